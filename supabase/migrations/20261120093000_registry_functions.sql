@@ -1,0 +1,178 @@
+-- Registry: changes of state that are more than one row.
+
+create function private.is_reserved_slug(slug text) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Names a visitor would take for the platform's own, and everything IDNA reserves: a slug is a
+  -- host name's label, and xn--… would show as other letters than it has.
+  select slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,autoconfig,
+    autodiscover,billing,blog,cdn,config,console,contact,dashboard,dev,dns,docs,domain,email,ftp,
+    functions,graphql,help,host,imap,internal,invite,invitations,local,localhost,login,logout,mail,
+    manage,members,metrics,mx,null,oauth,onboarding,pay,payments,platform,pop,portal,postmaster,
+    preview,pricing,privacy,public,register,rest,root,sales,secure,security,settings,signin,signup,
+    smtp,ssl,staging,static,status,storage,support,system,tenant,tenantry,tenants,terms,test,undefined,
+    update,usage,webhook,webhooks,webmail,wpad,www}'::text[])
+    or substr(slug, 3, 2) = '--'
+$$;
+
+create function private.require_slug(slug text) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if slug is null or slug !~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$' then
+    perform private.raise_problem(422, 'slug_invalid',
+      'A slug is 3 to 40 characters: lowercase letters a-z, digits and hyphens, with no hyphen at either end.',
+      '[{"pointer": "/slug", "detail": "is not a slug"}]');
+  end if;
+end
+$$;
+
+create function private.refuse_taken_slug(slug text) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  perform private.raise_problem(409, 'slug_taken', format('The slug "%s" is taken. Choose another one.', slug),
+    '[{"pointer": "/slug", "detail": "is taken"}]');
+end
+$$;
+
+-- Every slug ever claimed and whose it is: the directory the public lookup starts from.
+create table public.tenant_slugs (
+  slug text primary key,
+  tenant_id uuid not null references public.tenants on delete cascade,
+  retired_at timestamptz,
+  created_at timestamptz not null default now()
+);
+comment on table public.tenant_slugs is
+  'Every slug ever claimed. A retired one still leads to its tenant and is given to nobody else for 90 days.';
+create index tenant_slugs_tenant_id_idx on public.tenant_slugs (tenant_id);
+create unique index tenant_slugs_one_current_idx on public.tenant_slugs (tenant_id) where retired_at is null;
+
+-- Definer: claiming must see slugs that belong to others.
+create function private.tg_claim_slug() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if private.is_reserved_slug(new.slug) and new.kind <> 'platform' then
+    perform private.raise_problem(422, 'slug_reserved', format('The slug "%s" is reserved. Choose another one.', new.slug),
+      '[{"pointer": "/slug", "detail": "is reserved"}]');
+  end if;
+  if tg_op = 'UPDATE' then
+    update public.tenant_slugs set retired_at = now() where slug = old.slug and tenant_id = new.id;
+  end if;
+  insert into public.tenant_slugs as s (slug, tenant_id) values (new.slug, new.id)
+  on conflict (slug) do update set tenant_id = excluded.tenant_id, retired_at = null
+    where s.tenant_id = excluded.tenant_id or s.retired_at < now() - interval '90 days';
+  if not found then
+    perform private.refuse_taken_slug(new.slug);
+  end if;
+  return null;
+end
+$$;
+create trigger tenants_claim_slug after insert on public.tenants for each row execute function private.tg_claim_slug();
+create trigger tenants_rename_slug after update of slug on public.tenants
+  for each row when (new.slug <> old.slug) execute function private.tg_claim_slug();
+
+alter table public.tenant_slugs enable row level security;
+create policy "members read their tenant's slugs" on public.tenant_slugs
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+grant select on public.tenant_slugs to authenticated;
+grant select, insert, update, delete on public.tenant_slugs to service_role;
+
+-- Definer: nobody may insert a tenant directly, because a tenant without an owner is nobody's.
+create function public.create_tenant(slug text, name text, tenant_type text default 'coach', locale text default 'en')
+  returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  caller uuid := (select auth.uid());
+  created public.tenants;
+begin
+  perform private.require_slug(create_tenant.slug);
+  if caller is null then
+    perform private.raise_problem(401, 'unauthenticated', 'Sign in first: a tenant belongs to the person who creates it.');
+  end if;
+  -- One person's calls queue here, so that ten at once cannot each find room below the limit.
+  perform from public.user_profiles as p where p.user_id = caller for no key update;
+  if (select count(*) from public.tenant_members as m join public.tenants as t on t.id = m.tenant_id
+      where m.user_id = caller and m.role = 'owner' and t.status = 'trial') >= 10 then
+    perform private.raise_problem(403, 'too_many_trials', 'You own ten tenants in trial. Choose a plan for one of them before you create another.');
+  end if;
+  begin
+    insert into public.tenants (slug, name, tenant_type, locale, plan, status, kind, created_by)
+    values (create_tenant.slug, create_tenant.name, create_tenant.tenant_type, create_tenant.locale,
+      'trial', 'trial', 'customer', caller)
+    returning * into created;
+  exception when unique_violation then
+    perform private.refuse_taken_slug(create_tenant.slug);
+  end;
+  insert into public.tenant_members (tenant_id, user_id, role) values (created.id, caller, 'owner');
+  return created;
+end
+$$;
+comment on function public.create_tenant(text, text, text, text) is
+  'Creates a tenant in trial with the caller as its owner. 409 slug_taken, 422 slug_reserved.';
+
+create function public.rename_tenant_slug(tenant_id uuid, slug text)
+  returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  renamed public.tenants;
+begin
+  perform private.require_permission(rename_tenant_slug.tenant_id, 'manage');
+  perform private.require_slug(rename_tenant_slug.slug);
+  begin
+    update public.tenants as t set slug = rename_tenant_slug.slug
+    where t.id = rename_tenant_slug.tenant_id returning * into renamed;
+  exception when unique_violation then
+    perform private.refuse_taken_slug(rename_tenant_slug.slug);
+  end;
+  return renamed;
+end
+$$;
+comment on function public.rename_tenant_slug(uuid, text) is
+  'Gives a tenant another slug; the old one answers with a redirect and is kept from others for 90 days.';
+
+create function public.leave_tenant(tenant_id uuid) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- Leaving is a person's own right, also when the tenant is frozen.
+  perform private.require_permission(leave_tenant.tenant_id, 'read');
+  delete from public.tenant_members as m where m.tenant_id = leave_tenant.tenant_id and m.user_id = (select auth.uid());
+end
+$$;
+comment on function public.leave_tenant(uuid) is 'Ends the caller''s own membership. 409 last_owner for the only owner.';
+
+create function private.sweep_expired_invitations(batch int default 5000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with expired as (
+    select tenant_id, id from public.tenant_invitations
+    where expires_at <= now() and accepted_at is null
+    order by expires_at
+    limit batch
+    for update skip locked
+  ), swept as (
+    delete from public.tenant_invitations as i using expired as e
+    where i.tenant_id = e.tenant_id and i.id = e.id
+    returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_expired_invitations(int) is
+  'Removes invitations that expired unaccepted, oldest first, at most a batch; answers how many.';
+
+grant execute on function public.create_tenant(text, text, text, text), public.rename_tenant_slug(uuid, text),
+  public.leave_tenant(uuid) to authenticated;
+grant execute on function public.rename_tenant_slug(uuid, text) to service_role;
+grant execute on function private.is_reserved_slug(text) to authenticated, service_role;
