@@ -1,0 +1,192 @@
+-- Branding: the public page of a tenant, rendered when it changes so that looking it up is one
+-- indexed read, and the profile view that seed 002 asks for.
+
+create table private.tenant_pages (
+  tenant_id uuid primary key references public.tenants on delete cascade,
+  slug text not null,
+  config text not null,
+  etag text not null,
+  updated_at timestamptz not null default now()
+);
+comment on table private.tenant_pages is
+  'What anonymous visitors may see of a tenant: the public config as the exact JSON text that is served, and its ETag. No row: no page.';
+
+create function private.render_tenant_page(tenant uuid) returns jsonb
+  language sql stable
+  set search_path = ''
+as $$
+  -- Safe fields only. E-mail settings, internal ids and whatever a later column holds stay out,
+  -- because each field is named here.
+  select jsonb_build_object(
+    'ref_id', t.ref_id,
+    'slug', t.slug,
+    'display_name', b.display_name,
+    'tenant_type', t.tenant_type,
+    'locale', t.locale,
+    'brand', jsonb_build_object(
+      'colors', coalesce(b.brand -> 'colors', '{}'),
+      'fonts', jsonb_build_object('heading', b.brand #> '{fonts,heading}', 'body', b.brand #> '{fonts,body}'),
+      'logo', case when b.brand #> '{logo,url}' is not null then jsonb_build_object(
+        'url', b.brand #> '{logo,url}', 'alt', coalesce(b.brand #> '{logo,alt}', to_jsonb(b.display_name)),
+        'width', b.brand #> '{logo,width}') end,
+      'theme_mode', coalesce(b.brand -> 'theme_mode', '"override"'),
+      'tagline', b.brand -> 'tagline',
+      'messages', jsonb_build_object('welcome', b.brand #> '{messages,welcome}', 'completion', b.brand #> '{messages,completion}'),
+      'show_powered_by', coalesce(b.brand -> 'show_powered_by', 'true')),
+    'coach', case when b.coach_name is not null then jsonb_build_object(
+      'name', b.coach_name, 'title', b.coach_title, 'photo', b.coach_photo) end,
+    'links', jsonb_build_object(
+      'site', b.website_url,
+      'booking', b.booking_url,
+      -- Seed 000: an empty slug_prefix means the quiz stands at its own URL; a prefix is the path
+      -- word under which a tenant's own site embeds it.
+      'quiz', case when b.canonical_quiz_url is not null and b.slug_prefix <> ''
+        then rtrim(b.canonical_quiz_url, '/') || '/' || b.slug_prefix else b.canonical_quiz_url end),
+    'enabled_assessments', to_jsonb(b.enabled_assessments))
+  from public.tenants as t
+  join public.tenant_brands as b on b.tenant_id = t.id
+  where t.id = render_tenant_page.tenant and t.status <> 'archived' and b.is_active
+$$;
+
+create function private.refresh_tenant_page(tenant uuid) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  page jsonb := private.render_tenant_page(tenant);
+begin
+  if page is null then
+    delete from private.tenant_pages where tenant_id = refresh_tenant_page.tenant;
+    return;
+  end if;
+  insert into private.tenant_pages as p (tenant_id, slug, config, etag)
+  values (refresh_tenant_page.tenant, page ->> 'slug', page::text,
+    '"' || left(encode(sha256(convert_to(page::text, 'UTF8')), 'hex'), 32) || '"')
+  on conflict (tenant_id) do update
+    set slug = excluded.slug, config = excluded.config, etag = excluded.etag, updated_at = now()
+    where p.etag <> excluded.etag;
+end
+$$;
+
+-- Definer: the page is private, and a coach who changes a colour must still refresh it.
+create function private.tg_refresh_tenant_page() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.refresh_tenant_page(case tg_table_name
+    when 'tenants' then (to_jsonb(new) ->> 'id')::uuid else (to_jsonb(new) ->> 'tenant_id')::uuid end);
+  return null;
+end
+$$;
+create trigger tenant_brands_refresh_page after insert or update on public.tenant_brands
+  for each row execute function private.tg_refresh_tenant_page();
+create trigger tenants_refresh_page after update of slug, status, tenant_type, locale on public.tenants
+  for each row execute function private.tg_refresh_tenant_page();
+
+-- The two finders set no search_path (every name below is qualified): only so does Postgres inline
+-- them, and a prepared lookup keeps its plan.
+create function private.find_tenant_page_by_slug(slug text)
+  returns table (config text, etag text, current_slug text, is_retired boolean)
+  language sql stable
+as $$
+  select p.config, p.etag, p.slug, s.retired_at is not null
+  from public.tenant_slugs as s
+  join private.tenant_pages as p on p.tenant_id = s.tenant_id
+  where s.slug = find_tenant_page_by_slug.slug
+    and (s.retired_at is null or s.retired_at > now() - interval '90 days')
+$$;
+
+create function private.find_tenant_page_by_host(host text)
+  returns table (config text, etag text, current_slug text)
+  language sql stable
+as $$
+  select p.config, p.etag, p.slug
+  from public.tenant_domains as d
+  join private.tenant_pages as p on p.tenant_id = d.tenant_id
+  where d.host = find_tenant_page_by_host.host and d.status = 'verified'
+$$;
+
+-- Definer: these two are all that anonymous callers can reach, and they return public fields only.
+create function public.get_tenant_by_slug(slug text) returns jsonb
+  language sql stable security definer
+  set search_path = ''
+as $$ select config::jsonb from private.find_tenant_page_by_slug(lower(get_tenant_by_slug.slug)) $$;
+comment on function public.get_tenant_by_slug(text) is
+  'A tenant''s public config by its slug, also a recently retired one; null for unknown. For supabase-js: rpc(''get_tenant_by_slug'', { slug }).';
+
+create function public.get_tenant_by_domain(host text) returns jsonb
+  language sql stable security definer
+  set search_path = ''
+as $$
+  -- Expects the ASCII form of an internationalised name; a port, a trailing dot, case and www. are forgiven.
+  select config::jsonb from private.find_tenant_page_by_host(
+    regexp_replace(regexp_replace(lower(get_tenant_by_domain.host), '\.?(:[0-9]+)?$', ''), '^www\.', ''))
+$$;
+comment on function public.get_tenant_by_domain(text) is
+  'A tenant''s public config by its verified custom domain; null for unknown.';
+
+grant execute on function public.get_tenant_by_slug(text), public.get_tenant_by_domain(text) to anon, authenticated, service_role;
+
+create view public.tenant_profiles with (security_invoker = true) as
+  select
+    t.id,
+    (select m.user_id from public.tenant_members as m
+      where m.tenant_id = t.id and m.role = 'owner' and m.status = 'active'
+      order by m.created_at, m.user_id limit 1) as user_id,
+    t.slug,
+    b.display_name,
+    t.tenant_type,
+    private.brand_config(b.brand) as brand_config,
+    b.email_config,
+    b.enabled_assessments,
+    t.plan as subscription_tier,
+    b.is_active and t.status <> 'archived' as is_active,
+    (select d.host from public.tenant_domains as d
+      where d.tenant_id = t.id and d.is_primary) as custom_domain,
+    t.created_at,
+    greatest(t.updated_at, b.updated_at) as updated_at
+  from public.tenants as t
+  join public.tenant_brands as b on b.tenant_id = t.id;
+comment on view public.tenant_profiles is
+  'A tenant and its brand in one row, as seed 002 names it. Members read it; managers update the brand through it.';
+
+create function private.tg_update_tenant_profile() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  fixed text;
+begin
+  -- Silently doing nothing would look like success.
+  select key into fixed
+  from jsonb_each(to_jsonb(new)) as n
+  where key not in ('display_name', 'brand_config', 'email_config', 'enabled_assessments', 'is_active')
+    and value is distinct from to_jsonb(old) -> key
+  limit 1;
+  if fixed is not null then
+    perform private.raise_problem(422, 'read_only_column', format('The column "%s" cannot be changed through tenant_profiles.', fixed),
+      jsonb_build_array(jsonb_build_object('pointer', '/' || fixed, 'detail', 'is read-only here')));
+  end if;
+  perform private.require_permission(old.id, 'manage');
+  update public.tenant_brands set
+    display_name = new.display_name,
+    brand = case when new.brand_config is distinct from old.brand_config then new.brand_config else brand end,
+    email_config = new.email_config,
+    enabled_assessments = new.enabled_assessments,
+    is_active = case when new.is_active is distinct from old.is_active then new.is_active else is_active end
+  where tenant_id = old.id;
+  -- What the caller gets back is what was stored, not the spelling that was sent.
+  select * into new from public.tenant_profiles where id = old.id;
+  return new;
+end
+$$;
+create trigger tenant_profiles_update instead of update on public.tenant_profiles
+  for each row execute function private.tg_update_tenant_profile();
+
+grant select, update on public.tenant_profiles to authenticated, service_role;
+
+-- The platform tenant is part of the system, not of its sample data. It has no public page.
+insert into public.tenants (id, slug, name, status, kind, plan, tenant_type)
+values (private.platform_tenant_id(), 'tenantry', 'Tenantry', 'active', 'platform', 'enterprise', 'platform');
+update public.tenant_brands set is_active = false where tenant_id = private.platform_tenant_id();
