@@ -1,0 +1,10 @@
+-- Schedules: every job pg_cron runs, in one place. Each is bounded and harmless to repeat.
+
+select cron.schedule('assessments: remove expired participant sessions', '* * * * *',
+  'select private.sweep_expired_participant_sessions()');
+select cron.schedule('registry: remove expired invitations', '*/5 * * * *',
+  'select private.sweep_expired_invitations()');
+select cron.schedule('usage: make the coming months'' partitions', '17 3 * * *',
+  'select private.ensure_usage_partitions()');
+select cron.schedule('usage: forget old event ids', '*/10 * * * *',
+  'select private.sweep_usage_event_keys()');
