@@ -1,0 +1,57 @@
+-- Registry: five tenants and the people in them. Everybody is invented; every address and number is
+-- reserved for examples. Nobody has a password here: the local stack gives each one its own.
+
+insert into auth.users (id, aud, role, email, email_confirmed_at, raw_app_meta_data, raw_user_meta_data, created_at, updated_at)
+select id, 'authenticated', 'authenticated', email, now(), '{"provider": "email", "providers": ["email"]}',
+  jsonb_build_object('first_name', first_name, 'last_name', last_name), now(), now()
+from (values
+  ('5eed0000-0000-4000-8000-000000000001'::uuid, 'mark@leadingwithmeaning.test', 'Mark', 'Ellery'),
+  ('5eed0000-0000-4000-8000-000000000002', 'iris@leadingwithmeaning.test', 'Iris', 'Okonjo'),
+  ('5eed0000-0000-4000-8000-000000000003', 'lena@moneystory.test', 'Lena', 'Brandt'),
+  ('5eed0000-0000-4000-8000-000000000004', 'priya@brightpath.test', 'Priya', 'Raman'),
+  ('5eed0000-0000-4000-8000-000000000005', 'tomas@brightpath.test', 'Tomas', 'Vidal'),
+  ('5eed0000-0000-4000-8000-000000000006', 'gideon@kassangas.test', 'Gideon', 'Mwangi'),
+  ('5eed0000-0000-4000-8000-000000000007', 'demo@example.com', 'Dana', 'Demo')
+) as people (id, email, first_name, last_name);
+
+update public.user_profiles set phone = '+254700555001', locale = 'en-KE' where email = 'gideon@kassangas.test';
+update public.user_profiles set title = 'Ms.', locale = 'de-CH' where email = 'lena@moneystory.test';
+
+insert into public.tenants (id, slug, name, status, kind, plan, tenant_type, locale, trial_ends_at, contract_start, contract_end, sales_owner) values
+  ('5eed1000-0000-7000-8000-000000000001', 'leadingwithmeaning', 'Leading with Meaning', 'active', 'customer', 'professional',
+    'coach', 'en', null, '2026-01-06', '2027-01-05', 'sales@example.com'),
+  ('5eed1000-0000-7000-8000-000000000002', 'moneystory', 'Money Story Coaching', 'active', 'customer', 'business',
+    'coach', 'de-CH', null, '2026-05-18', null, 'sales@example.com'),
+  ('5eed1000-0000-7000-8000-000000000003', 'brightpath', 'Brightpath Agency', 'trial', 'customer', 'trial',
+    'agency', 'en-IN', now() + interval '14 days', null, null, null),
+  ('5eed1000-0000-7000-8000-000000000004', 'kassangas', 'Kassangas Music Shop', 'active', 'customer', 'starter',
+    'shop', 'en-KE', null, '2026-02-06', null, null),
+  ('5eed1000-0000-7000-8000-000000000005', 'demo-coaching', 'Demo Coaching', 'demo', 'demo', 'business',
+    'coach', 'en', null, null, null, null);
+
+insert into public.tenant_members (tenant_id, user_id, role, status)
+select t.id, p.user_id, m.role::public.tenant_role, m.status::public.member_status
+from (values
+  ('leadingwithmeaning', 'mark@leadingwithmeaning.test', 'owner', 'active'),
+  ('leadingwithmeaning', 'iris@leadingwithmeaning.test', 'reviewer', 'active'),
+  ('moneystory', 'lena@moneystory.test', 'owner', 'active'),
+  ('brightpath', 'priya@brightpath.test', 'owner', 'active'),
+  ('brightpath', 'tomas@brightpath.test', 'member', 'active'),
+  -- One person, two tenants: the case x-tenant is for.
+  ('kassangas', 'tomas@brightpath.test', 'admin', 'active'),
+  ('kassangas', 'gideon@kassangas.test', 'owner', 'active'),
+  ('demo-coaching', 'demo@example.com', 'owner', 'active')
+) as m (slug, email, role, status)
+join public.tenants as t on t.slug = m.slug
+join public.user_profiles as p on p.email = m.email;
+
+update public.tenant_billing as b set
+  legal_name = v.legal_name, billing_name = v.legal_name, billing_address = v.address, billing_city = v.city,
+  billing_postal_code = v.postal_code, billing_country = v.country, has_gst = v.gst is not null, gst_number = v.gst
+from (values
+  ('leadingwithmeaning', 'Leading with Meaning LLC', '12 Sample Lane', 'Springfield', '00000', 'US', null),
+  ('moneystory', 'Money Story Coaching GmbH', 'Musterweg 3', 'Beispielen', '0000', 'CH', null),
+  ('brightpath', 'Brightpath Digital Private Limited', '4 Example Road', 'Bengaluru', '000000', 'IN', '29AAAAA0000A1Z5')
+) as v (slug, legal_name, address, city, postal_code, country, gst)
+join public.tenants as t on t.slug = v.slug
+where b.tenant_id = t.id;
