@@ -136,7 +136,7 @@ create table public.tenant_invitations (
   ref_id text not null generated always as (private.ulid(id)) stored,
   email text not null,
   role public.tenant_role not null default 'member',
-  token_hash bytea not null unique,
+  token_hash bytea not null,
   expires_at timestamptz not null default now() + interval '7 days',
   accepted_at timestamptz,
   revoked_at timestamptz,
@@ -152,6 +152,7 @@ create table public.tenant_invitations (
 comment on table public.tenant_invitations is 'An open offer of membership to an e-mail address. Only the token''s hash is stored.';
 create unique index tenant_invitations_open_idx on public.tenant_invitations (tenant_id, lower(email))
   where accepted_at is null and revoked_at is null;
+create index tenant_invitations_token_hash_idx on public.tenant_invitations (token_hash);
 create index tenant_invitations_expires_at_idx on public.tenant_invitations (expires_at) where accepted_at is null;
 
 create trigger plans_touch before update on public.plans for each row execute function private.tg_touch_updated_at();

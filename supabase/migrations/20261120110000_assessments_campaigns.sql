@@ -30,7 +30,7 @@ create table public.participant_sessions (
   email text,
   full_name text,
   client_status text not null default 'registered',
-  token_hash bytea unique,
+  token_hash bytea,
   started_at timestamptz,
   completed_at timestamptz,
   expires_at timestamptz not null default now() + interval '30 days',
@@ -50,6 +50,7 @@ comment on table public.participant_sessions is
   'One person''s way through an assessment, from registered to converted. An unfinished one expires and is removed.';
 create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id);
 create index participant_sessions_client_status_idx on public.participant_sessions (tenant_id, client_status, id);
+create index participant_sessions_token_hash_idx on public.participant_sessions (token_hash);
 -- Only the unfinished expire; a lead is never swept away.
 create index participant_sessions_expires_at_idx on public.participant_sessions (expires_at)
   where client_status in ('registered', 'started');

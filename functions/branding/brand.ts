@@ -1,0 +1,39 @@
+import { Hono } from 'hono'
+import { Brand, BrandChange, forgetPage, readBrand, updateBrand } from '../../lib/branding/index.ts'
+import { body, describeRoute, etagOf, isHeld, router } from '../../lib/http/index.ts'
+
+const read = router({ auth: 'member', permission: 'read' }).get(
+  '/',
+  describeRoute("Read one's own brand", {
+    200: { description: 'The whole brand, with a strong ETag.', schema: Brand },
+    304: { description: 'The version named in If-None-Match is still the current one.' },
+  }),
+  async (c) => {
+    const text = JSON.stringify(await readBrand(c.var.db, c.var.tenant.id))
+    const headers = {
+      etag: etagOf(text),
+      'cache-control': 'private, no-cache',
+      vary: 'authorization, x-tenant',
+    }
+    if (isHeld(c.req.header('if-none-match'), headers.etag)) return c.body(null, 304, headers)
+    return c.body(text, 200, { ...headers, 'content-type': 'application/json' })
+  },
+)
+
+const change = router({ auth: 'member', permission: 'manage' }).patch(
+  '/',
+  describeRoute(
+    "Change one's own brand",
+    { 200: { description: 'The whole brand after the change.', schema: Brand } },
+    ['invalid_brand', 'invalid_email_config'],
+  ),
+  body(BrandChange),
+  async (c) => {
+    const changed = await updateBrand(c.var.db, c.var.tenant.id, c.req.valid('json'))
+    forgetPage(c.var.tenant.slug)
+    return c.json(changed)
+  },
+)
+
+/** The coach's own view of the brand. */
+export const brand = new Hono().route('/', read).route('/', change)

@@ -1,0 +1,7 @@
+import { createApp } from '../../lib/http/index.ts'
+import { brand } from './brand.ts'
+import { lookup } from './lookup.ts'
+
+export const app = createApp('branding').route('/', lookup).route('/brand', brand)
+
+Deno.serve(app.fetch)

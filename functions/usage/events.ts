@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import {
+  body,
+  type ChosenTenant,
+  check,
+  type Db,
+  describeRoute,
+  type FieldError,
+  findUnstorableText,
+  misfit,
+  Problem,
+  router,
+} from '../../lib/http/index.ts'
+import { logUsageEvents, mostEvents, UsageAnswer, UsageEvent, UsageOutcome } from '../../lib/usage/index.ts'
+
+const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(mostEvents) })
+const Shown = z.union([UsageEvent, z.strictObject({ events: z.array(UsageEvent).min(1).max(mostEvents) })])
+const Answer = z.union([UsageAnswer, UsageOutcome])
+
+export const events = router({ auth: 'member', permission: 'write', service: true }).post(
+  '/',
+  describeRoute(
+    'Log one usage event, or a batch of up to 1,000',
+    { 200: { description: 'What became of each event of a batch, or of the single one.', schema: Answer } },
+    ['event_conflict'],
+  ),
+  // Which of the two was sent is decided below: a union could not say what is wrong with either. And
+  // text that cannot be stored is looked for in each event, so that it does not fail its neighbours.
+  body(z.looseObject({}), { shownAs: Shown, anyText: true }),
+  async (c) => {
+    const sent = c.req.valid('json')
+    const answer = 'events' in sent ? await logBatch(c.var, sent) : await logOne(c.var, sent)
+    return c.json(answer)
+  },
+)
+
+interface Scope {
+  db: Db
+  tenant: ChosenTenant
+}
+
+async function logOne({ db, tenant }: Scope, sent: unknown): Promise<UsageOutcome> {
+  const checked = checkEvent(sent)
+  if (!checked.ok) throw misfit('invalid_body', checked.errors)
+  const [outcome] = await logUsageEvents(db, tenant.id, [checked.data])
+  if (!outcome) throw new Error('The database said nothing about the event.')
+  if (outcome.status !== 'rejected') return outcome
+  throw new Problem('event_conflict', 'The event id was used before for another event.', {
+    errors: outcome.errors,
+  })
+}
+
+async function logBatch({ db, tenant }: Scope, sent: unknown): Promise<UsageAnswer> {
+  const envelope = check(Batch, sent)
+  if (!envelope.ok) throw misfit('invalid_body', envelope.errors)
+  const checks = envelope.data.events.map(checkEvent)
+  const good = checks.flatMap((checked) => (checked.ok ? [checked.data] : []))
+  const stored = (await logUsageEvents(db, tenant.id, good)).values()
+  const outcomes = checks.map((checked) => (checked.ok ? take(stored) : rejected(checked.errors)))
+  const count = (status: UsageOutcome['status']) =>
+    outcomes.filter((outcome) => outcome.status === status).length
+  return {
+    accepted: count('accepted'),
+    duplicate: count('duplicate'),
+    rejected: count('rejected'),
+    events: outcomes,
+  }
+}
+
+function checkEvent(sent: unknown) {
+  const unstorable = findUnstorableText(sent)
+  return unstorable ? { ok: false as const, errors: [unstorable] } : check(UsageEvent, sent)
+}
+
+function rejected(errors: FieldError[]): UsageOutcome {
+  return { status: 'rejected', code: 'invalid_body', errors }
+}
+
+function take(outcomes: Iterator<UsageOutcome, undefined>): UsageOutcome {
+  const { value } = outcomes.next()
+  if (!value) throw new Error('The database said less than it was asked.')
+  return value
+}

@@ -1,0 +1,89 @@
+import { LRUCache } from 'lru-cache'
+import { renderThemeCss, type Theme } from './theme-css.ts'
+
+/** What the database says about a page. */
+export interface Page {
+  /** The public config, as the exact JSON text that is served. */
+  config: string
+  etag: string
+  /** The tenant's current slug. */
+  slug: string
+  /** Whether it was asked for by a slug that the tenant no longer has. */
+  isRetired: boolean
+}
+
+/** A page with everything its answers need put together once. */
+export interface CachedPage extends Page {
+  theme(): { css: string; etag: string }
+}
+
+type Entry = { page: CachedPage | null }
+
+/** The oldest answer a cache may give; the public Cache-Control lets browsers keep one for longer. */
+const maxAgeMs = 5_000
+/** An isolate has 256 MB for everything. */
+const maxBytes = 32 * 1_048_576
+const maxEntries = 20_000
+
+/**
+ * Pages by what they are asked for, bounded in number, size and age. What does not exist is remembered
+ * too, within the same bounds. Many who ask for one page at once wait for one query.
+ */
+export class PageCache {
+  readonly #entries: LRUCache<string, Entry>
+  /** Counts own writes: what was read before one must not be kept after it. */
+  #writes = 0
+
+  constructor(load: (key: string) => Promise<Page | null>) {
+    this.#entries = new LRUCache({
+      ttl: maxAgeMs,
+      max: maxEntries,
+      maxSize: maxBytes,
+      sizeCalculation: ({ page }, key) => 200 + key.length + (page ? 2 * page.config.length : 0),
+      // A lookup that a write overtakes still answers those who wait; it is just not kept.
+      ignoreFetchAbort: true,
+      fetchMethod: async (key) => {
+        for (;;) {
+          const before = this.#writes
+          const page = await load(key)
+          if (before === this.#writes) return { page: page && prepare(page) }
+        }
+      },
+    })
+  }
+
+  find(key: string): CachedPage | null | Promise<CachedPage | null> {
+    const known = this.#entries.get(key)
+    return known ? known.page : this.#fetch(key)
+  }
+
+  /** Drops every way in to the page of the tenant with this slug. */
+  forget(slug: string): void {
+    this.#writes++
+    for (const [key, { page }] of this.#entries.entries()) {
+      if (page?.slug === slug) this.#entries.delete(key)
+    }
+  }
+
+  async #fetch(key: string): Promise<CachedPage | null> {
+    const entry = await this.#entries.fetch(key)
+    return entry?.page ?? null
+  }
+}
+
+/** Grows with the way themes are written, so that a new way is a new version of each. */
+const themeFormat = 1
+
+function prepare(page: Page): CachedPage {
+  let theme: { css: string; etag: string } | undefined
+  return {
+    ...page,
+    theme() {
+      theme ??= {
+        css: renderThemeCss((JSON.parse(page.config) as { brand: Theme }).brand),
+        etag: `${page.etag.slice(0, -1)}-theme${themeFormat}"`,
+      }
+      return theme
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+
+const color = z.string().meta({ description: '#rrggbb or #rrggbbaa, lowercase' })
+const link = z.string().nullable()
+
+export const colorNames = [
+  'primary',
+  'primary_hover',
+  'secondary',
+  'accent',
+  'background',
+  'background_subtle',
+  'text',
+  'text_muted',
+  'border',
+] as const
+
+const colors = z.strictObject(
+  Object.fromEntries(colorNames.map((name) => [name, color.optional()])) as Record<
+    (typeof colorNames)[number],
+    z.ZodOptional<typeof color>
+  >,
+)
+
+/** What anybody may know of a tenant: the answer of the public lookup. Rendered by SQL, field by field. */
+export const PublicConfig = z
+  .strictObject({
+    ref_id: z.string(),
+    slug: z.string(),
+    display_name: z.string(),
+    tenant_type: z.string(),
+    locale: z.string(),
+    brand: z.strictObject({
+      colors,
+      fonts: z.strictObject({ heading: z.string().nullable(), body: z.string().nullable() }),
+      logo: z.strictObject({ url: z.string(), alt: z.string(), width: z.number().nullable() }).nullable(),
+      theme_mode: z.enum(['override', 'inherit']),
+      tagline: z.string().nullable(),
+      messages: z.strictObject({ welcome: z.string().nullable(), completion: z.string().nullable() }),
+      show_powered_by: z.boolean(),
+    }),
+    coach: z
+      .strictObject({ name: z.string(), title: z.string().nullable(), photo: z.string().nullable() })
+      .nullable(),
+    links: z.strictObject({ site: link, booking: link, quiz: link }),
+    enabled_assessments: z.array(z.string()),
+  })
+  .meta({ id: 'PublicConfig', description: "A tenant's public configuration." })
+
+export type PublicConfig = z.infer<typeof PublicConfig>

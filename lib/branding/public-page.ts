@@ -1,0 +1,66 @@
+import { admin, named, sql } from '../db/index.ts'
+import { baseDomains } from './base-domains.ts'
+import { normaliseHost } from './normalise-host.ts'
+import { type CachedPage, PageCache } from './page-cache.ts'
+
+interface PageRow {
+  config: string
+  etag: string
+  current_slug: string
+  is_retired: boolean
+}
+
+const slugPattern = /^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$/
+
+// The admin connection: nobody is signed in, and the two finders read nothing but public pages. One
+// prepared statement on a pooled connection and no transaction, because this is the hottest path.
+const pages = new PageCache(async (key) => {
+  const name = key.slice(key.indexOf(':') + 1)
+  const [row] = await admin.query<PageRow>(
+    key.startsWith('slug:')
+      ? named(
+          'find_page_by_slug',
+          sql`
+          select config, etag, current_slug, is_retired from private.find_tenant_page_by_slug(${name})`,
+        )
+      : named(
+          'find_page_by_host',
+          sql`
+          select config, etag, current_slug, false as is_retired from private.find_tenant_page_by_host(${name})`,
+        ),
+  )
+  return row
+    ? { config: row.config, etag: row.etag, slug: row.current_slug, isRetired: row.is_retired }
+    : null
+})
+
+/** A page, now or soon; null where there is none. Not a promise when it is at hand: most calls are. */
+type Found = CachedPage | null | Promise<CachedPage | null>
+
+/** The public page behind a slug, current or retired at most 90 days ago. */
+export function findPageBySlug(slug: string): Found {
+  const lower = slug.toLowerCase()
+  return slugPattern.test(lower) ? pages.find(`slug:${lower}`) : null
+}
+
+/** The public page behind a verified custom domain, however the host is spelled. */
+export function findPageByDomain(host: string): Found {
+  const name = normaliseHost(host)
+  return name === null ? null : pages.find(`host:${name}`)
+}
+
+/** The page a visitor of this host is meant to see: `<slug>.<base domain>`, or a custom domain. */
+export function findPageByHost(host: string): Found {
+  const name = normaliseHost(host)
+  if (name === null) return null
+  for (const base of baseDomains()) {
+    if (name === base) return null
+    if (name.endsWith(`.${base}`)) return findPageBySlug(name.slice(0, -base.length - 1))
+  }
+  return pages.find(`host:${name}`)
+}
+
+/** Forgets a tenant's page at once, in this isolate; others follow within the cache's age. */
+export function forgetPage(currentSlug: string): void {
+  pages.forget(currentSlug)
+}

@@ -1,0 +1,97 @@
+import type pg from 'pg'
+import { toProblem } from './errors.ts'
+import { connections, type Db } from './pool.ts'
+import { type Sql, sql } from './sql.ts'
+
+/** Who SQL is run for. Becomes the role and `request.jwt.claims`, so RLS decides what is seen. */
+export type Claims =
+  | {
+      role: 'authenticated'
+      sub: string
+      email?: string | undefined
+      session_id?: string | undefined
+      aal?: string | undefined
+    }
+  | { role: 'service_role' }
+
+/** Serialization failure and deadlock: Postgres undid everything and asks to be tried again. */
+const retryable = new Set(['40001', '40P01'])
+const attempts = 3
+
+/** Runs `work` in one transaction as this caller: what RLS hides from them, it hides from `work`. */
+export function asCaller<Result>(claims: Claims, work: (db: Db) => Promise<Result>): Promise<Result> {
+  return inTransaction(
+    work,
+    sql`
+    select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`,
+  )
+}
+
+/** A Db whose every statement, or whole transaction, runs as this caller. */
+export function callerDb(claims: Claims): Db {
+  return {
+    query: (statement) => asCaller(claims, (db) => db.query(statement)),
+    transaction: (work) => asCaller(claims, work),
+  }
+}
+
+/**
+ * The connection that skips RLS. Ask for it by this name, only where nobody is signed in to act for
+ * (the public lookup, health), and always filter by tenant.
+ */
+export const admin: Db = {
+  async query<Row>(statement: Sql) {
+    try {
+      return await send<Row>(connections(), statement)
+    } catch (thrown) {
+      throw toProblem(thrown)
+    }
+  },
+  transaction: (work) => inTransaction(work),
+}
+
+async function inTransaction<Result>(work: (db: Db) => Promise<Result>, identity?: Sql): Promise<Result> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await runOnce(work, identity)
+    } catch (thrown) {
+      if (attempt < attempts && isRetryable(thrown)) continue
+      throw toProblem(thrown)
+    }
+  }
+}
+
+async function runOnce<Result>(work: (db: Db) => Promise<Result>, identity?: Sql): Promise<Result> {
+  const client = await connections().connect()
+  let broken: Error | undefined
+  try {
+    // Both must have succeeded before `work` may send anything: without the transaction the role
+    // would not hold, and its statements would run as the pool's own role.
+    await Promise.all([client.query('begin'), identity && client.query(identity)])
+    const db: Db = { query: (statement) => send(client, statement), transaction: (nested) => nested(db) }
+    const result = await work(db)
+    const { command } = await client.query('commit')
+    // `work` caught a failed statement and went on: Postgres had given up on the transaction by then.
+    if (command !== 'COMMIT')
+      throw new Error('The transaction was rolled back: a statement failed and nobody said so.')
+    return result
+  } catch (thrown) {
+    // A connection that cannot roll back is not given to the next caller.
+    await client.query('rollback').catch((error: Error) => {
+      broken = error
+    })
+    throw thrown
+  } finally {
+    client.release(broken)
+  }
+}
+
+async function send<Row>(to: pg.Pool | pg.PoolClient, statement: Sql): Promise<Row[]> {
+  // pg writes to the config it is given; ours is shared by nobody, but its type says readonly.
+  const { rows } = await to.query({ ...statement })
+  return rows as Row[]
+}
+
+function isRetryable(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && retryable.has(String(thrown.code))
+}

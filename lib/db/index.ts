@@ -1,0 +1,8 @@
+export { admin, asCaller, type Claims, callerDb } from './caller.ts'
+export { toProblem } from './errors.ts'
+export { closeConnections, type Db } from './pool.ts'
+export { type FieldError, Problem } from './problem.ts'
+export { type ProblemCode, problemCodes } from './problem-codes.ts'
+export { named, type Sql, sql } from './sql.ts'
+export { type ChosenTenant, chooseTenant, type Permission } from './tenant-choice.ts'
+export { ulidOf } from './ulid.ts'

@@ -1,0 +1,44 @@
+import process from 'node:process'
+import pg from 'pg'
+import type { Sql } from './sql.ts'
+
+/** Something statements can be sent to. Rows are typed by the caller: SQL is trusted inside. */
+export interface Db {
+  query<Row>(statement: Sql): Promise<Row[]>
+  /** All of it or none of it. Runs again from the start after a deadlock or a serialization failure. */
+  transaction<Result>(work: (db: Db) => Promise<Result>): Promise<Result>
+}
+
+let pool: pg.Pool | undefined
+
+/** One small pool per isolate. Created on first use, so that importing a function needs no database. */
+export function connections(): pg.Pool {
+  if (pool) return pool
+  const connectionString = process.env.SUPABASE_DB_URL
+  if (!connectionString) throw new Error('SUPABASE_DB_URL is not set: a function cannot reach its database.')
+  pool = new pg.Pool({
+    connectionString,
+    // Every region runs many isolates and they share the database's connections.
+    max: 10,
+    connectionTimeoutMillis: 3_000,
+    idleTimeoutMillis: 30_000,
+    // The server gives up first, so a timeout is an answer (57014) and the connection stays usable;
+    // the second limit is for a server that no longer answers at all.
+    statement_timeout: 8_000,
+    query_timeout: 10_000,
+    idle_in_transaction_session_timeout: 15_000,
+    // begin and set_config leave together: a caller's transaction costs one round trip to open.
+    pipeline: true,
+    application_name: 'tenantry-functions',
+  })
+  // An idle connection that breaks is dropped by the pool; without a listener it would end the isolate.
+  pool.on('error', () => {})
+  return pool
+}
+
+/** Closes the pool. For tests and scripts: a function keeps its pool for as long as its isolate lives. */
+export async function closeConnections(): Promise<void> {
+  const closing = pool
+  pool = undefined
+  await closing?.end()
+}

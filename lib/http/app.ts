@@ -1,0 +1,71 @@
+import { Hono } from 'hono'
+import { methodNotAllowed } from 'hono/method-not-allowed'
+import { Problem } from '../db/index.ts'
+import { healthRoutes } from './health.ts'
+import { log } from './log.ts'
+import { observe } from './observe.ts'
+import { openApiDocument } from './openapi.ts'
+import { nothingHere, problemFrom, problemResponse } from './problem-json.ts'
+import { describeRoute } from './route-notes.ts'
+import { routeTable } from './route-table.ts'
+import { router } from './router.ts'
+
+/**
+ * The app of one edge function. Mount routers on it; what every function owes its callers (ids, logs,
+ * CORS, problem documents, /health, /openapi.json) is here already.
+ */
+export function createApp(domain: string) {
+  const app = new Hono<{ Variables: { requestId: string } }>().basePath(`/${domain}`)
+  app.use(observe(domain))
+  // Asked only when nothing matched, so that a request that did pays nothing for it.
+  const refuseOtherMethods = methodNotAllowed({
+    app,
+    onMethodNotAllowed: (c, methods) => {
+      const allow = methods.join(', ')
+      return problemResponse(
+        c,
+        new Problem('method_not_allowed', `Offered here: ${allow}.`, { headers: { allow } }),
+      )
+    },
+  })
+  app.notFound(async (c) => {
+    c.res = problemResponse(c, new Problem('not_found', nothingHere))
+    await refuseOtherMethods(c, async () => {})
+    return c.res
+  })
+  app.onError((thrown, c) => {
+    const problem = problemFrom(thrown)
+    if (problem.status >= 500) {
+      const cause = problem.cause instanceof Error ? problem.cause : thrown
+      log('error', {
+        function: domain,
+        request_id: c.get('requestId'),
+        code: problem.code,
+        stack: cause.stack,
+      })
+    }
+    return problemResponse(c, problem)
+  })
+  app.route('/health', healthRoutes)
+  app.route(
+    '/openapi.json',
+    openApiRoute(domain, () => routeTable(app)),
+  )
+  return app
+}
+
+function openApiRoute(domain: string, routes: () => ReturnType<typeof routeTable>) {
+  let document: string | undefined
+  const answers = { 200: { description: 'This document (OpenAPI 3.1).' } }
+  return router({ auth: 'public' }).get(
+    '/',
+    describeRoute('Describe every route of this function', answers),
+    (c) => {
+      document ??= JSON.stringify(openApiDocument(domain, routes()))
+      return c.body(document, 200, {
+        'content-type': 'application/json',
+        'cache-control': 'public, max-age=300',
+      })
+    },
+  )
+}

@@ -1,0 +1,83 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import type { Claims } from '../db/index.ts'
+import { type AuthSettings, authSettings } from './env.ts'
+import { jwtVerifier, unauthenticated } from './verify-jwt.ts'
+
+/** A person who is signed in. */
+export interface User {
+  kind: 'user'
+  id: string
+  email: string | undefined
+  claims: Claims & { role: 'authenticated' }
+}
+
+/** The platform's own servers, holding a secret key. */
+export interface Service {
+  kind: 'service'
+  claims: Claims & { role: 'service_role' }
+}
+
+export type Caller = User | Service
+
+const service: Service = { kind: 'service', claims: { role: 'service_role' } }
+
+/** Decides who sent a request from its headers alone. Null when nobody says who they are. */
+export function callerReader(settings: AuthSettings): (headers: Headers) => Promise<Caller | null> {
+  const verify = jwtVerifier(settings)
+  const secrets = settings.secretKeys.map(digest)
+
+  return async (headers) => {
+    const apikey = headers.get('apikey') ?? undefined
+    const bearer = bearerToken(headers.get('authorization'))
+    // supabase-js sends its API key in both headers, and hosted projects accept an API key as a
+    // bearer token only then. A key that stands in Authorization alone is a mistake worth hearing of.
+    if (bearer !== undefined && bearer !== apikey) {
+      if (bearer.startsWith('sb_')) {
+        const detail = 'An API key is not a token: send it in the header "apikey".'
+        throw unauthenticated('unauthenticated', detail, 'api key as bearer')
+      }
+      const claims = await verify(bearer)
+      return { kind: 'user', id: claims.sub, email: claims.email, claims }
+    }
+    if (apikey?.startsWith('sb_secret_')) {
+      if (matchesAny(secrets, digest(apikey))) return service
+      throw unauthenticated(
+        'unauthenticated',
+        'The secret key is not one of this project.',
+        'unknown secret key',
+      )
+    }
+    // A publishable key says which project is meant, not who is asking.
+    return null
+  }
+}
+
+let reader: ((headers: Headers) => Promise<Caller | null>) | undefined
+
+/** The caller of a request to this function, or null. Refuses with 401 a credential that is not valid. */
+export function readCaller(headers: Headers): Promise<Caller | null> {
+  reader ??= callerReader(authSettings())
+  return reader(headers)
+}
+
+function bearerToken(authorization: string | null): string | undefined {
+  if (authorization === null || authorization === '') return undefined
+  const token = /^Bearer +([^\s]+) *$/i.exec(authorization)?.[1]
+  if (token) return token
+  throw unauthenticated(
+    'unauthenticated',
+    'The Authorization header must read "Bearer <access token>".',
+    'malformed',
+  )
+}
+
+// Digests have one length whatever the key's, so comparing tells nothing about how much of it was right.
+function digest(key: string): Buffer {
+  return createHash('sha256').update(key).digest()
+}
+
+function matchesAny(secrets: Buffer[], candidate: Buffer): boolean {
+  let isMatch = false
+  for (const secret of secrets) isMatch = timingSafeEqual(secret, candidate) || isMatch
+  return isMatch
+}

@@ -1,0 +1,53 @@
+import process from 'node:process'
+import type { JSONWebKeySet } from 'jose'
+import { z } from 'zod'
+
+const json = z.string().transform((text, context) => {
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    context.addIssue('is not JSON')
+    return z.NEVER
+  }
+})
+const keysByName = json.pipe(z.record(z.string(), z.string().min(20)))
+const keySet = json.pipe(
+  z.union([
+    z.object({ keys: z.array(z.looseObject({ kty: z.string() })) }),
+    z.array(z.looseObject({ kty: z.string() })).transform((keys) => ({ keys })),
+  ]),
+)
+
+const Environment = z.object({
+  SUPABASE_URL: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+  SUPABASE_SECRET_KEYS: keysByName.default({}),
+  SUPABASE_JWKS: keySet.default({ keys: [] }),
+  TENANTRY_JWT_SECRET: z.string().min(32).optional(),
+})
+
+/** What a function needs to know to tell callers apart. Names are the hosted project's own. */
+export interface AuthSettings {
+  /** The project's URL, without a slash at the end. */
+  supabaseUrl: string
+  /** Every key that makes a caller the service. */
+  secretKeys: string[]
+  /** The project's public signing keys; may be empty, then they are fetched. */
+  jwks: JSONWebKeySet
+  /** Only for projects that still sign with a shared secret, and for the embedded stack. */
+  jwtSecret: string | undefined
+}
+
+let settings: AuthSettings | undefined
+
+/** Read once, on the first request that carries a credential. Throws when the environment is wrong. */
+export function authSettings(): AuthSettings {
+  if (settings) return settings
+  const env = Environment.parse(process.env)
+  settings = {
+    supabaseUrl: env.SUPABASE_URL,
+    secretKeys: Object.values(env.SUPABASE_SECRET_KEYS),
+    jwks: env.SUPABASE_JWKS,
+    jwtSecret: env.TENANTRY_JWT_SECRET,
+  }
+  return settings
+}

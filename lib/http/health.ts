@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { admin, Problem, sql } from '../db/index.ts'
+import { describeRoute } from './route-notes.ts'
+import { router } from './router.ts'
+
+/** How long the database may take to say that it is there. */
+const patienceMs = 1_000
+
+const Health = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' })
+
+/** Whether this function can serve: 200 when its database answers, 503 when not. */
+export const healthRoutes = router({ auth: 'public' }).get(
+  '/',
+  describeRoute('Say whether this function and its database are up', {
+    200: { description: 'Both are up.', schema: Health },
+  }),
+  async (c) => {
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const tooSlow = new Promise<never>((_resolve, reject) => {
+      const problem = new Problem('unavailable', 'The database does not answer.', { retryAfterSeconds: 2 })
+      timer = setTimeout(() => reject(problem), patienceMs)
+    })
+    try {
+      await Promise.race([admin.query(sql`select 1`), tooSlow])
+    } finally {
+      clearTimeout(timer)
+    }
+    return c.json({ status: 'ok' as const }, 200, { 'cache-control': 'no-store' })
+  },
+)

@@ -1,0 +1,80 @@
+import type { Context, MiddlewareHandler } from 'hono'
+import { cors } from 'hono/cors'
+import { routePath } from 'hono/route'
+import { Problem } from '../db/index.ts'
+import { log } from './log.ts'
+import { problemResponse } from './problem-json.ts'
+import type { GuardedVariables } from './router.ts'
+
+const exposedHeaders = 'etag, location, retry-after, x-request-id'
+
+// No cookie is ever read, so any origin may ask: a credential is something a page was given.
+const preflight = cors({
+  origin: '*',
+  allowHeaders: [
+    'authorization',
+    'apikey',
+    'content-type',
+    'if-none-match',
+    'x-client-info',
+    'x-request-id',
+    'x-tenant',
+  ],
+  maxAge: 7_200,
+})
+
+type Observed = { Variables: Partial<GuardedVariables> }
+
+/**
+ * Stands around every request: gives it an id, refuses a URL that cannot be decoded, lets any origin
+ * read the answer, and writes one line about it.
+ */
+export function observe(domain: string): MiddlewareHandler<Observed> {
+  return async (c, next) => {
+    const start = performance.now()
+    const requestId = requestIdOf(c.req.raw.headers.get('x-request-id'))
+    c.set('requestId', requestId)
+    if (!isReadable(c.req.url)) c.res = problemResponse(c, malformedUrl())
+    else if (c.req.method === 'OPTIONS') c.res = (await preflight(c, next)) as Response
+    else await next()
+    const { headers, status } = c.res
+    headers.set('x-request-id', requestId)
+    headers.set('access-control-allow-origin', '*')
+    headers.set('access-control-expose-headers', exposedHeaders)
+    report(domain, c, status, performance.now() - start)
+  }
+}
+
+function malformedUrl(): Problem {
+  return new Problem('malformed_url', 'The URL has a %-escape that stands for no text.')
+}
+
+/** An id from outside is kept when it is one word of sane length: it ends up in logs and answers. */
+function requestIdOf(given: string | null): string {
+  return given !== null && /^[\w.:=-]{8,128}$/.test(given) ? given : crypto.randomUUID()
+}
+
+/** Hono passes on what it cannot decode; and U+0000 can be stored, so can be looked up, nowhere. */
+function isReadable(url: string): boolean {
+  if (!url.includes('%')) return true
+  try {
+    return !decodeURIComponent(url).includes('\0')
+  } catch {
+    return false
+  }
+}
+
+function report(domain: string, c: Context<Observed>, status: number, ms: number): void {
+  log(status >= 500 ? 'error' : 'info', {
+    function: domain,
+    method: c.req.method,
+    path: c.req.path,
+    route: routePath(c, -1),
+    status,
+    ms: Math.round(ms * 100) / 100,
+    request_id: c.get('requestId'),
+    caller: c.get('caller')?.kind ?? 'public',
+    tenant: c.get('tenant')?.refId,
+    code: c.error instanceof Problem ? c.error.code : undefined,
+  })
+}

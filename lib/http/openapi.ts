@@ -1,0 +1,161 @@
+import { z } from 'zod'
+import { type ProblemCode, problemCodes } from '../db/index.ts'
+import { ProblemDocument } from './problem-json.ts'
+import type { Answer } from './route-notes.ts'
+import type { Route } from './route-table.ts'
+import type { Access } from './router.ts'
+
+type Json = Record<string, unknown>
+
+/** The OpenAPI 3.1 document of one function, from the schemas its routes validate with. */
+export function openApiDocument(domain: string, routes: Route[]): Json {
+  const schemas: Record<string, Json> = {}
+  const paths: Record<string, Json> = {}
+  for (const route of routes) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}')
+    paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route, schemas) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: `Tenantry: ${domain}`, version: '0.1.0' },
+    servers: [{ url: '/functions/v1' }],
+    paths,
+    components: {
+      schemas,
+      securitySchemes: {
+        user: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An access token of Supabase Auth.',
+        },
+        service: { type: 'apiKey', in: 'header', name: 'apikey', description: 'A secret key (sb_secret_…).' },
+      },
+    },
+  }
+}
+
+function operation(route: Route, schemas: Record<string, Json>): Json {
+  return {
+    summary: route.summary,
+    operationId: `${route.method.toLowerCase()}${route.path.replace(/\W+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
+    security: security(route.access),
+    parameters: parameters(route, schemas),
+    ...(route.body && {
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: reference(route.body, 'input', schemas) } },
+      },
+    }),
+    responses: {
+      ...Object.fromEntries(
+        Object.entries(route.answers ?? {}).map(([status, answer]) => [status, response(answer, schemas)]),
+      ),
+      ...problems(route, schemas),
+    },
+  }
+}
+
+function security(access: Access | undefined): Json[] {
+  if (!access || access.auth === 'public') return []
+  if (access.auth === 'service') return [{ service: [] }]
+  return access.auth === 'member' && access.service ? [{ user: [] }, { service: [] }] : [{ user: [] }]
+}
+
+function parameters(route: Route, schemas: Record<string, Json>): Json[] {
+  const inPath = [...route.path.matchAll(/:(\w+)/g)].map(([, name]) => ({
+    name,
+    in: 'path',
+    required: true,
+    schema: { type: 'string' },
+  }))
+  const inQuery = Object.entries(shapeOf(route.query)).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: !schema.safeParse(undefined).success,
+    schema: reference(schema, 'input', schemas),
+  }))
+  const { access } = route
+  const choosesTenant = access?.auth === 'member' && access.tenant !== 'path'
+  const description =
+    'The slug or ref_id of the tenant that is meant. May be left out by a member of exactly one.'
+  const inHeader = {
+    name: 'x-tenant',
+    in: 'header',
+    required: false,
+    description,
+    schema: { type: 'string' },
+  }
+  return [...inPath, ...inQuery, ...(choosesTenant ? [inHeader] : [])]
+}
+
+function shapeOf(schema: z.ZodType | undefined): Record<string, z.ZodType> {
+  return schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>) : {}
+}
+
+function response(
+  { description, schema, contentType = 'application/json' }: Answer,
+  schemas: Record<string, Json>,
+) {
+  return {
+    description,
+    ...(schema && { content: { [contentType]: { schema: reference(schema, 'output', schemas) } } }),
+  }
+}
+
+/** The refusals a route's own middleware can raise, its own, and those any route can. By status. */
+function problems(
+  { access, body, query, params, problems = [] }: Route,
+  schemas: Record<string, Json>,
+): Json {
+  const codes = new Set<ProblemCode>(['malformed_url', 'internal', 'unavailable', 'timeout', ...problems])
+  const add = (...more: ProblemCode[]) => {
+    for (const code of more) codes.add(code)
+  }
+  if (access && access.auth !== 'public') add('unauthenticated', 'token_expired', 'forbidden')
+  if (access?.auth === 'member') {
+    add('tenant_not_found')
+    if (access.tenant !== 'path') add('tenant_required')
+    if (access.permission !== 'read') add('tenant_frozen', 'trial_ended')
+  }
+  if (body)
+    add('invalid_json', 'payload_too_large', 'unsupported_media_type', 'invalid_body', 'invalid_value')
+  if (query) add('invalid_query')
+  if (params) add('not_found')
+  const byStatus: Record<number, ProblemCode[]> = {}
+  for (const code of codes) {
+    const { status } = problemCodes[code]
+    byStatus[status] = [...(byStatus[status] ?? []), code]
+  }
+  return Object.fromEntries(
+    Object.entries(byStatus).map(([status, ofStatus]) => [
+      status,
+      response(
+        {
+          description: ofStatus.join(', '),
+          schema: ProblemDocument,
+          contentType: 'application/problem+json',
+        },
+        schemas,
+      ),
+    ]),
+  )
+}
+
+/** A schema in JSON Schema's words. What has an id goes to the components and is referred to. */
+function reference(schema: z.ZodType, io: 'input' | 'output', schemas: Record<string, Json>): Json {
+  const written = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' })
+  const {
+    $schema: _,
+    $defs: defs,
+    id,
+    ...rest
+  } = JSON.parse(JSON.stringify(written).replaceAll('"#/$defs/', '"#/components/schemas/')) as Json & {
+    $defs?: Record<string, Json>
+    id?: string
+  }
+  for (const [name, { id: _id, ...definition }] of Object.entries(defs ?? {})) schemas[name] = definition
+  if (id === undefined) return rest
+  schemas[id] = rest
+  return { $ref: `#/components/schemas/${id}` }
+}

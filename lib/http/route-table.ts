@@ -1,0 +1,22 @@
+import type { Hono } from 'hono'
+import { notesOf, type RouteNotes } from './route-notes.ts'
+
+/** One route as registered, with everything its middleware says about it. */
+export interface Route extends RouteNotes {
+  method: string
+  /** As Hono spells it: /registry/tenants/:ref */
+  path: string
+}
+
+/** Every route of an app. The middleware that stands in front of all of them is left out. */
+// biome-ignore lint/complexity/noBannedTypes: {} is how Hono spells "any environment, any schema".
+export function routeTable(app: Pick<Hono<{}>, 'routes'>): Route[] {
+  const routes = new Map<string, Route>()
+  for (const { method, path, handler } of app.routes) {
+    if (method === 'ALL' || method === 'OPTIONS') continue
+    const key = `${method} ${path}`
+    const route = routes.get(key) ?? { method, path }
+    routes.set(key, { ...route, ...notesOf(handler) })
+  }
+  return [...routes.values()]
+}

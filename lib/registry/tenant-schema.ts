@@ -1,0 +1,68 @@
+import { z } from 'zod'
+
+const moment = z.union([z.iso.datetime(), z.date()])
+export const roles = ['owner', 'admin', 'member', 'reviewer'] as const
+
+/** A tenant as its members see it. */
+export const Tenant = z
+  .strictObject({
+    ref_id: z.string(),
+    slug: z.string(),
+    name: z.string(),
+    status: z.enum(['demo', 'trial', 'active', 'frozen', 'archived']),
+    kind: z.enum(['customer', 'demo', 'platform']),
+    plan: z.string(),
+    tenant_type: z.string(),
+    locale: z.string(),
+    trial_ends_at: moment.nullable(),
+    created_at: moment,
+    updated_at: moment,
+    role: z.enum(roles).meta({ description: "The caller's own role." }),
+  })
+  .meta({ id: 'Tenant', description: 'A tenant as its members see it.' })
+
+const name = z.string().trim().min(1).max(200)
+const locale = z
+  .string()
+  .regex(
+    /^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$/,
+    'must be a language tag, such as en or de-CH',
+  )
+
+export const NewTenant = z
+  .strictObject({
+    // Its form, and whether it is reserved or taken, is for SQL to say: slug_invalid, slug_reserved, slug_taken.
+    slug: z.string().max(200),
+    name,
+    tenant_type: z
+      .string()
+      .regex(/^[a-z][a-z0-9_-]{0,39}$/, 'must be a word of lowercase letters, digits, - and _')
+      .optional(),
+    locale: locale.optional(),
+  })
+  .meta({ id: 'NewTenant' })
+
+export const TenantChange = z
+  .strictObject({ name, locale })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, 'must change something')
+  .meta({ id: 'TenantChange' })
+
+export const NewSlug = z.strictObject({ slug: z.string().max(200) }).meta({ id: 'NewSlug' })
+
+/** Where a list goes on: `after` is the ref_id of the last one seen. */
+export const Page = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).optional(),
+  after: z
+    .string()
+    .regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the ref_id that "next" held')
+    .optional(),
+})
+
+export const Tenants = z
+  .strictObject({ tenants: z.array(Tenant), next: z.string().nullable() })
+  .meta({ id: 'Tenants', description: '`next` is what `after` must be for the rest; null at the end.' })
+
+export type Tenant = z.infer<typeof Tenant>
+export type NewTenant = z.infer<typeof NewTenant>
+export type TenantChange = z.infer<typeof TenantChange>

@@ -1,0 +1,82 @@
+import { z } from 'zod'
+
+const count = z.int().min(0)
+const moment = z.iso.datetime({ offset: true })
+const eventId = z.string().min(1).max(255)
+const eventType = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9_.:-]{0,127}$/, 'must be a dotted word of lowercase letters, digits and _ . : -')
+const data = z.record(z.string(), z.unknown())
+
+/**
+ * Something a tenant used, once. Fields have the names of seed 002 (event_type, event_data) or those
+ * of CloudEvents (type, data, id, time); either, not both.
+ */
+export const UsageEvent = z
+  .strictObject({
+    event_type: eventType.optional(),
+    type: eventType.optional(),
+    event_data: data.optional(),
+    data: data.optional(),
+    event_id: eventId.optional(),
+    id: eventId.optional(),
+    occurred_at: moment.optional(),
+    time: moment.optional(),
+    source: z.string().min(1).max(255).optional(),
+    tokens_used: count.nullish(),
+    model_used: z.string().max(255).nullish(),
+    cost_micros: count.nullish(),
+    specversion: z.literal('1.0').optional(),
+    datacontenttype: z.literal('application/json').optional(),
+  })
+  .superRefine((event, context) => {
+    if (event.event_type === undefined && event.type === undefined) {
+      context.addIssue({ code: 'custom', path: ['event_type'], message: 'is missing' })
+    }
+    for (const [name, alias] of aliases) {
+      if (event[name] !== undefined && event[alias] !== undefined) {
+        context.addIssue({
+          code: 'custom',
+          path: [alias],
+          message: `is another name of ${name}: send one of the two`,
+        })
+      }
+    }
+  })
+  .meta({
+    id: 'UsageEvent',
+    description:
+      'event_type (or type) is needed. An event with an id (event_id or id) is counted once per source, however often it is sent.',
+  })
+
+const aliases = [
+  ['event_type', 'type'],
+  ['event_data', 'data'],
+  ['event_id', 'id'],
+  ['occurred_at', 'time'],
+] as const
+
+export type UsageEvent = z.infer<typeof UsageEvent>
+
+export const mostEvents = 1_000
+
+/** What became of one event. */
+export const UsageOutcome = z
+  .strictObject({
+    status: z.enum(['accepted', 'duplicate', 'rejected']),
+    ref_id: z.string().optional().meta({ description: 'Of the stored event, when it was accepted.' }),
+    code: z.enum(['invalid_body', 'event_conflict']).optional().meta({ description: 'Why it was rejected.' }),
+    errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
+  })
+  .meta({ id: 'UsageOutcome' })
+export type UsageOutcome = z.infer<typeof UsageOutcome>
+
+export const UsageAnswer = z
+  .strictObject({
+    accepted: z.int(),
+    duplicate: z.int(),
+    rejected: z.int(),
+    events: z.array(UsageOutcome).meta({ description: 'In the order in which they were sent.' }),
+  })
+  .meta({ id: 'UsageAnswer' })
+export type UsageAnswer = z.infer<typeof UsageAnswer>

@@ -1,0 +1,68 @@
+-- Run by supabase_admin after @supabase/lite made the auth schema: what it leaves out, as hosted.
+
+-- Columns a hosted auth.users has and seeds written for it may fill.
+alter table auth.users add column if not exists instance_id uuid;
+alter table auth.users add column if not exists is_super_admin boolean;
+
+-- lite's versions read only the legacy per-claim settings, and anybody who sets request.jwt.claims
+-- alone (edge functions, tests, newer PostgREST) would be nobody.
+create or replace function auth.uid() returns uuid
+  language sql stable
+as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim.sub', true), ''),
+    (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'sub')
+  )::uuid
+$$;
+
+create or replace function auth.role() returns text
+  language sql stable
+as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim.role', true), ''),
+    (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'role')
+  )::text
+$$;
+
+create or replace function auth.email() returns text
+  language sql stable
+as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim.email', true), ''),
+    (nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'email')
+  )::text
+$$;
+
+create or replace function auth.jwt() returns jsonb
+  language sql stable
+as $$
+  select coalesce(
+    nullif(current_setting('request.jwt.claim', true), ''),
+    nullif(current_setting('request.jwt.claims', true), '')
+  )::jsonb
+$$;
+
+do $$
+declare
+  wanted record;
+begin
+  for wanted in
+    select c.oid::regclass as name
+    from pg_catalog.pg_class as c
+    where c.relnamespace = 'auth'::regnamespace and c.relkind in ('r', 'p')
+  loop
+    execute format('alter table %s owner to supabase_auth_admin', wanted.name);
+    -- As hosted: postgres reads and seeds users and hangs triggers on them, and owns none of it.
+    execute format('grant select, insert, update, delete, references, trigger on %s to postgres', wanted.name);
+  end loop;
+  for wanted in
+    select p.oid::regprocedure as name
+    from pg_catalog.pg_proc as p
+    where p.pronamespace = 'auth'::regnamespace
+  loop
+    execute format('alter function %s owner to supabase_auth_admin', wanted.name);
+  end loop;
+end
+$$;
+
+grant execute on all functions in schema auth to anon, authenticated, service_role, postgres;

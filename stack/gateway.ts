@@ -1,0 +1,94 @@
+import { createServer, type Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import { Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import type { AuthRest } from './auth-rest.ts'
+import { codeOf, StackFailure } from './failure.ts'
+import type { Functions } from './functions.ts'
+import { isFunctionPath, proxyToFunction } from './functions-proxy.ts'
+import { staticFiles } from './web.ts'
+
+/** lite reads a body whole, so it must not be endless. */
+const restBodyBytes = 16 * 1024 * 1024
+const authBodyBytes = 1024 * 1024
+
+export interface Gateway {
+  readonly port: number
+  /** Before this, everything but functions and files answers 503. */
+  serve(authRest: AuthRest): void
+  stop(): Promise<void>
+}
+
+/** One port for everything: /auth/v1, /rest/v1, /functions/v1, and the branded page for the rest. */
+export async function startGateway(
+  port: number,
+  root: string,
+  functions: () => Functions | null,
+): Promise<Gateway> {
+  let authRest: AuthRest | null = null
+  const tooLarge = () => Response.json({ message: 'The body is too large.' }, { status: 413 })
+  const notReady = () => Response.json({ message: 'The stack is starting.' }, { status: 503 })
+  const files = staticFiles(root)
+
+  const app = new Hono()
+    .use('/auth/v1/*', bodyLimit({ maxSize: authBodyBytes, onError: tooLarge }))
+    .use('/rest/v1/*', bodyLimit({ maxSize: restBodyBytes, onError: tooLarge }))
+    .all('/auth/v1/*', (c) => authRest?.auth(c.req.raw) ?? notReady())
+    .all('/rest/v1/*', (c) => authRest?.rest(c.req.raw) ?? notReady())
+    .all('*', (c) => files(c.req.raw))
+    .onError((error) => {
+      console.error(error)
+      return Response.json({ message: 'Internal Server Error' }, { status: 500 })
+    })
+  const listener = getRequestListener(app.fetch)
+
+  const server = createServer((req, res) => {
+    const running = functions()
+    if (isFunctionPath(req.url ?? '') && running) {
+      proxyToFunction(running, req, res).catch((error) => {
+        console.error(error)
+        res.destroy()
+      })
+    } else listener(req, res)
+  })
+  await listen(server, port)
+  const address = server.address()
+  const actualPort = address && typeof address === 'object' ? address.port : port
+  // Browsers may take *.localhost to ::1 first. Not every machine has it.
+  const v6 = createServer((req, res) => server.emit('request', req, res))
+  await listen(v6, actualPort, '::1').catch(() => {})
+
+  return {
+    port: actualPort,
+    serve(ready) {
+      authRest = ready
+    },
+    async stop() {
+      for (const each of [server, v6]) {
+        each.closeAllConnections()
+        await new Promise((resolve) => each.close(resolve))
+      }
+    },
+  }
+}
+
+function listen(server: Server, port: number, host = '127.0.0.1'): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      if (codeOf(error) === 'EADDRINUSE') {
+        reject(
+          new StackFailure(
+            `Port ${port} is taken: stop what listens there, or choose another with --port N (--port 0 takes any free one).`,
+          ),
+        )
+      } else if (codeOf(error) === 'EACCES') {
+        reject(
+          new StackFailure(
+            `Port ${port} may not be opened by this user: choose one above 1023 with --port N.`,
+          ),
+        )
+      } else reject(error)
+    })
+    server.listen(port, host, resolve)
+  })
+}

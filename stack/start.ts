@@ -1,0 +1,164 @@
+import { constants, existsSync } from 'node:fs'
+import { access, mkdir, readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { bootstrap } from './bootstrap.ts'
+import { installExtensions, serverSettings, startExtensionWorkers } from './extensions/index.ts'
+import { codeOf, messageOf, StackFailure } from './failure.ts'
+import { endOrphans, type Functions, functionEnvironment, startFunctions } from './functions.ts'
+import { type Gateway, startGateway } from './gateway.ts'
+import { takeLock } from './lock.ts'
+import { say, step } from './log.ts'
+import { migrate } from './migrate.ts'
+import type { Options } from './options.ts'
+import { Postgres } from './postgres.ts'
+import { startGuard } from './processes.ts'
+import { type MachineLine, machineLine } from './report.ts'
+import { createSecrets, databaseUrl, readStackFile, type StackFile, writeStackFile } from './secrets.ts'
+import { listCoaches, seed } from './seed.ts'
+import { type Supervised, supervise } from './supervise.ts'
+
+export interface Stack {
+  line: MachineLine
+  stop(): Promise<void>
+}
+
+/** Boots every part, in an order in which what can be wrong is found before anything is changed. */
+export async function start(options: Options): Promise<Stack> {
+  const stops: (() => Promise<void> | void)[] = []
+  const stop = async () => {
+    for (const undo of stops.splice(0).reverse()) {
+      await Promise.resolve(undo()).catch((error) => say(`While stopping: ${messageOf(error)}`))
+    }
+  }
+  try {
+    return { line: await boot(options, stops), stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function boot(options: Options, stops: (() => Promise<void> | void)[]): Promise<MachineLine> {
+  const { root, dataDir } = options
+  await openDataDir(dataDir)
+  stops.push(await takeLock(dataDir))
+  const file = await openStackFile(dataDir)
+
+  let functions: Functions | null = null
+  const gateway: Gateway = await startGateway(options.port, root, () => functions)
+  stops.push(() => gateway.stop())
+  const apiUrl = `http://127.0.0.1:${gateway.port}`
+
+  const postgres = new Postgres(dataDir)
+  await postgres.prepare()
+  endOrphans(file, root)
+  await installExtensions(postgres.shareDir)
+  if (!postgres.isInitialised()) {
+    await step('make the database', () => postgres.initialise(file.database_passwords.supabase_admin))
+  }
+  const guard = startGuard()
+  stops.push(() => guard.dismiss())
+  const settings = await serverSettings(dataDir)
+  const preferredPort = file.runtime?.db_port ?? gateway.port + 1
+  const server: Supervised = await step('start Postgres', () =>
+    supervise(postgres, guard, preferredPort, settings),
+  )
+  stops.push(() => server.stop())
+
+  const record = () => recordRuntime(options.dataDir, file, gateway, server, functions)
+  // Written one after another: two renames at once could leave the older one.
+  let recorded = Promise.resolve()
+  const recordSoon = () => {
+    recorded = recorded.then(record).catch((error) => say(`stack.json: ${messageOf(error)}`))
+  }
+  server.onRestart(recordSoon)
+  const environment = functionEnvironment(file, server.port, apiUrl)
+  functions = await startFunctions(root, environment, guard, recordSoon)
+  stops.push(async () => {
+    await functions?.stop()
+    await recorded
+  })
+
+  if (await step('roles and schemas as hosted', () => bootstrap(file, server.port))) await record()
+  const dbUrl = databaseUrl(file, 'postgres', server.port)
+  const pushed = await step('migrations', () => migrate(root, dbUrl, dataDir))
+  if (pushed > 0) say(`           ${pushed} migrations applied by the supabase CLI`)
+  if (options.seed) await step('seeds', () => seed(root, dataDir, file, server.port))
+
+  const workers = await startExtensionWorkers({
+    adminUrl: databaseUrl(file, 'supabase_admin', server.port),
+    log: say,
+  })
+  stops.push(() => workers.stop())
+  const authRest = await step('Auth and REST', async () => {
+    // Large, so only loaded when all that can be refused was looked at.
+    const { startAuthRest } = await import('./auth-rest.ts')
+    return startAuthRest(file, server.port, apiUrl)
+  })
+  stops.push(() => authRest.close())
+  gateway.serve(authRest)
+
+  const late = await step('edge functions', () => functions!.settled(10_000))
+  for (const name of late)
+    say(`           the function "${name}" does not answer yet; its log lines start with [${name}]`)
+  recordSoon()
+  await recorded
+  return machineLine(file, dataDir, await listCoaches(file, server.port))
+}
+
+async function openDataDir(dataDir: string): Promise<void> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o755 })
+    await access(dataDir, constants.W_OK)
+    const names = await readdir(dataDir)
+    const ours = names.length === 0 || names.some((name) => /^(stack\.json|postgres|lock)/.test(name))
+    if (!ours) {
+      throw new StackFailure(
+        `${dataDir} holds other files and no stack: give --data an empty folder, or one that does not exist yet.`,
+      )
+    }
+  } catch (error) {
+    if (error instanceof StackFailure) throw error
+    const reason =
+      codeOf(error) === 'ENOTDIR' || codeOf(error) === 'EEXIST' ? 'it is not a folder' : messageOf(error)
+    throw new StackFailure(
+      `${dataDir} cannot hold the data (${reason}): choose another folder with --data DIR.`,
+    )
+  }
+}
+
+async function openStackFile(dataDir: string): Promise<StackFile> {
+  const found = await readStackFile(dataDir)
+  if (found) return found
+  if (existsSync(join(dataDir, 'postgres'))) {
+    throw new StackFailure(
+      `${dataDir} has a database but no stack.json, which holds its passwords: put it back from a copy, or run "npm run reset" to start over.`,
+    )
+  }
+  const file = await createSecrets()
+  await writeStackFile(dataDir, file)
+  return file
+}
+
+async function recordRuntime(
+  dataDir: string,
+  file: StackFile,
+  gateway: Gateway,
+  server: Supervised,
+  functions: Functions | null,
+): Promise<void> {
+  file.api_url = `http://127.0.0.1:${gateway.port}`
+  file.db_url = databaseUrl(file, 'postgres', server.port)
+  file.admin_db_url = databaseUrl(file, 'supabase_admin', server.port)
+  const running = functions
+    ?.all()
+    .flatMap(({ name, port, pid }) => (pid ? [[name, { pid, port }] as const] : []))
+  file.runtime = {
+    pid: process.pid,
+    api_port: gateway.port,
+    db_port: server.port,
+    postgres_pid: server.pid,
+    functions: Object.fromEntries(running ?? []),
+  }
+  await writeStackFile(dataDir, file)
+}

@@ -1,0 +1,83 @@
+import { readFile, stat } from 'node:fs/promises'
+import { extname, join, resolve, sep } from 'node:path'
+
+const contentTypes: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.html': 'text/html; charset=utf-8',
+  '.ico': 'image/x-icon',
+  '.jpg': 'image/jpeg',
+  '.js': 'text/javascript; charset=utf-8',
+  '.json': 'application/json; charset=utf-8',
+  '.png': 'image/png',
+  '.svg': 'image/svg+xml',
+  '.txt': 'text/plain; charset=utf-8',
+  '.webmanifest': 'application/manifest+json',
+  '.webp': 'image/webp',
+  '.woff2': 'font/woff2',
+}
+
+// A brand's logo may live anywhere on https and its fonts at Google; scripts come from here only.
+// No frame-ancestors: tenants show their page in frames on their own sites.
+const securityHeaders = {
+  'content-security-policy': [
+    "default-src 'self'",
+    "img-src 'self' https: data:",
+    "style-src 'self' https://fonts.googleapis.com",
+    "font-src 'self' https://fonts.gstatic.com",
+    "object-src 'none'",
+    "base-uri 'none'",
+    "form-action 'self'",
+  ].join('; '),
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'strict-origin-when-cross-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+}
+
+/** Serves the files of web/, and index.html for the root, whatever the Host: the page asks for its own tenant. */
+export function staticFiles(root: string): (request: Request) => Promise<Response> {
+  const folder = resolve(root, 'web')
+  return async (request) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      return new Response('Method Not Allowed\n', {
+        status: 405,
+        headers: { ...securityHeaders, allow: 'GET, HEAD' },
+      })
+    }
+    const path = await findFile(folder, new URL(request.url).pathname)
+    if (!path) {
+      return new Response('Not Found\n', {
+        status: 404,
+        headers: {
+          ...securityHeaders,
+          'content-type': 'text/plain; charset=utf-8',
+          'cache-control': 'no-store',
+        },
+      })
+    }
+    const found = await stat(path)
+    const etag = `"${found.size.toString(36)}-${found.mtimeMs.toString(36)}"`
+    const headers = {
+      ...securityHeaders,
+      'content-type': contentTypes[extname(path)]!,
+      'cache-control': 'no-cache',
+      etag,
+    }
+    if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
+    return new Response(request.method === 'HEAD' ? null : await readFile(path), { headers })
+  }
+}
+
+/** The file for a URL path, or null: only known types, nothing hidden, nothing outside the folder. */
+async function findFile(folder: string, pathname: string): Promise<string | null> {
+  let decoded: string
+  try {
+    decoded = decodeURIComponent(pathname)
+  } catch {
+    return null
+  }
+  if (decoded.includes('\0') || decoded.includes('\\') || /(^|\/)\./.test(decoded)) return null
+  const path = resolve(join(folder, decoded === '/' ? 'index.html' : decoded))
+  if (!path.startsWith(folder + sep) || !(extname(path) in contentTypes)) return null
+  const found = await stat(path).catch(() => null)
+  return found?.isFile() ? path : null
+}

@@ -1,0 +1,118 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const main = fileURLToPath(new URL('../../stack/main.ts', import.meta.url))
+
+/** The machine line of `stack/main.ts start --json`, and what only the data folder's owner may read. */
+export interface StackAccess {
+  api_url: string
+  db_url: string
+  publishable_key: string
+  secret_key: string
+  data_dir: string
+  coaches: { tenant_slug: string; email: string; password: string }[]
+  admin_db_url: string
+  jwt_secret: string
+}
+
+export interface StackFile {
+  admin_db_url: string
+  jwt_secret: string
+  runtime: {
+    pid: number
+    postgres_pid: number
+    api_port: number
+    db_port: number
+    functions: Record<string, { pid: number; port: number }>
+  }
+}
+
+export interface BootOptions {
+  /** Kept afterwards when given; otherwise a temporary folder that stop() removes. */
+  dataDir?: string
+  port?: number
+  /** Another project folder than this one. */
+  root?: string
+  args?: string[]
+}
+
+export interface BootedStack {
+  access: StackAccess
+  dataDir: string
+  /** Everything it wrote to stdout and stderr so far. */
+  stdout(): string
+  stderr(): string
+  /** The gateway's own process. */
+  process: ChildProcess
+  stackFile(): Promise<StackFile>
+  /** Asks it to stop as Ctrl-C does, and waits; gives the exit code. */
+  stop(): Promise<number | null>
+}
+
+/** A folder for data that the user postgres can reach when the tests run as root. */
+export async function makeTempDir(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'tenantry-'))
+  await chmod(folder, 0o755)
+  return folder
+}
+
+/** Runs a command of the stack to its end. */
+export async function runStack(
+  args: string[],
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const run = launch(args)
+  const code = await run.ended
+  return { code, stdout: run.stdout(), stderr: run.stderr() }
+}
+
+/** Starts a stack and waits until it is ready. */
+export async function bootStack(options: BootOptions = {}): Promise<BootedStack> {
+  const dataDir = options.dataDir ?? (await makeTempDir())
+  const run = launch([
+    ...['start', '--json', '--port', String(options.port ?? 0), '--data', dataDir],
+    ...(options.root ? ['--root', options.root] : []),
+    ...(options.args ?? []),
+  ])
+  const line = await Promise.race([run.firstLine, run.ended.then(() => null)])
+  if (line === null) throw new Error(`The stack did not start:\n${run.stderr()}`)
+  const stackFile = async (): Promise<StackFile> =>
+    JSON.parse(await readFile(join(dataDir, 'stack.json'), 'utf8'))
+  const { admin_db_url, jwt_secret } = await stackFile()
+  return {
+    access: { ...JSON.parse(line), admin_db_url, jwt_secret },
+    dataDir,
+    stdout: run.stdout,
+    stderr: run.stderr,
+    process: run.child,
+    stackFile,
+    async stop() {
+      run.child.kill('SIGTERM')
+      const code = await run.ended
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+      return code
+    },
+  }
+}
+
+function launch(args: string[]) {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let stdout = ''
+  let stderr = ''
+  const firstLine = new Promise<string>((resolve) => {
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk
+      const end = stdout.indexOf('\n')
+      if (end >= 0) resolve(stdout.slice(0, end))
+    })
+  })
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk
+  })
+  const ended = new Promise<number | null>((resolve) => child.once('close', resolve))
+  return { child, firstLine, ended, stdout: () => stdout, stderr: () => stderr }
+}

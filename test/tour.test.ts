@@ -1,0 +1,13 @@
+import { expect, inject, it } from 'vitest'
+import { runTour } from '../stack/tour.ts'
+
+it('every line of the README tour answers what it promises', async () => {
+  const steps: string[] = []
+  const broken: unknown[] = []
+  await runTour(inject('stack'), (step) => {
+    steps.push(step.code)
+    if (!step.isAsPromised) broken.push(step)
+  })
+  expect(broken).toEqual([])
+  expect(steps.length).toBeGreaterThan(15)
+}, 120_000)

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { admin } from '../support/db.ts'
+import { makeTenant, rolledBack } from '../support/fixtures.ts'
+
+describe('usage partitions', () => {
+  it('are there for this month and three ahead, and making them again makes none', async () => {
+    const { rows } = await admin.query<{ name: string }>(
+      `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'public.usage_events'::regclass order by 1`,
+    )
+    const names = rows.map(({ name }) => name)
+    const month = new Date()
+    for (let ahead = 0; ahead <= 3; ahead++) {
+      const first = new Date(Date.UTC(month.getUTCFullYear(), month.getUTCMonth() + ahead, 1))
+      expect(names).toContain(`private.usage_events_${first.toISOString().slice(0, 7).replace('-', '_')}`)
+    }
+    expect(names).toContain('private.usage_events_default')
+    const again = await admin.query<{ made: number }>('select private.ensure_usage_partitions() as made')
+    expect(again.rows[0]!.made).toBe(0)
+  })
+
+  it('an event outside every month is kept, and moves to its month when that is made', async () => {
+    await rolledBack(admin, async (db) => {
+      const tenant = await makeTenant(db)
+      const where = async (type: string) =>
+        (
+          await db.query<{ at: string; occurred_at: Date }>(
+            'select tableoid::regclass::text as at, occurred_at from public.usage_events where tenant_id = $1 and event_type = $2',
+            [tenant.id, type],
+          )
+        ).rows
+      const log = (type: string, moment: string) =>
+        db.query(
+          `select private.ingest_usage_events($1, null, array[null], array['api'], array[$2], array['{}']::jsonb[],
+             array[null]::bigint[], array[null], array[null]::bigint[], array[$3]::timestamptz[])`,
+          [tenant.id, type, moment],
+        )
+      const soon = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() + 5, 1))
+      await log('far.past', '2001-02-03T04:05:06Z')
+      await log('first.instant', soon.toISOString())
+      await log('last.instant', new Date(soon.getTime() - 1).toISOString())
+      for (const type of ['far.past', 'first.instant', 'last.instant'])
+        expect((await where(type)).map((row) => row.at)).toEqual(['private.usage_events_default'])
+
+      await db.query('select private.ensure_usage_partitions(5)')
+      const name = (date: Date) => `private.usage_events_${date.toISOString().slice(0, 7).replace('-', '_')}`
+      expect(await where('first.instant')).toEqual([{ at: name(soon), occurred_at: soon }])
+      expect((await where('last.instant'))[0]!.at).toBe(name(new Date(soon.getTime() - 1)))
+      expect((await where('far.past'))[0]!.at).toBe('private.usage_events_default')
+    })
+  })
+
+  it('cannot be reached by name, whoever asks', async () => {
+    const { rows } = await admin.query<{ partition: string }>(
+      `select c.oid::regclass::text as partition from pg_class as c join pg_inherits on inhrelid = c.oid,
+         unnest('{anon,authenticated}'::text[]) as role
+       where inhparent = 'public.usage_events'::regclass
+         and (not c.relrowsecurity or has_table_privilege(role, c.oid, 'select'))`,
+    )
+    expect(rows).toEqual([])
+  })
+})

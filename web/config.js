@@ -1,0 +1,142 @@
+// @ts-check
+// The lookup's answer is validated where it was written and once more here: the page must stay harmless
+// whatever it is handed, since it is the last place before a visitor's screen.
+import { isColor } from './colors.js'
+
+/** @typedef {Partial<Record<'primary' | 'primary_hover' | 'secondary' | 'accent' | 'background'
+ *   | 'background_subtle' | 'text' | 'text_muted' | 'border', string>>} BrandColors */
+/** @typedef {{ url: string, alt: string, width: number | null }} Logo */
+/** @typedef {{ name: string, title: string | null, photo: string | null }} Coach */
+/** @typedef {{
+ *   slug: string | null, displayName: string, tenantType: string | null, locale: string,
+ *   colors: BrandColors, fonts: { heading: string | null, body: string | null },
+ *   logo: Logo | null, inheritsTheme: boolean, tagline: string | null, welcome: string | null,
+ *   showsPoweredBy: boolean, coach: Coach | null,
+ *   links: { site: string | null, booking: string | null, quiz: string | null },
+ *   assessments: string[],
+ * }} PageConfig */
+
+export const COLOR_NAMES = /** @type {const} */ ([
+  'primary',
+  'primary_hover',
+  'secondary',
+  'accent',
+  'background',
+  'background_subtle',
+  'text',
+  'text_muted',
+  'border',
+])
+
+/** A family name and nothing that could end a CSS string or value. */
+const FONT_NAME = /^[\p{L}\p{N}][\p{L}\p{N} _-]{0,63}$/u
+
+/**
+ * Tolerant of single bad fields, which fall back to nothing; strict about the whole.
+ * @param {unknown} answer the lookup's JSON
+ * @param {string} [origin] the site the page is on, from which it may show pictures
+ * @returns {PageConfig | null} null when this is no tenant's config
+ */
+export function parseConfig(answer, origin = location.origin) {
+  const config = record(answer)
+  const displayName = text(config.display_name, 255)
+  if (!displayName) return null
+  const brand = record(config.brand)
+  const fonts = record(brand.fonts)
+  const coach = record(config.coach)
+  const coachName = text(coach.name, 255)
+  const links = record(config.links)
+  return {
+    slug: text(config.slug, 40),
+    displayName,
+    tenantType: text(config.tenant_type, 40),
+    locale: locale(config.locale),
+    colors: colors(brand.colors),
+    fonts: { heading: fontName(fonts.heading), body: fontName(fonts.body) },
+    logo: logo(brand.logo, displayName, origin),
+    inheritsTheme: brand.theme_mode === 'inherit',
+    tagline: text(brand.tagline, 300),
+    welcome: text(record(brand.messages).welcome, 4000),
+    showsPoweredBy: brand.show_powered_by === true,
+    coach: coachName
+      ? { name: coachName, title: text(coach.title, 255), photo: imageUrl(coach.photo, origin) }
+      : null,
+    links: { site: linkUrl(links.site), booking: linkUrl(links.booking), quiz: linkUrl(links.quiz) },
+    assessments: list(config.enabled_assessments)
+      .map((name) => text(name, 80))
+      .filter((name) => name !== null)
+      .slice(0, 50),
+  }
+}
+
+/** @param {unknown} value @returns {Record<string, unknown>} */
+const record = (value) =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? /** @type {Record<string, unknown>} */ (value)
+    : {}
+
+/** @param {unknown} value @returns {unknown[]} */
+const list = (value) => (Array.isArray(value) ? value : [])
+
+/** @param {unknown} value @param {number} limit characters @returns {string | null} */
+function text(value, limit) {
+  const trimmed = typeof value === 'string' ? value.trim() : ''
+  return trimmed === '' ? null : [...trimmed].slice(0, limit).join('')
+}
+
+/** @param {unknown} value @returns {BrandColors} */
+function colors(value) {
+  const given = record(value)
+  return Object.fromEntries(
+    COLOR_NAMES.map((name) => [name, given[name]]).filter(([, color]) => isColor(color)),
+  )
+}
+
+/** @param {unknown} value */
+const fontName = (value) => (typeof value === 'string' && FONT_NAME.test(value) ? value : null)
+
+/** @param {unknown} value */
+function locale(value) {
+  try {
+    return Intl.getCanonicalLocales(String(value ?? 'en').replace('_', '-'))[0] ?? 'en'
+  } catch {
+    return 'en'
+  }
+}
+
+/** @param {unknown} value @param {string} displayName @param {string} origin @returns {Logo | null} */
+function logo(value, displayName, origin) {
+  const { url, alt, width } = record(value)
+  const safe = imageUrl(url, origin)
+  if (!safe) return null
+  const pixels = typeof width === 'number' && width >= 16 && width <= 640 ? Math.round(width) : null
+  return { url: safe, alt: text(alt, 300) ?? displayName, width: pixels }
+}
+
+/** @param {unknown} value @param {string} [base] @returns {URL | null} */
+function parseUrl(value, base) {
+  if (typeof value !== 'string' || value.length > 2048) return null
+  try {
+    const url = new URL(value, base)
+    // A name before the @ makes https://bank.example@elsewhere.example look like the bank's own page.
+    return url.username || url.password ? null : url
+  } catch {
+    return null
+  }
+}
+
+/** @param {unknown} value */
+function linkUrl(value) {
+  const url = parseUrl(value)
+  return url && (url.protocol === 'https:' || url.protocol === 'mailto:') ? url.href : null
+}
+
+/**
+ * Pictures come over https, or from this very site (a path such as /logos/a.svg).
+ * @param {unknown} value @param {string} origin
+ */
+function imageUrl(value, origin) {
+  if (typeof value !== 'string' || value === '') return null
+  const url = parseUrl(value, origin)
+  return url && (url.protocol === 'https:' || url.origin === origin) ? url.href : null
+}

@@ -1,0 +1,38 @@
+// @ts-check
+import { parseConfig } from './config.js'
+
+/** @typedef {{ kind: 'found', config: import('./config.js').PageConfig }
+ *   | { kind: 'unknown' } | { kind: 'unreachable' }} Outcome */
+
+const PATIENCE_MS = 10_000
+
+/**
+ * Asks who lives at this address. The server knows from the Host header; only a page hosted away from its
+ * API has to say so, by naming that API in <meta name="tenantry-api">.
+ * @returns {Promise<Outcome>}
+ */
+export async function loadConfig() {
+  try {
+    const response = await fetch(lookupUrl(), {
+      // Ask every time, answered by an empty 304 as a rule: a coach who changes a colour wants to see it.
+      cache: 'no-cache',
+      credentials: 'omit',
+      headers: { accept: 'application/json' },
+      signal: AbortSignal.timeout(PATIENCE_MS),
+    })
+    if (!response.ok) return { kind: isFinal(response.status) ? 'unknown' : 'unreachable' }
+    const config = parseConfig(await response.json())
+    return config ? { kind: 'found', config } : { kind: 'unreachable' }
+  } catch {
+    return { kind: 'unreachable' }
+  }
+}
+
+function lookupUrl() {
+  const api = document.querySelector('meta[name="tenantry-api"]')?.getAttribute('content') ?? ''
+  const path = '/functions/v1/branding/resolve'
+  return api ? `${api.replace(/\/+$/, '')}${path}?host=${encodeURIComponent(location.host)}` : path
+}
+
+/** Asking again will not change a 4xx, but for "not so fast" and "took too long". @param {number} status */
+const isFinal = (status) => status >= 400 && status < 500 && status !== 408 && status !== 429

@@ -1,0 +1,32 @@
+// @ts-check
+import { loadConfig } from './load-config.js'
+import { applyTheme } from './theme.js'
+import { showBrand, showStillTrouble, showTrouble, showUnknown } from './view.js'
+
+let isAsking = false
+let isInTrouble = false
+
+async function show() {
+  if (isAsking) return
+  isAsking = true
+  const outcome = await loadConfig()
+  isAsking = false
+  const isRetry = isInTrouble
+  isInTrouble = outcome.kind === 'unreachable'
+
+  if (outcome.kind === 'found') {
+    applyTheme(outcome.config)
+    showBrand(outcome.config)
+  } else if (outcome.kind === 'unknown') showUnknown()
+  else if (isRetry) showStillTrouble()
+  else showTrouble(show)
+
+  // The button that had the focus is gone, and a keyboard must not be thrown back to the top.
+  if (isRetry && !isInTrouble) document.getElementById('main')?.focus()
+}
+
+window.addEventListener('online', () => {
+  if (isInTrouble) show()
+})
+
+show()
