@@ -7,6 +7,8 @@ import { type DatabaseRole, databaseUrl, type StackFile } from './secrets.ts'
 import { withHostedClaims } from './tokens.ts'
 
 export interface AuthRest {
+  /** Settles when the database went away under it; it cannot be used any more then. */
+  readonly lost: Promise<void>
   auth(request: Request): Promise<Response>
   rest(request: Request): Promise<Response>
   close(): Promise<void>
@@ -16,7 +18,7 @@ export interface AuthRest {
  * Auth and REST by @supabase/lite, each under its own database role as hosted: Auth as
  * supabase_auth_admin, REST as authenticator, which can become the three API roles and nothing more.
  */
-export async function startAuthRest(file: StackFile, dbPort: number, apiUrl: string): Promise<AuthRest> {
+export async function openAuthRest(file: StackFile, dbPort: number, apiUrl: string): Promise<AuthRest> {
   const authConnection = connect(file, 'supabase_auth_admin', dbPort, { max: 5 })
   const restConnection = connect(file, 'authenticator', dbPort, {
     max: 10,
@@ -32,15 +34,18 @@ export async function startAuthRest(file: StackFile, dbPort: number, apiUrl: str
   const restApp = makeApp(file, restConnection, apiUrl, { middlewares: [trustTheSignature] })
   await Promise.all([authApp.init(), restApp.init()])
   if (restConnection.config.schemaCache) catalog.config.schemaCache = restConnection.config.schemaCache
-  const reloads = await reloadOnNotify(file, dbPort, () => catalog.clearSchemaCache())
+  const listener = await reloadOnNotify(file, dbPort, () => catalog.clearSchemaCache())
 
   return {
+    lost: listener.ended,
     auth: async (request) =>
       withHostedClaims(await authApp.fetch(request), file.jwt_secret, `${apiUrl}/auth/v1`),
     rest: (request) => restApp.fetch(request),
     async close() {
-      reloads.stop()
-      await Promise.allSettled([authConnection.close(), restConnection.close(), catalog.close()])
+      await listener.stop()
+      // A connection whose server is gone may never end by itself.
+      const pools = [authConnection, restConnection, catalog].map(({ driver }) => driver.end({ timeout: 1 }))
+      await Promise.race([Promise.allSettled(pools), sleep(2000)])
     },
   }
 }
@@ -112,35 +117,18 @@ const trustTheSignature: Middleware = async (c, next) => {
   await next()
 }
 
-/** Listens where PostgREST does, so that new tables appear without a restart; comes back when the server does. */
-async function reloadOnNotify(file: StackFile, port: number, reload: () => void): Promise<{ stop(): void }> {
-  let stopped = false
-  let client: Client
-  const listen = async () => {
-    client = new Client({ connectionString: databaseUrl(file, 'authenticator', port) })
-    const ended = new Promise<void>((resolve) => client.once('end', resolve))
-    client.on('notification', reload)
-    client.on('error', () => {})
-    await client.connect()
-    await client.query('listen pgrst')
-    reload()
-    return { ended }
-  }
-  let { ended } = await listen()
-  const follow = async () => {
-    for (await ended; !stopped; await ended) {
-      await sleep(500)
-      // While the server is away this fails, and the loop comes round again.
-      await listen()
-        .then((again) => ({ ended } = again))
-        .catch(() => {})
-    }
-  }
-  void follow()
-  return {
-    stop() {
-      stopped = true
-      client.end().catch(() => {})
-    },
-  }
+/** Listens where PostgREST does, so that new tables appear without a restart. Says when the connection is gone. */
+async function reloadOnNotify(file: StackFile, port: number, reload: () => void): Promise<Listener> {
+  const client = new Client({ connectionString: databaseUrl(file, 'authenticator', port) })
+  const ended = new Promise<void>((resolve) => client.once('end', resolve))
+  client.on('notification', reload)
+  client.on('error', () => {})
+  await client.connect()
+  await client.query('listen pgrst')
+  return { ended, stop: () => client.end().catch(() => {}) }
+}
+
+interface Listener {
+  ended: Promise<void>
+  stop(): Promise<void>
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { Client } from 'pg'
+import { loadAuthRest } from './load-lite.ts'
 import { databaseUrl, type StackFile } from './secrets.ts'
 
 /** Makes the bare server look like a hosted project. Runs again when its SQL changed; true when it ran. */
@@ -20,7 +21,7 @@ export async function bootstrap(file: StackFile, port: number): Promise<boolean>
       await admin.query(`alter role ${role} password ${password}`)
     }
     await admin.query('commit')
-    const { provisionAuth } = await import('./auth-rest.ts')
+    const { provisionAuth } = await loadAuthRest()
     await provisionAuth(file, port)
     await admin.query('begin')
     await admin.query(auth)

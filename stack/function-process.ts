@@ -17,6 +17,8 @@ export interface EdgeFunction {
   readonly name: string
   readonly port: number
   pid: number | undefined
+  /** It ended by itself, and waits for an edit or its next try. */
+  readonly isBroken: boolean
   /** False while it starts, reloads or is broken. */
   isUp(): Promise<boolean>
 }
@@ -33,6 +35,7 @@ export interface FunctionOptions {
 export class FunctionProcess implements EdgeFunction {
   readonly name: string
   port = 0
+  isBroken = false
   private readonly options: FunctionOptions
   private child: ChildProcess | null = null
   private stopping = false
@@ -58,6 +61,7 @@ export class FunctionProcess implements EdgeFunction {
     const reads = [folder, join(root, 'lib'), join(root, 'node_modules')].join(',')
     const config = join(folder, 'deno.json')
     this.launchedAt = Date.now()
+    this.isBroken = false
     const child = spawn(
       deno,
       [
@@ -103,14 +107,22 @@ export class FunctionProcess implements EdgeFunction {
 
   private log(line: string): void {
     if (/^Watcher Process (failed|finished)/.test(line)) this.revive()
+    // An edit is a new program, with no failures yet.
+    else if (/^Watcher Restarting/.test(line)) {
+      this.isBroken = false
+      this.pauseMs = shortestPauseMs
+    }
     if (!watcherNoise.test(line)) say(`[${this.name}] ${line}`)
   }
 
   /** The watcher stays when the program in it ended, and would wait for an edit for ever. */
   private revive(): void {
     const idle = this.child
+    this.isBroken = true
     this.later(this.nextPause(), async () => {
-      if (this.child === idle && !(await this.isUp())) idle?.kill('SIGKILL')
+      if (this.child !== idle || (await this.isUp())) return
+      this.pauseMs /= 2
+      idle?.kill('SIGKILL')
     })
   }
 

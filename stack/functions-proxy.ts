@@ -61,6 +61,10 @@ function attempt(
       headers: forwardedHeaders(req),
       setHost: false,
     })
+    const abort = () => {
+      if (!res.writableFinished) upstream.destroy()
+    }
+    res.once('close', abort)
     upstream.on('response', (answer) => {
       res.writeHead(answer.statusCode ?? 502, endToEnd(answer.rawHeaders))
       answer.pipe(res)
@@ -71,6 +75,7 @@ function attempt(
       })
     })
     upstream.on('error', (error) => {
+      res.off('close', abort)
       const code = codeOf(error)
       if (res.headersSent) {
         res.destroy()
@@ -79,9 +84,6 @@ function attempt(
       // A kept-alive connection that the function's restart closed: nothing of it was read.
       const stale = upstream.reusedSocket && !hasBody && code === 'ECONNRESET'
       resolve(code === 'ECONNREFUSED' || stale ? 'not listening' : 'failed')
-    })
-    res.once('close', () => {
-      if (!res.writableFinished) upstream.destroy()
     })
     if (!hasBody) return upstream.end()
     // The body is only touched when somebody listens, so that it is whole for another try.

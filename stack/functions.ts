@@ -33,7 +33,8 @@ export async function startFunctions(
     async settled(milliseconds) {
       const until = Date.now() + milliseconds
       let waiting: FunctionProcess[] = processes
-      while (waiting.length > 0 && Date.now() < until) {
+      // One that broke is not worth waiting for; the rest of the stack works without it.
+      while (waiting.some((each) => !each.isBroken) && Date.now() < until) {
         const up = await Promise.all(waiting.map((each) => each.isUp()))
         waiting = waiting.filter((_, index) => !up[index])
         if (waiting.length > 0) await sleep(25)

@@ -15,7 +15,7 @@ const authBodyBytes = 1024 * 1024
 export interface Gateway {
   readonly port: number
   /** Before this, everything but functions and files answers 503. */
-  serve(authRest: AuthRest): void
+  serve(authRest: Omit<AuthRest, 'lost'>): void
   stop(): Promise<void>
 }
 
@@ -25,7 +25,7 @@ export async function startGateway(
   root: string,
   functions: () => Functions | null,
 ): Promise<Gateway> {
-  let authRest: AuthRest | null = null
+  let authRest: Omit<AuthRest, 'lost'> | null = null
   const tooLarge = () => Response.json({ message: 'The body is too large.' }, { status: 413 })
   const notReady = () => Response.json({ message: 'The stack is starting.' }, { status: 503 })
   const files = staticFiles(root)

@@ -1,11 +1,14 @@
 import { constants, existsSync } from 'node:fs'
 import { access, mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { findDeno, findSupabaseCli } from './binaries.ts'
 import { bootstrap } from './bootstrap.ts'
 import { installExtensions, serverSettings, startExtensionWorkers } from './extensions/index.ts'
 import { codeOf, messageOf, StackFailure } from './failure.ts'
 import { endOrphans, type Functions, functionEnvironment, startFunctions } from './functions.ts'
 import { type Gateway, startGateway } from './gateway.ts'
+import { keepAuthRest } from './keep-auth-rest.ts'
+import { loadAuthRest, surviveDriverFaults } from './load-lite.ts'
 import { takeLock } from './lock.ts'
 import { say, step } from './log.ts'
 import { migrate } from './migrate.ts'
@@ -49,6 +52,8 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   stops.push(() => gateway.stop())
   const apiUrl = `http://127.0.0.1:${gateway.port}`
 
+  findDeno()
+  findSupabaseCli()
   const postgres = new Postgres(dataDir)
   await postgres.prepare()
   endOrphans(file, root)
@@ -91,9 +96,9 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   })
   stops.push(() => workers.stop())
   const authRest = await step('Auth and REST', async () => {
-    // Large, so only loaded when all that can be refused was looked at.
-    const { startAuthRest } = await import('./auth-rest.ts')
-    return startAuthRest(file, server.port, apiUrl)
+    const { openAuthRest } = await loadAuthRest()
+    surviveDriverFaults()
+    return keepAuthRest(() => openAuthRest(file, server.port, apiUrl))
   })
   stops.push(() => authRest.close())
   gateway.serve(authRest)

@@ -57,6 +57,10 @@ export class PageCache {
     return known ? known.page : this.#fetch(key)
   }
 
+  get size(): number {
+    return this.#entries.size
+  }
+
   /** Drops every way in to the page of the tenant with this slug. */
   forget(slug: string): void {
     this.#writes++

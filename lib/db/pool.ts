@@ -31,8 +31,10 @@ export function connections(): pg.Pool {
     pipeline: true,
     application_name: 'tenantry-functions',
   })
-  // An idle connection that breaks is dropped by the pool; without a listener it would end the isolate.
+  // A connection that breaks fails its statement or is dropped by the pool; that it also says so as an
+  // event would, without a listener, end the isolate.
   pool.on('error', () => {})
+  pool.on('connect', (client) => client.on('error', () => {}))
   return pool
 }
 

@@ -8,7 +8,7 @@ const filesIn = (folder: string, ending: string) =>
     .filter((path) => path.endsWith(ending))
     .map((path) => readFileSync(join(folder, path), 'utf8'))
 
-const documented = [...readFileSync('docs/errors.md', 'utf8').matchAll(/^\| `(\w+)` \| (\d{3}) \|/gm)].map(
+const documented = [...readFileSync('docs/errors.md', 'utf8').matchAll(/^\| `(\w+)` +\| (\d{3}) +\|/gm)].map(
   ([, code, status]) => `${code} ${status}`,
 )
 const known = Object.entries(problemCodes).map(([code, { status }]) => `${code} ${status}`)

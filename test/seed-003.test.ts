@@ -1,0 +1,270 @@
+import { randomBytes } from 'node:crypto'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { admin, superuser } from './support/db.ts'
+import { uniqueSlug } from './support/fixtures.ts'
+import { beginMatrix } from './support/matrix.ts'
+import { tenantId } from './support/matrix-world.ts'
+import { createTenant, type Person, signUpPerson } from './support/sign-up.ts'
+
+// The tests that seed 003, the tenant registry, names; and what tenancy.md adds to its slugs and owners.
+
+let ada: Person
+let ben: Person
+beforeAll(async () => {
+  ;[ada, ben] = await Promise.all([signUpPerson(), signUpPerson()])
+})
+
+describe('schema', () => {
+  const labels = async (type: string) => {
+    const { rows } = await admin.query<{ label: string }>(
+      `select unnest(enum_range(null::public.${type}))::text as label`,
+    )
+    return rows.map((row) => row.label)
+  }
+
+  it('has the enums', async () => {
+    expect(await labels('tenant_status')).toEqual(['demo', 'trial', 'active', 'frozen', 'archived'])
+    expect(await labels('tenant_kind')).toEqual(['customer', 'demo', 'platform'])
+  })
+
+  it('has the columns of tenants', async () => {
+    const { rows } = await admin.query<{ column: string; type: string }>(
+      `select attname as column, format_type(atttypid, atttypmod) as type from pg_attribute
+       where attrelid = 'public.tenants'::regclass and attnum > 0`,
+    )
+    expect(Object.fromEntries(rows.map(({ column, type }) => [column, type]))).toMatchObject({
+      id: 'uuid',
+      slug: 'text',
+      name: 'text',
+      status: expect.stringMatching(/tenant_status$/),
+      kind: expect.stringMatching(/tenant_kind$/),
+      plan: 'text',
+      erp_customer_id: 'text',
+      stripe_cust_id: 'text',
+      trial_ends_at: 'timestamp with time zone',
+      contract_start: 'date',
+      contract_end: 'date',
+      sales_owner: 'text',
+      created_at: 'timestamp with time zone',
+      updated_at: 'timestamp with time zone',
+    })
+  })
+
+  it('updated_at auto-bump', async () => {
+    const { id } = await createTenant(ada)
+    const { data } = await ada.client
+      .from('tenants')
+      .update({ name: 'Renamed' })
+      .eq('id', id)
+      .select()
+      .single()
+    expect(Date.parse(data.updated_at)).toBeGreaterThan(Date.parse(data.created_at))
+  })
+})
+
+describe('TestSlugConstraint', () => {
+  const bad = {
+    'too short': 'ab',
+    'leading dash': '-abc',
+    'trailing dash': 'abc-',
+    uppercase: 'Abc',
+    underscore: 'a_c',
+    'too long': 'a'.repeat(41),
+    empty: '',
+    'another alphabet': 'аbc-def',
+    'a line break': 'abc\n',
+  }
+  for (const [what, slug] of Object.entries(bad)) {
+    it(`slug constraint: ${what}`, async () => {
+      const insert = admin.query(`insert into public.tenants (slug, name) values ($1, 'Bad')`, [slug])
+      await expect(insert).rejects.toMatchObject({ code: '23514', constraint: 'tenants_slug_format' })
+      const { status, error } = await ada.client.rpc('create_tenant', { slug, name: 'Bad' })
+      expect([status, error?.message]).toEqual([422, 'slug_invalid'])
+    })
+  }
+
+  it('slug constraint: three and forty characters are slugs', async () => {
+    for (const slug of [
+      randomBytes(2).toString('hex').slice(1),
+      `${uniqueSlug()}${'x'.repeat(40)}`.slice(0, 40),
+    ]) {
+      expect((await createTenant(ada, slug)).slug).toBe(slug)
+    }
+  })
+
+  for (const slug of ['admin', 'api', 'www', 'xn--abc', 'ab--cd']) {
+    it(`the word ${slug} is reserved`, async () => {
+      const { status, error } = await ada.client.rpc('create_tenant', { slug, name: 'Reserved' })
+      expect([status, error?.message]).toEqual([422, 'slug_reserved'])
+      await expect(
+        admin.query(`insert into public.tenants (slug, name) values ($1, 'Reserved')`, [slug]),
+      ).rejects.toMatchObject({
+        code: 'PT422',
+      })
+    })
+  }
+})
+
+describe('TestSeed_canInsertAndQuery', () => {
+  const db = new Client({ connectionString: inject('stack').admin_db_url })
+  beforeAll(async () => {
+    await db.connect()
+    await beginMatrix(db)
+  })
+  afterAll(async () => {
+    await db.query('rollback')
+    await db.end()
+  })
+
+  it('insert across every table; FK cascade', async () => {
+    const { rows: tables } = await db.query<{ name: string }>(
+      `select c.oid::regclass::text as name from pg_class as c join pg_attribute as a on a.attrelid = c.oid
+       where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
+         and c.relkind in ('r', 'p') and not c.relispartition and a.attname = 'tenant_id'`,
+    )
+    const count = async (table: string, tenant: string) =>
+      (
+        await db.query<{ n: number }>(`select count(*)::int as n from ${table} where tenant_id = $1`, [
+          tenant,
+        ])
+      ).rows[0]!.n
+    const home = tenantId('home')
+    const other = tenantId('other')
+    for (const { name } of tables) expect(await count(name, home), name).toBeGreaterThan(0)
+
+    await db.query('delete from public.tenants where id = $1', [home])
+    for (const { name } of tables) {
+      expect(await count(name, home), name).toBe(0)
+      expect(await count(name, other), name).toBeGreaterThan(0)
+    }
+  })
+})
+
+describe('a slug is claimed atomically', () => {
+  it('two people claiming one slug at once: one wins', async () => {
+    for (let round = 0; round < 5; round++) {
+      const slug = uniqueSlug()
+      const claims = await Promise.all(
+        [ada, ben].map(({ client }) => client.rpc('create_tenant', { slug, name: 'Race' })),
+      )
+      expect(claims.map(({ status }) => status).sort()).toEqual([200, 409])
+      expect(claims.find(({ status }) => status === 409)?.error?.message).toBe('slug_taken')
+      const { rows } = await superuser.query('select from public.tenants where slug = $1', [slug])
+      expect(rows.length).toBe(1)
+      // Ten trials are all that one person may own.
+      await superuser.query(`delete from public.tenants where slug = $1`, [slug])
+    }
+  })
+
+  it('a retired slug is kept from others for 90 days, and from its own tenant never', async () => {
+    const [first, second] = [uniqueSlug(), uniqueSlug()]
+    const { id } = await createTenant(ada, first)
+    const renamed = await ada.client.rpc('rename_tenant_slug', { tenant_id: id, slug: second })
+    expect(renamed.data.slug).toBe(second)
+
+    const refused = await ben.client.rpc('create_tenant', { slug: first, name: 'Squatter' })
+    expect([refused.status, refused.error?.message]).toEqual([409, 'slug_taken'])
+
+    const back = await ada.client.rpc('rename_tenant_slug', { tenant_id: id, slug: first })
+    expect(back.data.slug).toBe(first)
+    await ada.client.rpc('rename_tenant_slug', { tenant_id: id, slug: second })
+
+    const retire = (days: number) =>
+      superuser.query(
+        `update public.tenant_slugs set retired_at = now() - make_interval(days => $2) where slug = $1`,
+        [first, days],
+      )
+    await retire(89)
+    expect((await ben.client.rpc('create_tenant', { slug: first, name: 'Too early' })).status).toBe(409)
+    await retire(91)
+    expect((await createTenant(ben, first)).slug).toBe(first)
+    const returned = await ada.client.rpc('rename_tenant_slug', { tenant_id: id, slug: first })
+    expect([returned.status, returned.error?.message]).toEqual([409, 'slug_taken'])
+  })
+})
+
+describe('a tenant always has an owner', () => {
+  const twoOwners = async () => {
+    const { id } = await createTenant(ada)
+    await superuser.query(
+      `insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, 'owner')`,
+      [id, ben.id],
+    )
+    return id
+  }
+  const ownersOf = async (id: string) =>
+    (
+      await superuser.query(
+        `select from public.tenant_members where tenant_id = $1 and role = 'owner' and status = 'active'`,
+        [id],
+      )
+    ).rows.length
+
+  it('two owners leaving at once: exactly one remains', async () => {
+    const id = await twoOwners()
+    const left = await Promise.all(
+      [ada, ben].map(({ client }) => client.rpc('leave_tenant', { tenant_id: id })),
+    )
+    expect(left.map(({ status }) => (status < 300 ? 'left' : status)).sort()).toEqual([409, 'left'])
+    expect(left.find(({ status }) => status === 409)?.error?.message).toBe('last_owner')
+    expect(await ownersOf(id)).toBe(1)
+  })
+
+  it('nor can they, however their transactions overlap', async () => {
+    const id = await twoOwners()
+    const leave = `delete from public.tenant_members where tenant_id = $1 and user_id = $2`
+    const [first, second] = [await admin.connect(), await admin.connect()]
+    try {
+      await first.query('begin')
+      await second.query('begin')
+      await first.query(leave, [id, ada.id])
+      const waiting = second.query(leave, [id, ben.id]).then(
+        () => 'left',
+        (error: { code: string }) => error.code,
+      )
+      await first.query('commit')
+      expect(await waiting).toBe('PT409')
+      await second.query('rollback')
+    } finally {
+      first.release()
+      second.release()
+    }
+    expect(await ownersOf(id)).toBe(1)
+  })
+
+  it('the last one cannot be demoted, suspended or removed either', async () => {
+    const { id } = await createTenant(ben)
+    const mine = () => ben.client.from('tenant_members')
+    const answers = [
+      await mine().update({ role: 'admin' }).eq('tenant_id', id),
+      await mine().update({ status: 'deactivated' }).eq('tenant_id', id),
+      await mine().delete().eq('tenant_id', id),
+    ]
+    for (const { status, error } of answers) expect([status, error?.message]).toEqual([409, 'last_owner'])
+  })
+})
+
+describe('a trial', () => {
+  it('gets its end date', async () => {
+    const { id, status, trial_ends_at } = await createTenant(ada)
+    expect(status).toBe('trial')
+    expect(Math.round((Date.parse(trial_ends_at) - Date.now()) / 86_400_000)).toBe(14)
+    const endless = superuser.query('update public.tenants set trial_ends_at = null where id = $1', [id])
+    await expect(endless).rejects.toMatchObject({ code: '23514', constraint: 'trial_has_an_end' })
+  })
+
+  it('that has ended leaves the tenant readable and no more', async () => {
+    const { id } = await createTenant(ada)
+    await superuser.query(
+      `update public.tenants set trial_ends_at = now() - interval '1 second' where id = $1`,
+      [id],
+    )
+    const read = await ada.client.from('tenants').select('id').eq('id', id)
+    expect(read.data).toEqual([{ id }])
+    const written = await ada.client.from('campaigns').insert({ tenant_id: id, name: 'Late' })
+    expect([written.status, written.error?.code]).toEqual([403, '42501'])
+    const logged = await ada.client.rpc('log_usage_event', { tenant_id: id, event_type: 'late' })
+    expect([logged.status, logged.error?.message]).toEqual([403, 'trial_ended'])
+  })
+})

@@ -1,0 +1,248 @@
+import {
+  campaignId,
+  everyoneId,
+  nowhereId,
+  type Permission,
+  participantId,
+  personId,
+  tenantId,
+} from './matrix-world.ts'
+
+/** Who may do what with every relation in public. What is not in here fails the matrix. */
+
+export interface Write {
+  needs: Permission | 'self'
+  /** The columns the grant names, and no other. */
+  columns: string
+}
+
+export interface Attempt {
+  as: string
+  tries: string
+  /** 'ok', 'denied' (no privilege), 'refused' (row level security), 'nothing' (no row of theirs), or an sqlstate. */
+  gives: string
+  /** What the superuser grants first, to show that the policy would hold if the grant did not. */
+  before?: string
+  /** Answers by whose rows were touched rather than 'ok'. */
+  touches?: true
+}
+
+export interface RelationRule {
+  /** The column that says whose row it is. */
+  key: string
+  /** SQL text appended to the owner's name, where rows of one tenant are not all alike. */
+  mark?: string
+  select: Permission | 'everyone' | 'colleagues'
+  insert?: Write & { row: string }
+  update?: Write & { set: string }
+  delete?: Permission
+  /** What the service role is granted, its way around row level security being no way around grants. */
+  service: 'select' | 'all'
+  /** Only a view: the table whose rows its updates move. Inserting and deleting is not possible through it. */
+  view?: string
+  attempts?: Attempt[]
+}
+
+const own = tenantId('home')
+const others = tenantId('other')
+
+export const relations: Record<string, RelationRule> = {
+  plans: {
+    key: `'${everyoneId}'::uuid`,
+    select: 'everyone',
+    service: 'select',
+    attempts: [
+      {
+        as: 'owner',
+        before: 'grant insert on public.plans to authenticated',
+        tries: `insert into public.plans (plan, name, price_minor) values ('free', 'Free', 0)`,
+        gives: 'refused',
+      },
+    ],
+  },
+  tenants: {
+    key: 'id',
+    select: 'read',
+    update: { needs: 'manage', columns: 'name locale', set: `name = 'Probe'` },
+    service: 'all',
+  },
+  tenant_billing: {
+    key: 'tenant_id',
+    select: 'inspect',
+    update: {
+      needs: 'own',
+      columns:
+        'legal_name pan_number has_gst gst_number billing_name billing_address billing_city billing_postal_code billing_state billing_country monthly_spend_cap_usd_micros',
+      set: `legal_name = 'Probe'`,
+    },
+    service: 'all',
+  },
+  user_profiles: {
+    key: 'user_id',
+    select: 'colleagues',
+    update: {
+      needs: 'self',
+      columns: 'title first_name last_name phone locale',
+      set: `first_name = 'Probe'`,
+    },
+    service: 'all',
+  },
+  tenant_members: {
+    key: 'tenant_id',
+    mark: `case when role = 'owner' then '(owners)' else '' end`,
+    select: 'read',
+    // Only an owner makes or unmakes an owner; the attempts below say so.
+    update: { needs: 'manage', columns: 'role status', set: `role = 'reviewer'` },
+    delete: 'manage',
+    service: 'all',
+    attempts: [
+      {
+        as: 'admin',
+        tries: `update public.tenant_members set role = 'owner' where user_id = '${personId('member')}'`,
+        gives: 'refused',
+      },
+      {
+        as: 'admin',
+        tries: `update public.tenant_members set role = 'owner' where user_id = '${personId('admin')}'`,
+        gives: 'refused',
+      },
+      {
+        as: 'admin',
+        tries: `update public.tenant_members set role = 'reviewer' where role = 'owner'`,
+        gives: 'nothing',
+        touches: true,
+      },
+      {
+        as: 'admin',
+        tries: `delete from public.tenant_members where role = 'owner'`,
+        gives: 'nothing',
+        touches: true,
+      },
+      {
+        as: 'owner',
+        tries: `update public.tenant_members set role = 'owner' where user_id = '${personId('member')}'`,
+        gives: 'home',
+        touches: true,
+      },
+      {
+        as: 'member',
+        tries: `update public.tenant_members set role = 'admin' where user_id = '${personId('member')}'`,
+        gives: 'nothing',
+        touches: true,
+      },
+      {
+        as: 'suspended',
+        tries: `update public.tenant_members set status = 'active'`,
+        gives: 'nothing',
+        touches: true,
+      },
+      {
+        as: 'invited',
+        tries: `update public.tenant_members set status = 'active'`,
+        gives: 'nothing',
+        touches: true,
+      },
+      {
+        as: 'straddling-reviewer',
+        before: 'grant update (tenant_id) on public.tenant_members to authenticated',
+        tries: `update public.tenant_members set tenant_id = '${own}' where role <> 'owner'`,
+        gives: 'refused',
+      },
+      {
+        as: 'straddling-member',
+        before: 'grant update (tenant_id) on public.tenant_members to authenticated',
+        tries: `update public.tenant_members set tenant_id = '${own}' where role <> 'owner'`,
+        gives: 'refused',
+      },
+      {
+        as: 'stranger',
+        tries: `insert into public.tenant_members (tenant_id, user_id) values ('${own}', '${personId('stranger')}')`,
+        gives: 'denied',
+      },
+    ],
+  },
+  tenant_invitations: { key: 'tenant_id', select: 'inspect', service: 'all' },
+  tenant_slugs: { key: 'tenant_id', select: 'read', service: 'all' },
+  tenant_brands: {
+    key: 'tenant_id',
+    select: 'read',
+    update: {
+      needs: 'manage',
+      columns:
+        'display_name is_active brand email_config enabled_assessments coach_name coach_title coach_photo coach_email coach_notification_email website_url booking_url legal_entity voice_id slug_prefix canonical_quiz_url',
+      set: `display_name = 'Probe'`,
+    },
+    service: 'all',
+  },
+  tenant_domains: { key: 'tenant_id', select: 'read', service: 'all' },
+  tenant_profiles: {
+    key: 'id',
+    select: 'read',
+    update: { needs: 'manage', columns: '*', set: `display_name = 'Probe'` },
+    service: 'select',
+    view: 'tenant_brands',
+  },
+  campaigns: {
+    key: 'tenant_id',
+    select: 'read',
+    insert: {
+      needs: 'write',
+      columns: 'tenant_id id name assessment_type results_disclosure opens_at closes_at',
+      row: `name = 'Probe'`,
+    },
+    update: {
+      needs: 'write',
+      columns: 'name assessment_type results_disclosure opens_at closes_at',
+      set: `name = 'Probe'`,
+    },
+    delete: 'manage',
+    service: 'all',
+    // An id that is somebody else's is as free as one that is nobody's: a clash would tell that it exists.
+    attempts: [campaignId('other'), nowhereId].map((id) => ({
+      as: 'member',
+      tries: `insert into public.campaigns (tenant_id, id, name) values ('${own}', '${id}', 'Probe')`,
+      gives: 'ok',
+    })),
+  },
+  participant_sessions: {
+    key: 'tenant_id',
+    select: 'read',
+    insert: {
+      needs: 'write',
+      columns: 'tenant_id id campaign_id email full_name client_status expires_at',
+      row: `email = 'probe@matrix.test'`,
+    },
+    update: {
+      needs: 'write',
+      columns: 'campaign_id email full_name client_status started_at completed_at expires_at',
+      set: `full_name = 'Probe'`,
+    },
+    delete: 'manage',
+    service: 'all',
+    attempts: [
+      ...[participantId('other'), nowhereId].map((id) => ({
+        as: 'member',
+        tries: `insert into public.participant_sessions (tenant_id, id) values ('${own}', '${id}')`,
+        gives: 'ok',
+      })),
+      // The same answer for a campaign somebody else has and for one nobody has.
+      ...[campaignId('other'), nowhereId].map((campaign) => ({
+        as: 'member',
+        tries: `insert into public.participant_sessions (tenant_id, campaign_id) values ('${own}', '${campaign}')`,
+        gives: '23503',
+      })),
+      ...[campaignId('other'), nowhereId].map((campaign) => ({
+        as: 'member',
+        tries: `update public.participant_sessions set campaign_id = '${campaign}'`,
+        gives: '23503',
+      })),
+      {
+        as: 'neighbour',
+        tries: `insert into public.participant_sessions (tenant_id, campaign_id) values ('${others}', '${campaignId('other')}')`,
+        gives: 'ok',
+      },
+    ],
+  },
+  usage_events: { key: 'tenant_id', select: 'read', service: 'select' },
+  usage_event_keys: { key: 'tenant_id', select: 'read', service: 'select' },
+}

@@ -1,0 +1,201 @@
+import type { Client } from 'pg'
+
+/** The tenants of the matrix: one like the callers' own, one like anybody else's, and one in each state that takes rights away. */
+export const tenantNames = ['home', 'other', 'frozen', 'ended', 'archived'] as const
+export type TenantName = (typeof tenantNames)[number]
+
+export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own'
+
+export interface Caller {
+  name: string
+  role: 'anon' | 'authenticated'
+  /** What the caller may do where, as tenancy.md promises it. Written out: reading it from SQL would prove nothing. */
+  holds: Partial<Record<TenantName, string>>
+}
+
+const all = 'read inspect write manage own'
+
+export const callers: Caller[] = [
+  { name: 'anon', role: 'anon', holds: {} },
+  // A token without a subject: signed in by the letter, and nobody.
+  { name: 'subjectless', role: 'authenticated', holds: {} },
+  { name: 'stranger', role: 'authenticated', holds: {} },
+  { name: 'reviewer', role: 'authenticated', holds: { home: 'read' } },
+  { name: 'member', role: 'authenticated', holds: { home: 'read write' } },
+  { name: 'admin', role: 'authenticated', holds: { home: 'read inspect write manage' } },
+  { name: 'owner', role: 'authenticated', holds: { home: all } },
+  { name: 'neighbour', role: 'authenticated', holds: { other: all } },
+  // Owners of one tenant and less in another: rights in one must not carry over.
+  { name: 'straddling-reviewer', role: 'authenticated', holds: { home: 'read', other: all } },
+  { name: 'straddling-member', role: 'authenticated', holds: { home: 'read write', other: all } },
+  {
+    name: 'straddling-admin',
+    role: 'authenticated',
+    holds: { home: 'read inspect write manage', other: all },
+  },
+  { name: 'suspended', role: 'authenticated', holds: {} },
+  { name: 'invited', role: 'authenticated', holds: {} },
+  { name: 'removed', role: 'authenticated', holds: {} },
+  { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read inspect' } },
+  { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read inspect' } },
+  { name: 'archived-owner', role: 'authenticated', holds: {} },
+]
+
+/** Who stands in tenant_members, and how. Suspended and invited people have the highest role, so that only their status stops them. */
+const memberships: [person: string, tenant: TenantName, role: string, status: string][] = [
+  ...tenantNames.map((name): [string, TenantName, string, string] => [
+    `${name}-anchor`,
+    name,
+    'owner',
+    'active',
+  ]),
+  ['reviewer', 'home', 'reviewer', 'active'],
+  ['member', 'home', 'member', 'active'],
+  ['admin', 'home', 'admin', 'active'],
+  ['owner', 'home', 'owner', 'active'],
+  ['suspended', 'home', 'owner', 'deactivated'],
+  ['invited', 'home', 'owner', 'invited'],
+  ...(['reviewer', 'member', 'admin'] as const).flatMap((role): [string, TenantName, string, string][] => [
+    [`straddling-${role}`, 'home', role, 'active'],
+    [`straddling-${role}`, 'other', 'owner', 'active'],
+  ]),
+  ['neighbour', 'other', 'owner', 'active'],
+  ['frozen-owner', 'frozen', 'owner', 'active'],
+  ['ended-owner', 'ended', 'owner', 'active'],
+  ['archived-owner', 'archived', 'owner', 'active'],
+  // An ordinary row in every tenant but home, which has its own.
+  ...(['other', 'frozen', 'ended', 'archived'] as const).map((name): [string, TenantName, string, string] => [
+    `${name}-member`,
+    name,
+    'member',
+    'active',
+  ]),
+]
+
+const people = [
+  ...new Set([
+    ...callers
+      .filter((caller) => !['anon', 'subjectless'].includes(caller.name))
+      .map((caller) => caller.name),
+    ...memberships.map(([person]) => person),
+  ]),
+]
+
+const numbered = (prefix: string, n: number) => `${prefix}${String(n).padStart(12, '0')}`
+export const tenantId = (name: TenantName) =>
+  numbered('15010000-0000-7000-8000-', tenantNames.indexOf(name) + 1)
+export const personId = (name: string) => numbered('15010000-0000-4000-8000-', people.indexOf(name) + 1)
+/** An id that no row has. */
+export const nowhereId = numbered('15010000-0000-7000-8000-', 999)
+/** What a row is labelled with that belongs to no tenant. */
+export const everyoneId = '00000000-0000-0000-0000-000000000000'
+export const slugOf = (name: TenantName | 'nowhere') => `matrix-${name}`
+export const hostOf = (name: TenantName | 'nowhere') => `${name}.matrix.test`
+/** Ids of the rows below, which a test may name. */
+export const campaignId = (name: TenantName) =>
+  numbered('15010000-0000-7000-8001-', tenantNames.indexOf(name) + 1)
+export const participantId = (name: TenantName) =>
+  numbered('15010000-0000-7000-8002-', tenantNames.indexOf(name) + 1)
+
+export const claimsOf = (caller: Caller) =>
+  caller.role === 'anon'
+    ? { role: 'anon' }
+    : caller.name === 'subjectless'
+      ? { role: 'authenticated' }
+      : { role: 'authenticated', sub: personId(caller.name) }
+
+export const may = (caller: Caller, permission: Permission, tenant: TenantName) =>
+  (caller.holds[tenant] ?? '').split(' ').includes(permission)
+
+/** The people a caller sees: themselves, and everybody who stands in a tenant they read. */
+export function colleaguesOf(caller: Caller): string[] {
+  const shared = memberships.filter(([, tenant]) => may(caller, 'read', tenant)).map(([person]) => person)
+  return [...new Set(people.includes(caller.name) ? [caller.name, ...shared] : shared)]
+}
+
+/** Puts the world into the open transaction of a superuser's connection: rows of every tenant in every table. */
+export async function makeWorld(db: Client): Promise<void> {
+  await db.query(`insert into matrix_names select * from jsonb_to_recordset($1) as n (id uuid, name text)`, [
+    JSON.stringify([
+      { id: everyoneId, name: 'everyone' },
+      ...tenantNames.map((name) => ({ id: tenantId(name), name })),
+      ...people.map((name) => ({ id: personId(name), name })),
+    ]),
+  ])
+  await db.query(
+    `insert into auth.users (id, email) select id, email from jsonb_to_recordset($1) as u (id uuid, email text)`,
+    [JSON.stringify(people.map((name) => ({ id: personId(name), email: `${name}@matrix.test` })))],
+  )
+  await db.query(
+    `insert into public.tenants (id, slug, name, status, trial_ends_at)
+     select id, slug, slug, status, case when status = 'trial' then now() - interval '1 day' end
+     from jsonb_to_recordset($1) as t (id uuid, slug text, status public.tenant_status)`,
+    [
+      JSON.stringify(
+        Object.entries({
+          home: 'active',
+          other: 'active',
+          frozen: 'frozen',
+          ended: 'trial',
+          archived: 'archived',
+        }).map(([name, status]) => ({
+          id: tenantId(name as TenantName),
+          slug: slugOf(name as TenantName),
+          status,
+        })),
+      ),
+    ],
+  )
+  await db.query(
+    `insert into public.tenant_members (tenant_id, user_id, role, status)
+     select * from jsonb_to_recordset($1)
+       as m (tenant_id uuid, user_id uuid, role public.tenant_role, status public.member_status)`,
+    [
+      JSON.stringify(
+        memberships.map(([person, tenant, role, status]) => ({
+          tenant_id: tenantId(tenant),
+          user_id: personId(person),
+          role,
+          status,
+        })),
+      ),
+    ],
+  )
+  for (const name of tenantNames) await fillTenant(db, name)
+  // Claimed and not verified: it must lead nowhere.
+  await db.query('insert into public.tenant_domains (tenant_id, host) values ($1, $2)', [
+    tenantId('home'),
+    hostOf('nowhere'),
+  ])
+}
+
+/** One row of every kind that a tenant does not get when it is made. */
+async function fillTenant(db: Client, name: TenantName): Promise<void> {
+  const id = tenantId(name)
+  await db.query(
+    `insert into public.tenant_invitations (tenant_id, email, token_hash)
+     values ($1, 'invited@matrix.test', sha256(convert_to($1::uuid::text, 'UTF8')))`,
+    [id],
+  )
+  await db.query(
+    `insert into public.tenant_domains (tenant_id, host, status, is_primary, verified_at)
+     values ($1, $2, 'verified', true, now())`,
+    [id, hostOf(name)],
+  )
+  await db.query(`insert into public.campaigns (tenant_id, id, name) values ($1, $2, 'Matrix')`, [
+    id,
+    campaignId(name),
+  ])
+  await db.query(
+    `insert into public.participant_sessions (tenant_id, id, campaign_id, email) values ($1, $2, $3, 'participant@matrix.test')`,
+    [id, participantId(name), campaignId(name)],
+  )
+  await db.query(
+    `insert into public.usage_events (tenant_id, event_id, event_type) values ($1, 'matrix', 'matrix.made')`,
+    [id],
+  )
+  await db.query(
+    `insert into public.usage_event_keys (tenant_id, source, event_id, payload_hash) values ($1, 'api', 'matrix', $1)`,
+    [id],
+  )
+}

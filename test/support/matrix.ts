@@ -1,0 +1,258 @@
+import { readFileSync } from 'node:fs'
+import type { Client } from 'pg'
+import { checkCatalog } from './matrix-catalog.ts'
+import { type FunctionRule, functions } from './matrix-function-rules.ts'
+import { type RelationRule, relations } from './matrix-rules.ts'
+import {
+  type Caller,
+  callers,
+  claimsOf,
+  colleaguesOf,
+  makeWorld,
+  may,
+  nowhereId,
+  type Permission,
+  tenantId,
+  tenantNames,
+} from './matrix-world.ts'
+
+interface Probe {
+  title: string
+  expected: string
+  role: string
+  claims: string
+  kind: 'see' | 'touch' | 'do' | 'call'
+  sql: string
+  watch?: string
+  quiet?: boolean
+  before?: string
+}
+
+/** The part of the matrix to run: all of it unless relations or functions are named. */
+export interface Slice {
+  relations?: string[]
+  functions?: string[]
+  catalog?: boolean
+}
+
+const whole: Slice = { relations: Object.keys(relations), functions: Object.keys(functions), catalog: true }
+
+/** Opens a transaction that holds the matrix's world. Roll it back when done. Repeatable read: what other tests do meanwhile is not seen. */
+export async function beginMatrix(db: Client): Promise<void> {
+  await db.query('begin isolation level repeatable read')
+  await db.query(readFileSync(new URL('matrix-probe.sql', import.meta.url), 'utf8'))
+  await makeWorld(db)
+  for (const [name, rule] of Object.entries(relations)) {
+    if (rule.view) continue
+    await db.query('select pg_temp.remember_rows($1, $2, $3)', [name, rule.key, rule.mark ?? "''"])
+  }
+}
+
+/** Runs the matrix, or a slice of it, and says in a sentence each what was not as promised. Leaves nothing behind. */
+export async function runMatrix(db: Client, slice: Slice = whole): Promise<string[]> {
+  const probes = [
+    ...(slice.relations ?? []).flatMap((name) => relationProbes(name, relations[name]!)),
+    ...(slice.functions ?? []).flatMap((name) => functionProbes(name, functions[name]!)),
+  ]
+  const { rows } = await db.query<{ answers: string[] }>(
+    `select array(select pg_temp.probe(probe) from jsonb_array_elements($1) with ordinality as p (probe, n) order by n) as answers`,
+    [JSON.stringify(probes)],
+  )
+  const answers = rows[0]!.answers
+  const surprises = probes.flatMap((probe, n) =>
+    answers[n] === probe.expected ? [] : [`${probe.title}: expected ${probe.expected}, got ${answers[n]}`],
+  )
+  return [...(slice.catalog ? await checkCatalog(db) : []), ...(await checkPresence(db, slice)), ...surprises]
+}
+
+/** How many attempts a slice makes; a test says so in its name. */
+export const countProbes = () =>
+  Object.entries(relations).flatMap(([name, rule]) => relationProbes(name, rule)).length +
+  Object.entries(functions).flatMap(([name, rule]) => functionProbes(name, rule)).length
+
+/** A table without rows of both tenants would pass every test and prove nothing. */
+async function checkPresence(db: Client, slice: Slice): Promise<string[]> {
+  const { rows } = await db.query<{ relation: string; names: string[] }>(
+    'select relation, array_agg(distinct name) as names from pg_temp.matrix_rows group by relation',
+  )
+  const present = new Map(rows.map((row) => [row.relation, row.names]))
+  return (slice.relations ?? []).flatMap((name) => {
+    const rule = relations[name]!
+    if (rule.view || rule.select === 'everyone') return []
+    const wanted = rule.key === 'user_id' ? ['member', 'neighbour'] : [...tenantNames]
+    return wanted
+      .filter((owner) => !present.get(name)?.includes(owner))
+      .map((owner) => `${name} has no row of ${owner}: give it one in matrix-world.ts`)
+  })
+}
+
+function relationProbes(name: string, rule: RelationRule): Probe[] {
+  const table = `public.${name}`
+  const watch = rule.view ?? name
+  const asked = callers.flatMap((caller): Probe[] => {
+    const who = { role: caller.role, claims: JSON.stringify(claimsOf(caller)) }
+    const touch = (action: 'update' | 'delete', sql: string): Probe => ({
+      ...who,
+      title: `${action} ${name} as ${caller.name}`,
+      expected: expectedTouch(caller, rule, action),
+      kind: 'touch',
+      // Blind, with no condition and nothing returned: so only the policy of this action stands in the way.
+      sql,
+      watch,
+      quiet: !rule.view,
+    })
+    return [
+      {
+        ...who,
+        title: `select ${name} as ${caller.name}`,
+        expected: expectedSight(caller, rule),
+        kind: 'see',
+        sql: `select array_agg(distinct ${rule.key})::text from ${table}`,
+      },
+      touch(
+        'update',
+        `update ${table} set ${rule.update?.set ?? `${firstColumn(rule)} = ${firstColumn(rule)}`}`,
+      ),
+      touch('delete', `delete from ${table}`),
+      ...insertProbes(caller, name, rule, who),
+      ...moveProbes(caller, name, rule, who),
+    ]
+  })
+  return [...asked, ...attemptProbes(name, rule)]
+}
+
+const firstColumn = (rule: RelationRule) => (rule.select === 'everyone' ? 'name' : rule.key)
+const among = (names: string[]) => names.sort((a, b) => (a < b ? -1 : 1)).join(' ') || 'nothing'
+const tenantsWith = (caller: Caller, permission: Permission) =>
+  tenantNames.filter((name) => may(caller, permission, name))
+
+function expectedSight(caller: Caller, rule: RelationRule): string {
+  if (caller.role === 'anon') return 'denied'
+  if (rule.select === 'everyone') return 'everyone'
+  if (rule.select === 'colleagues') return among(colleaguesOf(caller))
+  return among(tenantsWith(caller, rule.select))
+}
+
+function expectedTouch(caller: Caller, rule: RelationRule, action: 'update' | 'delete'): string {
+  if (rule.view && action === 'delete') return '55000'
+  const needs = action === 'update' ? rule.update?.needs : rule.delete
+  if (caller.role === 'anon' || !needs) return 'denied'
+  if (needs === 'self') return colleaguesOf(caller).includes(caller.name) ? caller.name : 'nothing'
+  // A view's trigger speaks where a policy would be silent: the row is visible, so nothing is given away.
+  if (rule.view) {
+    const unable = tenantsWith(caller, 'read').find((name) => !may(caller, needs, name))
+    if (unable)
+      return (
+        { frozen: 'PT403 tenant_frozen', ended: 'PT403 trial_ended' }[unable as string] ?? 'PT403 forbidden'
+      )
+  }
+  const touched: string[] = tenantsWith(caller, needs)
+  if (rule.mark) touched.push(...tenantsWith(caller, 'own').map((name) => `${name}(owners)`))
+  return among(touched)
+}
+
+function insertProbes(
+  caller: Caller,
+  name: string,
+  rule: RelationRule,
+  who: Pick<Probe, 'role' | 'claims'>,
+): Probe[] {
+  const [column, value] = rule.insert?.row.split(' = ') ?? []
+  const targets = rule.insert ? tenantNames : (['home', 'other'] as const)
+  return targets.map((target) => {
+    const permitted = rule.insert && may(caller, rule.insert.needs as Permission, target)
+    const keyed =
+      rule.select === 'everyone' ? `(plan) values ('probe')` : `(${rule.key}) values ('${tenantId(target)}')`
+    return {
+      ...who,
+      title: `insert into ${name} of ${target} as ${caller.name}`,
+      expected: rule.view
+        ? '55000'
+        : caller.role === 'anon' || !rule.insert
+          ? 'denied'
+          : permitted
+            ? 'ok'
+            : 'refused',
+      kind: 'do',
+      sql: `insert into public.${name} ${rule.insert ? `(tenant_id, ${column}) values ('${tenantId(target)}', ${value})` : keyed}`,
+    }
+  })
+}
+
+/** Giving a row away. No grant allows it; this shows that the policy would not either. */
+function moveProbes(
+  caller: Caller,
+  name: string,
+  rule: RelationRule,
+  who: Pick<Probe, 'role' | 'claims'>,
+): Probe[] {
+  if (
+    !rule.update ||
+    rule.view ||
+    expectedTouch(caller, rule, 'update') === 'nothing' ||
+    caller.role === 'anon'
+  )
+    return []
+  const { needs } = rule.update
+  const targets =
+    needs === 'self' ? [nowhereId] : tenantNames.filter((target) => !may(caller, needs, target)).map(tenantId)
+  return targets.map((target) => ({
+    ...who,
+    title: `move rows of ${name} to ${target} as ${caller.name}`,
+    expected: 'refused',
+    kind: 'do',
+    before: `grant update (${rule.key}) on public.${name} to authenticated`,
+    quiet: true,
+    sql: `update public.${name} set ${rule.key} = '${target}'`,
+  }))
+}
+
+function attemptProbes(name: string, rule: RelationRule): Probe[] {
+  return (rule.attempts ?? []).map((attempt) => {
+    const caller = callers.find((one) => one.name === attempt.as)!
+    return {
+      role: caller.role,
+      claims: JSON.stringify(claimsOf(caller)),
+      title: `as ${attempt.as}: ${attempt.tries}`,
+      expected: attempt.gives,
+      kind: attempt.touches ? 'touch' : 'do',
+      sql: attempt.tries,
+      watch: name,
+      ...(attempt.before ? { before: attempt.before } : {}),
+    }
+  })
+}
+
+function functionProbes(name: string, rule: FunctionRule): Probe[] {
+  // A call that names no tenant is one call, whoever it might have been about.
+  const targets = [...tenantNames, 'nowhere' as const].filter(
+    (target, n, all) => all.findIndex((other) => rule.call(other) === rule.call(target)) === n,
+  )
+  return callers.flatMap((caller) =>
+    targets.map((target): Probe => {
+      const call = rule.call(target)
+      return {
+        role: caller.role,
+        claims: JSON.stringify(claimsOf(caller)),
+        title: `${name} of ${target} as ${caller.name}`,
+        expected: rule.answers ? rule.answers(target) : expectedCall(caller, rule, target),
+        kind: rule.answers ? 'call' : 'do',
+        sql: call,
+      }
+    }),
+  )
+}
+
+function expectedCall(
+  caller: Caller,
+  rule: FunctionRule,
+  target: (typeof tenantNames)[number] | 'nowhere',
+): string {
+  if (rule.needs === 'everyone') return 'ok'
+  if (caller.role === 'anon') return 'denied'
+  if (rule.needs === 'signed-in') return caller.name === 'subjectless' ? 'PT401 unauthenticated' : 'ok'
+  // Another tenant and no tenant at all: one answer, so there is nothing to learn.
+  if (target === 'nowhere' || !may(caller, 'read', target)) return 'PT404 tenant_not_found'
+  if (may(caller, rule.needs, target)) return 'ok'
+  return { frozen: 'PT403 tenant_frozen', ended: 'PT403 trial_ended' }[target as string] ?? 'PT403 forbidden'
+}
