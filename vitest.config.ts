@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     // One stack for the whole run; each test file makes tenants of its own in it.
     globalSetup: ['test/support/global-stack.ts'],
+    // The functions log a line for every request.
+    silent: 'passed-only',
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 30_000,

@@ -1212,6 +1212,29 @@ grant execute
   on function "public"."log_usage_events"(uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamp with time zone[])
   to "authenticated", "postgres", "service_role";
 
+create or replace function public.refuse_estimated_counts()
+  returns void
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  -- "Prefer: count=planned" answers with the planner's estimate. Row level security does not bind the
+  -- planner: filtered by somebody else's tenant_id, the estimate would count their rows.
+  if current_setting('role') <> 'service_role'
+    and nullif(current_setting('request.headers', true), '')::json ->> 'prefer' ~* 'count=(planned|estimated)' then
+    perform private.raise_problem(400, 'count_not_offered', 'Ask for "Prefer: count=exact": estimated counts are not offered.');
+  end if;
+end
+$function$;
+
+comment on function "public"."refuse_estimated_counts"() is 'Run by PostgREST before every request: refuses counts that would be estimated from every tenant''s rows.';
+
+revoke all on function "public"."refuse_estimated_counts"() from public;
+
+grant execute on function "public"."refuse_estimated_counts"() to "anon", "authenticated", "postgres", "service_role";
+
 create or replace function public.rename_tenant_slug (
   tenant_id uuid,
   slug      text
@@ -1226,6 +1249,12 @@ declare
 begin
   perform private.require_permission(rename_tenant_slug.tenant_id, 'manage');
   perform private.require_slug(rename_tenant_slug.slug);
+  -- Each rename keeps a name from everybody for 90 days.
+  if not private.is_trusted_caller() and (
+    select count(*) from public.tenant_slugs as s
+    where s.tenant_id = rename_tenant_slug.tenant_id and s.retired_at > now() - interval '90 days') >= 5 then
+    perform private.raise_problem(403, 'too_many_renames', 'This tenant has given up five slugs in the last 90 days. Wait before you rename it again.');
+  end if;
   begin
     update public.tenants as t set slug = rename_tenant_slug.slug
     where t.id = rename_tenant_slug.tenant_id returning * into renamed;
@@ -1816,8 +1845,12 @@ create or replace function private.refresh_tenant_page (
   set search_path to ''
   AS $function$
 declare
-  page jsonb := private.render_tenant_page(tenant);
+  page jsonb;
 begin
+  -- Two changes at once must queue before they render. Otherwise the later would store what it read
+  -- before the earlier, and the page of a tenant just archived could come back.
+  perform from public.tenants as t where t.id = refresh_tenant_page.tenant for no key update;
+  page := private.render_tenant_page(tenant);
   if page is null then
     delete from private.tenant_pages where tenant_id = refresh_tenant_page.tenant;
     return;

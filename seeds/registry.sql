@@ -1,9 +1,13 @@
 -- Registry: five tenants and the people in them. Everybody is invented; every address and number is
 -- reserved for examples. Nobody has a password here: the local stack gives each one its own.
 
-insert into auth.users (id, aud, role, email, email_confirmed_at, raw_app_meta_data, raw_user_meta_data, created_at, updated_at)
-select id, 'authenticated', 'authenticated', email, now(), '{"provider": "email", "providers": ["email"]}',
-  jsonb_build_object('first_name', first_name, 'last_name', last_name), now(), now()
+insert into auth.users (instance_id, id, aud, role, email, email_confirmed_at, raw_app_meta_data, raw_user_meta_data,
+  created_at, updated_at, confirmation_token, recovery_token, email_change, email_change_token_new)
+select '00000000-0000-0000-0000-000000000000', id, 'authenticated', 'authenticated', email, now(),
+  '{"provider": "email", "providers": ["email"]}',
+  jsonb_build_object('first_name', first_name, 'last_name', last_name), now(), now(),
+  -- Auth reads these as text and fails on null.
+  '', '', '', ''
 from (values
   ('5eed0000-0000-4000-8000-000000000001'::uuid, 'mark@leadingwithmeaning.test', 'Mark', 'Ellery'),
   ('5eed0000-0000-4000-8000-000000000002', 'iris@leadingwithmeaning.test', 'Iris', 'Okonjo'),
@@ -13,6 +17,10 @@ from (values
   ('5eed0000-0000-4000-8000-000000000006', 'gideon@kassangas.test', 'Gideon', 'Mwangi'),
   ('5eed0000-0000-4000-8000-000000000007', 'demo@example.com', 'Dana', 'Demo')
 ) as people (id, email, first_name, last_name);
+
+insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
+select gen_random_uuid(), id, 'email', id::text, jsonb_build_object('sub', id, 'email', email), now(), now()
+from auth.users where email like '%.test' or email = 'demo@example.com';
 
 update public.user_profiles set phone = '+254700555001', locale = 'en-KE' where email = 'gideon@kassangas.test';
 update public.user_profiles set title = 'Ms.', locale = 'de-CH' where email = 'lena@moneystory.test';

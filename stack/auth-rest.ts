@@ -23,6 +23,8 @@ export async function openAuthRest(file: StackFile, dbPort: number, apiUrl: stri
   const restConnection = connect(file, 'authenticator', dbPort, {
     max: 10,
     connection: { search_path: 'public, extensions' },
+    // lite hands an rpc's JSON arguments over as text, and its driver would make text of that again.
+    types: { json: jsonAsGiven(114), jsonb: jsonAsGiven(3802) },
   })
   // authenticator inherits nothing, so information_schema shows it nothing; PostgREST reads pg_catalog instead.
   const catalog = connect(file, 'supabase_admin', dbPort, { max: 2 })
@@ -48,6 +50,11 @@ export async function openAuthRest(file: StackFile, dbPort: number, apiUrl: stri
       await Promise.race([Promise.allSettled(pools), sleep(2000)])
     },
   }
+}
+
+function jsonAsGiven(oid: number) {
+  const serialize = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+  return { to: oid, from: [oid], serialize, parse: JSON.parse }
 }
 
 /** Creates the auth schema's tables. lite swallows what goes wrong on the way, so look afterwards. */

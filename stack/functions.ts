@@ -65,9 +65,10 @@ export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: str
     SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: file.publishable_key }),
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: file.secret_key }),
     SUPABASE_JWKS: JSON.stringify({ keys: [] }),
-    TENANTRY_JWT_SECRET: file.jwt_secret,
     TENANTRY_BASE_DOMAINS: 'localhost',
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('TENANTRY_'))),
+    // After the shell's own: Auth signs with the data folder's, whatever the shell says.
+    TENANTRY_JWT_SECRET: file.jwt_secret,
   }
 }
 

@@ -27,7 +27,9 @@ $$;
 
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role to postgres with inherit true, set true;
-grant authenticator to postgres with inherit false, set true;
+grant authenticator to postgres with inherit false, set true, admin true;
+-- A hosted project lets postgres say what PostgREST runs before each request.
+grant set on parameter pgrst.db_pre_request to postgres;
 grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
 
 alter database postgres owner to postgres;

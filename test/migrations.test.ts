@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { connected, makeDatabase, type OwnDatabase } from './support/matrix-database.ts'
 import { remote, runSupabase } from './support/supabase-cli.ts'
+
+// A busy machine makes these slow, not wrong.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 const files = readdirSync(new URL('../supabase/migrations', import.meta.url)).sort()
 const fingerprintSql = readFileSync(new URL('support/catalog-fingerprint.sql', import.meta.url), 'utf8')

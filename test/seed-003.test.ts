@@ -184,6 +184,22 @@ describe('a slug is claimed atomically', () => {
   })
 })
 
+describe('renaming is no way to hoard names', () => {
+  it('five slugs given up in 90 days are enough', async () => {
+    const { id } = await createTenant(ada)
+    const rename = (slug = uniqueSlug()) => ada.client.rpc('rename_tenant_slug', { tenant_id: id, slug })
+    for (let n = 0; n < 5; n++) expect((await rename()).status).toBe(200)
+    const { status, error } = await rename()
+    expect([status, error?.message]).toEqual([403, 'too_many_renames'])
+
+    await superuser.query(
+      `update public.tenant_slugs set retired_at = now() - interval '91 days' where tenant_id = $1 and retired_at is not null`,
+      [id],
+    )
+    expect((await rename()).status).toBe(200)
+  })
+})
+
 describe('a tenant always has an owner', () => {
   const twoOwners = async () => {
     const { id } = await createTenant(ada)

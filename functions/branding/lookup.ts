@@ -7,7 +7,7 @@ import {
   findPageBySlug,
   PublicConfig,
 } from '../../lib/branding/index.ts'
-import { describeRoute, isHeld, Problem, query, router } from '../../lib/http/index.ts'
+import { describeRoute, isHeld, Problem, query, respond, router } from '../../lib/http/index.ts'
 
 const Host = z.strictObject({ host: z.string().optional() })
 
@@ -82,11 +82,10 @@ function answer(c: Context, body: string, etag: string, type: string): Response 
     // Also for routes that do not look at it: a cache keeps one rule, and a browser sends it never.
     vary: 'x-forwarded-host',
   }
-  if (isHeld(c.req.raw.headers.get('if-none-match'), etag))
-    return new Response(null, { status: 304, headers })
+  if (isHeld(c.req.raw.headers.get('if-none-match'), etag)) return respond(c, null, { status: 304, headers })
   headers['content-type'] = type
   headers['x-content-type-options'] = 'nosniff'
-  return new Response(body, { headers })
+  return respond(c, body, { headers })
 }
 
 /** A reference relative to the request: a function does not see the path it is served under. */

@@ -382,6 +382,9 @@ isOneToOne: false
               "id": string,"n": number,"outcome": string
             }[]
                            },
+"refuse_estimated_counts":
+{ Args: Record<PropertyKey, never>; Returns: undefined
+                           },
 "rename_tenant_slug":
 { Args: { "slug": string,"tenant_id": string }; Returns: {
               "contract_end": string | null,

@@ -37,12 +37,37 @@ export function observe(domain: string): MiddlewareHandler<Observed> {
     if (!isReadable(c.req.url)) c.res = problemResponse(c, malformedUrl())
     else if (c.req.method === 'OPTIONS') c.res = (await preflight(c, next)) as Response
     else await next()
-    const { headers, status } = c.res
-    headers.set('x-request-id', requestId)
-    headers.set('access-control-allow-origin', '*')
-    headers.set('access-control-expose-headers', exposedHeaders)
-    report(domain, c, status, performance.now() - start)
+    const { res } = c
+    if (!complete.has(res)) {
+      for (const [name, value] of Object.entries(commonHeaders(c))) res.headers.set(name, value)
+    }
+    report(domain, c, res.status, performance.now() - start)
   }
+}
+
+/** What every answer carries. */
+function commonHeaders(c: Context): Record<string, string> {
+  return {
+    'x-request-id': c.get('requestId'),
+    'access-control-allow-origin': '*',
+    'access-control-expose-headers': exposedHeaders,
+  }
+}
+
+const complete = new WeakSet<Response>()
+
+/**
+ * An answer that has the common headers from the start. Adding them afterwards makes Deno take a finished
+ * response apart, which cost the hottest route a fifth of its time; others need not care.
+ */
+export function respond(
+  c: Context,
+  body: string | null,
+  init: { status?: number; headers: Record<string, string> },
+): Response {
+  const response = new Response(body, { ...init, headers: { ...init.headers, ...commonHeaders(c) } })
+  complete.add(response)
+  return response
 }
 
 function malformedUrl(): Problem {

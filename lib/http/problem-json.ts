@@ -42,7 +42,12 @@ export function problemResponse(c: Context, problem: Problem): Response {
   }
   return new Response(JSON.stringify(document), {
     status: problem.status,
-    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...problem.headers },
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      'x-content-type-options': 'nosniff',
+      ...problem.headers,
+    },
   })
 }
 

@@ -128,6 +128,12 @@ declare
 begin
   perform private.require_permission(rename_tenant_slug.tenant_id, 'manage');
   perform private.require_slug(rename_tenant_slug.slug);
+  -- Each rename keeps a name from everybody for 90 days.
+  if not private.is_trusted_caller() and (
+    select count(*) from public.tenant_slugs as s
+    where s.tenant_id = rename_tenant_slug.tenant_id and s.retired_at > now() - interval '90 days') >= 5 then
+    perform private.raise_problem(403, 'too_many_renames', 'This tenant has given up five slugs in the last 90 days. Wait before you rename it again.');
+  end if;
   begin
     update public.tenants as t set slug = rename_tenant_slug.slug
     where t.id = rename_tenant_slug.tenant_id returning * into renamed;

@@ -53,8 +53,12 @@ create function private.refresh_tenant_page(tenant uuid) returns void
   set search_path = ''
 as $$
 declare
-  page jsonb := private.render_tenant_page(tenant);
+  page jsonb;
 begin
+  -- Two changes at once must queue before they render. Otherwise the later would store what it read
+  -- before the earlier, and the page of a tenant just archived could come back.
+  perform from public.tenants as t where t.id = refresh_tenant_page.tenant for no key update;
+  page := private.render_tenant_page(tenant);
   if page is null then
     delete from private.tenant_pages where tenant_id = refresh_tenant_page.tenant;
     return;

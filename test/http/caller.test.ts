@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { admin, asCaller, type Claims, callerDb, closeConnections, sql } from '../../lib/db/index.ts'
+import { createApp } from '../../lib/http/index.ts'
 import { admin as setup } from '../support/db.ts'
 import { makePerson, makeTenant, type Person, type TestTenant } from './world.ts'
 
@@ -157,6 +158,9 @@ describe('a database that is gone', () => {
       await expect(asCaller(claims, (db) => db.query(sql`select 1`))).rejects.toMatchObject({
         code: 'unavailable',
       })
+      const health = await createApp('test').request('/test/health')
+      expect(health.status).toBe(503)
+      expect(health.headers.get('retry-after')).toBe('2')
     }))
   it('is "unavailable" when it accepts and never answers', async () => {
     const silent = net.createServer((socket) => void socket.on('error', () => {}))

@@ -1,8 +1,11 @@
 import { Client } from 'pg'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { beginMatrix, countProbes, runMatrix } from '../support/matrix.ts'
 import { functions } from '../support/matrix-function-rules.ts'
 import { relations } from '../support/matrix-rules.ts'
+
+// A busy machine makes these slow, not wrong.
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 const db = new Client({ connectionString: inject('stack').admin_db_url })
 

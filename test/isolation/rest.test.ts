@@ -74,7 +74,8 @@ describe('nobody, with the publishable key alone', () => {
   for (const [name, rule] of Object.entries(functions)) {
     it(`${rule.needs === 'everyone' ? 'may call' : 'is denied'} ${name}()`, async () => {
       const { status } = await anonClient().rpc(name, arguments_[name])
-      expect(status).toBe(rule.needs === 'everyone' ? 200 : 401)
+      if (rule.needs === 'everyone') expect(status).toBeLessThan(300)
+      else expect(status).toBe(401)
     })
   }
 })

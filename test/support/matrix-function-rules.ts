@@ -27,6 +27,11 @@ export const functions: Record<string, FunctionRule> = {
     call: (tenant) => `select public.get_tenant_by_domain('${hostOf(tenant)}') ->> 'slug'`,
     answers: (tenant) => (isPublished(tenant) ? slugOf(tenant) : 'nothing'),
   },
+  refuse_estimated_counts: {
+    needs: 'everyone',
+    service: true,
+    call: () => 'select public.refuse_estimated_counts()',
+  },
   create_tenant: {
     needs: 'signed-in',
     call: () => `select (public.create_tenant('matrix-probe', 'Probe')).slug`,

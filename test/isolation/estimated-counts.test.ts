@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import { admin, asAnon, asService, asUser } from '../support/db.ts'
+
+const nobody = '00000000-0000-4000-8000-000000000000'
+
+async function preRequest(db: { query: typeof admin.query }, prefer: string): Promise<void> {
+  await db.query(`select set_config('request.headers', $1, true)`, [JSON.stringify({ prefer })])
+  await db.query('select public.refuse_estimated_counts()')
+}
+
+describe('a count estimated by the planner, which sees every tenant', () => {
+  it.each(['count=planned', 'count=estimated', 'return=minimal, count=Planned'])(
+    'is refused to people: %s',
+    async (prefer) => {
+      const refused = { code: 'PT400', message: 'count_not_offered' }
+      await expect(asUser(nobody, (db) => preRequest(db, prefer))).rejects.toMatchObject(refused)
+      await expect(asAnon((db) => preRequest(db, prefer))).rejects.toMatchObject(refused)
+      await expect(asService((db) => preRequest(db, prefer))).resolves.toBeUndefined()
+    },
+  )
+
+  it.each(['count=exact', 'return=representation', ''])('other preferences pass: %j', async (prefer) => {
+    await expect(asUser(nobody, (db) => preRequest(db, prefer))).resolves.toBeUndefined()
+  })
+
+  it('is asked about before every request of PostgREST', async () => {
+    const { rows } = await admin.query<{ settings: string[] }>(
+      `select rolconfig as settings from pg_roles where rolname = 'authenticator'`,
+    )
+    expect(rows[0]!.settings).toContain('pgrst.db_pre_request=public.refuse_estimated_counts')
+  })
+})
