@@ -220,6 +220,7 @@ describe('functions', () => {
       get_tenant_by_slug: 'public; returns the page that anybody may see',
       get_tenant_by_domain: 'public; returns the page that anybody may see',
       create_tenant: 'anybody signed in may; refuses a caller without a user',
+      refuse_estimated_counts: 'runs before every request, and looks at nothing but its headers',
     },
   )
 })

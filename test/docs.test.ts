@@ -11,7 +11,7 @@ interface Row {
 }
 const rows: Row[] = readFileSync('docs/seeds.md', 'utf8')
   .split('\n')
-  .filter((line) => line.startsWith('| ') && !line.startsWith('| document'))
+  .filter((line) => /^\| (?!document|-)/.test(line))
   .map((line) => {
     const [document, here, shownBy] = line
       .split('|')

@@ -98,6 +98,7 @@ describe('kill -9 in the middle of writes', () => {
     for (let round = 0; round < rounds; round++) {
       const before = acknowledged.size
       const stopWriting = writeSteadily()
+      await expect.poll(() => acknowledged.size, { timeout: 20_000, interval: 5 }).toBeGreaterThan(before)
       await sleep(200 + 100 * round)
       const { postgres_pid } = (await stack.stackFile()).runtime
       process.kill(postgres_pid, 'SIGKILL')
@@ -105,8 +106,8 @@ describe('kill -9 in the middle of writes', () => {
       const isBack = () => answers('/rest/v1/notes?limit=1', { apikey: stack.access.secret_key })
       await expect.poll(isBack, { timeout: 20_000, interval: 100 }).toBe(true)
       expect(await missing()).toEqual([])
-      expect(acknowledged.size).toBeGreaterThan(before)
-      expect((await stack.stackFile()).runtime.postgres_pid).not.toBe(postgres_pid)
+      const recorded = async () => (await stack.stackFile()).runtime.postgres_pid
+      await expect.poll(recorded, { timeout: 10_000 }).not.toBe(postgres_pid)
     }
   }, 90_000)
 
