@@ -3,7 +3,7 @@ process.env.DO_NOT_TRACK = '1'
 console.log = console.info = console.debug = console.error
 
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -50,7 +50,7 @@ async function databaseTypes(dbUrl: string, folder: string): Promise<string> {
 
 const folder = await mkdtemp(join(tmpdir(), 'tenantry-generate-'))
 const { start } = await import('./start.ts')
-const { chmod } = await import('node:fs/promises')
+// mkdtemp makes it for this user alone; run as root, Postgres is somebody else.
 await chmod(folder, 0o755)
 const stack = await start(readOptions(['start', '--port', '0', '--data', join(folder, 'stack'), '--no-seed']))
 let stale = 0
