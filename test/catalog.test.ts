@@ -40,6 +40,7 @@ describe('the tenant is in every key', () => {
     {
       'public.tenants': 'the root itself',
       'public.plans': 'the price list belongs to nobody',
+      'public.products': 'the catalogue of products belongs to nobody',
       'public.user_profiles': 'a person may belong to several tenants',
       'private.role_permissions': 'what the roles mean, the same for all',
     },
@@ -166,6 +167,9 @@ describe('row level security', () => {
          'asked', 'g') !~ '^\\(*asked\\)*( OR \\(*\\(role <> ''owner''::tenant_role\\) AND \\(*asked\\)*)?$'`,
     {
       'plans: everyone signed in reads the plans': 'a price list belongs to nobody',
+      'products: everyone signed in reads the products': 'a catalogue belongs to nobody',
+      'tenant_projects: managers create projects where a product supports them':
+        'asks for the entitlement of those tenants as well, once a statement',
       'user_profiles: people read themselves and their colleagues':
         'asks for the person as well, once a statement',
       'user_profiles: people update themselves': 'asks for the person, once a statement',
@@ -270,6 +274,10 @@ describe('names, types and comments', () => {
   rule(
     'a flag is named is_* or has_*',
     `select name || '.' || "column" as broken from ${columns} as c where type = 'boolean' and "column" !~ '^(is|has)_'`,
+    {
+      'products.supports_projects': "the word of the products' manifests",
+      'tenant_products.enabled': "the word of the registry's requirements",
+    },
   )
 
   rule(

@@ -33,6 +33,8 @@ type Statuses = [number, number, number, number, number, number, number, number,
 const open: Statuses = [200, 200, 200, 200, 200, 200, 200, 200, 200]
 const signedIn: Statuses = [401, 401, 401, 401, 200, 200, 200, 200, 403]
 const readers: Statuses = [401, 401, 401, 401, 404, 404, 200, 200, 403]
+const readersAndServers: Statuses = [401, 401, 401, 401, 404, 404, 200, 200, 200]
+const platform: Statuses = [401, 401, 401, 401, 403, 403, 403, 403, 200]
 const managers: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 403]
 
 /** What a route is asked with, and what each credential must get. `:ref` and `:user` are filled in. */
@@ -69,6 +71,37 @@ const expectations: Record<string, { statuses: Statuses; path?: string; body?: (
   'GET /registry/tenants/:ref/members': { statuses: readers },
   'PATCH /registry/tenants/:ref/members/:user': { statuses: managers, body: () => ({ role: 'member' }) },
   'DELETE /registry/tenants/:ref/members/:user': { statuses: [401, 401, 401, 401, 404, 404, 403, 204, 403] },
+  'GET /registry/products': { statuses: signedIn },
+  'GET /registry/tenants/:ref/products': { statuses: readersAndServers },
+  'PUT /registry/tenants/:ref/products/:product': {
+    statuses: platform,
+    path: '/registry/tenants/:ref/products/bots',
+    body: () => ({}),
+  },
+  'DELETE /registry/tenants/:ref/products/:product': {
+    statuses: [401, 401, 401, 401, 403, 403, 403, 403, 404],
+    path: '/registry/tenants/:ref/products/bots',
+  },
+  'GET /registry/tenants/:ref/entitlements': { statuses: readersAndServers },
+  'GET /registry/tenants/:ref/entitlements/:product': {
+    statuses: readersAndServers,
+    path: '/registry/tenants/:ref/entitlements/bots',
+  },
+  'GET /registry/tenants/:ref/projects': { statuses: readers },
+  // No product of a new tenant supports projects.
+  'POST /registry/tenants/:ref/projects': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 402, 403],
+    body: () => ({ slug: 'spring', name: 'Spring' }),
+  },
+  'GET /registry/tenants/:ref/projects/:project': {
+    statuses: [401, 401, 401, 401, 404, 404, 404, 404, 403],
+    path: '/registry/tenants/:ref/projects/spring',
+  },
+  'PATCH /registry/tenants/:ref/projects/:project': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
+    path: '/registry/tenants/:ref/projects/spring',
+    body: () => ({ name: 'Summer' }),
+  },
   'GET /usage/health': { statuses: open },
   'GET /usage/openapi.json': { statuses: open },
   'POST /usage/events': {

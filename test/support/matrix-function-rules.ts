@@ -37,6 +37,11 @@ export const functions: Record<string, FunctionRule> = {
     call: (tenant) => `select (public.rename_tenant_slug('${idOf(tenant)}', 'matrix-probe')).slug`,
   },
   leave_tenant: { needs: 'read', call: (tenant) => `select public.leave_tenant('${idOf(tenant)}')` },
+  check_entitlement: {
+    needs: 'read',
+    service: true,
+    call: (tenant) => `select public.check_entitlement('${idOf(tenant)}', 'bots')`,
+  },
   log_usage_event: {
     needs: 'write',
     service: true,
@@ -57,6 +62,11 @@ export const privateFunctions: Record<string, string> = {
   platform_tenant_id: 'a constant',
   is_trusted_caller: 'says who is calling, to the caller',
   require_permission: 'tells a caller about their own permission only; invoker functions and lib call it',
+  has_feature: 'policies call it; answers yes or no for the tenants it is asked about',
+  has_product: 'policies call it; answers yes or no for the tenants it is asked about',
+  has_project_support: 'the policy on tenant_projects calls it',
+  require_entitlement: 'invoker functions and lib call it after require_permission()',
+  require_project_support: 'the trigger on tenant_projects and lib call it after the permission was asked',
   uuid_v7: 'the default of id columns',
   uuid_v7_at: 'pure; uuid_v7 calls it',
   ulid: 'pure; generated ref_id columns call it',

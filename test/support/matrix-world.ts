@@ -177,6 +177,11 @@ async function fillTenant(db: Client, name: TenantName): Promise<void> {
      values ($1, 'invited@matrix.test', sha256(convert_to($1::uuid::text, 'UTF8')))`,
     [id],
   )
+  await db.query(`insert into public.tenant_products (tenant_id, product) values ($1, 'bots')`, [id])
+  await db.query(`insert into public.tenant_projects (tenant_id, name, slug) values ($1, 'Matrix', $2)`, [
+    id,
+    slugOf(name),
+  ])
   await db.query(
     `insert into public.tenant_domains (tenant_id, host, status, is_primary, verified_at)
      values ($1, $2, 'verified', true, now())`,

@@ -162,7 +162,9 @@ function insertProbes(
   return targets.map((target) => {
     const permitted = rule.insert && may(caller, rule.insert.needs as Permission, target)
     const keyed =
-      rule.select === 'everyone' ? `(plan) values ('probe')` : `(${rule.key}) values ('${tenantId(target)}')`
+      rule.select === 'everyone'
+        ? `(${rule.directory ?? 'plan'}) values ('probe')`
+        : `(${rule.key}) values ('${tenantId(target)}')`
     return {
       ...who,
       title: `insert into ${name} of ${target} as ${caller.name}`,
