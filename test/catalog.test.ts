@@ -224,6 +224,8 @@ describe('functions', () => {
       get_tenant_by_slug: 'public; returns the page that anybody may see',
       get_tenant_by_domain: 'public; returns the page that anybody may see',
       create_tenant: 'anybody signed in may; refuses a caller without a user',
+      accept_invitation: 'the token and the confirmed address are the permission',
+      list_roles: 'what the roles mean, the same for everybody',
     },
   )
 })

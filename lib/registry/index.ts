@@ -1,5 +1,23 @@
-export { Member, MemberChange, MemberPath, Members } from './member-schema.ts'
-export { listMembers, removeMember, updateMember } from './members.ts'
+export {
+  Invitation,
+  InvitationPath,
+  InvitationPreview,
+  Invitations,
+  InvitationToken,
+  NewInvitation,
+  Resending,
+  SentInvitation,
+} from './invitation-schema.ts'
+export {
+  acceptInvitation,
+  inviteMember,
+  listInvitations,
+  lookUpInvitation,
+  resendInvitation,
+  revokeInvitation,
+} from './invitations.ts'
+export { Heir, Member, MemberChange, MemberPath, Members, Roles } from './member-schema.ts'
+export { listMembers, listRoles, removeMember, transferOwnership, updateMember } from './members.ts'
 export {
   Entitlement,
   EntitlementQuestion,

@@ -1,4 +1,13 @@
-import { hostOf, nowhereId, type Permission, slugOf, type TenantName, tenantId } from './matrix-world.ts'
+import {
+  hostOf,
+  invitationId,
+  nowhereId,
+  type Permission,
+  personId,
+  slugOf,
+  type TenantName,
+  tenantId,
+} from './matrix-world.ts'
 
 /** Who may call every function in public, and which ones in private they reach. What is not in here fails the matrix. */
 
@@ -7,11 +16,16 @@ export interface FunctionRule {
   needs: 'everyone' | 'signed-in' | Permission
   service?: true
   call: (tenant: TenantName | 'nowhere') => string
+  /** What a person who is signed in hears, where the matrix has nothing that would be granted. */
+  refusal?: string
   /** What the call returns, where the answer and not the permission is the point. */
   answers?: (tenant: TenantName | 'nowhere') => string
 }
 
 const idOf = (tenant: TenantName | 'nowhere') => (tenant === 'nowhere' ? nowhereId : tenantId(tenant))
+const invitationOf = (tenant: TenantName | 'nowhere') =>
+  tenant === 'nowhere' ? nowhereId : invitationId(tenant)
+const probeHash = `sha256('probe'::bytea)`
 const isPublished = (tenant: TenantName | 'nowhere') => tenant !== 'nowhere' && tenant !== 'archived'
 
 export const functions: Record<string, FunctionRule> = {
@@ -37,6 +51,35 @@ export const functions: Record<string, FunctionRule> = {
     call: (tenant) => `select (public.rename_tenant_slug('${idOf(tenant)}', 'matrix-probe')).slug`,
   },
   leave_tenant: { needs: 'read', call: (tenant) => `select public.leave_tenant('${idOf(tenant)}')` },
+  invite_member: {
+    needs: 'manage',
+    service: true,
+    call: (tenant) =>
+      `select public.invite_member('${idOf(tenant)}', 'probe@matrix.test', 'member', ${probeHash})`,
+  },
+  resend_invitation: {
+    needs: 'manage',
+    service: true,
+    call: (tenant) =>
+      `select public.resend_invitation('${idOf(tenant)}', '${invitationOf(tenant)}', ${probeHash})`,
+  },
+  revoke_invitation: {
+    needs: 'manage',
+    service: true,
+    call: (tenant) => `select public.revoke_invitation('${idOf(tenant)}', '${invitationOf(tenant)}')`,
+  },
+  // Bound to a confirmed address and not to a tenant; test/registry/invitations-accept.test.ts has its rules.
+  accept_invitation: {
+    needs: 'signed-in',
+    refusal: 'PT404 invitation_not_found',
+    call: () => `select public.accept_invitation('tinv_probe')`,
+  },
+  transfer_ownership: {
+    needs: 'own',
+    call: (tenant) =>
+      `select public.transfer_ownership('${idOf(tenant)}', '${tenant === 'nowhere' ? nowhereId : personId(`${tenant}-anchor`)}')`,
+  },
+  list_roles: { needs: 'signed-in', call: () => 'select public.list_roles()' },
   check_entitlement: {
     needs: 'read',
     service: true,

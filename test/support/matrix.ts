@@ -252,7 +252,8 @@ function expectedCall(
 ): string {
   if (rule.needs === 'everyone') return 'ok'
   if (caller.role === 'anon') return 'denied'
-  if (rule.needs === 'signed-in') return caller.name === 'subjectless' ? 'PT401 unauthenticated' : 'ok'
+  if (rule.needs === 'signed-in')
+    return caller.name === 'subjectless' ? 'PT401 unauthenticated' : (rule.refusal ?? 'ok')
   // Another tenant and no tenant at all: one answer, so there is nothing to learn.
   if (target === 'nowhere' || !may(caller, 'read', target)) return 'PT404 tenant_not_found'
   if (may(caller, rule.needs, target)) return 'ok'
