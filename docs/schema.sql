@@ -50,6 +50,11 @@ create type "public"."tenant_kind" as enum (
   'platform'
 );
 
+create type "public"."tenant_project_status" as enum (
+  'active',
+  'archived'
+);
+
 create type "public"."tenant_role" as enum (
   'owner',
   'admin',
@@ -146,8 +151,8 @@ grant insert ("id") on table "public"."campaigns" to "authenticated";
 alter table "public"."campaigns"
   add column "ref_id" text generated always as (private.ulid(id)) stored not null;
 
-alter table "public"."campaigns"
-  add constraint "campaigns_tenant_id_ref_id_key" unique (tenant_id, ref_id);
+create unique index campaigns_ref_id_idx on public.campaigns using btree (tenant_id, ref_id)
+  where (ref_id is not null);
 
 create table "public"."participant_sessions" (
   "tenant_id"     uuid                     not null,
@@ -247,8 +252,8 @@ grant insert ("id") on table "public"."participant_sessions" to "authenticated";
 alter table "public"."participant_sessions"
   add column "ref_id" text generated always as (private.ulid(id)) stored not null;
 
-alter table "public"."participant_sessions"
-  add constraint "participant_sessions_tenant_id_ref_id_key" unique (tenant_id, ref_id);
+create unique index participant_sessions_ref_id_idx on public.participant_sessions using btree (tenant_id, ref_id)
+  where (ref_id is not null);
 
 create table "public"."plans" (
   "plan"        text                     not null,
@@ -283,6 +288,39 @@ comment on table "public"."plans" is 'What a plan costs a month (minor units of 
 grant select on table "public"."plans" to "authenticated";
 
 grant select on table "public"."plans" to "service_role";
+
+create table "public"."products" (
+  "product"           text                     not null,
+  "name"              text                     not null,
+  "description"       text                     not null default ''::text,
+  "supports_projects" boolean                  not null default false,
+  "features"          text[]                   not null default '{}'::text[],
+  "created_at"        timestamp with time zone not null default now(),
+  "updated_at"        timestamp with time zone not null default now(),
+  constraint "product_features_are_words" check ((array_to_string(features, ' '::text, '?'::text) ~ '^([a-z][a-z0-9_]{1,39}( |$))*$'::text)),
+  constraint "product_is_a_word" check ((product ~ '^[a-z][a-z0-9_-]{1,39}$'::text)),
+  constraint "products_pkey" primary key (product),
+  constraint "product_name_is_text" check (((length(btrim(name)) >= 1) AND private.is_plain_text(name, 200)))
+);
+
+alter table "public"."products"
+  enable row level security;
+
+create trigger products_touch
+  before update on public.products
+  for each row
+  execute function private.tg_touch_updated_at();
+
+create policy "everyone signed in reads the products" on "public"."products"
+  for select
+  to "authenticated"
+  using (true);
+
+comment on table "public"."products" is 'The manifest of every product of the platform: what it is called, which features it brings, whether it divides work into projects.';
+
+grant select on table "public"."products" to "authenticated";
+
+grant delete, insert, select, update on table "public"."products" to "service_role";
 
 create table "public"."tenant_billing" (
   "tenant_id"                      uuid                     not null,
@@ -534,8 +572,8 @@ alter table "public"."tenant_domains"
 alter table "public"."tenant_domains"
   add column "ref_id" text generated always as (private.ulid(id)) stored not null;
 
-alter table "public"."tenant_domains"
-  add constraint "tenant_domains_tenant_id_ref_id_key" unique (tenant_id, ref_id);
+create unique index tenant_domains_ref_id_idx on public.tenant_domains using btree (tenant_id, ref_id)
+  where (ref_id is not null);
 
 create table "public"."tenant_invitations" (
   "tenant_id"   uuid                     not null,
@@ -548,6 +586,13 @@ create table "public"."tenant_invitations" (
   "updated_at"  timestamp with time zone not null default now(),
   "created_by"  uuid,
   "updated_by"  uuid,
+  "sent_at"     timestamp with time zone not null default now(),
+  "sent_count"  integer                  not null default 1,
+  "accepted_by" uuid,
+  constraint "invitation_accepted_by_at_a_moment" check (((accepted_by IS NULL) OR (accepted_at IS NOT NULL))),
+  constraint "invitation_email_is_normal" check (((email = lower((email COLLATE "C"))) AND (email ~ '^[!-~]+$'::text))),
+  constraint "invitation_ends_within_30_days" check ((expires_at <= (sent_at + '720:00:00'::interval))),
+  constraint "invitation_is_accepted_or_revoked" check (((accepted_at IS NULL) OR (revoked_at IS NULL))),
   constraint "token_is_a_sha256" check ((length(token_hash) = 32)),
   constraint "tenant_invitations_tenant_id_fkey" foreign key (tenant_id) references public.tenants(id) on delete cascade,
   constraint "invitation_email_is_an_address" check (private.is_email(email))
@@ -597,8 +642,8 @@ alter table "public"."tenant_invitations"
 alter table "public"."tenant_invitations"
   add column "ref_id" text generated always as (private.ulid(id)) stored not null;
 
-alter table "public"."tenant_invitations"
-  add constraint "tenant_invitations_tenant_id_ref_id_key" unique (tenant_id, ref_id);
+create unique index tenant_invitations_ref_id_idx on public.tenant_invitations using btree (tenant_id, ref_id)
+  where (ref_id is not null);
 
 create table "public"."tenant_members" (
   "tenant_id"  uuid                     not null,
@@ -671,6 +716,121 @@ grant update ("status") on table "public"."tenant_members" to "authenticated";
 grant delete, select on table "public"."tenant_members" to "authenticated";
 
 grant delete, insert, select, update on table "public"."tenant_members" to "service_role";
+
+create table "public"."tenant_products" (
+  "tenant_id"  uuid                     not null,
+  "product"    text                     not null,
+  "enabled"    boolean                  not null default true,
+  "config"     jsonb                    not null default '{}'::jsonb,
+  "expires_at" timestamp with time zone,
+  "created_at" timestamp with time zone not null default now(),
+  "updated_at" timestamp with time zone not null default now(),
+  constraint "product_config_is_an_object" check (((jsonb_typeof(config) = 'object'::text) AND (octet_length((config)::text) <= 16384))),
+  constraint "tenant_products_pkey" primary key (tenant_id, product),
+  constraint "tenant_products_product_fkey" foreign key (product) references public.products(product) on update cascade on delete restrict,
+  constraint "tenant_products_tenant_id_fkey" foreign key (tenant_id) references public.tenants(id) on delete cascade
+);
+
+alter table "public"."tenant_products"
+  enable row level security;
+
+create index tenant_products_product_idx on public.tenant_products using btree (product);
+
+create trigger tenant_products_touch
+  before update on public.tenant_products
+  for each row
+  execute function private.tg_touch_updated_at();
+
+create policy "members read their tenant's products" on "public"."tenant_products"
+  for select
+  to "authenticated"
+  using ((tenant_id = ANY (ARRAY( select private.tenant_ids('read'::text) as tenant_ids))));
+
+comment on table "public"."tenant_products" is 'Which tenant may use which product, until when, with which settings. Only the platform grants; the clock alone ends.';
+
+grant select on table "public"."tenant_products" to "authenticated";
+
+grant delete, insert, select, update on table "public"."tenant_products" to "service_role";
+
+create table "public"."tenant_projects" (
+  "tenant_id"  uuid                     not null,
+  "name"       text                     not null,
+  "slug"       text                     not null,
+  "created_at" timestamp with time zone not null default now(),
+  "updated_at" timestamp with time zone not null default now(),
+  "created_by" uuid,
+  "updated_by" uuid,
+  constraint "project_slug_format" check ((slug ~ '^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$'::text)),
+  constraint "project_slug_is_free" unique (tenant_id, slug),
+  constraint "tenant_projects_tenant_id_fkey" foreign key (tenant_id) references public.tenants(id) on delete cascade,
+  constraint "project_name_is_text" check (((length(btrim(name)) >= 1) AND private.is_plain_text(name, 200)))
+);
+
+alter table "public"."tenant_projects"
+  enable row level security;
+
+alter table "public"."tenant_projects"
+  add column "status" public.tenant_project_status not null default 'active'::public.tenant_project_status;
+
+create trigger tenant_projects_reopen
+  after update of status on public.tenant_projects
+  for each row
+  when (((old.status = 'archived'::public.tenant_project_status) AND (new.status = 'active'::public.tenant_project_status)))
+  execute function private.tg_reopen_project();
+
+create trigger tenant_projects_stamp_editor
+  before insert or update on public.tenant_projects
+  for each row
+  execute function private.tg_stamp_editor();
+
+create trigger tenant_projects_touch
+  before update on public.tenant_projects
+  for each row
+  execute function private.tg_touch_updated_at();
+
+create policy "managers create projects where a product supports them" on "public"."tenant_projects"
+  for insert
+  to "authenticated"
+  with check ((tenant_id = ANY (ARRAY( SELECT mine.id
+   FROM private.tenant_ids('manage'::text) mine(id)
+  WHERE private.has_project_support(mine.id)))));
+
+create policy "managers update their tenant's projects" on "public"."tenant_projects"
+  for update
+  to "authenticated"
+  using ((tenant_id = ANY (ARRAY( select private.tenant_ids('manage'::text) as tenant_ids))))
+  with check ((tenant_id = ANY (ARRAY( SELECT private.tenant_ids('manage'::text) AS tenant_ids))));
+
+create policy "members read their tenant's projects" on "public"."tenant_projects"
+  for select
+  to "authenticated"
+  using ((tenant_id = ANY (ARRAY( select private.tenant_ids('read'::text) as tenant_ids))));
+
+comment on table "public"."tenant_projects" is 'A part of a tenant''s work, for products that support projects. A tenant without any is one implicit project.';
+
+grant insert ("name"), update ("name") on table "public"."tenant_projects" to "authenticated";
+
+grant insert ("slug"), update ("slug") on table "public"."tenant_projects" to "authenticated";
+
+grant update ("status") on table "public"."tenant_projects" to "authenticated";
+
+grant insert ("tenant_id") on table "public"."tenant_projects" to "authenticated";
+
+grant select on table "public"."tenant_projects" to "authenticated";
+
+grant delete, insert, select, update on table "public"."tenant_projects" to "service_role";
+
+alter table "public"."tenant_projects"
+  add column "id" uuid not null default private.uuid_v7();
+
+alter table "public"."tenant_projects"
+  add constraint "tenant_projects_pkey" primary key (tenant_id, id);
+
+alter table "public"."tenant_projects"
+  add column "ref_id" text generated always as (private.ulid(id)) stored not null;
+
+create unique index tenant_projects_ref_id_idx on public.tenant_projects using btree (tenant_id, ref_id)
+  where (ref_id is not null);
 
 create table "public"."tenant_slugs" (
   "slug"       text                     not null,
@@ -828,8 +988,8 @@ create policy "members read their tenants" on "public"."tenants"
 alter table "public"."tenants"
   add column "ref_id" text generated always as (private.ulid(id)) stored not null;
 
-alter table "public"."tenants"
-  add constraint "tenants_ref_id_key" unique (ref_id);
+create unique index tenants_ref_id_idx on public.tenants using btree (ref_id)
+  where (ref_id is not null);
 
 create table "public"."usage_event_keys" (
   "tenant_id"    uuid                     not null,
@@ -977,8 +1137,8 @@ grant delete, insert, select, update on table "public"."user_profiles" to "servi
 alter table "public"."user_profiles"
   add column "ref_id" text generated always as (private.ulid(user_id)) stored not null;
 
-alter table "public"."user_profiles"
-  add constraint "user_profiles_ref_id_key" unique (ref_id);
+create unique index user_profiles_ref_id_idx on public.user_profiles using btree (ref_id)
+  where (ref_id is not null);
 
 create table "private"."role_permissions" (
   "permission" text not null
@@ -1039,6 +1199,106 @@ comment on view "public"."tenant_profiles" is 'A tenant and its brand in one row
 grant select, update on table "public"."tenant_profiles" to "authenticated";
 
 grant select, update on table "public"."tenant_profiles" to "service_role";
+
+create or replace function public.accept_invitation (
+  token text
+)
+  returns public.tenant_members
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  caller uuid := (select auth.uid());
+  address text;
+  confirmed_at timestamptz;
+  invitation public.tenant_invitations;
+  tenant public.tenants;
+  membership public.tenant_members;
+begin
+  if caller is null then
+    perform private.raise_problem(401, 'unauthenticated', 'Sign in, or sign up, with the address that was invited.');
+  end if;
+  -- As Auth has it now: a token's claims may be an hour old, and part of them is the person's own to write.
+  select lower(u.email), u.email_confirmed_at into address, confirmed_at from auth.users as u where u.id = caller;
+  -- Two attempts at once queue here; the second reads what the first has done.
+  select i.* into invitation from public.tenant_invitations as i
+  where i.token_hash = sha256(convert_to(accept_invitation.token, 'UTF8'))
+  order by i.email = address desc, i.id limit 1
+  for update;
+  select * into tenant from public.tenants as t where t.id = invitation.tenant_id;
+  select * into membership from public.tenant_members as m
+  where m.tenant_id = invitation.tenant_id and m.user_id = caller;
+
+  if invitation.accepted_by = caller and membership.status = 'active' and tenant.status <> 'archived' then
+    return membership;
+  end if;
+  if invitation.id is null or invitation.accepted_at is not null or invitation.revoked_at is not null
+    or invitation.expires_at <= now() or tenant.status = 'archived' then
+    perform private.raise_problem(404, 'invitation_not_found', 'There is no such invitation, or it is not open any more. Ask for a new one.');
+  end if;
+  if address is distinct from invitation.email then
+    perform private.raise_problem(403, 'invitation_not_yours', format(
+      'This invitation was sent to %s. Sign in with that address to accept it.', private.mask_email(invitation.email)));
+  end if;
+  if confirmed_at is null then
+    perform private.raise_problem(403, 'email_not_confirmed', 'Confirm your e-mail address first: follow the link that was sent to it.');
+  end if;
+  if tenant.status = 'frozen' then
+    perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and takes in nobody. Ask its owner to settle the subscription.');
+  elsif tenant.status = 'trial' and tenant.trial_ends_at <= now() then
+    perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it takes in nobody. Ask its owner to choose a plan.');
+  end if;
+  -- An old invitation must not undo what a manager did since.
+  if membership.status = 'deactivated' then
+    perform private.raise_problem(403, 'membership_deactivated', 'Your membership in this tenant is switched off. Only one of its managers can switch it on again.');
+  end if;
+
+  insert into public.tenant_members as m (tenant_id, user_id, role)
+  values (invitation.tenant_id, caller, invitation.role)
+  on conflict on constraint tenant_members_pkey do update set role = excluded.role, status = 'active' where m.status = 'invited'
+  returning * into membership;
+  if not found then
+    perform private.raise_problem(409, 'already_member', 'You belong to this tenant already; your role stays as it is.');
+  end if;
+  update public.tenant_invitations as i set accepted_at = now(), accepted_by = caller
+  where i.tenant_id = invitation.tenant_id and i.id = invitation.id;
+  return membership;
+end
+$function$;
+
+comment on function "public"."accept_invitation"(text) is 'Makes the caller a member, if the token is good and their confirmed address is the invited one. Single use; 404 invitation_not_found.';
+
+revoke all on function "public"."accept_invitation"(text) from public;
+
+grant execute on function "public"."accept_invitation"(text) to "authenticated", "postgres";
+
+create or replace function public.check_entitlement (
+  tenant_id uuid,
+  product   text default null::text,
+  feature   text default null::text
+)
+  returns jsonb
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  perform private.require_permission(check_entitlement.tenant_id, 'read');
+  if check_entitlement.product is null and check_entitlement.feature is null then
+    perform private.raise_problem(422, 'invalid_value', 'Name a product, a feature, or both.');
+  end if;
+  return (select to_jsonb(e)
+    from private.find_entitlement(check_entitlement.tenant_id, check_entitlement.product, check_entitlement.feature) as e);
+end
+$function$;
+
+comment on function "public"."check_entitlement"(uuid, text, text) is 'May a tenant use a product, a feature, or a feature of a product now? {allowed, reason, plan_that_has_it, expires_at}.';
+
+revoke all on function "public"."check_entitlement"(uuid, text, text) from public;
+
+grant execute on function "public"."check_entitlement"(uuid, text, text) to "authenticated", "postgres", "service_role";
 
 create or replace function public.create_tenant (
   slug        text,
@@ -1120,6 +1380,72 @@ revoke all on function "public"."get_tenant_by_slug"(text) from public;
 
 grant execute on function "public"."get_tenant_by_slug"(text) to "anon", "authenticated", "postgres", "service_role";
 
+create or replace function public.invite_member (
+  tenant_id  uuid,
+  email      text,
+  role       public.tenant_role,
+  token_hash bytea,
+  expires_at timestamp with time zone default (now() + '7 days'::interval)
+)
+  returns public.tenant_invitations
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  address text := private.normalize_email(invite_member.email);
+  made public.tenant_invitations;
+begin
+  perform private.require_permission(invite_member.tenant_id, 'manage');
+  -- Only an owner makes an owner, by whichever way.
+  if invite_member.role = 'owner' then
+    perform private.require_permission(invite_member.tenant_id, 'own');
+  end if;
+  if address is null then
+    perform private.raise_problem(422, 'invalid_value', 'This is not an e-mail address that can be invited: name@host.domain, in plain ASCII.',
+      '[{"pointer": "/email", "detail": "is not an e-mail address in plain ASCII"}]');
+  end if;
+  perform private.require_invitation_end(invite_member.expires_at);
+
+  -- A tenant's invitations queue here, so that a hundred at once cannot each find room below the limit.
+  perform from public.tenants as t where t.id = invite_member.tenant_id for no key update;
+  if exists (
+    select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
+    where m.tenant_id = invite_member.tenant_id and m.status <> 'invited' and lower(p.email) = address) then
+    perform private.raise_problem(409, 'already_member',
+      'Somebody with this address belongs to this tenant already. A membership that is switched off can be switched on again.',
+      '[{"pointer": "/email", "detail": "is a member''s"}]');
+  end if;
+  delete from public.tenant_invitations as i
+  where i.tenant_id = invite_member.tenant_id and i.email = address
+    and i.accepted_at is null and i.revoked_at is null and i.expires_at <= now();
+  if exists (
+    select from public.tenant_invitations as i
+    where i.tenant_id = invite_member.tenant_id and i.email = address and i.accepted_at is null and i.revoked_at is null) then
+    perform private.raise_problem(409, 'already_invited', 'This address is invited already. Send the invitation again, or revoke it first.',
+      '[{"pointer": "/email", "detail": "is invited already"}]');
+  end if;
+  -- The second limit is for those that are revoked as fast as they are made: each may be a mail to a stranger.
+  if (select count(*) filter (where i.accepted_at is null and i.revoked_at is null and i.expires_at > now()) >= 100
+        or count(*) filter (where i.created_at > now() - interval '1 day') >= 300
+      from public.tenant_invitations as i where i.tenant_id = invite_member.tenant_id) then
+    perform private.raise_problem(403, 'too_many_invitations',
+      'A tenant has at most 100 open invitations, and makes at most 300 a day. Revoke some, or wait for answers.');
+  end if;
+
+  insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
+  values (invite_member.tenant_id, address, invite_member.role, invite_member.token_hash, invite_member.expires_at)
+  returning * into made;
+  return made;
+end
+$function$;
+
+comment on function "public"."invite_member"(uuid, text, public.tenant_role, bytea, timestamp with time zone) is 'Offers an address a membership. The caller makes the token (256 random bits) and gives its SHA-256. 409 already_member, already_invited.';
+
+revoke all on function "public"."invite_member"(uuid, text, public.tenant_role, bytea, timestamp with time zone) from public;
+
+grant execute on function "public"."invite_member"(uuid, text, public.tenant_role, bytea, timestamp with time zone) to "authenticated", "postgres", "service_role";
+
 create or replace function public.leave_tenant (
   tenant_id uuid
 )
@@ -1140,6 +1466,32 @@ comment on function "public"."leave_tenant"(uuid) is 'Ends the caller''s own mem
 revoke all on function "public"."leave_tenant"(uuid) from public;
 
 grant execute on function "public"."leave_tenant"(uuid) to "authenticated", "postgres";
+
+create or replace function public.list_roles()
+  returns table (
+    role        public.tenant_role,
+    permissions text[]
+  )
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  if (select auth.uid()) is null then
+    perform private.raise_problem(401, 'unauthenticated', 'Sign in first.');
+  end if;
+  return query
+    select p.role, array_agg(p.permission order by p.permission) from private.role_permissions as p
+    group by p.role order by p.role;
+end
+$function$;
+
+comment on function "public"."list_roles"() is 'Every role and the permissions it holds, the highest first.';
+
+revoke all on function "public"."list_roles"() from public;
+
+grant execute on function "public"."list_roles"() to "authenticated", "postgres";
 
 create or replace function public.log_usage_event (
   tenant_id   uuid,
@@ -1270,6 +1622,128 @@ comment on function "public"."rename_tenant_slug"(uuid, text) is 'Gives a tenant
 revoke all on function "public"."rename_tenant_slug"(uuid, text) from public;
 
 grant execute on function "public"."rename_tenant_slug"(uuid, text) to "authenticated", "postgres", "service_role";
+
+create or replace function public.resend_invitation (
+  tenant_id     uuid,
+  invitation_id uuid,
+  token_hash    bytea,
+  expires_at    timestamp with time zone default (now() + '7 days'::interval)
+)
+  returns public.tenant_invitations
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  open_one public.tenant_invitations;
+begin
+  perform private.require_permission(resend_invitation.tenant_id, 'manage');
+  perform private.require_invitation_end(resend_invitation.expires_at);
+  select * into open_one from public.tenant_invitations as i
+  where i.tenant_id = resend_invitation.tenant_id and i.id = resend_invitation.invitation_id
+    and i.accepted_at is null and i.revoked_at is null
+  for update;
+  if open_one.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation by this name.');
+  end if;
+  if open_one.role = 'owner' then
+    perform private.require_permission(resend_invitation.tenant_id, 'own');
+  end if;
+  if open_one.sent_at > now() - interval '1 minute' or open_one.sent_count >= 10 then
+    perform private.raise_problem(429, 'resent_too_soon',
+      'An invitation may be sent once a minute, and ten times in all. Wait, or revoke it and invite anew.');
+  end if;
+  update public.tenant_invitations as i
+  set token_hash = resend_invitation.token_hash, expires_at = resend_invitation.expires_at,
+    sent_at = now(), sent_count = i.sent_count + 1
+  where i.tenant_id = open_one.tenant_id and i.id = open_one.id
+  returning * into open_one;
+  return open_one;
+end
+$function$;
+
+comment on function "public"."resend_invitation"(uuid, uuid, bytea, timestamp with time zone) is 'Gives an open invitation a new token and a new end; the old token is dead. 429 resent_too_soon.';
+
+revoke all on function "public"."resend_invitation"(uuid, uuid, bytea, timestamp with time zone) from public;
+
+grant execute on function "public"."resend_invitation"(uuid, uuid, bytea, timestamp with time zone) to "authenticated", "postgres", "service_role";
+
+create or replace function public.revoke_invitation (
+  tenant_id     uuid,
+  invitation_id uuid
+)
+  returns public.tenant_invitations
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  revoked public.tenant_invitations;
+begin
+  perform private.require_permission(revoke_invitation.tenant_id, 'manage');
+  update public.tenant_invitations as i set revoked_at = now()
+  where i.tenant_id = revoke_invitation.tenant_id and i.id = revoke_invitation.invitation_id
+    and i.accepted_at is null and i.revoked_at is null
+  returning * into revoked;
+  if revoked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation by this name.');
+  end if;
+  return revoked;
+end
+$function$;
+
+comment on function "public"."revoke_invitation"(uuid, uuid) is 'Takes an open invitation back: its token is dead from the next statement on.';
+
+revoke all on function "public"."revoke_invitation"(uuid, uuid) from public;
+
+grant execute on function "public"."revoke_invitation"(uuid, uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function public.transfer_ownership (
+  tenant_id uuid,
+  user_id   uuid
+)
+  returns public.tenant_members
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  caller uuid := (select auth.uid());
+  heir public.tenant_members;
+begin
+  perform private.require_permission(transfer_ownership.tenant_id, 'own');
+  -- In one order, and before the tenant, as every other change of a member's role locks them.
+  perform from public.tenant_members as m
+  where m.tenant_id = transfer_ownership.tenant_id and m.user_id in (caller, transfer_ownership.user_id)
+  order by m.user_id for update;
+  select * into heir from public.tenant_members as m
+  where m.tenant_id = transfer_ownership.tenant_id and m.user_id = transfer_ownership.user_id;
+  if heir.user_id is null then
+    perform private.raise_problem(404, 'not_found', 'Nobody by this name belongs to this tenant.');
+  end if;
+  if heir.status <> 'active' then
+    perform private.raise_problem(409, 'member_not_active', 'Only an active member can become the owner. Switch the membership on first.');
+  end if;
+  if heir.user_id = caller then
+    perform private.raise_problem(422, 'invalid_value', 'You own this tenant already. Name the member who is to own it instead.',
+      '[{"pointer": "/to", "detail": "is yourself"}]');
+  end if;
+  update public.tenant_members as m set role = 'owner'
+  where m.tenant_id = heir.tenant_id and m.user_id = heir.user_id returning * into heir;
+  update public.tenant_members as m set role = 'admin'
+  where m.tenant_id = heir.tenant_id and m.user_id = caller and m.role = 'owner' and m.status = 'active';
+  if not found then
+    perform private.raise_problem(403, 'forbidden', 'You do not own this tenant any more: somebody changed your role at the same moment.');
+  end if;
+  return heir;
+end
+$function$;
+
+comment on function "public"."transfer_ownership"(uuid, uuid) is 'Makes an active member an owner and the caller an admin, both or neither.';
+
+revoke all on function "public"."transfer_ownership"(uuid, uuid) from public;
+
+grant execute on function "public"."transfer_ownership"(uuid, uuid) to "authenticated", "postgres";
 
 create or replace function private.brand_config (
   brand jsonb
@@ -1424,6 +1898,116 @@ comment on function "private"."ensure_usage_partitions"(integer) is 'Makes the m
 
 revoke all on function "private"."ensure_usage_partitions"(integer) from public;
 
+create or replace function private.find_entitlement (
+  tenant  uuid,
+  product text,
+  feature text,
+  OUT     allowed boolean,
+  OUT     reason text,
+  OUT     plan_that_has_it text,
+  OUT     expires_at timestamp with time zone
+)
+  returns record
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  t public.tenants;
+  has_trial boolean;
+  is_in_plan boolean;
+  granted record;
+begin
+  allowed := false;
+  select * into t from public.tenants where id = find_entitlement.tenant;
+  has_trial := t.status = 'trial';
+  reason := case
+    when t.id is null or t.status = 'archived' then 'tenant_not_found'
+    when t.status = 'frozen' then 'tenant_frozen'
+    when has_trial and t.trial_ends_at <= now() then 'trial_ended' end;
+  if reason is not null then
+    return;
+  end if;
+
+  if find_entitlement.product is not null then
+    select p.features, g.tenant_id is not null as is_granted, g.enabled, g.expires_at into granted
+    from public.products as p
+    left join public.tenant_products as g on g.product = p.product and g.tenant_id = t.id
+    where p.product = find_entitlement.product;
+    reason := case
+      when granted is null then 'unknown_product'
+      when not granted.is_granted then 'product_not_granted'
+      when not granted.enabled then 'product_disabled'
+      when granted.expires_at <= now() then 'product_expired' end;
+    expires_at := granted.expires_at;
+    if reason is not null then
+      return;
+    end if;
+  end if;
+
+  if find_entitlement.feature is not null then
+    is_in_plan := coalesce((select find_entitlement.feature = any (p.features) from public.plans as p where p.plan = t.plan), false);
+    if not is_in_plan and find_entitlement.product is null then
+      -- Whichever product keeps the feature longest; one without an end keeps it for good.
+      select g.expires_at into granted
+      from public.tenant_products as g join public.products as p on p.product = g.product
+      where g.tenant_id = t.id and g.enabled and (g.expires_at is null or g.expires_at > now())
+        and find_entitlement.feature = any (p.features)
+      order by g.expires_at desc nulls first limit 1;
+      is_in_plan := found;
+      expires_at := granted.expires_at;
+    elsif not is_in_plan then
+      is_in_plan := find_entitlement.feature = any (granted.features);
+    end if;
+    if not is_in_plan then
+      expires_at := null;
+      -- A price of 0 is not the cheapest: it is a trial, or a price on request.
+      plan_that_has_it := (select p.plan from public.plans as p
+        where find_entitlement.feature = any (p.features) and p.trial_days is null
+        order by p.price_minor = 0, p.price_minor, p.plan limit 1);
+      reason := case when plan_that_has_it is not null
+        or exists (select from public.products as p where find_entitlement.feature = any (p.features))
+        or exists (select from public.plans as p where find_entitlement.feature = any (p.features))
+        then 'feature_not_in_plan' else 'unknown_feature' end;
+      return;
+    end if;
+  end if;
+
+  allowed := true;
+  -- least() passes over nulls: no end at all stays null.
+  expires_at := least(expires_at, case when has_trial then t.trial_ends_at end);
+end
+$function$;
+
+comment on function "private"."find_entitlement"(uuid, text, text) is 'May this tenant use this product, this feature, or this feature of this product, now? And if not, why.';
+
+revoke all on function "private"."find_entitlement"(uuid, text, text) from public;
+
+create or replace function private.find_invitation (
+  token text,
+  OUT   tenant_name text,
+  OUT   role public.tenant_role,
+  OUT   email_hint text,
+  OUT   expires_at timestamp with time zone
+)
+  returns SETOF record
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce(b.display_name, t.name), i.role, private.mask_email(i.email), i.expires_at
+  from public.tenant_invitations as i
+  join public.tenants as t on t.id = i.tenant_id and t.status <> 'archived'
+  left join public.tenant_brands as b on b.tenant_id = t.id
+  where i.token_hash = sha256(convert_to(find_invitation.token, 'UTF8'))
+    and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
+  order by i.id limit 1
+$function$;
+
+comment on function "private"."find_invitation"(text) is 'What an open invitation offers, by its token. The address is masked.';
+
+revoke all on function "private"."find_invitation"(text) from public;
+
 create or replace function private.find_tenant_page_by_host (
   host text
 )
@@ -1463,6 +2047,62 @@ create or replace function private.find_tenant_page_by_slug (
 $function$;
 
 revoke all on function "private"."find_tenant_page_by_slug"(text) from public;
+
+create or replace function private.has_feature (
+  tenant  uuid,
+  feature text
+)
+  returns boolean
+  language sql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$ select allowed from private.find_entitlement(tenant, null, feature) $function$;
+
+comment on function "private"."has_feature"(uuid, text) is 'Whether a tenant may use a feature now: by its plan, or by a product that brings it.';
+
+revoke all on function "private"."has_feature"(uuid, text) from public;
+
+grant execute on function "private"."has_feature"(uuid, text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.has_product (
+  tenant  uuid,
+  product text
+)
+  returns boolean
+  language sql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$ select allowed from private.find_entitlement(tenant, product, null) $function$;
+
+comment on function "private"."has_product"(uuid, text) is 'Whether a tenant may use a product now.';
+
+revoke all on function "private"."has_product"(uuid, text) from public;
+
+grant execute on function "private"."has_product"(uuid, text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.has_project_support (
+  tenant uuid
+)
+  returns boolean
+  language sql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+  select exists (
+    select from public.tenant_products as g
+    join public.products as p on p.product = g.product and p.supports_projects
+    cross join lateral private.find_entitlement(g.tenant_id, g.product, null) as e
+    where g.tenant_id = has_project_support.tenant and e.allowed)
+$function$;
+
+comment on function "private"."has_project_support"(uuid) is 'Whether a tenant may use a product that supports projects now.';
+
+revoke all on function "private"."has_project_support"(uuid) from public;
+
+grant execute on function "private"."has_project_support"(uuid) to "authenticated", "postgres", "service_role";
 
 create or replace function private.ingest_usage_events (
   tenant    uuid,
@@ -1669,6 +2309,20 @@ revoke all on function "private"."json_merge_patch"(jsonb, jsonb) from public;
 
 grant execute on function "private"."json_merge_patch"(jsonb, jsonb) to "authenticated", "postgres", "service_role";
 
+create or replace function private.mask_email (
+  address text
+)
+  returns text
+  language sql
+  immutable
+  parallel safe
+  set search_path to ''
+  AS $function$ select left(address, 1) || '***@' || split_part(address, '@', 2) $function$;
+
+comment on function "private"."mask_email"(text) is 'Enough of an address for its owner to know it, and not enough for others to write to it.';
+
+revoke all on function "private"."mask_email"(text) from public;
+
 create or replace function private.normalize_brand (
   brand      jsonb,
   keep_nulls boolean default false
@@ -1734,6 +2388,24 @@ comment on function "private"."normalize_brand"(jsonb, boolean) is 'A brand in i
 revoke all on function "private"."normalize_brand"(jsonb, boolean) from public;
 
 grant execute on function "private"."normalize_brand"(jsonb, boolean) to "authenticated", "postgres", "service_role";
+
+create or replace function private.normalize_email (
+  address text
+)
+  returns text
+  language sql
+  immutable
+  parallel safe
+  set search_path to ''
+  AS $function$
+  select lower(v.trimmed collate "C")
+  from (select regexp_replace(address, '^\s+|\s+$', '', 'g') as trimmed) as v
+  where v.trimmed ~ '^[!-~]+$' and private.is_email(v.trimmed)
+$function$;
+
+comment on function "private"."normalize_email"(text) is 'An e-mail address in its one spelling: trimmed, lowercase. Null when it is none, or not plain ASCII.';
+
+revoke all on function "private"."normalize_email"(text) from public;
 
 create or replace function private.normalize_email_config (
   config jsonb
@@ -1924,6 +2596,65 @@ $function$;
 
 revoke all on function "private"."render_tenant_page"(uuid) from public;
 
+create or replace function private.require_entitlement (
+  tenant  uuid,
+  product text default null::text,
+  feature text default null::text
+)
+  returns void
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  found_reason text;
+  found_plan text;
+begin
+  select e.reason, e.plan_that_has_it into found_reason, found_plan
+  from private.find_entitlement(require_entitlement.tenant, require_entitlement.product, require_entitlement.feature) as e;
+  case found_reason
+    when 'tenant_not_found' then
+      perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
+    when 'tenant_frozen' then
+      perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
+    when 'trial_ended' then
+      perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it can only be read. Choose a plan to change things again.');
+    when 'feature_not_in_plan', 'unknown_feature' then
+      perform private.raise_problem(402, 'feature_not_in_plan', format('This tenant''s plan does not have the feature "%s".', require_entitlement.feature)
+        || coalesce(format(' The plan "%s" has it.', found_plan), ''));
+    when 'product_expired' then
+      perform private.raise_problem(402, 'product_not_granted', format('This tenant could use the product "%s" until its time was over.', require_entitlement.product));
+    when 'product_not_granted', 'product_disabled', 'unknown_product' then
+      perform private.raise_problem(402, 'product_not_granted', format('This tenant may not use the product "%s".', require_entitlement.product));
+    else null;
+  end case;
+end
+$function$;
+
+comment on function "private"."require_entitlement"(uuid, text, text) is 'Refuses with 402 feature_not_in_plan or product_not_granted, or the tenant''s state, unless the tenant may use it now.';
+
+revoke all on function "private"."require_entitlement"(uuid, text, text) from public;
+
+grant execute on function "private"."require_entitlement"(uuid, text, text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.require_invitation_end (
+  expires_at timestamp with time zone
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if expires_at is null or expires_at < now() + interval '1 hour' or expires_at > now() + interval '720 hours' then
+    perform private.raise_problem(422, 'invalid_value', 'An invitation is open for at least an hour and at most 30 days.',
+      '[{"pointer": "/expires_at", "detail": "must lie between one hour and 30 days from now"}]');
+  end if;
+end
+$function$;
+
+revoke all on function "private"."require_invitation_end"(timestamp with time zone) from public;
+
 create or replace function private.require_permission (
   tenant     uuid,
   permission text
@@ -1973,6 +2704,30 @@ comment on function "private"."require_permission"(uuid, text) is 'Refuses with 
 revoke all on function "private"."require_permission"(uuid, text) from public;
 
 grant execute on function "private"."require_permission"(uuid, text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.require_project_support (
+  tenant uuid
+)
+  returns void
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  if not private.has_project_support(require_project_support.tenant) then
+    perform private.raise_problem(402, 'product_not_granted', format(
+      'Projects need a product that supports them, and this tenant may use none now. These do: %s.',
+      (select string_agg(p.product, ', ' order by p.product) from public.products as p where p.supports_projects)));
+  end if;
+end
+$function$;
+
+comment on function "private"."require_project_support"(uuid) is 'Refuses with 402 product_not_granted unless the tenant may use a product that supports projects.';
+
+revoke all on function "private"."require_project_support"(uuid) from public;
+
+grant execute on function "private"."require_project_support"(uuid) to "authenticated", "postgres", "service_role";
 
 create or replace function private.require_slug (
   slug text
@@ -2218,6 +2973,20 @@ end
 $function$;
 
 revoke all on function "private"."tg_refresh_tenant_page"() from public;
+
+create or replace function private.tg_reopen_project()
+  returns trigger
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  -- Afterwards, so that row level security has spoken first and a stranger learns nothing here.
+  perform private.require_project_support(new.tenant_id);
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_reopen_project"() from public;
 
 create or replace function private.tg_stamp_editor()
   returns trigger

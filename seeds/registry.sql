@@ -63,3 +63,27 @@ from (values
 ) as v (slug, legal_name, address, city, postal_code, country, gst)
 join public.tenants as t on t.slug = v.slug
 where b.tenant_id = t.id;
+
+insert into public.tenant_products (tenant_id, product, enabled, expires_at, config)
+select t.id, g.product, g.enabled, g.expires_at::timestamptz, g.config::jsonb
+from (values
+  ('leadingwithmeaning', 'assessments', true, null, '{}'),
+  ('leadingwithmeaning', 'marketing', true, '2027-01-05', '{"max_seats": 3}'),
+  ('moneystory', 'assessments', true, null, '{}'),
+  ('moneystory', 'marketing', true, null, '{"max_seats": 5}'),
+  ('brightpath', 'marketing', true, null, '{}'),
+  ('kassangas', 'bots', true, null, '{"modules_enabled": ["catalogue", "orders"]}'),
+  -- Granted once, and over by the clock.
+  ('kassangas', 'marketing', true, '2026-03-31', '{}'),
+  ('demo-coaching', 'assessments', true, null, '{}')
+) as g (slug, product, enabled, expires_at, config)
+join public.tenants as t on t.slug = g.slug;
+
+insert into public.tenant_projects (tenant_id, name, slug)
+select t.id, p.name, p.slug
+from (values
+  ('leadingwithmeaning', 'Leadership retreat', 'retreat'),
+  ('moneystory', 'Romandie', 'romandie'),
+  ('kassangas', 'Mombasa branch', 'mombasa')
+) as p (tenant, name, slug)
+join public.tenants as t on t.slug = p.tenant;

@@ -40,6 +40,7 @@ describe('the tenant is in every key', () => {
     {
       'public.tenants': 'the root itself',
       'public.plans': 'the price list belongs to nobody',
+      'public.products': 'the catalogue of products belongs to nobody',
       'public.user_profiles': 'a person may belong to several tenants',
       'private.role_permissions': 'what the roles mean, the same for all',
     },
@@ -166,6 +167,9 @@ describe('row level security', () => {
          'asked', 'g') !~ '^\\(*asked\\)*( OR \\(*\\(role <> ''owner''::tenant_role\\) AND \\(*asked\\)*)?$'`,
     {
       'plans: everyone signed in reads the plans': 'a price list belongs to nobody',
+      'products: everyone signed in reads the products': 'a catalogue belongs to nobody',
+      'tenant_projects: managers create projects where a product supports them':
+        'asks for the entitlement of those tenants as well, once a statement',
       'user_profiles: people read themselves and their colleagues':
         'asks for the person as well, once a statement',
       'user_profiles: people update themselves': 'asks for the person, once a statement',
@@ -221,6 +225,8 @@ describe('functions', () => {
       get_tenant_by_domain: 'public; returns the page that anybody may see',
       create_tenant: 'anybody signed in may; refuses a caller without a user',
       refuse_estimated_counts: 'runs before every request, and looks at nothing but its headers',
+      accept_invitation: 'the token and the confirmed address are the permission',
+      list_roles: 'what the roles mean, the same for everybody',
     },
   )
 })
@@ -271,6 +277,10 @@ describe('names, types and comments', () => {
   rule(
     'a flag is named is_* or has_*',
     `select name || '.' || "column" as broken from ${columns} as c where type = 'boolean' and "column" !~ '^(is|has)_'`,
+    {
+      'products.supports_projects': "the word of the products' manifests",
+      'tenant_products.enabled': "the word of the registry's requirements",
+    },
   )
 
   rule(
@@ -282,6 +292,14 @@ describe('names, types and comments', () => {
   rule(
     'a policy is named by a sentence',
     `select policyname as broken from pg_policies where schemaname = 'public' and policyname !~ '^[a-z]+ .* .*[a-z]$'`,
+  )
+
+  rule(
+    "a generated column is in no full unique index, or each update would lock out the row's children",
+    `select i.indexrelid::regclass::text as broken from pg_index as i
+     join pg_attribute as a on a.attrelid = i.indrelid and a.attnum = any (i.indkey) and a.attgenerated <> ''
+     join pg_class as c on c.oid = i.indrelid
+     where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and i.indisunique and i.indpred is null`,
   )
 
   rule(

@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { ulidOf } from '../lib/db/index.ts'
 import { functionNames, routesOf } from './http/apps.ts'
 import {
   type CallOptions,
@@ -33,10 +35,15 @@ type Statuses = [number, number, number, number, number, number, number, number,
 const open: Statuses = [200, 200, 200, 200, 200, 200, 200, 200, 200]
 const signedIn: Statuses = [401, 401, 401, 401, 200, 200, 200, 200, 403]
 const readers: Statuses = [401, 401, 401, 401, 404, 404, 200, 200, 403]
+const readersAndServers: Statuses = [401, 401, 401, 401, 404, 404, 200, 200, 200]
+const platform: Statuses = [401, 401, 401, 401, 403, 403, 403, 403, 200]
 const managers: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 403]
 
 /** What a route is asked with, and what each credential must get. `:ref` and `:user` are filled in. */
-const expectations: Record<string, { statuses: Statuses; path?: string; body?: () => unknown }> = {
+const expectations: Record<
+  string,
+  { statuses: Statuses; path?: string; body?: (member: Person) => unknown }
+> = {
   'GET /branding/health': { statuses: open },
   'GET /branding/openapi.json': { statuses: open },
   'GET /branding/by-slug/:slug': { statuses: open, path: '/branding/by-slug/leadingwithmeaning' },
@@ -69,6 +76,65 @@ const expectations: Record<string, { statuses: Statuses; path?: string; body?: (
   'GET /registry/tenants/:ref/members': { statuses: readers },
   'PATCH /registry/tenants/:ref/members/:user': { statuses: managers, body: () => ({ role: 'member' }) },
   'DELETE /registry/tenants/:ref/members/:user': { statuses: [401, 401, 401, 401, 404, 404, 403, 204, 403] },
+  'POST /registry/tenants/:ref/ownership': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 200, 403],
+    body: (member) => ({ to: member.refId }),
+  },
+  'GET /registry/roles': { statuses: signedIn },
+  'GET /registry/tenants/:ref/invitations': { statuses: managers },
+  'POST /registry/tenants/:ref/invitations': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 201, 403],
+    body: () => ({ email: 'invited@example.com' }),
+  },
+  // Nobody may do this without an invitation to do it to: test/registry/invitations.test.ts has one.
+  'POST /registry/tenants/:ref/invitations/:invitation/resend': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
+    path: `/registry/tenants/:ref/invitations/${ulidOf(randomUUID())}/resend`,
+    body: () => ({}),
+  },
+  'DELETE /registry/tenants/:ref/invitations/:invitation': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
+    path: `/registry/tenants/:ref/invitations/${ulidOf(randomUUID())}`,
+  },
+  'POST /registry/invitations/look-up': {
+    statuses: [404, 404, 404, 404, 404, 404, 404, 404, 404],
+    body: () => ({ token: 'tinv_nobodys' }),
+  },
+  'POST /registry/invitations/accept': {
+    statuses: [401, 401, 401, 401, 404, 404, 404, 404, 403],
+    body: () => ({ token: 'tinv_nobodys' }),
+  },
+  'GET /registry/products': { statuses: signedIn },
+  'GET /registry/tenants/:ref/products': { statuses: readersAndServers },
+  'PUT /registry/tenants/:ref/products/:product': {
+    statuses: platform,
+    path: '/registry/tenants/:ref/products/bots',
+    body: () => ({}),
+  },
+  'DELETE /registry/tenants/:ref/products/:product': {
+    statuses: [401, 401, 401, 401, 403, 403, 403, 403, 404],
+    path: '/registry/tenants/:ref/products/bots',
+  },
+  'GET /registry/tenants/:ref/entitlements': { statuses: readersAndServers },
+  'GET /registry/tenants/:ref/entitlements/:product': {
+    statuses: readersAndServers,
+    path: '/registry/tenants/:ref/entitlements/bots',
+  },
+  'GET /registry/tenants/:ref/projects': { statuses: readers },
+  // No product of a new tenant supports projects.
+  'POST /registry/tenants/:ref/projects': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 402, 403],
+    body: () => ({ slug: 'spring', name: 'Spring' }),
+  },
+  'GET /registry/tenants/:ref/projects/:project': {
+    statuses: [401, 401, 401, 401, 404, 404, 404, 404, 403],
+    path: '/registry/tenants/:ref/projects/spring',
+  },
+  'PATCH /registry/tenants/:ref/projects/:project': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
+    path: '/registry/tenants/:ref/projects/spring',
+    body: () => ({ name: 'Summer' }),
+  },
   'GET /usage/health': { statuses: open },
   'GET /usage/openapi.json': { statuses: open },
   'POST /usage/events': {
@@ -122,7 +188,7 @@ describe.each(Object.entries(expectations))('%s', (name, { statuses, path, body 
         tenant: tenant.slug,
         ...(await present(credential, owner, reviewer)),
       }
-      if (body) options.body = body()
+      if (body) options.body = body(member)
       const response = await call(target, options)
       expect(response.status).toBe(status)
       if (status < 400) return

@@ -1,7 +1,20 @@
 import { createApp } from '../../lib/http/index.ts'
-import { members } from './members.ts'
+import { invitations, invited } from './invitations.ts'
+import { members, ownership, roles } from './members.ts'
+import { entitlements, products, tenantProducts } from './products.ts'
+import { projects } from './projects.ts'
 import { tenants } from './tenants.ts'
 
-export const app = createApp('registry').route('/tenants', tenants).route('/tenants/:ref/members', members)
+export const app = createApp('registry')
+  .route('/tenants', tenants)
+  .route('/tenants/:ref/members', members)
+  .route('/tenants/:ref/ownership', ownership)
+  .route('/tenants/:ref/invitations', invitations)
+  .route('/tenants/:ref/projects', projects)
+  .route('/tenants/:ref/products', tenantProducts)
+  .route('/tenants/:ref/entitlements', entitlements)
+  .route('/invitations', invited)
+  .route('/products', products)
+  .route('/roles', roles)
 
 Deno.serve(app.fetch)

@@ -1,12 +1,16 @@
 import { Hono } from 'hono'
 import { body, describeRoute, params, router } from '../../lib/http/index.ts'
 import {
+  Heir,
   listMembers,
+  listRoles,
   Member,
   MemberChange,
   MemberPath,
   Members,
+  Roles,
   removeMember,
+  transferOwnership,
   updateMember,
 } from '../../lib/registry/index.ts'
 
@@ -45,3 +49,24 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' }).
 )
 
 export const members = new Hono().route('/', read).route('/', manage)
+
+/** Handing a tenant over. */
+export const ownership = router({ auth: 'member', permission: 'own', tenant: 'path' }).post(
+  '/',
+  describeRoute(
+    'Hand the tenant over: a member becomes its owner, and the caller an admin',
+    { 200: { description: 'The new owner.', schema: Member } },
+    ['not_found', 'member_not_active'],
+  ),
+  body(Heir),
+  async (c) => c.json(await transferOwnership(c.var.db, c.var.tenant.id, c.req.valid('json').to)),
+)
+
+/** What the roles mean, the same in every tenant. */
+export const roles = router({ auth: 'user' }).get(
+  '/',
+  describeRoute('List the roles and what each may do', {
+    200: { description: 'The highest first.', schema: Roles },
+  }),
+  async (c) => c.json(await listRoles(c.var.db)),
+)

@@ -77,6 +77,20 @@ isOneToOne: false
                   Relationships: [
                     
                   ]
+                },"products": {
+                  Row: {
+                    "created_at": string,"description": string,"features": (string)[],"name": string,"product": string,"supports_projects": boolean,"updated_at": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "created_at"?: string,"description"?: string,"features"?: (string)[],"name": string,"product": string,"supports_projects"?: boolean,"updated_at"?: string
+                  }
+                  Update: {
+                    "created_at"?: string,"description"?: string,"features"?: (string)[],"name"?: string,"product"?: string,"supports_projects"?: boolean,"updated_at"?: string
+                  }
+                  Relationships: [
+                    
+                  ]
                 },"tenant_billing": {
                   Row: {
                     "billing_address": string | null,"billing_city": string | null,"billing_country": string | null,"billing_name": string | null,"billing_postal_code": string | null,"billing_state": string | null,"created_at": string,"current_month_spend_usd_micros": number,"gst_number": string | null,"has_gst": boolean,"legal_name": string | null,"monthly_spend_cap_usd_micros": number | null,"pan_number": string | null,"razorpay_customer_id": string | null,"razorpay_subscription_id": string | null,"tenant_id": string,"updated_at": string
@@ -157,14 +171,14 @@ isOneToOne: false
                   ]
                 },"tenant_invitations": {
                   Row: {
-                    "accepted_at": string | null,"created_at": string,"created_by": string | null,"email": string,"expires_at": string,"id": string,"ref_id": string,"revoked_at": string | null,"role": Database["public"]['Enums']["tenant_role"],"tenant_id": string,"token_hash": string,"updated_at": string,"updated_by": string | null
+                    "accepted_at": string | null,"accepted_by": string | null,"created_at": string,"created_by": string | null,"email": string,"expires_at": string,"id": string,"ref_id": string,"revoked_at": string | null,"role": Database["public"]['Enums']["tenant_role"],"sent_at": string,"sent_count": number,"tenant_id": string,"token_hash": string,"updated_at": string,"updated_by": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "accepted_at"?: string | null,"created_at"?: string,"created_by"?: string | null,"email": string,"expires_at"?: string,"id"?: string,"ref_id"?: never,"revoked_at"?: string | null,"role"?: Database["public"]['Enums']["tenant_role"],"tenant_id": string,"token_hash": string,"updated_at"?: string,"updated_by"?: string | null
+                    "accepted_at"?: string | null,"accepted_by"?: string | null,"created_at"?: string,"created_by"?: string | null,"email": string,"expires_at"?: string,"id"?: string,"ref_id"?: never,"revoked_at"?: string | null,"role"?: Database["public"]['Enums']["tenant_role"],"sent_at"?: string,"sent_count"?: number,"tenant_id": string,"token_hash": string,"updated_at"?: string,"updated_by"?: string | null
                   }
                   Update: {
-                    "accepted_at"?: string | null,"created_at"?: string,"created_by"?: string | null,"email"?: string,"expires_at"?: string,"id"?: string,"ref_id"?: never,"revoked_at"?: string | null,"role"?: Database["public"]['Enums']["tenant_role"],"tenant_id"?: string,"token_hash"?: string,"updated_at"?: string,"updated_by"?: string | null
+                    "accepted_at"?: string | null,"accepted_by"?: string | null,"created_at"?: string,"created_by"?: string | null,"email"?: string,"expires_at"?: string,"id"?: string,"ref_id"?: never,"revoked_at"?: string | null,"role"?: Database["public"]['Enums']["tenant_role"],"sent_at"?: string,"sent_count"?: number,"tenant_id"?: string,"token_hash"?: string,"updated_at"?: string,"updated_by"?: string | null
                   }
                   Relationships: [
                     {
@@ -211,6 +225,64 @@ isOneToOne: false
 isOneToOne: false
       referencedRelation: "user_profiles"
       referencedColumns: ["user_id"]
+    }
+                  ]
+                },"tenant_products": {
+                  Row: {
+                    "config": NonNullable<Json>,"created_at": string,"enabled": boolean,"expires_at": string | null,"product": string,"tenant_id": string,"updated_at": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "config"?: NonNullable<Json>,"created_at"?: string,"enabled"?: boolean,"expires_at"?: string | null,"product": string,"tenant_id": string,"updated_at"?: string
+                  }
+                  Update: {
+                    "config"?: NonNullable<Json>,"created_at"?: string,"enabled"?: boolean,"expires_at"?: string | null,"product"?: string,"tenant_id"?: string,"updated_at"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "tenant_products_product_fkey"
+      columns: ["product"]
+isOneToOne: false
+      referencedRelation: "products"
+      referencedColumns: ["product"]
+    },{
+      foreignKeyName: "tenant_products_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenant_profiles"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "tenant_products_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenants"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"tenant_projects": {
+                  Row: {
+                    "created_at": string,"created_by": string | null,"id": string,"name": string,"ref_id": string,"slug": string,"status": Database["public"]['Enums']["tenant_project_status"],"tenant_id": string,"updated_at": string,"updated_by": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "created_at"?: string,"created_by"?: string | null,"id"?: string,"name": string,"ref_id"?: never,"slug": string,"status"?: Database["public"]['Enums']["tenant_project_status"],"tenant_id": string,"updated_at"?: string,"updated_by"?: string | null
+                  }
+                  Update: {
+                    "created_at"?: string,"created_by"?: string | null,"id"?: string,"name"?: string,"ref_id"?: never,"slug"?: string,"status"?: Database["public"]['Enums']["tenant_project_status"],"tenant_id"?: string,"updated_at"?: string,"updated_by"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "tenant_projects_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenant_profiles"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "tenant_projects_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenants"
+      referencedColumns: ["id"]
     }
                   ]
                 },"tenant_slugs": {
@@ -336,7 +408,27 @@ isOneToOne: false
                 }
           }
           Functions: {
-            "create_tenant":
+            "accept_invitation":
+{ Args: { "token": string }; Returns: {
+              "created_at": string,
+"created_by": string | null,
+"role": Database["public"]['Enums']["tenant_role"],
+"status": Database["public"]['Enums']["member_status"],
+"tenant_id": string,
+"updated_at": string,
+"updated_by": string | null,
+"user_id": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "tenant_members"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"check_entitlement":
+{ Args: { "feature"?: string,"product"?: string,"tenant_id": string }; Returns: Json
+                           },
+"create_tenant":
 { Args: { "locale"?: string,"name": string,"slug": string,"tenant_type"?: string }; Returns: {
               "contract_end": string | null,
 "contract_start": string | null,
@@ -371,8 +463,38 @@ isOneToOne: false
 "get_tenant_by_slug":
 { Args: { "slug": string }; Returns: Json
                            },
+"invite_member":
+{ Args: { "email": string,"expires_at"?: string,"role": Database["public"]['Enums']["tenant_role"],"tenant_id": string,"token_hash": string }; Returns: {
+              "accepted_at": string | null,
+"accepted_by": string | null,
+"created_at": string,
+"created_by": string | null,
+"email": string,
+"expires_at": string,
+"id": string,
+"ref_id": string,
+"revoked_at": string | null,
+"role": Database["public"]['Enums']["tenant_role"],
+"sent_at": string,
+"sent_count": number,
+"tenant_id": string,
+"token_hash": string,
+"updated_at": string,
+"updated_by": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "tenant_invitations"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "leave_tenant":
 { Args: { "tenant_id": string }; Returns: undefined
+                           },
+"list_roles":
+{ Args: Record<PropertyKey, never>; Returns: {
+              "permissions": (string)[],"role": Database["public"]['Enums']["tenant_role"]
+            }[]
                            },
 "log_usage_event":
 { Args: { "cost_micros"?: number,"event_data"?: Json,"event_id"?: string,"event_type": string,"model_used"?: string,"occurred_at"?: string,"source"?: string,"tenant_id": string,"tokens_used"?: number }; Returns: string
@@ -413,10 +535,77 @@ isOneToOne: false
         to: "tenants"
         isOneToOne: true
         isSetofReturn: false
+      } },
+"resend_invitation":
+{ Args: { "expires_at"?: string,"invitation_id": string,"tenant_id": string,"token_hash": string }; Returns: {
+              "accepted_at": string | null,
+"accepted_by": string | null,
+"created_at": string,
+"created_by": string | null,
+"email": string,
+"expires_at": string,
+"id": string,
+"ref_id": string,
+"revoked_at": string | null,
+"role": Database["public"]['Enums']["tenant_role"],
+"sent_at": string,
+"sent_count": number,
+"tenant_id": string,
+"token_hash": string,
+"updated_at": string,
+"updated_by": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "tenant_invitations"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"revoke_invitation":
+{ Args: { "invitation_id": string,"tenant_id": string }; Returns: {
+              "accepted_at": string | null,
+"accepted_by": string | null,
+"created_at": string,
+"created_by": string | null,
+"email": string,
+"expires_at": string,
+"id": string,
+"ref_id": string,
+"revoked_at": string | null,
+"role": Database["public"]['Enums']["tenant_role"],
+"sent_at": string,
+"sent_count": number,
+"tenant_id": string,
+"token_hash": string,
+"updated_at": string,
+"updated_by": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "tenant_invitations"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"transfer_ownership":
+{ Args: { "tenant_id": string,"user_id": string }; Returns: {
+              "created_at": string,
+"created_by": string | null,
+"role": Database["public"]['Enums']["tenant_role"],
+"status": Database["public"]['Enums']["member_status"],
+"tenant_id": string,
+"updated_at": string,
+"updated_by": string | null,
+"user_id": string
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "tenant_members"
+        isOneToOne: true
+        isSetofReturn: false
       } }
           }
           Enums: {
-            "domain_status": "pending"|"verified"|"failed","member_status": "active"|"invited"|"deactivated","tenant_kind": "customer"|"demo"|"platform","tenant_role": "owner"|"admin"|"member"|"reviewer","tenant_status": "demo"|"trial"|"active"|"frozen"|"archived"
+            "domain_status": "pending"|"verified"|"failed","member_status": "active"|"invited"|"deactivated","tenant_kind": "customer"|"demo"|"platform","tenant_project_status": "active"|"archived","tenant_role": "owner"|"admin"|"member"|"reviewer","tenant_status": "demo"|"trial"|"active"|"frozen"|"archived"
           }
           CompositeTypes: {
             [_ in never]: never
@@ -532,7 +721,7 @@ export type CompositeTypes<
 export const Constants = {
   "public": {
           Enums: {
-            "domain_status": ["pending", "verified", "failed"],"member_status": ["active", "invited", "deactivated"],"tenant_kind": ["customer", "demo", "platform"],"tenant_role": ["owner", "admin", "member", "reviewer"],"tenant_status": ["demo", "trial", "active", "frozen", "archived"]
+            "domain_status": ["pending", "verified", "failed"],"member_status": ["active", "invited", "deactivated"],"tenant_kind": ["customer", "demo", "platform"],"tenant_project_status": ["active", "archived"],"tenant_role": ["owner", "admin", "member", "reviewer"],"tenant_status": ["demo", "trial", "active", "frozen", "archived"]
           }
         }
 } as const

@@ -24,5 +24,20 @@ export const MemberChange = z
 /** The path's parts that name a member. */
 export const MemberPath = z.object({ user: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/) })
 
+/** Who is to own the tenant from now on. */
+export const Heir = z
+  .strictObject({
+    to: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, "must be a member's ref_id"),
+  })
+  .meta({ id: 'Heir' })
+
+/** What each role may do. */
+export const Roles = z
+  .strictObject({
+    roles: z.array(z.strictObject({ role: z.enum(roles), permissions: z.array(z.string()) })),
+  })
+  .meta({ id: 'Roles', description: 'The highest role first.' })
+
 export type Member = z.infer<typeof Member>
 export type MemberChange = z.infer<typeof MemberChange>
+export type Roles = z.infer<typeof Roles>

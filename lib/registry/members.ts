@@ -1,5 +1,5 @@
 import { type Db, Problem, sql, ulidOf } from '../db/index.ts'
-import type { Member, MemberChange } from './member-schema.ts'
+import type { Member, MemberChange, Roles } from './member-schema.ts'
 
 /** Everybody who belongs to a tenant, whatever the state of their membership, the longest-standing first. */
 export function listMembers(db: Db, tenantId: string): Promise<Member[]> {
@@ -43,6 +43,21 @@ export function removeMember(db: Db, tenantId: string, userRef: string, callerId
       where m.tenant_id = ${tenantId} and m.user_id = private.ulid_to_uuid(${userRef}) returning 1`)
     if (removed.length === 0) throw ownersOnly()
   })
+}
+
+/** Makes an active member the owner and the caller an admin. 404 not_found; 409 member_not_active; 422 for oneself. */
+export function transferOwnership(db: Db, tenantId: string, userRef: string): Promise<Member> {
+  return db.transaction(async (tx) => {
+    await tx.query(sql`select public.transfer_ownership(${tenantId}, private.ulid_to_uuid(${userRef}))`)
+    return findMember(tx, tenantId, userRef)
+  })
+}
+
+/** Every role and what it may do, for whoever draws a form. */
+export async function listRoles(db: Db): Promise<Roles> {
+  return {
+    roles: await db.query<Roles['roles'][number]>(sql`select role, permissions from public.list_roles()`),
+  }
 }
 
 async function findMember(db: Db, tenantId: string, userRef: string): Promise<Member> {

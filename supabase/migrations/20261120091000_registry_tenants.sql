@@ -39,7 +39,7 @@ insert into public.plans (plan, name, price_minor, trial_days, features) values
 
 create table public.tenants (
   id uuid primary key default private.uuid_v7(),
-  ref_id text not null unique generated always as (private.ulid(id)) stored,
+  ref_id text not null generated always as (private.ulid(id)) stored,
   slug text not null unique,
   name text not null,
   status public.tenant_status not null default 'trial',
@@ -65,6 +65,9 @@ create table public.tenants (
   constraint trial_has_an_end check (status <> 'trial' or trial_ends_at is not null),
   constraint contract_ends_after_it_starts check (contract_end >= contract_start)
 );
+-- Partial, here and wherever a ref_id is indexed: with a trigger before update Postgres takes every
+-- generated column for changed, and a full key that changes locks the row against inserts of its children.
+create unique index tenants_ref_id_idx on public.tenants (ref_id) where ref_id is not null;
 comment on table public.tenants is 'The root: one row per customer. Everything a tenant owns hangs off it by tenant_id.';
 
 create index tenants_status_idx on public.tenants (status);
@@ -99,7 +102,7 @@ comment on table public.tenant_billing is 'Who is invoiced and how (1:1 with ten
 
 create table public.user_profiles (
   user_id uuid primary key references auth.users on delete cascade,
-  ref_id text not null unique generated always as (private.ulid(user_id)) stored,
+  ref_id text not null generated always as (private.ulid(user_id)) stored,
   email text,
   title text,
   first_name text,
@@ -113,6 +116,7 @@ create table public.user_profiles (
     private.is_plain_text(title, 10) and private.is_plain_text(first_name, 255) and private.is_plain_text(last_name, 255)),
   constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
 );
+create unique index user_profiles_ref_id_idx on public.user_profiles (ref_id) where ref_id is not null;
 comment on table public.user_profiles is 'A person who can sign in (1:1 with auth.users, whose e-mail address it mirrors).';
 
 create table public.tenant_members (
@@ -145,10 +149,10 @@ create table public.tenant_invitations (
   created_by uuid,
   updated_by uuid,
   primary key (tenant_id, id),
-  unique (tenant_id, ref_id),
   constraint invitation_email_is_an_address check (private.is_email(email)),
   constraint token_is_a_sha256 check (length(token_hash) = 32)
 );
+create unique index tenant_invitations_ref_id_idx on public.tenant_invitations (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_invitations is 'An open offer of membership to an e-mail address. Only the token''s hash is stored.';
 create unique index tenant_invitations_open_idx on public.tenant_invitations (tenant_id, lower(email))
   where accepted_at is null and revoked_at is null;

@@ -54,7 +54,6 @@ create table public.tenant_domains (
   created_by uuid,
   updated_by uuid,
   primary key (tenant_id, id),
-  unique (tenant_id, ref_id),
   unique (tenant_id, host),
   constraint host_is_normalised check (
     length(host) <= 253 and host !~ '^www\.'
@@ -62,6 +61,7 @@ create table public.tenant_domains (
   constraint verified_has_a_moment check (status <> 'verified' or verified_at is not null),
   constraint only_verified_is_primary check (not is_primary or status = 'verified')
 );
+create unique index tenant_domains_ref_id_idx on public.tenant_domains (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_domains is 'A custom domain. It routes only while verified, and only one tenant can hold it verified.';
 create unique index tenant_domains_verified_host_idx on public.tenant_domains (host) where status = 'verified';
 create unique index tenant_domains_one_primary_idx on public.tenant_domains (tenant_id) where is_primary;

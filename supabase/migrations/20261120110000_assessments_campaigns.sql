@@ -14,12 +14,12 @@ create table public.campaigns (
   created_by uuid,
   updated_by uuid,
   primary key (tenant_id, id),
-  unique (tenant_id, ref_id),
   constraint campaign_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 255)),
   constraint assessment_type_is_a_word check (assessment_type ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
   constraint results_disclosure_is_known check (results_disclosure in ('full', 'summary', 'none')),
   constraint campaign_closes_after_it_opens check (closes_at > opens_at)
 );
+create unique index campaigns_ref_id_idx on public.campaigns (tenant_id, ref_id) where ref_id is not null;
 comment on table public.campaigns is 'An assessment offered by a tenant: which one, when, and how much of the result a participant sees.';
 
 create table public.participant_sessions (
@@ -39,13 +39,13 @@ create table public.participant_sessions (
   created_by uuid,
   updated_by uuid,
   primary key (tenant_id, id),
-  unique (tenant_id, ref_id),
   foreign key (tenant_id, campaign_id) references public.campaigns (tenant_id, id) on delete set null (campaign_id),
   constraint client_status_is_known check (
     client_status in ('registered', 'started', 'completed', 'contacted', 'converted', 'archived')),
   constraint participant_is_text check (private.is_plain_text(full_name, 255) and private.is_email(email)),
   constraint token_is_a_sha256 check (length(token_hash) = 32)
 );
+create unique index participant_sessions_ref_id_idx on public.participant_sessions (tenant_id, ref_id) where ref_id is not null;
 comment on table public.participant_sessions is
   'One person''s way through an assessment, from registered to converted. An unfinished one expires and is removed.';
 create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id);

@@ -39,14 +39,15 @@ afterAll(async () => {
 })
 
 const tables = Object.entries(relations)
-/** `name = 'Probe'` as the row that supabase-js takes. */
+/** `name = 'Probe'`, or `name, slug = 'Probe', 'probe'`, as the row that supabase-js takes. */
 const asRow = (assignment: string) => {
-  const [column, value] = assignment.split(' = ')
-  return { [column!]: value!.replaceAll("'", '') }
+  const [columns, values] = assignment.split(' = ').map((list) => list.split(', '))
+  return Object.fromEntries(columns!.map((column, n) => [column, values![n]!.replaceAll("'", '')]))
 }
 /** A table whose name is a variable has no row type. */
 const row = (values: Record<string, string>) => values as never
-const keyOf = (rule: (typeof relations)[string]) => (rule.select === 'everyone' ? 'plan' : rule.key)
+const keyOf = (rule: (typeof relations)[string]) =>
+  rule.select === 'everyone' ? (rule.directory ?? 'plan') : rule.key
 
 describe('nobody, with the publishable key alone', () => {
   for (const [name, rule] of tables) {
@@ -209,7 +210,10 @@ async function readArguments(): Promise<Record<string, Record<string, unknown>>>
      where p.pronamespace = 'public'::regnamespace`,
   )
   const given: Record<string, Record<string, unknown>> = {}
-  const scalar: Record<string, unknown> = { text: 'probe', jsonb: {}, bigint: 1, integer: 1, uuid: victim }
+  const scalar: Record<string, unknown> = {
+    ...{ text: 'probe', jsonb: {}, bigint: 1, integer: 1, uuid: victim },
+    ...{ bytea: `\\x${'00'.repeat(32)}`, 'public.tenant_role': 'member', tenant_role: 'member' },
+  }
   for (const { name, argument, type } of rows) {
     const value = type.startsWith('timestamp') ? new Date().toISOString() : scalar[type.replace('[]', '')]
     given[name] ??= {}

@@ -1,4 +1,13 @@
-import { hostOf, nowhereId, type Permission, slugOf, type TenantName, tenantId } from './matrix-world.ts'
+import {
+  hostOf,
+  invitationId,
+  nowhereId,
+  type Permission,
+  personId,
+  slugOf,
+  type TenantName,
+  tenantId,
+} from './matrix-world.ts'
 
 /** Who may call every function in public, and which ones in private they reach. What is not in here fails the matrix. */
 
@@ -7,11 +16,16 @@ export interface FunctionRule {
   needs: 'everyone' | 'signed-in' | Permission
   service?: true
   call: (tenant: TenantName | 'nowhere') => string
+  /** What a person who is signed in hears, where the matrix has nothing that would be granted. */
+  refusal?: string
   /** What the call returns, where the answer and not the permission is the point. */
   answers?: (tenant: TenantName | 'nowhere') => string
 }
 
 const idOf = (tenant: TenantName | 'nowhere') => (tenant === 'nowhere' ? nowhereId : tenantId(tenant))
+const invitationOf = (tenant: TenantName | 'nowhere') =>
+  tenant === 'nowhere' ? nowhereId : invitationId(tenant)
+const probeHash = `sha256('probe'::bytea)`
 const isPublished = (tenant: TenantName | 'nowhere') => tenant !== 'nowhere' && tenant !== 'archived'
 
 export const functions: Record<string, FunctionRule> = {
@@ -42,6 +56,40 @@ export const functions: Record<string, FunctionRule> = {
     call: (tenant) => `select (public.rename_tenant_slug('${idOf(tenant)}', 'matrix-probe')).slug`,
   },
   leave_tenant: { needs: 'read', call: (tenant) => `select public.leave_tenant('${idOf(tenant)}')` },
+  invite_member: {
+    needs: 'manage',
+    service: true,
+    call: (tenant) =>
+      `select public.invite_member('${idOf(tenant)}', 'probe@matrix.test', 'member', ${probeHash})`,
+  },
+  resend_invitation: {
+    needs: 'manage',
+    service: true,
+    call: (tenant) =>
+      `select public.resend_invitation('${idOf(tenant)}', '${invitationOf(tenant)}', ${probeHash})`,
+  },
+  revoke_invitation: {
+    needs: 'manage',
+    service: true,
+    call: (tenant) => `select public.revoke_invitation('${idOf(tenant)}', '${invitationOf(tenant)}')`,
+  },
+  // Bound to a confirmed address and not to a tenant; test/registry/invitations-accept.test.ts has its rules.
+  accept_invitation: {
+    needs: 'signed-in',
+    refusal: 'PT404 invitation_not_found',
+    call: () => `select public.accept_invitation('tinv_probe')`,
+  },
+  transfer_ownership: {
+    needs: 'own',
+    call: (tenant) =>
+      `select public.transfer_ownership('${idOf(tenant)}', '${tenant === 'nowhere' ? nowhereId : personId(`${tenant}-anchor`)}')`,
+  },
+  list_roles: { needs: 'signed-in', call: () => 'select public.list_roles()' },
+  check_entitlement: {
+    needs: 'read',
+    service: true,
+    call: (tenant) => `select public.check_entitlement('${idOf(tenant)}', 'bots')`,
+  },
   log_usage_event: {
     needs: 'write',
     service: true,
@@ -62,6 +110,11 @@ export const privateFunctions: Record<string, string> = {
   platform_tenant_id: 'a constant',
   is_trusted_caller: 'says who is calling, to the caller',
   require_permission: 'tells a caller about their own permission only; invoker functions and lib call it',
+  has_feature: 'policies call it; answers yes or no for the tenants it is asked about',
+  has_product: 'policies call it; answers yes or no for the tenants it is asked about',
+  has_project_support: 'the policy on tenant_projects calls it',
+  require_entitlement: 'invoker functions and lib call it after require_permission()',
+  require_project_support: 'the trigger on tenant_projects and lib call it after the permission was asked',
   uuid_v7: 'the default of id columns',
   uuid_v7_at: 'pure; uuid_v7 calls it',
   ulid: 'pure; generated ref_id columns call it',

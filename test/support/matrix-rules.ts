@@ -33,6 +33,8 @@ export interface RelationRule {
   /** SQL text appended to the owner's name, where rows of one tenant are not all alike. */
   mark?: string
   select: Permission | 'everyone' | 'colleagues'
+  /** The primary key of what belongs to nobody, where it is not `plan`. */
+  directory?: string
   insert?: Write & { row: string }
   update?: Write & { set: string }
   delete?: Permission
@@ -162,6 +164,56 @@ export const relations: Record<string, RelationRule> = {
     ],
   },
   tenant_invitations: { key: 'tenant_id', select: 'inspect', service: 'all' },
+  products: {
+    key: `'${everyoneId}'::uuid`,
+    select: 'everyone',
+    directory: 'product',
+    service: 'all',
+    attempts: [
+      {
+        as: 'owner',
+        before: 'grant insert on public.products to authenticated',
+        tries: `insert into public.products (product, name) values ('free', 'Free')`,
+        gives: 'refused',
+      },
+    ],
+  },
+  tenant_products: { key: 'tenant_id', select: 'read', service: 'all' },
+  tenant_projects: {
+    key: 'tenant_id',
+    select: 'read',
+    insert: { needs: 'manage', columns: 'tenant_id name slug', row: `name, slug = 'Probe', 'probe'` },
+    update: { needs: 'manage', columns: 'name slug status', set: `name = 'Probe'` },
+    service: 'all',
+    attempts: [
+      // The entitlement is asked for as well, and what ends it is the clock.
+      ...[`enabled = false`, `expires_at = now()`].map((change) => ({
+        as: 'owner',
+        before: `update public.tenant_products set ${change} where tenant_id = '${own}'`,
+        tries: `insert into public.tenant_projects (tenant_id, name, slug) values ('${own}', 'Probe', 'probe')`,
+        gives: 'refused',
+      })),
+      {
+        as: 'owner',
+        before: `update public.products set supports_projects = false`,
+        tries: `insert into public.tenant_projects (tenant_id, name, slug) values ('${own}', 'Probe', 'probe')`,
+        gives: 'refused',
+      },
+      {
+        as: 'owner',
+        before: `update public.tenant_products set enabled = false where tenant_id = '${own}';
+          update public.tenant_projects set status = 'archived' where tenant_id = '${own}'`,
+        tries: `update public.tenant_projects set status = 'active'`,
+        gives: 'PT402 product_not_granted',
+      },
+      // A slug of another tenant's project is as free as one that nobody has.
+      ...['matrix-other', 'nobodys'].map((slug) => ({
+        as: 'admin',
+        tries: `insert into public.tenant_projects (tenant_id, name, slug) values ('${own}', 'Probe', '${slug}')`,
+        gives: 'ok',
+      })),
+    ],
+  },
   tenant_slugs: { key: 'tenant_id', select: 'read', service: 'all' },
   tenant_brands: {
     key: 'tenant_id',

@@ -97,6 +97,9 @@ export const campaignId = (name: TenantName) =>
 export const participantId = (name: TenantName) =>
   numbered('15010000-0000-7000-8002-', tenantNames.indexOf(name) + 1)
 
+export const invitationId = (name: TenantName) =>
+  numbered('15010000-0000-7000-8003-', tenantNames.indexOf(name) + 1)
+
 export const claimsOf = (caller: Caller) =>
   caller.role === 'anon'
     ? { role: 'anon' }
@@ -173,10 +176,15 @@ export async function makeWorld(db: Client): Promise<void> {
 async function fillTenant(db: Client, name: TenantName): Promise<void> {
   const id = tenantId(name)
   await db.query(
-    `insert into public.tenant_invitations (tenant_id, email, token_hash)
-     values ($1, 'invited@matrix.test', sha256(convert_to($1::uuid::text, 'UTF8')))`,
-    [id],
+    `insert into public.tenant_invitations (tenant_id, id, email, token_hash, sent_at)
+     values ($1, $2, 'invited@matrix.test', sha256(convert_to($1::uuid::text, 'UTF8')), now() - interval '1 hour')`,
+    [id, invitationId(name)],
   )
+  await db.query(`insert into public.tenant_products (tenant_id, product) values ($1, 'bots')`, [id])
+  await db.query(`insert into public.tenant_projects (tenant_id, name, slug) values ($1, 'Matrix', $2)`, [
+    id,
+    slugOf(name),
+  ])
   await db.query(
     `insert into public.tenant_domains (tenant_id, host, status, is_primary, verified_at)
      values ($1, $2, 'verified', true, now())`,

@@ -162,7 +162,9 @@ function insertProbes(
   return targets.map((target) => {
     const permitted = rule.insert && may(caller, rule.insert.needs as Permission, target)
     const keyed =
-      rule.select === 'everyone' ? `(plan) values ('probe')` : `(${rule.key}) values ('${tenantId(target)}')`
+      rule.select === 'everyone'
+        ? `(${rule.directory ?? 'plan'}) values ('probe')`
+        : `(${rule.key}) values ('${tenantId(target)}')`
     return {
       ...who,
       title: `insert into ${name} of ${target} as ${caller.name}`,
@@ -250,7 +252,8 @@ function expectedCall(
 ): string {
   if (rule.needs === 'everyone') return 'ok'
   if (caller.role === 'anon') return 'denied'
-  if (rule.needs === 'signed-in') return caller.name === 'subjectless' ? 'PT401 unauthenticated' : 'ok'
+  if (rule.needs === 'signed-in')
+    return caller.name === 'subjectless' ? 'PT401 unauthenticated' : (rule.refusal ?? 'ok')
   // Another tenant and no tenant at all: one answer, so there is nothing to learn.
   if (target === 'nowhere' || !may(caller, 'read', target)) return 'PT404 tenant_not_found'
   if (may(caller, rule.needs, target)) return 'ok'

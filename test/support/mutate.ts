@@ -67,6 +67,7 @@ async function policyMutants(db: Client): Promise<Mutant[]> {
       const unbraked = condition
         .replace("(role <> 'owner'::tenant_role)", 'true')
         .replace(/user_id = \( SELECT auth.uid\(\) AS uid\)/, 'true')
+        .replace(/private\.has_project_support\([^)]*\)/, 'true')
       if (unbraked !== condition) mutants.push(mutant(`${clause} lost a condition`, alter(unbraked)))
     }
     return mutants
@@ -239,6 +240,9 @@ const conditions: [name: string, from: string, to: string, slice: Slice, then?: 
   ['require_permission', `found_status = 'frozen'`, 'false', { functions: ['log_usage_event'] }],
   ['require_permission', 'found_trial_end <= now()', 'false', { functions: ['log_usage_event'] }],
   ['is_trusted_caller', `current_setting('role') = 'service_role'`, 'true', everything],
+  ['find_entitlement', 'not granted.enabled', 'false', { relations: ['tenant_projects'] }],
+  ['find_entitlement', 'granted.expires_at <= now()', 'false', { relations: ['tenant_projects'] }],
+  ['has_project_support', 'and p.supports_projects', '', { relations: ['tenant_projects'] }],
   ['find_tenant_page_by_host', `and d.status = 'verified'`, '', { functions: ['get_tenant_by_domain'] }],
   [
     'render_tenant_page',

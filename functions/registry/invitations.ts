@@ -1,0 +1,103 @@
+import { Hono } from 'hono'
+import { body, describeRoute, params, query, router } from '../../lib/http/index.ts'
+import {
+  acceptInvitation,
+  InvitationPath,
+  InvitationPreview,
+  Invitations,
+  InvitationToken,
+  inviteMember,
+  listInvitations,
+  lookUpInvitation,
+  NewInvitation,
+  Page,
+  Resending,
+  resendInvitation,
+  revokeInvitation,
+  SentInvitation,
+  Tenant,
+} from '../../lib/registry/index.ts'
+
+const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' }).get(
+  '/',
+  describeRoute("List a tenant's invitations", {
+    200: { description: 'The oldest first.', schema: Invitations },
+  }),
+  query(Page),
+  async (c) => c.json(await listInvitations(c.var.db, c.var.tenant.id, c.req.valid('query'))),
+)
+
+const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
+  .post(
+    '/',
+    describeRoute(
+      'Invite an e-mail address',
+      { 201: { description: 'The invitation, with the token to mail.', schema: SentInvitation } },
+      ['already_member', 'already_invited', 'too_many_invitations'],
+    ),
+    body(NewInvitation),
+    async (c) => c.json(await inviteMember(c.var.db, c.var.tenant.id, c.req.valid('json')), 201),
+  )
+  .post(
+    '/:invitation/resend',
+    describeRoute(
+      'Give an invitation a new token, in place of the old one',
+      { 200: { description: 'The invitation, with the token to mail.', schema: SentInvitation } },
+      ['resent_too_soon'],
+    ),
+    params(InvitationPath),
+    body(Resending),
+    async (c) =>
+      c.json(
+        await resendInvitation(
+          c.var.db,
+          c.var.tenant.id,
+          c.req.valid('param').invitation,
+          c.req.valid('json'),
+        ),
+      ),
+  )
+  .delete(
+    '/:invitation',
+    describeRoute('Revoke an invitation', { 204: { description: 'Its token is dead.' } }),
+    params(InvitationPath),
+    async (c) => {
+      await revokeInvitation(c.var.db, c.var.tenant.id, c.req.valid('param').invitation)
+      return c.body(null, 204)
+    },
+  )
+
+const anybody = router({ auth: 'public' }).post(
+  '/look-up',
+  describeRoute(
+    'Say what an invitation offers, to whoever holds its token',
+    { 200: { description: 'The address is masked.', schema: InvitationPreview } },
+    ['invitation_not_found'],
+  ),
+  body(InvitationToken),
+  async (c) => c.json(await lookUpInvitation(c.req.valid('json').token)),
+)
+
+const user = router({ auth: 'user' }).post(
+  '/accept',
+  describeRoute(
+    'Accept an invitation to the address one is signed in with',
+    { 200: { description: 'The tenant one now belongs to.', schema: Tenant } },
+    [
+      'invitation_not_found',
+      'invitation_not_yours',
+      'email_not_confirmed',
+      'membership_deactivated',
+      'already_member',
+      'tenant_frozen',
+      'trial_ended',
+    ],
+  ),
+  body(InvitationToken),
+  async (c) => c.json(await acceptInvitation(c.var.db, c.req.valid('json').token)),
+)
+
+/** What a tenant's managers do with its invitations. */
+export const invitations = new Hono().route('/', inspect).route('/', manage)
+/** What the invited do. */
+export const invited = new Hono().route('/', anybody).route('/', user)

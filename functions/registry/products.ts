@@ -1,0 +1,98 @@
+import { Hono } from 'hono'
+import { body, describeRoute, params, query, router } from '../../lib/http/index.ts'
+import {
+  checkEntitlement,
+  Entitlement,
+  EntitlementQuestion,
+  Entitlements,
+  grantProduct,
+  listEntitlements,
+  listProducts,
+  listTenantProducts,
+  ProductGrant,
+  ProductPath,
+  Products,
+  TenantProduct,
+  TenantProducts,
+  withdrawProduct,
+} from '../../lib/registry/index.ts'
+
+/** The platform's products. */
+export const products = router({ auth: 'user' }).get(
+  '/',
+  describeRoute("List the platform's products", {
+    200: { description: 'Every product.', schema: Products },
+  }),
+  async (c) => c.json({ products: await listProducts(c.var.db) }),
+)
+
+const read = router({ auth: 'member', permission: 'read', tenant: 'path', service: true }).get(
+  '/',
+  describeRoute('List which products a tenant was granted', {
+    200: { description: 'Also those it may not use now.', schema: TenantProducts },
+  }),
+  async (c) => c.json({ products: await listTenantProducts(c.var.db, c.var.tenant.id) }),
+)
+
+// Only the platform grants: what a tenant may use is what it pays for.
+const grant = router({ auth: 'service' })
+  .put(
+    '/:product',
+    describeRoute(
+      'Grant a product to a tenant, or change the grant',
+      { 200: { description: 'The grant.', schema: TenantProduct } },
+      ['tenant_not_found'],
+    ),
+    params(ProductPath),
+    body(ProductGrant),
+    async (c) =>
+      c.json(
+        await grantProduct(
+          c.var.db,
+          c.req.param('ref') ?? '',
+          c.req.valid('param').product,
+          c.req.valid('json'),
+        ),
+      ),
+  )
+  .delete(
+    '/:product',
+    describeRoute('Take a product away from a tenant', { 204: { description: 'Taken away.' } }, [
+      'tenant_not_found',
+    ]),
+    params(ProductPath),
+    async (c) => {
+      await withdrawProduct(c.var.db, c.req.param('ref') ?? '', c.req.valid('param').product)
+      return c.body(null, 204)
+    },
+  )
+
+/** What a tenant was granted. */
+export const tenantProducts = new Hono().route('/', read).route('/', grant)
+
+/** What a tenant may use now. Asked by its people and by the servers of products. */
+export const entitlements = router({ auth: 'member', permission: 'read', tenant: 'path', service: true })
+  .get(
+    '/',
+    describeRoute('Say of every product and feature whether a tenant may use it now', {
+      200: { description: 'All there is.', schema: Entitlements },
+    }),
+    async (c) => c.json(await listEntitlements(c.var.db, c.var.tenant.id)),
+  )
+  .get(
+    '/:product',
+    describeRoute('Say whether a tenant may use a product, or a feature of it, now', {
+      200: { description: 'Allowed, or why not.', schema: Entitlement },
+    }),
+    params(ProductPath),
+    query(EntitlementQuestion),
+    async (c) =>
+      c.json(
+        await checkEntitlement(
+          c.var.db,
+          c.var.tenant.id,
+          c.req.valid('param').product,
+          c.req.valid('query').feature,
+        ),
+      ),
+  )

@@ -1,0 +1,60 @@
+import { Hono } from 'hono'
+import { body, describeRoute, params, query, router } from '../../lib/http/index.ts'
+import {
+  createProject,
+  listProjects,
+  NewProject,
+  Page,
+  Project,
+  ProjectChange,
+  ProjectPath,
+  Projects,
+  readProject,
+  updateProject,
+} from '../../lib/registry/index.ts'
+
+const read = router({ auth: 'member', permission: 'read', tenant: 'path' })
+  .get(
+    '/',
+    describeRoute("List a tenant's projects", {
+      200: { description: 'The oldest first.', schema: Projects },
+    }),
+    query(Page),
+    async (c) => c.json(await listProjects(c.var.db, c.var.tenant.id, c.req.valid('query'))),
+  )
+  .get(
+    '/:project',
+    describeRoute('Read a project, by its slug or ref_id', {
+      200: { description: 'The project.', schema: Project },
+    }),
+    params(ProjectPath),
+    async (c) => c.json(await readProject(c.var.db, c.var.tenant.id, c.req.valid('param').project)),
+  )
+
+const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
+  .post(
+    '/',
+    describeRoute(
+      'Make a project, where a product supports them',
+      { 201: { description: 'Made.', schema: Project } },
+      ['product_not_granted', 'project_slug_taken'],
+    ),
+    body(NewProject),
+    async (c) => c.json(await createProject(c.var.db, c.var.tenant.id, c.req.valid('json')), 201),
+  )
+  .patch(
+    '/:project',
+    describeRoute(
+      'Rename a project, archive it, or open it again',
+      { 200: { description: 'The changed project.', schema: Project } },
+      ['product_not_granted', 'project_slug_taken'],
+    ),
+    params(ProjectPath),
+    body(ProjectChange),
+    async (c) =>
+      c.json(
+        await updateProject(c.var.db, c.var.tenant.id, c.req.valid('param').project, c.req.valid('json')),
+      ),
+  )
+
+export const projects = new Hono().route('/', read).route('/', manage)

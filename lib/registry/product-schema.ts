@@ -1,0 +1,100 @@
+import { z } from 'zod'
+
+const moment = z.union([z.iso.datetime(), z.date()])
+const word = /^[a-z][a-z0-9_-]{1,39}$/
+
+/** A product of the platform, by its manifest. */
+export const Product = z
+  .strictObject({
+    product: z.string(),
+    name: z.string(),
+    description: z.string(),
+    supports_projects: z.boolean(),
+    features: z.array(z.string()),
+  })
+  .meta({ id: 'Product', description: 'A product of the platform, by its manifest.' })
+
+export const Products = z.strictObject({ products: z.array(Product) }).meta({ id: 'Products' })
+
+const config = z
+  .record(z.string(), z.unknown())
+  .refine((value) => new TextEncoder().encode(JSON.stringify(value)).length <= 16_000, {
+    error: 'must have 16,000 bytes of JSON at most',
+  })
+
+/** A product that was granted to a tenant. */
+export const TenantProduct = z
+  .strictObject({
+    product: z.string(),
+    name: z.string(),
+    enabled: z.boolean(),
+    config: z.record(z.string(), z.unknown()),
+    expires_at: moment.nullable(),
+    created_at: moment,
+    updated_at: moment,
+  })
+  .meta({ id: 'TenantProduct', description: 'A product that was granted to a tenant.' })
+
+export const TenantProducts = z
+  .strictObject({ products: z.array(TenantProduct) })
+  .meta({ id: 'TenantProducts' })
+
+export const ProductGrant = z
+  .strictObject({
+    enabled: z.boolean().default(true),
+    config: config.default({}),
+    expires_at: z.iso.datetime({ offset: true }).nullable().default(null),
+  })
+  .meta({ id: 'ProductGrant', description: 'Replaces what was granted before. Null: without an end.' })
+
+/** Why something may not be used now. */
+export const entitlementReasons = [
+  'tenant_frozen',
+  'trial_ended',
+  'unknown_product',
+  'product_not_granted',
+  'product_disabled',
+  'product_expired',
+  'unknown_feature',
+  'feature_not_in_plan',
+] as const
+
+const Answer = z.strictObject({
+  allowed: z.boolean(),
+  reason: z.enum(entitlementReasons).nullable(),
+  plan_that_has_it: z
+    .string()
+    .nullable()
+    .meta({ description: 'The cheapest plan with the feature that is missing.' }),
+  expires_at: moment.nullable().meta({ description: 'When it ends by itself; null for never.' }),
+})
+
+/** Whether a tenant may use a product, or a feature of it, now. */
+export const Entitlement = Answer.meta({ id: 'Entitlement' })
+
+export const Entitlements = z
+  .strictObject({
+    plan: z.string(),
+    supports_projects: z.boolean(),
+    products: z.array(Answer.extend({ product: z.string() })),
+    features: z.array(Answer.extend({ feature: z.string() })),
+  })
+  .meta({
+    id: 'Entitlements',
+    description: 'Every product and every feature there is, and whether it may be used now.',
+  })
+
+export const ProductPath = z.object({ product: z.string().regex(word) })
+
+export const EntitlementQuestion = z.strictObject({
+  feature: z
+    .string()
+    .regex(/^[a-z][a-z0-9_]{1,39}$/, 'must be the name of a feature')
+    .optional(),
+})
+
+export type Product = z.infer<typeof Product>
+export type TenantProduct = z.infer<typeof TenantProduct>
+export type ProductGrant = z.infer<typeof ProductGrant>
+export type Entitlement = z.infer<typeof Entitlement>
+export type Entitlements = z.infer<typeof Entitlements>

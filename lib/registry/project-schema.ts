@@ -1,0 +1,46 @@
+import { z } from 'zod'
+
+const moment = z.union([z.iso.datetime(), z.date()])
+const slugForm = /^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/
+const projectStatuses = ['active', 'archived'] as const
+
+/** A part of a tenant's work. */
+export const Project = z
+  .strictObject({
+    ref_id: z.string(),
+    slug: z.string(),
+    name: z.string(),
+    status: z.enum(projectStatuses),
+    created_at: moment,
+    updated_at: moment,
+  })
+  .meta({ id: 'Project', description: "A part of a tenant's work, for products that support projects." })
+
+export const Projects = z
+  .strictObject({ projects: z.array(Project), next: z.string().nullable() })
+  .meta({ id: 'Projects', description: '`next` is what `after` must be for the rest; null at the end.' })
+
+const name = z.string().trim().min(1).max(200)
+const slug = z
+  .string()
+  .regex(
+    slugForm,
+    'must be 2 to 40 characters: lowercase letters a-z, digits and hyphens, with no hyphen at either end',
+  )
+
+export const NewProject = z.strictObject({ slug, name }).meta({ id: 'NewProject' })
+
+export const ProjectChange = z
+  .strictObject({ slug, name, status: z.enum(projectStatuses) })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, 'must change something')
+  .meta({ id: 'ProjectChange' })
+
+/** The path's parts that name a project: its slug or its ref_id. */
+export const ProjectPath = z.object({
+  project: z.string().regex(/^([a-z0-9][a-z0-9-]{0,38}[a-z0-9]|[0-7][0-9A-HJKMNP-TV-Z]{25})$/),
+})
+
+export type Project = z.infer<typeof Project>
+export type NewProject = z.infer<typeof NewProject>
+export type ProjectChange = z.infer<typeof ProjectChange>
