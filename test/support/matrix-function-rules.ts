@@ -1,4 +1,12 @@
-import { hostOf, nowhereId, type Permission, slugOf, type TenantName, tenantId } from './matrix-world.ts'
+import {
+  domainId,
+  hostOf,
+  nowhereId,
+  type Permission,
+  slugOf,
+  type TenantName,
+  tenantId,
+} from './matrix-world.ts'
 
 /** Who may call every function in public, and which ones in private they reach. What is not in here fails the matrix. */
 
@@ -12,6 +20,7 @@ export interface FunctionRule {
 }
 
 const idOf = (tenant: TenantName | 'nowhere') => (tenant === 'nowhere' ? nowhereId : tenantId(tenant))
+const domainIn = (tenant: TenantName | 'nowhere') => (tenant === 'nowhere' ? nowhereId : domainId(tenant))
 const isPublished = (tenant: TenantName | 'nowhere') => tenant !== 'nowhere' && tenant !== 'archived'
 
 export const functions: Record<string, FunctionRule> = {
@@ -36,6 +45,16 @@ export const functions: Record<string, FunctionRule> = {
     service: true,
     call: (tenant) => `select (public.rename_tenant_slug('${idOf(tenant)}', 'matrix-probe')).slug`,
   },
+  set_primary_domain: {
+    needs: 'manage',
+    service: true,
+    call: (tenant) => `select (public.set_primary_domain('${idOf(tenant)}', '${domainIn(tenant)}')).host`,
+  },
+  remove_domain: {
+    needs: 'manage',
+    service: true,
+    call: (tenant) => `select public.remove_domain('${idOf(tenant)}', '${domainIn(tenant)}')`,
+  },
   leave_tenant: { needs: 'read', call: (tenant) => `select public.leave_tenant('${idOf(tenant)}')` },
   log_usage_event: {
     needs: 'write',
@@ -47,6 +66,19 @@ export const functions: Record<string, FunctionRule> = {
     service: true,
     call: (tenant) => `select count(*) from public.log_usage_events('${idOf(tenant)}',
       '{probe}', '{api}', '{matrix.probed}', array['{}'::jsonb], '{null}', '{null}', '{null}', '{null}')`,
+  },
+}
+
+/** Functions in private that ask for permission themselves, called as lib calls them. */
+export const privateCalls: Record<string, FunctionRule> = {
+  add_domain: {
+    needs: 'manage',
+    call: (tenant) => `select private.add_domain('${idOf(tenant)}', 'probe.matrix.test')`,
+  },
+  start_domain_check: {
+    needs: 'manage',
+    call: (tenant) =>
+      `select * from private.start_domain_check('${idOf(tenant)}', private.ulid('${domainIn(tenant)}'))`,
   },
 }
 
@@ -67,6 +99,9 @@ export const privateFunctions: Record<string, string> = {
   is_plain_text: 'pure; check constraints call it',
   is_email: 'pure; check constraints call it',
   is_reserved_slug: 'pure',
+  add_domain:
+    'asks for manage; here and not in public, because only the edge function knows which hosts can be claimed',
+  start_domain_check: 'asks for manage; it only notes the moment',
   snake_case: 'pure; the brand triggers call it',
   pointer_token: 'pure; the brand triggers call it',
   brand_value_problem: 'pure; the brand triggers call it',
