@@ -32,6 +32,17 @@ grant usage on schema "private" to "authenticated";
 
 grant usage on schema "private" to "service_role";
 
+create type "public"."domain_check_result" as enum (
+  'token_found',
+  'wrong_token',
+  'no_record',
+  'no_such_name',
+  'host_taken',
+  'dns_failed',
+  'resolver_timeout',
+  'resolver_failed'
+);
+
 create type "public"."domain_status" as enum (
   'pending',
   'verified',
@@ -514,18 +525,26 @@ create table "public"."tenant_domains" (
   "is_primary"         boolean                  not null default false,
   "verification_token" text                     not null default encode(extensions.gen_random_bytes(20), 'hex'::text),
   "verified_at"        timestamp with time zone,
+  "last_checked_at"    timestamp with time zone,
+  "next_check_at"      timestamp with time zone not null default now(),
+  "first_missed_at"    timestamp with time zone,
+  "missed_check_count" integer                  not null default 0,
   "created_at"         timestamp with time zone not null default now(),
   "updated_at"         timestamp with time zone not null default now(),
   "created_by"         uuid,
   "updated_by"         uuid,
   constraint "host_is_normalised"
     check (((length(host) <= 253) AND (host !~ '^www\.'::text) AND (host ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'::text))),
+  constraint "misses_have_a_first" check (((missed_check_count >= 0) AND ((missed_check_count > 0) = (first_missed_at IS NOT NULL)))),
   constraint "tenant_domains_tenant_id_host_key" unique (tenant_id, host),
   constraint "tenant_domains_tenant_id_fkey" foreign key (tenant_id) references public.tenants(id) on delete cascade
 );
 
 alter table "public"."tenant_domains"
   enable row level security;
+
+alter table "public"."tenant_domains"
+  add column "last_check_result" public.domain_check_result;
 
 alter table "public"."tenant_domains"
   add column "status" public.domain_status not null default 'pending'::public.domain_status;
@@ -535,6 +554,9 @@ alter table "public"."tenant_domains"
 
 alter table "public"."tenant_domains"
   add constraint "verified_has_a_moment" check (((status <> 'verified'::public.domain_status) OR (verified_at IS NOT NULL)));
+
+create index tenant_domains_next_check_at_idx on public.tenant_domains using btree (next_check_at)
+  where (status = 'verified'::public.domain_status);
 
 create unique index tenant_domains_one_primary_idx on public.tenant_domains using btree (tenant_id)
   where is_primary;
@@ -1587,6 +1609,32 @@ revoke all on function "public"."refuse_estimated_counts"() from public;
 
 grant execute on function "public"."refuse_estimated_counts"() to "anon", "authenticated", "postgres", "service_role";
 
+create or replace function public.remove_domain (
+  tenant_id uuid,
+  domain_id uuid
+)
+  returns void
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  perform private.require_permission(remove_domain.tenant_id, 'manage');
+  perform from public.tenants as t where t.id = remove_domain.tenant_id for no key update;
+  delete from public.tenant_domains as d where d.tenant_id = remove_domain.tenant_id and d.id = remove_domain.domain_id;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'You have no such domain.');
+  end if;
+  perform private.settle_primary_domain(remove_domain.tenant_id);
+end
+$function$;
+
+comment on function "public"."remove_domain"(uuid, uuid) is 'Removes a domain, which routes no longer from then on. In place of the primary one the domain verified first becomes it.';
+
+revoke all on function "public"."remove_domain"(uuid, uuid) from public;
+
+grant execute on function "public"."remove_domain"(uuid, uuid) to "authenticated", "postgres", "service_role";
+
 create or replace function public.rename_tenant_slug (
   tenant_id uuid,
   slug      text
@@ -1698,6 +1746,43 @@ revoke all on function "public"."revoke_invitation"(uuid, uuid) from public;
 
 grant execute on function "public"."revoke_invitation"(uuid, uuid) to "authenticated", "postgres", "service_role";
 
+create or replace function public.set_primary_domain (
+  tenant_id uuid,
+  domain_id uuid
+)
+  returns public.tenant_domains
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  chosen public.tenant_domains;
+begin
+  perform private.require_permission(set_primary_domain.tenant_id, 'manage');
+  perform from public.tenants as t where t.id = set_primary_domain.tenant_id for no key update;
+  select * into chosen from public.tenant_domains as d
+  where d.tenant_id = set_primary_domain.tenant_id and d.id = set_primary_domain.domain_id;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'You have no such domain.');
+  elsif chosen.status <> 'verified' then
+    perform private.raise_problem(409, 'domain_not_verified',
+      format('The domain %s is not verified. Verify it before you make it the primary one.', chosen.host));
+  end if;
+  update public.tenant_domains as d set is_primary = false
+  where d.tenant_id = set_primary_domain.tenant_id and d.is_primary and d.id <> chosen.id;
+  update public.tenant_domains as d set is_primary = true
+  where d.tenant_id = set_primary_domain.tenant_id and d.id = chosen.id
+  returning * into chosen;
+  return chosen;
+end
+$function$;
+
+comment on function "public"."set_primary_domain"(uuid, uuid) is 'Makes a verified domain the one that tenant_profiles shows, in place of the one before. 409 domain_not_verified.';
+
+revoke all on function "public"."set_primary_domain"(uuid, uuid) from public;
+
+grant execute on function "public"."set_primary_domain"(uuid, uuid) to "authenticated", "postgres", "service_role";
+
 create or replace function public.transfer_ownership (
   tenant_id uuid,
   user_id   uuid
@@ -1744,6 +1829,44 @@ comment on function "public"."transfer_ownership"(uuid, uuid) is 'Makes an activ
 revoke all on function "public"."transfer_ownership"(uuid, uuid) from public;
 
 grant execute on function "public"."transfer_ownership"(uuid, uuid) to "authenticated", "postgres";
+
+create or replace function private.add_domain (
+  tenant uuid,
+  host   text
+)
+  returns public.tenant_domains
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  most int;
+  added public.tenant_domains;
+begin
+  perform private.require_permission(add_domain.tenant, 'manage');
+  -- One tenant's calls queue here, so that ten at once cannot each find room below the limit.
+  select coalesce((p.limits ->> 'domains')::int, 10) into most
+  from public.tenants as t join public.plans as p on p.plan = t.plan
+  where t.id = add_domain.tenant
+  for no key update of t;
+  if exists (select from public.tenant_domains as d where d.tenant_id = add_domain.tenant and d.host = add_domain.host) then
+    perform private.raise_problem(409, 'conflict', format('You have added the domain %s already.', add_domain.host),
+      '[{"pointer": "/host", "detail": "is in your list already"}]');
+  end if;
+  if (select count(*) from public.tenant_domains as d where d.tenant_id = add_domain.tenant) >= most then
+    perform private.raise_problem(403, 'too_many_domains',
+      format('Your plan has room for %s domains. Remove one before you add another.', most));
+  end if;
+  insert into public.tenant_domains (tenant_id, host) values (add_domain.tenant, add_domain.host) returning * into added;
+  return added;
+end
+$function$;
+
+comment on function "private"."add_domain"(uuid, text) is 'Adds a pending domain. Says nothing about whether another tenant has it: a claim is decided by DNS alone.';
+
+revoke all on function "private"."add_domain"(uuid, text) from public;
+
+grant execute on function "private"."add_domain"(uuid, text) to "authenticated", "postgres";
 
 create or replace function private.brand_config (
   brand jsonb
@@ -1836,6 +1959,37 @@ $function$;
 revoke all on function "private"."canonical_brand_path"(text) from public;
 
 grant execute on function "private"."canonical_brand_path"(text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.claim_due_domain_checks (
+  batch integer default 100
+)
+  returns table (
+    tenant_id uuid,
+    domain_id uuid,
+    host      text
+  )
+  language sql
+  set search_path to ''
+  AS $function$
+  with due as (
+    select d.tenant_id, d.id from public.tenant_domains as d
+    join public.tenants as t on t.id = d.tenant_id
+    where d.status = 'verified' and d.next_check_at <= now() and t.status <> 'archived'
+    order by d.next_check_at
+    limit batch
+    for no key update of d skip locked
+  )
+  -- In an hour it is due again, should the one who asks never report back.
+  update public.tenant_domains as d set last_checked_at = now(), next_check_at = now() + interval '1 hour'
+  from due where d.tenant_id = due.tenant_id and d.id = due.id
+  returning d.tenant_id, d.id, d.host
+$function$;
+
+comment on function "private"."claim_due_domain_checks"(integer) is 'The verified domains that nobody has checked for a day, longest waiting first; two callers never get the same one.';
+
+revoke all on function "private"."claim_due_domain_checks"(integer) from public;
+
+grant execute on function "private"."claim_due_domain_checks"(integer) to "postgres", "service_role";
 
 create or replace function private.colleague_ids()
   returns SETOF uuid
@@ -2509,6 +2663,87 @@ revoke all on function "private"."raise_problem"(integer, text, text, jsonb) fro
 
 grant execute on function "private"."raise_problem"(integer, text, text, jsonb) to "authenticated", "postgres", "service_role";
 
+create or replace function private.record_domain_check (
+  tenant       uuid,
+  domain       uuid,
+  found_tokens text[],
+  failure      public.domain_check_result default null::public.domain_check_result
+)
+  returns public.tenant_domains
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  checked public.tenant_domains;
+  holder public.tenant_domains;
+  outcome public.domain_check_result;
+  is_known boolean;
+  is_held boolean;
+  is_missed boolean;
+  is_lost boolean;
+begin
+  select * into checked from public.tenant_domains as d where d.tenant_id = tenant and d.id = domain;
+  -- It was removed while DNS was asked.
+  if not found then return null; end if;
+  -- Two claims of one host are decided one after the other.
+  perform pg_advisory_xact_lock(hashtextextended('tenant_domains.host ' || checked.host, 0));
+  perform from public.tenants as t
+  where t.id = tenant or t.id in (
+    select d.tenant_id from public.tenant_domains as d where d.host = checked.host and d.status = 'verified')
+  order by t.id for no key update;
+  select * into checked from public.tenant_domains as d where d.tenant_id = tenant and d.id = domain for no key update;
+  if not found then return null; end if;
+
+  outcome := case
+    when failure is not null then failure
+    when checked.verification_token = any (found_tokens) then 'token_found'
+    else 'wrong_token' end;
+  if outcome = 'token_found' and checked.status <> 'verified' then
+    select d.* into holder from public.tenant_domains as d
+    where d.host = checked.host and d.status = 'verified' for no key update;
+    if found then
+      -- Both have their record at the same name, so this one answer speaks for both. Who holds the
+      -- host keeps it for as long as their record stands; an archived tenant keeps nothing.
+      if holder.verification_token = any (found_tokens)
+        and exists (select from public.tenants as t where t.id = holder.tenant_id and t.status <> 'archived') then
+        outcome := 'host_taken';
+      else
+        update public.tenant_domains as d
+        set status = 'failed', is_primary = false, last_check_result = 'host_taken', last_checked_at = now()
+        where d.tenant_id = holder.tenant_id and d.id = holder.id;
+        perform private.settle_primary_domain(holder.tenant_id);
+      end if;
+    end if;
+  end if;
+
+  is_known := outcome not in ('dns_failed', 'resolver_timeout', 'resolver_failed');
+  is_held := outcome = 'token_found';
+  is_missed := checked.status = 'verified' and is_known and not is_held;
+  -- A record can be gone for an hour while a zone moves: a domain is lost when three checks or more,
+  -- over three days or more, all found it missing. What a resolver could not find out counts for nothing.
+  is_lost := is_missed and checked.missed_check_count >= 2 and checked.first_missed_at <= now() - interval '72 hours';
+  update public.tenant_domains as d set
+    status = case when is_held then 'verified' when is_lost then 'failed' else d.status end,
+    verified_at = case when is_held and d.status <> 'verified' then now() else d.verified_at end,
+    is_primary = d.is_primary and not is_lost,
+    last_check_result = outcome,
+    last_checked_at = greatest(d.last_checked_at, now()),
+    next_check_at = now() + case when is_known then interval '1 day' else interval '1 hour' end,
+    first_missed_at = case when is_held then null when is_missed then coalesce(d.first_missed_at, now()) else d.first_missed_at end,
+    missed_check_count = case when is_held then 0 when is_missed then d.missed_check_count + 1 else d.missed_check_count end
+  where d.tenant_id = tenant and d.id = domain;
+  perform private.settle_primary_domain(tenant);
+  select * into checked from public.tenant_domains as d where d.tenant_id = tenant and d.id = domain;
+  return checked;
+end
+$function$;
+
+comment on function "private"."record_domain_check"(uuid, uuid, text[], public.domain_check_result) is 'What DNS said about _tenantry.<host>: the tokens found there, or why there are none. Verifies, hands over, or loses the domain.';
+
+revoke all on function "private"."record_domain_check"(uuid, uuid, text[], public.domain_check_result) from public;
+
+grant execute on function "private"."record_domain_check"(uuid, uuid, text[], public.domain_check_result) to "postgres", "service_role";
+
 create or replace function private.refresh_tenant_page (
   tenant uuid
 )
@@ -2595,6 +2830,40 @@ create or replace function private.render_tenant_page (
 $function$;
 
 revoke all on function "private"."render_tenant_page"(uuid) from public;
+
+create or replace function private.request_domain_checks()
+  returns text
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  functions_url text;
+  service_key text;
+begin
+  if not exists (
+    select from public.tenant_domains as d join public.tenants as t on t.id = d.tenant_id
+    where d.status = 'verified' and d.next_check_at <= now() and t.status <> 'archived') then
+    return 'No domain is due.';
+  end if;
+  select max(s.decrypted_secret) filter (where s.name = 'tenantry_functions_url'),
+    max(s.decrypted_secret) filter (where s.name = 'tenantry_service_key')
+  into functions_url, service_key
+  from vault.decrypted_secrets as s where s.name in ('tenantry_functions_url', 'tenantry_service_key');
+  if functions_url is null or service_key is null then
+    raise warning 'domains are due for a check, but Vault lacks tenantry_functions_url or tenantry_service_key';
+    return 'Nothing was asked: Vault lacks the secret tenantry_functions_url or tenantry_service_key.';
+  end if;
+  return format('Asked, as request %s.', net.http_post(
+    url := rtrim(functions_url, '/') || '/branding/domains/re-check',
+    headers := jsonb_build_object('content-type', 'application/json', 'apikey', service_key),
+    body := '{}',
+    timeout_milliseconds := 120000));
+end
+$function$;
+
+comment on function "private"."request_domain_checks"() is 'Wakes the edge function that re-checks domains, when one is due: only it can ask DNS. Answers what it did.';
+
+revoke all on function "private"."request_domain_checks"() from public;
 
 create or replace function private.require_entitlement (
   tenant  uuid,
@@ -2747,6 +3016,29 @@ $function$;
 
 revoke all on function "private"."require_slug"(text) from public;
 
+create or replace function private.settle_primary_domain (
+  tenant uuid
+)
+  returns void
+  language sql
+  set search_path to ''
+  AS $function$
+  update public.tenant_domains as d set is_primary = true
+  where d.tenant_id = settle_primary_domain.tenant
+    and d.id = (
+      select v.id from public.tenant_domains as v
+      where v.tenant_id = settle_primary_domain.tenant and v.status = 'verified'
+      order by v.verified_at, v.id limit 1)
+    and not exists (
+      select from public.tenant_domains as p where p.tenant_id = settle_primary_domain.tenant and p.is_primary)
+$function$;
+
+comment on function "private"."settle_primary_domain"(uuid) is 'Makes the domain that was verified first the primary one, where there is none. The caller holds the tenant''s lock.';
+
+revoke all on function "private"."settle_primary_domain"(uuid) from public;
+
+grant execute on function "private"."settle_primary_domain"(uuid) to "postgres", "service_role";
+
 create or replace function private.snake_case (
   name text
 )
@@ -2761,6 +3053,46 @@ create or replace function private.snake_case (
 revoke all on function "private"."snake_case"(text) from public;
 
 grant execute on function "private"."snake_case"(text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.start_domain_check (
+  tenant uuid,
+  ref    text
+)
+  returns table (
+    domain_id    uuid,
+    host         text,
+    wait_seconds integer
+  )
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  checked_at timestamptz;
+begin
+  perform private.require_permission(start_domain_check.tenant, 'manage');
+  select d.id, d.host, d.last_checked_at into domain_id, host, checked_at
+  from public.tenant_domains as d
+  where d.tenant_id = start_domain_check.tenant and d.ref_id = start_domain_check.ref
+  for no key update;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'You have no such domain.');
+  end if;
+  wait_seconds := greatest(0, ceil(extract(epoch from checked_at + interval '10 seconds' - clock_timestamp())));
+  if coalesce(wait_seconds, 0) = 0 then
+    update public.tenant_domains as d set last_checked_at = clock_timestamp()
+    where d.tenant_id = start_domain_check.tenant and d.id = start_domain_check.domain_id;
+    wait_seconds := 0;
+  end if;
+  return next;
+end
+$function$;
+
+comment on function "private"."start_domain_check"(uuid, text) is 'Lets a manager have a domain checked, once in ten seconds: wait_seconds says how long until the next time.';
+
+revoke all on function "private"."start_domain_check"(uuid, text) from public;
+
+grant execute on function "private"."start_domain_check"(uuid, text) to "authenticated", "postgres";
 
 create or replace function private.sweep_expired_invitations (
   batch integer default 5000

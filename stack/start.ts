@@ -19,6 +19,7 @@ import { type MachineLine, machineLine } from './report.ts'
 import { createSecrets, databaseUrl, readStackFile, type StackFile, writeStackFile } from './secrets.ts'
 import { listCoaches, seed } from './seed.ts'
 import { type Supervised, supervise } from './supervise.ts'
+import { keepVaultSecrets } from './vault-secrets.ts'
 
 export interface Stack {
   line: MachineLine
@@ -88,6 +89,11 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   const dbUrl = databaseUrl(file, 'postgres', server.port)
   const pushed = await step('migrations', () => migrate(root, dbUrl, dataDir))
   if (pushed > 0) say(`           ${pushed} migrations applied by the supabase CLI`)
+  // Where cron finds the functions, as an operator puts it into a hosted project's Vault.
+  await keepVaultSecrets(dbUrl, {
+    tenantry_functions_url: `${apiUrl}/functions/v1`,
+    tenantry_service_key: file.secret_key,
+  })
   if (options.seed) await step('seeds', () => seed(root, dataDir, file, server.port))
 
   const workers = await startExtensionWorkers({

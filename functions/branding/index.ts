@@ -1,7 +1,8 @@
 import { createApp } from '../../lib/http/index.ts'
 import { brand } from './brand.ts'
+import { domains } from './domains.ts'
 import { lookup } from './lookup.ts'
 
-export const app = createApp('branding').route('/', lookup).route('/brand', brand)
+export const app = createApp('branding').route('/', lookup).route('/brand', brand).route('/domains', domains)
 
 Deno.serve(app.fetch)

@@ -1,5 +1,8 @@
 export { readBrand, updateBrand } from './brand.ts'
 export { Brand, BrandChange } from './brand-schema.ts'
+export { recheckDomains, verifyDomain } from './domain-checks.ts'
+export { CheckedDomains, Domain, DomainPath, Domains, NewDomain } from './domain-schema.ts'
+export { addDomain, listDomains, removeDomain, setPrimaryDomain } from './domains.ts'
 export { normaliseHost } from './normalise-host.ts'
 export type { CachedPage } from './page-cache.ts'
 export { PublicConfig } from './public-config.ts'

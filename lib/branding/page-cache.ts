@@ -69,6 +69,12 @@ export class PageCache {
     }
   }
 
+  /** Drops one way in, also where it led nowhere. */
+  forgetKey(key: string): void {
+    this.#writes++
+    this.#entries.delete(key)
+  }
+
   async #fetch(key: string): Promise<CachedPage | null> {
     const entry = await this.#entries.fetch(key)
     return entry?.page ?? null

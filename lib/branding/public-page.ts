@@ -64,3 +64,8 @@ export function findPageByHost(host: string): Found {
 export function forgetPage(currentSlug: string): void {
   pages.forget(currentSlug)
 }
+
+/** Forgets what a custom domain leads to, or that it leads nowhere, as forgetPage does. */
+export function forgetHost(host: string): void {
+  pages.forgetKey(`host:${host}`)
+}

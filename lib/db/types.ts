@@ -145,14 +145,14 @@ isOneToOne: true
                   ]
                 },"tenant_domains": {
                   Row: {
-                    "created_at": string,"created_by": string | null,"host": string,"id": string,"is_primary": boolean,"ref_id": string,"status": Database["public"]['Enums']["domain_status"],"tenant_id": string,"updated_at": string,"updated_by": string | null,"verification_token": string,"verified_at": string | null
+                    "created_at": string,"created_by": string | null,"first_missed_at": string | null,"host": string,"id": string,"is_primary": boolean,"last_check_result": Database["public"]['Enums']["domain_check_result"] | null,"last_checked_at": string | null,"missed_check_count": number,"next_check_at": string,"ref_id": string,"status": Database["public"]['Enums']["domain_status"],"tenant_id": string,"updated_at": string,"updated_by": string | null,"verification_token": string,"verified_at": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "created_at"?: string,"created_by"?: string | null,"host": string,"id"?: string,"is_primary"?: boolean,"ref_id"?: never,"status"?: Database["public"]['Enums']["domain_status"],"tenant_id": string,"updated_at"?: string,"updated_by"?: string | null,"verification_token"?: string,"verified_at"?: string | null
+                    "created_at"?: string,"created_by"?: string | null,"first_missed_at"?: string | null,"host": string,"id"?: string,"is_primary"?: boolean,"last_check_result"?: Database["public"]['Enums']["domain_check_result"] | null,"last_checked_at"?: string | null,"missed_check_count"?: number,"next_check_at"?: string,"ref_id"?: never,"status"?: Database["public"]['Enums']["domain_status"],"tenant_id": string,"updated_at"?: string,"updated_by"?: string | null,"verification_token"?: string,"verified_at"?: string | null
                   }
                   Update: {
-                    "created_at"?: string,"created_by"?: string | null,"host"?: string,"id"?: string,"is_primary"?: boolean,"ref_id"?: never,"status"?: Database["public"]['Enums']["domain_status"],"tenant_id"?: string,"updated_at"?: string,"updated_by"?: string | null,"verification_token"?: string,"verified_at"?: string | null
+                    "created_at"?: string,"created_by"?: string | null,"first_missed_at"?: string | null,"host"?: string,"id"?: string,"is_primary"?: boolean,"last_check_result"?: Database["public"]['Enums']["domain_check_result"] | null,"last_checked_at"?: string | null,"missed_check_count"?: number,"next_check_at"?: string,"ref_id"?: never,"status"?: Database["public"]['Enums']["domain_status"],"tenant_id"?: string,"updated_at"?: string,"updated_by"?: string | null,"verification_token"?: string,"verified_at"?: string | null
                   }
                   Relationships: [
                     {
@@ -507,6 +507,9 @@ isOneToOne: false
 "refuse_estimated_counts":
 { Args: Record<PropertyKey, never>; Returns: undefined
                            },
+"remove_domain":
+{ Args: { "domain_id": string,"tenant_id": string }; Returns: undefined
+                           },
 "rename_tenant_slug":
 { Args: { "slug": string,"tenant_id": string }; Returns: {
               "contract_end": string | null,
@@ -586,6 +589,32 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"set_primary_domain":
+{ Args: { "domain_id": string,"tenant_id": string }; Returns: {
+              "created_at": string,
+"created_by": string | null,
+"first_missed_at": string | null,
+"host": string,
+"id": string,
+"is_primary": boolean,
+"last_check_result": Database["public"]['Enums']["domain_check_result"] | null,
+"last_checked_at": string | null,
+"missed_check_count": number,
+"next_check_at": string,
+"ref_id": string,
+"status": Database["public"]['Enums']["domain_status"],
+"tenant_id": string,
+"updated_at": string,
+"updated_by": string | null,
+"verification_token": string,
+"verified_at": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "tenant_domains"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "transfer_ownership":
 { Args: { "tenant_id": string,"user_id": string }; Returns: {
               "created_at": string,
@@ -605,7 +634,7 @@ isOneToOne: false
       } }
           }
           Enums: {
-            "domain_status": "pending"|"verified"|"failed","member_status": "active"|"invited"|"deactivated","tenant_kind": "customer"|"demo"|"platform","tenant_project_status": "active"|"archived","tenant_role": "owner"|"admin"|"member"|"reviewer","tenant_status": "demo"|"trial"|"active"|"frozen"|"archived"
+            "domain_check_result": "token_found"|"wrong_token"|"no_record"|"no_such_name"|"host_taken"|"dns_failed"|"resolver_timeout"|"resolver_failed","domain_status": "pending"|"verified"|"failed","member_status": "active"|"invited"|"deactivated","tenant_kind": "customer"|"demo"|"platform","tenant_project_status": "active"|"archived","tenant_role": "owner"|"admin"|"member"|"reviewer","tenant_status": "demo"|"trial"|"active"|"frozen"|"archived"
           }
           CompositeTypes: {
             [_ in never]: never
@@ -721,7 +750,7 @@ export type CompositeTypes<
 export const Constants = {
   "public": {
           Enums: {
-            "domain_status": ["pending", "verified", "failed"],"member_status": ["active", "invited", "deactivated"],"tenant_kind": ["customer", "demo", "platform"],"tenant_project_status": ["active", "archived"],"tenant_role": ["owner", "admin", "member", "reviewer"],"tenant_status": ["demo", "trial", "active", "frozen", "archived"]
+            "domain_check_result": ["token_found", "wrong_token", "no_record", "no_such_name", "host_taken", "dns_failed", "resolver_timeout", "resolver_failed"],"domain_status": ["pending", "verified", "failed"],"member_status": ["active", "invited", "deactivated"],"tenant_kind": ["customer", "demo", "platform"],"tenant_project_status": ["active", "archived"],"tenant_role": ["owner", "admin", "member", "reviewer"],"tenant_status": ["demo", "trial", "active", "frozen", "archived"]
           }
         }
 } as const

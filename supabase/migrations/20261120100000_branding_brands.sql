@@ -1,6 +1,16 @@
 -- Branding: a tenant's brand and domains, and the rules a brand value must meet.
 
 create type public.domain_status as enum ('pending', 'verified', 'failed');
+create type public.domain_check_result as enum (
+  'token_found',      -- the record is there
+  'wrong_token',      -- the name has TXT records, none of them with this row's token
+  'no_record',        -- the name exists and has no TXT record
+  'no_such_name',     -- NXDOMAIN
+  'host_taken',       -- the token is there, or was, but another tenant holds the host
+  'dns_failed',       -- the resolver could not find out: SERVFAIL, REFUSED. From here on nothing is known
+  'resolver_timeout', -- the resolver took too long
+  'resolver_failed'   -- the resolver could not be reached, or its answer could not be read
+);
 
 create table public.tenant_brands (
   tenant_id uuid primary key references public.tenants on delete cascade,
@@ -49,6 +59,11 @@ create table public.tenant_domains (
   is_primary boolean not null default false,
   verification_token text not null default encode(extensions.gen_random_bytes(20), 'hex'),
   verified_at timestamptz,
+  last_checked_at timestamptz,
+  last_check_result public.domain_check_result,
+  next_check_at timestamptz not null default now(),
+  first_missed_at timestamptz,
+  missed_check_count int not null default 0,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -59,12 +74,14 @@ create table public.tenant_domains (
     length(host) <= 253 and host !~ '^www\.'
     and host ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'),
   constraint verified_has_a_moment check (status <> 'verified' or verified_at is not null),
-  constraint only_verified_is_primary check (not is_primary or status = 'verified')
+  constraint only_verified_is_primary check (not is_primary or status = 'verified'),
+  constraint misses_have_a_first check (missed_check_count >= 0 and (missed_check_count > 0) = (first_missed_at is not null))
 );
 create unique index tenant_domains_ref_id_idx on public.tenant_domains (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_domains is 'A custom domain. It routes only while verified, and only one tenant can hold it verified.';
 create unique index tenant_domains_verified_host_idx on public.tenant_domains (host) where status = 'verified';
 create unique index tenant_domains_one_primary_idx on public.tenant_domains (tenant_id) where is_primary;
+create index tenant_domains_next_check_at_idx on public.tenant_domains (next_check_at) where status = 'verified';
 
 create function private.snake_case(name text) returns text
   language sql immutable strict parallel safe

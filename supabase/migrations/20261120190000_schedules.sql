@@ -4,6 +4,8 @@ select cron.schedule('assessments: remove expired participant sessions', '* * * 
   'select private.sweep_expired_participant_sessions()');
 select cron.schedule('registry: remove expired invitations', '*/5 * * * *',
   'select private.sweep_expired_invitations()');
+select cron.schedule('branding: re-check verified domains', '*/5 * * * *',
+  'select private.request_domain_checks()');
 select cron.schedule('usage: make the coming months'' partitions', '17 3 * * *',
   'select private.ensure_usage_partitions()');
 select cron.schedule('usage: forget old event ids', '*/10 * * * *',

@@ -1,4 +1,5 @@
 import {
+  domainId,
   hostOf,
   invitationId,
   nowhereId,
@@ -26,6 +27,7 @@ const idOf = (tenant: TenantName | 'nowhere') => (tenant === 'nowhere' ? nowhere
 const invitationOf = (tenant: TenantName | 'nowhere') =>
   tenant === 'nowhere' ? nowhereId : invitationId(tenant)
 const probeHash = `sha256('probe'::bytea)`
+const domainIn = (tenant: TenantName | 'nowhere') => (tenant === 'nowhere' ? nowhereId : domainId(tenant))
 const isPublished = (tenant: TenantName | 'nowhere') => tenant !== 'nowhere' && tenant !== 'archived'
 
 export const functions: Record<string, FunctionRule> = {
@@ -54,6 +56,16 @@ export const functions: Record<string, FunctionRule> = {
     needs: 'manage',
     service: true,
     call: (tenant) => `select (public.rename_tenant_slug('${idOf(tenant)}', 'matrix-probe')).slug`,
+  },
+  set_primary_domain: {
+    needs: 'manage',
+    service: true,
+    call: (tenant) => `select (public.set_primary_domain('${idOf(tenant)}', '${domainIn(tenant)}')).host`,
+  },
+  remove_domain: {
+    needs: 'manage',
+    service: true,
+    call: (tenant) => `select public.remove_domain('${idOf(tenant)}', '${domainIn(tenant)}')`,
   },
   leave_tenant: { needs: 'read', call: (tenant) => `select public.leave_tenant('${idOf(tenant)}')` },
   invite_member: {
@@ -103,6 +115,19 @@ export const functions: Record<string, FunctionRule> = {
   },
 }
 
+/** Functions in private that ask for permission themselves, called as lib calls them. */
+export const privateCalls: Record<string, FunctionRule> = {
+  add_domain: {
+    needs: 'manage',
+    call: (tenant) => `select private.add_domain('${idOf(tenant)}', 'probe.matrix.test')`,
+  },
+  start_domain_check: {
+    needs: 'manage',
+    call: (tenant) =>
+      `select * from private.start_domain_check('${idOf(tenant)}', private.ulid('${domainIn(tenant)}'))`,
+  },
+}
+
 /** The functions in private that a signed-in person's statements may reach, and why. None is exposed by the API. */
 export const privateFunctions: Record<string, string> = {
   tenant_ids: 'policies call it as the caller',
@@ -125,6 +150,9 @@ export const privateFunctions: Record<string, string> = {
   is_plain_text: 'pure; check constraints call it',
   is_email: 'pure; check constraints call it',
   is_reserved_slug: 'pure',
+  add_domain:
+    'asks for manage; here and not in public, because only the edge function knows which hosts can be claimed',
+  start_domain_check: 'asks for manage; it only notes the moment',
   snake_case: 'pure; the brand triggers call it',
   pointer_token: 'pure; the brand triggers call it',
   brand_value_problem: 'pure; the brand triggers call it',

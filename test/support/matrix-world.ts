@@ -96,6 +96,8 @@ export const campaignId = (name: TenantName) =>
   numbered('15010000-0000-7000-8001-', tenantNames.indexOf(name) + 1)
 export const participantId = (name: TenantName) =>
   numbered('15010000-0000-7000-8002-', tenantNames.indexOf(name) + 1)
+export const domainId = (name: TenantName) =>
+  numbered('15010000-0000-7000-8003-', tenantNames.indexOf(name) + 1)
 
 export const invitationId = (name: TenantName) =>
   numbered('15010000-0000-7000-8003-', tenantNames.indexOf(name) + 1)
@@ -186,9 +188,9 @@ async function fillTenant(db: Client, name: TenantName): Promise<void> {
     slugOf(name),
   ])
   await db.query(
-    `insert into public.tenant_domains (tenant_id, host, status, is_primary, verified_at)
-     values ($1, $2, 'verified', true, now())`,
-    [id, hostOf(name)],
+    `insert into public.tenant_domains (tenant_id, id, host, status, is_primary, verified_at)
+     values ($1, $2, $3, 'verified', true, now())`,
+    [id, domainId(name), hostOf(name)],
   )
   await db.query(`insert into public.campaigns (tenant_id, id, name) values ($1, $2, 'Matrix')`, [
     id,

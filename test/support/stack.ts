@@ -34,6 +34,8 @@ export interface BootOptions {
   /** Kept afterwards when given; otherwise a temporary folder that stop() removes. */
   dataDir?: string
   port?: number
+  /** On top of this process' own environment. */
+  env?: Record<string, string>
   /** Another project folder than this one. */
   root?: string
   args?: string[]
@@ -72,11 +74,12 @@ export async function runStack(
 /** Starts a stack and waits until it is ready. */
 export async function bootStack(options: BootOptions = {}): Promise<BootedStack> {
   const dataDir = options.dataDir ?? (await makeTempDir())
-  const run = launch([
+  const args = [
     ...['start', '--json', '--port', String(options.port ?? 0), '--data', dataDir],
     ...(options.root ? ['--root', options.root] : []),
     ...(options.args ?? []),
-  ])
+  ]
+  const run = launch(args, main, options.env)
   const line = await Promise.race([run.firstLine, run.ended.then(() => null)])
   if (line === null) throw new Error(`The stack did not start:\n${run.stderr()}`)
   const stackFile = async (): Promise<StackFile> =>
@@ -98,8 +101,9 @@ export async function bootStack(options: BootOptions = {}): Promise<BootedStack>
   }
 }
 
-function launch(args: string[], script = main) {
+function launch(args: string[], script = main, env: Record<string, string> = {}) {
   const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -1,0 +1,78 @@
+import { Hono } from 'hono'
+import {
+  addDomain,
+  CheckedDomains,
+  Domain,
+  DomainPath,
+  Domains,
+  listDomains,
+  NewDomain,
+  recheckDomains,
+  removeDomain,
+  setPrimaryDomain,
+  verifyDomain,
+} from '../../lib/branding/index.ts'
+import { body, describeRoute, params, router } from '../../lib/http/index.ts'
+
+const read = router({ auth: 'member', permission: 'read' }).get(
+  '/',
+  describeRoute("List one's own domains", {
+    200: { description: 'Every domain, with the record that verifies it.', schema: Domains },
+  }),
+  async (c) => c.json({ domains: await listDomains(c.var.db, c.var.tenant.id) }),
+)
+
+const manage = router({ auth: 'member', permission: 'manage' })
+  .post(
+    '/',
+    describeRoute(
+      'Add a domain, to be verified by its record',
+      { 201: { description: 'The pending domain and the record it waits for.', schema: Domain } },
+      ['domain_invalid', 'domain_reserved', 'conflict', 'too_many_domains'],
+    ),
+    body(NewDomain),
+    async (c) => c.json(await addDomain(c.var.db, c.var.tenant.id, c.req.valid('json').host), 201),
+  )
+  .post(
+    '/:domain/verify',
+    describeRoute(
+      'Look for a domain’s record now',
+      { 200: { description: 'The domain; last_check says what was found.', schema: Domain } },
+      ['domain_taken', 'domain_just_checked'],
+    ),
+    params(DomainPath),
+    async (c) => {
+      const { domain } = c.req.valid('param')
+      return c.json(await verifyDomain(c.var.db, c.var.caller.claims, c.var.tenant.id, domain))
+    },
+  )
+  .post(
+    '/:domain/primary',
+    describeRoute(
+      'Make a verified domain the primary one',
+      { 200: { description: 'The domain.', schema: Domain } },
+      ['domain_not_verified'],
+    ),
+    params(DomainPath),
+    async (c) => c.json(await setPrimaryDomain(c.var.db, c.var.tenant.id, c.req.valid('param').domain)),
+  )
+  .delete(
+    '/:domain',
+    describeRoute('Remove a domain', { 204: { description: 'Removed; it routes no longer.' } }),
+    params(DomainPath),
+    async (c) => {
+      await removeDomain(c.var.db, c.var.tenant.id, c.req.valid('param').domain)
+      return c.body(null, 204)
+    },
+  )
+
+const recheck = router({ auth: 'service' }).post(
+  '/re-check',
+  describeRoute('Look again for the records of verified domains that are due', {
+    200: { description: 'How many were checked, and what was found.', schema: CheckedDomains },
+  }),
+  async (c) => c.json(await recheckDomains(c.var.db)),
+)
+
+/** A tenant's own domains. Cron wakes the last of these routes. */
+export const domains = new Hono().route('/', read).route('/', manage).route('/', recheck)

@@ -1,0 +1,64 @@
+import { readTxtAnswer, type TxtAnswer, txtQuestion } from './dns-message.ts'
+import { resolvers } from './dns-resolvers.ts'
+
+/** What was found out about a name's TXT records, or why nothing was. */
+export type TxtLookup = TxtAnswer | { outcome: 'resolver_timeout' | 'resolver_failed' }
+export type FindTxt = (name: string) => Promise<TxtLookup>
+
+const patienceMs = 3_000
+/** An answer about one name is far smaller; a message of DNS could have four times as much. */
+const longestAnswer = 16_384
+const dnsMessage = 'application/dns-message'
+
+/**
+ * Asks for a name's TXT records over HTTPS (RFC 8484). A resolver that gives no usable answer, or could
+ * not find out, is followed by the next one; what the last one said counts. Never rejects for what a
+ * resolver does.
+ */
+export async function findTxt(name: string, urls: string[] = resolvers()): Promise<TxtLookup> {
+  let lookup: TxtLookup = { outcome: 'resolver_failed' }
+  for (const url of urls) {
+    lookup = await ask(url, name)
+    if (!isInconclusive(lookup.outcome)) break
+  }
+  return lookup
+}
+
+/** Whether an outcome says nothing about the record itself. */
+export function isInconclusive(outcome: string): boolean {
+  return outcome === 'dns_failed' || outcome === 'resolver_timeout' || outcome === 'resolver_failed'
+}
+
+async function ask(url: string, name: string): Promise<TxtLookup> {
+  const signal = AbortSignal.timeout(patienceMs)
+  try {
+    const response = await fetch(url, {
+      // POST, because caches on the way keep answers to a GET.
+      method: 'POST',
+      headers: { 'content-type': dnsMessage, accept: dnsMessage },
+      body: txtQuestion(name),
+      // A resolver has no reason to send us elsewhere, and the address was chosen with care.
+      redirect: 'error',
+      signal,
+    })
+    const type = response.headers.get('content-type')?.split(';', 1)[0]?.trim()
+    if (response.status !== 200 || type !== dnsMessage) {
+      await response.body?.cancel()
+      return { outcome: 'resolver_failed' }
+    }
+    return readTxtAnswer(name, await readBounded(response))
+  } catch {
+    return { outcome: signal.aborted ? 'resolver_timeout' : 'resolver_failed' }
+  }
+}
+
+async function readBounded(response: Response): Promise<Uint8Array> {
+  const bytes = new Uint8Array(longestAnswer)
+  let length = 0
+  for await (const chunk of response.body ?? []) {
+    if (length + chunk.length > longestAnswer) throw new Error('The answer is too long.')
+    bytes.set(chunk, length)
+    length += chunk.length
+  }
+  return bytes.subarray(0, length)
+}
