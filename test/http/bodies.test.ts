@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest'
+import type { Route } from '../../lib/http/route-table.ts'
 import { functionNames, routesOf } from './apps.ts'
 import { makePerson, makeTenant, type Person, problemOf, type TestTenant } from './world.ts'
 
@@ -13,14 +14,23 @@ beforeAll(async () => {
 })
 
 async function send(
-  route: { method: string; path: string },
+  route: Pick<Route, 'method' | 'path' | 'access'>,
   body: RequestInit['body'],
   type = 'application/json',
 ) {
-  const path = route.path.replace(':ref', tenant.slug).replace(':user', owner.refId)
+  // Whatever else a path names need not exist: the body is looked at first.
+  const path = route.path
+    .replace(':ref', tenant.slug)
+    .replace(':product', 'assessments')
+    .replace(/:\w+/, owner.refId)
   const response = await fetch(`${inject('stack').api_url}/functions/v1${path}`, {
     method: route.method,
-    headers: { authorization: `Bearer ${owner.token}`, 'content-type': type },
+    headers: {
+      ...(route.access?.auth === 'service'
+        ? { apikey: inject('stack').secret_key }
+        : { authorization: `Bearer ${owner.token}` }),
+      'content-type': type,
+    },
     body: body ?? null,
     ...(body instanceof ReadableStream && { duplex: 'half' }),
   })
