@@ -66,6 +66,7 @@ export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: str
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: file.secret_key }),
     SUPABASE_JWKS: JSON.stringify({ keys: [] }),
     TENANTRY_JWT_SECRET: file.jwt_secret,
+    TENANTRY_KEY_PEPPER: file.key_pepper,
     TENANTRY_BASE_DOMAINS: 'localhost',
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('TENANTRY_'))),
   }

@@ -1,3 +1,5 @@
+export { ApiKey, ApiKeyPath, ApiKeys, KeyRotation, NewApiKey, NewKey } from './api-key-schema.ts'
+export { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys.ts'
 export { Member, MemberChange, MemberPath, Members } from './member-schema.ts'
 export { listMembers, removeMember, updateMember } from './members.ts'
 export { NewSlug, NewTenant, Page, Tenant, TenantChange, Tenants } from './tenant-schema.ts'
