@@ -69,6 +69,19 @@ const expectations: Record<string, { statuses: Statuses; path?: string; body?: (
   'GET /registry/tenants/:ref/members': { statuses: readers },
   'PATCH /registry/tenants/:ref/members/:user': { statuses: managers, body: () => ({ role: 'member' }) },
   'DELETE /registry/tenants/:ref/members/:user': { statuses: [401, 401, 401, 401, 404, 404, 403, 204, 403] },
+  'GET /registry/tenants/:ref/api-keys': { statuses: managers },
+  'POST /registry/tenants/:ref/api-keys': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 201, 403],
+    body: () => ({ name: 'New', scopes: ['usage:write'] }),
+  },
+  // There is no such key: who may get as far as to hear it.
+  'DELETE /registry/tenants/:ref/api-keys/:key': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
+  },
+  'POST /registry/tenants/:ref/api-keys/:key/rotate': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
+    body: () => ({}),
+  },
   'GET /usage/health': { statuses: open },
   'GET /usage/openapi.json': { statuses: open },
   'POST /usage/events': {
@@ -116,7 +129,10 @@ describe.each(Object.entries(expectations))('%s', (name, { statuses, path, body 
       const [owner, reviewer, member] = [await makePerson(), await makePerson(), await makePerson()]
       const tenant = await makeTenant({ owner, reviewer, member })
       const [method = '', route = ''] = name.split(' ')
-      const target = (path ?? route).replace(':ref', tenant.slug).replace(':user', member.refId)
+      const target = (path ?? route)
+        .replace(':ref', tenant.slug)
+        .replace(':user', member.refId)
+        .replace(':key', member.refId)
       const options: CallOptions = {
         method,
         tenant: tenant.slug,
