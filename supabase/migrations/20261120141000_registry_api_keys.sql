@@ -290,7 +290,8 @@ as $$
   -- The count may pass the limit, by what the last lease asked too much; so one statement settles it.
   with leased as (
     insert into private.api_key_windows as w (tenant_id, api_key_id, window_at, request_count)
-    values (tenant, key, date_trunc('minute', now()), wanted)
+    select k.tenant_id, k.id, date_trunc('minute', now()), wanted
+    from public.api_keys as k where k.tenant_id = tenant and k.id = key
     on conflict (tenant_id, api_key_id) do update set
       window_at = excluded.window_at,
       request_count = wanted + case when w.window_at = excluded.window_at then w.request_count else 0 end

@@ -102,7 +102,7 @@ describe('the allowance of a key', () => {
 
   it('of a key that is gone is refused as the key is', async () => {
     const key = { ...(await verifiedKey(5)), id: crypto.randomUUID() }
-    await expect(apiKeyAllowance()(key)).rejects.toMatchObject({ status: expect.any(Number) })
+    await expect(apiKeyAllowance()(key)).rejects.toMatchObject({ code: 'invalid_api_key' })
   })
 })
 
