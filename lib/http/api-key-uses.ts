@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import { admin, type Db, sql } from '../db/index.ts'
 import type { VerifiedKey } from './api-key-verifier.ts'
@@ -22,7 +21,7 @@ interface Options {
 export function apiKeyUses({
   db = admin,
   now = Date.now,
-  gather = () => sleep(gatherMs),
+  gather = () => new Promise((resolve) => setTimeout(resolve, gatherMs)),
 }: Options = {}): (key: VerifiedKey) => void {
   const noted = new LRUCache<string, number>({ max: 10_000 })
   let waiting: { tenant: string; key: string; at: Date }[] = []

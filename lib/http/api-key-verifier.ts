@@ -112,11 +112,8 @@ export function apiKeyVerifier({
   }
 }
 
-/** One answer for every key that does not work: which reason it is would help only a guesser. */
-export function invalidApiKey(cause?: unknown): Problem {
+/** One answer for every key that does not work: which reason it is would help only a guesser. SQL words it alike. */
+export function invalidApiKey(): Problem {
   const detail = 'The API key is not valid: it is unknown, revoked or expired, or was not copied whole.'
-  return new Problem('invalid_api_key', detail, {
-    headers: { 'www-authenticate': 'Bearer realm="tenantry", error="invalid_token"' },
-    cause,
-  })
+  return new Problem('invalid_api_key', detail)
 }

@@ -42,7 +42,13 @@ export function problemResponse(c: Context, problem: Problem): Response {
   }
   return new Response(JSON.stringify(document), {
     status: problem.status,
-    headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store', ...problem.headers },
+    headers: {
+      'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
+      // SQL refuses too, such as a key that was revoked during its request, and knows no headers.
+      ...(problem.status === 401 && { 'www-authenticate': 'Bearer realm="tenantry", error="invalid_token"' }),
+      ...problem.headers,
+    },
   })
 }
 

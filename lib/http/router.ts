@@ -8,7 +8,6 @@ import {
   type Permission,
   Problem,
 } from '../db/index.ts'
-import { invalidApiKey } from './api-key-verifier.ts'
 import { type ApiKey, type Caller, readCaller, type Service, type User } from './credentials.ts'
 import { annotate, note, settle } from './route-notes.ts'
 import { unauthenticated } from './verify-jwt.ts'
@@ -82,7 +81,8 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     c.set('db', callerDb(claims))
     if (access.auth === 'member') {
       const name = access.tenant === 'path' ? c.req.param('ref') : c.req.header('x-tenant')
-      c.set('tenant', await chooseFor(caller, claims, name, scope ?? access.permission))
+      const own = caller.kind === 'api_key' ? caller.tenant : undefined
+      c.set('tenant', await chooseTenant(claims, name, scope ?? access.permission, own))
     }
     await next()
   }
@@ -100,21 +100,6 @@ function requireScope(access: Access, key: ApiKey): Scope {
 function claimsOf(caller: Caller, scope: Scope | undefined): Claims {
   if (caller.kind !== 'api_key') return caller.claims
   return { role: 'authenticated', api_key: caller.id, tenant_id: caller.tenant.id, scope: scope ?? '' }
-}
-
-async function chooseFor(
-  caller: Caller,
-  claims: Claims,
-  name: string | undefined,
-  needs: Permission | Scope,
-) {
-  if (caller.kind !== 'api_key') return chooseTenant(claims, name, needs)
-  try {
-    return await chooseTenant(claims, name, needs, caller.tenant)
-  } catch (thrown) {
-    // Revoked after this isolate looked: SQL knows already, and answers as if we had.
-    throw thrown instanceof Problem && thrown.code === 'invalid_api_key' ? invalidApiKey(thrown) : thrown
-  }
 }
 
 function mayEnter(access: Access, caller: Caller): boolean {
