@@ -81,6 +81,69 @@ create type "public"."tenant_status" as enum (
   'archived'
 );
 
+create table "public"."api_keys" (
+  "tenant_id"             uuid                     not null,
+  "product"               text,
+  "name"                  text                     not null,
+  "scopes"                text[]                   not null,
+  "prefix"                text                     not null,
+  "rate_limit_per_minute" integer                  not null default 6000,
+  "expires_at"            timestamp with time zone,
+  "replaced_at"           timestamp with time zone,
+  "revoked_at"            timestamp with time zone,
+  "last_used_at"          timestamp with time zone,
+  "created_at"            timestamp with time zone not null default now(),
+  "updated_at"            timestamp with time zone not null default now(),
+  "created_by"            uuid,
+  "updated_by"            uuid,
+  constraint "key_has_scopes" check (((cardinality(scopes) >= 1) AND (cardinality(scopes) <= 50))),
+  constraint "key_prefix_is_base62" check ((prefix ~ '^[0-9A-Za-z]{8}$'::text)),
+  constraint "key_product_is_a_word" check ((product ~ '^[a-z][a-z0-9_-]{0,39}$'::text)),
+  constraint "key_rate_limit_in_range" check (((rate_limit_per_minute >= 1) AND (rate_limit_per_minute <= 1000000))),
+  constraint "replaced_key_ends" check (((replaced_at IS NULL) OR (expires_at IS NOT NULL))),
+  constraint "api_keys_tenant_id_fkey" foreign key (tenant_id) references public.tenants(id) on delete cascade,
+  constraint "key_name_is_text" check (((length(btrim(name)) >= 1) AND private.is_plain_text(name, 100)))
+);
+
+alter table "public"."api_keys"
+  enable row level security;
+
+create unique index api_keys_name_idx on public.api_keys using btree (tenant_id, lower(name))
+  where ((revoked_at is null) AND (replaced_at is null));
+
+create trigger api_keys_stamp_editor
+  before insert or update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at on public.api_keys
+  for each row
+  execute function private.tg_stamp_editor();
+
+create trigger api_keys_touch
+  before update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at on public.api_keys
+  for each row
+  execute function private.tg_touch_updated_at();
+
+create policy "managers read their tenant's API keys" on "public"."api_keys"
+  for select
+  to "authenticated"
+  using ((tenant_id = ANY (ARRAY( select private.tenant_ids('inspect'::text) as tenant_ids))));
+
+comment on table "public"."api_keys" is 'A tenant''s API keys: what each may do and until when. What proves a key lies in private.api_key_secrets.';
+
+grant select on table "public"."api_keys" to "authenticated";
+
+grant select on table "public"."api_keys" to "service_role";
+
+alter table "public"."api_keys"
+  add column "id" uuid not null default private.uuid_v7();
+
+alter table "public"."api_keys"
+  add constraint "api_keys_pkey" primary key (tenant_id, id);
+
+alter table "public"."api_keys"
+  add column "ref_id" text generated always as (private.ulid(id)) stored not null;
+
+create unique index api_keys_ref_id_idx on public.api_keys using btree (tenant_id, ref_id)
+  where (ref_id is not null);
+
 create table "public"."campaigns" (
   "tenant_id"          uuid                     not null,
   "name"               text                     not null,
@@ -1162,6 +1225,44 @@ alter table "public"."user_profiles"
 create unique index user_profiles_ref_id_idx on public.user_profiles using btree (ref_id)
   where (ref_id is not null);
 
+create table "private"."api_key_secrets" (
+  "tenant_id"  uuid  not null,
+  "api_key_id" uuid  not null,
+  "hash"       text  not null,
+  "lookup"     bytea not null,
+  constraint "api_key_secrets_lookup_idx" unique (lookup),
+  constraint "api_key_secrets_pkey" primary key (tenant_id, api_key_id),
+  constraint "hash_is_argon2id" check ((hash ~ '^\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$'::text)),
+  constraint "lookup_is_an_hmac_sha256" check ((length(lookup) = 32)),
+  constraint "api_key_secrets_tenant_id_api_key_id_fkey" foreign key (tenant_id, api_key_id) references public.api_keys(tenant_id, id) on delete cascade,
+  constraint "secret_goes_with_its_tenant" foreign key (tenant_id) references public.tenants(id) on delete cascade
+);
+
+comment on table "private"."api_key_secrets" is 'How a key is found (HMAC under a pepper that is not in the database) and proven (argon2id). The key itself is nowhere.';
+
+create unlogged table "private"."api_key_windows" (
+  "tenant_id"     uuid                     not null,
+  "api_key_id"    uuid                     not null,
+  "window_at"     timestamp with time zone not null,
+  "request_count" bigint                   not null,
+  constraint "api_key_windows_pkey" primary key (tenant_id, api_key_id),
+  constraint "api_key_windows_tenant_id_api_key_id_fkey" foreign key (tenant_id, api_key_id) references public.api_keys(tenant_id, id) on delete cascade,
+  constraint "window_goes_with_its_tenant" foreign key (tenant_id) references public.tenants(id) on delete cascade
+);
+
+comment on table "private"."api_key_windows" is 'How many requests of the current minute were leased to the edge functions, by key.';
+
+create table "private"."api_scopes" (
+  "scope"       text not null,
+  "permission"  text not null,
+  "description" text not null,
+  constraint "api_scopes_pkey" primary key (scope),
+  constraint "scope_is_a_domain_and_a_verb" check ((scope ~ '^[a-z][a-z_]{1,39}:[a-z]{1,39}$'::text)),
+  constraint "scope_reads_or_writes" check (((permission = ANY (ARRAY['read'::text, 'write'::text])) AND (scope ~~ ('%:'::text || permission))))
+);
+
+comment on table "private"."api_scopes" is 'What an API key can be allowed to do. A reading scope reads what members read; a writing one writes only through functions that ask for it by name.';
+
 create table "private"."role_permissions" (
   "permission" text not null
 );
@@ -1321,6 +1422,46 @@ comment on function "public"."check_entitlement"(uuid, text, text) is 'May a ten
 revoke all on function "public"."check_entitlement"(uuid, text, text) from public;
 
 grant execute on function "public"."check_entitlement"(uuid, text, text) to "authenticated", "postgres", "service_role";
+
+create or replace function public.create_api_key (
+  tenant_id             uuid,
+  name                  text,
+  scopes                text[],
+  prefix                text,
+  hash                  text,
+  lookup                bytea,
+  product               text                     default null::text,
+  expires_at            timestamp with time zone default null::timestamp with time zone,
+  rate_limit_per_minute integer                  default null::integer
+)
+  returns public.api_keys
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  created public.api_keys;
+begin
+  perform private.require_permission(create_api_key.tenant_id, 'manage');
+  if create_api_key.expires_at <= now() then
+    perform private.raise_problem(422, 'invalid_value', 'The moment at which the key expires must lie in the future.',
+      '[{"pointer": "/expires_at", "detail": "must lie in the future"}]');
+  end if;
+  insert into public.api_keys (tenant_id, name, scopes, prefix, product, expires_at, rate_limit_per_minute)
+  values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes), create_api_key.prefix,
+    create_api_key.product, create_api_key.expires_at, coalesce(create_api_key.rate_limit_per_minute, 6000))
+  returning * into created;
+  insert into private.api_key_secrets (tenant_id, api_key_id, hash, lookup)
+  values (created.tenant_id, created.id, create_api_key.hash, create_api_key.lookup);
+  return created;
+end
+$function$;
+
+comment on function "public"."create_api_key"(uuid, text, text[], text, text, bytea, text, timestamp with time zone, integer) is 'Stores a new API key by its prefix, argon2id hash and lookup. What the registry function calls, which makes the key itself.';
+
+revoke all on function "public"."create_api_key"(uuid, text, text[], text, text, bytea, text, timestamp with time zone, integer) from public;
+
+grant execute on function "public"."create_api_key"(uuid, text, text[], text, text, bytea, text, timestamp with time zone, integer) to "authenticated", "postgres";
 
 create or replace function public.create_tenant (
   slug        text,
@@ -1534,7 +1675,7 @@ create or replace function public.log_usage_event (
 declare
   stored record;
 begin
-  perform private.require_permission(log_usage_event.tenant_id, 'write');
+  perform private.require_permission(log_usage_event.tenant_id, 'usage:write');
   select * into stored from private.ingest_usage_events(
     log_usage_event.tenant_id, (select auth.uid()), array[event_id], array[coalesce(source, 'api')], array[event_type],
     array[coalesce(event_data, '{}')], array[tokens_used], array[model_used], array[cost_micros], array[occurred_at]);
@@ -1572,7 +1713,7 @@ create or replace function public.log_usage_events (
   set search_path to ''
   AS $function$
 begin
-  perform private.require_permission(log_usage_events.tenant_id, 'write');
+  perform private.require_permission(log_usage_events.tenant_id, 'usage:write');
   return query select * from private.ingest_usage_events(log_usage_events.tenant_id, (select auth.uid()),
     event_ids, sources, types, data, tokens, models, costs, moments);
 end
@@ -1716,6 +1857,40 @@ revoke all on function "public"."resend_invitation"(uuid, uuid, bytea, timestamp
 
 grant execute on function "public"."resend_invitation"(uuid, uuid, bytea, timestamp with time zone) to "authenticated", "postgres", "service_role";
 
+create or replace function public.revoke_api_key (
+  tenant_id  uuid,
+  api_key_id uuid
+)
+  returns public.api_keys
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  revoked public.api_keys;
+begin
+  perform private.require_permission(revoke_api_key.tenant_id, 'inspect');
+  update public.api_keys as k set revoked_at = now()
+  where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id and k.revoked_at is null
+  returning * into revoked;
+  if revoked.id is null then
+    -- Revoking twice is no mistake.
+    select * into revoked from public.api_keys as k
+    where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id;
+  end if;
+  if revoked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no API key by this ref_id.');
+  end if;
+  return revoked;
+end
+$function$;
+
+comment on function "public"."revoke_api_key"(uuid, uuid) is 'Ends an API key for good. SQL refuses it from its next statement on, an edge function within ten seconds.';
+
+revoke all on function "public"."revoke_api_key"(uuid, uuid) from public;
+
+grant execute on function "public"."revoke_api_key"(uuid, uuid) to "authenticated", "postgres", "service_role";
+
 create or replace function public.revoke_invitation (
   tenant_id     uuid,
   invitation_id uuid
@@ -1745,6 +1920,57 @@ comment on function "public"."revoke_invitation"(uuid, uuid) is 'Takes an open i
 revoke all on function "public"."revoke_invitation"(uuid, uuid) from public;
 
 grant execute on function "public"."revoke_invitation"(uuid, uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function public.rotate_api_key (
+  tenant_id       uuid,
+  api_key_id      uuid,
+  prefix          text,
+  hash            text,
+  lookup          bytea,
+  overlap_seconds integer default 0
+)
+  returns public.api_keys
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  replaced public.api_keys;
+  created public.api_keys;
+begin
+  perform private.require_permission(rotate_api_key.tenant_id, 'manage');
+  if overlap_seconds is null or overlap_seconds not between 0 and 604800 then
+    perform private.raise_problem(422, 'invalid_value', 'Two keys may overlap for seven days at most.',
+      '[{"pointer": "/overlap_seconds", "detail": "must be between 0 and 604800"}]');
+  end if;
+  -- Two rotations at once queue here; the second then finds a key that is replaced already.
+  select * into replaced from public.api_keys as k
+  where k.tenant_id = rotate_api_key.tenant_id and k.id = rotate_api_key.api_key_id for no key update;
+  if replaced.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no API key by this ref_id.');
+  end if;
+  if replaced.replaced_at is not null or not private.is_live_api_key(replaced) then
+    perform private.raise_problem(409, 'api_key_ended', 'This API key was revoked or replaced, or has expired. Create a new one.');
+  end if;
+  update public.api_keys as k
+  set replaced_at = now(), expires_at = least(k.expires_at, now() + make_interval(secs => overlap_seconds))
+  where k.tenant_id = replaced.tenant_id and k.id = replaced.id;
+  -- The new key lives as long as the old one was meant to.
+  insert into public.api_keys (tenant_id, name, scopes, prefix, product, rate_limit_per_minute, expires_at)
+  values (replaced.tenant_id, replaced.name, replaced.scopes, rotate_api_key.prefix, replaced.product,
+    replaced.rate_limit_per_minute, now() + (replaced.expires_at - replaced.created_at))
+  returning * into created;
+  insert into private.api_key_secrets (tenant_id, api_key_id, hash, lookup)
+  values (created.tenant_id, created.id, rotate_api_key.hash, rotate_api_key.lookup);
+  return created;
+end
+$function$;
+
+comment on function "public"."rotate_api_key"(uuid, uuid, text, text, bytea, integer) is 'Gives a key a successor of the same name and scopes; the old one still works for the overlap. 409 api_key_ended.';
+
+revoke all on function "public"."rotate_api_key"(uuid, uuid, text, text, bytea, integer) from public;
+
+grant execute on function "public"."rotate_api_key"(uuid, uuid, text, text, bytea, integer) to "authenticated", "postgres";
 
 create or replace function public.set_primary_domain (
   tenant_id uuid,
@@ -1868,6 +2094,40 @@ revoke all on function "private"."add_domain"(uuid, text) from public;
 
 grant execute on function "private"."add_domain"(uuid, text) to "authenticated", "postgres";
 
+create or replace function private.api_key_tenant_ids (
+  key        uuid,
+  permission text
+)
+  returns SETOF uuid
+  language plpgsql
+  stable
+  parallel safe
+  rows 1
+  set search_path to ''
+  AS $function$
+declare
+  claims jsonb := current_setting('request.jwt.claims')::jsonb;
+begin
+  return query
+    select k.tenant_id
+    from public.api_keys as k
+    join private.api_scopes as s on s.scope = claims ->> 'scope'
+    join public.tenants as t on t.id = k.tenant_id
+    where k.tenant_id = (claims ->> 'tenant_id')::uuid
+      and k.id = api_key_tenant_ids.key
+      and private.is_live_api_key(k)
+      and s.scope = any (k.scopes)
+      and s.permission = api_key_tenant_ids.permission
+      -- Through a policy a key only reads: a policy cannot tell one writing scope from another.
+      and s.permission = 'read'
+      and t.status <> 'archived';
+end
+$function$;
+
+comment on function "private"."api_key_tenant_ids"(uuid, text) is 'The tenant of the calling API key, if the key is live and the scope its request uses reads.';
+
+revoke all on function "private"."api_key_tenant_ids"(uuid, text) from public;
+
 create or replace function private.brand_config (
   brand jsonb
 )
@@ -1931,6 +2191,29 @@ $function$;
 revoke all on function "private"."brand_value_problem"(text, jsonb) from public;
 
 grant execute on function "private"."brand_value_problem"(text, jsonb) to "authenticated", "postgres", "service_role";
+
+create or replace function private.caller_api_key()
+  returns uuid
+  language plpgsql
+  stable
+  parallel safe
+  set search_path to ''
+  AS $function$
+declare
+  -- Only an edge function that verified the key sets this. A claim of the token would not do: the
+  -- REST API passes on whatever a token says.
+  key uuid := nullif(current_setting('tenantry.api_key', true), '');
+begin
+  -- Whoever has a user is that user, not a key.
+  return case when key is not null and auth.uid() is null then key end;
+end
+$function$;
+
+comment on function "private"."caller_api_key"() is 'The API key that is calling; null for a person, the service and anon.';
+
+revoke all on function "private"."caller_api_key"() from public;
+
+grant execute on function "private"."caller_api_key"() to "authenticated", "postgres", "service_role";
 
 create or replace function private.canonical_brand_path (
   path text
@@ -2051,6 +2334,40 @@ $function$;
 comment on function "private"."ensure_usage_partitions"(integer) is 'Makes the month partitions of usage_events from this month to so many ahead; answers how many it made. Harmless to repeat.';
 
 revoke all on function "private"."ensure_usage_partitions"(integer) from public;
+
+create or replace function private.find_api_key (
+  lookup bytea
+)
+  returns table (
+    tenant_id             uuid,
+    tenant_ref_id         text,
+    tenant_slug           text,
+    id                    uuid,
+    product               text,
+    scopes                text[],
+    expires_at            timestamp with time zone,
+    rate_limit_per_minute integer,
+    hash                  text
+  )
+  language plpgsql
+  stable
+  rows 1
+  set search_path to ''
+  AS $function$
+begin
+  -- A dead key is not found at all: so it costs and tells as much as one that never was.
+  return query
+    select k.tenant_id, t.ref_id, t.slug, k.id, k.product, k.scopes, k.expires_at, k.rate_limit_per_minute, s.hash
+    from private.api_key_secrets as s
+    join public.api_keys as k on k.tenant_id = s.tenant_id and k.id = s.api_key_id
+    join public.tenants as t on t.id = k.tenant_id
+    where s.lookup = find_api_key.lookup and private.is_live_api_key(k) and t.status <> 'archived';
+end
+$function$;
+
+comment on function "private"."find_api_key"(bytea) is 'The live key behind a lookup, with what is needed to prove and use it.';
+
+revoke all on function "private"."find_api_key"(bytea) from public;
 
 create or replace function private.find_entitlement (
   tenant  uuid,
@@ -2367,6 +2684,20 @@ revoke all on function "private"."is_https_url"(text) from public;
 
 grant execute on function "private"."is_https_url"(text) to "authenticated", "postgres", "service_role";
 
+create or replace function private.is_live_api_key (
+  key public.api_keys
+)
+  returns boolean
+  language sql
+  stable
+  parallel safe
+  set search_path to ''
+  AS $function$ select key.revoked_at is null and (key.expires_at is null or key.expires_at > now()) $function$;
+
+comment on function "private"."is_live_api_key"(public.api_keys) is 'Whether a key may still be used: not revoked, not expired.';
+
+revoke all on function "private"."is_live_api_key"(public.api_keys) from public;
+
 create or replace function private.is_plain_text (
   value      text,
   max_length integer
@@ -2462,6 +2793,38 @@ comment on function "private"."json_merge_patch"(jsonb, jsonb) is 'RFC 7386: obj
 revoke all on function "private"."json_merge_patch"(jsonb, jsonb) from public;
 
 grant execute on function "private"."json_merge_patch"(jsonb, jsonb) to "authenticated", "postgres", "service_role";
+
+create or replace function private.lease_api_key_requests (
+  tenant uuid,
+  key    uuid,
+  wanted integer
+)
+  returns table (
+    granted      integer,
+    seconds_left double precision
+  )
+  language sql
+  set search_path to ''
+  AS $function$
+  -- The count may pass the limit, by what the last lease asked too much; so one statement settles it.
+  with leased as (
+    insert into private.api_key_windows as w (tenant_id, api_key_id, window_at, request_count)
+    select k.tenant_id, k.id, date_trunc('minute', now()), wanted
+    from public.api_keys as k where k.tenant_id = tenant and k.id = key
+    on conflict (tenant_id, api_key_id) do update set
+      window_at = excluded.window_at,
+      request_count = wanted + case when w.window_at = excluded.window_at then w.request_count else 0 end
+    returning window_at, request_count
+  )
+  select greatest(0, least(wanted, k.rate_limit_per_minute - (l.request_count - wanted)))::int,
+    extract(epoch from l.window_at + interval '1 minute' - clock_timestamp())::double precision
+  from leased as l, public.api_keys as k
+  where k.tenant_id = tenant and k.id = key
+$function$;
+
+comment on function "private"."lease_api_key_requests"(uuid, uuid, integer) is 'Takes up to so many requests out of a key''s allowance for this clock minute; answers how many, and how long the minute lasts.';
+
+revoke all on function "private"."lease_api_key_requests"(uuid, uuid, integer) from public;
 
 create or replace function private.mask_email (
   address text
@@ -2939,7 +3302,14 @@ declare
   found_trial_end timestamptz;
   found_role public.tenant_role;
   is_trusted boolean := private.is_trusted_caller();
+  key uuid := private.caller_api_key();
+  -- "usage:write" is a scope, for keys; from a person it takes the permission "write".
+  verb text := split_part(require_permission.permission, ':', -1);
 begin
+  if key is not null then
+    perform private.require_scope(key, require_permission.tenant, require_permission.permission);
+    is_trusted := true;
+  end if;
   select t.status, t.trial_ends_at, m.role into found_status, found_trial_end, found_role
   from public.tenants as t
   left join public.tenant_members as m
@@ -2953,12 +3323,12 @@ begin
   end if;
   if not is_trusted and not exists (
     select from private.role_permissions as p
-    where p.role = found_role and p.permission = require_permission.permission) then
+    where p.role = found_role and p.permission = verb) then
     perform private.raise_problem(403, 'forbidden', format(
       'Your role in this tenant is %s, which does not hold the permission "%s". Ask an owner of the tenant.',
-      found_role, require_permission.permission));
+      found_role, verb));
   end if;
-  if require_permission.permission not in ('read', 'inspect') then
+  if verb not in ('read', 'inspect') then
     if found_status = 'frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     elsif found_status = 'trial' and found_trial_end <= now() then
@@ -2997,6 +3367,69 @@ comment on function "private"."require_project_support"(uuid) is 'Refuses with 4
 revoke all on function "private"."require_project_support"(uuid) from public;
 
 grant execute on function "private"."require_project_support"(uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function private.require_scope (
+  key        uuid,
+  tenant     uuid,
+  permission text
+)
+  returns void
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  claims jsonb := current_setting('request.jwt.claims')::jsonb;
+  found_scopes text[];
+begin
+  select k.scopes into found_scopes
+  from public.api_keys as k join public.tenants as t on t.id = k.tenant_id
+  where k.tenant_id = (claims ->> 'tenant_id')::uuid
+    and k.id = require_scope.key
+    and private.is_live_api_key(k)
+    and t.status <> 'archived';
+  if found_scopes is null then
+    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid: it is unknown, revoked or expired, or was not copied whole.');
+  end if;
+  if require_scope.tenant is distinct from (claims ->> 'tenant_id')::uuid then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
+  end if;
+  if not exists (
+    select from private.api_scopes as s
+    where s.scope = claims ->> 'scope' and s.scope = any (found_scopes)
+      and require_scope.permission in (s.scope, nullif(s.permission, 'write'))) then
+    perform private.raise_problem(403, 'forbidden', format(
+      'This API key may not do this: it takes "%s". Ask a manager of the tenant for a key with that scope.', require_scope.permission));
+  end if;
+end
+$function$;
+
+comment on function "private"."require_scope"(uuid, uuid, text) is 'Refuses an API key that is dead (401), another tenant''s (404) or without the scope (403).';
+
+revoke all on function "private"."require_scope"(uuid, uuid, text) from public;
+
+create or replace function private.require_scopes (
+  scopes text[]
+)
+  returns text[]
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  given text[] := array(select distinct s from unnest(scopes) as s order by s);
+  known text[] := array(select s.scope from private.api_scopes as s order by s.scope);
+begin
+  if cardinality(given) = 0 or not given <@ known then
+    perform private.raise_problem(422, 'invalid_value',
+      format('The scopes an API key can have are: %s.', array_to_string(known, ', ')),
+      '[{"pointer": "/scopes", "detail": "must name at least one scope, and only known ones"}]');
+  end if;
+  return given;
+end
+$function$;
+
+revoke all on function "private"."require_scopes"(text[]) from public;
 
 create or replace function private.require_slug (
   slug text
@@ -3175,7 +3608,13 @@ create or replace function private.tenant_ids (
   rows 10
   set search_path to ''
   AS $function$
+declare
+  key uuid := private.caller_api_key();
 begin
+  if key is not null then
+    return query select private.api_key_tenant_ids(key, tenant_ids.permission);
+    return;
+  end if;
   return query
     select m.tenant_id
     from public.tenant_members as m
@@ -3429,6 +3868,26 @@ end
 $function$;
 
 revoke all on function "private"."tg_update_tenant_profile"() from public;
+
+create or replace function private.touch_api_keys (
+  tenants uuid[],
+  keys    uuid[],
+  moments timestamp with time zone[]
+)
+  returns void
+  language sql
+  set search_path to ''
+  AS $function$
+  -- Several isolates see the same key; one write a minute is enough for all of them.
+  update public.api_keys as k set last_used_at = u.used_at
+  from unnest(tenants, keys, moments) as u (tenant_id, id, used_at)
+  where k.tenant_id = u.tenant_id and k.id = u.id
+    and (k.last_used_at is null or k.last_used_at < u.used_at - interval '50 seconds')
+$function$;
+
+comment on function "private"."touch_api_keys"(uuid[], uuid[], timestamp with time zone[]) is 'Notes when keys were last used, to the minute.';
+
+revoke all on function "private"."touch_api_keys"(uuid[], uuid[], timestamp with time zone[]) from public;
 
 create or replace function private.ulid (
   id uuid

@@ -67,8 +67,9 @@ export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: str
     SUPABASE_JWKS: JSON.stringify({ keys: [] }),
     TENANTRY_BASE_DOMAINS: 'localhost',
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('TENANTRY_'))),
-    // After the shell's own: Auth signs with the data folder's, whatever the shell says.
+    // After the shell's own: what is stored was signed and hashed with the data folder's.
     TENANTRY_JWT_SECRET: file.jwt_secret,
+    TENANTRY_KEY_PEPPER: file.key_pepper,
   }
 }
 

@@ -23,6 +23,8 @@ const StackFile = z.object({
   jwt_secret: z.string().min(32),
   publishable_key: z.string().startsWith('sb_publishable_'),
   secret_key: z.string().startsWith('sb_secret_'),
+  /** Under which API keys are looked up; a folder made before there were any gets its own now. */
+  key_pepper: z.string().min(32).default(newPepper),
   database_passwords: z.object({
     supabase_admin: z.string(),
     postgres: z.string(),
@@ -49,6 +51,10 @@ export function newPassword(): string {
   return randomBytes(18).toString('base64url')
 }
 
+function newPepper(): string {
+  return randomBytes(32).toString('base64url')
+}
+
 export async function createSecrets(): Promise<StackFile> {
   // Loaded here, since it is large and only a first start needs it this early.
   const { generateApiKey } = await import('@supabase/lite')
@@ -58,6 +64,7 @@ export async function createSecrets(): Promise<StackFile> {
     jwt_secret: randomBytes(32).toString('base64url'),
     publishable_key: (await generateApiKey('publishable')).key,
     secret_key: (await generateApiKey('secret')).key,
+    key_pepper: newPepper(),
     database_passwords: {
       supabase_admin: newPassword(),
       postgres: newPassword(),

@@ -43,6 +43,7 @@ describe('the tenant is in every key', () => {
       'public.products': 'the catalogue of products belongs to nobody',
       'public.user_profiles': 'a person may belong to several tenants',
       'private.role_permissions': 'what the roles mean, the same for all',
+      'private.api_scopes': 'what the scopes mean, the same for all',
     },
   )
 
@@ -93,6 +94,8 @@ describe('the tenant is in every key', () => {
       tenant_billing_razorpay_subscription_id_key:
         'the payment provider gives it out; no member may write it',
       tenant_slugs_pkey: 'a directory, looked up by slug',
+      'private.api_key_secrets_lookup_idx':
+        'a directory: who presents a key has not said of which tenant it is',
       tenant_domains_verified_host_idx: 'a directory: one verified holder a host, over all tenants',
     },
   )

@@ -146,6 +146,19 @@ const expectations: Record<
     path: '/registry/tenants/:ref/projects/spring',
     body: () => ({ name: 'Summer' }),
   },
+  'GET /registry/tenants/:ref/api-keys': { statuses: managers },
+  'POST /registry/tenants/:ref/api-keys': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 201, 403],
+    body: () => ({ name: 'New', scopes: ['usage:write'] }),
+  },
+  // There is no such key: who may get as far as to hear it.
+  'DELETE /registry/tenants/:ref/api-keys/:key': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
+  },
+  'POST /registry/tenants/:ref/api-keys/:key/rotate': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
+    body: () => ({}),
+  },
   'GET /usage/health': { statuses: open },
   'GET /usage/openapi.json': { statuses: open },
   'POST /usage/events': {
@@ -197,6 +210,7 @@ describe.each(Object.entries(expectations))('%s', (name, { statuses, path, body 
         .replace(':ref', tenant.slug)
         .replace(':user', member.refId)
         .replace(':domain', route.includes(':domain') ? await makeDomain(tenant) : '')
+        .replace(':key', member.refId)
       const options: CallOptions = {
         method,
         tenant: tenant.slug,

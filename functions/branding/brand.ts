@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { Brand, BrandChange, forgetPage, readBrand, updateBrand } from '../../lib/branding/index.ts'
 import { body, describeRoute, etagOf, isHeld, router } from '../../lib/http/index.ts'
 
-const read = router({ auth: 'member', permission: 'read' }).get(
+const read = router({ auth: 'member', permission: 'read', key: 'brand:read' }).get(
   '/',
   describeRoute("Read one's own brand", {
     200: { description: 'The whole brand, with a strong ETag.', schema: Brand },

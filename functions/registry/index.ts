@@ -1,4 +1,5 @@
 import { createApp } from '../../lib/http/index.ts'
+import { apiKeys } from './api-keys.ts'
 import { invitations, invited } from './invitations.ts'
 import { members, ownership, roles } from './members.ts'
 import { entitlements, products, tenantProducts } from './products.ts'
@@ -16,5 +17,6 @@ export const app = createApp('registry')
   .route('/invitations', invited)
   .route('/products', products)
   .route('/roles', roles)
+  .route('/tenants/:ref/api-keys', apiKeys)
 
 Deno.serve(app.fetch)

@@ -14,26 +14,26 @@ import {
   updateMember,
 } from '../../lib/registry/index.ts'
 
-const read = router({ auth: 'member', permission: 'read', tenant: 'path' })
-  .get(
-    '/',
-    describeRoute('List who belongs to a tenant', { 200: { description: 'Every member.', schema: Members } }),
-    async (c) => c.json({ members: await listMembers(c.var.db, c.var.tenant.id) }),
-  )
-  // Leaving takes no permission; removing others takes "manage", which removeMember asks for.
-  .delete(
-    '/:user',
-    describeRoute(
-      "End a membership: one's own, or as a manager that of others",
-      { 204: { description: 'Ended.' } },
-      ['last_owner', 'tenant_frozen', 'trial_ended'],
-    ),
-    params(MemberPath),
-    async (c) => {
-      await removeMember(c.var.db, c.var.tenant.id, c.req.valid('param').user, c.var.caller.id)
-      return c.body(null, 204)
-    },
-  )
+const read = router({ auth: 'member', permission: 'read', tenant: 'path', key: 'members:read' }).get(
+  '/',
+  describeRoute('List who belongs to a tenant', { 200: { description: 'Every member.', schema: Members } }),
+  async (c) => c.json({ members: await listMembers(c.var.db, c.var.tenant.id) }),
+)
+
+// Leaving takes no permission; removing others takes "manage", which removeMember asks for.
+const leave = router({ auth: 'member', permission: 'read', tenant: 'path' }).delete(
+  '/:user',
+  describeRoute(
+    "End a membership: one's own, or as a manager that of others",
+    { 204: { description: 'Ended.' } },
+    ['last_owner', 'tenant_frozen', 'trial_ended'],
+  ),
+  params(MemberPath),
+  async (c) => {
+    await removeMember(c.var.db, c.var.tenant.id, c.req.valid('param').user, c.var.caller.id)
+    return c.body(null, 204)
+  },
+)
 
 const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' }).patch(
   '/:user',
@@ -48,7 +48,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' }).
     c.json(await updateMember(c.var.db, c.var.tenant.id, c.req.valid('param').user, c.req.valid('json'))),
 )
 
-export const members = new Hono().route('/', read).route('/', manage)
+export const members = new Hono().route('/', read).route('/', leave).route('/', manage)
 
 /** Handing a tenant over. */
 export const ownership = router({ auth: 'member', permission: 'own', tenant: 'path' }).post(

@@ -35,7 +35,7 @@ const own = router({ auth: 'user' })
     },
   )
 
-const read = router({ auth: 'member', permission: 'read', tenant: 'path' }).get(
+const read = router({ auth: 'member', permission: 'read', tenant: 'path', key: 'tenant:read' }).get(
   '/:ref',
   describeRoute('Read a tenant, by its slug or ref_id', {
     200: { description: 'The tenant.', schema: Tenant },

@@ -17,7 +17,7 @@ const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(mostEvent
 const Shown = z.union([UsageEvent, z.strictObject({ events: z.array(UsageEvent).min(1).max(mostEvents) })])
 const Answer = z.union([UsageAnswer, UsageOutcome])
 
-export const events = router({ auth: 'member', permission: 'write', service: true }).post(
+export const events = router({ auth: 'member', permission: 'write', service: true, key: 'usage:write' }).post(
   '/',
   describeRoute(
     'Log one usage event, or a batch of up to 1,000',

@@ -12,6 +12,14 @@ export type Claims =
       session_id?: string | undefined
       aal?: string | undefined
     }
+  | {
+      role: 'authenticated'
+      /** The id of an API key that was verified. Never from a token. */
+      api_key: string
+      tenant_id: string
+      /** The one of the key's scopes that the request uses; SQL lets it do nothing else. */
+      scope: string
+    }
   | { role: 'service_role' }
 
 /** Serialization failure and deadlock: Postgres undid everything and asks to be tried again. */
@@ -20,11 +28,20 @@ const attempts = 3
 
 /** Runs `work` in one transaction as this caller: what RLS hides from them, it hides from `work`. */
 export function asCaller<Result>(claims: Claims, work: (db: Db) => Promise<Result>): Promise<Result> {
-  return inTransaction(
-    work,
-    sql`
-    select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`,
-  )
+  return inTransaction(work, identityOf(claims))
+}
+
+function identityOf(claims: Claims): Sql {
+  const text = JSON.stringify(claims)
+  // The REST API hands claims through as a token has them; what tells SQL that a key was verified is
+  // this setting, which only we can make.
+  if ('api_key' in claims) {
+    return sql`
+      select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${text}, true),
+        set_config('tenantry.api_key', ${claims.api_key}, true)`
+  }
+  return sql`
+    select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${text}, true)`
 }
 
 /** A Db whose every statement, or whole transaction, runs as this caller. */

@@ -24,6 +24,8 @@ const byConstraint: Record<string, FieldError> = {
     detail: 'must be a word of letters, digits and hyphens',
   },
   tenants_name_is_text: { pointer: '/name', detail: 'must be text without control characters' },
+  api_keys_name_idx: { pointer: '/name', detail: 'is the name of another key' },
+  key_name_is_text: { pointer: '/name', detail: 'must be text without control characters' },
   tenants_locale_is_a_tag: { pointer: '/locale', detail: 'must be a language tag, such as en or de-CH' },
 }
 

@@ -15,16 +15,23 @@ export interface ChosenTenant {
 /**
  * The tenant named by its slug or ref_id, or the caller's only one when none is named, if the caller
  * holds the permission there. Refuses with 400 tenant_required, 404 tenant_not_found (also for a
- * tenant of somebody else), 403 forbidden, tenant_frozen or trial_ended.
+ * tenant of somebody else), 403 forbidden, tenant_frozen or trial_ended. An API key brings the one tenant
+ * it is of (`own`), since its scope need not let it read tenants; what it needs is a scope.
  */
 export function chooseTenant(
   claims: Claims,
   name: string | undefined,
-  permission: Permission,
+  needs: Permission | `${string}:${string}`,
+  own?: ChosenTenant,
 ): Promise<ChosenTenant> {
   if (name === undefined && claims.role === 'service_role')
     throw tenantRequired('A secret key acts for any tenant.')
+  if (own && name !== undefined && name !== own.slug && name !== own.refId) throw noSuchTenant()
   return asCaller(claims, async (db) => {
+    if (own) {
+      await db.query(sql`select private.require_permission(${own.id}, ${needs})`)
+      return own
+    }
     // A ref_id is written in capitals and a slug never is, so one name cannot mean two tenants.
     const found = await db.query<ChosenTenant>(
       name === undefined
@@ -32,12 +39,15 @@ export function chooseTenant(
         : sql`select id, ref_id as "refId", slug from public.tenants where slug = ${name} or ref_id = ${name}`,
     )
     const [tenant, another] = found
-    if (!tenant)
-      throw new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
+    if (!tenant) throw noSuchTenant()
     if (another) throw tenantRequired('You belong to more than one tenant.')
-    await db.query(sql`select private.require_permission(${tenant.id}, ${permission})`)
+    await db.query(sql`select private.require_permission(${tenant.id}, ${needs})`)
     return tenant
   })
+}
+
+function noSuchTenant(): Problem {
+  return new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
 }
 
 function tenantRequired(why: string): Problem {

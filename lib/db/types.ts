@@ -5,7 +5,33 @@ export type Database = {
   
   "public": {
           Tables: {
-            "campaigns": {
+            "api_keys": {
+                  Row: {
+                    "created_at": string,"created_by": string | null,"expires_at": string | null,"id": string,"last_used_at": string | null,"name": string,"prefix": string,"product": string | null,"rate_limit_per_minute": number,"ref_id": string,"replaced_at": string | null,"revoked_at": string | null,"scopes": (string)[],"tenant_id": string,"updated_at": string,"updated_by": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "created_at"?: string,"created_by"?: string | null,"expires_at"?: string | null,"id"?: string,"last_used_at"?: string | null,"name": string,"prefix": string,"product"?: string | null,"rate_limit_per_minute"?: number,"ref_id"?: never,"replaced_at"?: string | null,"revoked_at"?: string | null,"scopes": (string)[],"tenant_id": string,"updated_at"?: string,"updated_by"?: string | null
+                  }
+                  Update: {
+                    "created_at"?: string,"created_by"?: string | null,"expires_at"?: string | null,"id"?: string,"last_used_at"?: string | null,"name"?: string,"prefix"?: string,"product"?: string | null,"rate_limit_per_minute"?: number,"ref_id"?: never,"replaced_at"?: string | null,"revoked_at"?: string | null,"scopes"?: (string)[],"tenant_id"?: string,"updated_at"?: string,"updated_by"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "api_keys_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenant_profiles"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "api_keys_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenants"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"campaigns": {
                   Row: {
                     "assessment_type": string,"closes_at": string | null,"created_at": string,"created_by": string | null,"id": string,"name": string,"opens_at": string | null,"ref_id": string,"results_disclosure": string,"tenant_id": string,"updated_at": string,"updated_by": string | null
                   }
@@ -428,6 +454,31 @@ isOneToOne: false
 "check_entitlement":
 { Args: { "feature"?: string,"product"?: string,"tenant_id": string }; Returns: Json
                            },
+"create_api_key":
+{ Args: { "expires_at"?: string,"hash": string,"lookup": string,"name": string,"prefix": string,"product"?: string,"rate_limit_per_minute"?: number,"scopes": (string)[],"tenant_id": string }; Returns: {
+              "created_at": string,
+"created_by": string | null,
+"expires_at": string | null,
+"id": string,
+"last_used_at": string | null,
+"name": string,
+"prefix": string,
+"product": string | null,
+"rate_limit_per_minute": number,
+"ref_id": string,
+"replaced_at": string | null,
+"revoked_at": string | null,
+"scopes": (string)[],
+"tenant_id": string,
+"updated_at": string,
+"updated_by": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "api_keys"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "create_tenant":
 { Args: { "locale"?: string,"name": string,"slug": string,"tenant_type"?: string }; Returns: {
               "contract_end": string | null,
@@ -564,6 +615,31 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"revoke_api_key":
+{ Args: { "api_key_id": string,"tenant_id": string }; Returns: {
+              "created_at": string,
+"created_by": string | null,
+"expires_at": string | null,
+"id": string,
+"last_used_at": string | null,
+"name": string,
+"prefix": string,
+"product": string | null,
+"rate_limit_per_minute": number,
+"ref_id": string,
+"replaced_at": string | null,
+"revoked_at": string | null,
+"scopes": (string)[],
+"tenant_id": string,
+"updated_at": string,
+"updated_by": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "api_keys"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "revoke_invitation":
 { Args: { "invitation_id": string,"tenant_id": string }; Returns: {
               "accepted_at": string | null,
@@ -586,6 +662,31 @@ isOneToOne: false
                           SetofOptions: {
         from: "*"
         to: "tenant_invitations"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"rotate_api_key":
+{ Args: { "api_key_id": string,"hash": string,"lookup": string,"overlap_seconds"?: number,"prefix": string,"tenant_id": string }; Returns: {
+              "created_at": string,
+"created_by": string | null,
+"expires_at": string | null,
+"id": string,
+"last_used_at": string | null,
+"name": string,
+"prefix": string,
+"product": string | null,
+"rate_limit_per_minute": number,
+"ref_id": string,
+"replaced_at": string | null,
+"revoked_at": string | null,
+"scopes": (string)[],
+"tenant_id": string,
+"updated_at": string,
+"updated_by": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "api_keys"
         isOneToOne: true
         isSetofReturn: false
       } },

@@ -1,5 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Claims } from '../db/index.ts'
+import type { ChosenTenant, Claims } from '../db/index.ts'
+import { apiKeyAllowance } from './api-key-allowance.ts'
+import { keyMark } from './api-key-format.ts'
+import { requirePepper } from './api-key-secret.ts'
+import { apiKeyUses } from './api-key-uses.ts'
+import { apiKeyVerifier, type KeyVerifier } from './api-key-verifier.ts'
 import { type AuthSettings, authSettings } from './env.ts'
 import { jwtVerifier, unauthenticated } from './verify-jwt.ts'
 
@@ -8,7 +13,17 @@ export interface User {
   kind: 'user'
   id: string
   email: string | undefined
-  claims: Claims & { role: 'authenticated' }
+  claims: Claims & { sub: string }
+}
+
+/** A tenant's own server, holding an API key of that tenant. */
+export interface ApiKey {
+  kind: 'api_key'
+  id: string
+  tenant: ChosenTenant
+  /** The only product the key is for, if any. */
+  product: string | null
+  scopes: string[]
 }
 
 /** The platform's own servers, holding a secret key. */
@@ -17,7 +32,7 @@ export interface Service {
   claims: Claims & { role: 'service_role' }
 }
 
-export type Caller = User | Service
+export type Caller = User | ApiKey | Service
 
 const service: Service = { kind: 'service', claims: { role: 'service_role' } }
 
@@ -25,10 +40,17 @@ const service: Service = { kind: 'service', claims: { role: 'service_role' } }
 export function callerReader(settings: AuthSettings): (headers: Headers) => Promise<Caller | null> {
   const verify = jwtVerifier(settings)
   const secrets = settings.secretKeys.map(digest)
+  const readKey = keyReader(settings)
 
   return async (headers) => {
     const apikey = headers.get('apikey') ?? undefined
     const bearer = bearerToken(headers.get('authorization'))
+    // An API key is a bearer token, whatever stands in the other header.
+    if (bearer?.startsWith(keyMark)) return readKey(bearer)
+    if (bearer === undefined && apikey?.startsWith(keyMark)) {
+      const detail = 'A tenant\'s API key is sent as "Authorization: Bearer tk_live_…".'
+      throw unauthenticated('unauthenticated', detail, 'api key in the header apikey')
+    }
     // supabase-js sends its API key in both headers, and hosted projects accept an API key as a
     // bearer token only then. A key that stands in Authorization alone is a mistake worth hearing of.
     if (bearer !== undefined && bearer !== apikey) {
@@ -49,6 +71,21 @@ export function callerReader(settings: AuthSettings): (headers: Headers) => Prom
     }
     // A publishable key says which project is meant, not who is asking.
     return null
+  }
+}
+
+/** Verified, counted against its limit, and noted as used. Made on the first key: most projects have a function none ever reaches. */
+function keyReader(settings: AuthSettings): (key: string) => Promise<ApiKey> {
+  let verifier: KeyVerifier | undefined
+  const count = apiKeyAllowance()
+  const noteUse = apiKeyUses()
+  return async (text) => {
+    verifier ??= apiKeyVerifier({ pepper: requirePepper(settings) })
+    const key = await verifier.verify(text)
+    await count(key)
+    noteUse(key)
+    const { id, tenant, product, scopes } = key
+    return { kind: 'api_key', id, tenant, product, scopes }
   }
 }
 

@@ -23,6 +23,7 @@ const Environment = z.object({
   SUPABASE_SECRET_KEYS: keysByName.default({}),
   SUPABASE_JWKS: keySet.default({ keys: [] }),
   TENANTRY_JWT_SECRET: z.string().min(32).optional(),
+  TENANTRY_KEY_PEPPER: z.string().min(32).optional(),
 })
 
 /** What a function needs to know to tell callers apart. Names are the hosted project's own. */
@@ -35,6 +36,8 @@ export interface AuthSettings {
   jwks: JSONWebKeySet
   /** Only for projects that still sign with a shared secret, and for the embedded stack. */
   jwtSecret: string | undefined
+  /** Under which API keys are looked up. Whoever has only the database has it not. */
+  keyPepper?: string | undefined
 }
 
 let settings: AuthSettings | undefined
@@ -48,6 +51,7 @@ export function authSettings(): AuthSettings {
     secretKeys: Object.values(env.SUPABASE_SECRET_KEYS),
     jwks: env.SUPABASE_JWKS,
     jwtSecret: env.TENANTRY_JWT_SECRET,
+    keyPepper: env.TENANTRY_KEY_PEPPER,
   }
   return settings
 }

@@ -29,6 +29,12 @@ export function openApiDocument(domain: string, routes: Route[]): Json {
           bearerFormat: 'JWT',
           description: 'An access token of Supabase Auth.',
         },
+        key: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'tk_live_…',
+          description: 'An API key of a tenant, with the scope that is named.',
+        },
         service: { type: 'apiKey', in: 'header', name: 'apikey', description: 'A secret key (sb_secret_…).' },
       },
     },
@@ -59,7 +65,12 @@ function operation(route: Route, schemas: Record<string, Json>): Json {
 function security(access: Access | undefined): Json[] {
   if (!access || access.auth === 'public') return []
   if (access.auth === 'service') return [{ service: [] }]
-  return access.auth === 'member' && access.service ? [{ user: [] }, { service: [] }] : [{ user: [] }]
+  if (access.auth === 'user') return [{ user: [] }]
+  return [
+    { user: [] },
+    ...(access.key ? [{ key: [access.key] }] : []),
+    ...(access.service ? [{ service: [] }] : []),
+  ]
 }
 
 function parameters(route: Route, schemas: Record<string, Json>): Json[] {
@@ -112,7 +123,10 @@ function problems(
   const add = (...more: ProblemCode[]) => {
     for (const code of more) codes.add(code)
   }
-  if (access && access.auth !== 'public') add('unauthenticated', 'token_expired', 'forbidden')
+  if (access && access.auth !== 'public') {
+    add('unauthenticated', 'token_expired', 'invalid_api_key', 'forbidden', 'rate_limited')
+    if (access.auth !== 'member' || !access.key) add('key_not_accepted')
+  }
   if (access?.auth === 'member') {
     add('tenant_not_found')
     if (access.tenant !== 'path') add('tenant_required')

@@ -46,6 +46,8 @@ export function problemResponse(c: Context, problem: Problem): Response {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
+      // SQL refuses too, such as a key that was revoked during its request, and knows no headers.
+      ...(problem.status === 401 && { 'www-authenticate': 'Bearer realm="tenantry", error="invalid_token"' }),
       ...problem.headers,
     },
   })

@@ -1,6 +1,14 @@
 import { Hono, type MiddlewareHandler } from 'hono'
-import { type ChosenTenant, callerDb, chooseTenant, type Db, type Permission, Problem } from '../db/index.ts'
-import { type Caller, readCaller, type Service, type User } from './credentials.ts'
+import {
+  type ChosenTenant,
+  type Claims,
+  callerDb,
+  chooseTenant,
+  type Db,
+  type Permission,
+  Problem,
+} from '../db/index.ts'
+import { type ApiKey, type Caller, readCaller, type Service, type User } from './credentials.ts'
 import { annotate, note, settle } from './route-notes.ts'
 import { unauthenticated } from './verify-jwt.ts'
 
@@ -17,7 +25,12 @@ export type Access =
       tenant?: 'header' | 'path'
       /** Whether a secret key may act for the tenant too. */
       service?: boolean
+      /** The scope with which an API key may do this; without one, none may. As in private.api_scopes. */
+      key?: Scope
     }
+
+/** What an API key can be allowed to do: a domain and a verb. */
+export type Scope = `${string}:${'read' | 'write'}`
 
 interface EveryRoute {
   requestId: string
@@ -30,9 +43,9 @@ export type VariablesOf<A extends Access> = A extends { auth: 'public' }
     ? EveryRoute & { caller: User; db: Db }
     : A extends { auth: 'service' }
       ? EveryRoute & { caller: Service; db: Db }
-      : A extends { service: true }
-        ? EveryRoute & { caller: Caller; db: Db; tenant: ChosenTenant }
-        : EveryRoute & { caller: User; db: Db; tenant: ChosenTenant }
+      : EveryRoute & { caller: User | KeyOf<A> | ServiceOf<A>; db: Db; tenant: ChosenTenant }
+type KeyOf<A> = A extends { key: Scope } ? ApiKey : never
+type ServiceOf<A> = A extends { service: true } ? Service : never
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const
 
@@ -62,26 +75,48 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     const caller = await readCaller(c.req.raw.headers)
     if (!caller) throw unauthenticated('unauthenticated', whatIsNeeded(access))
     c.set('caller', caller)
-    c.set('db', callerDb(caller.claims))
+    const scope = caller.kind === 'api_key' ? requireScope(access, caller) : undefined
     if (!mayEnter(access, caller)) throw new Problem('forbidden', whatIsNeeded(access))
+    const claims = claimsOf(caller, scope)
+    c.set('db', callerDb(claims))
     if (access.auth === 'member') {
       const name = access.tenant === 'path' ? c.req.param('ref') : c.req.header('x-tenant')
-      c.set('tenant', await chooseTenant(caller.claims, name, access.permission))
+      const own = caller.kind === 'api_key' ? caller.tenant : undefined
+      c.set('tenant', await chooseTenant(claims, name, scope ?? access.permission, own))
     }
     await next()
   }
 }
 
+/** The scope an API key uses on this route. Asked before anything is looked up. */
+function requireScope(access: Access, key: ApiKey): Scope {
+  const scope = access.auth === 'member' ? access.key : undefined
+  if (!scope) throw new Problem('key_not_accepted', `No API key may do this. ${whatIsNeeded(access)}`)
+  if (key.scopes.includes(scope)) return scope
+  const detail = `This takes an API key with the scope "${scope}". Ask a manager of the tenant for one.`
+  throw new Problem('forbidden', detail)
+}
+
+function claimsOf(caller: Caller, scope: Scope | undefined): Claims {
+  if (caller.kind !== 'api_key') return caller.claims
+  return { role: 'authenticated', api_key: caller.id, tenant_id: caller.tenant.id, scope: scope ?? '' }
+}
+
 function mayEnter(access: Access, caller: Caller): boolean {
   if (access.auth === 'service') return caller.kind === 'service'
   if (access.auth === 'member' && access.service) return true
-  return caller.kind === 'user'
+  return caller.kind !== 'service'
 }
 
 function whatIsNeeded(access: Access): string {
   const token = 'an access token in the header "Authorization: Bearer …"'
-  const key = 'a secret key in the header "apikey"'
-  if (access.auth === 'service') return `This needs ${key}.`
-  if (access.auth === 'member' && access.service) return `This needs ${token}, or ${key}.`
+  const secretKey = 'a secret key in the header "apikey"'
+  if (access.auth === 'service') return `This needs ${secretKey}.`
+  if (access.auth === 'member') {
+    const ways = [token]
+    if (access.key) ways.push(`an API key with the scope "${access.key}" in the same header`)
+    if (access.service) ways.push(secretKey)
+    if (ways.length > 1) return `This needs ${ways.join(', or ')}.`
+  }
   return `This needs a signed-in person: ${token}.`
 }

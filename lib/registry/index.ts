@@ -1,3 +1,5 @@
+export { ApiKey, ApiKeyPath, ApiKeys, KeyRotation, NewApiKey, NewKey } from './api-key-schema.ts'
+export { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys.ts'
 export {
   Invitation,
   InvitationPath,

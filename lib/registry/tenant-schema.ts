@@ -17,7 +17,7 @@ export const Tenant = z
     trial_ends_at: moment.nullable(),
     created_at: moment,
     updated_at: moment,
-    role: z.enum(roles).meta({ description: "The caller's own role." }),
+    role: z.enum(roles).nullable().meta({ description: "The caller's own role; null for an API key." }),
   })
   .meta({ id: 'Tenant', description: 'A tenant as its members see it.' })
 

@@ -33,7 +33,7 @@ export async function readTenant(db: Db, id: string | undefined): Promise<Tenant
     select t.ref_id, t.slug, t.name, t.status, t.kind, t.plan, t.tenant_type, t.locale, t.trial_ends_at,
       t.created_at, t.updated_at, m.role
     from public.tenants as t
-    join public.tenant_members as m on m.tenant_id = t.id and m.user_id = auth.uid()
+    left join public.tenant_members as m on m.tenant_id = t.id and m.user_id = auth.uid()
     where t.id = ${id}`)
   if (!tenant)
     throw new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')

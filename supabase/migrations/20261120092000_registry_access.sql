@@ -14,6 +14,21 @@ insert into private.role_permissions (role, permission) values
   ('member', 'read'), ('member', 'write'),
   ('reviewer', 'read');
 
+create function private.caller_api_key() returns uuid
+  language plpgsql stable parallel safe
+  set search_path = ''
+as $$
+declare
+  -- Only an edge function that verified the key sets this. A claim of the token would not do: the
+  -- REST API passes on whatever a token says.
+  key uuid := nullif(current_setting('tenantry.api_key', true), '');
+begin
+  -- Whoever has a user is that user, not a key.
+  return case when key is not null and auth.uid() is null then key end;
+end
+$$;
+comment on function private.caller_api_key() is 'The API key that is calling; null for a person, the service and anon.';
+
 -- Definer: it reads membership for a caller whose own policies on tenant_members depend on it.
 -- plpgsql: keeps its plan for the session, where an SQL function would plan anew on every statement.
 create function private.tenant_ids(permission text) returns setof uuid
@@ -21,7 +36,13 @@ create function private.tenant_ids(permission text) returns setof uuid
   set search_path = ''
   rows 10
 as $$
+declare
+  key uuid := private.caller_api_key();
 begin
+  if key is not null then
+    return query select private.api_key_tenant_ids(key, tenant_ids.permission);
+    return;
+  end if;
   return query
     select m.tenant_id
     from public.tenant_members as m
@@ -60,7 +81,14 @@ declare
   found_trial_end timestamptz;
   found_role public.tenant_role;
   is_trusted boolean := private.is_trusted_caller();
+  key uuid := private.caller_api_key();
+  -- "usage:write" is a scope, for keys; from a person it takes the permission "write".
+  verb text := split_part(require_permission.permission, ':', -1);
 begin
+  if key is not null then
+    perform private.require_scope(key, require_permission.tenant, require_permission.permission);
+    is_trusted := true;
+  end if;
   select t.status, t.trial_ends_at, m.role into found_status, found_trial_end, found_role
   from public.tenants as t
   left join public.tenant_members as m
@@ -74,12 +102,12 @@ begin
   end if;
   if not is_trusted and not exists (
     select from private.role_permissions as p
-    where p.role = found_role and p.permission = require_permission.permission) then
+    where p.role = found_role and p.permission = verb) then
     perform private.raise_problem(403, 'forbidden', format(
       'Your role in this tenant is %s, which does not hold the permission "%s". Ask an owner of the tenant.',
-      found_role, require_permission.permission));
+      found_role, verb));
   end if;
-  if require_permission.permission not in ('read', 'inspect') then
+  if verb not in ('read', 'inspect') then
     if found_status = 'frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     elsif found_status = 'trial' and found_trial_end <= now() then
@@ -235,3 +263,4 @@ grant select, insert, update, delete on public.tenants, public.tenant_billing, p
   public.tenant_members, public.tenant_invitations to service_role;
 grant execute on function private.tenant_ids(text), private.colleague_ids(), private.platform_tenant_id(),
   private.is_trusted_caller(), private.require_permission(uuid, text) to authenticated, service_role;
+grant execute on function private.caller_api_key() to authenticated, service_role;

@@ -166,7 +166,7 @@ as $$
 declare
   stored record;
 begin
-  perform private.require_permission(log_usage_event.tenant_id, 'write');
+  perform private.require_permission(log_usage_event.tenant_id, 'usage:write');
   select * into stored from private.ingest_usage_events(
     log_usage_event.tenant_id, (select auth.uid()), array[event_id], array[coalesce(source, 'api')], array[event_type],
     array[coalesce(event_data, '{}')], array[tokens_used], array[model_used], array[cost_micros], array[occurred_at]);
@@ -187,7 +187,7 @@ create function public.log_usage_events(
   set search_path = ''
 as $$
 begin
-  perform private.require_permission(log_usage_events.tenant_id, 'write');
+  perform private.require_permission(log_usage_events.tenant_id, 'usage:write');
   return query select * from private.ingest_usage_events(log_usage_events.tenant_id, (select auth.uid()),
     event_ids, sources, types, data, tokens, models, costs, moments);
 end

@@ -25,6 +25,7 @@ function hostedEnvironment(stack: StackAccess): Record<string, string> {
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: stack.secret_key }),
     SUPABASE_JWKS: JSON.stringify({ keys: [] }),
     TENANTRY_JWT_SECRET: stack.jwt_secret,
+    TENANTRY_KEY_PEPPER: 'a-pepper-of-this-test-and-nobody-elses',
     TENANTRY_BASE_DOMAINS: 'localhost',
   }
 }

@@ -1,7 +1,9 @@
 import {
+  callers,
   domainId,
   hostOf,
   invitationId,
+  keyId,
   nowhereId,
   type Permission,
   personId,
@@ -15,6 +17,8 @@ import {
 export interface FunctionRule {
   /** 'everyone' also without signing in; 'signed-in' any person; a permission: held in the tenant it is called with. */
   needs: 'everyone' | 'signed-in' | Permission
+  /** The scope with which an API key may call it as well. A reading scope may call what needs "read". */
+  scope?: string
   service?: true
   call: (tenant: TenantName | 'nowhere') => string
   /** What a person who is signed in hears, where the matrix has nothing that would be granted. */
@@ -28,6 +32,12 @@ const invitationOf = (tenant: TenantName | 'nowhere') =>
   tenant === 'nowhere' ? nowhereId : invitationId(tenant)
 const probeHash = `sha256('probe'::bytea)`
 const domainIn = (tenant: TenantName | 'nowhere') => (tenant === 'nowhere' ? nowhereId : domainId(tenant))
+const keyHash = '$argon2id$v=19$m=1024,t=1,p=1$c2FsdA$aGFzaA'
+/** A key of the tenant. */
+const keyOf = (tenant: TenantName | 'nowhere') => {
+  const caller = callers.find((one) => one.key?.of === tenant)
+  return caller ? keyId(caller.name) : nowhereId
+}
 const isPublished = (tenant: TenantName | 'nowhere') => tenant !== 'nowhere' && tenant !== 'archived'
 
 export const functions: Record<string, FunctionRule> = {
@@ -104,14 +114,31 @@ export const functions: Record<string, FunctionRule> = {
   },
   log_usage_event: {
     needs: 'write',
+    scope: 'usage:write',
     service: true,
     call: (tenant) => `select public.log_usage_event('${idOf(tenant)}', 'matrix.probed')`,
   },
   log_usage_events: {
     needs: 'write',
+    scope: 'usage:write',
     service: true,
     call: (tenant) => `select count(*) from public.log_usage_events('${idOf(tenant)}',
       '{probe}', '{api}', '{matrix.probed}', array['{}'::jsonb], '{null}', '{null}', '{null}', '{null}')`,
+  },
+  create_api_key: {
+    needs: 'manage',
+    call: (tenant) => `select (public.create_api_key('${idOf(tenant)}', 'Probe', '{usage:write}', 'AAAAAAAA',
+      '${keyHash}', sha256('probe'))).ref_id`,
+  },
+  rotate_api_key: {
+    needs: 'manage',
+    call: (tenant) => `select (public.rotate_api_key('${idOf(tenant)}', '${keyOf(tenant)}', 'AAAAAAAA',
+      '${keyHash}', sha256('probe'))).ref_id`,
+  },
+  revoke_api_key: {
+    needs: 'inspect',
+    service: true,
+    call: (tenant) => `select (public.revoke_api_key('${idOf(tenant)}', '${keyOf(tenant)}')).ref_id`,
   },
 }
 
@@ -133,6 +160,7 @@ export const privateFunctions: Record<string, string> = {
   tenant_ids: 'policies call it as the caller',
   colleague_ids: 'the policy on user_profiles calls it',
   platform_tenant_id: 'a constant',
+  caller_api_key: 'says which key is calling, to the caller',
   is_trusted_caller: 'says who is calling, to the caller',
   require_permission: 'tells a caller about their own permission only; invoker functions and lib call it',
   has_feature: 'policies call it; answers yes or no for the tenants it is asked about',

@@ -56,6 +56,7 @@ begin
     perform set_config('session_replication_role', 'replica', true);
   end if;
   perform set_config('request.jwt.claims', probe ->> 'claims', true);
+  perform set_config('tenantry.api_key', coalesce(probe ->> 'key', ''), true);
   perform set_config('role', probe ->> 'role', true);
   if probe ->> 'kind' in ('see', 'call') then
     execute probe ->> 'sql' into answer;

@@ -297,4 +297,5 @@ export const relations: Record<string, RelationRule> = {
   },
   usage_events: { key: 'tenant_id', select: 'read', service: 'select' },
   usage_event_keys: { key: 'tenant_id', select: 'read', service: 'select' },
+  api_keys: { key: 'tenant_id', select: 'inspect', service: 'select' },
 }

@@ -11,6 +11,18 @@ export interface Caller {
   role: 'anon' | 'authenticated'
   /** What the caller may do where, as tenancy.md promises it. Written out: reading it from SQL would prove nothing. */
   holds: Partial<Record<TenantName, string>>
+  /** An API key and not a person: the scope its request uses; nothing when it is dead. */
+  key?: Key
+}
+
+export interface Key {
+  of: TenantName
+  /** What the key has, and what its request uses. */
+  scopes: string[]
+  uses: string
+  dead?: 'revoked' | 'expired' | 'archived'
+  /** Only its claims, as a token could bring them to the REST API: no function verified a key. */
+  isClaimed?: true
 }
 
 const all = 'read inspect write manage own'
@@ -39,7 +51,31 @@ export const callers: Caller[] = [
   { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read inspect' } },
   { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read inspect' } },
   { name: 'archived-owner', role: 'authenticated', holds: {} },
+  keyCaller('reading-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read' }, { home: 'read' }),
+  // What it writes it writes through functions; no policy lets it in.
+  keyCaller('writing-key', { of: 'home', scopes: ['usage:write'], uses: 'usage:write' }),
+  keyCaller('overreaching-key', { of: 'home', scopes: ['usage:write'], uses: 'tenant:read' }),
+  keyCaller(
+    'neighbour-key',
+    { of: 'other', scopes: ['tenant:read'], uses: 'tenant:read' },
+    { other: 'read' },
+  ),
+  keyCaller('ended-key', { of: 'ended', scopes: ['tenant:read'], uses: 'tenant:read' }, { ended: 'read' }),
+  keyCaller('frozen-key', { of: 'frozen', scopes: ['usage:write'], uses: 'usage:write' }),
+  keyCaller('revoked-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read', dead: 'revoked' }),
+  keyCaller('expired-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read', dead: 'expired' }),
+  keyCaller('archived-key', {
+    of: 'archived',
+    scopes: ['tenant:read'],
+    uses: 'tenant:read',
+    dead: 'archived',
+  }),
+  keyCaller('claimed-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read', isClaimed: true }),
 ]
+
+function keyCaller(name: string, key: Key, holds: Caller['holds'] = {}): Caller {
+  return { name, role: 'authenticated', holds, key }
+}
 
 /** Who stands in tenant_members, and how. Suspended and invited people have the highest role, so that only their status stops them. */
 const memberships: [person: string, tenant: TenantName, role: string, status: string][] = [
@@ -75,7 +111,7 @@ const memberships: [person: string, tenant: TenantName, role: string, status: st
 const people = [
   ...new Set([
     ...callers
-      .filter((caller) => !['anon', 'subjectless'].includes(caller.name))
+      .filter((caller) => !caller.key && !['anon', 'subjectless'].includes(caller.name))
       .map((caller) => caller.name),
     ...memberships.map(([person]) => person),
   ]),
@@ -102,12 +138,13 @@ export const domainId = (name: TenantName) =>
 export const invitationId = (name: TenantName) =>
   numbered('15010000-0000-7000-8003-', tenantNames.indexOf(name) + 1)
 
-export const claimsOf = (caller: Caller) =>
-  caller.role === 'anon'
-    ? { role: 'anon' }
-    : caller.name === 'subjectless'
-      ? { role: 'authenticated' }
-      : { role: 'authenticated', sub: personId(caller.name) }
+export const keyId = (name: string) =>
+  numbered('15010000-0000-7000-8003-', callers.findIndex((caller) => caller.name === name) + 1)
+
+export function claimsOf({ name, role, key }: Caller): Record<string, string> {
+  if (key) return { role, api_key: keyId(name), tenant_id: tenantId(key.of), scope: key.uses }
+  return role === 'anon' || name === 'subjectless' ? { role } : { role, sub: personId(name) }
+}
 
 export const may = (caller: Caller, permission: Permission, tenant: TenantName) =>
   (caller.holds[tenant] ?? '').split(' ').includes(permission)
@@ -167,11 +204,35 @@ export async function makeWorld(db: Client): Promise<void> {
     ],
   )
   for (const name of tenantNames) await fillTenant(db, name)
+  for (const { name, key } of callers) if (key) await makeKey(db, keyId(name), key)
   // Claimed and not verified: it must lead nowhere.
   await db.query('insert into public.tenant_domains (tenant_id, host) values ($1, $2)', [
     tenantId('home'),
     hostOf('nowhere'),
   ])
+}
+
+async function makeKey(db: Client, id: string, { of, scopes, dead }: Key): Promise<void> {
+  await db.query(
+    `insert into public.api_keys (tenant_id, id, name, prefix, scopes, expires_at, revoked_at)
+     values ($1, $2::uuid, $2::text, 'AAAAAAAA', $3, $4, $5)`,
+    [
+      tenantId(of),
+      id,
+      scopes,
+      dead === 'expired' ? '2026-01-01' : null,
+      dead === 'revoked' ? '2026-01-01' : null,
+    ],
+  )
+  await db.query(
+    `insert into private.api_key_secrets (tenant_id, api_key_id, hash, lookup)
+     values ($1, $2::uuid, '$argon2id$v=19$m=1024,t=1,p=1$c2FsdA$aGFzaA', sha256(convert_to($2::text, 'UTF8')))`,
+    [tenantId(of), id],
+  )
+  await db.query(
+    `insert into private.api_key_windows (tenant_id, api_key_id, window_at, request_count) values ($1, $2, now(), 1)`,
+    [tenantId(of), id],
+  )
 }
 
 /** One row of every kind that a tenant does not get when it is made. */

@@ -8,6 +8,8 @@ import {
   callers,
   claimsOf,
   colleaguesOf,
+  type Key,
+  keyId,
   makeWorld,
   may,
   nowhereId,
@@ -21,6 +23,8 @@ interface Probe {
   expected: string
   role: string
   claims: string
+  /** The API key that was verified. */
+  key?: string
   kind: 'see' | 'touch' | 'do' | 'call'
   sql: string
   watch?: string
@@ -91,7 +95,7 @@ function relationProbes(name: string, rule: RelationRule): Probe[] {
   const table = `public.${name}`
   const watch = rule.view ?? name
   const asked = callers.flatMap((caller): Probe[] => {
-    const who = { role: caller.role, claims: JSON.stringify(claimsOf(caller)) }
+    const who = whoIs(caller)
     const touch = (action: 'update' | 'delete', sql: string): Probe => ({
       ...who,
       title: `${action} ${name} as ${caller.name}`,
@@ -122,6 +126,13 @@ function relationProbes(name: string, rule: RelationRule): Probe[] {
   return [...asked, ...attemptProbes(name, rule)]
 }
 
+type Who = Pick<Probe, 'role' | 'claims' | 'key'>
+
+function whoIs(caller: Caller): Who {
+  const who = { role: caller.role, claims: JSON.stringify(claimsOf(caller)) }
+  return caller.key && !caller.key.isClaimed ? { ...who, key: keyId(caller.name) } : who
+}
+
 const firstColumn = (rule: RelationRule) => (rule.select === 'everyone' ? 'name' : rule.key)
 const among = (names: string[]) => names.sort((a, b) => (a < b ? -1 : 1)).join(' ') || 'nothing'
 const tenantsWith = (caller: Caller, permission: Permission) =>
@@ -142,6 +153,7 @@ function expectedTouch(caller: Caller, rule: RelationRule, action: 'update' | 'd
   // A view's trigger speaks where a policy would be silent: the row is visible, so nothing is given away.
   if (rule.view) {
     const unable = tenantsWith(caller, 'read').find((name) => !may(caller, needs, name))
+    if (unable && caller.key) return 'PT403 forbidden'
     if (unable)
       return (
         { frozen: 'PT403 tenant_frozen', ended: 'PT403 trial_ended' }[unable as string] ?? 'PT403 forbidden'
@@ -152,12 +164,7 @@ function expectedTouch(caller: Caller, rule: RelationRule, action: 'update' | 'd
   return among(touched)
 }
 
-function insertProbes(
-  caller: Caller,
-  name: string,
-  rule: RelationRule,
-  who: Pick<Probe, 'role' | 'claims'>,
-): Probe[] {
+function insertProbes(caller: Caller, name: string, rule: RelationRule, who: Who): Probe[] {
   const [column, value] = rule.insert?.row.split(' = ') ?? []
   const targets = rule.insert ? tenantNames : (['home', 'other'] as const)
   return targets.map((target) => {
@@ -183,12 +190,7 @@ function insertProbes(
 }
 
 /** Giving a row away. No grant allows it; this shows that the policy would not either. */
-function moveProbes(
-  caller: Caller,
-  name: string,
-  rule: RelationRule,
-  who: Pick<Probe, 'role' | 'claims'>,
-): Probe[] {
+function moveProbes(caller: Caller, name: string, rule: RelationRule, who: Who): Probe[] {
   if (
     !rule.update ||
     rule.view ||
@@ -214,8 +216,7 @@ function attemptProbes(name: string, rule: RelationRule): Probe[] {
   return (rule.attempts ?? []).map((attempt) => {
     const caller = callers.find((one) => one.name === attempt.as)!
     return {
-      role: caller.role,
-      claims: JSON.stringify(claimsOf(caller)),
+      ...whoIs(caller),
       title: `as ${attempt.as}: ${attempt.tries}`,
       expected: attempt.gives,
       kind: attempt.touches ? 'touch' : 'do',
@@ -235,8 +236,7 @@ function functionProbes(name: string, rule: FunctionRule): Probe[] {
     targets.map((target): Probe => {
       const call = rule.call(target)
       return {
-        role: caller.role,
-        claims: JSON.stringify(claimsOf(caller)),
+        ...whoIs(caller),
         title: `${name} of ${target} as ${caller.name}`,
         expected: rule.answers ? rule.answers(target) : expectedCall(caller, rule, target),
         kind: rule.answers ? 'call' : 'do',
@@ -254,9 +254,22 @@ function expectedCall(
   if (rule.needs === 'everyone') return 'ok'
   if (caller.role === 'anon') return 'denied'
   if (rule.needs === 'signed-in')
-    return caller.name === 'subjectless' ? 'PT401 unauthenticated' : (rule.refusal ?? 'ok')
+    return caller.key || caller.name === 'subjectless' ? 'PT401 unauthenticated' : (rule.refusal ?? 'ok')
+  if (caller.key && !caller.key.isClaimed) return expectedKeyCall(caller.key, rule, target)
   // Another tenant and no tenant at all: one answer, so there is nothing to learn.
   if (target === 'nowhere' || !may(caller, 'read', target)) return 'PT404 tenant_not_found'
   if (may(caller, rule.needs, target)) return 'ok'
   return { frozen: 'PT403 tenant_frozen', ended: 'PT403 trial_ended' }[target as string] ?? 'PT403 forbidden'
+}
+
+function expectedKeyCall(
+  key: Key,
+  rule: FunctionRule,
+  target: (typeof tenantNames)[number] | 'nowhere',
+): string {
+  if (key.dead) return 'PT401 invalid_api_key'
+  if (target !== key.of) return 'PT404 tenant_not_found'
+  const reads = rule.needs === 'read' && key.uses.endsWith(':read')
+  if (!key.scopes.includes(key.uses) || !(reads || rule.scope === key.uses)) return 'PT403 forbidden'
+  return target === 'frozen' && !reads ? 'PT403 tenant_frozen' : 'ok'
 }

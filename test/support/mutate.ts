@@ -154,7 +154,7 @@ async function functionMutants(db: Client): Promise<Mutant[]> {
     const slice = sliceFor(body)
     const exposed = body.schema === 'public'
     const mutants: Mutant[] = []
-    const call = /perform private\.require_permission\(([^;]*), '(\w+)'\);/
+    const call = /perform private\.require_permission\(([^;]*), '([\w:]+)'\);/
     const asked = call.exec(body.definition)
     if (asked && body.name !== 'require_permission') {
       mutants.push({
@@ -201,6 +201,9 @@ function sliceFor(body: Body): Slice {
 
 const everything: Slice = { relations: Object.keys(relations), functions: Object.keys(functions) }
 
+/** As if a token's word were enough. */
+const claimedKey = `current_setting('request.jwt.claims')::jsonb ->> 'api_key'`
+
 /** The few functions that all policies and functions lean on: each condition in them taken away in turn. */
 const conditions: [name: string, from: string, to: string, slice: Slice, then?: string][] = [
   ['tenant_ids', 'm.user_id = (select auth.uid())', 'true', { relations: ['campaigns'] }],
@@ -231,18 +234,48 @@ const conditions: [name: string, from: string, to: string, slice: Slice, then?: 
     { functions: ['log_usage_event'] },
   ],
   ['require_permission', 'p.role = found_role and', '', { functions: ['log_usage_event'] }],
-  [
-    'require_permission',
-    'and p.permission = require_permission.permission',
-    '',
-    { functions: ['log_usage_event'] },
-  ],
+  ['require_permission', 'and p.permission = verb', '', { functions: ['log_usage_event'] }],
   ['require_permission', `found_status = 'frozen'`, 'false', { functions: ['log_usage_event'] }],
   ['require_permission', 'found_trial_end <= now()', 'false', { functions: ['log_usage_event'] }],
   ['is_trusted_caller', `current_setting('role') = 'service_role'`, 'true', everything],
   ['find_entitlement', 'not granted.enabled', 'false', { relations: ['tenant_projects'] }],
   ['find_entitlement', 'granted.expires_at <= now()', 'false', { relations: ['tenant_projects'] }],
   ['has_project_support', 'and p.supports_projects', '', { relations: ['tenant_projects'] }],
+  ['tenant_ids', 'key is not null', 'false', { relations: ['campaigns'] }],
+  [
+    'caller_api_key',
+    `nullif(current_setting('tenantry.api_key', true), '')`,
+    claimedKey,
+    { relations: ['campaigns'] },
+  ],
+  ['api_key_tenant_ids', 'k.id = api_key_tenant_ids.key', 'true', { relations: ['campaigns'] }],
+  ['api_key_tenant_ids', 'and private.is_live_api_key(k)', '', { relations: ['campaigns'] }],
+  ['api_key_tenant_ids', 'and s.scope = any (k.scopes)', '', { relations: ['campaigns'] }],
+  ['api_key_tenant_ids', `and s.permission = 'read'`, '', { relations: ['campaigns'] }],
+  [
+    'api_key_tenant_ids',
+    'and s.permission = api_key_tenant_ids.permission',
+    '',
+    { relations: ['campaigns'] },
+  ],
+  ['api_key_tenant_ids', `and t.status <> 'archived'`, '', { relations: ['campaigns'] }],
+  ['is_live_api_key', 'key.revoked_at is null and', '', { relations: ['campaigns'] }],
+  [
+    'is_live_api_key',
+    '(key.expires_at is null or key.expires_at > now())',
+    'true',
+    { relations: ['campaigns'] },
+  ],
+  ['require_permission', 'key is not null', 'false', { functions: ['log_usage_event'] }],
+  ['require_scope', 'and private.is_live_api_key(k)', '', { functions: ['log_usage_event'] }],
+  ['require_scope', `and t.status <> 'archived'`, '', { functions: ['log_usage_event'] }],
+  [
+    'require_scope',
+    'require_scope.tenant is distinct from',
+    'null is not distinct from',
+    { functions: ['log_usage_event'] },
+  ],
+  ['require_scope', 's.scope = any (found_scopes)', 'true', { functions: ['leave_tenant'] }],
   ['find_tenant_page_by_host', `and d.status = 'verified'`, '', { functions: ['get_tenant_by_domain'] }],
   [
     'render_tenant_page',

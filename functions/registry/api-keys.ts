@@ -1,0 +1,74 @@
+import { Hono } from 'hono'
+import { body, describeRoute, makeApiKey, params, router } from '../../lib/http/index.ts'
+import {
+  ApiKey,
+  ApiKeyPath,
+  ApiKeys,
+  createApiKey,
+  KeyRotation,
+  listApiKeys,
+  NewApiKey,
+  NewKey,
+  revokeApiKey,
+  rotateApiKey,
+} from '../../lib/registry/index.ts'
+
+// "inspect" and not "manage" for ending one: a leak must be closed in a frozen tenant too.
+const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
+  .get(
+    '/',
+    describeRoute("List a tenant's API keys", {
+      200: { description: 'The newest first, also those that have ended.', schema: ApiKeys },
+    }),
+    async (c) => c.json({ api_keys: await listApiKeys(c.var.db, c.var.tenant.id) }),
+  )
+  .delete(
+    '/:key',
+    describeRoute('Revoke an API key for good', {
+      200: { description: 'The revoked key. It stops working within ten seconds.', schema: ApiKey },
+    }),
+    params(ApiKeyPath),
+    async (c) => c.json(await revokeApiKey(c.var.db, c.var.tenant.id, c.req.valid('param').key)),
+  )
+
+// No cache on the way may keep the one answer that holds a key.
+const unkept = { 'cache-control': 'no-store' }
+
+const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
+  .post(
+    '/',
+    describeRoute(
+      'Create an API key',
+      { 201: { description: 'The key, shown this once.', schema: NewKey } },
+      ['conflict'],
+    ),
+    body(NewApiKey),
+    async (c) => {
+      const { key, ...stored } = await makeApiKey()
+      const created = await createApiKey(c.var.db, c.var.tenant.id, c.req.valid('json'), stored)
+      return c.json({ ...created, key }, 201, unkept)
+    },
+  )
+  .post(
+    '/:key/rotate',
+    describeRoute(
+      'Replace an API key by a new one of the same name and scopes',
+      {
+        201: {
+          description: 'The new key, shown this once; the old one works for the overlap.',
+          schema: NewKey,
+        },
+      },
+      ['api_key_ended'],
+    ),
+    params(ApiKeyPath),
+    body(KeyRotation),
+    async (c) => {
+      const { key, ...stored } = await makeApiKey()
+      const { overlap_seconds: overlap = 0 } = c.req.valid('json')
+      const created = await rotateApiKey(c.var.db, c.var.tenant.id, c.req.valid('param').key, overlap, stored)
+      return c.json({ ...created, key }, 201, unkept)
+    },
+  )
+
+export const apiKeys = new Hono().route('/', inspect).route('/', manage)

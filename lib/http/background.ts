@@ -1,0 +1,13 @@
+import { log } from './log.ts'
+
+interface HostedRuntime {
+  EdgeRuntime?: { waitUntil?(work: Promise<unknown>): void }
+}
+
+/** Work that no answer waits for. A hosted isolate is asked to stay for it; a failure is logged. */
+export function inBackground(what: string, work: () => Promise<unknown>): void {
+  const done = work().catch((thrown) => {
+    log('error', { background: what, error: thrown instanceof Error ? thrown.message : String(thrown) })
+  })
+  ;(globalThis as HostedRuntime).EdgeRuntime?.waitUntil?.(done)
+}
