@@ -38,8 +38,8 @@ const describeTheme = (what: string) =>
 
 /** The public lookup: what a branded page fetches before it shows anything. */
 export const lookup = router({ auth: 'public' })
-  .get('/by-slug/:slug', describeConfig('Look a tenant up by its slug'), async (c) =>
-    config(c, await findPageBySlug(c.req.param('slug')), ''),
+  .get('/by-slug/:slug', describeConfig('Look a tenant up by its slug'), (c) =>
+    whenFound(findPageBySlug(c.req.param('slug')), (page) => config(c, page, '')),
   )
   .get('/by-slug/:slug/theme.css', describeTheme("A tenant's theme by its slug"), async (c) =>
     theme(c, await findPageBySlug(c.req.param('slug')), '../'),
@@ -59,6 +59,14 @@ export const lookup = router({ auth: 'public' })
     query(Host),
     async (c) => theme(c, await findPageByHost(c.req.valid('query').host ?? visitedHost(c)), '../by-slug/'),
   )
+
+/** Without a promise where there is no need for one: most pages are at hand. */
+function whenFound(
+  found: CachedPage | null | Promise<CachedPage | null>,
+  show: (page: CachedPage | null) => Response,
+): Response | Promise<Response> {
+  return found instanceof Promise ? found.then(show) : show(found)
+}
 
 const cacheControl = 'public, max-age=60, stale-while-revalidate=600'
 

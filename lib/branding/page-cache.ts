@@ -37,6 +37,8 @@ export class PageCache {
   constructor(load: (key: string) => Promise<Page | null>) {
     this.#entries = new LRUCache({
       ttl: maxAgeMs,
+      // How often it looks at the clock: each millisecond, its default, costs a lookup a tenth of its time.
+      ttlResolution: 100,
       max: maxEntries,
       maxSize: maxBytes,
       sizeCalculation: ({ page }, key) => 200 + key.length + (page ? 2 * page.config.length : 0),

@@ -1,0 +1,2 @@
+// All that the bare routes use of Deno; tsc reads them together with the rest of bench/.
+declare const Deno: { serve(handler: (request: Request) => Response | Promise<Response>): unknown }

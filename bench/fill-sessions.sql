@@ -1,0 +1,28 @@
+-- bench.fill_sessions(tenants, first, last): one participant session a round for each tenant. Round by
+-- round, so that a tenant's rows lie scattered over the whole table, as they do when everybody's
+-- participants arrive over the same months.
+create or replace function bench.fill_sessions(tenants int, first int, last int) returns void
+  language plpgsql
+as $$
+begin
+  if first = 0 then
+    insert into public.campaigns (tenant_id, id, name)
+    select s.tenant_id, md5('campaign ' || c)::uuid, 'Campaign ' || c
+    from public.tenant_slugs as s, generate_series(0, 4) as c
+    where s.slug in (select 'tenant-' || n from generate_series(1, tenants) as n);
+  end if;
+
+  insert into public.participant_sessions
+    (tenant_id, id, campaign_id, email, full_name, client_status, started_at, completed_at, expires_at)
+  select s.tenant_id, private.uuid_v7_at(1720000000000000 + (round * 1000000::bigint + n) * 1000),
+    md5('campaign ' || round % 5)::uuid, format('participant-%s-%s@example.com', round, n),
+    format('Participant %s of %s', round, n),
+    ('{registered,registered,registered,started,started,completed,completed,completed,contacted,converted}'::text[])
+      [abs(hashint8(round * 1000000::bigint + n)::bigint) % 10 + 1],
+    now() - interval '2 days', now() - interval '1 day', now() + interval '1 year'
+  from generate_series(first, last) as round
+  cross join generate_series(1, tenants) as n
+  join public.tenant_slugs as s on s.slug = 'tenant-' || n
+  order by round, n;
+end
+$$;

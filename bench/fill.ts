@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises'
+import type pg from 'pg'
+import { say } from './measure.ts'
+
+const batch = 50_000
+
+/** Brings the number of tenants ("tenant-1" and so on) up to this; `db` is a superuser's connection. */
+export async function fillTenants(db: pg.Client, count: number): Promise<void> {
+  await db.query(await readFile(new URL('fill-tenants.sql', import.meta.url), 'utf8'))
+  const { rows } = await db.query<{ filled: number }>('select count(*)::int as filled from bench.pages')
+  const filled = rows[0]!.filled
+  if (filled >= count) return
+  const started = Date.now()
+  await withoutTriggers(db, async () => {
+    for (let first = filled + 1; first <= count; first += batch) {
+      const last = Math.min(first + batch - 1, count)
+      await db.query('select bench.fill_tenants($1, $2)', [first, last])
+      if (last < count) say(`${last.toLocaleString('en')} tenants filled`)
+    }
+  })
+  await settle(db)
+  say(`${count.toLocaleString('en')} tenants filled in ${secondsSince(started)} s`)
+}
+
+/** A thousand participant sessions for each of the first so many tenants. */
+export async function fillSessions(db: pg.Client, tenants: number): Promise<void> {
+  await fillTenants(db, tenants)
+  await db.query(await readFile(new URL('fill-sessions.sql', import.meta.url), 'utf8'))
+  const started = Date.now()
+  await withoutTriggers(db, async () => {
+    for (let round = 0; round < 1_000; round += 100) {
+      await db.query('select bench.fill_sessions($1, $2, $3)', [tenants, round, round + 99])
+      say(`${(tenants * (round + 100)).toLocaleString('en')} participant sessions filled`)
+    }
+  })
+  await settle(db)
+  say(`${(tenants * 1_000).toLocaleString('en')} participant sessions filled in ${secondsSince(started)} s`)
+}
+
+export interface JoinedTenant {
+  id: string
+  slug: string
+}
+
+/** Makes a user a member of the first so many tenants. */
+export async function joinTenants(db: pg.Client, userId: string, count: number): Promise<JoinedTenant[]> {
+  await withoutTriggers(db, () => db.query('select bench.join_tenants($1, $2)', [userId, count]))
+  await db.query('vacuum (analyze) public.tenant_members')
+  const { rows } = await db.query<JoinedTenant>(
+    `select t.id, t.slug from public.tenant_members as m join public.tenants as t on t.id = m.tenant_id
+      where m.user_id = $1 order by t.id`,
+    [userId],
+  )
+  return rows
+}
+
+async function withoutTriggers(db: pg.Client, work: () => Promise<unknown>): Promise<void> {
+  await db.query('set session_replication_role = replica')
+  await work()
+  await db.query('reset session_replication_role')
+}
+
+/** What autovacuum and the checkpointer would otherwise do while something is measured. */
+async function settle(db: pg.Client): Promise<void> {
+  await db.query('vacuum (analyze)')
+  await db.query('checkpoint')
+}
+
+const secondsSince = (since: number) => ((Date.now() - since) / 1000).toFixed(1)

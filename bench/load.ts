@@ -1,0 +1,83 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+export interface Load {
+  requests: number
+  perSecond: number
+  /** Milliseconds. */
+  p50: number
+  p99: number
+}
+
+export interface LoadOptions {
+  /** A number from first to last is appended to it for each request. */
+  url: string
+  first?: number
+  last: number
+  /** Every number once before any comes again (the default), or each at random. */
+  order?: 'sequence' | 'random'
+  /** Where in the sequence to start. */
+  start?: number
+  seconds: number
+  /** Asks just so often, which must not take longer than `seconds`. */
+  amount?: number
+}
+
+export const connections = 16
+const hasWrk = spawnSync('wrk', ['-v']).error === undefined
+/** wrk needs a tenth of what autocannon does, and shares the processors with what is measured. */
+export const generator = hasWrk ? 'wrk' : 'autocannon'
+
+/** Asks as fast as it is answered, from a process of its own. Throws when an answer is not 2xx. */
+export async function load(options: LoadOptions): Promise<Load> {
+  const { url, first = 1, last, order = 'sequence', start = 0, seconds, amount = 0 } = options
+  const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
+  const numbers = [first, last, start, amount].map(String)
+  const said = await (hasWrk
+    ? run('wrk', [
+        '-t1',
+        `-c${connections}`,
+        `-d${seconds}`,
+        '-s',
+        file('wrk.lua'),
+        url,
+        '--',
+        order,
+        ...numbers,
+      ])
+    : run(process.execPath, [
+        file('autocannon.mjs'),
+        url,
+        String(connections),
+        String(seconds),
+        order,
+        ...numbers,
+      ]))
+  const seen = JSON.parse(said.trim().split('\n').at(-1) ?? '') as Record<
+    'requests' | 'seconds' | 'mean' | 'p50' | 'p99' | 'failed',
+    number
+  >
+  if (seen.failed > 0 || seen.requests === 0)
+    throw new Error(`${seen.failed} of ${seen.requests} requests to ${url} failed.`)
+  // wrk sleeps its whole time also when it was done early; each connection always waits for an answer.
+  const perSecond = amount > 0 ? (connections / seen.mean) * 1000 : seen.requests / seen.seconds
+  return { requests: seen.requests, perSecond, p50: seen.p50, p99: seen.p99 }
+}
+
+function run(command: string, args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] })
+    let said = ''
+    let complaint = ''
+    child.stdout.on('data', (chunk) => {
+      said += chunk
+    })
+    child.stderr.on('data', (chunk) => {
+      complaint += chunk
+    })
+    child.once('error', reject)
+    child.once('close', (code) =>
+      code === 0 ? resolve(said) : reject(new Error(`${command} ended with ${code}: ${complaint}`)),
+    )
+  })
+}

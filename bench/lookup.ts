@@ -1,0 +1,175 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import type pg from 'pg'
+import { fillTenants } from './fill.ts'
+import { connections, type Load, load } from './load.ts'
+import { type Figure, interleave, median, say } from './measure.ts'
+import type { BenchStack } from './stack.ts'
+
+/** How long an isolate keeps a page (lib/branding/page-cache.ts), and a little more. */
+const cacheMs = 5_200
+/** What is asked for in the warm runs. The cache has room for them, and every five seconds each is read again. */
+const hot = 1_000
+
+interface Effort {
+  sizes: [small: number, middle: number, large: number]
+  rounds: number
+  seconds: number
+  passes: number
+}
+const full: Effort = { sizes: [1_000, 100_000, 1_000_000], rounds: 5, seconds: 3, passes: 7 }
+const quick: Effort = { sizes: [1_000, 30_000, 50_000], rounds: 1, seconds: 1, passes: 2 }
+
+/** The public lookup over three sizes of the same tables. */
+export async function benchLookup(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
+  const effort = isQuick ? quick : full
+  const admin = await stack.connect(stack.adminUrl)
+  const urls = await startRoutes(stack, admin)
+  const figures: Figure[] = []
+  const flat: { warm: number; firstHit: number }[] = []
+  for (const size of effort.sizes) {
+    await fillTenants(admin, size)
+    say(`lookup: warm, ${written(size)} tenants`)
+    const warm = await runWarm(urls, effort)
+    say(`lookup: first hits, ${written(size)} tenants`)
+    flat.push({
+      warm: median(warm.ours),
+      firstHit: await firstHitsInPasses(urls.branding, size, effort.passes),
+    })
+    if (size !== effort.sizes[1]) continue
+    figures.push(...warmFigures(warm, size))
+    figures.push(await runFirstHits(urls, size, effort))
+    figures.push(...(await runOtherWays(urls, size, effort)))
+  }
+  const sizes = `${effort.sizes.map(written).join(', ')} tenants`
+  figures.push(
+    flatFigure(
+      `warm, ${sizes}`,
+      flat.map((each) => each.warm),
+    ),
+  )
+  figures.push(
+    flatFigure(
+      `first hit, ${sizes}`,
+      flat.map((each) => each.firstHit),
+    ),
+  )
+  return figures
+}
+
+interface Urls {
+  branding: string
+  gateway: string
+  constant: string
+  select: string
+}
+
+async function startRoutes(stack: BenchStack, admin: pg.Client): Promise<Urls> {
+  await fillTenants(admin, hot)
+  const { rows } = await admin.query<{ bytes: number }>(
+    'select avg(octet_length(config))::int as bytes from bench.pages',
+  )
+  const constant = await stack.startBare('constant.ts', { BODY_BYTES: String(rows[0]!.bytes) })
+  const select = await stack.startBare('select.ts', { BENCH_DB_URL: stack.dbUrl })
+  const path = '/by-slug/tenant-'
+  return {
+    branding: `http://127.0.0.1:${stack.functionPort('branding')}/branding${path}`,
+    gateway: `${stack.apiUrl}/functions/v1/branding${path}`,
+    constant: `http://127.0.0.1:${constant.port}${path}`,
+    select: `http://127.0.0.1:${select.port}${path}`,
+  }
+}
+
+interface Warm {
+  ours: number[]
+  bare: number[]
+  p99: number[]
+  bareP99: number[]
+}
+
+async function runWarm(urls: Urls, { rounds, seconds }: Effort): Promise<Warm> {
+  const [ours, bare] = (await interleave(
+    rounds,
+    [urls.branding, urls.constant].map((url) => async () => {
+      // While the other one ran, pages fell out of the cache; and both start with a warm processor.
+      await load({ url, last: hot, seconds: 1 })
+      return load({ url, last: hot, seconds })
+    }),
+  )) as [Load[], Load[]]
+  const p99 = (runs: Load[]) => runs.map((run) => run.p99)
+  return { ours: rates(ours), bare: rates(bare), p99: p99(ours), bareP99: p99(bare) }
+}
+
+function warmFigures({ ours, bare, p99, bareP99 }: Warm, size: number): Figure[] {
+  const common = { part: 'lookup', note: `bare: a Hono route with a constant answer of the same size` }
+  return [
+    {
+      ...{ ...common, what: `warm, ${written(hot)} hot of ${written(size)} tenants`, unit: 'req/s' },
+      ...against(median(ours), median(bare)),
+      goal: { atLeast: 0.5 },
+    },
+    {
+      ...{ part: 'lookup', what: `warm, p99 at ${connections} connections`, unit: 'ms' },
+      ...{ value: median(p99), baseline: median(bareP99), goal: { atMost: 10 } },
+    },
+  ]
+}
+
+/**
+ * Every tenant in turn: between two requests for one lie more others than the cache holds, so each
+ * is a miss. The bare route asks in the same order.
+ */
+async function runFirstHits(urls: Urls, size: number, { rounds, seconds }: Effort): Promise<Figure> {
+  const inTurn = (url: string) => {
+    let start = 0
+    return async () => {
+      const run = await load({ url, last: size, start, seconds })
+      start += run.requests
+      return run.perSecond
+    }
+  }
+  const [ours, bare] = await interleave(rounds, [inTurn(urls.branding), inTurn(urls.select)])
+  return {
+    ...{ part: 'lookup', what: `first hit, each of ${written(size)} tenants`, unit: 'req/s' },
+    ...against(median(ours!), median(bare!)),
+    goal: { atLeast: 0.7 },
+    note: 'bare: a Hono route with one prepared select by primary key of the same texts',
+  }
+}
+
+/** Reported without a goal: at random over all tenants, and through the local stack's gateway. */
+async function runOtherWays(urls: Urls, size: number, { rounds, seconds }: Effort): Promise<Figure[]> {
+  const [random, gateway] = await interleave(Math.min(rounds, 3), [
+    async () => (await load({ url: urls.branding, last: size, order: 'random', seconds })).perSecond,
+    async () => (await load({ url: urls.gateway, last: hot, seconds })).perSecond,
+  ])
+  const unit = 'req/s'
+  return [
+    { part: 'lookup', what: `at random over ${written(size)} tenants`, unit, value: median(random!) },
+    { part: 'lookup', what: 'warm, through the gateway', unit, value: median(gateway!) },
+  ]
+}
+
+/** A thousand first hits at a time, at every size alike: the smallest has no more before the cache is warm. */
+async function firstHitsInPasses(url: string, size: number, passes: number): Promise<number> {
+  const amount = 1_000
+  const found: number[] = []
+  for (let pass = 0; pass <= passes; pass++) {
+    await sleep(cacheMs)
+    const run = await load({ url, last: size, start: pass * amount, seconds: 1, amount })
+    if (pass > 0) found.push(run.perSecond)
+  }
+  return median(found)
+}
+
+function flatFigure(what: string, bySize: number[]): Figure {
+  const [first, last] = [bySize[0]!, bySize.at(-1)!]
+  return {
+    ...{ part: 'lookup', what, unit: 'req/s', value: last, baseline: first },
+    ...{ ratio: Math.max(...bySize) / Math.min(...bySize), goal: { atMost: 1.3 } },
+    note: `${bySize.map((each) => written(Math.round(each))).join(', ')} req/s; the ratio is fastest to slowest`,
+  }
+}
+
+const against = (value: number, baseline: number) => ({ value, baseline, ratio: value / baseline })
+const rates = (runs: Load[]) => runs.map((run) => run.perSecond)
+const written = (count: number) => count.toLocaleString('en')

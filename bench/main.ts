@@ -1,0 +1,57 @@
+import { writeFile } from 'node:fs/promises'
+import { cpus, loadavg } from 'node:os'
+import { parseArgs } from 'node:util'
+import { generator } from './load.ts'
+import { benchLookup } from './lookup.ts'
+import { type Figure, isMet, say } from './measure.ts'
+import { benchRls } from './rls.ts'
+import { bootStack } from './stack.ts'
+import { printTable } from './table.ts'
+import { benchUsage } from './usage.ts'
+
+const parts = { rls: benchRls, usage: benchUsage, lookup: benchLookup }
+type Part = keyof typeof parts
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string', default: Object.keys(parts).join(',') },
+    quick: { type: 'boolean', default: false },
+    json: { type: 'string' },
+  },
+})
+const wanted = values.only.split(',')
+const unknown = wanted.find((part) => !(part in parts))
+if (unknown !== undefined) {
+  console.error(`--only wants a list of ${Object.keys(parts).join(', ')}, not "${unknown}".`)
+  process.exit(2)
+}
+
+const stack = await bootStack()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => void stack.stop().then(() => process.exit(130)))
+}
+const figures: Figure[] = []
+const loadBefore = loadavg()[0] ?? 0
+try {
+  // In the order of the list above: the lookup's million tenants come last.
+  for (const part of Object.keys(parts) as Part[]) {
+    if (!wanted.includes(part)) continue
+    say(`${part} ...`)
+    figures.push(...(await parts[part](stack, values.quick)))
+  }
+} catch (error) {
+  // What was measured before it broke is still worth seeing.
+  console.error(error)
+  process.exitCode = 1
+} finally {
+  await stack.stop()
+}
+printTable(figures)
+const processors = cpus()
+console.log(
+  `${processors.length} x ${processors[0]?.model.trim()}, load ${loadBefore.toFixed(1)} before; requests by ${generator}.${values.quick ? ' Quick: these figures say nothing.' : ''}`,
+)
+if (values.json) {
+  const results = figures.map((figure) => ({ ...figure, is_met: isMet(figure) }))
+  await writeFile(values.json, `${JSON.stringify(results, null, 2)}\n`)
+}

@@ -1,0 +1,50 @@
+/** One line of the table. */
+export interface Figure {
+  part: string
+  what: string
+  unit: string
+  value: number
+  baseline?: number
+  /** How value and baseline compare; 1 is equal. */
+  ratio?: number
+  /** What the ratio must be, or the value where there is none. */
+  goal?: { atLeast: number } | { atMost: number }
+  note?: string
+}
+
+export function isMet({ goal, ratio, value }: Figure): boolean | undefined {
+  if (!goal) return undefined
+  const judged = ratio ?? value
+  return 'atLeast' in goal ? judged >= goal.atLeast : judged <= goal.atMost
+}
+
+export function median(values: number[]): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
+}
+
+/**
+ * Runs each in turn, so many rounds: A B A B and not A A B B, because a machine's speed drifts. One
+ * round more comes first, warms up and is thrown away.
+ */
+export async function interleave<Result>(
+  rounds: number,
+  runs: (() => Promise<Result>)[],
+): Promise<Result[][]> {
+  const results: Result[][] = runs.map(() => [])
+  for (let round = 0; round <= rounds; round++) {
+    for (const [index, run] of runs.entries()) {
+      const result = await run()
+      if (round > 0) results[index]!.push(result)
+    }
+  }
+  return results
+}
+
+const startedAt = Date.now()
+
+/** Progress, on stderr. */
+export function say(line: string): void {
+  process.stderr.write(`${((Date.now() - startedAt) / 1000).toFixed(0).padStart(5)} s  ${line}\n`)
+}

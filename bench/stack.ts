@@ -1,0 +1,155 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { findDeno } from '../stack/binaries.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+export interface BenchStack {
+  apiUrl: string
+  /** As the functions connect: no superuser, skips RLS. */
+  dbUrl: string
+  adminUrl: string
+  jwtSecret: string
+  functionPort(name: string): number
+  /** A connection that stays open until the stack stops. */
+  connect(url: string): Promise<pg.Client>
+  /** Runs a file of bench/bare under the same Deno with the same flags; gives its port. */
+  startBare(file: string, environment?: Record<string, string>): Promise<Bare>
+  stop(): Promise<void>
+}
+
+export interface Bare {
+  port: number
+  stop(): Promise<void>
+}
+
+/** A stack of its own in a temporary folder, without demo tenants; stop() leaves nothing behind. */
+export async function bootStack(): Promise<BenchStack> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'tenantry-bench-'))
+  // Postgres runs as another user when this runs as root.
+  await chmod(dataDir, 0o755)
+  const stops: (() => Promise<unknown>)[] = [() => rm(dataDir, { recursive: true, force: true })]
+  const stop = async () => {
+    for (const undo of stops.splice(0).reverse()) await undo().catch(() => {})
+  }
+  try {
+    const args = ['start', '--json', '--no-seed', '--port', '0', '--data', dataDir]
+    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'stack/main.ts'), ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    stops.push(() => end(child))
+    const line = JSON.parse(await firstLine(child)) as { api_url: string; db_url: string }
+    const file = JSON.parse(await readFile(join(dataDir, 'stack.json'), 'utf8')) as {
+      admin_db_url: string
+      jwt_secret: string
+      runtime: { functions: Record<string, { port: number }> }
+    }
+    return {
+      apiUrl: line.api_url,
+      dbUrl: line.db_url,
+      adminUrl: file.admin_db_url,
+      jwtSecret: file.jwt_secret,
+      functionPort(name) {
+        const running = file.runtime.functions[name]
+        if (!running) throw new Error(`The stack runs no function "${name}".`)
+        return running.port
+      },
+      async connect(url) {
+        const client = new pg.Client({ connectionString: url, application_name: 'tenantry-bench' })
+        await client.connect()
+        stops.push(() => client.end())
+        return client
+      },
+      async startBare(name, environment = {}) {
+        const bare = await startBare(name, environment)
+        stops.push(bare.stop)
+        return bare
+      },
+      stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** The machine line. What the stack logs afterwards is read and dropped, as a log collector would. */
+async function firstLine(child: ChildProcess): Promise<string> {
+  let said = ''
+  const note = (chunk: Buffer) => {
+    said += chunk
+  }
+  child.stderr!.on('data', note)
+  const line = new Promise<string>((resolve) => createInterface(child.stdout!).once('line', resolve))
+  const gone = new Promise<never>((_resolve, reject) =>
+    child.once('exit', () => reject(new Error(`The stack did not start:\n${said}`))),
+  )
+  const first = await Promise.race([line, gone])
+  child.stderr!.off('data', note).resume()
+  return first
+}
+
+async function startBare(name: string, environment: Record<string, string>): Promise<Bare> {
+  const port = await freePort()
+  const child = spawn(
+    findDeno(),
+    [
+      ...[
+        'run',
+        '--quiet',
+        '--no-prompt',
+        '--no-remote',
+        '--no-lock',
+        '--cached-only',
+        '--node-modules-dir=manual',
+      ],
+      ...['--config', join(root, 'functions/deno.json'), '--allow-net', '--allow-env', '--allow-read'],
+      ...['--v8-flags=--max-old-space-size=256', join(root, 'bench/bare', name)],
+    ],
+    {
+      stdio: ['ignore', 'ignore', 'inherit'],
+      env: { ...process.env, ...environment, DENO_SERVE_ADDRESS: `tcp:127.0.0.1:${port}` },
+    },
+  )
+  const stop = () => end(child)
+  for (let tries = 0; tries < 200 && child.exitCode === null; tries++) {
+    if (await answers(port)) return { port, stop }
+    await sleep(50)
+  }
+  await stop()
+  throw new Error(`bench/bare/${name} did not start.`)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => resolve(address && typeof address === 'object' ? address.port : 0))
+    })
+  })
+}
+
+function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
+    socket.once('connect', () => socket.destroy())
+  })
+}
+
+function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve())
+    child.kill('SIGTERM')
+  })
+}
