@@ -36,7 +36,10 @@ export const systemResolve: Resolve = async (host) => {
 export function parsePublicUrl(text: string, policy: UrlPolicy = urlPolicy()): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || text.length > 2_048) throw new NetFault('url_refused', 'This is not a URL.')
-  if (url.protocol !== 'https:' && !(policy.allowLoopback && url.protocol === 'http:'))
+  const host = bare(url.hostname)
+  // Before a name is resolved only these are known to stay on this machine.
+  const isLocal = /(^|\.)localhost$/.test(host) || reachOf(host) === 'loopback'
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && policy.allowLoopback && isLocal))
     throw new NetFault('url_refused', 'Only https URLs are fetched.')
   if (url.username !== '' || url.password !== '')
     throw new NetFault('url_refused', 'A URL with a user name or password is not fetched.')
@@ -46,7 +49,6 @@ export function parsePublicUrl(text: string, policy: UrlPolicy = urlPolicy()): U
       'url_refused',
       `Port ${port} is another protocol's; only 80, 443 and 1024 up are used.`,
     )
-  const host = bare(url.hostname)
   if (isAddress(host)) judge(url, [host], policy)
   return url
 }
