@@ -76,6 +76,9 @@ describe('the tenant is in every key', () => {
        select from pg_constraint as k where k.conrelid = c.oid and k.contype = 'f' and c.attnum = any (k.conkey))`,
     {
       'usage_event_keys.tenant_id': 'cleared by a trigger, see above',
+      'tenant_idp_config.client_secret_id':
+        'Vault lets nobody refer to it; triggers drop the secret with its row',
+      'tenant_idp_config.sso_provider_id': 'Auth makes and deletes its own; not every Auth has the table',
       'usage_events.user_id': 'who caused a usage; the event outlives the person',
     },
   )
@@ -91,6 +94,7 @@ describe('the tenant is in every key', () => {
       tenant_billing_razorpay_customer_id_key: 'the payment provider gives it out; no member may write it',
       tenant_billing_razorpay_subscription_id_key:
         'the payment provider gives it out; no member may write it',
+      tenant_idp_config_sso_provider_idx: 'a directory: one tenant a provider; only the service writes it',
       tenant_slugs_pkey: 'a directory, looked up by slug',
       tenant_domains_verified_host_idx: 'a directory: one verified holder a host, over all tenants',
     },
@@ -219,6 +223,7 @@ describe('functions', () => {
     {
       get_tenant_by_slug: 'public; returns the page that anybody may see',
       get_tenant_by_domain: 'public; returns the page that anybody may see',
+      find_idp_for_email: 'public; says of a domain where its people sign in',
       create_tenant: 'anybody signed in may; refuses a caller without a user',
     },
   )
@@ -270,6 +275,7 @@ describe('names, types and comments', () => {
   rule(
     'a flag is named is_* or has_*',
     `select name || '.' || "column" as broken from ${columns} as c where type = 'boolean' and "column" !~ '^(is|has)_'`,
+    { 'tenant_idp_config.verified': 'the name seed 003 gives it' },
   )
 
   rule(

@@ -21,7 +21,7 @@ beforeAll(async () => {
   mine = rows.find((row) => row.slug === 'moneystory')!.id
   attacker = await coachClient('moneystory')
   arguments_ = await readArguments()
-  // The seeds leave these two tables empty, and an empty table proves nothing.
+  // The seeds leave these tables empty, and an empty table proves nothing.
   await superuser.query(
     `insert into public.tenant_invitations (tenant_id, email, token_hash)
      select id, 'sweep@example.com', sha256(uuid_send(gen_random_uuid())) from unnest($1::uuid[]) as id`,
@@ -32,10 +32,15 @@ beforeAll(async () => {
      select id, 'sweep', 'sweep', id from unnest($1::uuid[]) as id`,
     [[victim, mine]],
   )
+  await superuser.query(
+    `insert into public.tenant_idp_config (tenant_id, type) select id, 'saml' from unnest($1::uuid[]) as id`,
+    [[victim, mine]],
+  )
 })
 afterAll(async () => {
   await superuser.query(`delete from public.tenant_invitations where email = 'sweep@example.com'`)
   await superuser.query(`delete from public.usage_event_keys where source = 'sweep'`)
+  await superuser.query('delete from public.tenant_idp_config where tenant_id = any ($1)', [[victim, mine]])
 })
 
 const tables = Object.entries(relations)
