@@ -180,7 +180,7 @@ comment on function private.record_idp_check(uuid, public.idp_kind, bigint, text
 
 -- Definer: reads Vault, which no role of the API can.
 create function private.read_idp_secret(tenant uuid, type public.idp_kind, revision bigint) returns text
-  language plpgsql stable security definer
+  language plpgsql volatile security definer
   set search_path = ''
 as $$
 begin

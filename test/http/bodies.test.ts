@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest'
+import type { Route } from '../../lib/http/route-table.ts'
 import { functionNames, routesOf } from './apps.ts'
 import { makePerson, makeTenant, type Person, problemOf, type TestTenant } from './world.ts'
 
@@ -12,15 +13,18 @@ beforeAll(async () => {
   tenant = await makeTenant({ owner })
 })
 
-async function send(
-  route: { method: string; path: string },
-  body: RequestInit['body'],
-  type = 'application/json',
-) {
-  const path = route.path.replace(':ref', tenant.slug).replace(':user', owner.refId)
+async function send(route: Route, body: RequestInit['body'], type = 'application/json') {
+  const path = route.path
+    .replace(':ref', tenant.slug)
+    .replace(':user', owner.refId)
+    .replace('identity-providers/:type', 'identity-providers/saml')
+  const isForService = route.access?.auth === 'service'
   const response = await fetch(`${inject('stack').api_url}/functions/v1${path}`, {
     method: route.method,
-    headers: { authorization: `Bearer ${owner.token}`, 'content-type': type },
+    headers: {
+      ...(isForService ? { apikey: inject('stack').secret_key } : { authorization: `Bearer ${owner.token}` }),
+      'content-type': type,
+    },
     body: body ?? null,
     ...(body instanceof ReadableStream && { duplex: 'half' }),
   })
