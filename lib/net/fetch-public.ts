@@ -1,7 +1,7 @@
 import { HttpReader } from './http-reader.ts'
 import { NetFault } from './net-fault.ts'
 import { type PinnedUrl, pinUrl, type Resolve, type UrlPolicy } from './public-url.ts'
-import { openSocket } from './socket.ts'
+import { faultOf, openSocket } from './socket.ts'
 
 export interface PublicRequest {
   method?: 'GET' | 'POST'
@@ -68,7 +68,7 @@ async function exchange(text: string, request: PublicRequest, signal: AbortSigna
   } catch (thrown) {
     if (signal.aborted) throw signal.reason
     if (thrown instanceof NetFault) throw thrown
-    throw new NetFault('unreachable', 'The connection ended before the answer did.', thrown)
+    throw faultOf(pinned.url, thrown)
   } finally {
     signal.removeEventListener('abort', destroy)
     destroy()

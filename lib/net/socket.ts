@@ -51,7 +51,7 @@ function openOne(url: URL, address: string, port: number, { signal, ca }: Connec
     const onAbort = () => fail(signal.reason)
     const timer = setTimeout(() => fail(new Error('connecting took too long')), connectMs)
     signal.addEventListener('abort', onAbort, { once: true })
-    socket.once('error', (error) => fail(isTls && isAboutTrust(error) ? untrusted(url, error) : error))
+    socket.once('error', (error) => fail(faultOf(url, error)))
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer)
       signal.removeEventListener('abort', onAbort)
@@ -63,15 +63,21 @@ function openOne(url: URL, address: string, port: number, { signal, ca }: Connec
   })
 }
 
+/**
+ * An error of a socket as a NetFault. Trust is told apart from a bad line; Deno 2.1 finds out about it
+ * only when the first byte is read, and has sent nothing until then.
+ */
+export function faultOf(url: URL, error: unknown): NetFault {
+  if (url.protocol === 'https:' && error instanceof Error && isAboutTrust(error))
+    return new NetFault('untrusted', `The certificate of ${url.host} is not trusted for this name.`, error)
+  return new NetFault('unreachable', 'The connection ended before the answer did.', error)
+}
+
 /** Node names TLS failures by code, Deno by text. */
 function isAboutTrust(error: Error): boolean {
   const code = 'code' in error ? String(error.code) : ''
   return (
     /CERT|ALTNAME|SIGNATURE|SELF_SIGNED|ISSUER|^ERR_(TLS|SSL)/.test(code) ||
-    /certificate|NotValidForName|UnknownIssuer|peer sent/i.test(error.message)
+    /certificate|NotValidForName|UnknownIssuer/i.test(error.message)
   )
-}
-
-function untrusted(url: URL, cause: Error): NetFault {
-  return new NetFault('untrusted', `The certificate of ${url.host} is not trusted for this name.`, cause)
 }
