@@ -74,7 +74,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
           schema: IdentityProvider,
         },
       },
-      ['idp_changed'],
+      ['idp_changed', 'idp_just_checked'],
     ),
     params(IdpPath),
     async (c) => c.json(await checkIdentityProvider(c.var.db, c.var.tenant.id, c.req.valid('param').type)),

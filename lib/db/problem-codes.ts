@@ -34,6 +34,7 @@ export const problemCodes = {
   read_only_column: { status: 422, title: 'This column is read-only' },
   slug_invalid: { status: 422, title: 'The slug is not one' },
   slug_reserved: { status: 422, title: 'The slug is reserved' },
+  idp_just_checked: { status: 429, title: 'The identity provider was checked a moment ago' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   unavailable: { status: 503, title: 'Try again shortly' },
   timeout: { status: 504, title: 'This took too long' },

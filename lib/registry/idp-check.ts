@@ -22,7 +22,7 @@ interface Verdict {
  * Checks a provider by asking it, and writes down what was found. Only the service may write that, so the
  * check's own statements run as the service; that the caller may ask for one is SQL's to say first.
  * A provider that fails is no Problem: it comes back unverified with last_check_error. 404 not_found;
- * 409 idp_changed when the settings were changed meanwhile.
+ * 409 idp_changed when the settings were changed meanwhile; 429 idp_just_checked.
  */
 export async function checkIdentityProvider(
   db: Db,
@@ -32,14 +32,13 @@ export async function checkIdentityProvider(
 ): Promise<IdentityProvider> {
   await db.query(sql`select private.require_permission(${tenantId}, 'manage')`)
   const service = callerDb({ role: 'service_role' })
-  const [subject] = await service.query<Subject>(sql`
-    select c.type, c.revision, c.metadata from public.tenant_idp_config as c
-    where c.tenant_id = ${tenantId} and c.type::text = ${type}`)
-  if (!subject) throw noneOf(type)
+  const [subject] = await service.query<Subject | { type: null }>(sql`
+    select c.type, c.revision, c.metadata from private.begin_idp_check(${tenantId}, ${type}::public.idp_kind) as c`)
+  if (!subject?.type) throw noneOf(type)
   // No transaction is open while somebody else's server is waited for.
   const verdict = await judge(service, tenantId, subject, reach)
   await service.query(sql`
-    select private.record_idp_check(${tenantId}, ${type}::public.idp_kind, ${subject.revision}::bigint, ${verdict.outcome},
+    select private.record_idp_check(${tenantId}, ${type}::public.idp_kind, ${subject.revision}::uuid, ${verdict.outcome},
       ${verdict.error ?? null}, ${storableJson(verdict.discovered ?? {})}::jsonb, ${verdict.keysExpireAt ?? null})`)
   return readIdentityProvider(db, tenantId, type)
 }
@@ -65,7 +64,7 @@ async function readSecret(
   { type, revision }: Subject,
 ): Promise<string | null> {
   const [row] = await service.query<{ secret: string | null }>(sql`
-    select private.read_idp_secret(${tenantId}, ${type}::public.idp_kind, ${revision}::bigint) as secret`)
+    select private.read_idp_secret(${tenantId}, ${type}::public.idp_kind, ${revision}::uuid) as secret`)
   return row?.secret ?? null
 }
 

@@ -16,7 +16,8 @@ create table public.tenant_idp_config (
   keys_expire_at timestamptz,
   client_secret_id uuid,
   sso_provider_id uuid,
-  revision bigint not null default 1,
+  revision uuid not null default private.uuid_v7(),
+  check_started_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -35,7 +36,7 @@ comment on table public.tenant_idp_config is
   'A tenant''s identity provider, one of each kind. verified only after a real check of exactly these settings; the client secret lies in Vault.';
 comment on column public.tenant_idp_config.client_secret_id is 'Which secret in Vault; never the secret.';
 comment on column public.tenant_idp_config.discovered is 'What the last good check found: endpoints and key ids, or entity id, sign-on URLs and certificates.';
-comment on column public.tenant_idp_config.revision is 'Counts changes of the settings, so that a check of older ones cannot vouch for newer ones.';
+comment on column public.tenant_idp_config.revision is 'Another with every change of the settings, so that a check of older ones cannot vouch for newer ones.';
 -- A provider signs people in to one tenant: shared by two, each could vouch for the other's people.
 create unique index tenant_idp_config_sso_provider_idx on public.tenant_idp_config (sso_provider_id) where sso_provider_id is not null;
 
@@ -131,7 +132,7 @@ begin
   update public.tenant_idp_config as c set
     metadata = set_idp_config.metadata,
     client_secret_id = secret_id,
-    revision = c.revision + 1,
+    revision = private.uuid_v7(),
     verified = false, verified_at = null, last_checked_at = null, last_check_error = null,
     discovered = '{}', keys_expire_at = null,
     -- Supabase's provider was made from the old settings.
@@ -144,9 +145,31 @@ $$;
 comment on function public.set_idp_config(uuid, text, jsonb, text) is
   'Sets a tenant''s identity provider of one kind and puts its client secret in Vault. Whatever was verified before has to be checked again.';
 
+-- Definer: no role of the API may update the table.
+create function private.begin_idp_check(tenant uuid, type public.idp_kind) returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  subject public.tenant_idp_config;
+begin
+  select * into subject from public.tenant_idp_config as c
+  where c.tenant_id = begin_idp_check.tenant and c.type = begin_idp_check.type for update;
+  -- A check is a handful of requests to a server of the tenant's choosing: not a thing to hold a button down on.
+  if subject.check_started_at > now() - interval '5 seconds' then
+    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was checked a moment ago. Wait five seconds.');
+  end if;
+  update public.tenant_idp_config as c set check_started_at = now()
+  where c.tenant_id = subject.tenant_id and c.id = subject.id;
+  return subject;
+end
+$$;
+comment on function private.begin_idp_check(uuid, public.idp_kind) is
+  'What is to be checked, at most every five seconds; a row of nulls where there is none. For the service.';
+
 -- Definer: members may not write verified, and the service may write it only for what was checked.
 create function private.record_idp_check(
-  tenant uuid, type public.idp_kind, revision bigint, outcome text, error text default null,
+  tenant uuid, type public.idp_kind, revision uuid, outcome text, error text default null,
   discovered jsonb default '{}', keys_expire_at timestamptz default null
 ) returns public.tenant_idp_config
   language plpgsql security definer
@@ -175,11 +198,11 @@ begin
   return recorded;
 end
 $$;
-comment on function private.record_idp_check(uuid, public.idp_kind, bigint, text, text, jsonb, timestamptz) is
+comment on function private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz) is
   'Writes down what a check found, for the settings it was made of. The only way to verified = true; for the service.';
 
 -- Definer: reads Vault, which no role of the API can.
-create function private.read_idp_secret(tenant uuid, type public.idp_kind, revision bigint) returns text
+create function private.read_idp_secret(tenant uuid, type public.idp_kind, revision uuid) returns text
   language plpgsql volatile security definer
   set search_path = ''
 as $$
@@ -191,7 +214,7 @@ begin
     where c.tenant_id = read_idp_secret.tenant and c.type = read_idp_secret.type and c.revision = read_idp_secret.revision);
 end
 $$;
-comment on function private.read_idp_secret(uuid, public.idp_kind, bigint) is
+comment on function private.read_idp_secret(uuid, public.idp_kind, uuid) is
   'The client secret of a provider, for the service''s own check of it. Null where there is none, or the settings have changed.';
 
 -- Definer: the column belongs to the platform, which made the provider in Supabase Auth.
@@ -270,6 +293,6 @@ grant select, delete on public.tenant_idp_config to authenticated;
 grant select on public.tenant_idp_config to service_role;
 grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
 grant execute on function public.find_idp_for_email(text) to anon, authenticated, service_role;
-grant execute on function private.record_idp_check(uuid, public.idp_kind, bigint, text, text, jsonb, timestamptz),
-  private.read_idp_secret(uuid, public.idp_kind, bigint), private.bind_sso_provider(uuid, public.idp_kind, uuid),
+grant execute on function private.begin_idp_check(uuid, public.idp_kind), private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz),
+  private.read_idp_secret(uuid, public.idp_kind, uuid), private.bind_sso_provider(uuid, public.idp_kind, uuid),
   private.tenant_of_sso_provider(uuid) to service_role;

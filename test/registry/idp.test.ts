@@ -26,6 +26,10 @@ const path = ({ tenant }: World, rest = '') => `/registry/tenants/${tenant.slug}
 const put = (world: World, type: string, body: unknown) =>
   call(path(world, `/${type}`), { method: 'PUT', token: world.owner.token, body })
 const check = async (world: World, type: string) => {
+  // Nobody waits here; that one has to is a test of its own.
+  await admin.query('update public.tenant_idp_config set check_started_at = null where tenant_id = $1', [
+    world.tenant.id,
+  ])
   const response = await call(path(world, `/${type}/check`), { method: 'POST', token: world.owner.token })
   expect(response.status).toBe(200)
   return IdentityProvider.parse(await response.json())
@@ -50,6 +54,13 @@ const secretsOf = async ({ tenant }: World): Promise<string[]> => {
 }
 const isSecretLeft = async (id: string) =>
   (await superuser.query('select from vault.secrets where id = $1', [id])).rowCount === 1
+const revisionOf = async ({ tenant }: World) => {
+  const { rows } = await superuser.query<{ revision: string }>(
+    'select revision from public.tenant_idp_config where tenant_id = $1',
+    [tenant.id],
+  )
+  return rows[0]!.revision
+}
 const secretIdOf = async ({ tenant }: World) => {
   const { rows } = await superuser.query<{ id: string }>(
     'select client_secret_id as id from public.tenant_idp_config where tenant_id = $1',
@@ -130,6 +141,28 @@ describe('an OIDC provider', () => {
       last_check_error: expect.stringContaining('No connection'),
       discovered: { client: 'no secret' },
     })
+  })
+  it('is asked at most every five seconds', async () => {
+    const world = await makeWorld()
+    const counted = await playOidcServer()
+    await put(world, 'oidc', { issuer: counted.issuer, client_id: 'x' })
+    const ask = () => call(path(world, '/oidc/check'), { method: 'POST', token: world.owner.token })
+    const answers = await Promise.all([ask(), ask(), ask(), ask()])
+    expect(answers.map(({ status }) => status).toSorted()).toEqual([200, 429, 429, 429])
+    expect(await problemOf(await ask())).toMatchObject({ status: 429, code: 'idp_just_checked' })
+    expect(counted.asked.get('/jwks')).toBe(1)
+    await counted.stop()
+  })
+  it('deleted and made anew while it is checked is not vouched for either', async () => {
+    const world = await makeWorld()
+    await put(world, 'oidc', oidc())
+    const revision = await revisionOf(world)
+    await call(path(world, '/oidc'), { method: 'DELETE', token: world.owner.token })
+    await put(world, 'oidc', { issuer: 'https://login.example', client_id: 'x' })
+    const recorded = asService((db) =>
+      db.query(`select private.record_idp_check($1, 'oidc', $2, 'good')`, [world.tenant.id, revision]),
+    )
+    await expect(recorded).rejects.toMatchObject({ code: 'PT409', message: 'idp_changed' })
   })
   it('changed while it is checked is not vouched for', async () => {
     const world = await makeWorld()
@@ -252,7 +285,7 @@ describe('the client secret', () => {
     expect(JSON.stringify(rows)).not.toContain(marked)
     expect(await secretsOf(world)).toEqual([marked])
     for (const statement of [
-      `select private.read_idp_secret('${world.tenant.id}', 'oidc', 2)`,
+      `select private.read_idp_secret('${world.tenant.id}', 'oidc', gen_random_uuid())`,
       'select * from vault.decrypted_secrets',
     ])
       await expect(asUser(world.owner.id, (db) => db.query(statement))).rejects.toMatchObject({
@@ -287,7 +320,7 @@ describe('the client secret', () => {
   it('of settings that have changed is not read', async () => {
     const world = await makeWorld()
     await put(world, 'oidc', oidc())
-    const read = (revision: number) =>
+    const readOf = (revision: string) =>
       asService(async (db) => {
         const { rows } = await db.query(`select private.read_idp_secret($1, 'oidc', $2) as secret`, [
           world.tenant.id,
@@ -295,7 +328,10 @@ describe('the client secret', () => {
         ])
         return rows[0].secret
       })
-    expect([await read(2), await read(1), await read(3)]).toEqual([client.secret, null, null])
+    const first = await revisionOf(world)
+    expect(await readOf(first)).toBe(client.secret)
+    await put(world, 'oidc', oidc({ client_secret: 'second' }))
+    expect(await readOf(first)).toBeNull()
   })
 })
 
@@ -305,7 +341,8 @@ describe('verified', () => {
     `update public.tenant_idp_config set metadata = '{}'`,
     `update public.tenant_idp_config set sso_provider_id = gen_random_uuid()`,
     `insert into public.tenant_idp_config (tenant_id, type, verified) values ('TENANT', 'saml', true)`,
-    `select private.record_idp_check('TENANT', 'oidc', 2, 'good')`,
+    `select private.record_idp_check('TENANT', 'oidc', gen_random_uuid(), 'good')`,
+    `select private.begin_idp_check('TENANT', 'oidc')`,
     `select private.bind_sso_provider('TENANT', 'oidc', gen_random_uuid())`,
     `select private.tenant_of_sso_provider(gen_random_uuid())`,
   ])('is not for members: %s', async (statement) => {
