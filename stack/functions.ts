@@ -66,6 +66,8 @@ export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: str
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: file.secret_key }),
     SUPABASE_JWKS: JSON.stringify({ keys: [] }),
     TENANTRY_BASE_DOMAINS: 'localhost',
+    // What a developer tries out answers on this machine; on hosted nothing private may be fetched.
+    TENANTRY_ALLOW_PRIVATE_URLS: 'loopback',
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('TENANTRY_'))),
     // After the shell's own: what is stored was signed and hashed with the data folder's.
     TENANTRY_JWT_SECRET: file.jwt_secret,

@@ -78,6 +78,9 @@ describe('the tenant is in every key', () => {
        select from pg_constraint as k where k.conrelid = c.oid and k.contype = 'f' and c.attnum = any (k.conkey))`,
     {
       'usage_event_keys.tenant_id': 'cleared by a trigger, see above',
+      'tenant_idp_config.client_secret_id':
+        'Vault lets nobody refer to it; triggers drop the secret with its row',
+      'tenant_idp_config.sso_provider_id': 'Auth makes and deletes its own; not every Auth has the table',
       'usage_events.user_id': 'who caused a usage; the event outlives the person',
     },
   )
@@ -93,6 +96,7 @@ describe('the tenant is in every key', () => {
       tenant_billing_razorpay_customer_id_key: 'the payment provider gives it out; no member may write it',
       tenant_billing_razorpay_subscription_id_key:
         'the payment provider gives it out; no member may write it',
+      tenant_idp_config_sso_provider_idx: 'a directory: one tenant a provider; only the service writes it',
       tenant_slugs_pkey: 'a directory, looked up by slug',
       'private.api_key_secrets_lookup_idx':
         'a directory: who presents a key has not said of which tenant it is',
@@ -226,6 +230,7 @@ describe('functions', () => {
     {
       get_tenant_by_slug: 'public; returns the page that anybody may see',
       get_tenant_by_domain: 'public; returns the page that anybody may see',
+      find_idp_for_email: 'public; says of a domain where its people sign in',
       create_tenant: 'anybody signed in may; refuses a caller without a user',
       refuse_estimated_counts: 'runs before every request, and looks at nothing but its headers',
       accept_invitation: 'the token and the confirmed address are the permission',
@@ -283,6 +288,7 @@ describe('names, types and comments', () => {
     {
       'products.supports_projects': "the word of the products' manifests",
       'tenant_products.enabled': "the word of the registry's requirements",
+      'tenant_idp_config.verified': 'the name seed 003 gives it',
     },
   )
 

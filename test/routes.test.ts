@@ -159,6 +159,36 @@ const expectations: Record<
     statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
     body: () => ({}),
   },
+  'GET /registry/tenants/:ref/identity-providers': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 200, 403],
+  },
+  // The tenant has none: past the door is 404 not_found.
+  'GET /registry/tenants/:ref/identity-providers/:type': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
+    path: '/registry/tenants/:ref/identity-providers/oidc',
+  },
+  'PUT /registry/tenants/:ref/identity-providers/:type': {
+    statuses: managers,
+    path: '/registry/tenants/:ref/identity-providers/saml',
+    body: () => ({ metadata_url: 'https://idp.example/metadata' }),
+  },
+  'DELETE /registry/tenants/:ref/identity-providers/:type': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
+    path: '/registry/tenants/:ref/identity-providers/oidc',
+  },
+  'POST /registry/tenants/:ref/identity-providers/:type/check': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
+    path: '/registry/tenants/:ref/identity-providers/oidc/check',
+  },
+  'PUT /registry/tenants/:ref/identity-providers/:type/sso-provider': {
+    statuses: [401, 401, 401, 401, 403, 403, 403, 403, 404],
+    path: '/registry/tenants/:ref/identity-providers/saml/sso-provider',
+    body: () => ({ sso_provider_id: null }),
+  },
+  'POST /registry/sign-in-options': {
+    statuses: open,
+    body: () => ({ email: 'somebody@example.com' }),
+  },
   'GET /usage/health': { statuses: open },
   'GET /usage/openapi.json': { statuses: open },
   'POST /usage/events': {

@@ -26,6 +26,7 @@ describe('schema', () => {
   it('has the enums', async () => {
     expect(await labels('tenant_status')).toEqual(['demo', 'trial', 'active', 'frozen', 'archived'])
     expect(await labels('tenant_kind')).toEqual(['customer', 'demo', 'platform'])
+    expect(await labels('idp_kind')).toEqual(['oidc', 'saml'])
   })
 
   it('has the columns of tenants', async () => {
@@ -49,6 +50,30 @@ describe('schema', () => {
       created_at: 'timestamp with time zone',
       updated_at: 'timestamp with time zone',
     })
+  })
+
+  it('has the columns of tenant_idp_config, one of a kind for each tenant', async () => {
+    const { rows } = await admin.query<{ column: string; type: string }>(
+      `select attname as column, format_type(atttypid, atttypmod) as type from pg_attribute
+       where attrelid = 'public.tenant_idp_config'::regclass and attnum > 0`,
+    )
+    expect(Object.fromEntries(rows.map(({ column, type }) => [column, type]))).toMatchObject({
+      id: 'uuid',
+      tenant_id: 'uuid',
+      type: expect.stringMatching(/idp_kind$/),
+      metadata: 'jsonb',
+      verified: 'boolean',
+      created_at: 'timestamp with time zone',
+      updated_at: 'timestamp with time zone',
+    })
+    const { id } = await createTenant(ada)
+    const add = () =>
+      admin.query<{ metadata: object; verified: boolean }>(
+        `insert into public.tenant_idp_config (tenant_id, type) values ($1, 'oidc') returning metadata, verified`,
+        [id],
+      )
+    expect((await add()).rows).toEqual([{ metadata: {}, verified: false }])
+    await expect(add()).rejects.toMatchObject({ code: '23505' })
   })
 
   it('updated_at auto-bump', async () => {

@@ -1,5 +1,6 @@
 import { createApp } from '../../lib/http/index.ts'
 import { apiKeys } from './api-keys.ts'
+import { identityProviders, signInOptions } from './identity-providers.ts'
 import { invitations, invited } from './invitations.ts'
 import { members, ownership, roles } from './members.ts'
 import { entitlements, products, tenantProducts } from './products.ts'
@@ -18,5 +19,7 @@ export const app = createApp('registry')
   .route('/products', products)
   .route('/roles', roles)
   .route('/tenants/:ref/api-keys', apiKeys)
+  .route('/tenants/:ref/identity-providers', identityProviders)
+  .route('/sign-in-options', signInOptions)
 
 Deno.serve(app.fetch)

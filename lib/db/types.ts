@@ -195,6 +195,32 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"tenant_idp_config": {
+                  Row: {
+                    "check_started_at": string | null,"client_secret_id": string | null,"created_at": string,"created_by": string | null,"discovered": NonNullable<Json>,"id": string,"keys_expire_at": string | null,"last_check_error": string | null,"last_checked_at": string | null,"metadata": NonNullable<Json>,"ref_id": string,"revision": string,"sso_provider_id": string | null,"tenant_id": string,"type": Database["public"]['Enums']["idp_kind"],"updated_at": string,"updated_by": string | null,"verified": boolean,"verified_at": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "check_started_at"?: string | null,"client_secret_id"?: string | null,"created_at"?: string,"created_by"?: string | null,"discovered"?: NonNullable<Json>,"id"?: string,"keys_expire_at"?: string | null,"last_check_error"?: string | null,"last_checked_at"?: string | null,"metadata"?: NonNullable<Json>,"ref_id"?: never,"revision"?: string,"sso_provider_id"?: string | null,"tenant_id": string,"type": Database["public"]['Enums']["idp_kind"],"updated_at"?: string,"updated_by"?: string | null,"verified"?: boolean,"verified_at"?: string | null
+                  }
+                  Update: {
+                    "check_started_at"?: string | null,"client_secret_id"?: string | null,"created_at"?: string,"created_by"?: string | null,"discovered"?: NonNullable<Json>,"id"?: string,"keys_expire_at"?: string | null,"last_check_error"?: string | null,"last_checked_at"?: string | null,"metadata"?: NonNullable<Json>,"ref_id"?: never,"revision"?: string,"sso_provider_id"?: string | null,"tenant_id"?: string,"type"?: Database["public"]['Enums']["idp_kind"],"updated_at"?: string,"updated_by"?: string | null,"verified"?: boolean,"verified_at"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "tenant_idp_config_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenant_profiles"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "tenant_idp_config_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenants"
+      referencedColumns: ["id"]
+    }
+                  ]
                 },"tenant_invitations": {
                   Row: {
                     "accepted_at": string | null,"accepted_by": string | null,"created_at": string,"created_by": string | null,"email": string,"expires_at": string,"id": string,"ref_id": string,"revoked_at": string | null,"role": Database["public"]['Enums']["tenant_role"],"sent_at": string,"sent_count": number,"tenant_id": string,"token_hash": string,"updated_at": string,"updated_by": string | null
@@ -508,6 +534,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"find_idp_for_email":
+{ Args: { "email": string }; Returns: Json
+                           },
 "get_tenant_by_domain":
 { Args: { "host": string }; Returns: Json
                            },
@@ -690,6 +719,34 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"set_idp_config":
+{ Args: { "client_secret"?: string,"metadata": Json,"tenant_id": string,"type": string }; Returns: {
+              "check_started_at": string | null,
+"client_secret_id": string | null,
+"created_at": string,
+"created_by": string | null,
+"discovered": NonNullable<Json>,
+"id": string,
+"keys_expire_at": string | null,
+"last_check_error": string | null,
+"last_checked_at": string | null,
+"metadata": NonNullable<Json>,
+"ref_id": string,
+"revision": string,
+"sso_provider_id": string | null,
+"tenant_id": string,
+"type": Database["public"]['Enums']["idp_kind"],
+"updated_at": string,
+"updated_by": string | null,
+"verified": boolean,
+"verified_at": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "tenant_idp_config"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "set_primary_domain":
 { Args: { "domain_id": string,"tenant_id": string }; Returns: {
               "created_at": string,
@@ -735,7 +792,7 @@ isOneToOne: false
       } }
           }
           Enums: {
-            "domain_check_result": "token_found"|"wrong_token"|"no_record"|"no_such_name"|"host_taken"|"dns_failed"|"resolver_timeout"|"resolver_failed","domain_status": "pending"|"verified"|"failed","member_status": "active"|"invited"|"deactivated","tenant_kind": "customer"|"demo"|"platform","tenant_project_status": "active"|"archived","tenant_role": "owner"|"admin"|"member"|"reviewer","tenant_status": "demo"|"trial"|"active"|"frozen"|"archived"
+            "domain_check_result": "token_found"|"wrong_token"|"no_record"|"no_such_name"|"host_taken"|"dns_failed"|"resolver_timeout"|"resolver_failed","domain_status": "pending"|"verified"|"failed","idp_kind": "oidc"|"saml","member_status": "active"|"invited"|"deactivated","tenant_kind": "customer"|"demo"|"platform","tenant_project_status": "active"|"archived","tenant_role": "owner"|"admin"|"member"|"reviewer","tenant_status": "demo"|"trial"|"active"|"frozen"|"archived"
           }
           CompositeTypes: {
             [_ in never]: never
@@ -851,7 +908,7 @@ export type CompositeTypes<
 export const Constants = {
   "public": {
           Enums: {
-            "domain_check_result": ["token_found", "wrong_token", "no_record", "no_such_name", "host_taken", "dns_failed", "resolver_timeout", "resolver_failed"],"domain_status": ["pending", "verified", "failed"],"member_status": ["active", "invited", "deactivated"],"tenant_kind": ["customer", "demo", "platform"],"tenant_project_status": ["active", "archived"],"tenant_role": ["owner", "admin", "member", "reviewer"],"tenant_status": ["demo", "trial", "active", "frozen", "archived"]
+            "domain_check_result": ["token_found", "wrong_token", "no_record", "no_such_name", "host_taken", "dns_failed", "resolver_timeout", "resolver_failed"],"domain_status": ["pending", "verified", "failed"],"idp_kind": ["oidc", "saml"],"member_status": ["active", "invited", "deactivated"],"tenant_kind": ["customer", "demo", "platform"],"tenant_project_status": ["active", "archived"],"tenant_role": ["owner", "admin", "member", "reviewer"],"tenant_status": ["demo", "trial", "active", "frozen", "archived"]
           }
         }
 } as const

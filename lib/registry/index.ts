@@ -1,6 +1,25 @@
 export { ApiKey, ApiKeyPath, ApiKeys, KeyRotation, NewApiKey, NewKey } from './api-key-schema.ts'
 export { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys.ts'
 export {
+  listIdentityProviders,
+  readIdentityProvider,
+  removeIdentityProvider,
+  setIdentityProvider,
+} from './idp.ts'
+export { checkIdentityProvider } from './idp-check.ts'
+export {
+  IdentityProvider,
+  IdentityProviders,
+  IdpPath,
+  IdpSettings,
+  OidcSettings,
+  SamlSettings,
+  SignInOptions,
+  SignInQuestion,
+  SsoBinding,
+} from './idp-schema.ts'
+export { bindSsoProvider, findSignInOptions } from './idp-sign-in.ts'
+export {
   Invitation,
   InvitationPath,
   InvitationPreview,

@@ -22,6 +22,7 @@ async function send(
   const path = route.path
     .replace(':ref', tenant.slug)
     .replace(':product', 'assessments')
+    .replace(':type', 'saml')
     .replace(/:\w+/, owner.refId)
   const response = await fetch(`${inject('stack').api_url}/functions/v1${path}`, {
     method: route.method,

@@ -37,11 +37,16 @@ beforeAll(async () => {
      select id, 'sweep', 'AAAAAAAA', '{usage:write}' from unnest($1::uuid[]) as id`,
     [[victim, mine]],
   )
+  await superuser.query(
+    `insert into public.tenant_idp_config (tenant_id, type) select id, 'saml' from unnest($1::uuid[]) as id`,
+    [[victim, mine]],
+  )
 })
 afterAll(async () => {
   await superuser.query(`delete from public.api_keys where name = 'sweep'`)
   await superuser.query(`delete from public.tenant_invitations where email = 'sweep@example.com'`)
   await superuser.query(`delete from public.usage_event_keys where source = 'sweep'`)
+  await superuser.query('delete from public.tenant_idp_config where tenant_id = any ($1)', [[victim, mine]])
 })
 
 const tables = Object.entries(relations)

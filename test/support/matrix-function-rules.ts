@@ -58,6 +58,18 @@ export const functions: Record<string, FunctionRule> = {
     service: true,
     call: () => 'select public.refuse_estimated_counts()',
   },
+  find_idp_for_email: {
+    needs: 'everyone',
+    service: true,
+    call: (tenant) => `select public.find_idp_for_email('somebody@${hostOf(tenant)}') ->> 'tenant'`,
+    answers: (tenant) => (isPublished(tenant) ? slugOf(tenant) : 'nothing'),
+  },
+  set_idp_config: {
+    needs: 'manage',
+    service: true,
+    call: (tenant) =>
+      `select public.set_idp_config('${idOf(tenant)}', 'saml', '{"metadata_xml": "probe"}') is not null`,
+  },
   create_tenant: {
     needs: 'signed-in',
     call: () => `select (public.create_tenant('matrix-probe', 'Probe')).slug`,

@@ -295,6 +295,19 @@ export const relations: Record<string, RelationRule> = {
       },
     ],
   },
+  tenant_idp_config: {
+    key: 'tenant_id',
+    select: 'inspect',
+    delete: 'manage',
+    service: 'select',
+    attempts: [
+      {
+        as: 'owner',
+        tries: `update public.tenant_idp_config set verified = true`,
+        gives: 'denied',
+      },
+    ],
+  },
   usage_events: { key: 'tenant_id', select: 'read', service: 'select' },
   usage_event_keys: { key: 'tenant_id', select: 'read', service: 'select' },
   api_keys: { key: 'tenant_id', select: 'inspect', service: 'select' },

@@ -253,6 +253,11 @@ async function fillTenant(db: Client, name: TenantName): Promise<void> {
      values ($1, $2, $3, 'verified', true, now())`,
     [id, domainId(name), hostOf(name)],
   )
+  await db.query(
+    `insert into public.tenant_idp_config (tenant_id, type, verified, verified_at, last_checked_at, sso_provider_id)
+     values ($1, 'oidc', true, now(), now(), gen_random_uuid())`,
+    [id],
+  )
   await db.query(`insert into public.campaigns (tenant_id, id, name) values ($1, $2, 'Matrix')`, [
     id,
     campaignId(name),

@@ -1,0 +1,119 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { body, check, describeRoute, misfit, params, router } from '../../lib/http/index.ts'
+import {
+  bindSsoProvider,
+  checkIdentityProvider,
+  findSignInOptions,
+  IdentityProvider,
+  IdentityProviders,
+  IdpPath,
+  IdpSettings,
+  listIdentityProviders,
+  OidcSettings,
+  readIdentityProvider,
+  removeIdentityProvider,
+  SamlSettings,
+  SignInOptions,
+  SignInQuestion,
+  SsoBinding,
+  setIdentityProvider,
+} from '../../lib/registry/index.ts'
+
+const read = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
+  .get(
+    '/',
+    describeRoute("List a tenant's identity providers", {
+      200: { description: 'At most one of each kind.', schema: IdentityProviders },
+    }),
+    async (c) => c.json({ identity_providers: await listIdentityProviders(c.var.db, c.var.tenant.id) }),
+  )
+  .get(
+    '/:type',
+    describeRoute("Read a tenant's identity provider, without its secret", {
+      200: { description: 'The provider, and what its last check found.', schema: IdentityProvider },
+    }),
+    params(IdpPath),
+    async (c) => c.json(await readIdentityProvider(c.var.db, c.var.tenant.id, c.req.valid('param').type)),
+  )
+
+const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
+  .put(
+    '/:type',
+    describeRoute(
+      'Set an identity provider; it leads nobody anywhere before it is checked',
+      { 200: { description: 'The provider, unverified where anything changed.', schema: IdentityProvider } },
+      ['invalid_value'],
+    ),
+    params(IdpPath),
+    // Which of the two is meant stands in the path: a union could not say what is wrong with either.
+    body(z.looseObject({}), { shownAs: IdpSettings }),
+    async (c) => {
+      const { type } = c.req.valid('param')
+      const checked = check(type === 'oidc' ? OidcSettings : SamlSettings, c.req.valid('json'))
+      if (!checked.ok) throw misfit('invalid_body', checked.errors)
+      return c.json(await setIdentityProvider(c.var.db, c.var.tenant.id, type, checked.data))
+    },
+  )
+  .delete(
+    '/:type',
+    describeRoute('Forget an identity provider and its secret', { 204: { description: 'Forgotten.' } }),
+    params(IdpPath),
+    async (c) => {
+      await removeIdentityProvider(c.var.db, c.var.tenant.id, c.req.valid('param').type)
+      return c.body(null, 204)
+    },
+  )
+  .post(
+    '/:type/check',
+    describeRoute(
+      'Check an identity provider by asking it',
+      {
+        200: {
+          description: 'The provider: verified, or not and why in last_check_error.',
+          schema: IdentityProvider,
+        },
+      },
+      ['idp_changed', 'idp_just_checked'],
+    ),
+    params(IdpPath),
+    async (c) => c.json(await checkIdentityProvider(c.var.db, c.var.tenant.id, c.req.valid('param').type)),
+  )
+
+const service = router({ auth: 'service' }).put(
+  '/:type/sso-provider',
+  describeRoute(
+    "Say which of Supabase Auth's SSO providers carries out a provider's sign-ins",
+    { 204: { description: 'Bound, or unbound.' } },
+    [
+      'tenant_not_found',
+      'not_found',
+      'idp_not_verified',
+      'sso_provider_taken',
+      'tenant_frozen',
+      'trial_ended',
+    ],
+  ),
+  params(IdpPath.extend({ ref: z.string() })),
+  body(SsoBinding),
+  async (c) => {
+    const { ref, type } = c.req.valid('param')
+    await bindSsoProvider(ref, type, c.req.valid('json').sso_provider_id)
+    return c.body(null, 204)
+  },
+)
+
+export const identityProviders = new Hono().route('/', read).route('/', manage).route('/', service)
+
+/** Asked before anybody is signed in. */
+export const signInOptions = router({ auth: 'public' }).post(
+  '/',
+  describeRoute('Find out how the people of an e-mail address sign in', {
+    200: { description: 'By their own provider, or by password.', schema: SignInOptions },
+  }),
+  body(SignInQuestion),
+  async (c) => {
+    const options = await findSignInOptions(c.req.valid('json').email)
+    return c.json(options, 200, { 'cache-control': 'no-store' })
+  },
+)

@@ -1,0 +1,103 @@
+import { lookup } from 'node:dns/promises'
+import process from 'node:process'
+import { isAddress, type Reach, reachOf } from './address.ts'
+import { NetFault } from './net-fault.ts'
+
+/** Every address of a host name. */
+export type Resolve = (host: string) => Promise<string[]>
+
+/** What besides the public internet may be reached. */
+export interface UrlPolicy {
+  /** For development and tests: loopback addresses too, and there plain http. */
+  allowLoopback: boolean
+}
+
+/** A URL that may be fetched, with the addresses it was judged by. Connect to these and to no other. */
+export interface PinnedUrl {
+  url: URL
+  addresses: string[]
+  port: number
+}
+
+/** The policy of this process: TENANTRY_ALLOW_PRIVATE_URLS=loopback opens loopback; nothing opens more. */
+export function urlPolicy(): UrlPolicy {
+  return { allowLoopback: process.env.TENANTRY_ALLOW_PRIVATE_URLS === 'loopback' }
+}
+
+export const systemResolve: Resolve = async (host) => {
+  const found = await lookup(host, { all: true })
+  return found.map(({ address }) => address)
+}
+
+/**
+ * What a URL allows to be said without asking the network: https, no credentials, a port that is not
+ * another protocol's. Throws a NetFault.
+ */
+export function parsePublicUrl(text: string, policy: UrlPolicy = urlPolicy()): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (!url || text.length > 2_048) throw new NetFault('url_refused', 'This is not a URL.')
+  const host = bare(url.hostname)
+  // Before a name is resolved only these are known to stay on this machine.
+  const isLocal = /(^|\.)localhost$/.test(host) || reachOf(host) === 'loopback'
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && policy.allowLoopback && isLocal))
+    throw new NetFault('url_refused', 'Only https URLs are fetched.')
+  if (url.username !== '' || url.password !== '')
+    throw new NetFault('url_refused', 'A URL with a user name or password is not fetched.')
+  const port = portOf(url)
+  if (![80, 443].includes(port) && port < 1_024)
+    throw new NetFault(
+      'url_refused',
+      `Port ${port} is another protocol's; only 80, 443 and 1024 up are used.`,
+    )
+  if (isAddress(host)) judge(url, [host], policy)
+  return url
+}
+
+/**
+ * Resolves a URL's host once and refuses it if *any* of its addresses is not public: a name with one good
+ * and one bad address would otherwise be a matter of luck. Whoever connects takes the addresses from here;
+ * asking the resolver again would let it answer differently (DNS rebinding).
+ */
+export async function pinUrl(
+  text: string,
+  { policy = urlPolicy(), resolve = systemResolve }: { policy?: UrlPolicy; resolve?: Resolve } = {},
+): Promise<PinnedUrl> {
+  const url = parsePublicUrl(text, policy)
+  const host = bare(url.hostname)
+  const addresses = isAddress(host) ? [host] : await ask(resolve, host)
+  judge(url, addresses, policy)
+  // IPv4 first: where there is no route for IPv6, each try would cost its time.
+  addresses.sort((a, b) => Number(a.includes(':')) - Number(b.includes(':')))
+  return { url, addresses, port: portOf(url) }
+}
+
+async function ask(resolve: Resolve, host: string): Promise<string[]> {
+  let addresses: string[]
+  try {
+    addresses = await resolve(host)
+  } catch (cause) {
+    throw new NetFault('unknown_host', `The name ${host} cannot be resolved.`, cause)
+  }
+  if (addresses.length === 0) throw new NetFault('unknown_host', `The name ${host} has no address.`)
+  return [...addresses]
+}
+
+function judge(url: URL, addresses: string[], policy: UrlPolicy): void {
+  const open: Reach[] = policy.allowLoopback ? ['public', 'loopback'] : ['public']
+  const reaches = addresses.map(reachOf)
+  // Which address it is, is not said: the answer must not describe somebody's inner network.
+  if (!reaches.every((reach) => open.includes(reach)))
+    throw new NetFault('address_refused', `${url.hostname} leads to an address that is not public.`)
+  if (url.protocol === 'http:' && !reaches.every((reach) => reach === 'loopback'))
+    throw new NetFault('url_refused', 'Only https URLs are fetched.')
+}
+
+function portOf(url: URL): number {
+  if (url.port !== '') return Number(url.port)
+  return url.protocol === 'https:' ? 443 : 80
+}
+
+/** A host without the brackets a URL puts around IPv6. */
+function bare(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '')
+}

@@ -1,0 +1,298 @@
+-- Registry: a tenant's own identity providers, when they may be trusted, and whom they sign in.
+
+create type public.idp_kind as enum ('oidc', 'saml');
+
+create table public.tenant_idp_config (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  type public.idp_kind not null,
+  metadata jsonb not null default '{}',
+  verified boolean not null default false,
+  verified_at timestamptz,
+  last_checked_at timestamptz,
+  last_check_error text,
+  discovered jsonb not null default '{}',
+  keys_expire_at timestamptz,
+  client_secret_id uuid,
+  sso_provider_id uuid,
+  revision uuid not null default private.uuid_v7(),
+  check_started_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  unique (tenant_id, type),
+  constraint idp_metadata_is_an_object check (jsonb_typeof(metadata) = 'object' and length(metadata::text) <= 200000),
+  constraint idp_discovered_is_an_object check (jsonb_typeof(discovered) = 'object' and length(discovered::text) <= 50000),
+  -- A secret that was left in the metadata would be shown to everybody who may see the settings.
+  constraint idp_metadata_holds_no_secret check (not metadata ?| '{client_secret,clientSecret,secret,private_key}'),
+  constraint verified_provider_was_checked check (verified = (verified_at is not null) and (not verified or last_checked_at is not null)),
+  constraint only_oidc_has_a_client_secret check (type = 'oidc' or client_secret_id is null)
+);
+create unique index tenant_idp_config_ref_id_idx on public.tenant_idp_config (tenant_id, ref_id) where ref_id is not null;
+comment on table public.tenant_idp_config is
+  'A tenant''s identity provider, one of each kind. verified only after a real check of exactly these settings; the client secret lies in Vault.';
+comment on column public.tenant_idp_config.client_secret_id is 'Which secret in Vault; never the secret.';
+comment on column public.tenant_idp_config.discovered is 'What the last good check found: endpoints and key ids, or entity id, sign-on URLs and certificates.';
+comment on column public.tenant_idp_config.revision is 'Another with every change of the settings, so that a check of older ones cannot vouch for newer ones.';
+-- A provider signs people in to one tenant: shared by two, each could vouch for the other's people.
+create unique index tenant_idp_config_sso_provider_idx on public.tenant_idp_config (sso_provider_id) where sso_provider_id is not null;
+
+create trigger tenant_idp_config_touch before update on public.tenant_idp_config for each row execute function private.tg_touch_updated_at();
+create trigger tenant_idp_config_stamp_editor before insert or update on public.tenant_idp_config for each row execute function private.tg_stamp_editor();
+
+-- Definer: nobody else may reach Vault. Also runs when a tenant is deleted and takes its rows along.
+create function private.tg_drop_idp_secret() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  delete from vault.secrets where id = old.client_secret_id;
+  return null;
+end
+$$;
+create trigger tenant_idp_config_drop_secret after delete on public.tenant_idp_config
+  for each row when (old.client_secret_id is not null) execute function private.tg_drop_idp_secret();
+create trigger tenant_idp_config_replace_secret after update of client_secret_id on public.tenant_idp_config
+  for each row when (old.client_secret_id is not null and old.client_secret_id is distinct from new.client_secret_id)
+  execute function private.tg_drop_idp_secret();
+
+create function private.idp_setting_problems(type text, metadata jsonb) returns jsonb
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- What can be said without the network; the rest is found by the check.
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail)), '[]')
+  from (
+    select '/metadata/' || private.pointer_token(key) as pointer, 'is not a known field' as detail
+    from jsonb_object_keys(case when jsonb_typeof(metadata) = 'object' then metadata else '{}' end) as key
+    where key <> all (case when type = 'oidc' then '{issuer,client_id,scopes}'::text[] else '{metadata_url,metadata_xml,entity_id}'::text[] end)
+    union all
+    select '/metadata', 'must be an object' where jsonb_typeof(metadata) is distinct from 'object'
+    union all
+    select '/metadata/' || field, 'must be text' from unnest('{issuer,client_id}'::text[]) as field
+    where type = 'oidc' and coalesce(length(metadata ->> field), 0) not between 1 and 2048
+    union all
+    select '/metadata', 'must have either metadata_url or metadata_xml'
+    where type = 'saml' and (metadata ? 'metadata_url') = (metadata ? 'metadata_xml')
+    union all
+    select '/metadata/' || key, 'must be text' from jsonb_each(case when jsonb_typeof(metadata) = 'object' then metadata else '{}' end)
+    where type = 'saml' and key in ('metadata_url', 'metadata_xml', 'entity_id') and (jsonb_typeof(value) <> 'string' or value = '""')
+  ) as found
+$$;
+
+-- Definer: settings, Vault secret and the loss of trust are one step, and none of the three may be had alone.
+create function public.set_idp_config(tenant_id uuid, type text, metadata jsonb, client_secret text default null)
+  returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.tenant_idp_config;
+  problems jsonb;
+  secret_id uuid;
+begin
+  perform private.require_permission(set_idp_config.tenant_id, 'manage');
+  if set_idp_config.type is null or set_idp_config.type not in ('oidc', 'saml') then
+    perform private.raise_problem(422, 'invalid_value', 'An identity provider is oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
+  end if;
+  problems := private.idp_setting_problems(set_idp_config.type, set_idp_config.metadata);
+  if set_idp_config.client_secret is not null
+    and (set_idp_config.type <> 'oidc' or length(set_idp_config.client_secret) not between 1 and 1024) then
+    problems := problems || '[{"pointer": "/client_secret", "detail": "must be text of at most 1024 characters, and is for oidc alone"}]';
+  end if;
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_value', 'The settings of the identity provider cannot be used.', problems);
+  end if;
+
+  -- Set again as it is: nothing to check anew.
+  select * into stored from public.tenant_idp_config as c
+  where c.tenant_id = set_idp_config.tenant_id and c.type::text = set_idp_config.type
+    and c.metadata = set_idp_config.metadata and set_idp_config.client_secret is null;
+  if found then
+    return stored;
+  end if;
+  insert into public.tenant_idp_config as c (tenant_id, type, metadata)
+  values (set_idp_config.tenant_id, set_idp_config.type::public.idp_kind, set_idp_config.metadata)
+  on conflict on constraint tenant_idp_config_tenant_id_type_key do nothing;
+  select * into stored from public.tenant_idp_config as c
+  where c.tenant_id = set_idp_config.tenant_id and c.type::text = set_idp_config.type for update;
+
+  if set_idp_config.client_secret is not null then
+    secret_id := vault.create_secret(set_idp_config.client_secret, null, 'client secret of an identity provider');
+  elsif stored.metadata -> 'issuer' is not distinct from set_idp_config.metadata -> 'issuer'
+    and stored.metadata -> 'client_id' is not distinct from set_idp_config.metadata -> 'client_id' then
+    -- Kept for the same issuer and client only: otherwise whoever may change the issuer could have the
+    -- secret sent to a server of their own.
+    secret_id := stored.client_secret_id;
+  end if;
+
+  update public.tenant_idp_config as c set
+    metadata = set_idp_config.metadata,
+    client_secret_id = secret_id,
+    revision = private.uuid_v7(),
+    verified = false, verified_at = null, last_checked_at = null, last_check_error = null,
+    discovered = '{}', keys_expire_at = null,
+    -- Supabase's provider was made from the old settings.
+    sso_provider_id = case when c.metadata = set_idp_config.metadata then c.sso_provider_id end
+  where c.tenant_id = stored.tenant_id and c.id = stored.id
+  returning * into stored;
+  return stored;
+end
+$$;
+comment on function public.set_idp_config(uuid, text, jsonb, text) is
+  'Sets a tenant''s identity provider of one kind and puts its client secret in Vault. Whatever was verified before has to be checked again.';
+
+-- Definer: no role of the API may update the table.
+create function private.begin_idp_check(tenant uuid, type public.idp_kind) returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  subject public.tenant_idp_config;
+begin
+  select * into subject from public.tenant_idp_config as c
+  where c.tenant_id = begin_idp_check.tenant and c.type = begin_idp_check.type for update;
+  -- A check is a handful of requests to a server of the tenant's choosing: not a thing to hold a button down on.
+  if subject.check_started_at > now() - interval '5 seconds' then
+    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was checked a moment ago. Wait five seconds.');
+  end if;
+  update public.tenant_idp_config as c set check_started_at = now()
+  where c.tenant_id = subject.tenant_id and c.id = subject.id;
+  return subject;
+end
+$$;
+comment on function private.begin_idp_check(uuid, public.idp_kind) is
+  'What is to be checked, at most every five seconds; a row of nulls where there is none. For the service.';
+
+-- Definer: members may not write verified, and the service may write it only for what was checked.
+create function private.record_idp_check(
+  tenant uuid, type public.idp_kind, revision uuid, outcome text, error text default null,
+  discovered jsonb default '{}', keys_expire_at timestamptz default null
+) returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  recorded public.tenant_idp_config;
+begin
+  if record_idp_check.outcome not in ('good', 'bad', 'unreachable') then
+    raise exception 'unknown outcome %', record_idp_check.outcome;
+  end if;
+  update public.tenant_idp_config as c set
+    last_checked_at = now(),
+    last_check_error = case when record_idp_check.outcome <> 'good' then left(coalesce(record_idp_check.error, 'The check failed.'), 2000) end,
+    -- A provider that is down for a moment has not become another one: what was verified stays so.
+    verified = record_idp_check.outcome = 'good' or (record_idp_check.outcome = 'unreachable' and c.verified),
+    verified_at = case record_idp_check.outcome when 'good' then now() when 'unreachable' then c.verified_at end,
+    discovered = case record_idp_check.outcome when 'good' then record_idp_check.discovered when 'bad' then '{}' else c.discovered end,
+    keys_expire_at = case record_idp_check.outcome when 'good' then record_idp_check.keys_expire_at when 'unreachable' then c.keys_expire_at end
+  where c.tenant_id = record_idp_check.tenant and c.type = record_idp_check.type
+    and c.revision = record_idp_check.revision
+  returning * into recorded;
+  if recorded.id is null then
+    perform private.raise_problem(409, 'idp_changed', 'The settings of the identity provider were changed while they were checked. Check them again.');
+  end if;
+  return recorded;
+end
+$$;
+comment on function private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz) is
+  'Writes down what a check found, for the settings it was made of. The only way to verified = true; for the service.';
+
+-- Definer: reads Vault, which no role of the API can.
+create function private.read_idp_secret(tenant uuid, type public.idp_kind, revision uuid) returns text
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+begin
+  return (
+    select s.decrypted_secret
+    from public.tenant_idp_config as c
+    join vault.decrypted_secrets as s on s.id = c.client_secret_id
+    where c.tenant_id = read_idp_secret.tenant and c.type = read_idp_secret.type and c.revision = read_idp_secret.revision);
+end
+$$;
+comment on function private.read_idp_secret(uuid, public.idp_kind, uuid) is
+  'The client secret of a provider, for the service''s own check of it. Null where there is none, or the settings have changed.';
+
+-- Definer: the column belongs to the platform, which made the provider in Supabase Auth.
+create function private.bind_sso_provider(tenant uuid, type public.idp_kind, sso_provider_id uuid)
+  returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  bound public.tenant_idp_config;
+begin
+  if bind_sso_provider.sso_provider_id is not null and not exists (
+    select from public.tenant_idp_config as c
+    where c.tenant_id = bind_sso_provider.tenant and c.type = bind_sso_provider.type and c.verified) then
+    perform private.raise_problem(409, 'idp_not_verified', 'Only a verified identity provider is bound to a Supabase SSO provider. Check it first.');
+  end if;
+  begin
+    update public.tenant_idp_config as c set sso_provider_id = bind_sso_provider.sso_provider_id
+    where c.tenant_id = bind_sso_provider.tenant and c.type = bind_sso_provider.type
+    returning * into bound;
+  exception when unique_violation then
+    perform private.raise_problem(409, 'sso_provider_taken', 'This Supabase SSO provider signs people in to another tenant or by another provider of this one.');
+  end;
+  return bound;
+end
+$$;
+comment on function private.bind_sso_provider(uuid, public.idp_kind, uuid) is
+  'Says which Supabase SSO provider carries out a verified provider''s sign-ins; null unbinds. For the service.';
+
+-- Definer: asked about a token whose bearer may not be a member yet.
+create function private.tenant_of_sso_provider(sso_provider_id uuid) returns uuid
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  return (
+    select c.tenant_id from public.tenant_idp_config as c join public.tenants as t on t.id = c.tenant_id
+    where c.sso_provider_id = tenant_of_sso_provider.sso_provider_id and c.verified and t.status <> 'archived');
+end
+$$;
+comment on function private.tenant_of_sso_provider(uuid) is
+  'The tenant whose people sign in by this Supabase SSO provider (app_metadata.provider = sso:<id>); null for unknown or unverified.';
+
+-- Definer: asked before anybody is signed in. Says no more than where a domain's people sign in, which they must know.
+create function public.find_idp_for_email(email text) returns jsonb
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  -- The part before the @ is not looked at: whether somebody has an account is not told here.
+  domain text := rtrim(lower(substring(left(find_idp_for_email.email, 400) from '@([^@]+)$')), '.');
+begin
+  return coalesce((
+    select jsonb_build_object('method', 'sso', 'tenant', t.slug, 'sso_provider_id', c.sso_provider_id)
+    from public.tenant_domains as d
+    join public.tenants as t on t.id = d.tenant_id and t.status <> 'archived'
+    join public.tenant_idp_config as c on c.tenant_id = d.tenant_id
+    -- Exactly the verified name: who owns example.com need not run mail.example.com.
+    where d.host = domain and d.status = 'verified'
+      and c.verified and c.sso_provider_id is not null and (c.keys_expire_at is null or c.keys_expire_at > now())
+    order by c.verified_at desc
+    limit 1), '{"method": "password"}');
+end
+$$;
+comment on function public.find_idp_for_email(text) is
+  'How the people of an e-mail address sign in: {method: "sso", tenant, sso_provider_id} where its domain and a provider are verified, or {method: "password"}.';
+
+alter table public.tenant_idp_config enable row level security;
+create policy "managers read their tenant's identity providers" on public.tenant_idp_config
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+create policy "managers remove their tenant's identity providers" on public.tenant_idp_config
+  for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
+
+-- No insert and no update for anybody: settings, secret and trust change together, in the functions above.
+grant select, delete on public.tenant_idp_config to authenticated;
+grant select on public.tenant_idp_config to service_role;
+grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
+grant execute on function public.find_idp_for_email(text) to anon, authenticated, service_role;
+grant execute on function private.begin_idp_check(uuid, public.idp_kind), private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz),
+  private.read_idp_secret(uuid, public.idp_kind, uuid), private.bind_sso_provider(uuid, public.idp_kind, uuid),
+  private.tenant_of_sso_provider(uuid) to service_role;
