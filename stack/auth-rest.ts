@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { App, type ServerOptions } from '@supabase/lite'
 import { createPostgresConnection, type PostgresConnection } from '@supabase/lite/postgres'
@@ -29,6 +30,7 @@ export async function openAuthRest(file: StackFile, dbPort: number, apiUrl: stri
   restConnection.introspect = (options) => catalog.introspect(options)
   restConnection.viewOptionsMetadata = (name, schema) => catalog.viewOptionsMetadata(name, schema)
   restConnection.normalizeDbError = asPostgrestError
+  tellHeaders(restConnection)
 
   const authApp = makeApp(file, authConnection, apiUrl)
   const restApp = makeApp(file, restConnection, apiUrl, { middlewares: [trustTheSignature] })
@@ -40,7 +42,7 @@ export async function openAuthRest(file: StackFile, dbPort: number, apiUrl: stri
     lost: listener.ended,
     auth: async (request) =>
       withHostedClaims(await authApp.fetch(request), file.jwt_secret, `${apiUrl}/auth/v1`),
-    rest: (request) => restApp.fetch(request),
+    rest: (request) => headersOf.run(request.headers, () => restApp.fetch(request)),
     async close() {
       await listener.stop()
       // A connection whose server is gone may never end by itself.
@@ -103,6 +105,30 @@ function makeApp(
     studio: { enabled: false },
     options: { server: { ...server, admin: false, disableStudio: true, disableFallback: true } },
   })
+}
+
+const headersOf = new AsyncLocalStorage<Headers>()
+
+interface Transaction {
+  executeQuery(query: object): Promise<unknown>
+}
+interface SessionContext {
+  applyJwtSessionContext(transaction: Transaction, ...rest: unknown[]): Promise<void>
+}
+
+/** Sets request.headers for every request, as PostgREST does; lite does it for functions alone. */
+function tellHeaders(connection: PostgresConnection): void {
+  const context = connection as unknown as SessionContext
+  const apply = context.applyJwtSessionContext.bind(connection)
+  context.applyJwtSessionContext = async (transaction, ...rest) => {
+    await apply(transaction, ...rest)
+    const headers = JSON.stringify(Object.fromEntries(headersOf.getStore() ?? []))
+    await transaction.executeQuery({
+      query: { kind: 'RawNode', sqlFragments: [], parameters: [] },
+      sql: `select set_config('request.headers', $1, true)`,
+      parameters: [headers],
+    })
+  }
 }
 
 type Middleware = NonNullable<ServerOptions['middlewares']>[number]

@@ -14,24 +14,35 @@ export type Claims =
     }
   | { role: 'service_role' }
 
+/**
+ * What SQL may know of the request it is run for, under the names PostgREST gives it in
+ * `request.headers`: x-forwarded-for, user-agent and x-request-id, for the audit log.
+ */
+export type RequestHeaders = Readonly<Record<string, string>>
+
 /** Serialization failure and deadlock: Postgres undid everything and asks to be tried again. */
 const retryable = new Set(['40001', '40P01'])
 const attempts = 3
 
 /** Runs `work` in one transaction as this caller: what RLS hides from them, it hides from `work`. */
-export function asCaller<Result>(claims: Claims, work: (db: Db) => Promise<Result>): Promise<Result> {
+export function asCaller<Result>(
+  claims: Claims,
+  work: (db: Db) => Promise<Result>,
+  headers: RequestHeaders = {},
+): Promise<Result> {
   return inTransaction(
     work,
     sql`
-    select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`,
+    select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true),
+      set_config('request.headers', ${JSON.stringify(headers)}, true)`,
   )
 }
 
 /** A Db whose every statement, or whole transaction, runs as this caller. */
-export function callerDb(claims: Claims): Db {
+export function callerDb(claims: Claims, headers?: RequestHeaders): Db {
   return {
-    query: (statement) => asCaller(claims, (db) => db.query(statement)),
-    transaction: (work) => asCaller(claims, work),
+    query: (statement) => asCaller(claims, (db) => db.query(statement), headers),
+    transaction: (work) => asCaller(claims, work, headers),
   }
 }
 

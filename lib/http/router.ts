@@ -1,6 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono'
 import { type ChosenTenant, callerDb, chooseTenant, type Db, type Permission, Problem } from '../db/index.ts'
 import { type Caller, readCaller, type Service, type User } from './credentials.ts'
+import { requestHeaders } from './refusals.ts'
 import { annotate, note, settle } from './route-notes.ts'
 import { unauthenticated } from './verify-jwt.ts'
 
@@ -55,6 +56,8 @@ export interface GuardedVariables extends EveryRoute {
   caller: Caller
   db: Db
   tenant: ChosenTenant
+  /** On a member's route: the name the tenant was asked for by, null when it was left out. */
+  tenantName: string | null
 }
 
 function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables }> {
@@ -62,10 +65,11 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     const caller = await readCaller(c.req.raw.headers)
     if (!caller) throw unauthenticated('unauthenticated', whatIsNeeded(access))
     c.set('caller', caller)
-    c.set('db', callerDb(caller.claims))
+    c.set('db', callerDb(caller.claims, requestHeaders(c)))
     if (!mayEnter(access, caller)) throw new Problem('forbidden', whatIsNeeded(access))
     if (access.auth === 'member') {
       const name = access.tenant === 'path' ? c.req.param('ref') : c.req.header('x-tenant')
+      c.set('tenantName', name ?? null)
       c.set('tenant', await chooseTenant(caller.claims, name, access.permission))
     }
     await next()

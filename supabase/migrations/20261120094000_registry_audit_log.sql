@@ -31,18 +31,19 @@ create table public.audit_log (
   is_failure boolean not null default false,
   is_anonymous boolean not null default false,
   metadata jsonb not null default '{}',
-  payload_hash bytea not null,
+  payload_hash text not null,
   source_ip inet,
   user_agent text,
   request_id text,
   created_at timestamptz not null default now(),
-  prev_hash bytea not null,
-  hash bytea not null,
+  prev_hash text not null,
+  hash text not null,
   primary key (tenant_id, seq),
   constraint action_is_a_dotted_word check (action ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$' and length(action) <= 128),
   constraint metadata_is_an_object check (jsonb_typeof(metadata) = 'object'),
   constraint seq_counts_from_one check (seq > 0),
-  constraint hashes_are_sha256 check (length(payload_hash) = 32 and length(prev_hash) = 32 and length(hash) = 32)
+  constraint source_ip_is_one_address check (masklen(source_ip) = case family(source_ip) when 4 then 32 else 128 end),
+  constraint hashes_are_sha256 check (payload_hash ~ '^[0-9a-f]{64}$' and prev_hash ~ '^[0-9a-f]{64}$' and hash ~ '^[0-9a-f]{64}$')
 );
 comment on table public.audit_log is
   'What was done in a tenant, by whom and from where. Only ever added to; each row''s hash covers all its fields and the row before.';
@@ -56,8 +57,8 @@ create index audit_log_is_failure_idx on public.audit_log (tenant_id, seq desc) 
 create table private.audit_heads (
   tenant_id uuid primary key,
   seq bigint not null default 0,
-  hash bytea not null default decode(repeat('00', 32), 'hex'),
-  constraint head_hash_is_sha256 check (length(hash) = 32)
+  hash text not null default repeat('0', 64),
+  constraint head_hash_is_sha256 check (hash ~ '^[0-9a-f]{64}$')
 -- Room on each page, so that moving a head stays within it and touches no index.
 ) with (fillfactor = 40);
 comment on table private.audit_heads is
@@ -78,18 +79,18 @@ comment on table private.audit_pending is 'What the running transactions have do
 
 -- JSON, because it is unambiguous and every language writes it: an array of texts and nulls, without
 -- spaces, so that no value can pass for two, nor a null for an empty text.
-create function private.audit_hash(event public.audit_log) returns bytea
+create function private.audit_hash(event public.audit_log) returns text
   language plpgsql stable
   set search_path = ''
 as $$
 begin
-  return sha256(convert_to(array_to_json(array[
+  return encode(sha256(convert_to(array_to_json(array[
     'tenantry-audit-1', event.tenant_id::text, event.seq::text, event.id::text, event.project_id::text,
     event.actor_id, event.actor_name, event.actor_type::text, event.action, event.crud::text,
     event.target_id, event.target_type, event.target_name, event.product, event.component, event.description,
-    event.is_failure::text, event.is_anonymous::text, event.metadata::text, encode(event.payload_hash, 'hex'),
-    event.source_ip::text, event.user_agent, event.request_id,
-    (extract(epoch from event.created_at) * 1000000)::bigint::text, encode(event.prev_hash, 'hex')])::text, 'UTF8'));
+    event.is_failure::text, event.is_anonymous::text, event.metadata::text, event.payload_hash,
+    host(event.source_ip), event.user_agent, event.request_id,
+    (extract(epoch from event.created_at) * 1000000)::bigint::text, event.prev_hash])::text, 'UTF8')), 'hex');
 end
 $$;
 comment on function private.audit_hash(public.audit_log) is 'SHA-256 over every field of an audit row, its predecessor''s hash among them. docs/audit.md has it in words.';
@@ -128,8 +129,8 @@ begin
     chained := (event.tenant_id, head.seq + 1, event.id, event.project_id, event.actor_id, event.actor_name, event.actor_type,
       event.action, event.crud, event.target_id, event.target_type, event.target_name, event.product, event.component,
       event.description, event.is_failure, event.is_anonymous, event.metadata,
-      sha256(convert_to(event.metadata::text, 'UTF8')), event.source_ip, event.user_agent, event.request_id,
-      event.created_at, head.hash, ''::bytea);
+      encode(sha256(convert_to(event.metadata::text, 'UTF8')), 'hex'), event.source_ip, event.user_agent, event.request_id,
+      event.created_at, head.hash, '');
     chained.hash := private.audit_hash(chained);
     insert into public.audit_log select chained.*;
     head.seq := chained.seq;
@@ -426,9 +427,11 @@ begin
   -- Only of people who stand in the tenant, in whatever state, and of the service. A stranger's requests
   -- leave nothing: they could fill the log of any tenant whose name they know.
   select t.id into tenant from public.tenants as t
-  where (t.slug = record_refusal.tenant_name or t.ref_id = record_refusal.tenant_name)
+  where (t.slug = record_refusal.tenant_name or t.ref_id = record_refusal.tenant_name
+      or record_refusal.tenant_name is null and t.id = (
+        select min(m.tenant_id::text)::uuid from public.tenant_members as m where m.user_id = (select auth.uid()) having count(*) = 1))
     and (context.actor_type = 'service'
-      or context.actor_type = 'api_key' and t.id in (select private.tenant_ids('read'))
+      or context.actor_type = 'api_key' and t.id = any (array(select private.tenant_ids('read')))
       or exists (select from public.tenant_members as m where m.tenant_id = t.id and m.user_id = (select auth.uid())));
   if tenant is null then
     return;
@@ -440,7 +443,7 @@ begin
   if recent >= 30 then
     return;
   end if;
-  perform private.record_audit(tenant, 'request.refused', 'route', record_refusal.method || ' ' || record_refusal.route, null,
+  perform private.record_audit(tenant, case when status >= 500 then 'request.failed' else 'request.refused' end, 'route', record_refusal.method || ' ' || record_refusal.route, null,
     jsonb_build_object('status', record_refusal.status, 'code', record_refusal.code)
       -- Whoever reads on knows that more may have come.
       || case when recent = 29 then '{"is_limit_reached": true}'::jsonb else '{}' end,
@@ -528,8 +531,8 @@ begin
 end
 $$;
 
-create function private.find_audit_break(tenant uuid, after_seq bigint default 0, after_hash bytea default null, batch int default 20000)
-  returns table (last_seq bigint, last_hash bytea, is_end boolean, break_seq bigint, problem text)
+create function private.find_audit_break(tenant uuid, after_seq bigint default 0, after_hash text default null, batch int default 20000)
+  returns table (last_seq bigint, last_hash text, is_end boolean, break_seq bigint, problem text)
   language plpgsql stable
   set search_path = ''
 as $$
@@ -539,7 +542,7 @@ declare
   seen int := 0;
 begin
   last_seq := after_seq;
-  last_hash := coalesce(after_hash, decode(repeat('00', 32), 'hex'));
+  last_hash := coalesce(after_hash, repeat('0', 64));
   is_end := false;
   for event in
     select * from public.audit_log as a where a.tenant_id = tenant and a.seq > after_seq order by a.seq limit batch
@@ -548,7 +551,7 @@ begin
     problem := case
       when event.seq <> last_seq + 1 then 'gap'
       when event.hash <> private.audit_hash(event) then 'hash_mismatch'
-      when event.payload_hash <> sha256(convert_to(event.metadata::text, 'UTF8')) then 'payload_mismatch'
+      when event.payload_hash <> encode(sha256(convert_to(event.metadata::text, 'UTF8')), 'hex') then 'payload_mismatch'
       when event.prev_hash <> last_hash then 'wrong_prev' end;
     if problem is not null then
       break_seq := case when problem = 'gap' then last_seq + 1 else event.seq end;
@@ -575,11 +578,11 @@ begin
   return next;
 end
 $$;
-comment on function private.find_audit_break(uuid, bigint, bytea, int) is
+comment on function private.find_audit_break(uuid, bigint, text, int) is
   'Walks a batch of a tenant''s chain from after a row; answers how far it got, whether that is the end, and the first break it met.';
 
-create function private.verify_audit_log(tenant uuid, after_seq bigint, after_hash bytea)
-  returns table (last_seq bigint, last_hash bytea, is_end boolean, break_seq bigint, problem text)
+create function private.verify_audit_log(tenant uuid, after_seq bigint, after_hash text)
+  returns table (last_seq bigint, last_hash text, is_end boolean, break_seq bigint, problem text)
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -591,7 +594,7 @@ begin
   return query select * from private.find_audit_break(verify_audit_log.tenant, verify_audit_log.after_seq, verify_audit_log.after_hash);
 end
 $$;
-comment on function private.verify_audit_log(uuid, bigint, bytea) is 'private.find_audit_break() for who holds "inspect"; that it was asked is recorded.';
+comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for who holds "inspect"; that it was asked is recorded.';
 
 create table private.audit_viewers (
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -656,7 +659,7 @@ grant select on public.audit_log to service_role;
 grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean)
   to authenticated, service_role;
 grant execute on function private.record_refusal(text, text, text, int, text), private.start_audit_export(uuid, text),
-  private.export_audit_log(uuid, bigint, bigint, int), private.verify_audit_log(uuid, bigint, bytea),
+  private.export_audit_log(uuid, bigint, bigint, int), private.verify_audit_log(uuid, bigint, text),
   private.issue_audit_viewer(uuid, bytea, int), private.revoke_audit_viewers(uuid) to authenticated, service_role;
 grant execute on function private.record_audit(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) to service_role;
 
