@@ -33,6 +33,7 @@ type Statuses = [number, number, number, number, number, number, number, number,
 const open: Statuses = [200, 200, 200, 200, 200, 200, 200, 200, 200]
 const signedIn: Statuses = [401, 401, 401, 401, 200, 200, 200, 200, 403]
 const readers: Statuses = [401, 401, 401, 401, 404, 404, 200, 200, 403]
+const inspectors: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 200]
 const managers: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 403]
 
 /** What a route is asked with, and what each credential must get. `:ref` and `:user` are filled in. */
@@ -69,6 +70,17 @@ const expectations: Record<string, { statuses: Statuses; path?: string; body?: (
   'GET /registry/tenants/:ref/members': { statuses: readers },
   'PATCH /registry/tenants/:ref/members/:user': { statuses: managers, body: () => ({ role: 'member' }) },
   'DELETE /registry/tenants/:ref/members/:user': { statuses: [401, 401, 401, 401, 404, 404, 403, 204, 403] },
+  'GET /registry/tenants/:ref/audit': { statuses: inspectors },
+  'GET /registry/tenants/:ref/audit/export': {
+    statuses: inspectors,
+    path: '/registry/tenants/:ref/audit/export?format=csv',
+  },
+  'GET /registry/tenants/:ref/audit/verify': { statuses: inspectors },
+  'POST /registry/tenants/:ref/audit/viewer-tokens': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 201, 403],
+    body: () => ({}),
+  },
+  'DELETE /registry/tenants/:ref/audit/viewer-tokens': { statuses: managers },
   'GET /usage/health': { statuses: open },
   'GET /usage/openapi.json': { statuses: open },
   'POST /usage/events': {

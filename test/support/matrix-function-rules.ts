@@ -37,6 +37,11 @@ export const functions: Record<string, FunctionRule> = {
     call: (tenant) => `select (public.rename_tenant_slug('${idOf(tenant)}', 'matrix-probe')).slug`,
   },
   leave_tenant: { needs: 'read', call: (tenant) => `select public.leave_tenant('${idOf(tenant)}')` },
+  read_audit_log: {
+    needs: 'inspect',
+    service: true,
+    call: (tenant) => `select count(*) from public.read_audit_log('${idOf(tenant)}')`,
+  },
   log_usage_event: {
     needs: 'write',
     service: true,
@@ -50,6 +55,30 @@ export const functions: Record<string, FunctionRule> = {
   },
 }
 
+/** The functions in private that ask for a permission themselves, since lib calls them as the caller. */
+export const guardedFunctions: Record<string, FunctionRule> = {
+  start_audit_export: {
+    needs: 'inspect',
+    call: (tenant) => `select private.start_audit_export('${idOf(tenant)}', 'csv')`,
+  },
+  export_audit_log: {
+    needs: 'inspect',
+    call: (tenant) => `select count(*) from private.export_audit_log('${idOf(tenant)}', 0, 9)`,
+  },
+  verify_audit_log: {
+    needs: 'inspect',
+    call: (tenant) => `select * from private.verify_audit_log('${idOf(tenant)}', 0, null)`,
+  },
+  issue_audit_viewer: {
+    needs: 'inspect',
+    call: (tenant) => `select private.issue_audit_viewer('${idOf(tenant)}', sha256('probe'), 60)`,
+  },
+  revoke_audit_viewers: {
+    needs: 'inspect',
+    call: (tenant) => `select private.revoke_audit_viewers('${idOf(tenant)}')`,
+  },
+}
+
 /** The functions in private that a signed-in person's statements may reach, and why. None is exposed by the API. */
 export const privateFunctions: Record<string, string> = {
   tenant_ids: 'policies call it as the caller',
@@ -57,6 +86,12 @@ export const privateFunctions: Record<string, string> = {
   platform_tenant_id: 'a constant',
   is_trusted_caller: 'says who is calling, to the caller',
   require_permission: 'tells a caller about their own permission only; invoker functions and lib call it',
+  record_refusal: 'records a refusal of the caller, where they belong and bounded',
+  start_audit_export: 'asks require_permission()',
+  export_audit_log: 'asks require_permission()',
+  verify_audit_log: 'asks require_permission()',
+  issue_audit_viewer: 'asks require_permission()',
+  revoke_audit_viewers: 'asks require_permission()',
   uuid_v7: 'the default of id columns',
   uuid_v7_at: 'pure; uuid_v7 calls it',
   ulid: 'pure; generated ref_id columns call it',
