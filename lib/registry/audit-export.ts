@@ -22,7 +22,7 @@ const columns = [
   'metadata',
 ] as const
 
-/** Rows read at a time: what an export holds in memory, however long the log is. */
+/** Rows read at a time, or about a megabyte: what an export holds in memory, however long the log is. */
 const batchSize = 2_000
 
 /**
