@@ -255,6 +255,12 @@ create function private.redact_json(value jsonb) returns jsonb
   set search_path = ''
 as $$
 begin
+  -- Every name that is_sensitive() knows has one of these in it. Most values have none, and are spared
+  -- the look at each field, which takes fifty times as long.
+  if value::text !~* ('@|hash|token|secret|pass|credential|key|otp|pin|signature|pepper|authorization|cookie|mail|phone|mobile|fax'
+    || '|address|street|birth|iban|pan|gst|ssn|vat|(billing|client|participant|contact|recipient|full|first|last|given|family|legal|middle|nick)_?[a-z]') then
+    return value;
+  end if;
   case jsonb_typeof(value)
     when 'object' then
       return (select coalesce(jsonb_object_agg(f.key, case when private.is_sensitive(f.key) and f.value <> 'null'

@@ -276,8 +276,11 @@ describe('secrets and personal data', () => {
       'lastName',
     ],
   ])('%s is kept out by its name', async (name) => {
-    const { rows } = await superuser.query('select private.is_sensitive($1) as is', [name])
-    expect(rows[0].is).toBe(true)
+    const { rows } = await superuser.query(
+      'select private.is_sensitive($1) as is, private.redact_json(jsonb_build_object($1::text, 1)) ->> $1 as kept',
+      [name],
+    )
+    expect(rows[0]).toEqual({ is: true, kept: '[redacted]' })
   })
   it.each(['name', 'slug', 'host', 'status', 'tokens_used', 'role', 'display_name', 'expires_at'])(
     '%s is not',

@@ -293,10 +293,10 @@ describe('an export', () => {
       expect(bytes).toBeGreaterThan(rows * 4_500)
       return peak
     }
-    const short = await peakOf(8_000)
-    // 90 MB more to send.
-    const long = await peakOf(28_000)
-    expect(long - short).toBeLessThan(45)
+    const short = await peakOf(15_000)
+    // 120 MB more to send.
+    const long = await peakOf(42_000)
+    expect(long - short).toBeLessThan(60)
   }, 60_000)
 })
 

@@ -200,4 +200,10 @@ async function fillTenant(db: Client, name: TenantName): Promise<void> {
     `insert into public.usage_event_keys (tenant_id, source, event_id, payload_hash) values ($1, 'api', 'matrix', $1)`,
     [id],
   )
+  await db.query(
+    `insert into private.audit_viewers (tenant_id, user_id, token_hash, expires_at)
+     select $1::uuid, min(user_id::text)::uuid, sha256(convert_to($1::uuid::text, 'UTF8')), now() + interval '1 minute'
+     from public.tenant_members where tenant_id = $1`,
+    [id],
+  )
 }
