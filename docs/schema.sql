@@ -32,6 +32,21 @@ grant usage on schema "private" to "authenticated";
 
 grant usage on schema "private" to "service_role";
 
+create type "public"."audit_actor_type" as enum (
+  'user',
+  'api_key',
+  'service',
+  'system',
+  'anonymous'
+);
+
+create type "public"."audit_crud" as enum (
+  'c',
+  'r',
+  'u',
+  'd'
+);
+
 create type "public"."domain_check_result" as enum (
   'token_found',
   'wrong_token',
@@ -86,6 +101,16 @@ create type "public"."tenant_status" as enum (
   'archived'
 );
 
+create type "private"."audit_context" as (
+  "actor_type" public.audit_actor_type,
+  "actor_id"   text,
+  "actor_name" text,
+  "component"  text,
+  "source_ip"  inet,
+  "user_agent" text,
+  "request_id" text
+);
+
 create table "public"."api_keys" (
   "tenant_id"             uuid                     not null,
   "product"               text,
@@ -115,6 +140,11 @@ alter table "public"."api_keys"
 
 create unique index api_keys_name_idx on public.api_keys using btree (tenant_id, lower(name))
   where ((revoked_at is null) AND (replaced_at is null));
+
+create trigger api_keys_audit
+  after insert or delete or update on public.api_keys
+  for each row
+  execute function private.tg_audit('tenant_id', '{ref_id}', 'name', '{updated_at,updated_by,ref_id,last_used_at,tenant_id}', '{}');
 
 create trigger api_keys_stamp_editor
   before insert or update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at on public.api_keys
@@ -149,6 +179,86 @@ alter table "public"."api_keys"
 create unique index api_keys_ref_id_idx on public.api_keys using btree (tenant_id, ref_id)
   where (ref_id is not null);
 
+create table "public"."audit_log" (
+  "tenant_id"    uuid                     not null,
+  "seq"          bigint                   not null,
+  "project_id"   uuid,
+  "actor_id"     text,
+  "actor_name"   text,
+  "action"       text                     not null,
+  "target_id"    text,
+  "target_type"  text,
+  "target_name"  text,
+  "product"      text,
+  "component"    text                     not null,
+  "description"  text,
+  "is_failure"   boolean                  not null default false,
+  "is_anonymous" boolean                  not null default false,
+  "metadata"     jsonb                    not null default '{}'::jsonb,
+  "payload_hash" text                     not null,
+  "source_ip"    inet,
+  "user_agent"   text,
+  "request_id"   text,
+  "created_at"   timestamp with time zone not null default now(),
+  "prev_hash"    text                     not null,
+  "hash"         text                     not null,
+  constraint "action_is_a_dotted_word" check (((action ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$'::text) AND (length(action) <= 128))),
+  constraint "audit_log_pkey" primary key (tenant_id, seq),
+  constraint "hashes_are_sha256" check (((payload_hash ~ '^[0-9a-f]{64}$'::text) AND (prev_hash ~ '^[0-9a-f]{64}$'::text) AND (hash ~ '^[0-9a-f]{64}$'::text))),
+  constraint "metadata_is_an_object" check ((jsonb_typeof(metadata) = 'object'::text)),
+  constraint "seq_counts_from_one" check ((seq > 0)),
+  constraint "source_ip_is_one_address" check ((masklen(source_ip) =
+CASE family(source_ip)
+    WHEN 4 THEN 32
+    ELSE 128
+END))
+);
+
+alter table "public"."audit_log"
+  enable row level security;
+
+alter table "public"."audit_log"
+  add column "actor_type" public.audit_actor_type not null;
+
+alter table "public"."audit_log"
+  add column "crud" public.audit_crud not null;
+
+create index audit_log_action_idx on public.audit_log using btree (tenant_id, action, seq desc);
+
+create index audit_log_actor_id_idx on public.audit_log using btree (tenant_id, actor_id, seq desc)
+  where (actor_id is not null);
+
+create index audit_log_created_at_idx on public.audit_log using btree (tenant_id, created_at desc);
+
+create index audit_log_is_failure_idx on public.audit_log using btree (tenant_id, seq desc)
+  where is_failure;
+
+create index audit_log_product_idx on public.audit_log using btree (tenant_id, product, seq desc)
+  where (product is not null);
+
+create index audit_log_target_id_idx on public.audit_log using btree (tenant_id, target_id, seq desc)
+  where (target_id is not null);
+
+create trigger audit_log_refuse_change
+  before delete or update or truncate on public.audit_log
+  for each STATEMENT
+  execute function private.tg_refuse_audit_change();
+
+alter table "public"."audit_log"
+  enable always trigger "audit_log_refuse_change";
+
+create policy "managers read their tenant's audit log" on "public"."audit_log"
+  for select
+  to "authenticated"
+  using ((tenant_id = ANY (ARRAY( select private.tenant_ids('inspect'::text) as tenant_ids))));
+
+comment on table "public"."audit_log" is 'What was done in a tenant, by whom and from where. Only ever added to; each row''s hash covers all its fields and the row before.';
+
+grant select on table "public"."audit_log" to "service_role";
+
+alter table "public"."audit_log"
+  add column "id" uuid not null default private.uuid_v7();
+
 create table "public"."campaigns" (
   "tenant_id"          uuid                     not null,
   "name"               text                     not null,
@@ -169,6 +279,11 @@ create table "public"."campaigns" (
 
 alter table "public"."campaigns"
   enable row level security;
+
+create trigger campaigns_audit
+  after insert or delete or update on public.campaigns
+  for each row
+  execute function private.tg_audit('tenant_id', '{ref_id}', 'name', '{updated_at,updated_by,ref_id,tenant_id}', '{}');
 
 create trigger campaigns_stamp_editor
   before insert or update on public.campaigns
@@ -264,6 +379,11 @@ create index participant_sessions_expires_at_idx on public.participant_sessions 
   where (client_status = ANY (ARRAY['registered'::text, 'started'::text]));
 
 create index participant_sessions_token_hash_idx on public.participant_sessions using btree (token_hash);
+
+create trigger participant_sessions_audit
+  after insert or delete or update on public.participant_sessions
+  for each row
+  execute function private.tg_audit('tenant_id', '{ref_id}', 'null', '{updated_at,updated_by,ref_id,tenant_id}', '{email,full_name,token_hash}');
 
 create trigger participant_sessions_stamp_editor
   before insert or update on public.participant_sessions
@@ -431,6 +551,13 @@ create table "public"."tenant_billing" (
 alter table "public"."tenant_billing"
   enable row level security;
 
+create trigger tenant_billing_audit
+  after insert or delete or update on public.tenant_billing
+  for each row
+  execute function
+    private.tg_audit('tenant_id', '{tenant_id}', 'null', '{updated_at,updated_by,ref_id,current_month_spend_usd_micros,tenant_id}',
+    '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}');
+
 create trigger tenant_billing_touch
   before update on public.tenant_billing
   for each row
@@ -517,6 +644,11 @@ create table "public"."tenant_brands" (
 
 alter table "public"."tenant_brands"
   enable row level security;
+
+create trigger tenant_brands_audit
+  after insert or delete or update on public.tenant_brands
+  for each row
+  execute function private.tg_audit('tenant_id', '{tenant_id}', 'display_name', '{updated_at,updated_by,ref_id,tenant_id}', '{email_config,coach_email,coach_notification_email}');
 
 create trigger tenant_brands_normalize
   before insert or update of brand, email_config on public.tenant_brands
@@ -632,6 +764,13 @@ create unique index tenant_domains_one_primary_idx on public.tenant_domains usin
 create unique index tenant_domains_verified_host_idx on public.tenant_domains using btree (host)
   where (status = 'verified'::public.domain_status);
 
+create trigger tenant_domains_audit
+  after insert or delete or update on public.tenant_domains
+  for each row
+  execute function
+    private.tg_audit('tenant_id', '{ref_id}', 'host', '{updated_at,updated_by,ref_id,last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count,tenant_id}',
+    '{verification_token}');
+
 create trigger tenant_domains_stamp_editor
   before insert or update on public.tenant_domains
   for each row
@@ -702,6 +841,11 @@ alter table "public"."tenant_idp_config"
 
 create unique index tenant_idp_config_sso_provider_idx on public.tenant_idp_config using btree (sso_provider_id)
   where (sso_provider_id is not null);
+
+create trigger tenant_idp_config_audit
+  after insert or delete or update on public.tenant_idp_config
+  for each row
+  execute function private.tg_audit('tenant_id', '{ref_id}', 'null', '{updated_at,updated_by,ref_id,check_started_at,last_checked_at,revision,tenant_id}', '{client_secret_id}');
 
 create trigger tenant_idp_config_drop_secret
   after delete on public.tenant_idp_config
@@ -799,6 +943,11 @@ create unique index tenant_invitations_open_idx on public.tenant_invitations usi
 
 create index tenant_invitations_token_hash_idx on public.tenant_invitations using btree (token_hash);
 
+create trigger tenant_invitations_audit
+  after insert or delete or update on public.tenant_invitations
+  for each row
+  execute function private.tg_audit('tenant_id', '{ref_id}', 'null', '{updated_at,updated_by,ref_id,tenant_id}', '{email,token_hash}');
+
 create trigger tenant_invitations_stamp_editor
   before insert or update on public.tenant_invitations
   for each row
@@ -854,6 +1003,11 @@ alter table "public"."tenant_members"
   add column "role" public.tenant_role not null default 'member'::public.tenant_role;
 
 create index tenant_members_user_id_idx on public.tenant_members using btree (user_id, tenant_id);
+
+create trigger tenant_members_audit
+  after insert or delete or update on public.tenant_members
+  for each row
+  execute function private.tg_audit('tenant_id', '{user_id}', 'null', '{updated_at,updated_by,ref_id,tenant_id}', '{}');
 
 create trigger tenant_members_keep_an_owner
   after delete or update of role, status on public.tenant_members
@@ -923,6 +1077,11 @@ alter table "public"."tenant_products"
 
 create index tenant_products_product_idx on public.tenant_products using btree (product);
 
+create trigger tenant_products_audit
+  after insert or delete or update on public.tenant_products
+  for each row
+  execute function private.tg_audit('tenant_id', '{product}', 'null', '{updated_at,updated_by,ref_id,tenant_id}', '{}');
+
 create trigger tenant_products_touch
   before update on public.tenant_products
   for each row
@@ -958,6 +1117,11 @@ alter table "public"."tenant_projects"
 
 alter table "public"."tenant_projects"
   add column "status" public.tenant_project_status not null default 'active'::public.tenant_project_status;
+
+create trigger tenant_projects_audit
+  after insert or delete or update on public.tenant_projects
+  for each row
+  execute function private.tg_audit('tenant_id', '{ref_id}', 'name', '{updated_at,updated_by,ref_id,tenant_id}', '{}');
 
 create trigger tenant_projects_reopen
   after update of status on public.tenant_projects
@@ -1036,6 +1200,11 @@ create unique index tenant_slugs_one_current_idx on public.tenant_slugs using bt
 
 create index tenant_slugs_tenant_id_idx on public.tenant_slugs using btree (tenant_id);
 
+create trigger tenant_slugs_audit
+  after insert or delete or update on public.tenant_slugs
+  for each row
+  execute function private.tg_audit('tenant_id', '{slug}', 'slug', '{updated_at,updated_by,ref_id,tenant_id}', '{}');
+
 create policy "members read their tenant's slugs" on "public"."tenant_slugs"
   for select
   to "authenticated"
@@ -1098,6 +1267,11 @@ create index tenants_status_idx on public.tenants using btree (status);
 
 create index tenants_trial_ends_at_idx on public.tenants using btree (trial_ends_at)
   where (trial_ends_at is not null);
+
+create trigger tenants_audit
+  after insert or delete or update on public.tenants
+  for each row
+  execute function private.tg_audit('id', '{ref_id}', 'name', '{updated_at,updated_by,ref_id}', '{}');
 
 create trigger tenants_claim_slug
   after insert on public.tenants
@@ -1364,6 +1538,90 @@ create table "private"."api_scopes" (
 );
 
 comment on table "private"."api_scopes" is 'What an API key can be allowed to do. A reading scope reads what members read; a writing one writes only through functions that ask for it by name.';
+
+create table "private"."audit_heads" (
+  "tenant_id" uuid   not null,
+  "seq"       bigint not null default 0,
+  "hash"      text   not null default repeat('0'::text, 64),
+  constraint "audit_heads_pkey" primary key (tenant_id),
+  constraint "head_hash_is_sha256" check ((hash ~ '^[0-9a-f]{64}$'::text))
+);
+
+alter table "private"."audit_heads"
+  set (fillfactor=40);
+
+comment on table "private"."audit_heads" is 'The last row of each tenant''s chain: where the next one goes on, and what shows that the tail was cut.';
+
+create unlogged table "private"."audit_pending" (
+  "xact"         xid8                     not null default pg_current_xact_id(),
+  "n"            bigint                   generated always as identity not null,
+  "tenant_id"    uuid                     not null,
+  "seq"          bigint,
+  "project_id"   uuid,
+  "actor_id"     text,
+  "actor_name"   text,
+  "action"       text                     not null,
+  "target_id"    text,
+  "target_type"  text,
+  "target_name"  text,
+  "product"      text,
+  "component"    text                     not null,
+  "description"  text,
+  "is_failure"   boolean                  not null default false,
+  "is_anonymous" boolean                  not null default false,
+  "metadata"     jsonb                    not null default '{}'::jsonb,
+  "payload_hash" text,
+  "source_ip"    inet,
+  "user_agent"   text,
+  "request_id"   text,
+  "created_at"   timestamp with time zone not null default now(),
+  "prev_hash"    text,
+  "hash"         text,
+  constraint "audit_pending_pkey" primary key (xact, n)
+);
+
+alter table "private"."audit_pending"
+  set (autovacuum_vacuum_scale_factor=0, autovacuum_vacuum_threshold=2000);
+
+alter table "private"."audit_pending"
+  add column "actor_type" public.audit_actor_type not null;
+
+alter table "private"."audit_pending"
+  add column "crud" public.audit_crud not null;
+
+create constraint TRIGGER audit_pending_chain
+  after insert on private.audit_pending deferrable initially deferred
+  for each row
+  execute function private.tg_chain_audit();
+
+comment on table "private"."audit_pending" is 'What the running transactions have done so far; chained to audit_log as each commits.';
+
+alter table "private"."audit_pending"
+  add column "id" uuid not null default private.uuid_v7();
+
+create table "private"."audit_viewers" (
+  "tenant_id"  uuid                     not null,
+  "user_id"    uuid                     not null,
+  "token_hash" bytea                    not null,
+  "expires_at" timestamp with time zone not null,
+  "created_at" timestamp with time zone not null default now(),
+  constraint "token_is_a_sha256" check ((length(token_hash) = 32)),
+  constraint "viewer_is_short_lived" check ((expires_at <= (created_at + '00:15:00'::interval))),
+  constraint "audit_viewers_user_id_fkey" foreign key (user_id) references public.user_profiles(user_id) on delete cascade,
+  constraint "audit_viewers_tenant_id_fkey" foreign key (tenant_id) references public.tenants(id) on delete cascade
+);
+
+create index audit_viewers_token_hash_idx on private.audit_viewers using btree (token_hash);
+
+create index audit_viewers_user_id_idx on private.audit_viewers using btree (user_id);
+
+comment on table "private"."audit_viewers" is 'Tokens that read one tenant''s audit log for up to 15 minutes, by their hash. Each is worth what its issuer may read at that moment.';
+
+alter table "private"."audit_viewers"
+  add column "id" uuid not null default private.uuid_v7();
+
+alter table "private"."audit_viewers"
+  add constraint "audit_viewers_pkey" primary key (tenant_id, id);
 
 create table "private"."role_permissions" (
   "permission" text not null
@@ -1861,6 +2119,53 @@ grant execute
   on function "public"."log_usage_events"(uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamp with time zone[])
   to "authenticated", "postgres", "service_role";
 
+create or replace function public.read_audit_log (
+  tenant_id  uuid,
+  before_seq bigint                   default null::bigint,
+  max_rows   integer                  default 50,
+  actor      text                     default null::text,
+  action     text                     default null::text,
+  target     text                     default null::text,
+  product    text                     default null::text,
+  from_at    timestamp with time zone default null::timestamp with time zone,
+  until_at   timestamp with time zone default null::timestamp with time zone,
+  is_failure boolean                  default null::boolean
+)
+  returns SETOF public.audit_log
+  language plpgsql
+  security definer
+  set search_path to ''
+  set plan_cache_mode to 'force_custom_plan'
+  AS $function$
+begin
+  perform private.require_permission(read_audit_log.tenant_id, 'inspect');
+  perform private.record_audit_read(read_audit_log.tenant_id, 'audit.viewed', jsonb_build_object(
+    'actor', actor, 'action', action, 'target', target, 'product', product, 'from', from_at, 'until', until_at, 'is_failure', is_failure));
+  return query
+    select a.* from public.audit_log as a
+    where a.tenant_id = read_audit_log.tenant_id
+      and (before_seq is null or a.seq < before_seq)
+      and (read_audit_log.actor is null or a.actor_id = read_audit_log.actor)
+      and (read_audit_log.action is null or a.action = read_audit_log.action)
+      and (read_audit_log.target is null or a.target_id = read_audit_log.target)
+      and (read_audit_log.product is null or a.product = read_audit_log.product)
+      and (from_at is null or a.created_at >= from_at)
+      and (until_at is null or a.created_at < until_at)
+      and (read_audit_log.is_failure is null or a.is_failure = read_audit_log.is_failure)
+    order by a.seq desc
+    limit least(greatest(max_rows, 1), 201);
+end
+$function$;
+
+comment on function "public"."read_audit_log"(uuid, bigint, integer, text, text, text, text, timestamp with time zone, timestamp
+  with time zone, boolean) is 'A tenant''s audit rows, the newest first, those before a seq; for who holds "inspect" there. That it was read is itself recorded.';
+
+revoke all on function "public"."read_audit_log"(uuid, bigint, integer, text, text, text, text, timestamp with time zone, timestamp with time zone, boolean) from public;
+
+grant execute
+  on function "public"."read_audit_log"(uuid, bigint, integer, text, text, text, text, timestamp with time zone, timestamp with time zone, boolean)
+  to "authenticated", "postgres", "service_role";
+
 create or replace function public.refuse_estimated_counts()
   returns void
   language plpgsql
@@ -2251,6 +2556,8 @@ begin
   if not found then
     perform private.raise_problem(403, 'forbidden', 'You do not own this tenant any more: somebody changed your role at the same moment.');
   end if;
+  -- The trigger records two changed roles; this says that they are one act.
+  perform private.record_audit(heir.tenant_id, 'tenant.ownership_transferred', 'user', heir.user_id::text);
   return heir;
 end
 $function$;
@@ -2332,6 +2639,174 @@ $function$;
 comment on function "private"."api_key_tenant_ids"(uuid, text) is 'The tenant of the calling API key, if the key is live and the scope its request uses reads.';
 
 revoke all on function "private"."api_key_tenant_ids"(uuid, text) from public;
+
+create or replace function private.audit_context()
+  returns private.audit_context
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  context private.audit_context;
+  -- Unlike current_user it is not changed by a definer function: it says who came in.
+  role text := current_setting('role');
+  application text := current_setting('application_name');
+  claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
+  address text;
+begin
+  context.component := case
+    when session_user = 'authenticator' then 'rest'
+    when application = 'tenantry-functions' then 'functions'
+    when application like 'pg_cron%' then 'cron'
+    else 'database' end;
+
+  if role = 'authenticated' and claims ? 'api_key' then
+    context.actor_type := 'api_key';
+    context.actor_id := private.ulid((claims ->> 'api_key')::uuid);
+  elsif role = 'authenticated' and claims ->> 'sub' is not null then
+    context.actor_type := 'user';
+    context.actor_id := private.ulid((claims ->> 'sub')::uuid);
+    select p.name into context.actor_name from public.user_profiles as p where p.user_id = (claims ->> 'sub')::uuid;
+  elsif role in ('authenticated', 'anon') then
+    context.actor_type := 'anonymous';
+  elsif role = 'service_role' then
+    context.actor_type := 'service';
+    context.actor_id := 'service_role';
+  else
+    context.actor_type := 'system';
+    context.actor_id := context.component;
+    context.actor_name := case when context.component = 'cron' then private.running_job() else session_user end;
+  end if;
+
+  if headers is not null then
+    -- The first address is the client's, as the first proxy saw it. Some write its port behind it.
+    address := btrim(split_part(headers ->> 'x-forwarded-for', ',', 1));
+    address := case
+      when address like '[%' then substring(address from '^\[([^]]+)\]')
+      when address ~ '^[0-9.]+:[0-9]+$' then split_part(address, ':', 1)
+      else address end;
+    if address <> '' and pg_input_is_valid(address, 'inet') then
+      context.source_ip := host(address::inet)::inet;
+    end if;
+    context.user_agent := nullif(left(regexp_replace(headers ->> 'user-agent', '[[:cntrl:]]', '', 'g'), 400), '');
+    context.request_id := substring(headers ->> 'x-request-id' from '^[A-Za-z0-9_.:=-]{8,128}$');
+  end if;
+  return context;
+end
+$function$;
+
+comment on function "private"."audit_context"() is 'Who is at work on this connection and from where: what every audit row says about its actor.';
+
+revoke all on function "private"."audit_context"() from public;
+
+create or replace function private.audit_hash (
+  event public.audit_log
+)
+  returns text
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+begin
+  return encode(sha256(convert_to(array_to_json(array[
+    'tenantry-audit-1', event.tenant_id::text, event.seq::text, event.id::text, event.project_id::text,
+    event.actor_id, event.actor_name, event.actor_type::text, event.action, event.crud::text,
+    event.target_id, event.target_type, event.target_name, event.product, event.component, event.description,
+    event.is_failure::text, event.is_anonymous::text, event.metadata::text, event.payload_hash,
+    host(event.source_ip), event.user_agent, event.request_id,
+    (extract(epoch from event.created_at) * 1000000)::bigint::text, event.prev_hash])::text, 'UTF8')), 'hex');
+end
+$function$;
+
+comment on function "private"."audit_hash"(public.audit_log) is 'SHA-256 over every field of an audit row, its predecessor''s hash among them. docs/audit.md has it in words.';
+
+revoke all on function "private"."audit_hash"(public.audit_log) from public;
+
+create or replace function private.audit_table (
+  target regclass,
+  quiet  text[]   default '{}'::text[]
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  columns text[] := array(select a.attname from pg_attribute as a where a.attrelid = target and a.attnum > 0 and not a.attisdropped);
+  tenant_column text := case when target = 'public.tenants'::regclass then 'id' else 'tenant_id' end;
+  keys text[];
+begin
+  if tenant_column <> all (columns) then
+    raise exception '% has no tenant_id, so its changes are nobody''s to read.', target;
+  end if;
+  keys := case when 'ref_id' = any (columns) then '{ref_id}'::text[] else array(
+    select a.attname from pg_index as x, unnest(x.indkey) with ordinality as k (attnum, n), pg_attribute as a
+    where x.indrelid = target and x.indisprimary and a.attrelid = target and a.attnum = k.attnum
+      and (a.attname <> 'tenant_id' or cardinality(x.indkey::int2[]) = 1)
+    order by k.n) end;
+  execute format(
+    'create or replace trigger %I after insert or update or delete on %s for each row execute function private.tg_audit(%L, %L, %L, %L, %L)',
+    (select c.relname from pg_class as c where c.oid = target) || '_audit', target, tenant_column, keys,
+    (select n.name from unnest('{name,display_name,host,slug}'::text[]) with ordinality as n (name, i) where n.name = any (columns) order by n.i limit 1),
+    '{updated_at,updated_by,ref_id}'::text[] || quiet || case when tenant_column = 'tenant_id' then '{tenant_id}'::text[] else '{}' end,
+    array(select name from unnest(columns) as name where private.is_sensitive(name)));
+end
+$function$;
+
+comment on function "private"."audit_table"(regclass, text[]) is 'From now on every row of this table that is added, changed or removed leaves a row in audit_log. Changes of quiet columns alone do not.';
+
+revoke all on function "private"."audit_table"(regclass, text[]) from public;
+
+create or replace function private.audit_target (
+  shown jsonb,
+  keys  text[]
+)
+  returns text
+  language plpgsql
+  immutable
+  set search_path to ''
+  AS $function$
+declare
+  key text;
+  part text;
+  target text;
+begin
+  foreach key in array keys loop
+    part := shown ->> key;
+    -- Ids are shown as their ULIDs, as everywhere outside SQL.
+    if part ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then
+      part := private.ulid(part::uuid);
+    end if;
+    target := concat_ws('/', target, part);
+  end loop;
+  return target;
+end
+$function$;
+
+revoke all on function "private"."audit_target"(jsonb, text[]) from public;
+
+create or replace function private.audit_value (
+  value jsonb
+)
+  returns jsonb
+  language plpgsql
+  immutable
+  set search_path to ''
+  AS $function$
+declare
+  written text := value::text;
+begin
+  -- A brand may be long and change often; the log is not its version history.
+  if length(written) > 4096 then
+    return '"[too long]"';
+  elsif written ~ '^[[{]|@' then
+    return private.redact_json(value);
+  end if;
+  return value;
+end
+$function$;
+
+revoke all on function "private"."audit_value"(jsonb) from public;
 
 create or replace function private.begin_idp_check (
   tenant uuid,
@@ -2605,6 +3080,42 @@ comment on function "private"."ensure_usage_partitions"(integer) is 'Makes the m
 
 revoke all on function "private"."ensure_usage_partitions"(integer) from public;
 
+create or replace function private.export_audit_log (
+  tenant    uuid,
+  after_seq bigint,
+  last_seq  bigint,
+  batch     integer default 2000
+)
+  returns SETOF public.audit_log
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  event public.audit_log;
+  bytes int := 0;
+begin
+  -- Asked again for each batch: an export ends when the membership does.
+  perform private.require_permission(export_audit_log.tenant, 'inspect');
+  for event in
+    select * from public.audit_log as a
+    where a.tenant_id = export_audit_log.tenant and a.seq > after_seq and a.seq <= last_seq
+    order by a.seq limit batch
+  loop
+    return next event;
+    bytes := bytes + 600 + octet_length(event.metadata::text);
+    exit when bytes > 1000000;
+  end loop;
+end
+$function$;
+
+comment on function "private"."export_audit_log"(uuid, bigint, bigint, integer) is 'The next rows of an export, the oldest first: so many, or about a megabyte of them. For who holds "inspect".';
+
+revoke all on function "private"."export_audit_log"(uuid, bigint, bigint, integer) from public;
+
+grant execute on function "private"."export_audit_log"(uuid, bigint, bigint, integer) to "authenticated", "postgres", "service_role";
+
 create or replace function private.find_api_key (
   lookup bytea
 )
@@ -2638,6 +3149,70 @@ $function$;
 comment on function "private"."find_api_key"(bytea) is 'The live key behind a lookup, with what is needed to prove and use it.';
 
 revoke all on function "private"."find_api_key"(bytea) from public;
+
+create or replace function private.find_audit_break (
+  tenant     uuid,
+  after_seq  bigint  default 0,
+  after_hash text    default null::text,
+  batch      integer default 20000
+)
+  returns table (
+    last_seq  bigint,
+    last_hash text,
+    is_end    boolean,
+    break_seq bigint,
+    problem   text
+  )
+  language plpgsql
+  stable
+  set search_path to ''
+  AS $function$
+declare
+  event public.audit_log;
+  head private.audit_heads;
+  seen int := 0;
+begin
+  last_seq := after_seq;
+  last_hash := coalesce(after_hash, repeat('0', 64));
+  is_end := false;
+  for event in
+    select * from public.audit_log as a where a.tenant_id = tenant and a.seq > after_seq order by a.seq limit batch
+  loop
+    seen := seen + 1;
+    problem := case
+      when event.seq <> last_seq + 1 then 'gap'
+      when event.hash <> private.audit_hash(event) then 'hash_mismatch'
+      when event.payload_hash <> encode(sha256(convert_to(event.metadata::text, 'UTF8')), 'hex') then 'payload_mismatch'
+      when event.prev_hash <> last_hash then 'wrong_prev' end;
+    if problem is not null then
+      break_seq := case when problem = 'gap' then last_seq + 1 else event.seq end;
+      return next;
+      return;
+    end if;
+    last_seq := event.seq;
+    last_hash := event.hash;
+  end loop;
+
+  is_end := seen < batch;
+  if is_end then
+    select * into head from private.audit_heads as h where h.tenant_id = tenant;
+    problem := case
+      when head.tenant_id is null then 'head_missing'
+      when head.seq > last_seq then 'tail_cut'
+      when head.seq < last_seq then 'beyond_head'
+      when head.hash <> last_hash then 'head_mismatch' end;
+    break_seq := case problem
+      when 'tail_cut' then last_seq + 1
+      when 'beyond_head' then head.seq + 1
+      when 'head_mismatch' then last_seq end;
+  end if;
+  return next;
+end
+$function$;
+
+comment on function "private"."find_audit_break"(uuid, bigint, text, integer) is 'Walks a batch of a tenant''s chain from after a row; answers how far it got, whether that is the end, and the first break it met.';
+
+revoke all on function "private"."find_audit_break"(uuid, bigint, text, integer) from public;
 
 create or replace function private.find_entitlement (
   tenant  uuid,
@@ -3043,6 +3618,29 @@ revoke all on function "private"."is_reserved_slug"(text) from public;
 
 grant execute on function "private"."is_reserved_slug"(text) to "authenticated", "postgres", "service_role";
 
+create or replace function private.is_sensitive (
+  name text
+)
+  returns boolean
+  language plpgsql
+  immutable
+  parallel safe
+  set search_path to ''
+  AS $function$
+begin
+  -- Secrets, and what identifies a person. Names of columns and, within JSON, of fields in either spelling.
+  return lower(regexp_replace(name, '([a-z])([A-Z])', '\1_\2', 'g')) ~ (
+    '(^|_)(hash|token|secrets?|password|passwd|passphrase|credentials?|key|otp|pin|signature|pepper|authorization|cookie'
+    || '|e?mails?|phone|mobile|telephone|fax|address|street|birth|birthday|iban|pan|gst|ssn|vat)(_|$)'
+    || '|^(billing|client|participant|contact|recipient)_(name|city|postal_code|state|country)$'
+    || '|^(full|first|last|given|family|legal|middle|nick)_name$');
+end
+$function$;
+
+comment on function "private"."is_sensitive"(text) is 'Whether a column or JSON field of this name holds a secret or personal data, of which the audit log keeps only that it changed.';
+
+revoke all on function "private"."is_sensitive"(text) from public;
+
 create or replace function private.is_trusted_caller()
   returns boolean
   language sql
@@ -3060,6 +3658,35 @@ comment on function "private"."is_trusted_caller"() is 'Whether the caller is th
 revoke all on function "private"."is_trusted_caller"() from public;
 
 grant execute on function "private"."is_trusted_caller"() to "authenticated", "postgres", "service_role";
+
+create or replace function private.issue_audit_viewer (
+  tenant      uuid,
+  token_hash  bytea,
+  ttl_seconds integer
+)
+  returns timestamp with time zone
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  ends timestamptz := now() + make_interval(secs => least(greatest(ttl_seconds, 1), 900));
+begin
+  perform private.require_permission(issue_audit_viewer.tenant, 'inspect');
+  delete from private.audit_viewers as v where v.tenant_id = issue_audit_viewer.tenant and v.expires_at <= now();
+  insert into private.audit_viewers (tenant_id, user_id, token_hash, expires_at)
+  values (issue_audit_viewer.tenant, (select auth.uid()), issue_audit_viewer.token_hash, ends);
+  perform private.record_audit(issue_audit_viewer.tenant, 'audit.viewer_issued', 'audit_log', null, null,
+    jsonb_build_object('expires_at', ends), 'c');
+  return ends;
+end
+$function$;
+
+comment on function "private"."issue_audit_viewer"(uuid, bytea, integer) is 'Keeps a viewer token''s hash for up to 15 minutes; answers when it ends.';
+
+revoke all on function "private"."issue_audit_viewer"(uuid, bytea, integer) from public;
+
+grant execute on function "private"."issue_audit_viewer"(uuid, bytea, integer) to "authenticated", "postgres", "service_role";
 
 create or replace function private.json_merge_patch (
   target jsonb,
@@ -3339,6 +3966,7 @@ create or replace function private.read_idp_secret (
   set search_path to ''
   AS $function$
 begin
+  perform private.record_audit(read_idp_secret.tenant, 'idp.secret_read', 'tenant_idp_config', read_idp_secret.type::text);
   return (
     select s.decrypted_secret
     from public.tenant_idp_config as c
@@ -3352,6 +3980,72 @@ comment on function "private"."read_idp_secret"(uuid, public.idp_kind, uuid) is 
 revoke all on function "private"."read_idp_secret"(uuid, public.idp_kind, uuid) from public;
 
 grant execute on function "private"."read_idp_secret"(uuid, public.idp_kind, uuid) to "postgres", "service_role";
+
+create or replace function private.record_audit (
+  tenant      uuid,
+  action      text,
+  target_type text,
+  target_id   text,
+  target_name text              default null::text,
+  metadata    jsonb             default '{}'::jsonb,
+  crud        public.audit_crud default null::public.audit_crud,
+  is_failure  boolean           default false,
+  product     text              default null::text
+)
+  returns void
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  context private.audit_context := private.audit_context();
+begin
+  insert into private.audit_pending (tenant_id, id, actor_id, actor_name, actor_type, action, crud, target_id, target_type, target_name,
+    product, component, is_failure, is_anonymous, metadata, source_ip, user_agent, request_id, created_at)
+  values (record_audit.tenant, private.uuid_v7(), context.actor_id, context.actor_name, context.actor_type, record_audit.action,
+    coalesce(record_audit.crud, case
+      when record_audit.action ~ '[._](created|added|issued|invited|claimed)$' then 'c'
+      when record_audit.action ~ '[._](deleted|removed|revoked|purged)$' then 'd'
+      when record_audit.action ~ '[._](viewed|read|exported|verified)$' then 'r'
+      else 'u' end::public.audit_crud),
+    record_audit.target_id, record_audit.target_type, record_audit.target_name, record_audit.product, context.component,
+    record_audit.is_failure, context.actor_type = 'anonymous', private.redact_json(coalesce(record_audit.metadata, '{}')),
+    context.source_ip, context.user_agent, context.request_id, clock_timestamp());
+end
+$function$;
+
+comment on function "private"."record_audit"(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) is 'Writes down what no trigger sees, with whoever is at work on this connection as its actor. crud follows from the action''s last word unless given.';
+
+revoke all on function "private"."record_audit"(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) from public;
+
+grant execute on function "private"."record_audit"(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) to "postgres", "service_role";
+
+create or replace function private.record_audit_read (
+  tenant   uuid,
+  action   text,
+  metadata jsonb default '{}'::jsonb
+)
+  returns void
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  reader text := (private.audit_context()).actor_id;
+begin
+  -- Paging through is one reading: a row a minute, not a row a page.
+  if record_audit_read.action = 'audit.viewed' and exists (
+    select from public.audit_log as a
+    where a.tenant_id = record_audit_read.tenant and a.action = 'audit.viewed' and a.actor_id = reader
+      and a.created_at > now() - interval '1 minute') then
+    return;
+  end if;
+  perform private.record_audit(record_audit_read.tenant, record_audit_read.action, 'audit_log', null, null,
+    jsonb_strip_nulls(record_audit_read.metadata), 'r');
+end
+$function$;
+
+revoke all on function "private"."record_audit_read"(uuid, text, jsonb) from public;
 
 create or replace function private.record_domain_check (
   tenant       uuid,
@@ -3477,6 +4171,92 @@ comment on function "private"."record_idp_check"(uuid, public.idp_kind, uuid, te
 revoke all on function "private"."record_idp_check"(uuid, public.idp_kind, uuid, text, text, jsonb, timestamp with time zone) from public;
 
 grant execute on function "private"."record_idp_check"(uuid, public.idp_kind, uuid, text, text, jsonb, timestamp with time zone) to "postgres", "service_role";
+
+create or replace function private.record_refusal (
+  tenant_name text,
+  method      text,
+  route       text,
+  status      integer,
+  code        text
+)
+  returns void
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  context private.audit_context := private.audit_context();
+  tenant uuid;
+  recent int;
+begin
+  -- Only of people who stand in the tenant, in whatever state, and of the service. A stranger's requests
+  -- leave nothing: they could fill the log of any tenant whose name they know.
+  select t.id into tenant from public.tenants as t
+  where (t.slug = record_refusal.tenant_name or t.ref_id = record_refusal.tenant_name
+      or record_refusal.tenant_name is null and t.id = (
+        select min(m.tenant_id::text)::uuid from public.tenant_members as m where m.user_id = (select auth.uid()) having count(*) = 1))
+    and (context.actor_type = 'service'
+      or context.actor_type = 'api_key' and t.id = any (array(select private.tenant_ids('read')))
+      or exists (select from public.tenant_members as m where m.tenant_id = t.id and m.user_id = (select auth.uid())));
+  if tenant is null then
+    return;
+  end if;
+  select count(*) into recent from (
+    select from public.audit_log as a
+    where a.tenant_id = tenant and a.is_failure and a.actor_id = context.actor_id and a.created_at > now() - interval '1 minute'
+    limit 30) as r;
+  if recent >= 30 then
+    return;
+  end if;
+  perform private.record_audit(tenant, case when status >= 500 then 'request.failed' else 'request.refused' end, 'route', record_refusal.method || ' ' || record_refusal.route, null,
+    jsonb_build_object('status', record_refusal.status, 'code', record_refusal.code)
+      -- Whoever reads on knows that more may have come.
+      || case when recent = 29 then '{"is_limit_reached": true}'::jsonb else '{}' end,
+    (case record_refusal.method when 'POST' then 'c' when 'DELETE' then 'd' else 'u' end)::public.audit_crud, true);
+end
+$function$;
+
+comment on function "private"."record_refusal"(text, text, text, integer, text) is 'Writes down that a request to change something in a tenant was refused: at most 30 a minute and actor, and never a stranger''s.';
+
+revoke all on function "private"."record_refusal"(text, text, text, integer, text) from public;
+
+grant execute on function "private"."record_refusal"(text, text, text, integer, text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.redact_json (
+  value jsonb
+)
+  returns jsonb
+  language plpgsql
+  immutable
+  set search_path to ''
+  AS $function$
+begin
+  -- Every name that is_sensitive() knows has one of these in it. Most values have none, and are spared
+  -- the look at each field, which takes fifty times as long.
+  if value::text !~* ('@|hash|token|secret|pass|credential|key|otp|pin|signature|pepper|authorization|cookie|mail|phone|mobile|fax'
+    || '|address|street|birth|iban|pan|gst|ssn|vat|(billing|client|participant|contact|recipient|full|first|last|given|family|legal|middle|nick)_?[a-z]') then
+    return value;
+  end if;
+  case jsonb_typeof(value)
+    when 'object' then
+      return (select coalesce(jsonb_object_agg(f.key, case when private.is_sensitive(f.key) and f.value <> 'null'
+          then '"[redacted]"'::jsonb else private.redact_json(f.value) end), '{}')
+        from jsonb_each(value) as f);
+    when 'array' then
+      return (select coalesce(jsonb_agg(private.redact_json(e.value) order by e.n), '[]')
+        from jsonb_array_elements(value) with ordinality as e (value, n));
+    when 'string' then
+      -- An address is personal data under whatever name it stands.
+      return case when value #>> '{}' ~ '[^[:space:]@]@[^[:space:]@]+[.][^[:space:]@]' then '"[redacted]"'::jsonb else value end;
+    else
+      return value;
+  end case;
+end
+$function$;
+
+comment on function "private"."redact_json"(jsonb) is 'A JSON value without its secrets and personal data.';
+
+revoke all on function "private"."redact_json"(jsonb) from public;
 
 create or replace function private.refresh_tenant_page (
   tenant uuid
@@ -3820,6 +4600,53 @@ $function$;
 
 revoke all on function "private"."require_slug"(text) from public;
 
+create or replace function private.revoke_audit_viewers (
+  tenant uuid
+)
+  returns integer
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  revoked int;
+begin
+  perform private.require_permission(revoke_audit_viewers.tenant, 'inspect');
+  delete from private.audit_viewers as v
+  where v.tenant_id = revoke_audit_viewers.tenant and v.user_id = (select auth.uid()) and v.expires_at > now();
+  get diagnostics revoked = row_count;
+  if revoked > 0 then
+    perform private.record_audit(revoke_audit_viewers.tenant, 'audit.viewers_revoked', 'audit_log', null, null,
+      jsonb_build_object('count', revoked), 'd');
+  end if;
+  return revoked;
+end
+$function$;
+
+comment on function "private"."revoke_audit_viewers"(uuid) is 'Ends the caller''s own viewer tokens for a tenant; answers how many.';
+
+revoke all on function "private"."revoke_audit_viewers"(uuid) from public;
+
+grant execute on function "private"."revoke_audit_viewers"(uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function private.running_job()
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  -- The newest few runs only: cron's history has no index by process.
+  select j.jobname
+  from (select jobid, job_pid, status from cron.job_run_details order by runid desc limit 50) as r
+  join cron.job as j on j.jobid = r.jobid
+  where r.job_pid = pg_backend_pid() and r.status in ('running', 'starting', 'connecting', 'sending')
+  limit 1
+$function$;
+
+comment on function "private"."running_job"() is 'The cron job this connection runs, if it runs one.';
+
+revoke all on function "private"."running_job"() from public;
+
 create or replace function private.settle_primary_domain (
   tenant uuid
 )
@@ -3857,6 +4684,28 @@ create or replace function private.snake_case (
 revoke all on function "private"."snake_case"(text) from public;
 
 grant execute on function "private"."snake_case"(text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.start_audit_export (
+  tenant uuid,
+  format text
+)
+  returns bigint
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  perform private.require_permission(start_audit_export.tenant, 'inspect');
+  perform private.record_audit_read(start_audit_export.tenant, 'audit.exported', jsonb_build_object('format', format));
+  return (select h.seq from private.audit_heads as h where h.tenant_id = start_audit_export.tenant);
+end
+$function$;
+
+comment on function "private"."start_audit_export"(uuid, text) is 'Records an export and answers the last row that belongs to it.';
+
+revoke all on function "private"."start_audit_export"(uuid, text) from public;
+
+grant execute on function "private"."start_audit_export"(uuid, text) to "authenticated", "postgres", "service_role";
 
 create or replace function private.start_domain_check (
   tenant uuid,
@@ -4030,6 +4879,104 @@ revoke all on function "private"."tenant_of_sso_provider"(uuid) from public;
 
 grant execute on function "private"."tenant_of_sso_provider"(uuid) to "postgres", "service_role";
 
+create or replace function private.tg_audit()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  old_row jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
+  new_row jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
+  shown jsonb := coalesce(new_row, old_row);
+  quiet text[] := tg_argv[3];
+  sensitive text[] := tg_argv[4];
+  changes jsonb;
+  context private.audit_context;
+begin
+  -- What goes with its tenant is told by the tenant's own row.
+  if tg_op = 'DELETE' and tg_argv[0] = 'tenant_id'
+    and not exists (select from public.tenants as t where t.id = (old_row ->> 'tenant_id')::uuid) then
+    return null;
+  end if;
+
+  select jsonb_object_agg(f.key, case
+    when f.key = any (sensitive) then '{"is_redacted": true}'::jsonb
+    when tg_op = 'INSERT' then jsonb_build_object('new', private.audit_value(f.value))
+    when tg_op = 'DELETE' then jsonb_build_object('old', private.audit_value(f.value))
+    else jsonb_build_object('old', private.audit_value(old_row -> f.key), 'new', private.audit_value(f.value)) end)
+  into changes
+  from jsonb_each(shown) as f
+  where case when tg_op = 'UPDATE' then f.value <> old_row -> f.key else f.value <> 'null' end
+    and f.key <> all (quiet);
+  if changes is null and tg_op = 'UPDATE' then
+    return null;
+  end if;
+  context := private.audit_context();
+  insert into private.audit_pending (tenant_id, id, project_id, actor_id, actor_name, actor_type, action, crud,
+    target_id, target_type, target_name, product, component, is_anonymous, metadata, source_ip, user_agent, request_id, created_at)
+  values ((shown ->> tg_argv[0])::uuid, private.uuid_v7_at((extract(epoch from clock_timestamp()) * 1000000)::bigint),
+    (shown ->> 'project_id')::uuid, context.actor_id, context.actor_name, context.actor_type,
+    tg_table_name || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.updated' else '.deleted' end,
+    (case tg_op when 'INSERT' then 'c' when 'UPDATE' then 'u' else 'd' end)::public.audit_crud,
+    private.audit_target(shown, tg_argv[1]::text[]), tg_table_name, shown ->> nullif(tg_argv[2], ''), shown ->> 'product',
+    context.component, context.actor_type = 'anonymous', jsonb_build_object('changes', coalesce(changes, '{}')),
+    context.source_ip, context.user_agent, context.request_id, clock_timestamp());
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_audit"() from public;
+
+create or replace function private.tg_chain_audit()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  events private.audit_pending[];
+  event private.audit_pending;
+  chained public.audit_log;
+  head private.audit_heads;
+begin
+  -- It fires for every event, and the first time deals with all of its transaction's.
+  perform from private.audit_pending as p where p.xact = new.xact and p.n = new.n;
+  if not found then
+    return null;
+  end if;
+  with gone as (delete from private.audit_pending as p where p.xact = new.xact returning p as event)
+  -- Sorted by tenant: transactions that touch several lock their heads in one order.
+  select array_agg(g.event order by (g.event).tenant_id, (g.event).n) into events from gone as g;
+
+  foreach event in array events loop
+    if head.tenant_id is distinct from event.tenant_id then
+      if head.tenant_id is not null then
+        update private.audit_heads as h set seq = head.seq, hash = head.hash where h.tenant_id = head.tenant_id;
+      end if;
+      select * into head from private.audit_heads as h where h.tenant_id = event.tenant_id for no key update;
+      if not found then
+        insert into private.audit_heads (tenant_id) values (event.tenant_id) on conflict do nothing;
+        select * into head from private.audit_heads as h where h.tenant_id = event.tenant_id for no key update;
+      end if;
+    end if;
+    chained := (event.tenant_id, head.seq + 1, event.id, event.project_id, event.actor_id, event.actor_name, event.actor_type,
+      event.action, event.crud, event.target_id, event.target_type, event.target_name, event.product, event.component,
+      event.description, event.is_failure, event.is_anonymous, event.metadata,
+      encode(sha256(convert_to(event.metadata::text, 'UTF8')), 'hex'), event.source_ip, event.user_agent, event.request_id,
+      event.created_at, head.hash, '');
+    chained.hash := private.audit_hash(chained);
+    insert into public.audit_log select chained.*;
+    head.seq := chained.seq;
+    head.hash := chained.hash;
+  end loop;
+  update private.audit_heads as h set seq = head.seq, hash = head.hash where h.tenant_id = head.tenant_id;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_chain_audit"() from public;
+
 create or replace function private.tg_claim_slug()
   returns trigger
   language plpgsql
@@ -4151,6 +5098,18 @@ end
 $function$;
 
 revoke all on function "private"."tg_refresh_tenant_page"() from public;
+
+create or replace function private.tg_refuse_audit_change()
+  returns trigger
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  raise exception 'The audit log is only ever added to.' using errcode = '42501';
+end
+$function$;
+
+revoke all on function "private"."tg_refuse_audit_change"() from public;
 
 create or replace function private.tg_reopen_project()
   returns trigger
@@ -4403,3 +5362,34 @@ comment on function "private"."uuid_v7_at"(bigint) is 'A UUIDv7 for a moment giv
 revoke all on function "private"."uuid_v7_at"(bigint) from public;
 
 grant execute on function "private"."uuid_v7_at"(bigint) to "authenticated", "postgres", "service_role";
+
+create or replace function private.verify_audit_log (
+  tenant     uuid,
+  after_seq  bigint,
+  after_hash text
+)
+  returns table (
+    last_seq  bigint,
+    last_hash text,
+    is_end    boolean,
+    break_seq bigint,
+    problem   text
+  )
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  perform private.require_permission(verify_audit_log.tenant, 'inspect');
+  if after_seq = 0 then
+    perform private.record_audit_read(verify_audit_log.tenant, 'audit.verified');
+  end if;
+  return query select * from private.find_audit_break(verify_audit_log.tenant, verify_audit_log.after_seq, verify_audit_log.after_hash);
+end
+$function$;
+
+comment on function "private"."verify_audit_log"(uuid, bigint, text) is 'private.find_audit_break() for who holds "inspect"; that it was asked is recorded.';
+
+revoke all on function "private"."verify_audit_log"(uuid, bigint, text) from public;
+
+grant execute on function "private"."verify_audit_log"(uuid, bigint, text) to "authenticated", "postgres", "service_role";

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { App, type ServerOptions } from '@supabase/lite'
 import { createPostgresConnection, type PostgresConnection } from '@supabase/lite/postgres'
@@ -31,6 +32,7 @@ export async function openAuthRest(file: StackFile, dbPort: number, apiUrl: stri
   restConnection.introspect = (options) => catalog.introspect(options)
   restConnection.viewOptionsMetadata = (name, schema) => catalog.viewOptionsMetadata(name, schema)
   restConnection.normalizeDbError = asPostgrestError
+  await tellHeaders(restConnection)
 
   const authApp = makeApp(file, authConnection, apiUrl)
   const restApp = makeApp(file, restConnection, apiUrl, { middlewares: [trustTheSignature] })
@@ -42,7 +44,7 @@ export async function openAuthRest(file: StackFile, dbPort: number, apiUrl: stri
     lost: listener.ended,
     auth: async (request) =>
       withHostedClaims(await authApp.fetch(request), file.jwt_secret, `${apiUrl}/auth/v1`),
-    rest: (request) => restApp.fetch(request),
+    rest: (request) => headersOf.run(request.headers, () => restApp.fetch(request)),
     async close() {
       await listener.stop()
       // A connection whose server is gone may never end by itself.
@@ -110,6 +112,38 @@ function makeApp(
     studio: { enabled: false },
     options: { server: { ...server, admin: false, disableStudio: true, disableFallback: true } },
   })
+}
+
+const headersOf = new AsyncLocalStorage<Headers>()
+
+interface Transaction {
+  executeQuery(query: object): Promise<unknown>
+}
+interface SessionContext {
+  applyJwtSessionContext(transaction: Transaction, ...rest: unknown[]): Promise<void>
+}
+
+/** Sets request.headers and runs pgrst.db_pre_request for every request, as PostgREST does. */
+async function tellHeaders(connection: PostgresConnection): Promise<void> {
+  const [row] = await connection.driver`select current_setting('pgrst.db_pre_request', true) as name`
+  const preRequest: string | null = row?.name || null
+  const context = connection as unknown as SessionContext
+  const apply = context.applyJwtSessionContext.bind(connection)
+  context.applyJwtSessionContext = async (transaction, ...rest) => {
+    await apply(transaction, ...rest)
+    const headers = JSON.stringify(Object.fromEntries(headersOf.getStore() ?? []))
+    await transaction.executeQuery({
+      query: { kind: 'RawNode', sqlFragments: [], parameters: [] },
+      sql: `select set_config('request.headers', $1, true)`,
+      parameters: [headers],
+    })
+    if (preRequest === null) return
+    await transaction.executeQuery({
+      query: { kind: 'RawNode', sqlFragments: [], parameters: [] },
+      sql: `select ${preRequest}()`,
+      parameters: [],
+    })
+  }
 }
 
 type Middleware = NonNullable<ServerOptions['middlewares']>[number]

@@ -1,5 +1,5 @@
 import { createServer, type Server } from 'node:http'
-import { getRequestListener } from '@hono/node-server'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { AuthRest } from './auth-rest.ts'
@@ -30,11 +30,11 @@ export async function startGateway(
   const notReady = () => Response.json({ message: 'The stack is starting.' }, { status: 503 })
   const files = staticFiles(root)
 
-  const app = new Hono()
+  const app = new Hono<{ Bindings: HttpBindings }>()
     .use('/auth/v1/*', bodyLimit({ maxSize: authBodyBytes, onError: tooLarge }))
     .use('/rest/v1/*', bodyLimit({ maxSize: restBodyBytes, onError: tooLarge }))
     .all('/auth/v1/*', (c) => authRest?.auth(c.req.raw) ?? notReady())
-    .all('/rest/v1/*', (c) => authRest?.rest(c.req.raw) ?? notReady())
+    .all('/rest/v1/*', (c) => authRest?.rest(forwarded(c.req.raw, c.env)) ?? notReady())
     .all('*', (c) => files(c.req.raw))
     .onError((error) => {
       console.error(error)
@@ -70,6 +70,13 @@ export async function startGateway(
       }
     },
   }
+}
+
+/** The request with the address it came from; what a caller claims about the way is dropped. */
+function forwarded(request: Request, { incoming }: HttpBindings): Request {
+  const headers = new Headers(request.headers)
+  headers.set('x-forwarded-for', incoming.socket.remoteAddress ?? '')
+  return new Request(request, { headers })
 }
 
 function listen(server: Server, port: number, host = '127.0.0.1'): Promise<void> {

@@ -30,7 +30,10 @@ describe('the tenant is in every key', () => {
     `select t.schema || '.' || t.name as broken from ${tenantOwned} as t
      where not exists (select from pg_index as x where x.indrelid = t.oid and x.indisprimary
        and ${keyColumns('x.indkey')} [1] = 'tenant_id')`,
-    { 'public.tenant_slugs': 'a directory, looked up by slug; a slug is unique over all tenants' },
+    {
+      'public.tenant_slugs': 'a directory, looked up by slug; a slug is unique over all tenants',
+      'private.audit_pending': 'looked up by its transaction, which it does not outlive',
+    },
   )
 
   rule(
@@ -60,6 +63,9 @@ describe('the tenant is in every key', () => {
        and k.confrelid = 'public.tenants'::regclass and k.confdeltype = 'c')`,
     {
       'public.usage_event_keys': 'a trigger on tenants clears it: a foreign key doubled the cost of a batch',
+      'public.audit_log': 'outlives its tenant',
+      'private.audit_heads': 'outlives its tenant, as the log does',
+      'private.audit_pending': 'becomes audit_log',
     },
   )
 
@@ -81,6 +87,11 @@ describe('the tenant is in every key', () => {
       'tenant_idp_config.client_secret_id':
         'Vault lets nobody refer to it; triggers drop the secret with its row',
       'tenant_idp_config.sso_provider_id': 'Auth makes and deletes its own; not every Auth has the table',
+      'audit_log.tenant_id': 'outlives what it names',
+      'audit_log.project_id': 'outlives what it names',
+      'audit_heads.tenant_id': 'outlives what it names',
+      'audit_pending.tenant_id': 'becomes audit_log',
+      'audit_pending.project_id': 'becomes audit_log',
       'usage_events.user_id': 'who caused a usage; the event outlives the person',
     },
   )
@@ -100,6 +111,7 @@ describe('the tenant is in every key', () => {
       tenant_slugs_pkey: 'a directory, looked up by slug',
       'private.api_key_secrets_lookup_idx':
         'a directory: who presents a key has not said of which tenant it is',
+      'private.audit_pending_pkey': 'a transaction and its events, in whichever tenants',
       tenant_domains_verified_host_idx: 'a directory: one verified holder a host, over all tenants',
     },
   )

@@ -39,6 +39,7 @@ const signedIn: Statuses = [401, 401, 401, 401, 200, 200, 200, 200, 403]
 const readers: Statuses = [401, 401, 401, 401, 404, 404, 200, 200, 403]
 const readersAndServers: Statuses = [401, 401, 401, 401, 404, 404, 200, 200, 200]
 const platform: Statuses = [401, 401, 401, 401, 403, 403, 403, 403, 200]
+const inspectors: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 200]
 const managers: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 403]
 
 /** What a route is asked with, and what each credential must get. `:ref`, `:user` and `:domain` are filled in. */
@@ -189,6 +190,17 @@ const expectations: Record<
     statuses: open,
     body: () => ({ email: 'somebody@example.com' }),
   },
+  'GET /registry/tenants/:ref/audit': { statuses: inspectors },
+  'GET /registry/tenants/:ref/audit/export': {
+    statuses: inspectors,
+    path: '/registry/tenants/:ref/audit/export?format=csv',
+  },
+  'GET /registry/tenants/:ref/audit/verify': { statuses: inspectors },
+  'POST /registry/tenants/:ref/audit/viewer-tokens': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 201, 403],
+    body: () => ({}),
+  },
+  'DELETE /registry/tenants/:ref/audit/viewer-tokens': { statuses: managers },
   'GET /usage/health': { statuses: open },
   'GET /usage/openapi.json': { statuses: open },
   'POST /usage/events': {

@@ -146,7 +146,9 @@ describe('TestSeed_canInsertAndQuery', () => {
     const { rows: tables } = await db.query<{ name: string }>(
       `select c.oid::regclass::text as name from pg_class as c join pg_attribute as a on a.attrelid = c.oid
        where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace)
-         and c.relkind in ('r', 'p') and not c.relispartition and a.attname = 'tenant_id'`,
+         and c.relkind in ('r', 'p') and not c.relispartition and a.attname = 'tenant_id'
+         -- Empty but for the moment of a commit.
+         and c.relname <> 'audit_pending'`,
     )
     const count = async (table: string, tenant: string) =>
       (
@@ -160,7 +162,10 @@ describe('TestSeed_canInsertAndQuery', () => {
 
     await db.query('delete from public.tenants where id = $1', [home])
     for (const { name } of tables) {
-      expect(await count(name, home), name).toBe(0)
+      // "audit_log SET-NULL keeps the row": here with the tenant it was about.
+      if (name.includes('audit_log') || name === 'private.audit_heads')
+        expect(await count(name, home), name).toBeGreaterThan(0)
+      else expect(await count(name, home), name).toBe(0)
       expect(await count(name, other), name).toBeGreaterThan(0)
     }
   })

@@ -1,5 +1,6 @@
 import { createApp } from '../../lib/http/index.ts'
 import { apiKeys } from './api-keys.ts'
+import { audit } from './audit.ts'
 import { identityProviders, signInOptions } from './identity-providers.ts'
 import { invitations, invited } from './invitations.ts'
 import { members, ownership, roles } from './members.ts'
@@ -21,5 +22,6 @@ export const app = createApp('registry')
   .route('/tenants/:ref/api-keys', apiKeys)
   .route('/tenants/:ref/identity-providers', identityProviders)
   .route('/sign-in-options', signInOptions)
+  .route('/tenants/:ref/audit', audit)
 
 Deno.serve(app.fetch)

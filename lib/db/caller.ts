@@ -22,33 +22,39 @@ export type Claims =
     }
   | { role: 'service_role' }
 
+/**
+ * What SQL may know of the request it is run for, under the names PostgREST gives it in
+ * `request.headers`: x-forwarded-for, user-agent and x-request-id, for the audit log.
+ */
+export type RequestHeaders = Readonly<Record<string, string>>
+
 /** Serialization failure and deadlock: Postgres undid everything and asks to be tried again. */
 const retryable = new Set(['40001', '40P01'])
 const attempts = 3
 
 /** Runs `work` in one transaction as this caller: what RLS hides from them, it hides from `work`. */
-export function asCaller<Result>(claims: Claims, work: (db: Db) => Promise<Result>): Promise<Result> {
-  return inTransaction(work, identityOf(claims))
+export function asCaller<Result>(
+  claims: Claims,
+  work: (db: Db) => Promise<Result>,
+  headers: RequestHeaders = {},
+): Promise<Result> {
+  return inTransaction(work, identityOf(claims, headers))
 }
 
-function identityOf(claims: Claims): Sql {
-  const text = JSON.stringify(claims)
+function identityOf(claims: Claims, headers: RequestHeaders): Sql {
   // The REST API hands claims through as a token has them; what tells SQL that a key was verified is
-  // this setting, which only we can make.
-  if ('api_key' in claims) {
-    return sql`
-      select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${text}, true),
-        set_config('tenantry.api_key', ${claims.api_key}, true)`
-  }
+  // the setting tenantry.api_key, which only we can make.
+  const apiKey = 'api_key' in claims ? claims.api_key : ''
   return sql`
-    select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${text}, true)`
+    select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true),
+      set_config('request.headers', ${JSON.stringify(headers)}, true), set_config('tenantry.api_key', ${apiKey}, true)`
 }
 
 /** A Db whose every statement, or whole transaction, runs as this caller. */
-export function callerDb(claims: Claims): Db {
+export function callerDb(claims: Claims, headers?: RequestHeaders): Db {
   return {
-    query: (statement) => asCaller(claims, (db) => db.query(statement)),
-    transaction: (work) => asCaller(claims, work),
+    query: (statement) => asCaller(claims, (db) => db.query(statement), headers),
+    transaction: (work) => asCaller(claims, work, headers),
   }
 }
 

@@ -31,6 +31,20 @@ isOneToOne: false
       referencedColumns: ["id"]
     }
                   ]
+                },"audit_log": {
+                  Row: {
+                    "action": string,"actor_id": string | null,"actor_name": string | null,"actor_type": Database["public"]['Enums']["audit_actor_type"],"component": string,"created_at": string,"crud": Database["public"]['Enums']["audit_crud"],"description": string | null,"hash": string,"id": string,"is_anonymous": boolean,"is_failure": boolean,"metadata": NonNullable<Json>,"payload_hash": string,"prev_hash": string,"product": string | null,"project_id": string | null,"request_id": string | null,"seq": number,"source_ip": unknown,"target_id": string | null,"target_name": string | null,"target_type": string | null,"tenant_id": string,"user_agent": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "action": string,"actor_id"?: string | null,"actor_name"?: string | null,"actor_type": Database["public"]['Enums']["audit_actor_type"],"component": string,"created_at"?: string,"crud": Database["public"]['Enums']["audit_crud"],"description"?: string | null,"hash": string,"id"?: string,"is_anonymous"?: boolean,"is_failure"?: boolean,"metadata"?: NonNullable<Json>,"payload_hash": string,"prev_hash": string,"product"?: string | null,"project_id"?: string | null,"request_id"?: string | null,"seq": number,"source_ip"?: unknown,"target_id"?: string | null,"target_name"?: string | null,"target_type"?: string | null,"tenant_id": string,"user_agent"?: string | null
+                  }
+                  Update: {
+                    "action"?: string,"actor_id"?: string | null,"actor_name"?: string | null,"actor_type"?: Database["public"]['Enums']["audit_actor_type"],"component"?: string,"created_at"?: string,"crud"?: Database["public"]['Enums']["audit_crud"],"description"?: string | null,"hash"?: string,"id"?: string,"is_anonymous"?: boolean,"is_failure"?: boolean,"metadata"?: NonNullable<Json>,"payload_hash"?: string,"prev_hash"?: string,"product"?: string | null,"project_id"?: string | null,"request_id"?: string | null,"seq"?: number,"source_ip"?: unknown,"target_id"?: string | null,"target_name"?: string | null,"target_type"?: string | null,"tenant_id"?: string,"user_agent"?: string | null
+                  }
+                  Relationships: [
+                    
+                  ]
                 },"campaigns": {
                   Row: {
                     "assessment_type": string,"closes_at": string | null,"created_at": string,"created_by": string | null,"id": string,"name": string,"opens_at": string | null,"ref_id": string,"results_disclosure": string,"tenant_id": string,"updated_at": string,"updated_by": string | null
@@ -584,6 +598,40 @@ isOneToOne: false
               "id": string,"n": number,"outcome": string
             }[]
                            },
+"read_audit_log":
+{ Args: { "action"?: string,"actor"?: string,"before_seq"?: number,"from_at"?: string,"is_failure"?: boolean,"max_rows"?: number,"product"?: string,"target"?: string,"tenant_id": string,"until_at"?: string }; Returns: {
+              "action": string,
+"actor_id": string | null,
+"actor_name": string | null,
+"actor_type": Database["public"]['Enums']["audit_actor_type"],
+"component": string,
+"created_at": string,
+"crud": Database["public"]['Enums']["audit_crud"],
+"description": string | null,
+"hash": string,
+"id": string,
+"is_anonymous": boolean,
+"is_failure": boolean,
+"metadata": NonNullable<Json>,
+"payload_hash": string,
+"prev_hash": string,
+"product": string | null,
+"project_id": string | null,
+"request_id": string | null,
+"seq": number,
+"source_ip": unknown,
+"target_id": string | null,
+"target_name": string | null,
+"target_type": string | null,
+"tenant_id": string,
+"user_agent": string | null
+            }[]
+                          SetofOptions: {
+        from: "*"
+        to: "audit_log"
+        isOneToOne: false
+        isSetofReturn: true
+      } },
 "refuse_estimated_counts":
 { Args: Record<PropertyKey, never>; Returns: undefined
                            },
@@ -792,7 +840,7 @@ isOneToOne: false
       } }
           }
           Enums: {
-            "domain_check_result": "token_found"|"wrong_token"|"no_record"|"no_such_name"|"host_taken"|"dns_failed"|"resolver_timeout"|"resolver_failed","domain_status": "pending"|"verified"|"failed","idp_kind": "oidc"|"saml","member_status": "active"|"invited"|"deactivated","tenant_kind": "customer"|"demo"|"platform","tenant_project_status": "active"|"archived","tenant_role": "owner"|"admin"|"member"|"reviewer","tenant_status": "demo"|"trial"|"active"|"frozen"|"archived"
+            "audit_actor_type": "user"|"api_key"|"service"|"system"|"anonymous","audit_crud": "c"|"r"|"u"|"d","domain_check_result": "token_found"|"wrong_token"|"no_record"|"no_such_name"|"host_taken"|"dns_failed"|"resolver_timeout"|"resolver_failed","domain_status": "pending"|"verified"|"failed","idp_kind": "oidc"|"saml","member_status": "active"|"invited"|"deactivated","tenant_kind": "customer"|"demo"|"platform","tenant_project_status": "active"|"archived","tenant_role": "owner"|"admin"|"member"|"reviewer","tenant_status": "demo"|"trial"|"active"|"frozen"|"archived"
           }
           CompositeTypes: {
             [_ in never]: never
@@ -908,7 +956,7 @@ export type CompositeTypes<
 export const Constants = {
   "public": {
           Enums: {
-            "domain_check_result": ["token_found", "wrong_token", "no_record", "no_such_name", "host_taken", "dns_failed", "resolver_timeout", "resolver_failed"],"domain_status": ["pending", "verified", "failed"],"idp_kind": ["oidc", "saml"],"member_status": ["active", "invited", "deactivated"],"tenant_kind": ["customer", "demo", "platform"],"tenant_project_status": ["active", "archived"],"tenant_role": ["owner", "admin", "member", "reviewer"],"tenant_status": ["demo", "trial", "active", "frozen", "archived"]
+            "audit_actor_type": ["user", "api_key", "service", "system", "anonymous"],"audit_crud": ["c", "r", "u", "d"],"domain_check_result": ["token_found", "wrong_token", "no_record", "no_such_name", "host_taken", "dns_failed", "resolver_timeout", "resolver_failed"],"domain_status": ["pending", "verified", "failed"],"idp_kind": ["oidc", "saml"],"member_status": ["active", "invited", "deactivated"],"tenant_kind": ["customer", "demo", "platform"],"tenant_project_status": ["active", "archived"],"tenant_role": ["owner", "admin", "member", "reviewer"],"tenant_status": ["demo", "trial", "active", "frozen", "archived"]
           }
         }
 } as const

@@ -6,6 +6,7 @@ import { log } from './log.ts'
 import { observe } from './observe.ts'
 import { openApiDocument } from './openapi.ts'
 import { nothingHere, problemFrom, problemResponse } from './problem-json.ts'
+import { noteRefusal } from './refusals.ts'
 import { describeRoute } from './route-notes.ts'
 import { routeTable } from './route-table.ts'
 import { router } from './router.ts'
@@ -33,7 +34,7 @@ export function createApp(domain: string) {
     await refuseOtherMethods(c, async () => {})
     return c.res
   })
-  app.onError((thrown, c) => {
+  app.onError(async (thrown, c) => {
     const problem = problemFrom(thrown)
     if (problem.status >= 500) {
       const cause = problem.cause instanceof Error ? problem.cause : thrown
@@ -44,6 +45,7 @@ export function createApp(domain: string) {
         stack: cause.stack,
       })
     }
+    await noteRefusal(c, problem)
     return problemResponse(c, problem)
   })
   app.route('/health', healthRoutes)

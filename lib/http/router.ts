@@ -9,6 +9,7 @@ import {
   Problem,
 } from '../db/index.ts'
 import { type ApiKey, type Caller, readCaller, type Service, type User } from './credentials.ts'
+import { requestHeaders } from './refusals.ts'
 import { annotate, note, settle } from './route-notes.ts'
 import { unauthenticated } from './verify-jwt.ts'
 
@@ -66,8 +67,12 @@ export function router<const A extends Access>(access: A): Hono<{ Variables: Var
 
 export interface GuardedVariables extends EveryRoute {
   caller: Caller
+  /** What SQL is told of the caller. */
+  claims: Claims
   db: Db
   tenant: ChosenTenant
+  /** On a member's route: the name the tenant was asked for by, null when it was left out. */
+  tenantName: string | null
 }
 
 function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables }> {
@@ -78,9 +83,11 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     const scope = caller.kind === 'api_key' ? requireScope(access, caller) : undefined
     if (!mayEnter(access, caller)) throw new Problem('forbidden', whatIsNeeded(access))
     const claims = claimsOf(caller, scope)
-    c.set('db', callerDb(claims))
+    c.set('claims', claims)
+    c.set('db', callerDb(claims, requestHeaders(c)))
     if (access.auth === 'member') {
       const name = access.tenant === 'path' ? c.req.param('ref') : c.req.header('x-tenant')
+      c.set('tenantName', name ?? null)
       const own = caller.kind === 'api_key' ? caller.tenant : undefined
       c.set('tenant', await chooseTenant(claims, name, scope ?? access.permission, own))
     }

@@ -1,5 +1,17 @@
 export { ApiKey, ApiKeyPath, ApiKeys, KeyRotation, NewApiKey, NewKey } from './api-key-schema.ts'
 export { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys.ts'
+export { chainProblems, readAuditLog, verifyAuditLog, walkChain } from './audit.ts'
+export { exportAuditLog } from './audit-export.ts'
+export {
+  AuditPage,
+  AuditQuery,
+  AuditVerdict,
+  ExportQuery,
+  NewViewerToken,
+  RevokedViewerTokens,
+  ViewerToken,
+} from './audit-schema.ts'
+export { enterAsViewer, issueViewerToken, isViewerToken, revokeViewerTokens } from './audit-viewers.ts'
 export {
   listIdentityProviders,
   readIdentityProvider,

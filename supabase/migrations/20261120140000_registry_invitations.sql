@@ -270,6 +270,8 @@ begin
   if not found then
     perform private.raise_problem(403, 'forbidden', 'You do not own this tenant any more: somebody changed your role at the same moment.');
   end if;
+  -- The trigger records two changed roles; this says that they are one act.
+  perform private.record_audit(heir.tenant_id, 'tenant.ownership_transferred', 'user', heir.user_id::text);
   return heir;
 end
 $$;

@@ -207,6 +207,7 @@ create function private.read_idp_secret(tenant uuid, type public.idp_kind, revis
   set search_path = ''
 as $$
 begin
+  perform private.record_audit(read_idp_secret.tenant, 'idp.secret_read', 'tenant_idp_config', read_idp_secret.type::text);
   return (
     select s.decrypted_secret
     from public.tenant_idp_config as c

@@ -51,7 +51,7 @@ async function checkGrants(db: Client): Promise<string[]> {
   const held = new Set(rows.map((row) => row.held))
   const granted = new Set<string>()
   for (const [name, rule] of Object.entries(relations)) {
-    granted.add(`${name} select authenticated`)
+    if (!rule.isWithheld) granted.add(`${name} select authenticated`)
     if (rule.delete) granted.add(`${name} delete authenticated`)
     for (const action of ['insert', 'update'] as const) {
       const columns = rule[action]?.columns

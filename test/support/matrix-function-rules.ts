@@ -124,6 +124,11 @@ export const functions: Record<string, FunctionRule> = {
     service: true,
     call: (tenant) => `select public.check_entitlement('${idOf(tenant)}', 'bots')`,
   },
+  read_audit_log: {
+    needs: 'inspect',
+    service: true,
+    call: (tenant) => `select count(*) from public.read_audit_log('${idOf(tenant)}')`,
+  },
   log_usage_event: {
     needs: 'write',
     scope: 'usage:write',
@@ -165,6 +170,26 @@ export const privateCalls: Record<string, FunctionRule> = {
     call: (tenant) =>
       `select * from private.start_domain_check('${idOf(tenant)}', private.ulid('${domainIn(tenant)}'))`,
   },
+  start_audit_export: {
+    needs: 'inspect',
+    call: (tenant) => `select private.start_audit_export('${idOf(tenant)}', 'csv')`,
+  },
+  export_audit_log: {
+    needs: 'inspect',
+    call: (tenant) => `select count(*) from private.export_audit_log('${idOf(tenant)}', 0, 9)`,
+  },
+  verify_audit_log: {
+    needs: 'inspect',
+    call: (tenant) => `select * from private.verify_audit_log('${idOf(tenant)}', 0, null)`,
+  },
+  issue_audit_viewer: {
+    needs: 'inspect',
+    call: (tenant) => `select private.issue_audit_viewer('${idOf(tenant)}', sha256('probe'), 60)`,
+  },
+  revoke_audit_viewers: {
+    needs: 'inspect',
+    call: (tenant) => `select private.revoke_audit_viewers('${idOf(tenant)}')`,
+  },
 }
 
 /** The functions in private that a signed-in person's statements may reach, and why. None is exposed by the API. */
@@ -180,6 +205,12 @@ export const privateFunctions: Record<string, string> = {
   has_project_support: 'the policy on tenant_projects calls it',
   require_entitlement: 'invoker functions and lib call it after require_permission()',
   require_project_support: 'the trigger on tenant_projects and lib call it after the permission was asked',
+  record_refusal: 'records a refusal of the caller, where they belong and bounded',
+  start_audit_export: 'asks require_permission()',
+  export_audit_log: 'asks require_permission()',
+  verify_audit_log: 'asks require_permission()',
+  issue_audit_viewer: 'asks require_permission()',
+  revoke_audit_viewers: 'asks require_permission()',
   uuid_v7: 'the default of id columns',
   uuid_v7_at: 'pure; uuid_v7 calls it',
   ulid: 'pure; generated ref_id columns call it',

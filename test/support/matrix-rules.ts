@@ -35,6 +35,8 @@ export interface RelationRule {
   select: Permission | 'everyone' | 'colleagues'
   /** The primary key of what belongs to nobody, where it is not `plan`. */
   directory?: string
+  /** People hold no grant: they read through a function. The policy is proven by the attempts. */
+  isWithheld?: true
   insert?: Write & { row: string }
   update?: Write & { set: string }
   delete?: Permission
@@ -307,6 +309,30 @@ export const relations: Record<string, RelationRule> = {
         gives: 'denied',
       },
     ],
+  },
+  audit_log: {
+    key: 'tenant_id',
+    select: 'inspect',
+    isWithheld: true,
+    service: 'select',
+    // Were it granted, the policy would show a manager their own tenant's rows and nobody another's. What is
+    // not seen is divided by.
+    attempts: (
+      [
+        ['admin', own, 'ok'],
+        ['admin', others, '22012'],
+        ['frozen-owner', tenantId('frozen'), 'ok'],
+        ['member', own, '22012'],
+        ['reviewer', own, '22012'],
+        ['stranger', own, '22012'],
+        ['archived-owner', tenantId('archived'), '22012'],
+      ] as const
+    ).map(([as, tenant, gives]) => ({
+      as,
+      before: 'grant select on public.audit_log to authenticated',
+      tries: `select 1 / count(*) from public.audit_log where tenant_id = '${tenant}'`,
+      gives,
+    })),
   },
   usage_events: { key: 'tenant_id', select: 'read', service: 'select' },
   usage_event_keys: { key: 'tenant_id', select: 'read', service: 'select' },

@@ -139,7 +139,7 @@ const tenantsWith = (caller: Caller, permission: Permission) =>
   tenantNames.filter((name) => may(caller, permission, name))
 
 function expectedSight(caller: Caller, rule: RelationRule): string {
-  if (caller.role === 'anon') return 'denied'
+  if (caller.role === 'anon' || rule.isWithheld) return 'denied'
   if (rule.select === 'everyone') return 'everyone'
   if (rule.select === 'colleagues') return among(colleaguesOf(caller))
   return among(tenantsWith(caller, rule.select))

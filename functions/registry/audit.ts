@@ -1,0 +1,83 @@
+import { Hono } from 'hono'
+import { body, check, describeRoute, misfit, query, requestHeaders, router } from '../../lib/http/index.ts'
+import {
+  AuditPage,
+  AuditQuery,
+  AuditVerdict,
+  ExportQuery,
+  enterAsViewer,
+  exportAuditLog,
+  issueViewerToken,
+  isViewerToken,
+  NewViewerToken,
+  RevokedViewerTokens,
+  readAuditLog,
+  revokeViewerTokens,
+  ViewerToken,
+  verifyAuditLog,
+} from '../../lib/registry/index.ts'
+
+// Stands before the member's route of the same address and leaves every other credential to it.
+const viewers = router({ auth: 'public' }).get('/', async (c, next) => {
+  const token = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
+  if (token === undefined || !isViewerToken(token)) return next()
+  const { db, tenantId } = await enterAsViewer(token, c.req.param('ref') ?? '', requestHeaders(c))
+  const asked = check(AuditQuery, c.req.query())
+  if (!asked.ok) throw misfit('invalid_query', asked.errors)
+  return c.json(await readAuditLog(db, tenantId, asked.data))
+})
+
+const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path', service: true })
+  .get(
+    '/',
+    describeRoute("Read a tenant's audit log, the newest first; also with a viewer token as the bearer", {
+      200: { description: 'A page of it. That it was read is recorded.', schema: AuditPage },
+    }),
+    query(AuditQuery),
+    async (c) => c.json(await readAuditLog(c.var.db, c.var.tenant.id, c.req.valid('query'))),
+  )
+  .get(
+    '/export',
+    describeRoute("Stream a tenant's whole audit log, the oldest first", {
+      200: { description: 'CSV (RFC 4180), or a JSON object a line. That it was exported is recorded.' },
+    }),
+    query(ExportQuery),
+    async (c) => {
+      const { format } = c.req.valid('query')
+      const stream = await exportAuditLog(c.var.db, c.var.tenant.id, format)
+      return c.body(stream, 200, {
+        'content-type': format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson',
+        'content-disposition': `attachment; filename="audit-${c.var.tenant.slug}.${format}"`,
+        'cache-control': 'no-store',
+      })
+    },
+  )
+  .get(
+    '/verify',
+    describeRoute("Walk a tenant's audit chain and name the first place where it does not hold", {
+      200: { description: 'Whether it holds. That it was asked is recorded.', schema: AuditVerdict },
+    }),
+    async (c) => c.json(await verifyAuditLog(c.var.db, c.var.tenant.id)),
+  )
+
+const own = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
+  .post(
+    '/viewer-tokens',
+    describeRoute('Issue a token that reads this audit log for at most 15 minutes', {
+      201: { description: 'Shown this once.', schema: ViewerToken },
+    }),
+    body(NewViewerToken),
+    async (c) =>
+      c.json(await issueViewerToken(c.var.db, c.var.tenant.id, c.req.valid('json').ttl_seconds), 201, {
+        'cache-control': 'no-store',
+      }),
+  )
+  .delete(
+    '/viewer-tokens',
+    describeRoute("End one's own viewer tokens for this tenant", {
+      200: { description: 'How many there were.', schema: RevokedViewerTokens },
+    }),
+    async (c) => c.json(await revokeViewerTokens(c.var.db, c.var.tenant.id)),
+  )
+
+export const audit = new Hono().route('/', viewers).route('/', inspect).route('/', own)

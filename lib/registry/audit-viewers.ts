@@ -1,0 +1,62 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { admin, callerDb, type Db, Problem, type RequestHeaders, sql } from '../db/index.ts'
+
+const prefix = 'tav_'
+
+/** Whether a credential is meant as a viewer token, whatever it is worth. */
+export function isViewerToken(credential: string): boolean {
+  return credential.startsWith(prefix)
+}
+
+/**
+ * A token with which the audit log of this tenant can be read for at most 15 minutes. Only its hash is
+ * kept, and it is worth what its issuer may read at that moment: it ends with their membership.
+ */
+export async function issueViewerToken(
+  db: Db,
+  tenantId: string,
+  ttlSeconds = 900,
+): Promise<{ token: string; expires_at: Date }> {
+  const token = prefix + randomBytes(32).toString('base64url')
+  const [issued] = await db.query<{ expires_at: Date }>(
+    sql`select private.issue_audit_viewer(${tenantId}, ${hashOf(token)}, ${ttlSeconds}) as expires_at`,
+  )
+  if (!issued) throw new Error('The database kept no viewer token.')
+  return { token, ...issued }
+}
+
+/** Ends the caller's own viewer tokens for a tenant. */
+export async function revokeViewerTokens(db: Db, tenantId: string): Promise<{ revoked: number }> {
+  const [answer] = await db.query<{ revoked: number }>(
+    sql`select private.revoke_audit_viewers(${tenantId}) as revoked`,
+  )
+  return { revoked: answer?.revoked ?? 0 }
+}
+
+/**
+ * What a viewer token opens: its tenant, read as its issuer. 401 unauthenticated when it is unknown,
+ * over or revoked; 404 tenant_not_found when the tenant named is another one.
+ */
+export async function enterAsViewer(
+  token: string,
+  tenantName: string,
+  headers: RequestHeaders,
+): Promise<{ db: Db; tenantId: string }> {
+  const [viewer] = await admin.query<{ user_id: string; tenant_id: string; is_named: boolean }>(sql`
+    select v.user_id, v.tenant_id, t.slug = ${tenantName} or t.ref_id = ${tenantName} as is_named
+    from private.audit_viewers as v join public.tenants as t on t.id = v.tenant_id
+    where v.token_hash = ${hashOf(token)} and v.expires_at > now()`)
+  if (!viewer) {
+    const challenge = 'Bearer realm="tenantry", error="invalid_token"'
+    throw new Problem('unauthenticated', 'The viewer token is unknown, over or revoked. Ask for a new one.', {
+      headers: { 'www-authenticate': challenge },
+    })
+  }
+  if (!viewer.is_named)
+    throw new Problem('tenant_not_found', 'There is no such tenant, or this token is not for it.')
+  return { db: callerDb({ role: 'authenticated', sub: viewer.user_id }, headers), tenantId: viewer.tenant_id }
+}
+
+function hashOf(token: string): Buffer {
+  return createHash('sha256').update(token).digest()
+}
