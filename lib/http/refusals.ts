@@ -28,11 +28,11 @@ export function requestHeaders(c: Refused): RequestHeaders {
  * leaves. Never the reason that a request fails: what cannot be recorded is logged.
  */
 export async function noteRefusal(c: Refused, problem: Problem): Promise<void> {
-  const { caller, tenant, tenantName } = c.var
-  if (!caller || tenantName === undefined || harmless.has(c.req.method)) return
+  const { claims, tenant, tenantName } = c.var
+  if (!claims || tenantName === undefined || harmless.has(c.req.method)) return
   if (!recorded.has(problem.status) && problem.status < 500) return
   try {
-    await recordRefusal(caller.claims, requestHeaders(c), {
+    await recordRefusal(claims, requestHeaders(c), {
       tenant: tenant?.refId ?? tenantName,
       method: c.req.method,
       route: routePath(c as Context, -1),

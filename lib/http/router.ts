@@ -1,5 +1,13 @@
 import { Hono, type MiddlewareHandler } from 'hono'
-import { type ChosenTenant, callerDb, chooseTenant, type Db, type Permission, Problem } from '../db/index.ts'
+import {
+  type ChosenTenant,
+  type Claims,
+  callerDb,
+  chooseTenant,
+  type Db,
+  type Permission,
+  Problem,
+} from '../db/index.ts'
 import { type Caller, readCaller, type Service, type User } from './credentials.ts'
 import { requestHeaders } from './refusals.ts'
 import { annotate, note, settle } from './route-notes.ts'
@@ -54,6 +62,8 @@ export function router<const A extends Access>(access: A): Hono<{ Variables: Var
 
 export interface GuardedVariables extends EveryRoute {
   caller: Caller
+  /** Who the caller is to SQL. */
+  claims: Claims
   db: Db
   tenant: ChosenTenant
   /** On a member's route: the name the tenant was asked for by, null when it was left out. */
@@ -65,6 +75,7 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     const caller = await readCaller(c.req.raw.headers)
     if (!caller) throw unauthenticated('unauthenticated', whatIsNeeded(access))
     c.set('caller', caller)
+    c.set('claims', caller.claims)
     c.set('db', callerDb(caller.claims, requestHeaders(c)))
     if (!mayEnter(access, caller)) throw new Problem('forbidden', whatIsNeeded(access))
     if (access.auth === 'member') {
