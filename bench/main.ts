@@ -1,6 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { cpus, loadavg } from 'node:os'
 import { parseArgs } from 'node:util'
+import { benchApiKeys } from './api-keys.ts'
+import { benchAudit } from './audit.ts'
 import { generator } from './load.ts'
 import { benchLookup } from './lookup.ts'
 import { type Figure, isMet, say } from './measure.ts'
@@ -9,7 +11,13 @@ import { bootStack } from './stack.ts'
 import { printTable } from './table.ts'
 import { benchUsage } from './usage.ts'
 
-const parts = { rls: benchRls, usage: benchUsage, lookup: benchLookup }
+const parts = {
+  rls: benchRls,
+  usage: benchUsage,
+  audit: benchAudit,
+  'api-keys': benchApiKeys,
+  lookup: benchLookup,
+}
 type Part = keyof typeof parts
 
 const { values } = parseArgs({

@@ -1,4 +1,4 @@
-import { Hono, type MiddlewareHandler } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import {
   type ChosenTenant,
   type Claims,
@@ -80,19 +80,24 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     const caller = await readCaller(c.req.raw.headers)
     if (!caller) throw unauthenticated('unauthenticated', whatIsNeeded(access))
     c.set('caller', caller)
+    // Known before anything is refused: a refusal is recorded with the tenant it was meant for.
+    c.set('claims', claimsOf(caller, undefined))
+    if (access.auth === 'member') c.set('tenantName', tenantNameOf(c, access) ?? null)
     const scope = caller.kind === 'api_key' ? requireScope(access, caller) : undefined
     if (!mayEnter(access, caller)) throw new Problem('forbidden', whatIsNeeded(access))
     const claims = claimsOf(caller, scope)
     c.set('claims', claims)
     c.set('db', callerDb(claims, requestHeaders(c)))
     if (access.auth === 'member') {
-      const name = access.tenant === 'path' ? c.req.param('ref') : c.req.header('x-tenant')
-      c.set('tenantName', name ?? null)
       const own = caller.kind === 'api_key' ? caller.tenant : undefined
-      c.set('tenant', await chooseTenant(claims, name, scope ?? access.permission, own))
+      c.set('tenant', await chooseTenant(claims, tenantNameOf(c, access), scope ?? access.permission, own))
     }
     await next()
   }
+}
+
+function tenantNameOf(c: Context, access: Access & { auth: 'member' }): string | undefined {
+  return access.tenant === 'path' ? c.req.param('ref') : c.req.header('x-tenant')
 }
 
 /** The scope an API key uses on this route. Asked before anything is looked up. */

@@ -190,6 +190,8 @@ declare
   application text := current_setting('application_name');
   claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
   headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
+  -- Not the claim: a token could hold one, and only a key that was verified leaves this setting.
+  api_key uuid := nullif(current_setting('tenantry.api_key', true), '')::uuid;
   address text;
 begin
   context.component := case
@@ -198,9 +200,9 @@ begin
     when application like 'pg_cron%' then 'cron'
     else 'database' end;
 
-  if role = 'authenticated' and claims ? 'api_key' then
+  if role = 'authenticated' and api_key is not null then
     context.actor_type := 'api_key';
-    context.actor_id := private.ulid((claims ->> 'api_key')::uuid);
+    context.actor_id := private.ulid(api_key);
   elsif role = 'authenticated' and claims ->> 'sub' is not null then
     context.actor_type := 'user';
     context.actor_id := private.ulid((claims ->> 'sub')::uuid);
@@ -434,10 +436,10 @@ begin
   -- leave nothing: they could fill the log of any tenant whose name they know.
   select t.id into tenant from public.tenants as t
   where (t.slug = record_refusal.tenant_name or t.ref_id = record_refusal.tenant_name
-      or record_refusal.tenant_name is null and t.id = (
-        select min(m.tenant_id::text)::uuid from public.tenant_members as m where m.user_id = (select auth.uid()) having count(*) = 1))
+      or record_refusal.tenant_name is null and (context.actor_type = 'api_key' or t.id = (
+        select min(m.tenant_id::text)::uuid from public.tenant_members as m where m.user_id = (select auth.uid()) having count(*) = 1)))
     and (context.actor_type = 'service'
-      or context.actor_type = 'api_key' and t.id = any (array(select private.tenant_ids('read')))
+      or context.actor_type = 'api_key' and t.id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid
       or exists (select from public.tenant_members as m where m.tenant_id = t.id and m.user_id = (select auth.uid())));
   if tenant is null then
     return;

@@ -156,8 +156,8 @@ describe('one row for one change, with whoever made it', () => {
     const { rows } = await superuser.query(
       `select (c).actor_type, (c).actor_id from (
          select private.audit_context() as c from (select set_config('role', 'authenticated', true),
-           set_config('request.jwt.claims', $1, true) offset 0) as who) as asked`,
-      [JSON.stringify({ role: 'authenticated', api_key: key })],
+           set_config('tenantry.api_key', $1, true) offset 0) as who) as asked`,
+      [key],
     )
     expect(rows[0]).toEqual({ actor_type: 'api_key', actor_id: ulidOf(key) })
   })
