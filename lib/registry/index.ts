@@ -1,4 +1,8 @@
+export { exportTenant } from './export.ts'
+export { changeTenantStatus, findTenantId } from './lifecycle.ts'
+export { Cancellation, Lifecycle, Purge, PurgeRequest, StatusChange } from './lifecycle-schema.ts'
 export { Member, MemberChange, MemberPath, Members } from './member-schema.ts'
 export { listMembers, removeMember, updateMember } from './members.ts'
+export { purgeTenant } from './purge.ts'
 export { NewSlug, NewTenant, Page, Tenant, TenantChange, Tenants } from './tenant-schema.ts'
 export { createTenant, listTenants, readTenant, renameTenant, updateTenant } from './tenants.ts'
