@@ -41,6 +41,11 @@ export const functions: Record<string, FunctionRule> = {
     service: true,
     call: (tenant) => `select (public.rename_tenant_slug('${idOf(tenant)}', 'matrix-probe')).slug`,
   },
+  change_tenant_status: {
+    needs: 'own',
+    service: true,
+    call: (tenant) => `select (public.change_tenant_status('${idOf(tenant)}', 'frozen')).slug`,
+  },
   leave_tenant: { needs: 'read', call: (tenant) => `select public.leave_tenant('${idOf(tenant)}')` },
   log_usage_event: {
     needs: 'write',
@@ -62,6 +67,10 @@ export const privateFunctions: Record<string, string> = {
   platform_tenant_id: 'a constant',
   is_trusted_caller: 'says who is calling, to the caller',
   require_permission: 'tells a caller about their own permission only; invoker functions and lib call it',
+  begin_export: 'asks for the permission "export" in the tenant',
+  export_tables: 'asks for the permission "export" in the tenant',
+  count_export_rows: 'asks for the permission "export" in the tenant',
+  export_rows: 'asks for the permission "export" in the tenant',
   uuid_v7: 'the default of id columns',
   uuid_v7_at: 'pure; uuid_v7 calls it',
   ulid: 'pure; generated ref_id columns call it',

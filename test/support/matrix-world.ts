@@ -198,4 +198,8 @@ async function fillTenant(db: Client, name: TenantName): Promise<void> {
     `insert into public.usage_event_keys (tenant_id, source, event_id, payload_hash) values ($1, 'api', 'matrix', $1)`,
     [id],
   )
+  await db.query(
+    `insert into private.demo_snapshots (tenant_id, relation, rows) values ($1, 'tenants', '[]')`,
+    [id],
+  )
 }
