@@ -17,7 +17,7 @@ export const tenantExport = router({
     },
   }),
   async (c) =>
-    c.body(await exportTenant(c.var.caller.claims, c.var.tenant), 200, {
+    c.body(await exportTenant(c.var.db, c.var.caller.claims, c.var.tenant), 200, {
       'content-type': 'application/x-ndjson',
       'content-disposition': `attachment; filename="${c.var.tenant.slug}.ndjson"`,
       'cache-control': 'no-store',

@@ -209,7 +209,15 @@ async function readArguments(): Promise<Record<string, Record<string, unknown>>>
      where p.pronamespace = 'public'::regnamespace`,
   )
   const given: Record<string, Record<string, unknown>> = {}
-  const scalar: Record<string, unknown> = { text: 'probe', jsonb: {}, bigint: 1, integer: 1, uuid: victim }
+  const scalar: Record<string, unknown> = {
+    text: 'probe',
+    jsonb: {},
+    bigint: 1,
+    integer: 1,
+    uuid: victim,
+    tenant_status: 'frozen',
+    'public.tenant_status': 'frozen',
+  }
   for (const { name, argument, type } of rows) {
     const value = type.startsWith('timestamp') ? new Date().toISOString() : scalar[type.replace('[]', '')]
     given[name] ??= {}

@@ -4,7 +4,7 @@ import type { Client } from 'pg'
 export const tenantNames = ['home', 'other', 'frozen', 'ended', 'archived'] as const
 export type TenantName = (typeof tenantNames)[number]
 
-export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own'
+export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own' | 'export'
 
 export interface Caller {
   name: string
@@ -13,7 +13,7 @@ export interface Caller {
   holds: Partial<Record<TenantName, string>>
 }
 
-const all = 'read inspect write manage own'
+const all = 'read inspect write manage own export'
 
 export const callers: Caller[] = [
   { name: 'anon', role: 'anon', holds: {} },
@@ -36,8 +36,8 @@ export const callers: Caller[] = [
   { name: 'suspended', role: 'authenticated', holds: {} },
   { name: 'invited', role: 'authenticated', holds: {} },
   { name: 'removed', role: 'authenticated', holds: {} },
-  { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read inspect' } },
-  { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read inspect' } },
+  { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read inspect export' } },
+  { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read inspect export' } },
   { name: 'archived-owner', role: 'authenticated', holds: {} },
 ]
 

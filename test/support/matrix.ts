@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Client } from 'pg'
 import { checkCatalog } from './matrix-catalog.ts'
-import { type FunctionRule, functions } from './matrix-function-rules.ts'
+import { type FunctionRule, functions, guardedFunctions } from './matrix-function-rules.ts'
 import { type RelationRule, relations } from './matrix-rules.ts'
 import {
   type Caller,
@@ -35,7 +35,8 @@ export interface Slice {
   catalog?: boolean
 }
 
-const whole: Slice = { relations: Object.keys(relations), functions: Object.keys(functions), catalog: true }
+const callable = { ...functions, ...guardedFunctions }
+const whole: Slice = { relations: Object.keys(relations), functions: Object.keys(callable), catalog: true }
 
 /** Opens a transaction that holds the matrix's world. Roll it back when done. Repeatable read: what other tests do meanwhile is not seen. */
 export async function beginMatrix(db: Client): Promise<void> {
@@ -52,7 +53,7 @@ export async function beginMatrix(db: Client): Promise<void> {
 export async function runMatrix(db: Client, slice: Slice = whole): Promise<string[]> {
   const probes = [
     ...(slice.relations ?? []).flatMap((name) => relationProbes(name, relations[name]!)),
-    ...(slice.functions ?? []).flatMap((name) => functionProbes(name, functions[name]!)),
+    ...(slice.functions ?? []).flatMap((name) => functionProbes(name, callable[name]!)),
   ]
   const { rows } = await db.query<{ answers: string[] }>(
     `select array(select pg_temp.probe(probe) from jsonb_array_elements($1) with ordinality as p (probe, n) order by n) as answers`,
@@ -68,7 +69,7 @@ export async function runMatrix(db: Client, slice: Slice = whole): Promise<strin
 /** How many attempts a slice makes; a test says so in its name. */
 export const countProbes = () =>
   Object.entries(relations).flatMap(([name, rule]) => relationProbes(name, rule)).length +
-  Object.entries(functions).flatMap(([name, rule]) => functionProbes(name, rule)).length
+  Object.entries(callable).flatMap(([name, rule]) => functionProbes(name, rule)).length
 
 /** A table without rows of both tenants would pass every test and prove nothing. */
 async function checkPresence(db: Client, slice: Slice): Promise<string[]> {
