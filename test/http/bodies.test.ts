@@ -13,14 +13,19 @@ beforeAll(async () => {
 })
 
 async function send(
-  route: { method: string; path: string },
+  route: { method: string; path: string; access?: { auth: string } },
   body: RequestInit['body'],
   type = 'application/json',
 ) {
   const path = route.path.replace(':ref', tenant.slug).replace(':user', owner.refId)
   const response = await fetch(`${inject('stack').api_url}/functions/v1${path}`, {
     method: route.method,
-    headers: { authorization: `Bearer ${owner.token}`, 'content-type': type },
+    headers: {
+      ...(route.access?.auth === 'service'
+        ? { apikey: inject('stack').secret_key }
+        : { authorization: `Bearer ${owner.token}` }),
+      'content-type': type,
+    },
     body: body ?? null,
     ...(body instanceof ReadableStream && { duplex: 'half' }),
   })
