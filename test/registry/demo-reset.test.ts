@@ -47,70 +47,85 @@ describe('the demo tenant', () => {
     expect(Object.keys(kept)).not.toContain('audit_log')
   })
 
-  it('is put back by the night, whatever its visitors did to it', async () => {
-    const visitor = await makePerson()
-    await rolledBack(admin, async (db) => {
-      await db.query('select private.reset_demo_tenant($1)', [demoId])
-      const before = await rowsOf(db, demoId)
-      const elsewhere = await rowsOf(db, '5eed1000-0000-7000-8000-000000000001')
-      const { rows: owners } = await db.query<{ user_id: string }>(
-        `select user_id from public.tenant_members where tenant_id = $1 and role = 'owner'`,
-        [demoId],
-      )
-      const owner = owners[0]!.user_id
-      const asOwner = async (...statements: string[]) => {
-        await db.query(
-          `select set_config('request.jwt.claims', $1, true), set_config('role', 'authenticated', true)`,
-          [JSON.stringify({ role: 'authenticated', sub: owner })],
+  it.each([
+    ['leaves', () => `select public.leave_tenant('${demoId}')`],
+    // The row is there still, under the key it is to be restored under.
+    [
+      'steps down',
+      (owner: string) =>
+        `update public.tenant_members set role = 'reviewer' where tenant_id = '${demoId}' and user_id = '${owner}'`,
+    ],
+  ])(
+    'is put back by the night, whatever its visitors did to it, when its owner %s',
+    async (_how, handOver) => {
+      const visitor = await makePerson()
+      await rolledBack(admin, async (db) => {
+        await db.query('select private.reset_demo_tenant($1)', [demoId])
+        const before = await rowsOf(db, demoId)
+        const elsewhere = await rowsOf(db, '5eed1000-0000-7000-8000-000000000001')
+        const { rows: owners } = await db.query<{ user_id: string }>(
+          `select user_id from public.tenant_members where tenant_id = $1 and role = 'owner'`,
+          [demoId],
         )
-        for (const statement of statements) await db.query(statement)
-        await db.query(`select set_config('role', 'none', true), set_config('request.jwt.claims', '', true)`)
-      }
-      await db.query('insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, $3)', [
-        demoId,
-        visitor.id,
-        'owner',
-      ])
-      await asOwner(
-        `update public.tenants set name = 'Mine now', locale = 'fr' where id = '${demoId}'`,
-        `select public.rename_tenant_slug('${demoId}', 'demo-mine-now')`,
-        `update public.tenant_brands set display_name = 'Mine', is_active = false, brand = '{"colors": {"primary": "#000000"}}' where tenant_id = '${demoId}'`,
-        `update public.tenant_billing set legal_name = 'Mine Inc.' where tenant_id = '${demoId}'`,
-        // Parents and children: what refers to a changed row, to a deleted one, and to neither.
-        `insert into public.campaigns (tenant_id, name) values ('${demoId}', 'Added')`,
-        `update public.participant_sessions set full_name = 'Changed' where tenant_id = '${demoId}' and email like '%1@%'`,
-        `delete from public.participant_sessions where tenant_id = '${demoId}' and email like '%2@%'`,
-        `delete from public.campaigns where tenant_id = '${demoId}' and name = 'Sample campaign'`,
-        `insert into public.participant_sessions (tenant_id, email) values ('${demoId}', 'added@example.com')`,
-        `select public.log_usage_event('${demoId}', 'demo.visited', event_id => 'visit')`,
-        // The seeded owner hands the tenant over and goes.
-        `select public.leave_tenant('${demoId}')`,
-      )
-      const changed = await rowsOf(db, demoId)
-      for (const name of [
-        'tenants',
-        'tenant_brands',
-        'tenant_billing',
-        'campaigns',
-        'participant_sessions',
-        'tenant_members',
-        'tenant_slugs',
-        'usage_events',
-        'usage_event_keys',
-      ])
-        expect(changed[name], name).not.toEqual(before[name])
-      expect(changed['private.tenant_pages']).toEqual([])
+        const owner = owners[0]!.user_id
+        const asOwner = async (...statements: string[]) => {
+          await db.query(
+            `select set_config('request.jwt.claims', $1, true), set_config('role', 'authenticated', true)`,
+            [JSON.stringify({ role: 'authenticated', sub: owner })],
+          )
+          for (const statement of statements) await db.query(statement)
+          await db.query(
+            `select set_config('role', 'none', true), set_config('request.jwt.claims', '', true)`,
+          )
+        }
+        await db.query('insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, $3)', [
+          demoId,
+          visitor.id,
+          'owner',
+        ])
+        await asOwner(
+          `update public.tenants set name = 'Mine now', locale = 'fr' where id = '${demoId}'`,
+          `select public.rename_tenant_slug('${demoId}', 'demo-mine-now')`,
+          `update public.tenant_brands set display_name = 'Mine', is_active = false, brand = '{"colors": {"primary": "#000000"}}' where tenant_id = '${demoId}'`,
+          `update public.tenant_billing set legal_name = 'Mine Inc.' where tenant_id = '${demoId}'`,
+          // Parents and children: what refers to a changed row, to a deleted one, and to neither.
+          `insert into public.campaigns (tenant_id, name) values ('${demoId}', 'Added')`,
+          `update public.participant_sessions set full_name = 'Changed' where tenant_id = '${demoId}' and email like '%1@%'`,
+          `delete from public.participant_sessions where tenant_id = '${demoId}' and email like '%2@%'`,
+          `delete from public.campaigns where tenant_id = '${demoId}' and name = 'Sample campaign'`,
+          `insert into public.participant_sessions (tenant_id, email) values ('${demoId}', 'added@example.com')`,
+          `select public.log_usage_event('${demoId}', 'demo.visited', event_id => 'visit')`,
+          // The seeded owner hands the tenant over and goes.
+          handOver(owner),
+        )
+        const changed = await rowsOf(db, demoId)
+        for (const name of [
+          'tenants',
+          'tenant_brands',
+          'tenant_billing',
+          'campaigns',
+          'participant_sessions',
+          'tenant_members',
+          'tenant_slugs',
+          'usage_events',
+          'usage_event_keys',
+        ])
+          expect(changed[name], name).not.toEqual(before[name])
+        expect(changed['private.tenant_pages']).toEqual([])
 
-      await db.query('select private.reset_demo_tenants()')
-      expect(await rowsOf(db, demoId)).toEqual(before)
-      expect(await rowsOf(db, '5eed1000-0000-7000-8000-000000000001')).toEqual(elsewhere)
-      // Their login is theirs, also that of the visitor who is no member any more.
-      const { rowCount } = await db.query('select from auth.users where id = any ($1)', [[owner, visitor.id]])
-      expect(rowCount).toBe(2)
-      const { rows: again } = await db.query('select private.reset_demo_tenant($1) as changed', [demoId])
-      expect(again).toEqual([{ changed: 0 }])
-    })
-  })
+        await db.query('select private.reset_demo_tenants()')
+        expect(await rowsOf(db, demoId)).toEqual(before)
+        expect(await rowsOf(db, '5eed1000-0000-7000-8000-000000000001')).toEqual(elsewhere)
+        // Their login is theirs, also that of the visitor who is no member any more.
+        const { rowCount } = await db.query('select from auth.users where id = any ($1)', [
+          [owner, visitor.id],
+        ])
+        expect(rowCount).toBe(2)
+        const { rows: again } = await db.query('select private.reset_demo_tenant($1) as changed', [demoId])
+        expect(again).toEqual([{ changed: 0 }])
+      })
+    },
+  )
 
   it('is left alone by the night when nobody touched it', async () => {
     await rolledBack(admin, async (db) => {
