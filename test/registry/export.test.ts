@@ -239,13 +239,14 @@ describe('over HTTP', () => {
 })
 
 describe('a large export', () => {
-  const waiting = async () =>
+  /** How many connections an export has: told from others, which run meanwhile, by when it began. */
+  const connectionsOf = async (takenAt: string, then = '') =>
     (
-      await superuser.query<{ state: string }>(
-        `select state from pg_stat_activity where application_name = 'tenantry-functions' and backend_xid is null
-           and query ~ 'private.export_rows' and state = 'idle in transaction'`,
+      await superuser.query(
+        `select ${then} from pg_stat_activity where date_trunc('milliseconds', xact_start) = $1 and pid <> pg_backend_pid()`,
+        [takenAt],
       )
-    ).rows.length
+    ).rowCount
 
   let owner: Person
   let tenant: TestTenant
@@ -262,10 +263,17 @@ describe('a large export', () => {
     return exportTenant(callerDb(claims), claims, { id: tenant.id, refId: tenant.ref_id, slug: tenant.slug })
   }
 
-  it('holds one page, waits for its reader, and shows one moment however long that takes', async () => {
+  /** An export whose header has been read. */
+  const begin = async () => {
     const reader = (await start()).getReader()
+    const header = new TextDecoder().decode((await reader.read()).value)
+    return { reader, header, takenAt: linesOf(header)[0]!.header!.taken_at }
+  }
+
+  it('holds one page, waits for its reader, and shows one moment however long that takes', async () => {
+    const { reader, header, takenAt } = await begin()
     const decoder = new TextDecoder()
-    let text = ''
+    let text = header
     let largest = 0
     let chunks = 0
     for (;;) {
@@ -276,35 +284,30 @@ describe('a large export', () => {
       chunks++
       if (chunks !== 12) continue
       // What happens meanwhile belongs to the next export.
-      await pool.query(
-        `insert into public.usage_events (tenant_id, event_type) values ($1, 'export.later')`,
-        [tenant.id],
-      )
-      await vi.waitFor(async () => expect(await waiting()).toBe(1))
+      await pool.query(`insert into public.campaigns (tenant_id, name) values ($1, 'Later')`, [tenant.id])
+      // Long enough to have sent it all, had it not waited.
+      await new Promise((resolve) => setTimeout(resolve, 1000))
+      expect(await connectionsOf(takenAt)).toBe(1)
     }
     expect(largest).toBeLessThan(1_100_000)
+    expect(chunks).toBeGreaterThan(30)
     const lines = linesOf(text)
     expect(lines.at(-1)?.trailer?.tables).toMatchObject({ campaigns: 30_000 })
     expect(lines.filter(({ table }) => table === 'campaigns').length).toBe(30_000)
     expect(text).not.toContain('Later')
-    expect(await waiting()).toBe(0)
+    await vi.waitFor(async () => expect(await connectionsOf(takenAt)).toBe(0))
   })
 
   it('ends at once when its reader goes away', async () => {
-    const reader = (await start()).getReader()
-    await reader.read()
+    const { reader, takenAt } = await begin()
+    expect(await connectionsOf(takenAt)).toBe(1)
     await reader.cancel()
-    await vi.waitFor(async () => expect(await waiting()).toBe(0))
+    await vi.waitFor(async () => expect(await connectionsOf(takenAt)).toBe(0))
   })
 
   it('breaks off without a trailer when its connection dies', async () => {
-    const reader = (await start()).getReader()
-    for (let n = 0; n < 12; n++) await reader.read()
-    await vi.waitFor(async () => expect(await waiting()).toBe(1))
-    await superuser.query(
-      `select pg_terminate_backend(pid) from pg_stat_activity
-       where application_name = 'tenantry-functions' and query ~ 'private.export_rows' and state = 'idle in transaction'`,
-    )
+    const { reader, takenAt } = await begin()
+    expect(await connectionsOf(takenAt, 'pg_terminate_backend(pid)')).toBe(1)
     const rest = async () => {
       for (;;) if ((await reader.read()).done) return
     }

@@ -60,8 +60,8 @@ export const functions: Record<string, FunctionRule> = {
   },
 }
 
-/** The functions in private that ask for a permission themselves, since lib calls them as the caller. */
-export const guardedFunctions: Record<string, FunctionRule> = {
+/** Functions in private that ask for permission themselves, called as lib calls them. */
+export const privateCalls: Record<string, FunctionRule> = {
   begin_export: { needs: 'export', call: (tenant) => `select private.begin_export('${idOf(tenant)}')` },
   export_tables: {
     needs: 'export',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Client } from 'pg'
 import { checkCatalog } from './matrix-catalog.ts'
-import { type FunctionRule, functions, guardedFunctions } from './matrix-function-rules.ts'
+import { type FunctionRule, functions, privateCalls } from './matrix-function-rules.ts'
 import { type RelationRule, relations } from './matrix-rules.ts'
 import {
   type Caller,
@@ -35,7 +35,7 @@ export interface Slice {
   catalog?: boolean
 }
 
-const callable = { ...functions, ...guardedFunctions }
+const callable = { ...functions, ...privateCalls }
 const whole: Slice = { relations: Object.keys(relations), functions: Object.keys(callable), catalog: true }
 
 /** Opens a transaction that holds the matrix's world. Roll it back when done. Repeatable read: what other tests do meanwhile is not seen. */

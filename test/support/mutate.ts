@@ -1,6 +1,6 @@
 import type { Client } from 'pg'
 import type { Slice } from './matrix.ts'
-import { functions, guardedFunctions, privateFunctions } from './matrix-function-rules.ts'
+import { functions, privateCalls, privateFunctions } from './matrix-function-rules.ts'
 import { relations } from './matrix-rules.ts'
 import { tenantId } from './matrix-world.ts'
 
@@ -193,7 +193,7 @@ async function functionMutants(db: Client): Promise<Mutant[]> {
 }
 
 function sliceFor(body: Body): Slice {
-  if (body.schema === 'public' || body.name in guardedFunctions) return { functions: [body.name] }
+  if (body.schema === 'public' || body.name in privateCalls) return { functions: [body.name] }
   // A trigger's function: whatever it guards.
   return { relations: Object.keys(relations).filter((name) => relations[name]!.view) }
 }
