@@ -558,6 +558,12 @@ create trigger tenant_billing_audit
     private.tg_audit('tenant_id', '{tenant_id}', 'null', '{updated_at,updated_by,ref_id,current_month_spend_usd_micros,tenant_id}',
     '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}');
 
+create trigger tenant_billing_customers_only
+  before insert or update of razorpay_customer_id, razorpay_subscription_id on public.tenant_billing
+  for each row
+  when (((new.razorpay_customer_id IS NOT NULL) OR (new.razorpay_subscription_id IS NOT NULL)))
+  execute function private.tg_bill_customers_only();
+
 create trigger tenant_billing_touch
   before update on public.tenant_billing
   for each row
@@ -1233,6 +1239,10 @@ create table "public"."tenants" (
   "updated_at"      timestamp with time zone not null default now(),
   "created_by"      uuid,
   "updated_by"      uuid,
+  "status_reason"   text,
+  "frozen_at"       timestamp with time zone,
+  "archived_at"     timestamp with time zone,
+  "purgeable_at"    timestamp with time zone,
   constraint "contract_ends_after_it_starts" check ((contract_end >= contract_start)),
   constraint "tenants_erp_customer_id_key" unique (erp_customer_id),
   constraint "tenants_locale_is_a_tag" check ((locale ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$'::text)),
@@ -1241,6 +1251,7 @@ create table "public"."tenants" (
   constraint "tenants_slug_key" unique (slug),
   constraint "tenants_stripe_cust_id_key" unique (stripe_cust_id),
   constraint "tenants_type_is_a_word" check ((tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'::text)),
+  constraint "status_reason_is_text" check (private.is_plain_text(status_reason, 500)),
   constraint "tenants_name_is_text" check (((length(btrim(name)) >= 1) AND private.is_plain_text(name, 200)))
 );
 
@@ -1254,7 +1265,26 @@ alter table "public"."tenants"
   add column "status" public.tenant_status not null default 'trial'::public.tenant_status;
 
 alter table "public"."tenants"
+  add constraint "archived_has_its_moments" check ((((status = 'archived'::public.tenant_status) = (archived_at IS
+    NOT NULL)) AND ((status = 'archived'::public.tenant_status) = (purgeable_at IS NOT NULL))));
+
+alter table "public"."tenants"
+  add constraint "demo_stays_demo" check (((kind = 'demo'::public.tenant_kind) = (status = 'demo'::public.tenant_status)));
+
+alter table "public"."tenants"
+  add constraint "frozen_has_a_moment" check (((status <> 'frozen'::public.tenant_status) OR (frozen_at IS NOT NULL)));
+
+alter table "public"."tenants"
+  add constraint "only_customers_are_billed" check (((kind = 'customer'::public.tenant_kind) OR ((erp_customer_id IS NULL) AND (stripe_cust_id IS NULL))));
+
+alter table "public"."tenants"
+  add constraint "platform_stays_active" check (((kind <> 'platform'::public.tenant_kind) OR (status = 'active'::public.tenant_status)));
+
+alter table "public"."tenants"
   add constraint "trial_has_an_end" check (((status <> 'trial'::public.tenant_status) OR (trial_ends_at IS NOT NULL)));
+
+create index tenants_frozen_at_idx on public.tenants using btree (frozen_at)
+  where (status = 'frozen'::public.tenant_status);
 
 create index tenants_kind_idx on public.tenants using btree (kind);
 
@@ -1283,6 +1313,16 @@ create trigger tenants_forget_usage_keys
   for each row
   execute function private.tg_forget_usage_keys();
 
+create trigger tenants_keep_slugs
+  before delete on public.tenants
+  for each row
+  execute function private.tg_keep_slugs();
+
+create trigger tenants_move
+  before insert or update of status, kind on public.tenants
+  for each row
+  execute function private.tg_move_tenant();
+
 create trigger tenants_refresh_page
   after update of slug, status, tenant_type, locale on public.tenants
   for each row
@@ -1293,6 +1333,17 @@ create trigger tenants_rename_slug
   for each row
   when ((new.slug <> old.slug))
   execute function private.tg_claim_slug();
+
+create trigger tenants_respect_kept_slug_on_rename
+  after update of slug on public.tenants
+  for each row
+  when ((new.slug <> old.slug))
+  execute function private.tg_respect_kept_slug();
+
+create trigger tenants_respect_kept_slug
+  after insert on public.tenants
+  for each row
+  execute function private.tg_respect_kept_slug();
 
 create trigger tenants_stamp_editor
   before insert or update on public.tenants
@@ -1318,6 +1369,10 @@ create trigger tenants_touch
   before update on public.tenants
   for each row
   execute function private.tg_touch_updated_at();
+
+comment on column "public"."tenants"."purgeable_at" is 'When the export window of an archived tenant closes: from then on it can be purged, and no longer restored.';
+
+comment on column "public"."tenants"."status_reason" is 'Why the tenant came to its present status, in the words of whoever moved it.';
 
 comment on table "public"."tenants" is 'The root: one row per customer. Everything a tenant owns hangs off it by tenant_id.';
 
@@ -1623,12 +1678,32 @@ alter table "private"."audit_viewers"
 alter table "private"."audit_viewers"
   add constraint "audit_viewers_pkey" primary key (tenant_id, id);
 
+create table "private"."demo_snapshots" (
+  "tenant_id" uuid                     not null,
+  "relation"  text                     not null,
+  "rows"      jsonb                    not null,
+  "taken_at"  timestamp with time zone not null default now(),
+  constraint "demo_snapshots_pkey" primary key (tenant_id, relation),
+  constraint "rows_are_a_list" check ((jsonb_typeof(rows) = 'array'::text)),
+  constraint "demo_snapshots_tenant_id_fkey" foreign key (tenant_id) references public.tenants(id) on delete cascade
+);
+
+comment on table "private"."demo_snapshots" is 'The rows of a demo tenant, a table each, as they are restored every night.';
+
+create table "private"."kept_slugs" (
+  "slug"    text                     not null,
+  "free_at" timestamp with time zone not null,
+  constraint "kept_slugs_pkey" primary key (slug)
+);
+
+comment on table "private"."kept_slugs" is 'Slugs of tenants that are gone, kept from everybody for 90 days: links to the old tenant must not lead to a new one.';
+
 create table "private"."role_permissions" (
   "permission" text not null
 );
 
 alter table "private"."role_permissions"
-  add column "is_write" boolean generated always as ((permission <> all (ARRAY['read'::text, 'inspect'::text]))) stored not null;
+  add column "is_write" boolean generated always as ((permission <> all (ARRAY['read'::text, 'inspect'::text, 'export'::text]))) stored not null;
 
 alter table "private"."role_permissions"
   add column "role" public.tenant_role not null;
@@ -1637,6 +1712,22 @@ alter table "private"."role_permissions"
   add constraint "role_permissions_pkey" primary key (role, permission);
 
 comment on table "private"."role_permissions" is 'Which role holds which permission. Policies and functions ask for permissions, never for roles.';
+
+create table "private"."status_moves" (
+  "who" text not null,
+  constraint "who_is_known" check ((who = ANY (ARRAY['own'::text, 'service'::text])))
+);
+
+alter table "private"."status_moves"
+  add column "from_status" public.tenant_status not null;
+
+alter table "private"."status_moves"
+  add column "to_status" public.tenant_status not null;
+
+alter table "private"."status_moves"
+  add constraint "status_moves_pkey" primary key (from_status, to_status);
+
+comment on table "private"."status_moves" is 'Every change of status there is, and who may make it: the platform (service), or also an owner (own). What is not here cannot be done.';
 
 create table "private"."tenant_pages" (
   "tenant_id"  uuid                     not null,
@@ -1649,6 +1740,25 @@ create table "private"."tenant_pages" (
 );
 
 comment on table "private"."tenant_pages" is 'What anonymous visitors may see of a tenant: the public config as the exact JSON text that is served, and its ETag. No row: no page.';
+
+create table "private"."tenant_purges" (
+  "tenant"       uuid                     not null,
+  "ref_id"       text                     not null,
+  "slugs"        text[]                   not null,
+  "reason"       text,
+  "is_forced"    boolean                  not null default false,
+  "deleted_rows" jsonb                    not null default '{}'::jsonb,
+  "requested_at" timestamp with time zone not null default now(),
+  "finished_at"  timestamp with time zone,
+  constraint "forced_for_a_reason" check (((NOT is_forced) OR (reason IS NOT NULL))),
+  constraint "tenant_purges_pkey" primary key (tenant),
+  constraint "purge_reason_is_text" check (private.is_plain_text(reason, 500))
+);
+
+create index tenant_purges_unfinished_idx on private.tenant_purges using btree (requested_at)
+  where (finished_at is null);
+
+comment on table "private"."tenant_purges" is 'What is left of a purged tenant beside its audit log: its handle, its slugs, and how many rows of what went. While unfinished, how far the purge has come.';
 
 create view "public"."tenant_profiles" with (security_invoker=true) AS  SELECT t.id,
     ( SELECT m.user_id
@@ -1755,6 +1865,43 @@ comment on function "public"."accept_invitation"(text) is 'Makes the caller a me
 revoke all on function "public"."accept_invitation"(text) from public;
 
 grant execute on function "public"."accept_invitation"(text) to "authenticated", "postgres";
+
+create or replace function public.change_tenant_status (
+  tenant_id uuid,
+  status    public.tenant_status,
+  reason    text                 default null::text
+)
+  returns public.tenants
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  moved public.tenants;
+begin
+  -- The service also acts on archived tenants, which nobody else can see.
+  if not private.is_trusted_caller() then
+    perform private.require_permission(change_tenant_status.tenant_id, 'own');
+  end if;
+  update public.tenants as t set status = change_tenant_status.status, status_reason = change_tenant_status.reason
+  where t.id = change_tenant_status.tenant_id and t.status <> change_tenant_status.status
+  returning * into moved;
+  if not found then
+    -- Asked twice, done once: the first reason stays.
+    select * into moved from public.tenants as t where t.id = change_tenant_status.tenant_id;
+    if not found then
+      perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant.');
+    end if;
+  end if;
+  return moved;
+end
+$function$;
+
+comment on function "public"."change_tenant_status"(uuid, public.tenant_status, text) is 'Moves a tenant to another status. An owner may cancel (frozen); every other move is the service''s. 409 invalid_status_move.';
+
+revoke all on function "public"."change_tenant_status"(uuid, public.tenant_status, text) from public;
+
+grant execute on function "public"."change_tenant_status"(uuid, public.tenant_status, text) to "authenticated", "postgres", "service_role";
 
 create or replace function public.check_entitlement (
   tenant_id uuid,
@@ -2640,6 +2787,32 @@ comment on function "private"."api_key_tenant_ids"(uuid, text) is 'The tenant of
 
 revoke all on function "private"."api_key_tenant_ids"(uuid, text) from public;
 
+create or replace function private.archive_frozen_tenants (
+  batch integer default 500
+)
+  returns integer
+  language sql
+  set search_path to ''
+  AS $function$
+  with settled as (
+    select id from public.tenants
+    where status = 'frozen' and frozen_at <= now() - interval '30 days'
+    order by frozen_at
+    limit batch
+    for no key update skip locked
+  ), archived as (
+    update public.tenants as t set status = 'archived',
+      status_reason = 'Frozen for 30 days.' || coalesce(' Before that: ' || left(t.status_reason, 400), '')
+    from settled as s where t.id = s.id
+    returning 1
+  )
+  select count(*)::int from archived
+$function$;
+
+comment on function "private"."archive_frozen_tenants"(integer) is 'Archives tenants that have been frozen for 30 days, oldest first, at most a batch; answers how many.';
+
+revoke all on function "private"."archive_frozen_tenants"(integer) from public;
+
 create or replace function private.audit_context()
   returns private.audit_context
   language plpgsql
@@ -2653,6 +2826,8 @@ declare
   application text := current_setting('application_name');
   claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
   headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
+  -- Not the claim: a token could hold one, and only a key that was verified leaves this setting.
+  api_key uuid := nullif(current_setting('tenantry.api_key', true), '')::uuid;
   address text;
 begin
   context.component := case
@@ -2661,9 +2836,9 @@ begin
     when application like 'pg_cron%' then 'cron'
     else 'database' end;
 
-  if role = 'authenticated' and claims ? 'api_key' then
+  if role = 'authenticated' and api_key is not null then
     context.actor_type := 'api_key';
-    context.actor_id := private.ulid((claims ->> 'api_key')::uuid);
+    context.actor_id := private.ulid(api_key);
   elsif role = 'authenticated' and claims ->> 'sub' is not null then
     context.actor_type := 'user';
     context.actor_id := private.ulid((claims ->> 'sub')::uuid);
@@ -2808,6 +2983,26 @@ $function$;
 
 revoke all on function "private"."audit_value"(jsonb) from public;
 
+create or replace function private.begin_export (
+  tenant uuid
+)
+  returns void
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  perform private.require_permission(tenant, 'export');
+  perform private.record_audit(tenant, 'tenant.exported', 'tenant', private.ulid(tenant));
+end
+$function$;
+
+comment on function "private"."begin_export"(uuid) is 'Refuses an export before its first byte is sent, or records that it was made.';
+
+revoke all on function "private"."begin_export"(uuid) from public;
+
+grant execute on function "private"."begin_export"(uuid) to "authenticated", "postgres", "service_role";
+
 create or replace function private.begin_idp_check (
   tenant uuid,
   type   public.idp_kind
@@ -2837,6 +3032,54 @@ comment on function "private"."begin_idp_check"(uuid, public.idp_kind) is 'What 
 revoke all on function "private"."begin_idp_check"(uuid, public.idp_kind) from public;
 
 grant execute on function "private"."begin_idp_check"(uuid, public.idp_kind) to "postgres", "service_role";
+
+create or replace function private.begin_purge (
+  tenant    uuid,
+  reason    text    default null::text,
+  is_forced boolean default false
+)
+  returns private.tenant_purges
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  found_tenant public.tenants;
+  purge private.tenant_purges;
+begin
+  select * into found_tenant from public.tenants as t where t.id = begin_purge.tenant for no key update;
+  select * into purge from private.tenant_purges as p where p.tenant = begin_purge.tenant;
+  if purge.tenant is not null then
+    return purge;
+  end if;
+  if found_tenant.id is null then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant.');
+  elsif found_tenant.status <> 'archived' then
+    perform private.raise_problem(409, 'not_purgeable', format('Only an archived tenant can be purged; this one is %s.', found_tenant.status));
+  elsif found_tenant.purgeable_at > now() and not begin_purge.is_forced then
+    perform private.raise_problem(409, 'not_purgeable', format(
+      'The export window of this tenant is open until %s. Purge it then, or force it and say why.',
+      to_char(found_tenant.purgeable_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')));
+  elsif begin_purge.is_forced and nullif(btrim(begin_purge.reason), '') is null then
+    perform private.raise_problem(422, 'invalid_value', 'Say why the tenant is purged before its export window closes.',
+      '[{"pointer": "/reason", "detail": "is needed to force a purge"}]');
+  end if;
+  insert into private.tenant_purges (tenant, ref_id, slugs, reason, is_forced)
+  select found_tenant.id, found_tenant.ref_id,
+    array(select s.slug from public.tenant_slugs as s where s.tenant_id = found_tenant.id order by s.created_at),
+    begin_purge.reason, begin_purge.is_forced and found_tenant.purgeable_at > now()
+  returning * into purge;
+  perform private.record_audit(purge.tenant, 'tenant.purge_decided', 'tenant', purge.ref_id, found_tenant.name,
+    jsonb_build_object('reason', purge.reason, 'is_forced', purge.is_forced));
+  return purge;
+end
+$function$;
+
+comment on function "private"."begin_purge"(uuid, text, boolean) is 'Decides that an archived tenant is purged, which cannot be taken back; purge_batch() does it. 409 not_purgeable. Asked again, answers how far it is.';
+
+revoke all on function "private"."begin_purge"(uuid, text, boolean) from public;
+
+grant execute on function "private"."begin_purge"(uuid, text, boolean) to "postgres", "service_role";
 
 create or replace function private.bind_sso_provider (
   tenant          uuid,
@@ -3041,6 +3284,55 @@ revoke all on function "private"."colleague_ids"() from public;
 
 grant execute on function "private"."colleague_ids"() to "authenticated", "postgres", "service_role";
 
+create or replace function private.continue_purges (
+  batch integer default 20000
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  unfinished uuid;
+begin
+  select p.tenant into unfinished from private.tenant_purges as p
+  where p.finished_at is null order by p.requested_at limit 1 for update skip locked;
+  if unfinished is null then
+    return 0;
+  end if;
+  perform private.purge_batch(unfinished, batch);
+  return 1;
+end
+$function$;
+
+comment on function "private"."continue_purges"(integer) is 'Does one batch of the oldest purge that somebody began and nobody finished; answers whether there was one.';
+
+revoke all on function "private"."continue_purges"(integer) from public;
+
+create or replace function private.count_export_rows (
+  tenant uuid,
+  name   text
+)
+  returns bigint
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  source record;
+  counted bigint;
+begin
+  perform private.require_permission(tenant, 'export');
+  select * into strict source from private.tenant_tables() as t where t.name = count_export_rows.name;
+  execute format('select count(*) from %s where %I = $1', source.relation, source.tenant_column) into counted using tenant;
+  return counted;
+end
+$function$;
+
+revoke all on function "private"."count_export_rows"(uuid, text) from public;
+
+grant execute on function "private"."count_export_rows"(uuid, text) to "authenticated", "postgres", "service_role";
+
 create or replace function private.ensure_usage_partitions (
   months_ahead integer default 3
 )
@@ -3115,6 +3407,99 @@ comment on function "private"."export_audit_log"(uuid, bigint, bigint, integer) 
 revoke all on function "private"."export_audit_log"(uuid, bigint, bigint, integer) from public;
 
 grant execute on function "private"."export_audit_log"(uuid, bigint, bigint, integer) to "authenticated", "postgres", "service_role";
+
+create or replace function private.export_rows (
+  tenant uuid,
+  name   text,
+  after  text[]  default null::text[],
+  batch  integer default 1000
+)
+  returns table (
+    lines     text,
+    row_count integer,
+    last_key  jsonb
+  )
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  source record;
+  empty jsonb;
+  key_columns text;
+  key_values text;
+begin
+  perform private.require_permission(tenant, 'export');
+  select * into strict source from private.tenant_tables() as t where t.name = export_rows.name;
+  select coalesce(jsonb_object_agg(c, null), '{}') into empty from unnest(private.secret_columns(source.relation)) as c;
+  select string_agg(format('t.%I', k), ', ' order by n),
+    string_agg(format('($2)[%s]::%s', n, format_type(a.atttypid, a.atttypmod)), ', ' order by n)
+  into key_columns, key_values
+  from unnest(source.key) with ordinality as part (k, n)
+  join pg_catalog.pg_attribute as a on a.attrelid = source.relation and a.attname = part.k;
+  -- A page ends after a thousand rows or a megabyte, whichever comes first: rows may be of any size.
+  return query execute format(
+    $sql$
+      select coalesce(string_agg(p.line, '' order by p.n), ''), count(*)::int, (array_agg(to_jsonb(p.key) order by p.n desc))[1]
+      from (
+        select r.*, sum(length(r.line)) over (order by r.n) - length(r.line) as before
+        from (
+          select row_number() over () as n, array[%1$s]::text[] as key,
+            '{"table":' || $5 || ',"row":' || (to_jsonb(t) || $4)::text || E'}\n' as line
+          from (select * from %2$s as t where t.%3$I = $1 %4$s %5$s limit $3) as t
+        ) as r
+      ) as p
+      where p.before < 1000000
+    $sql$,
+    coalesce(key_columns, ''), source.relation, source.tenant_column,
+    case when key_columns is null then 'and $2 is null' else format('and ($2 is null or (%s) > (%s))', key_columns, key_values) end,
+    case when key_columns is not null then 'order by ' || key_columns else '' end)
+  using tenant, after, batch, empty, to_json(export_rows.name)::text;
+end
+$function$;
+
+comment on function "private"."export_rows"(uuid, text, text[], integer) is 'One page of a table''s rows as lines of JSON, in the order of its key, after the key given; and the key to go on after.';
+
+revoke all on function "private"."export_rows"(uuid, text, text[], integer) from public;
+
+grant execute on function "private"."export_rows"(uuid, text, text[], integer) to "authenticated", "postgres", "service_role";
+
+create or replace function private.export_tables (
+  tenant uuid
+)
+  returns table (
+    name     text,
+    redacted text[]
+  )
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  perform private.require_permission(tenant, 'export');
+  return query select t.name, private.secret_columns(t.relation) from private.tenant_tables() as t order by t.depth, t.name;
+end
+$function$;
+
+comment on function "private"."export_tables"(uuid) is 'The tables of an export, parents first, and which of their columns are left empty in it.';
+
+revoke all on function "private"."export_tables"(uuid) from public;
+
+grant execute on function "private"."export_tables"(uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function private.export_window()
+  returns interval
+  language sql
+  immutable
+  parallel safe
+  set search_path to ''
+  AS $function$ select interval '30 days' $function$;
+
+comment on function "private"."export_window"() is 'How long an archived tenant can still be exported and restored.';
+
+revoke all on function "private"."export_window"() from public;
 
 create or replace function private.find_api_key (
   lookup bytea
@@ -3363,6 +3748,31 @@ create or replace function private.find_tenant_page_by_slug (
 $function$;
 
 revoke all on function "private"."find_tenant_page_by_slug"(text) from public;
+
+create or replace function private.freeze_ended_trials (
+  batch integer default 500
+)
+  returns integer
+  language sql
+  set search_path to ''
+  AS $function$
+  with ended as (
+    select id from public.tenants
+    where status = 'trial' and trial_ends_at <= now() - interval '7 days'
+    order by trial_ends_at
+    limit batch
+    for no key update skip locked
+  ), frozen as (
+    update public.tenants as t set status = 'frozen', status_reason = 'The trial ended.'
+    from ended as e where t.id = e.id
+    returning 1
+  )
+  select count(*)::int from frozen
+$function$;
+
+comment on function "private"."freeze_ended_trials"(integer) is 'Freezes tenants whose trial ended a week ago, oldest first, at most a batch; answers how many.';
+
+revoke all on function "private"."freeze_ended_trials"(integer) from public;
 
 create or replace function private.has_feature (
   tenant  uuid,
@@ -3617,6 +4027,25 @@ $function$;
 revoke all on function "private"."is_reserved_slug"(text) from public;
 
 grant execute on function "private"."is_reserved_slug"(text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.is_secret_column (
+  name text,
+  type regtype
+)
+  returns boolean
+  language sql
+  immutable
+  parallel safe
+  set search_path to ''
+  AS $function$
+  -- Hashes too: an export is kept in places where somebody has time. (What a chain of hashes proves,
+  -- the audit log's own export carries.)
+  select type = 'bytea'::regtype or name ~ '(^|_)(hash|secret|secret_id|password|private_key|lookup|pepper)$'
+$function$;
+
+comment on function "private"."is_secret_column"(text, regtype) is 'Whether a column''s values stay out of an export.';
+
+revoke all on function "private"."is_secret_column"(text, regtype) from public;
 
 create or replace function private.is_sensitive (
   name text
@@ -3929,6 +4358,96 @@ revoke all on function "private"."pointer_token"(text) from public;
 
 grant execute on function "private"."pointer_token"(text) to "authenticated", "postgres", "service_role";
 
+create or replace function private.purge_batch (
+  tenant uuid,
+  batch  integer default 10000
+)
+  returns private.tenant_purges
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  purge private.tenant_purges;
+  source record;
+  secret_ids text;
+  gone int;
+  room int := batch;
+begin
+  -- Two that purge at once take turns.
+  select * into purge from private.tenant_purges as p where p.tenant = purge_batch.tenant for update;
+  if purge.tenant is null or purge.finished_at is not null then
+    return purge;
+  end if;
+  for source in
+    select t.name, leaf.relid as relation, t.relation as parent, t.tenant_column, t.name in ('tenants', 'tenant_members', 'tenant_slugs') as goes_last
+    from private.tenant_tables() as t
+    -- Leaf by leaf, because a row's place is unique within one only.
+    cross join lateral (
+      select p.relid from pg_catalog.pg_partition_tree(t.relation) as p where p.isleaf
+      union
+      select t.relation where not exists (select from pg_catalog.pg_partition_tree(t.relation))
+    ) as leaf
+    where not t.is_kept
+    -- A tenant always has an owner and its names, until all of it goes.
+    order by t.name = 'tenants', goes_last, t.depth desc, t.name, leaf.relid::text
+  loop
+    -- The last rows are few, and go in one with the tenant.
+    exit when room <= 0;
+    continue when source.goes_last and source.name <> 'tenants';
+    select string_agg(format('(%L)', a.attname), ', ') into secret_ids
+    from pg_catalog.pg_attribute as a
+    where a.attrelid = source.relation and not a.attisdropped and a.atttypid = 'uuid'::regtype and a.attname ~ '(^|_)secret_id$';
+    execute format(
+      $sql$
+        with gone as (
+          delete from %1$s as t where t.ctid = any (array(select ctid from %1$s where %2$I = $1 limit $2)) returning to_jsonb(t) as row
+        )%3$s
+        select count(*) from gone
+      $sql$, source.relation, source.tenant_column,
+      -- What a row keeps in Vault goes with it.
+      ', unlocked as (delete from vault.secrets as s using gone as g, (values ' || secret_ids || ') as c (name)
+        where s.id = (g.row ->> c.name)::uuid)')
+    into gone using tenant, room;
+    if gone > 0 then
+      room := room - gone;
+      purge.deleted_rows := jsonb_set(purge.deleted_rows, array[source.name],
+        to_jsonb(coalesce((purge.deleted_rows ->> source.name)::bigint, 0) + gone));
+    end if;
+    if source.name = 'tenants' then
+      purge.finished_at := now();
+      perform private.record_audit(purge.tenant, 'tenant.purged', 'tenant', purge.ref_id, null,
+        jsonb_build_object('deleted_rows', purge.deleted_rows));
+    end if;
+  end loop;
+  update private.tenant_purges as p set deleted_rows = purge.deleted_rows, finished_at = purge.finished_at
+  where p.tenant = purge_batch.tenant;
+  return purge;
+end
+$function$;
+
+comment on function "private"."purge_batch"(uuid, integer) is 'Deletes at most a batch of a purged tenant''s rows, children first, and the tenant itself when nothing else is left. Repeat until finished_at is set.';
+
+revoke all on function "private"."purge_batch"(uuid, integer) from public;
+
+grant execute on function "private"."purge_batch"(uuid, integer) to "postgres", "service_role";
+
+create or replace function private.purged_tenant_id (
+  ref text
+)
+  returns uuid
+  language sql
+  stable
+  security definer
+  set search_path to ''
+  AS $function$ select p.tenant from private.tenant_purges as p where p.ref_id = purged_tenant_id.ref $function$;
+
+comment on function "private"."purged_tenant_id"(text) is 'The tenant that had this ref_id, if it is purged or being purged.';
+
+revoke all on function "private"."purged_tenant_id"(text) from public;
+
+grant execute on function "private"."purged_tenant_id"(text) to "postgres", "service_role";
+
 create or replace function private.raise_problem (
   status integer,
   code   text,
@@ -4193,10 +4712,10 @@ begin
   -- leave nothing: they could fill the log of any tenant whose name they know.
   select t.id into tenant from public.tenants as t
   where (t.slug = record_refusal.tenant_name or t.ref_id = record_refusal.tenant_name
-      or record_refusal.tenant_name is null and t.id = (
-        select min(m.tenant_id::text)::uuid from public.tenant_members as m where m.user_id = (select auth.uid()) having count(*) = 1))
+      or record_refusal.tenant_name is null and (context.actor_type = 'api_key' or t.id = (
+        select min(m.tenant_id::text)::uuid from public.tenant_members as m where m.user_id = (select auth.uid()) having count(*) = 1)))
     and (context.actor_type = 'service'
-      or context.actor_type = 'api_key' and t.id = any (array(select private.tenant_ids('read')))
+      or context.actor_type = 'api_key' and t.id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid
       or exists (select from public.tenant_members as m where m.tenant_id = t.id and m.user_id = (select auth.uid())));
   if tenant is null then
     return;
@@ -4467,8 +4986,9 @@ begin
     on m.tenant_id = t.id and m.user_id = (select auth.uid()) and m.status = 'active'
   where t.id = require_permission.tenant;
 
-  -- A stranger and an archived tenant get the same answer: nothing to learn from it.
-  if found_status is null or found_status = 'archived'
+  -- A stranger and an archived tenant get the same answer: nothing to learn from it. What an archived
+  -- one owned can still be handed out, by the service.
+  if found_status is null or found_status = 'archived' and not (is_trusted and require_permission.permission = 'export')
     or (found_role is null and not is_trusted) then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
   end if;
@@ -4479,7 +4999,7 @@ begin
       'Your role in this tenant is %s, which does not hold the permission "%s". Ask an owner of the tenant.',
       found_role, verb));
   end if;
-  if verb not in ('read', 'inspect') then
+  if verb not in ('read', 'inspect', 'export') then
     if found_status = 'frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     elsif found_status = 'trial' and found_trial_end <= now() then
@@ -4600,6 +5120,126 @@ $function$;
 
 revoke all on function "private"."require_slug"(text) from public;
 
+create or replace function private.reset_demo_tenant (
+  tenant uuid
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  source record;
+  columns text;
+  gone int;
+  changed int := 0;
+begin
+  perform from public.tenants as t where t.id = reset_demo_tenant.tenant and t.kind = 'demo' for no key update;
+  if not found or not exists (select from private.demo_snapshots as s where s.tenant_id = reset_demo_tenant.tenant) then
+    perform private.raise_problem(409, 'conflict', 'Only a demo tenant with a snapshot can be reset.');
+  end if;
+
+  -- Rows that are as they were stay untouched, so that a demo nobody used is left alone. The tenant
+  -- itself is changed back in place, since with it everything would go; its updated_at tells of that.
+  select string_agg(format('%1$I = s.%1$I', a.attname), ', ') into columns
+  from pg_catalog.pg_attribute as a
+  where a.attrelid = 'public.tenants'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    and a.attname not in ('id', 'created_at', 'created_by', 'updated_at', 'updated_by');
+  execute format(
+    $sql$
+      update public.tenants as t set %s
+      from private.demo_snapshots as d, jsonb_populate_recordset(null::public.tenants, d.rows) as s
+      where t.id = $1 and d.tenant_id = $1 and d.relation = 'tenants'
+        and to_jsonb(t) - '{updated_at,updated_by}'::text[] <> to_jsonb(s) - '{updated_at,updated_by}'::text[]
+    $sql$, columns)
+  using tenant;
+  get diagnostics changed = row_count;
+
+  -- Children first, so that no row is deleted from under another. Members wait for the next loop: a
+  -- tenant is never without an owner, not even between two statements.
+  for source in
+    select * from private.tenant_tables() as t
+    where not t.is_kept and not t.is_derived and t.name not in ('tenants', 'tenant_members')
+    order by t.depth desc, t.name
+  loop
+    execute format(
+      $sql$
+        delete from %1$s as t
+        where t.%2$I = $1 and not exists (
+          select from private.demo_snapshots as d, jsonb_array_elements(d.rows) as s (kept)
+          where d.tenant_id = $1 and d.relation = $2 and s.kept = to_jsonb(t))
+      $sql$, source.relation, source.tenant_column)
+    using tenant, source.name;
+    get diagnostics gone = row_count;
+    changed := changed + gone;
+  end loop;
+
+  -- Parents first. A foreign key that sets null has changed rows meanwhile, so those that differ now
+  -- are replaced; in one statement, at the end of which the rules about owners are asked.
+  for source in
+    select * from private.tenant_tables() as t
+    where not t.is_kept and not t.is_derived and t.name <> 'tenants'
+    order by t.depth, t.name
+  loop
+    select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into columns
+    from pg_catalog.pg_attribute as a
+    where a.attrelid = source.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+    execute format(
+      $sql$
+        with kept as materialized (
+          select s.kept from private.demo_snapshots as d, jsonb_array_elements(d.rows) as s (kept)
+          where d.tenant_id = $1 and d.relation = $2
+        ), gone as (
+          delete from %1$s as t
+          where t.%2$I = $1 and not exists (select from kept as k where k.kept = to_jsonb(t))
+          returning 1
+        )
+        insert into %1$s (%3$s) overriding system value
+        select %3$s from jsonb_populate_recordset(null::%1$s, (
+          select coalesce(jsonb_agg(k.kept), '[]') from kept as k
+          -- Asking for the count makes the deletion come first.
+          where (select count(*) from gone) >= 0
+            and not exists (select from %1$s as t where t.%2$I = $1 and to_jsonb(t) = k.kept)))
+      $sql$, source.relation, source.tenant_column, columns)
+    using tenant, source.name;
+    get diagnostics gone = row_count;
+    changed := changed + gone;
+  end loop;
+  return changed;
+end
+$function$;
+
+comment on function "private"."reset_demo_tenant"(uuid) is 'Puts a demo tenant back to its snapshot, in one transaction; answers how many rows that took. People''s logins are not touched.';
+
+revoke all on function "private"."reset_demo_tenant"(uuid) from public;
+
+create or replace function private.reset_demo_tenants()
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  demo uuid;
+  changed int := 0;
+begin
+  for demo in
+    select t.id from public.tenants as t
+    where t.kind = 'demo' and exists (select from private.demo_snapshots as s where s.tenant_id = t.id) order by t.id
+  loop
+    begin
+      changed := changed + private.reset_demo_tenant(demo);
+    exception when others then
+      -- One that cannot be reset must not keep the others from it.
+      raise warning 'The demo tenant % was not reset: % (%)', demo, sqlerrm, sqlstate;
+    end;
+  end loop;
+  return changed;
+end
+$function$;
+
+comment on function "private"."reset_demo_tenants"() is 'Resets every demo tenant that has a snapshot; answers how many rows that took.';
+
+revoke all on function "private"."reset_demo_tenants"() from public;
+
 create or replace function private.revoke_audit_viewers (
   tenant uuid
 )
@@ -4647,6 +5287,22 @@ comment on function "private"."running_job"() is 'The cron job this connection r
 
 revoke all on function "private"."running_job"() from public;
 
+create or replace function private.secret_columns (
+  relation regclass
+)
+  returns text[]
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce(array_agg(a.attname::text order by a.attnum), '{}')
+  from pg_catalog.pg_attribute as a
+  where a.attrelid = relation and a.attnum > 0 and not a.attisdropped
+    and private.is_secret_column(a.attname::text, a.atttypid::regtype)
+$function$;
+
+revoke all on function "private"."secret_columns"(regclass) from public;
+
 create or replace function private.settle_primary_domain (
   tenant uuid
 )
@@ -4684,6 +5340,37 @@ create or replace function private.snake_case (
 revoke all on function "private"."snake_case"(text) from public;
 
 grant execute on function "private"."snake_case"(text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.snapshot_demo_tenant (
+  tenant uuid
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  source record;
+  kept int := 0;
+begin
+  perform from public.tenants as t where t.id = snapshot_demo_tenant.tenant and t.kind = 'demo' for no key update;
+  if not found then
+    perform private.raise_problem(409, 'conflict', 'Only a demo tenant has a snapshot to go back to.');
+  end if;
+  delete from private.demo_snapshots as s where s.tenant_id = snapshot_demo_tenant.tenant;
+  for source in select * from private.tenant_tables() as t where not t.is_kept and not t.is_derived loop
+    execute format(
+      'insert into private.demo_snapshots (tenant_id, relation, rows)
+       select $1, $2, coalesce(jsonb_agg(to_jsonb(t)), ''[]'') from %s as t where t.%I = $1', source.relation, source.tenant_column)
+    using tenant, source.name;
+    kept := kept + 1;
+  end loop;
+  return kept;
+end
+$function$;
+
+comment on function "private"."snapshot_demo_tenant"(uuid) is 'Remembers a demo tenant as it is now; answers how many tables. The seeds end with it.';
+
+revoke all on function "private"."snapshot_demo_tenant"(uuid) from public;
 
 create or replace function private.start_audit_export (
   tenant uuid,
@@ -4851,7 +5538,7 @@ begin
 end
 $function$;
 
-comment on function "private"."tenant_ids"(text) is 'The tenants in which the caller holds a permission (read, inspect, write, manage, own) right now. Every policy asks this.';
+comment on function "private"."tenant_ids"(text) is 'The tenants in which the caller holds a permission (read, inspect, write, manage, own, export) right now. Every policy asks this.';
 
 revoke all on function "private"."tenant_ids"(text) from public;
 
@@ -4879,6 +5566,57 @@ revoke all on function "private"."tenant_of_sso_provider"(uuid) from public;
 
 grant execute on function "private"."tenant_of_sso_provider"(uuid) to "postgres", "service_role";
 
+create or replace function private.tenant_tables()
+  returns table (
+    name          text,
+    relation      regclass,
+    tenant_column text,
+    key           text[],
+    depth         integer,
+    is_kept       boolean,
+    is_derived    boolean
+  )
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  with recursive owned as (
+    select c.oid, case n.nspname when 'public' then c.relname::text else n.nspname || '.' || c.relname end as name,
+      case when c.oid = 'public.tenants'::regclass then 'id' else 'tenant_id' end as tenant_column
+    from pg_catalog.pg_class as c
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    join pg_catalog.pg_attribute as a on a.attrelid = c.oid and not a.attisdropped
+      and a.attname = case when c.oid = 'public.tenants'::regclass then 'id' else 'tenant_id' end
+    where n.nspname in ('public', 'private') and c.relkind in ('r', 'p') and not c.relispartition
+      -- Holds events only until the transaction that made them commits.
+      and not (n.nspname = 'private' and c.relname = 'audit_pending')
+  ), reached (oid, depth) as (
+    select 'public.tenants'::regclass::oid, 0
+    union
+    -- The bound is for tables that refer to each other; honest chains are a few tables long.
+    select k.conrelid, r.depth + 1
+    from reached as r
+    join pg_catalog.pg_constraint as k on k.contype = 'f' and k.confrelid = r.oid and k.conrelid <> k.confrelid
+    where r.depth < 12
+  )
+  select o.name, o.oid::regclass, o.tenant_column,
+    array(
+      select a.attname::text
+      from pg_catalog.pg_index as x
+      cross join unnest(x.indkey) with ordinality as part (attnum, n)
+      join pg_catalog.pg_attribute as a on a.attrelid = x.indrelid and a.attnum = part.attnum
+      where x.indrelid = o.oid and x.indisprimary and a.attname <> o.tenant_column
+      order by part.n),
+    coalesce((select max(r.depth) from reached as r where r.oid = o.oid), 1),
+    o.name in ('audit_log', 'private.audit_heads'),
+    o.name in ('private.tenant_pages', 'private.demo_snapshots')
+  from owned as o
+$function$;
+
+comment on function "private"."tenant_tables"() is 'Every table with rows of tenants: its key besides the tenant, how deep it hangs below tenants (parents first), whether a purge keeps it, whether its rows are made from others.';
+
+revoke all on function "private"."tenant_tables"() from public;
+
 create or replace function private.tg_audit()
   returns trigger
   language plpgsql
@@ -4894,10 +5632,12 @@ declare
   changes jsonb;
   context private.audit_context;
 begin
-  -- What goes with its tenant is told by the tenant's own row.
-  if tg_op = 'DELETE' and tg_argv[0] = 'tenant_id'
-    and not exists (select from public.tenants as t where t.id = (old_row ->> 'tenant_id')::uuid) then
-    return null;
+  -- What goes with its tenant is told by the tenant's own row, and what a purge deletes by the purge's.
+  if tg_op = 'DELETE' and tg_argv[0] = 'tenant_id' then
+    if not exists (select from public.tenants as t where t.id = (old_row ->> 'tenant_id')::uuid)
+      or exists (select from private.tenant_purges as p where p.tenant = (old_row ->> 'tenant_id')::uuid and p.finished_at is null) then
+      return null;
+    end if;
   end if;
 
   select jsonb_object_agg(f.key, case
@@ -4927,6 +5667,22 @@ end
 $function$;
 
 revoke all on function "private"."tg_audit"() from public;
+
+create or replace function private.tg_bill_customers_only()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  if exists (select from public.tenants as t where t.id = new.tenant_id and t.kind <> 'customer') then
+    perform private.raise_problem(409, 'not_billable', 'Only a customer is billed: a demo and the platform never are.');
+  end if;
+  return new;
+end
+$function$;
+
+revoke all on function "private"."tg_bill_customers_only"() from public;
 
 create or replace function private.tg_chain_audit()
   returns trigger
@@ -5052,6 +5808,27 @@ $function$;
 
 revoke all on function "private"."tg_keep_an_owner"() from public;
 
+create or replace function private.tg_keep_slugs()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  if old.kind = 'platform' then
+    perform private.raise_problem(409, 'invalid_status_move', 'The platform''s own tenant is not deleted.');
+  end if;
+  insert into private.kept_slugs as k (slug, free_at)
+  select s.slug, coalesce(s.retired_at, now()) + interval '90 days'
+  from public.tenant_slugs as s
+  where s.tenant_id = old.id and (s.retired_at is null or s.retired_at > now() - interval '90 days')
+  on conflict (slug) do update set free_at = greatest(k.free_at, excluded.free_at);
+  return old;
+end
+$function$;
+
+revoke all on function "private"."tg_keep_slugs"() from public;
+
 create or replace function private.tg_mirror_auth_user()
   returns trigger
   language plpgsql
@@ -5069,6 +5846,47 @@ end
 $function$;
 
 revoke all on function "private"."tg_mirror_auth_user"() from public;
+
+create or replace function private.tg_move_tenant()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  if tg_op = 'UPDATE' then
+    if new.kind <> old.kind then
+      perform private.raise_problem(409, 'invalid_status_move', format('A tenant of kind %s stays one.', old.kind));
+    end if;
+    if new.status = old.status then
+      return new;
+    end if;
+    if not exists (
+      select from private.status_moves as m
+      where m.from_status = old.status and m.to_status = new.status
+        and (m.who = 'own' or private.is_trusted_caller())) then
+      perform private.raise_problem(409, 'invalid_status_move', format('A tenant that is %s cannot become %s.', old.status, new.status));
+    end if;
+    if old.status = 'archived' and (
+      old.purgeable_at <= now() or exists (select from private.tenant_purges as p where p.tenant = old.id)) then
+      perform private.raise_problem(409, 'invalid_status_move', 'The export window of this tenant has closed; it cannot be restored.');
+    end if;
+    new.frozen_at := null;
+    new.archived_at := null;
+    new.purgeable_at := null;
+  end if;
+  -- A tenant may also arrive in any status, as one brought over from another system does.
+  if new.status = 'frozen' then
+    new.frozen_at := coalesce(new.frozen_at, now());
+  elsif new.status = 'archived' then
+    new.archived_at := coalesce(new.archived_at, now());
+    new.purgeable_at := coalesce(new.purgeable_at, new.archived_at + private.export_window());
+  end if;
+  return new;
+end
+$function$;
+
+revoke all on function "private"."tg_move_tenant"() from public;
 
 create or replace function private.tg_normalize_brand()
   returns trigger
@@ -5124,6 +5942,22 @@ end
 $function$;
 
 revoke all on function "private"."tg_reopen_project"() from public;
+
+create or replace function private.tg_respect_kept_slug()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  if exists (select from private.kept_slugs as k where k.slug = new.slug and k.free_at > now()) then
+    perform private.refuse_taken_slug(new.slug);
+  end if;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_respect_kept_slug"() from public;
 
 create or replace function private.tg_stamp_editor()
   returns trigger

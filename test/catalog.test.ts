@@ -47,6 +47,9 @@ describe('the tenant is in every key', () => {
       'public.user_profiles': 'a person may belong to several tenants',
       'private.role_permissions': 'what the roles mean, the same for all',
       'private.api_scopes': 'what the scopes mean, the same for all',
+      'private.status_moves': 'the moves of status there are, the same for all',
+      'private.tenant_purges': 'outlives the tenant it tells of',
+      'private.kept_slugs': 'outlives the tenants whose slugs it keeps',
     },
   )
 

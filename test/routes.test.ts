@@ -41,6 +41,7 @@ const readersAndServers: Statuses = [401, 401, 401, 401, 404, 404, 200, 200, 200
 const platform: Statuses = [401, 401, 401, 401, 403, 403, 403, 403, 200]
 const inspectors: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 200]
 const managers: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 403]
+const owners: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 403]
 
 /** What a route is asked with, and what each credential must get. `:ref`, `:user` and `:domain` are filled in. */
 const expectations: Record<
@@ -85,6 +86,14 @@ const expectations: Record<
   'GET /registry/tenants/:ref': { statuses: readers },
   'PATCH /registry/tenants/:ref': { statuses: managers, body: () => ({ name: 'Renamed' }) },
   'POST /registry/tenants/:ref/slug': { statuses: managers, body: () => ({ slug: freshSlug() }) },
+  'POST /registry/tenants/:ref/cancel': { statuses: owners, body: () => ({}) },
+  'PUT /registry/tenants/:ref/status': { statuses: platform, body: () => ({ status: 'frozen' }) },
+  // The tenant is not archived.
+  'POST /registry/tenants/:ref/purge': {
+    statuses: [401, 401, 401, 401, 403, 403, 403, 403, 409],
+    body: () => ({}),
+  },
+  'GET /registry/tenants/:ref/export': { statuses: [401, 401, 401, 401, 404, 404, 403, 200, 200] },
   'GET /registry/tenants/:ref/members': { statuses: readers },
   'PATCH /registry/tenants/:ref/members/:user': { statuses: managers, body: () => ({ role: 'member' }) },
   'DELETE /registry/tenants/:ref/members/:user': { statuses: [401, 401, 401, 401, 404, 404, 403, 204, 403] },

@@ -1,8 +1,10 @@
 import { createApp } from '../../lib/http/index.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit } from './audit.ts'
+import { tenantExport } from './export.ts'
 import { identityProviders, signInOptions } from './identity-providers.ts'
 import { invitations, invited } from './invitations.ts'
+import { lifecycle } from './lifecycle.ts'
 import { members, ownership, roles } from './members.ts'
 import { entitlements, products, tenantProducts } from './products.ts'
 import { projects } from './projects.ts'
@@ -23,5 +25,7 @@ export const app = createApp('registry')
   .route('/tenants/:ref/identity-providers', identityProviders)
   .route('/sign-in-options', signInOptions)
   .route('/tenants/:ref/audit', audit)
+  .route('/tenants', lifecycle)
+  .route('/tenants', tenantExport)
 
 Deno.serve(app.fetch)

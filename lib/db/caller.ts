@@ -41,6 +41,21 @@ export function asCaller<Result>(
   return inTransaction(work, identityOf(claims, headers))
 }
 
+/**
+ * Runs `work` as this caller on one unchanging picture of the data. It can only read, and is not
+ * tried again: what it has read may have been sent on.
+ */
+export async function asCallerSnapshot<Result>(
+  claims: Claims,
+  work: (db: Db) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await runOnce(work, identityOf(claims, {}), 'begin isolation level repeatable read, read only')
+  } catch (thrown) {
+    throw toProblem(thrown)
+  }
+}
+
 function identityOf(claims: Claims, headers: RequestHeaders): Sql {
   // The REST API hands claims through as a token has them; what tells SQL that a key was verified is
   // the setting tenantry.api_key, which only we can make.
@@ -84,13 +99,17 @@ async function inTransaction<Result>(work: (db: Db) => Promise<Result>, identity
   }
 }
 
-async function runOnce<Result>(work: (db: Db) => Promise<Result>, identity?: Sql): Promise<Result> {
+async function runOnce<Result>(
+  work: (db: Db) => Promise<Result>,
+  identity?: Sql,
+  begin = 'begin',
+): Promise<Result> {
   const client = await connections().connect()
   let broken: Error | undefined
   try {
     // Both must have succeeded before `work` may send anything: without the transaction the role
     // would not hold, and its statements would run as the pool's own role.
-    await Promise.all([client.query('begin'), identity && client.query(identity)])
+    await Promise.all([client.query(begin), identity && client.query(identity)])
     const db: Db = { query: (statement) => send(client, statement), transaction: (nested) => nested(db) }
     const result = await work(db)
     const { command } = await client.query('commit')

@@ -1,4 +1,4 @@
-export { admin, asCaller, type Claims, callerDb, type RequestHeaders } from './caller.ts'
+export { admin, asCaller, asCallerSnapshot, type Claims, callerDb, type RequestHeaders } from './caller.ts'
 export { toProblem } from './errors.ts'
 export { closeConnections, type Db } from './pool.ts'
 export { type FieldError, Problem } from './problem.ts'

@@ -3,7 +3,7 @@ import { Problem } from './problem.ts'
 import { sql } from './sql.ts'
 
 /** What a person may do in a tenant; which role holds which is SQL's to say (private.role_permissions). */
-export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own'
+export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own' | 'export'
 
 /** The tenant a request is about. `refId` and `slug` may be shown; `id` stays inside. */
 export interface ChosenTenant {

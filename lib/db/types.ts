@@ -379,14 +379,14 @@ isOneToOne: false
                   ]
                 },"tenants": {
                   Row: {
-                    "contract_end": string | null,"contract_start": string | null,"created_at": string,"created_by": string | null,"erp_customer_id": string | null,"id": string,"kind": Database["public"]['Enums']["tenant_kind"],"locale": string,"metadata": NonNullable<Json>,"name": string,"plan": string,"ref_id": string,"sales_owner": string | null,"slug": string,"status": Database["public"]['Enums']["tenant_status"],"stripe_cust_id": string | null,"tenant_type": string,"trial_ends_at": string | null,"updated_at": string,"updated_by": string | null
+                    "archived_at": string | null,"contract_end": string | null,"contract_start": string | null,"created_at": string,"created_by": string | null,"erp_customer_id": string | null,"frozen_at": string | null,"id": string,"kind": Database["public"]['Enums']["tenant_kind"],"locale": string,"metadata": NonNullable<Json>,"name": string,"plan": string,"purgeable_at": string | null,"ref_id": string,"sales_owner": string | null,"slug": string,"status": Database["public"]['Enums']["tenant_status"],"status_reason": string | null,"stripe_cust_id": string | null,"tenant_type": string,"trial_ends_at": string | null,"updated_at": string,"updated_by": string | null
                   }
                   ComputedFields: never
                   Insert: {
-                    "contract_end"?: string | null,"contract_start"?: string | null,"created_at"?: string,"created_by"?: string | null,"erp_customer_id"?: string | null,"id"?: string,"kind"?: Database["public"]['Enums']["tenant_kind"],"locale"?: string,"metadata"?: NonNullable<Json>,"name": string,"plan"?: string,"ref_id"?: never,"sales_owner"?: string | null,"slug": string,"status"?: Database["public"]['Enums']["tenant_status"],"stripe_cust_id"?: string | null,"tenant_type"?: string,"trial_ends_at"?: string | null,"updated_at"?: string,"updated_by"?: string | null
+                    "archived_at"?: string | null,"contract_end"?: string | null,"contract_start"?: string | null,"created_at"?: string,"created_by"?: string | null,"erp_customer_id"?: string | null,"frozen_at"?: string | null,"id"?: string,"kind"?: Database["public"]['Enums']["tenant_kind"],"locale"?: string,"metadata"?: NonNullable<Json>,"name": string,"plan"?: string,"purgeable_at"?: string | null,"ref_id"?: never,"sales_owner"?: string | null,"slug": string,"status"?: Database["public"]['Enums']["tenant_status"],"status_reason"?: string | null,"stripe_cust_id"?: string | null,"tenant_type"?: string,"trial_ends_at"?: string | null,"updated_at"?: string,"updated_by"?: string | null
                   }
                   Update: {
-                    "contract_end"?: string | null,"contract_start"?: string | null,"created_at"?: string,"created_by"?: string | null,"erp_customer_id"?: string | null,"id"?: string,"kind"?: Database["public"]['Enums']["tenant_kind"],"locale"?: string,"metadata"?: NonNullable<Json>,"name"?: string,"plan"?: string,"ref_id"?: never,"sales_owner"?: string | null,"slug"?: string,"status"?: Database["public"]['Enums']["tenant_status"],"stripe_cust_id"?: string | null,"tenant_type"?: string,"trial_ends_at"?: string | null,"updated_at"?: string,"updated_by"?: string | null
+                    "archived_at"?: string | null,"contract_end"?: string | null,"contract_start"?: string | null,"created_at"?: string,"created_by"?: string | null,"erp_customer_id"?: string | null,"frozen_at"?: string | null,"id"?: string,"kind"?: Database["public"]['Enums']["tenant_kind"],"locale"?: string,"metadata"?: NonNullable<Json>,"name"?: string,"plan"?: string,"purgeable_at"?: string | null,"ref_id"?: never,"sales_owner"?: string | null,"slug"?: string,"status"?: Database["public"]['Enums']["tenant_status"],"status_reason"?: string | null,"stripe_cust_id"?: string | null,"tenant_type"?: string,"trial_ends_at"?: string | null,"updated_at"?: string,"updated_by"?: string | null
                   }
                   Relationships: [
                     {
@@ -491,6 +491,39 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"change_tenant_status":
+{ Args: { "reason"?: string,"status": Database["public"]['Enums']["tenant_status"],"tenant_id": string }; Returns: {
+              "archived_at": string | null,
+"contract_end": string | null,
+"contract_start": string | null,
+"created_at": string,
+"created_by": string | null,
+"erp_customer_id": string | null,
+"frozen_at": string | null,
+"id": string,
+"kind": Database["public"]['Enums']["tenant_kind"],
+"locale": string,
+"metadata": NonNullable<Json>,
+"name": string,
+"plan": string,
+"purgeable_at": string | null,
+"ref_id": string,
+"sales_owner": string | null,
+"slug": string,
+"status": Database["public"]['Enums']["tenant_status"],
+"status_reason": string | null,
+"stripe_cust_id": string | null,
+"tenant_type": string,
+"trial_ends_at": string | null,
+"updated_at": string,
+"updated_by": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "tenants"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "check_entitlement":
 { Args: { "feature"?: string,"product"?: string,"tenant_id": string }; Returns: Json
                            },
@@ -521,21 +554,25 @@ isOneToOne: false
       } },
 "create_tenant":
 { Args: { "locale"?: string,"name": string,"slug": string,"tenant_type"?: string }; Returns: {
-              "contract_end": string | null,
+              "archived_at": string | null,
+"contract_end": string | null,
 "contract_start": string | null,
 "created_at": string,
 "created_by": string | null,
 "erp_customer_id": string | null,
+"frozen_at": string | null,
 "id": string,
 "kind": Database["public"]['Enums']["tenant_kind"],
 "locale": string,
 "metadata": NonNullable<Json>,
 "name": string,
 "plan": string,
+"purgeable_at": string | null,
 "ref_id": string,
 "sales_owner": string | null,
 "slug": string,
 "status": Database["public"]['Enums']["tenant_status"],
+"status_reason": string | null,
 "stripe_cust_id": string | null,
 "tenant_type": string,
 "trial_ends_at": string | null,
@@ -640,21 +677,25 @@ isOneToOne: false
                            },
 "rename_tenant_slug":
 { Args: { "slug": string,"tenant_id": string }; Returns: {
-              "contract_end": string | null,
+              "archived_at": string | null,
+"contract_end": string | null,
 "contract_start": string | null,
 "created_at": string,
 "created_by": string | null,
 "erp_customer_id": string | null,
+"frozen_at": string | null,
 "id": string,
 "kind": Database["public"]['Enums']["tenant_kind"],
 "locale": string,
 "metadata": NonNullable<Json>,
 "name": string,
 "plan": string,
+"purgeable_at": string | null,
 "ref_id": string,
 "sales_owner": string | null,
 "slug": string,
 "status": Database["public"]['Enums']["tenant_status"],
+"status_reason": string | null,
 "stripe_cust_id": string | null,
 "tenant_type": string,
 "trial_ends_at": string | null,

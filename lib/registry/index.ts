@@ -12,6 +12,7 @@ export {
   ViewerToken,
 } from './audit-schema.ts'
 export { enterAsViewer, issueViewerToken, isViewerToken, revokeViewerTokens } from './audit-viewers.ts'
+export { exportTenant } from './export.ts'
 export {
   listIdentityProviders,
   readIdentityProvider,
@@ -49,6 +50,8 @@ export {
   resendInvitation,
   revokeInvitation,
 } from './invitations.ts'
+export { changeTenantStatus, findTenantId } from './lifecycle.ts'
+export { Cancellation, Lifecycle, Purge, PurgeRequest, StatusChange } from './lifecycle-schema.ts'
 export { Heir, Member, MemberChange, MemberPath, Members, Roles } from './member-schema.ts'
 export { listMembers, listRoles, removeMember, transferOwnership, updateMember } from './members.ts'
 export {
@@ -72,5 +75,6 @@ export {
 } from './products.ts'
 export { NewProject, Project, ProjectChange, ProjectPath, Projects } from './project-schema.ts'
 export { createProject, listProjects, readProject, updateProject } from './projects.ts'
+export { purgeTenant } from './purge.ts'
 export { NewSlug, NewTenant, Page, Tenant, TenantChange, Tenants } from './tenant-schema.ts'
 export { createTenant, listTenants, readTenant, renameTenant, updateTenant } from './tenants.ts'

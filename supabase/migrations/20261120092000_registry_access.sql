@@ -4,12 +4,12 @@ create table private.role_permissions (
   role public.tenant_role not null,
   permission text not null,
   -- A frozen tenant, or one whose trial has ended, keeps only the permissions that change nothing.
-  is_write boolean not null generated always as (permission not in ('read', 'inspect')) stored,
+  is_write boolean not null generated always as (permission not in ('read', 'inspect', 'export')) stored,
   primary key (role, permission)
 );
 comment on table private.role_permissions is 'Which role holds which permission. Policies and functions ask for permissions, never for roles.';
 insert into private.role_permissions (role, permission) values
-  ('owner', 'read'), ('owner', 'write'), ('owner', 'inspect'), ('owner', 'manage'), ('owner', 'own'),
+  ('owner', 'read'), ('owner', 'write'), ('owner', 'inspect'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
   ('admin', 'read'), ('admin', 'write'), ('admin', 'inspect'), ('admin', 'manage'),
   ('member', 'read'), ('member', 'write'),
   ('reviewer', 'read');
@@ -59,7 +59,7 @@ begin
 end
 $$;
 comment on function private.tenant_ids(text) is
-  'The tenants in which the caller holds a permission (read, inspect, write, manage, own) right now. Every policy asks this.';
+  'The tenants in which the caller holds a permission (read, inspect, write, manage, own, export) right now. Every policy asks this.';
 
 create function private.is_trusted_caller() returns boolean
   language sql stable
@@ -95,8 +95,9 @@ begin
     on m.tenant_id = t.id and m.user_id = (select auth.uid()) and m.status = 'active'
   where t.id = require_permission.tenant;
 
-  -- A stranger and an archived tenant get the same answer: nothing to learn from it.
-  if found_status is null or found_status = 'archived'
+  -- A stranger and an archived tenant get the same answer: nothing to learn from it. What an archived
+  -- one owned can still be handed out, by the service.
+  if found_status is null or found_status = 'archived' and not (is_trusted and require_permission.permission = 'export')
     or (found_role is null and not is_trusted) then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
   end if;
@@ -107,7 +108,7 @@ begin
       'Your role in this tenant is %s, which does not hold the permission "%s". Ask an owner of the tenant.',
       found_role, verb));
   end if;
-  if verb not in ('read', 'inspect') then
+  if verb not in ('read', 'inspect', 'export') then
     if found_status = 'frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     elsif found_status = 'trial' and found_trial_end <= now() then

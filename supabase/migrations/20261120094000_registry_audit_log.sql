@@ -335,10 +335,12 @@ declare
   changes jsonb;
   context private.audit_context;
 begin
-  -- What goes with its tenant is told by the tenant's own row.
-  if tg_op = 'DELETE' and tg_argv[0] = 'tenant_id'
-    and not exists (select from public.tenants as t where t.id = (old_row ->> 'tenant_id')::uuid) then
-    return null;
+  -- What goes with its tenant is told by the tenant's own row, and what a purge deletes by the purge's.
+  if tg_op = 'DELETE' and tg_argv[0] = 'tenant_id' then
+    if not exists (select from public.tenants as t where t.id = (old_row ->> 'tenant_id')::uuid)
+      or exists (select from private.tenant_purges as p where p.tenant = (old_row ->> 'tenant_id')::uuid and p.finished_at is null) then
+      return null;
+    end if;
   end if;
 
   select jsonb_object_agg(f.key, case

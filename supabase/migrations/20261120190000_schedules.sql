@@ -10,3 +10,13 @@ select cron.schedule('usage: make the coming months'' partitions', '17 3 * * *',
   'select private.ensure_usage_partitions()');
 select cron.schedule('usage: forget old event ids', '*/10 * * * *',
   'select private.sweep_usage_event_keys()');
+select cron.schedule('registry: freeze tenants whose trial ended', '23 * * * *',
+  'select private.freeze_ended_trials()');
+select cron.schedule('registry: archive tenants frozen for 30 days', '29 * * * *',
+  'select private.archive_frozen_tenants()');
+select cron.schedule('registry: continue purges', '* * * * *',
+  'select private.continue_purges()');
+select cron.schedule('registry: free the slugs of tenants long gone', '43 3 * * *',
+  'delete from private.kept_slugs where free_at <= now()');
+select cron.schedule('registry: reset the demo tenants', '7 2 * * *',
+  'select private.reset_demo_tenants()');

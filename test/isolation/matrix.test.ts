@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { beginMatrix, countProbes, runMatrix } from '../support/matrix.ts'
-import { functions } from '../support/matrix-function-rules.ts'
+import { functions, privateCalls } from '../support/matrix-function-rules.ts'
 import { relations } from '../support/matrix-rules.ts'
 
 // A busy machine makes these slow, not wrong.
@@ -29,7 +29,7 @@ describe(`the isolation matrix, ${countProbes()} attempts`, () => {
     })
   }
 
-  for (const name of Object.keys(functions)) {
+  for (const name of Object.keys({ ...functions, ...privateCalls })) {
     it(`${name}(): each caller is answered or refused as their permission says`, async () => {
       expect(await runMatrix(db, { functions: [name] })).toEqual([])
     })

@@ -228,6 +228,7 @@ async function readArguments(): Promise<Record<string, Record<string, unknown>>>
   const scalar: Record<string, unknown> = {
     ...{ text: 'probe', jsonb: {}, bigint: 1, integer: 1, uuid: victim },
     ...{ bytea: `\\x${'00'.repeat(32)}`, 'public.tenant_role': 'member', tenant_role: 'member' },
+    ...{ tenant_status: 'frozen', 'public.tenant_status': 'frozen' },
   }
   for (const { name, argument, type } of rows) {
     const value = type.startsWith('timestamp') ? new Date().toISOString() : scalar[type.replace('[]', '')]

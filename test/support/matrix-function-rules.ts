@@ -89,6 +89,11 @@ export const functions: Record<string, FunctionRule> = {
     service: true,
     call: (tenant) => `select public.remove_domain('${idOf(tenant)}', '${domainIn(tenant)}')`,
   },
+  change_tenant_status: {
+    needs: 'own',
+    service: true,
+    call: (tenant) => `select (public.change_tenant_status('${idOf(tenant)}', 'frozen')).slug`,
+  },
   leave_tenant: { needs: 'read', call: (tenant) => `select public.leave_tenant('${idOf(tenant)}')` },
   invite_member: {
     needs: 'manage',
@@ -190,6 +195,19 @@ export const privateCalls: Record<string, FunctionRule> = {
     needs: 'inspect',
     call: (tenant) => `select private.revoke_audit_viewers('${idOf(tenant)}')`,
   },
+  begin_export: { needs: 'export', call: (tenant) => `select private.begin_export('${idOf(tenant)}')` },
+  export_tables: {
+    needs: 'export',
+    call: (tenant) => `select count(*) from private.export_tables('${idOf(tenant)}')`,
+  },
+  count_export_rows: {
+    needs: 'export',
+    call: (tenant) => `select private.count_export_rows('${idOf(tenant)}', 'campaigns')`,
+  },
+  export_rows: {
+    needs: 'export',
+    call: (tenant) => `select count(*) from private.export_rows('${idOf(tenant)}', 'campaigns')`,
+  },
 }
 
 /** The functions in private that a signed-in person's statements may reach, and why. None is exposed by the API. */
@@ -211,6 +229,10 @@ export const privateFunctions: Record<string, string> = {
   verify_audit_log: 'asks require_permission()',
   issue_audit_viewer: 'asks require_permission()',
   revoke_audit_viewers: 'asks require_permission()',
+  begin_export: 'asks require_permission()',
+  export_tables: 'asks require_permission()',
+  count_export_rows: 'asks require_permission()',
+  export_rows: 'asks require_permission()',
   uuid_v7: 'the default of id columns',
   uuid_v7_at: 'pure; uuid_v7 calls it',
   ulid: 'pure; generated ref_id columns call it',

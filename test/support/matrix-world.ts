@@ -4,7 +4,7 @@ import type { Client } from 'pg'
 export const tenantNames = ['home', 'other', 'frozen', 'ended', 'archived'] as const
 export type TenantName = (typeof tenantNames)[number]
 
-export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own'
+export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own' | 'export'
 
 export interface Caller {
   name: string
@@ -25,7 +25,7 @@ export interface Key {
   isClaimed?: true
 }
 
-const all = 'read inspect write manage own'
+const all = 'read inspect write manage own export'
 
 export const callers: Caller[] = [
   { name: 'anon', role: 'anon', holds: {} },
@@ -48,8 +48,8 @@ export const callers: Caller[] = [
   { name: 'suspended', role: 'authenticated', holds: {} },
   { name: 'invited', role: 'authenticated', holds: {} },
   { name: 'removed', role: 'authenticated', holds: {} },
-  { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read inspect' } },
-  { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read inspect' } },
+  { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read inspect export' } },
+  { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read inspect export' } },
   { name: 'archived-owner', role: 'authenticated', holds: {} },
   keyCaller('reading-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read' }, { home: 'read' }),
   // What it writes it writes through functions; no policy lets it in.
@@ -280,6 +280,10 @@ async function fillTenant(db: Client, name: TenantName): Promise<void> {
     `insert into private.audit_viewers (tenant_id, user_id, token_hash, expires_at)
      select $1::uuid, min(user_id::text)::uuid, sha256(convert_to($1::uuid::text, 'UTF8')), now() + interval '1 minute'
      from public.tenant_members where tenant_id = $1`,
+    [id],
+  )
+  await db.query(
+    `insert into private.demo_snapshots (tenant_id, relation, rows) values ($1, 'tenants', '[]')`,
     [id],
   )
 }

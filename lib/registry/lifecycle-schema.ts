@@ -1,0 +1,55 @@
+import { z } from 'zod'
+
+const moment = z.union([z.iso.datetime(), z.date()])
+const statuses = ['demo', 'trial', 'active', 'frozen', 'archived'] as const
+const reason = z.string().trim().min(1).max(500)
+
+/** Where a tenant stands in its life. */
+export const Lifecycle = z
+  .strictObject({
+    ref_id: z.string(),
+    slug: z.string(),
+    status: z.enum(statuses),
+    reason: z.string().nullable().meta({ description: 'Why it came to this status.' }),
+    trial_ends_at: moment.nullable(),
+    frozen_at: moment.nullable(),
+    archived_at: moment.nullable(),
+    purgeable_at: moment
+      .nullable()
+      .meta({ description: 'When the export window closes: no way back from then on.' }),
+  })
+  .meta({ id: 'Lifecycle' })
+
+/** Why an owner cancels. It may be left out. */
+export const Cancellation = z.strictObject({ reason: reason.optional() }).meta({ id: 'Cancellation' })
+
+export const StatusChange = z
+  .strictObject({ status: z.enum(['active', 'frozen', 'archived']), reason: reason.optional() })
+  .meta({ id: 'StatusChange' })
+
+export const PurgeRequest = z
+  .strictObject({
+    reason: reason.optional(),
+    is_forced: z
+      .boolean()
+      .optional()
+      .meta({ description: 'Purge although the export window is open. Takes a reason.' }),
+  })
+  .meta({ id: 'PurgeRequest' })
+
+/** How far the deletion of everything a tenant owned has come. */
+export const Purge = z
+  .strictObject({
+    ref_id: z.string(),
+    slugs: z.array(z.string()).meta({ description: 'Kept from everybody for 90 days.' }),
+    reason: z.string().nullable(),
+    deleted_rows: z.record(z.string(), z.int()),
+    requested_at: moment,
+    finished_at: moment.nullable().meta({ description: 'Null while it is under way.' }),
+  })
+  .meta({ id: 'Purge' })
+
+export type Lifecycle = z.infer<typeof Lifecycle>
+export type StatusChange = z.infer<typeof StatusChange>
+export type PurgeRequest = z.infer<typeof PurgeRequest>
+export type Purge = z.infer<typeof Purge>
