@@ -12,6 +12,7 @@ import {
 } from '../http/world.ts'
 import { anonClient } from '../support/clients.ts'
 import { asUser, admin as setup, superuser } from '../support/db.ts'
+import { forceTenant } from '../support/fixtures.ts'
 
 let owner: Person
 let guest: Person
@@ -276,14 +277,11 @@ describe('what is refused', () => {
     expect(await membership(guest)).toEqual({ role: 'member', status: 'deactivated' })
   })
   it.each([
-    ['frozen', 'tenant_frozen'],
-    ['trial', 'trial_ended'],
-  ])('a tenant that is %s', async (status, code) => {
+    [`status = 'frozen', frozen_at = now()`, 'tenant_frozen'],
+    [`status = 'trial', trial_ends_at = now()`, 'trial_ended'],
+  ])('a tenant with %s', async (change, code) => {
     const { token } = await invite(guest.email)
-    await setup.query(
-      `update public.tenants set status = $2::public.tenant_status, trial_ends_at = now() where id = $1`,
-      [tenant.id, status],
-    )
+    await forceTenant(superuser, tenant.id, change)
     expect(await problemOf(await accept(guest, token))).toMatchObject({ status: 403, code })
   })
   it('a body that is none, without repeating the token', async () => {
