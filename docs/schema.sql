@@ -1739,6 +1739,8 @@ create table "private"."tenant_pages" (
   constraint "tenant_pages_tenant_id_fkey" foreign key (tenant_id) references public.tenants(id) on delete cascade
 );
 
+create index tenant_pages_slug_idx on private.tenant_pages using btree (slug);
+
 comment on table "private"."tenant_pages" is 'What anonymous visitors may see of a tenant: the public config as the exact JSON text that is served, and its ETag. No row: no page.';
 
 create table "private"."tenant_purges" (
@@ -3740,14 +3742,43 @@ create or replace function private.find_tenant_page_by_slug (
   language sql
   stable
   AS $function$
-  select p.config, p.etag, p.slug, s.retired_at is not null
+  -- The page itself first: the second half is only run for a slug that is nobody's current one.
+  select p.config, p.etag, p.slug, false
+  from private.tenant_pages as p
+  where p.slug = find_tenant_page_by_slug.slug
+  union all
+  select p.config, p.etag, p.slug, true
   from public.tenant_slugs as s
   join private.tenant_pages as p on p.tenant_id = s.tenant_id
-  where s.slug = find_tenant_page_by_slug.slug
-    and (s.retired_at is null or s.retired_at > now() - interval '90 days')
+  where s.slug = find_tenant_page_by_slug.slug and s.retired_at > now() - interval '90 days'
+  limit 1
 $function$;
 
 revoke all on function "private"."find_tenant_page_by_slug"(text) from public;
+
+create or replace function private.find_tenant_pages_by_slug (
+  slugs text[]
+)
+  returns table (
+    n            integer,
+    config       text,
+    etag         text,
+    current_slug text,
+    is_retired   boolean
+  )
+  language plpgsql
+  stable
+  set search_path to ''
+  set plan_cache_mode to 'force_generic_plan'
+  AS $function$
+begin
+  return query
+    select a.n::int, p.config, p.etag, p.current_slug, p.is_retired
+    from unnest(slugs) with ordinality as a (slug, n), private.find_tenant_page_by_slug(a.slug) as p;
+end
+$function$;
+
+revoke all on function "private"."find_tenant_pages_by_slug"(text[]) from public;
 
 create or replace function private.freeze_ended_trials (
   batch integer default 500

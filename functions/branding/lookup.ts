@@ -51,13 +51,14 @@ export const lookup = router({ auth: 'public' })
     theme(c, await findPageByDomain(c.req.param('host')), '../../by-slug/'),
   )
   .get('/resolve', describeConfig('Look a tenant up by the host a visitor is on'), query(Host), async (c) =>
-    config(c, await findPageByHost(c.req.valid('query').host ?? visitedHost(c)), 'by-slug/'),
+    forThisHost(config(c, await findPageByHost(c.req.valid('query').host ?? visitedHost(c)), 'by-slug/')),
   )
   .get(
     '/resolve/theme.css',
     describeTheme('The theme for the host a visitor is on'),
     query(Host),
-    async (c) => theme(c, await findPageByHost(c.req.valid('query').host ?? visitedHost(c)), '../by-slug/'),
+    async (c) =>
+      forThisHost(theme(c, await findPageByHost(c.req.valid('query').host ?? visitedHost(c)), '../by-slug/')),
   )
 
 /** Without a promise where there is no need for one: most pages are at hand. */
@@ -87,8 +88,6 @@ function answer(c: Context, body: string, etag: string, type: string): Response 
   const headers: Record<string, string> = {
     etag,
     'cache-control': cacheControl,
-    // Also for routes that do not look at it: a cache keeps one rule, and a browser sends it never.
-    vary: 'x-forwarded-host',
   }
   if (isHeld(c.req.raw.headers.get('if-none-match'), etag)) return respond(c, null, { status: 304, headers })
   headers['content-type'] = type
@@ -100,8 +99,14 @@ function answer(c: Context, body: string, etag: string, type: string): Response 
 function moved(location: string): Response {
   return new Response(null, {
     status: 308,
-    headers: { location, 'cache-control': 'public, max-age=60', vary: 'x-forwarded-host' },
+    headers: { location, 'cache-control': 'public, max-age=60' },
   })
+}
+
+/** Tells a cache that the same address answers otherwise for another host. */
+function forThisHost(response: Response): Response {
+  response.headers.set('vary', 'x-forwarded-host')
+  return response
 }
 
 /** The first proxy says which host its visitor asked for; without one, Host does. */

@@ -21,9 +21,12 @@ type Entry = { page: CachedPage | null }
 
 /** The oldest answer a cache may give; the public Cache-Control lets browsers keep one for longer. */
 const maxAgeMs = 5_000
-/** An isolate has 256 MB for everything. */
-const maxBytes = 32 * 1_048_576
-const maxEntries = 20_000
+/**
+ * Some thousand pages, far less than the 256 MB of an isolate: what is kept for seconds and then dropped
+ * is what a generational collector does worst, and with 32 MB it took a third of the time of a miss.
+ */
+const maxBytes = 4 * 1_048_576
+const maxEntries = 10_000
 
 /**
  * Pages by what they are asked for, bounded in number, size and age. What does not exist is remembered
@@ -34,29 +37,31 @@ export class PageCache {
   /** Counts own writes: what was read before one must not be kept after it. */
   #writes = 0
 
+  readonly #load: (key: string) => Promise<Page | null>
+  readonly #pending = new Map<string, Promise<CachedPage | null>>()
+
   constructor(load: (key: string) => Promise<Page | null>) {
+    this.#load = load
     this.#entries = new LRUCache({
       ttl: maxAgeMs,
       // How often it looks at the clock: each millisecond, its default, costs a lookup a tenth of its time.
       ttlResolution: 100,
       max: maxEntries,
       maxSize: maxBytes,
-      sizeCalculation: ({ page }, key) => 200 + key.length + (page ? 2 * page.config.length : 0),
-      // A lookup that a write overtakes still answers those who wait; it is just not kept.
-      ignoreFetchAbort: true,
-      fetchMethod: async (key) => {
-        for (;;) {
-          const before = this.#writes
-          const page = await load(key)
-          if (before === this.#writes) return { page: page && prepare(page) }
-        }
-      },
+      sizeCalculation: ({ page }, key) => 200 + key.length + (page ? page.config.length : 0),
     })
   }
 
   find(key: string): CachedPage | null | Promise<CachedPage | null> {
     const known = this.#entries.get(key)
-    return known ? known.page : this.#fetch(key)
+    if (known) return known.page
+    let reading = this.#pending.get(key)
+    if (!reading) {
+      // Not the cache's own fetch(): what it sets up a call costs as much as the query.
+      reading = this.#read(key)
+      this.#pending.set(key, reading)
+    }
+    return reading
   }
 
   get size(): number {
@@ -77,9 +82,19 @@ export class PageCache {
     this.#entries.delete(key)
   }
 
-  async #fetch(key: string): Promise<CachedPage | null> {
-    const entry = await this.#entries.fetch(key)
-    return entry?.page ?? null
+  async #read(key: string): Promise<CachedPage | null> {
+    try {
+      for (;;) {
+        const before = this.#writes
+        const found = await this.#load(key)
+        if (before !== this.#writes) continue
+        const page = found && prepare(found)
+        this.#entries.set(key, { page })
+        return page
+      }
+    } finally {
+      this.#pending.delete(key)
+    }
   }
 }
 
