@@ -19,27 +19,33 @@ create extension if not exists pg_cron with schema pg_catalog;
 create extension if not exists pg_net with schema extensions;
 create extension if not exists supabase_vault with schema vault cascade;
 
--- No search_path and nothing but pg_catalog's own functions: only so does Postgres inline it.
+-- No search_path, and each argument used once: only so does Postgres inline both into an insert, where
+-- calling them would cost more than storing the row.
 create function private.uuid_v7_at(microseconds bigint) returns uuid
   language sql volatile parallel safe
 as $$
-  -- RFC 9562: 48 bits of milliseconds, then (method 3) 12 bits of the fraction, so ids made
-  -- within one millisecond still sort in the order they were made; the rest is random.
-  select encode(
-    set_bit(set_bit(
-      overlay(overlay(uuid_send(gen_random_uuid())
-        placing substring(int8send(microseconds / 1000) from 3) from 1 for 6)
-        placing substring(int8send(28672 + (microseconds % 1000) * 4096 / 1000) from 7) from 7 for 2),
-      71, 1), 70, 0),
-    'hex')::uuid
+  -- RFC 9562: 48 bits of milliseconds, the version, then (method 3) 12 bits of the fraction, so ids made
+  -- within one millisecond still sort in the order they were made. 512/125 turns microseconds into
+  -- 4096ths of a millisecond. The rest is random, its two variant bits as in any random UUID.
+  select (overlay(lpad(to_hex(microseconds * 512 / 125), 15, '0') placing '7' from 13 for 0)
+    || substr(gen_random_uuid()::text, 20))::uuid
 $$;
 comment on function private.uuid_v7_at(bigint) is 'A UUIDv7 for a moment given in microseconds since 1970. A batch counts on from one reading of the clock.';
 
 create function private.uuid_v7() returns uuid
   language sql volatile parallel safe
-  set search_path = ''
 as $$ select private.uuid_v7_at((extract(epoch from clock_timestamp()) * 1000000)::bigint) $$;
 comment on function private.uuid_v7() is 'A time-ordered id (UUIDv7). The default of every id column.';
+
+create function private.uuid_after(id uuid) returns uuid
+  language sql volatile parallel safe
+  set search_path = ''
+as $$
+  -- A microsecond later: 4.096 of the fraction's steps, rounded up.
+  select private.uuid_v7_at((((('x' || replace(substr(id::text, 1, 13), '-', ''))::bit(48)::bigint * 4096
+    + ('x' || substr(id::text, 16, 3))::bit(12)::bigint) * 125 + 511) / 512) + 1)
+$$;
+comment on function private.uuid_after(uuid) is 'A UUIDv7 that sorts behind another one, whatever the clock says.';
 
 -- Written out, and without a search_path, so that Postgres inlines it into the generated column:
 -- 5 microseconds a row, where the same in a loop of string_agg took 39.
@@ -179,6 +185,32 @@ begin
 end
 $$;
 comment on function private.json_merge_patch(jsonb, jsonb) is 'RFC 7386: objects merge, null removes, everything else replaces.';
+
+create function private.call_edge_function(path text, timeout_milliseconds int default 5000) returns bigint
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  functions_url text;
+  service_key text;
+begin
+  select max(s.decrypted_secret) filter (where s.name = 'tenantry_functions_url'),
+    max(s.decrypted_secret) filter (where s.name = 'tenantry_service_key')
+  into functions_url, service_key
+  from vault.decrypted_secrets as s where s.name in ('tenantry_functions_url', 'tenantry_service_key');
+  if functions_url is null or service_key is null then
+    raise warning 'The function % was not called: Vault lacks the secret tenantry_functions_url or tenantry_service_key.', path;
+    return null;
+  end if;
+  return net.http_post(
+    url := rtrim(functions_url, '/') || path,
+    headers := jsonb_build_object('content-type', 'application/json', 'apikey', service_key),
+    body := '{}',
+    timeout_milliseconds := call_edge_function.timeout_milliseconds);
+end
+$$;
+comment on function private.call_edge_function(text, int) is
+  'Has pg_net post to one of our edge functions once this transaction commits, as the service; answers the request''s id.';
 
 create function private.is_https_url(url text) returns boolean
   language sql immutable parallel safe

@@ -224,27 +224,16 @@ create function private.request_domain_checks() returns text
   set search_path = ''
 as $$
 declare
-  functions_url text;
-  service_key text;
+  request bigint;
 begin
   if not exists (
     select from public.tenant_domains as d join public.tenants as t on t.id = d.tenant_id
     where d.status = 'verified' and d.next_check_at <= now() and t.status <> 'archived') then
     return 'No domain is due.';
   end if;
-  select max(s.decrypted_secret) filter (where s.name = 'tenantry_functions_url'),
-    max(s.decrypted_secret) filter (where s.name = 'tenantry_service_key')
-  into functions_url, service_key
-  from vault.decrypted_secrets as s where s.name in ('tenantry_functions_url', 'tenantry_service_key');
-  if functions_url is null or service_key is null then
-    raise warning 'domains are due for a check, but Vault lacks tenantry_functions_url or tenantry_service_key';
-    return 'Nothing was asked: Vault lacks the secret tenantry_functions_url or tenantry_service_key.';
-  end if;
-  return format('Asked, as request %s.', net.http_post(
-    url := rtrim(functions_url, '/') || '/branding/domains/re-check',
-    headers := jsonb_build_object('content-type', 'application/json', 'apikey', service_key),
-    body := '{}',
-    timeout_milliseconds := 120000));
+  request := private.call_edge_function('/branding/domains/re-check', timeout_milliseconds => 120000);
+  return coalesce(format('Asked, as request %s.', request),
+    'Nothing was asked: Vault lacks the secret tenantry_functions_url or tenantry_service_key.');
 end
 $$;
 comment on function private.request_domain_checks() is

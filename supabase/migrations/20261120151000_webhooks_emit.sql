@@ -1,0 +1,78 @@
+-- Webhooks: how something that happened becomes an event. `private.emit_event()` is all a domain needs.
+
+-- Definer: it looks at the queue, which nobody is granted.
+create function private.wake_dispatcher() returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- One that is awake looks by itself, and one call a transaction is enough.
+  if current_setting('tenantry.dispatcher_woken', true) = 'on'
+    or exists (select from private.webhook_dispatchers as d where d.awake_until_at > clock_timestamp()) then
+    return;
+  end if;
+  perform set_config('tenantry.dispatcher_woken', 'on', true);
+  perform private.call_edge_function('/webhooks/dispatch', timeout_milliseconds => 150000);
+end
+$$;
+comment on function private.wake_dispatcher() is
+  'Has a dispatcher started once this transaction commits, unless one is awake. A call that gets lost is made up for by cron.';
+
+-- Definer: whoever makes something happen holds no privilege to write events, and could otherwise forge them.
+create function private.emit_event(
+  tenant uuid, type text, data jsonb, ordering_key text default null, idempotency_key text default null
+) returns uuid
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  moment timestamptz := clock_timestamp();
+  event_id uuid := private.uuid_v7();
+  event_version int;
+  payload text;
+begin
+  -- What is put back where it was (the demo's nightly reset) did not happen.
+  if current_setting('tenantry.is_restoring', true) = 'on'
+    or not exists (select from public.tenants as t where t.id = emit_event.tenant and t.status <> 'archived') then
+    return null;
+  end if;
+  select max(t.version) into event_version from public.webhook_event_types as t where t.type = emit_event.type;
+  if event_version is null then
+    perform private.raise_problem(422, 'unknown_event_type', format('There is no event type "%s" in the catalogue.', emit_event.type));
+  end if;
+  -- json keeps the order of its keys, so that the text begins with what a person looks for.
+  payload := json_build_object('type', emit_event.type,
+    'timestamp', to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'data', emit_event.data)::text;
+  if octet_length(payload) > 262144 then
+    perform private.raise_problem(413, 'payload_too_large', format(
+      'An event''s payload can have 256 KiB (262144 bytes), and this one of the type "%s" has %s. Send a reference to what is large.',
+      emit_event.type, octet_length(payload)));
+  end if;
+
+  if emit_event.ordering_key is not null then
+    -- Held until this transaction ends: the events of one key get their ids in the order in which they
+    -- commit, whatever else runs at the same time, and whichever way the clock is moved.
+    perform pg_advisory_xact_lock(hashtextextended('webhook order ' || emit_event.tenant || ' ' || emit_event.ordering_key, 0));
+    select greatest(private.uuid_v7(), private.uuid_after(e.id)) into event_id
+    from public.webhook_events as e
+    where e.tenant_id = emit_event.tenant and e.ordering_key = emit_event.ordering_key
+    order by e.id desc limit 1;
+    event_id := coalesce(event_id, private.uuid_v7());
+  end if;
+
+  insert into public.webhook_events (tenant_id, id, type, version, payload, ordering_key, idempotency_key, created_at)
+  values (emit_event.tenant, event_id, emit_event.type, event_version, payload, emit_event.ordering_key,
+    emit_event.idempotency_key, moment)
+  on conflict do nothing;
+  if not found then
+    return (select e.id from public.webhook_events as e
+      where e.tenant_id = emit_event.tenant and e.idempotency_key = emit_event.idempotency_key);
+  end if;
+  insert into private.webhook_outbox (tenant_id, event_id, ordering_key)
+  values (emit_event.tenant, event_id, emit_event.ordering_key);
+  perform private.wake_dispatcher();
+  return event_id;
+end
+$$;
+comment on function private.emit_event(uuid, text, jsonb, text, text) is
+  'Tells a tenant''s webhooks that something happened, if and only if this transaction commits. Events of one ordering key arrive in order; an idempotency key is good once. Answers the event''s id; 413 above 256 KiB.';
