@@ -66,7 +66,7 @@ create table public.webhook_endpoints (
   constraint endpoint_wants_some_types check (cardinality(event_types) between 1 and 200),
   constraint previous_secret_ends check ((previous_secret_id is null) = (previous_secret_expires_at is null)),
   constraint header_names_have_values check ((headers_secret_id is null) = (header_names = '{}')),
-  constraint static_header_is_one_of_them check (static_header = any (header_names)),
+  constraint static_header_is_one_of_them check (static_header is null or static_header = any (header_names)),
   constraint endpoint_rate_limit_in_range check (rate_limit_per_second between 1 and 10000),
   constraint disabled_for_a_reason check (
     is_enabled = (disabled_at is null) and is_enabled = (disabled_reason is null))
@@ -247,9 +247,9 @@ create function private.tg_drop_webhook_secrets() returns trigger
   set search_path = ''
 as $$
 begin
-  delete from vault.secrets as s
-  where s.id = any (array_remove(array[old.secret_id, old.previous_secret_id, old.headers_secret_id], null))
-    and (tg_op = 'DELETE' or s.id <> all (array_remove(array[new.secret_id, new.previous_secret_id, new.headers_secret_id], null)));
+  perform private.drop_secrets(old.tenant_id, array(
+    select s from unnest(array[old.secret_id, old.previous_secret_id, old.headers_secret_id]) as s
+    where tg_op = 'DELETE' or s <> all (array_remove(array[new.secret_id, new.previous_secret_id, new.headers_secret_id], null))));
   return null;
 end
 $$;
