@@ -232,7 +232,8 @@ begin
     return 'No domain is due.';
   end if;
   request := private.call_edge_function('/branding/domains/re-check', timeout_milliseconds => 120000);
-  return coalesce(format('Asked, as request %s.', request),
+  -- Unlike format(), this is null when nothing was asked.
+  return coalesce('Asked, as request ' || request || '.',
     'Nothing was asked: Vault lacks the secret tenantry_functions_url or tenantry_service_key.');
 end
 $$;
