@@ -533,10 +533,7 @@ create function private.drop_secrets(tenant uuid, secrets uuid[]) returns void
   set search_path = ''
 as $$
   delete from vault.secrets as s
-  where s.id = any (drop_secrets.secrets)
-    -- A snapshot goes with its tenant, if perhaps after the rows that ask this.
-    and (s.id <> all (private.snapshot_secret_ids(drop_secrets.tenant))
-      or not exists (select from public.tenants as t where t.id = drop_secrets.tenant))
+  where s.id = any (drop_secrets.secrets) and s.id <> all (private.snapshot_secret_ids(drop_secrets.tenant))
 $$;
 comment on function private.drop_secrets(uuid, uuid[]) is
   'Deletes what rows that are gone kept in Vault; not what a demo tenant''s snapshot is going to need.';
