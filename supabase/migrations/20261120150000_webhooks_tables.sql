@@ -66,7 +66,7 @@ create table public.webhook_endpoints (
   constraint endpoint_wants_some_types check (cardinality(event_types) between 1 and 200),
   constraint previous_secret_ends check ((previous_secret_id is null) = (previous_secret_expires_at is null)),
   constraint header_names_have_values check ((headers_secret_id is null) = (header_names = '{}')),
-  constraint static_header_is_one_of_them check (static_header = any (header_names)),
+  constraint static_header_is_one_of_them check (static_header is null or static_header = any (header_names)),
   constraint endpoint_rate_limit_in_range check (rate_limit_per_second between 1 and 10000),
   constraint disabled_for_a_reason check (
     is_enabled = (disabled_at is null) and is_enabled = (disabled_reason is null))
@@ -165,7 +165,7 @@ comment on table public.webhook_attempts is
 create index webhook_attempts_delivery_idx on public.webhook_attempts (tenant_id, event_id, endpoint_id);
 create index webhook_attempts_endpoint_id_idx on public.webhook_attempts (tenant_id, endpoint_id, id);
 
--- One a push endpoint. Lanes are served in the order of next_at, and whoever was served goes to the
+-- One an endpoint. Lanes are served in the order of next_at, and whoever was served goes to the
 -- back: an endpoint with 100,000 deliveries due gets its turn as often as one with a single one.
 create table private.webhook_lanes (
   tenant_id uuid not null references public.tenants on delete cascade,
