@@ -154,12 +154,12 @@ begin
   with lane as materialized (
     select l.* from private.webhook_lanes as l
     where l.next_at <= now()
-    order by l.next_at limit 50 for no key update skip locked
+    order by l.next_at limit least(batch, 50) for no key update skip locked
   ), served as materialized (
     select l.tenant_id, l.endpoint_id, l.rate_free_at, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
       ceil(batch::numeric / (select count(*) from lane))::int as share,
-      -- One probe while the circuit is open; a receiver that is slow must not hold all our connections.
-      case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 64 end - under_way.count as room,
+      -- One probe while the circuit is open; and no receiver may hold all our connections, a slow one fewest.
+      case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
       floor(extract(epoch from now() + interval '1 second' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int as rate_room
     from lane as l
     left join public.webhook_endpoints as p
@@ -255,7 +255,8 @@ begin
   -- Most of the time nothing is locked here: a success changes no lane that is well.
   perform from (
     select r.tenant_id, r.endpoint_id,
-      bool_or(r.outcome = 'failed' or r.ordering_key is not null or r.block_seconds is not null or r.duration_ms > 2000) as is_notable
+      bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
+        or r.duration_ms > 2000) as is_notable
     from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
   join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
   where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
@@ -310,7 +311,8 @@ begin
         where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
     from summed as s
     join private.webhook_lanes as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
-    where s.failures > 0 or s.is_slow or s.block_seconds is not null or l.failure_count > 0 or l.is_capped or l.is_slow
+    where s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
+      or l.failure_count > 0 or l.is_capped or l.is_slow
   ), steered as (
     update private.webhook_lanes as l set
       failure_count = j.failure_count,
