@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { ulidOf } from '../db/index.ts'
-import { fetchPublic, NetFault, type PublicAnswer } from '../net/index.ts'
+import { fetchPublic, NetFault, type PublicAnswer, type PublicRequest } from '../net/index.ts'
 import type { DeliveryResult, EndpointSecrets, LeasedDelivery } from './queue.ts'
 import { signWebhook } from './signature.ts'
 
@@ -36,12 +36,13 @@ export function signatureHeaders(
 export async function deliver(
   delivery: LeasedDelivery,
   secrets: EndpointSecrets | undefined,
+  exchange: Partial<PublicRequest> = {},
 ): Promise<DeliveryResult> {
   const start = performance.now()
   let verdict: Verdict
   try {
     verdict = secrets?.secrets.length
-      ? judge(await send(delivery, secrets))
+      ? judge(await send(delivery, secrets, exchange))
       : failed('no_secret', 'The endpoint has no signing secret any more. Rotate it to give it a new one.')
   } catch (thrown) {
     verdict =
@@ -54,7 +55,11 @@ export async function deliver(
   return { tenant_id, event_id, endpoint_id, lease_id, attempt_number, ordering_key, duration_ms, ...verdict }
 }
 
-function send(delivery: LeasedDelivery, { secrets, headers }: EndpointSecrets): Promise<PublicAnswer> {
+function send(
+  delivery: LeasedDelivery,
+  { secrets, headers }: EndpointSecrets,
+  exchange: Partial<PublicRequest>,
+): Promise<PublicAnswer> {
   return fetchPublic(delivery.url, {
     method: 'POST',
     headers: {
@@ -69,6 +74,7 @@ function send(delivery: LeasedDelivery, { secrets, headers }: EndpointSecrets): 
     maxBytes: mostReadBytes,
     whenLonger: 'cut',
     keepAlive: true,
+    ...exchange,
   })
 }
 
@@ -127,6 +133,8 @@ function pauseOf(status: number, retryAfter: string | null): number | null {
 /** Retry-After is a number of seconds or a date (RFC 9110, 10.2.3). */
 function secondsOf(retryAfter: string): number {
   if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter)
+  // Date.parse takes much for a date; one of HTTP's begins with the day of the week.
+  if (!/^[A-Z][a-z]{2}/.test(retryAfter)) return Number.NaN
   return (Date.parse(retryAfter) - Date.now()) / 1_000
 }
 

@@ -77,6 +77,7 @@ class Run {
   private readonly reporting = new Set<Promise<void>>()
   private gathering: ReturnType<typeof setTimeout> | undefined
   private wake: () => void = () => {}
+  private lookAt = 0
   /** Of the latest exchanges: receivers that are quick are worth claiming ahead for. */
   private averageMs = 50
   private keptAt = 0
@@ -117,17 +118,16 @@ class Run {
   /** False when its place was given to another, because it had not been heard of for too long. */
   private async serve(): Promise<boolean> {
     let idleSince: number | null = null
-    let lookAt = 0
     while (!this.isSpent()) {
       const room = this.room()
       if (!(await this.keep(room > 0))) return false
       const now = performance.now()
       let found = 0
-      if (room > 0 && now >= lookAt) {
+      if (room > 0 && now >= this.lookAt) {
         const expanded = await expandEvents(expandBatch)
         this.report.expanded += expanded
         found = expanded + (await this.claim(room))
-        if (found === 0) lookAt = now + pollMs
+        if (found === 0) this.lookAt = now + pollMs
       }
       if (found > 0) {
         idleSince = null
@@ -201,7 +201,8 @@ class Run {
     endpoint.durationMsMax = Math.max(endpoint.durationMsMax, result.duration_ms)
     this.report.endpoints.set(endpoint_ref, endpoint)
     this.results.push(result)
-    if (this.results.length >= completeBatch) this.complete()
+    const isLast = this.underWay + this.waiting.length === 0
+    if (isLast || this.results.length >= completeBatch) this.complete()
     else this.gathering ??= setTimeout(() => this.complete(), gatherMs)
   }
 
@@ -213,6 +214,8 @@ class Run {
     this.results = []
     const reported = this.completeBatch(results).finally(() => {
       this.reporting.delete(reported)
+      // An endpoint that had as much under way as it may has room again.
+      this.lookAt = 0
       this.wake()
     })
     this.reporting.add(reported)
