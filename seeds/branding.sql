@@ -1,6 +1,9 @@
 -- Branding: what each tenant looks like. Both spellings of a brand are used on purpose: the nested
 -- one of the coaching story and the flat one of the money-archetype system.
 
+-- What seeds put in place did not happen: webhooks are told nothing.
+select set_config('tenantry.is_restoring', 'on', true);
+
 update public.tenant_brands set
   display_name = 'Leading with Meaning',
   brand = '{

@@ -1,6 +1,9 @@
 -- Registry: five tenants and the people in them. Everybody is invented; every address and number is
 -- reserved for examples. Nobody has a password here: the local stack gives each one its own.
 
+-- What seeds put in place did not happen: webhooks are told nothing.
+select set_config('tenantry.is_restoring', 'on', true);
+
 insert into auth.users (instance_id, id, aud, role, email, email_confirmed_at, raw_app_meta_data, raw_user_meta_data,
   created_at, updated_at, confirmation_token, recovery_token, email_change, email_change_token_new)
 select '00000000-0000-0000-0000-000000000000', id, 'authenticated', 'authenticated', email, now(),

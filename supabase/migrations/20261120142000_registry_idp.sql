@@ -49,7 +49,7 @@ create function private.tg_drop_idp_secret() returns trigger
   set search_path = ''
 as $$
 begin
-  delete from vault.secrets where id = old.client_secret_id;
+  perform private.drop_secrets(old.tenant_id, array[old.client_secret_id]);
   return null;
 end
 $$;

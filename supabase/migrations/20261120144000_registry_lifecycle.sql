@@ -208,7 +208,7 @@ as $$
       order by part.n),
     coalesce((select max(r.depth) from reached as r where r.oid = o.oid), 1),
     o.name in ('audit_log', 'private.audit_heads'),
-    o.name in ('private.tenant_pages', 'private.demo_snapshots')
+    o.name in ('private.tenant_pages', 'private.demo_snapshots', 'private.webhook_lanes', 'private.webhook_outbox')
   from owned as o
 $$;
 comment on function private.tenant_tables() is
@@ -518,6 +518,29 @@ create table private.demo_snapshots (
 );
 comment on table private.demo_snapshots is 'The rows of a demo tenant, a table each, as they are restored every night.';
 
+create function private.snapshot_secret_ids(tenant uuid) returns uuid[]
+  language sql stable
+  set search_path = ''
+as $$
+  select coalesce(array_agg(f.value::uuid), '{}')
+  from private.demo_snapshots as d, jsonb_array_elements(d.rows) as s (kept), jsonb_each_text(s.kept) as f
+  where d.tenant_id = snapshot_secret_ids.tenant and f.key ~ '(^|_)secret_id$' and f.value is not null
+$$;
+comment on function private.snapshot_secret_ids(uuid) is 'The secrets in Vault that a demo tenant''s snapshot names: rows that are put back need them.';
+
+create function private.drop_secrets(tenant uuid, secrets uuid[]) returns void
+  language sql
+  set search_path = ''
+as $$
+  delete from vault.secrets as s
+  where s.id = any (drop_secrets.secrets)
+    -- A snapshot goes with its tenant, if perhaps after the rows that ask this.
+    and (s.id <> all (private.snapshot_secret_ids(drop_secrets.tenant))
+      or not exists (select from public.tenants as t where t.id = drop_secrets.tenant))
+$$;
+comment on function private.drop_secrets(uuid, uuid[]) is
+  'Deletes what rows that are gone kept in Vault; not what a demo tenant''s snapshot is going to need.';
+
 create function private.snapshot_demo_tenant(tenant uuid) returns int
   language plpgsql
   set search_path = ''
@@ -525,19 +548,28 @@ as $$
 declare
   source record;
   kept int := 0;
+  named_before uuid[] := private.snapshot_secret_ids(tenant);
 begin
   perform from public.tenants as t where t.id = snapshot_demo_tenant.tenant and t.kind = 'demo' for no key update;
   if not found then
     perform private.raise_problem(409, 'conflict', 'Only a demo tenant has a snapshot to go back to.');
   end if;
   delete from private.demo_snapshots as s where s.tenant_id = snapshot_demo_tenant.tenant;
-  for source in select * from private.tenant_tables() as t where not t.is_kept and not t.is_derived loop
+  for source in
+    select * from private.tenant_tables() as t
+    where not t.is_kept and not t.is_derived
+      -- What was told is past: a reset clears it away, and puts none of it back.
+      and t.name not in ('webhook_events', 'webhook_deliveries', 'webhook_attempts')
+  loop
     execute format(
       'insert into private.demo_snapshots (tenant_id, relation, rows)
        select $1, $2, coalesce(jsonb_agg(to_jsonb(t)), ''[]'') from %s as t where t.%I = $1', source.relation, source.tenant_column)
     using tenant, source.name;
     kept := kept + 1;
   end loop;
+  perform private.drop_secrets(tenant, array(
+    select n from unnest(named_before) as n
+    where n <> all (private.snapshot_secret_ids(tenant))));
   return kept;
 end
 $$;
@@ -557,6 +589,10 @@ begin
   if not found or not exists (select from private.demo_snapshots as s where s.tenant_id = reset_demo_tenant.tenant) then
     perform private.raise_problem(409, 'conflict', 'Only a demo tenant with a snapshot can be reset.');
   end if;
+  -- Nothing of this has happened: webhooks are told nothing.
+  perform set_config('tenantry.is_restoring', 'on', true);
+  -- Before their endpoints and deliveries, as whoever delivers locks them.
+  perform from private.webhook_lanes as l where l.tenant_id = reset_demo_tenant.tenant order by l.endpoint_id for update;
 
   -- Rows that are as they were stay untouched, so that a demo nobody used is left alone. The tenant
   -- itself is changed back in place, since with it everything would go; its updated_at tells of that.
@@ -624,6 +660,7 @@ begin
     get diagnostics gone = row_count;
     changed := changed + gone;
   end loop;
+  perform set_config('tenantry.is_restoring', 'off', true);
   return changed;
 end
 $$;

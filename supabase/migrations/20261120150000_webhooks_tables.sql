@@ -247,9 +247,9 @@ create function private.tg_drop_webhook_secrets() returns trigger
   set search_path = ''
 as $$
 begin
-  delete from vault.secrets as s
-  where s.id = any (array_remove(array[old.secret_id, old.previous_secret_id, old.headers_secret_id], null))
-    and (tg_op = 'DELETE' or s.id <> all (array_remove(array[new.secret_id, new.previous_secret_id, new.headers_secret_id], null)));
+  perform private.drop_secrets(old.tenant_id, array(
+    select s from unnest(array[old.secret_id, old.previous_secret_id, old.headers_secret_id]) as s
+    where tg_op = 'DELETE' or s <> all (array_remove(array[new.secret_id, new.previous_secret_id, new.headers_secret_id], null))));
   return null;
 end
 $$;
