@@ -81,26 +81,41 @@ as $$
       'is not the name of a header: 1 to 100 letters, digits and !#$%&''*+-.^_`|~'
     when lower(name) = any ('{host,connection,keep-alive,transfer-encoding,te,trailer,upgrade,expect,accept-encoding}')
       or lower(name) ~ '^(content|proxy)-' then 'is a header that the delivery itself has to set'
-    when lower(name) ~ '^webhook-' then 'is kept for what proves who sent the message'
+    when lower(name) ~ '^(webhook|tenantry)-' then 'is kept for what says, and proves, where a message comes from'
   end
 $$;
 comment on function private.header_name_problem(text) is 'Why a header cannot be sent along with a webhook; null where it can.';
 
-create function private.header_problems(headers jsonb) returns jsonb
+create function private.header_value_problem(value jsonb) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- A line break would end the header and begin whatever else somebody wants to be sent.
+  select 'must be 1 to 1024 visible characters of ASCII, with spaces only in between'
+  where jsonb_typeof(value) is distinct from 'string' or length(value #>> '{}') > 1024
+    or value #>> '{}' !~ '^[!-~]([ -~]*[!-~])?$'
+$$;
+
+create function private.header_problems(headers jsonb, static_header jsonb) returns jsonb
   language sql stable
   set search_path = ''
 as $$
-  select coalesce(jsonb_agg(jsonb_build_object('pointer', '/headers/' || private.pointer_token(name), 'detail', detail) order by name), '[]')
+  -- Null takes a header away; its name must be good all the same.
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail) order by pointer), '[]')
   from (
-    select h.name, coalesce(
+    select '/headers/' || private.pointer_token(h.name) as pointer, coalesce(
       private.header_name_problem(h.name),
       case when count(*) over (partition by lower(h.name)) > 1 then
-        'is given twice: upper and lower case make no difference in the name of a header' end,
-      -- A line break would end the header and begin whatever else somebody wants to be sent.
-      case when jsonb_typeof(h.value) not in ('string', 'null')
-          or h.value <> 'null' and (length(h.value #>> '{}') > 1024 or h.value #>> '{}' !~ '^[!-~]([ -~]*[!-~])?$') then
-        'must be 1 to 1024 visible characters of ASCII, with spaces only in between' end) as detail
+          'is given twice: upper and lower case make no difference in the name of a header'
+        when lower(h.name) = lower(header_problems.static_header ->> 'name') then
+          'is the static header: it is not set among the others'
+        when h.value <> 'null' then private.header_value_problem(h.value) end) as detail
     from jsonb_each(headers) as h (name, value)
+    union all
+    select '/static_header/name', private.header_name_problem(header_problems.static_header ->> 'name')
+    union all
+    select '/static_header/value', private.header_value_problem(header_problems.static_header -> 'value')
+    where header_problems.static_header is not null
   ) as found
   where detail is not null
 $$;
@@ -114,40 +129,47 @@ create function private.merge_webhook_headers(
 as $$
 declare
   patch jsonb := nullif(changes -> 'headers', 'null');
+  shared jsonb := nullif(changes -> 'static_header', 'null');
   problems jsonb;
 begin
-  if jsonb_typeof(coalesce(patch, '{}')) <> 'object' or (select count(*) from jsonb_object_keys(coalesce(patch, '{}'))) > 40 then
-    perform private.raise_problem(422, 'invalid_value', 'The headers cannot be used.',
+  -- A name that is null would pass every check below.
+  if shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
+    perform private.raise_problem(422, 'invalid_value', 'The static header cannot be sent.',
+      '[{"pointer": "/static_header", "detail": "must be an object with a name and a value"}]');
+  elsif jsonb_typeof(coalesce(patch, '{}')) <> 'object' or (select count(*) from jsonb_object_keys(coalesce(patch, '{}'))) > 40 then
+    perform private.raise_problem(422, 'invalid_value', 'The headers cannot be sent.',
       '[{"pointer": "/headers", "detail": "must be an object of at most 20 headers and their values"}]');
   end if;
-  problems := private.header_problems(coalesce(patch, '{}'));
+  if changes ? 'static_header' then
+    static_header := shared ->> 'name';
+  else
+    static_header := current_static;
+    shared := case when current_static is not null then jsonb_build_object('name', current_static, 'value', current -> current_static) end;
+  end if;
+  problems := private.header_problems(coalesce(patch, '{}'), shared);
   if problems <> '[]' then
     perform private.raise_problem(422, 'invalid_value', 'Some headers cannot be sent.', problems);
   end if;
-  static_header := case when changes ? 'static_header' then changes ->> 'static_header' else current_static end;
+
   select coalesce(jsonb_object_agg(h.name, h.value), '{}') into headers
   from (
     select * from jsonb_each(current) as c (name, value)
-    where not exists (select from jsonb_object_keys(patch) as p where lower(p) = lower(c.name))
-      -- Null takes the headers away, and another shared secret the one before; neither touches the other.
-      and case when lower(c.name) = lower(current_static)
-        then lower(static_header) = lower(current_static) else changes -> 'headers' is distinct from 'null' end
+    where c.name is distinct from current_static and changes -> 'headers' is distinct from 'null'
+      and lower(c.name) is distinct from lower(merge_webhook_headers.static_header)
+      and not exists (select from jsonb_object_keys(patch) as p where lower(p) = lower(c.name))
     union all
     select * from jsonb_each(patch) as p (name, value) where p.value <> 'null'
+    union all
+    select shared ->> 'name', shared -> 'value' where shared is not null
   ) as h;
   if (select count(*) from jsonb_object_keys(headers)) > 20 then
     perform private.raise_problem(422, 'invalid_value', 'An endpoint has at most 20 headers.',
       '[{"pointer": "/headers", "detail": "must leave the endpoint with at most 20 headers"}]');
   end if;
-  static_header := (select name from jsonb_object_keys(headers) as name where lower(name) = lower(static_header));
-  if static_header is null and changes ->> 'static_header' is not null then
-    perform private.raise_problem(422, 'invalid_value', 'The header with the shared secret has no value.',
-      '[{"pointer": "/static_header", "detail": "must be the name of one of the headers"}]');
-  end if;
 end
 $$;
 comment on function private.merge_webhook_headers(jsonb, text, jsonb) is
-  'An endpoint''s headers after {headers: {name: value, or null}, static_header: name}. 422 invalid_value names each that cannot be sent.';
+  'An endpoint''s headers after {headers: {name: value, or null}, static_header: {name, value}}. 422 invalid_value names each that cannot be sent.';
 
 create function private.store_webhook_headers(headers jsonb) returns uuid
   language sql
@@ -192,7 +214,7 @@ comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint to
 -- Definer, and so for the next: members hold no privilege to write an endpoint, nor to reach Vault.
 create function public.create_webhook_endpoint(
   tenant_id uuid, secret text, url text default null, kind public.webhook_endpoint_kind default 'push',
-  description text default '', event_types text[] default null, headers jsonb default '{}', static_header text default null,
+  description text default '', event_types text[] default null, headers jsonb default '{}', static_header jsonb default null,
   rate_limit_per_second int default null
 ) returns public.webhook_endpoints
   language plpgsql security definer
@@ -230,7 +252,7 @@ begin
   return created;
 end
 $$;
-comment on function public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, text, int) is
+comment on function public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int) is
   'Creates an endpoint and puts its signing secret and the values of its headers in Vault. 403 too_many_endpoints; 422 unknown_event_type.';
 
 create function public.update_webhook_endpoint(tenant_id uuid, endpoint_id uuid, changes jsonb)
@@ -318,23 +340,36 @@ $$;
 comment on function public.disable_webhook_endpoint(uuid, uuid) is
   'Sends nothing more to an endpoint until it is enabled; also in a frozen tenant. Harmless to repeat.';
 
-create function public.delete_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns void
+-- In batches: an endpoint may have a million deliveries, and one statement over all would be cut off.
+create function public.delete_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns boolean
   language plpgsql security definer
   set search_path = ''
 as $$
+declare
+  stored public.webhook_endpoints;
+  deleted int;
 begin
   perform private.require_permission(delete_webhook_endpoint.tenant_id, 'manage');
-  perform from private.webhook_lanes as l
-  where l.tenant_id = delete_webhook_endpoint.tenant_id and l.endpoint_id = delete_webhook_endpoint.endpoint_id for update;
-  delete from public.webhook_endpoints as e
-  where e.tenant_id = delete_webhook_endpoint.tenant_id and e.id = delete_webhook_endpoint.endpoint_id;
-  if not found then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+  stored := private.lock_webhook_endpoint(delete_webhook_endpoint.tenant_id, delete_webhook_endpoint.endpoint_id);
+  delete from public.webhook_deliveries as d
+  where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
+    select o.event_id, o.endpoint_id from public.webhook_deliveries as o
+    where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id limit 10000);
+  get diagnostics deleted = row_count;
+  if deleted < 10000 then
+    delete from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id;
+    return true;
   end if;
+  -- Nothing more is added to it meanwhile.
+  if stored.is_enabled then
+    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
+    where e.tenant_id = stored.tenant_id and e.id = stored.id;
+  end if;
+  return false;
 end
 $$;
 comment on function public.delete_webhook_endpoint(uuid, uuid) is
-  'Deletes an endpoint with its secrets, and with what was and what waits to be delivered to it.';
+  'Deletes an endpoint with its secrets and its deliveries, 10,000 of them a call. False: it is disabled, and there is more to delete; call again.';
 
 create function public.rotate_webhook_secret(tenant_id uuid, endpoint_id uuid, secret text, overlap_seconds int default 86400)
   returns public.webhook_endpoints
@@ -432,7 +467,7 @@ $$;
 comment on function private.sweep_webhook_secrets(int) is 'Drops signing secrets whose overlap is over. Answers how many.';
 
 grant execute on function
-  public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, text, int),
+  public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int),
   public.update_webhook_endpoint(uuid, uuid, jsonb), public.disable_webhook_endpoint(uuid, uuid),
   public.delete_webhook_endpoint(uuid, uuid), public.rotate_webhook_secret(uuid, uuid, text, int),
   public.reveal_webhook_secret(uuid, uuid)
