@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { describeRoute, inBackground, log, query, router } from '../../lib/http/index.ts'
-import { type DispatchReport, dispatch as runDispatcher } from '../../lib/webhooks/index.ts'
+import { type DispatchReport, readMetrics, dispatch as runDispatcher } from '../../lib/webhooks/index.ts'
 
 const Wait = z.strictObject({
   wait: z
@@ -32,7 +32,10 @@ export const dispatch = router({ auth: 'service' }).post(
   async (c) => {
     const run = async () => {
       const report = await runDispatcher()
-      logReport(report)
+      if (!report.isBusy && (report.expanded > 0 || report.endpoints.size > 0)) {
+        logReport(report)
+        await logQueue()
+      }
       return report
     }
     if (c.req.valid('query').wait !== 'true') {
@@ -49,8 +52,7 @@ export const dispatch = router({ auth: 'service' }).post(
   },
 )
 
-function logReport({ isBusy, endpoints, durationMs, ...counts }: DispatchReport): void {
-  if (isBusy || (counts.expanded === 0 && endpoints.size === 0)) return
+function logReport({ isBusy: _, endpoints, durationMs, ...counts }: DispatchReport): void {
   log('info', { function: 'webhooks', event: 'dispatched', ...counts, duration_ms: durationMs })
   for (const [endpoint, { succeeded, failed, durationMsSum, durationMsMax }] of endpoints) {
     log('info', {
@@ -63,4 +65,24 @@ function logReport({ isBusy, endpoints, durationMs, ...counts }: DispatchReport)
       slowest_ms: durationMsMax,
     })
   }
+}
+
+/** Counting a long queue has its price. */
+const queueEveryMs = 15_000
+let queueLoggedAt = Number.NEGATIVE_INFINITY
+
+async function logQueue(): Promise<void> {
+  if (performance.now() - queueLoggedAt < queueEveryMs) return
+  queueLoggedAt = performance.now()
+  const { outbox, pending, due, leased, oldest_due_seconds, open_circuits } = await readMetrics()
+  log('info', {
+    function: 'webhooks',
+    event: 'queue',
+    outbox,
+    pending,
+    due,
+    leased,
+    oldest_due_seconds,
+    open_circuits,
+  })
 }

@@ -17,7 +17,7 @@ export { EventTypePath, EventTypes, EventTypeVersions } from './event-type-schem
 export { listEventTypes, readEventType } from './event-types.ts'
 export { MessagePath, MessageQuery, Messages, MessageWithPayload, ResendPath } from './message-schema.ts'
 export { listMessages, readMessage } from './messages.ts'
-export { readMetrics } from './metrics.ts'
+export { prometheusText, readMetrics } from './metrics.ts'
 export { acknowledgeMessages, pollMessages } from './polling.ts'
 export { Acknowledged, Acknowledgement, Poll, PolledMessages } from './polling-schema.ts'
 export { Replay, Replayed, SentMessage, TestMessage } from './replay-schema.ts'

@@ -1,6 +1,7 @@
 import { admin, sql } from '../db/index.ts'
 
-interface Metrics {
+/** Over all tenants, since the beginning where it counts. */
+export interface QueueMetrics {
   outbox: number
   pending: number
   due: number
@@ -20,11 +21,17 @@ interface Metrics {
 /** The upper bounds, in milliseconds, that private.complete_webhook_deliveries() counts by. */
 const bucketsMs = [25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 15_000]
 
-/** How the queue stands, over all tenants, as Prometheus reads it (text format 0.0.4). For the operator alone. */
-export async function readMetrics(): Promise<string> {
-  const [row] = await admin.query<{ metrics: Metrics }>(sql`select private.read_webhook_metrics() as metrics`)
+/** How the queue stands. For the operator alone: it tells of every tenant together. */
+export async function readMetrics(): Promise<QueueMetrics> {
+  const [row] = await admin.query<{ metrics: QueueMetrics }>(
+    sql`select private.read_webhook_metrics() as metrics`,
+  )
   if (!row) throw new Error('The database said nothing about its queue.')
-  const m = row.metrics
+  return row.metrics
+}
+
+/** The same as Prometheus reads it (text format 0.0.4). */
+export function prometheusText(m: QueueMetrics): string {
   const gauge = (name: string, help: string, value: number) => metric(name, 'gauge', help, [['', value]])
   return [
     gauge('outbox_events', 'Events not yet expanded into deliveries.', m.outbox),

@@ -46,6 +46,8 @@ export interface EndpointSecrets {
   /** The newest first; during a rotation there are two. */
   secrets: string[]
   headers: Record<string, string>
+  /** When one of the secrets stops signing; null when none does. */
+  good_until_at: Date | null
 }
 
 /**
@@ -86,7 +88,7 @@ export async function completeDeliveries(results: DeliveryResult[], slot: number
 
 export function readEndpointSecrets(endpointIds: string[]): Promise<EndpointSecrets[]> {
   return admin.query<EndpointSecrets>(sql`
-    select endpoint_id, revision, secrets, headers from private.read_webhook_secrets(${endpointIds})`)
+    select endpoint_id, revision, secrets, headers, good_until_at from private.read_webhook_secrets(${endpointIds})`)
 }
 
 /** A place for a dispatcher: null when one is awake already, or when all places are taken. */

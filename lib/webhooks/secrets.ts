@@ -1,8 +1,8 @@
 import { LRUCache } from 'lru-cache'
 import { type EndpointSecrets, type LeasedDelivery, readEndpointSecrets } from './queue.ts'
 
-/** An old secret stops signing at its hour, which changes no revision: so long may it sign on. */
-const trustedForMs = 30_000
+/** Secrets are not kept for longer than they are used. */
+const trustedForMs = 60_000
 
 const known = new LRUCache<string, EndpointSecrets>({ max: 5_000, ttl: trustedForMs })
 
@@ -17,7 +17,9 @@ export async function secretsFor(deliveries: LeasedDelivery[]): Promise<Map<stri
   }
   if (missing.size === 0) return found
   for (const secrets of await readEndpointSecrets([...missing])) {
-    known.set(secrets.endpoint_id, secrets)
+    // An old secret stops signing at its hour, which changes no revision.
+    const goodForMs = secrets.good_until_at ? secrets.good_until_at.getTime() - Date.now() : trustedForMs
+    if (goodForMs > 0) known.set(secrets.endpoint_id, secrets, { ttl: Math.min(goodForMs, trustedForMs) })
     found.set(secrets.endpoint_id, secrets)
   }
   return found

@@ -24,6 +24,8 @@ select cron.schedule('webhooks: wake a dispatcher when something is due', '5 sec
   'select private.wake_idle_dispatcher()');
 select cron.schedule('webhooks: remove what is past its time', '*/10 * * * *',
   'select private.sweep_webhooks()');
+select cron.schedule('webhooks: drop signing secrets that were rotated out', '*/5 * * * *',
+  'select private.sweep_webhook_secrets()');
 -- A job that runs every few seconds would otherwise fill this table.
 select cron.schedule('cron: forget old runs', '51 * * * *',
   $$delete from cron.job_run_details where end_time < now() - interval '3 days'$$);

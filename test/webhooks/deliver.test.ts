@@ -24,6 +24,7 @@ const secrets = (headers: Record<string, string> = {}): EndpointSecrets => ({
   revision: id,
   secrets: [testSecret],
   headers,
+  good_until_at: null,
 })
 const loopback = { policy: { allowLoopback: true }, timeoutMs: 1_000 }
 
