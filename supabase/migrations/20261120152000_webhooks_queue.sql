@@ -618,8 +618,8 @@ begin
       '[{"pointer": "/event_type", "detail": "is not in the catalogue"}]');
   end if;
   insert into public.webhook_events (tenant_id, id, type, version, payload, is_test, created_at)
-  values (endpoint.tenant_id, event_id, catalogued.type, catalogued.version, json_build_object('type', catalogued.type,
-    'timestamp', to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'data', catalogued.example)::text, true, moment);
+  values (endpoint.tenant_id, event_id, catalogued.type, catalogued.version,
+    private.webhook_payload(catalogued.type, moment, catalogued.example), true, moment);
   perform private.requeue_webhook_deliveries(endpoint, array[event_id]);
   return event_id;
 end
@@ -693,7 +693,6 @@ $$;
 comment on function public.acknowledge_webhook_deliveries(uuid, uuid, uuid, uuid[]) is
   'Says that polled messages arrived; answers of how many. One whose lease was lost is not counted, and comes again.';
 
--- Definer: ids are not secrets, and whoever pages through them needs where a moment begins.
 create function private.first_uuid_at(moment timestamptz) returns uuid
   language sql immutable strict parallel safe
   set search_path = ''
