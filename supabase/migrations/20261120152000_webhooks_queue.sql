@@ -305,7 +305,7 @@ begin
       case
         when s.has_success then now() + make_interval(secs => s.block_seconds)
         else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds), case when l.failure_count + s.failures >= 5
-          then now() + least(15 * 2 ^ (l.failure_count + s.failures - 5), 600) * interval '1 second' end) end as blocked_until_at,
+          then now() + least(15 * 2 ^ least(l.failure_count + s.failures - 5, 10), 600) * interval '1 second' end) end as blocked_until_at,
       case when s.has_success or l.failure_count + s.failures < 10 then 0 else (
         select max(w.percent) from unnest('{0,50,70,90,100}'::int[]) as w (percent)
         where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
@@ -513,7 +513,7 @@ as $$
 declare
   queued int;
 begin
-  -- In flight or not: what is leased stays with whoever holds it, and gets its schedule anew.
+  -- What is in flight stays with whoever holds it: they are about to find out.
   insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key, next_at)
   select e.tenant_id, e.id, endpoint.id, e.ordering_key, case when e.ordering_key is null then now() else 'infinity' end
   from public.webhook_events as e
