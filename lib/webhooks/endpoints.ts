@@ -80,11 +80,23 @@ export function updateEndpoint(
   })
 }
 
-/** Deletes an endpoint, with what was and what waits to be delivered to it. Harmless to try again. 404 not_found. */
+/** A request has to be over before its function is cut off. */
+const deletingMs = 100_000
+
+/**
+ * Deletes an endpoint, with what was and what waits to be delivered to it. 404 not_found; 503 unavailable
+ * for one with millions of deliveries: it is disabled by then, and trying again goes on.
+ */
 export async function deleteEndpoint(db: Db, tenantId: string, ref: string): Promise<void> {
-  for (let isGone = false; !isGone; ) {
+  const start = performance.now()
+  for (;;) {
     const [row] = await db.query<{ is_gone: boolean }>(sql`
       select public.delete_webhook_endpoint(${tenantId}, private.ulid_to_uuid(${ref})) as is_gone`)
-    isGone = row?.is_gone ?? true
+    if (row?.is_gone) return
+    if (performance.now() - start > deletingMs) {
+      const detail =
+        'The endpoint is disabled, and a part of it deleted. Send the request again for the rest.'
+      throw new Problem('unavailable', detail, { retryAfterSeconds: 1 })
+    }
   }
 }
