@@ -26,6 +26,13 @@ const byConstraint: Record<string, FieldError> = {
   tenants_name_is_text: { pointer: '/name', detail: 'must be text without control characters' },
   api_keys_name_idx: { pointer: '/name', detail: 'is the name of another key' },
   key_name_is_text: { pointer: '/name', detail: 'must be text without control characters' },
+  push_has_a_url: { pointer: '/url', detail: 'is what a push endpoint needs, and no other has' },
+  endpoint_url_is_http: { pointer: '/url', detail: 'must be a URL of at most 2048 characters' },
+  endpoint_description_is_text: {
+    pointer: '/description',
+    detail: 'must be text without control characters',
+  },
+  endpoint_rate_limit_in_range: { pointer: '/rate_limit_per_second', detail: 'must be between 1 and 10000' },
   tenants_locale_is_a_tag: { pointer: '/locale', detail: 'must be a language tag, such as en or de-CH' },
 }
 

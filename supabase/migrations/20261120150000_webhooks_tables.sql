@@ -165,7 +165,7 @@ comment on table public.webhook_attempts is
 create index webhook_attempts_delivery_idx on public.webhook_attempts (tenant_id, event_id, endpoint_id);
 create index webhook_attempts_endpoint_id_idx on public.webhook_attempts (tenant_id, endpoint_id, id);
 
--- One a push endpoint. Lanes are served in the order of next_at, and whoever was served goes to the
+-- One an endpoint. Lanes are served in the order of next_at, and whoever was served goes to the
 -- back: an endpoint with 100,000 deliveries due gets its turn as often as one with a single one.
 create table private.webhook_lanes (
   tenant_id uuid not null references public.tenants on delete cascade,

@@ -18,6 +18,16 @@ $$;
 comment on function private.wake_dispatcher() is
   'Has a dispatcher started once this transaction commits, unless one is awake. A call that gets lost is made up for by cron.';
 
+create function private.webhook_payload(type text, moment timestamptz, data jsonb) returns text
+  language sql stable
+  set search_path = ''
+as $$
+  -- Put together by hand, so that it begins with what a person looks for.
+  select format('{"type":%s,"timestamp":"%s","data":%s}', to_json(type),
+    to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), coalesce(data, '{}'))
+$$;
+comment on function private.webhook_payload(text, timestamptz, jsonb) is 'The text of an event as it is stored, signed and sent (Standard Webhooks).';
+
 -- Definer: whoever makes something happen holds no privilege to write events, and could otherwise forge them.
 create function private.emit_event(
   tenant uuid, type text, data jsonb, ordering_key text default null, idempotency_key text default null,
@@ -44,9 +54,7 @@ begin
   if event_version is null then
     perform private.raise_problem(422, 'unknown_event_type', format('There is no event type "%s" in the catalogue.', emit_event.type));
   end if;
-  -- json keeps the order of its keys, so that the text begins with what a person looks for.
-  payload := json_build_object('type', emit_event.type,
-    'timestamp', to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'data', emit_event.data)::text;
+  payload := private.webhook_payload(emit_event.type, moment, emit_event.data);
   if octet_length(payload) > 262144 then
     perform private.raise_problem(413, 'payload_too_large', format(
       'An event''s payload can have 256 KiB (262144 bytes), and this one of the type "%s" has %s. Send a reference to what is large.',

@@ -11,3 +11,4 @@ select private.audit_table('public.campaigns');
 select private.audit_table('public.participant_sessions');
 select private.audit_table('public.api_keys', '{last_used_at}');
 select private.audit_table('public.tenant_idp_config', '{check_started_at,last_checked_at,revision}');
+select private.audit_table('public.webhook_endpoints', '{revision}');

@@ -20,3 +20,12 @@ select cron.schedule('registry: free the slugs of tenants long gone', '43 3 * * 
   'delete from private.kept_slugs where free_at <= now()');
 select cron.schedule('registry: reset the demo tenants', '7 2 * * *',
   'select private.reset_demo_tenants()');
+select cron.schedule('webhooks: wake a dispatcher when something is due', '5 seconds',
+  'select private.wake_idle_dispatcher()');
+select cron.schedule('webhooks: remove what is past its time', '*/10 * * * *',
+  'select private.sweep_webhooks()');
+select cron.schedule('webhooks: drop signing secrets that were rotated out', '*/5 * * * *',
+  'select private.sweep_webhook_secrets()');
+-- A job that runs every few seconds would otherwise fill this table.
+select cron.schedule('cron: forget old runs', '51 * * * *',
+  $$delete from cron.job_run_details where end_time < now() - interval '3 days'$$);

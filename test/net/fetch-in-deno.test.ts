@@ -1,11 +1,9 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
-import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { findDeno } from '../../stack/binaries.ts'
 import { type MadeCertificate, makeCertificate } from '../support/certificates.ts'
+import { runInDeno } from '../support/run-in-deno.ts'
 
 // Edge functions run on Deno, whose sockets and TLS are its own: the pin is shown to hold there too.
 let made: MadeCertificate
@@ -24,8 +22,8 @@ afterAll(() => {
   server.close()
 })
 
-async function inDeno(host: string, ca: string | undefined, allowLoopback = true): Promise<string> {
-  const program = `
+function inDeno(host: string, ca: string | undefined, allowLoopback = true): Promise<string> {
+  return runInDeno(`
     import { fetchPublic } from './lib/net/index.ts'
     const [url, ca, allowLoopback] = ${JSON.stringify([`https://${host}:${port}/`, ca ?? '', allowLoopback])}
     const options = { timeoutMs: 5_000, maxBytes: 1_000, policy: { allowLoopback }, ...(ca && { ca }) }
@@ -34,19 +32,7 @@ async function inDeno(host: string, ca: string | undefined, allowLoopback = true
       console.log(new TextDecoder().decode(bytes))
     } catch (thrown) {
       console.log(thrown.code ?? thrown)
-    }`
-  const args = ['run', '--no-prompt', '--no-lock', '--cached-only', '--config', 'functions/deno.json']
-  const child = spawn(
-    findDeno(),
-    [...args, '--node-modules-dir=manual', '--allow-net', '--allow-env', '--ext=ts', '-'],
-    {
-      stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, NO_COLOR: '1' },
-    },
-  )
-  child.stdin.end(program)
-  const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
-  return out.trim() || errors
+    }`)
 }
 
 it.each<[string, () => Promise<string>, () => string]>([

@@ -1,0 +1,29 @@
+import { describeRoute, query, router } from '../../lib/http/index.ts'
+import {
+  AttemptQuery,
+  Attempts,
+  Deliveries,
+  DeliveryQuery,
+  listAttempts,
+  listDeliveries,
+} from '../../lib/webhooks/index.ts'
+
+/** What became of the messages. */
+export const deliveries = router({ auth: 'member', permission: 'inspect' }).get(
+  '/',
+  describeRoute('List the deliveries, those of the newest messages first', {
+    200: { description: 'A page of them.', schema: Deliveries },
+  }),
+  query(DeliveryQuery),
+  async (c) => c.json(await listDeliveries(c.var.db, c.var.tenant.id, c.req.valid('query'))),
+)
+
+/** Each try to deliver one. */
+export const attempts = router({ auth: 'member', permission: 'inspect' }).get(
+  '/',
+  describeRoute('List the attempts, the newest first', {
+    200: { description: 'A page of them, with what receivers answered.', schema: Attempts },
+  }),
+  query(AttemptQuery),
+  async (c) => c.json(await listAttempts(c.var.db, c.var.tenant.id, c.req.valid('query'))),
+)

@@ -1,0 +1,90 @@
+import { Hono } from 'hono'
+import { body, describeRoute, params, query, router } from '../../lib/http/index.ts'
+import {
+  createEndpoint,
+  deleteEndpoint,
+  Endpoint,
+  EndpointChange,
+  EndpointPath,
+  EndpointQuery,
+  EndpointStats,
+  Endpoints,
+  EndpointWithSecret,
+  listEndpoints,
+  NewEndpoint,
+  readEndpoint,
+  readStats,
+  StatsQuery,
+  updateEndpoint,
+} from '../../lib/webhooks/index.ts'
+
+const inspect = router({ auth: 'member', permission: 'inspect' })
+  .get(
+    '/',
+    describeRoute('List the endpoints, the newest first', {
+      200: { description: 'A page of them.', schema: Endpoints },
+    }),
+    query(EndpointQuery),
+    async (c) => c.json(await listEndpoints(c.var.db, c.var.tenant.id, c.req.valid('query'))),
+  )
+  .get(
+    '/:endpoint',
+    describeRoute('Read an endpoint', { 200: { description: 'The endpoint.', schema: Endpoint } }),
+    params(EndpointPath),
+    async (c) => c.json(await readEndpoint(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint)),
+  )
+  .get(
+    '/:endpoint/stats',
+    describeRoute('Tell how an endpoint does', {
+      200: { description: 'Attempts of the last hours, what is pending and dead.', schema: EndpointStats },
+    }),
+    params(EndpointPath),
+    query(StatsQuery),
+    async (c) => {
+      const { window_hours: hours } = c.req.valid('query')
+      return c.json(await readStats(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint, hours))
+    },
+  )
+  // "inspect" is enough to disable one, in a frozen tenant too; SQL asks "manage" for all else.
+  .patch(
+    '/:endpoint',
+    describeRoute(
+      'Change an endpoint; whoever only disables it may do so in a frozen tenant too',
+      { 200: { description: 'The endpoint after the change.', schema: Endpoint } },
+      ['invalid_value', 'unknown_event_type', 'tenant_frozen', 'trial_ended'],
+    ),
+    params(EndpointPath),
+    body(EndpointChange),
+    async (c) => {
+      const { endpoint } = c.req.valid('param')
+      return c.json(await updateEndpoint(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json')))
+    },
+  )
+
+const manage = router({ auth: 'member', permission: 'manage' })
+  .post(
+    '/',
+    describeRoute(
+      'Create an endpoint',
+      { 201: { description: 'The endpoint and what verifies its messages.', schema: EndpointWithSecret } },
+      ['too_many_endpoints', 'unknown_event_type'],
+    ),
+    body(NewEndpoint),
+    async (c) => {
+      const created = await createEndpoint(c.var.db, c.var.tenant.id, c.req.valid('json'))
+      return c.json(created, 201, { 'cache-control': 'no-store' })
+    },
+  )
+  .delete(
+    '/:endpoint',
+    describeRoute('Delete an endpoint, with what was and what waits to be delivered to it', {
+      204: { description: 'Deleted.' },
+    }),
+    params(EndpointPath),
+    async (c) => {
+      await deleteEndpoint(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint)
+      return c.body(null, 204)
+    },
+  )
+
+export const endpoints = new Hono().route('/', inspect).route('/', manage)

@@ -1,0 +1,26 @@
+import { describeRoute, params, router } from '../../lib/http/index.ts'
+import {
+  EventTypePath,
+  EventTypes,
+  EventTypeVersions,
+  listEventTypes,
+  readEventType,
+} from '../../lib/webhooks/index.ts'
+
+/** The catalogue. It is the same for all tenants. */
+export const eventTypes = router({ auth: 'user' })
+  .get(
+    '/',
+    describeRoute('List the types of events there are', {
+      200: { description: 'Each as its newest version has it.', schema: EventTypes },
+    }),
+    async (c) => c.json({ event_types: await listEventTypes(c.var.db) }),
+  )
+  .get(
+    '/:type',
+    describeRoute('Read a type of event: schema and example of each version', {
+      200: { description: 'All its versions, the newest first.', schema: EventTypeVersions },
+    }),
+    params(EventTypePath),
+    async (c) => c.json(await readEventType(c.var.db, c.req.valid('param').type)),
+  )

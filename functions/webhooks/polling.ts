@@ -1,0 +1,43 @@
+import { body, describeRoute, params, router } from '../../lib/http/index.ts'
+import {
+  Acknowledged,
+  Acknowledgement,
+  acknowledgeMessages,
+  EndpointPath,
+  Poll,
+  PolledMessages,
+  pollMessages,
+} from '../../lib/webhooks/index.ts'
+
+/** For receivers that cannot be reached: they come and ask. */
+export const polling = router({ auth: 'member', permission: 'write', key: 'webhooks:write' })
+  .post(
+    '/:endpoint/poll',
+    describeRoute(
+      'Take the next messages of a polling endpoint',
+      { 200: { description: 'The oldest first, each as a request would bring it.', schema: PolledMessages } },
+      ['endpoint_disabled', 'not_a_polling_endpoint'],
+    ),
+    params(EndpointPath),
+    body(Poll),
+    async (c) => {
+      const { endpoint } = c.req.valid('param')
+      const polled = await pollMessages(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json'))
+      return c.json(polled, 200, { 'cache-control': 'no-store' })
+    },
+  )
+  .post(
+    '/:endpoint/acknowledge',
+    describeRoute(
+      'Say that polled messages arrived',
+      { 200: { description: 'Of how many; the lease of the others was over.', schema: Acknowledged } },
+      ['endpoint_disabled', 'not_a_polling_endpoint'],
+    ),
+    params(EndpointPath),
+    body(Acknowledgement),
+    async (c) => {
+      const { endpoint } = c.req.valid('param')
+      const count = await acknowledgeMessages(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json'))
+      return c.json({ acknowledged: count })
+    },
+  )

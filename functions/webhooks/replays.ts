@@ -1,0 +1,61 @@
+import { body, describeRoute, params, router } from '../../lib/http/index.ts'
+import {
+  EndpointPath,
+  Replay,
+  Replayed,
+  ResendPath,
+  replayMessages,
+  SentMessage,
+  sendTestMessage,
+  TestMessage,
+} from '../../lib/webhooks/index.ts'
+
+const access = { auth: 'member', permission: 'manage' } as const
+
+/** What an endpoint is sent because somebody asks for it. */
+export const replays = router(access)
+  .post(
+    '/:endpoint/test',
+    describeRoute(
+      "Send an event type's example to an endpoint",
+      { 202: { description: 'It is on its way, like any message.', schema: SentMessage } },
+      ['endpoint_disabled', 'unknown_event_type'],
+    ),
+    params(EndpointPath),
+    body(TestMessage),
+    async (c) => {
+      const { event_type: type } = c.req.valid('json')
+      const sent = await sendTestMessage(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint, type)
+      return c.json({ message_id: sent }, 202)
+    },
+  )
+  .post(
+    '/:endpoint/replay',
+    describeRoute(
+      'Send messages to an endpoint again, or those it missed',
+      { 202: { description: 'How many are on their way; at most 10,000 a call.', schema: Replayed } },
+      ['endpoint_disabled'],
+    ),
+    params(EndpointPath),
+    body(Replay),
+    async (c) => {
+      const { endpoint } = c.req.valid('param')
+      return c.json(await replayMessages(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json')), 202)
+    },
+  )
+
+/** One message to one endpoint. */
+export const resend = router(access).post(
+  '/:message/endpoints/:endpoint/resend',
+  describeRoute(
+    'Send a message to an endpoint again',
+    { 202: { description: 'It is on its way.', schema: Replayed } },
+    ['endpoint_disabled'],
+  ),
+  params(ResendPath),
+  async (c) => {
+    const { endpoint, message } = c.req.valid('param')
+    const wanted = { message_ids: [message] }
+    return c.json(await replayMessages(c.var.db, c.var.tenant.id, endpoint, wanted), 202)
+  },
+)

@@ -1,0 +1,259 @@
+import { randomUUID } from 'node:crypto'
+import { deliver } from './deliver.ts'
+import {
+  beginDispatch,
+  claimDeliveries,
+  completeDeliveries,
+  type DeliveryResult,
+  expandEvents,
+  keepDispatching,
+  type LeasedDelivery,
+  wakeIdleDispatcher,
+} from './queue.ts'
+import { secretsFor } from './secrets.ts'
+
+/** What one run did, for the log. */
+export interface DispatchReport {
+  /** Another dispatcher was awake, or all places were taken: nothing was done. */
+  isBusy: boolean
+  expanded: number
+  succeeded: number
+  failed: number
+  /** Attempts whose lease was lost before they were reported. */
+  stale: number
+  /** Attempts that the database could not be told of; their deliveries are tried again when the leases end. */
+  unreported: number
+  durationMs: number
+  endpoints: Map<string, EndpointReport>
+}
+
+export interface EndpointReport {
+  succeeded: number
+  failed: number
+  durationMsSum: number
+  durationMsMax: number
+}
+
+export interface DispatchLimits {
+  /** Exchanges under way at the same time. */
+  concurrency: number
+  /** A hosted isolate gets two seconds of CPU a request: after so many another run takes over. */
+  deliveries: number
+  /** After so long as well. */
+  milliseconds: number
+  /** How long it waits for more once all is done. */
+  lingerMs: number
+}
+
+const defaults: DispatchLimits = { concurrency: 64, deliveries: 1_000, milliseconds: 45_000, lingerMs: 2_000 }
+/** How often an idle dispatcher looks. */
+const pollMs = 25
+const heartbeatMs = 500
+const expandBatch = 500
+/** Results are reported together, but none waits longer than this for others. */
+const completeBatch = 50
+const gatherMs = 10
+
+/**
+ * Delivers what is due until nothing is, or until its limits are reached; then another run is woken for
+ * the rest. May run any number of times at once, and may be killed at any moment: a lease that is not
+ * completed ends, and its delivery is claimed again.
+ */
+export async function dispatch(limits: Partial<DispatchLimits> = {}): Promise<DispatchReport> {
+  const run = new Run({ ...defaults, ...limits })
+  return run.execute()
+}
+
+class Run {
+  private readonly limits: DispatchLimits
+  private readonly id = randomUUID()
+  private readonly start = performance.now()
+  private slot = 0
+  /** Claimed and not yet sent. */
+  private readonly waiting: LeasedDelivery[] = []
+  private underWay = 0
+  private claimed = 0
+  private results: DeliveryResult[] = []
+  private readonly reporting = new Set<Promise<void>>()
+  private gathering: ReturnType<typeof setTimeout> | undefined
+  private wake: () => void = () => {}
+  private lookAt = 0
+  /** Of the latest exchanges: receivers that are quick are worth claiming ahead for. */
+  private averageMs = 50
+  private keptAt = 0
+  private hadRoom = true
+  private readonly report: DispatchReport = {
+    isBusy: false,
+    expanded: 0,
+    succeeded: 0,
+    failed: 0,
+    stale: 0,
+    unreported: 0,
+    durationMs: 0,
+    endpoints: new Map(),
+  }
+
+  constructor(limits: DispatchLimits) {
+    this.limits = limits
+  }
+
+  async execute(): Promise<DispatchReport> {
+    const slot = await beginDispatch(this.id)
+    if (slot === null) return { ...this.report, isBusy: true }
+    this.slot = slot
+    this.keptAt = performance.now()
+    let isKept = true
+    try {
+      isKept = await this.serve()
+    } finally {
+      await this.drain()
+      // Only now may others be told that nobody is awake; what came in meanwhile is theirs.
+      if (isKept) await keepDispatching(this.id, { hasRoom: false, isOver: true })
+      await wakeIdleDispatcher()
+    }
+    this.report.durationMs = Math.round(performance.now() - this.start)
+    return this.report
+  }
+
+  /** False when its place was given to another, because it had not been heard of for too long. */
+  private async serve(): Promise<boolean> {
+    let idleSince: number | null = null
+    while (!this.isSpent()) {
+      const room = this.room()
+      if (!(await this.keep(room > 0))) return false
+      const now = performance.now()
+      let found = 0
+      if (room > 0 && now >= this.lookAt) {
+        const expanded = await expandEvents(expandBatch)
+        this.report.expanded += expanded
+        found = expanded + (await this.claim(room))
+        if (found === 0) this.lookAt = now + pollMs
+      }
+      if (found > 0) {
+        idleSince = null
+        continue
+      }
+      if (this.underWay + this.waiting.length + this.results.length + this.reporting.size > 0)
+        idleSince = null
+      else if (idleSince === null) idleSince = now
+      else if (now - idleSince >= this.limits.lingerMs) return true
+      await this.pause(pollMs)
+    }
+    return true
+  }
+
+  private isSpent(): boolean {
+    return (
+      this.claimed >= this.limits.deliveries || performance.now() - this.start >= this.limits.milliseconds
+    )
+  }
+
+  /** How many more to claim now: none until there is room for a handful, since claiming has its price. */
+  private room(): number {
+    const { concurrency, deliveries } = this.limits
+    const ahead = this.averageMs < 100 ? concurrency : 0
+    const room = concurrency + ahead - this.underWay - this.waiting.length
+    return room < concurrency / 4 ? 0 : Math.min(room, deliveries - this.claimed)
+  }
+
+  private async keep(hasRoom: boolean): Promise<boolean> {
+    const now = performance.now()
+    if (hasRoom === this.hadRoom && now - this.keptAt < heartbeatMs) return true
+    this.keptAt = now
+    this.hadRoom = hasRoom
+    return keepDispatching(this.id, { hasRoom })
+  }
+
+  private async claim(room: number): Promise<number> {
+    const leased = await claimDeliveries(room)
+    if (leased.length === 0) return 0
+    const secrets = await secretsFor(leased)
+    this.claimed += leased.length
+    this.waiting.push(...leased)
+    const sendNext = (): void => {
+      while (this.underWay < this.limits.concurrency) {
+        const delivery = this.waiting.shift()
+        if (!delivery) return
+        this.underWay++
+        deliver(delivery, secrets.get(delivery.endpoint_id)).then((result) => {
+          this.underWay--
+          this.take(delivery, result)
+          this.wake()
+          sendNext()
+        })
+      }
+    }
+    sendNext()
+    return leased.length
+  }
+
+  private take({ endpoint_ref }: LeasedDelivery, result: DeliveryResult): void {
+    this.averageMs += (result.duration_ms - this.averageMs) / 32
+    this.report[result.outcome]++
+    const endpoint = this.report.endpoints.get(endpoint_ref) ?? {
+      succeeded: 0,
+      failed: 0,
+      durationMsSum: 0,
+      durationMsMax: 0,
+    }
+    endpoint[result.outcome]++
+    endpoint.durationMsSum += result.duration_ms
+    endpoint.durationMsMax = Math.max(endpoint.durationMsMax, result.duration_ms)
+    this.report.endpoints.set(endpoint_ref, endpoint)
+    this.results.push(result)
+    const isLast = this.underWay + this.waiting.length === 0
+    if (isLast || this.results.length >= completeBatch) this.complete()
+    else this.gathering ??= setTimeout(() => this.complete(), gatherMs)
+  }
+
+  private complete(): void {
+    clearTimeout(this.gathering)
+    this.gathering = undefined
+    const results = this.results
+    if (results.length === 0) return
+    this.results = []
+    const reported = this.completeBatch(results).finally(() => {
+      this.reporting.delete(reported)
+      // An endpoint that had as much under way as it may has room again.
+      this.lookAt = 0
+      this.wake()
+    })
+    this.reporting.add(reported)
+  }
+
+  private async completeBatch(results: DeliveryResult[]): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.report.stale += results.length - (await completeDeliveries(results, this.slot))
+        return
+      } catch {
+        // The leases end by themselves: what cannot be reported is delivered once more, with the same id.
+        if (attempt === 6) {
+          this.report.unreported += results.length
+          return
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt))
+      }
+    }
+  }
+
+  private async drain(): Promise<void> {
+    while (this.underWay + this.waiting.length > 0) {
+      await this.keep(false).catch(() => false)
+      await this.pause(100)
+    }
+    this.complete()
+    await Promise.all(this.reporting)
+  }
+
+  /** Until something is finished, but no longer than this. */
+  private pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds)
+      this.wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}

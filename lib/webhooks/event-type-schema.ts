@@ -1,0 +1,36 @@
+import { z } from 'zod'
+
+const json = z.record(z.string(), z.unknown())
+
+export const EventType = z
+  .strictObject({
+    type: z.string(),
+    version: z.int().meta({ description: 'The newest, which messages are made in.' }),
+    description: z.string(),
+    is_operational: z
+      .boolean()
+      .meta({ description: 'About the webhooks themselves: an endpoint gets it only if it names it.' }),
+  })
+  .meta({ id: 'EventType' })
+
+export const EventTypes = z.strictObject({ event_types: z.array(EventType) }).meta({ id: 'EventTypes' })
+
+export const EventTypeVersions = z
+  .strictObject({
+    ...EventType.shape,
+    versions: z.array(
+      z.strictObject({
+        version: z.int(),
+        description: z.string(),
+        schema: json.meta({ description: "JSON Schema (2020-12) of a message's data." }),
+        example: json,
+        created_at: z.union([z.iso.datetime(), z.date()]),
+      }),
+    ),
+  })
+  .meta({ id: 'EventTypeVersions', description: 'The newest version first.' })
+
+export const EventTypePath = z.object({ type: z.string().min(1).max(200) })
+
+export type EventType = z.infer<typeof EventType>
+export type EventTypeVersions = z.infer<typeof EventTypeVersions>
