@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs'
+import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
+import { makeTenant } from '../http/world.ts'
 import { admin, superuser } from '../support/db.ts'
-import { readCatalogue, schemaValidators } from './told.ts'
+import { rolledBack } from '../support/fixtures.ts'
+import { readCatalogue, schemaValidators, toldTo } from './told.ts'
 
 /** Types that no SQL emits, and why. */
 const unemitted: Record<string, string> = {
@@ -76,6 +79,23 @@ describe('the catalogue of event types', async () => {
     expect(rows.map(([, type, description]) => [type, description]).sort()).toEqual(
       catalogue.map(({ type, description }) => [type, description]).sort(),
     )
+  })
+
+  it('takes another type as CONTRIBUTING.md adds one', async () => {
+    const { id } = await makeTenant({})
+    const [, statement] = /```sql\n(insert into public\.webhook_event_types[\s\S]+?;\n)/.exec(
+      readFileSync('CONTRIBUTING.md', 'utf8'),
+    )!
+    await rolledBack(admin, async (db) => {
+      await db.query(statement!)
+      const { rows } = await db.query<{ schema: object; example: object }>(
+        `select schema, example from public.webhook_event_types where type = 'note.written'`,
+      )
+      const validate = new Ajv2020({ strict: true, allowUnionTypes: true, formats: { 'date-time': true } })
+      expect(validate.validate(rows[0]!.schema, rows[0]!.example)).toBe(true)
+      await db.query(`select private.emit_event($1, 'note.written', $2)`, [id, rows[0]!.example])
+      expect((await toldTo(db, id)).map(({ data }) => data)).toEqual([rows[0]!.example])
+    })
   })
 
   it('makes a schema from one line, and refuses a kind it does not know', async () => {
