@@ -9,8 +9,8 @@ interface Key {
 }
 type Row = Omit<Delivery, 'message_id' | 'endpoint_id'> & Key
 
-/** Up to so many pending ones are quicker sorted than looked for among all there ever were. */
-const fewPending = 20_000
+/** Up to so many that wait, or are dead, are quicker sorted than looked for among all there ever were. */
+const few = 20_000
 
 /** A page of a tenant's deliveries, those of the newest messages first. */
 export async function listDeliveries(
@@ -50,27 +50,29 @@ export async function listDeliveries(
 async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: number): Promise<Sql> {
   const { endpoint, message, status, event_type: type, cursor } = query
   const [event, last] = cursor ?? []
-  if (type !== undefined)
+  if (message === undefined && (await areFew(db, tenantId, query)))
+    return sql`
+      select d.event_id, d.endpoint_id
+      from (
+        select d.event_id, d.endpoint_id from public.webhook_deliveries as d
+        where d.tenant_id = ${tenantId} and d.status = ${status}::public.webhook_delivery_status
+          and d.endpoint_id = any (array(
+            select p.id from public.webhook_endpoints as p
+            where p.tenant_id = ${tenantId} and (${endpoint}::text is null or p.ref_id = ${endpoint})))
+        offset 0) as d
+      where (${type}::text is null or (
+          select e.type from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = d.event_id) = ${type})
+        and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
+      order by d.event_id desc, d.endpoint_id desc limit ${limit}`
+  if (message === undefined && type !== undefined)
     return sql`
       select d.event_id, d.endpoint_id
       from public.webhook_deliveries as d
       join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
       where d.tenant_id = ${tenantId} and e.tenant_id = ${tenantId} and e.type = ${type}
         and (${endpoint}::text is null or d.endpoint_id = private.ulid_to_uuid(${endpoint}))
-        and (${message}::text is null or d.event_id = private.ulid_to_uuid(substr(${message}, 5)))
         and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
         and (${event}::uuid is null or e.id <= ${event}::uuid and (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
-      order by d.event_id desc, d.endpoint_id desc limit ${limit}`
-  if (status === 'pending' && message === undefined && (await hasFewPending(db, tenantId, endpoint)))
-    return sql`
-      select d.event_id, d.endpoint_id
-      from (
-        select d.event_id, d.endpoint_id from public.webhook_deliveries as d
-        where d.tenant_id = ${tenantId} and d.status = 'pending' and d.endpoint_id = any (array(
-          select p.id from public.webhook_endpoints as p
-          where p.tenant_id = ${tenantId} and (${endpoint}::text is null or p.ref_id = ${endpoint})))
-        offset 0) as d
-      where ${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid)
       order by d.event_id desc, d.endpoint_id desc limit ${limit}`
   return sql`
     select d.event_id, d.endpoint_id
@@ -79,18 +81,22 @@ async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: num
       and (${endpoint}::text is null or d.endpoint_id = private.ulid_to_uuid(${endpoint}))
       and (${message}::text is null or d.event_id = private.ulid_to_uuid(substr(${message}, 5)))
       and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
+      and (${type}::text is null or (
+        select e.type from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = d.event_id) = ${type})
       and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
     order by d.event_id desc, d.endpoint_id desc limit ${limit}`
 }
 
-async function hasFewPending(db: Db, tenantId: string, endpoint: string | undefined): Promise<boolean> {
-  const [row] = await db.query<{ is_few: boolean }>(sql`
-    select count(*) < ${fewPending} as is_few
+async function areFew(db: Db, tenantId: string, { endpoint, status }: DeliveryQuery): Promise<boolean> {
+  if (status !== 'pending' && status !== 'dead') return false
+  const [row] = await db.query<{ are_few: boolean }>(sql`
+    select count(*) < ${few} as are_few
     from (
       select from public.webhook_deliveries as d
-      where d.tenant_id = ${tenantId} and d.status = 'pending' and d.endpoint_id = any (array(
-        select p.id from public.webhook_endpoints as p
-        where p.tenant_id = ${tenantId} and (${endpoint}::text is null or p.ref_id = ${endpoint})))
-      limit ${fewPending}) as waiting`)
-  return row?.is_few ?? true
+      where d.tenant_id = ${tenantId} and d.status = ${status}::public.webhook_delivery_status
+        and d.endpoint_id = any (array(
+          select p.id from public.webhook_endpoints as p
+          where p.tenant_id = ${tenantId} and (${endpoint}::text is null or p.ref_id = ${endpoint})))
+      limit ${few}) as found`)
+  return row?.are_few ?? true
 }

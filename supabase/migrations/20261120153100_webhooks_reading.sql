@@ -54,7 +54,7 @@ begin
     where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'succeeded' order by a.id desc limit 1);
   last_failure_at := (select a.created_at from public.webhook_attempts as a
     where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'failed' order by a.id desc limit 1);
-  select l.failing_since_at, l.failure_count, nullif(l.blocked_until_at, '-infinity')
+  select l.failing_since_at, l.failure_count, case when l.blocked_until_at > now() then l.blocked_until_at end
   into failing_since_at, failure_count, blocked_until_at
   from private.webhook_lanes as l where l.tenant_id = asked.tenant_id and l.endpoint_id = asked.id;
   return next;
