@@ -63,7 +63,10 @@ function send(
   return fetchPublic(delivery.url, {
     method: 'POST',
     headers: {
-      'user-agent': 'Tenantry-Webhooks/1',
+      // In whichever case they write it: sent twice, receivers would take the first.
+      ...(!Object.keys(headers).some((name) => name.toLowerCase() === 'user-agent') && {
+        'user-agent': 'Tenantry-Webhooks/1',
+      }),
       ...headers,
       'content-type': 'application/json',
       ...signatureHeaders(delivery.event_id, delivery.payload, secrets),

@@ -269,6 +269,9 @@ declare
   problems jsonb;
 begin
   perform private.require_permission(update_webhook_endpoint.tenant_id, 'manage');
+  if jsonb_typeof(changes) is distinct from 'object' then
+    perform private.raise_problem(422, 'invalid_value', 'The changes are an object: the fields that change, with their new values.');
+  end if;
   select jsonb_agg(jsonb_build_object('pointer', '/' || private.pointer_token(key), 'detail', 'is not a known field')) into problems
   from jsonb_object_keys(changes) as key
   where key <> all ('{url,description,event_types,headers,static_header,rate_limit_per_second,disabled}');

@@ -191,7 +191,7 @@ describe('what was set is what arrives', () => {
     const url = `${receiver.url}/deal?tenant=1#no`
     const made = await makeEndpoint(world, {
       url,
-      headers: { 'X-Env': 'test', 'user-agent': 'ours/1' },
+      headers: { 'X-Env': 'test', 'User-Agent': 'ours/1' },
       static_header: { name: 'X-Deal-Secret', value: 'shh it is a secret' },
       event_types: ['campaign.updated'],
     })
