@@ -3080,7 +3080,7 @@ begin
     where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'succeeded' order by a.id desc limit 1);
   last_failure_at := (select a.created_at from public.webhook_attempts as a
     where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'failed' order by a.id desc limit 1);
-  select l.failing_since_at, l.failure_count, nullif(l.blocked_until_at, '-infinity')
+  select l.failing_since_at, l.failure_count, case when l.blocked_until_at > now() then l.blocked_until_at end
   into failing_since_at, failure_count, blocked_until_at
   from private.webhook_lanes as l where l.tenant_id = asked.tenant_id and l.endpoint_id = asked.id;
   return next;
@@ -3686,6 +3686,9 @@ declare
   problems jsonb;
 begin
   perform private.require_permission(update_webhook_endpoint.tenant_id, 'manage');
+  if jsonb_typeof(changes) is distinct from 'object' then
+    perform private.raise_problem(422, 'invalid_value', 'The changes are an object: the fields that change, with their new values.');
+  end if;
   select jsonb_agg(jsonb_build_object('pointer', '/' || private.pointer_token(key), 'detail', 'is not a known field')) into problems
   from jsonb_object_keys(changes) as key
   where key <> all ('{url,description,event_types,headers,static_header,rate_limit_per_second,disabled}');
