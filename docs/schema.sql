@@ -101,6 +101,34 @@ create type "public"."tenant_status" as enum (
   'archived'
 );
 
+create type "public"."webhook_attempt_outcome" as enum (
+  'succeeded',
+  'failed'
+);
+
+create type "public"."webhook_delivery_status" as enum (
+  'pending',
+  'delivered',
+  'dead'
+);
+
+create type "public"."webhook_disabled_reason" as enum (
+  'by_hand',
+  'asked',
+  'gone',
+  'failing'
+);
+
+create type "public"."webhook_endpoint_kind" as enum (
+  'push',
+  'poll'
+);
+
+create type "public"."webhook_signature_scheme" as enum (
+  'hmac',
+  'ed25519'
+);
+
 create type "private"."audit_context" as (
   "actor_type" public.audit_actor_type,
   "actor_id"   text,
@@ -110,6 +138,25 @@ create type "private"."audit_context" as (
   "user_agent" text,
   "request_id" text
 );
+
+create type "private"."webhook_result" as (
+  "tenant_id"       uuid,
+  "event_id"        uuid,
+  "endpoint_id"     uuid,
+  "lease_id"        uuid,
+  "attempt_number"  integer,
+  "ordering_key"    text,
+  "outcome"         public.webhook_attempt_outcome,
+  "response_status" integer,
+  "response_body"   text,
+  "duration_ms"     integer,
+  "error_code"      text,
+  "error_detail"    text,
+  "block_seconds"   integer,
+  "disable"         public.webhook_disabled_reason
+);
+
+comment on type "private"."webhook_result" is 'What came of one leased delivery, as a dispatcher reports it.';
 
 create table "public"."api_keys" (
   "tenant_id"             uuid                     not null,
@@ -150,6 +197,17 @@ create trigger api_keys_stamp_editor
   before insert or update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at on public.api_keys
   for each row
   execute function private.tg_stamp_editor();
+
+create trigger api_keys_tell_of_change
+  after update of revoked_at on public.api_keys
+  for each row
+  when (((old.revoked_at IS NULL) AND (new.revoked_at IS NOT NULL)))
+  execute function private.tg_tell_of_api_key();
+
+create trigger api_keys_tell
+  after insert or delete on public.api_keys
+  for each row
+  execute function private.tg_tell_of_api_key();
 
 create trigger api_keys_touch
   before update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at on public.api_keys
@@ -290,6 +348,11 @@ create trigger campaigns_stamp_editor
   for each row
   execute function private.tg_stamp_editor();
 
+create trigger campaigns_tell
+  after insert or delete or update on public.campaigns
+  for each row
+  execute function private.tg_tell_of_campaign();
+
 create trigger campaigns_touch
   before update on public.campaigns
   for each row
@@ -389,6 +452,17 @@ create trigger participant_sessions_stamp_editor
   before insert or update on public.participant_sessions
   for each row
   execute function private.tg_stamp_editor();
+
+create trigger participant_sessions_tell_of_change
+  after update on public.participant_sessions
+  for each row
+  when (((old.client_status <> new.client_status) OR ((old.completed_at IS NULL) AND (new.completed_at IS NOT NULL))))
+  execute function private.tg_tell_of_participant_session();
+
+create trigger participant_sessions_tell
+  after insert on public.participant_sessions
+  for each row
+  execute function private.tg_tell_of_participant_session();
 
 create trigger participant_sessions_touch
   before update on public.participant_sessions
@@ -671,6 +745,11 @@ create trigger tenant_brands_stamp_editor
   for each row
   execute function private.tg_stamp_editor();
 
+create trigger tenant_brands_tell
+  after update on public.tenant_brands
+  for each row
+  execute function private.tg_tell_of_brand();
+
 create trigger tenant_brands_touch
   before update on public.tenant_brands
   for each row
@@ -781,6 +860,17 @@ create trigger tenant_domains_stamp_editor
   before insert or update on public.tenant_domains
   for each row
   execute function private.tg_stamp_editor();
+
+create trigger tenant_domains_tell_of_change
+  after update on public.tenant_domains
+  for each row
+  when ((old.status <> new.status))
+  execute function private.tg_tell_of_domain();
+
+create trigger tenant_domains_tell
+  after insert or delete on public.tenant_domains
+  for each row
+  execute function private.tg_tell_of_domain();
 
 create trigger tenant_domains_touch
   before update on public.tenant_domains
@@ -1026,6 +1116,17 @@ create trigger tenant_members_stamp_editor
   for each row
   execute function private.tg_stamp_editor();
 
+create trigger tenant_members_tell_of_change
+  after update on public.tenant_members
+  for each row
+  when (((old.status <> new.status) OR (old.role <> new.role)))
+  execute function private.tg_tell_of_member();
+
+create trigger tenant_members_tell
+  after insert or delete on public.tenant_members
+  for each row
+  execute function private.tg_tell_of_member();
+
 create trigger tenant_members_touch
   before update on public.tenant_members
   for each row
@@ -1087,6 +1188,11 @@ create trigger tenant_products_audit
   after insert or delete or update on public.tenant_products
   for each row
   execute function private.tg_audit('tenant_id', '{product}', 'null', '{updated_at,updated_by,ref_id,tenant_id}', '{}');
+
+create trigger tenant_products_tell
+  after insert or delete or update on public.tenant_products
+  for each row
+  execute function private.tg_tell_of_product();
 
 create trigger tenant_products_touch
   before update on public.tenant_products
@@ -1345,6 +1451,12 @@ create trigger tenants_respect_kept_slug
   for each row
   execute function private.tg_respect_kept_slug();
 
+create trigger tenants_rest_webhook_lanes
+  after update of status on public.tenants
+  for each row
+  when (((old.status = 'archived'::public.tenant_status) <> (new.status = 'archived'::public.tenant_status)))
+  execute function private.tg_rest_webhook_lanes();
+
 create trigger tenants_stamp_editor
   before insert or update on public.tenants
   for each row
@@ -1364,6 +1476,12 @@ create trigger tenants_start
   before insert on public.tenants
   for each row
   execute function private.tg_start_tenant();
+
+create trigger tenants_tell
+  after update on public.tenants
+  for each row
+  when (((old.slug <> new.slug) OR (old.status <> new.status)))
+  execute function private.tg_tell_of_tenant();
 
 create trigger tenants_touch
   before update on public.tenants
@@ -1555,6 +1673,311 @@ alter table "public"."user_profiles"
 
 create unique index user_profiles_ref_id_idx on public.user_profiles using btree (ref_id)
   where (ref_id is not null);
+
+create table "public"."webhook_attempts" (
+  "tenant_id"       uuid                     not null,
+  "event_id"        uuid                     not null,
+  "endpoint_id"     uuid                     not null,
+  "attempt_number"  integer                  not null,
+  "response_status" integer,
+  "response_body"   text,
+  "duration_ms"     integer                  not null,
+  "error_code"      text,
+  "error_detail"    text,
+  "created_at"      timestamp with time zone not null default now(),
+  constraint "response_body_is_an_excerpt" check ((length(response_body) <= 16384)),
+  constraint "webhook_attempts_tenant_id_event_id_endpoint_id_fkey" foreign key (tenant_id, event_id, endpoint_id)
+    references public.webhook_deliveries(tenant_id, event_id, endpoint_id) on delete cascade
+);
+
+alter table "public"."webhook_attempts"
+  enable row level security;
+
+alter table "public"."webhook_attempts"
+  add column "outcome" public.webhook_attempt_outcome not null;
+
+alter table "public"."webhook_attempts"
+  add constraint "failure_has_a_reason" check (((outcome = 'failed'::public.webhook_attempt_outcome) = (error_code IS NOT NULL)));
+
+create index webhook_attempts_delivery_idx on public.webhook_attempts using btree (tenant_id, event_id, endpoint_id);
+
+create trigger webhook_attempts_never_change
+  before update on public.webhook_attempts
+  for each row
+  execute function private.tg_refuse_change();
+
+create policy "managers read their tenant's attempts" on "public"."webhook_attempts"
+  for select
+  to "authenticated"
+  using ((tenant_id = ANY (ARRAY( select private.tenant_ids('inspect'::text) as tenant_ids))));
+
+comment on table "public"."webhook_attempts" is 'Each try to deliver: what the receiver answered within how many milliseconds, or why there was no answer. Append-only.';
+
+grant select on table "public"."webhook_attempts" to "authenticated";
+
+grant select on table "public"."webhook_attempts" to "service_role";
+
+alter table "public"."webhook_attempts"
+  add column "id" uuid not null default private.uuid_v7();
+
+alter table "public"."webhook_attempts"
+  add constraint "webhook_attempts_pkey" primary key (tenant_id, id);
+
+create index webhook_attempts_endpoint_id_idx on public.webhook_attempts using btree (tenant_id, endpoint_id, id);
+
+create index webhook_attempts_failed_idx on public.webhook_attempts using btree (tenant_id, id)
+  where (outcome = 'failed'::public.webhook_attempt_outcome);
+
+create index webhook_attempts_failed_of_endpoint_idx on public.webhook_attempts using btree (tenant_id, endpoint_id, id)
+  where (outcome = 'failed'::public.webhook_attempt_outcome);
+
+create table "public"."webhook_deliveries" (
+  "tenant_id"     uuid                     not null,
+  "event_id"      uuid                     not null,
+  "endpoint_id"   uuid                     not null,
+  "attempt_count" integer                  not null default 0,
+  "next_at"       timestamp with time zone not null default now(),
+  "lease_id"      uuid,
+  "ordering_key"  text,
+  "ended_at"      timestamp with time zone,
+  constraint "webhook_deliveries_pkey" primary key (tenant_id, event_id, endpoint_id),
+  constraint "webhook_deliveries_tenant_id_endpoint_id_fkey" foreign key (tenant_id, endpoint_id) references public.webhook_endpoints(tenant_id, id) on delete cascade,
+  constraint "webhook_deliveries_tenant_id_event_id_fkey" foreign key (tenant_id, event_id) references public.webhook_events(tenant_id, id) on delete cascade
+);
+
+alter table "public"."webhook_deliveries"
+  enable row level security;
+
+alter table "public"."webhook_deliveries"
+  set (autovacuum_analyze_scale_factor=0.05, autovacuum_vacuum_scale_factor=0.05, fillfactor=80);
+
+alter table "public"."webhook_deliveries"
+  add column "status" public.webhook_delivery_status not null default 'pending'::public.webhook_delivery_status;
+
+alter table "public"."webhook_deliveries"
+  add constraint "only_pending_is_leased" check (((lease_id IS NULL) OR (status = 'pending'::public.webhook_delivery_status)));
+
+alter table "public"."webhook_deliveries"
+  add constraint "what_ended_has_a_time" check (((status = 'pending'::public.webhook_delivery_status) = (ended_at IS NULL)));
+
+create index webhook_deliveries_dead_idx on public.webhook_deliveries using btree (tenant_id, event_id, endpoint_id)
+  where (status = 'dead'::public.webhook_delivery_status);
+
+create index webhook_deliveries_dead_of_endpoint_idx on public.webhook_deliveries using btree (tenant_id, endpoint_id, event_id)
+  where (status = 'dead'::public.webhook_delivery_status);
+
+create index webhook_deliveries_due_idx on public.webhook_deliveries using btree (endpoint_id, next_at)
+  where (status = 'pending'::public.webhook_delivery_status);
+
+create index webhook_deliveries_ended_at_idx on public.webhook_deliveries using btree (status, ended_at)
+  where (ended_at is not null);
+
+create index webhook_deliveries_endpoint_id_idx on public.webhook_deliveries using btree (tenant_id, endpoint_id, event_id);
+
+create index webhook_deliveries_leased_idx on public.webhook_deliveries using btree (endpoint_id)
+  where (lease_id is not null);
+
+create index webhook_deliveries_ordering_key_idx on public.webhook_deliveries using btree (endpoint_id, ordering_key, event_id)
+  where ((status = 'pending'::public.webhook_delivery_status) AND (ordering_key is not null));
+
+create policy "managers read their tenant's deliveries" on "public"."webhook_deliveries"
+  for select
+  to "authenticated"
+  using ((tenant_id = ANY (ARRAY( select private.tenant_ids('inspect'::text) as tenant_ids))));
+
+comment on table "public"."webhook_deliveries" is 'One event on its way to one endpoint: pending, delivered, or dead after the last attempt.';
+
+grant select on table "public"."webhook_deliveries" to "authenticated";
+
+grant select on table "public"."webhook_deliveries" to "service_role";
+
+create table "public"."webhook_endpoints" (
+  "tenant_id"                  uuid                     not null,
+  "url"                        text,
+  "description"                text                     not null default ''::text,
+  "event_types"                text[],
+  "secret_id"                  uuid                     not null,
+  "previous_secret_id"         uuid,
+  "previous_secret_expires_at" timestamp with time zone,
+  "headers_secret_id"          uuid,
+  "header_names"               text[]                   not null default '{}'::text[],
+  "static_header"              text,
+  "rate_limit_per_second"      integer,
+  "is_enabled"                 boolean                  not null default true,
+  "disabled_at"                timestamp with time zone,
+  "created_at"                 timestamp with time zone not null default now(),
+  "updated_at"                 timestamp with time zone not null default now(),
+  "created_by"                 uuid,
+  "updated_by"                 uuid,
+  constraint "endpoint_rate_limit_in_range" check (((rate_limit_per_second >= 1) AND (rate_limit_per_second <= 10000))),
+  constraint "endpoint_url_is_http" check (((length(url) <= 2048) AND (url ~ '^https?://[!-~]+$'::text))),
+  constraint "endpoint_wants_some_types" check (((cardinality(event_types) >= 1) AND (cardinality(event_types) <= 200))),
+  constraint "header_names_have_values" check (((headers_secret_id IS NULL) = (header_names = '{}'::text[]))),
+  constraint "previous_secret_ends" check (((previous_secret_id IS NULL) = (previous_secret_expires_at IS NULL))),
+  constraint "static_header_is_one_of_them" check (((static_header IS NULL) OR (static_header = ANY (header_names)))),
+  constraint "webhook_endpoints_tenant_id_fkey" foreign key (tenant_id) references public.tenants(id) on delete cascade,
+  constraint "endpoint_description_is_text" check (private.is_plain_text(description, 500))
+);
+
+alter table "public"."webhook_endpoints"
+  enable row level security;
+
+alter table "public"."webhook_endpoints"
+  add column "disabled_reason" public.webhook_disabled_reason;
+
+alter table "public"."webhook_endpoints"
+  add column "kind" public.webhook_endpoint_kind not null default 'push'::public.webhook_endpoint_kind;
+
+alter table "public"."webhook_endpoints"
+  add column "scheme" public.webhook_signature_scheme not null default 'hmac'::public.webhook_signature_scheme;
+
+alter table "public"."webhook_endpoints"
+  add constraint "disabled_for_a_reason" check (((is_enabled = (disabled_at IS NULL)) AND (is_enabled = (disabled_reason IS NULL))));
+
+alter table "public"."webhook_endpoints"
+  add constraint "push_has_a_url" check (((kind = 'push'::public.webhook_endpoint_kind) = (url IS NOT NULL)));
+
+create index webhook_endpoints_previous_secret_idx on public.webhook_endpoints using btree (previous_secret_expires_at)
+  where (previous_secret_id is not null);
+
+create trigger webhook_endpoints_audit
+  after insert or delete or update on public.webhook_endpoints
+  for each row
+  execute function
+    private.tg_audit('tenant_id', '{ref_id}', 'null', '{updated_at,updated_by,ref_id,revision,tenant_id}',
+    '{secret_id,previous_secret_id,previous_secret_expires_at,headers_secret_id}');
+
+create trigger webhook_endpoints_drop_secrets
+  after delete or update of secret_id, previous_secret_id, headers_secret_id on public.webhook_endpoints
+  for each row
+  execute function private.tg_drop_webhook_secrets();
+
+create trigger webhook_endpoints_keep_lane
+  after insert or update of is_enabled, url on public.webhook_endpoints
+  for each row
+  execute function private.tg_keep_webhook_lane();
+
+create trigger webhook_endpoints_stamp_editor
+  before insert or update on public.webhook_endpoints
+  for each row
+  execute function private.tg_stamp_editor();
+
+create trigger webhook_endpoints_touch
+  before update on public.webhook_endpoints
+  for each row
+  execute function private.tg_touch_updated_at();
+
+create policy "managers read their tenant's endpoints" on "public"."webhook_endpoints"
+  for select
+  to "authenticated"
+  using ((tenant_id = ANY (ARRAY( select private.tenant_ids('inspect'::text) as tenant_ids))));
+
+comment on column "public"."webhook_endpoints"."event_types" is 'Null: every type that is not operational.';
+
+comment on table "public"."webhook_endpoints" is 'Where a tenant wants to be told: all event types or those it names. Its secrets and its headers'' values lie in Vault.';
+
+grant select on table "public"."webhook_endpoints" to "authenticated";
+
+grant select on table "public"."webhook_endpoints" to "service_role";
+
+alter table "public"."webhook_endpoints"
+  add column "id" uuid not null default private.uuid_v7();
+
+alter table "public"."webhook_endpoints"
+  add constraint "webhook_endpoints_pkey" primary key (tenant_id, id);
+
+create index webhook_endpoints_id_idx on public.webhook_endpoints using btree (id);
+
+alter table "public"."webhook_endpoints"
+  add column "ref_id" text generated always as (private.ulid(id)) stored not null;
+
+alter table "public"."webhook_endpoints"
+  add column "revision" uuid not null default private.uuid_v7();
+
+comment on column "public"."webhook_endpoints"."revision" is 'New whenever what is sent, or where to, changes: whoever remembers secrets goes by it.';
+
+create unique index webhook_endpoints_ref_id_idx on public.webhook_endpoints using btree (tenant_id, ref_id)
+  where (ref_id is not null);
+
+create table "public"."webhook_event_types" (
+  "type"           text                     not null,
+  "version"        integer                  not null default 1,
+  "description"    text                     not null,
+  "is_operational" boolean                  not null default false,
+  "schema"         jsonb                    not null,
+  "example"        jsonb                    not null,
+  "created_at"     timestamp with time zone not null default now(),
+  constraint "event_type_is_dotted" check ((type ~ '^[a-z][a-z_]{0,39}(\.[a-z][a-z_]{0,39}){1,3}$'::text)),
+  constraint "example_is_an_object" check ((jsonb_typeof(example) = 'object'::text)),
+  constraint "schema_is_of_an_object" check (((schema ->> 'type'::text) = 'object'::text)),
+  constraint "version_counts_from_one" check ((version >= 1)),
+  constraint "webhook_event_types_pkey" primary key (type, version)
+);
+
+alter table "public"."webhook_event_types"
+  enable row level security;
+
+create policy "everyone signed in reads the event types" on "public"."webhook_event_types"
+  for select
+  to "authenticated"
+  using (true);
+
+comment on table "public"."webhook_event_types" is 'The catalogue of event types: for each version what the event''s data looks like (JSON Schema 2020-12), and an example.';
+
+grant select on table "public"."webhook_event_types" to "authenticated";
+
+grant select on table "public"."webhook_event_types" to "service_role";
+
+create table "public"."webhook_events" (
+  "tenant_id"       uuid                     not null,
+  "type"            text                     not null,
+  "version"         integer                  not null,
+  "payload"         text                     not null,
+  "ordering_key"    text,
+  "idempotency_key" text,
+  "is_test"         boolean                  not null default false,
+  "created_at"      timestamp with time zone not null default now(),
+  constraint "event_payload_fits" check ((octet_length(payload) <= 262144)),
+  constraint "idempotency_key_is_short" check (((length(idempotency_key) >= 1) AND (length(idempotency_key) <= 200))),
+  constraint "ordering_key_is_short" check (((length(ordering_key) >= 1) AND (length(ordering_key) <= 200))),
+  constraint "webhook_events_tenant_id_fkey" foreign key (tenant_id) references public.tenants(id) on delete cascade
+);
+
+alter table "public"."webhook_events"
+  enable row level security;
+
+create index webhook_events_created_at_idx on public.webhook_events using brin (created_at)
+  with (autosummarize='on');
+
+create unique index webhook_events_idempotency_key_idx on public.webhook_events using btree (tenant_id, idempotency_key)
+  where (idempotency_key is not null);
+
+create trigger webhook_events_never_change
+  before update on public.webhook_events
+  for each row
+  execute function private.tg_refuse_change();
+
+create policy "managers read their tenant's events" on "public"."webhook_events"
+  for select
+  to "authenticated"
+  using ((tenant_id = ANY (ARRAY( select private.tenant_ids('inspect'::text) as tenant_ids))));
+
+comment on table "public"."webhook_events" is 'What happened in a tenant (a message, to receivers). Written in the transaction that made it true; never changed.';
+
+grant select on table "public"."webhook_events" to "authenticated";
+
+grant select on table "public"."webhook_events" to "service_role";
+
+alter table "public"."webhook_events"
+  add column "id" uuid not null default private.uuid_v7();
+
+alter table "public"."webhook_events"
+  add constraint "webhook_events_pkey" primary key (tenant_id, id);
+
+create index webhook_events_ordering_key_idx on public.webhook_events using btree (tenant_id, ordering_key, id)
+  where (ordering_key is not null);
+
+create index webhook_events_type_idx on public.webhook_events using btree (tenant_id, type, id);
 
 create table "private"."api_key_secrets" (
   "tenant_id"  uuid  not null,
@@ -1762,6 +2185,66 @@ create index tenant_purges_unfinished_idx on private.tenant_purges using btree (
 
 comment on table "private"."tenant_purges" is 'What is left of a purged tenant beside its audit log: its handle, its slugs, and how many rows of what went. While unfinished, how far the purge has come.';
 
+create table "private"."webhook_dispatchers" (
+  "slot"                   integer                  not null,
+  "run_id"                 uuid,
+  "awake_until_at"         timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  "seen_at"                timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  "succeeded_count"        bigint                   not null default 0,
+  "failed_count"           bigint                   not null default 0,
+  "dead_count"             bigint                   not null default 0,
+  "stale_count"            bigint                   not null default 0,
+  "duration_ms_sum"        bigint                   not null default 0,
+  "duration_bucket_counts" bigint[]                 not null default array_fill((0)::bigint, '{9}'::integer[]),
+  constraint "webhook_dispatchers_pkey" primary key (slot)
+);
+
+alter table "private"."webhook_dispatchers"
+  set (fillfactor=20);
+
+comment on table "private"."webhook_dispatchers" is 'The places for dispatchers that run at the same time, and what was counted in each.';
+
+create table "private"."webhook_lanes" (
+  "tenant_id"        uuid                     not null,
+  "endpoint_id"      uuid                     not null,
+  "next_at"          timestamp with time zone not null default 'infinity'::timestamp with time zone,
+  "blocked_until_at" timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  "failure_count"    integer                  not null default 0,
+  "failing_since_at" timestamp with time zone,
+  "warned_percent"   integer                  not null default 0,
+  "is_slow"          boolean                  not null default false,
+  "is_capped"        boolean                  not null default false,
+  "rate_free_at"     timestamp with time zone not null default '-infinity'::timestamp with time zone,
+  constraint "webhook_lanes_pkey" primary key (tenant_id, endpoint_id),
+  constraint "webhook_lanes_tenant_id_fkey" foreign key (tenant_id) references public.tenants(id) on delete cascade,
+  constraint "webhook_lanes_tenant_id_endpoint_id_fkey" foreign key (tenant_id, endpoint_id) references public.webhook_endpoints(tenant_id, id) on delete cascade
+);
+
+alter table "private"."webhook_lanes"
+  set (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=200, fillfactor=50);
+
+create index webhook_lanes_next_at_idx on private.webhook_lanes using btree (next_at);
+
+comment on table "private"."webhook_lanes" is 'An endpoint''s place in the queue, and the state of its circuit. Whoever locks several rows locks lanes first, in the order of their endpoint_id.';
+
+create table "private"."webhook_outbox" (
+  "tenant_id"    uuid not null,
+  "event_id"     uuid not null,
+  "ordering_key" text,
+  constraint "webhook_outbox_pkey" primary key (tenant_id, event_id),
+  constraint "webhook_outbox_tenant_id_event_id_fkey" foreign key (tenant_id, event_id) references public.webhook_events(tenant_id, id) on delete cascade
+);
+
+alter table "private"."webhook_outbox"
+  set (autovacuum_vacuum_scale_factor=0.02, autovacuum_vacuum_threshold=1000);
+
+create index webhook_outbox_event_id_idx on private.webhook_outbox using btree (event_id);
+
+create index webhook_outbox_ordering_key_idx on private.webhook_outbox using btree (tenant_id, ordering_key, event_id)
+  where (ordering_key is not null);
+
+comment on table "private"."webhook_outbox" is 'The events that were not yet expanded into deliveries. Nearly always empty.';
+
 create view "public"."tenant_profiles" with (security_invoker=true) AS  SELECT t.id,
     ( SELECT m.user_id
            FROM public.tenant_members m
@@ -1867,6 +2350,45 @@ comment on function "public"."accept_invitation"(text) is 'Makes the caller a me
 revoke all on function "public"."accept_invitation"(text) from public;
 
 grant execute on function "public"."accept_invitation"(text) to "authenticated", "postgres";
+
+create or replace function public.acknowledge_webhook_deliveries (
+  tenant_id   uuid,
+  endpoint_id uuid,
+  lease_id    uuid,
+  event_ids   uuid[]
+)
+  returns integer
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  endpoint public.webhook_endpoints;
+  results json;
+begin
+  perform private.require_permission(acknowledge_webhook_deliveries.tenant_id, 'webhooks:write');
+  endpoint := private.require_webhook_endpoint(acknowledge_webhook_deliveries.tenant_id, acknowledge_webhook_deliveries.endpoint_id);
+  if endpoint.kind <> 'poll' then
+    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL, and gets its messages there. Create one of the kind "poll".');
+  end if;
+  select json_agg(json_build_object('tenant_id', d.tenant_id, 'event_id', d.event_id, 'endpoint_id', d.endpoint_id,
+    'lease_id', d.lease_id, 'attempt_number', d.attempt_count, 'ordering_key', d.ordering_key, 'outcome', 'succeeded', 'duration_ms', 0))
+  into results
+  from public.webhook_deliveries as d
+  where d.tenant_id = endpoint.tenant_id and d.endpoint_id = endpoint.id and d.event_id = any (event_ids)
+    and d.lease_id = acknowledge_webhook_deliveries.lease_id;
+  if results is null then
+    return 0;
+  end if;
+  return private.complete_webhook_deliveries(results);
+end
+$function$;
+
+comment on function "public"."acknowledge_webhook_deliveries"(uuid, uuid, uuid, uuid[]) is 'Says that polled messages arrived; answers of how many. One whose lease was lost is not counted, and comes again.';
+
+revoke all on function "public"."acknowledge_webhook_deliveries"(uuid, uuid, uuid, uuid[]) from public;
+
+grant execute on function "public"."acknowledge_webhook_deliveries"(uuid, uuid, uuid, uuid[]) to "authenticated", "postgres";
 
 create or replace function public.change_tenant_status (
   tenant_id uuid,
@@ -2015,6 +2537,130 @@ comment on function "public"."create_tenant"(text, text, text, text) is 'Creates
 revoke all on function "public"."create_tenant"(text, text, text, text) from public;
 
 grant execute on function "public"."create_tenant"(text, text, text, text) to "authenticated", "postgres";
+
+create or replace function public.create_webhook_endpoint (
+  tenant_id             uuid,
+  secret                text,
+  url                   text                         default null::text,
+  kind                  public.webhook_endpoint_kind default 'push'::public.webhook_endpoint_kind,
+  description           text                         default ''::text,
+  event_types           text[]                       default null::text[],
+  headers               jsonb                        default '{}'::jsonb,
+  static_header         jsonb                        default null::jsonb,
+  rate_limit_per_second integer                      default null::integer
+)
+  returns public.webhook_endpoints
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  most int;
+  sent record;
+  created public.webhook_endpoints;
+begin
+  perform private.require_permission(create_webhook_endpoint.tenant_id, 'manage');
+  created.tenant_id := create_webhook_endpoint.tenant_id;
+  created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
+  created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
+  sent := private.merge_webhook_headers('{}', null,
+    jsonb_build_object('headers', create_webhook_endpoint.headers, 'static_header', create_webhook_endpoint.static_header));
+  -- One tenant's calls queue here, so that twenty at once cannot each find room below the limit.
+  select coalesce((p.limits ->> 'webhook_endpoints')::int, 50) into most
+  from public.tenants as t join public.plans as p on p.plan = t.plan
+  where t.id = create_webhook_endpoint.tenant_id
+  for no key update of t;
+  if (select count(*) from public.webhook_endpoints as e where e.tenant_id = create_webhook_endpoint.tenant_id) >= most then
+    perform private.raise_problem(403, 'too_many_endpoints',
+      format('Your plan has room for %s webhook endpoints. Delete one before you create another.', most));
+  end if;
+  insert into public.webhook_endpoints (tenant_id, kind, url, description, event_types, scheme, secret_id, headers_secret_id,
+    header_names, static_header, rate_limit_per_second)
+  values (created.tenant_id, create_webhook_endpoint.kind, create_webhook_endpoint.url, create_webhook_endpoint.description,
+    created.event_types, created.scheme,
+    vault.create_secret(create_webhook_endpoint.secret, null, 'signing secret of a webhook endpoint'),
+    private.store_webhook_headers(sent.headers), array(select n from jsonb_object_keys(sent.headers) as n order by n),
+    sent.static_header, create_webhook_endpoint.rate_limit_per_second)
+  returning * into created;
+  perform private.require_push(created);
+  return created;
+end
+$function$;
+
+comment on function "public"."create_webhook_endpoint"(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, integer) is 'Creates an endpoint and puts its signing secret and the values of its headers in Vault. 403 too_many_endpoints; 422 unknown_event_type.';
+
+revoke all on function "public"."create_webhook_endpoint"(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, integer) from public;
+
+grant execute on function "public"."create_webhook_endpoint"(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, integer) to "authenticated", "postgres";
+
+create or replace function public.delete_webhook_endpoint (
+  tenant_id   uuid,
+  endpoint_id uuid
+)
+  returns boolean
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  stored public.webhook_endpoints;
+  deleted int;
+begin
+  perform private.require_permission(delete_webhook_endpoint.tenant_id, 'manage');
+  stored := private.lock_webhook_endpoint(delete_webhook_endpoint.tenant_id, delete_webhook_endpoint.endpoint_id);
+  delete from public.webhook_deliveries as d
+  where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
+    select o.event_id, o.endpoint_id from public.webhook_deliveries as o
+    where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id limit 10000);
+  get diagnostics deleted = row_count;
+  if deleted < 10000 then
+    delete from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id;
+    return true;
+  end if;
+  -- Nothing more is added to it meanwhile.
+  if stored.is_enabled then
+    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
+    where e.tenant_id = stored.tenant_id and e.id = stored.id;
+  end if;
+  return false;
+end
+$function$;
+
+comment on function "public"."delete_webhook_endpoint"(uuid, uuid) is 'Deletes an endpoint with its secrets and its deliveries, 10,000 of them a call. False: it is disabled, and there is more to delete; call again.';
+
+revoke all on function "public"."delete_webhook_endpoint"(uuid, uuid) from public;
+
+grant execute on function "public"."delete_webhook_endpoint"(uuid, uuid) to "authenticated", "postgres";
+
+create or replace function public.disable_webhook_endpoint (
+  tenant_id   uuid,
+  endpoint_id uuid
+)
+  returns public.webhook_endpoints
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  stored public.webhook_endpoints;
+begin
+  perform private.require_permission(disable_webhook_endpoint.tenant_id, 'inspect');
+  stored := private.lock_webhook_endpoint(disable_webhook_endpoint.tenant_id, disable_webhook_endpoint.endpoint_id);
+  -- Disabled already: why, and since when, stays.
+  if stored.is_enabled then
+    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
+    where e.tenant_id = stored.tenant_id and e.id = stored.id
+    returning * into stored;
+  end if;
+  return stored;
+end
+$function$;
+
+comment on function "public"."disable_webhook_endpoint"(uuid, uuid) is 'Sends nothing more to an endpoint until it is enabled; also in a frozen tenant. Harmless to repeat.';
+
+revoke all on function "public"."disable_webhook_endpoint"(uuid, uuid) from public;
+
+grant execute on function "public"."disable_webhook_endpoint"(uuid, uuid) to "authenticated", "postgres", "service_role";
 
 create or replace function public.find_idp_for_email (
   email text
@@ -2268,6 +2914,62 @@ grant execute
   on function "public"."log_usage_events"(uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamp with time zone[])
   to "authenticated", "postgres", "service_role";
 
+create or replace function public.poll_webhook_deliveries (
+  tenant_id     uuid,
+  endpoint_id   uuid,
+  max_messages  integer default 50,
+  lease_seconds integer default 30
+)
+  returns table (
+    event_id       uuid,
+    type           text,
+    payload        text,
+    created_at     timestamp with time zone,
+    attempt_number integer,
+    lease_id       uuid,
+    lease_until_at timestamp with time zone
+  )
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+#variable_conflict use_column
+declare
+  endpoint public.webhook_endpoints;
+  lease uuid := gen_random_uuid();
+begin
+  perform private.require_permission(poll_webhook_deliveries.tenant_id, 'webhooks:write');
+  if max_messages is null or max_messages not between 1 and 100 or lease_seconds is null or lease_seconds not between 5 and 3600 then
+    perform private.raise_problem(422, 'invalid_value', 'Ask for 1 to 100 messages, for 5 to 3600 seconds.');
+  end if;
+  endpoint := private.require_webhook_endpoint(poll_webhook_deliveries.tenant_id, poll_webhook_deliveries.endpoint_id);
+  if endpoint.kind <> 'poll' then
+    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL, and gets its messages there. Create one of the kind "poll".');
+  end if;
+  return query
+  with picked as materialized (
+    select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
+    where d.endpoint_id = endpoint.id and d.status = 'pending' and d.next_at <= now()
+    order by d.next_at, d.event_id limit max_messages for no key update skip locked
+  ), leased as (
+    update public.webhook_deliveries as d
+    set lease_id = lease, next_at = now() + make_interval(secs => lease_seconds), attempt_count = d.attempt_count + 1
+    from picked as k
+    where d.tenant_id = k.tenant_id and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id
+    returning d.*
+  )
+  select e.id, e.type, e.payload, e.created_at, d.attempt_count, d.lease_id, d.next_at
+  from leased as d join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
+  order by e.id;
+end
+$function$;
+
+comment on function "public"."poll_webhook_deliveries"(uuid, uuid, integer, integer) is 'The next messages of a polling endpoint, the oldest first. What is not acknowledged before its lease ends comes again.';
+
+revoke all on function "public"."poll_webhook_deliveries"(uuid, uuid, integer, integer) from public;
+
+grant execute on function "public"."poll_webhook_deliveries"(uuid, uuid, integer, integer) to "authenticated", "postgres";
+
 create or replace function public.read_audit_log (
   tenant_id  uuid,
   before_seq bigint                   default null::bigint,
@@ -2314,6 +3016,82 @@ revoke all on function "public"."read_audit_log"(uuid, bigint, integer, text, te
 grant execute
   on function "public"."read_audit_log"(uuid, bigint, integer, text, text, text, text, timestamp with time zone, timestamp with time zone, boolean)
   to "authenticated", "postgres", "service_role";
+
+create or replace function public.read_webhook_stats (
+  tenant_id    uuid,
+  endpoint_id  uuid,
+  window_hours integer default 24
+)
+  returns table (
+    since             timestamp with time zone,
+    succeeded_count   bigint,
+    failed_count      bigint,
+    duration_p50_ms   integer,
+    duration_p95_ms   integer,
+    pending_count     bigint,
+    dead_count        bigint,
+    oldest_pending_at timestamp with time zone,
+    last_success_at   timestamp with time zone,
+    last_failure_at   timestamp with time zone,
+    failing_since_at  timestamp with time zone,
+    failure_count     integer,
+    blocked_until_at  timestamp with time zone
+  )
+  language plpgsql
+  stable
+  security definer
+  set search_path to ''
+  set plan_cache_mode to 'force_custom_plan'
+  AS $function$
+#variable_conflict use_column
+declare
+  asked public.webhook_endpoints;
+begin
+  perform private.require_permission(read_webhook_stats.tenant_id, 'inspect');
+  if window_hours is null or window_hours not between 1 and 720 then
+    perform private.raise_problem(422, 'invalid_value', 'The window is 1 to 720 hours.',
+      '[{"pointer": "/window_hours", "detail": "must be between 1 and 720"}]');
+  end if;
+  select * into asked from public.webhook_endpoints as e
+  where e.tenant_id = read_webhook_stats.tenant_id and e.id = read_webhook_stats.endpoint_id;
+  if asked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+  end if;
+
+  -- The newest 100,000 of the window: more say no more about how an endpoint does, and cost a second.
+  select case when count(*) = 100000 then min(a.created_at) else now() - make_interval(hours => window_hours) end,
+    count(*) filter (where a.outcome = 'succeeded'), count(*) filter (where a.outcome = 'failed'),
+    percentile_disc(0.5) within group (order by a.duration_ms), percentile_disc(0.95) within group (order by a.duration_ms)
+  into since, succeeded_count, failed_count, duration_p50_ms, duration_p95_ms
+  from (
+    select a.outcome, a.duration_ms, a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id
+      and a.id >= private.first_uuid_at(now() - make_interval(hours => window_hours))
+    order by a.id desc limit 100000) as a;
+
+  select count(*), (select e.created_at from public.webhook_events as e
+    where e.tenant_id = asked.tenant_id and e.id = min(d.event_id::text)::uuid)
+  into pending_count, oldest_pending_at
+  from public.webhook_deliveries as d where d.endpoint_id = asked.id and d.status = 'pending';
+
+  dead_count := (select count(*) from public.webhook_deliveries as d
+    where d.tenant_id = asked.tenant_id and d.endpoint_id = asked.id and d.status = 'dead');
+  last_success_at := (select a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'succeeded' order by a.id desc limit 1);
+  last_failure_at := (select a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'failed' order by a.id desc limit 1);
+  select l.failing_since_at, l.failure_count, nullif(l.blocked_until_at, '-infinity')
+  into failing_since_at, failure_count, blocked_until_at
+  from private.webhook_lanes as l where l.tenant_id = asked.tenant_id and l.endpoint_id = asked.id;
+  return next;
+end
+$function$;
+
+comment on function "public"."read_webhook_stats"(uuid, uuid, integer) is 'How an endpoint does: attempts and durations of the window (since says where it begins: 100,000 are counted at most), what is pending and dead, the state of its circuit.';
+
+revoke all on function "public"."read_webhook_stats"(uuid, uuid, integer) from public;
+
+grant execute on function "public"."read_webhook_stats"(uuid, uuid, integer) to "authenticated", "postgres";
 
 create or replace function public.refuse_estimated_counts()
   returns void
@@ -2400,6 +3178,69 @@ revoke all on function "public"."rename_tenant_slug"(uuid, text) from public;
 
 grant execute on function "public"."rename_tenant_slug"(uuid, text) to "authenticated", "postgres", "service_role";
 
+create or replace function public.replay_webhook_deliveries (
+  tenant_id   uuid,
+  endpoint_id uuid,
+  event_ids   uuid[]                   default null::uuid[],
+  since       timestamp with time zone default null::timestamp with time zone,
+  until       timestamp with time zone default null::timestamp with time zone,
+  which       text                     default 'all'::text
+)
+  returns table (
+    replayed_count integer,
+    has_more       boolean
+  )
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  endpoint public.webhook_endpoints;
+  chosen uuid[];
+begin
+  perform private.require_permission(replay_webhook_deliveries.tenant_id, 'manage');
+  if which is null or which not in ('failed', 'missing', 'all') then
+    perform private.raise_problem(422, 'invalid_value', 'What is replayed is "failed", "missing" or "all".',
+      '[{"pointer": "/which", "detail": "must be failed, missing or all"}]');
+  elsif (event_ids is null) = (since is null) then
+    perform private.raise_problem(422, 'invalid_value', 'Name either the messages to replay, or the moment since when.');
+  elsif cardinality(event_ids) > 1000 then
+    perform private.raise_problem(422, 'invalid_value', 'At most 1000 messages can be named at once.',
+      '[{"pointer": "/message_ids", "detail": "must not name more than 1000"}]');
+  end if;
+  endpoint := private.require_webhook_endpoint(replay_webhook_deliveries.tenant_id, replay_webhook_deliveries.endpoint_id);
+  if event_ids is not null then
+    chosen := array(
+      select e.id from public.webhook_events as e
+      where e.tenant_id = endpoint.tenant_id and e.id = any (event_ids));
+    if cardinality(chosen) < (select count(distinct i) from unnest(event_ids) as i) then
+      perform private.raise_problem(404, 'not_found', 'This tenant has no message by one of these ids.');
+    end if;
+  else
+    -- An id begins with its moment, so that the primary key finds both ends.
+    chosen := array(
+      select e.id from public.webhook_events as e
+      join public.webhook_event_types as t on t.type = e.type and t.version = e.version
+      left join public.webhook_deliveries as d
+        on d.tenant_id = e.tenant_id and d.event_id = e.id and d.endpoint_id = endpoint.id
+      where e.tenant_id = endpoint.tenant_id
+        and e.id >= private.first_uuid_at(since) and e.id < private.first_uuid_at(coalesce(until, now() + interval '1 day'))
+        and (which in ('failed', 'all') and d.status = 'dead'
+          or which in ('missing', 'all') and d.event_id is null and not e.is_test and private.wants_webhook_event(endpoint, e, t.is_operational))
+      order by e.id limit 10001);
+  end if;
+  replayed_count := private.requeue_webhook_deliveries(endpoint, chosen[:10000]);
+  has_more := cardinality(chosen) > 10000;
+  return next;
+end
+$function$;
+
+comment on function "public"."replay_webhook_deliveries"(uuid, uuid, uuid[], timestamp with time zone, timestamp with time zone, text) is 'Sends messages to an endpoint again: those named, or all since a moment that failed or that it never got. At most 10,000 a call, the oldest first.';
+
+revoke all on function "public"."replay_webhook_deliveries"(uuid, uuid, uuid[], timestamp with time zone, timestamp with time zone, text) from public;
+
+grant execute on function "public"."replay_webhook_deliveries"(uuid, uuid, uuid[], timestamp with time zone, timestamp with time zone, text) to "authenticated", "postgres";
+
 create or replace function public.resend_invitation (
   tenant_id     uuid,
   invitation_id uuid,
@@ -2444,6 +3285,36 @@ comment on function "public"."resend_invitation"(uuid, uuid, bytea, timestamp wi
 revoke all on function "public"."resend_invitation"(uuid, uuid, bytea, timestamp with time zone) from public;
 
 grant execute on function "public"."resend_invitation"(uuid, uuid, bytea, timestamp with time zone) to "authenticated", "postgres", "service_role";
+
+create or replace function public.reveal_webhook_secret (
+  tenant_id   uuid,
+  endpoint_id uuid
+)
+  returns text
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  shown record;
+begin
+  perform private.require_permission(reveal_webhook_secret.tenant_id, 'manage');
+  select e.ref_id, (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = e.secret_id) as secret into shown
+  from public.webhook_endpoints as e
+  where e.tenant_id = reveal_webhook_secret.tenant_id and e.id = reveal_webhook_secret.endpoint_id;
+  if shown.ref_id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+  end if;
+  perform private.record_audit(reveal_webhook_secret.tenant_id, 'webhook_secret.read', 'webhook_endpoints', shown.ref_id);
+  return shown.secret;
+end
+$function$;
+
+comment on function "public"."reveal_webhook_secret"(uuid, uuid) is 'The secret that an endpoint''s messages are signed with, for whoever verifies them. That it was read is recorded.';
+
+revoke all on function "public"."reveal_webhook_secret"(uuid, uuid) from public;
+
+grant execute on function "public"."reveal_webhook_secret"(uuid, uuid) to "authenticated", "postgres";
 
 create or replace function public.revoke_api_key (
   tenant_id  uuid,
@@ -2559,6 +3430,85 @@ comment on function "public"."rotate_api_key"(uuid, uuid, text, text, bytea, int
 revoke all on function "public"."rotate_api_key"(uuid, uuid, text, text, bytea, integer) from public;
 
 grant execute on function "public"."rotate_api_key"(uuid, uuid, text, text, bytea, integer) to "authenticated", "postgres";
+
+create or replace function public.rotate_webhook_secret (
+  tenant_id       uuid,
+  endpoint_id     uuid,
+  secret          text,
+  overlap_seconds integer default 86400
+)
+  returns public.webhook_endpoints
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  stored public.webhook_endpoints;
+  new_scheme public.webhook_signature_scheme;
+begin
+  perform private.require_permission(rotate_webhook_secret.tenant_id, 'manage');
+  new_scheme := private.require_signing_secret(rotate_webhook_secret.secret);
+  if overlap_seconds is null or overlap_seconds not between 0 and 604800 then
+    perform private.raise_problem(422, 'invalid_value', 'Two secrets may overlap for seven days at most.',
+      '[{"pointer": "/overlap_seconds", "detail": "must be between 0 and 604800"}]');
+  end if;
+  stored := private.lock_webhook_endpoint(rotate_webhook_secret.tenant_id, rotate_webhook_secret.endpoint_id);
+  -- Rotated again within the overlap, the oldest goes: a trigger drops from Vault what no endpoint names.
+  update public.webhook_endpoints as e set
+    scheme = new_scheme,
+    secret_id = vault.create_secret(rotate_webhook_secret.secret, null, 'signing secret of a webhook endpoint'),
+    previous_secret_id = case when overlap_seconds > 0 then e.secret_id end,
+    previous_secret_expires_at = case when overlap_seconds > 0 then now() + make_interval(secs => overlap_seconds) end,
+    revision = private.uuid_v7()
+  where e.tenant_id = stored.tenant_id and e.id = stored.id
+  returning * into stored;
+  return stored;
+end
+$function$;
+
+comment on function "public"."rotate_webhook_secret"(uuid, uuid, text, integer) is 'Gives an endpoint a new signing secret; the one before signs along for the overlap. The secret says which scheme signs.';
+
+revoke all on function "public"."rotate_webhook_secret"(uuid, uuid, text, integer) from public;
+
+grant execute on function "public"."rotate_webhook_secret"(uuid, uuid, text, integer) to "authenticated", "postgres";
+
+create or replace function public.send_webhook_test (
+  tenant_id   uuid,
+  endpoint_id uuid,
+  event_type  text default 'webhook.test'::text
+)
+  returns uuid
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  endpoint public.webhook_endpoints;
+  moment timestamptz := clock_timestamp();
+  catalogued public.webhook_event_types;
+  event_id uuid := private.uuid_v7();
+begin
+  perform private.require_permission(send_webhook_test.tenant_id, 'manage');
+  endpoint := private.require_webhook_endpoint(send_webhook_test.tenant_id, send_webhook_test.endpoint_id);
+  select * into catalogued from public.webhook_event_types as t
+  where t.type = send_webhook_test.event_type order by t.version desc limit 1;
+  if catalogued.type is null then
+    perform private.raise_problem(422, 'unknown_event_type', format('There is no event type "%s" in the catalogue.', event_type),
+      '[{"pointer": "/event_type", "detail": "is not in the catalogue"}]');
+  end if;
+  insert into public.webhook_events (tenant_id, id, type, version, payload, is_test, created_at)
+  values (endpoint.tenant_id, event_id, catalogued.type, catalogued.version,
+    private.webhook_payload(catalogued.type, moment, catalogued.example), true, moment);
+  perform private.requeue_webhook_deliveries(endpoint, array[event_id]);
+  return event_id;
+end
+$function$;
+
+comment on function "public"."send_webhook_test"(uuid, uuid, text) is 'Sends an event type''s example to one endpoint, by the same way as any event. Answers the event''s id.';
+
+revoke all on function "public"."send_webhook_test"(uuid, uuid, text) from public;
+
+grant execute on function "public"."send_webhook_test"(uuid, uuid, text) to "authenticated", "postgres";
 
 create or replace function public.set_idp_config (
   tenant_id     uuid,
@@ -2716,6 +3666,78 @@ comment on function "public"."transfer_ownership"(uuid, uuid) is 'Makes an activ
 revoke all on function "public"."transfer_ownership"(uuid, uuid) from public;
 
 grant execute on function "public"."transfer_ownership"(uuid, uuid) to "authenticated", "postgres";
+
+create or replace function public.update_webhook_endpoint (
+  tenant_id   uuid,
+  endpoint_id uuid,
+  changes     jsonb
+)
+  returns public.webhook_endpoints
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  stored public.webhook_endpoints;
+  changed public.webhook_endpoints;
+  is_disabled boolean;
+  headers jsonb;
+  sent record;
+  problems jsonb;
+begin
+  perform private.require_permission(update_webhook_endpoint.tenant_id, 'manage');
+  select jsonb_agg(jsonb_build_object('pointer', '/' || private.pointer_token(key), 'detail', 'is not a known field')) into problems
+  from jsonb_object_keys(changes) as key
+  where key <> all ('{url,description,event_types,headers,static_header,rate_limit_per_second,disabled}');
+  if problems is not null then
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint has no such field that can be changed.', problems);
+  end if;
+  stored := private.lock_webhook_endpoint(update_webhook_endpoint.tenant_id, update_webhook_endpoint.endpoint_id);
+  changed := jsonb_populate_record(stored, changes - '{headers,static_header,disabled}'::text[]);
+  changed.description := coalesce(changed.description, '');
+  if changes ? 'event_types' then
+    changed.event_types := private.require_event_types(changed.event_types);
+  end if;
+
+  is_disabled := coalesce((changes ->> 'disabled')::boolean, not stored.is_enabled);
+  if is_disabled = stored.is_enabled then
+    changed.is_enabled := not is_disabled;
+    changed.disabled_at := case when is_disabled then now() end;
+    changed.disabled_reason := case when is_disabled then 'by_hand'::public.webhook_disabled_reason end;
+  end if;
+
+  if changes ?| '{headers,static_header}' then
+    headers := coalesce(
+      (select s.decrypted_secret::jsonb from vault.decrypted_secrets as s where s.id = stored.headers_secret_id), '{}');
+    sent := private.merge_webhook_headers(headers, stored.static_header, changes);
+    changed.static_header := sent.static_header;
+    if sent.headers <> headers then
+      changed.headers_secret_id := private.store_webhook_headers(sent.headers);
+      changed.header_names := array(select n from jsonb_object_keys(sent.headers) as n order by n);
+    end if;
+  end if;
+  if (changed.url, changed.headers_secret_id) is distinct from (stored.url, stored.headers_secret_id) then
+    changed.revision := private.uuid_v7();
+  end if;
+  perform private.require_push(changed);
+
+  update public.webhook_endpoints as e
+  set (url, description, event_types, headers_secret_id, header_names, static_header, rate_limit_per_second, is_enabled,
+      disabled_at, disabled_reason, revision)
+    = (changed.url, changed.description, changed.event_types, changed.headers_secret_id, changed.header_names,
+      changed.static_header, changed.rate_limit_per_second, changed.is_enabled, changed.disabled_at, changed.disabled_reason,
+      changed.revision)
+  where e.tenant_id = stored.tenant_id and e.id = stored.id
+  returning * into stored;
+  return stored;
+end
+$function$;
+
+comment on function "public"."update_webhook_endpoint"(uuid, uuid, jsonb) is 'Changes the fields that are named: url, description, event_types, headers (merged; null removes), static_header, rate_limit_per_second, disabled.';
+
+revoke all on function "public"."update_webhook_endpoint"(uuid, uuid, jsonb) from public;
+
+grant execute on function "public"."update_webhook_endpoint"(uuid, uuid, jsonb) to "authenticated", "postgres";
 
 create or replace function private.add_domain (
   tenant uuid,
@@ -2985,6 +4007,28 @@ $function$;
 
 revoke all on function "private"."audit_value"(jsonb) from public;
 
+create or replace function private.begin_dispatch (
+  run uuid
+)
+  returns integer
+  language sql
+  set search_path to ''
+  AS $function$
+  -- One that is awake has room for more; a second would only take turns with it.
+  update private.webhook_dispatchers as w
+  set run_id = run, seen_at = clock_timestamp(), awake_until_at = clock_timestamp() + interval '2 seconds'
+  where w.slot = (
+      select f.slot from private.webhook_dispatchers as f
+      where f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null
+      order by f.slot limit 1 for no key update skip locked)
+    and not exists (select from private.webhook_dispatchers as a where a.awake_until_at > clock_timestamp())
+  returning w.slot
+$function$;
+
+comment on function "private"."begin_dispatch"(uuid) is 'A place for a dispatcher; null when one is awake already, or all places are taken. One not heard of for five seconds has lost its place.';
+
+revoke all on function "private"."begin_dispatch"(uuid) from public;
+
 create or replace function private.begin_export (
   tenant uuid
 )
@@ -3182,6 +4226,38 @@ revoke all on function "private"."brand_value_problem"(text, jsonb) from public;
 
 grant execute on function "private"."brand_value_problem"(text, jsonb) to "authenticated", "postgres", "service_role";
 
+create or replace function private.call_edge_function (
+  path                 text,
+  timeout_milliseconds integer default 5000
+)
+  returns bigint
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  functions_url text;
+  service_key text;
+begin
+  select max(s.decrypted_secret) filter (where s.name = 'tenantry_functions_url'),
+    max(s.decrypted_secret) filter (where s.name = 'tenantry_service_key')
+  into functions_url, service_key
+  from vault.decrypted_secrets as s where s.name in ('tenantry_functions_url', 'tenantry_service_key');
+  if functions_url is null or service_key is null then
+    raise warning 'The function % was not called: Vault lacks the secret tenantry_functions_url or tenantry_service_key.', path;
+    return null;
+  end if;
+  return net.http_post(
+    url := rtrim(functions_url, '/') || path,
+    headers := jsonb_build_object('content-type', 'application/json', 'apikey', service_key),
+    body := '{}',
+    timeout_milliseconds := call_edge_function.timeout_milliseconds);
+end
+$function$;
+
+comment on function "private"."call_edge_function"(text, integer) is 'Has pg_net post to one of our edge functions once this transaction commits, as the service; answers the request''s id.';
+
+revoke all on function "private"."call_edge_function"(text, integer) from public;
+
 create or replace function private.caller_api_key()
   returns uuid
   language plpgsql
@@ -3233,6 +4309,23 @@ revoke all on function "private"."canonical_brand_path"(text) from public;
 
 grant execute on function "private"."canonical_brand_path"(text) to "authenticated", "postgres", "service_role";
 
+create or replace function private.changed_fields (
+  old_row jsonb,
+  new_row jsonb
+)
+  returns text[]
+  language sql
+  immutable
+  parallel safe
+  set search_path to ''
+  AS $function$
+  select coalesce(array_agg(f.key order by f.key), '{}')
+  from jsonb_object_keys(old_row || new_row) as f (key)
+  where f.key not in ('created_at', 'created_by', 'updated_at', 'updated_by') and new_row -> f.key is distinct from old_row -> f.key
+$function$;
+
+revoke all on function "private"."changed_fields"(jsonb, jsonb) from public;
+
 create or replace function private.claim_due_domain_checks (
   batch integer default 100
 )
@@ -3264,6 +4357,105 @@ revoke all on function "private"."claim_due_domain_checks"(integer) from public;
 
 grant execute on function "private"."claim_due_domain_checks"(integer) to "postgres", "service_role";
 
+create or replace function private.claim_webhook_deliveries (
+  batch         integer,
+  lease_seconds integer default 60
+)
+  returns table (
+    tenant_id      uuid,
+    event_id       uuid,
+    endpoint_id    uuid,
+    lease_id       uuid,
+    attempt_number integer,
+    ordering_key   text,
+    event_type     text,
+    event_version  integer,
+    payload        text,
+    endpoint_ref   text,
+    url            text,
+    revision       uuid
+  )
+  language plpgsql
+  rows 50
+  set search_path to ''
+  set enable_seqscan to 'off'
+  set enable_hashjoin to 'off'
+  set enable_mergejoin to 'off'
+  set plan_cache_mode to 'force_generic_plan'
+  AS $function$
+#variable_conflict use_column
+declare
+  lease uuid := gen_random_uuid();
+  lease_ends timestamptz := now() + make_interval(secs => lease_seconds);
+begin
+  return query
+  with lane as materialized (
+    select l.* from private.webhook_lanes as l
+    where l.next_at <= now()
+    order by l.next_at limit least(batch, 50) for no key update skip locked
+  ), served as materialized (
+    select l.tenant_id, l.endpoint_id, l.rate_free_at, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
+      ceil(batch::numeric / (select count(*) from lane))::int as share,
+      -- One probe while the circuit is open; and no receiver may hold all our connections, a slow one fewest.
+      case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
+      floor(extract(epoch from now() + interval '1 second' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int as rate_room
+    from lane as l
+    left join public.webhook_endpoints as p
+      on p.tenant_id = l.tenant_id and p.id = l.endpoint_id and p.kind = 'push' and p.is_enabled
+      and exists (select from public.tenants as t where t.id = l.tenant_id and t.status <> 'archived')
+    cross join lateral (
+      select count(*)::int from public.webhook_deliveries as d
+      where d.endpoint_id = l.endpoint_id and d.lease_id is not null and d.next_at > now()) as under_way
+  ), picked as materialized (
+    select d.*, s.ref_id, s.url, s.revision from served as s
+    cross join lateral (
+      -- Skipping here too: a snapshot may show as due what another claim, past this lane, has taken.
+      select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
+      where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at <= now()
+      order by d.next_at
+      limit case when s.url is null then 0 else greatest(least(s.share, s.room, s.rate_room), 0) end
+      for no key update skip locked) as d
+  ), leased as (
+    update public.webhook_deliveries as d set lease_id = lease, next_at = lease_ends
+    from picked as k
+    where d.tenant_id = k.tenant_id and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id
+    returning k.*, d.attempt_count, d.ordering_key
+  ), counted as (
+    select k.endpoint_id, count(*)::int as taken from picked as k group by k.endpoint_id
+  ), moved as (
+    update private.webhook_lanes as l set
+      is_capped = o.is_capped,
+      rate_free_at = case when s.rate is null then l.rate_free_at
+        else greatest(l.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision) end,
+      next_at = case
+        when s.url is null then 'infinity'
+        -- Whoever completes the next of them wakes the lane; half a second is for a completion that just missed this.
+        when o.is_capped then now() + interval '500 ms'
+        when o.taken >= s.rate_room then greatest(s.rate_free_at, now()) + make_interval(secs => (o.taken + 1) / s.rate::double precision - 1)
+        -- There may be more: to the back of the line.
+        when o.taken >= s.share then clock_timestamp()
+        else least(case when o.taken > 0 then lease_ends end, coalesce((
+          select d.next_at from public.webhook_deliveries as d
+          where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at > now()
+          order by d.next_at limit 1), 'infinity')) end
+    from served as s
+    left join counted as n on n.endpoint_id = s.endpoint_id
+    cross join lateral (
+      select coalesce(n.taken, 0) as taken,
+        s.url is not null and coalesce(n.taken, 0) >= s.room and s.room <= least(s.share, s.rate_room) as is_capped) as o
+    where l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
+  )
+  select d.tenant_id, d.event_id, d.endpoint_id, lease, d.attempt_count + 1, d.ordering_key, e.type, e.version, e.payload,
+    d.ref_id, d.url, d.revision
+  from leased as d
+  join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id;
+end
+$function$;
+
+comment on function "private"."claim_webhook_deliveries"(integer, integer) is 'Leases due deliveries: a few of each of the 50 endpoints that were served least recently. Two callers never hold a lease on the same one; a lease that ends is due again.';
+
+revoke all on function "private"."claim_webhook_deliveries"(integer, integer) from public;
+
 create or replace function private.colleague_ids()
   returns SETOF uuid
   language plpgsql
@@ -3285,6 +4477,172 @@ comment on function "private"."colleague_ids"() is 'The people who share a tenan
 revoke all on function "private"."colleague_ids"() from public;
 
 grant execute on function "private"."colleague_ids"() to "authenticated", "postgres", "service_role";
+
+create or replace function private.complete_webhook_deliveries (
+  given      json,
+  dispatcher integer default null::integer
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  set enable_seqscan to 'off'
+  set enable_hashjoin to 'off'
+  set enable_mergejoin to 'off'
+  set plan_cache_mode to 'force_generic_plan'
+  AS $function$
+declare
+  results private.webhook_result[] := array(select r from json_populate_recordset(null::private.webhook_result, given) as r);
+  completed int;
+  dead int;
+  turns jsonb;
+  turn jsonb;
+  endpoint public.webhook_endpoints;
+begin
+  -- Most of the time nothing is locked here: a success changes no lane that is well.
+  perform from (
+    select r.tenant_id, r.endpoint_id,
+      bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
+        or r.duration_ms > 2000) as is_notable
+    from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
+  join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
+  where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
+  order by l.endpoint_id
+  for no key update of l;
+
+  with result as materialized (
+    select * from unnest(results)
+  ), changed as (
+    update public.webhook_deliveries as d set
+      attempt_count = r.attempt_number,
+      status = case when r.outcome = 'succeeded' then 'delivered' when r.wait is null then 'dead' else 'pending' end::public.webhook_delivery_status,
+      next_at = case when r.outcome = 'failed' then coalesce(now() + r.wait, d.next_at) else d.next_at end,
+      ended_at = case when r.outcome = 'succeeded' or r.wait is null then now() end,
+      lease_id = null
+    from (select r.*, case when r.outcome = 'failed' then private.webhook_retry_wait(r.attempt_number) end as wait from result as r) as r
+    -- "not distinct" rather than "=": the planner shall find the row by its key and not among all that are leased.
+    where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+      and d.lease_id is not distinct from r.lease_id
+    returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, d.lease_id, r.attempt_number, r.outcome, r.response_status,
+      r.response_body, r.duration_ms, r.error_code, r.error_detail, r.block_seconds, r.disable
+  ), stale as (
+    -- The lease was lost meanwhile; the attempt was made all the same.
+    select r.* from result as r
+    join public.webhook_deliveries as d
+      on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+    where d.lease_id is distinct from r.lease_id
+    for key share of d
+  ), logged as (
+    insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
+      duration_ms, error_code, error_detail)
+    select c.tenant_id, c.event_id, c.endpoint_id, c.attempt_number, c.outcome, c.response_status, c.response_body,
+      c.duration_ms, c.error_code, c.error_detail from changed as c
+    union all
+    select s.tenant_id, s.event_id, s.endpoint_id, s.attempt_number, s.outcome, s.response_status, s.response_body,
+      s.duration_ms, s.error_code, s.error_detail from stale as s
+  ), summed as (
+    select c.tenant_id, c.endpoint_id, bool_or(c.outcome = 'succeeded') as has_success,
+      count(*) filter (where c.outcome = 'failed')::int as failures, max(c.block_seconds) as block_seconds,
+      min(c.next_at) filter (where c.status = 'pending') as retry_at, avg(c.duration_ms) > 2000 as is_slow, max(c.disable) as disable
+    from changed as c group by c.tenant_id, c.endpoint_id
+  ), judged as (
+    select s.*, l.failing_since_at as failed_since_at, l.warned_percent as was_warned,
+      case when s.has_success then 0 else l.failure_count + s.failures end as failure_count,
+      case when not s.has_success then coalesce(l.failing_since_at, now()) end as failing_since_at,
+      case
+        when s.has_success then now() + make_interval(secs => s.block_seconds)
+        else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds), case when l.failure_count + s.failures >= 5
+          then now() + least(15 * 2 ^ least(l.failure_count + s.failures - 5, 10), 600) * interval '1 second' end) end as blocked_until_at,
+      case when s.has_success or l.failure_count + s.failures < 10 then 0 else (
+        select max(w.percent) from unnest('{0,50,70,90,100}'::int[]) as w (percent)
+        where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
+    from summed as s
+    join private.webhook_lanes as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
+    where s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
+      or l.failure_count > 0 or l.is_capped or l.is_slow
+  ), steered as (
+    update private.webhook_lanes as l set
+      failure_count = j.failure_count,
+      failing_since_at = j.failing_since_at,
+      warned_percent = case when j.has_success then 0 else greatest(l.warned_percent, j.warned_percent) end,
+      blocked_until_at = coalesce(j.blocked_until_at, '-infinity'),
+      is_slow = j.is_slow,
+      is_capped = false,
+      next_at = greatest(j.blocked_until_at, least(l.next_at, j.retry_at, case when l.is_capped then now() end))
+    from judged as j
+    where l.tenant_id = j.tenant_id and l.endpoint_id = j.endpoint_id
+  )
+  select count(*), count(*) filter (where c.status = 'dead'),
+    (select jsonb_agg(jsonb_build_object('tenant', j.tenant_id, 'endpoint', j.endpoint_id, 'has_success', j.has_success,
+        'since', coalesce(j.failed_since_at, j.failing_since_at), 'failures', j.failure_count, 'was_warned', j.was_warned, 'percent', j.warned_percent,
+        'disable', case when j.disable is not null then j.disable::text when j.warned_percent = 100 then 'failing' end) order by j.endpoint_id)
+      from judged as j
+      where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0)
+  into completed, dead, turns
+  from changed as c;
+
+  if exists (select from unnest(results) as r where r.ordering_key is not null) then
+    perform private.release_ordered_deliveries(results);
+  end if;
+
+  -- What follows is rare: an endpoint takes a turn for the better or the worse, or a delivery dies.
+  for turn in select * from jsonb_array_elements(turns) loop
+    if turn ->> 'disable' is not null then
+      update public.webhook_endpoints as p
+      set is_enabled = false, disabled_at = now(), disabled_reason = (turn ->> 'disable')::public.webhook_disabled_reason
+      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid and p.is_enabled
+      returning * into endpoint;
+    else
+      select * into endpoint from public.webhook_endpoints as p
+      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid;
+    end if;
+    continue when endpoint.id is null;
+    perform private.emit_event(endpoint.tenant_id,
+      case when turn ->> 'disable' is not null then 'endpoint.disabled' when (turn ->> 'has_success')::boolean then 'endpoint.recovered' else 'endpoint.failing' end,
+      jsonb_build_object('endpoint_id', endpoint.ref_id, 'url', endpoint.url)
+        || case when turn ->> 'disable' is null or turn ->> 'disable' = 'failing' then jsonb_build_object('failing_since', turn ->> 'since') else '{}' end
+        || case when turn ->> 'disable' is not null then jsonb_build_object('reason', turn ->> 'disable')
+          when not (turn ->> 'has_success')::boolean then jsonb_build_object('percent', turn -> 'percent', 'consecutive_failures', turn -> 'failures')
+          else '{}' end,
+      ordering_key => 'endpoint ' || endpoint.ref_id);
+  end loop;
+  if dead > 0 then
+    perform private.emit_event(p.tenant_id, 'delivery.exhausted', jsonb_build_object('endpoint_id', p.ref_id, 'url', p.url,
+      'message_id', 'msg_' || private.ulid(e.id), 'event_type', e.type, 'attempt_count', r.attempt_number, 'last_error', r.error_detail),
+      idempotency_key => format('exhausted %s %s %s', e.id, p.id, r.lease_id))
+    from unnest(results) as r
+    join public.webhook_deliveries as d
+      on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id and d.status = 'dead'
+    join public.webhook_endpoints as p on p.tenant_id = d.tenant_id and p.id = d.endpoint_id
+    join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
+    join public.webhook_event_types as t on t.type = e.type and t.version = e.version and not t.is_operational
+    where r.outcome = 'failed' and private.webhook_retry_wait(r.attempt_number) is null;
+  end if;
+
+  update private.webhook_dispatchers as w set
+    succeeded_count = w.succeeded_count + s.succeeded,
+    failed_count = w.failed_count + s.failed,
+    dead_count = w.dead_count + dead,
+    stale_count = w.stale_count + s.all_of_them - completed,
+    duration_ms_sum = w.duration_ms_sum + s.duration_ms,
+    duration_bucket_counts = array(
+      select had.count + s.buckets[had.bucket] from unnest(w.duration_bucket_counts) with ordinality as had (count, bucket) order by had.bucket)
+  from (
+    select count(*) filter (where r.outcome = 'succeeded') as succeeded, count(*) filter (where r.outcome = 'failed') as failed,
+      count(*) as all_of_them, coalesce(sum(r.duration_ms), 0) as duration_ms,
+      array[count(*) filter (where r.duration_ms <= 25), count(*) filter (where r.duration_ms <= 50),
+        count(*) filter (where r.duration_ms <= 100), count(*) filter (where r.duration_ms <= 250),
+        count(*) filter (where r.duration_ms <= 500), count(*) filter (where r.duration_ms <= 1000),
+        count(*) filter (where r.duration_ms <= 2500), count(*) filter (where r.duration_ms <= 5000),
+        count(*) filter (where r.duration_ms <= 15000)] as buckets
+    from unnest(results) as r) as s
+  where w.slot = dispatcher and s.all_of_them > 0;
+  return completed;
+end
+$function$;
+
+comment on function "private"."complete_webhook_deliveries"(json, integer) is 'Takes what came of leased deliveries, [private.webhook_result]: settles those whose lease still holds, logs every attempt, steers the lanes. Answers how many were settled.';
+
+revoke all on function "private"."complete_webhook_deliveries"(json, integer) from public;
 
 create or replace function private.continue_purges (
   batch integer default 20000
@@ -3335,6 +4693,96 @@ revoke all on function "private"."count_export_rows"(uuid, text) from public;
 
 grant execute on function "private"."count_export_rows"(uuid, text) to "authenticated", "postgres", "service_role";
 
+create or replace function private.drop_secrets (
+  tenant  uuid,
+  secrets uuid[]
+)
+  returns void
+  language sql
+  set search_path to ''
+  AS $function$
+  delete from vault.secrets as s
+  where s.id = any (drop_secrets.secrets) and s.id <> all (private.snapshot_secret_ids(drop_secrets.tenant))
+$function$;
+
+comment on function "private"."drop_secrets"(uuid, uuid[]) is 'Deletes what rows that are gone kept in Vault; not what a demo tenant''s snapshot is going to need.';
+
+revoke all on function "private"."drop_secrets"(uuid, uuid[]) from public;
+
+create or replace function private.emit_event (
+  tenant          uuid,
+  type            text,
+  data            jsonb,
+  ordering_key    text    default null::text,
+  idempotency_key text    default null::text,
+  has_row_lock    boolean default false
+)
+  returns uuid
+  language plpgsql
+  security definer
+  set search_path to ''
+  set enable_seqscan to 'off'
+  AS $function$
+declare
+  moment timestamptz := clock_timestamp();
+  event_id uuid := private.uuid_v7();
+  last_id uuid;
+  event_version int;
+  payload text;
+begin
+  -- What is put back where it was (the demo's nightly reset) did not happen.
+  if current_setting('tenantry.is_restoring', true) = 'on'
+    or not exists (select from public.tenants as t where t.id = emit_event.tenant and t.status <> 'archived') then
+    return null;
+  end if;
+  select max(t.version) into event_version from public.webhook_event_types as t where t.type = emit_event.type;
+  if event_version is null then
+    perform private.raise_problem(422, 'unknown_event_type', format('There is no event type "%s" in the catalogue.', emit_event.type));
+  end if;
+  payload := private.webhook_payload(emit_event.type, moment, emit_event.data);
+  if octet_length(payload) > 262144 then
+    perform private.raise_problem(413, 'payload_too_large', format(
+      'An event''s payload can have 256 KiB (262144 bytes), and this one of the type "%s" has %s. Send a reference to what is large.',
+      emit_event.type, octet_length(payload)));
+  end if;
+
+  if emit_event.ordering_key is not null then
+    -- Held until this transaction ends: the events of one key get their ids in the order in which they
+    -- commit, whatever else runs at the same time, and whichever way the clock is moved. A change of the
+    -- one row the key stands for needs no lock besides that row's: ten thousand of these fill the table
+    -- of locks that all of the server shares.
+    if not has_row_lock then
+      perform pg_advisory_xact_lock(hashtextextended('webhook order ' || emit_event.tenant || ' ' || emit_event.ordering_key, 0));
+    end if;
+    select e.id into last_id
+    from public.webhook_events as e
+    where e.tenant_id = emit_event.tenant and e.ordering_key = emit_event.ordering_key
+    order by e.id desc limit 1;
+    event_id := private.uuid_v7();
+    if last_id >= event_id then
+      event_id := private.uuid_after(last_id);
+    end if;
+  end if;
+
+  insert into public.webhook_events (tenant_id, id, type, version, payload, ordering_key, idempotency_key, created_at)
+  values (emit_event.tenant, event_id, emit_event.type, event_version, payload, emit_event.ordering_key,
+    emit_event.idempotency_key, moment)
+  on conflict do nothing;
+  if not found then
+    return (select e.id from public.webhook_events as e
+      where e.tenant_id = emit_event.tenant and e.idempotency_key = emit_event.idempotency_key);
+  end if;
+  insert into private.webhook_outbox (tenant_id, event_id, ordering_key)
+  values (emit_event.tenant, event_id, emit_event.ordering_key);
+  perform private.wake_dispatcher();
+  return event_id;
+end
+$function$;
+
+comment on function "private"."emit_event"(uuid, text, jsonb, text, text, boolean) is 'Tells a tenant''s webhooks that something happened, if and only if this transaction commits. Events of one ordering key arrive in order (has_row_lock: the caller has changed the row the key stands for); an idempotency key is good once. Answers the event''s id; 413 above 256 KiB.';
+
+revoke all on function "private"."emit_event"(uuid, text, jsonb, text, text, boolean) from public;
+
 create or replace function private.ensure_usage_partitions (
   months_ahead integer default 3
 )
@@ -3373,6 +4821,162 @@ $function$;
 comment on function "private"."ensure_usage_partitions"(integer) is 'Makes the month partitions of usage_events from this month to so many ahead; answers how many it made. Harmless to repeat.';
 
 revoke all on function "private"."ensure_usage_partitions"(integer) from public;
+
+create or replace function private.event_moment (
+  moment timestamp with time zone
+)
+  returns text
+  language sql
+  stable
+  parallel safe
+  set search_path to ''
+  AS $function$
+  -- A date-time has four digits for the year; what lies beyond, or at infinity, is told as null.
+  select case when moment >= '0001-01-01 00:00Z' and moment < '10000-01-01 00:00Z'
+    then to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end
+$function$;
+
+comment on function "private"."event_moment"(timestamp with time zone) is 'A moment as events tell it: ISO 8601, UTC, milliseconds.';
+
+revoke all on function "private"."event_moment"(timestamp with time zone) from public;
+
+create or replace function private.event_schema (
+  fields jsonb
+)
+  returns jsonb
+  language plpgsql
+  immutable
+  set search_path to ''
+  AS $function$
+declare
+  field record;
+  described jsonb;
+  properties jsonb := '{}';
+  required jsonb := '[]';
+begin
+  for field in select rtrim(f.key, '?') as name, f.key like '%?' as is_optional, f.value, f.value #>> '{}' as kind from jsonb_each(fields) as f loop
+    described := case
+      when jsonb_typeof(field.value) = 'object' then private.event_schema(field.value)
+      when field.kind like '%|%' then jsonb_build_object('type', 'string', 'enum', to_jsonb(string_to_array(field.kind, '|')
+        || case when field.is_optional then array[null::text] else '{}' end))
+      else case field.kind
+        when 'text' then '{"type": "string"}'
+        when 'text[]' then '{"type": "array", "items": {"type": "string"}}'
+        when 'object' then '{"type": "object"}'
+        when 'flag' then '{"type": "boolean"}'
+        when 'count' then '{"type": "integer", "minimum": 0}'
+        when 'moment' then '{"type": "string", "format": "date-time"}'
+        when 'ref_id' then '{"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"}'
+        when 'message_id' then '{"type": "string", "pattern": "^msg_[0-7][0-9A-HJKMNP-TV-Z]{25}$"}'
+        -- Not the formats "email" and "uri", which are narrower than what the tables take.
+        when 'email' then '{"type": "string", "pattern": "^[^@\\s]+@[^@\\s]+$"}'
+        when 'url' then '{"type": "string", "pattern": "^https?://"}'
+      end::jsonb end;
+    if described is null then
+      raise exception 'An event''s field "%" is of no known kind: %.', field.name, field.value;
+    end if;
+    if field.is_optional then
+      described := jsonb_set(described, '{type}', jsonb_build_array(described -> 'type', 'null'));
+    else
+      required := required || to_jsonb(field.name);
+    end if;
+    properties := jsonb_set(properties, array[field.name], described);
+  end loop;
+  return jsonb_build_object('type', 'object', 'properties', properties, 'required', required, 'additionalProperties', true);
+end
+$function$;
+
+comment on function "private"."event_schema"(jsonb) is 'The JSON Schema of an event''s data, from {field: kind}: text, ref_id, moment, a|b|c, … or an object of fields. A name that ends in ? may be null or missing. Whoever receives must expect fields to be added.';
+
+revoke all on function "private"."event_schema"(jsonb) from public;
+
+create or replace function private.expand_webhook_events (
+  batch integer default 500
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  set enable_seqscan to 'off'
+  set enable_hashjoin to 'off'
+  set enable_mergejoin to 'off'
+  set plan_cache_mode to 'force_generic_plan'
+  AS $function$
+declare
+  tenants uuid[];
+  events uuid[];
+  keys text[];
+  reached_tenants uuid[];
+  reached_endpoints uuid[];
+begin
+  -- By what is there and not by "ids above the last one": a transaction may commit late.
+  select array_agg(o.tenant_id), array_agg(o.event_id), array_remove(array_agg(o.ordering_key), null)
+  into tenants, events, keys
+  from (
+    select o.tenant_id, o.event_id, o.ordering_key from private.webhook_outbox as o
+    order by o.event_id limit batch for update skip locked) as o;
+  if events is null then
+    return 0;
+  end if;
+
+  if keys <> '{}' then
+    -- Not before an earlier event of the same key that another worker is expanding right now.
+    select array_agg(o.tenant_id), array_agg(o.event_id) into tenants, events
+    from unnest(tenants, events) as taken (tenant_id, event_id)
+    join private.webhook_outbox as o on o.tenant_id = taken.tenant_id and o.event_id = taken.event_id
+    where o.ordering_key is null or not exists (
+      select from private.webhook_outbox as p
+      where p.tenant_id = o.tenant_id and p.ordering_key = o.ordering_key and p.event_id < o.event_id
+        and p.event_id <> all (events));
+    if events is null then
+      return 0;
+    end if;
+    -- Whether an earlier delivery of a key is pending is asked under its lane's lock, under which it would end.
+    perform from private.webhook_lanes as l
+    where (l.tenant_id, l.endpoint_id) in (
+      select p.tenant_id, p.id
+      from unnest(tenants, events) as taken (tenant_id, event_id)
+      join public.webhook_events as e on e.tenant_id = taken.tenant_id and e.id = taken.event_id
+      join public.webhook_endpoints as p on p.tenant_id = e.tenant_id
+      where e.ordering_key is not null)
+    order by l.endpoint_id
+    for no key update;
+  end if;
+
+  delete from private.webhook_outbox as o
+  using unnest(tenants, events) as taken (tenant_id, event_id)
+  where o.tenant_id = taken.tenant_id and o.event_id = taken.event_id;
+
+  with wanted as (
+    select e.tenant_id, e.id as event_id, p.id as endpoint_id, e.ordering_key
+    from unnest(tenants, events) as taken (tenant_id, event_id)
+    join public.webhook_events as e on e.tenant_id = taken.tenant_id and e.id = taken.event_id
+    join public.webhook_event_types as t on t.type = e.type and t.version = e.version
+    join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
+    where private.wants_webhook_event(p, e, t.is_operational)
+  ), inserted as (
+    insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, next_at)
+    select w.tenant_id, w.event_id, w.endpoint_id, null, now() from wanted as w where w.ordering_key is null
+    union all
+    select w.tenant_id, w.event_id, w.endpoint_id, w.ordering_key, case
+      when row_number() over (partition by w.endpoint_id, w.ordering_key order by w.event_id) > 1 or exists (
+        select from public.webhook_deliveries as d
+        where d.endpoint_id = w.endpoint_id and d.ordering_key = w.ordering_key and d.status = 'pending')
+      then 'infinity' else now() end
+    from wanted as w where w.ordering_key is not null
+    on conflict do nothing
+    returning tenant_id, endpoint_id
+  )
+  select array_agg(r.tenant_id), array_agg(r.endpoint_id) into reached_tenants, reached_endpoints
+  from (select distinct i.tenant_id, i.endpoint_id from inserted as i) as r;
+
+  perform private.wake_webhook_lanes(reached_tenants, reached_endpoints);
+  return cardinality(events);
+end
+$function$;
+
+comment on function "private"."expand_webhook_events"(integer) is 'Turns events into one delivery for each endpoint that wants them, oldest first, at most a batch; answers how many. Any number of workers may.';
+
+revoke all on function "private"."expand_webhook_events"(integer) from public;
 
 create or replace function private.export_audit_log (
   tenant    uuid,
@@ -3780,6 +5384,25 @@ $function$;
 
 revoke all on function "private"."find_tenant_pages_by_slug"(text[]) from public;
 
+create or replace function private.first_uuid_at (
+  moment timestamp with time zone
+)
+  returns uuid
+  language sql
+  immutable
+  parallel safe
+  strict
+  set search_path to ''
+  AS $function$
+  select (lpad(to_hex(greatest((extract(epoch from moment) * 1000)::bigint, 0)), 12, '0') || '00000000000000000000')::uuid
+$function$;
+
+comment on function "private"."first_uuid_at"(timestamp with time zone) is 'The id before every UUIDv7 of a moment: created_at >= moment, said of ids.';
+
+revoke all on function "private"."first_uuid_at"(timestamp with time zone) from public;
+
+grant execute on function "private"."first_uuid_at"(timestamp with time zone) to "authenticated", "postgres";
+
 create or replace function private.freeze_ended_trials (
   batch integer default 500
 )
@@ -3860,6 +5483,76 @@ comment on function "private"."has_project_support"(uuid) is 'Whether a tenant m
 revoke all on function "private"."has_project_support"(uuid) from public;
 
 grant execute on function "private"."has_project_support"(uuid) to "authenticated", "postgres", "service_role";
+
+create or replace function private.header_name_problem (
+  name text
+)
+  returns text
+  language sql
+  immutable
+  parallel safe
+  set search_path to ''
+  AS $function$
+  select case
+    when name !~ '^[!#$%&''*+.^_`|~0-9A-Za-z-]{1,100}$' then
+      'is not the name of a header: 1 to 100 letters, digits and !#$%&''*+-.^_`|~'
+    when lower(name) = any ('{host,connection,keep-alive,transfer-encoding,te,trailer,upgrade,expect,accept-encoding}')
+      or lower(name) ~ '^(content|proxy)-' then 'is a header that the delivery itself has to set'
+    when lower(name) ~ '^(webhook|tenantry)-' then 'is kept for what says, and proves, where a message comes from'
+  end
+$function$;
+
+comment on function "private"."header_name_problem"(text) is 'Why a header cannot be sent along with a webhook; null where it can.';
+
+revoke all on function "private"."header_name_problem"(text) from public;
+
+create or replace function private.header_problems (
+  headers       jsonb,
+  static_header jsonb
+)
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  -- Null takes a header away; its name must be good all the same.
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail) order by pointer), '[]')
+  from (
+    select '/headers/' || private.pointer_token(h.name) as pointer, coalesce(
+      private.header_name_problem(h.name),
+      case when count(*) over (partition by lower(h.name)) > 1 then
+          'is given twice: upper and lower case make no difference in the name of a header'
+        when lower(h.name) = lower(header_problems.static_header ->> 'name') then
+          'is the static header: it is not set among the others'
+        when h.value <> 'null' then private.header_value_problem(h.value) end) as detail
+    from jsonb_each(headers) as h (name, value)
+    union all
+    select '/static_header/name', private.header_name_problem(header_problems.static_header ->> 'name')
+    union all
+    select '/static_header/value', private.header_value_problem(header_problems.static_header -> 'value')
+    where header_problems.static_header is not null
+  ) as found
+  where detail is not null
+$function$;
+
+revoke all on function "private"."header_problems"(jsonb, jsonb) from public;
+
+create or replace function private.header_value_problem (
+  value jsonb
+)
+  returns text
+  language sql
+  immutable
+  parallel safe
+  set search_path to ''
+  AS $function$
+  -- A line break would end the header and begin whatever else somebody wants to be sent.
+  select 'must be 1 to 1024 visible characters of ASCII, with spaces only in between'
+  where jsonb_typeof(value) is distinct from 'string' or length(value #>> '{}') > 1024
+    or value #>> '{}' !~ '^[!-~]([ -~]*[!-~])?$'
+$function$;
+
+revoke all on function "private"."header_value_problem"(jsonb) from public;
 
 create or replace function private.idp_setting_problems (
   type     text,
@@ -4101,6 +5794,34 @@ comment on function "private"."is_sensitive"(text) is 'Whether a column or JSON 
 
 revoke all on function "private"."is_sensitive"(text) from public;
 
+create or replace function private.is_signing_secret (
+  secret text
+)
+  returns boolean
+  language plpgsql
+  immutable
+  parallel safe
+  set search_path to ''
+  AS $function$
+declare
+  written text := substr(secret, strpos(secret, '_') + 1);
+  bytes bytea;
+begin
+  if length(secret) > 200
+    or secret !~ '^(whsec|whsk)_([A-Za-z0-9+/]{4})+([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$' then
+    return false;
+  end if;
+  bytes := decode(written, 'base64');
+  -- Written again, because bits that stand for nothing are read by some receivers and refused by others.
+  return replace(encode(bytes, 'base64'), e'\n', '') = written
+    and case when secret like 'whsec\_%' then length(bytes) between 24 and 64 else length(bytes) = 64 end;
+end
+$function$;
+
+comment on function "private"."is_signing_secret"(text) is 'Whether a text is a secret of Standard Webhooks: whsec_ and 24 to 64 bytes, or whsk_ and an ed25519 seed with its public key.';
+
+revoke all on function "private"."is_signing_secret"(text) from public;
+
 create or replace function private.is_trusted_caller()
   returns boolean
   language sql
@@ -4183,6 +5904,29 @@ revoke all on function "private"."json_merge_patch"(jsonb, jsonb) from public;
 
 grant execute on function "private"."json_merge_patch"(jsonb, jsonb) to "authenticated", "postgres", "service_role";
 
+create or replace function private.keep_dispatching (
+  run      uuid,
+  has_room boolean,
+  is_over  boolean default false
+)
+  returns boolean
+  language sql
+  set search_path to ''
+  AS $function$
+  with kept as (
+    update private.webhook_dispatchers as w set
+      run_id = case when not is_over then run end,
+      seen_at = clock_timestamp(),
+      awake_until_at = case when has_room and not is_over then clock_timestamp() + interval '2 seconds' else '-infinity' end
+    where w.run_id = run
+    returning 1)
+  select exists (select from kept)
+$function$;
+
+comment on function "private"."keep_dispatching"(uuid, boolean, boolean) is 'A dispatcher is alive, and has room for more or not; or is over. False when its place was given to another.';
+
+revoke all on function "private"."keep_dispatching"(uuid, boolean, boolean) from public;
+
 create or replace function private.lease_api_key_requests (
   tenant uuid,
   key    uuid,
@@ -4215,6 +5959,33 @@ comment on function "private"."lease_api_key_requests"(uuid, uuid, integer) is '
 
 revoke all on function "private"."lease_api_key_requests"(uuid, uuid, integer) from public;
 
+create or replace function private.lock_webhook_endpoint (
+  tenant   uuid,
+  endpoint uuid
+)
+  returns public.webhook_endpoints
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  locked public.webhook_endpoints;
+begin
+  -- The lane first: whoever delivers takes it in this order as well.
+  perform from private.webhook_lanes as l
+  where l.tenant_id = lock_webhook_endpoint.tenant and l.endpoint_id = lock_webhook_endpoint.endpoint for no key update;
+  select * into locked from public.webhook_endpoints as e
+  where e.tenant_id = lock_webhook_endpoint.tenant and e.id = lock_webhook_endpoint.endpoint for no key update;
+  if locked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+  end if;
+  return locked;
+end
+$function$;
+
+comment on function "private"."lock_webhook_endpoint"(uuid, uuid) is 'An endpoint to change, with its lane, until the transaction ends. 404 not_found.';
+
+revoke all on function "private"."lock_webhook_endpoint"(uuid, uuid) from public;
+
 create or replace function private.mask_email (
   address text
 )
@@ -4228,6 +5999,63 @@ create or replace function private.mask_email (
 comment on function "private"."mask_email"(text) is 'Enough of an address for its owner to know it, and not enough for others to write to it.';
 
 revoke all on function "private"."mask_email"(text) from public;
+
+create or replace function private.merge_webhook_headers (
+  current        jsonb,
+  current_static text,
+  changes        jsonb,
+  OUT            headers jsonb,
+  OUT            static_header text
+)
+  returns record
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  patch jsonb := nullif(changes -> 'headers', 'null');
+  shared jsonb := nullif(changes -> 'static_header', 'null');
+  problems jsonb;
+begin
+  -- A name that is null would pass every check below.
+  if shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
+    perform private.raise_problem(422, 'invalid_value', 'The static header cannot be sent.',
+      '[{"pointer": "/static_header", "detail": "must be an object with a name and a value"}]');
+  elsif jsonb_typeof(coalesce(patch, '{}')) <> 'object' or (select count(*) from jsonb_object_keys(coalesce(patch, '{}'))) > 40 then
+    perform private.raise_problem(422, 'invalid_value', 'The headers cannot be sent.',
+      '[{"pointer": "/headers", "detail": "must be an object of at most 20 headers and their values"}]');
+  end if;
+  if changes ? 'static_header' then
+    static_header := shared ->> 'name';
+  else
+    static_header := current_static;
+    shared := case when current_static is not null then jsonb_build_object('name', current_static, 'value', current -> current_static) end;
+  end if;
+  problems := private.header_problems(coalesce(patch, '{}'), shared);
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_value', 'Some headers cannot be sent.', problems);
+  end if;
+
+  select coalesce(jsonb_object_agg(h.name, h.value), '{}') into headers
+  from (
+    select * from jsonb_each(current) as c (name, value)
+    where c.name is distinct from current_static and changes -> 'headers' is distinct from 'null'
+      and lower(c.name) is distinct from lower(merge_webhook_headers.static_header)
+      and not exists (select from jsonb_object_keys(patch) as p where lower(p) = lower(c.name))
+    union all
+    select * from jsonb_each(patch) as p (name, value) where p.value <> 'null'
+    union all
+    select shared ->> 'name', shared -> 'value' where shared is not null
+  ) as h;
+  if (select count(*) from jsonb_object_keys(headers)) > 20 then
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint has at most 20 headers.',
+      '[{"pointer": "/headers", "detail": "must leave the endpoint with at most 20 headers"}]');
+  end if;
+end
+$function$;
+
+comment on function "private"."merge_webhook_headers"(jsonb, text, jsonb) is 'An endpoint''s headers after {headers: {name: value, or null}, static_header: {name, value}}. 422 invalid_value names each that cannot be sent.';
+
+revoke all on function "private"."merge_webhook_headers"(jsonb, text, jsonb) from public;
 
 create or replace function private.normalize_brand (
   brand      jsonb,
@@ -4530,6 +6358,71 @@ comment on function "private"."read_idp_secret"(uuid, public.idp_kind, uuid) is 
 revoke all on function "private"."read_idp_secret"(uuid, public.idp_kind, uuid) from public;
 
 grant execute on function "private"."read_idp_secret"(uuid, public.idp_kind, uuid) to "postgres", "service_role";
+
+create or replace function private.read_webhook_metrics()
+  returns jsonb
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select jsonb_build_object(
+    'outbox', (select count(*) from private.webhook_outbox),
+    'pending', (select count(*) from public.webhook_deliveries as d where d.status = 'pending'),
+    'due', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.next_at <= now()),
+    'leased', (select count(*) from public.webhook_deliveries as d where d.lease_id is not null and d.next_at > now()),
+    -- Of what could be sent: what a blocked lane holds back waits for its receiver, not for us.
+    'oldest_due_seconds', coalesce((
+      select extract(epoch from now() - min(d.next_at))
+      from private.webhook_lanes as l
+      cross join lateral (
+        select d.next_at from public.webhook_deliveries as d
+        where d.endpoint_id = l.endpoint_id and d.status = 'pending' order by d.next_at limit 1) as d
+      where l.next_at <= now()), 0),
+    'open_circuits', (select count(*) from private.webhook_lanes as l where l.failure_count >= 5),
+    'disabled_endpoints', (select count(*) from public.webhook_endpoints as p where not p.is_enabled),
+    'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
+    'succeeded', sum(w.succeeded_count), 'failed', sum(w.failed_count), 'dead', sum(w.dead_count), 'stale', sum(w.stale_count),
+    'duration_ms_sum', sum(w.duration_ms_sum),
+    'duration_buckets', (select array_agg(b.count order by b.n) from (
+      select u.n, sum(u.count) as count from private.webhook_dispatchers as x,
+        unnest(x.duration_bucket_counts) with ordinality as u (count, n) group by u.n) as b))
+  from private.webhook_dispatchers as w
+$function$;
+
+comment on function "private"."read_webhook_metrics"() is 'How the queue stands, and what was counted since the beginning, over all tenants. For the operator alone.';
+
+revoke all on function "private"."read_webhook_metrics"() from public;
+
+create or replace function private.read_webhook_secrets (
+  endpoints uuid[]
+)
+  returns table (
+    tenant_id     uuid,
+    endpoint_id   uuid,
+    revision      uuid,
+    secrets       text[],
+    headers       jsonb,
+    good_until_at timestamp with time zone
+  )
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  -- Subqueries, not joins: joined, Postgres may choose to decrypt everything there is in Vault.
+  select e.tenant_id, e.id, e.revision,
+    array_remove(array[
+      (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = e.secret_id),
+      (select s.decrypted_secret from vault.decrypted_secrets as s
+        where s.id = e.previous_secret_id and e.previous_secret_expires_at > now())], null),
+    coalesce((select s.decrypted_secret::jsonb from vault.decrypted_secrets as s where s.id = e.headers_secret_id), '{}'),
+    case when e.previous_secret_expires_at > now() then e.previous_secret_expires_at end
+  from public.webhook_endpoints as e
+  where e.id = any (endpoints)
+$function$;
+
+comment on function "private"."read_webhook_secrets"(uuid[]) is 'What signs an endpoint''s messages (the newest first, then one that still overlaps) and its headers with their values. Good for the revision, and no longer than good_until_at.';
+
+revoke all on function "private"."read_webhook_secrets"(uuid[]) from public;
 
 create or replace function private.record_audit (
   tenant      uuid,
@@ -4852,6 +6745,49 @@ $function$;
 
 revoke all on function "private"."refuse_taken_slug"(text) from public;
 
+create or replace function private.release_ordered_deliveries (
+  results private.webhook_result[]
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  set enable_seqscan to 'off'
+  set enable_hashjoin to 'off'
+  set enable_mergejoin to 'off'
+  set plan_cache_mode to 'force_generic_plan'
+  AS $function$
+declare
+  tenants uuid[];
+  endpoints uuid[];
+begin
+  -- One that failed waits its turn again, if an earlier one was replayed meanwhile.
+  update public.webhook_deliveries as d set next_at = 'infinity'
+  from unnest(results) as r
+  where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+    and d.status = 'pending' and d.lease_id is null and d.ordering_key is not null and exists (
+      select from public.webhook_deliveries as earlier
+      where earlier.endpoint_id = d.endpoint_id and earlier.ordering_key = d.ordering_key
+        and earlier.status = 'pending' and earlier.event_id < d.event_id);
+  with released as (
+    update public.webhook_deliveries as d set next_at = now()
+    from (select distinct r.tenant_id, r.endpoint_id, r.ordering_key from unnest(results) as r where r.ordering_key is not null) as k
+    cross join lateral (
+      select h.event_id from public.webhook_deliveries as h
+      where h.endpoint_id = k.endpoint_id and h.ordering_key = k.ordering_key and h.status = 'pending'
+      order by h.event_id limit 1) as head
+    where d.tenant_id = k.tenant_id and d.event_id = head.event_id and d.endpoint_id = k.endpoint_id
+      and d.next_at = 'infinity' and d.lease_id is null
+    returning d.tenant_id, d.endpoint_id
+  )
+  select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
+  perform private.wake_webhook_lanes(tenants, endpoints);
+end
+$function$;
+
+comment on function "private"."release_ordered_deliveries"(private.webhook_result[]) is 'Makes the earliest pending delivery of each ordering key due, now that one of the key came to something. The caller holds the lanes.';
+
+revoke all on function "private"."release_ordered_deliveries"(private.webhook_result[]) from public;
+
 create or replace function private.render_tenant_page (
   tenant uuid
 )
@@ -4901,33 +6837,71 @@ create or replace function private.request_domain_checks()
   set search_path to ''
   AS $function$
 declare
-  functions_url text;
-  service_key text;
+  request bigint;
 begin
   if not exists (
     select from public.tenant_domains as d join public.tenants as t on t.id = d.tenant_id
     where d.status = 'verified' and d.next_check_at <= now() and t.status <> 'archived') then
     return 'No domain is due.';
   end if;
-  select max(s.decrypted_secret) filter (where s.name = 'tenantry_functions_url'),
-    max(s.decrypted_secret) filter (where s.name = 'tenantry_service_key')
-  into functions_url, service_key
-  from vault.decrypted_secrets as s where s.name in ('tenantry_functions_url', 'tenantry_service_key');
-  if functions_url is null or service_key is null then
-    raise warning 'domains are due for a check, but Vault lacks tenantry_functions_url or tenantry_service_key';
-    return 'Nothing was asked: Vault lacks the secret tenantry_functions_url or tenantry_service_key.';
-  end if;
-  return format('Asked, as request %s.', net.http_post(
-    url := rtrim(functions_url, '/') || '/branding/domains/re-check',
-    headers := jsonb_build_object('content-type', 'application/json', 'apikey', service_key),
-    body := '{}',
-    timeout_milliseconds := 120000));
+  request := private.call_edge_function('/branding/domains/re-check', timeout_milliseconds => 120000);
+  -- Unlike format(), this is null when nothing was asked.
+  return coalesce('Asked, as request ' || request || '.',
+    'Nothing was asked: Vault lacks the secret tenantry_functions_url or tenantry_service_key.');
 end
 $function$;
 
 comment on function "private"."request_domain_checks"() is 'Wakes the edge function that re-checks domains, when one is due: only it can ask DNS. Answers what it did.';
 
 revoke all on function "private"."request_domain_checks"() from public;
+
+create or replace function private.requeue_webhook_deliveries (
+  endpoint public.webhook_endpoints,
+  events   uuid[]
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  queued int;
+begin
+  -- What is in flight stays with whoever holds it: they are about to find out.
+  insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key, next_at)
+  select e.tenant_id, e.id, endpoint.id, e.ordering_key, case when e.ordering_key is null then now() else 'infinity' end
+  from public.webhook_events as e
+  where e.tenant_id = endpoint.tenant_id and e.id = any (events)
+  order by e.id
+  on conflict (tenant_id, event_id, endpoint_id) do update set
+    status = 'pending', attempt_count = 0, ended_at = null,
+    next_at = case when d.lease_id is null then excluded.next_at else d.next_at end;
+  get diagnostics queued = row_count;
+  -- Of each key the earliest goes first, whatever was waiting for its retry.
+  update public.webhook_deliveries as d set next_at = 'infinity'
+  from (select distinct e.ordering_key from public.webhook_events as e
+    where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
+  where d.endpoint_id = endpoint.id and d.ordering_key = k.ordering_key and d.status = 'pending'
+    and d.lease_id is null and d.next_at < 'infinity';
+  update public.webhook_deliveries as d set next_at = now()
+  from (select distinct e.ordering_key from public.webhook_events as e
+    where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
+  cross join lateral (
+    select h.event_id from public.webhook_deliveries as h
+    where h.endpoint_id = endpoint.id and h.ordering_key = k.ordering_key and h.status = 'pending'
+    order by h.event_id limit 1) as head
+  where d.tenant_id = endpoint.tenant_id and d.event_id = head.event_id and d.endpoint_id = endpoint.id
+    and d.next_at = 'infinity' and not exists (
+      select from public.webhook_deliveries as u
+      where u.endpoint_id = endpoint.id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null);
+  perform private.wake_webhook_lanes(array[endpoint.tenant_id], array[endpoint.id]);
+  perform private.wake_dispatcher();
+  return queued;
+end
+$function$;
+
+comment on function "private"."requeue_webhook_deliveries"(public.webhook_endpoints, uuid[]) is 'Sends these events to an endpoint (again): the same ids, the full schedule anew. The caller holds the lane.';
+
+revoke all on function "private"."requeue_webhook_deliveries"(public.webhook_endpoints, uuid[]) from public;
 
 create or replace function private.require_entitlement (
   tenant  uuid,
@@ -4970,6 +6944,40 @@ comment on function "private"."require_entitlement"(uuid, text, text) is 'Refuse
 revoke all on function "private"."require_entitlement"(uuid, text, text) from public;
 
 grant execute on function "private"."require_entitlement"(uuid, text, text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.require_event_types (
+  types text[]
+)
+  returns text[]
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  unknown text[];
+  problems jsonb;
+begin
+  if types is null then
+    return null;
+  end if;
+  if cardinality(types) not between 1 and 200 then
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint names 1 to 200 event types, or wants all of them by naming none.',
+      '[{"pointer": "/event_types", "detail": "must name 1 to 200 event types; null wants all"}]');
+  end if;
+  select array_agg(g.type order by g.n), jsonb_agg(jsonb_build_object('pointer', '/event_types/' || g.n - 1,
+    'detail', 'is not in the catalogue of event types') order by g.n) into unknown, problems
+  from unnest(types) with ordinality as g (type, n)
+  where not exists (select from public.webhook_event_types as t where t.type = g.type);
+  if unknown is not null then
+    perform private.raise_problem(422, 'unknown_event_type', format(
+      'There is no such event type in the catalogue: %s.', left(array_to_string(unknown, ', ', 'null'), 500)), problems);
+  end if;
+  return array(select distinct type from unnest(types) as type order by type);
+end
+$function$;
+
+comment on function "private"."require_event_types"(text[]) is 'Event types without duplicates. 422 unknown_event_type names the place of each that is not in the catalogue.';
+
+revoke all on function "private"."require_event_types"(text[]) from public;
 
 create or replace function private.require_invitation_end (
   expires_at timestamp with time zone
@@ -5070,6 +7078,24 @@ revoke all on function "private"."require_project_support"(uuid) from public;
 
 grant execute on function "private"."require_project_support"(uuid) to "authenticated", "postgres", "service_role";
 
+create or replace function private.require_push (
+  endpoint public.webhook_endpoints
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if endpoint.kind = 'poll' and (endpoint.header_names <> '{}' or endpoint.rate_limit_per_second is not null) then
+    perform private.raise_problem(422, 'invalid_value', 'A polling endpoint is sent nothing: it has no headers and no rate limit.',
+      jsonb_build_array(jsonb_build_object('detail', 'is for push endpoints',
+        'pointer', case when endpoint.header_names <> '{}' then '/headers' else '/rate_limit_per_second' end)));
+  end if;
+end
+$function$;
+
+revoke all on function "private"."require_push"(public.webhook_endpoints) from public;
+
 create or replace function private.require_scope (
   key        uuid,
   tenant     uuid,
@@ -5133,6 +7159,24 @@ $function$;
 
 revoke all on function "private"."require_scopes"(text[]) from public;
 
+create or replace function private.require_signing_secret (
+  secret text
+)
+  returns public.webhook_signature_scheme
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if private.is_signing_secret(require_signing_secret.secret) is not true then
+    perform private.raise_problem(422, 'invalid_value', 'The signing secret cannot be used.',
+      '[{"pointer": "/secret", "detail": "must be whsec_ and 24 to 64 bytes, or whsk_ and 64 bytes, in base64 with its padding"}]');
+  end if;
+  return case when require_signing_secret.secret like 'whsec\_%' then 'hmac' else 'ed25519' end;
+end
+$function$;
+
+revoke all on function "private"."require_signing_secret"(text) from public;
+
 create or replace function private.require_slug (
   slug text
 )
@@ -5151,6 +7195,32 @@ $function$;
 
 revoke all on function "private"."require_slug"(text) from public;
 
+create or replace function private.require_webhook_endpoint (
+  tenant   uuid,
+  endpoint uuid
+)
+  returns public.webhook_endpoints
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  found_endpoint public.webhook_endpoints;
+begin
+  perform from private.webhook_lanes as l where l.tenant_id = tenant and l.endpoint_id = endpoint for no key update;
+  select * into found_endpoint from public.webhook_endpoints as p where p.tenant_id = tenant and p.id = endpoint;
+  if found_endpoint.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+  elsif not found_endpoint.is_enabled then
+    perform private.raise_problem(409, 'endpoint_disabled', 'This endpoint is disabled. Enable it first.');
+  end if;
+  return found_endpoint;
+end
+$function$;
+
+comment on function "private"."require_webhook_endpoint"(uuid, uuid) is 'An enabled endpoint, its lane locked until the transaction ends; refuses with 404 not_found or 409 endpoint_disabled.';
+
+revoke all on function "private"."require_webhook_endpoint"(uuid, uuid) from public;
+
 create or replace function private.reset_demo_tenant (
   tenant uuid
 )
@@ -5168,6 +7238,10 @@ begin
   if not found or not exists (select from private.demo_snapshots as s where s.tenant_id = reset_demo_tenant.tenant) then
     perform private.raise_problem(409, 'conflict', 'Only a demo tenant with a snapshot can be reset.');
   end if;
+  -- Nothing of this has happened: webhooks are told nothing.
+  perform set_config('tenantry.is_restoring', 'on', true);
+  -- Before their endpoints and deliveries, as whoever delivers locks them.
+  perform from private.webhook_lanes as l where l.tenant_id = reset_demo_tenant.tenant order by l.endpoint_id for update;
 
   -- Rows that are as they were stay untouched, so that a demo nobody used is left alone. The tenant
   -- itself is changed back in place, since with it everything would go; its updated_at tells of that.
@@ -5235,6 +7309,7 @@ begin
     get diagnostics gone = row_count;
     changed := changed + gone;
   end loop;
+  perform set_config('tenantry.is_restoring', 'off', true);
   return changed;
 end
 $function$;
@@ -5382,19 +7457,28 @@ create or replace function private.snapshot_demo_tenant (
 declare
   source record;
   kept int := 0;
+  named_before uuid[] := private.snapshot_secret_ids(tenant);
 begin
   perform from public.tenants as t where t.id = snapshot_demo_tenant.tenant and t.kind = 'demo' for no key update;
   if not found then
     perform private.raise_problem(409, 'conflict', 'Only a demo tenant has a snapshot to go back to.');
   end if;
   delete from private.demo_snapshots as s where s.tenant_id = snapshot_demo_tenant.tenant;
-  for source in select * from private.tenant_tables() as t where not t.is_kept and not t.is_derived loop
+  for source in
+    select * from private.tenant_tables() as t
+    where not t.is_kept and not t.is_derived
+      -- What was told is past: a reset clears it away, and puts none of it back.
+      and t.name not in ('webhook_events', 'webhook_deliveries', 'webhook_attempts')
+  loop
     execute format(
       'insert into private.demo_snapshots (tenant_id, relation, rows)
        select $1, $2, coalesce(jsonb_agg(to_jsonb(t)), ''[]'') from %s as t where t.%I = $1', source.relation, source.tenant_column)
     using tenant, source.name;
     kept := kept + 1;
   end loop;
+  perform private.drop_secrets(tenant, array(
+    select n from unnest(named_before) as n
+    where n <> all (private.snapshot_secret_ids(tenant))));
   return kept;
 end
 $function$;
@@ -5402,6 +7486,23 @@ $function$;
 comment on function "private"."snapshot_demo_tenant"(uuid) is 'Remembers a demo tenant as it is now; answers how many tables. The seeds end with it.';
 
 revoke all on function "private"."snapshot_demo_tenant"(uuid) from public;
+
+create or replace function private.snapshot_secret_ids (
+  tenant uuid
+)
+  returns uuid[]
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  select coalesce(array_agg(f.value::uuid), '{}')
+  from private.demo_snapshots as d, jsonb_array_elements(d.rows) as s (kept), jsonb_each_text(s.kept) as f
+  where d.tenant_id = snapshot_secret_ids.tenant and f.key ~ '(^|_)secret_id$' and f.value is not null
+$function$;
+
+comment on function "private"."snapshot_secret_ids"(uuid) is 'The secrets in Vault that a demo tenant''s snapshot names: rows that are put back need them.';
+
+revoke all on function "private"."snapshot_secret_ids"(uuid) from public;
 
 create or replace function private.start_audit_export (
   tenant uuid,
@@ -5464,6 +7565,18 @@ comment on function "private"."start_domain_check"(uuid, text) is 'Lets a manage
 revoke all on function "private"."start_domain_check"(uuid, text) from public;
 
 grant execute on function "private"."start_domain_check"(uuid, text) to "authenticated", "postgres";
+
+create or replace function private.store_webhook_headers (
+  headers jsonb
+)
+  returns uuid
+  language sql
+  set search_path to ''
+  AS $function$
+  select case when headers <> '{}' then vault.create_secret(headers::text, null, 'header values of a webhook endpoint') end
+$function$;
+
+revoke all on function "private"."store_webhook_headers"(jsonb) from public;
 
 create or replace function private.sweep_expired_invitations (
   batch integer default 5000
@@ -5534,6 +7647,87 @@ $function$;
 comment on function "private"."sweep_usage_event_keys"(integer) is 'Forgets event ids older than 35 days, at most a batch; answers how many.';
 
 revoke all on function "private"."sweep_usage_event_keys"(integer) from public;
+
+create or replace function private.sweep_webhook_secrets (
+  batch integer default 1000
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  AS $function$
+declare
+  swept int;
+begin
+  with expired as (
+    select e.tenant_id, e.id from public.webhook_endpoints as e
+    where e.previous_secret_id is not null and e.previous_secret_expires_at <= now()
+    order by e.previous_secret_expires_at limit batch
+    for no key update skip locked
+  )
+  update public.webhook_endpoints as e
+  set previous_secret_id = null, previous_secret_expires_at = null, revision = private.uuid_v7()
+  from expired as x where e.tenant_id = x.tenant_id and e.id = x.id;
+  get diagnostics swept = row_count;
+  return swept;
+end
+$function$;
+
+comment on function "private"."sweep_webhook_secrets"(integer) is 'Drops signing secrets whose overlap is over. Answers how many.';
+
+revoke all on function "private"."sweep_webhook_secrets"(integer) from public;
+
+create or replace function private.sweep_webhooks (
+  batch integer default 5000
+)
+  returns integer
+  language plpgsql
+  set search_path to ''
+  set enable_seqscan to 'off'
+  AS $function$
+declare
+  swept int := 0;
+  n int;
+begin
+  -- Nobody comes for these any more; they can be replayed for as long as they are kept.
+  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null
+  from (
+    select d.tenant_id, d.event_id, d.endpoint_id
+    from public.webhook_endpoints as p
+    join public.webhook_deliveries as d on d.tenant_id = p.tenant_id and d.endpoint_id = p.id
+    where (p.kind = 'poll' or not p.is_enabled) and d.status = 'pending'
+      and d.event_id < private.first_uuid_at(now() - interval '30 days')
+    limit batch) as old
+  where d.tenant_id = old.tenant_id and d.event_id = old.event_id and d.endpoint_id = old.endpoint_id and d.status = 'pending';
+  get diagnostics n = row_count;
+  swept := swept + n;
+  delete from public.webhook_deliveries as d
+  where (d.tenant_id, d.event_id, d.endpoint_id) in (
+    select o.tenant_id, o.event_id, o.endpoint_id from public.webhook_deliveries as o
+    where o.status = 'delivered' and o.ended_at < now() - interval '30 days' limit batch for update skip locked);
+  get diagnostics n = row_count;
+  swept := swept + n;
+  delete from public.webhook_deliveries as d
+  where (d.tenant_id, d.event_id, d.endpoint_id) in (
+    select o.tenant_id, o.event_id, o.endpoint_id from public.webhook_deliveries as o
+    where o.status = 'dead' and o.ended_at < now() - interval '90 days' limit batch for update skip locked);
+  get diagnostics n = row_count;
+  swept := swept + n;
+  -- An event goes when nothing of it is left to show.
+  delete from public.webhook_events as e
+  where (e.tenant_id, e.id) in (
+    select o.tenant_id, o.id from public.webhook_events as o
+    where o.created_at < now() - interval '30 days'
+      and not exists (select from public.webhook_deliveries as d where d.tenant_id = o.tenant_id and d.event_id = o.id)
+      and not exists (select from private.webhook_outbox as x where x.tenant_id = o.tenant_id and x.event_id = o.id)
+    limit batch for update skip locked);
+  get diagnostics n = row_count;
+  return swept + n;
+end
+$function$;
+
+comment on function "private"."sweep_webhooks"(integer) is 'Removes what is past its time, a batch of each: delivered after 30 days, dead after 90, with their attempts; events of which nothing is left.';
+
+revoke all on function "private"."sweep_webhooks"(integer) from public;
 
 create or replace function private.tenant_ids (
   permission text
@@ -5640,7 +7834,7 @@ create or replace function private.tenant_tables()
       order by part.n),
     coalesce((select max(r.depth) from reached as r where r.oid = o.oid), 1),
     o.name in ('audit_log', 'private.audit_heads'),
-    o.name in ('private.tenant_pages', 'private.demo_snapshots')
+    o.name in ('private.tenant_pages', 'private.demo_snapshots', 'private.webhook_lanes', 'private.webhook_outbox')
   from owned as o
 $function$;
 
@@ -5797,12 +7991,28 @@ create or replace function private.tg_drop_idp_secret()
   set search_path to ''
   AS $function$
 begin
-  delete from vault.secrets where id = old.client_secret_id;
+  perform private.drop_secrets(old.tenant_id, array[old.client_secret_id]);
   return null;
 end
 $function$;
 
 revoke all on function "private"."tg_drop_idp_secret"() from public;
+
+create or replace function private.tg_drop_webhook_secrets()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  perform private.drop_secrets(old.tenant_id, array(
+    select s from unnest(array[old.secret_id, old.previous_secret_id, old.headers_secret_id]) as s
+    where tg_op = 'DELETE' or s <> all (array_remove(array[new.secret_id, new.previous_secret_id, new.headers_secret_id], null))));
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_drop_webhook_secrets"() from public;
 
 create or replace function private.tg_forget_usage_keys()
   returns trigger
@@ -5859,6 +8069,30 @@ end
 $function$;
 
 revoke all on function "private"."tg_keep_slugs"() from public;
+
+create or replace function private.tg_keep_webhook_lane()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  if tg_op = 'INSERT' then
+    insert into private.webhook_lanes (tenant_id, endpoint_id) values (new.tenant_id, new.id);
+  elsif not new.is_enabled then
+    update private.webhook_lanes as l set next_at = 'infinity'
+    where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
+  elsif not old.is_enabled or new.url <> old.url then
+    -- A new beginning: what failed before says nothing about now.
+    update private.webhook_lanes as l
+    set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, failing_since_at = null, warned_percent = 0, is_slow = false
+    where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
+  end if;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_keep_webhook_lane"() from public;
 
 create or replace function private.tg_mirror_auth_user()
   returns trigger
@@ -5960,6 +8194,18 @@ $function$;
 
 revoke all on function "private"."tg_refuse_audit_change"() from public;
 
+create or replace function private.tg_refuse_change()
+  returns trigger
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  raise exception '% is append-only: what is written there is not changed.', tg_table_name;
+end
+$function$;
+
+revoke all on function "private"."tg_refuse_change"() from public;
+
 create or replace function private.tg_reopen_project()
   returns trigger
   language plpgsql
@@ -5989,6 +8235,23 @@ end
 $function$;
 
 revoke all on function "private"."tg_respect_kept_slug"() from public;
+
+create or replace function private.tg_rest_webhook_lanes()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  -- An archived tenant is told nothing; one that comes back is told what waited.
+  update private.webhook_lanes as l
+  set next_at = case when new.status = 'archived' then 'infinity'::timestamptz else now() end
+  where l.tenant_id = new.id;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_rest_webhook_lanes"() from public;
 
 create or replace function private.tg_stamp_editor()
   returns trigger
@@ -6052,6 +8315,219 @@ end
 $function$;
 
 revoke all on function "private"."tg_start_tenant"() from public;
+
+create or replace function private.tg_tell_of_api_key()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  key public.api_keys := case tg_op when 'DELETE' then old else new end;
+  data jsonb := jsonb_build_object('api_key', jsonb_build_object('ref_id', key.ref_id, 'name', key.name));
+begin
+  if tg_op = 'INSERT' then
+    perform private.emit_event(key.tenant_id, 'api_key.created', data, 'api_key ' || key.ref_id, has_row_lock => true);
+  elsif old.revoked_at is null and (tg_op = 'DELETE' or new.revoked_at is not null) then
+    perform private.emit_event(key.tenant_id, 'api_key.revoked', data, 'api_key ' || key.ref_id, has_row_lock => true);
+  end if;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_tell_of_api_key"() from public;
+
+create or replace function private.tg_tell_of_brand()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  changed text[] := private.changed_fields(to_jsonb(old) - 'brand', to_jsonb(new) - 'brand')
+    || array(select 'brand.' || f from unnest(private.changed_fields(old.brand, new.brand)) as f);
+begin
+  if changed <> '{}' then
+    perform private.emit_event(new.tenant_id, 'brand.updated', jsonb_build_object(
+      'tenant', (select jsonb_build_object('ref_id', t.ref_id, 'slug', t.slug) from public.tenants as t where t.id = new.tenant_id),
+      'changed', changed, 'page', private.render_tenant_page(new.tenant_id)), 'brand', has_row_lock => true);
+  end if;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_tell_of_brand"() from public;
+
+create or replace function private.tg_tell_of_campaign()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  campaign public.campaigns := case tg_op when 'DELETE' then old else new end;
+  data jsonb := jsonb_build_object('campaign', jsonb_build_object('ref_id', campaign.ref_id, 'name', campaign.name,
+    'assessment_type', campaign.assessment_type, 'results_disclosure', campaign.results_disclosure,
+    'opens_at', private.event_moment(campaign.opens_at), 'closes_at', private.event_moment(campaign.closes_at)));
+  ordering_key text := 'campaign ' || campaign.ref_id;
+  changed text[];
+begin
+  case tg_op
+    when 'INSERT' then
+      perform private.emit_event(campaign.tenant_id, 'campaign.created', data, ordering_key, has_row_lock => true);
+    when 'DELETE' then
+      perform private.emit_event(campaign.tenant_id, 'campaign.deleted', data, ordering_key, has_row_lock => true);
+    else
+      changed := private.changed_fields(to_jsonb(old), to_jsonb(new));
+      if changed <> '{}' then
+        perform private.emit_event(campaign.tenant_id, 'campaign.updated', data || jsonb_build_object('changed', changed),
+          ordering_key, has_row_lock => true);
+      end if;
+  end case;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_tell_of_campaign"() from public;
+
+create or replace function private.tg_tell_of_domain()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  domain public.tenant_domains := case tg_op when 'DELETE' then old else new end;
+  was_verified boolean := tg_op <> 'INSERT' and old.status = 'verified';
+  data jsonb := jsonb_build_object('domain', jsonb_build_object('ref_id', domain.ref_id, 'host', domain.host));
+  -- A host can be longer than a key.
+  ordering_key text := 'domain ' || case when length(domain.host) > 150 then md5(domain.host) else domain.host end;
+begin
+  if tg_op = 'DELETE' then
+    perform private.emit_event(domain.tenant_id, 'domain.removed', data || jsonb_build_object('was_verified', was_verified),
+      ordering_key, has_row_lock => true);
+  elsif new.status = 'verified' and not was_verified then
+    perform private.emit_event(domain.tenant_id, 'domain.verified',
+      data || jsonb_build_object('verified_at', private.event_moment(new.verified_at)), ordering_key, has_row_lock => true);
+  elsif was_verified and new.status <> 'verified' then
+    perform private.emit_event(domain.tenant_id, 'domain.lost', data || jsonb_build_object('reason', new.last_check_result),
+      ordering_key, has_row_lock => true);
+  end if;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_tell_of_domain"() from public;
+
+create or replace function private.tg_tell_of_member()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  member public.tenant_members := case tg_op when 'DELETE' then old else new end;
+  was_active boolean := tg_op <> 'INSERT' and old.status = 'active';
+  is_active boolean := tg_op <> 'DELETE' and new.status = 'active';
+  ordering_key text := 'member ' || private.ulid(member.user_id);
+  person jsonb;
+begin
+  -- Whose account was deleted has no profile by now.
+  select jsonb_build_object('ref_id', private.ulid(member.user_id), 'email', p.email, 'name', p.name, 'role', member.role) into person
+  from (select) as one left join public.user_profiles as p on p.user_id = member.user_id;
+  if is_active and not was_active then
+    perform private.emit_event(member.tenant_id, 'member.joined', jsonb_build_object('member', person), ordering_key, has_row_lock => true);
+  elsif was_active and not is_active then
+    perform private.emit_event(member.tenant_id, 'member.removed', jsonb_build_object('member', person - 'name',
+      'reason', case tg_op when 'DELETE' then 'removed' else 'deactivated' end), ordering_key, has_row_lock => true);
+  elsif is_active and new.role <> old.role then
+    perform private.emit_event(member.tenant_id, 'member.role_changed',
+      jsonb_build_object('member', person - 'name', 'old_role', old.role), ordering_key, has_row_lock => true);
+  end if;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_tell_of_member"() from public;
+
+create or replace function private.tg_tell_of_participant_session()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  data jsonb := jsonb_build_object('participant_session', jsonb_build_object('ref_id', new.ref_id,
+    'campaign_id', private.ulid(new.campaign_id), 'email', new.email, 'full_name', new.full_name, 'status', new.client_status,
+    'started_at', private.event_moment(new.started_at), 'completed_at', private.event_moment(new.completed_at),
+    'expires_at', private.event_moment(new.expires_at), 'created_at', private.event_moment(new.created_at)));
+  ordering_key text := 'participant_session ' || new.ref_id;
+begin
+  if tg_op = 'INSERT' then
+    perform private.emit_event(new.tenant_id, 'participant_session.created', data, ordering_key, has_row_lock => true);
+  elsif new.client_status <> old.client_status then
+    perform private.emit_event(new.tenant_id, 'participant_session.status_changed',
+      data || jsonb_build_object('old_status', old.client_status), ordering_key, has_row_lock => true);
+  end if;
+  -- By whichever of the two it is said first; the idempotency key is for one that is taken back and said again.
+  if (new.client_status = 'completed' or new.completed_at is not null)
+    and (tg_op = 'INSERT' or old.client_status <> 'completed' and old.completed_at is null) then
+    perform private.emit_event(new.tenant_id, 'participant_session.completed', data, ordering_key,
+      'participant_session.completed ' || new.ref_id, has_row_lock => true);
+  end if;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_tell_of_participant_session"() from public;
+
+create or replace function private.tg_tell_of_product()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  product public.tenant_products := case tg_op when 'DELETE' then old else new end;
+  was_usable boolean := tg_op <> 'INSERT' and old.enabled and (old.expires_at is null or old.expires_at > now());
+  is_usable boolean := tg_op <> 'DELETE' and new.enabled and (new.expires_at is null or new.expires_at > now());
+begin
+  if is_usable and (not was_usable or new.expires_at is distinct from old.expires_at) then
+    perform private.emit_event(product.tenant_id, 'product.granted',
+      jsonb_build_object('product', product.product, 'expires_at', private.event_moment(product.expires_at)),
+      'product ' || product.product, has_row_lock => true);
+  elsif was_usable and not is_usable then
+    perform private.emit_event(product.tenant_id, 'product.revoked', jsonb_build_object('product', product.product),
+      'product ' || product.product, has_row_lock => true);
+  end if;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_tell_of_product"() from public;
+
+create or replace function private.tg_tell_of_tenant()
+  returns trigger
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+declare
+  data jsonb := jsonb_build_object('tenant', jsonb_build_object('ref_id', new.ref_id, 'slug', new.slug));
+begin
+  if new.slug <> old.slug then
+    perform private.emit_event(new.id, 'tenant.renamed', data || jsonb_build_object('old_slug', old.slug), 'tenant', has_row_lock => true);
+  end if;
+  -- Nobody is told of an archiving: an archived tenant's endpoints rest, so it would arrive after the restoring.
+  if new.status <> old.status then
+    perform private.emit_event(new.id, 'tenant.status_changed',
+      data || jsonb_build_object('old_status', old.status, 'new_status', new.status), 'tenant', has_row_lock => true);
+  end if;
+  return null;
+end
+$function$;
+
+revoke all on function "private"."tg_tell_of_tenant"() from public;
 
 create or replace function private.tg_touch_updated_at()
   returns trigger
@@ -6191,11 +8667,27 @@ revoke all on function "private"."ulid_to_uuid"(text) from public;
 
 grant execute on function "private"."ulid_to_uuid"(text) to "authenticated", "postgres", "service_role";
 
-create or replace function private.uuid_v7()
+create or replace function private.uuid_after (
+  id uuid
+)
   returns uuid
   language sql
   parallel safe
   set search_path to ''
+  AS $function$
+  -- A microsecond later: 4.096 of the fraction's steps, rounded up.
+  select private.uuid_v7_at((((('x' || replace(substr(id::text, 1, 13), '-', ''))::bit(48)::bigint * 4096
+    + ('x' || substr(id::text, 16, 3))::bit(12)::bigint) * 125 + 511) / 512) + 1)
+$function$;
+
+comment on function "private"."uuid_after"(uuid) is 'A UUIDv7 that sorts behind another one, whatever the clock says.';
+
+revoke all on function "private"."uuid_after"(uuid) from public;
+
+create or replace function private.uuid_v7()
+  returns uuid
+  language sql
+  parallel safe
   AS $function$ select private.uuid_v7_at((extract(epoch from clock_timestamp()) * 1000000)::bigint) $function$;
 
 comment on function "private"."uuid_v7"() is 'A time-ordered id (UUIDv7). The default of every id column.';
@@ -6211,15 +8703,11 @@ create or replace function private.uuid_v7_at (
   language sql
   parallel safe
   AS $function$
-  -- RFC 9562: 48 bits of milliseconds, then (method 3) 12 bits of the fraction, so ids made
-  -- within one millisecond still sort in the order they were made; the rest is random.
-  select encode(
-    set_bit(set_bit(
-      overlay(overlay(uuid_send(gen_random_uuid())
-        placing substring(int8send(microseconds / 1000) from 3) from 1 for 6)
-        placing substring(int8send(28672 + (microseconds % 1000) * 4096 / 1000) from 7) from 7 for 2),
-      71, 1), 70, 0),
-    'hex')::uuid
+  -- RFC 9562: 48 bits of milliseconds, the version, then (method 3) 12 bits of the fraction, so ids made
+  -- within one millisecond still sort in the order they were made. 512/125 turns microseconds into
+  -- 4096ths of a millisecond. The rest is random, its two variant bits as in any random UUID.
+  select (overlay(lpad(to_hex(microseconds * 512 / 125), 15, '0') placing '7' from 13 for 0)
+    || substr(gen_random_uuid()::text, 20))::uuid
 $function$;
 
 comment on function "private"."uuid_v7_at"(bigint) is 'A UUIDv7 for a moment given in microseconds since 1970. A batch counts on from one reading of the clock.';
@@ -6258,3 +8746,126 @@ comment on function "private"."verify_audit_log"(uuid, bigint, text) is 'private
 revoke all on function "private"."verify_audit_log"(uuid, bigint, text) from public;
 
 grant execute on function "private"."verify_audit_log"(uuid, bigint, text) to "authenticated", "postgres", "service_role";
+
+create or replace function private.wake_dispatcher()
+  returns void
+  language plpgsql
+  security definer
+  set search_path to ''
+  AS $function$
+begin
+  -- One that is awake looks by itself, and one call a transaction is enough.
+  if current_setting('tenantry.dispatcher_woken', true) = 'on'
+    or exists (select from private.webhook_dispatchers as d where d.awake_until_at > clock_timestamp()) then
+    return;
+  end if;
+  perform set_config('tenantry.dispatcher_woken', 'on', true);
+  perform private.call_edge_function('/webhooks/dispatch', timeout_milliseconds => 150000);
+end
+$function$;
+
+comment on function "private"."wake_dispatcher"() is 'Has a dispatcher started once this transaction commits, unless one is awake. A call that gets lost is made up for by cron.';
+
+revoke all on function "private"."wake_dispatcher"() from public;
+
+create or replace function private.wake_idle_dispatcher()
+  returns text
+  language plpgsql
+  set search_path to ''
+  AS $function$
+begin
+  if not exists (select from private.webhook_outbox)
+    and not exists (select from private.webhook_lanes as l where l.next_at <= now()) then
+    return 'Nothing is due.';
+  end if;
+  perform private.wake_dispatcher();
+  return 'Woken, unless one was awake.';
+end
+$function$;
+
+comment on function "private"."wake_idle_dispatcher"() is 'What cron asks every few seconds: retries come due, and a wake-up may have been lost.';
+
+revoke all on function "private"."wake_idle_dispatcher"() from public;
+
+create or replace function private.wake_webhook_lanes (
+  tenants   uuid[],
+  endpoints uuid[]
+)
+  returns void
+  language plpgsql
+  set search_path to ''
+  set enable_seqscan to 'off'
+  set enable_hashjoin to 'off'
+  set enable_mergejoin to 'off'
+  set plan_cache_mode to 'force_generic_plan'
+  AS $function$
+begin
+  -- Locked before it is looked at: a claim that did not see our deliveries may be about to put the lane to rest.
+  perform from private.webhook_lanes as l
+  where (l.tenant_id, l.endpoint_id) in (select * from unnest(tenants, endpoints))
+  order by l.endpoint_id
+  for no key update;
+  update private.webhook_lanes as l set next_at = greatest(now(), l.blocked_until_at)
+  from unnest(tenants, endpoints) as reached (tenant_id, endpoint_id)
+  join public.webhook_endpoints as p on p.tenant_id = reached.tenant_id and p.id = reached.endpoint_id
+  where l.tenant_id = reached.tenant_id and l.endpoint_id = reached.endpoint_id
+    and p.kind = 'push' and p.is_enabled and l.next_at > greatest(now(), l.blocked_until_at);
+end
+$function$;
+
+comment on function "private"."wake_webhook_lanes"(uuid[], uuid[]) is 'Has these endpoints served soon: something of theirs is due.';
+
+revoke all on function "private"."wake_webhook_lanes"(uuid[], uuid[]) from public;
+
+create or replace function private.wants_webhook_event (
+  endpoint       public.webhook_endpoints,
+  event          public.webhook_events,
+  is_operational boolean
+)
+  returns boolean
+  language sql
+  stable
+  AS $function$
+  -- Who names no types gets all but the operational ones; nobody is told of their own failing, where nothing arrives.
+  select case
+    when is_operational then endpoint.event_types @> array[event.type]
+      and event.payload::json #>> '{data,endpoint_id}' is distinct from endpoint.ref_id
+    else endpoint.event_types is null or endpoint.event_types @> array[event.type] end
+$function$;
+
+comment on function "private"."wants_webhook_event"(public.webhook_endpoints, public.webhook_events, boolean) is 'Whether an event, of an operational type or not, is one of those an endpoint asked for.';
+
+revoke all on function "private"."wants_webhook_event"(public.webhook_endpoints, public.webhook_events, boolean) from public;
+
+create or replace function private.webhook_payload (
+  type   text,
+  moment timestamp with time zone,
+  data   jsonb
+)
+  returns text
+  language sql
+  stable
+  set search_path to ''
+  AS $function$
+  -- Put together by hand, so that it begins with what a person looks for.
+  select format('{"type":%s,"timestamp":"%s","data":%s}', to_json(type),
+    to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), coalesce(data, '{}'))
+$function$;
+
+comment on function "private"."webhook_payload"(text, timestamp with time zone, jsonb) is 'The text of an event as it is stored, signed and sent (Standard Webhooks).';
+
+revoke all on function "private"."webhook_payload"(text, timestamp with time zone, jsonb) from public;
+
+create or replace function private.webhook_retry_wait (
+  attempt integer
+)
+  returns interval
+  language sql
+  AS $function$
+  -- A little later than said, never earlier, so that what failed together is not tried together.
+  select ('{5 s,5 min,30 min,2 h,5 h,10 h,14 h,20 h,24 h}'::interval[])[attempt] * (1 + random() * 0.1)
+$function$;
+
+comment on function "private"."webhook_retry_wait"(integer) is 'How long to wait after so many failed attempts; null after the tenth, which was the last.';
+
+revoke all on function "private"."webhook_retry_wait"(integer) from public;

@@ -43,7 +43,7 @@ const inspectors: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 200]
 const managers: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 403]
 const owners: Statuses = [401, 401, 401, 401, 404, 404, 403, 200, 403]
 
-/** What a route is asked with, and what each credential must get. `:ref`, `:user` and `:domain` are filled in. */
+/** What a route is asked with, and what each credential must get. Names in a path are filled in. */
 const expectations: Record<
   string,
   { statuses: Statuses; path?: string; body?: (member: Person) => unknown }
@@ -216,6 +216,43 @@ const expectations: Record<
     statuses: [401, 401, 401, 401, 404, 404, 403, 200, 200],
     body: () => ({ event_type: 'assessment.completed' }),
   },
+  'GET /webhooks/health': { statuses: open },
+  'GET /webhooks/openapi.json': { statuses: open },
+  'GET /webhooks/endpoints': { statuses: managers },
+  'POST /webhooks/endpoints': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 201, 403],
+    body: () => ({ url: 'https://hooks.example.com/' }),
+  },
+  'GET /webhooks/endpoints/:endpoint': { statuses: managers },
+  'PATCH /webhooks/endpoints/:endpoint': { statuses: managers, body: () => ({ description: 'New' }) },
+  'DELETE /webhooks/endpoints/:endpoint': { statuses: [401, 401, 401, 401, 404, 404, 403, 204, 403] },
+  'GET /webhooks/endpoints/:endpoint/stats': { statuses: managers },
+  'GET /webhooks/endpoints/:endpoint/secret': { statuses: managers },
+  'POST /webhooks/endpoints/:endpoint/secret/rotate': { statuses: managers, body: () => ({}) },
+  'POST /webhooks/endpoints/:endpoint/test': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 202, 403],
+    body: () => ({}),
+  },
+  'POST /webhooks/endpoints/:endpoint/replay': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 202, 403],
+    body: () => ({ since: '2026-01-01T00:00:00Z' }),
+  },
+  'POST /webhooks/endpoints/:endpoint/poll': { statuses: managers, body: () => ({}) },
+  'POST /webhooks/endpoints/:endpoint/acknowledge': {
+    statuses: managers,
+    body: (member) => ({ lease_id: member.id, message_ids: [`msg_${ulidOf(randomUUID())}`] }),
+  },
+  'GET /webhooks/messages': { statuses: managers },
+  'GET /webhooks/messages/:message': { statuses: managers },
+  'POST /webhooks/messages/:message/endpoints/:endpoint/resend': {
+    statuses: [401, 401, 401, 401, 404, 404, 403, 202, 403],
+  },
+  'GET /webhooks/deliveries': { statuses: managers },
+  'GET /webhooks/attempts': { statuses: managers },
+  'GET /webhooks/event-types': { statuses: signedIn },
+  'GET /webhooks/event-types/:type': { statuses: signedIn, path: '/webhooks/event-types/webhook.test' },
+  'POST /webhooks/dispatch': { statuses: [401, 401, 401, 401, 403, 403, 403, 403, 202] },
+  'GET /webhooks/metrics': { statuses: platform },
 }
 
 const routes = (await Promise.all(functionNames.map(routesOf))).flat()
@@ -262,6 +299,8 @@ describe.each(Object.entries(expectations))('%s', (name, { statuses, path, body 
         .replace(':user', member.refId)
         .replace(':domain', route.includes(':domain') ? await makeDomain(tenant) : '')
         .replace(':key', member.refId)
+        .replace(':endpoint', route.includes(':endpoint') ? await makeEndpoint(tenant) : '')
+        .replace(':message', route.includes(':message') ? await makeMessage(tenant) : '')
       const options: CallOptions = {
         method,
         tenant: tenant.slug,
@@ -287,6 +326,25 @@ async function makeDomain(tenant: TestTenant): Promise<string> {
     [tenant.id, `${tenant.slug}.test`],
   )
   return rows[0]?.ref_id ?? ''
+}
+
+/** A polling one, of which everything can be asked. */
+async function makeEndpoint(tenant: TestTenant): Promise<string> {
+  const { rows } = await admin.query<{ ref_id: string }>(
+    `insert into public.webhook_endpoints (tenant_id, kind, secret_id)
+     values ($1, 'poll', vault.create_secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')) returning ref_id`,
+    [tenant.id],
+  )
+  return rows[0]?.ref_id ?? ''
+}
+
+async function makeMessage(tenant: TestTenant): Promise<string> {
+  const { rows } = await admin.query<{ id: string }>(
+    `insert into public.webhook_events (tenant_id, type, version, payload)
+     values ($1, 'webhook.test', 1, '{"data":{}}') returning 'msg_' || private.ulid(id) as id`,
+    [tenant.id],
+  )
+  return rows[0]?.id ?? ''
 }
 
 async function present(credential: Credential, owner: Person, reviewer: Person): Promise<CallOptions> {

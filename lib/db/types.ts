@@ -451,6 +451,118 @@ isOneToOne: false
                   Relationships: [
                     
                   ]
+                },"webhook_attempts": {
+                  Row: {
+                    "attempt_number": number,"created_at": string,"duration_ms": number,"endpoint_id": string,"error_code": string | null,"error_detail": string | null,"event_id": string,"id": string,"outcome": Database["public"]['Enums']["webhook_attempt_outcome"],"response_body": string | null,"response_status": number | null,"tenant_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "attempt_number": number,"created_at"?: string,"duration_ms": number,"endpoint_id": string,"error_code"?: string | null,"error_detail"?: string | null,"event_id": string,"id"?: string,"outcome": Database["public"]['Enums']["webhook_attempt_outcome"],"response_body"?: string | null,"response_status"?: number | null,"tenant_id": string
+                  }
+                  Update: {
+                    "attempt_number"?: number,"created_at"?: string,"duration_ms"?: number,"endpoint_id"?: string,"error_code"?: string | null,"error_detail"?: string | null,"event_id"?: string,"id"?: string,"outcome"?: Database["public"]['Enums']["webhook_attempt_outcome"],"response_body"?: string | null,"response_status"?: number | null,"tenant_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "webhook_attempts_tenant_id_event_id_endpoint_id_fkey"
+      columns: ["tenant_id","event_id","endpoint_id"]
+isOneToOne: false
+      referencedRelation: "webhook_deliveries"
+      referencedColumns: ["tenant_id","event_id","endpoint_id"]
+    }
+                  ]
+                },"webhook_deliveries": {
+                  Row: {
+                    "attempt_count": number,"ended_at": string | null,"endpoint_id": string,"event_id": string,"lease_id": string | null,"next_at": string,"ordering_key": string | null,"status": Database["public"]['Enums']["webhook_delivery_status"],"tenant_id": string
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "attempt_count"?: number,"ended_at"?: string | null,"endpoint_id": string,"event_id": string,"lease_id"?: string | null,"next_at"?: string,"ordering_key"?: string | null,"status"?: Database["public"]['Enums']["webhook_delivery_status"],"tenant_id": string
+                  }
+                  Update: {
+                    "attempt_count"?: number,"ended_at"?: string | null,"endpoint_id"?: string,"event_id"?: string,"lease_id"?: string | null,"next_at"?: string,"ordering_key"?: string | null,"status"?: Database["public"]['Enums']["webhook_delivery_status"],"tenant_id"?: string
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "webhook_deliveries_tenant_id_endpoint_id_fkey"
+      columns: ["tenant_id","endpoint_id"]
+isOneToOne: false
+      referencedRelation: "webhook_endpoints"
+      referencedColumns: ["tenant_id","id"]
+    },{
+      foreignKeyName: "webhook_deliveries_tenant_id_event_id_fkey"
+      columns: ["tenant_id","event_id"]
+isOneToOne: false
+      referencedRelation: "webhook_events"
+      referencedColumns: ["tenant_id","id"]
+    }
+                  ]
+                },"webhook_endpoints": {
+                  Row: {
+                    "created_at": string,"created_by": string | null,"description": string,"disabled_at": string | null,"disabled_reason": Database["public"]['Enums']["webhook_disabled_reason"] | null,"event_types": (string)[] | null,"header_names": (string)[],"headers_secret_id": string | null,"id": string,"is_enabled": boolean,"kind": Database["public"]['Enums']["webhook_endpoint_kind"],"previous_secret_expires_at": string | null,"previous_secret_id": string | null,"rate_limit_per_second": number | null,"ref_id": string,"revision": string,"scheme": Database["public"]['Enums']["webhook_signature_scheme"],"secret_id": string,"static_header": string | null,"tenant_id": string,"updated_at": string,"updated_by": string | null,"url": string | null
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "created_at"?: string,"created_by"?: string | null,"description"?: string,"disabled_at"?: string | null,"disabled_reason"?: Database["public"]['Enums']["webhook_disabled_reason"] | null,"event_types"?: (string)[] | null,"header_names"?: (string)[],"headers_secret_id"?: string | null,"id"?: string,"is_enabled"?: boolean,"kind"?: Database["public"]['Enums']["webhook_endpoint_kind"],"previous_secret_expires_at"?: string | null,"previous_secret_id"?: string | null,"rate_limit_per_second"?: number | null,"ref_id"?: never,"revision"?: string,"scheme"?: Database["public"]['Enums']["webhook_signature_scheme"],"secret_id": string,"static_header"?: string | null,"tenant_id": string,"updated_at"?: string,"updated_by"?: string | null,"url"?: string | null
+                  }
+                  Update: {
+                    "created_at"?: string,"created_by"?: string | null,"description"?: string,"disabled_at"?: string | null,"disabled_reason"?: Database["public"]['Enums']["webhook_disabled_reason"] | null,"event_types"?: (string)[] | null,"header_names"?: (string)[],"headers_secret_id"?: string | null,"id"?: string,"is_enabled"?: boolean,"kind"?: Database["public"]['Enums']["webhook_endpoint_kind"],"previous_secret_expires_at"?: string | null,"previous_secret_id"?: string | null,"rate_limit_per_second"?: number | null,"ref_id"?: never,"revision"?: string,"scheme"?: Database["public"]['Enums']["webhook_signature_scheme"],"secret_id"?: string,"static_header"?: string | null,"tenant_id"?: string,"updated_at"?: string,"updated_by"?: string | null,"url"?: string | null
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "webhook_endpoints_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenant_profiles"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "webhook_endpoints_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenants"
+      referencedColumns: ["id"]
+    }
+                  ]
+                },"webhook_event_types": {
+                  Row: {
+                    "created_at": string,"description": string,"example": NonNullable<Json>,"is_operational": boolean,"schema": NonNullable<Json>,"type": string,"version": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "created_at"?: string,"description": string,"example": NonNullable<Json>,"is_operational"?: boolean,"schema": NonNullable<Json>,"type": string,"version"?: number
+                  }
+                  Update: {
+                    "created_at"?: string,"description"?: string,"example"?: NonNullable<Json>,"is_operational"?: boolean,"schema"?: NonNullable<Json>,"type"?: string,"version"?: number
+                  }
+                  Relationships: [
+                    
+                  ]
+                },"webhook_events": {
+                  Row: {
+                    "created_at": string,"id": string,"idempotency_key": string | null,"is_test": boolean,"ordering_key": string | null,"payload": string,"tenant_id": string,"type": string,"version": number
+                  }
+                  ComputedFields: never
+                  Insert: {
+                    "created_at"?: string,"id"?: string,"idempotency_key"?: string | null,"is_test"?: boolean,"ordering_key"?: string | null,"payload": string,"tenant_id": string,"type": string,"version": number
+                  }
+                  Update: {
+                    "created_at"?: string,"id"?: string,"idempotency_key"?: string | null,"is_test"?: boolean,"ordering_key"?: string | null,"payload"?: string,"tenant_id"?: string,"type"?: string,"version"?: number
+                  }
+                  Relationships: [
+                    {
+      foreignKeyName: "webhook_events_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenant_profiles"
+      referencedColumns: ["id"]
+    },{
+      foreignKeyName: "webhook_events_tenant_id_fkey"
+      columns: ["tenant_id"]
+isOneToOne: false
+      referencedRelation: "tenants"
+      referencedColumns: ["id"]
+    }
+                  ]
                 }
           }
           Views: {
@@ -491,6 +603,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"acknowledge_webhook_deliveries":
+{ Args: { "endpoint_id": string,"event_ids": (string)[],"lease_id": string,"tenant_id": string }; Returns: number
+                           },
 "change_tenant_status":
 { Args: { "reason"?: string,"status": Database["public"]['Enums']["tenant_status"],"tenant_id": string }; Returns: {
               "archived_at": string | null,
@@ -585,6 +700,73 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"create_webhook_endpoint":
+{ Args: { "description"?: string,"event_types"?: (string)[],"headers"?: Json,"kind"?: Database["public"]['Enums']["webhook_endpoint_kind"],"rate_limit_per_second"?: number,"secret": string,"static_header"?: Json,"tenant_id": string,"url"?: string }; Returns: {
+              "created_at": string,
+"created_by": string | null,
+"description": string,
+"disabled_at": string | null,
+"disabled_reason": Database["public"]['Enums']["webhook_disabled_reason"] | null,
+"event_types": (string)[] | null,
+"header_names": (string)[],
+"headers_secret_id": string | null,
+"id": string,
+"is_enabled": boolean,
+"kind": Database["public"]['Enums']["webhook_endpoint_kind"],
+"previous_secret_expires_at": string | null,
+"previous_secret_id": string | null,
+"rate_limit_per_second": number | null,
+"ref_id": string,
+"revision": string,
+"scheme": Database["public"]['Enums']["webhook_signature_scheme"],
+"secret_id": string,
+"static_header": string | null,
+"tenant_id": string,
+"updated_at": string,
+"updated_by": string | null,
+"url": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "webhook_endpoints"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"delete_webhook_endpoint":
+{ Args: { "endpoint_id": string,"tenant_id": string }; Returns: boolean
+                           },
+"disable_webhook_endpoint":
+{ Args: { "endpoint_id": string,"tenant_id": string }; Returns: {
+              "created_at": string,
+"created_by": string | null,
+"description": string,
+"disabled_at": string | null,
+"disabled_reason": Database["public"]['Enums']["webhook_disabled_reason"] | null,
+"event_types": (string)[] | null,
+"header_names": (string)[],
+"headers_secret_id": string | null,
+"id": string,
+"is_enabled": boolean,
+"kind": Database["public"]['Enums']["webhook_endpoint_kind"],
+"previous_secret_expires_at": string | null,
+"previous_secret_id": string | null,
+"rate_limit_per_second": number | null,
+"ref_id": string,
+"revision": string,
+"scheme": Database["public"]['Enums']["webhook_signature_scheme"],
+"secret_id": string,
+"static_header": string | null,
+"tenant_id": string,
+"updated_at": string,
+"updated_by": string | null,
+"url": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "webhook_endpoints"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
 "find_idp_for_email":
 { Args: { "email": string }; Returns: Json
                            },
@@ -635,6 +817,11 @@ isOneToOne: false
               "id": string,"n": number,"outcome": string
             }[]
                            },
+"poll_webhook_deliveries":
+{ Args: { "endpoint_id": string,"lease_seconds"?: number,"max_messages"?: number,"tenant_id": string }; Returns: {
+              "attempt_number": number,"created_at": string,"event_id": string,"lease_id": string,"lease_until_at": string,"payload": string,"type": string
+            }[]
+                           },
 "read_audit_log":
 { Args: { "action"?: string,"actor"?: string,"before_seq"?: number,"from_at"?: string,"is_failure"?: boolean,"max_rows"?: number,"product"?: string,"target"?: string,"tenant_id": string,"until_at"?: string }; Returns: {
               "action": string,
@@ -669,6 +856,11 @@ isOneToOne: false
         isOneToOne: false
         isSetofReturn: true
       } },
+"read_webhook_stats":
+{ Args: { "endpoint_id": string,"tenant_id": string,"window_hours"?: number }; Returns: {
+              "blocked_until_at": string,"dead_count": number,"duration_p50_ms": number,"duration_p95_ms": number,"failed_count": number,"failing_since_at": string,"failure_count": number,"last_failure_at": string,"last_success_at": string,"oldest_pending_at": string,"pending_count": number,"since": string,"succeeded_count": number
+            }[]
+                           },
 "refuse_estimated_counts":
 { Args: Record<PropertyKey, never>; Returns: undefined
                            },
@@ -708,6 +900,11 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"replay_webhook_deliveries":
+{ Args: { "endpoint_id": string,"event_ids"?: (string)[],"since"?: string,"tenant_id": string,"until"?: string,"which"?: string }; Returns: {
+              "has_more": boolean,"replayed_count": number
+            }[]
+                           },
 "resend_invitation":
 { Args: { "expires_at"?: string,"invitation_id": string,"tenant_id": string,"token_hash": string }; Returns: {
               "accepted_at": string | null,
@@ -733,6 +930,9 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"reveal_webhook_secret":
+{ Args: { "endpoint_id": string,"tenant_id": string }; Returns: string
+                           },
 "revoke_api_key":
 { Args: { "api_key_id": string,"tenant_id": string }; Returns: {
               "created_at": string,
@@ -808,6 +1008,41 @@ isOneToOne: false
         isOneToOne: true
         isSetofReturn: false
       } },
+"rotate_webhook_secret":
+{ Args: { "endpoint_id": string,"overlap_seconds"?: number,"secret": string,"tenant_id": string }; Returns: {
+              "created_at": string,
+"created_by": string | null,
+"description": string,
+"disabled_at": string | null,
+"disabled_reason": Database["public"]['Enums']["webhook_disabled_reason"] | null,
+"event_types": (string)[] | null,
+"header_names": (string)[],
+"headers_secret_id": string | null,
+"id": string,
+"is_enabled": boolean,
+"kind": Database["public"]['Enums']["webhook_endpoint_kind"],
+"previous_secret_expires_at": string | null,
+"previous_secret_id": string | null,
+"rate_limit_per_second": number | null,
+"ref_id": string,
+"revision": string,
+"scheme": Database["public"]['Enums']["webhook_signature_scheme"],
+"secret_id": string,
+"static_header": string | null,
+"tenant_id": string,
+"updated_at": string,
+"updated_by": string | null,
+"url": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "webhook_endpoints"
+        isOneToOne: true
+        isSetofReturn: false
+      } },
+"send_webhook_test":
+{ Args: { "endpoint_id": string,"event_type"?: string,"tenant_id": string }; Returns: string
+                           },
 "set_idp_config":
 { Args: { "client_secret"?: string,"metadata": Json,"tenant_id": string,"type": string }; Returns: {
               "check_started_at": string | null,
@@ -878,10 +1113,42 @@ isOneToOne: false
         to: "tenant_members"
         isOneToOne: true
         isSetofReturn: false
+      } },
+"update_webhook_endpoint":
+{ Args: { "changes": Json,"endpoint_id": string,"tenant_id": string }; Returns: {
+              "created_at": string,
+"created_by": string | null,
+"description": string,
+"disabled_at": string | null,
+"disabled_reason": Database["public"]['Enums']["webhook_disabled_reason"] | null,
+"event_types": (string)[] | null,
+"header_names": (string)[],
+"headers_secret_id": string | null,
+"id": string,
+"is_enabled": boolean,
+"kind": Database["public"]['Enums']["webhook_endpoint_kind"],
+"previous_secret_expires_at": string | null,
+"previous_secret_id": string | null,
+"rate_limit_per_second": number | null,
+"ref_id": string,
+"revision": string,
+"scheme": Database["public"]['Enums']["webhook_signature_scheme"],
+"secret_id": string,
+"static_header": string | null,
+"tenant_id": string,
+"updated_at": string,
+"updated_by": string | null,
+"url": string | null
+            }
+                          SetofOptions: {
+        from: "*"
+        to: "webhook_endpoints"
+        isOneToOne: true
+        isSetofReturn: false
       } }
           }
           Enums: {
-            "audit_actor_type": "user"|"api_key"|"service"|"system"|"anonymous","audit_crud": "c"|"r"|"u"|"d","domain_check_result": "token_found"|"wrong_token"|"no_record"|"no_such_name"|"host_taken"|"dns_failed"|"resolver_timeout"|"resolver_failed","domain_status": "pending"|"verified"|"failed","idp_kind": "oidc"|"saml","member_status": "active"|"invited"|"deactivated","tenant_kind": "customer"|"demo"|"platform","tenant_project_status": "active"|"archived","tenant_role": "owner"|"admin"|"member"|"reviewer","tenant_status": "demo"|"trial"|"active"|"frozen"|"archived"
+            "audit_actor_type": "user"|"api_key"|"service"|"system"|"anonymous","audit_crud": "c"|"r"|"u"|"d","domain_check_result": "token_found"|"wrong_token"|"no_record"|"no_such_name"|"host_taken"|"dns_failed"|"resolver_timeout"|"resolver_failed","domain_status": "pending"|"verified"|"failed","idp_kind": "oidc"|"saml","member_status": "active"|"invited"|"deactivated","tenant_kind": "customer"|"demo"|"platform","tenant_project_status": "active"|"archived","tenant_role": "owner"|"admin"|"member"|"reviewer","tenant_status": "demo"|"trial"|"active"|"frozen"|"archived","webhook_attempt_outcome": "succeeded"|"failed","webhook_delivery_status": "pending"|"delivered"|"dead","webhook_disabled_reason": "by_hand"|"asked"|"gone"|"failing","webhook_endpoint_kind": "push"|"poll","webhook_signature_scheme": "hmac"|"ed25519"
           }
           CompositeTypes: {
             [_ in never]: never
@@ -997,7 +1264,7 @@ export type CompositeTypes<
 export const Constants = {
   "public": {
           Enums: {
-            "audit_actor_type": ["user", "api_key", "service", "system", "anonymous"],"audit_crud": ["c", "r", "u", "d"],"domain_check_result": ["token_found", "wrong_token", "no_record", "no_such_name", "host_taken", "dns_failed", "resolver_timeout", "resolver_failed"],"domain_status": ["pending", "verified", "failed"],"idp_kind": ["oidc", "saml"],"member_status": ["active", "invited", "deactivated"],"tenant_kind": ["customer", "demo", "platform"],"tenant_project_status": ["active", "archived"],"tenant_role": ["owner", "admin", "member", "reviewer"],"tenant_status": ["demo", "trial", "active", "frozen", "archived"]
+            "audit_actor_type": ["user", "api_key", "service", "system", "anonymous"],"audit_crud": ["c", "r", "u", "d"],"domain_check_result": ["token_found", "wrong_token", "no_record", "no_such_name", "host_taken", "dns_failed", "resolver_timeout", "resolver_failed"],"domain_status": ["pending", "verified", "failed"],"idp_kind": ["oidc", "saml"],"member_status": ["active", "invited", "deactivated"],"tenant_kind": ["customer", "demo", "platform"],"tenant_project_status": ["active", "archived"],"tenant_role": ["owner", "admin", "member", "reviewer"],"tenant_status": ["demo", "trial", "active", "frozen", "archived"],"webhook_attempt_outcome": ["succeeded", "failed"],"webhook_delivery_status": ["pending", "delivered", "dead"],"webhook_disabled_reason": ["by_hand", "asked", "gone", "failing"],"webhook_endpoint_kind": ["push", "poll"],"webhook_signature_scheme": ["hmac", "ed25519"]
           }
         }
 } as const

@@ -1,12 +1,19 @@
-import { HttpReader } from './http-reader.ts'
+import type { Connection } from './connection.ts'
+import { type Answer, converse } from './exchange.ts'
+import { encodeRequest, type HttpRequest } from './http-request.ts'
+import { IdleConnections } from './idle-connections.ts'
 import { NetFault } from './net-fault.ts'
-import { type PinnedUrl, pinUrl, type Resolve, type UrlPolicy } from './public-url.ts'
-import { faultOf, openSocket } from './socket.ts'
+import {
+  parsePublicUrl,
+  pinParsed,
+  type Resolve,
+  systemResolve,
+  type UrlPolicy,
+  urlPolicy,
+} from './public-url.ts'
+import { type Deadline, openConnection } from './socket.ts'
 
-export interface PublicRequest {
-  method?: 'GET' | 'POST'
-  headers?: Record<string, string>
-  body?: string | Uint8Array
+export interface PublicRequest extends HttpRequest {
   /** For the whole exchange: resolving, connecting, sending, and the answer's last byte. */
   timeoutMs: number
   maxBytes: number
@@ -18,82 +25,55 @@ export interface PublicRequest {
   ca?: string
 }
 
-export interface PublicAnswer {
-  status: number
-  headers: Headers
-  bytes: Uint8Array
-  isCut: boolean
-}
+export type PublicAnswer = Answer
+
+/**
+ * Many servers close what rests for five seconds. A minute bounds how long a moved name goes unnoticed. With
+ * less room for an origin, a burst of answers would close connections that the next requests open again.
+ */
+const kept = new IdleConnections({ idleMs: 4_000, ageMs: 60_000, perOrigin: 128, total: 512 })
 
 /**
  * One request to a URL that somebody else chose. The host is resolved once, every address judged, and the
  * connection made to a judged address: unlike `fetch`, nothing is resolved a second time. Redirects are
  * answers like any other, never followed. Throws NetFault.
  */
-export async function fetchPublic(text: string, request: PublicRequest): Promise<PublicAnswer> {
-  const controller = new AbortController()
-  const late = new NetFault('too_slow', `No full answer came within ${request.timeoutMs / 1_000} seconds.`)
-  const timer = setTimeout(() => controller.abort(late), request.timeoutMs)
-  const { signal } = controller
-  // Whatever hangs, and whatever an ended socket does to what hangs on it, the deadline answers.
-  const deadline = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+export function fetchPublic(text: string, request: PublicRequest): Promise<PublicAnswer> {
+  return new Promise((resolve, reject) => {
+    const deadline: Deadline = { isOver: false, stop: () => {} }
+    const timer = setTimeout(() => {
+      const late = new NetFault(
+        'too_slow',
+        `No full answer came within ${request.timeoutMs / 1_000} seconds.`,
+      )
+      // Whatever hangs, and whatever an ended socket does to what hangs on it, the deadline answers.
+      reject(late)
+      deadline.isOver = true
+      deadline.stop()
+    }, request.timeoutMs)
+    const done = () => clearTimeout(timer)
+    exchange(text, request, deadline).then(resolve, reject).then(done, done)
   })
-  try {
-    return await Promise.race([exchange(text, request, signal), deadline])
-  } finally {
-    clearTimeout(timer)
-  }
 }
 
-async function exchange(text: string, request: PublicRequest, signal: AbortSignal): Promise<PublicAnswer> {
-  const pinned = await pinUrl(text, {
-    ...(request.policy && { policy: request.policy }),
-    ...(request.resolve && { resolve: request.resolve }),
-  })
-  if (signal.aborted) throw signal.reason
-  const socket = await openSocket(pinned, { signal, ca: request.ca })
-  const destroy = () => socket.destroy()
-  signal.addEventListener('abort', destroy, { once: true })
-  try {
-    socket.write(encodeRequest(pinned, request))
-    const reader = new HttpReader(socket)
-    const head = await reader.head()
-    if (!/^(identity)?$/i.test(head.headers.get('content-encoding') ?? ''))
-      throw new NetFault('not_http', 'The answer is compressed, which was not asked for.')
-    const { bytes, isCut } = await reader.body(head, request.maxBytes)
-    if (isCut && request.whenLonger !== 'cut')
-      throw new NetFault('too_large', `The answer is longer than ${request.maxBytes} bytes.`)
-    return { ...head, bytes, isCut }
-  } catch (thrown) {
-    if (signal.aborted) throw signal.reason
-    if (thrown instanceof NetFault) throw thrown
-    throw faultOf(pinned.url, thrown)
-  } finally {
-    signal.removeEventListener('abort', destroy)
-    destroy()
+async function exchange(text: string, request: PublicRequest, deadline: Deadline): Promise<Answer> {
+  const { policy = urlPolicy(), resolve = systemResolve, ca, keepAlive } = request
+  const url = parsePublicUrl(text, policy)
+  const exchanged = { url, wire: encodeRequest(url, request), request, deadline }
+  // A connection that one policy allowed must not serve another, nor one authority's the other's.
+  const origin = keepAlive ? `${url.protocol}${url.host} ${policy.allowLoopback} ${ca ?? ''}` : undefined
+  const keep = origin === undefined ? undefined : (connection: Connection) => kept.give(origin, connection)
+  const used = origin === undefined ? undefined : kept.take(origin)
+  if (used) {
+    try {
+      return await converse(used, exchanged, keep)
+    } catch (thrown) {
+      // Servers close what rests whenever they like; that is found out only by sending.
+      if (used.hasAnswered || deadline.isOver) throw thrown
+    }
   }
-}
-
-function encodeRequest(
-  { url }: PinnedUrl,
-  { method = 'GET', headers = {}, body }: PublicRequest,
-): Uint8Array {
-  const payload = typeof body === 'string' ? new TextEncoder().encode(body) : body
-  const fields = new Headers({
-    'user-agent': 'Tenantry/1',
-    ...headers,
-    'accept-encoding': 'identity',
-    connection: 'close',
-    ...(payload && { 'content-length': String(payload.length) }),
-  })
-  // Headers refuses line breaks in names and values; the URL has percent-encoded its own.
-  const lines = [`${method} ${url.pathname}${url.search} HTTP/1.1`, `host: ${url.host}`]
-  for (const [name, value] of fields) lines.push(`${name}: ${value}`)
-  const head = new TextEncoder().encode(`${lines.join('\r\n')}\r\n\r\n`)
-  if (!payload) return head
-  const all = new Uint8Array(head.length + payload.length)
-  all.set(head)
-  all.set(payload, head.length)
-  return all
+  const pinned = await pinParsed(url, policy, resolve)
+  if (deadline.isOver) throw new Error('the deadline passed while the name was resolved')
+  const fresh = await openConnection(pinned, { deadline, ca })
+  return converse(fresh, exchanged, keep)
 }

@@ -1,6 +1,8 @@
 export type NetFaultCode =
   /** The URL itself is refused: scheme, port, credentials. */
   | 'url_refused'
+  /** A header that cannot be sent: it would break the request apart, or is not the caller's. */
+  | 'request_refused'
   /** The name leads, or also leads, to an address outside the public internet. */
   | 'address_refused'
   /** The name has no address. */

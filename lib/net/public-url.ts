@@ -37,9 +37,7 @@ export function parsePublicUrl(text: string, policy: UrlPolicy = urlPolicy()): U
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (!url || text.length > 2_048) throw new NetFault('url_refused', 'This is not a URL.')
   const host = bare(url.hostname)
-  // Before a name is resolved only these are known to stay on this machine.
-  const isLocal = /(^|\.)localhost$/.test(host) || reachOf(host) === 'loopback'
-  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && policy.allowLoopback && isLocal))
+  if (url.protocol !== 'https:' && !(url.protocol === 'http:' && policy.allowLoopback && isLocal(host)))
     throw new NetFault('url_refused', 'Only https URLs are fetched.')
   if (url.username !== '' || url.password !== '')
     throw new NetFault('url_refused', 'A URL with a user name or password is not fetched.')
@@ -53,16 +51,20 @@ export function parsePublicUrl(text: string, policy: UrlPolicy = urlPolicy()): U
   return url
 }
 
+/** A URL's host resolved and judged, for whoever connects right after. */
+export async function pinUrl(
+  text: string,
+  { policy = urlPolicy(), resolve = systemResolve }: { policy?: UrlPolicy; resolve?: Resolve } = {},
+): Promise<PinnedUrl> {
+  return pinParsed(parsePublicUrl(text, policy), policy, resolve)
+}
+
 /**
  * Resolves a URL's host once and refuses it if *any* of its addresses is not public: a name with one good
  * and one bad address would otherwise be a matter of luck. Whoever connects takes the addresses from here;
  * asking the resolver again would let it answer differently (DNS rebinding).
  */
-export async function pinUrl(
-  text: string,
-  { policy = urlPolicy(), resolve = systemResolve }: { policy?: UrlPolicy; resolve?: Resolve } = {},
-): Promise<PinnedUrl> {
-  const url = parsePublicUrl(text, policy)
+export async function pinParsed(url: URL, policy: UrlPolicy, resolve: Resolve): Promise<PinnedUrl> {
   const host = bare(url.hostname)
   const addresses = isAddress(host) ? [host] : await ask(resolve, host)
   judge(url, addresses, policy)
@@ -90,6 +92,11 @@ function judge(url: URL, addresses: string[], policy: UrlPolicy): void {
     throw new NetFault('address_refused', `${url.hostname} leads to an address that is not public.`)
   if (url.protocol === 'http:' && !reaches.every((reach) => reach === 'loopback'))
     throw new NetFault('url_refused', 'Only https URLs are fetched.')
+}
+
+/** Before a name is resolved only these are known to stay on this machine. */
+function isLocal(host: string): boolean {
+  return /(^|\.)localhost$/.test(host) || reachOf(host) === 'loopback'
 }
 
 function portOf(url: URL): number {

@@ -1,7 +1,7 @@
 import { type Route, routeTable } from '../../lib/http/route-table.ts'
 
 /** Every edge function there is. */
-export const functionNames = ['branding', 'registry', 'usage'] as const
+export const functionNames = ['branding', 'registry', 'usage', 'webhooks'] as const
 
 interface App {
   routes: Parameters<typeof routeTable>[0]['routes']

@@ -41,11 +41,28 @@ beforeAll(async () => {
     `insert into public.tenant_idp_config (tenant_id, type) select id, 'saml' from unnest($1::uuid[]) as id`,
     [[victim, mine]],
   )
+  await superuser.query(
+    `with endpoint as (
+       insert into public.webhook_endpoints (tenant_id, kind, description, secret_id)
+       select id, 'poll', 'sweep', vault.create_secret('whsec_sweep') from unnest($1::uuid[]) as id returning tenant_id, id
+     ), event as (
+       insert into public.webhook_events (tenant_id, type, version, payload, idempotency_key)
+       select id, 'webhook.test', 1, '{}', 'sweep' from unnest($1::uuid[]) as id returning tenant_id, id
+     ), delivery as (
+       insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id)
+       select e.tenant_id, e.id, p.id from event as e join endpoint as p using (tenant_id) returning *
+     )
+     insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, duration_ms)
+     select tenant_id, event_id, endpoint_id, 1, 'succeeded', 1 from delivery`,
+    [[victim, mine]],
+  )
 })
 afterAll(async () => {
   await superuser.query(`delete from public.api_keys where name = 'sweep'`)
   await superuser.query(`delete from public.tenant_invitations where email = 'sweep@example.com'`)
   await superuser.query(`delete from public.usage_event_keys where source = 'sweep'`)
+  await superuser.query(`delete from public.webhook_endpoints where description = 'sweep'`)
+  await superuser.query(`delete from public.webhook_events where idempotency_key = 'sweep'`)
   await superuser.query('delete from public.tenant_idp_config where tenant_id = any ($1)', [[victim, mine]])
 })
 
@@ -229,6 +246,7 @@ async function readArguments(): Promise<Record<string, Record<string, unknown>>>
     ...{ text: 'probe', jsonb: {}, bigint: 1, integer: 1, uuid: victim },
     ...{ bytea: `\\x${'00'.repeat(32)}`, 'public.tenant_role': 'member', tenant_role: 'member' },
     ...{ tenant_status: 'frozen', 'public.tenant_status': 'frozen' },
+    ...{ webhook_endpoint_kind: 'poll', 'public.webhook_endpoint_kind': 'poll' },
   }
   for (const { name, argument, type } of rows) {
     const value = type.startsWith('timestamp') ? new Date().toISOString() : scalar[type.replace('[]', '')]

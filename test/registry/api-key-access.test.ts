@@ -17,11 +17,19 @@ let owner: Person
 let tenant: TestTenant
 let other: TestTenant
 let whole: MadeKey
+/** A polling endpoint of the tenant. */
+let polled: string
 beforeAll(async () => {
   owner = await makePerson()
   tenant = await makeTenant({ owner })
   other = await makeTenant({ owner: await makePerson() })
   whole = await makeKey(tenant, owner)
+  const { rows } = await setup.query<{ ref_id: string }>(
+    `insert into public.webhook_endpoints (tenant_id, kind, secret_id)
+     values ($1, 'poll', vault.create_secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')) returning ref_id`,
+    [tenant.id],
+  )
+  polled = rows[0]!.ref_id
 })
 
 const routes = (await Promise.all(functionNames.map(routesOf))).flat()
@@ -30,19 +38,32 @@ const nameOf = ({ method, path }: { method: string; path: string }) => `${method
 /** The routes a key may call, and with which scope. Written out: a new one is a decision. */
 const accepted: Record<string, string> = {
   'POST /usage/events': 'usage:write',
+  'POST /webhooks/endpoints/:endpoint/poll': 'webhooks:write',
+  'POST /webhooks/endpoints/:endpoint/acknowledge': 'webhooks:write',
   'GET /branding/brand': 'brand:read',
   'GET /registry/tenants/:ref': 'tenant:read',
   'GET /registry/tenants/:ref/members': 'members:read',
 }
+/** What each is asked with, where that is not a usage event. */
+const bodies: Record<string, unknown> = {
+  'POST /webhooks/endpoints/:endpoint/poll': {},
+  'POST /webhooks/endpoints/:endpoint/acknowledge': {
+    lease_id: crypto.randomUUID(),
+    message_ids: ['msg_01M7WEMVE6F88A2P79KZB3EJTX'],
+  },
+}
 const guarded = routes.filter(({ access }) => access?.auth !== 'public')
 const askFor = (name: string, token: string, of = tenant, header?: string) => {
   const [method = '', path = ''] = name.split(' ')
-  const filled = path.replace(':ref', of.slug).replaceAll(/:\w+/g, '01M7WEMVE6F88A2P79KZB3EJTX')
+  const filled = path
+    .replace(':ref', of.slug)
+    .replace(':endpoint', polled)
+    .replaceAll(/:\w+/g, '01M7WEMVE6F88A2P79KZB3EJTX')
   return call(filled, {
     method,
     token,
     ...(header !== undefined && { tenant: header }),
-    ...(!['GET', 'DELETE'].includes(method) && { body: { event_type: 'key.used' } }),
+    ...(!['GET', 'DELETE'].includes(method) && { body: bodies[name] ?? { event_type: 'key.used' } }),
   })
 }
 

@@ -1,7 +1,7 @@
 import { call, type Person, type TestTenant } from '../http/world.ts'
 
 /** Every scope there is, as private.api_scopes has them. */
-export const allScopes = ['brand:read', 'members:read', 'tenant:read', 'usage:write']
+export const allScopes = ['brand:read', 'members:read', 'tenant:read', 'usage:write', 'webhooks:write']
 
 export interface MadeKey {
   key: string

@@ -6,6 +6,9 @@ const unaudited: Record<string, string> = {
   audit_log: 'the log itself; only ever added to',
   usage_events: 'append-only, and a record of its own; auditing each would double the cost of metering',
   usage_event_keys: 'remembers what usage_events holds already',
+  webhook_events: 'append-only, and tells of changes that have their own rows in the log',
+  webhook_deliveries: 'changed by the queue alone; what came of each is in webhook_attempts',
+  webhook_attempts: 'append-only, and a record of its own',
 }
 
 it('every table of tenants in public is audited, or listed with a reason', async () => {

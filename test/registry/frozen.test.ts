@@ -23,6 +23,7 @@ const stillCallable: Record<string, string> = {
     'asks for a token first, and then for the state of its tenant: see invitations-accept.test.ts',
   read_audit_log: 'reads; that it was read is recorded',
   revoke_api_key: 'a key that leaked can always be closed',
+  disable_webhook_endpoint: 'what is sent to the wrong place can always be stopped',
 }
 const stillAnswered: Record<string, string> = {
   'POST /registry/tenants': 'makes another tenant',
@@ -30,6 +31,8 @@ const stillAnswered: Record<string, string> = {
   'POST /registry/invitations/accept': 'asks for a token first, and then for the state of its tenant',
   'POST /registry/sign-in-options': 'changes nothing',
   'DELETE /registry/tenants/:ref/api-keys/:key': 'a key that leaked can always be closed',
+  'PATCH /webhooks/endpoints/:endpoint':
+    'disabling is always possible; test/webhooks/endpoints.test.ts shows that nothing else is',
   'POST /registry/tenants/:ref/audit/viewer-tokens': 'lets somebody read the audit log for a few minutes',
   'DELETE /registry/tenants/:ref/audit/viewer-tokens': 'takes that back',
 }

@@ -1,6 +1,7 @@
 import {
   callers,
   domainId,
+  endpointId,
   hostOf,
   invitationId,
   keyId,
@@ -32,6 +33,8 @@ const invitationOf = (tenant: TenantName | 'nowhere') =>
   tenant === 'nowhere' ? nowhereId : invitationId(tenant)
 const probeHash = `sha256('probe'::bytea)`
 const domainIn = (tenant: TenantName | 'nowhere') => (tenant === 'nowhere' ? nowhereId : domainId(tenant))
+const endpointIn = (tenant: TenantName | 'nowhere') => (tenant === 'nowhere' ? nowhereId : endpointId(tenant))
+const signingSecret = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
 const keyHash = '$argon2id$v=19$m=1024,t=1,p=1$c2FsdA$aGFzaA'
 /** A key of the tenant. */
 const keyOf = (tenant: TenantName | 'nowhere') => {
@@ -162,6 +165,65 @@ export const functions: Record<string, FunctionRule> = {
     service: true,
     call: (tenant) => `select (public.revoke_api_key('${idOf(tenant)}', '${keyOf(tenant)}')).ref_id`,
   },
+  create_webhook_endpoint: {
+    needs: 'manage',
+    call: (tenant) => `select (public.create_webhook_endpoint('${idOf(tenant)}', '${signingSecret}',
+      'https://probe.matrix.test/')).ref_id`,
+  },
+  update_webhook_endpoint: {
+    needs: 'manage',
+    call: (tenant) => `select (public.update_webhook_endpoint('${idOf(tenant)}', '${endpointIn(tenant)}',
+      '{"description": "Probe"}')).ref_id`,
+  },
+  disable_webhook_endpoint: {
+    needs: 'inspect',
+    service: true,
+    call: (tenant) =>
+      `select (public.disable_webhook_endpoint('${idOf(tenant)}', '${endpointIn(tenant)}')).ref_id`,
+  },
+  delete_webhook_endpoint: {
+    needs: 'manage',
+    call: (tenant) => `select public.delete_webhook_endpoint('${idOf(tenant)}', '${endpointIn(tenant)}')`,
+  },
+  rotate_webhook_secret: {
+    needs: 'manage',
+    call: (tenant) => `select (public.rotate_webhook_secret('${idOf(tenant)}', '${endpointIn(tenant)}',
+      '${signingSecret}')).ref_id`,
+  },
+  reveal_webhook_secret: {
+    needs: 'manage',
+    call: (tenant) => `select public.reveal_webhook_secret('${idOf(tenant)}', '${endpointIn(tenant)}')`,
+  },
+  read_webhook_stats: {
+    needs: 'inspect',
+    call: (tenant) =>
+      `select since from public.read_webhook_stats('${idOf(tenant)}', '${endpointIn(tenant)}')`,
+  },
+  replay_webhook_deliveries: {
+    needs: 'manage',
+    call: (
+      tenant,
+    ) => `select replayed_count from public.replay_webhook_deliveries('${idOf(tenant)}', '${endpointIn(tenant)}',
+      since => now())`,
+  },
+  send_webhook_test: {
+    needs: 'manage',
+    call: (tenant) => `select public.send_webhook_test('${idOf(tenant)}', '${endpointIn(tenant)}')`,
+  },
+  poll_webhook_deliveries: {
+    needs: 'write',
+    scope: 'webhooks:write',
+    call: (tenant) =>
+      `select count(*) from public.poll_webhook_deliveries('${idOf(tenant)}', '${endpointIn(tenant)}')`,
+  },
+  acknowledge_webhook_deliveries: {
+    needs: 'write',
+    scope: 'webhooks:write',
+    call: (
+      tenant,
+    ) => `select public.acknowledge_webhook_deliveries('${idOf(tenant)}', '${endpointIn(tenant)}',
+      '${nowhereId}', '{}')`,
+  },
 }
 
 /** Functions in private that ask for permission themselves, called as lib calls them. */
@@ -243,6 +305,7 @@ export const privateFunctions: Record<string, string> = {
   is_plain_text: 'pure; check constraints call it',
   is_email: 'pure; check constraints call it',
   is_reserved_slug: 'pure',
+  first_uuid_at: 'pure; lists of messages begin and end by it',
   add_domain:
     'asks for manage; here and not in public, because only the edge function knows which hosts can be claimed',
   start_domain_check: 'asks for manage; it only notes the moment',

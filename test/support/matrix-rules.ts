@@ -1,6 +1,8 @@
 import {
   campaignId,
+  endpointId,
   everyoneId,
+  messageId,
   nowhereId,
   type Permission,
   participantId,
@@ -48,6 +50,8 @@ export interface RelationRule {
 }
 
 const own = tenantId('home')
+const letIn = (table: string) =>
+  `grant insert on public.${table} to authenticated; create policy probe on public.${table} for insert to authenticated with check (true)`
 const others = tenantId('other')
 
 export const relations: Record<string, RelationRule> = {
@@ -337,4 +341,51 @@ export const relations: Record<string, RelationRule> = {
   usage_events: { key: 'tenant_id', select: 'read', service: 'select' },
   usage_event_keys: { key: 'tenant_id', select: 'read', service: 'select' },
   api_keys: { key: 'tenant_id', select: 'inspect', service: 'select' },
+  webhook_event_types: {
+    key: `'${everyoneId}'::uuid`,
+    select: 'everyone',
+    directory: 'type',
+    service: 'select',
+    attempts: [
+      {
+        as: 'owner',
+        before: 'grant insert on public.webhook_event_types to authenticated',
+        tries: `insert into public.webhook_event_types (type, description, schema, example)
+          values ('probe.made', 'Probe', '{"type": "object"}', '{}')`,
+        gives: 'refused',
+      },
+    ],
+  },
+  webhook_endpoints: { key: 'tenant_id', select: 'inspect', service: 'select' },
+  webhook_events: { key: 'tenant_id', select: 'inspect', service: 'select' },
+  // Were people let in to write, no row of theirs could point at another tenant's.
+  webhook_deliveries: {
+    key: 'tenant_id',
+    select: 'inspect',
+    service: 'select',
+    attempts: (
+      [
+        [messageId('other'), endpointId('home')],
+        [messageId('home'), endpointId('other')],
+        [messageId('home'), nowhereId],
+      ] as const
+    ).map(([message, endpoint]) => ({
+      as: 'owner',
+      before: letIn('webhook_deliveries'),
+      tries: `insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id) values ('${own}', '${message}', '${endpoint}')`,
+      gives: '23503',
+    })),
+  },
+  webhook_attempts: {
+    key: 'tenant_id',
+    select: 'inspect',
+    service: 'select',
+    attempts: (['other', 'home'] as const).map((name) => ({
+      as: 'owner',
+      before: letIn('webhook_attempts'),
+      tries: `insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, duration_ms)
+        values ('${own}', '${messageId(name)}', '${endpointId(name)}', 2, 'succeeded', 1)`,
+      gives: name === 'home' ? 'ok' : '23503',
+    })),
+  },
 }

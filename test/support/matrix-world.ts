@@ -54,6 +54,7 @@ export const callers: Caller[] = [
   keyCaller('reading-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read' }, { home: 'read' }),
   // What it writes it writes through functions; no policy lets it in.
   keyCaller('writing-key', { of: 'home', scopes: ['usage:write'], uses: 'usage:write' }),
+  keyCaller('polling-key', { of: 'home', scopes: ['webhooks:write'], uses: 'webhooks:write' }),
   keyCaller('overreaching-key', { of: 'home', scopes: ['usage:write'], uses: 'tenant:read' }),
   keyCaller(
     'neighbour-key',
@@ -134,6 +135,11 @@ export const participantId = (name: TenantName) =>
   numbered('15010000-0000-7000-8002-', tenantNames.indexOf(name) + 1)
 export const domainId = (name: TenantName) =>
   numbered('15010000-0000-7000-8003-', tenantNames.indexOf(name) + 1)
+
+export const endpointId = (name: TenantName) =>
+  numbered('15010000-0000-7000-8004-', tenantNames.indexOf(name) + 1)
+export const messageId = (name: TenantName) =>
+  numbered('15010000-0000-7000-8005-', tenantNames.indexOf(name) + 1)
 
 export const invitationId = (name: TenantName) =>
   numbered('15010000-0000-7000-8003-', tenantNames.indexOf(name) + 1)
@@ -275,6 +281,24 @@ async function fillTenant(db: Client, name: TenantName): Promise<void> {
   await db.query(
     `insert into public.usage_event_keys (tenant_id, source, event_id, payload_hash) values ($1, 'api', 'matrix', $1)`,
     [id],
+  )
+  await db.query(
+    `insert into public.webhook_endpoints (tenant_id, id, kind, secret_id)
+     values ($1, $2, 'poll', vault.create_secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'))`,
+    [id, endpointId(name)],
+  )
+  await db.query(
+    `insert into public.webhook_events (tenant_id, id, type, version, payload) values ($1, $2, 'webhook.test', 1, '{}')`,
+    [id, messageId(name)],
+  )
+  await db.query(
+    'insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id) values ($1, $2, $3)',
+    [id, messageId(name), endpointId(name)],
+  )
+  await db.query(
+    `insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, duration_ms)
+     values ($1, $2, $3, 1, 'succeeded', 1)`,
+    [id, messageId(name), endpointId(name)],
   )
   await db.query(
     `insert into private.audit_viewers (tenant_id, user_id, token_hash, expires_at)

@@ -133,7 +133,8 @@ function whoIs(caller: Caller): Who {
   return caller.key && !caller.key.isClaimed ? { ...who, key: keyId(caller.name) } : who
 }
 
-const firstColumn = (rule: RelationRule) => (rule.select === 'everyone' ? 'name' : rule.key)
+const firstColumn = (rule: RelationRule) =>
+  rule.select === 'everyone' ? (rule.directory ?? 'plan') : rule.key
 const among = (names: string[]) => names.sort((a, b) => (a < b ? -1 : 1)).join(' ') || 'nothing'
 const tenantsWith = (caller: Caller, permission: Permission) =>
   tenantNames.filter((name) => may(caller, permission, name))

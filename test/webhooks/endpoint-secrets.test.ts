@@ -193,14 +193,14 @@ describe('rotating', () => {
   it('works for the receiver with the library of the standard', async () => {
     const { ref_id, secret } = await makeEndpoint(world, { kind: 'poll' })
     const { secret: fresh } = await rotate(ref_id)
-    await post(world, `/endpoints/${ref_id}/test`, { event_type: 'probe.made' })
+    await post(world, `/endpoints/${ref_id}/test`, { event_type: 'campaign.created' })
     const polled = await (await post(world, `/endpoints/${ref_id}/poll`, {})).json()
     const { messages } = polled as { messages: { payload: string; headers: Record<string, string> }[] }
     expect(messages).toHaveLength(1)
     for (const known of [secret, fresh])
       expect(new Webhook(known).verify(messages[0]!.payload, messages[0]!.headers)).toMatchObject({
-        type: 'probe.made',
-        data: { is_example: true },
+        type: 'campaign.created',
+        data: expect.any(Object),
       })
     const other = new Webhook(whsec)
     expect(() => other.verify(messages[0]!.payload, messages[0]!.headers)).toThrow()

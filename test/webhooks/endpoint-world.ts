@@ -10,9 +10,6 @@ import {
 } from '../http/world.ts'
 import { superuser } from '../support/db.ts'
 
-/** Types of events that nothing but these tests makes. */
-export const probeTypes = ['probe.made', 'probe.changed', 'probe.gone'] as const
-
 export interface World {
   owner: Person
   admin: Person
@@ -21,12 +18,6 @@ export interface World {
 }
 
 export async function makeWorld(): Promise<World> {
-  await superuser.query(
-    `insert into public.webhook_event_types (type, description, schema, example, is_operational)
-     select type, 'Of the tests.', '{"type": "object"}', '{"is_example": true}', type = 'probe.gone'
-     from unnest($1::text[]) as type on conflict do nothing`,
-    [probeTypes],
-  )
   const [owner, admin, member] = [await makePerson(), await makePerson(), await makePerson()]
   return { owner, admin, member, tenant: await makeTenant({ owner, admin, member }) }
 }
@@ -94,7 +85,7 @@ export async function countInVault(ids: string[]): Promise<number> {
 export async function emit(
   { tenant }: World,
   data: unknown = {},
-  { type = 'probe.made', key }: { type?: string; key?: string } = {},
+  { type = 'campaign.created', key }: { type?: string; key?: string } = {},
 ): Promise<string> {
   const { rows } = await superuser.query<{ id: string }>(
     'select private.emit_event($1, $2, $3, ordering_key => $4) as id',

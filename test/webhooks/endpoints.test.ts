@@ -58,13 +58,22 @@ describe('a new endpoint', () => {
   })
 
   it('names the types it wants, each once', async () => {
-    const event_types = ['probe.made', 'probe.gone', 'probe.made', 'probe.changed', 'probe.gone']
+    const event_types = [
+      'campaign.created',
+      'endpoint.recovered',
+      'campaign.created',
+      'campaign.updated',
+      'endpoint.recovered',
+    ]
     const made = await makeEndpoint(world, { event_types })
-    expect(made.event_types).toEqual(['probe.changed', 'probe.gone', 'probe.made'])
+    expect(made.event_types).toEqual(['campaign.created', 'campaign.updated', 'endpoint.recovered'])
   })
 
   it('is refused for types that are none, and says which', async () => {
-    const sent = { url, event_types: ['probe.made', 'probe.nope', '', 'Probe.made', 'probe.made', '💥'] }
+    const sent = {
+      url,
+      event_types: ['campaign.created', 'campaign.nope', '', 'Campaign.created', 'campaign.created', '💥'],
+    }
     const response = await post(world, '/endpoints', sent)
     expect(await problemOf(response)).toEqual({
       status: 422,
@@ -109,9 +118,9 @@ describe('a new endpoint', () => {
       [{ url, description: 'right\u202eleft' }, 'invalid_value', ['/description']],
       [{ url, description: 'nul\u0000' }, 'invalid_body', ['/description']],
       [{ url, event_types: [] }, 'invalid_body', ['/event_types']],
-      [{ url, event_types: 'probe.made' }, 'invalid_body', ['/event_types']],
-      [{ url, event_types: [['probe.made']] }, 'invalid_body', ['/event_types/0']],
-      [{ url, event_types: Array(201).fill('probe.made') }, 'invalid_body', ['/event_types']],
+      [{ url, event_types: 'campaign.created' }, 'invalid_body', ['/event_types']],
+      [{ url, event_types: [['campaign.created']] }, 'invalid_body', ['/event_types/0']],
+      [{ url, event_types: Array(201).fill('campaign.created') }, 'invalid_body', ['/event_types']],
       [{ url, event_types: ['p'.repeat(201)] }, 'invalid_body', ['/event_types/0']],
       [{ url, rate_limit_per_second: 0 }, 'invalid_body', ['/rate_limit_per_second']],
       [{ url, rate_limit_per_second: 10_001 }, 'invalid_body', ['/rate_limit_per_second']],
@@ -183,7 +192,7 @@ describe('a change', () => {
   it('touches what it names and leaves the rest', async () => {
     const made = await makeEndpoint(world, {
       description: 'before',
-      event_types: ['probe.made'],
+      event_types: ['campaign.created'],
       rate_limit_per_second: 7,
     })
     const { secret: _, public_key: __, ...before } = made
@@ -216,7 +225,9 @@ describe('a change', () => {
     expect(await isNewAfter({ static_header: { name: 'x-b', value: '3' } })).toBe(true)
     expect(await isNewAfter({ headers: { 'x-a': '2' } })).toBe(false)
     expect(await isNewAfter({ url: 'https://other.example.com/' })).toBe(false)
-    expect(await isNewAfter({ description: 'new', event_types: ['probe.made'], disabled: true })).toBe(false)
+    expect(await isNewAfter({ description: 'new', event_types: ['campaign.created'], disabled: true })).toBe(
+      false,
+    )
   })
 
   it('is refused when it does not fit, and then changes nothing', async () => {
@@ -226,7 +237,7 @@ describe('a change', () => {
       [{}, 'invalid_body', ['']],
       [{ url: null }, 'invalid_body', ['/url']],
       [{ url: 'http://hooks.example.com/' }, 'invalid_value', ['/url']],
-      [{ description: 'new', event_types: ['probe.nope'] }, 'unknown_event_type', ['/event_types/0']],
+      [{ description: 'new', event_types: ['campaign.nope'] }, 'unknown_event_type', ['/event_types/0']],
       [{ event_types: [] }, 'invalid_body', ['/event_types']],
       [{ disabled: 'true' }, 'invalid_body', ['/disabled']],
       [{ disabled: null }, 'invalid_body', ['/disabled']],
@@ -315,9 +326,9 @@ describe('deleting', () => {
   it('takes secrets, deliveries and attempts along, and the messages stay', async () => {
     const { ref_id } = await makeEndpoint(world, {
       kind: 'poll',
-      event_types: ['probe.changed'],
+      event_types: ['campaign.updated'],
     })
-    const message = await emit(world, {}, { type: 'probe.changed' })
+    const message = await emit(world, {}, { type: 'campaign.updated' })
     const deliveries = async () =>
       (await superuser.query('select from public.webhook_deliveries where event_id = $1', [message])).rowCount
     await eventually('the delivery', async () => ((await deliveries()) ?? 0) > 0)
@@ -332,11 +343,11 @@ describe('deleting', () => {
   })
 
   it('goes on call by call where there is much', async () => {
-    const { ref_id } = await makeEndpoint(world, { event_types: ['probe.gone'] })
+    const { ref_id } = await makeEndpoint(world, { event_types: ['endpoint.recovered'] })
     await superuser.query(
       `with made as (
          insert into public.webhook_events (tenant_id, type, version, payload)
-         select $1, 'probe.gone', 1, '{}' from generate_series(1, 10001) returning tenant_id, id)
+         select $1, 'endpoint.recovered', 1, '{}' from generate_series(1, 10001) returning tenant_id, id)
        insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, status, ended_at)
        select m.tenant_id, m.id, e.id, 'delivered', now() from made as m, public.webhook_endpoints as e where e.ref_id = $2`,
       [world.tenant.id, ref_id],

@@ -27,7 +27,7 @@ const acknowledge = async (ref: string, lease_id: string | null, message_ids: st
   expect(response.status, await response.clone().text()).toBe(200)
   return ((await response.json()) as { acknowledged: number }).acknowledged
 }
-const makePolled = () => makeEndpoint(world, { kind: 'poll', event_types: ['probe.made'] })
+const makePolled = () => makeEndpoint(world, { kind: 'poll', event_types: ['campaign.created'] })
 /** Lets the leases of an endpoint end. */
 const endLeases = (ref: string) =>
   superuser.query(
@@ -43,7 +43,7 @@ describe('a receiver that asks', () => {
     const polled = await pollSome(ref_id)
     expect(polled.lease_id).not.toBeNull()
     const [message] = polled.messages
-    expect(message).toMatchObject({ event_type: 'probe.made', attempt_number: 1 })
+    expect(message).toMatchObject({ event_type: 'campaign.created', attempt_number: 1 })
     expect(message!.headers['webhook-id']).toBe(message!.id)
     const { rows } = await superuser.query<{ payload: string }>(
       `select payload from public.webhook_events where 'msg_' || private.ulid(id) = $1`,
@@ -51,7 +51,7 @@ describe('a receiver that asks', () => {
     )
     expect(message!.payload).toBe(rows[0]!.payload)
     expect(new Webhook(secret).verify(message!.payload, message!.headers)).toMatchObject({
-      type: 'probe.made',
+      type: 'campaign.created',
       data: { text: 'Zürich "東京" \u2028 🚀', n: 1 },
     })
     expect(() => new Webhook(secret).verify(`${message!.payload} `, message!.headers)).toThrow()
