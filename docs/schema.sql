@@ -6241,6 +6241,8 @@ begin
   if purge.tenant is null or purge.finished_at is not null then
     return purge;
   end if;
+  -- Before their deliveries, as whoever delivers locks them.
+  perform from private.webhook_lanes as l where l.tenant_id = purge_batch.tenant order by l.endpoint_id for update;
   for source in
     select t.name, leaf.relid as relation, t.relation as parent, t.tenant_column, t.name in ('tenants', 'tenant_members', 'tenant_slugs') as goes_last
     from private.tenant_tables() as t
