@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { superuser } from '../support/db.ts'
 import { ask, emit, makeEndpoint, makeWorld, patch, post, type World } from './endpoint-world.ts'
@@ -28,8 +29,10 @@ describe('endpoints that are changed while messages are delivered to them', () =
     let isOver = false
     const emitting = numbers(3).map(async (worker) => {
       // Some in order, by a key that all workers share.
-      for (let n = 0; !isOver; n++)
+      for (let n = 0; !isOver; n++) {
         sent.push(await emit(world, { worker, n }, n % 3 === 0 ? { key: 'shared' } : {}))
+        await sleep(10)
+      }
     })
     const statuses: number[] = []
     const note = async (response: Promise<Response>) => {
@@ -98,7 +101,10 @@ describe('endpoints that are changed while messages are delivered to them', () =
     )
     let isOver = false
     const emitting = numbers(3).map(async (worker) => {
-      while (!isOver) await emit(world, { worker }, { type: 'campaign.updated' })
+      while (!isOver) {
+        await emit(world, { worker }, { type: 'campaign.updated' })
+        await sleep(10)
+      }
     })
     await receiver.until(() => receiver.received.some(({ path }) => path === '/gone'))
     const answers = await Promise.all(
