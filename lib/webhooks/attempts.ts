@@ -2,6 +2,7 @@ import { type Db, sql, ulidOf } from '../db/index.ts'
 import type { Attempt, AttemptQuery } from './attempt-schema.ts'
 import { cursorAfter } from './cursor.ts'
 import { messageIdOf } from './deliver.ts'
+import { readPage } from './page.ts'
 
 type Row = Omit<Attempt, 'ref_id' | 'message_id' | 'endpoint_id'> & {
   id: string
@@ -15,7 +16,9 @@ export async function listAttempts(
   tenantId: string,
   { endpoint, message, outcome, limit = 50, cursor }: AttemptQuery,
 ): Promise<{ attempts: Attempt[]; next: string | null }> {
-  const found = await db.query<Row>(sql`
+  const found = await readPage<Row>(
+    db,
+    sql`
     select a.id, a.event_id as event, a.endpoint_id as endpoint, a.attempt_number, a.outcome, a.response_status,
       a.response_body, a.duration_ms, a.error_code, a.error_detail, a.created_at
     from public.webhook_attempts as a
@@ -24,7 +27,8 @@ export async function listAttempts(
       and (${message}::text is null or a.event_id = private.ulid_to_uuid(substr(${message}, 5)))
       and (${outcome}::text is null or a.outcome = ${outcome}::public.webhook_attempt_outcome)
       and (${cursor?.[0]}::uuid is null or a.id < ${cursor?.[0]}::uuid)
-    order by a.id desc limit ${limit + 1}`)
+    order by a.id desc limit ${limit + 1}`,
+  )
   const last = found[limit - 1]
   const attempts = found.slice(0, limit).map(({ id, event, endpoint, ...row }) => ({
     ref_id: ulidOf(id),

@@ -1,7 +1,8 @@
-import { type Db, type Sql, sql, ulidOf } from '../db/index.ts'
+import { type Db, sql, ulidOf } from '../db/index.ts'
 import { cursorAfter } from './cursor.ts'
 import { messageIdOf } from './deliver.ts'
 import type { Delivery, DeliveryQuery } from './delivery-schema.ts'
+import { readPage } from './page.ts'
 
 interface Key {
   event_id: string
@@ -20,7 +21,7 @@ export async function listDeliveries(
 ): Promise<{ deliveries: Delivery[]; next: string | null }> {
   const { limit = 50 } = query
   return db.transaction(async (tx) => {
-    const keys = await tx.query<Key>(await pageOf(tx, tenantId, query, limit + 1))
+    const keys = await pageOf(tx, tenantId, query, limit + 1)
     const rows = await tx.query<Row>(sql`
       select d.event_id, d.endpoint_id, e.type as event_type, d.status, d.attempt_count,
         case when d.status = 'pending' then nullif(d.next_at, 'infinity') end as next_attempt_at,
@@ -47,11 +48,11 @@ export async function listDeliveries(
  * Which deliveries stand on the page. In three ways, because row level security hides from the planner how
  * many rows have a status: it would walk a million deliveries to find the few that wait.
  */
-async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: number): Promise<Sql> {
+async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: number): Promise<Key[]> {
   const { endpoint, message, status, event_type: type, cursor } = query
   const [event, last] = cursor ?? []
   if (message === undefined && (await areFew(db, tenantId, query)))
-    return sql`
+    return db.query<Key>(sql`
       select d.event_id, d.endpoint_id
       from (
         select d.event_id, d.endpoint_id from public.webhook_deliveries as d
@@ -63,9 +64,9 @@ async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: num
       where (${type}::text is null or (
           select e.type from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = d.event_id) = ${type})
         and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
-      order by d.event_id desc, d.endpoint_id desc limit ${limit}`
+      order by d.event_id desc, d.endpoint_id desc limit ${limit}`)
   if (message === undefined && type !== undefined)
-    return sql`
+    return db.query<Key>(sql`
       select d.event_id, d.endpoint_id
       from public.webhook_deliveries as d
       join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
@@ -73,8 +74,10 @@ async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: num
         and (${endpoint}::text is null or d.endpoint_id = private.ulid_to_uuid(${endpoint}))
         and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
         and (${event}::uuid is null or e.id <= ${event}::uuid and (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
-      order by d.event_id desc, d.endpoint_id desc limit ${limit}`
-  return sql`
+      order by d.event_id desc, d.endpoint_id desc limit ${limit}`)
+  return readPage<Key>(
+    db,
+    sql`
     select d.event_id, d.endpoint_id
     from public.webhook_deliveries as d
     where d.tenant_id = ${tenantId}
@@ -84,7 +87,8 @@ async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: num
       and (${type}::text is null or (
         select e.type from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = d.event_id) = ${type})
       and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
-    order by d.event_id desc, d.endpoint_id desc limit ${limit}`
+    order by d.event_id desc, d.endpoint_id desc limit ${limit}`,
+  )
 }
 
 async function areFew(db: Db, tenantId: string, { endpoint, status }: DeliveryQuery): Promise<boolean> {

@@ -2,6 +2,7 @@ import { type Db, Problem, sql } from '../db/index.ts'
 import { cursorAfter } from './cursor.ts'
 import { messageIdOf } from './deliver.ts'
 import type { Message, MessageQuery, MessageWithPayload } from './message-schema.ts'
+import { readPage } from './page.ts'
 
 type Row = Omit<Message, 'id'> & { id: string }
 
@@ -11,7 +12,9 @@ export async function listMessages(
   tenantId: string,
   { event_type: type, since, until, limit = 50, cursor }: MessageQuery,
 ): Promise<{ messages: Message[]; next: string | null }> {
-  const found = await db.query<Row>(sql`
+  const found = await readPage<Row>(
+    db,
+    sql`
     select e.id, e.type as event_type, e.version as event_version, e.ordering_key, e.is_test, e.created_at
     from public.webhook_events as e
     where e.tenant_id = ${tenantId}
@@ -19,7 +22,8 @@ export async function listMessages(
       and (${since}::timestamptz is null or e.id >= private.first_uuid_at(${since}))
       and (${until}::timestamptz is null or e.id < private.first_uuid_at(${until}))
       and (${cursor?.[0]}::uuid is null or e.id < ${cursor?.[0]}::uuid)
-    order by e.id desc limit ${limit + 1}`)
+    order by e.id desc limit ${limit + 1}`,
+  )
   const last = found[limit - 1]
   const messages = found.slice(0, limit).map((row) => ({ ...row, id: messageIdOf(row.id) }))
   return { messages, next: last && found.length > limit ? cursorAfter(last.id) : null }
