@@ -5,7 +5,7 @@ import { applyMigrations, makeDatabase, type OwnDatabase } from '../support/matr
 import { listMutants, type Mutant } from '../support/mutate.ts'
 
 // A busy machine makes these slow, not wrong.
-vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 180_000 })
 
 let own: OwnDatabase
 let db: Client
