@@ -343,7 +343,8 @@ $$;
 comment on function public.disable_webhook_endpoint(uuid, uuid) is
   'Sends nothing more to an endpoint until it is enabled; also in a frozen tenant. Harmless to repeat.';
 
--- In batches: an endpoint may have a million deliveries, and one statement over all would be cut off.
+-- In steps. First it is disabled, so that whoever expands events does not wait for what is being deleted, and
+-- fail when it is gone. Then in batches: one statement over a million deliveries would be cut off.
 create function public.delete_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns boolean
   language plpgsql security definer
   set search_path = ''
@@ -354,6 +355,17 @@ declare
 begin
   perform private.require_permission(delete_webhook_endpoint.tenant_id, 'manage');
   stored := private.lock_webhook_endpoint(delete_webhook_endpoint.tenant_id, delete_webhook_endpoint.endpoint_id);
+  if stored.is_enabled then
+    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
+    where e.tenant_id = stored.tenant_id and e.id = stored.id;
+    return false;
+  end if;
+  begin
+    -- Whoever has just expanded events for it waits for its lane, which is ours: we cannot wait for them as well.
+    perform from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id for update nowait;
+  exception when lock_not_available then
+    return false;
+  end;
   delete from public.webhook_deliveries as d
   where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
     select o.event_id, o.endpoint_id from public.webhook_deliveries as o
@@ -361,18 +373,12 @@ begin
   get diagnostics deleted = row_count;
   if deleted < 10000 then
     delete from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id;
-    return true;
   end if;
-  -- Nothing more is added to it meanwhile.
-  if stored.is_enabled then
-    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
-    where e.tenant_id = stored.tenant_id and e.id = stored.id;
-  end if;
-  return false;
+  return deleted < 10000;
 end
 $$;
 comment on function public.delete_webhook_endpoint(uuid, uuid) is
-  'Deletes an endpoint with its secrets and its deliveries, 10,000 of them a call. False: it is disabled, and there is more to delete; call again.';
+  'A step in deleting an endpoint with its secrets and deliveries: disables it, then deletes 10,000 deliveries a call, then itself. True when it is gone; until then call again.';
 
 create function public.rotate_webhook_secret(tenant_id uuid, endpoint_id uuid, secret text, overlap_seconds int default 86400)
   returns public.webhook_endpoints

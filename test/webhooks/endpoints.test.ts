@@ -359,9 +359,19 @@ describe('deleting', () => {
           [ref_id],
         )
       ).rows[0]!.is_gone
+    const left = async () =>
+      (
+        await superuser.query(
+          `select from public.webhook_deliveries as d join public.webhook_endpoints as e on e.id = d.endpoint_id where e.ref_id = $1`,
+          [ref_id],
+        )
+      ).rowCount
+    // Disabled first, so that it is sent nothing more; then what there is, and itself at last.
     expect(await once()).toBe(false)
-    // Half deleted it is asked for nothing and sent nothing.
     expect(await read(world, ref_id)).toMatchObject({ disabled: true })
+    expect(await left()).toBe(10_001)
+    expect(await once()).toBe(false)
+    expect(await left()).toBe(1)
     expect((await remove(world, ref_id)).status).toBe(204)
     expect(await problemOf(await ask(world, `/endpoints/${ref_id}`))).toMatchObject({ status: 404 })
   })
@@ -440,6 +450,8 @@ it('each change is in the audit log, and no secret is', async () => {
     'webhook_endpoints.created',
     'webhook_endpoints.updated',
     'webhook_secret.read',
+    // It is disabled before it is deleted.
+    'webhook_endpoints.updated',
     'webhook_endpoints.deleted',
   ])
   for (const row of rows) expect(row).toMatchObject({ target_id: ref_id, actor_id: audited.owner.refId })
