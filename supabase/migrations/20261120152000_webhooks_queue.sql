@@ -246,22 +246,27 @@ create function private.complete_webhook_deliveries(given json, dispatcher int d
 as $$
 declare
   results private.webhook_result[] := array(select r from json_populate_recordset(null::private.webhook_result, given) as r);
+  locked uuid[];
   completed int;
   dead int;
   turns jsonb;
   turn jsonb;
   endpoint public.webhook_endpoints;
 begin
-  -- Most of the time nothing is locked here: a success changes no lane that is well.
-  perform from (
-    select r.tenant_id, r.endpoint_id,
-      bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
-        or r.duration_ms > 2000) as is_notable
-    from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
-  join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
-  where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
-  order by l.endpoint_id
-  for no key update of l;
+  -- Most of the time nothing is locked here: a success changes no lane that is well. Below, these lanes are
+  -- changed and no other: one that a claim has marked meanwhile would be locked out of order.
+  select array_agg(k.endpoint_id) into locked
+  from (
+    select l.endpoint_id
+    from (
+      select r.tenant_id, r.endpoint_id,
+        bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
+          or r.duration_ms > 2000) as is_notable
+      from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
+    join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
+    where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
+    order by l.endpoint_id
+    for no key update of l) as k;
 
   with result as materialized (
     select * from unnest(results)
@@ -311,8 +316,8 @@ begin
         where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
     from summed as s
     join private.webhook_lanes as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
-    where s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
-      or l.failure_count > 0 or l.is_capped or l.is_slow
+    where s.endpoint_id = any (locked) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
+      or l.failure_count > 0 or l.is_capped or l.is_slow)
   ), steered as (
     update private.webhook_lanes as l set
       failure_count = j.failure_count,
