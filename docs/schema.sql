@@ -2608,6 +2608,17 @@ declare
 begin
   perform private.require_permission(delete_webhook_endpoint.tenant_id, 'manage');
   stored := private.lock_webhook_endpoint(delete_webhook_endpoint.tenant_id, delete_webhook_endpoint.endpoint_id);
+  if stored.is_enabled then
+    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
+    where e.tenant_id = stored.tenant_id and e.id = stored.id;
+    return false;
+  end if;
+  begin
+    -- Whoever has just expanded events for it waits for its lane, which is ours: we cannot wait for them as well.
+    perform from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id for update nowait;
+  exception when lock_not_available then
+    return false;
+  end;
   delete from public.webhook_deliveries as d
   where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
     select o.event_id, o.endpoint_id from public.webhook_deliveries as o
@@ -2615,18 +2626,12 @@ begin
   get diagnostics deleted = row_count;
   if deleted < 10000 then
     delete from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id;
-    return true;
   end if;
-  -- Nothing more is added to it meanwhile.
-  if stored.is_enabled then
-    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
-    where e.tenant_id = stored.tenant_id and e.id = stored.id;
-  end if;
-  return false;
+  return deleted < 10000;
 end
 $function$;
 
-comment on function "public"."delete_webhook_endpoint"(uuid, uuid) is 'Deletes an endpoint with its secrets and its deliveries, 10,000 of them a call. False: it is disabled, and there is more to delete; call again.';
+comment on function "public"."delete_webhook_endpoint"(uuid, uuid) is 'A step in deleting an endpoint with its secrets and deliveries: disables it, then deletes 10,000 deliveries a call, then itself. True when it is gone; until then call again.';
 
 revoke all on function "public"."delete_webhook_endpoint"(uuid, uuid) from public;
 
@@ -4495,22 +4500,27 @@ create or replace function private.complete_webhook_deliveries (
   AS $function$
 declare
   results private.webhook_result[] := array(select r from json_populate_recordset(null::private.webhook_result, given) as r);
+  locked uuid[];
   completed int;
   dead int;
   turns jsonb;
   turn jsonb;
   endpoint public.webhook_endpoints;
 begin
-  -- Most of the time nothing is locked here: a success changes no lane that is well.
-  perform from (
-    select r.tenant_id, r.endpoint_id,
-      bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
-        or r.duration_ms > 2000) as is_notable
-    from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
-  join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
-  where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
-  order by l.endpoint_id
-  for no key update of l;
+  -- Most of the time nothing is locked here: a success changes no lane that is well. Below, these lanes are
+  -- changed and no other: one that a claim has marked meanwhile would be locked out of order.
+  select array_agg(k.endpoint_id) into locked
+  from (
+    select l.endpoint_id
+    from (
+      select r.tenant_id, r.endpoint_id,
+        bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
+          or r.duration_ms > 2000) as is_notable
+      from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
+    join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
+    where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
+    order by l.endpoint_id
+    for no key update of l) as k;
 
   with result as materialized (
     select * from unnest(results)
@@ -4560,8 +4570,8 @@ begin
         where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
     from summed as s
     join private.webhook_lanes as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
-    where s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
-      or l.failure_count > 0 or l.is_capped or l.is_slow
+    where s.endpoint_id = any (locked) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
+      or l.failure_count > 0 or l.is_capped or l.is_slow)
   ), steered as (
     update private.webhook_lanes as l set
       failure_count = j.failure_count,
