@@ -53,6 +53,8 @@ const expandBatch = 500
 /** Results are reported together, but none waits longer than this for others. */
 const completeBatch = 50
 const gatherMs = 10
+/** How often in a row the database may fail before the run gives up and cron starts another. */
+const mostTroubles = 5
 
 /**
  * Delivers what is due until nothing is, or until its limits are reached; then another run is woken for
@@ -78,6 +80,7 @@ class Run {
   private gathering: ReturnType<typeof setTimeout> | undefined
   private wake: () => void = () => {}
   private lookAt = 0
+  private troubles = 0
   /** Of the latest exchanges: receivers that are quick are worth claiming ahead for. */
   private averageMs = 50
   private keptAt = 0
@@ -124,9 +127,7 @@ class Run {
       const now = performance.now()
       let found = 0
       if (room > 0 && now >= this.lookAt) {
-        const expanded = await expandEvents(expandBatch)
-        this.report.expanded += expanded
-        found = expanded + (await this.claim(room))
+        found = await this.look(room)
         if (found === 0) this.lookAt = now + pollMs
       }
       if (found > 0) {
@@ -140,6 +141,22 @@ class Run {
       await this.pause(pollMs)
     }
     return true
+  }
+
+  /** How many events were expanded and deliveries claimed. A deadlock, or a database that restarts, is not the end. */
+  private async look(room: number): Promise<number> {
+    try {
+      const expanded = await expandEvents(expandBatch)
+      this.report.expanded += expanded
+      const claimed = await this.claim(room)
+      this.troubles = 0
+      return expanded + claimed
+    } catch (thrown) {
+      this.troubles++
+      if (this.troubles > mostTroubles) throw thrown
+      await this.pause(pollMs * 2 ** this.troubles)
+      return 0
+    }
   }
 
   private isSpent(): boolean {
