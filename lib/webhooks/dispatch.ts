@@ -49,6 +49,8 @@ const defaults: DispatchLimits = { concurrency: 64, deliveries: 1_000, milliseco
 /** How often an idle dispatcher looks. */
 const pollMs = 25
 const heartbeatMs = 500
+/** Without room for so long it has more than it can do, and another may be woken beside it. */
+const crowdedMs = 200
 const expandBatch = 500
 /** Results are reported together, but none waits longer than this for others. */
 const completeBatch = 50
@@ -81,6 +83,7 @@ class Run {
   private wake: () => void = () => {}
   private lookAt = 0
   private troubles = 0
+  private roomAt = performance.now()
   /** Of the latest exchanges: receivers that are quick are worth claiming ahead for. */
   private averageMs = 50
   private keptAt = 0
@@ -123,8 +126,9 @@ class Run {
     let idleSince: number | null = null
     while (!this.isSpent()) {
       const room = this.room()
-      if (!(await this.keep(room > 0))) return false
       const now = performance.now()
+      if (room > 0) this.roomAt = now
+      if (!(await this.keep(now - this.roomAt < crowdedMs))) return false
       let found = 0
       if (room > 0 && now >= this.lookAt) {
         found = await this.look(room)
