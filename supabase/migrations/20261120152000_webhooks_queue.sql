@@ -149,19 +149,27 @@ as $$
 declare
   lease uuid := gen_random_uuid();
   lease_ends timestamptz := now() + make_interval(secs => lease_seconds);
+  lanes private.webhook_lanes[];
 begin
-  return query
-  with lane as materialized (
-    select l.* from private.webhook_lanes as l
+  -- A statement of its own: the next one then sees whatever others did under these locks. With one
+  -- snapshot for both, a lane was put to rest over deliveries that came to be due just before it was locked.
+  select array_agg(l.lane) into lanes
+  from (
+    select l as lane from private.webhook_lanes as l
     where l.next_at <= now()
-    order by l.next_at limit least(batch, 50) for no key update skip locked
-  ), served as materialized (
+    order by l.next_at limit least(batch, 50) for no key update skip locked) as l;
+  if lanes is null then
+    return;
+  end if;
+
+  return query
+  with served as materialized (
     select l.tenant_id, l.endpoint_id, l.rate_free_at, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
-      ceil(batch::numeric / (select count(*) from lane))::int as share,
+      ceil(batch::numeric / cardinality(lanes))::int as share,
       -- One probe while the circuit is open; and no receiver may hold all our connections, a slow one fewest.
       case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
       floor(extract(epoch from now() + interval '1 second' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int as rate_room
-    from lane as l
+    from unnest(lanes) as l
     left join public.webhook_endpoints as p
       on p.tenant_id = l.tenant_id and p.id = l.endpoint_id and p.kind = 'push' and p.is_enabled
       and exists (select from public.tenants as t where t.id = l.tenant_id and t.status <> 'archived')
