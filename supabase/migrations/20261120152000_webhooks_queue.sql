@@ -254,8 +254,8 @@ create function private.complete_webhook_deliveries(given json, dispatcher int d
 as $$
 declare
   results private.webhook_result[] := array(select r from json_populate_recordset(null::private.webhook_result, given) as r);
-  completed int;
-  dead int;
+  settled bigint[];
+  died bigint[];
   turns jsonb;
   turn jsonb;
   endpoint public.webhook_endpoints;
@@ -271,36 +271,26 @@ begin
   order by l.endpoint_id
   for no key update of l;
 
-  with result as materialized (
-    select * from unnest(results)
-  ), changed as (
+  with changed as (
     update public.webhook_deliveries as d set
       attempt_count = r.attempt_number,
       status = case when r.outcome = 'succeeded' then 'delivered' when r.wait is null then 'dead' else 'pending' end::public.webhook_delivery_status,
       next_at = case when r.outcome = 'failed' then coalesce(now() + r.wait, d.next_at) else d.next_at end,
       ended_at = case when r.outcome = 'succeeded' or r.wait is null then now() end,
       lease_id = null
-    from (select r.*, case when r.outcome = 'failed' then private.webhook_retry_wait(r.attempt_number) end as wait from result as r) as r
+    from (
+      select r.*, case when r.outcome = 'failed' then private.webhook_retry_wait(r.attempt_number) end as wait
+      from unnest(results) with ordinality as r) as r
     -- "not distinct" rather than "=": the planner shall find the row by its key and not among all that are leased.
     where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
       and d.lease_id is not distinct from r.lease_id
-    returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, d.lease_id, r.attempt_number, r.outcome, r.response_status,
+    returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, r.ordinality, r.attempt_number, r.outcome, r.response_status,
       r.response_body, r.duration_ms, r.error_code, r.error_detail, r.block_seconds, r.disable
-  ), stale as (
-    -- The lease was lost meanwhile; the attempt was made all the same.
-    select r.* from result as r
-    join public.webhook_deliveries as d
-      on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
-    where d.lease_id is distinct from r.lease_id
-    for key share of d
   ), logged as (
     insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
       duration_ms, error_code, error_detail)
     select c.tenant_id, c.event_id, c.endpoint_id, c.attempt_number, c.outcome, c.response_status, c.response_body,
       c.duration_ms, c.error_code, c.error_detail from changed as c
-    union all
-    select s.tenant_id, s.event_id, s.endpoint_id, s.attempt_number, s.outcome, s.response_status, s.response_body,
-      s.duration_ms, s.error_code, s.error_detail from stale as s
   ), summed as (
     select c.tenant_id, c.endpoint_id, bool_or(c.outcome = 'succeeded') as has_success,
       count(*) filter (where c.outcome = 'failed')::int as failures, max(c.block_seconds) as block_seconds,
@@ -333,14 +323,26 @@ begin
     from judged as j
     where l.tenant_id = j.tenant_id and l.endpoint_id = j.endpoint_id
   )
-  select count(*), count(*) filter (where c.status = 'dead'),
+  select coalesce(array_agg(c.ordinality), '{}'), array_agg(c.ordinality) filter (where c.status = 'dead'),
     (select jsonb_agg(jsonb_build_object('tenant', j.tenant_id, 'endpoint', j.endpoint_id, 'has_success', j.has_success,
         'since', coalesce(j.failed_since_at, j.failing_since_at), 'failures', j.failure_count, 'was_warned', j.was_warned, 'percent', j.warned_percent,
         'disable', case when j.disable is not null then j.disable::text when j.warned_percent = 100 then 'failing' end) order by j.endpoint_id)
       from judged as j
       where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0)
-  into completed, dead, turns
+  into settled, died, turns
   from changed as c;
+
+  if cardinality(settled) < cardinality(results) then
+    -- Their leases were lost meanwhile; the attempts were made all the same.
+    insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
+      duration_ms, error_code, error_detail)
+    select r.tenant_id, r.event_id, r.endpoint_id, r.attempt_number, r.outcome, r.response_status, r.response_body,
+      r.duration_ms, r.error_code, r.error_detail
+    from unnest(results) with ordinality as r
+    join public.webhook_deliveries as d on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+    where r.ordinality <> all (settled)
+    for key share of d;
+  end if;
 
   if exists (select from unnest(results) as r where r.ordering_key is not null) then
     perform private.release_ordered_deliveries(results);
@@ -367,24 +369,22 @@ begin
           else '{}' end,
       ordering_key => 'endpoint ' || endpoint.ref_id);
   end loop;
-  if dead > 0 then
+  if died is not null then
     perform private.emit_event(p.tenant_id, 'delivery.exhausted', jsonb_build_object('endpoint_id', p.ref_id, 'url', p.url,
       'message_id', 'msg_' || private.ulid(e.id), 'event_type', e.type, 'attempt_count', r.attempt_number, 'last_error', r.error_detail),
       idempotency_key => format('exhausted %s %s %s', e.id, p.id, r.lease_id))
-    from unnest(results) as r
-    join public.webhook_deliveries as d
-      on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id and d.status = 'dead'
-    join public.webhook_endpoints as p on p.tenant_id = d.tenant_id and p.id = d.endpoint_id
-    join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
+    from unnest(results) with ordinality as r
+    join public.webhook_endpoints as p on p.tenant_id = r.tenant_id and p.id = r.endpoint_id
+    join public.webhook_events as e on e.tenant_id = r.tenant_id and e.id = r.event_id
     join public.webhook_event_types as t on t.type = e.type and t.version = e.version and not t.is_operational
-    where r.outcome = 'failed' and private.webhook_retry_wait(r.attempt_number) is null;
+    where r.ordinality = any (died);
   end if;
 
   update private.webhook_dispatchers as w set
     succeeded_count = w.succeeded_count + s.succeeded,
     failed_count = w.failed_count + s.failed,
-    dead_count = w.dead_count + dead,
-    stale_count = w.stale_count + s.all_of_them - completed,
+    dead_count = w.dead_count + coalesce(cardinality(died), 0),
+    stale_count = w.stale_count + s.all_of_them - cardinality(settled),
     duration_ms_sum = w.duration_ms_sum + s.duration_ms,
     duration_bucket_counts = array(
       select had.count + s.buckets[had.bucket] from unnest(w.duration_bucket_counts) with ordinality as had (count, bucket) order by had.bucket)
@@ -398,7 +398,7 @@ begin
         count(*) filter (where r.duration_ms <= 15000)] as buckets
     from unnest(results) as r) as s
   where w.slot = dispatcher and s.all_of_them > 0;
-  return completed;
+  return cardinality(settled);
 end
 $$;
 comment on function private.complete_webhook_deliveries(json, int) is
