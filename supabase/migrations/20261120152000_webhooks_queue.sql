@@ -40,6 +40,10 @@ declare
   tenants uuid[];
   events uuid[];
   keys text[];
+  wanted_tenants uuid[];
+  wanted_events uuid[];
+  wanted_endpoints uuid[];
+  wanted_keys text[];
   reached_tenants uuid[];
   reached_endpoints uuid[];
 begin
@@ -65,44 +69,40 @@ begin
     if events is null then
       return 0;
     end if;
-    -- Whether an earlier delivery of a key is pending is asked under its lane's lock, under which it would end.
-    perform from private.webhook_lanes as l
-    where (l.tenant_id, l.endpoint_id) in (
-      select p.tenant_id, p.id
-      from unnest(tenants, events) as taken (tenant_id, event_id)
-      join public.webhook_events as e on e.tenant_id = taken.tenant_id and e.id = taken.event_id
-      join public.webhook_endpoints as p on p.tenant_id = e.tenant_id
-      where e.ordering_key is not null)
-    order by l.endpoint_id
-    for no key update;
   end if;
 
   delete from private.webhook_outbox as o
   using unnest(tenants, events) as taken (tenant_id, event_id)
   where o.tenant_id = taken.tenant_id and o.event_id = taken.event_id;
 
-  with wanted as (
-    select e.tenant_id, e.id as event_id, p.id as endpoint_id, e.ordering_key
-    from unnest(tenants, events) as taken (tenant_id, event_id)
-    join public.webhook_events as e on e.tenant_id = taken.tenant_id and e.id = taken.event_id
-    join public.webhook_event_types as t on t.type = e.type and t.version = e.version
-    join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
-    where private.wants_webhook_event(p, e, t.is_operational)
-  ), inserted as (
-    insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, next_at)
-    select w.tenant_id, w.event_id, w.endpoint_id, null, now() from wanted as w where w.ordering_key is null
-    union all
-    select w.tenant_id, w.event_id, w.endpoint_id, w.ordering_key, case
-      when row_number() over (partition by w.endpoint_id, w.ordering_key order by w.event_id) > 1 or exists (
+  select array_agg(p.tenant_id), array_agg(e.id), array_agg(p.id), array_agg(e.ordering_key)
+  into wanted_tenants, wanted_events, wanted_endpoints, wanted_keys
+  from unnest(tenants, events) as taken (tenant_id, event_id)
+  join public.webhook_events as e on e.tenant_id = taken.tenant_id and e.id = taken.event_id
+  join public.webhook_event_types as t on t.type = e.type and t.version = e.version
+  join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
+  where private.wants_webhook_event(p, e, t.is_operational);
+
+  -- All lanes in one go, and before the deliveries, as whoever replays or deletes an endpoint takes them too.
+  -- Under them no claim can be about to put a lane to rest, and no earlier delivery of a key about to end.
+  select array_agg(l.tenant_id), array_agg(l.endpoint_id) into reached_tenants, reached_endpoints
+  from (
+    select l.tenant_id, l.endpoint_id from private.webhook_lanes as l
+    where (l.tenant_id, l.endpoint_id) in (select * from unnest(wanted_tenants, wanted_endpoints))
+    order by l.endpoint_id
+    for no key update) as l;
+
+  insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, next_at)
+  select w.tenant_id, w.event_id, w.endpoint_id, w.ordering_key, case
+    when w.ordering_key is not null and (
+      row_number() over (partition by w.endpoint_id, w.ordering_key order by w.event_id) > 1 or exists (
         select from public.webhook_deliveries as d
-        where d.endpoint_id = w.endpoint_id and d.ordering_key = w.ordering_key and d.status = 'pending')
-      then 'infinity' else now() end
-    from wanted as w where w.ordering_key is not null
-    on conflict do nothing
-    returning tenant_id, endpoint_id
-  )
-  select array_agg(r.tenant_id), array_agg(r.endpoint_id) into reached_tenants, reached_endpoints
-  from (select distinct i.tenant_id, i.endpoint_id from inserted as i) as r;
+        where d.endpoint_id = w.endpoint_id and d.ordering_key = w.ordering_key and d.status = 'pending'))
+    then 'infinity' else now() end
+  from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
+  -- It may be deleted by now.
+  join private.webhook_lanes as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
+  on conflict do nothing;
 
   perform private.wake_webhook_lanes(reached_tenants, reached_endpoints);
   return cardinality(events);
@@ -120,11 +120,6 @@ create function private.wake_webhook_lanes(tenants uuid[], endpoints uuid[]) ret
   set plan_cache_mode = force_generic_plan
 as $$
 begin
-  -- Locked before it is looked at: a claim that did not see our deliveries may be about to put the lane to rest.
-  perform from private.webhook_lanes as l
-  where (l.tenant_id, l.endpoint_id) in (select * from unnest(tenants, endpoints))
-  order by l.endpoint_id
-  for no key update;
   update private.webhook_lanes as l set next_at = greatest(now(), l.blocked_until_at)
   from unnest(tenants, endpoints) as reached (tenant_id, endpoint_id)
   join public.webhook_endpoints as p on p.tenant_id = reached.tenant_id and p.id = reached.endpoint_id
@@ -132,7 +127,8 @@ begin
     and p.kind = 'push' and p.is_enabled and l.next_at > greatest(now(), l.blocked_until_at);
 end
 $$;
-comment on function private.wake_webhook_lanes(uuid[], uuid[]) is 'Has these endpoints served soon: something of theirs is due.';
+comment on function private.wake_webhook_lanes(uuid[], uuid[]) is
+  'Has these endpoints served soon: something of theirs is due. The caller has held the lanes since before it was: a claim that does not see it may be about to put them to rest.';
 
 create function private.claim_webhook_deliveries(batch int, lease_seconds int default 60)
   returns table (tenant_id uuid, event_id uuid, endpoint_id uuid, lease_id uuid, attempt_number int, ordering_key text,
@@ -253,7 +249,10 @@ create function private.complete_webhook_deliveries(given json, dispatcher int d
   set plan_cache_mode = force_generic_plan
 as $$
 declare
-  results private.webhook_result[] := array(select r from json_populate_recordset(null::private.webhook_result, given) as r);
+  -- In an order, which whoever locks deliveries without their lane keeps to: not all of us hold theirs.
+  results private.webhook_result[] := array(
+    select r from json_populate_recordset(null::private.webhook_result, given) as r order by r.endpoint_id, r.event_id);
+  held uuid[];
   settled bigint[];
   died bigint[];
   turns jsonb;
@@ -261,15 +260,18 @@ declare
   endpoint public.webhook_endpoints;
 begin
   -- Most of the time nothing is locked here: a success changes no lane that is well.
-  perform from (
-    select r.tenant_id, r.endpoint_id,
-      bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
-        or r.duration_ms > 2000) as is_notable
-    from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
-  join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
-  where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
-  order by l.endpoint_id
-  for no key update of l;
+  select array_agg(l.endpoint_id) into held
+  from (
+    select l.endpoint_id
+    from (
+      select r.tenant_id, r.endpoint_id,
+        bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
+          or r.duration_ms > 2000) as is_notable
+      from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
+    join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
+    where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
+    order by l.endpoint_id
+    for no key update of l) as l;
 
   with changed as (
     update public.webhook_deliveries as d set
@@ -309,8 +311,9 @@ begin
         where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
     from summed as s
     join private.webhook_lanes as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
-    where s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
-      or l.failure_count > 0 or l.is_capped or l.is_slow
+    -- Of those we hold: what happened to another's lane just now is for who reports next.
+    where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
+      or l.failure_count > 0 or l.is_capped or l.is_slow)
   ), steered as (
     update private.webhook_lanes as l set
       failure_count = j.failure_count,
