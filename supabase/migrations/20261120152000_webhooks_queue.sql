@@ -300,29 +300,38 @@ begin
     from changed as c group by c.tenant_id, c.endpoint_id
   ), judged as (
     select s.*, l.failing_since_at as failed_since_at, l.warned_percent as was_warned,
-      case when s.has_success then 0 else l.failure_count + s.failures end as failure_count,
+      case when s.has_success then 0 else f.failure_count end as failure_count,
+      case when s.has_success then 0 when f.opens then l.opened_count + 1 else l.opened_count end as opened_count,
       case when not s.has_success then coalesce(l.failing_since_at, now()) end as failing_since_at,
       case
-        when s.has_success then now() + make_interval(secs => s.block_seconds)
-        else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds), case when l.failure_count + s.failures >= 5
-          then now() + least(15 * 2 ^ least(l.failure_count + s.failures - 5, 10), 600) * interval '1 second' end) end as blocked_until_at,
-      case when s.has_success or l.failure_count + s.failures < 10 then 0 else (
+        -- A success closes the circuit, but does not take back a pause that was asked for.
+        when s.has_success then greatest(now() + make_interval(secs => s.block_seconds),
+          case when l.failure_count < 5 and l.blocked_until_at > now() then l.blocked_until_at end)
+        else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds),
+          case when f.opens then now() + least(15 * 2 ^ least(l.opened_count, 10), 600) * interval '1 second' end) end as blocked_until_at,
+      case when s.has_success or f.failure_count < 10 then 0 else (
         select max(w.percent) from unnest('{0,50,70,90,100}'::int[]) as w (percent)
         where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
     from summed as s
     join private.webhook_lanes as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
+    cross join lateral (
+      select l.failure_count + s.failures as failure_count,
+        -- Once for all that were under way together: only what was sent when the pause was over can fail anew.
+        l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
     -- Of those we hold: what happened to another's lane just now is for who reports next.
     where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
       or l.failure_count > 0 or l.is_capped or l.is_slow)
   ), steered as (
     update private.webhook_lanes as l set
       failure_count = j.failure_count,
+      opened_count = j.opened_count,
       failing_since_at = j.failing_since_at,
       warned_percent = case when j.has_success then 0 else greatest(l.warned_percent, j.warned_percent) end,
       blocked_until_at = coalesce(j.blocked_until_at, '-infinity'),
       is_slow = j.is_slow,
       is_capped = false,
-      next_at = greatest(j.blocked_until_at, least(l.next_at, j.retry_at, case when l.is_capped then now() end))
+      next_at = greatest(j.blocked_until_at, least(l.next_at, j.retry_at,
+        case when l.is_capped or l.blocked_until_at > now() then now() end))
     from judged as j
     where l.tenant_id = j.tenant_id and l.endpoint_id = j.endpoint_id
   )

@@ -8,6 +8,7 @@ import {
   emit,
   emptyQueue,
   expand,
+  failed,
   fill,
   type Lease,
   makeQueue,
@@ -37,6 +38,14 @@ const report = (leases: Lease[], outcome: Outcome) =>
   )
 const four = <Of>(run: () => Promise<Of>) => Promise.all([run(), run(), run(), run()])
 
+/** An endpoint with more to deliver than can be under way, five attempts of which failed one by one. */
+async function openCircuit(): Promise<Endpoint> {
+  const endpoint = await addEndpoint(queue, tenant)
+  await fill(queue, endpoint, 100)
+  for (let n = 0; n < 5; n++) await report(await claim(queue.db, 1), failed)
+  return endpoint
+}
+
 describe('fairness', () => {
   it('serves fifty endpoints with little to deliver in their turn, whatever waits for another', async () => {
     const crowded = await addEndpoint(queue, tenant)
@@ -64,6 +73,71 @@ describe('fairness', () => {
   })
 })
 
+describe('the circuit of an endpoint', () => {
+  it('opens at the fifth failure, and each time for twice as long, up to ten minutes', async () => {
+    const endpoint = await openCircuit()
+    for (const seconds of [15, 30, 60, 120, 240, 480, 600, 600]) {
+      const { blocked, wait } = await readLane(queue, endpoint)
+      expect(blocked).toBeGreaterThan(seconds - 5)
+      expect(blocked).toBeLessThanOrEqual(seconds)
+      expect(wait).toBeCloseTo(blocked, 0)
+      expect(await claim(queue.db)).toEqual([])
+      await passTime(queue, seconds + 1)
+      await report(await claim(queue.db), failed)
+    }
+  })
+
+  it('lets exactly one probe through, however many ask', async () => {
+    const endpoint = await openCircuit()
+    for (const seconds of [16, 31, 61]) {
+      await passTime(queue, seconds)
+      const probes = (await four(() => claim(queue.db))).flat()
+      expect(probes.length).toBe(1)
+      // Half a second later it looks whether the probe is back.
+      await passTime(queue, 1)
+      expect((await four(() => claim(queue.db))).flat()).toEqual([])
+      await report(probes, failed)
+      expect((await readLane(queue, endpoint)).isCapped).toBe(false)
+    }
+  })
+
+  it('closes with the first success: the rest goes out at once', async () => {
+    await openCircuit()
+    await passTime(queue, 16)
+    await report(await claim(queue.db), succeeded)
+    expect((await claim(queue.db)).length).toBe(16)
+  })
+
+  it('closes with the success of what was under way when it opened', async () => {
+    const endpoint = await addEndpoint(queue, tenant)
+    await fill(queue, endpoint, 100)
+    const [straggler, ...others] = await claim(queue.db, 6)
+    await report(others, failed)
+    expect(await claim(queue.db)).toEqual([])
+    await report([straggler!], succeeded)
+    expect(await readLane(queue, endpoint)).toMatchObject({ blocked: 0, failures: 0 })
+    expect((await claim(queue.db)).length).toBe(16)
+  })
+
+  it('takes a burst of failures for one', async () => {
+    const endpoint = await addEndpoint(queue, tenant)
+    await fill(queue, endpoint, 100)
+    const leases = await claim(queue.db, 16)
+    for (const part of [leases.slice(0, 8), leases.slice(8, 12), leases.slice(12)]) await report(part, failed)
+    const { blocked, failures } = await readLane(queue, endpoint)
+    expect(failures).toBe(16)
+    expect(blocked).toBeLessThanOrEqual(15)
+  })
+
+  it('opens however often it failed', async () => {
+    const endpoint = await openCircuit()
+    await queue.db.query('update private.webhook_lanes set failure_count = 1000000')
+    await passTime(queue, 16)
+    await report(await claim(queue.db), failed)
+    expect((await readLane(queue, endpoint)).failures).toBe(1_000_001)
+  })
+})
+
 describe('an endpoint that is slow', () => {
   it('has at most four under way until it is quick again', async () => {
     const endpoint = await addEndpoint(queue, tenant)
@@ -79,6 +153,37 @@ describe('an endpoint that is slow', () => {
     }
     await report(await claim(queue.db, 1), { outcome: 'succeeded', duration_ms: 20 })
     expect((await claim(queue.db)).length).toBe(16)
+  })
+})
+
+describe('a receiver that asks for a pause', () => {
+  it('gets it, and no other does', async () => {
+    const [busy, other] = [await addEndpoint(queue, tenant), await addEndpoint(queue, tenant)]
+    await fill(queue, busy, 50)
+    await fill(queue, other, 50)
+    const leases = await claim(queue.db, 2)
+    expect(at(busy, leases).length).toBe(1)
+    await report(at(busy, leases), { outcome: 'failed', block_seconds: 120 })
+    await report(at(other, leases), succeeded)
+    expect((await readLane(queue, busy)).blocked).toBeGreaterThan(115)
+    expect(at(busy, await claim(queue.db))).toEqual([])
+    await emit(queue.db, tenant)
+    await expand(queue.db)
+    const next = await claim(queue.db)
+    expect(at(busy, next)).toEqual([])
+    await passTime(queue, 121)
+    expect(at(busy, await claim(queue.db)).length).toBeGreaterThan(0)
+  })
+
+  it('gets it also when others of its answers, sent at the same time, are successes', async () => {
+    const endpoint = await addEndpoint(queue, tenant)
+    await fill(queue, endpoint, 50)
+    const [first, second, third] = await claim(queue.db, 3)
+    await report([first!], { outcome: 'failed', block_seconds: 120 })
+    await report([second!], succeeded)
+    await report([third!], succeeded)
+    expect((await readLane(queue, endpoint)).blocked).toBeGreaterThan(115)
+    expect(await claim(queue.db)).toEqual([])
   })
 })
 
