@@ -164,7 +164,8 @@ begin
       ceil(batch::numeric / cardinality(lanes))::int as share,
       -- One probe while the circuit is open; and no receiver may hold all our connections, a slow one fewest.
       case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
-      floor(extract(epoch from now() + interval '1 second' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int as rate_room
+      -- What a tenth of a second allows at once: who looks every few hundredths then loses nothing by it.
+      floor(extract(epoch from now() + interval '100 ms' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int + 1 as rate_room
     from unnest(lanes) as l
     left join public.webhook_endpoints as p
       on p.tenant_id = l.tenant_id and p.id = l.endpoint_id and p.kind = 'push' and p.is_enabled
@@ -197,7 +198,9 @@ begin
         when s.url is null then 'infinity'
         -- Whoever completes the next of them wakes the lane; half a second is for a completion that just missed this.
         when o.is_capped then now() + interval '500 ms'
-        when o.taken >= s.rate_room then greatest(s.rate_free_at, now()) + make_interval(secs => (o.taken + 1) / s.rate::double precision - 1)
+        -- Not sooner than in half of that: one by one they would take a claim each.
+        when o.taken >= s.rate_room then greatest(now() + interval '50 ms',
+          greatest(s.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision - 0.1))
         -- There may be more: to the back of the line.
         when o.taken >= s.share then clock_timestamp()
         else least(case when o.taken > 0 then lease_ends end, coalesce((

@@ -156,6 +156,34 @@ describe('an endpoint that is slow', () => {
   })
 })
 
+describe('a rate limit', () => {
+  it.each([1, 3, 10, 60])(
+    'of %i a second hands out about as many in any second, and goes on',
+    async (rate) => {
+      const endpoint = await addEndpoint(queue, tenant, { rate })
+      await fill(queue, endpoint, rate * 12)
+      const start = performance.now()
+      const handedOut: number[] = []
+      let passed = 0
+      let looks = 0
+      const elapsed = () => passed + (performance.now() - start) / 1_000
+      for (; elapsed() < 5; looks++) {
+        const leases = await claim(queue.db, 500)
+        handedOut.push(...leases.map(elapsed))
+        await report(leases, succeeded)
+        // As often as an idle dispatcher looks.
+        await passTime(queue, 0.025)
+        passed += 0.025
+      }
+      for (const from of handedOut) {
+        const count = handedOut.filter((at) => at >= from && at < from + 0.99).length
+        expect(count, `in the second from ${from}`).toBeLessThanOrEqual(rate * 1.15 + 1)
+      }
+      expect(handedOut.length).toBeGreaterThanOrEqual(Math.min(looks, rate * 2.5))
+    },
+  )
+})
+
 describe('a receiver that asks for a pause', () => {
   it('gets it, and no other does', async () => {
     const [busy, other] = [await addEndpoint(queue, tenant), await addEndpoint(queue, tenant)]
