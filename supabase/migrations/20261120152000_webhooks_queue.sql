@@ -278,14 +278,16 @@ begin
 
   with changed as (
     update public.webhook_deliveries as d set
-      attempt_count = r.attempt_number,
-      status = case when r.outcome = 'succeeded' then 'delivered' when r.wait is null then 'dead' else 'pending' end::public.webhook_delivery_status,
-      next_at = case when r.outcome = 'failed' then coalesce(now() + r.wait, d.next_at) else d.next_at end,
-      ended_at = case when r.outcome = 'succeeded' or r.wait is null then now() end,
+      -- Fewer than we counted if it was replayed meanwhile: then the schedule begins with this attempt.
+      attempt_count = least(d.attempt_count + 1, r.attempt_number),
+      status = case when r.outcome = 'succeeded' then 'delivered'
+        when private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then 'dead' else 'pending' end::public.webhook_delivery_status,
+      next_at = case when r.outcome = 'failed'
+        then coalesce(now() + private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)), d.next_at) else d.next_at end,
+      ended_at = case when r.outcome = 'succeeded'
+        or private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then now() end,
       lease_id = null
-    from (
-      select r.*, case when r.outcome = 'failed' then private.webhook_retry_wait(r.attempt_number) end as wait
-      from unnest(results) with ordinality as r) as r
+    from unnest(results) with ordinality as r
     -- "not distinct" rather than "=": the planner shall find the row by its key and not among all that are leased.
     where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
       and d.lease_id is not distinct from r.lease_id
@@ -448,6 +450,10 @@ begin
       order by h.event_id limit 1) as head
     where d.tenant_id = k.tenant_id and d.event_id = head.event_id and d.endpoint_id = k.endpoint_id
       and d.next_at = 'infinity' and d.lease_id is null
+      -- Replayed while a later one was under way, it waits for that one, and not for the one that was told of here.
+      and not exists (
+        select from public.webhook_deliveries as u
+        where u.endpoint_id = k.endpoint_id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null)
     returning d.tenant_id, d.endpoint_id
   )
   select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
@@ -536,7 +542,7 @@ as $$
 declare
   queued int;
 begin
-  -- What is in flight stays with whoever holds it: they are about to find out.
+  -- What is in flight stays with whoever holds it: they are about to find out, and it has its schedule anew as well.
   insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key, next_at)
   select e.tenant_id, e.id, endpoint.id, e.ordering_key, case when e.ordering_key is null then now() else 'infinity' end
   from public.webhook_events as e

@@ -145,6 +145,18 @@ describe('a delivery that fails', () => {
     expect(await report(await claim(queue.db), failed)).toBe(2)
     expect(await told('delivery.exhausted')).toEqual([])
   })
+
+  it('begins its schedule anew when it is replayed, also while its last attempt is under way', async () => {
+    const endpoint = await addEndpoint(queue, tenant)
+    await fill(queue, endpoint, 1)
+    await wearOut()
+    const [last] = await claim(queue.db)
+    expect(last!.attempt_number).toBe(10)
+    await replay(queue.db, endpoint, [last!.event_id])
+    await report([last!], failed)
+    const { rows } = await queue.db.query('select status, attempt_count from public.webhook_deliveries')
+    expect(rows).toEqual([{ status: 'pending', attempt_count: 1 }])
+  })
 })
 
 describe('an endpoint that fails', () => {
