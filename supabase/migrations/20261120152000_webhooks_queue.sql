@@ -738,21 +738,29 @@ create function private.sweep_webhooks(batch int default 5000) returns int
   set enable_seqscan = off
 as $$
 declare
+  given_up private.webhook_result[];
   swept int := 0;
   n int;
 begin
   -- Nobody comes for these any more; they can be replayed for as long as they are kept.
-  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null
+  select array_agg(row(d.tenant_id, d.event_id, d.endpoint_id, d.lease_id, d.attempt_count, d.ordering_key,
+    null, null, null, 0, null, null, null, null)::private.webhook_result) into given_up
   from (
-    select d.tenant_id, d.event_id, d.endpoint_id
-    from public.webhook_endpoints as p
+    select d.* from public.webhook_endpoints as p
     join public.webhook_deliveries as d on d.tenant_id = p.tenant_id and d.endpoint_id = p.id
     where (p.kind = 'poll' or not p.is_enabled) and d.status = 'pending'
       and d.event_id < private.first_uuid_at(now() - interval '30 days')
-    limit batch) as old
-  where d.tenant_id = old.tenant_id and d.event_id = old.event_id and d.endpoint_id = old.endpoint_id and d.status = 'pending';
+    limit batch) as d;
+  perform from private.webhook_lanes as l
+  where (l.tenant_id, l.endpoint_id) in (select g.tenant_id, g.endpoint_id from unnest(given_up) as g)
+  order by l.endpoint_id
+  for no key update;
+  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null
+  from unnest(given_up) as g
+  where d.tenant_id = g.tenant_id and d.event_id = g.event_id and d.endpoint_id = g.endpoint_id and d.status = 'pending';
   get diagnostics n = row_count;
   swept := swept + n;
+  perform private.release_ordered_deliveries(given_up);
   delete from public.webhook_deliveries as d
   where (d.tenant_id, d.event_id, d.endpoint_id) in (
     select o.tenant_id, o.event_id, o.endpoint_id from public.webhook_deliveries as o
