@@ -265,8 +265,9 @@ create function private.tg_rest_webhook_lanes() returns trigger
 as $$
 begin
   -- An archived tenant is told nothing; one that comes back is told what waited.
+  perform from private.webhook_lanes as l where l.tenant_id = new.id order by l.endpoint_id for no key update;
   update private.webhook_lanes as l
-  set next_at = case when new.status = 'archived' then 'infinity'::timestamptz else now() end
+  set next_at = case when new.status = 'archived' then 'infinity' else greatest(now(), l.blocked_until_at) end
   where l.tenant_id = new.id;
   return null;
 end

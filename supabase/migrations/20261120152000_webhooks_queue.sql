@@ -374,7 +374,7 @@ begin
       returning * into endpoint;
     else
       select * into endpoint from public.webhook_endpoints as p
-      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid;
+      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid and p.is_enabled;
     end if;
     continue when endpoint.id is null;
     perform private.emit_event(endpoint.tenant_id,
@@ -804,7 +804,7 @@ as $$
       cross join lateral (
         select d.next_at from public.webhook_deliveries as d
         where d.endpoint_id = l.endpoint_id and d.status = 'pending' order by d.next_at limit 1) as d
-      where l.next_at <= now()), 0),
+      where l.next_at <= now() and d.next_at <= now()), 0),
     'open_circuits', (select count(*) from private.webhook_lanes as l where l.failure_count >= 5),
     'disabled_endpoints', (select count(*) from public.webhook_endpoints as p where not p.is_enabled),
     'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.run_id is not null and w.seen_at > now() - interval '5 seconds'),

@@ -167,6 +167,16 @@ describe('a tenant that is archived', () => {
     await expand(queue.db)
     expect((await claim(queue.db)).length).toBe(4)
   })
+
+  it('gives a receiver that asked for a pause the rest of it', async () => {
+    const endpoint = await addEndpoint(queue, tenant)
+    await fill(queue, endpoint, 3)
+    await complete(queue.db, [[(await claim(queue.db, 1))[0]!, { outcome: 'failed', block_seconds: 900 }]])
+    await move('archived')
+    await move('active')
+    expect(await claim(queue.db)).toEqual([])
+    expect((await readLane(queue, endpoint)).wait).toBeGreaterThan(800)
+  })
 })
 
 const report = (leases: Lease[], outcome: typeof succeeded) =>

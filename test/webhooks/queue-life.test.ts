@@ -243,7 +243,7 @@ describe('an endpoint that fails', () => {
     expect((await claim(queue.db)).length).toBe(8)
   })
 
-  it('is told of as recovered only after a warning', async () => {
+  it('is told of as recovered only after a warning, and not when it is disabled by then', async () => {
     const well = await failingFor(59)
     await report(well.leases, succeeded)
     expect(await told('endpoint.recovered')).toEqual([])
@@ -261,6 +261,12 @@ describe('an endpoint that fails', () => {
         failing_since: expect.any(String),
       },
     ])
+
+    await emptyQueue(queue)
+    const disabled = await failingFor(121, 2)
+    await report([disabled.leases[0]!], failed)
+    await report([disabled.leases[1]!], succeeded)
+    expect(await told('endpoint.recovered')).toEqual([])
   })
 
   it('is told of to others that ask for it, not to itself, and to none that asks for nothing', async () => {
