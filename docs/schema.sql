@@ -2210,6 +2210,7 @@ create table "private"."webhook_lanes" (
   "next_at"          timestamp with time zone not null default 'infinity'::timestamp with time zone,
   "blocked_until_at" timestamp with time zone not null default '-infinity'::timestamp with time zone,
   "failure_count"    integer                  not null default 0,
+  "opened_count"     integer                  not null default 0,
   "failing_since_at" timestamp with time zone,
   "warned_percent"   integer                  not null default 0,
   "is_slow"          boolean                  not null default false,
@@ -2622,7 +2623,9 @@ begin
   delete from public.webhook_deliveries as d
   where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
     select o.event_id, o.endpoint_id from public.webhook_deliveries as o
-    where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id limit 10000);
+    where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id
+    -- In the order in which they are completed, which takes no lane.
+    order by o.event_id limit 10000 for update);
   get diagnostics deleted = row_count;
   if deleted < 10000 then
     delete from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id;
@@ -4395,19 +4398,28 @@ create or replace function private.claim_webhook_deliveries (
 declare
   lease uuid := gen_random_uuid();
   lease_ends timestamptz := now() + make_interval(secs => lease_seconds);
+  lanes private.webhook_lanes[];
 begin
-  return query
-  with lane as materialized (
-    select l.* from private.webhook_lanes as l
+  -- A statement of its own: the next one then sees whatever others did under these locks. With one
+  -- snapshot for both, a lane was put to rest over deliveries that came to be due just before it was locked.
+  select array_agg(l.lane) into lanes
+  from (
+    select l as lane from private.webhook_lanes as l
     where l.next_at <= now()
-    order by l.next_at limit least(batch, 50) for no key update skip locked
-  ), served as materialized (
+    order by l.next_at limit least(batch, 50) for no key update skip locked) as l;
+  if lanes is null then
+    return;
+  end if;
+
+  return query
+  with served as materialized (
     select l.tenant_id, l.endpoint_id, l.rate_free_at, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
-      ceil(batch::numeric / (select count(*) from lane))::int as share,
+      ceil(batch::numeric / cardinality(lanes))::int as share,
       -- One probe while the circuit is open; and no receiver may hold all our connections, a slow one fewest.
       case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
-      floor(extract(epoch from now() + interval '1 second' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int as rate_room
-    from lane as l
+      -- What a tenth of a second allows at once: who looks every few hundredths then loses nothing by it.
+      floor(extract(epoch from now() + interval '100 ms' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int + 1 as rate_room
+    from unnest(lanes) as l
     left join public.webhook_endpoints as p
       on p.tenant_id = l.tenant_id and p.id = l.endpoint_id and p.kind = 'push' and p.is_enabled
       and exists (select from public.tenants as t where t.id = l.tenant_id and t.status <> 'archived')
@@ -4439,7 +4451,9 @@ begin
         when s.url is null then 'infinity'
         -- Whoever completes the next of them wakes the lane; half a second is for a completion that just missed this.
         when o.is_capped then now() + interval '500 ms'
-        when o.taken >= s.rate_room then greatest(s.rate_free_at, now()) + make_interval(secs => (o.taken + 1) / s.rate::double precision - 1)
+        -- Not sooner than in half of that: one by one they would take a claim each.
+        when o.taken >= s.rate_room then greatest(now() + interval '50 ms',
+          greatest(s.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision - 0.1))
         -- There may be more: to the back of the line.
         when o.taken >= s.share then clock_timestamp()
         else least(case when o.taken > 0 then lease_ends end, coalesce((
@@ -4499,17 +4513,18 @@ create or replace function private.complete_webhook_deliveries (
   set plan_cache_mode to 'force_generic_plan'
   AS $function$
 declare
-  results private.webhook_result[] := array(select r from json_populate_recordset(null::private.webhook_result, given) as r);
-  locked uuid[];
-  completed int;
-  dead int;
+  -- In an order, which whoever locks deliveries without their lane keeps to: not all of us hold theirs.
+  results private.webhook_result[] := array(
+    select r from json_populate_recordset(null::private.webhook_result, given) as r order by r.endpoint_id, r.event_id);
+  held uuid[];
+  settled bigint[];
+  died bigint[];
   turns jsonb;
   turn jsonb;
   endpoint public.webhook_endpoints;
 begin
-  -- Most of the time nothing is locked here: a success changes no lane that is well. Below, these lanes are
-  -- changed and no other: one that a claim has marked meanwhile would be locked out of order.
-  select array_agg(k.endpoint_id) into locked
+  -- Most of the time nothing is locked here: a success changes no lane that is well.
+  select array_agg(l.endpoint_id) into held
   from (
     select l.endpoint_id
     from (
@@ -4520,38 +4535,30 @@ begin
     join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
     where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
     order by l.endpoint_id
-    for no key update of l) as k;
+    for no key update of l) as l;
 
-  with result as materialized (
-    select * from unnest(results)
-  ), changed as (
+  with changed as (
     update public.webhook_deliveries as d set
-      attempt_count = r.attempt_number,
-      status = case when r.outcome = 'succeeded' then 'delivered' when r.wait is null then 'dead' else 'pending' end::public.webhook_delivery_status,
-      next_at = case when r.outcome = 'failed' then coalesce(now() + r.wait, d.next_at) else d.next_at end,
-      ended_at = case when r.outcome = 'succeeded' or r.wait is null then now() end,
+      -- Fewer than we counted if it was replayed meanwhile: then the schedule begins with this attempt.
+      attempt_count = least(d.attempt_count + 1, r.attempt_number),
+      status = case when r.outcome = 'succeeded' then 'delivered'
+        when private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then 'dead' else 'pending' end::public.webhook_delivery_status,
+      next_at = case when r.outcome = 'failed'
+        then coalesce(now() + private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)), d.next_at) else d.next_at end,
+      ended_at = case when r.outcome = 'succeeded'
+        or private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then now() end,
       lease_id = null
-    from (select r.*, case when r.outcome = 'failed' then private.webhook_retry_wait(r.attempt_number) end as wait from result as r) as r
+    from unnest(results) with ordinality as r
     -- "not distinct" rather than "=": the planner shall find the row by its key and not among all that are leased.
     where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
       and d.lease_id is not distinct from r.lease_id
-    returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, d.lease_id, r.attempt_number, r.outcome, r.response_status,
+    returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, r.ordinality, r.attempt_number, r.outcome, r.response_status,
       r.response_body, r.duration_ms, r.error_code, r.error_detail, r.block_seconds, r.disable
-  ), stale as (
-    -- The lease was lost meanwhile; the attempt was made all the same.
-    select r.* from result as r
-    join public.webhook_deliveries as d
-      on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
-    where d.lease_id is distinct from r.lease_id
-    for key share of d
   ), logged as (
     insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
       duration_ms, error_code, error_detail)
     select c.tenant_id, c.event_id, c.endpoint_id, c.attempt_number, c.outcome, c.response_status, c.response_body,
       c.duration_ms, c.error_code, c.error_detail from changed as c
-    union all
-    select s.tenant_id, s.event_id, s.endpoint_id, s.attempt_number, s.outcome, s.response_status, s.response_body,
-      s.duration_ms, s.error_code, s.error_detail from stale as s
   ), summed as (
     select c.tenant_id, c.endpoint_id, bool_or(c.outcome = 'succeeded') as has_success,
       count(*) filter (where c.outcome = 'failed')::int as failures, max(c.block_seconds) as block_seconds,
@@ -4559,39 +4566,61 @@ begin
     from changed as c group by c.tenant_id, c.endpoint_id
   ), judged as (
     select s.*, l.failing_since_at as failed_since_at, l.warned_percent as was_warned,
-      case when s.has_success then 0 else l.failure_count + s.failures end as failure_count,
+      case when s.has_success then 0 else f.failure_count end as failure_count,
+      case when s.has_success then 0 when f.opens then l.opened_count + 1 else l.opened_count end as opened_count,
       case when not s.has_success then coalesce(l.failing_since_at, now()) end as failing_since_at,
       case
-        when s.has_success then now() + make_interval(secs => s.block_seconds)
-        else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds), case when l.failure_count + s.failures >= 5
-          then now() + least(15 * 2 ^ least(l.failure_count + s.failures - 5, 10), 600) * interval '1 second' end) end as blocked_until_at,
-      case when s.has_success or l.failure_count + s.failures < 10 then 0 else (
+        -- A success closes the circuit, but does not take back a pause that was asked for.
+        when s.has_success then greatest(now() + make_interval(secs => s.block_seconds),
+          case when l.failure_count < 5 and l.blocked_until_at > now() then l.blocked_until_at end)
+        else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds),
+          case when f.opens then now() + least(15 * 2 ^ least(l.opened_count, 10), 600) * interval '1 second' end) end as blocked_until_at,
+      case when s.has_success or f.failure_count < 10 then 0 else (
         select max(w.percent) from unnest('{0,50,70,90,100}'::int[]) as w (percent)
         where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
     from summed as s
     join private.webhook_lanes as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
-    where s.endpoint_id = any (locked) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
+    cross join lateral (
+      select l.failure_count + s.failures as failure_count,
+        -- Once for all that were under way together: only what was sent when the pause was over can fail anew.
+        l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
+    -- Of those we hold: what happened to another's lane just now is for who reports next.
+    where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
       or l.failure_count > 0 or l.is_capped or l.is_slow)
   ), steered as (
     update private.webhook_lanes as l set
       failure_count = j.failure_count,
+      opened_count = j.opened_count,
       failing_since_at = j.failing_since_at,
       warned_percent = case when j.has_success then 0 else greatest(l.warned_percent, j.warned_percent) end,
       blocked_until_at = coalesce(j.blocked_until_at, '-infinity'),
       is_slow = j.is_slow,
       is_capped = false,
-      next_at = greatest(j.blocked_until_at, least(l.next_at, j.retry_at, case when l.is_capped then now() end))
+      next_at = greatest(j.blocked_until_at, least(l.next_at, j.retry_at,
+        case when l.is_capped or l.blocked_until_at > now() then now() end))
     from judged as j
     where l.tenant_id = j.tenant_id and l.endpoint_id = j.endpoint_id
   )
-  select count(*), count(*) filter (where c.status = 'dead'),
+  select coalesce(array_agg(c.ordinality), '{}'), array_agg(c.ordinality) filter (where c.status = 'dead'),
     (select jsonb_agg(jsonb_build_object('tenant', j.tenant_id, 'endpoint', j.endpoint_id, 'has_success', j.has_success,
         'since', coalesce(j.failed_since_at, j.failing_since_at), 'failures', j.failure_count, 'was_warned', j.was_warned, 'percent', j.warned_percent,
         'disable', case when j.disable is not null then j.disable::text when j.warned_percent = 100 then 'failing' end) order by j.endpoint_id)
       from judged as j
       where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0)
-  into completed, dead, turns
+  into settled, died, turns
   from changed as c;
+
+  if cardinality(settled) < cardinality(results) then
+    -- Their leases were lost meanwhile; the attempts were made all the same.
+    insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
+      duration_ms, error_code, error_detail)
+    select r.tenant_id, r.event_id, r.endpoint_id, r.attempt_number, r.outcome, r.response_status, r.response_body,
+      r.duration_ms, r.error_code, r.error_detail
+    from unnest(results) with ordinality as r
+    join public.webhook_deliveries as d on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+    where r.ordinality <> all (settled)
+    for key share of d;
+  end if;
 
   if exists (select from unnest(results) as r where r.ordering_key is not null) then
     perform private.release_ordered_deliveries(results);
@@ -4606,7 +4635,7 @@ begin
       returning * into endpoint;
     else
       select * into endpoint from public.webhook_endpoints as p
-      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid;
+      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid and p.is_enabled;
     end if;
     continue when endpoint.id is null;
     perform private.emit_event(endpoint.tenant_id,
@@ -4618,24 +4647,22 @@ begin
           else '{}' end,
       ordering_key => 'endpoint ' || endpoint.ref_id);
   end loop;
-  if dead > 0 then
+  if died is not null then
     perform private.emit_event(p.tenant_id, 'delivery.exhausted', jsonb_build_object('endpoint_id', p.ref_id, 'url', p.url,
       'message_id', 'msg_' || private.ulid(e.id), 'event_type', e.type, 'attempt_count', r.attempt_number, 'last_error', r.error_detail),
       idempotency_key => format('exhausted %s %s %s', e.id, p.id, r.lease_id))
-    from unnest(results) as r
-    join public.webhook_deliveries as d
-      on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id and d.status = 'dead'
-    join public.webhook_endpoints as p on p.tenant_id = d.tenant_id and p.id = d.endpoint_id
-    join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
+    from unnest(results) with ordinality as r
+    join public.webhook_endpoints as p on p.tenant_id = r.tenant_id and p.id = r.endpoint_id
+    join public.webhook_events as e on e.tenant_id = r.tenant_id and e.id = r.event_id
     join public.webhook_event_types as t on t.type = e.type and t.version = e.version and not t.is_operational
-    where r.outcome = 'failed' and private.webhook_retry_wait(r.attempt_number) is null;
+    where r.ordinality = any (died);
   end if;
 
   update private.webhook_dispatchers as w set
     succeeded_count = w.succeeded_count + s.succeeded,
     failed_count = w.failed_count + s.failed,
-    dead_count = w.dead_count + dead,
-    stale_count = w.stale_count + s.all_of_them - completed,
+    dead_count = w.dead_count + coalesce(cardinality(died), 0),
+    stale_count = w.stale_count + s.all_of_them - cardinality(settled),
     duration_ms_sum = w.duration_ms_sum + s.duration_ms,
     duration_bucket_counts = array(
       select had.count + s.buckets[had.bucket] from unnest(w.duration_bucket_counts) with ordinality as had (count, bucket) order by had.bucket)
@@ -4649,7 +4676,7 @@ begin
         count(*) filter (where r.duration_ms <= 15000)] as buckets
     from unnest(results) as r) as s
   where w.slot = dispatcher and s.all_of_them > 0;
-  return completed;
+  return cardinality(settled);
 end
 $function$;
 
@@ -4918,6 +4945,10 @@ declare
   tenants uuid[];
   events uuid[];
   keys text[];
+  wanted_tenants uuid[];
+  wanted_events uuid[];
+  wanted_endpoints uuid[];
+  wanted_keys text[];
   reached_tenants uuid[];
   reached_endpoints uuid[];
 begin
@@ -4943,44 +4974,40 @@ begin
     if events is null then
       return 0;
     end if;
-    -- Whether an earlier delivery of a key is pending is asked under its lane's lock, under which it would end.
-    perform from private.webhook_lanes as l
-    where (l.tenant_id, l.endpoint_id) in (
-      select p.tenant_id, p.id
-      from unnest(tenants, events) as taken (tenant_id, event_id)
-      join public.webhook_events as e on e.tenant_id = taken.tenant_id and e.id = taken.event_id
-      join public.webhook_endpoints as p on p.tenant_id = e.tenant_id
-      where e.ordering_key is not null)
-    order by l.endpoint_id
-    for no key update;
   end if;
 
   delete from private.webhook_outbox as o
   using unnest(tenants, events) as taken (tenant_id, event_id)
   where o.tenant_id = taken.tenant_id and o.event_id = taken.event_id;
 
-  with wanted as (
-    select e.tenant_id, e.id as event_id, p.id as endpoint_id, e.ordering_key
-    from unnest(tenants, events) as taken (tenant_id, event_id)
-    join public.webhook_events as e on e.tenant_id = taken.tenant_id and e.id = taken.event_id
-    join public.webhook_event_types as t on t.type = e.type and t.version = e.version
-    join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
-    where private.wants_webhook_event(p, e, t.is_operational)
-  ), inserted as (
-    insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, next_at)
-    select w.tenant_id, w.event_id, w.endpoint_id, null, now() from wanted as w where w.ordering_key is null
-    union all
-    select w.tenant_id, w.event_id, w.endpoint_id, w.ordering_key, case
-      when row_number() over (partition by w.endpoint_id, w.ordering_key order by w.event_id) > 1 or exists (
+  select array_agg(p.tenant_id), array_agg(e.id), array_agg(p.id), array_agg(e.ordering_key)
+  into wanted_tenants, wanted_events, wanted_endpoints, wanted_keys
+  from unnest(tenants, events) as taken (tenant_id, event_id)
+  join public.webhook_events as e on e.tenant_id = taken.tenant_id and e.id = taken.event_id
+  join public.webhook_event_types as t on t.type = e.type and t.version = e.version
+  join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
+  where private.wants_webhook_event(p, e, t.is_operational);
+
+  -- All lanes in one go, and before the deliveries, as whoever replays or deletes an endpoint takes them too.
+  -- Under them no claim can be about to put a lane to rest, and no earlier delivery of a key about to end.
+  select array_agg(l.tenant_id), array_agg(l.endpoint_id) into reached_tenants, reached_endpoints
+  from (
+    select l.tenant_id, l.endpoint_id from private.webhook_lanes as l
+    where (l.tenant_id, l.endpoint_id) in (select * from unnest(wanted_tenants, wanted_endpoints))
+    order by l.endpoint_id
+    for no key update) as l;
+
+  insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, next_at)
+  select w.tenant_id, w.event_id, w.endpoint_id, w.ordering_key, case
+    when w.ordering_key is not null and (
+      row_number() over (partition by w.endpoint_id, w.ordering_key order by w.event_id) > 1 or exists (
         select from public.webhook_deliveries as d
-        where d.endpoint_id = w.endpoint_id and d.ordering_key = w.ordering_key and d.status = 'pending')
-      then 'infinity' else now() end
-    from wanted as w where w.ordering_key is not null
-    on conflict do nothing
-    returning tenant_id, endpoint_id
-  )
-  select array_agg(r.tenant_id), array_agg(r.endpoint_id) into reached_tenants, reached_endpoints
-  from (select distinct i.tenant_id, i.endpoint_id from inserted as i) as r;
+        where d.endpoint_id = w.endpoint_id and d.ordering_key = w.ordering_key and d.status = 'pending'))
+    then 'infinity' else now() end
+  from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
+  -- It may be deleted by now.
+  join private.webhook_lanes as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
+  on conflict do nothing;
 
   perform private.wake_webhook_lanes(reached_tenants, reached_endpoints);
   return cardinality(events);
@@ -6392,7 +6419,7 @@ create or replace function private.read_webhook_metrics()
       cross join lateral (
         select d.next_at from public.webhook_deliveries as d
         where d.endpoint_id = l.endpoint_id and d.status = 'pending' order by d.next_at limit 1) as d
-      where l.next_at <= now()), 0),
+      where l.next_at <= now() and d.next_at <= now()), 0),
     'open_circuits', (select count(*) from private.webhook_lanes as l where l.failure_count >= 5),
     'disabled_endpoints', (select count(*) from public.webhook_endpoints as p where not p.is_enabled),
     'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
@@ -6792,6 +6819,10 @@ begin
       order by h.event_id limit 1) as head
     where d.tenant_id = k.tenant_id and d.event_id = head.event_id and d.endpoint_id = k.endpoint_id
       and d.next_at = 'infinity' and d.lease_id is null
+      -- Replayed while a later one was under way, it waits for that one, and not for the one that was told of here.
+      and not exists (
+        select from public.webhook_deliveries as u
+        where u.endpoint_id = k.endpoint_id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null)
     returning d.tenant_id, d.endpoint_id
   )
   select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
@@ -6881,7 +6912,7 @@ create or replace function private.requeue_webhook_deliveries (
 declare
   queued int;
 begin
-  -- What is in flight stays with whoever holds it: they are about to find out.
+  -- What is in flight stays with whoever holds it: they are about to find out, and it has its schedule anew as well.
   insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key, next_at)
   select e.tenant_id, e.id, endpoint.id, e.ordering_key, case when e.ordering_key is null then now() else 'infinity' end
   from public.webhook_events as e
@@ -7700,21 +7731,29 @@ create or replace function private.sweep_webhooks (
   set enable_seqscan to 'off'
   AS $function$
 declare
+  given_up private.webhook_result[];
   swept int := 0;
   n int;
 begin
   -- Nobody comes for these any more; they can be replayed for as long as they are kept.
-  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null
+  select array_agg(row(d.tenant_id, d.event_id, d.endpoint_id, d.lease_id, d.attempt_count, d.ordering_key,
+    null, null, null, 0, null, null, null, null)::private.webhook_result) into given_up
   from (
-    select d.tenant_id, d.event_id, d.endpoint_id
-    from public.webhook_endpoints as p
+    select d.* from public.webhook_endpoints as p
     join public.webhook_deliveries as d on d.tenant_id = p.tenant_id and d.endpoint_id = p.id
     where (p.kind = 'poll' or not p.is_enabled) and d.status = 'pending'
       and d.event_id < private.first_uuid_at(now() - interval '30 days')
-    limit batch) as old
-  where d.tenant_id = old.tenant_id and d.event_id = old.event_id and d.endpoint_id = old.endpoint_id and d.status = 'pending';
+    limit batch) as d;
+  perform from private.webhook_lanes as l
+  where (l.tenant_id, l.endpoint_id) in (select g.tenant_id, g.endpoint_id from unnest(given_up) as g)
+  order by l.endpoint_id
+  for no key update;
+  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null
+  from unnest(given_up) as g
+  where d.tenant_id = g.tenant_id and d.event_id = g.event_id and d.endpoint_id = g.endpoint_id and d.status = 'pending';
   get diagnostics n = row_count;
   swept := swept + n;
+  perform private.release_ordered_deliveries(given_up);
   delete from public.webhook_deliveries as d
   where (d.tenant_id, d.event_id, d.endpoint_id) in (
     select o.tenant_id, o.event_id, o.endpoint_id from public.webhook_deliveries as o
@@ -8100,7 +8139,8 @@ begin
   elsif not old.is_enabled or new.url <> old.url then
     -- A new beginning: what failed before says nothing about now.
     update private.webhook_lanes as l
-    set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, failing_since_at = null, warned_percent = 0, is_slow = false
+    set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, opened_count = 0, failing_since_at = null, warned_percent = 0,
+      is_slow = false
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
   end if;
   return null;
@@ -8259,8 +8299,9 @@ create or replace function private.tg_rest_webhook_lanes()
   AS $function$
 begin
   -- An archived tenant is told nothing; one that comes back is told what waited.
+  perform from private.webhook_lanes as l where l.tenant_id = new.id order by l.endpoint_id for no key update;
   update private.webhook_lanes as l
-  set next_at = case when new.status = 'archived' then 'infinity'::timestamptz else now() end
+  set next_at = case when new.status = 'archived' then 'infinity' else greatest(now(), l.blocked_until_at) end
   where l.tenant_id = new.id;
   return null;
 end
@@ -8815,11 +8856,6 @@ create or replace function private.wake_webhook_lanes (
   set plan_cache_mode to 'force_generic_plan'
   AS $function$
 begin
-  -- Locked before it is looked at: a claim that did not see our deliveries may be about to put the lane to rest.
-  perform from private.webhook_lanes as l
-  where (l.tenant_id, l.endpoint_id) in (select * from unnest(tenants, endpoints))
-  order by l.endpoint_id
-  for no key update;
   update private.webhook_lanes as l set next_at = greatest(now(), l.blocked_until_at)
   from unnest(tenants, endpoints) as reached (tenant_id, endpoint_id)
   join public.webhook_endpoints as p on p.tenant_id = reached.tenant_id and p.id = reached.endpoint_id
@@ -8828,7 +8864,7 @@ begin
 end
 $function$;
 
-comment on function "private"."wake_webhook_lanes"(uuid[], uuid[]) is 'Has these endpoints served soon: something of theirs is due.';
+comment on function "private"."wake_webhook_lanes"(uuid[], uuid[]) is 'Has these endpoints served soon: something of theirs is due. The caller has held the lanes since before it was: a claim that does not see it may be about to put them to rest.';
 
 revoke all on function "private"."wake_webhook_lanes"(uuid[], uuid[]) from public;
 

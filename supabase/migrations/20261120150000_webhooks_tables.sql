@@ -174,6 +174,8 @@ create table private.webhook_lanes (
   blocked_until_at timestamptz not null default '-infinity',
   -- Attempts failed since the last success; from the fifth on the circuit is open, and one probe at a time goes out.
   failure_count int not null default 0,
+  -- How often in a row the circuit opened: each time it stays open twice as long.
+  opened_count int not null default 0,
   failing_since_at timestamptz,
   warned_percent int not null default 0,
   is_slow boolean not null default false,
@@ -233,7 +235,8 @@ begin
   elsif not old.is_enabled or new.url <> old.url then
     -- A new beginning: what failed before says nothing about now.
     update private.webhook_lanes as l
-    set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, failing_since_at = null, warned_percent = 0, is_slow = false
+    set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, opened_count = 0, failing_since_at = null, warned_percent = 0,
+      is_slow = false
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
   end if;
   return null;
@@ -262,8 +265,9 @@ create function private.tg_rest_webhook_lanes() returns trigger
 as $$
 begin
   -- An archived tenant is told nothing; one that comes back is told what waited.
+  perform from private.webhook_lanes as l where l.tenant_id = new.id order by l.endpoint_id for no key update;
   update private.webhook_lanes as l
-  set next_at = case when new.status = 'archived' then 'infinity'::timestamptz else now() end
+  set next_at = case when new.status = 'archived' then 'infinity' else greatest(now(), l.blocked_until_at) end
   where l.tenant_id = new.id;
   return null;
 end

@@ -369,7 +369,9 @@ begin
   delete from public.webhook_deliveries as d
   where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
     select o.event_id, o.endpoint_id from public.webhook_deliveries as o
-    where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id limit 10000);
+    where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id
+    -- In the order in which they are completed, which takes no lane.
+    order by o.event_id limit 10000 for update);
   get diagnostics deleted = row_count;
   if deleted < 10000 then
     delete from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id;

@@ -58,9 +58,10 @@ const turns: Record<string, Turn> = {
 /** Reports what came of the endpoint's pending delivery, as a dispatcher does. */
 async function complete(db: Queryable, endpoint: string, result: Record<string, unknown>): Promise<void> {
   const { rows } = await db.query<Record<string, unknown>>(
-    `update public.webhook_deliveries set lease_id = gen_random_uuid(), next_at = now() + interval '1 minute'
+    `update public.webhook_deliveries
+     set lease_id = gen_random_uuid(), next_at = now() + interval '1 minute', attempt_count = $2 - 1
      where endpoint_id = $1 and status = 'pending' returning tenant_id, event_id, endpoint_id, lease_id`,
-    [endpoint],
+    [endpoint, result.attempt_number ?? 2],
   )
   const report = [{ ...rows[0], attempt_number: 2, ordering_key: null, duration_ms: 17, ...result }]
   await db.query('select private.complete_webhook_deliveries($1)', [JSON.stringify(report)])
