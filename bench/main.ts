@@ -10,12 +10,14 @@ import { benchRls } from './rls.ts'
 import { bootStack } from './stack.ts'
 import { printTable } from './table.ts'
 import { benchUsage } from './usage.ts'
+import { benchWebhooks } from './webhooks.ts'
 
 const parts = {
   rls: benchRls,
   usage: benchUsage,
   audit: benchAudit,
   'api-keys': benchApiKeys,
+  webhooks: benchWebhooks,
   lookup: benchLookup,
 }
 type Part = keyof typeof parts

@@ -1,0 +1,186 @@
+import { type JobHelpers, Logger, run, runMigrations } from 'graphile-worker'
+import pg from 'pg'
+import PgBoss from 'pg-boss'
+import { eventType } from './webhooks-fill.ts'
+import { completeBatch } from './webhooks-worker.ts'
+
+// The same work by two other queues in the same database. Their events lie in bench.webhook_outbox; a
+// batch of them is locked and deleted, and becomes a job for each endpoint of the tenant, in SQL and in one
+// transaction, as both document it. A job carries the payload. Each is fetched, its attempt logged in a
+// table with the columns, checks and indexes of webhook_attempts (but no foreign keys), and completed.
+// Neither keeps endpoints apart, orders by key, or fences what it completes with a lease.
+
+const expandBatch = 500
+/** Of graphile-worker's jobs at once; more gain nothing here. */
+const concurrency = 48
+
+export interface Queue {
+  /** Deliveries a second, from events to logged attempts. */
+  drain(deliveries: number, fanOut: number): Promise<number>
+  stop(): Promise<void>
+}
+
+/** Fills what both take their events from; `db` is a superuser's connection. */
+export async function fillBaselineEvents(db: pg.Client, count: number): Promise<void> {
+  await db.query(`
+    drop table if exists bench.webhook_outbox, bench.webhook_attempts;
+    create table bench.webhook_outbox (tenant_id uuid, event_id uuid default private.uuid_v7() primary key, payload text);
+    create table bench.webhook_attempts (like public.webhook_attempts including all);
+    grant all on bench.webhook_outbox, bench.webhook_attempts to postgres`)
+  await db.query(
+    `insert into bench.webhook_outbox (tenant_id, payload)
+     select t.tenant_id, $2 from generate_series(0, $1::int - 1) as g
+     join (
+       select tenant_id, row_number() over (order by tenant_id) - 1 as n, count(*) over () as count
+       from (select distinct tenant_id from public.webhook_endpoints) as t) as t on t.n = g % t.count`,
+    [count, JSON.stringify({ type: eventType, data: 'y'.repeat(330) })],
+  )
+}
+
+/** $1: how many events. Gives `job`: what each of their deliveries is. */
+const takeEvents = `
+  with taken as (
+    select o.event_id from bench.webhook_outbox as o order by o.event_id limit $1 for update skip locked
+  ), event as (
+    delete from bench.webhook_outbox as o using taken as t where o.event_id = t.event_id returning o.*
+  ), job as (
+    select e.tenant_id, e.event_id, p.id as endpoint_id, p.url, e.payload
+    from event as e join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
+  )`
+
+interface Job {
+  tenant_id: string
+  event_id: string
+  endpoint_id: string
+}
+
+function logAttempts(db: pg.Pool | pg.PoolClient, jobs: Job[]): Promise<unknown> {
+  return db.query({
+    name: 'log',
+    text: `insert into bench.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status,
+        response_body, duration_ms)
+      select tenant_id, event_id, endpoint_id, 1, 'succeeded', 200, 'ok', 12
+      from unnest($1::uuid[], $2::uuid[], $3::uuid[]) as j (tenant_id, event_id, endpoint_id)`,
+    values: [
+      jobs.map((job) => job.tenant_id),
+      jobs.map((job) => job.event_id),
+      jobs.map((job) => job.endpoint_id),
+    ],
+  })
+}
+
+async function expandOnce(pool: pg.Pool, insert: string, events: number): Promise<boolean> {
+  const { rows } = await pool.query<{ inserted: number }>({
+    name: 'expand',
+    text: `${takeEvents} ${insert}`,
+    values: [events],
+  })
+  return rows[0]!.inserted > 0
+}
+
+/** pg-boss: two workers that fetch 500 at once, not sorted by priority, and complete arrays of 100. */
+export async function startPgBoss(dbUrl: string): Promise<Queue> {
+  const pool = new pg.Pool({ connectionString: dbUrl, max: 2 })
+  const boss = new PgBoss({
+    ...{ connectionString: dbUrl, schema: 'bench_pgboss', max: 2 },
+    // What keeps house once a minute; nothing is due in this while.
+    ...{ supervise: false, schedule: false },
+  })
+  await boss.start()
+  await boss.createQueue('deliver')
+  const insert = `, inserted as (
+      insert into bench_pgboss.job (name, data) select 'deliver', to_jsonb(job) from job returning 1)
+    select count(*)::int as inserted from inserted`
+  return {
+    async drain(deliveries, fanOut) {
+      await pool.query('truncate bench_pgboss.job')
+      let completed = 0
+      const work = async () => {
+        for (let hasEvents = true; completed < deliveries; ) {
+          if (hasEvents) hasEvents = await expandOnce(pool, insert, expandBatch / fanOut)
+          const jobs = await boss.fetch<Job>('deliver', { batchSize: 500, priority: false })
+          for (let first = 0; first < jobs.length; first += completeBatch) {
+            const done = jobs.slice(first, first + completeBatch)
+            await logAttempts(
+              pool,
+              done.map((job) => job.data),
+            )
+            await boss.complete(
+              'deliver',
+              done.map((job) => job.id),
+            )
+            completed += done.length
+          }
+        }
+      }
+      const start = performance.now()
+      await Promise.all([work(), work()])
+      return (completed * 1_000) / (performance.now() - start)
+    },
+    async stop() {
+      await boss.stop({ graceful: false })
+      await pool.end()
+    },
+  }
+}
+
+/**
+ * graphile-worker takes and completes its jobs one by one; many at once is what it has against that in 0.16
+ * (its batches of jobs came later). Attempts are gathered, so that one insert logs those of many jobs.
+ */
+export async function startGraphileWorker(dbUrl: string): Promise<Queue> {
+  const logger = new Logger(() => () => {})
+  // Documented: not even the line about each success is made.
+  process.env.NO_LOG_SUCCESS = '1'
+  const pool = new pg.Pool({ connectionString: dbUrl, max: concurrency + 2 })
+  const schema = 'bench_graphile'
+  await runMigrations({ pgPool: pool, schema, logger })
+  const insert = `select count(*)::int as inserted from ${schema}.add_jobs((
+    select array_agg(('deliver', to_json(job), null, null, null, null, null, null)::${schema}.job_spec) from job))`
+  return {
+    async drain(deliveries, fanOut) {
+      let completed = 0
+      let finish = () => {}
+      const finished = new Promise<void>((resolve) => {
+        finish = resolve
+      })
+      const log = gather((jobs: Job[]) => logAttempts(pool, jobs))
+      const taskList = { deliver: async (job: unknown, _: JobHelpers) => log(job as Job) }
+      const start = performance.now()
+      const worker = await run({
+        ...{ pgPool: pool, schema, logger, taskList, noHandleSignals: true },
+        ...{ concurrency, crontab: '' },
+      })
+      worker.events.on('job:complete', () => {
+        if (++completed === deliveries) finish()
+      })
+      const expand = async () => {
+        while (await expandOnce(pool, insert, expandBatch / fanOut));
+      }
+      await Promise.all([expand(), finished])
+      const rate = (completed * 1_000) / (performance.now() - start)
+      await worker.stop()
+      return rate
+    },
+    stop: () => pool.end(),
+  }
+}
+
+/** Calls with what came together while the call before was under way. */
+function gather<Item>(write: (items: Item[]) => Promise<unknown>): (item: Item) => Promise<void> {
+  let next: { items: Item[]; written: Promise<void> } | undefined
+  let last: Promise<unknown> = Promise.resolve()
+  return (item) => {
+    if (!next) {
+      const batch = { items: [] as Item[], written: Promise.resolve() }
+      batch.written = last.then(async () => {
+        next = undefined
+        await write(batch.items)
+      })
+      next = batch
+      last = batch.written.catch(() => {})
+    }
+    next.items.push(item)
+    return next.written
+  }
+}

@@ -1,0 +1,89 @@
+import type pg from 'pg'
+import { type Figure, median, say } from './measure.ts'
+import type { BenchStack } from './stack.ts'
+import { fillDeliveries, fillEndpoints, settle } from './webhooks-fill.ts'
+
+const endpoints = 1_000
+/** So many of them have everything due; what the others wait for comes tomorrow. */
+const dueEndpoints = 100
+const claimSize = 100
+const claimsARound = 8
+
+/** A claim out of a long queue against one out of a short queue: its time, and the blocks it looks at. */
+export async function benchDepth(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
+  const [few, many, rounds] = isQuick ? [10_000, 100_000, 2] : [10_000, 1_000_000, 10]
+  const admin = await stack.connect(stack.adminUrl)
+  const worker = await stack.connect(stack.dbUrl)
+  const fill = async (pending: number) => {
+    await fillEndpoints(admin, endpoints, 1)
+    const each = pending / endpoints
+    await fillDeliveries(admin, [1, dueEndpoints], each, 60)
+    await fillDeliveries(admin, [dueEndpoints + 1, endpoints], each, -86_400)
+    await settle(admin)
+  }
+  const short = async () => {
+    say(`webhooks: ${written(few)} pending`)
+    const times: number[] = []
+    let blocks = 0
+    // A thousand of them are due: after a round it is filled again.
+    for (let round = 0; round < rounds / 2; round++) {
+      await fill(few)
+      blocks = await claimBlocks(worker)
+      times.push(...(await timeClaims(worker, claimsARound)))
+    }
+    return { times, blocks }
+  }
+  const before = await short()
+  say(`webhooks: ${written(many)} pending`)
+  await fill(many)
+  const blocks = await claimBlocks(worker)
+  const times = await timeClaims(worker, claimsARound * rounds)
+  // Once more, because the filling took a while and a machine's speed drifts.
+  const after = await short()
+  await fillEndpoints(admin, endpoints, 1)
+
+  const [value, baseline] = [median(times), median([...before.times, ...after.times])]
+  const common = { part: 'webhooks', goal: { atMost: 1.5 } }
+  const what = `a claim of ${claimSize} of ${written(many)} pending`
+  return [
+    {
+      ...{ ...common, what: `${what}, p50`, unit: 'ms', value, baseline, ratio: value / baseline },
+      note: `against ${written(few)} pending; 1,000 endpoints, 10 % of the deliveries are due`,
+    },
+    {
+      ...{ ...common, what: `${what}, looks at`, unit: 'blocks', value: blocks, baseline: after.blocks },
+      ratio: blocks / after.blocks,
+    },
+  ]
+}
+
+const claim = `select * from private.claim_webhook_deliveries(${claimSize}, 60)`
+
+/** Milliseconds of so many claims, each of other deliveries than the one before. */
+async function timeClaims(db: pg.Client, claims: number): Promise<number[]> {
+  const times: number[] = []
+  for (let n = 0; n < claims; n++) {
+    const start = performance.now()
+    const { rowCount } = await db.query({ name: 'claim', text: claim })
+    times.push(performance.now() - start)
+    if (rowCount !== claimSize) throw new Error(`A claim of ${claimSize} got ${rowCount}.`)
+  }
+  return times
+}
+
+/** Of one claim that is taken back; the first of a session also reads the catalogue. */
+async function claimBlocks(db: pg.Client): Promise<number> {
+  let blocks = 0
+  for (let run = 0; run < 2; run++) {
+    await db.query('begin')
+    const { rows } = await db.query<{ 'QUERY PLAN': [{ Plan: Record<string, number> }] }>(
+      `explain (analyze, buffers, format json) ${claim}`,
+    )
+    await db.query('rollback')
+    const { Plan } = rows[0]!['QUERY PLAN'][0]
+    blocks = Plan['Shared Hit Blocks']! + Plan['Shared Read Blocks']!
+  }
+  return blocks
+}
+
+const written = (count: number) => count.toLocaleString('en')
