@@ -12,6 +12,9 @@ import { staticFiles } from './web.ts'
 const restBodyBytes = 16 * 1024 * 1024
 const authBodyBytes = 1024 * 1024
 
+/** Longer than clients rest their connections: or one is closed just when a request is sent over it. */
+const keepAlive = { keepAliveTimeout: 65_000 }
+
 export interface Gateway {
   readonly port: number
   /** Before this, everything but functions and files answers 503. */
@@ -42,7 +45,7 @@ export async function startGateway(
     })
   const listener = getRequestListener(app.fetch)
 
-  const server = createServer((req, res) => {
+  const server = createServer(keepAlive, (req, res) => {
     const running = functions()
     if (isFunctionPath(req.url ?? '') && running) {
       proxyToFunction(running, req, res).catch((error) => {
@@ -55,7 +58,7 @@ export async function startGateway(
   const address = server.address()
   const actualPort = address && typeof address === 'object' ? address.port : port
   // Browsers may take *.localhost to ::1 first. Not every machine has it.
-  const v6 = createServer((req, res) => server.emit('request', req, res))
+  const v6 = createServer(keepAlive, (req, res) => server.emit('request', req, res))
   await listen(v6, actualPort, '::1').catch(() => {})
 
   return {
