@@ -30,6 +30,7 @@ as $$
     insert into public.webhook_events (tenant_id, type, version, payload)
     select t.tenant_id, 'bench.happened', 1, payload
     from generate_series(0, events - 1) as g join tenant as t on t.n = g % t.count
+    order by g
     returning tenant_id, id
   )
   insert into private.webhook_outbox (tenant_id, event_id) select tenant_id, id from event

@@ -7,7 +7,7 @@ import { completeBatch } from './webhooks-worker.ts'
 // The same work by two other queues in the same database. Their events lie in bench.webhook_outbox; a
 // batch of them is locked and deleted, and becomes a job for each endpoint of the tenant, in SQL and in one
 // transaction, as both document it. A job carries the payload. Each is fetched, its attempt logged in a
-// table with the columns, checks and indexes of webhook_attempts (but no foreign keys), and completed.
+// table with the columns, checks, indexes and number of foreign keys of webhook_attempts, and completed.
 // Neither keeps endpoints apart, orders by key, or fences what it completes with a lease.
 
 const expandBatch = 500
@@ -25,14 +25,16 @@ export async function fillBaselineEvents(db: pg.Client, count: number): Promise<
   await db.query(`
     drop table if exists bench.webhook_outbox, bench.webhook_attempts;
     create table bench.webhook_outbox (tenant_id uuid, event_id uuid default private.uuid_v7() primary key, payload text);
-    create table bench.webhook_attempts (like public.webhook_attempts including all);
+    create table bench.webhook_attempts (like public.webhook_attempts including all,
+      foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade);
     grant all on bench.webhook_outbox, bench.webhook_attempts to postgres`)
   await db.query(
     `insert into bench.webhook_outbox (tenant_id, payload)
      select t.tenant_id, $2 from generate_series(0, $1::int - 1) as g
      join (
        select tenant_id, row_number() over (order by tenant_id) - 1 as n, count(*) over () as count
-       from (select distinct tenant_id from public.webhook_endpoints) as t) as t on t.n = g % t.count`,
+       from (select distinct tenant_id from public.webhook_endpoints) as t) as t on t.n = g % t.count
+     order by g`,
     [count, JSON.stringify({ type: eventType, data: 'y'.repeat(330) })],
   )
 }

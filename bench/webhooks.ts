@@ -3,13 +3,14 @@ import type { BenchStack } from './stack.ts'
 import { benchDelivery } from './webhooks-delivery.ts'
 import { benchDepth } from './webhooks-depth.ts'
 import { benchEmit } from './webhooks-emit.ts'
+import { benchLatency } from './webhooks-latency.ts'
 import { benchNeighbour } from './webhooks-neighbour.ts'
 import { benchQueue } from './webhooks-queue.ts'
 
-/** Webhooks: what an event costs its transaction, the queue by itself, and the whole way to a receiver. */
+/** Webhooks: from the transaction that emits to the receiver, and the queue by itself. */
 export async function benchWebhooks(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const figures: Figure[] = []
-  for (const part of [benchEmit, benchQueue, benchNeighbour, benchDepth, benchDelivery])
+  for (const part of [benchEmit, benchLatency, benchDelivery, benchQueue, benchNeighbour, benchDepth])
     figures.push(...(await part(stack, isQuick)))
   return figures
 }

@@ -1,40 +1,41 @@
-import { Buffer } from 'node:buffer'
+// The least that sends webhooks: signs each and posts it with fetch, so many at once, and knows no queue.
 import { createHmac } from 'node:crypto'
 
-// Signs and posts, and that is all: no queue, no log, no second look at where it goes.
-interface Order {
-  urls: string[]
-  body: string
+interface Work {
+  url: string
   count: number
+  endpoints: number
   concurrency: number
+  payload: string
+  key: string
 }
 
-const key = Buffer.from('MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'base64')
-
-async function run({ urls, body, count, concurrency }: Order): Promise<void> {
-  let next = 0
-  const post = async () => {
-    for (let n = next++; n < count; n = next++) {
-      const id = `msg_bare${n}`
-      const timestamp = Math.floor(Date.now() / 1_000)
-      const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
-      const response = await fetch(urls[n % urls.length] as string, {
+async function deliver({ url, count, endpoints, concurrency, payload, key }: Work): Promise<void> {
+  let sent = 0
+  const work = async () => {
+    while (sent < count) {
+      const n = sent++
+      const id = `msg_${n}`
+      const timestamp = String(Math.floor(Date.now() / 1_000))
+      const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${payload}`).digest('base64')
+      const response = await fetch(`${url}/${n % endpoints}`, {
         method: 'POST',
         headers: {
           'content-type': 'application/json',
           'webhook-id': id,
-          'webhook-timestamp': String(timestamp),
+          'webhook-timestamp': timestamp,
           'webhook-signature': `v1,${signature}`,
         },
-        body,
+        body: payload,
       })
       await response.text()
+      if (response.status !== 200) throw new Error(`The receiver answered ${response.status}.`)
     }
   }
-  await Promise.all(Array.from({ length: concurrency }, post))
+  await Promise.all(Array.from({ length: concurrency }, work))
 }
 
 Deno.serve(async (request) => {
-  await run((await request.json()) as Order)
+  await deliver((await request.json()) as Work)
   return new Response('done')
 })

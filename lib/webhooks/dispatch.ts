@@ -5,6 +5,7 @@ import {
   claimDeliveries,
   completeDeliveries,
   type DeliveryResult,
+  type EndpointSecrets,
   expandEvents,
   keepDispatching,
   type LeasedDelivery,
@@ -73,8 +74,8 @@ class Run {
   private readonly id = randomUUID()
   private readonly start = performance.now()
   private slot = 0
-  /** Claimed and not yet sent. */
-  private readonly waiting: LeasedDelivery[] = []
+  /** Claimed and not yet sent, each with what its endpoint signs with. */
+  private readonly waiting: { delivery: LeasedDelivery; secrets: EndpointSecrets | undefined }[] = []
   private underWay = 0
   private claimed = 0
   private results: DeliveryResult[] = []
@@ -190,22 +191,23 @@ class Run {
     if (leased.length === 0) return 0
     const secrets = await secretsFor(leased)
     this.claimed += leased.length
-    this.waiting.push(...leased)
-    const sendNext = (): void => {
-      while (this.underWay < this.limits.concurrency) {
-        const delivery = this.waiting.shift()
-        if (!delivery) return
-        this.underWay++
-        deliver(delivery, secrets.get(delivery.endpoint_id)).then((result) => {
-          this.underWay--
-          this.take(delivery, result)
-          this.wake()
-          sendNext()
-        })
-      }
-    }
-    sendNext()
+    for (const delivery of leased) this.waiting.push({ delivery, secrets: secrets.get(delivery.endpoint_id) })
+    this.sendNext()
     return leased.length
+  }
+
+  private sendNext(): void {
+    while (this.underWay < this.limits.concurrency) {
+      const next = this.waiting.shift()
+      if (!next) return
+      this.underWay++
+      deliver(next.delivery, next.secrets).then((result) => {
+        this.underWay--
+        this.take(next.delivery, result)
+        this.wake()
+        this.sendNext()
+      })
+    }
   }
 
   private take({ endpoint_ref }: LeasedDelivery, result: DeliveryResult): void {

@@ -81,6 +81,24 @@ describe('an event that commits', () => {
 })
 
 describe('signatures', () => {
+  it('are those of each endpoint, also where more endpoints wait than are claimed at once', async () => {
+    const tenant = await makeTenant(admin)
+    const { rows: endpoints } = await admin.query<{ id: string; path: string }>(
+      `insert into public.webhook_endpoints (tenant_id, url, secret_id)
+       select $1, $2 || n, vault.create_secret($3) from generate_series(1, 120) as n
+       returning id, substring(url from '/many/.*') as path`,
+      [tenant.id, `${receiver.url}/many/`, testSecret],
+    )
+    for (let n = 0; n < 3; n++) await emit(admin, tenant, { n })
+    await receiver.until(() => endpoints.every(({ path }) => at(path).length === 3), 20_000)
+    for (const { path } of endpoints) for (const message of at(path)) verify(testSecret, message)
+    const { rowCount } = await admin.query(
+      `select from public.webhook_attempts where tenant_id = $1 and outcome = 'failed'`,
+      [tenant.id],
+    )
+    expect(rowCount).toBe(0)
+  })
+
   it('are made with the old secret too while a rotation lasts', async () => {
     const { tenant, endpoint } = await makeReached(admin, `${receiver.url}/rotated`)
     const newer = makeSigningSecret('hmac')
