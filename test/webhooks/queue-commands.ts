@@ -12,10 +12,13 @@ export type Command =
   | { do: 'enable' | 'disable' | 'remove'; endpoint: number }
   | { do: 'add'; tenant: number; shape: number }
   | { do: 'archive' | 'restore'; tenant: number }
-  | { do: 'replay'; endpoint: number; what: 'one' | 'failed' | 'missing' | 'all'; event: number }
+  | { do: 'replay'; endpoint: number; what: ReplayName; event: number }
   | { do: 'test'; endpoint: number }
   | { do: 'poll'; endpoint: number; most: number }
   | { do: 'acknowledge'; most: number }
+
+/** One that it had or is about to get, any one of the tenant's, or all of a kind. */
+export type ReplayName = 'again' | 'one' | 'failed' | 'missing' | 'all'
 
 export interface EmitCommand {
   type: string
@@ -46,7 +49,7 @@ export const shapes = [
 const any = fc.nat({ max: 99 })
 const emitted = fc.record<EmitCommand>({
   type: fc.constantFrom('order.paid', 'order.paid', 'order.sent'),
-  key: fc.constantFrom(null, null, 'a', 'b'),
+  key: fc.constantFrom(null, 'a', 'a', 'b'),
   idempotencyKey: fc.constantFrom(null, null, null, 'x', 'y'),
 })
 const outcome = fc.oneof(
@@ -80,7 +83,11 @@ const weighted: [number, fc.Arbitrary<Command>][] = [
     fc.record({
       do: fc.constant('report' as const),
       worker: any,
-      outcomes: fc.array(outcome, { minLength: 1, maxLength: 6 }),
+      // Now and then a receiver that is down.
+      outcomes: fc.oneof(
+        { weight: 4, arbitrary: fc.array(outcome, { minLength: 1, maxLength: 6 }) },
+        { weight: 1, arbitrary: fc.constant<OutcomeName[]>(Array(6).fill('fail')) },
+      ),
     }),
   ],
   [1, fc.record({ do: fc.constant('forget' as const), worker: any })],
@@ -101,13 +108,7 @@ const weighted: [number, fc.Arbitrary<Command>][] = [
     fc.record({
       do: fc.constant('replay' as const),
       endpoint: any,
-      what: fc.constantFrom(
-        'one' as const,
-        'one' as const,
-        'failed' as const,
-        'missing' as const,
-        'all' as const,
-      ),
+      what: fc.constantFrom<ReplayName>('again', 'again', 'again', 'one', 'failed', 'missing', 'all'),
       event: any,
     }),
   ],
@@ -118,7 +119,7 @@ const weighted: [number, fc.Arbitrary<Command>][] = [
 
 export const someCommands = (most: number): fc.Arbitrary<Command[]> =>
   fc.array(fc.oneof(...weighted.map(([weight, arbitrary]) => ({ weight, arbitrary }))), {
-    minLength: 1,
+    minLength: most / 3,
     maxLength: most,
     size: 'max',
   })

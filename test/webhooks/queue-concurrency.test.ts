@@ -5,6 +5,7 @@ import {
   addEndpoint,
   claim,
   complete,
+  emit,
   emptyQueue,
   expand,
   fill,
@@ -105,5 +106,24 @@ describe('many connections at once', () => {
             ),
       ])
     }
+  })
+  it('do not overtake an event of the same key that another is expanding', async () => {
+    const tenant = await makeTenant(queue)
+    await addEndpoint(queue, tenant)
+    const first = await emit(queue.db, tenant, { key: 'a' })
+    await emit(queue.db, tenant, { key: 'a' })
+    await emit(queue.db, tenant, { key: 'b' })
+    const other = await queue.db.connect()
+    try {
+      await other.query('begin')
+      await other.query('select from private.webhook_outbox where event_id = $1 for update', [first])
+      expect(await expand(queue.db)).toBe(1)
+      expect(await expand(queue.db)).toBe(0)
+    } finally {
+      await other.query('rollback')
+      other.release()
+    }
+    expect(await expand(queue.db)).toBe(2)
+    expect((await claim(queue.db)).map(({ ordering_key }) => ordering_key).sort()).toEqual(['a', 'b'])
   })
 })

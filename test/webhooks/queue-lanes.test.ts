@@ -101,6 +101,16 @@ describe('the circuit of an endpoint', () => {
     }
   })
 
+  it('lets another probe through when the worker that sent the first one died', async () => {
+    await openCircuit()
+    await passTime(queue, 16)
+    expect((await claim(queue.db)).length).toBe(1)
+    await passTime(queue, 59)
+    expect(await claim(queue.db)).toEqual([])
+    await passTime(queue, 2)
+    expect((await claim(queue.db)).length).toBe(1)
+  })
+
   it('closes with the first success: the rest goes out at once', async () => {
     await openCircuit()
     await passTime(queue, 16)
@@ -117,6 +127,19 @@ describe('the circuit of an endpoint', () => {
     await report([straggler!], succeeded)
     expect(await readLane(queue, endpoint)).toMatchObject({ blocked: 0, failures: 0 })
     expect((await claim(queue.db)).length).toBe(16)
+  })
+
+  it('stays open when something new comes', async () => {
+    const endpoint = await addEndpoint(queue, tenant)
+    await fill(queue, endpoint, 5)
+    // All of it waits for longer than the circuit is open.
+    await queue.db.query('update public.webhook_deliveries set attempt_count = 3')
+    await report(await claim(queue.db), failed)
+    await emit(queue.db, tenant)
+    await expand(queue.db)
+    expect(await claim(queue.db)).toEqual([])
+    await passTime(queue, 16)
+    expect((await claim(queue.db)).length).toBe(1)
   })
 
   it('takes a burst of failures for one', async () => {
@@ -216,6 +239,16 @@ describe('a receiver that asks for a pause', () => {
 })
 
 describe('a lane', () => {
+  it('that has as much under way as it may is served again when the workers died', async () => {
+    const endpoint = await addEndpoint(queue, tenant)
+    await fill(queue, endpoint, 50)
+    expect((await claim(queue.db)).length).toBe(16)
+    await passTime(queue, 59)
+    expect(await claim(queue.db)).toEqual([])
+    await passTime(queue, 2)
+    expect((await claim(queue.db)).length).toBe(16)
+  })
+
   it('is not put to rest by a claim that began before something came to be due', async () => {
     // Lanes that somebody holds are skipped one by one, so that the claim is on its way for a while.
     const crowd = await makeTenant(queue)

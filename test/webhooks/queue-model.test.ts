@@ -5,7 +5,7 @@ import { QueueModel } from './queue-model.ts'
 import { makeQueue, makeTenant, type Queue } from './queue-world.ts'
 
 /** More of them, or the same again: TENANTRY_QUEUE_RUNS=2000 TENANTRY_QUEUE_SEED=… npx vitest run test/webhooks/queue-model. */
-const runs = Number(process.env.TENANTRY_QUEUE_RUNS ?? 30)
+const runs = Number(process.env.TENANTRY_QUEUE_RUNS ?? 40)
 const seed = process.env.TENANTRY_QUEUE_SEED
 const most = 60
 

@@ -76,18 +76,19 @@ export const tenantActions: Actions<Name> = {
     }
     const events = [...before.events.values()].filter(({ tenant }) => tenant === endpoint.tenant)
     const delivery = (event: string) => before.deliveries.get(nameOf({ event, endpoint: endpoint.id }))
-    const one = events[command.event % events.length]
-    if (command.what === 'one' && !one) return
-    const chosen =
-      command.what === 'one'
-        ? [one!]
-        : events.filter((event) =>
-            delivery(event.id)
-              ? delivery(event.id)!.status === 'dead' && command.what !== 'missing'
-              : command.what !== 'failed' && !event.isTest && wants(endpoint, event),
-          )
-    const replayed = await replay(queue.db, endpoint, command.what === 'one' ? [one!.id] : command.what)
-    expect(replayed, 'replayed').toBe(chosen.length)
+    const among = command.what === 'again' ? events.filter(({ id }) => delivery(id)) : events
+    const one = among[command.event % among.length]
+    const isOne = command.what === 'again' || command.what === 'one'
+    if (isOne && !one) return
+    const chosen = isOne
+      ? [one!]
+      : events.filter((event) =>
+          delivery(event.id)
+            ? delivery(event.id)!.status === 'dead' && command.what !== 'missing'
+            : command.what !== 'failed' && !event.isTest && wants(endpoint, event),
+        )
+    const what = command.what === 'again' || command.what === 'one' ? [one!.id] : command.what
+    expect(await replay(queue.db, endpoint, what), 'replayed').toBe(chosen.length)
     for (const { id } of chosen) {
       model.expectDelivery(id, endpoint.id)
       model.replayed.add(nameOf({ event: id, endpoint: endpoint.id }))

@@ -177,8 +177,15 @@ export async function setEnabled({ db }: Queue, endpoint: Endpoint, isEnabled: b
   }
 }
 
+/** In steps, as the API does. */
 export async function removeEndpoint({ db }: Queue, { tenant, id }: Endpoint): Promise<void> {
-  await db.query('select public.delete_webhook_endpoint($1, $2)', [tenant, id])
+  for (let isGone = false; !isGone; ) {
+    const { rows } = await db.query<{ gone: boolean }>(
+      'select public.delete_webhook_endpoint($1, $2) as gone',
+      [tenant, id],
+    )
+    isGone = rows[0]!.gone
+  }
 }
 
 export async function replay(
