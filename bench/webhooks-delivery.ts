@@ -86,7 +86,9 @@ export async function wake(admin: pg.Client): Promise<void> {
 /** Waits for the dispatchers to be over: they linger for two seconds. */
 export async function asleep(admin: pg.Client): Promise<void> {
   for (;;) {
-    const { rows } = await admin.query('select from private.webhook_dispatchers where run_id is not null')
+    const { rows } = await admin.query(
+      `select from private.webhook_dispatchers where run_id is not null and seen_at > now() - interval '5 seconds'`,
+    )
     if (rows.length === 0) return
     await new Promise((resolve) => setTimeout(resolve, 100))
   }
