@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import process from 'node:process'
 import { deliver } from './deliver.ts'
 import {
   beginDispatch,
@@ -38,7 +39,9 @@ export interface EndpointReport {
 export interface DispatchLimits {
   /** Exchanges under way at the same time. */
   concurrency: number
-  /** A hosted isolate gets two seconds of CPU a request: after so many another run takes over. */
+  /** A hosted isolate gets two seconds of CPU a request: after so much of it another run takes over. */
+  cpuMs: number
+  /** So many, where nobody can tell how much CPU was used. */
   deliveries: number
   /** After so long as well. */
   milliseconds: number
@@ -46,7 +49,13 @@ export interface DispatchLimits {
   lingerMs: number
 }
 
-const defaults: DispatchLimits = { concurrency: 64, deliveries: 1_000, milliseconds: 45_000, lingerMs: 2_000 }
+const defaults: DispatchLimits = {
+  concurrency: 64,
+  cpuMs: 1_200,
+  deliveries: 1_000,
+  milliseconds: 45_000,
+  lingerMs: 2_000,
+}
 /** How often an idle dispatcher looks. */
 const pollMs = 25
 const heartbeatMs = 500
@@ -54,8 +63,8 @@ const heartbeatMs = 500
 const crowdedMs = 200
 const expandBatch = 500
 /** Results are reported together, but none waits longer than this for others. */
-const completeBatch = 50
-const gatherMs = 10
+const completeBatch = 100
+const gatherMs = 25
 /** How often in a row the database may fail before the run gives up and cron starts another. */
 const mostTroubles = 5
 
@@ -69,10 +78,21 @@ export async function dispatch(limits: Partial<DispatchLimits> = {}): Promise<Di
   return run.execute()
 }
 
+/** What this process has used so far; null where a runtime does not say. Others' requests count as well. */
+function cpuMs(): number | null {
+  try {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1_000
+  } catch {
+    return null
+  }
+}
+
 class Run {
   private readonly limits: DispatchLimits
   private readonly id = randomUUID()
   private readonly start = performance.now()
+  private readonly cpuAtStart = cpuMs() ?? 0
   private slot = 0
   /** Claimed and not yet sent, each with what its endpoint signs with. */
   private readonly waiting: { delivery: LeasedDelivery; secrets: EndpointSecrets | undefined }[] = []
@@ -165,17 +185,20 @@ class Run {
   }
 
   private isSpent(): boolean {
-    return (
-      this.claimed >= this.limits.deliveries || performance.now() - this.start >= this.limits.milliseconds
-    )
+    if (performance.now() - this.start >= this.limits.milliseconds) return true
+    const usedMs = cpuMs()
+    return usedMs === null
+      ? this.claimed >= this.limits.deliveries
+      : usedMs - this.cpuAtStart >= this.limits.cpuMs
   }
 
-  /** How many more to claim now: none until there is room for a handful, since claiming has its price. */
+  /** How many more to claim now: none until there is room for many, since claiming has its price. */
   private room(): number {
-    const { concurrency, deliveries } = this.limits
-    const ahead = this.averageMs < 100 ? concurrency : 0
+    const { concurrency } = this.limits
+    // What waits for its turn holds a lease: only receivers that are quick are claimed ahead for.
+    const ahead = this.averageMs < 25 ? 3 * concurrency : this.averageMs < 100 ? concurrency : 0
     const room = concurrency + ahead - this.underWay - this.waiting.length
-    return room < concurrency / 4 ? 0 : Math.min(room, deliveries - this.claimed)
+    return room < (concurrency + ahead) / 4 ? 0 : room
   }
 
   private async keep(hasRoom: boolean): Promise<boolean> {

@@ -54,7 +54,7 @@ export interface EndpointSecrets {
  * How long a dispatcher may take from claiming to completing. More than the longest exchange and the
  * longest wait for a free place together; a delivery whose dispatcher died is claimed again after it.
  */
-export const leaseSeconds = 60
+export const leaseSeconds = 90
 
 // The service's own connection, on all of these: the queue is nobody's to read or write.
 
