@@ -107,6 +107,15 @@ describe('messages of one ordering key', () => {
     expect((await next()).ids).toEqual([first])
   })
 
+  it('do not wait for one that was replayed, and arrived, before it was expanded', async () => {
+    const first = await emit(queue.db, tenant, { key: 'a' })
+    await replay(queue.db, endpoint, [first!])
+    await report((await next()).leases, succeeded)
+    const second = await emit(queue.db, tenant, { key: 'a' })
+    expect(await expand(queue.db)).toBe(2)
+    expect((await next()).ids).toEqual([second])
+  })
+
   it('get their ids in the order in which they commit', async () => {
     const [one, other] = [await queue.db.connect(), await queue.db.connect()]
     try {
