@@ -5007,6 +5007,10 @@ begin
   from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
   -- It may be deleted by now.
   join private.webhook_lanes as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
+  -- What a replay has put there before us is no reason for the next of its key to wait: it may have arrived.
+  where w.ordering_key is null or not exists (
+    select from public.webhook_deliveries as d
+    where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id)
   on conflict do nothing;
 
   perform private.wake_webhook_lanes(reached_tenants, reached_endpoints);
