@@ -1,21 +1,24 @@
-import type pg from 'pg'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { randomUUID } from 'node:crypto'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import type { Db, Sql } from '../../lib/db/index.ts'
 import { listAttempts } from '../../lib/webhooks/attempts.ts'
 import { listDeliveries } from '../../lib/webhooks/deliveries.ts'
 import { listMessages } from '../../lib/webhooks/messages.ts'
-import { superuser } from '../support/db.ts'
-import { makeMember, makeTenant } from '../support/fixtures.ts'
+import { makeTenant } from '../support/fixtures.ts'
+import { applyMigrations, makeDatabase, type OwnDatabase } from '../support/matrix-database.ts'
 
 // A busy machine makes these slow, not wrong.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 
 // What a list reads must depend on its page and not on how much there is, whichever way its rows are looked
-// for: so that it neither reads a whole table nor walks along most of an index. Two tenants have 20,000 messages each; nothing of it is committed.
+// for: so that it neither reads a whole table nor walks along most of an index. Two tenants have 20,000 messages each, in a
+// database of their own: what other tests leave in the tables would change what the planner thinks of these.
 const messageCount = 20_000
 const mostRead = 3_000
 
-let client: pg.PoolClient
+let own: OwnDatabase
+let client: Client
 let tenant: string
 let owner: string
 /** Everything goes to the first endpoint; one in nineteen to each of the others. */
@@ -23,11 +26,19 @@ let endpoints: { id: string; ref_id: string }[]
 let middle: string
 
 beforeAll(async () => {
-  client = await superuser.connect()
+  own = await makeDatabase(inject('stack'))
+  await applyMigrations(own.url)
+  client = new Client({ connectionString: own.adminUrl })
+  await client.connect()
   await client.query('begin')
   const made = [await makeTenant(client), await makeTenant(client)]
   tenant = made[0]!.id
-  owner = await makeMember(client, made[0]!)
+  owner = randomUUID()
+  await client.query('insert into auth.users (id, email) values ($1, $2)', [owner, `${owner}@example.com`])
+  await client.query(
+    `insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, 'owner')`,
+    [tenant, owner],
+  )
   await client.query(
     `insert into public.webhook_endpoints (tenant_id, kind, secret_id)
      select t, 'poll', gen_random_uuid() from unnest($1::uuid[]) as t, generate_series(1, 20)`,
@@ -74,8 +85,8 @@ beforeAll(async () => {
   )
 })
 afterAll(async () => {
-  await client.query('rollback')
-  client.release()
+  await client?.end()
+  await own?.drop()
 })
 
 interface Node {
