@@ -52,6 +52,11 @@ export async function makeQueue(): Promise<Queue> {
   await applyMigrations(own.url)
   const db = new pg.Pool({ connectionString: own.url, max: 24 })
   const superuser = new pg.Pool({ connectionString: own.adminUrl, max: 2 })
+  for (const pool of [db, superuser]) {
+    // Dropping the database may end a connection that is just closing; without a listener that ends the test.
+    pool.on('error', () => {})
+    pool.on('connect', (client) => client.on('error', () => {}))
+  }
   await db.query(
     `insert into public.webhook_event_types (type, description, is_operational, schema, example)
      select key, 'For tests.', value::boolean, '{"type": "object"}', '{}' from json_each_text($1)
