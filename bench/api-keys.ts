@@ -1,6 +1,6 @@
 import { Agent, request } from 'node:http'
 import { SignJWT } from 'jose'
-import { generateApiKey } from '../lib/http/api-key-format.ts'
+import { generateApiKey } from '../lib/auth/api-keys/format.ts'
 import { type Figure, interleave, median, say } from './measure.ts'
 import type { BenchStack } from './stack.ts'
 

@@ -5,7 +5,7 @@ import { connections, type Load, load } from './load.ts'
 import { type Figure, interleave, median, say } from './measure.ts'
 import type { BenchStack } from './stack.ts'
 
-/** How long an isolate keeps a page (lib/branding/page-cache.ts), and a little more. */
+/** How long an isolate keeps a page (lib/branding/page/cache.ts), and a little more. */
 const cacheMs = 5_200
 /** What is asked for in the warm runs. The cache has room for them, and every five seconds each is read again. */
 const hot = 1_000

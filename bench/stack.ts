@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
-import { findDeno } from '../stack/binaries.ts'
+import { findDeno } from '../stack/processes/binaries.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

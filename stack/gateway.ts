@@ -2,10 +2,10 @@ import { createServer, type Server } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import type { AuthRest } from './auth-rest.ts'
+import type { AuthRest } from './auth-rest/auth-rest.ts'
 import { codeOf, StackFailure } from './failure.ts'
-import type { Functions } from './functions.ts'
-import { isFunctionPath, proxyToFunction } from './functions-proxy.ts'
+import type { Functions } from './functions/functions.ts'
+import { isFunctionPath, proxyToFunction } from './functions/functions-proxy.ts'
 import { staticFiles } from './web.ts'
 
 /** lite reads a body whole, so it must not be endless. */

@@ -3,9 +3,9 @@ process.env.DO_NOT_TRACK = '1'
 // Libraries print to stdout, which belongs to the machine line alone.
 console.log = console.info = console.debug = console.error
 
+import { type Options, readOptions } from './cli/options.ts'
 import { codeOf, messageOf, StackFailure } from './failure.ts'
 import { say } from './log.ts'
-import { type Options, readOptions } from './options.ts'
 
 try {
   await run(readOptions(process.argv.slice(2)))
@@ -19,11 +19,11 @@ try {
 
 async function run(options: Options): Promise<void> {
   if (options.command === 'status') {
-    const { printStatus } = await import('./status.ts')
+    const { printStatus } = await import('./cli/status.ts')
     return printStatus(options)
   }
   if (options.command === 'reset') {
-    const { reset } = await import('./reset.ts')
+    const { reset } = await import('./cli/reset.ts')
     return reset(options)
   }
   await runStack(options)
@@ -32,7 +32,7 @@ async function run(options: Options): Promise<void> {
 async function runStack(options: Options): Promise<void> {
   // Only now: loading every part takes a moment that a wrong flag should not cost.
   const { start } = await import('./start.ts')
-  const { describe } = await import('./report.ts')
+  const { describe } = await import('./cli/report.ts')
   const starting = start(options)
   // Whoever waits for the start hears of its failure; the signal handler only needs to know it is over.
   const started = starting.catch(() => null)

@@ -31,9 +31,9 @@ const securityHeaders = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 }
 
-/** Serves the files of web/, and index.html for the root, whatever the Host: the page asks for its own tenant. */
+/** Serves the files of web/page/, and index.html for the root, whatever the Host: the page asks for its own tenant. */
 export function staticFiles(root: string): (request: Request) => Promise<Response> {
-  const folder = resolve(root, 'web')
+  const folder = resolve(root, 'web/page')
   return async (request) => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return new Response('Method Not Allowed\n', {

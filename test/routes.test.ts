@@ -107,7 +107,7 @@ const expectations: Record<
     statuses: [401, 401, 401, 401, 404, 404, 403, 201, 403],
     body: () => ({ email: 'invited@example.com' }),
   },
-  // Nobody may do this without an invitation to do it to: test/registry/invitations.test.ts has one.
+  // Nobody may do this without an invitation to do it to: test/registry/invitations/invitations.test.ts has one.
   'POST /registry/tenants/:ref/invitations/:invitation/resend': {
     statuses: [401, 401, 401, 401, 404, 404, 403, 404, 403],
     path: `/registry/tenants/:ref/invitations/${ulidOf(randomUUID())}/resend`,

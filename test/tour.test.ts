@@ -1,5 +1,5 @@
 import { expect, inject, it } from 'vitest'
-import { runTour } from '../stack/tour.ts'
+import { runTour } from '../stack/cli/tour.ts'
 
 it('every line of the README tour answers what it promises', async () => {
   const steps: string[] = []

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
-import { body, describeRoute, makeApiKey, params, router } from '../../lib/http/index.ts'
+import { makeApiKey } from '../../lib/auth/index.ts'
+import { body, describeRoute, params, router } from '../../lib/http/index.ts'
 import {
   ApiKey,
   ApiKeyPath,

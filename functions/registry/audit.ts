@@ -1,5 +1,4 @@
 import { Hono } from 'hono'
-import { body, check, describeRoute, misfit, query, requestHeaders, router } from '../../lib/http/index.ts'
 import {
   AuditPage,
   AuditQuery,
@@ -15,7 +14,8 @@ import {
   revokeViewerTokens,
   ViewerToken,
   verifyAuditLog,
-} from '../../lib/registry/index.ts'
+} from '../../lib/audit/index.ts'
+import { body, check, describeRoute, misfit, query, requestHeaders, router } from '../../lib/http/index.ts'
 
 // Stands before the member's route of the same address and leaves every other credential to it.
 const viewers = router({ auth: 'public' }).get('/', async (c, next) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import type { ChosenTenant } from '../../lib/auth/index.ts'
 import {
   body,
-  type ChosenTenant,
   check,
   type Db,
   describeRoute,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { describeRoute, inBackground, log, query, router } from '../../lib/http/index.ts'
+import { describeRoute, query, router } from '../../lib/http/index.ts'
+import { inBackground, log } from '../../lib/runtime/index.ts'
 import { type DispatchReport, readMetrics, dispatch as runDispatcher } from '../../lib/webhooks/index.ts'
 
 const Wait = z.strictObject({

@@ -88,6 +88,11 @@ export const admin: Db = {
   transaction: (work) => inTransaction(work),
 }
 
+/** Fails when the database does not answer. */
+export async function ping(): Promise<void> {
+  await admin.query(sql`select 1`)
+}
+
 async function inTransaction<Result>(work: (db: Db) => Promise<Result>, identity?: Sql): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {

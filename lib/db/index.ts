@@ -1,9 +1,15 @@
-export { admin, asCaller, asCallerSnapshot, type Claims, callerDb, type RequestHeaders } from './caller.ts'
+export {
+  admin,
+  asCaller,
+  asCallerSnapshot,
+  type Claims,
+  callerDb,
+  ping,
+  type RequestHeaders,
+} from './caller.ts'
 export { toProblem } from './errors.ts'
 export { closeConnections, type Db } from './pool.ts'
 export { type FieldError, Problem } from './problem.ts'
 export { type ProblemCode, problemCodes } from './problem-codes.ts'
-export { type Refusal, recordRefusal } from './refusals.ts'
 export { named, type Sql, sql } from './sql.ts'
-export { type ChosenTenant, chooseTenant, type Permission } from './tenant-choice.ts'
 export { ulidOf } from './ulid.ts'

@@ -1,22 +1,26 @@
 import { Hono } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
+import { routePath } from 'hono/route'
+import { noteRefusal } from '../auth/index.ts'
 import { Problem } from '../db/index.ts'
+import { log } from '../runtime/index.ts'
 import { healthRoutes } from './health.ts'
-import { log } from './log.ts'
 import { observe } from './observe.ts'
 import { openApiDocument } from './openapi.ts'
 import { nothingHere, problemFrom, problemResponse } from './problem-json.ts'
-import { noteRefusal } from './refusals.ts'
+import { requestHeaders } from './request-headers.ts'
 import { describeRoute } from './route-notes.ts'
 import { routeTable } from './route-table.ts'
-import { router } from './router.ts'
+import { type GuardedVariables, router } from './router.ts'
 
 /**
  * The app of one edge function. Mount routers on it; what every function owes its callers (ids, logs,
  * CORS, problem documents, /health, /openapi.json) is here already.
  */
 export function createApp(domain: string) {
-  const app = new Hono<{ Variables: { requestId: string } }>().basePath(`/${domain}`)
+  const app = new Hono<{ Variables: { requestId: string } & Partial<GuardedVariables> }>().basePath(
+    `/${domain}`,
+  )
   app.use(observe(domain))
   // Asked only when nothing matched, so that a request that did pays nothing for it.
   const refuseOtherMethods = methodNotAllowed({
@@ -45,7 +49,17 @@ export function createApp(domain: string) {
         stack: cause.stack,
       })
     }
-    await noteRefusal(c, problem)
+    const { claims, tenant, tenantName } = c.var
+    await noteRefusal(
+      {
+        claims,
+        headers: requestHeaders(c),
+        tenant: tenantName === undefined ? undefined : (tenant?.refId ?? tenantName),
+        method: c.req.method,
+        route: routePath(c, -1),
+      },
+      problem,
+    )
     return problemResponse(c, problem)
   })
   app.route('/health', healthRoutes)

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { routePath } from 'hono/route'
 import { Problem } from '../db/index.ts'
-import { log } from './log.ts'
+import { log } from '../runtime/index.ts'
 import { problemResponse } from './problem-json.ts'
 import type { GuardedVariables } from './router.ts'
 

@@ -1,17 +1,18 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import {
+  type ApiKey,
+  type Caller,
   type ChosenTenant,
-  type Claims,
-  callerDb,
   chooseTenant,
-  type Db,
   type Permission,
-  Problem,
-} from '../db/index.ts'
-import { type ApiKey, type Caller, readCaller, type Service, type User } from './credentials.ts'
-import { requestHeaders } from './refusals.ts'
+  readCaller,
+  type Service,
+  type User,
+  unauthenticated,
+} from '../auth/index.ts'
+import { type Claims, callerDb, type Db, Problem } from '../db/index.ts'
+import { requestHeaders } from './request-headers.ts'
 import { annotate, note, settle } from './route-notes.ts'
-import { unauthenticated } from './verify-jwt.ts'
 
 /** Who may call a route. */
 export type Access =

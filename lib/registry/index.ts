@@ -1,59 +1,13 @@
-export { ApiKey, ApiKeyPath, ApiKeys, KeyRotation, NewApiKey, NewKey } from './api-key-schema.ts'
-export { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys.ts'
-export { chainProblems, readAuditLog, verifyAuditLog, walkChain } from './audit.ts'
-export { exportAuditLog } from './audit-export.ts'
+export { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys/queries.ts'
+export { ApiKey, ApiKeyPath, ApiKeys, KeyRotation, NewApiKey, NewKey } from './api-keys/schema.ts'
 export {
-  AuditPage,
-  AuditQuery,
-  AuditVerdict,
-  ExportQuery,
-  NewViewerToken,
-  RevokedViewerTokens,
-  ViewerToken,
-} from './audit-schema.ts'
-export { enterAsViewer, issueViewerToken, isViewerToken, revokeViewerTokens } from './audit-viewers.ts'
-export { exportTenant } from './export.ts'
-export {
-  listIdentityProviders,
-  readIdentityProvider,
-  removeIdentityProvider,
-  setIdentityProvider,
-} from './idp.ts'
-export { checkIdentityProvider } from './idp-check.ts'
-export {
-  IdentityProvider,
-  IdentityProviders,
-  IdpPath,
-  IdpSettings,
-  OidcSettings,
-  SamlSettings,
-  SignInOptions,
-  SignInQuestion,
-  SsoBinding,
-} from './idp-schema.ts'
-export { bindSsoProvider, findSignInOptions } from './idp-sign-in.ts'
-export {
-  Invitation,
-  InvitationPath,
-  InvitationPreview,
-  Invitations,
-  InvitationToken,
-  NewInvitation,
-  Resending,
-  SentInvitation,
-} from './invitation-schema.ts'
-export {
-  acceptInvitation,
-  inviteMember,
-  listInvitations,
-  lookUpInvitation,
-  resendInvitation,
-  revokeInvitation,
-} from './invitations.ts'
-export { changeTenantStatus, findTenantId } from './lifecycle.ts'
-export { Cancellation, Lifecycle, Purge, PurgeRequest, StatusChange } from './lifecycle-schema.ts'
-export { Heir, Member, MemberChange, MemberPath, Members, Roles } from './member-schema.ts'
-export { listMembers, listRoles, removeMember, transferOwnership, updateMember } from './members.ts'
+  checkEntitlement,
+  grantProduct,
+  listEntitlements,
+  listProducts,
+  listTenantProducts,
+  withdrawProduct,
+} from './entitlements/queries.ts'
 export {
   Entitlement,
   EntitlementQuestion,
@@ -64,17 +18,51 @@ export {
   Products,
   TenantProduct,
   TenantProducts,
-} from './product-schema.ts'
+} from './entitlements/schema.ts'
+export { exportTenant } from './export/queries.ts'
+export { checkIdentityProvider } from './identity-providers/check.ts'
 export {
-  checkEntitlement,
-  grantProduct,
-  listEntitlements,
-  listProducts,
-  listTenantProducts,
-  withdrawProduct,
-} from './products.ts'
-export { NewProject, Project, ProjectChange, ProjectPath, Projects } from './project-schema.ts'
-export { createProject, listProjects, readProject, updateProject } from './projects.ts'
-export { purgeTenant } from './purge.ts'
-export { NewSlug, NewTenant, Page, Tenant, TenantChange, Tenants } from './tenant-schema.ts'
-export { createTenant, listTenants, readTenant, renameTenant, updateTenant } from './tenants.ts'
+  listIdentityProviders,
+  readIdentityProvider,
+  removeIdentityProvider,
+  setIdentityProvider,
+} from './identity-providers/queries.ts'
+export {
+  IdentityProvider,
+  IdentityProviders,
+  IdpPath,
+  IdpSettings,
+  OidcSettings,
+  SamlSettings,
+  SignInOptions,
+  SignInQuestion,
+  SsoBinding,
+} from './identity-providers/schema.ts'
+export { bindSsoProvider, findSignInOptions } from './identity-providers/sign-in.ts'
+export {
+  acceptInvitation,
+  inviteMember,
+  listInvitations,
+  lookUpInvitation,
+  resendInvitation,
+  revokeInvitation,
+} from './invitations/queries.ts'
+export {
+  Invitation,
+  InvitationPath,
+  InvitationPreview,
+  Invitations,
+  InvitationToken,
+  NewInvitation,
+  Resending,
+  SentInvitation,
+} from './invitations/schema.ts'
+export { purgeTenant } from './lifecycle/purge.ts'
+export { changeTenantStatus, findTenantId } from './lifecycle/queries.ts'
+export { Cancellation, Lifecycle, Purge, PurgeRequest, StatusChange } from './lifecycle/schema.ts'
+export { listMembers, listRoles, removeMember, transferOwnership, updateMember } from './members/queries.ts'
+export { Heir, Member, MemberChange, MemberPath, Members, Roles } from './members/schema.ts'
+export { createProject, listProjects, readProject, updateProject } from './projects/queries.ts'
+export { NewProject, Project, ProjectChange, ProjectPath, Projects } from './projects/schema.ts'
+export { createTenant, listTenants, readTenant, renameTenant, updateTenant } from './tenants/queries.ts'
+export { NewSlug, NewTenant, Page, Tenant, TenantChange, Tenants } from './tenants/schema.ts'

@@ -1,9 +1,17 @@
-export { AttemptQuery, Attempts } from './attempt-schema.ts'
-export { listAttempts } from './attempts.ts'
-export { messageIdOf, signatureHeaders } from './deliver.ts'
-export { listDeliveries } from './deliveries.ts'
-export { Deliveries, DeliveryQuery } from './delivery-schema.ts'
-export { type DispatchReport, dispatch } from './dispatch.ts'
+export { listAttempts } from './attempts/queries.ts'
+export { AttemptQuery, Attempts } from './attempts/schema.ts'
+export { listDeliveries } from './deliveries/queries.ts'
+export { Deliveries, DeliveryQuery } from './deliveries/schema.ts'
+export { messageIdOf, signatureHeaders } from './dispatch/deliver.ts'
+export { dispatch } from './dispatch/dispatch.ts'
+export type { DispatchReport } from './dispatch/report.ts'
+export {
+  createEndpoint,
+  deleteEndpoint,
+  listEndpoints,
+  readEndpoint,
+  updateEndpoint,
+} from './endpoints/queries.ts'
 export {
   Endpoint,
   EndpointChange,
@@ -11,18 +19,17 @@ export {
   EndpointQuery,
   Endpoints,
   NewEndpoint,
-} from './endpoint-schema.ts'
-export { createEndpoint, deleteEndpoint, listEndpoints, readEndpoint, updateEndpoint } from './endpoints.ts'
-export { EventTypePath, EventTypes, EventTypeVersions } from './event-type-schema.ts'
-export { listEventTypes, readEventType } from './event-types.ts'
-export { MessagePath, MessageQuery, Messages, MessageWithPayload, ResendPath } from './message-schema.ts'
-export { listMessages, readMessage } from './messages.ts'
-export { prometheusText, readMetrics } from './metrics.ts'
-export { acknowledgeMessages, pollMessages } from './polling.ts'
-export { Acknowledged, Acknowledgement, Poll, PolledMessages } from './polling-schema.ts'
-export { Replay, Replayed, SentMessage, TestMessage } from './replay-schema.ts'
-export { replayMessages, sendTestMessage } from './replays.ts'
-export { EndpointWithSecret, SecretRotation, SigningSecret } from './signing-secret-schema.ts'
-export { revealSecret, rotateSecret } from './signing-secrets.ts'
-export { readStats } from './stats.ts'
-export { EndpointStats, StatsQuery } from './stats-schema.ts'
+} from './endpoints/schema.ts'
+export { listEventTypes, readEventType } from './event-types/queries.ts'
+export { EventTypePath, EventTypes, EventTypeVersions } from './event-types/schema.ts'
+export { listMessages, readMessage } from './messages/queries.ts'
+export { MessagePath, MessageQuery, Messages, MessageWithPayload, ResendPath } from './messages/schema.ts'
+export { prometheusText, readMetrics } from './metrics/queries.ts'
+export { acknowledgeMessages, pollMessages } from './polling/queries.ts'
+export { Acknowledged, Acknowledgement, Poll, PolledMessages } from './polling/schema.ts'
+export { replayMessages, sendTestMessage } from './replays/queries.ts'
+export { Replay, Replayed, SentMessage, TestMessage } from './replays/schema.ts'
+export { revealSecret, rotateSecret } from './signing-secrets/queries.ts'
+export { EndpointWithSecret, SecretRotation, SigningSecret } from './signing-secrets/schema.ts'
+export { readStats } from './stats/queries.ts'
+export { EndpointStats, StatsQuery } from './stats/schema.ts'

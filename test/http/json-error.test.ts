@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { findJsonError } from '../../lib/http/json-error.ts'
+import { findJsonError } from '../../lib/http/input/json-error.ts'
 
 function isJson(text: string): boolean {
   try {

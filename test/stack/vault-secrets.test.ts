@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { expect, inject, test } from 'vitest'
-import { keepVaultSecrets } from '../../stack/vault-secrets.ts'
+import { keepVaultSecrets } from '../../stack/database/vault-secrets.ts'
 import { admin } from '../support/db.ts'
 
 const held = async (name: string) => {

@@ -30,11 +30,11 @@ export async function makeDatabase(
     // database, so it is taken in the one they share.
     await shared.query('select pg_advisory_lock(20261120)')
     await connected(adminUrl, async (db) => {
-      await db.query(readFileSync(new URL('stack/roles.sql', root), 'utf8'))
+      await db.query(readFileSync(new URL('stack/database/roles.sql', root), 'utf8'))
       await db.query(
         `create table auth.users (id uuid primary key, email text, email_confirmed_at timestamptz, raw_user_meta_data jsonb)`,
       )
-      await db.query(readFileSync(new URL('stack/auth.sql', root), 'utf8'))
+      await db.query(readFileSync(new URL('stack/database/auth.sql', root), 'utf8'))
       await db.query(`alter database ${name} owner to postgres`)
       await db.query(`alter database ${name} set search_path to "$user", public, extensions`)
     })

@@ -115,7 +115,7 @@ export const functions: Record<string, FunctionRule> = {
     service: true,
     call: (tenant) => `select public.revoke_invitation('${idOf(tenant)}', '${invitationOf(tenant)}')`,
   },
-  // Bound to a confirmed address and not to a tenant; test/registry/invitations-accept.test.ts has its rules.
+  // Bound to a confirmed address and not to a tenant; test/registry/invitations/accept.test.ts has its rules.
   accept_invitation: {
     needs: 'signed-in',
     refusal: 'PT404 invitation_not_found',

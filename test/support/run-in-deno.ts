@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
-import { findDeno } from '../../stack/binaries.ts'
+import { findDeno } from '../../stack/processes/binaries.ts'
 
 /** What a TypeScript program prints on Deno, where edge functions run; its complaints when it prints nothing. */
 export async function runInDeno(program: string): Promise<string> {

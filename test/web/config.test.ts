@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { parseConfig } from '../../web/config.js'
-import { fontStack } from '../../web/theme.js'
-import { prettify } from '../../web/view.js'
+import { parseConfig } from '../../web/page/config.js'
+import { fontStack } from '../../web/page/theme.js'
+import { prettify } from '../../web/page/view.js'
 import { sampleConfig } from './site.ts'
 
 const ORIGIN = 'http://sample.localhost:54321'

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { contrast, mix, parseColor } from '../../web/colors.js'
-import { derivePalette, shownScheme } from '../../web/palette.js'
+import { contrast, mix, parseColor } from '../../web/page/colors.js'
+import { derivePalette, shownScheme } from '../../web/page/palette.js'
 
 const hex = fc
   .tuple(fc.integer({ min: 0, max: 0xffffff }), fc.option(fc.integer({ min: 0, max: 255 })))

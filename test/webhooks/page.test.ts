@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { describe, expect, inject, it } from 'vitest'
-import { makeSigningSecret, signWebhook } from '../../lib/webhooks/signature.ts'
+import { makeSigningSecret, signWebhook } from '../../lib/webhooks/signing-secrets/signature.ts'
 
 const page = readFileSync('docs/webhooks.md', 'utf8')
 type ReadMessage = (secret: string, headers: Record<string, string>, body: string) => unknown

@@ -1,0 +1,82 @@
+import { type Db, sql } from '../db/index.ts'
+import {
+  type AuditEvent,
+  type AuditPage,
+  type AuditQuery,
+  type AuditVerdict,
+  cursorBefore,
+} from './schema.ts'
+
+/**
+ * A page of a tenant's audit log, the newest first. That it was read is recorded with it, a row a
+ * minute and reader. 404 tenant_not_found, 403 forbidden without "inspect".
+ */
+export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery): Promise<AuditPage> {
+  const { limit = 50, cursor, actor, action, target, product, from, to, is_failure } = query
+  // One more than asked for says whether there is more.
+  const found = await db.query<AuditEvent & { seq: string }>(sql`
+    select a.tenant_id, a.seq, a.id, a.project_id, a.actor_id, a.actor_name, a.actor_type, a.action, a.crud, a.target_id,
+      a.target_type, a.target_name, a.product, a.component, a.description, a.is_failure, a.is_anonymous, a.payload_hash,
+      a.source_ip, a.user_agent, a.request_id,
+      to_char(a.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
+      a.prev_hash, a.hash, a.metadata
+    from public.read_audit_log(${tenantId}, before_seq => ${cursor}, max_rows => ${limit + 1}, actor => ${actor},
+      action => ${action}, target => ${target}, product => ${product}, from_at => ${from}, until_at => ${to},
+      is_failure => ${is_failure}) as a`)
+  const events = found.slice(0, limit).map((event) => ({ ...event, seq: Number(event.seq) }))
+  const last = events.at(-1)
+  return { events, next: last && found.length > limit ? cursorBefore(last.seq) : null }
+}
+
+/** What is wrong where a chain does not hold. The words are private.find_audit_break()'s. */
+export const chainProblems: Record<string, string> = {
+  gap: 'The row is missing.',
+  hash_mismatch: 'The row does not fit its own hash: a field of it was changed, or it is not where it was.',
+  payload_mismatch: "The row's metadata does not fit its payload_hash.",
+  wrong_prev: 'The row does not follow the one before it: that one was replaced, or this one forged.',
+  tail_cut: 'The row and what followed it are missing: the chain ends before its head.',
+  beyond_head: 'The row was put behind the end of the chain.',
+  head_mismatch: "The last row is not the one that the chain's head names.",
+  head_missing: 'The chain has no head.',
+  checkpoint_mismatch: 'The row is not the one that the checkpoint names: the chain was written anew.',
+  checkpoint_missing: 'The row that the checkpoint names is missing: the chain was cut and its head moved.',
+}
+
+/** How far a walk along a chain has come. */
+export interface ChainStep {
+  last_seq: string
+  last_hash: string
+  is_end: boolean
+  break_seq: string | null
+  problem: string | null
+}
+
+/** Walks a chain to its end or its first break, batch by batch: `step` reads the one after a row. */
+export async function walkChain(
+  tenant: string,
+  step: (afterSeq: number, afterHash: string | null) => Promise<ChainStep | undefined>,
+): Promise<AuditVerdict> {
+  let checkpoint = { tenant, seq: 0, hash: '0'.repeat(64) }
+  for (;;) {
+    const walked = await step(checkpoint.seq, checkpoint.seq === 0 ? null : checkpoint.hash)
+    if (!walked) throw new Error('The database said nothing about the chain.')
+    const { problem, break_seq, is_end } = walked
+    checkpoint = { tenant, seq: Number(walked.last_seq), hash: walked.last_hash }
+    if (problem !== null) {
+      const detail = chainProblems[problem] ?? problem
+      const seq = break_seq === null ? null : Number(break_seq)
+      return { is_intact: false, checkpoint, break: { seq, problem, detail } }
+    }
+    if (is_end) return { is_intact: true, checkpoint, break: null }
+  }
+}
+
+/** Whether a tenant's chain holds, and the first place where it does not. That it was asked is recorded. */
+export function verifyAuditLog(db: Db, tenantId: string): Promise<AuditVerdict> {
+  return walkChain(tenantId, async (afterSeq, afterHash) => {
+    const [step] = await db.query<ChainStep>(sql`
+      select last_seq, last_hash, is_end, break_seq, problem
+      from private.verify_audit_log(${tenantId}, ${afterSeq}, ${afterHash})`)
+    return step
+  })
+}

@@ -1,0 +1,56 @@
+import { asCaller, type Claims, Problem, sql } from '../db/index.ts'
+
+/** What a person may do in a tenant; which role holds which is SQL's to say (private.role_permissions). */
+export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own' | 'export'
+
+/** The tenant a request is about. `refId` and `slug` may be shown; `id` stays inside. */
+export interface ChosenTenant {
+  id: string
+  refId: string
+  slug: string
+}
+
+/**
+ * The tenant named by its slug or ref_id, or the caller's only one when none is named, if the caller
+ * holds the permission there. Refuses with 400 tenant_required, 404 tenant_not_found (also for a
+ * tenant of somebody else), 403 forbidden, tenant_frozen or trial_ended. An API key brings the one tenant
+ * it is of (`own`), since its scope need not let it read tenants; what it needs is a scope.
+ */
+export function chooseTenant(
+  claims: Claims,
+  name: string | undefined,
+  needs: Permission | `${string}:${string}`,
+  own?: ChosenTenant,
+): Promise<ChosenTenant> {
+  if (name === undefined && claims.role === 'service_role')
+    throw tenantRequired('A secret key acts for any tenant.')
+  if (own && name !== undefined && name !== own.slug && name !== own.refId) throw noSuchTenant()
+  return asCaller(claims, async (db) => {
+    if (own) {
+      await db.query(sql`select private.require_permission(${own.id}, ${needs})`)
+      return own
+    }
+    // A ref_id is written in capitals and a slug never is, so one name cannot mean two tenants.
+    const found = await db.query<ChosenTenant>(
+      name === undefined
+        ? sql`select id, ref_id as "refId", slug from public.tenants limit 2`
+        : sql`select id, ref_id as "refId", slug from public.tenants where slug = ${name} or ref_id = ${name}`,
+    )
+    const [tenant, another] = found
+    if (!tenant) throw noSuchTenant()
+    if (another) throw tenantRequired('You belong to more than one tenant.')
+    await db.query(sql`select private.require_permission(${tenant.id}, ${needs})`)
+    return tenant
+  })
+}
+
+function noSuchTenant(): Problem {
+  return new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
+}
+
+function tenantRequired(why: string): Problem {
+  return new Problem(
+    'tenant_required',
+    `${why} Name the one you mean by its slug or ref_id in the header x-tenant.`,
+  )
+}

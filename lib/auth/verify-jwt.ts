@@ -1,0 +1,120 @@
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  errors,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+  jwtVerify,
+} from 'jose'
+import { z } from 'zod'
+import { Problem } from '../db/index.ts'
+import type { AuthSettings } from './settings.ts'
+
+/** The claims the database and the handlers get to see; whatever else a token says stops here. */
+const UserClaims = z.object({
+  sub: z.guid(),
+  role: z.literal('authenticated'),
+  email: z.string().optional(),
+  session_id: z.string().optional(),
+  aal: z.string().optional(),
+})
+export type UserClaims = z.infer<typeof UserClaims>
+
+const asymmetric = ['ES256', 'RS256', 'EdDSA']
+/** How far the two clocks may be apart. */
+const clockToleranceSeconds = 5
+/** Far more than Auth ever issues; spares the parser. */
+const longestToken = 8_192
+
+/**
+ * A verifier for one project's user tokens. The header's algorithm chooses the kind of key, and each
+ * kind of key accepts its own algorithms only: a public key can never serve as an HMAC secret, and
+ * `none` is in no list.
+ */
+export function jwtVerifier(settings: AuthSettings): (token: string) => Promise<UserClaims> {
+  const issuer = `${settings.supabaseUrl}/auth/v1`
+  const rules: JWTVerifyOptions = {
+    issuer,
+    audience: 'authenticated',
+    clockTolerance: clockToleranceSeconds,
+    requiredClaims: ['exp', 'sub'],
+  }
+  const publicKey = publicKeys(settings, issuer)
+  const secret = settings.jwtSecret ? new TextEncoder().encode(settings.jwtSecret) : undefined
+
+  async function verify(token: string): Promise<JWTPayload> {
+    const { alg } = decodeProtectedHeader(token)
+    if (alg && asymmetric.includes(alg)) {
+      return (await jwtVerify(token, publicKey, { ...rules, algorithms: asymmetric })).payload
+    }
+    if (alg === 'HS256' && secret) {
+      return (await jwtVerify(token, secret, { ...rules, algorithms: ['HS256'] })).payload
+    }
+    throw new errors.JOSEAlgNotAllowed('algorithm not accepted')
+  }
+
+  return async (token) => {
+    try {
+      if (token.length > longestToken) throw new errors.JWTInvalid('too long')
+      return UserClaims.parse(await verify(token))
+    } catch (thrown) {
+      throw refusal(thrown)
+    }
+  }
+}
+
+/** The configured set first; a key it does not know is looked up, because keys rotate while isolates live. */
+function publicKeys(settings: AuthSettings, issuer: string): JWTVerifyGetKey {
+  const local = createLocalJWKSet(settings.jwks)
+  const remote = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), {
+    timeoutDuration: 3_000,
+    // Tokens with invented key ids must not become a stream of requests to Auth.
+    cooldownDuration: 30_000,
+  })
+  return async (header, token) => {
+    try {
+      return await local(header, token)
+    } catch (thrown) {
+      if (!(thrown instanceof errors.JWKSNoMatchingKey)) throw thrown
+    }
+    try {
+      return await remote(header, token)
+    } catch (thrown) {
+      if (thrown instanceof errors.JWKSNoMatchingKey || thrown instanceof errors.JWKSMultipleMatchingKeys)
+        throw thrown
+      const detail = 'The signing keys cannot be fetched right now. Try again in a moment.'
+      throw new Problem('unavailable', detail, { retryAfterSeconds: 2, cause: thrown })
+    }
+  }
+}
+
+function refusal(thrown: unknown): unknown {
+  if (thrown instanceof errors.JWTExpired) {
+    return unauthenticated(
+      'token_expired',
+      'The access token has expired. Refresh the session and try again.',
+      thrown,
+    )
+  }
+  // jose and decodeProtectedHeader say with a TypeError that something is no token at all.
+  if (thrown instanceof errors.JOSEError || thrown instanceof z.ZodError || thrown instanceof TypeError) {
+    return unauthenticated(
+      'unauthenticated',
+      'The access token is not valid for this project. Sign in again.',
+      thrown,
+    )
+  }
+  return thrown
+}
+
+export function unauthenticated(
+  code: 'unauthenticated' | 'token_expired',
+  detail: string,
+  cause?: unknown,
+): Problem {
+  const challenge =
+    cause === undefined ? 'Bearer realm="tenantry"' : 'Bearer realm="tenantry", error="invalid_token"'
+  return new Problem(code, detail, { headers: { 'www-authenticate': challenge }, cause })
+}

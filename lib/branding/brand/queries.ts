@@ -1,0 +1,54 @@
+import { type Db, Problem, sql } from '../../db/index.ts'
+import type { Brand, BrandChange } from './schema.ts'
+
+/** The whole brand of a tenant, as its members see it. */
+export async function readBrand(db: Db, tenantId: string): Promise<Brand> {
+  const [brand] = await db.query<Brand>(sql`
+    select t.ref_id, t.slug, b.display_name, b.is_active, b.brand, b.email_config, b.enabled_assessments,
+      b.coach_name, b.coach_title, b.coach_photo, b.coach_email, b.coach_notification_email, b.website_url,
+      b.booking_url, b.legal_entity, b.voice_id, b.slug_prefix, b.canonical_quiz_url, b.updated_at
+    from public.tenant_brands as b join public.tenants as t on t.id = b.tenant_id
+    where b.tenant_id = ${tenantId}`)
+  // Gone between the check and now: a membership can end at any moment.
+  if (!brand)
+    throw new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
+  return brand
+}
+
+/**
+ * Changes what is named and leaves the rest. `brand` and `email_config` are merged field by field
+ * (RFC 7386); null takes a value away. Refuses with 422 invalid_brand or invalid_email_config, naming
+ * every bad field as it was sent.
+ */
+export async function updateBrand(db: Db, tenantId: string, change: BrandChange): Promise<Brand> {
+  const { brand, email_config, ...columns } = change
+  try {
+    return await db.transaction(async (tx) => {
+      // populate_record starts from the row itself, so a column that is not named keeps its value.
+      await tx.query(sql`
+        update public.tenant_brands as b set
+          (display_name, is_active, enabled_assessments, coach_name, coach_title, coach_photo, coach_email,
+            coach_notification_email, website_url, booking_url, legal_entity, voice_id, slug_prefix,
+            canonical_quiz_url, brand, email_config) = (
+          select n.display_name, n.is_active, n.enabled_assessments, n.coach_name, n.coach_title, n.coach_photo,
+            n.coach_email, n.coach_notification_email, n.website_url, n.booking_url, n.legal_entity, n.voice_id,
+            n.slug_prefix, n.canonical_quiz_url,
+            private.json_merge_patch(b.brand, private.normalize_brand(${JSON.stringify(brand ?? {})}::jsonb, true)),
+            private.json_merge_patch(b.email_config, ${JSON.stringify(email_config ?? {})}::jsonb)
+          from jsonb_populate_record(b, ${JSON.stringify(columns)}::jsonb) as n)
+        where b.tenant_id = ${tenantId}`)
+      return readBrand(tx, tenantId)
+    })
+  } catch (thrown) {
+    throw withPlace(thrown)
+  }
+}
+
+/** SQL names a bad field from where its own object starts; the sender needs it from where the body does. */
+function withPlace(thrown: unknown): unknown {
+  if (!(thrown instanceof Problem) || !thrown.errors) return thrown
+  const place = { invalid_brand: '/brand', invalid_email_config: '/email_config' }[thrown.code as string]
+  if (place === undefined) return thrown
+  const errors = thrown.errors.map(({ pointer, detail }) => ({ pointer: place + pointer, detail }))
+  return new Problem(thrown.code, thrown.detail, { errors, cause: thrown })
+}

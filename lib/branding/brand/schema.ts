@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import { colorNames } from '../page/schema.ts'
+
+const text = z.string()
+const link = z.string().max(2_048).nullable()
+const address = z.string().max(254).nullable()
+const shortText = z.string().max(255).nullable()
+
+/** The canonical shape a brand is stored in. */
+const CanonicalBrand = z.object({
+  colors: z.partialRecord(z.enum(colorNames), text).optional(),
+  fonts: z.object({ heading: text.optional(), body: text.optional() }).optional(),
+  logo: z.object({ url: text.optional(), alt: text.optional(), width: z.number().optional() }).optional(),
+  theme_mode: z.enum(['override', 'inherit']).optional(),
+  tagline: text.optional(),
+  messages: z.object({ welcome: text.optional(), completion: text.optional() }).optional(),
+  show_powered_by: z.boolean().optional(),
+})
+
+const EmailConfig = z.strictObject({
+  from_name: text.nullable().optional(),
+  from_email: text.nullable().optional(),
+  reply_to: text.nullable().optional(),
+  signature: text.nullable().optional(),
+})
+
+const columns = {
+  display_name: z.string().trim().min(1).max(255),
+  is_active: z.boolean(),
+  enabled_assessments: z.array(z.string().regex(/^[a-z0-9][a-z0-9_-]{0,63}$/)).max(50),
+  coach_name: shortText,
+  coach_title: shortText,
+  coach_photo: link,
+  coach_email: address,
+  coach_notification_email: address,
+  website_url: link,
+  booking_url: link,
+  legal_entity: shortText,
+  voice_id: z.string().max(64).nullable(),
+  slug_prefix: z.string().max(64),
+  canonical_quiz_url: z.string().max(512).nullable(),
+}
+
+/** A tenant's whole brand. Column names are those of tenant_brands. */
+export const Brand = z
+  .object({
+    ref_id: text,
+    slug: text,
+    ...columns,
+    brand: CanonicalBrand,
+    email_config: EmailConfig,
+    updated_at: z.union([z.iso.datetime(), z.date()]),
+  })
+  .meta({ id: 'Brand', description: "A tenant's whole brand, as its members see it." })
+
+/** A change to a brand: what is named is changed, and null takes a value away. */
+export const BrandChange = z
+  .strictObject({
+    ...columns,
+    // Any spelling the seeds know (camelCase, snake_case, flat, nested) is accepted; SQL is the judge
+    // of it, and answers with the place of each bad value.
+    brand: z.record(z.string(), z.unknown()).meta({
+      description:
+        'Shown in its canonical spelling; camelCase and flat spellings are accepted too. Null removes.',
+      properties: z.toJSONSchema(CanonicalBrand).properties,
+    }),
+    email_config: EmailConfig,
+  })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, 'must change something')
+  .meta({ id: 'BrandChange', description: 'What to change of a brand (RFC 7386).' })
+
+export type Brand = z.infer<typeof Brand>
+export type BrandChange = z.infer<typeof BrandChange>

@@ -1,0 +1,95 @@
+import { admin, type Claims, type Db, Problem, sql } from '../../db/index.ts'
+import { forgetHost } from '../page/queries.ts'
+import { type FindTxt, findTxt, isInconclusive, type TxtLookup } from './dns.ts'
+import { recordName } from './host.ts'
+import { type DomainRow, shown } from './queries.ts'
+import type { CheckedDomains, Domain } from './schema.ts'
+
+/** Two resolvers of three seconds each, ten at a time: a batch is done within a minute. */
+const batchSize = 100
+const atOnce = 10
+
+/**
+ * Looks for a domain's record now and draws the conclusions. The domain that comes back says what was
+ * found. Refuses with 404, 409 domain_taken while another tenant's record stands, and 429
+ * domain_just_checked within ten seconds of the last time.
+ */
+export async function verifyDomain(
+  db: Db,
+  claims: Claims,
+  tenantId: string,
+  ref: string,
+  find: FindTxt = findTxt,
+): Promise<Domain> {
+  const [started] = await db.query<{ domain_id: string; host: string; wait_seconds: number }>(sql`
+    select domain_id, host, wait_seconds from private.start_domain_check(${tenantId}, ${ref})`)
+  const { domain_id, host, wait_seconds } = started as NonNullable<typeof started>
+  if (wait_seconds > 0) {
+    const detail = `This domain was checked a moment ago. Try again in ${wait_seconds} seconds.`
+    throw new Problem('domain_just_checked', detail, { retryAfterSeconds: wait_seconds })
+  }
+  const lookup = await find(recordName(host))
+  // The admin connection: what DNS said is not the caller's to state. Their claims stay, so that the
+  // change is still theirs to whoever asks later.
+  const row = await admin.transaction(async (tx) => {
+    await tx.query(sql`select set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`)
+    return record(tx, tenantId, domain_id, lookup)
+  })
+  if (!row) throw new Problem('not_found', 'You have no such domain.')
+  forgetHost(host)
+  const domain = shown(row)
+  if (row.last_check_result === 'host_taken')
+    throw new Problem('domain_taken', domain.last_check?.detail ?? '')
+  return domain
+}
+
+/** Looks again for the records of verified domains that are due, and says how many stand. For the service. */
+export async function recheckDomains(db: Db, find: FindTxt = findTxt): Promise<CheckedDomains> {
+  const due = await db.query<{ tenant_id: string; domain_id: string; host: string }>(sql`
+    select tenant_id, domain_id, host from private.claim_due_domain_checks(${batchSize})`)
+  const sum: CheckedDomains = { checked: 0, held: 0, missing: 0, lost: 0, unknown: 0 }
+  const waiting = due.values()
+  const workers = Array.from({ length: atOnce }, async () => {
+    for (const { tenant_id, domain_id, host } of waiting) {
+      const row = await record(db, tenant_id, domain_id, await find(recordName(host)))
+      if (!row) continue
+      sum.checked++
+      sum[conclusionOf(row)]++
+      if (row.status !== 'verified') forgetHost(host)
+    }
+  })
+  const failed = (await Promise.allSettled(workers)).find((worker) => worker.status === 'rejected')
+  if (failed) throw failed.reason
+  return sum
+}
+
+function conclusionOf({ status, last_check_result }: DomainRow): 'held' | 'missing' | 'lost' | 'unknown' {
+  if (status !== 'verified') return 'lost'
+  if (last_check_result === 'token_found') return 'held'
+  return isInconclusive(last_check_result ?? '') ? 'unknown' : 'missing'
+}
+
+async function record(
+  db: Db,
+  tenantId: string,
+  domainId: string,
+  lookup: TxtLookup,
+): Promise<DomainRow | null> {
+  const tokens = lookup.outcome === 'found' ? tokensIn(lookup.texts) : []
+  const failure = lookup.outcome === 'found' ? null : lookup.outcome
+  const [row] = await db.query<DomainRow | { ref_id: null }>(sql`
+    select * from private.record_domain_check(${tenantId}, ${domainId}, ${tokens}::text[], ${failure})`)
+  return row && row.ref_id !== null ? row : null
+}
+
+/** People copy quotes and spaces along with a value, and some forms write it in capitals. */
+function tokensIn(texts: string[]): string[] {
+  const values = texts.map((text) =>
+    text
+      .trim()
+      .replace(/^"(.*)"$/, '$1')
+      .trim()
+      .toLowerCase(),
+  )
+  return values.filter((value) => /^[0-9a-f]{40}$/.test(value))
+}

@@ -1,0 +1,88 @@
+import { type Db, Problem, sql } from '../../db/index.ts'
+import { forgetHost } from '../page/queries.ts'
+import { checkHost, recordName } from './host.ts'
+import type { CheckResult, Domain } from './schema.ts'
+
+/** A row of tenant_domains, as far as it is shown. */
+export interface DomainRow {
+  ref_id: string
+  host: string
+  status: Domain['status']
+  is_primary: boolean
+  verification_token: string
+  verified_at: Date | null
+  created_at: Date
+  last_checked_at: Date | null
+  last_check_result: CheckResult | null
+  first_missed_at: Date | null
+}
+
+/** A tenant's domains, oldest first. */
+export async function listDomains(db: Db, tenantId: string): Promise<Domain[]> {
+  const rows = await db.query<DomainRow>(sql`
+    select ref_id, host, status, is_primary, verification_token, verified_at, created_at, last_checked_at,
+      last_check_result, first_missed_at
+    from public.tenant_domains where tenant_id = ${tenantId} order by id`)
+  return rows.map(shown)
+}
+
+/**
+ * Adds a domain, which is pending until its record is found. Refuses with 422 domain_invalid or
+ * domain_reserved, 409 conflict for one that was added before, 403 too_many_domains.
+ */
+export async function addDomain(db: Db, tenantId: string, host: string): Promise<Domain> {
+  const [row] = await db.query<DomainRow>(sql`
+    select * from private.add_domain(${tenantId}, ${checkHost(host)})`)
+  return shown(row as DomainRow)
+}
+
+/** Makes a verified domain the primary one. Refuses with 404, or 409 domain_not_verified. */
+export async function setPrimaryDomain(db: Db, tenantId: string, ref: string): Promise<Domain> {
+  const [row] = await db.query<DomainRow>(sql`
+    select * from public.set_primary_domain(${tenantId}, private.ulid_to_uuid(${ref}))`)
+  return shown(row as DomainRow)
+}
+
+/** Removes a domain; it routes no longer. Refuses with 404. */
+export async function removeDomain(db: Db, tenantId: string, ref: string): Promise<void> {
+  const host = await db.transaction(async (tx) => {
+    const [domain] = await tx.query<{ host: string }>(sql`
+      select host from public.tenant_domains where tenant_id = ${tenantId} and ref_id = ${ref}`)
+    if (!domain) throw new Problem('not_found', 'You have no such domain.')
+    await tx.query(sql`select public.remove_domain(${tenantId}, private.ulid_to_uuid(${ref}))`)
+    return domain.host
+  })
+  forgetHost(host)
+}
+
+export function shown(row: DomainRow): Domain {
+  const { ref_id, host, status, is_primary, last_checked_at: at, last_check_result: result } = row
+  return {
+    ref_id,
+    host,
+    status,
+    is_primary,
+    verified_at: row.verified_at?.toISOString() ?? null,
+    created_at: row.created_at.toISOString(),
+    record: { type: 'TXT', name: recordName(host), value: row.verification_token },
+    last_check: at && result && { at: at.toISOString(), result, detail: sentences[result](recordName(host)) },
+    missing_since: row.first_missed_at?.toISOString() ?? null,
+  }
+}
+
+const nothingChanged = 'Nothing was changed; try again in a few minutes.'
+const sentences: Record<CheckResult, (name: string) => string> = {
+  token_found: (name) => `The record at ${name} is there.`,
+  wrong_token: (name) =>
+    `There are TXT records at ${name}, but none with the value above. Copy it again, whole and without anything around it.`,
+  no_record: (name) =>
+    `The name ${name} exists but has no TXT record. Check the type of the record, then wait until it shows: that can take an hour.`,
+  no_such_name: (name) =>
+    `Nothing exists at ${name} yet. Some providers add the domain themselves: then enter only the part before it. A new record can take an hour to show.`,
+  host_taken: (name) =>
+    `Another tenant holds this domain. If it is yours, leave only your own record at ${name} and try again.`,
+  dns_failed: (name) =>
+    `The domain's name servers gave no proper answer about ${name}. Check them, and DNSSEC, with your provider. ${nothingChanged}`,
+  resolver_timeout: () => `Asking DNS took too long. ${nothingChanged}`,
+  resolver_failed: () => `DNS could not be asked. ${nothingChanged}`,
+}

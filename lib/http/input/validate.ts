@@ -1,0 +1,90 @@
+import type { MiddlewareHandler } from 'hono'
+import type { z } from 'zod'
+import { type FieldError, Problem } from '../../db/index.ts'
+import { annotate } from '../route-notes.ts'
+import { escapePointer, findUnstorableText, readJson } from './json-body.ts'
+import { sentence } from './sentence.ts'
+
+/** What `c.req.valid(target)` gives a handler behind one of these. */
+type Validated<Target extends 'json' | 'query' | 'param', Schema extends z.ZodType> = MiddlewareHandler<
+  Record<string, never>,
+  string,
+  { in: { [Key in Target]: z.input<Schema> }; out: { [Key in Target]: z.output<Schema> } }
+>
+
+interface BodyOptions {
+  /** What openapi.json shows, where the check is split between this and the handler. */
+  shownAs?: z.ZodType
+  /** Leaves text that cannot be stored to the handler to find. */
+  anyText?: boolean
+}
+
+/** A JSON body that fits the schema: `c.req.valid('json')`. Refuses with 400, 413, 415 or 422. */
+export function body<Schema extends z.ZodType>(
+  schema: Schema,
+  options: BodyOptions = {},
+): Validated<'json', Schema> {
+  const validate: Validated<'json', Schema> = async (c, next) => {
+    const { value, isSuspect } = await readJson(c.req.raw)
+    const unstorable = isSuspect && !options.anyText ? findUnstorableText(value) : undefined
+    if (unstorable) throw misfit('invalid_body', [unstorable])
+    const checked = check(schema, value)
+    if (!checked.ok) throw misfit('invalid_body', checked.errors)
+    c.req.addValidatedData('json', checked.data as object)
+    await next()
+  }
+  return annotate(validate, { body: options.shownAs ?? schema })
+}
+
+/** Query parameters that fit the schema: `c.req.valid('query')`. One that is given twice is refused. */
+export function query<Schema extends z.ZodType>(schema: Schema): Validated<'query', Schema> {
+  const validate: Validated<'query', Schema> = async (c, next) => {
+    const value: Record<string, string> = {}
+    for (const [name, given] of Object.entries(c.req.queries())) {
+      const [first, second] = given
+      if (second !== undefined) {
+        const errors = [{ pointer: `/${escapePointer(name)}`, detail: 'is given more than once' }]
+        throw misfit('invalid_query', errors)
+      }
+      if (first !== undefined) value[name] = first
+    }
+    const checked = check(schema, value)
+    if (!checked.ok) throw misfit('invalid_query', checked.errors)
+    c.req.addValidatedData('query', checked.data as object)
+    await next()
+  }
+  return annotate(validate, { query: schema })
+}
+
+/** Path parameters that fit the schema: `c.req.valid('param')`. One that cannot name anything is 404. */
+export function params<Schema extends z.ZodType>(schema: Schema): Validated<'param', Schema> {
+  const validate: Validated<'param', Schema> = async (c, next) => {
+    const result = schema.safeParse(c.req.param())
+    if (!result.success) throw new Problem('not_found', 'There is nothing by this name.')
+    c.req.addValidatedData('param', result.data as object)
+    await next()
+  }
+  return annotate(validate, { params: schema })
+}
+
+type Checked<Data> = { ok: true; data: Data } | { ok: false; errors: FieldError[] }
+
+/** A value against a schema, complaints as sentences with their places. */
+export function check<Schema extends z.ZodType>(schema: Schema, value: unknown): Checked<z.output<Schema>> {
+  const result = schema.safeParse(value, { error: sentence })
+  return result.success ? { ok: true, data: result.data } : { ok: false, errors: fieldErrors(result.error) }
+}
+
+export function misfit(code: 'invalid_body' | 'invalid_query', errors: FieldError[]): Problem {
+  const what = code === 'invalid_body' ? 'The body does' : 'The query parameters do'
+  return new Problem(code, `${what} not fit what is expected here.`, { errors })
+}
+
+/** Every complaint of a schema with the place it is about. */
+function fieldErrors(error: z.ZodError): FieldError[] {
+  return error.issues.flatMap((issue) => {
+    const pointer = issue.path.map((step) => `/${escapePointer(String(step))}`).join('')
+    if (issue.code !== 'unrecognized_keys') return [{ pointer, detail: issue.message }]
+    return issue.keys.map((key) => ({ pointer: `${pointer}/${escapePointer(key)}`, detail: issue.message }))
+  })
+}

@@ -1,0 +1,62 @@
+import { type Db, sql } from '../../db/index.ts'
+import type { ApiKey, NewApiKey } from './schema.ts'
+
+/** What is stored of a key that somebody else made; the key itself does not come this far. */
+export interface StoredKey {
+  prefix: string
+  hash: string
+  lookup: Uint8Array
+}
+
+/** Every key of a tenant, also those that have ended, the newest first. */
+export function listApiKeys(db: Db, tenantId: string): Promise<ApiKey[]> {
+  return db.query<ApiKey>(sql`
+    select ref_id, name, prefix, scopes, product, rate_limit_per_minute, expires_at, replaced_at, revoked_at,
+      last_used_at, created_at
+    from public.api_keys where tenant_id = ${tenantId} order by id desc`)
+}
+
+/** Stores a new key. 409 conflict for a name in use; 422 invalid_value for an unknown scope or a past expiry. */
+export function createApiKey(db: Db, tenantId: string, wanted: NewApiKey, key: StoredKey): Promise<ApiKey> {
+  return only(
+    db.query<ApiKey>(sql`
+      select ref_id, name, prefix, scopes, product, rate_limit_per_minute, expires_at, replaced_at, revoked_at,
+        last_used_at, created_at
+      from public.create_api_key(tenant_id => ${tenantId}, name => ${wanted.name}, scopes => ${wanted.scopes},
+        prefix => ${key.prefix}, hash => ${key.hash}, lookup => ${key.lookup}, product => ${wanted.product},
+        expires_at => ${wanted.expires_at}, rate_limit_per_minute => ${wanted.rate_limit_per_minute})`),
+  )
+}
+
+/** Puts a new key in the place of one that still works so many seconds more. 404 not_found; 409 api_key_ended. */
+export function rotateApiKey(
+  db: Db,
+  tenantId: string,
+  keyRef: string,
+  overlapSeconds: number,
+  key: StoredKey,
+): Promise<ApiKey> {
+  return only(
+    db.query<ApiKey>(sql`
+      select ref_id, name, prefix, scopes, product, rate_limit_per_minute, expires_at, replaced_at, revoked_at,
+        last_used_at, created_at
+      from public.rotate_api_key(tenant_id => ${tenantId}, api_key_id => private.ulid_to_uuid(${keyRef}),
+        prefix => ${key.prefix}, hash => ${key.hash}, lookup => ${key.lookup}, overlap_seconds => ${overlapSeconds})`),
+  )
+}
+
+/** Ends a key for good, also in a frozen tenant. Harmless to repeat. 404 not_found. */
+export function revokeApiKey(db: Db, tenantId: string, keyRef: string): Promise<ApiKey> {
+  return only(
+    db.query<ApiKey>(sql`
+      select ref_id, name, prefix, scopes, product, rate_limit_per_minute, expires_at, replaced_at, revoked_at,
+        last_used_at, created_at
+      from public.revoke_api_key(${tenantId}, private.ulid_to_uuid(${keyRef}))`),
+  )
+}
+
+async function only<Row>(rows: Promise<Row[]>): Promise<Row> {
+  const [row] = await rows
+  if (!row) throw new Error('The database said nothing about the key.')
+  return row
+}

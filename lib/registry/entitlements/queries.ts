@@ -1,0 +1,103 @@
+import { type Db, Problem, sql } from '../../db/index.ts'
+import type { Entitlement, Entitlements, Product, ProductGrant, TenantProduct } from './schema.ts'
+
+/** Every product of the platform. */
+export function listProducts(db: Db): Promise<Product[]> {
+  return db.query<Product>(sql`
+    select p.product, p.name, p.description, p.supports_projects, p.features
+    from public.products as p order by p.product`)
+}
+
+/** What a tenant was granted, also what it may not use now. */
+export function listTenantProducts(db: Db, tenantId: string): Promise<TenantProduct[]> {
+  return db.query<TenantProduct>(sql`
+    select g.product, p.name, g.enabled, g.config, g.expires_at, g.created_at, g.updated_at
+    from public.tenant_products as g join public.products as p on p.product = g.product
+    where g.tenant_id = ${tenantId} order by g.product`)
+}
+
+/** Everything there is to use, and whether this tenant may now. */
+export async function listEntitlements(db: Db, tenantId: string): Promise<Entitlements> {
+  const [found] = await db.query<Entitlements>(sql`
+    select t.plan, private.has_project_support(t.id) as supports_projects,
+      array(
+        select jsonb_build_object('product', p.product) || public.check_entitlement(t.id, p.product)
+        from public.products as p order by p.product) as products,
+      array(
+        select jsonb_build_object('feature', f.feature) || public.check_entitlement(t.id, null, f.feature)
+        from (select unnest(p.features) from public.plans as p
+              union select unnest(p.features) from public.products as p) as f (feature)
+        order by f.feature) as features
+    from public.tenants as t where t.id = ${tenantId}`)
+  if (!found)
+    throw new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
+  return { ...found, products: found.products.map(withDate), features: found.features.map(withDate) }
+}
+
+/** Moments inside jsonb arrive as Postgres writes them; everywhere else they are dates. */
+function withDate<Answer extends Entitlement>(answer: Answer): Answer {
+  return { ...answer, expires_at: answer.expires_at === null ? null : new Date(answer.expires_at) }
+}
+
+/** May this tenant use this product, or this feature of it, now? */
+export async function checkEntitlement(
+  db: Db,
+  tenantId: string,
+  product: string,
+  feature: string | undefined,
+): Promise<Entitlement> {
+  const [found] = await db.query<{ answer: Entitlement }>(sql`
+    select public.check_entitlement(${tenantId}, ${product}, ${feature ?? null}) as answer`)
+  if (!found) throw new Error('check_entitlement() answered nothing')
+  return withDate(found.answer)
+}
+
+/** Grants a product to a tenant, or changes the grant. For the service alone. 404 tenant_not_found, not_found. */
+export function grantProduct(
+  db: Db,
+  tenantName: string,
+  product: string,
+  { enabled, config, expires_at }: ProductGrant,
+): Promise<TenantProduct> {
+  return db.transaction(async (tx) => {
+    const tenantId = await findTenant(tx, tenantName)
+    const granted = await tx.query(sql`
+      insert into public.tenant_products (tenant_id, product, enabled, config, expires_at)
+      select ${tenantId}::uuid, p.product, ${enabled}::boolean, ${JSON.stringify(config)}::jsonb, ${expires_at}::timestamptz
+      from public.products as p where p.product = ${product}
+      on conflict (tenant_id, product) do update
+      set enabled = excluded.enabled, config = excluded.config, expires_at = excluded.expires_at
+      returning 1`)
+    if (granted.length === 0) throw noSuchProduct()
+    return readTenantProduct(tx, tenantId, product)
+  })
+}
+
+/** Takes a product away from a tenant, and its settings with it. For the service alone. 404 not_found. */
+export function withdrawProduct(db: Db, tenantName: string, product: string): Promise<void> {
+  return db.transaction(async (tx) => {
+    const tenantId = await findTenant(tx, tenantName)
+    const withdrawn = await tx.query(sql`
+      delete from public.tenant_products where tenant_id = ${tenantId} and product = ${product} returning 1`)
+    if (withdrawn.length === 0) throw new Problem('not_found', 'This tenant was not granted this product.')
+  })
+}
+
+async function readTenantProduct(db: Db, tenantId: string, product: string): Promise<TenantProduct> {
+  const found = await listTenantProducts(db, tenantId)
+  const granted = found.find((one) => one.product === product)
+  if (!granted) throw noSuchProduct()
+  return granted
+}
+
+/** The service belongs to no tenant, so its path is looked up here; an archived one is past granting. */
+async function findTenant(db: Db, name: string): Promise<string> {
+  const [tenant] = await db.query<{ id: string }>(sql`
+    select id from public.tenants where (slug = ${name} or ref_id = ${name}) and status <> 'archived'`)
+  if (!tenant) throw new Problem('tenant_not_found', 'There is no such tenant, or it is archived.')
+  return tenant.id
+}
+
+function noSuchProduct(): Problem {
+  return new Problem('not_found', 'The platform has no product by this name.')
+}

@@ -1,0 +1,60 @@
+import { fetchPublic, NetFault, type PublicAnswer, type PublicRequest } from '../../net/index.ts'
+
+/** Why an identity provider cannot be trusted. `message` is for its tenant's managers to read. */
+export class IdpFault extends Error {
+  /** Nothing is wrong with the settings; the provider does not answer right now. */
+  readonly isPassing: boolean
+
+  constructor(message: string, { isPassing = false, cause }: { isPassing?: boolean; cause?: unknown } = {}) {
+    super(message, { cause })
+    this.name = 'IdpFault'
+    this.isPassing = isPassing
+  }
+}
+
+/** How the outside is reached; tests bring their own resolver and authority. */
+export type Reach = Pick<PublicRequest, 'policy' | 'resolve' | 'ca'>
+
+const mostBytes = 262_144
+const timeoutMs = 5_000
+
+/** Something of the provider's, fetched. `what` begins the sentence of a failure. */
+export async function ask(
+  what: string,
+  url: string,
+  reach: Reach,
+  request: Pick<PublicRequest, 'method' | 'headers' | 'body'> = {},
+): Promise<PublicAnswer> {
+  let answer: PublicAnswer
+  try {
+    answer = await fetchPublic(url, { ...request, ...reach, timeoutMs, maxBytes: mostBytes })
+  } catch (thrown) {
+    if (!(thrown instanceof NetFault)) throw thrown
+    throw new IdpFault(`${what}: ${thrown.message}`, { isPassing: thrown.isPassing, cause: thrown })
+  }
+  const { status } = answer
+  if (status >= 500 || status === 429)
+    throw new IdpFault(`${what}: the server answered ${status}.`, { isPassing: true })
+  return answer
+}
+
+/** The text of an answer that must be 200 and UTF-8. A redirect is none: it could lead anywhere. */
+export function textOf(what: string, { status, bytes }: PublicAnswer): string {
+  if (status >= 300 && status < 400)
+    throw new IdpFault(`${what}: the server redirects, which is not followed. Give the final URL.`)
+  if (status !== 200) throw new IdpFault(`${what}: the server answered ${status} instead of 200.`)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new IdpFault(`${what}: the answer is not UTF-8 text.`)
+  }
+}
+
+export function jsonOf(what: string, answer: PublicAnswer): unknown {
+  const text = textOf(what, answer)
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new IdpFault(`${what}: the answer is not JSON.`)
+  }
+}

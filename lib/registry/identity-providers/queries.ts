@@ -1,0 +1,64 @@
+import { type Db, Problem, sql } from '../../db/index.ts'
+import type { IdentityProvider, IdpKind, OidcSettings, SamlSettings } from './schema.ts'
+
+/** Managers hear of a certificate's end this long before it comes. */
+const warnDays = 30
+
+type Stored = Omit<IdentityProvider, 'warnings'>
+
+/** A tenant's identity providers: at most one of each kind. */
+export async function listIdentityProviders(db: Db, tenantId: string): Promise<IdentityProvider[]> {
+  const stored = await db.query<Stored>(sql`
+    select c.ref_id, c.type, c.metadata, c.client_secret_id is not null as has_client_secret, c.verified, c.verified_at,
+      c.last_checked_at, c.last_check_error, c.discovered, c.keys_expire_at, c.sso_provider_id, c.created_at, c.updated_at,
+      array(select d.host from public.tenant_domains as d
+        where d.tenant_id = c.tenant_id and d.status = 'verified' order by d.host) as email_domains
+    from public.tenant_idp_config as c where c.tenant_id = ${tenantId} order by c.type`)
+  return stored.map((provider) => ({ ...provider, warnings: warningsOf(provider) }))
+}
+
+/** One of them. 404 not_found. */
+export async function readIdentityProvider(
+  db: Db,
+  tenantId: string,
+  type: IdpKind,
+): Promise<IdentityProvider> {
+  const found = (await listIdentityProviders(db, tenantId)).find((provider) => provider.type === type)
+  if (!found) throw noneOf(type)
+  return found
+}
+
+/** Sets the settings; they have to be checked before anybody is led there. 403 without "manage"; 422 invalid_value. */
+export function setIdentityProvider(
+  db: Db,
+  tenantId: string,
+  type: IdpKind,
+  settings: OidcSettings | SamlSettings,
+): Promise<IdentityProvider> {
+  const { client_secret: secret = null, ...metadata } = { client_secret: null, ...settings }
+  return db.transaction(async (tx) => {
+    await tx.query(sql`
+      select public.set_idp_config(${tenantId}, ${type}, ${JSON.stringify(metadata)}::jsonb, ${secret})`)
+    return readIdentityProvider(tx, tenantId, type)
+  })
+}
+
+/** Forgets a provider and its secret. 404 not_found. */
+export async function removeIdentityProvider(db: Db, tenantId: string, type: IdpKind): Promise<void> {
+  const removed = await db.query(sql`
+    delete from public.tenant_idp_config as c where c.tenant_id = ${tenantId} and c.type::text = ${type} returning 1`)
+  if (removed.length === 0) throw noneOf(type)
+}
+
+export function noneOf(type: IdpKind): Problem {
+  return new Problem('not_found', `This tenant has no identity provider of the kind ${type}.`)
+}
+
+function warningsOf({ discovered, keys_expire_at: end }: Stored): string[] {
+  const found = Array.isArray(discovered.warnings) ? discovered.warnings.map(String) : []
+  if (end === null) return found
+  const daysLeft = (new Date(end).getTime() - Date.now()) / 86_400_000
+  if (daysLeft <= 0) return [...found, 'The last certificate has expired: nobody is led to this provider.']
+  if (daysLeft > warnDays) return found
+  return [...found, `The last certificate expires in ${Math.floor(daysLeft)} days.`]
+}

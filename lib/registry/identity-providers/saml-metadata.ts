@@ -1,0 +1,133 @@
+import { SaxesParser, type SaxesTagNS } from 'saxes'
+import { IdpFault } from './fault.ts'
+
+/** An identity provider, as SAML 2.0 metadata describes it. */
+export interface SamlEntity {
+  entityId: string
+  /** The earliest moment it is said to end at, as written. */
+  validUntil: string | undefined
+  singleSignOn: { binding: string; location: string }[]
+  /** Base64, as written, of what is not for encryption alone. */
+  certificates: string[]
+}
+
+const metadataSpace = 'urn:oasis:names:tc:SAML:2.0:metadata'
+const signatureSpace = 'http://www.w3.org/2000/09/xmldsig#'
+const protocol = 'urn:oasis:names:tc:SAML:2.0:protocol'
+const deepest = 40
+const mostElements = 20_000
+const longestCertificate = 20_000
+
+/**
+ * Reads SAML metadata, as a stream and without ever building a tree. A document type is refused outright,
+ * and with it every entity: no expansion, no external reference. Throws IdpFault.
+ */
+export function readSamlMetadata(xml: string): SamlEntity[] {
+  const reader = new MetadataReader()
+  const parser = new SaxesParser({ xmlns: true })
+  // Whatever a handler throws ends the parse at once.
+  parser.on('doctype', () => {
+    throw new IdpFault('The metadata has a document type (DOCTYPE), which is not accepted.')
+  })
+  parser.on('error', (error) => {
+    throw new IdpFault(`The metadata is not well-formed XML: ${error.message.slice(0, 200)}`)
+  })
+  parser.on('opentag', (tag) => reader.open(tag))
+  parser.on('text', (text) => reader.text(text))
+  parser.on('cdata', (text) => reader.text(text))
+  parser.on('closetag', () => reader.close())
+  // The parser collects a document type before it reports it; this one is not even read.
+  if (/<!(DOCTYPE|ENTITY)/i.test(xml))
+    throw new IdpFault('The metadata has a document type (DOCTYPE), which is not accepted.')
+  parser.write(xml.replace(/^\ufeff/, '')).close()
+  return reader.entities
+}
+
+interface Level {
+  name: string
+  /** Of this element or one around it. */
+  validUntil: string | undefined
+  isForSigning: boolean
+}
+
+class MetadataReader {
+  readonly entities: SamlEntity[] = []
+  private readonly path: Level[] = []
+  private entity: SamlEntity | undefined
+  private certificate: string | undefined
+  private elements = 0
+
+  open(tag: SaxesTagNS): void {
+    const around = this.path.at(-1)
+    this.elements += 1
+    if (this.path.length >= deepest || this.elements > mostElements)
+      throw new IdpFault('The metadata is nested too deeply, or has too many elements.')
+    const name = nameOf(tag)
+    this.path.push({
+      name,
+      validUntil: earliest(around?.validUntil, attribute(tag, 'validUntil')),
+      isForSigning:
+        name === 'KeyDescriptor' ? attribute(tag, 'use') !== 'encryption' : (around?.isForSigning ?? false),
+    })
+    this.read(name, tag, around)
+  }
+
+  private read(name: string, tag: SaxesTagNS, around: Level | undefined): void {
+    if (name === 'EntityDescriptor') {
+      const entityId = attribute(tag, 'entityID')
+      if (!entityId || entityId.length > 1_024)
+        throw new IdpFault('The metadata has an entity without entityID.')
+      this.entity = { entityId, validUntil: undefined, singleSignOn: [], certificates: [] }
+    }
+    const { entity } = this
+    if (!entity) return
+    if (name === 'IDPSSODescriptor') {
+      if (!attribute(tag, 'protocolSupportEnumeration')?.split(/\s+/).includes(protocol))
+        throw new IdpFault('The provider does not speak SAML 2.0.')
+      entity.validUntil = this.path.at(-1)?.validUntil
+      this.entities.push(entity)
+    }
+    // The same names stand in the descriptors of other roles, such as that of a service provider.
+    if (!this.path.some((level) => level.name === 'IDPSSODescriptor')) return
+    if (name === 'SingleSignOnService' && around?.name === 'IDPSSODescriptor')
+      entity.singleSignOn.push({
+        binding: attribute(tag, 'Binding') ?? '',
+        location: attribute(tag, 'Location') ?? '',
+      })
+    const isOfKey = this.path.some((level) => level.name === 'KeyDescriptor')
+    if (name === 'X509Certificate' && isOfKey && around?.isForSigning) this.certificate = ''
+  }
+
+  text(text: string): void {
+    if (this.certificate === undefined) return
+    this.certificate += text
+    if (this.certificate.length > longestCertificate)
+      throw new IdpFault('A certificate in the metadata is too long.')
+  }
+
+  close(): void {
+    const level = this.path.pop()
+    if (level?.name === 'X509Certificate' && this.certificate !== undefined) {
+      this.entity?.certificates.push(this.certificate)
+      this.certificate = undefined
+    }
+    if (level?.name === 'EntityDescriptor') this.entity = undefined
+  }
+}
+
+/** The local name where the namespace is one of ours; a name of another vocabulary means nothing here. */
+function nameOf(tag: SaxesTagNS): string {
+  if (tag.uri === metadataSpace) return tag.local
+  if (tag.uri === signatureSpace && tag.local === 'X509Certificate') return tag.local
+  return ''
+}
+
+function attribute(tag: SaxesTagNS, name: string): string | undefined {
+  return tag.attributes[name]?.value
+}
+
+/** One that cannot be read counts as the earliest: it is refused, not overlooked. */
+function earliest(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return Date.parse(a) <= Date.parse(b) || Number.isNaN(Date.parse(a)) ? a : b
+}

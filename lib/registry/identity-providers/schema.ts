@@ -1,0 +1,112 @@
+import { z } from 'zod'
+import { NetFault, parsePublicUrl } from '../../net/index.ts'
+
+const moment = z.union([z.iso.datetime(), z.date()])
+
+/** A URL that may be fetched, judged without the network; the check asks the rest. */
+const publicUrl = z
+  .string()
+  .max(2_048)
+  .superRefine((text, context) => {
+    try {
+      parsePublicUrl(text)
+    } catch (thrown) {
+      if (!(thrown instanceof NetFault)) throw thrown
+      context.addIssue({ code: 'custom', message: 'must be the https URL of a public server' })
+    }
+  })
+
+/** Ours is a form, not a proxy: what cannot stand in a URL-encoded body is no client id. */
+const word = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
+
+export const OidcSettings = z
+  .strictObject({
+    issuer: publicUrl
+      .refine((text) => !/[?#]/.test(text), 'must have no query and no fragment')
+      .meta({ description: 'Exactly as the provider spells it; discovery starts here.' }),
+    client_id: word.max(500),
+    client_secret: word.max(1_024).optional().meta({
+      description:
+        'Kept in Vault and never shown. Left out: the stored one stays, if issuer and client_id do.',
+    }),
+    scopes: z.array(word.max(100)).max(20).optional().meta({ description: 'Besides openid.' }),
+  })
+  .meta({ id: 'OidcSettings' })
+
+export const SamlSettings = z
+  .strictObject({
+    metadata_url: publicUrl.optional(),
+    metadata_xml: z.string().min(1).max(150_000).optional(),
+    entity_id: z
+      .string()
+      .min(1)
+      .max(1_024)
+      .optional()
+      .meta({ description: 'Which entity is meant, where the metadata describes several.' }),
+  })
+  .refine(
+    ({ metadata_url, metadata_xml }) => (metadata_url === undefined) !== (metadata_xml === undefined),
+    'must have either metadata_url or metadata_xml',
+  )
+  .meta({ id: 'SamlSettings' })
+
+/** For openapi.json: which of the two is meant, the path says. */
+export const IdpSettings = z.union([OidcSettings, SamlSettings])
+
+export const IdpKind = z.enum(['oidc', 'saml'])
+export const IdpPath = z.object({ type: IdpKind })
+
+/** A tenant's identity provider, as its managers see it. */
+export const IdentityProvider = z
+  .strictObject({
+    ref_id: z.string(),
+    type: IdpKind,
+    metadata: z.record(z.string(), z.unknown()).meta({ description: 'The settings, without the secret.' }),
+    has_client_secret: z.boolean(),
+    verified: z.boolean().meta({ description: 'Whether exactly these settings passed the check.' }),
+    verified_at: moment.nullable(),
+    last_checked_at: moment.nullable(),
+    last_check_error: z.string().nullable(),
+    discovered: z
+      .record(z.string(), z.unknown())
+      .meta({ description: 'What the last good check found out.' }),
+    keys_expire_at: moment.nullable().meta({ description: "When a SAML provider's last certificate ends." }),
+    warnings: z.array(z.string()),
+    sso_provider_id: z.string().nullable().meta({ description: "Supabase Auth's provider, once bound." }),
+    email_domains: z
+      .array(z.string())
+      .meta({ description: "The tenant's verified domains: whose addresses are led here, once bound." }),
+    created_at: moment,
+    updated_at: moment,
+  })
+  .meta({ id: 'IdentityProvider' })
+
+export const IdentityProviders = z
+  .strictObject({ identity_providers: z.array(IdentityProvider) })
+  .meta({ id: 'IdentityProviders' })
+
+export const SsoBinding = z
+  .strictObject({ sso_provider_id: z.guid().nullable() })
+  .meta({ id: 'SsoBinding', description: 'null unbinds.' })
+
+export const SignInQuestion = z
+  .strictObject({
+    email: z
+      .string()
+      .max(254)
+      .regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address'),
+  })
+  .meta({ id: 'SignInQuestion' })
+
+export const SignInOptions = z
+  .union([
+    z.strictObject({ method: z.literal('password') }),
+    z.strictObject({ method: z.literal('sso'), tenant: z.string(), sso_provider_id: z.string() }),
+  ])
+  .meta({ id: 'SignInOptions' })
+
+export type IdpKind = z.infer<typeof IdpKind>
+export type OidcSettings = z.infer<typeof OidcSettings>
+export type SamlSettings = z.infer<typeof SamlSettings>
+export type IdentityProvider = z.infer<typeof IdentityProvider>
+export type SignInOptions = z.infer<typeof SignInOptions>

@@ -1,0 +1,33 @@
+import { domainToASCII } from 'node:url'
+import { chooseTenant } from '../../auth/index.ts'
+import { admin, callerDb, sql } from '../../db/index.ts'
+import { noneOf } from './queries.ts'
+import type { IdpKind, SignInOptions } from './schema.ts'
+
+/**
+ * How the people of an e-mail address sign in. One question to the database whatever the answer, and
+ * only the part after the @ is looked at: it tells nothing about accounts.
+ */
+export async function findSignInOptions(email: string): Promise<SignInOptions> {
+  const domain = domainToASCII(email.slice(email.lastIndexOf('@') + 1))
+  const [row] = await admin.query<{ options: SignInOptions }>(sql`
+    select public.find_idp_for_email(${`@${domain}`}) as options`)
+  return row?.options ?? { method: 'password' }
+}
+
+/**
+ * Binds a verified provider to the Supabase SSO provider that carries out its sign-ins, or unbinds it.
+ * For the service alone: a tenant that could name any provider could take in another's people.
+ * 404 not_found, tenant_not_found; 409 idp_not_verified, sso_provider_taken.
+ */
+export async function bindSsoProvider(
+  tenantName: string,
+  type: IdpKind,
+  ssoProviderId: string | null,
+): Promise<void> {
+  const claims = { role: 'service_role' } as const
+  const tenant = await chooseTenant(claims, tenantName, 'manage')
+  const [bound] = await callerDb(claims).query<{ id: string | null }>(sql`
+    select id from private.bind_sso_provider(${tenant.id}, ${type}::public.idp_kind, ${ssoProviderId})`)
+  if (!bound?.id) throw noneOf(type)
+}

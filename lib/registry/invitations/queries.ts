@@ -1,0 +1,102 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { admin, type Db, Problem, sql } from '../../db/index.ts'
+import { readTenant } from '../tenants/queries.ts'
+import type { Tenant } from '../tenants/schema.ts'
+import type { Invitation, InvitationPreview, NewInvitation, Resending, SentInvitation } from './schema.ts'
+
+const aWeek = 168
+
+/** 256 random bits, and what is kept of them. The prefix lets a scanner of leaked secrets know what it found. */
+function makeToken(): { token: string; hash: Buffer } {
+  const token = `tinv_${randomBytes(32).toString('base64url')}`
+  return { token, hash: createHash('sha256').update(token).digest() }
+}
+
+/**
+ * Offers an address a membership and answers with the token to mail, which is kept nowhere.
+ * 403 forbidden for owners unless by one, too_many_invitations; 409 already_member, already_invited.
+ */
+export function inviteMember(
+  db: Db,
+  tenantId: string,
+  { email, role, expires_in_hours }: NewInvitation,
+): Promise<SentInvitation> {
+  const { token, hash } = makeToken()
+  return db.transaction(async (tx) => {
+    const [made] = await tx.query<{ id: string }>(sql`
+      select id from public.invite_member(${tenantId}, ${email}, ${role}::public.tenant_role, ${hash},
+        now() + make_interval(hours => ${expires_in_hours ?? aWeek}))`)
+    return { ...(await readInvitation(tx, tenantId, made?.id)), token }
+  })
+}
+
+/** A tenant's invitations, the oldest first, from the one after `after`. */
+export async function listInvitations(
+  db: Db,
+  tenantId: string,
+  { limit = 50, after = '' }: { limit?: number | undefined; after?: string | undefined },
+): Promise<{ invitations: Invitation[]; next: string | null }> {
+  const found = await db.query<Invitation>(sql`
+    select i.ref_id, i.email, i.role, i.expires_at, i.sent_at, i.created_at,
+      case when i.accepted_at is not null then 'accepted' when i.revoked_at is not null then 'revoked'
+        when i.expires_at <= now() then 'expired' else 'open' end as status
+    from public.tenant_invitations as i
+    where i.tenant_id = ${tenantId} and i.ref_id collate "C" > ${after}
+    order by i.ref_id collate "C" limit ${limit + 1}`)
+  const invitations = found.slice(0, limit)
+  return { invitations, next: found.length > limit ? (invitations.at(-1)?.ref_id ?? null) : null }
+}
+
+/** Gives an open invitation a new token; the old one is dead. 404 not_found; 429 resent_too_soon. */
+export function resendInvitation(
+  db: Db,
+  tenantId: string,
+  ref: string,
+  { expires_in_hours }: Resending,
+): Promise<SentInvitation> {
+  const { token, hash } = makeToken()
+  return db.transaction(async (tx) => {
+    const [sent] = await tx.query<{ id: string }>(sql`
+      select id from public.resend_invitation(${tenantId}, private.ulid_to_uuid(${ref}), ${hash},
+        now() + make_interval(hours => ${expires_in_hours ?? aWeek}))`)
+    return { ...(await readInvitation(tx, tenantId, sent?.id)), token }
+  })
+}
+
+/** Takes an open invitation back. 404 not_found. */
+export async function revokeInvitation(db: Db, tenantId: string, ref: string): Promise<void> {
+  await db.query(sql`select public.revoke_invitation(${tenantId}, private.ulid_to_uuid(${ref}))`)
+}
+
+/**
+ * What an open invitation offers. Asked as the service, because whoever holds a token need not be
+ * anybody yet. 404 invitation_not_found, alike for a wrong, a used, an expired and a revoked one.
+ */
+export async function lookUpInvitation(token: string): Promise<InvitationPreview> {
+  const [found] = await admin.query<InvitationPreview>(sql`
+    select tenant_name, role, email_hint, expires_at from private.find_invitation(${token})`)
+  if (found) return found
+  const detail = 'There is no such invitation, or it is not open any more. Ask for a new one.'
+  throw new Problem('invitation_not_found', detail)
+}
+
+/**
+ * Makes the caller a member. 404 invitation_not_found; 403 invitation_not_yours, email_not_confirmed,
+ * membership_deactivated; 409 already_member. Asked again by the same person, it answers the same.
+ */
+export function acceptInvitation(db: Db, token: string): Promise<Tenant> {
+  return db.transaction(async (tx) => {
+    const [membership] = await tx.query<{ tenant_id: string }>(
+      sql`select tenant_id from public.accept_invitation(${token})`,
+    )
+    return readTenant(tx, membership?.tenant_id)
+  })
+}
+
+async function readInvitation(db: Db, tenantId: string, id: string | undefined): Promise<Invitation> {
+  const [invitation] = await db.query<Invitation>(sql`
+    select i.ref_id, i.email, i.role, 'open' as status, i.expires_at, i.sent_at, i.created_at
+    from public.tenant_invitations as i where i.tenant_id = ${tenantId} and i.id = ${id}`)
+  if (!invitation) throw new Problem('not_found', 'This tenant has no open invitation by this name.')
+  return invitation
+}

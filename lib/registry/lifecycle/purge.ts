@@ -1,0 +1,43 @@
+import { type Db, Problem, sql } from '../../db/index.ts'
+import type { Purge, PurgeRequest } from './schema.ts'
+
+/** Well within what a hosted function may take; cron goes on with what is left. */
+const patienceMs = 60_000
+
+/**
+ * Deletes everything an archived tenant owned, batch by batch, each in its own transaction: a purge that is
+ * cut off goes on where it was, by cron or by asking again. Answers when it is done or its time is over.
+ * 404 tenant_not_found; 409 not_purgeable; 422 invalid_value when forced without a reason.
+ */
+export async function purgeTenant(db: Db, name: string, { reason, is_forced }: PurgeRequest): Promise<Purge> {
+  const until = Date.now() + patienceMs
+  const tenantId = await findAnyTenantId(db, name)
+  let purge = await one(
+    db.query<Purge>(sql`
+      select ref_id, slugs, reason, deleted_rows, requested_at, finished_at
+      from private.begin_purge(${tenantId}, ${reason ?? null}, ${is_forced ?? false})`),
+  )
+  while (purge.finished_at === null && Date.now() < until) {
+    purge = await one(
+      db.query<Purge>(sql`
+        select ref_id, slugs, reason, deleted_rows, requested_at, finished_at from private.purge_batch(${tenantId})`),
+    )
+  }
+  return purge
+}
+
+/** By its slug or ref_id; one that is gone by its ref_id, since somebody else may have its slug by now. */
+async function findAnyTenantId(db: Db, name: string): Promise<string> {
+  const [found] = await db.query<{ id: string | null }>(sql`
+    select coalesce(
+      (select t.id from public.tenants as t where t.slug = ${name} or t.ref_id = ${name}),
+      private.purged_tenant_id(${name})) as id`)
+  if (!found?.id) throw new Problem('tenant_not_found', 'There is no such tenant.')
+  return found.id
+}
+
+async function one<Row>(rows: Promise<Row[]>): Promise<Row> {
+  const [row] = await rows
+  if (!row) throw new Error('The database said nothing about the purge.')
+  return row
+}

@@ -1,0 +1,24 @@
+import { type Db, Problem, sql } from '../../db/index.ts'
+import type { Lifecycle, StatusChange } from './schema.ts'
+
+/** Moves a tenant to another status. 409 invalid_status_move; for people the refusals of "own". */
+export async function changeTenantStatus(
+  db: Db,
+  tenantId: string,
+  { status, reason }: StatusChange,
+): Promise<Lifecycle> {
+  const [moved] = await db.query<Lifecycle>(sql`
+    select ref_id, slug, status, status_reason as reason, trial_ends_at, frozen_at, archived_at, purgeable_at
+    from public.change_tenant_status(${tenantId}, ${status}, ${reason ?? null})`)
+  if (!moved) throw new Error('The database said nothing about the tenant.')
+  return moved
+}
+
+/** The id of any tenant, archived ones too, by its slug or ref_id. For the service. 404 tenant_not_found. */
+export async function findTenantId(db: Db, name: string): Promise<string> {
+  const [tenant] = await db.query<{ id: string }>(
+    sql`select id from public.tenants where slug = ${name} or ref_id = ${name}`,
+  )
+  if (!tenant) throw new Problem('tenant_not_found', 'There is no such tenant.')
+  return tenant.id
+}

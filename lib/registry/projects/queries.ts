@@ -1,0 +1,73 @@
+import { type Db, Problem, sql } from '../../db/index.ts'
+import type { NewProject, Project, ProjectChange } from './schema.ts'
+
+/** A tenant's projects, the oldest first, from the one after `after`. */
+export async function listProjects(
+  db: Db,
+  tenantId: string,
+  { limit = 50, after = '' }: { limit?: number | undefined; after?: string | undefined },
+): Promise<{ projects: Project[]; next: string | null }> {
+  const found = await db.query<Project>(sql`
+    select p.ref_id, p.slug, p.name, p.status, p.created_at, p.updated_at
+    from public.tenant_projects as p
+    where p.tenant_id = ${tenantId} and p.ref_id collate "C" > ${after}
+    order by p.ref_id collate "C" limit ${limit + 1}`)
+  const projects = found.slice(0, limit)
+  return { projects, next: found.length > limit ? (projects.at(-1)?.ref_id ?? null) : null }
+}
+
+/** One project, by its slug or ref_id. 404 not_found. */
+export async function readProject(db: Db, tenantId: string, name: string): Promise<Project> {
+  // A ref_id is written in capitals and a slug never is, so one name cannot mean two projects.
+  const [project] = await db.query<Project>(sql`
+    select p.ref_id, p.slug, p.name, p.status, p.created_at, p.updated_at
+    from public.tenant_projects as p where p.tenant_id = ${tenantId} and (p.slug = ${name} or p.ref_id = ${name})`)
+  if (!project) throw new Problem('not_found', 'This tenant has no project by this name.')
+  return project
+}
+
+/** Makes a project. 402 product_not_granted where no product supports them; 409 project_slug_taken. */
+export function createProject(db: Db, tenantId: string, { slug, name }: NewProject): Promise<Project> {
+  return db.transaction(async (tx) => {
+    // The policy asks this too, and could only say "no".
+    await tx.query(sql`select private.require_project_support(${tenantId})`)
+    const made = await tx.query(sql`
+      insert into public.tenant_projects (tenant_id, slug, name) values (${tenantId}, ${slug}, ${name})
+      on conflict on constraint project_slug_is_free do nothing returning 1`)
+    if (made.length === 0) throw slugTaken(slug)
+    return readProject(tx, tenantId, slug)
+  })
+}
+
+/** Changes what is named and leaves the rest. 404 not_found; 409 project_slug_taken; 402 as on creation, to reopen one. */
+export function updateProject(
+  db: Db,
+  tenantId: string,
+  name: string,
+  change: ProjectChange,
+): Promise<Project> {
+  return db.transaction(async (tx) => {
+    const { ref_id: ref } = await readProject(tx, tenantId, name)
+    try {
+      await tx.query(sql`
+        update public.tenant_projects as p
+        set slug = coalesce(${change.slug}, p.slug), name = coalesce(${change.name}, p.name),
+          status = coalesce(${change.status}, p.status)
+        where p.tenant_id = ${tenantId} and p.ref_id = ${ref}`)
+    } catch (thrown) {
+      if (change.slug !== undefined && isUniqueViolation(thrown)) throw slugTaken(change.slug)
+      throw thrown
+    }
+    return readProject(tx, tenantId, ref)
+  })
+}
+
+function isUniqueViolation(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === '23505'
+}
+
+function slugTaken(slug: string): Problem {
+  return new Problem('project_slug_taken', `Another project of this tenant has the slug "${slug}".`, {
+    errors: [{ pointer: '/slug', detail: 'is taken' }],
+  })
+}

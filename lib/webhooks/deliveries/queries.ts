@@ -1,0 +1,109 @@
+import { type Db, sql, ulidOf } from '../../db/index.ts'
+import { cursorAfter } from '../cursor.ts'
+import { messageIdOf } from '../dispatch/deliver.ts'
+import { readPage } from '../page.ts'
+import type { Delivery, DeliveryQuery } from './schema.ts'
+
+interface Key {
+  event_id: string
+  endpoint_id: string
+}
+type Row = Omit<Delivery, 'message_id' | 'endpoint_id'> & Key
+
+/** Up to so many that wait, or are dead, are quicker sorted than looked for among all there ever were. */
+const few = 20_000
+
+/** A page of a tenant's deliveries, those of the newest messages first. */
+export async function listDeliveries(
+  db: Db,
+  tenantId: string,
+  query: DeliveryQuery,
+): Promise<{ deliveries: Delivery[]; next: string | null }> {
+  const { limit = 50 } = query
+  return db.transaction(async (tx) => {
+    const keys = await pageOf(tx, tenantId, query, limit + 1)
+    // "limit 1" keeps each a look-up by its key: the planner may think of reading all of the tenant's instead.
+    const rows = await tx.query<Row>(sql`
+      select k.event_id, k.endpoint_id, e.type as event_type, d.status, d.attempt_count,
+        case when d.status = 'pending' then nullif(d.next_at, 'infinity') end as next_attempt_at,
+        d.lease_id is not null and d.next_at > now() as is_in_flight, d.ordering_key, d.ended_at, e.created_at
+      from unnest(${keys.map((key) => key.event_id)}::uuid[], ${keys.map((key) => key.endpoint_id)}::uuid[])
+        with ordinality as k (event_id, endpoint_id, n)
+      cross join lateral (
+        select * from public.webhook_deliveries as d
+        where d.tenant_id = ${tenantId} and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id limit 1) as d
+      cross join lateral (
+        select * from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = k.event_id limit 1) as e
+      where k.n <= ${limit}
+      order by k.n`)
+    const deliveries = rows.map(({ event_id, endpoint_id, ...row }) => ({
+      message_id: messageIdOf(event_id),
+      endpoint_id: ulidOf(endpoint_id),
+      ...row,
+    }))
+    const last = keys[limit - 1]
+    const next = last && keys.length > limit ? cursorAfter(last.event_id, last.endpoint_id) : null
+    return { deliveries, next }
+  })
+}
+
+/**
+ * Which deliveries stand on the page. In three ways, because row level security hides from the planner how
+ * many rows have a status: it would walk a million deliveries to find the few that wait.
+ */
+async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: number): Promise<Key[]> {
+  const { endpoint, message, status, event_type: type, cursor } = query
+  const [event, last] = cursor ?? []
+  if (message === undefined && (await areFew(db, tenantId, query)))
+    return db.query<Key>(sql`
+      select d.event_id, d.endpoint_id
+      from (
+        select d.event_id, d.endpoint_id from public.webhook_deliveries as d
+        where d.tenant_id = ${tenantId} and d.status = ${status}::public.webhook_delivery_status
+          and d.endpoint_id = any (array(
+            select p.id from public.webhook_endpoints as p
+            where p.tenant_id = ${tenantId} and (${endpoint}::text is null or p.ref_id = ${endpoint})))
+        offset 0) as d
+      where (${type}::text is null or (
+          select e.type from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = d.event_id) = ${type})
+        and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
+      order by d.event_id desc, d.endpoint_id desc limit ${limit}`)
+  if (message === undefined && type !== undefined)
+    return db.query<Key>(sql`
+      select d.event_id, d.endpoint_id
+      from public.webhook_deliveries as d
+      join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
+      where d.tenant_id = ${tenantId} and e.tenant_id = ${tenantId} and e.type = ${type}
+        and (${endpoint}::text is null or d.endpoint_id = private.ulid_to_uuid(${endpoint}))
+        and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
+        and (${event}::uuid is null or e.id <= ${event}::uuid and (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
+      order by d.event_id desc, d.endpoint_id desc limit ${limit}`)
+  return readPage<Key>(
+    db,
+    sql`
+    select d.event_id, d.endpoint_id
+    from public.webhook_deliveries as d
+    where d.tenant_id = ${tenantId}
+      and (${endpoint}::text is null or d.endpoint_id = private.ulid_to_uuid(${endpoint}))
+      and (${message}::text is null or d.event_id = private.ulid_to_uuid(substr(${message}, 5)))
+      and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
+      and (${type}::text is null or (
+        select e.type from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = d.event_id) = ${type})
+      and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
+    order by d.event_id desc, d.endpoint_id desc limit ${limit}`,
+  )
+}
+
+async function areFew(db: Db, tenantId: string, { endpoint, status }: DeliveryQuery): Promise<boolean> {
+  if (status !== 'pending' && status !== 'dead') return false
+  const [row] = await db.query<{ are_few: boolean }>(sql`
+    select count(*) < ${few} as are_few
+    from (
+      select from public.webhook_deliveries as d
+      where d.tenant_id = ${tenantId} and d.status = ${status}::public.webhook_delivery_status
+        and d.endpoint_id = any (array(
+          select p.id from public.webhook_endpoints as p
+          where p.tenant_id = ${tenantId} and (${endpoint}::text is null or p.ref_id = ${endpoint})))
+      limit ${few}) as found`)
+  return row?.are_few ?? true
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod'
+import { cursorOf } from '../cursor.ts'
+import { EndpointRef } from '../endpoints/schema.ts'
+import { MessageId } from '../messages/schema.ts'
+
+const moment = z.union([z.iso.datetime(), z.date()])
+const status = z.enum(['pending', 'delivered', 'dead'])
+
+/** One message on its way to one endpoint. */
+export const Delivery = z
+  .strictObject({
+    message_id: z.string(),
+    endpoint_id: z.string(),
+    event_type: z.string(),
+    status: status.meta({ description: 'dead: the last attempt failed. It can be replayed.' }),
+    attempt_count: z.int(),
+    next_attempt_at: moment.nullable().meta({
+      description:
+        'When it is tried next, or when the lease ends of whoever is at it; null while it waits for an earlier message of its ordering key.',
+    }),
+    is_in_flight: z.boolean(),
+    ordering_key: z.string().nullable(),
+    ended_at: moment.nullable(),
+    created_at: moment.meta({ description: 'When the message was made.' }),
+  })
+  .meta({ id: 'Delivery' })
+
+export const Deliveries = z
+  .strictObject({ deliveries: z.array(Delivery), next: z.string().nullable() })
+  .meta({ id: 'Deliveries', description: '`next` is what `cursor` must be for older ones; null at the end.' })
+
+export const DeliveryQuery = z.strictObject({
+  endpoint: EndpointRef.optional(),
+  message: MessageId.optional(),
+  status: status.optional(),
+  event_type: z.string().min(1).max(200).optional(),
+  limit: z.coerce.number().int().min(1).max(200).optional(),
+  cursor: cursorOf(2),
+})
+
+export type Delivery = z.infer<typeof Delivery>
+export type DeliveryQuery = z.output<typeof DeliveryQuery>

@@ -1,0 +1,153 @@
+import { Buffer } from 'node:buffer'
+import { ulidOf } from '../../db/index.ts'
+import { fetchPublic, NetFault, type PublicAnswer, type PublicRequest } from '../../net/index.ts'
+import { signWebhook } from '../signing-secrets/signature.ts'
+import type { DeliveryResult, EndpointSecrets, LeasedDelivery } from './queue.ts'
+
+/** For the whole exchange, the answer's last byte included. */
+const timeoutMs = 15_000
+/** Of the answer so much is read, and so much is kept. */
+const mostReadBytes = 65_536
+const mostKeptCharacters = 16_384
+/** The longest pause a receiver can ask for. */
+const longestPauseSeconds = 86_400
+
+/** A message's id to the outside: the header webhook-id, and in the API. */
+export function messageIdOf(eventId: string): string {
+  return `msg_${ulidOf(eventId)}`
+}
+
+/** The three headers a receiver verifies a message by (Standard Webhooks). */
+export function signatureHeaders(
+  eventId: string,
+  payload: string,
+  secrets: string[],
+): Record<string, string> {
+  const id = messageIdOf(eventId)
+  const timestamp = Math.floor(Date.now() / 1_000)
+  return {
+    'webhook-id': id,
+    'webhook-timestamp': String(timestamp),
+    'webhook-signature': signWebhook(secrets, id, timestamp, payload),
+  }
+}
+
+/** Sends one delivery and says what came of it. Never throws: whatever goes wrong is an attempt that failed. */
+export async function deliver(
+  delivery: LeasedDelivery,
+  secrets: EndpointSecrets | undefined,
+  exchange: Partial<PublicRequest> = {},
+): Promise<DeliveryResult> {
+  const start = performance.now()
+  let verdict: Verdict
+  try {
+    verdict = secrets?.secrets.length
+      ? judge(await send(delivery, secrets, exchange))
+      : failed('no_secret', 'The endpoint has no signing secret any more. Rotate it to give it a new one.')
+  } catch (thrown) {
+    verdict =
+      thrown instanceof NetFault
+        ? failed(thrown.code, thrown.message)
+        : failed('not_sent', 'The request could not be made. Check the URL and the headers of the endpoint.')
+  }
+  const { tenant_id, event_id, endpoint_id, lease_id, attempt_number, ordering_key } = delivery
+  const duration_ms = Math.round(performance.now() - start)
+  return { tenant_id, event_id, endpoint_id, lease_id, attempt_number, ordering_key, duration_ms, ...verdict }
+}
+
+function send(
+  delivery: LeasedDelivery,
+  { secrets, headers }: EndpointSecrets,
+  exchange: Partial<PublicRequest>,
+): Promise<PublicAnswer> {
+  return fetchPublic(delivery.url, {
+    method: 'POST',
+    headers: {
+      // In whichever case they write it: sent twice, receivers would take the first.
+      ...(!Object.keys(headers).some((name) => name.toLowerCase() === 'user-agent') && {
+        'user-agent': 'Tenantry-Webhooks/1',
+      }),
+      ...headers,
+      'content-type': 'application/json',
+      ...signatureHeaders(delivery.event_id, delivery.payload, secrets),
+      'tenantry-event-version': String(delivery.event_version),
+    },
+    body: delivery.payload,
+    timeoutMs,
+    maxBytes: mostReadBytes,
+    whenLonger: 'cut',
+    keepAlive: true,
+    ...exchange,
+  })
+}
+
+type Verdict = Pick<
+  DeliveryResult,
+  | 'outcome'
+  | 'response_status'
+  | 'response_body'
+  | 'error_code'
+  | 'error_detail'
+  | 'block_seconds'
+  | 'disable'
+>
+
+/** What an answer means: 2xx is a success, whatever else it says; every other one is tried again. */
+export function judge({ status, headers, bytes }: PublicAnswer): Verdict {
+  const isAsked = headers.get('webhook-delivery')?.trim().toLowerCase() === 'disable'
+  const answer = {
+    response_status: status,
+    response_body: excerpt(bytes),
+    block_seconds: pauseOf(status, headers.get('retry-after')),
+    disable: status === 410 ? ('gone' as const) : isAsked ? ('asked' as const) : null,
+  }
+  if (status >= 200 && status < 300)
+    return { ...answer, outcome: 'succeeded', error_code: null, error_detail: null }
+  const detail =
+    status < 400
+      ? `The receiver answered ${status}, a redirect. Redirects are not followed: set the URL to where it leads.`
+      : `The receiver answered ${status}. Only an answer from 200 to 299 counts as received.`
+  return { ...answer, outcome: 'failed', error_code: `status_${status}`, error_detail: detail }
+}
+
+function failed(error_code: string, error_detail: string): Verdict {
+  return {
+    outcome: 'failed',
+    response_status: null,
+    response_body: null,
+    error_code,
+    error_detail,
+    block_seconds: null,
+    disable: null,
+  }
+}
+
+/** Statuses that speak of the receiver and not of this message: everything to it waits a little. */
+const busyStatuses = new Set([429, 502, 503, 504])
+const usualPauseSeconds = 5
+
+function pauseOf(status: number, retryAfter: string | null): number | null {
+  if (!busyStatuses.has(status)) return null
+  const asked = retryAfter === null ? Number.NaN : secondsOf(retryAfter.trim())
+  if (Number.isNaN(asked)) return usualPauseSeconds
+  return Math.min(Math.max(Math.ceil(asked), 1), longestPauseSeconds)
+}
+
+/** Retry-After is a number of seconds or a date (RFC 9110, 10.2.3). */
+function secondsOf(retryAfter: string): number {
+  if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter)
+  // Date.parse takes much for a date; one of HTTP's begins with the day of the week.
+  if (!/^[A-Z][a-z]{2}/.test(retryAfter)) return Number.NaN
+  return (Date.parse(retryAfter) - Date.now()) / 1_000
+}
+
+/** The beginning of an answer as text that Postgres can store: no zero byte, no half a character at the end. */
+function excerpt(bytes: Uint8Array): string | null {
+  if (bytes.length === 0) return null
+  const text = Buffer.from(
+    bytes.buffer,
+    bytes.byteOffset,
+    Math.min(bytes.length, mostKeptCharacters),
+  ).toString('utf8')
+  return text.replaceAll('\0', '\ufffd').slice(0, mostKeptCharacters)
+}

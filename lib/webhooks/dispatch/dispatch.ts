@@ -1,0 +1,265 @@
+import { randomUUID } from 'node:crypto'
+import process from 'node:process'
+import { deliver } from './deliver.ts'
+import { type DispatchLimits, defaultLimits } from './limits.ts'
+import {
+  beginDispatch,
+  claimDeliveries,
+  completeDeliveries,
+  type DeliveryResult,
+  type EndpointSecrets,
+  expandEvents,
+  keepDispatching,
+  type LeasedDelivery,
+  wakeIdleDispatcher,
+} from './queue.ts'
+import type { DispatchReport } from './report.ts'
+import { secretsFor } from './secrets.ts'
+
+/** How often an idle dispatcher looks. */
+const pollMs = 25
+const heartbeatMs = 500
+/** Without room for so long it has more than it can do, and another may be woken beside it. */
+const crowdedMs = 200
+const expandBatch = 500
+/** Results are reported together, but none waits longer than this for others. */
+const completeBatch = 100
+const gatherMs = 25
+/** How often in a row the database may fail before the run gives up and cron starts another. */
+const mostTroubles = 5
+
+/**
+ * Delivers what is due until nothing is, or until its limits are reached; then another run is woken for
+ * the rest. May run any number of times at once, and may be killed at any moment: a lease that is not
+ * completed ends, and its delivery is claimed again.
+ */
+export async function dispatch(limits: Partial<DispatchLimits> = {}): Promise<DispatchReport> {
+  const run = new Run({ ...defaultLimits, ...limits })
+  return run.execute()
+}
+
+/** What this process has used so far; null where a runtime does not say. Others' requests count as well. */
+function cpuMs(): number | null {
+  try {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1_000
+  } catch {
+    return null
+  }
+}
+
+class Run {
+  private readonly limits: DispatchLimits
+  private readonly id = randomUUID()
+  private readonly start = performance.now()
+  private readonly cpuAtStart = cpuMs() ?? 0
+  private slot = 0
+  /** Claimed and not yet sent, each with what its endpoint signs with. */
+  private readonly waiting: { delivery: LeasedDelivery; secrets: EndpointSecrets | undefined }[] = []
+  private underWay = 0
+  private claimed = 0
+  private results: DeliveryResult[] = []
+  private readonly reporting = new Set<Promise<void>>()
+  private gathering: ReturnType<typeof setTimeout> | undefined
+  private wake: () => void = () => {}
+  private lookAt = 0
+  private troubles = 0
+  private roomAt = performance.now()
+  /** Of the latest exchanges: receivers that are quick are worth claiming ahead for. */
+  private averageMs = 50
+  private keptAt = 0
+  private hadRoom = true
+  private readonly report: DispatchReport = {
+    isBusy: false,
+    expanded: 0,
+    succeeded: 0,
+    failed: 0,
+    stale: 0,
+    unreported: 0,
+    durationMs: 0,
+    endpoints: new Map(),
+  }
+
+  constructor(limits: DispatchLimits) {
+    this.limits = limits
+  }
+
+  async execute(): Promise<DispatchReport> {
+    const slot = await beginDispatch(this.id)
+    if (slot === null) return { ...this.report, isBusy: true }
+    this.slot = slot
+    this.keptAt = performance.now()
+    let isKept = true
+    try {
+      isKept = await this.serve()
+    } finally {
+      await this.drain()
+      // Only now may others be told that nobody is awake; what came in meanwhile is theirs.
+      if (isKept) await keepDispatching(this.id, { hasRoom: false, isOver: true })
+      await wakeIdleDispatcher()
+    }
+    this.report.durationMs = Math.round(performance.now() - this.start)
+    return this.report
+  }
+
+  /** False when its place was given to another, because it had not been heard of for too long. */
+  private async serve(): Promise<boolean> {
+    let idleSince: number | null = null
+    while (!this.isSpent()) {
+      const room = this.room()
+      const now = performance.now()
+      if (room > 0) this.roomAt = now
+      if (!(await this.keep(now - this.roomAt < crowdedMs))) return false
+      let found = 0
+      if (room > 0 && now >= this.lookAt) {
+        found = await this.look(room)
+        if (found === 0) this.lookAt = now + pollMs
+      }
+      if (found > 0) {
+        idleSince = null
+        continue
+      }
+      if (this.underWay + this.waiting.length + this.results.length + this.reporting.size > 0)
+        idleSince = null
+      else if (idleSince === null) idleSince = now
+      else if (now - idleSince >= this.limits.lingerMs) return true
+      await this.pause(pollMs)
+    }
+    return true
+  }
+
+  /** How many events were expanded and deliveries claimed. A deadlock, or a database that restarts, is not the end. */
+  private async look(room: number): Promise<number> {
+    try {
+      const expanded = await expandEvents(expandBatch)
+      this.report.expanded += expanded
+      const claimed = await this.claim(room)
+      this.troubles = 0
+      return expanded + claimed
+    } catch (thrown) {
+      this.troubles++
+      if (this.troubles > mostTroubles) throw thrown
+      await this.pause(pollMs * 2 ** this.troubles)
+      return 0
+    }
+  }
+
+  private isSpent(): boolean {
+    if (performance.now() - this.start >= this.limits.milliseconds) return true
+    const usedMs = cpuMs()
+    return usedMs === null
+      ? this.claimed >= this.limits.deliveries
+      : usedMs - this.cpuAtStart >= this.limits.cpuMs
+  }
+
+  /** How many more to claim now: none until there is room for many, since claiming has its price. */
+  private room(): number {
+    const { concurrency } = this.limits
+    // What waits for its turn holds a lease: only receivers that are quick are claimed ahead for.
+    const ahead = this.averageMs < 25 ? 3 * concurrency : this.averageMs < 100 ? concurrency : 0
+    const room = concurrency + ahead - this.underWay - this.waiting.length
+    return room < (concurrency + ahead) / 4 ? 0 : room
+  }
+
+  private async keep(hasRoom: boolean): Promise<boolean> {
+    const now = performance.now()
+    if (hasRoom === this.hadRoom && now - this.keptAt < heartbeatMs) return true
+    this.keptAt = now
+    this.hadRoom = hasRoom
+    return keepDispatching(this.id, { hasRoom })
+  }
+
+  private async claim(room: number): Promise<number> {
+    const leased = await claimDeliveries(room)
+    if (leased.length === 0) return 0
+    const secrets = await secretsFor(leased)
+    this.claimed += leased.length
+    for (const delivery of leased) this.waiting.push({ delivery, secrets: secrets.get(delivery.endpoint_id) })
+    this.sendNext()
+    return leased.length
+  }
+
+  private sendNext(): void {
+    while (this.underWay < this.limits.concurrency) {
+      const next = this.waiting.shift()
+      if (!next) return
+      this.underWay++
+      deliver(next.delivery, next.secrets).then((result) => {
+        this.underWay--
+        this.take(next.delivery, result)
+        this.wake()
+        this.sendNext()
+      })
+    }
+  }
+
+  private take({ endpoint_ref }: LeasedDelivery, result: DeliveryResult): void {
+    this.averageMs += (result.duration_ms - this.averageMs) / 32
+    this.report[result.outcome]++
+    const endpoint = this.report.endpoints.get(endpoint_ref) ?? {
+      succeeded: 0,
+      failed: 0,
+      durationMsSum: 0,
+      durationMsMax: 0,
+    }
+    endpoint[result.outcome]++
+    endpoint.durationMsSum += result.duration_ms
+    endpoint.durationMsMax = Math.max(endpoint.durationMsMax, result.duration_ms)
+    this.report.endpoints.set(endpoint_ref, endpoint)
+    this.results.push(result)
+    const isLast = this.underWay + this.waiting.length === 0
+    if (isLast || this.results.length >= completeBatch) this.complete()
+    else this.gathering ??= setTimeout(() => this.complete(), gatherMs)
+  }
+
+  private complete(): void {
+    clearTimeout(this.gathering)
+    this.gathering = undefined
+    const results = this.results
+    if (results.length === 0) return
+    this.results = []
+    const reported = this.completeBatch(results).finally(() => {
+      this.reporting.delete(reported)
+      // An endpoint that had as much under way as it may has room again.
+      this.lookAt = 0
+      this.wake()
+    })
+    this.reporting.add(reported)
+  }
+
+  private async completeBatch(results: DeliveryResult[]): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        this.report.stale += results.length - (await completeDeliveries(results, this.slot))
+        return
+      } catch {
+        // The leases end by themselves: what cannot be reported is delivered once more, with the same id.
+        if (attempt === 6) {
+          this.report.unreported += results.length
+          return
+        }
+        await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt))
+      }
+    }
+  }
+
+  private async drain(): Promise<void> {
+    while (this.underWay + this.waiting.length > 0) {
+      await this.keep(false).catch(() => false)
+      await this.pause(100)
+    }
+    this.complete()
+    await Promise.all(this.reporting)
+  }
+
+  /** Until something is finished, but no longer than this. */
+  private pause(milliseconds: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, milliseconds)
+      this.wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}

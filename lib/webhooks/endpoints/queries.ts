@@ -1,0 +1,102 @@
+import { type Db, Problem, sql } from '../../db/index.ts'
+import { cursorAfter } from '../cursor.ts'
+import { chooseSecret, shownSecret } from '../signing-secrets/chosen-secret.ts'
+import type { SigningSecret } from '../signing-secrets/schema.ts'
+import type { Endpoint, EndpointChange, EndpointQuery, NewEndpoint } from './schema.ts'
+import { deliverableUrl } from './url.ts'
+
+/** A page of a tenant's endpoints, the newest first. */
+export async function listEndpoints(
+  db: Db,
+  tenantId: string,
+  { limit = 50, cursor }: EndpointQuery,
+): Promise<{ endpoints: Endpoint[]; next: string | null }> {
+  const found = await db.query<Endpoint & { id: string }>(sql`
+    select e.id, e.ref_id, e.kind, e.url, e.description, e.event_types, e.scheme,
+      array_remove(e.header_names, e.static_header) as header_names, e.static_header, e.rate_limit_per_second,
+      not e.is_enabled as disabled, e.disabled_at, e.disabled_reason,
+      case when e.previous_secret_expires_at > now() then e.previous_secret_expires_at end as previous_secret_expires_at,
+      e.created_at, e.updated_at
+    from public.webhook_endpoints as e
+    where e.tenant_id = ${tenantId} and (${cursor?.[0]}::uuid is null or e.id < ${cursor?.[0]}::uuid)
+    order by e.id desc limit ${limit + 1}`)
+  const last = found[limit - 1]
+  const next = last && found.length > limit ? cursorAfter(last.id) : null
+  return { endpoints: found.slice(0, limit).map(({ id: _, ...endpoint }) => endpoint), next }
+}
+
+/** One of them. 404 not_found. */
+export async function readEndpoint(db: Db, tenantId: string, ref: string): Promise<Endpoint> {
+  const [endpoint] = await db.query<Endpoint>(sql`
+    select e.ref_id, e.kind, e.url, e.description, e.event_types, e.scheme,
+      array_remove(e.header_names, e.static_header) as header_names, e.static_header, e.rate_limit_per_second,
+      not e.is_enabled as disabled, e.disabled_at, e.disabled_reason,
+      case when e.previous_secret_expires_at > now() then e.previous_secret_expires_at end as previous_secret_expires_at,
+      e.created_at, e.updated_at
+    from public.webhook_endpoints as e where e.tenant_id = ${tenantId} and e.ref_id = ${ref}`)
+  if (!endpoint) throw new Problem('not_found', 'This tenant has no webhook endpoint by this ref_id.')
+  return endpoint
+}
+
+/**
+ * Creates an endpoint, with a secret of its own or the one it brings. 403 too_many_endpoints; 422
+ * unknown_event_type; 422 invalid_value for a URL or a header that cannot be used, and for a bad secret.
+ */
+export function createEndpoint(
+  db: Db,
+  tenantId: string,
+  wanted: NewEndpoint,
+): Promise<Endpoint & SigningSecret> {
+  const secret = chooseSecret(wanted, 'hmac')
+  const url = wanted.url === undefined ? null : deliverableUrl(wanted.url)
+  return db.transaction(async (tx) => {
+    const [made] = await tx.query<{ ref_id: string }>(sql`
+      select ref_id from public.create_webhook_endpoint(tenant_id => ${tenantId}, secret => ${secret}, url => ${url},
+        kind => ${wanted.kind ?? 'push'}, description => ${wanted.description ?? ''}, event_types => ${wanted.event_types},
+        headers => ${JSON.stringify(wanted.headers ?? {})}, static_header => ${JSON.stringify(wanted.static_header ?? null)},
+        rate_limit_per_second => ${wanted.rate_limit_per_second})`)
+    if (!made) throw new Error('The database said nothing about the endpoint.')
+    return { ...(await readEndpoint(tx, tenantId, made.ref_id)), ...shownSecret(secret) }
+  })
+}
+
+/** Changes what is named. Whoever only disables needs "inspect", all else "manage". 404; 422 as on creation. */
+export function updateEndpoint(
+  db: Db,
+  tenantId: string,
+  ref: string,
+  change: EndpointChange,
+): Promise<Endpoint> {
+  const { url, ...rest } = change
+  const changes = url === undefined ? rest : { ...rest, url: deliverableUrl(url) }
+  const isOnlyDisabling = change.disabled === true && Object.keys(change).length === 1
+  return db.transaction(async (tx) => {
+    await tx.query(
+      isOnlyDisabling
+        ? sql`select public.disable_webhook_endpoint(${tenantId}, private.ulid_to_uuid(${ref}))`
+        : sql`select public.update_webhook_endpoint(${tenantId}, private.ulid_to_uuid(${ref}), ${JSON.stringify(changes)})`,
+    )
+    return readEndpoint(tx, tenantId, ref)
+  })
+}
+
+/** A request has to be over before its function is cut off. */
+const deletingMs = 100_000
+
+/**
+ * Deletes an endpoint, with what was and what waits to be delivered to it. 404 not_found; 503 unavailable
+ * for one with millions of deliveries: it is disabled by then, and trying again goes on.
+ */
+export async function deleteEndpoint(db: Db, tenantId: string, ref: string): Promise<void> {
+  const start = performance.now()
+  for (;;) {
+    const [row] = await db.query<{ is_gone: boolean }>(sql`
+      select public.delete_webhook_endpoint(${tenantId}, private.ulid_to_uuid(${ref})) as is_gone`)
+    if (row?.is_gone) return
+    if (performance.now() - start > deletingMs) {
+      const detail =
+        'The endpoint is disabled, and a part of it deleted. Send the request again for the rest.'
+      throw new Problem('unavailable', detail, { retryAfterSeconds: 1 })
+    }
+  }
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { cursorOf } from '../cursor.ts'
+
+const moment = z.union([z.iso.datetime(), z.date()])
+/** How an endpoint is named. */
+export const EndpointRef = z
+  .string()
+  .regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the ref_id of an endpoint')
+export const EndpointPath = z.object({ endpoint: EndpointRef })
+
+/** Where a tenant is told what happens. What it is signed with, and the values of its headers, are not shown. */
+export const Endpoint = z
+  .strictObject({
+    ref_id: z.string(),
+    kind: z.enum(['push', 'poll']),
+    url: z.string().nullable().meta({ description: 'null for a polling endpoint.' }),
+    description: z.string(),
+    event_types: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: 'null: every type that is not operational.' }),
+    scheme: z.enum(['hmac', 'ed25519']),
+    header_names: z.array(z.string()).meta({ description: 'What is sent along; values are never shown.' }),
+    static_header: z.string().nullable().meta({
+      description: 'The header that holds a shared secret, for receivers that verify nothing else.',
+    }),
+    rate_limit_per_second: z.int().nullable(),
+    disabled: z.boolean(),
+    disabled_at: moment.nullable(),
+    disabled_reason: z.enum(['by_hand', 'asked', 'gone', 'failing']).nullable(),
+    previous_secret_expires_at: moment
+      .nullable()
+      .meta({ description: 'Until then the secret before the last rotation signs along.' }),
+    created_at: moment,
+    updated_at: moment,
+  })
+  .meta({ id: 'Endpoint' })
+
+export const Endpoints = z
+  .strictObject({ endpoints: z.array(Endpoint), next: z.string().nullable() })
+  .meta({ id: 'Endpoints', description: '`next` is what `cursor` must be for older ones; null at the end.' })
+
+export const EndpointQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).optional(),
+  cursor: cursorOf(1),
+})
+
+// Which names and values can be sent, and which types there are, is for SQL to say.
+const StaticHeader = z
+  .strictObject({ name: z.string().min(1).max(100), value: z.string().min(1).max(1_024) })
+  .meta({ id: 'StaticHeader', description: 'A shared secret that is sent as it is, such as X-Deal-Secret.' })
+const url = z.string().min(1).max(2_048).meta({ description: 'The https URL of a public server.' })
+const description = z.string().max(500)
+const eventTypes = z.array(z.string().max(200)).min(1).max(200).nullable()
+const rateLimit = z.int().min(1).max(10_000).nullable()
+
+export const NewEndpoint = z
+  .strictObject({
+    kind: z
+      .enum(['push', 'poll'])
+      .optional()
+      .meta({ description: 'push: messages are posted to the URL. poll: a receiver asks for them.' }),
+    url: url.optional(),
+    description: description.optional(),
+    event_types: eventTypes.optional(),
+    scheme: z.enum(['hmac', 'ed25519']).optional(),
+    secret: z
+      .string()
+      .max(200)
+      .optional()
+      .meta({ description: 'A secret to keep from elsewhere: whsec_ or whsk_. One is made when left out.' }),
+    headers: z.record(z.string(), z.string()).optional(),
+    static_header: StaticHeader.nullable().optional(),
+    rate_limit_per_second: rateLimit.optional(),
+  })
+  .superRefine(({ kind, url }, context) => {
+    const isPush = kind !== 'poll'
+    if (isPush === (url !== undefined)) return
+    const message = isPush ? 'is missing' : 'is for push endpoints: this one is asked and not called'
+    context.addIssue({ code: 'custom', path: ['url'], message })
+  })
+  .meta({ id: 'NewEndpoint' })
+
+export const EndpointChange = z
+  .strictObject({
+    url,
+    description,
+    event_types: eventTypes,
+    headers: z.record(z.string(), z.string().nullable()).nullable().meta({
+      description: 'Those named are set, or taken away by null; null instead of all takes all away.',
+    }),
+    static_header: StaticHeader.nullable(),
+    rate_limit_per_second: rateLimit,
+    disabled: z.boolean(),
+  })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, 'must change something')
+  .meta({ id: 'EndpointChange' })
+
+export type Endpoint = z.infer<typeof Endpoint>
+export type EndpointQuery = z.output<typeof EndpointQuery>
+export type NewEndpoint = z.infer<typeof NewEndpoint>
+export type EndpointChange = z.infer<typeof EndpointChange>

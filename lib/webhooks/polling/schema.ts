@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { MessageId } from '../messages/schema.ts'
+
+const moment = z.union([z.iso.datetime(), z.date()])
+
+export const Poll = z
+  .strictObject({
+    max_messages: z.int().min(1).max(100).optional().meta({ description: '50 when left out.' }),
+    lease_seconds: z
+      .int()
+      .min(5)
+      .max(3_600)
+      .optional()
+      .meta({ description: 'What is not acknowledged within so long comes again; 30 when left out.' }),
+  })
+  .meta({ id: 'Poll' })
+
+/** A message as a request would have brought it: its body, and the headers that prove it. */
+export const PolledMessage = z
+  .strictObject({
+    id: z.string(),
+    event_type: z.string(),
+    attempt_number: z.int(),
+    created_at: moment,
+    headers: z
+      .record(z.string(), z.string())
+      .meta({ description: 'webhook-id, webhook-timestamp and webhook-signature.' }),
+    payload: z.string().meta({ description: 'The exact text that is signed.' }),
+  })
+  .meta({ id: 'PolledMessage' })
+
+export const PolledMessages = z
+  .strictObject({
+    messages: z.array(PolledMessage),
+    lease_id: z
+      .string()
+      .nullable()
+      .meta({ description: 'To acknowledge them by; null when there are none.' }),
+    lease_until: moment.nullable(),
+  })
+  .meta({ id: 'PolledMessages' })
+
+export const Acknowledgement = z
+  .strictObject({ lease_id: z.guid(), message_ids: z.array(MessageId).min(1).max(100) })
+  .meta({ id: 'Acknowledgement' })
+
+export const Acknowledged = z
+  .strictObject({
+    acknowledged: z
+      .int()
+      .meta({ description: 'Fewer than were named: the lease of the others was over, and they come again.' }),
+  })
+  .meta({ id: 'Acknowledged' })
+
+export type Poll = z.infer<typeof Poll>
+export type PolledMessages = z.infer<typeof PolledMessages>
+export type Acknowledgement = z.infer<typeof Acknowledgement>

@@ -1,0 +1,42 @@
+import { type Db, sql } from '../../db/index.ts'
+import { messageIdOf } from '../dispatch/deliver.ts'
+import type { Replay, Replayed } from './schema.ts'
+
+/**
+ * Sends messages to an endpoint again: same ids, signed anew, the whole schedule. 404 not_found, also for
+ * a message that is not there; 409 endpoint_disabled.
+ */
+export async function replayMessages(
+  db: Db,
+  tenantId: string,
+  ref: string,
+  wanted: Replay,
+): Promise<Replayed> {
+  const { message_ids: ids, since, until, which = 'all' } = wanted
+  const [row] = await db.query<Replayed>(
+    ids
+      ? sql`
+        select replayed_count as replayed, has_more
+        from public.replay_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}),
+          event_ids => array(select private.ulid_to_uuid(substr(id, 5)) from unnest(${ids}::text[]) as id))`
+      : sql`
+        select replayed_count as replayed, has_more
+        from public.replay_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}), since => ${since},
+          until => ${until}, which => ${which})`,
+  )
+  if (!row) throw new Error('The database said nothing about the replay.')
+  return row
+}
+
+/** Sends an event type's example to one endpoint. 404; 409 endpoint_disabled; 422 unknown_event_type. */
+export async function sendTestMessage(
+  db: Db,
+  tenantId: string,
+  ref: string,
+  eventType = 'webhook.test',
+): Promise<string> {
+  const [row] = await db.query<{ id: string }>(sql`
+    select public.send_webhook_test(${tenantId}, private.ulid_to_uuid(${ref}), ${eventType}) as id`)
+  if (!row) throw new Error('The database said nothing about the test.')
+  return messageIdOf(row.id)
+}

@@ -1,0 +1,28 @@
+import { type Db, sql } from '../../db/index.ts'
+import { readEndpoint } from '../endpoints/queries.ts'
+import type { Endpoint } from '../endpoints/schema.ts'
+import { chooseSecret, shownSecret } from './chosen-secret.ts'
+import type { SecretRotation, SigningSecret } from './schema.ts'
+
+/** What an endpoint's messages are verified with. That it was read is recorded. 404 not_found. */
+export async function revealSecret(db: Db, tenantId: string, ref: string): Promise<SigningSecret> {
+  const [row] = await db.query<{ secret: string }>(sql`
+    select public.reveal_webhook_secret(${tenantId}, private.ulid_to_uuid(${ref})) as secret`)
+  if (!row) throw new Error('The database said nothing about the secret.')
+  return shownSecret(row.secret)
+}
+
+/** Puts a new secret in the place of one that signs along so many seconds more. 404; 422 for a bad secret. */
+export function rotateSecret(
+  db: Db,
+  tenantId: string,
+  ref: string,
+  { overlap_seconds: overlap = 86_400, ...wanted }: SecretRotation,
+): Promise<Endpoint & SigningSecret> {
+  return db.transaction(async (tx) => {
+    const secret = chooseSecret(wanted, (await readEndpoint(tx, tenantId, ref)).scheme)
+    await tx.query(sql`
+      select public.rotate_webhook_secret(${tenantId}, private.ulid_to_uuid(${ref}), ${secret}, ${overlap})`)
+    return { ...(await readEndpoint(tx, tenantId, ref)), ...shownSecret(secret) }
+  })
+}

@@ -1,0 +1,175 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { App, type ServerOptions } from '@supabase/lite'
+import { createPostgresConnection, type PostgresConnection } from '@supabase/lite/postgres'
+import { Client } from 'pg'
+import { type DatabaseRole, databaseUrl, type StackFile } from '../secrets.ts'
+import { asPostgrestError } from './rest-errors.ts'
+import { withHostedClaims } from './tokens.ts'
+
+export interface AuthRest {
+  /** Settles when the database went away under it; it cannot be used any more then. */
+  readonly lost: Promise<void>
+  auth(request: Request): Promise<Response>
+  rest(request: Request): Promise<Response>
+  close(): Promise<void>
+}
+
+/**
+ * Auth and REST by @supabase/lite, each under its own database role as hosted: Auth as
+ * supabase_auth_admin, REST as authenticator, which can become the three API roles and nothing more.
+ */
+export async function openAuthRest(file: StackFile, dbPort: number, apiUrl: string): Promise<AuthRest> {
+  const authConnection = connect(file, 'supabase_auth_admin', dbPort, { max: 5 })
+  const restConnection = connect(file, 'authenticator', dbPort, {
+    max: 10,
+    connection: { search_path: 'public, extensions' },
+    // lite hands an rpc's JSON arguments over as text, and its driver would make text of that again.
+    types: { json: jsonAsGiven(114), jsonb: jsonAsGiven(3802) },
+  })
+  // authenticator inherits nothing, so information_schema shows it nothing; PostgREST reads pg_catalog instead.
+  const catalog = connect(file, 'supabase_admin', dbPort, { max: 2 })
+  restConnection.introspect = (options) => catalog.introspect(options)
+  restConnection.viewOptionsMetadata = (name, schema) => catalog.viewOptionsMetadata(name, schema)
+  restConnection.normalizeDbError = asPostgrestError
+  await tellHeaders(restConnection)
+
+  const authApp = makeApp(file, authConnection, apiUrl)
+  const restApp = makeApp(file, restConnection, apiUrl, { middlewares: [trustTheSignature] })
+  await Promise.all([authApp.init(), restApp.init()])
+  if (restConnection.config.schemaCache) catalog.config.schemaCache = restConnection.config.schemaCache
+  const listener = await reloadOnNotify(file, dbPort, () => catalog.clearSchemaCache())
+
+  return {
+    lost: listener.ended,
+    auth: async (request) =>
+      withHostedClaims(await authApp.fetch(request), file.jwt_secret, `${apiUrl}/auth/v1`),
+    rest: (request) => headersOf.run(request.headers, () => restApp.fetch(request)),
+    async close() {
+      await listener.stop()
+      // A connection whose server is gone may never end by itself.
+      const pools = [authConnection, restConnection, catalog].map(({ driver }) => driver.end({ timeout: 1 }))
+      await Promise.race([Promise.allSettled(pools), sleep(2000)])
+    },
+  }
+}
+
+function jsonAsGiven(oid: number) {
+  const serialize = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
+  return { to: oid, from: [oid], serialize, parse: JSON.parse }
+}
+
+/** Creates the auth schema's tables. lite swallows what goes wrong on the way, so look afterwards. */
+export async function provisionAuth(file: StackFile, dbPort: number): Promise<void> {
+  const connection = connect(file, 'supabase_auth_admin', dbPort, { max: 1, onnotice: () => {} })
+  try {
+    await makeApp(file, connection, 'http://127.0.0.1').ensureSystemSchema()
+    const found = await connection.driver`select to_regclass('auth.users') is not null as made`
+    if (!found[0]?.made) throw new Error('@supabase/lite did not create auth.users')
+  } finally {
+    await connection.close()
+  }
+}
+
+function connect(
+  file: StackFile,
+  role: DatabaseRole,
+  port: number,
+  postgresOptions: NonNullable<Parameters<typeof createPostgresConnection>[0]['postgresOptions']>,
+): PostgresConnection {
+  const connection = createPostgresConnection({ url: databaseUrl(file, role, port), postgresOptions })
+  // Unless told that row level security is set up, lite grants everything to anon and authenticated
+  // on its first request. The field is private in its types only.
+  Object.assign(connection, { rlsState: 'active' })
+  return connection
+}
+
+function makeApp(
+  file: StackFile,
+  connection: PostgresConnection,
+  apiUrl: string,
+  server: ServerOptions = {},
+) {
+  return new App({
+    connection,
+    db: { migrations: { enabled: false } },
+    api: {
+      schemas: ['public', 'graphql_public'],
+      external_url: apiUrl,
+      // A bearer token that is not a JWT is refused instead of being taken for nobody.
+      anonymous_enabled: false,
+    },
+    auth: {
+      enabled: true,
+      jwt_secret: file.jwt_secret,
+      publishable_key: file.publishable_key,
+      secret_key: file.secret_key,
+      site_url: apiUrl,
+      enable_signup: true,
+      email: { enable_signup: true, enable_confirmations: false },
+    },
+    storage: { enabled: false },
+    studio: { enabled: false },
+    options: { server: { ...server, admin: false, disableStudio: true, disableFallback: true } },
+  })
+}
+
+const headersOf = new AsyncLocalStorage<Headers>()
+
+interface Transaction {
+  executeQuery(query: object): Promise<unknown>
+}
+interface SessionContext {
+  applyJwtSessionContext(transaction: Transaction, ...rest: unknown[]): Promise<void>
+}
+
+/** Sets request.headers and runs pgrst.db_pre_request for every request, as PostgREST does. */
+async function tellHeaders(connection: PostgresConnection): Promise<void> {
+  const [row] = await connection.driver`select current_setting('pgrst.db_pre_request', true) as name`
+  const preRequest: string | null = row?.name || null
+  const context = connection as unknown as SessionContext
+  const apply = context.applyJwtSessionContext.bind(connection)
+  context.applyJwtSessionContext = async (transaction, ...rest) => {
+    await apply(transaction, ...rest)
+    const headers = JSON.stringify(Object.fromEntries(headersOf.getStore() ?? []))
+    await transaction.executeQuery({
+      query: { kind: 'RawNode', sqlFragments: [], parameters: [] },
+      sql: `select set_config('request.headers', $1, true)`,
+      parameters: [headers],
+    })
+    if (preRequest === null) return
+    await transaction.executeQuery({
+      query: { kind: 'RawNode', sqlFragments: [], parameters: [] },
+      sql: `select ${preRequest}()`,
+      parameters: [],
+    })
+  }
+}
+
+type Middleware = NonNullable<ServerOptions['middlewares']>[number]
+
+/**
+ * lite looks every token's user and session up in the auth schema, which authenticator may not read.
+ * PostgREST, which never asks Auth, is content with a signature that holds; so this answers "it is there".
+ */
+const trustTheSignature: Middleware = async (c, next) => {
+  const there = async () => ({})
+  Object.assign(c.var.authService, { repo: { findUserById: there, findSessionById: there } })
+  await next()
+}
+
+/** Listens where PostgREST does, so that new tables appear without a restart. Says when the connection is gone. */
+async function reloadOnNotify(file: StackFile, port: number, reload: () => void): Promise<Listener> {
+  const client = new Client({ connectionString: databaseUrl(file, 'authenticator', port) })
+  const ended = new Promise<void>((resolve) => client.once('end', resolve))
+  client.on('notification', reload)
+  client.on('error', () => {})
+  await client.connect()
+  await client.query('listen pgrst')
+  return { ended, stop: () => client.end().catch(() => {}) }
+}
+
+interface Listener {
+  ended: Promise<void>
+  stop(): Promise<void>
+}

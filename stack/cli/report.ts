@@ -1,0 +1,40 @@
+import type { Coach } from '../database/seed.ts'
+import type { StackFile } from '../secrets.ts'
+
+/** The one line of --json. */
+export interface MachineLine {
+  api_url: string
+  db_url: string
+  publishable_key: string
+  secret_key: string
+  data_dir: string
+  coaches: Coach[]
+}
+
+export function machineLine(file: StackFile, dataDir: string, coaches: Coach[]): MachineLine {
+  return {
+    api_url: file.api_url ?? '',
+    db_url: file.db_url ?? '',
+    publishable_key: file.publishable_key,
+    secret_key: file.secret_key,
+    data_dir: dataDir,
+    coaches,
+  }
+}
+
+/** What a person needs to go on. */
+export function describe(line: MachineLine): string {
+  const port = new URL(line.api_url).port
+  const coach =
+    line.coaches.find(({ tenant_slug }) => tenant_slug === 'leadingwithmeaning') ?? line.coaches[0]
+  const rows = [['API', line.api_url]]
+  if (coach) {
+    rows.push(['Branded page', `http://${coach.tenant_slug}.localhost:${port}/`])
+    rows.push(['Its coach', `${coach.email}  password ${coach.password}`])
+  }
+  rows.push(['Publishable key', line.publishable_key])
+  rows.push(['Secret key', line.secret_key])
+  rows.push(['Database', line.db_url])
+  rows.push(['Data', line.data_dir])
+  return rows.map(([name, value]) => `  ${name!.padEnd(16)} ${value}`).join('\n')
+}

@@ -1,0 +1,83 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { findDeno } from '../processes/binaries.ts'
+import { commandLine, type Guard, kill } from '../processes/processes.ts'
+import { databaseUrl, type StackFile } from '../secrets.ts'
+import { type EdgeFunction, FunctionProcess } from './function-process.ts'
+
+export interface Functions {
+  find(name: string): EdgeFunction | undefined
+  all(): EdgeFunction[]
+  /** Waits until each function listens, or the time is over; gives the names of those that do not. */
+  settled(milliseconds: number): Promise<string[]>
+  stop(): Promise<void>
+}
+
+export async function startFunctions(
+  root: string,
+  environment: Record<string, string>,
+  guard: Guard,
+  onPid: () => void,
+): Promise<Functions> {
+  const deno = findDeno()
+  const processes: FunctionProcess[] = []
+  for (const name of functionNames(root)) {
+    const each = new FunctionProcess({ deno, root, name, environment, guard, onPid })
+    processes.push(each)
+    await each.launch()
+  }
+  return {
+    find: (name) => processes.find((each) => each.name === name),
+    all: () => processes,
+    async settled(milliseconds) {
+      const until = Date.now() + milliseconds
+      let waiting: FunctionProcess[] = processes
+      // One that broke is not worth waiting for; the rest of the stack works without it.
+      while (waiting.some((each) => !each.isBroken) && Date.now() < until) {
+        const up = await Promise.all(waiting.map((each) => each.isUp()))
+        waiting = waiting.filter((_, index) => !up[index])
+        if (waiting.length > 0) await sleep(25)
+      }
+      return waiting.map((each) => each.name)
+    },
+    async stop() {
+      await Promise.all(processes.map((each) => each.stop()))
+    },
+  }
+}
+
+/** A folder with an index.ts is a function, named like the folder. */
+function functionNames(root: string): string[] {
+  const folder = join(root, 'functions')
+  if (!existsSync(folder)) return []
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && existsSync(join(folder, entry.name, 'index.ts')))
+    .map((entry) => entry.name)
+    .sort()
+}
+
+/** The variables a hosted function finds, and this project's own. */
+export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: string): Record<string, string> {
+  return {
+    SUPABASE_URL: apiUrl,
+    SUPABASE_DB_URL: databaseUrl(file, 'postgres', dbPort),
+    SUPABASE_PUBLISHABLE_KEYS: JSON.stringify({ default: file.publishable_key }),
+    SUPABASE_SECRET_KEYS: JSON.stringify({ default: file.secret_key }),
+    SUPABASE_JWKS: JSON.stringify({ keys: [] }),
+    TENANTRY_BASE_DOMAINS: 'localhost',
+    // What a developer tries out answers on this machine; on hosted nothing private may be fetched.
+    TENANTRY_ALLOW_PRIVATE_URLS: 'loopback',
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('TENANTRY_'))),
+    // After the shell's own: what is stored was signed and hashed with the data folder's.
+    TENANTRY_JWT_SECRET: file.jwt_secret,
+    TENANTRY_KEY_PEPPER: file.key_pepper,
+  }
+}
+
+/** Ends functions of a stack that was killed together with its guard. */
+export function endOrphans(file: StackFile, root: string): void {
+  for (const { pid } of Object.values(file.runtime?.functions ?? {})) {
+    if (commandLine(pid).includes(join(root, 'functions'))) kill(pid, 'SIGKILL')
+  }
+}

@@ -1,0 +1,94 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { makeTenant, type Tenant } from '../support/fixtures.ts'
+import { applyMigrations, makeDatabase, type OwnDatabase } from '../support/matrix-database.ts'
+
+let own: OwnDatabase
+let db: pg.Client
+let first: Tenant
+let second: Tenant
+let folder: string
+
+beforeAll(async () => {
+  own = await makeDatabase(inject('stack'))
+  await applyMigrations(own.url)
+  db = new pg.Client({ connectionString: own.adminUrl })
+  await db.connect()
+  first = await makeTenant(db)
+  second = await makeTenant(db)
+  folder = await mkdtemp(join(tmpdir(), 'tenantry-verify-'))
+})
+afterAll(async () => {
+  await db?.end()
+  await own?.drop()
+  await rm(folder, { recursive: true, force: true })
+})
+
+function verify(...args: string[]): Promise<{ code: number | null; said: string }> {
+  const script = fileURLToPath(new URL('../../stack/cli/audit-verify.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--import', 'tsx', script, '--db-url', own.url, ...args])
+  let said = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk))
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })))
+}
+
+async function tamper(...statements: string[]): Promise<void> {
+  await db.query('alter table public.audit_log disable trigger all')
+  for (const statement of statements) await db.query(statement)
+  await db.query('alter table public.audit_log enable always trigger audit_log_refuse_change')
+}
+
+it('says that every chain is intact, and keeps how far', async () => {
+  const { code, said } = await verify('--save-checkpoint', join(folder, 'checkpoint'))
+  expect(said).toContain('3 chains')
+  expect(said).toContain('all intact')
+  expect(code).toBe(0)
+  expect(await verify('--checkpoint', join(folder, 'checkpoint'))).toMatchObject({ code: 0 })
+})
+
+it('finds a chain that was written anew, head and all, by its checkpoint', async () => {
+  await tamper(
+    `update public.audit_log set actor_name = 'nobody' where tenant_id = '${second.id}' and seq = 1`,
+    `do $$
+     declare event public.audit_log; previous text := repeat('0', 64);
+     begin
+       for event in select * from public.audit_log where tenant_id = '${second.id}' order by seq loop
+         event.prev_hash := previous;
+         previous := private.audit_hash(event);
+         update public.audit_log set prev_hash = event.prev_hash, hash = previous where tenant_id = event.tenant_id and seq = event.seq;
+       end loop;
+       update private.audit_heads set hash = previous where tenant_id = '${second.id}';
+     end $$`,
+  )
+  expect(await verify()).toMatchObject({ code: 0 })
+  const { code, said } = await verify('--checkpoint', join(folder, 'checkpoint'))
+  expect(code).toBe(1)
+  expect(said).toMatch(new RegExp(`BROKEN +${second.slug}: checkpoint_mismatch`))
+})
+
+it('finds a tail that was cut with its head moved, and a tenant whose rows are all gone', async () => {
+  await tamper(
+    `delete from public.audit_log where tenant_id = '${second.id}' and seq > 2`,
+    `update private.audit_heads as h set seq = 2, hash = a.hash from public.audit_log as a
+     where a.tenant_id = h.tenant_id and a.seq = 2 and h.tenant_id = '${second.id}'`,
+    `delete from public.audit_log where tenant_id = '${first.id}'`,
+    `delete from private.audit_heads where tenant_id = '${first.id}'`,
+  )
+  const { code, said } = await verify('--checkpoint', join(folder, 'checkpoint'))
+  expect(code).toBe(1)
+  expect(said).toMatch(new RegExp(`BROKEN +${second.slug}: checkpoint_missing`))
+  expect(said).toMatch(new RegExp(`BROKEN +${first.slug}: head_missing`))
+  expect(said).toContain('2 broken')
+})
+
+it('says what it cannot use, and does not call that a broken chain', async () => {
+  expect(await verify('--nonsense')).toMatchObject({ code: 2 })
+  expect((await verify('--checkpoint', join(folder, 'nowhere'))).code).toBe(2)
+  await writeFile(join(folder, 'broken'), 'not json')
+  expect((await verify('--checkpoint', join(folder, 'broken'))).code).toBe(2)
+})

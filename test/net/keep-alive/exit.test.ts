@@ -1,0 +1,30 @@
+import { spawn } from 'node:child_process'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import { runInDeno } from '../../support/run-in-deno.ts'
+import { ok, receive } from '../servers.ts'
+
+async function runInNode(program: string): Promise<string> {
+  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program])
+  const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
+  return out.trim() || errors
+}
+
+describe.each([
+  ['Node', runInNode],
+  ['Deno', runInDeno],
+])('on %s', (_runtime, runProgram) => {
+  it('a kept connection keeps no process alive', async () => {
+    const { url, connections } = await receive((socket) => socket.write(ok('hello')))
+    const steps = Array.from({ length: 3 }, () => ({ url, keepAlive: true }))
+    // The timer holds nothing either: it fires only in a process that something else keeps alive.
+    const printed = await runProgram(`
+      import { setTimeout } from 'node:timers'
+      import { runSteps } from './test/net/steps.ts'
+      const outcomes = await runSteps(${JSON.stringify(steps)})
+      console.log(outcomes.map(({ end }) => end).join())
+      setTimeout(() => console.log('still alive'), 500).unref()`)
+    expect(printed).toBe('200 hello,200 hello,200 hello')
+    expect(connections()).toBe(1)
+  })
+})

@@ -1,0 +1,197 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { beforeEach, describe, expect, inject, it } from 'vitest'
+import { call, makePerson, makeTenant, problemOf, type TestTenant } from '../../http/world.ts'
+import { anonClient } from '../../support/clients.ts'
+import { admin, asService } from '../../support/db.ts'
+
+const password = { method: 'password' }
+let tenant: TestTenant
+let host: string
+let provider: string
+beforeEach(async () => {
+  tenant = await makeTenant({ owner: await makePerson() })
+  host = freshHost()
+  provider = randomUUID()
+})
+const freshHost = () => `${randomBytes(6).toString('hex')}.example`
+
+const ask = async (email: string): Promise<unknown> => {
+  const response = await call('/registry/sign-in-options', { body: { email } })
+  expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store'])
+  return response.json()
+}
+const addDomain = (of: TestTenant, name: string, status: 'pending' | 'verified' | 'failed') =>
+  admin.query(
+    `insert into public.tenant_domains (tenant_id, host, status, verified_at) values ($1, $2, $3, now())`,
+    [of.id, name, status],
+  )
+const addProvider = (
+  of: TestTenant,
+  columns: { verified?: boolean; sso?: string | null; end?: string } = {},
+) =>
+  admin.query(
+    `insert into public.tenant_idp_config (tenant_id, type, verified, verified_at, last_checked_at, sso_provider_id, keys_expire_at)
+     values ($1, 'saml', $2, case when $2 then now() end, now(), $3, now() + $4::interval)`,
+    [
+      of.id,
+      columns.verified ?? true,
+      columns.sso === undefined ? provider : columns.sso,
+      columns.end ?? null,
+    ],
+  )
+const sso = () => ({ method: 'sso', tenant: tenant.slug, sso_provider_id: provider })
+
+describe('an e-mail address', () => {
+  it('of a verified domain leads to its tenant’s verified provider, whoever it is', async () => {
+    await addDomain(tenant, host, 'verified')
+    await addProvider(tenant, { end: '1 day' })
+    expect(await ask(`ada@${host}`)).toEqual(sso())
+    expect(await ask(`nobody.by.this.name@${host.toUpperCase()}`)).toEqual(sso())
+    const { data } = await anonClient().rpc('find_idp_for_email', { email: `ada@${host}` })
+    expect(data).toEqual(sso())
+  })
+  it.each<[string, () => Promise<unknown>]>([
+    ['no domain', async () => addProvider(tenant)],
+    [
+      'a domain that is not verified',
+      async () => [await addDomain(tenant, host, 'pending'), await addProvider(tenant)],
+    ],
+    [
+      'a domain that was lost',
+      async () => [await addDomain(tenant, host, 'failed'), await addProvider(tenant)],
+    ],
+    ['no provider', async () => addDomain(tenant, host, 'verified')],
+    [
+      'an unverified provider',
+      async () => [await addDomain(tenant, host, 'verified'), await addProvider(tenant, { verified: false })],
+    ],
+    [
+      'an unbound provider',
+      async () => [await addDomain(tenant, host, 'verified'), await addProvider(tenant, { sso: null })],
+    ],
+    [
+      'an expired certificate',
+      async () => [
+        await addDomain(tenant, host, 'verified'),
+        await addProvider(tenant, { end: '-1 minute' }),
+      ],
+    ],
+    [
+      'an archived tenant',
+      async () => [
+        await addDomain(tenant, host, 'verified'),
+        await addProvider(tenant),
+        await admin.query(`update public.tenants set status = 'archived' where id = $1`, [tenant.id]),
+      ],
+    ],
+  ])('with %s signs in by password', async (_what, arrange) => {
+    await arrange()
+    expect(await ask(`ada@${host}`)).toEqual(password)
+  })
+  it.each([
+    'ada@mail.HOST',
+    'ada@www.HOST',
+    'ada@HOST.evil.test',
+    'ada@evilHOST',
+    'ada+HOST@other.test',
+    'HOST@x',
+  ])('that is only alike, %s, signs in by password', async (email) => {
+    await addDomain(tenant, host, 'verified')
+    await addProvider(tenant)
+    expect(await ask(email.replace('HOST', host))).toEqual(password)
+  })
+  it('of an internationalised domain is found by its ASCII form', async () => {
+    const label = randomBytes(4).toString('hex')
+    await addDomain(tenant, new URL(`https://grüezi-${label}.example`).hostname, 'verified')
+    await addProvider(tenant)
+    expect(await ask(`ada@grüezi-${label}.example`)).toEqual(sso())
+  })
+  it('is led by the tenant that verified the domain, not by one that claims it', async () => {
+    const squatter = await makeTenant({ owner: await makePerson() })
+    await addDomain(squatter, host, 'pending')
+    await addProvider(squatter, { sso: randomUUID() })
+    expect(await ask(`ada@${host}`)).toEqual(password)
+    await addDomain(tenant, host, 'verified')
+    await addProvider(tenant)
+    expect(await ask(`ada@${host}`)).toEqual(sso())
+    await expect(
+      admin.query(
+        `update public.tenant_domains set status = 'verified', verified_at = now() where tenant_id = $1`,
+        [squatter.id],
+      ),
+    ).rejects.toMatchObject({ code: '23505' })
+  })
+  it.each([
+    {},
+    { email: 'x' },
+    { email: 'a@b@c' },
+    { email: 1 },
+    { email: `${'a'.repeat(250)}@b.ch` },
+    { email: 'a b@c.ch' },
+  ])('that is none is refused: %j', async (body) => {
+    expect(await problemOf(await call('/registry/sign-in-options', { body }))).toMatchObject({
+      code: 'invalid_body',
+    })
+  })
+})
+
+describe('binding', () => {
+  const bind = (of: TestTenant, id: string | null, type = 'saml') =>
+    call(`/registry/tenants/${of.ref_id}/identity-providers/${type}/sso-provider`, {
+      method: 'PUT',
+      apikey: inject('stack').secret_key,
+      body: { sso_provider_id: id },
+    })
+  const tenantOf = (id: string) =>
+    asService(async (db) => {
+      const { rows } = await db.query('select private.tenant_of_sso_provider($1) as tenant', [id])
+      return rows[0].tenant as string | null
+    })
+
+  it('says whose people a Supabase SSO provider signs in, until it is undone', async () => {
+    await addProvider(tenant, { sso: null })
+    expect((await bind(tenant, provider)).status).toBe(204)
+    expect(await tenantOf(provider)).toBe(tenant.id)
+    expect((await bind(tenant, null)).status).toBe(204)
+    expect(await tenantOf(provider)).toBeNull()
+  })
+  it('waits for the check, and ends with the trust in it', async () => {
+    await addProvider(tenant, { verified: false, sso: null })
+    expect(await problemOf(await bind(tenant, provider))).toMatchObject({
+      status: 409,
+      code: 'idp_not_verified',
+    })
+    await addProvider(await makeTenant({}), {})
+    await admin.query(
+      'update public.tenant_idp_config set verified = false, verified_at = null where sso_provider_id = $1',
+      [provider],
+    )
+    expect(await tenantOf(provider)).toBeNull()
+  })
+  it('is for one tenant alone', async () => {
+    const other = await makeTenant({})
+    await addProvider(tenant)
+    await addProvider(other, { sso: null })
+    expect(await problemOf(await bind(other, provider))).toMatchObject({
+      status: 409,
+      code: 'sso_provider_taken',
+    })
+    expect(await tenantOf(provider)).toBe(tenant.id)
+  })
+  it('ends when the settings become others', async () => {
+    await addProvider(tenant)
+    await asService(async (db) => {
+      await db.query(
+        `select public.set_idp_config($1, 'saml', '{"metadata_url": "https://other.example"}')`,
+        [tenant.id],
+      )
+      const { rows } = await db.query('select private.tenant_of_sso_provider($1) as tenant', [provider])
+      expect(rows[0].tenant).toBeNull()
+    })
+  })
+  it('of what is not there is 404', async () => {
+    expect((await bind(tenant, provider)).status).toBe(409)
+    expect((await bind(tenant, null)).status).toBe(404)
+    expect((await bind({ ...tenant, ref_id: 'nobody-here' }, null)).status).toBe(404)
+  })
+})

@@ -1,0 +1,184 @@
+import { randomUUID } from 'node:crypto'
+import { Client } from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import type { Db, Sql } from '../../../lib/db/index.ts'
+import { listAttempts } from '../../../lib/webhooks/attempts/queries.ts'
+import { listDeliveries } from '../../../lib/webhooks/deliveries/queries.ts'
+import { listMessages } from '../../../lib/webhooks/messages/queries.ts'
+import { makeTenant } from '../../support/fixtures.ts'
+import { applyMigrations, makeDatabase, type OwnDatabase } from '../../support/matrix-database.ts'
+
+// A busy machine makes these slow, not wrong.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
+
+// What a list reads must depend on its page and not on how much there is, whichever way its rows are looked
+// for: so that it neither reads a whole table nor walks along most of an index. Two tenants have 20,000 messages each, in a
+// database of their own: what other tests leave in the tables would change what the planner thinks of these.
+const messageCount = 20_000
+const mostRead = 3_000
+
+let own: OwnDatabase
+let client: Client
+let tenant: string
+let owner: string
+/** Everything goes to the first endpoint; one in nineteen to each of the others. */
+let endpoints: { id: string; ref_id: string }[]
+let middle: string
+
+beforeAll(async () => {
+  own = await makeDatabase(inject('stack'))
+  await applyMigrations(own.url)
+  client = new Client({ connectionString: own.adminUrl })
+  await client.connect()
+  await client.query('begin')
+  const made = [await makeTenant(client), await makeTenant(client)]
+  tenant = made[0]!.id
+  owner = randomUUID()
+  await client.query('insert into auth.users (id, email) values ($1, $2)', [owner, `${owner}@example.com`])
+  await client.query(
+    `insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, 'owner')`,
+    [tenant, owner],
+  )
+  await client.query(
+    `insert into public.webhook_endpoints (tenant_id, kind, secret_id)
+     select t, 'poll', gen_random_uuid() from unnest($1::uuid[]) as t, generate_series(1, 20)`,
+    [made.map(({ id }) => id)],
+  )
+  await client.query(
+    `insert into public.webhook_events (tenant_id, id, type, version, payload)
+     select t, private.uuid_v7_at((extract(epoch from now() - n * interval '20 s') * 1000000)::bigint),
+       case when n % 1000 = 0 then 'campaign.deleted' when n % 2 = 0 then 'campaign.created' else 'campaign.updated' end, 1, '{"data":{}}'
+     from unnest($1::uuid[]) as t, generate_series(1, $2::int) as n`,
+    [made.map(({ id }) => id), messageCount],
+  )
+  // Rare are: pending at the second endpoint, and dead anywhere.
+  await client.query(
+    `with p as (select tenant_id, id, row_number() over (partition by tenant_id order by id) as n from public.webhook_endpoints where tenant_id = any ($1)),
+       e as (select tenant_id, id, row_number() over (partition by tenant_id order by id) as n from public.webhook_events where tenant_id = any ($1))
+     insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, status, ended_at)
+     select e.tenant_id, e.id, p.id, s.status, case when s.status <> 'pending' then now() end
+     from e join p on p.tenant_id = e.tenant_id and (p.n = 1 or p.n = 2 + e.n % 19)
+     cross join lateral (select case when e.n % 487 = 0 then 'dead' when e.n < 2000 and p.n = 2 then 'pending' else 'delivered' end::public.webhook_delivery_status as status) as s`,
+    [made.map(({ id }) => id)],
+  )
+  await client.query(
+    `insert into public.webhook_attempts (tenant_id, id, event_id, endpoint_id, attempt_number, outcome, duration_ms, error_code)
+     select tenant_id, overlay(gen_random_uuid()::text placing left(event_id::text, 18) from 1)::uuid, event_id, endpoint_id, 1,
+       case status when 'dead' then 'failed' else 'succeeded' end::public.webhook_attempt_outcome, 20, case when status = 'dead' then 'status_500' end
+     from public.webhook_deliveries where tenant_id = any ($1) and status <> 'pending'`,
+    [made.map(({ id }) => id)],
+  )
+  await client.query('analyze public.webhook_events, public.webhook_deliveries, public.webhook_attempts')
+  endpoints = (
+    await client.query('select id, ref_id from public.webhook_endpoints where tenant_id = $1 order by id', [
+      tenant,
+    ])
+  ).rows
+  const { rows } = await client.query<{ id: string }>(
+    'select id from public.webhook_events where tenant_id = $1 order by id offset $2 limit 1',
+    [tenant, messageCount / 2],
+  )
+  middle = rows[0]!.id
+  await client.query(
+    `select set_config('request.jwt.claims', $1, true), set_config('role', 'authenticated', true)`,
+    [JSON.stringify({ role: 'authenticated', sub: owner })],
+  )
+})
+afterAll(async () => {
+  await client?.end()
+  await own?.drop()
+})
+
+interface Node {
+  'Node Type': string
+  'Relation Name'?: string
+  'Actual Rows': number
+  'Actual Loops': number
+  'Rows Removed by Filter'?: number
+  Plans?: Node[]
+}
+
+/** Runs a list and says how many rows of the large tables each of its statements read, and whether one read all. */
+async function readBy(list: (db: Db) => Promise<unknown>): Promise<{ read: number; wholeTables: string[] }> {
+  let read = 0
+  const wholeTables: string[] = []
+  const visit = (node: Node): void => {
+    const table = node['Relation Name'] ?? ''
+    if (/^webhook_(events|deliveries|attempts)$/.test(table)) {
+      read += (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']
+      if (node['Node Type'] === 'Seq Scan') wholeTables.push(table)
+    }
+    for (const inner of node.Plans ?? []) visit(inner)
+  }
+  const db: Db = {
+    async query<Row>({ text, values }: Sql) {
+      const { rows: plans } = await client.query(`explain (analyze, format json) ${text}`, values)
+      visit(plans[0]['QUERY PLAN'][0].Plan)
+      const { rows } = await client.query(text, values)
+      return rows as Row[]
+    },
+    transaction: (work) => work(db),
+  }
+  await list(db)
+  return { read, wholeTables }
+}
+
+const choices = <Value>(...values: Value[]) => [undefined, ...values]
+const named = (value: unknown) => JSON.stringify(value, (_, inner) => inner ?? undefined)
+
+describe('a page of messages', () => {
+  it('is found by an index whichever way it is looked for', async () => {
+    const since = new Date(Date.now() - (messageCount / 2) * 20_000).toISOString()
+    for (const event_type of choices('campaign.created', 'campaign.deleted', 'product.granted')) {
+      for (const moment of [{}, { since }, { until: since }, { cursor: [middle] }]) {
+        const query = { ...(event_type && { event_type }), ...moment }
+        const { read, wholeTables } = await readBy((db) => listMessages(db, tenant, query))
+        expect({ query, wholeTables }).toEqual({ query, wholeTables: [] })
+        expect(read, named(query)).toBeLessThan(200)
+      }
+    }
+  })
+})
+
+describe('a page of deliveries', () => {
+  it('is found by an index whichever way it is looked for', async () => {
+    const [every, few] = [endpoints[0]!.ref_id, endpoints[1]!.ref_id]
+    for (const endpoint of choices(every, few)) {
+      for (const status of choices('pending', 'delivered', 'dead') as ('pending' | undefined)[]) {
+        for (const event_type of choices('campaign.created', 'campaign.deleted', 'product.granted')) {
+          for (const cursor of choices([middle, endpoints[0]!.id])) {
+            const query = {
+              ...(endpoint && { endpoint }),
+              ...(status && { status }),
+              ...(event_type && { event_type }),
+              ...(cursor && { cursor }),
+            }
+            const { read, wholeTables } = await readBy((db) => listDeliveries(db, tenant, query))
+            expect({ query, wholeTables }).toEqual({ query, wholeTables: [] })
+            // What two of them have in common is looked for among what one of them has.
+            expect(read, named(query)).toBeLessThan(endpoint && event_type ? messageCount : mostRead)
+          }
+        }
+      }
+    }
+  })
+})
+
+describe('a page of attempts', () => {
+  it('is found by an index whichever way it is looked for', async () => {
+    for (const endpoint of choices(endpoints[0]!.ref_id, endpoints[1]!.ref_id)) {
+      for (const outcome of choices('succeeded', 'failed') as ('failed' | undefined)[]) {
+        for (const cursor of choices([middle])) {
+          const query = {
+            ...(endpoint && { endpoint }),
+            ...(outcome && { outcome }),
+            ...(cursor && { cursor }),
+          }
+          const { read, wholeTables } = await readBy((db) => listAttempts(db, tenant, query))
+          expect({ query, wholeTables }).toEqual({ query, wholeTables: [] })
+          expect(read, named(query)).toBeLessThan(200)
+        }
+      }
+    }
+  })
+})

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Endpoint, Endpoints, EndpointWithSecret } from '../../../lib/webhooks/index.ts'
+import {
+  type CallOptions,
+  call,
+  makePerson,
+  makeTenant,
+  type Person,
+  type TestTenant,
+} from '../../http/world.ts'
+import { superuser } from '../../support/db.ts'
+
+export interface World {
+  owner: Person
+  admin: Person
+  member: Person
+  tenant: TestTenant
+}
+
+export async function makeWorld(): Promise<World> {
+  const [owner, admin, member] = [await makePerson(), await makePerson(), await makePerson()]
+  return { owner, admin, member, tenant: await makeTenant({ owner, admin, member }) }
+}
+
+/** One request to /webhooks as this person, or the owner. */
+export const ask = ({ tenant, owner }: World, path: string, options: CallOptions = {}): Promise<Response> =>
+  call(`/webhooks${path}`, {
+    ...(options.apikey === undefined && { token: owner.token }),
+    tenant: tenant.slug,
+    ...options,
+  })
+
+export const post = (world: World, path: string, body: unknown, by = world.owner) =>
+  ask(world, path, { token: by.token, body })
+export const patch = (world: World, ref: string, body: unknown, by = world.owner) =>
+  ask(world, `/endpoints/${ref}`, { method: 'PATCH', token: by.token, body })
+
+const url = 'https://hooks.example.com/in'
+
+/** An endpoint that was made as a person makes one. */
+export async function makeEndpoint(world: World, wanted: Record<string, unknown> = {}) {
+  const body = wanted.kind === 'poll' ? wanted : { url, ...wanted }
+  const response = await post(world, '/endpoints', body)
+  if (response.status !== 201) throw new Error(`no endpoint was made: ${await response.text()}`)
+  return EndpointWithSecret.parse(await response.json())
+}
+
+export const read = async (world: World, ref: string) =>
+  Endpoint.parse(await (await ask(world, `/endpoints/${ref}`)).json())
+export const list = async (world: World) =>
+  Endpoints.parse(await (await ask(world, '/endpoints')).json()).endpoints
+
+/** What a dispatcher would sign and send with, and what lies in Vault for the tenant. */
+export async function secretsOf(ref: string): Promise<{
+  revision: string
+  secrets: string[]
+  headers: Record<string, string>
+}> {
+  const { rows } = await superuser.query(
+    `select s.* from public.webhook_endpoints as e, private.read_webhook_secrets(array[e.id]) as s where e.ref_id = $1`,
+    [ref],
+  )
+  return rows[0]
+}
+
+/** Ids of everything in Vault that belongs to an endpoint. */
+export async function vaultIds(ref: string): Promise<string[]> {
+  const { rows } = await superuser.query<{ ids: string[] }>(
+    `select array_remove(array[secret_id, previous_secret_id, headers_secret_id], null) as ids
+     from public.webhook_endpoints where ref_id = $1`,
+    [ref],
+  )
+  return rows[0]?.ids ?? []
+}
+
+export async function countInVault(ids: string[]): Promise<number> {
+  const { rows } = await superuser.query<{ count: number }>(
+    'select count(*)::int as count from vault.secrets where id = any ($1)',
+    [ids],
+  )
+  return rows[0]!.count
+}
+
+/** Something happens in the tenant; answers the message's id in SQL. */
+export async function emit(
+  { tenant }: World,
+  data: unknown = {},
+  { type = 'campaign.created', key }: { type?: string; key?: string } = {},
+): Promise<string> {
+  const { rows } = await superuser.query<{ id: string }>(
+    'select private.emit_event($1, $2, $3, ordering_key => $4) as id',
+    [tenant.id, type, JSON.stringify(data), key ?? null],
+  )
+  return rows[0]!.id
+}
+
+/** Asks until the answer is there: a dispatcher works by itself. */
+export async function eventually<Value>(
+  what: string,
+  look: () => Promise<Value | undefined | false | null>,
+): Promise<Value> {
+  for (let tries = 0; tries < 200; tries++) {
+    const found = await look()
+    if (found) return found
+    await sleep(50)
+  }
+  throw new Error(`never came: ${what}`)
+}

@@ -1,0 +1,208 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import {
+  addEndpoint,
+  claim,
+  complete,
+  emit,
+  emptyQueue,
+  expand,
+  failed,
+  fill,
+  type Lease,
+  makeQueue,
+  makeTenant,
+  passTime,
+  type Querying,
+  type Queue,
+  setEnabled,
+  succeeded,
+} from './world.ts'
+
+let queue: Queue
+let tenant: string
+beforeAll(async () => {
+  queue = await makeQueue()
+  tenant = await makeTenant(queue)
+  await queue.superuser.query(`
+    select vault.create_secret('http://functions.example', 'tenantry_functions_url'),
+      vault.create_secret('key', 'tenantry_service_key')`)
+})
+afterAll(() => queue.close())
+beforeEach(async () => {
+  await emptyQueue(queue)
+  await queue.db.query(
+    `update private.webhook_dispatchers set run_id = null, awake_until_at = '-infinity', seen_at = '-infinity'`,
+  )
+})
+
+describe('a place for a dispatcher', () => {
+  const begin = async (run: string) => {
+    const { rows } = await queue.db.query<{ slot: number | null }>(
+      'select private.begin_dispatch($1) as slot',
+      [run],
+    )
+    return rows[0]!.slot
+  }
+  const keep = async (run: string, hasRoom: boolean, isOver = false) => {
+    const { rows } = await queue.db.query<{ kept: boolean }>(
+      'select private.keep_dispatching($1, $2, $3) as kept',
+      [run, hasRoom, isOver],
+    )
+    return rows[0]!.kept
+  }
+
+  it('is free for another only when none that is awake has room, and there are four', async () => {
+    const runs = [1, 2, 3, 4].map(() => randomUUID())
+    for (const [n, run] of runs.entries()) {
+      expect(await begin(run)).toBe(n + 1)
+      expect(await begin(randomUUID())).toBeNull()
+      expect(await keep(run, false)).toBe(true)
+    }
+    expect(await begin(randomUUID())).toBeNull()
+    expect(await keep(runs[2]!, false, true)).toBe(true)
+    expect(await keep(runs[2]!, true)).toBe(false)
+    expect(await begin(randomUUID())).toBe(3)
+  })
+
+  it('is lost by one that was not heard of for five seconds, who learns of it', async () => {
+    const [lost, late, next] = [randomUUID(), randomUUID(), randomUUID()]
+    expect(await begin(lost)).toBe(1)
+    await queue.db.query(
+      `update private.webhook_dispatchers set seen_at = seen_at - interval '6 seconds', awake_until_at = now()
+       where slot = 1`,
+    )
+    expect(await begin(next)).toBe(1)
+    expect(await keep(lost, true)).toBe(false)
+    expect(await keep(late, true)).toBe(false)
+    expect(await keep(next, true)).toBe(true)
+  })
+})
+
+describe('waking a dispatcher', () => {
+  /** What is asked of pg_net when this is run in a transaction, which is rolled back. */
+  async function requests(run: (db: Querying) => Promise<unknown>): Promise<string[]> {
+    const db = await queue.superuser.connect()
+    try {
+      await db.query('begin')
+      await db.query('delete from net.http_request_queue')
+      await run(db)
+      const { rows } = await db.query<{ url: string }>('select url from net.http_request_queue')
+      return rows.map(({ url }) => url)
+    } finally {
+      await db.query('rollback')
+      db.release()
+    }
+  }
+  const once = ['http://functions.example/webhooks/dispatch']
+
+  it('takes one call a transaction, however much is told in it', async () => {
+    expect(
+      await requests(async (db) => {
+        for (let n = 0; n < 5; n++) await emit(db, tenant)
+      }),
+    ).toEqual(once)
+    expect(await requests((db) => emit(db, tenant))).toEqual(once)
+  })
+
+  it('is not forgotten because a part of the transaction was taken back', async () => {
+    expect(
+      await requests(async (db) => {
+        await db.query('savepoint part')
+        await emit(db, tenant)
+        await db.query('rollback to part')
+        await emit(db, tenant)
+      }),
+    ).toEqual(once)
+  })
+
+  it('is left out while one is awake', async () => {
+    await queue.db.query('select private.begin_dispatch($1)', [randomUUID()])
+    expect(await requests((db) => emit(db, tenant))).toEqual([])
+    await queue.db.query(`update private.webhook_dispatchers set awake_until_at = now()`)
+    expect(await requests((db) => emit(db, tenant))).toEqual(once)
+  })
+
+  it('is done by cron when events wait or something is due, and only then', async () => {
+    const check = (db: Querying) => db.query('select private.wake_idle_dispatcher()')
+    expect(await requests(check)).toEqual([])
+    await emit(queue.db, tenant)
+    expect(await requests(check)).toEqual(once)
+    await expand(queue.db)
+    expect(await requests(check)).toEqual([])
+    await fill(queue, await addEndpoint(queue, tenant), 1)
+    expect(await requests(check)).toEqual(once)
+    const leases = await claim(queue.db)
+    expect(await requests(check)).toEqual([])
+    await passTime(queue, 61)
+    expect(await requests(check)).toEqual(once)
+    await report(leases, succeeded)
+  })
+})
+
+describe('the metrics', () => {
+  it('add up', async () => {
+    const read = async () => {
+      const { rows } = await queue.db.query<{ m: Record<string, number> & { duration_buckets: number[] } }>(
+        'select private.read_webhook_metrics() as m',
+      )
+      return rows[0]!.m
+    }
+    const before = await read()
+    expect(before).toMatchObject({
+      outbox: 0,
+      pending: 0,
+      due: 0,
+      leased: 0,
+      oldest_due_seconds: 0,
+      open_circuits: 0,
+    })
+    const [good, bad, off] = [
+      await addEndpoint(queue, tenant),
+      await addEndpoint(queue, tenant),
+      await addEndpoint(queue, tenant),
+    ]
+    await fill(queue, good, 10)
+    await fill(queue, bad, 10)
+    await setEnabled(queue, off, false)
+    await passTime(queue, 100)
+    expect((await read()).oldest_due_seconds).toBeGreaterThanOrEqual(100)
+    const leases = await claim(queue.db, 20)
+    const [toGood, toBad] = [good, bad].map(({ id }) =>
+      leases.filter(({ endpoint_id }) => endpoint_id === id),
+    )
+    await complete(
+      queue.db,
+      toGood!.slice(0, 7).map((lease) => [lease, { ...succeeded, duration_ms: 300 }]),
+      1,
+    )
+    await complete(
+      queue.db,
+      toBad!.slice(0, 6).map((lease) => [lease, { ...failed, duration_ms: 40 }]),
+      2,
+    )
+    await complete(queue.db, [[toGood![0]!, { ...succeeded, duration_ms: 99_999 }]], 2)
+    await emit(queue.db, tenant)
+    const after = await read()
+    expect(after).toMatchObject({
+      outbox: 1,
+      pending: 13,
+      due: 0,
+      leased: 7,
+      open_circuits: 1,
+      disabled_endpoints: 1,
+    })
+    expect(after.oldest_due_seconds).toBe(0)
+    const grown = (name: string) => after[name]! - before[name]!
+    expect([grown('succeeded'), grown('failed'), grown('stale'), grown('dead')]).toEqual([8, 6, 1, 0])
+    expect(grown('duration_ms_sum')).toBe(7 * 300 + 6 * 40 + 99_999)
+    const buckets = after.duration_buckets.map((count, n) => count - before.duration_buckets[n]!)
+    expect(buckets).toEqual([0, 6, 6, 6, 13, 13, 13, 13, 13])
+  })
+})
+
+const report = (leases: Lease[], outcome: typeof succeeded) =>
+  complete(
+    queue.db,
+    leases.map((lease) => [lease, outcome]),
+  )

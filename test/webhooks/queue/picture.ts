@@ -1,0 +1,137 @@
+import type { Queue } from './world.ts'
+
+/** The whole queue at one moment. Moments are seconds since 1970; null is never (of a delivery: it waits its turn). */
+export interface Picture {
+  now: number
+  deliveries: Map<string, Delivery>
+  endpoints: Map<string, EndpointState>
+  events: Map<string, Event>
+  outbox: string[]
+}
+
+export interface Delivery {
+  tenant: string
+  event: string
+  endpoint: string
+  key: string | null
+  status: 'pending' | 'delivered' | 'dead'
+  attempts: number
+  next: number | null
+  lease: string | null
+  logged: number
+}
+
+export interface EndpointState {
+  id: string
+  ref: string
+  tenant: string
+  kind: 'push' | 'poll'
+  types: string[] | null
+  isEnabled: boolean
+  isArchived: boolean
+  next: number | null
+  blocked: number
+  rateFree: number
+  isCapped: boolean
+  isSlow: boolean
+  failures: number
+}
+
+export interface Event {
+  id: string
+  tenant: string
+  type: string
+  key: string | null
+  isTest: boolean
+  /** Of an operational event: the endpoint that it tells of. */
+  about: string | null
+}
+
+interface Raw {
+  now: number
+  deliveries: Delivery[]
+  endpoints: EndpointState[]
+  events: Event[]
+  outbox: string[]
+}
+
+export async function takePicture({ db }: Queue): Promise<Picture> {
+  const { rows } = await db.query<{ picture: Raw }>(`
+    select json_build_object(
+      'now', extract(epoch from now()),
+      'deliveries', (select coalesce(json_agg(json_build_object('tenant', d.tenant_id, 'event', d.event_id, 'endpoint', d.endpoint_id,
+          'key', d.ordering_key, 'status', d.status, 'attempts', d.attempt_count, 'lease', d.lease_id,
+          'next', case when isfinite(d.next_at) then extract(epoch from d.next_at) end,
+          'logged', (select count(*) from public.webhook_attempts as a
+            where a.tenant_id = d.tenant_id and a.event_id = d.event_id and a.endpoint_id = d.endpoint_id)) order by d.event_id), '[]')
+        from public.webhook_deliveries as d),
+      'endpoints', (select coalesce(json_agg(json_build_object('id', p.id, 'ref', p.ref_id, 'tenant', p.tenant_id, 'kind', p.kind,
+          'types', p.event_types, 'isEnabled', p.is_enabled, 'isArchived', t.status = 'archived',
+          'next', case when isfinite(l.next_at) then extract(epoch from l.next_at) end,
+          'blocked', case when isfinite(l.blocked_until_at) then extract(epoch from l.blocked_until_at) else 0 end,
+          'rateFree', case when isfinite(l.rate_free_at) then extract(epoch from l.rate_free_at) else 0 end,
+          'isCapped', l.is_capped, 'isSlow', l.is_slow, 'failures', l.failure_count) order by p.id), '[]')
+        from public.webhook_endpoints as p
+        join private.webhook_lanes as l on l.endpoint_id = p.id
+        join public.tenants as t on t.id = p.tenant_id),
+      'events', (select coalesce(json_agg(json_build_object('id', e.id, 'tenant', e.tenant_id, 'type', e.type, 'key', e.ordering_key,
+          'isTest', e.is_test, 'about', e.payload::json #>> '{data,endpoint_id}') order by e.id), '[]')
+        from public.webhook_events as e),
+      'outbox', (select coalesce(json_agg(o.event_id order by o.event_id), '[]') from private.webhook_outbox as o)) as picture`)
+  const { now, deliveries, endpoints, events, outbox } = rows[0]!.picture
+  return {
+    now,
+    outbox,
+    deliveries: new Map(deliveries.map((delivery) => [nameOf(delivery), delivery])),
+    endpoints: new Map(endpoints.map((endpoint) => [endpoint.id, endpoint])),
+    events: new Map(events.map((event) => [event.id, event])),
+  }
+}
+
+export const nameOf = (delivery: { event: string; endpoint: string }) =>
+  `${delivery.event} to ${delivery.endpoint}`
+
+export const isLive = (delivery: Delivery, { now }: Picture) =>
+  delivery.lease !== null && delivery.next! > now
+
+/** Which deliveries there are of each endpoint and ordering key, in the order of their events. */
+export function byKey({ deliveries }: Picture): Map<string, Delivery[]> {
+  const groups = new Map<string, Delivery[]>()
+  for (const delivery of deliveries.values()) {
+    if (delivery.key === null || delivery.status !== 'pending') continue
+    const group = `${delivery.endpoint} ${delivery.key}`
+    groups.set(group, [...(groups.get(group) ?? []), delivery])
+  }
+  return groups
+}
+
+/** What must hold of any queue at any moment, whatever led to it. Answers what does not. */
+export function wrongIn(picture: Picture): string[] {
+  const wrong: string[] = []
+  for (const [group, waiting] of byKey(picture)) {
+    if (waiting.filter((delivery) => isLive(delivery, picture)).length > 1)
+      wrong.push(`${group}: two live leases`)
+    const runnable = waiting.filter(({ next }) => next !== null).length
+    if (runnable !== 1) wrong.push(`${group}: ${runnable} of ${waiting.length} can run`)
+  }
+  const soonest = new Map<string, number>()
+  for (const { status, endpoint, next } of picture.deliveries.values())
+    if (status === 'pending' && next !== null)
+      soonest.set(endpoint, Math.min(next, soonest.get(endpoint) ?? next))
+  for (const [id, due] of soonest) {
+    const { kind, isEnabled, isArchived, next, blocked, rateFree, isCapped } = picture.endpoints.get(id)!
+    if (kind === 'poll' || !isEnabled || isArchived) continue
+    // A capped lane looks again after half a second; a lane with a limit when its next requests are within it.
+    const wakes = Math.max(
+      due,
+      blocked,
+      isCapped ? picture.now + 0.5 : 0,
+      rateFree > 0 ? Math.max(rateFree, picture.now + 0.05) : 0,
+    )
+    if (next === null || next > Math.max(wakes, picture.now) + 0.001)
+      wrong.push(
+        `${id}: asleep until ${next === null ? 'for ever' : next - picture.now}, due in ${due - picture.now}`,
+      )
+  }
+  return wrong
+}
