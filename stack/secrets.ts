@@ -35,6 +35,8 @@ const StackFile = z.object({
   user_passwords: z.record(z.string(), z.string()),
   /** The fingerprint of the SQL that made the roles, so that an older folder is brought up to date. */
   bootstrap: z.string().optional(),
+  /** The SHA-256 of each migration that was applied, by version. */
+  migrations: z.record(z.string(), z.string()).optional(),
   api_url: z.string().optional(),
   db_url: z.string().optional(),
   admin_db_url: z.string().optional(),

@@ -87,8 +87,11 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
 
   if (await step('roles and schemas as hosted', () => bootstrap(file, server.port))) await record()
   const dbUrl = databaseUrl(file, 'postgres', server.port)
-  const pushed = await step('migrations', () => migrate(root, dbUrl, dataDir))
-  if (pushed > 0) say(`           ${pushed} migrations applied by the supabase CLI`)
+  const pushed = await step('migrations', () => migrate(root, dbUrl, dataDir, file))
+  if (pushed > 0) {
+    await record()
+    say(`           ${pushed} migrations applied by the supabase CLI`)
+  }
   // Where cron finds the functions, as an operator puts it into a hosted project's Vault.
   await keepVaultSecrets(dbUrl, {
     tenantry_functions_url: `${apiUrl}/functions/v1`,

@@ -49,6 +49,7 @@ describe('the tenant is in every key', () => {
       'private.api_scopes': 'what the scopes mean, the same for all',
       'private.status_moves': 'the moves of status there are, the same for all',
       'private.tenant_purges': 'outlives the tenant it tells of',
+      'private.registered_tables': 'the register of tables; tells of no tenant',
       'private.kept_slugs': 'outlives the tenants whose slugs it keeps',
       'public.webhook_event_types': 'the catalogue of events belongs to nobody',
       'private.webhook_dispatchers': 'a place for a worker that serves all tenants',

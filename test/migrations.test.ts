@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { fingerprint } from './support/catalog-fingerprint.ts'
 import { connected, makeDatabase, type OwnDatabase } from './support/matrix-database.ts'
 import { remote, runSupabase } from './support/supabase-cli.ts'
 
@@ -7,16 +8,6 @@ import { remote, runSupabase } from './support/supabase-cli.ts'
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 const files = readdirSync(new URL('../supabase/migrations', import.meta.url)).sort()
-const fingerprintSql = readFileSync(new URL('support/catalog-fingerprint.sql', import.meta.url), 'utf8')
-
-const fingerprint = (adminUrl: string) =>
-  connected(adminUrl, async (db) => {
-    // Without a path every name is written in full, whatever the database's own setting is.
-    await db.query(`set search_path to ''`)
-    const { rows } = await db.query<{ line: string }>(fingerprintSql)
-    return rows.map((row) => row.line)
-  })
-
 const push = (url: string) => runSupabase(['db', 'push', remote(url), '--yes', '--include-all'])
 
 describe('migrations, pushed by the supabase CLI', () => {

@@ -1,20 +1,35 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readdirSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { codeOf, StackFailure } from '../failure.ts'
 import { findSupabaseCli } from '../processes/binaries.ts'
+import type { StackFile } from '../secrets.ts'
 
-/** Pushes what is not recorded yet with the real CLI, as to a hosted project; how many files that were. */
-export async function migrate(root: string, dbUrl: string, stateDir: string): Promise<number> {
+/**
+ * Pushes what is not recorded yet with the real CLI, as to a hosted project. `file.migrations` remembers what
+ * each file held. Returns how many files were pushed.
+ */
+export async function migrate(
+  root: string,
+  dbUrl: string,
+  stateDir: string,
+  file: Pick<StackFile, 'migrations'>,
+): Promise<number> {
   const files = migrationFiles(root)
   if (files.length === 0) return 0
+  const hashes = new Map(files.map((name) => [versionOf(name), hashOf(root, name)]))
   const before = await appliedVersions(dbUrl)
+  refuseOlderData(stateDir, before, hashes, file.migrations ?? {})
   const pending = files.filter((file) => !before.has(versionOf(file)))
   // The CLI takes most of a second even when it has nothing to do.
   if (pending.length === 0) return 0
   const { code, output } = await runCli(root, dbUrl, stateDir)
-  if (code === 0) return pending.length
+  if (code === 0) {
+    file.migrations = Object.fromEntries(hashes)
+    return pending.length
+  }
 
   const after = await appliedVersions(dbUrl)
   const failed = pending.find((file) => !after.has(versionOf(file)))
@@ -29,6 +44,27 @@ export async function migrate(root: string, dbUrl: string, stateDir: string): Pr
     `The migration supabase/migrations/${failed} failed and changed nothing; correct it and start again. The database said:\n${message}`,
   )
 }
+
+/** Until the first release migrations are rewritten. A database made by older ones can only be made anew. */
+function refuseOlderData(
+  stateDir: string,
+  applied: Set<string>,
+  hashes: Map<string, string>,
+  recorded: Record<string, string>,
+): void {
+  const isOlder = [...applied].some(
+    (version) => !hashes.has(version) || (recorded[version] ?? hashes.get(version)) !== hashes.get(version),
+  )
+  if (isOlder)
+    throw new StackFailure(
+      `The data in ${stateDir} was made by another version of supabase/migrations. Run "npm run reset", which deletes this data, and start again.`,
+    )
+}
+
+const hashOf = (root: string, name: string) =>
+  createHash('sha256')
+    .update(readFileSync(join(root, 'supabase/migrations', name)))
+    .digest('hex')
 
 function migrationFiles(root: string): string[] {
   const folder = join(root, 'supabase/migrations')

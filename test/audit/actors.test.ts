@@ -234,7 +234,7 @@ describe('secrets and personal data', () => {
   it('in a text of another name, and within JSON', async () => {
     const rows = await recorded(tenant.id, () =>
       admin.query(
-        `update public.tenants set sales_owner = 'sales@example.com', metadata = $2 where id = $1`,
+        `update public.tenants set sales_owner = 'Sam', status_reason = 'sales@example.com', metadata = $2 where id = $1`,
         [
           tenant.id,
           JSON.stringify({
@@ -246,7 +246,8 @@ describe('secrets and personal data', () => {
       ),
     )
     const { changes } = rows[0]!.metadata as { changes: Record<string, { new: unknown }> }
-    expect(changes.sales_owner!.new).toBe('[redacted]')
+    expect(changes.sales_owner).toEqual({ is_redacted: true })
+    expect(changes.status_reason!.new).toBe('[redacted]')
     expect(changes.metadata!.new).toEqual({
       apiKey: '[redacted]',
       deep: [{ contactEmail: '[redacted]', note: '[redacted]' }],

@@ -1,4 +1,4 @@
-import { cp, mkdir, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -161,6 +161,22 @@ describe('a folder of its own', () => {
     expect(stderr).toContain('division by zero')
     expect(stderr).not.toMatch(/\n\s+at /)
 
+    await writeFile(path, 'create table public.half (id int);')
+    await (await bootStack({ dataDir, root })).stop()
+  })
+
+  test('a folder made by other migrations is refused in one sentence that says what to run', async () => {
+    const path = join(root, 'supabase/migrations/20250102000000_broken.sql')
+    const start = ['start', '--port', '0', '--data', dataDir, '--root', root]
+    await writeFile(path, 'create table public.other (id int);')
+    expect(await refusal(start)).toMatch(
+      /was made by another version of supabase\/migrations.*"npm run reset"/,
+    )
+    await rename(path, join(root, 'supabase/migrations/20250103000000_renamed.sql'))
+    expect(await refusal(start)).toMatch(
+      /was made by another version of supabase\/migrations.*"npm run reset"/,
+    )
+    await rm(join(root, 'supabase/migrations/20250103000000_renamed.sql'))
     await writeFile(path, 'create table public.half (id int);')
     await (await bootStack({ dataDir, root })).stop()
   })

@@ -47,6 +47,11 @@ with ours as (
   select format('comment %s %s', pg_describe_object(classoid, objoid, objsubid), description) from pg_description
     where (classoid = 'pg_class'::regclass and objoid in (select oid from relations))
       or (classoid = 'pg_proc'::regclass and objoid in (select oid from routines))
+      or (classoid = 'pg_namespace'::regclass and objoid in (select oid from ours))
+      or (classoid = 'pg_type'::regclass and objoid in (select y.oid from pg_type as y join ours as n on n.oid = y.typnamespace))
+      or (classoid = 'pg_trigger'::regclass and objoid in (select g.oid from pg_trigger as g where g.tgrelid in (select oid from relations)))
+      or (classoid = 'pg_policy'::regclass and objoid in (select y.oid from pg_policy as y where y.polrelid in (select oid from relations)))
+      or (classoid = 'pg_constraint'::regclass and objoid in (select k.oid from pg_constraint as k join ours as n on n.oid = k.connamespace))
   union all select format('extension %s in %s', extname, extnamespace::regnamespace) from pg_extension
   union all select format('job %s %s %s by %s', jobname, schedule, command, username) from cron.job
 )

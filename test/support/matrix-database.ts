@@ -49,15 +49,20 @@ export async function makeDatabase(
   }
 }
 
-/** The migrations as the CLI applies them, each in one transaction, without the CLI's second of starting up. */
-export async function applyMigrations(url: string): Promise<void> {
+const migrations = () => {
   const folder = new URL('supabase/migrations/', root)
+  return readdirSync(folder)
+    .sort()
+    .map((name) => readFileSync(new URL(name, folder), 'utf8'))
+}
+
+/** The migrations as the CLI applies them, each in one transaction, without the CLI's second of starting up. */
+export async function applyMigrations(url: string, files = migrations()): Promise<void> {
   await connected(inDatabase(url, 'postgres'), async (shared) => {
     // They set what roles begin with, and roles belong to the whole server.
     await shared.query('select pg_advisory_lock(20261120)')
     await connected(url, async (db) => {
-      for (const name of readdirSync(folder).sort())
-        await db.query(readFileSync(new URL(name, folder), 'utf8'))
+      for (const sql of files) await db.query(sql)
     })
   })
 }

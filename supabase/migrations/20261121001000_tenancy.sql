@@ -1,0 +1,1318 @@
+-- Made by "npm run generate" from supabase/schemas/10_tenancy. Change it there.
+
+-- 01_access.sql
+
+create type public.tenant_status as enum (
+  'demo',     -- shared demo tenant; reset nightly; no billing
+  'trial',    -- real customer in their evaluation window
+  'active',   -- paid; contract or self-serve plan
+  'frozen',   -- read-only after cancellation or non-payment
+  'archived'  -- only the audit log is kept
+);
+
+create type public.tenant_kind as enum (
+  'customer', -- real paying or trialing customer
+  'demo',     -- shared demo tenant; never billed
+  'platform'  -- the one tenant that owns what every tenant may read
+);
+
+create type public.tenant_role as enum ('owner', 'admin', 'member', 'reviewer');
+
+create type public.member_status as enum ('active', 'invited', 'deactivated');
+
+create table private.role_permissions (
+  role public.tenant_role not null,
+  permission text not null,
+  -- A frozen tenant, or one whose trial has ended, keeps only the permissions that change nothing.
+  is_write boolean not null generated always as (permission not in ('read', 'inspect', 'export')) stored,
+  primary key (role, permission)
+);
+comment on table private.role_permissions is 'Which role holds which permission. Policies and functions ask for permissions, never for roles.';
+
+insert into private.role_permissions (role, permission) values
+  ('owner', 'read'), ('owner', 'write'), ('owner', 'inspect'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
+  ('admin', 'read'), ('admin', 'write'), ('admin', 'inspect'), ('admin', 'manage'),
+  ('member', 'read'), ('member', 'write'),
+  ('reviewer', 'read')
+on conflict do nothing;
+
+create function private.caller_api_key() returns uuid
+  language plpgsql stable parallel safe
+  set search_path = ''
+as $$
+declare
+  -- Only an edge function that verified the key sets this. A claim of the token would not do: the
+  -- REST API passes on whatever a token says.
+  key uuid := nullif(current_setting('tenantry.api_key', true), '');
+begin
+  -- Whoever has a user is that user, not a key.
+  return case when key is not null and auth.uid() is null then key end;
+end
+$$;
+comment on function private.caller_api_key() is 'The API key that is calling; null for a person, the service and anon.';
+
+-- Definer: it reads membership for a caller whose own policies on tenant_members depend on it.
+-- plpgsql: keeps its plan for the session, where an SQL function would plan anew on every statement.
+create function private.tenant_ids(permission text) returns setof uuid
+  language plpgsql stable security definer parallel safe
+  set search_path = ''
+  rows 10
+as $$
+declare
+  key uuid := private.caller_api_key();
+begin
+  if key is not null then
+    return query select private.api_key_tenant_ids(key, tenant_ids.permission);
+    return;
+  end if;
+  return query
+    select m.tenant_id
+    from public.tenant_members as m
+    join private.role_permissions as p on p.role = m.role and p.permission = tenant_ids.permission
+    join public.tenants as t on t.id = m.tenant_id
+    where m.user_id = (select auth.uid())
+      and m.status = 'active'
+      and t.status <> 'archived'
+      and (
+        not p.is_write
+        or t.status in ('active', 'demo')
+        or (t.status = 'trial' and t.trial_ends_at > now())
+      );
+end
+$$;
+comment on function private.tenant_ids(text) is
+  'The tenants in which the caller holds a permission (read, inspect, write, manage, own, export) right now. Every policy asks this.';
+
+create function private.is_trusted_caller() returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  -- The role setting, unlike current_user, is not changed by a definer function: it says who came
+  -- in. 'none' is a direct connection (migrations, cron, an edge function's admin pool).
+  select current_setting('role') in ('none', 'postgres', 'service_role') and session_user <> 'authenticator'
+    or current_setting('role') = 'service_role'
+$$;
+comment on function private.is_trusted_caller() is 'Whether the caller is the service itself and not a person.';
+
+create function private.require_permission(tenant uuid, permission text) returns void
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  found_status public.tenant_status;
+  found_trial_end timestamptz;
+  found_role public.tenant_role;
+  is_trusted boolean := private.is_trusted_caller();
+  key uuid := private.caller_api_key();
+  -- "usage:write" is a scope, for keys; from a person it takes the permission "write".
+  verb text := split_part(require_permission.permission, ':', -1);
+begin
+  if key is not null then
+    perform private.require_scope(key, require_permission.tenant, require_permission.permission);
+    is_trusted := true;
+  end if;
+  select t.status, t.trial_ends_at, m.role into found_status, found_trial_end, found_role
+  from public.tenants as t
+  left join public.tenant_members as m
+    on m.tenant_id = t.id and m.user_id = (select auth.uid()) and m.status = 'active'
+  where t.id = require_permission.tenant;
+
+  -- A stranger and an archived tenant get the same answer: nothing to learn from it. What an archived
+  -- one owned can still be handed out, by the service.
+  if found_status is null or found_status = 'archived' and not (is_trusted and require_permission.permission = 'export')
+    or (found_role is null and not is_trusted) then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
+  end if;
+  if not is_trusted and not exists (
+    select from private.role_permissions as p
+    where p.role = found_role and p.permission = verb) then
+    perform private.raise_problem(403, 'forbidden', format(
+      'Your role in this tenant is %s, which does not hold the permission "%s". Ask an owner of the tenant.',
+      found_role, verb));
+  end if;
+  if verb not in ('read', 'inspect', 'export') then
+    if found_status = 'frozen' then
+      perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
+    elsif found_status = 'trial' and found_trial_end <= now() then
+      perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it can only be read. Choose a plan to change things again.');
+    end if;
+  end if;
+end
+$$;
+comment on function private.require_permission(uuid, text) is
+  'Refuses with 404, or 403 and the reason, unless the caller holds the permission in the tenant. For functions; policies use tenant_ids().';
+
+create function private.colleague_ids() returns setof uuid
+  language plpgsql stable security definer parallel safe
+  set search_path = ''
+  rows 50
+as $$
+begin
+  return query
+    select distinct m.user_id from public.tenant_members as m
+    where m.tenant_id = any (array(select private.tenant_ids('read')));
+end
+$$;
+comment on function private.colleague_ids() is 'The people who share a tenant with the caller.';
+
+create function private.platform_tenant_id() returns uuid
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select '00000000-0000-7000-8000-000000000001'::uuid $$;
+comment on function private.platform_tenant_id() is 'The one tenant of kind platform: owner of every global row.';
+grant execute on function private.tenant_ids(text), private.colleague_ids(), private.platform_tenant_id(),
+  private.is_trusted_caller(), private.require_permission(uuid, text) to authenticated, service_role;
+grant execute on function private.caller_api_key() to authenticated, service_role;
+
+-- Definer: what the roles mean is a table in private. It is the same for everybody.
+create function public.list_roles() returns table (role public.tenant_role, permissions text[])
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  if (select auth.uid()) is null then
+    perform private.raise_problem(401, 'unauthenticated', 'Sign in first.');
+  end if;
+  return query
+    select p.role, array_agg(p.permission order by p.permission) from private.role_permissions as p
+    group by p.role order by p.role;
+end
+$$;
+comment on function public.list_roles() is 'Every role and the permissions it holds, the highest first.';
+grant execute on function public.list_roles() to authenticated;
+
+select private.register_table('private.role_permissions', plain => '{permission}', unaudited => 'changed by migrations only');
+
+-- 02_plans.sql
+
+create table public.plans (
+  plan text primary key,
+  name text not null,
+  price_minor int not null,
+  currency char(3) not null default 'CHF',
+  trial_days int,
+  features text[] not null default '{}',
+  limits jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint plan_name_is_a_word check (plan ~ '^[a-z][a-z0-9_]{1,39}$'),
+  constraint price_not_negative check (price_minor >= 0)
+);
+comment on table public.plans is 'What a plan costs a month (minor units of its currency), which features it has and where its limits lie.';
+
+insert into public.plans (plan, name, price_minor, trial_days, features) values
+  ('trial', 'Trial', 0, 14, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api}'),
+  ('starter', 'Starter', 4900, null, '{assessments,followups}'),
+  ('professional', 'Professional', 14900, null, '{assessments,followups,ai_authoring,voice,white_label}'),
+  ('business', 'Business', 34900, null, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api}'),
+  ('enterprise', 'Enterprise', 0, null, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api,sso}')
+on conflict (plan) do update set (name, price_minor, trial_days, features) = (excluded.name, excluded.price_minor, excluded.trial_days, excluded.features);
+create trigger plans_touch before update on public.plans for each row execute function private.tg_touch_updated_at();
+
+alter table public.plans enable row level security;
+
+-- A price list belongs to nobody.
+create policy "everyone signed in reads the plans" on public.plans
+  for select to authenticated using (true);
+grant select on public.plans to authenticated, service_role;
+
+select private.register_table('public.plans', plain => '{plan,name,currency,features,limits}', unaudited => 'changed by migrations only');
+
+-- 03_tenants.sql
+
+create table public.tenants (
+  id uuid primary key default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  slug text not null unique,
+  name text not null,
+  status public.tenant_status not null default 'trial',
+  kind public.tenant_kind not null default 'customer',
+  plan text not null default 'starter' references public.plans on update cascade,
+  tenant_type text not null default 'coach',
+  locale text not null default 'en',
+  erp_customer_id text unique,
+  stripe_cust_id text unique,
+  trial_ends_at timestamptz,
+  contract_start date,
+  contract_end date,
+  sales_owner text,
+  metadata jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  status_reason text,
+  frozen_at timestamptz,
+  archived_at timestamptz,
+  purgeable_at timestamptz,
+  constraint tenants_slug_format check (slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'),
+  constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
+  constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
+  constraint tenants_locale_is_a_tag check (locale ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$'),
+  constraint trial_has_an_end check (status <> 'trial' or trial_ends_at is not null),
+  constraint contract_ends_after_it_starts check (contract_end >= contract_start),
+  constraint status_reason_is_text check (private.is_plain_text(status_reason, 500)),
+  constraint frozen_has_a_moment check (status <> 'frozen' or frozen_at is not null),
+  constraint archived_has_its_moments check (
+    (status = 'archived') = (archived_at is not null) and (status = 'archived') = (purgeable_at is not null)),
+  constraint demo_stays_demo check ((kind = 'demo') = (status = 'demo')),
+  constraint platform_stays_active check (kind <> 'platform' or status = 'active'),
+  constraint only_customers_are_billed check (kind = 'customer' or (erp_customer_id is null and stripe_cust_id is null))
+);
+
+-- Partial, here and wherever a ref_id is indexed: with a trigger before update Postgres takes every
+-- generated column for changed, and a full key that changes locks the row against inserts of its children.
+create unique index tenants_ref_id_idx on public.tenants (ref_id) where ref_id is not null;
+comment on table public.tenants is 'The root: one row per customer. Everything a tenant owns hangs off it by tenant_id.';
+create index tenants_status_idx on public.tenants (status);
+create index tenants_kind_idx on public.tenants (kind);
+create index tenants_plan_idx on public.tenants (plan);
+create index tenants_trial_ends_at_idx on public.tenants (trial_ends_at) where trial_ends_at is not null;
+create unique index tenants_one_platform_idx on public.tenants (kind) where kind = 'platform';
+create trigger tenants_touch before update on public.tenants for each row execute function private.tg_touch_updated_at();
+create trigger tenants_stamp_editor before insert or update on public.tenants for each row execute function private.tg_stamp_editor();
+
+create function private.tg_start_tenant() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if new.status = 'trial' and new.trial_ends_at is null then
+    new.trial_ends_at := now() + make_interval(days => coalesce((select trial_days from public.plans where plan = 'trial'), 14));
+  end if;
+  return new;
+end
+$$;
+create trigger tenants_start before insert on public.tenants for each row execute function private.tg_start_tenant();
+
+alter table public.tenants enable row level security;
+create policy "members read their tenants" on public.tenants
+  for select to authenticated using (id = any (array(select private.tenant_ids('read'))));
+create policy "managers update their tenants" on public.tenants
+  for update to authenticated
+  using (id = any (array(select private.tenant_ids('manage'))))
+  with check (id = any (array(select private.tenant_ids('manage'))));
+grant select, update (name, locale) on public.tenants to authenticated;
+grant select, insert, update, delete on public.tenants to service_role;
+
+-- Definer: nobody may insert a tenant directly, because a tenant without an owner is nobody's.
+create function public.create_tenant(slug text, name text, tenant_type text default 'coach', locale text default 'en')
+  returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  caller uuid := (select auth.uid());
+  created public.tenants;
+begin
+  perform private.require_slug(create_tenant.slug);
+  if caller is null then
+    perform private.raise_problem(401, 'unauthenticated', 'Sign in first: a tenant belongs to the person who creates it.');
+  end if;
+  -- One person's calls queue here, so that ten at once cannot each find room below the limit.
+  perform from public.user_profiles as p where p.user_id = caller for no key update;
+  if (select count(*) from public.tenant_members as m join public.tenants as t on t.id = m.tenant_id
+      where m.user_id = caller and m.role = 'owner' and t.status = 'trial') >= 10 then
+    perform private.raise_problem(403, 'too_many_trials', 'You own ten tenants in trial. Choose a plan for one of them before you create another.');
+  end if;
+  begin
+    insert into public.tenants (slug, name, tenant_type, locale, plan, status, kind, created_by)
+    values (create_tenant.slug, create_tenant.name, create_tenant.tenant_type, create_tenant.locale,
+      'trial', 'trial', 'customer', caller)
+    returning * into created;
+  exception when unique_violation then
+    perform private.refuse_taken_slug(create_tenant.slug);
+  end;
+  insert into public.tenant_members (tenant_id, user_id, role) values (created.id, caller, 'owner');
+  return created;
+end
+$$;
+comment on function public.create_tenant(text, text, text, text) is
+  'Creates a tenant in trial with the caller as its owner. 409 slug_taken, 422 slug_reserved.';
+grant execute on function public.create_tenant(text, text, text, text) to authenticated;
+comment on column public.tenants.status_reason is 'Why the tenant came to its present status, in the words of whoever moved it.';
+comment on column public.tenants.purgeable_at is 'When the export window of an archived tenant closes: from then on it can be purged, and no longer restored.';
+create index tenants_frozen_at_idx on public.tenants (frozen_at) where status = 'frozen';
+
+select private.register_table('public.tenants', personal => '{sales_owner}',
+  plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,metadata,status_reason}');
+
+-- 04_slugs.sql
+
+create function private.is_reserved_slug(slug text) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Names a visitor would take for the platform's own, and everything IDNA reserves: a slug is a
+  -- host name's label, and xn--… would show as other letters than it has.
+  select slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,autoconfig,
+    autodiscover,billing,blog,cdn,config,console,contact,dashboard,dev,dns,docs,domain,email,ftp,
+    functions,graphql,help,host,imap,internal,invite,invitations,local,localhost,login,logout,mail,
+    manage,members,metrics,mx,null,oauth,onboarding,pay,payments,platform,pop,portal,postmaster,
+    preview,pricing,privacy,public,register,rest,root,sales,secure,security,settings,signin,signup,
+    smtp,ssl,staging,static,status,storage,support,system,tenant,tenantry,tenants,terms,test,undefined,
+    update,usage,webhook,webhooks,webmail,wpad,www}'::text[])
+    or substr(slug, 3, 2) = '--'
+$$;
+
+create function private.require_slug(slug text) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if slug is null or slug !~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$' then
+    perform private.raise_problem(422, 'slug_invalid',
+      'A slug is 3 to 40 characters: lowercase letters a-z, digits and hyphens, with no hyphen at either end.',
+      '[{"pointer": "/slug", "detail": "is not a slug"}]');
+  end if;
+end
+$$;
+
+create function private.refuse_taken_slug(slug text) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  perform private.raise_problem(409, 'slug_taken', format('The slug "%s" is taken. Choose another one.', slug),
+    '[{"pointer": "/slug", "detail": "is taken"}]');
+end
+$$;
+
+-- Every slug ever claimed and whose it is: the directory the public lookup starts from.
+create table public.tenant_slugs (
+  slug text primary key,
+  tenant_id uuid not null references public.tenants on delete cascade,
+  retired_at timestamptz,
+  created_at timestamptz not null default now()
+);
+comment on table public.tenant_slugs is
+  'Every slug ever claimed. A retired one still leads to its tenant and is given to nobody else for 90 days.';
+create index tenant_slugs_tenant_id_idx on public.tenant_slugs (tenant_id);
+create unique index tenant_slugs_one_current_idx on public.tenant_slugs (tenant_id) where retired_at is null;
+
+-- Definer: claiming must see slugs that belong to others.
+create function private.tg_claim_slug() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if private.is_reserved_slug(new.slug) and new.kind <> 'platform' then
+    perform private.raise_problem(422, 'slug_reserved', format('The slug "%s" is reserved. Choose another one.', new.slug),
+      '[{"pointer": "/slug", "detail": "is reserved"}]');
+  end if;
+  if tg_op = 'UPDATE' then
+    update public.tenant_slugs set retired_at = now() where slug = old.slug and tenant_id = new.id;
+  end if;
+  insert into public.tenant_slugs as s (slug, tenant_id) values (new.slug, new.id)
+  on conflict (slug) do update set tenant_id = excluded.tenant_id, retired_at = null
+    where s.tenant_id = excluded.tenant_id or s.retired_at < now() - interval '90 days';
+  if not found then
+    perform private.refuse_taken_slug(new.slug);
+  end if;
+  return null;
+end
+$$;
+create trigger tenants_claim_slug after insert on public.tenants for each row execute function private.tg_claim_slug();
+create trigger tenants_rename_slug after update of slug on public.tenants
+  for each row when (new.slug <> old.slug) execute function private.tg_claim_slug();
+
+alter table public.tenant_slugs enable row level security;
+create policy "members read their tenant's slugs" on public.tenant_slugs
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+grant select on public.tenant_slugs to authenticated;
+grant select, insert, update, delete on public.tenant_slugs to service_role;
+
+create function public.rename_tenant_slug(tenant_id uuid, slug text)
+  returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  renamed public.tenants;
+begin
+  perform private.require_permission(rename_tenant_slug.tenant_id, 'manage');
+  perform private.require_slug(rename_tenant_slug.slug);
+  -- Each rename keeps a name from everybody for 90 days.
+  if not private.is_trusted_caller() and (
+    select count(*) from public.tenant_slugs as s
+    where s.tenant_id = rename_tenant_slug.tenant_id and s.retired_at > now() - interval '90 days') >= 5 then
+    perform private.raise_problem(403, 'too_many_renames', 'This tenant has given up five slugs in the last 90 days. Wait before you rename it again.');
+  end if;
+  begin
+    update public.tenants as t set slug = rename_tenant_slug.slug
+    where t.id = rename_tenant_slug.tenant_id returning * into renamed;
+  exception when unique_violation then
+    perform private.refuse_taken_slug(rename_tenant_slug.slug);
+  end;
+  return renamed;
+end
+$$;
+comment on function public.rename_tenant_slug(uuid, text) is
+  'Gives a tenant another slug; the old one answers with a redirect and is kept from others for 90 days.';
+grant execute on function public.rename_tenant_slug(uuid, text) to authenticated;
+grant execute on function public.rename_tenant_slug(uuid, text) to service_role;
+grant execute on function private.is_reserved_slug(text) to authenticated, service_role;
+create table private.kept_slugs (
+  slug text primary key,
+  free_at timestamptz not null
+);
+comment on table private.kept_slugs is
+  'Slugs of tenants that are gone, kept from everybody for 90 days: links to the old tenant must not lead to a new one.';
+
+-- Definer, both: nobody may read or write the directory of kept slugs itself.
+create function private.tg_keep_slugs() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if old.kind = 'platform' then
+    perform private.raise_problem(409, 'invalid_status_move', 'The platform''s own tenant is not deleted.');
+  end if;
+  insert into private.kept_slugs as k (slug, free_at)
+  select s.slug, coalesce(s.retired_at, now()) + interval '90 days'
+  from public.tenant_slugs as s
+  where s.tenant_id = old.id and (s.retired_at is null or s.retired_at > now() - interval '90 days')
+  on conflict (slug) do update set free_at = greatest(k.free_at, excluded.free_at);
+  return old;
+end
+$$;
+create trigger tenants_keep_slugs before delete on public.tenants for each row execute function private.tg_keep_slugs();
+
+create function private.tg_respect_kept_slug() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if exists (select from private.kept_slugs as k where k.slug = new.slug and k.free_at > now()) then
+    perform private.refuse_taken_slug(new.slug);
+  end if;
+  return null;
+end
+$$;
+
+-- Named to fire after the slug is claimed: a claim waits for a deletion that is under way, and only
+-- then can it be seen what that deletion kept.
+create trigger tenants_respect_kept_slug after insert on public.tenants
+  for each row execute function private.tg_respect_kept_slug();
+create trigger tenants_respect_kept_slug_on_rename after update of slug on public.tenants
+  for each row when (new.slug <> old.slug) execute function private.tg_respect_kept_slug();
+
+select cron.schedule('registry: free the slugs of tenants long gone', '43 3 * * *',
+  'delete from private.kept_slugs where free_at <= now()');
+
+select private.register_table('public.tenant_slugs', plain => '{slug}');
+select private.register_table('private.kept_slugs', plain => '{slug}', unaudited => 'its tenants are gone');
+
+-- 05_billing.sql
+
+create table public.tenant_billing (
+  tenant_id uuid primary key references public.tenants on delete cascade,
+  legal_name text,
+  pan_number text,
+  has_gst boolean not null default false,
+  gst_number text,
+  billing_name text,
+  billing_address text,
+  billing_city text,
+  billing_postal_code text,
+  billing_state text,
+  billing_country text,
+  razorpay_customer_id text unique,
+  razorpay_subscription_id text unique,
+  monthly_spend_cap_usd_micros bigint,
+  current_month_spend_usd_micros bigint not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint gst_number_when_registered check (not has_gst or gst_number is not null),
+  constraint spend_cap_not_negative check (monthly_spend_cap_usd_micros >= 0),
+  constraint spend_not_negative check (current_month_spend_usd_micros >= 0)
+);
+comment on table public.tenant_billing is 'Who is invoiced and how (1:1 with tenants). Money in millionths of a US dollar.';
+create trigger tenant_billing_touch before update on public.tenant_billing for each row execute function private.tg_touch_updated_at();
+
+create function private.tg_start_billing() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  insert into public.tenant_billing (tenant_id) values (new.id) on conflict do nothing;
+  return null;
+end
+$$;
+create trigger tenants_start_billing after insert on public.tenants for each row execute function private.tg_start_billing();
+
+alter table public.tenant_billing enable row level security;
+create policy "managers read their tenant's billing" on public.tenant_billing
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+create policy "owners update their tenant's billing" on public.tenant_billing
+  for update to authenticated
+  using (tenant_id = any (array(select private.tenant_ids('own'))))
+  with check (tenant_id = any (array(select private.tenant_ids('own'))));
+grant select, update (legal_name, pan_number, has_gst, gst_number, billing_name, billing_address, billing_city,
+  billing_postal_code, billing_state, billing_country, monthly_spend_cap_usd_micros) on public.tenant_billing to authenticated;
+grant select, insert, update, delete on public.tenant_billing to service_role;
+create function private.tg_bill_customers_only() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if exists (select from public.tenants as t where t.id = new.tenant_id and t.kind <> 'customer') then
+    perform private.raise_problem(409, 'not_billable', 'Only a customer is billed: a demo and the platform never are.');
+  end if;
+  return new;
+end
+$$;
+create trigger tenant_billing_customers_only
+  before insert or update of razorpay_customer_id, razorpay_subscription_id on public.tenant_billing
+  for each row when (new.razorpay_customer_id is not null or new.razorpay_subscription_id is not null)
+  execute function private.tg_bill_customers_only();
+
+select private.register_table('public.tenant_billing', quiet => '{current_month_spend_usd_micros}', plain => '{razorpay_customer_id,razorpay_subscription_id}',
+  personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}');
+
+-- 06_users.sql
+
+create table public.user_profiles (
+  user_id uuid primary key references auth.users on delete cascade,
+  ref_id text not null generated always as (private.ulid(user_id)) stored,
+  email text,
+  title text,
+  first_name text,
+  last_name text,
+  name text generated always as (nullif(btrim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '')) stored,
+  phone text,
+  locale text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint names_are_text check (
+    private.is_plain_text(title, 10) and private.is_plain_text(first_name, 255) and private.is_plain_text(last_name, 255)),
+  constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
+);
+create unique index user_profiles_ref_id_idx on public.user_profiles (ref_id) where ref_id is not null;
+comment on table public.user_profiles is 'A person who can sign in (1:1 with auth.users, whose e-mail address it mirrors).';
+create trigger user_profiles_touch before update on public.user_profiles for each row execute function private.tg_touch_updated_at();
+
+-- The mirror of auth.users. It never refuses: a sign-up must not fail over a profile.
+-- Definer: Auth inserts the user with a role that has no business in public.
+create function private.tg_mirror_auth_user() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  insert into public.user_profiles (user_id, email, first_name, last_name)
+  values (new.id, new.email,
+    left(regexp_replace(new.raw_user_meta_data ->> 'first_name', '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255),
+    left(regexp_replace(new.raw_user_meta_data ->> 'last_name', '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255))
+  on conflict (user_id) do update set email = excluded.email;
+  return new;
+end
+$$;
+create trigger mirror_auth_user after insert or update of email on auth.users
+  for each row execute function private.tg_mirror_auth_user();
+
+insert into public.user_profiles (user_id, email) select id, email from auth.users on conflict do nothing;
+
+alter table public.user_profiles enable row level security;
+create policy "people read themselves and their colleagues" on public.user_profiles
+  for select to authenticated
+  using (user_id = (select auth.uid()) or user_id = any (array(select private.colleague_ids())));
+create policy "people update themselves" on public.user_profiles
+  for update to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+grant select, update (title, first_name, last_name, phone, locale) on public.user_profiles to authenticated;
+grant select, insert, update, delete on public.user_profiles to service_role;
+
+select private.register_table('public.user_profiles', plain => '{locale}', personal => '{email,title,first_name,last_name,name,phone}',
+  unaudited => 'people own their profiles; no tenant does');
+
+-- 07_members.sql
+
+create table public.tenant_members (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  user_id uuid not null references public.user_profiles on delete cascade,
+  role public.tenant_role not null default 'member',
+  status public.member_status not null default 'active',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, user_id)
+);
+comment on table public.tenant_members is 'Who belongs to which tenant, in which role. Read on every statement, so removal takes effect on the next one.';
+
+-- The primary key leads with the tenant; policies ask by user.
+create index tenant_members_user_id_idx on public.tenant_members (user_id, tenant_id);
+create trigger tenant_members_touch before update on public.tenant_members for each row execute function private.tg_touch_updated_at();
+create trigger tenant_members_stamp_editor before insert or update on public.tenant_members for each row execute function private.tg_stamp_editor();
+
+-- Definer: the count must see every owner, whoever asks.
+create function private.tg_keep_an_owner() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- Two owners leaving at once must queue, or each would count the other. A tenant that is being
+  -- deleted is gone by now and needs no owner.
+  perform from public.tenants where id = old.tenant_id for no key update;
+  if found and not exists (
+    select from public.tenant_members
+    where tenant_id = old.tenant_id and role = 'owner' and status = 'active') then
+    perform private.raise_problem(409, 'last_owner', 'A tenant always has an owner. Make somebody else an owner first.');
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_members_keep_an_owner
+  after delete or update of role, status on public.tenant_members
+  for each row when (old.role = 'owner' and old.status = 'active')
+  execute function private.tg_keep_an_owner();
+
+alter table public.tenant_members enable row level security;
+create policy "members read who belongs to their tenant" on public.tenant_members
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+
+-- Only an owner makes or unmakes an owner.
+create policy "managers update members" on public.tenant_members
+  for update to authenticated
+  using (tenant_id = any (array(select private.tenant_ids('own')))
+    or (role <> 'owner' and tenant_id = any (array(select private.tenant_ids('manage')))))
+  with check (tenant_id = any (array(select private.tenant_ids('own')))
+    or (role <> 'owner' and tenant_id = any (array(select private.tenant_ids('manage')))));
+create policy "managers remove members" on public.tenant_members
+  for delete to authenticated
+  using (tenant_id = any (array(select private.tenant_ids('own')))
+    or (role <> 'owner' and tenant_id = any (array(select private.tenant_ids('manage')))));
+grant select, delete, update (role, status) on public.tenant_members to authenticated;
+grant select, insert, update, delete on public.tenant_members to service_role;
+
+create function public.leave_tenant(tenant_id uuid) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- Leaving is a person's own right, also when the tenant is frozen.
+  perform private.require_permission(leave_tenant.tenant_id, 'read');
+  delete from public.tenant_members as m where m.tenant_id = leave_tenant.tenant_id and m.user_id = (select auth.uid());
+end
+$$;
+comment on function public.leave_tenant(uuid) is 'Ends the caller''s own membership. 409 last_owner for the only owner.';
+grant execute on function public.leave_tenant(uuid) to authenticated;
+
+select private.register_table('public.tenant_members');
+
+-- 08_products.sql
+
+create table public.products (
+  product text primary key,
+  name text not null,
+  description text not null default '',
+  supports_projects boolean not null default false,
+  features text[] not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint product_is_a_word check (product ~ '^[a-z][a-z0-9_-]{1,39}$'),
+  constraint product_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
+  constraint product_features_are_words check (array_to_string(features, ' ', '?') ~ '^([a-z][a-z0-9_]{1,39}( |$))*$')
+);
+comment on table public.products is
+  'The manifest of every product of the platform: what it is called, which features it brings, whether it divides work into projects.';
+
+insert into public.products (product, name, description, supports_projects, features) values
+  ('assessments', 'Assessments', 'Assessments, their reports and the follow-ups to them.', false, '{assessments,followups}'),
+  ('marketing', 'Marketing', 'Campaigns on the channels a business advertises on.', true, '{content_calendar,ad_campaigns}'),
+  ('bots', 'WhatsApp bots', 'Conversations with customers over WhatsApp.', true, '{whatsapp}')
+on conflict (product) do update set (name, description, supports_projects, features) =
+  (excluded.name, excluded.description, excluded.supports_projects, excluded.features);
+
+create table public.tenant_products (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  product text not null references public.products on update cascade on delete restrict,
+  enabled boolean not null default true,
+  config jsonb not null default '{}',
+  expires_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, product),
+  constraint product_config_is_an_object check (jsonb_typeof(config) = 'object' and octet_length(config::text) <= 16384)
+);
+comment on table public.tenant_products is
+  'Which tenant may use which product, until when, with which settings. Only the platform grants; the clock alone ends.';
+create index tenant_products_product_idx on public.tenant_products (product);
+create trigger products_touch before update on public.products for each row execute function private.tg_touch_updated_at();
+create trigger tenant_products_touch before update on public.tenant_products for each row execute function private.tg_touch_updated_at();
+
+alter table public.products enable row level security;
+alter table public.tenant_products enable row level security;
+
+-- A catalogue belongs to nobody.
+create policy "everyone signed in reads the products" on public.products
+  for select to authenticated using (true);
+create policy "members read their tenant's products" on public.tenant_products
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+grant select on public.products, public.tenant_products to authenticated;
+grant select, insert, update, delete on public.products, public.tenant_products to service_role;
+
+select private.register_table('public.products', plain => '{product,name,description,features}', unaudited => 'changed by migrations only');
+select private.register_table('public.tenant_products', plain => '{product,config}');
+
+-- 09_entitlements.sql
+
+-- The one question, and the one place that answers it. Everything below asks here. A feature comes
+-- with the plan or with a product that was granted; a product comes by grant alone.
+create function private.find_entitlement(tenant uuid, product text, feature text,
+    out allowed boolean, out reason text, out plan_that_has_it text, out expires_at timestamptz)
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  t public.tenants;
+  has_trial boolean;
+  is_in_plan boolean;
+  granted record;
+begin
+  allowed := false;
+  select * into t from public.tenants where id = find_entitlement.tenant;
+  has_trial := t.status = 'trial';
+  reason := case
+    when t.id is null or t.status = 'archived' then 'tenant_not_found'
+    when t.status = 'frozen' then 'tenant_frozen'
+    when has_trial and t.trial_ends_at <= now() then 'trial_ended' end;
+  if reason is not null then
+    return;
+  end if;
+
+  if find_entitlement.product is not null then
+    select p.features, g.tenant_id is not null as is_granted, g.enabled, g.expires_at into granted
+    from public.products as p
+    left join public.tenant_products as g on g.product = p.product and g.tenant_id = t.id
+    where p.product = find_entitlement.product;
+    reason := case
+      when granted is null then 'unknown_product'
+      when not granted.is_granted then 'product_not_granted'
+      when not granted.enabled then 'product_disabled'
+      when granted.expires_at <= now() then 'product_expired' end;
+    expires_at := granted.expires_at;
+    if reason is not null then
+      return;
+    end if;
+  end if;
+
+  if find_entitlement.feature is not null then
+    is_in_plan := coalesce((select find_entitlement.feature = any (p.features) from public.plans as p where p.plan = t.plan), false);
+    if not is_in_plan and find_entitlement.product is null then
+      -- Whichever product keeps the feature longest; one without an end keeps it for good.
+      select g.expires_at into granted
+      from public.tenant_products as g join public.products as p on p.product = g.product
+      where g.tenant_id = t.id and g.enabled and (g.expires_at is null or g.expires_at > now())
+        and find_entitlement.feature = any (p.features)
+      order by g.expires_at desc nulls first limit 1;
+      is_in_plan := found;
+      expires_at := granted.expires_at;
+    elsif not is_in_plan then
+      is_in_plan := find_entitlement.feature = any (granted.features);
+    end if;
+    if not is_in_plan then
+      expires_at := null;
+      -- A price of 0 is not the cheapest: it is a trial, or a price on request.
+      plan_that_has_it := (select p.plan from public.plans as p
+        where find_entitlement.feature = any (p.features) and p.trial_days is null
+        order by p.price_minor = 0, p.price_minor, p.plan limit 1);
+      reason := case when plan_that_has_it is not null
+        or exists (select from public.products as p where find_entitlement.feature = any (p.features))
+        or exists (select from public.plans as p where find_entitlement.feature = any (p.features))
+        then 'feature_not_in_plan' else 'unknown_feature' end;
+      return;
+    end if;
+  end if;
+
+  allowed := true;
+  -- least() passes over nulls: no end at all stays null.
+  expires_at := least(expires_at, case when has_trial then t.trial_ends_at end);
+end
+$$;
+comment on function private.find_entitlement(uuid, text, text) is
+  'May this tenant use this product, this feature, or this feature of this product, now? And if not, why.';
+
+-- Definer, these three: the answer is the tenant's and must not depend on what the caller may read.
+-- An API key that only writes usage reads no plan.
+create function private.has_feature(tenant uuid, feature text) returns boolean
+  language sql stable security definer
+  set search_path = ''
+as $$ select allowed from private.find_entitlement(tenant, null, feature) $$;
+comment on function private.has_feature(uuid, text) is 'Whether a tenant may use a feature now: by its plan, or by a product that brings it.';
+
+create function private.has_product(tenant uuid, product text) returns boolean
+  language sql stable security definer
+  set search_path = ''
+as $$ select allowed from private.find_entitlement(tenant, product, null) $$;
+comment on function private.has_product(uuid, text) is 'Whether a tenant may use a product now.';
+
+create function private.has_project_support(tenant uuid) returns boolean
+  language sql stable security definer
+  set search_path = ''
+as $$
+  select exists (
+    select from public.tenant_products as g
+    join public.products as p on p.product = g.product and p.supports_projects
+    cross join lateral private.find_entitlement(g.tenant_id, g.product, null) as e
+    where g.tenant_id = has_project_support.tenant and e.allowed)
+$$;
+comment on function private.has_project_support(uuid) is 'Whether a tenant may use a product that supports projects now.';
+
+-- Definer for the same reason. For functions that have asked for the caller's permission before.
+create function private.require_entitlement(tenant uuid, product text default null, feature text default null)
+  returns void
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  found_reason text;
+  found_plan text;
+begin
+  select e.reason, e.plan_that_has_it into found_reason, found_plan
+  from private.find_entitlement(require_entitlement.tenant, require_entitlement.product, require_entitlement.feature) as e;
+  case found_reason
+    when 'tenant_not_found' then
+      perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
+    when 'tenant_frozen' then
+      perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
+    when 'trial_ended' then
+      perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it can only be read. Choose a plan to change things again.');
+    when 'feature_not_in_plan', 'unknown_feature' then
+      perform private.raise_problem(402, 'feature_not_in_plan', format('This tenant''s plan does not have the feature "%s".', require_entitlement.feature)
+        || coalesce(format(' The plan "%s" has it.', found_plan), ''));
+    when 'product_expired' then
+      perform private.raise_problem(402, 'product_not_granted', format('This tenant could use the product "%s" until its time was over.', require_entitlement.product));
+    when 'product_not_granted', 'product_disabled', 'unknown_product' then
+      perform private.raise_problem(402, 'product_not_granted', format('This tenant may not use the product "%s".', require_entitlement.product));
+    else null;
+  end case;
+end
+$$;
+comment on function private.require_entitlement(uuid, text, text) is
+  'Refuses with 402 feature_not_in_plan or product_not_granted, or the tenant''s state, unless the tenant may use it now.';
+
+create function private.require_project_support(tenant uuid) returns void
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  if not private.has_project_support(require_project_support.tenant) then
+    perform private.raise_problem(402, 'product_not_granted', format(
+      'Projects need a product that supports them, and this tenant may use none now. These do: %s.',
+      (select string_agg(p.product, ', ' order by p.product) from public.products as p where p.supports_projects)));
+  end if;
+end
+$$;
+comment on function private.require_project_support(uuid) is 'Refuses with 402 product_not_granted unless the tenant may use a product that supports projects.';
+
+-- Definer: the answer is the same for each of a tenant's members, whatever they may read.
+create function public.check_entitlement(tenant_id uuid, product text default null, feature text default null)
+  returns jsonb
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(check_entitlement.tenant_id, 'read');
+  if check_entitlement.product is null and check_entitlement.feature is null then
+    perform private.raise_problem(422, 'invalid_value', 'Name a product, a feature, or both.');
+  end if;
+  return (select to_jsonb(e)
+    from private.find_entitlement(check_entitlement.tenant_id, check_entitlement.product, check_entitlement.feature) as e);
+end
+$$;
+comment on function public.check_entitlement(uuid, text, text) is
+  'May a tenant use a product, a feature, or a feature of a product now? {allowed, reason, plan_that_has_it, expires_at}.';
+grant execute on function public.check_entitlement(uuid, text, text), private.has_feature(uuid, text),
+  private.has_product(uuid, text), private.has_project_support(uuid), private.require_entitlement(uuid, text, text),
+  private.require_project_support(uuid) to authenticated, service_role;
+
+-- 10_projects.sql
+
+create type public.tenant_project_status as enum ('active', 'archived');
+
+create table public.tenant_projects (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  name text not null,
+  slug text not null,
+  status public.tenant_project_status not null default 'active',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  constraint project_slug_is_free unique (tenant_id, slug),
+  constraint project_slug_format check (slug ~ '^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$'),
+  constraint project_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200))
+);
+create unique index tenant_projects_ref_id_idx on public.tenant_projects (tenant_id, ref_id) where ref_id is not null;
+comment on table public.tenant_projects is
+  'A part of a tenant''s work, for products that support projects. A tenant without any is one implicit project.';
+create trigger tenant_projects_touch before update on public.tenant_projects for each row execute function private.tg_touch_updated_at();
+create trigger tenant_projects_stamp_editor before insert or update on public.tenant_projects for each row execute function private.tg_stamp_editor();
+
+create function private.tg_reopen_project() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  -- Afterwards, so that row level security has spoken first and a stranger learns nothing here.
+  perform private.require_project_support(new.tenant_id);
+  return null;
+end
+$$;
+create trigger tenant_projects_reopen after update of status on public.tenant_projects
+  for each row when (old.status = 'archived' and new.status = 'active')
+  execute function private.tg_reopen_project();
+
+alter table public.tenant_projects enable row level security;
+create policy "members read their tenant's projects" on public.tenant_projects
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+create policy "managers create projects where a product supports them" on public.tenant_projects
+  for insert to authenticated with check (tenant_id = any (array(
+    select mine.id from private.tenant_ids('manage') as mine (id) where private.has_project_support(mine.id))));
+create policy "managers update their tenant's projects" on public.tenant_projects
+  for update to authenticated
+  using (tenant_id = any (array(select private.tenant_ids('manage'))))
+  with check (tenant_id = any (array(select private.tenant_ids('manage'))));
+grant select on public.tenant_projects to authenticated;
+grant insert (tenant_id, name, slug), update (name, slug, status) on public.tenant_projects to authenticated;
+grant select, insert, update, delete on public.tenant_projects to service_role;
+
+select private.register_table('public.tenant_projects', plain => '{name,slug}');
+
+-- 11_statuses.sql
+
+create table private.status_moves (
+  from_status public.tenant_status not null,
+  to_status public.tenant_status not null,
+  -- The least that may make the move. The service may make all of them.
+  who text not null,
+  primary key (from_status, to_status),
+  constraint who_is_known check (who in ('own', 'service'))
+);
+comment on table private.status_moves is
+  'Every change of status there is, and who may make it: the platform (service), or also an owner (own). What is not here cannot be done.';
+
+insert into private.status_moves (from_status, to_status, who) values
+  ('trial', 'active', 'service'),    -- a plan was bought
+  ('trial', 'frozen', 'own'),        -- cancelled, or ended and not bought
+  ('trial', 'archived', 'service'),
+  ('active', 'frozen', 'own'),       -- cancelled, or not paid
+  ('active', 'archived', 'service'),
+  ('frozen', 'active', 'service'),   -- settled
+  ('frozen', 'archived', 'service'), -- the grace has passed
+  ('archived', 'active', 'service')  -- restored, while its export window is open
+on conflict (from_status, to_status) do update set who = excluded.who;
+
+create function private.export_window() returns interval
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select interval '30 days' $$;
+comment on function private.export_window() is 'How long an archived tenant can still be exported and restored.';
+
+-- Definer: the service's own roles may not read the table of moves. A trigger, because a rule in a
+-- function would not hold for a statement that goes past it.
+create function private.tg_move_tenant() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if tg_op = 'UPDATE' then
+    if new.kind <> old.kind then
+      perform private.raise_problem(409, 'invalid_status_move', format('A tenant of kind %s stays one.', old.kind));
+    end if;
+    if new.status = old.status then
+      return new;
+    end if;
+    if not exists (
+      select from private.status_moves as m
+      where m.from_status = old.status and m.to_status = new.status
+        and (m.who = 'own' or private.is_trusted_caller())) then
+      perform private.raise_problem(409, 'invalid_status_move', format('A tenant that is %s cannot become %s.', old.status, new.status));
+    end if;
+    if old.status = 'archived' and (
+      old.purgeable_at <= now() or exists (select from private.tenant_purges as p where p.tenant = old.id)) then
+      perform private.raise_problem(409, 'invalid_status_move', 'The export window of this tenant has closed; it cannot be restored.');
+    end if;
+    new.frozen_at := null;
+    new.archived_at := null;
+    new.purgeable_at := null;
+  end if;
+  -- A tenant may also arrive in any status, as one brought over from another system does.
+  if new.status = 'frozen' then
+    new.frozen_at := coalesce(new.frozen_at, now());
+  elsif new.status = 'archived' then
+    new.archived_at := coalesce(new.archived_at, now());
+    new.purgeable_at := coalesce(new.purgeable_at, new.archived_at + private.export_window());
+  end if;
+  return new;
+end
+$$;
+create trigger tenants_move before insert or update of status, kind on public.tenants
+  for each row execute function private.tg_move_tenant();
+
+-- Definer: nobody but the service may write a status, and an owner may ask for one move.
+create function public.change_tenant_status(tenant_id uuid, status public.tenant_status, reason text default null)
+  returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  moved public.tenants;
+begin
+  -- The service also acts on archived tenants, which nobody else can see.
+  if not private.is_trusted_caller() then
+    perform private.require_permission(change_tenant_status.tenant_id, 'own');
+  end if;
+  update public.tenants as t set status = change_tenant_status.status, status_reason = change_tenant_status.reason
+  where t.id = change_tenant_status.tenant_id and t.status <> change_tenant_status.status
+  returning * into moved;
+  if not found then
+    -- Asked twice, done once: the first reason stays.
+    select * into moved from public.tenants as t where t.id = change_tenant_status.tenant_id;
+    if not found then
+      perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant.');
+    end if;
+  end if;
+  return moved;
+end
+$$;
+comment on function public.change_tenant_status(uuid, public.tenant_status, text) is
+  'Moves a tenant to another status. An owner may cancel (frozen); every other move is the service''s. 409 invalid_status_move.';
+
+-- What the clock does. Read-only begins the moment a trial ends (tenant_ids() sees to it); the status
+-- follows a week later, so that for this week the refusal still says what it is about.
+create function private.freeze_ended_trials(batch int default 500) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with ended as (
+    select id from public.tenants
+    where status = 'trial' and trial_ends_at <= now() - interval '7 days'
+    order by trial_ends_at
+    limit batch
+    for no key update skip locked
+  ), frozen as (
+    update public.tenants as t set status = 'frozen', status_reason = 'The trial ended.'
+    from ended as e where t.id = e.id
+    returning 1
+  )
+  select count(*)::int from frozen
+$$;
+comment on function private.freeze_ended_trials(int) is
+  'Freezes tenants whose trial ended a week ago, oldest first, at most a batch; answers how many.';
+
+create function private.archive_frozen_tenants(batch int default 500) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with settled as (
+    select id from public.tenants
+    where status = 'frozen' and frozen_at <= now() - interval '30 days'
+    order by frozen_at
+    limit batch
+    for no key update skip locked
+  ), archived as (
+    update public.tenants as t set status = 'archived',
+      status_reason = 'Frozen for 30 days.' || coalesce(' Before that: ' || left(t.status_reason, 400), '')
+    from settled as s where t.id = s.id
+    returning 1
+  )
+  select count(*)::int from archived
+$$;
+comment on function private.archive_frozen_tenants(int) is
+  'Archives tenants that have been frozen for 30 days, oldest first, at most a batch; answers how many.';
+
+create table private.tenant_purges (
+  tenant uuid primary key,
+  ref_id text not null,
+  slugs text[] not null,
+  reason text,
+  is_forced boolean not null default false,
+  deleted_rows jsonb not null default '{}',
+  requested_at timestamptz not null default now(),
+  finished_at timestamptz,
+  constraint forced_for_a_reason check (not is_forced or reason is not null),
+  constraint purge_reason_is_text check (private.is_plain_text(reason, 500))
+);
+comment on table private.tenant_purges is
+  'What is left of a purged tenant beside its audit log: its handle, its slugs, and how many rows of what went. While unfinished, how far the purge has come.';
+create index tenant_purges_unfinished_idx on private.tenant_purges (requested_at) where finished_at is null;
+grant execute on function public.change_tenant_status(uuid, public.tenant_status, text) to authenticated, service_role;
+
+select cron.schedule('registry: freeze tenants whose trial ended', '23 * * * *',
+  'select private.freeze_ended_trials()');
+
+select cron.schedule('registry: archive tenants frozen for 30 days', '29 * * * *',
+  'select private.archive_frozen_tenants()');
+
+select private.register_table('private.status_moves', plain => '{who}', unaudited => 'changed by migrations only');
+select private.register_table('private.tenant_purges', plain => '{slugs,reason,deleted_rows}', unaudited => 'each step is recorded by the functions that purge');
+
+-- 12_api_keys.sql
+
+create table private.api_scopes (
+  scope text primary key,
+  permission text not null,
+  description text not null,
+  constraint scope_is_a_domain_and_a_verb check (scope ~ '^[a-z][a-z_]{1,39}:[a-z]{1,39}$'),
+  -- Whoever leads a tenant, invites people or hands out keys is a person: no scope can give that.
+  constraint scope_reads_or_writes check (permission in ('read', 'write') and scope like '%:' || permission)
+);
+comment on table private.api_scopes is
+  'What an API key can be allowed to do. A reading scope reads what members read; a writing one writes only through functions that ask for it by name.';
+
+insert into private.api_scopes (scope, permission, description) values
+  ('tenant:read', 'read', 'Read the tenant itself.'),
+  ('members:read', 'read', 'Read who belongs to the tenant.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
+
+create table public.api_keys (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  product text,
+  name text not null,
+  scopes text[] not null,
+  prefix text not null,
+  rate_limit_per_minute int not null default 6000,
+  expires_at timestamptz,
+  replaced_at timestamptz,
+  revoked_at timestamptz,
+  last_used_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  constraint key_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 100)),
+  constraint key_product_is_a_word check (product ~ '^[a-z][a-z0-9_-]{0,39}$'),
+  constraint key_has_scopes check (cardinality(scopes) between 1 and 50),
+  constraint key_prefix_is_base62 check (prefix ~ '^[0-9A-Za-z]{8}$'),
+  constraint key_rate_limit_in_range check (rate_limit_per_minute between 1 and 1000000),
+  constraint replaced_key_ends check (replaced_at is null or expires_at is not null)
+);
+create unique index api_keys_ref_id_idx on public.api_keys (tenant_id, ref_id) where ref_id is not null;
+comment on table public.api_keys is
+  'A tenant''s API keys: what each may do and until when. What proves a key lies in private.api_key_secrets.';
+
+-- A name is free again once its key was revoked or replaced.
+create unique index api_keys_name_idx on public.api_keys (tenant_id, lower(name))
+  where revoked_at is null and replaced_at is null;
+
+-- Apart from the rest, so that no grant, no "select *" and no view can show it to a member.
+create table private.api_key_secrets (
+  tenant_id uuid not null,
+  api_key_id uuid not null,
+  hash text not null,
+  lookup bytea not null constraint api_key_secrets_lookup_idx unique,
+  primary key (tenant_id, api_key_id),
+  foreign key (tenant_id, api_key_id) references public.api_keys on delete cascade,
+  constraint hash_is_argon2id check (hash ~ '^\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$'),
+  constraint lookup_is_an_hmac_sha256 check (length(lookup) = 32),
+  constraint secret_goes_with_its_tenant foreign key (tenant_id) references public.tenants on delete cascade
+);
+comment on table private.api_key_secrets is
+  'How a key is found (HMAC under a pepper that is not in the database) and proven (argon2id). The key itself is nowhere.';
+
+-- Not when only last_used_at moves: that is no change anybody made.
+create trigger api_keys_touch before update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at
+  on public.api_keys for each row execute function private.tg_touch_updated_at();
+create trigger api_keys_stamp_editor
+  before insert or update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at
+  on public.api_keys for each row execute function private.tg_stamp_editor();
+
+create function private.is_live_api_key(key public.api_keys) returns boolean
+  language sql stable parallel safe
+  set search_path = ''
+as $$ select key.revoked_at is null and (key.expires_at is null or key.expires_at > now()) $$;
+comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: not revoked, not expired.';
+
+-- What tenant_ids() answers for a key. The row is read on every statement, so revoking takes effect on the next one.
+create function private.api_key_tenant_ids(key uuid, permission text) returns setof uuid
+  language plpgsql stable parallel safe
+  set search_path = ''
+  rows 1
+as $$
+declare
+  claims jsonb := current_setting('request.jwt.claims')::jsonb;
+begin
+  return query
+    select k.tenant_id
+    from public.api_keys as k
+    join private.api_scopes as s on s.scope = claims ->> 'scope'
+    join public.tenants as t on t.id = k.tenant_id
+    where k.tenant_id = (claims ->> 'tenant_id')::uuid
+      and k.id = api_key_tenant_ids.key
+      and private.is_live_api_key(k)
+      and s.scope = any (k.scopes)
+      and s.permission = api_key_tenant_ids.permission
+      -- Through a policy a key only reads: a policy cannot tell one writing scope from another.
+      and s.permission = 'read'
+      and t.status <> 'archived';
+end
+$$;
+comment on function private.api_key_tenant_ids(uuid, text) is
+  'The tenant of the calling API key, if the key is live and the scope its request uses reads.';
+
+-- What require_permission() asks of a key.
+create function private.require_scope(key uuid, tenant uuid, permission text) returns void
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  claims jsonb := current_setting('request.jwt.claims')::jsonb;
+  found_scopes text[];
+begin
+  select k.scopes into found_scopes
+  from public.api_keys as k join public.tenants as t on t.id = k.tenant_id
+  where k.tenant_id = (claims ->> 'tenant_id')::uuid
+    and k.id = require_scope.key
+    and private.is_live_api_key(k)
+    and t.status <> 'archived';
+  if found_scopes is null then
+    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid: it is unknown, revoked or expired, or was not copied whole.');
+  end if;
+  if require_scope.tenant is distinct from (claims ->> 'tenant_id')::uuid then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
+  end if;
+  if not exists (
+    select from private.api_scopes as s
+    where s.scope = claims ->> 'scope' and s.scope = any (found_scopes)
+      and require_scope.permission in (s.scope, nullif(s.permission, 'write'))) then
+    perform private.raise_problem(403, 'forbidden', format(
+      'This API key may not do this: it takes "%s". Ask a manager of the tenant for a key with that scope.', require_scope.permission));
+  end if;
+end
+$$;
+comment on function private.require_scope(uuid, uuid, text) is
+  'Refuses an API key that is dead (401), another tenant''s (404) or without the scope (403).';
+
+create function private.require_scopes(scopes text[]) returns text[]
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  given text[] := array(select distinct s from unnest(scopes) as s order by s);
+  known text[] := array(select s.scope from private.api_scopes as s order by s.scope);
+begin
+  if cardinality(given) = 0 or not given <@ known then
+    perform private.raise_problem(422, 'invalid_value',
+      format('The scopes an API key can have are: %s.', array_to_string(known, ', ')),
+      '[{"pointer": "/scopes", "detail": "must name at least one scope, and only known ones"}]');
+  end if;
+  return given;
+end
+$$;
+
+alter table public.api_keys enable row level security;
+create policy "managers read their tenant's API keys" on public.api_keys
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.api_keys to authenticated, service_role;
+
+select private.register_table('private.api_scopes', plain => '{scope,permission,description}', unaudited => 'changed by migrations only');
+select private.register_table('public.api_keys', quiet => '{last_used_at}', plain => '{product,name,scopes,prefix}');
+select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys has a row for each change');

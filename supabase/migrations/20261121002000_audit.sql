@@ -1,0 +1,728 @@
+-- Made by "npm run generate" from supabase/schemas/20_audit. Change it there.
+
+-- 01_log.sql
+
+create type public.audit_crud as enum ('c', 'r', 'u', 'd');
+
+create type public.audit_actor_type as enum (
+  'user',      -- a person, by their ref_id
+  'api_key',   -- a tenant's server, by its key's ref_id
+  'service',   -- the platform's own servers, holding a secret key
+  'system',    -- cron (its job is the name), or a direct connection
+  'anonymous'  -- nobody said who they are
+);
+
+create table public.audit_log (
+  -- A plain value and no foreign key: these rows outlive their tenant.
+  tenant_id uuid not null,
+  -- 1, 2, 3, … within the tenant, without a gap.
+  seq bigint not null,
+  id uuid not null default private.uuid_v7(),
+  project_id uuid,
+  actor_id text,
+  actor_name text,
+  actor_type public.audit_actor_type not null,
+  action text not null,
+  crud public.audit_crud not null,
+  target_id text,
+  target_type text,
+  target_name text,
+  product text,
+  component text not null,
+  description text,
+  is_failure boolean not null default false,
+  is_anonymous boolean not null default false,
+  metadata jsonb not null default '{}',
+  payload_hash text not null,
+  source_ip inet,
+  user_agent text,
+  request_id text,
+  created_at timestamptz not null default now(),
+  prev_hash text not null,
+  hash text not null,
+  primary key (tenant_id, seq),
+  constraint action_is_a_dotted_word check (action ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$' and length(action) <= 128),
+  constraint metadata_is_an_object check (jsonb_typeof(metadata) = 'object'),
+  constraint seq_counts_from_one check (seq > 0),
+  constraint source_ip_is_one_address check (masklen(source_ip) = case family(source_ip) when 4 then 32 else 128 end),
+  constraint hashes_are_sha256 check (payload_hash ~ '^[0-9a-f]{64}$' and prev_hash ~ '^[0-9a-f]{64}$' and hash ~ '^[0-9a-f]{64}$')
+);
+comment on table public.audit_log is
+  'What was done in a tenant, by whom and from where. Only ever added to; each row''s hash covers all its fields and the row before.';
+create index audit_log_created_at_idx on public.audit_log (tenant_id, created_at desc);
+create index audit_log_action_idx on public.audit_log (tenant_id, action, seq desc);
+create index audit_log_actor_id_idx on public.audit_log (tenant_id, actor_id, seq desc) where actor_id is not null;
+create index audit_log_target_id_idx on public.audit_log (tenant_id, target_id, seq desc) where target_id is not null;
+create index audit_log_product_idx on public.audit_log (tenant_id, product, seq desc) where product is not null;
+create index audit_log_is_failure_idx on public.audit_log (tenant_id, seq desc) where is_failure;
+
+create table private.audit_heads (
+  tenant_id uuid primary key,
+  seq bigint not null default 0,
+  hash text not null default repeat('0', 64),
+  constraint head_hash_is_sha256 check (hash ~ '^[0-9a-f]{64}$')
+-- Room on each page, so that moving a head stays within it and touches no index.
+) with (fillfactor = 40);
+comment on table private.audit_heads is
+  'The last row of each tenant''s chain: where the next one goes on, and what shows that the tail was cut.';
+
+-- Events wait here until their transaction commits, so that a tenant's chain is locked for the moment
+-- of the commit alone: locked any earlier, each long transaction would hold up its tenant, and two
+-- that wait for each other's rows would deadlock over it. Unlogged: no row outlives its transaction.
+create unlogged table private.audit_pending (
+  xact xid8 not null default pg_current_xact_id(),
+  n bigint not null generated always as identity,
+  like public.audit_log including defaults,
+  primary key (xact, n)
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+alter table private.audit_pending
+  alter seq drop not null, alter payload_hash drop not null, alter prev_hash drop not null, alter hash drop not null;
+comment on table private.audit_pending is 'What the running transactions have done so far; chained to audit_log as each commits.';
+
+create function private.tg_refuse_audit_change() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  raise exception 'The audit log is only ever added to.' using errcode = '42501';
+end
+$$;
+
+-- Revoking binds the API's roles; this binds the owner of the table as well, also while replicating.
+create trigger audit_log_refuse_change before update or delete or truncate on public.audit_log
+  for each statement execute function private.tg_refuse_audit_change();
+alter table public.audit_log enable always trigger audit_log_refuse_change;
+
+alter table public.audit_log enable row level security;
+
+-- Nobody holds the grant that would make it matter. It stands so that a grant would open no other tenant.
+create policy "managers read their tenant's audit log" on public.audit_log
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.audit_log to service_role;
+
+select private.register_table('public.audit_log', keeping => 'kept', unaudited => 'the log itself; only ever added to',
+  plain => '{action,target_id,target_type,product,component,description,metadata,request_id,payload_hash,prev_hash,hash}',
+  personal => '{actor_id,actor_name,target_name,source_ip,user_agent}',
+  on_forget => 'keep', kept_because => 'The log proves what was done in the tenant. Its rows cannot change, and the columns of other tables that hold personal data are left out of it.');
+select private.register_table('private.audit_heads', keeping => 'kept', plain => '{hash}', unaudited => 'the ends of the log''s chains');
+select private.register_table('private.audit_pending', keeping => 'transient', unaudited => 'becomes rows of the log',
+  plain => '{action,target_id,target_type,product,component,description,metadata,request_id,payload_hash,prev_hash,hash}',
+  personal => '{actor_id,actor_name,target_name,source_ip,user_agent}');
+
+-- 02_chain.sql
+
+-- JSON, because it is unambiguous and every language writes it: an array of texts and nulls, without
+-- spaces, so that no value can pass for two, nor a null for an empty text.
+create function private.audit_hash(event public.audit_log) returns text
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  return encode(sha256(convert_to(array_to_json(array[
+    'tenantry-audit-1', event.tenant_id::text, event.seq::text, event.id::text, event.project_id::text,
+    event.actor_id, event.actor_name, event.actor_type::text, event.action, event.crud::text,
+    event.target_id, event.target_type, event.target_name, event.product, event.component, event.description,
+    event.is_failure::text, event.is_anonymous::text, event.metadata::text, event.payload_hash,
+    host(event.source_ip), event.user_agent, event.request_id,
+    (extract(epoch from event.created_at) * 1000000)::bigint::text, event.prev_hash])::text, 'UTF8')), 'hex');
+end
+$$;
+comment on function private.audit_hash(public.audit_log) is 'SHA-256 over every field of an audit row, its predecessor''s hash among them. docs/audit.md has it in words.';
+
+-- Definer: nobody but this function writes to the chain.
+create function private.tg_chain_audit() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  events private.audit_pending[];
+  event private.audit_pending;
+  chained public.audit_log;
+  head private.audit_heads;
+begin
+  -- It fires for every event, and the first time deals with all of its transaction's.
+  perform from private.audit_pending as p where p.xact = new.xact and p.n = new.n;
+  if not found then
+    return null;
+  end if;
+  with gone as (delete from private.audit_pending as p where p.xact = new.xact returning p as event)
+  -- Sorted by tenant: transactions that touch several lock their heads in one order.
+  select array_agg(g.event order by (g.event).tenant_id, (g.event).n) into events from gone as g;
+
+  foreach event in array events loop
+    if head.tenant_id is distinct from event.tenant_id then
+      if head.tenant_id is not null then
+        update private.audit_heads as h set seq = head.seq, hash = head.hash where h.tenant_id = head.tenant_id;
+      end if;
+      select * into head from private.audit_heads as h where h.tenant_id = event.tenant_id for no key update;
+      if not found then
+        insert into private.audit_heads (tenant_id) values (event.tenant_id) on conflict do nothing;
+        select * into head from private.audit_heads as h where h.tenant_id = event.tenant_id for no key update;
+      end if;
+    end if;
+    chained := (event.tenant_id, head.seq + 1, event.id, event.project_id, event.actor_id, event.actor_name, event.actor_type,
+      event.action, event.crud, event.target_id, event.target_type, event.target_name, event.product, event.component,
+      event.description, event.is_failure, event.is_anonymous, event.metadata,
+      encode(sha256(convert_to(event.metadata::text, 'UTF8')), 'hex'), event.source_ip, event.user_agent, event.request_id,
+      event.created_at, head.hash, '');
+    chained.hash := private.audit_hash(chained);
+    insert into public.audit_log select chained.*;
+    head.seq := chained.seq;
+    head.hash := chained.hash;
+  end loop;
+  update private.audit_heads as h set seq = head.seq, hash = head.hash where h.tenant_id = head.tenant_id;
+  return null;
+end
+$$;
+create constraint trigger audit_pending_chain after insert on private.audit_pending
+  deferrable initially deferred for each row execute function private.tg_chain_audit();
+
+create function private.find_audit_break(tenant uuid, after_seq bigint default 0, after_hash text default null, batch int default 20000)
+  returns table (last_seq bigint, last_hash text, is_end boolean, break_seq bigint, problem text)
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  event public.audit_log;
+  head private.audit_heads;
+  seen int := 0;
+begin
+  last_seq := after_seq;
+  last_hash := coalesce(after_hash, repeat('0', 64));
+  is_end := false;
+  for event in
+    select * from public.audit_log as a where a.tenant_id = tenant and a.seq > after_seq order by a.seq limit batch
+  loop
+    seen := seen + 1;
+    problem := case
+      when event.seq <> last_seq + 1 then 'gap'
+      when event.hash <> private.audit_hash(event) then 'hash_mismatch'
+      when event.payload_hash <> encode(sha256(convert_to(event.metadata::text, 'UTF8')), 'hex') then 'payload_mismatch'
+      when event.prev_hash <> last_hash then 'wrong_prev' end;
+    if problem is not null then
+      break_seq := case when problem = 'gap' then last_seq + 1 else event.seq end;
+      return next;
+      return;
+    end if;
+    last_seq := event.seq;
+    last_hash := event.hash;
+  end loop;
+
+  is_end := seen < batch;
+  if is_end then
+    select * into head from private.audit_heads as h where h.tenant_id = tenant;
+    problem := case
+      when head.tenant_id is null then 'head_missing'
+      when head.seq > last_seq then 'tail_cut'
+      when head.seq < last_seq then 'beyond_head'
+      when head.hash <> last_hash then 'head_mismatch' end;
+    break_seq := case problem
+      when 'tail_cut' then last_seq + 1
+      when 'beyond_head' then head.seq + 1
+      when 'head_mismatch' then last_seq end;
+  end if;
+  return next;
+end
+$$;
+comment on function private.find_audit_break(uuid, bigint, text, int) is
+  'Walks a batch of a tenant''s chain from after a row; answers how far it got, whether that is the end, and the first break it met.';
+
+-- 03_actors.sql
+
+create type private.audit_context as (
+  actor_type public.audit_actor_type,
+  actor_id text,
+  actor_name text,
+  component text,
+  source_ip inet,
+  user_agent text,
+  request_id text
+);
+
+create function private.running_job() returns text
+  language sql stable
+  set search_path = ''
+as $$
+  -- The newest few runs only: cron's history has no index by process.
+  select j.jobname
+  from (select jobid, job_pid, status from cron.job_run_details order by runid desc limit 50) as r
+  join cron.job as j on j.jobid = r.jobid
+  where r.job_pid = pg_backend_pid() and r.status in ('running', 'starting', 'connecting', 'sending')
+  limit 1
+$$;
+comment on function private.running_job() is 'The cron job this connection runs, if it runs one.';
+
+create function private.audit_context() returns private.audit_context
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  context private.audit_context;
+  -- Unlike current_user it is not changed by a definer function: it says who came in.
+  role text := current_setting('role');
+  application text := current_setting('application_name');
+  claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
+  -- Not the claim: a token could hold one, and only a key that was verified leaves this setting.
+  api_key uuid := nullif(current_setting('tenantry.api_key', true), '')::uuid;
+  address text;
+begin
+  context.component := case
+    when session_user = 'authenticator' then 'rest'
+    when application = 'tenantry-functions' then 'functions'
+    when application like 'pg_cron%' then 'cron'
+    else 'database' end;
+
+  if role = 'authenticated' and api_key is not null then
+    context.actor_type := 'api_key';
+    context.actor_id := private.ulid(api_key);
+  elsif role = 'authenticated' and claims ->> 'sub' is not null then
+    context.actor_type := 'user';
+    context.actor_id := private.ulid((claims ->> 'sub')::uuid);
+    select p.name into context.actor_name from public.user_profiles as p where p.user_id = (claims ->> 'sub')::uuid;
+  elsif role in ('authenticated', 'anon') then
+    context.actor_type := 'anonymous';
+  elsif role = 'service_role' then
+    context.actor_type := 'service';
+    context.actor_id := 'service_role';
+  else
+    context.actor_type := 'system';
+    context.actor_id := context.component;
+    context.actor_name := case when context.component = 'cron' then private.running_job() else session_user end;
+  end if;
+
+  if headers is not null then
+    -- The first address is the client's, as the first proxy saw it. Some write its port behind it.
+    address := btrim(split_part(headers ->> 'x-forwarded-for', ',', 1));
+    address := case
+      when address like '[%' then substring(address from '^\[([^]]+)\]')
+      when address ~ '^[0-9.]+:[0-9]+$' then split_part(address, ':', 1)
+      else address end;
+    if address <> '' and pg_input_is_valid(address, 'inet') then
+      context.source_ip := host(address::inet)::inet;
+    end if;
+    context.user_agent := nullif(left(regexp_replace(headers ->> 'user-agent', '[[:cntrl:]]', '', 'g'), 400), '');
+    context.request_id := substring(headers ->> 'x-request-id' from '^[A-Za-z0-9_.:=-]{8,128}$');
+  end if;
+  return context;
+end
+$$;
+comment on function private.audit_context() is 'Who is at work on this connection and from where: what every audit row says about its actor.';
+
+-- 04_redaction.sql
+
+create function private.is_sensitive(name text) returns boolean
+  language plpgsql immutable parallel safe
+  set search_path = ''
+as $$
+begin
+  -- Secrets, and what identifies a person. Names of columns and, within JSON, of fields in either spelling.
+  return lower(regexp_replace(name, '([a-z])([A-Z])', '\1_\2', 'g')) ~ (
+    '(^|_)(hash|token|secrets?|password|passwd|passphrase|credentials?|key|otp|pin|signature|pepper|authorization|cookie'
+    || '|e?mails?|phone|mobile|telephone|fax|address|street|birth|birthday|iban|pan|gst|ssn|vat)(_|$)'
+    || '|^(billing|client|participant|contact|recipient)_(name|city|postal_code|state|country)$'
+    || '|^(full|first|last|given|family|legal|middle|nick)_name$');
+end
+$$;
+comment on function private.is_sensitive(text) is
+  'Whether a column or JSON field of this name holds a secret or personal data, of which the audit log keeps only that it changed.';
+
+create function private.redact_json(value jsonb) returns jsonb
+  language plpgsql immutable
+  set search_path = ''
+as $$
+begin
+  -- Every name that is_sensitive() knows has one of these in it. Most values have none, and are spared
+  -- the look at each field, which takes fifty times as long.
+  if value::text !~* ('@|hash|token|secret|pass|credential|key|otp|pin|signature|pepper|authorization|cookie|mail|phone|mobile|fax'
+    || '|address|street|birth|iban|pan|gst|ssn|vat|(billing|client|participant|contact|recipient|full|first|last|given|family|legal|middle|nick)_?[a-z]') then
+    return value;
+  end if;
+  case jsonb_typeof(value)
+    when 'object' then
+      return (select coalesce(jsonb_object_agg(f.key, case when private.is_sensitive(f.key) and f.value <> 'null'
+          then '"[redacted]"'::jsonb else private.redact_json(f.value) end), '{}')
+        from jsonb_each(value) as f);
+    when 'array' then
+      return (select coalesce(jsonb_agg(private.redact_json(e.value) order by e.n), '[]')
+        from jsonb_array_elements(value) with ordinality as e (value, n));
+    when 'string' then
+      -- An address is personal data under whatever name it stands.
+      return case when value #>> '{}' ~ '[^[:space:]@]@[^[:space:]@]+[.][^[:space:]@]' then '"[redacted]"'::jsonb else value end;
+    else
+      return value;
+  end case;
+end
+$$;
+comment on function private.redact_json(jsonb) is 'A JSON value without its secrets and personal data.';
+
+create function private.audit_value(value jsonb) returns jsonb
+  language plpgsql immutable
+  set search_path = ''
+as $$
+declare
+  written text := value::text;
+begin
+  -- A brand may be long and change often; the log is not its version history.
+  if length(written) > 4096 then
+    return '"[too long]"';
+  elsif written ~ '^[[{]|@' then
+    return private.redact_json(value);
+  end if;
+  return value;
+end
+$$;
+
+create function private.audit_target(shown jsonb, keys text[]) returns text
+  language plpgsql immutable
+  set search_path = ''
+as $$
+declare
+  key text;
+  part text;
+  target text;
+begin
+  foreach key in array keys loop
+    part := shown ->> key;
+    -- Ids are shown as their ULIDs, as everywhere outside SQL.
+    if part ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then
+      part := private.ulid(part::uuid);
+    end if;
+    target := concat_ws('/', target, part);
+  end loop;
+  return target;
+end
+$$;
+
+-- 05_records.sql
+
+-- Definer: for what no trigger sees, called by functions that have decided it happened.
+create function private.record_audit(
+  tenant uuid, action text, target_type text, target_id text, target_name text default null, metadata jsonb default '{}',
+  crud public.audit_crud default null, is_failure boolean default false, product text default null
+) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  context private.audit_context := private.audit_context();
+begin
+  insert into private.audit_pending (tenant_id, id, actor_id, actor_name, actor_type, action, crud, target_id, target_type, target_name,
+    product, component, is_failure, is_anonymous, metadata, source_ip, user_agent, request_id, created_at)
+  values (record_audit.tenant, private.uuid_v7(), context.actor_id, context.actor_name, context.actor_type, record_audit.action,
+    coalesce(record_audit.crud, case
+      when record_audit.action ~ '[._](created|added|issued|invited|claimed)$' then 'c'
+      when record_audit.action ~ '[._](deleted|removed|revoked|purged)$' then 'd'
+      when record_audit.action ~ '[._](viewed|read|exported|verified)$' then 'r'
+      else 'u' end::public.audit_crud),
+    record_audit.target_id, record_audit.target_type, record_audit.target_name, record_audit.product, context.component,
+    record_audit.is_failure, context.actor_type = 'anonymous', private.redact_json(coalesce(record_audit.metadata, '{}')),
+    context.source_ip, context.user_agent, context.request_id, clock_timestamp());
+end
+$$;
+comment on function private.record_audit(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) is
+  'Writes down what no trigger sees, with whoever is at work on this connection as its actor. crud follows from the action''s last word unless given.';
+
+-- Definer: the caller's request was refused, so no right of theirs leads here.
+create function private.record_refusal(tenant_name text, method text, route text, status int, code text) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  context private.audit_context := private.audit_context();
+  tenant uuid;
+  recent int;
+begin
+  -- Only of people who stand in the tenant, in whatever state, and of the service. A stranger's requests
+  -- leave nothing: they could fill the log of any tenant whose name they know.
+  select t.id into tenant from public.tenants as t
+  where (t.slug = record_refusal.tenant_name or t.ref_id = record_refusal.tenant_name
+      or record_refusal.tenant_name is null and (context.actor_type = 'api_key' or t.id = (
+        select min(m.tenant_id::text)::uuid from public.tenant_members as m where m.user_id = (select auth.uid()) having count(*) = 1)))
+    and (context.actor_type = 'service'
+      or context.actor_type = 'api_key' and t.id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid
+      or exists (select from public.tenant_members as m where m.tenant_id = t.id and m.user_id = (select auth.uid())));
+  if tenant is null then
+    return;
+  end if;
+  select count(*) into recent from (
+    select from public.audit_log as a
+    where a.tenant_id = tenant and a.is_failure and a.actor_id = context.actor_id and a.created_at > now() - interval '1 minute'
+    limit 30) as r;
+  if recent >= 30 then
+    return;
+  end if;
+  perform private.record_audit(tenant, case when status >= 500 then 'request.failed' else 'request.refused' end, 'route', record_refusal.method || ' ' || record_refusal.route, null,
+    jsonb_build_object('status', record_refusal.status, 'code', record_refusal.code)
+      -- Whoever reads on knows that more may have come.
+      || case when recent = 29 then '{"is_limit_reached": true}'::jsonb else '{}' end,
+    (case record_refusal.method when 'POST' then 'c' when 'DELETE' then 'd' else 'u' end)::public.audit_crud, true);
+end
+$$;
+comment on function private.record_refusal(text, text, text, int, text) is
+  'Writes down that a request to change something in a tenant was refused: at most 30 a minute and actor, and never a stranger''s.';
+
+create function private.record_audit_read(tenant uuid, action text, metadata jsonb default '{}') returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  reader text := (private.audit_context()).actor_id;
+begin
+  -- Paging through is one reading: a row a minute, not a row a page.
+  if record_audit_read.action = 'audit.viewed' and exists (
+    select from public.audit_log as a
+    where a.tenant_id = record_audit_read.tenant and a.action = 'audit.viewed' and a.actor_id = reader
+      and a.created_at > now() - interval '1 minute') then
+    return;
+  end if;
+  perform private.record_audit(record_audit_read.tenant, record_audit_read.action, 'audit_log', null, null,
+    jsonb_strip_nulls(record_audit_read.metadata), 'r');
+end
+$$;
+
+grant execute on function private.record_refusal(text, text, text, int, text) to authenticated, service_role;
+grant execute on function private.record_audit(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) to service_role;
+
+-- 06_tables.sql
+
+-- Definer: every change is recorded, whoever makes it. Its arguments come from private.tg_audit_registered_table():
+-- the tenant's column, the key's columns, the column with a name, the columns whose change alone is not worth
+-- a row, and the columns of which only the fact of a change is recorded.
+create function private.tg_audit() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  old_row jsonb := case when tg_op <> 'INSERT' then to_jsonb(old) end;
+  new_row jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
+  shown jsonb := coalesce(new_row, old_row);
+  quiet text[] := tg_argv[3];
+  sensitive text[] := tg_argv[4];
+  changes jsonb;
+  context private.audit_context;
+begin
+  -- What goes with its tenant is told by the tenant's own row, and what a purge deletes by the purge's.
+  if tg_op = 'DELETE' and tg_argv[0] = 'tenant_id' then
+    if not exists (select from public.tenants as t where t.id = (old_row ->> 'tenant_id')::uuid)
+      or exists (select from private.tenant_purges as p where p.tenant = (old_row ->> 'tenant_id')::uuid and p.finished_at is null) then
+      return null;
+    end if;
+  end if;
+
+  select jsonb_object_agg(f.key, case
+    when f.key = any (sensitive) then '{"is_redacted": true}'::jsonb
+    when tg_op = 'INSERT' then jsonb_build_object('new', private.audit_value(f.value))
+    when tg_op = 'DELETE' then jsonb_build_object('old', private.audit_value(f.value))
+    else jsonb_build_object('old', private.audit_value(old_row -> f.key), 'new', private.audit_value(f.value)) end)
+  into changes
+  from jsonb_each(shown) as f
+  where case when tg_op = 'UPDATE' then f.value <> old_row -> f.key else f.value <> 'null' end
+    and f.key <> all (quiet);
+  if changes is null and tg_op = 'UPDATE' then
+    return null;
+  end if;
+  context := private.audit_context();
+  insert into private.audit_pending (tenant_id, id, project_id, actor_id, actor_name, actor_type, action, crud,
+    target_id, target_type, target_name, product, component, is_anonymous, metadata, source_ip, user_agent, request_id, created_at)
+  values ((shown ->> tg_argv[0])::uuid, private.uuid_v7_at((extract(epoch from clock_timestamp()) * 1000000)::bigint),
+    (shown ->> 'project_id')::uuid, context.actor_id, context.actor_name, context.actor_type,
+    tg_table_name || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.updated' else '.deleted' end,
+    (case tg_op when 'INSERT' then 'c' when 'UPDATE' then 'u' else 'd' end)::public.audit_crud,
+    private.audit_target(shown, tg_argv[1]::text[]), tg_table_name, shown ->> nullif(tg_argv[2], ''), shown ->> 'product',
+    context.component, context.actor_type = 'anonymous', jsonb_build_object('changes', coalesce(changes, '{}')),
+    context.source_ip, context.user_agent, context.request_id, clock_timestamp());
+  return null;
+end
+$$;
+
+create function private.tg_audit_registered_table() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  table_name text := (select c.relname from pg_catalog.pg_class as c where c.oid = new.relation);
+  columns text[] := array(
+    select a.attname from pg_catalog.pg_attribute as a where a.attrelid = new.relation and a.attnum > 0 and not a.attisdropped);
+  tenant_column text := case when new.relation = 'public.tenants'::regclass then 'id' else 'tenant_id' end;
+  keys text[];
+begin
+  execute format('drop trigger if exists %I on %s', table_name || '_audit', new.relation);
+  if new.unaudited is not null then
+    return null;
+  end if;
+  if tenant_column <> all (columns) then
+    raise exception '% has no tenant_id, so nobody could read its rows in the audit log. Register it with unaudited => why.', new.relation;
+  end if;
+  keys := case when 'ref_id' = any (columns) then '{ref_id}'::text[] else array(
+    select a.attname from pg_index as x, unnest(x.indkey) with ordinality as k (attnum, n), pg_attribute as a
+    where x.indrelid = new.relation and x.indisprimary and a.attrelid = new.relation and a.attnum = k.attnum
+      and (a.attname <> 'tenant_id' or cardinality(x.indkey::int2[]) = 1)
+    order by k.n) end;
+  execute format(
+    'create trigger %I after insert or update or delete on %s for each row execute function private.tg_audit(%L, %L, %L, %L, %L)',
+    table_name || '_audit', new.relation, tenant_column, keys,
+    (select n.name from unnest('{name,display_name,host,slug}'::text[]) with ordinality as n (name, i) where n.name = any (columns) order by n.i limit 1),
+    '{updated_at,updated_by,ref_id}'::text[] || new.quiet || case when tenant_column = 'tenant_id' then '{tenant_id}'::text[] else '{}' end,
+    array(select c from unnest(columns) as c where c = any (new.personal || new.secret)));
+  return null;
+end
+$$;
+create trigger registered_tables_attach_audit after insert or update on private.registered_tables
+  for each row execute function private.tg_audit_registered_table();
+comment on function private.tg_audit_registered_table() is
+  'Has every change of a registered table leave a row in audit_log, unless it is registered as unaudited.';
+
+-- The tables that were registered before there was a log.
+update private.registered_tables set relation = relation;
+
+-- 07_reading.sql
+
+-- The one way for people to read the log: a grant on the table would let it be read without a trace.
+create function public.read_audit_log(
+  tenant_id uuid, before_seq bigint default null, max_rows int default 50,
+  actor text default null, action text default null, target text default null, product text default null,
+  from_at timestamptz default null, until_at timestamptz default null, is_failure boolean default null
+) returns setof public.audit_log
+  language plpgsql security definer
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+as $$
+begin
+  perform private.require_permission(read_audit_log.tenant_id, 'inspect');
+  perform private.record_audit_read(read_audit_log.tenant_id, 'audit.viewed', jsonb_build_object(
+    'actor', actor, 'action', action, 'target', target, 'product', product, 'from', from_at, 'until', until_at, 'is_failure', is_failure));
+  return query
+    select a.* from public.audit_log as a
+    where a.tenant_id = read_audit_log.tenant_id
+      and (before_seq is null or a.seq < before_seq)
+      and (read_audit_log.actor is null or a.actor_id = read_audit_log.actor)
+      and (read_audit_log.action is null or a.action = read_audit_log.action)
+      and (read_audit_log.target is null or a.target_id = read_audit_log.target)
+      and (read_audit_log.product is null or a.product = read_audit_log.product)
+      and (from_at is null or a.created_at >= from_at)
+      and (until_at is null or a.created_at < until_at)
+      and (read_audit_log.is_failure is null or a.is_failure = read_audit_log.is_failure)
+    order by a.seq desc
+    limit least(greatest(max_rows, 1), 201);
+end
+$$;
+comment on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean) is
+  'A tenant''s audit rows, the newest first, those before a seq; for who holds "inspect" there. That it was read is itself recorded.';
+
+create function private.start_audit_export(tenant uuid, format text) returns bigint
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(start_audit_export.tenant, 'inspect');
+  perform private.record_audit_read(start_audit_export.tenant, 'audit.exported', jsonb_build_object('format', format));
+  return (select h.seq from private.audit_heads as h where h.tenant_id = start_audit_export.tenant);
+end
+$$;
+comment on function private.start_audit_export(uuid, text) is 'Records an export and answers the last row that belongs to it.';
+
+create function private.export_audit_log(tenant uuid, after_seq bigint, last_seq bigint, batch int default 2000)
+  returns setof public.audit_log
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  event public.audit_log;
+  bytes int := 0;
+begin
+  -- Asked again for each batch: an export ends when the membership does.
+  perform private.require_permission(export_audit_log.tenant, 'inspect');
+  for event in
+    select * from public.audit_log as a
+    where a.tenant_id = export_audit_log.tenant and a.seq > after_seq and a.seq <= last_seq
+    order by a.seq limit batch
+  loop
+    return next event;
+    bytes := bytes + 600 + octet_length(event.metadata::text);
+    exit when bytes > 1000000;
+  end loop;
+end
+$$;
+comment on function private.export_audit_log(uuid, bigint, bigint, int) is
+  'The next rows of an export, the oldest first: so many, or about a megabyte of them. For who holds "inspect".';
+
+create function private.verify_audit_log(tenant uuid, after_seq bigint, after_hash text)
+  returns table (last_seq bigint, last_hash text, is_end boolean, break_seq bigint, problem text)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(verify_audit_log.tenant, 'inspect');
+  if after_seq = 0 then
+    perform private.record_audit_read(verify_audit_log.tenant, 'audit.verified');
+  end if;
+  return query select * from private.find_audit_break(verify_audit_log.tenant, verify_audit_log.after_seq, verify_audit_log.after_hash);
+end
+$$;
+comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for who holds "inspect"; that it was asked is recorded.';
+grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean)
+  to authenticated, service_role;
+grant execute on function private.start_audit_export(uuid, text),
+  private.export_audit_log(uuid, bigint, bigint, int), private.verify_audit_log(uuid, bigint, text)
+  to authenticated, service_role;
+
+-- 08_viewers.sql
+
+create table private.audit_viewers (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  user_id uuid not null references public.user_profiles on delete cascade,
+  token_hash bytea not null,
+  expires_at timestamptz not null,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint token_is_a_sha256 check (length(token_hash) = 32),
+  constraint viewer_is_short_lived check (expires_at <= created_at + interval '15 minutes')
+);
+comment on table private.audit_viewers is
+  'Tokens that read one tenant''s audit log for up to 15 minutes, by their hash. Each is worth what its issuer may read at that moment.';
+create index audit_viewers_token_hash_idx on private.audit_viewers (token_hash);
+create index audit_viewers_user_id_idx on private.audit_viewers (user_id);
+
+create function private.issue_audit_viewer(tenant uuid, token_hash bytea, ttl_seconds int) returns timestamptz
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  ends timestamptz := now() + make_interval(secs => least(greatest(ttl_seconds, 1), 900));
+begin
+  perform private.require_permission(issue_audit_viewer.tenant, 'inspect');
+  delete from private.audit_viewers as v where v.tenant_id = issue_audit_viewer.tenant and v.expires_at <= now();
+  insert into private.audit_viewers (tenant_id, user_id, token_hash, expires_at)
+  values (issue_audit_viewer.tenant, (select auth.uid()), issue_audit_viewer.token_hash, ends);
+  perform private.record_audit(issue_audit_viewer.tenant, 'audit.viewer_issued', 'audit_log', null, null,
+    jsonb_build_object('expires_at', ends), 'c');
+  return ends;
+end
+$$;
+comment on function private.issue_audit_viewer(uuid, bytea, int) is 'Keeps a viewer token''s hash for up to 15 minutes; answers when it ends.';
+
+create function private.revoke_audit_viewers(tenant uuid) returns int
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  revoked int;
+begin
+  perform private.require_permission(revoke_audit_viewers.tenant, 'inspect');
+  delete from private.audit_viewers as v
+  where v.tenant_id = revoke_audit_viewers.tenant and v.user_id = (select auth.uid()) and v.expires_at > now();
+  get diagnostics revoked = row_count;
+  if revoked > 0 then
+    perform private.record_audit(revoke_audit_viewers.tenant, 'audit.viewers_revoked', 'audit_log', null, null,
+      jsonb_build_object('count', revoked), 'd');
+  end if;
+  return revoked;
+end
+$$;
+comment on function private.revoke_audit_viewers(uuid) is 'Ends the caller''s own viewer tokens for a tenant; answers how many.';
+grant execute on function private.issue_audit_viewer(uuid, bytea, int), private.revoke_audit_viewers(uuid)
+  to authenticated, service_role;
+
+select private.register_table('private.audit_viewers', secret => '{token_hash}', unaudited => 'issuing and revoking are recorded by their functions');

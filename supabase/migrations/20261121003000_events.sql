@@ -1,0 +1,271 @@
+-- Made by "npm run generate" from supabase/schemas/30_events. Change it there.
+
+-- 01_types.sql
+
+create table public.webhook_event_types (
+  type text not null,
+  version int not null default 1,
+  description text not null,
+  -- Operational events are about the webhooks themselves; an endpoint gets one only if it names it.
+  is_operational boolean not null default false,
+  schema jsonb not null,
+  example jsonb not null,
+  created_at timestamptz not null default now(),
+  primary key (type, version),
+  constraint event_type_is_dotted check (type ~ '^[a-z][a-z_]{0,39}(\.[a-z][a-z_]{0,39}){1,3}$'),
+  constraint version_counts_from_one check (version >= 1),
+  constraint schema_is_of_an_object check (schema ->> 'type' = 'object'),
+  constraint example_is_an_object check (jsonb_typeof(example) = 'object')
+);
+comment on table public.webhook_event_types is
+  'The catalogue of event types: for each version what the event''s data looks like (JSON Schema 2020-12), and an example.';
+
+alter table public.webhook_event_types enable row level security;
+create policy "everyone signed in reads the event types" on public.webhook_event_types
+  for select to authenticated using (true);
+grant select on public.webhook_event_types to authenticated, service_role;
+
+create function private.event_schema(fields jsonb) returns jsonb
+  language plpgsql immutable
+  set search_path = ''
+as $$
+declare
+  field record;
+  described jsonb;
+  properties jsonb := '{}';
+  required jsonb := '[]';
+begin
+  for field in select rtrim(f.key, '?') as name, f.key like '%?' as is_optional, f.value, f.value #>> '{}' as kind from jsonb_each(fields) as f loop
+    described := case
+      when jsonb_typeof(field.value) = 'object' then private.event_schema(field.value)
+      when field.kind like '%|%' then jsonb_build_object('type', 'string', 'enum', to_jsonb(string_to_array(field.kind, '|')
+        || case when field.is_optional then array[null::text] else '{}' end))
+      else case field.kind
+        when 'text' then '{"type": "string"}'
+        when 'text[]' then '{"type": "array", "items": {"type": "string"}}'
+        when 'object' then '{"type": "object"}'
+        when 'flag' then '{"type": "boolean"}'
+        when 'count' then '{"type": "integer", "minimum": 0}'
+        when 'moment' then '{"type": "string", "format": "date-time"}'
+        when 'ref_id' then '{"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"}'
+        when 'message_id' then '{"type": "string", "pattern": "^msg_[0-7][0-9A-HJKMNP-TV-Z]{25}$"}'
+        -- Not the formats "email" and "uri", which are narrower than what the tables take.
+        when 'email' then '{"type": "string", "pattern": "^[^@\\s]+@[^@\\s]+$"}'
+        when 'url' then '{"type": "string", "pattern": "^https?://"}'
+      end::jsonb end;
+    if described is null then
+      raise exception 'An event''s field "%" is of no known kind: %.', field.name, field.value;
+    end if;
+    if field.is_optional then
+      described := jsonb_set(described, '{type}', jsonb_build_array(described -> 'type', 'null'));
+    else
+      required := required || to_jsonb(field.name);
+    end if;
+    properties := jsonb_set(properties, array[field.name], described);
+  end loop;
+  return jsonb_build_object('type', 'object', 'properties', properties, 'required', required, 'additionalProperties', true);
+end
+$$;
+comment on function private.event_schema(jsonb) is
+  'The JSON Schema of an event''s data, from {field: kind}: text, ref_id, moment, a|b|c, … or an object of fields. A name that ends in ? may be null or missing. Whoever receives must expect fields to be added.';
+
+create function private.register_event_type(
+  type text, description text, fields jsonb, example jsonb, is_operational boolean default false, version int default 1
+) returns void
+  language sql
+  set search_path = ''
+as $$
+  insert into public.webhook_event_types as t (type, version, description, is_operational, schema, example)
+  values (register_event_type.type, register_event_type.version, register_event_type.description, register_event_type.is_operational,
+    '{"$schema": "https://json-schema.org/draft/2020-12/schema"}' || private.event_schema(fields), register_event_type.example)
+  on conflict (type, version) do update
+    set (description, is_operational, schema, example) = (excluded.description, excluded.is_operational, excluded.schema, excluded.example)
+    where (t.description, t.is_operational, t.schema, t.example)
+      is distinct from (excluded.description, excluded.is_operational, excluded.schema, excluded.example)
+$$;
+comment on function private.register_event_type(text, text, jsonb, jsonb, boolean, int) is
+  'Adds an event type to the catalogue, or brings its row up to date. The file of the noun that emits it calls this.';
+
+create function private.event_moment(moment timestamptz) returns text
+  language sql stable parallel safe
+  set search_path = ''
+as $$
+  -- A date-time has four digits for the year; what lies beyond, or at infinity, is told as null.
+  select case when moment >= '0001-01-01 00:00Z' and moment < '10000-01-01 00:00Z'
+    then to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end
+$$;
+comment on function private.event_moment(timestamptz) is 'A moment as events tell it: ISO 8601, UTC, milliseconds.';
+
+select private.register_table('public.webhook_event_types', plain => '{type,description,schema,example}', unaudited => 'changed by migrations only');
+
+-- 02_outbox.sql
+
+create table public.webhook_events (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  type text not null,
+  version int not null,
+  -- The exact text that is signed and sent, byte for byte.
+  payload text not null,
+  ordering_key text,
+  idempotency_key text,
+  is_test boolean not null default false,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint event_payload_fits check (octet_length(payload) <= 262144),
+  constraint ordering_key_is_short check (length(ordering_key) between 1 and 200),
+  constraint idempotency_key_is_short check (length(idempotency_key) between 1 and 200)
+);
+comment on table public.webhook_events is
+  'What happened in a tenant (a message, to receivers). Written in the transaction that made it true; never changed.';
+create unique index webhook_events_idempotency_key_idx on public.webhook_events (tenant_id, idempotency_key)
+  where idempotency_key is not null;
+
+-- The last event of a key, whose id the next one's must follow.
+create index webhook_events_ordering_key_idx on public.webhook_events (tenant_id, ordering_key, id)
+  where ordering_key is not null;
+
+-- Rows arrive in time order, so a block-range index finds the old ones at almost no cost a row.
+create index webhook_events_created_at_idx on public.webhook_events using brin (created_at) with (autosummarize = on);
+
+create table private.webhook_outbox (
+  tenant_id uuid not null,
+  event_id uuid not null,
+  ordering_key text,
+  primary key (tenant_id, event_id),
+  foreign key (tenant_id, event_id) references public.webhook_events on delete cascade
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+comment on table private.webhook_outbox is 'The events that were not yet expanded into deliveries. Nearly always empty.';
+create index webhook_outbox_event_id_idx on private.webhook_outbox (event_id);
+create index webhook_outbox_ordering_key_idx on private.webhook_outbox (tenant_id, ordering_key, event_id)
+  where ordering_key is not null;
+create trigger webhook_events_never_change before update on public.webhook_events for each row execute function private.tg_refuse_change();
+
+alter table public.webhook_events enable row level security;
+create policy "managers read their tenant's events" on public.webhook_events
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.webhook_events to authenticated, service_role;
+
+create function private.webhook_payload(type text, moment timestamptz, data jsonb) returns text
+  language sql stable
+  set search_path = ''
+as $$
+  -- Put together by hand, so that it begins with what a person looks for.
+  select format('{"type":%s,"timestamp":"%s","data":%s}', to_json(type),
+    to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), coalesce(data, '{}'))
+$$;
+comment on function private.webhook_payload(text, timestamptz, jsonb) is 'The text of an event as it is stored, signed and sent (Standard Webhooks).';
+
+-- Definer: whoever makes something happen holds no privilege to write events, and could otherwise forge them.
+create function private.emit_event(
+  tenant uuid, type text, data jsonb, ordering_key text default null, idempotency_key text default null,
+  has_row_lock boolean default false
+) returns uuid
+  language plpgsql security definer
+  set search_path = ''
+  -- A session that plans this on a new, empty table would read all of it for every event from then on.
+  set enable_seqscan = off
+as $$
+declare
+  moment timestamptz := clock_timestamp();
+  event_id uuid := private.uuid_v7();
+  last_id uuid;
+  event_version int;
+  payload text;
+begin
+  -- What is put back where it was (the demo's nightly reset) did not happen.
+  if current_setting('tenantry.is_restoring', true) = 'on'
+    or not exists (select from public.tenants as t where t.id = emit_event.tenant and t.status <> 'archived') then
+    return null;
+  end if;
+  select max(t.version) into event_version from public.webhook_event_types as t where t.type = emit_event.type;
+  if event_version is null then
+    perform private.raise_problem(422, 'unknown_event_type', format('There is no event type "%s" in the catalogue.', emit_event.type));
+  end if;
+  payload := private.webhook_payload(emit_event.type, moment, emit_event.data);
+  if octet_length(payload) > 262144 then
+    perform private.raise_problem(413, 'payload_too_large', format(
+      'An event''s payload can have 256 KiB (262144 bytes), and this one of the type "%s" has %s. Send a reference to what is large.',
+      emit_event.type, octet_length(payload)));
+  end if;
+
+  if emit_event.ordering_key is not null then
+    -- Held until this transaction ends: the events of one key get their ids in the order in which they
+    -- commit, whatever else runs at the same time, and whichever way the clock is moved. A change of the
+    -- one row the key stands for needs no lock besides that row's: ten thousand of these fill the table
+    -- of locks that all of the server shares.
+    if not has_row_lock then
+      perform pg_advisory_xact_lock(hashtextextended('webhook order ' || emit_event.tenant || ' ' || emit_event.ordering_key, 0));
+    end if;
+    select e.id into last_id
+    from public.webhook_events as e
+    where e.tenant_id = emit_event.tenant and e.ordering_key = emit_event.ordering_key
+    order by e.id desc limit 1;
+    event_id := private.uuid_v7();
+    if last_id >= event_id then
+      event_id := private.uuid_after(last_id);
+    end if;
+  end if;
+
+  insert into public.webhook_events (tenant_id, id, type, version, payload, ordering_key, idempotency_key, created_at)
+  values (emit_event.tenant, event_id, emit_event.type, event_version, payload, emit_event.ordering_key,
+    emit_event.idempotency_key, moment)
+  on conflict do nothing;
+  if not found then
+    return (select e.id from public.webhook_events as e
+      where e.tenant_id = emit_event.tenant and e.idempotency_key = emit_event.idempotency_key);
+  end if;
+  insert into private.webhook_outbox (tenant_id, event_id, ordering_key)
+  values (emit_event.tenant, event_id, emit_event.ordering_key);
+  perform private.wake_dispatcher();
+  return event_id;
+end
+$$;
+comment on function private.emit_event(uuid, text, jsonb, text, text, boolean) is
+  'Tells a tenant''s webhooks that something happened, if and only if this transaction commits. Events of one ordering key arrive in order (has_row_lock: the caller has changed the row the key stands for); an idempotency key is good once. Answers the event''s id; 413 above 256 KiB.';
+create index webhook_events_type_idx on public.webhook_events (tenant_id, type, id);
+
+select private.register_table('public.webhook_events', keeping => 'history', plain => '{type,ordering_key,idempotency_key}', personal => '{payload}',
+  unaudited => 'append-only, and tells of changes that have their own rows in the log', person => 'payload', on_forget => 'delete');
+select private.register_table('private.webhook_outbox', keeping => 'derived', plain => '{ordering_key}', unaudited => 'a queue of events');
+
+-- 03_dispatchers.sql
+
+-- Four may run at once. The counts are totals since the beginning, for /webhooks/metrics; each worker
+-- counts in its own row, so they never wait for each other.
+create table private.webhook_dispatchers (
+  slot int primary key,
+  run_id uuid,
+  -- Until then it looks for new events by itself, and nobody has to wake one.
+  awake_until_at timestamptz not null default '-infinity',
+  seen_at timestamptz not null default '-infinity',
+  succeeded_count bigint not null default 0,
+  failed_count bigint not null default 0,
+  dead_count bigint not null default 0,
+  stale_count bigint not null default 0,
+  duration_ms_sum bigint not null default 0,
+  duration_bucket_counts bigint[] not null default array_fill(0::bigint, '{9}')
+) with (fillfactor = 20);
+comment on table private.webhook_dispatchers is 'The places for dispatchers that run at the same time, and what was counted in each.';
+
+insert into private.webhook_dispatchers (slot) select generate_series(1, 4) on conflict do nothing;
+
+-- Definer: it looks at the queue, which nobody is granted.
+create function private.wake_dispatcher() returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- One that is awake looks by itself, and one call a transaction is enough.
+  if current_setting('tenantry.dispatcher_woken', true) = 'on'
+    or exists (select from private.webhook_dispatchers as d where d.awake_until_at > clock_timestamp()) then
+    return;
+  end if;
+  perform set_config('tenantry.dispatcher_woken', 'on', true);
+  perform private.call_edge_function('/webhooks/dispatch', timeout_milliseconds => 150000);
+end
+$$;
+comment on function private.wake_dispatcher() is
+  'Has a dispatcher started once this transaction commits, unless one is awake. A call that gets lost is made up for by cron.';
+
+select private.register_table('private.webhook_dispatchers', unaudited => 'belongs to no tenant');

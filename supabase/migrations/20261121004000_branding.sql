@@ -1,0 +1,861 @@
+-- Made by "npm run generate" from supabase/schemas/40_branding. Change it there.
+
+-- 01_brand_shape.sql
+
+create function private.brand_value_problem(path text, value jsonb) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Null where the value at this path of a canonical brand is good; otherwise what is wrong with it.
+  select case
+    when path like 'colors/%' and not (jsonb_typeof(value) = 'string'
+      and (value #>> '{}') ~* '^#([0-9a-f]{3}|[0-9a-f]{4}|[0-9a-f]{6}|[0-9a-f]{8})$')
+      then 'must be a hex colour such as #401405'
+    when path in ('fonts/heading', 'fonts/body') and not (jsonb_typeof(value) = 'string'
+      and (value #>> '{}') ~ '^[A-Za-z0-9][A-Za-z0-9 _-]{0,63}$')
+      then 'must be a font family''s name: letters, digits, spaces and hyphens, at most 64'
+    when path = 'logo/url' and not (jsonb_typeof(value) = 'string' and private.is_https_url(value #>> '{}'))
+      then 'must be an https URL'
+    when path = 'logo/width' and not (jsonb_typeof(value) = 'number' and (value #>> '{}')::numeric between 1 and 4096)
+      then 'must be a number of pixels from 1 to 4096'
+    when path = 'theme_mode' and value not in ('"override"', '"inherit"')
+      then 'must be "override" or "inherit"'
+    when path = 'show_powered_by' and jsonb_typeof(value) <> 'boolean'
+      then 'must be true or false'
+    when path in ('logo/alt', 'tagline') and not (jsonb_typeof(value) = 'string' and private.is_plain_text(value #>> '{}', 300))
+      then 'must be text of at most 300 characters, without control characters'
+    when path like 'messages/%' and not (jsonb_typeof(value) = 'string' and private.is_plain_text(value #>> '{}', 2000))
+      then 'must be text of at most 2000 characters, without control characters'
+  end
+$$;
+
+create function private.canonical_brand_path(path text) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Seed 000 spells a brand flat, seed 002 nested, both with either case; null for no such field.
+  select case
+    when path in ('primary', 'accent') then 'colors/' || path
+    when path = 'cream' then 'colors/background'
+    when path = 'sage' then 'colors/secondary'
+    when path = 'logo_url' then 'logo/url'
+    when path in ('font_heading', 'font_body') then 'fonts/' || substr(path, 6)
+    when path in ('welcome_message', 'completion_message') then 'messages/' || split_part(path, '_', 1)
+    when path in ('theme_mode', 'tagline', 'show_powered_by', 'logo/url', 'logo/alt', 'logo/width',
+      'fonts/heading', 'fonts/body', 'messages/welcome', 'messages/completion', 'colors/primary', 'colors/primary_hover',
+      'colors/secondary', 'colors/accent', 'colors/background', 'colors/background_subtle', 'colors/text',
+      'colors/text_muted', 'colors/border') then path
+  end
+$$;
+
+create function private.normalize_brand(brand jsonb, keep_nulls boolean default false) returns jsonb
+  language plpgsql immutable
+  set search_path = ''
+as $$
+declare
+  canonical jsonb := '{}';
+  problems jsonb := '[]';
+  field record;
+  target text;
+  section text;
+  problem text;
+begin
+  if jsonb_typeof(brand) is distinct from 'object' then
+    perform private.raise_problem(422, 'invalid_brand', 'A brand is a JSON object.', '[{"pointer": "", "detail": "must be an object"}]');
+  end if;
+  for field in
+    -- One level of nesting is all a brand has. Flat fields come first, so a nested spelling wins.
+    select private.snake_case(key) as path, '/' || private.pointer_token(key) as pointer, value, 1 as depth
+    from jsonb_each(brand)
+    where jsonb_typeof(value) <> 'object' or private.snake_case(key) not in ('colors', 'fonts', 'logo', 'messages')
+    union all
+    select private.snake_case(o.key) || '/' || private.snake_case(i.key),
+      '/' || private.pointer_token(o.key) || '/' || private.pointer_token(i.key), i.value, 2
+    from jsonb_each(brand) as o,
+      jsonb_each(case when jsonb_typeof(o.value) = 'object' then o.value else '{}' end) as i
+    where private.snake_case(o.key) in ('colors', 'fonts', 'logo', 'messages')
+    order by depth
+  loop
+    target := private.canonical_brand_path(field.path);
+    section := split_part(coalesce(target, field.path), '/', 1);
+    problem := case
+      when field.path in ('colors', 'fonts', 'logo', 'messages') then
+        case when jsonb_typeof(field.value) <> 'null' then 'must be an object' end
+      when target is null then 'is not a field of a brand'
+      when jsonb_typeof(field.value) <> 'null' then private.brand_value_problem(target, field.value)
+    end;
+    if problem is not null then
+      problems := problems || jsonb_build_object('pointer', field.pointer, 'detail', problem);
+    elsif target is null or position('/' in target) = 0 then
+      canonical := jsonb_set(canonical, array[section], field.value);
+    else
+      if jsonb_typeof(canonical -> section) is distinct from 'object' then
+        canonical := jsonb_set(canonical, array[section], '{}');
+      end if;
+      canonical := jsonb_set(canonical, string_to_array(target, '/'),
+        case when section = 'colors' then lower(field.value::text)::jsonb else field.value end);
+    end if;
+  end loop;
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_brand', 'The brand has values that cannot be used.', problems);
+  end if;
+  return case when keep_nulls then canonical else jsonb_strip_nulls(canonical) end;
+end
+$$;
+comment on function private.normalize_brand(jsonb, boolean) is
+  'A brand in its canonical shape: colors, fonts, logo, theme_mode, tagline, messages, show_powered_by. Accepts both seeds'' spellings; 422 names every bad field.';
+
+create function private.brand_config(brand jsonb) returns jsonb
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Seed 002's BrandConfig interface: nested, camelCase.
+  select jsonb_strip_nulls(jsonb_build_object(
+    'logo', brand -> 'logo',
+    'colors', (
+      select jsonb_object_agg(split_part(key, '_', 1) || replace(initcap(replace(substr(key, length(split_part(key, '_', 1)) + 2), '_', ' ')), ' ', ''), value)
+      from jsonb_each(brand -> 'colors')),
+    'fonts', brand -> 'fonts',
+    'themeMode', brand -> 'theme_mode',
+    'tagline', brand -> 'tagline',
+    'welcomeMessage', brand #> '{messages,welcome}',
+    'completionMessage', brand #> '{messages,completion}',
+    'showPoweredBy', coalesce(brand -> 'show_powered_by', 'true')))
+$$;
+
+grant execute on function private.brand_value_problem(text, jsonb), private.canonical_brand_path(text),
+  private.normalize_brand(jsonb, boolean), private.brand_config(jsonb) to authenticated, service_role;
+
+-- 02_email_config.sql
+
+create function private.normalize_email_config(config jsonb) returns jsonb
+  language plpgsql immutable
+  set search_path = ''
+as $$
+declare
+  canonical jsonb := '{}';
+  problems jsonb := '[]';
+  field record;
+  problem text;
+begin
+  if jsonb_typeof(config) is distinct from 'object' then
+    perform private.raise_problem(422, 'invalid_email_config', 'The e-mail settings are a JSON object.',
+      '[{"pointer": "", "detail": "must be an object"}]');
+  end if;
+  for field in select private.snake_case(key) as name, key, value from jsonb_each(config) loop
+    problem := case
+      when field.name not in ('from_name', 'from_email', 'reply_to', 'signature') then 'is not a field of the e-mail settings'
+      when jsonb_typeof(field.value) = 'null' then null
+      when jsonb_typeof(field.value) <> 'string' then 'must be text'
+      when field.name in ('from_email', 'reply_to') and not private.is_email(field.value #>> '{}') then 'must be an e-mail address'
+      when not private.is_plain_text(field.value #>> '{}', 2000) then 'must be text of at most 2000 characters, without control characters'
+      -- A line break in a sender's name would start a new header.
+      when field.name = 'from_name' and (field.value #>> '{}') ~ '[\r\n]' then 'must be one line'
+    end;
+    if problem is not null then
+      problems := problems || jsonb_build_object('pointer', '/' || private.pointer_token(field.key), 'detail', problem);
+    elsif jsonb_typeof(field.value) <> 'null' then
+      canonical := jsonb_set(canonical, array[field.name], field.value);
+    end if;
+  end loop;
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_email_config', 'The e-mail settings have values that cannot be used.', problems);
+  end if;
+  return canonical;
+end
+$$;
+
+grant execute on function private.normalize_email_config(jsonb) to authenticated, service_role;
+
+-- 03_brands.sql
+
+create table public.tenant_brands (
+  tenant_id uuid primary key references public.tenants on delete cascade,
+  display_name text not null,
+  is_active boolean not null default true,
+  brand jsonb not null default '{}',
+  email_config jsonb not null default '{}',
+  enabled_assessments text[] not null default '{}',
+  coach_name text,
+  coach_title text,
+  coach_photo text,
+  coach_email text,
+  coach_notification_email text,
+  website_url text,
+  booking_url text,
+  legal_entity text,
+  voice_id text,
+  slug_prefix text not null default '',
+  canonical_quiz_url text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  constraint display_name_is_text check (length(btrim(display_name)) >= 1 and private.is_plain_text(display_name, 255)),
+  constraint coach_card_is_text check (private.is_plain_text(coach_name, 255) and private.is_plain_text(coach_title, 255)
+    and private.is_plain_text(legal_entity, 255) and private.is_plain_text(voice_id, 64)),
+  constraint coach_photo_is_https check (private.is_https_url(coach_photo)),
+  constraint website_url_is_https check (private.is_https_url(website_url)),
+  constraint booking_url_is_https check (private.is_https_url(booking_url)),
+  constraint quiz_url_is_https check (length(canonical_quiz_url) <= 512 and private.is_https_url(canonical_quiz_url)),
+  constraint coach_emails_are_addresses check (private.is_email(coach_email) and private.is_email(coach_notification_email)),
+  constraint slug_prefix_is_a_path_word check (slug_prefix ~ '^([a-z0-9][a-z0-9-]{0,62}[a-z0-9]|[a-z0-9])?$'),
+  constraint enabled_assessments_are_words check (
+    cardinality(enabled_assessments) <= 50
+    and coalesce(array_to_string(enabled_assessments, ',', '?'), '') ~ '^([a-z0-9][a-z0-9_-]{0,63}(,[a-z0-9][a-z0-9_-]{0,63})*)?$')
+);
+comment on table public.tenant_brands is
+  'How a tenant looks and speaks (1:1 with tenants, made with it). brand is kept in one canonical shape, whichever spelling was sent.';
+
+create function private.tg_normalize_brand() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  new.brand := private.normalize_brand(new.brand);
+  new.email_config := private.normalize_email_config(new.email_config);
+  return new;
+end
+$$;
+create trigger tenant_brands_normalize before insert or update of brand, email_config on public.tenant_brands
+  for each row execute function private.tg_normalize_brand();
+create trigger tenant_brands_touch before update on public.tenant_brands for each row execute function private.tg_touch_updated_at();
+create trigger tenant_brands_stamp_editor before insert or update on public.tenant_brands for each row execute function private.tg_stamp_editor();
+
+-- Definer: whoever creates a tenant, its brand exists from the first moment.
+create function private.tg_start_brand() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  insert into public.tenant_brands (tenant_id, display_name) values (new.id, new.name) on conflict do nothing;
+  return null;
+end
+$$;
+create trigger tenants_start_brand after insert on public.tenants for each row execute function private.tg_start_brand();
+
+alter table public.tenant_brands enable row level security;
+create policy "members read their tenant's brand" on public.tenant_brands
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+create policy "managers update their tenant's brand" on public.tenant_brands
+  for update to authenticated
+  using (tenant_id = any (array(select private.tenant_ids('manage'))))
+  with check (tenant_id = any (array(select private.tenant_ids('manage'))));
+grant select, update (display_name, is_active, brand, email_config, enabled_assessments, coach_name, coach_title,
+  coach_photo, coach_email, coach_notification_email, website_url, booking_url, legal_entity, voice_id, slug_prefix,
+  canonical_quiz_url) on public.tenant_brands to authenticated;
+grant select, insert, update, delete on public.tenant_brands to service_role;
+
+-- Triggers, so that it makes no difference which way a change came. All are definers: whoever makes
+-- something happen may not write events. They come after the row and hold its lock, which is what puts
+-- the events of one row in order (has_row_lock).
+
+create function private.tg_tell_of_brand() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  changed text[] := private.changed_fields(to_jsonb(old) - 'brand', to_jsonb(new) - 'brand')
+    || array(select 'brand.' || f from unnest(private.changed_fields(old.brand, new.brand)) as f);
+begin
+  if changed <> '{}' then
+    perform private.emit_event(new.tenant_id, 'brand.updated', jsonb_build_object(
+      'tenant', (select jsonb_build_object('ref_id', t.ref_id, 'slug', t.slug) from public.tenants as t where t.id = new.tenant_id),
+      'changed', changed, 'page', private.render_tenant_page(new.tenant_id)), 'brand', has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_brands_tell after update on public.tenant_brands for each row execute function private.tg_tell_of_brand();
+
+select private.register_table('public.tenant_brands', personal => '{email_config,coach_email,coach_notification_email}',
+  plain => '{display_name,brand,enabled_assessments,coach_name,coach_title,coach_photo,website_url,booking_url,legal_entity,voice_id,slug_prefix,canonical_quiz_url}');
+
+select private.register_event_type('brand.updated', 'The tenant''s brand was changed: which fields, and the public page as it is now (null while it is switched off).',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "changed": "text[]",
+      "page?": {"ref_id": "ref_id", "slug": "text", "display_name": "text", "tenant_type": "text", "locale": "text", "brand": "object",
+        "coach?": "object", "links": "object", "enabled_assessments": "text[]"}}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"},
+      "changed": ["brand.colors", "brand.tagline"],
+      "page": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning", "display_name": "Leading with Meaning",
+        "tenant_type": "coach", "locale": "en",
+        "brand": {"colors": {"primary": "#2d5a3d", "accent": "#c9a227"}, "fonts": {"heading": "Playfair Display", "body": "Lato"}, "logo": null,
+          "theme_mode": "override", "tagline": "Lead from what matters.", "messages": {"welcome": null, "completion": null}, "show_powered_by": true},
+        "coach": {"name": "Mark Ellery", "title": "Executive coach", "photo": null},
+        "links": {"site": "https://leadingwithmeaning.example.com", "booking": null, "quiz": null},
+        "enabled_assessments": ["industry4", "leadership-values"]}}');
+
+insert into private.api_scopes (scope, permission, description) values
+  ('brand:read', 'read', 'Read the brand.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
+
+-- 04_domains.sql
+
+create type public.domain_status as enum ('pending', 'verified', 'failed');
+
+create type public.domain_check_result as enum (
+  'token_found',      -- the record is there
+  'wrong_token',      -- the name has TXT records, none of them with this row's token
+  'no_record',        -- the name exists and has no TXT record
+  'no_such_name',     -- NXDOMAIN
+  'host_taken',       -- the token is there, or was, but another tenant holds the host
+  'dns_failed',       -- the resolver could not find out: SERVFAIL, REFUSED. From here on nothing is known
+  'resolver_timeout', -- the resolver took too long
+  'resolver_failed'   -- the resolver could not be reached, or its answer could not be read
+);
+
+create table public.tenant_domains (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  host text not null,
+  status public.domain_status not null default 'pending',
+  is_primary boolean not null default false,
+  verification_token text not null default encode(extensions.gen_random_bytes(20), 'hex'),
+  verified_at timestamptz,
+  last_checked_at timestamptz,
+  last_check_result public.domain_check_result,
+  next_check_at timestamptz not null default now(),
+  first_missed_at timestamptz,
+  missed_check_count int not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  unique (tenant_id, host),
+  constraint host_is_normalised check (
+    length(host) <= 253 and host !~ '^www\.'
+    and host ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  constraint verified_has_a_moment check (status <> 'verified' or verified_at is not null),
+  constraint only_verified_is_primary check (not is_primary or status = 'verified'),
+  constraint misses_have_a_first check (missed_check_count >= 0 and (missed_check_count > 0) = (first_missed_at is not null))
+);
+create unique index tenant_domains_ref_id_idx on public.tenant_domains (tenant_id, ref_id) where ref_id is not null;
+comment on table public.tenant_domains is 'A custom domain. It routes only while verified, and only one tenant can hold it verified.';
+create unique index tenant_domains_verified_host_idx on public.tenant_domains (host) where status = 'verified';
+create unique index tenant_domains_one_primary_idx on public.tenant_domains (tenant_id) where is_primary;
+create index tenant_domains_next_check_at_idx on public.tenant_domains (next_check_at) where status = 'verified';
+create trigger tenant_domains_touch before update on public.tenant_domains for each row execute function private.tg_touch_updated_at();
+create trigger tenant_domains_stamp_editor before insert or update on public.tenant_domains for each row execute function private.tg_stamp_editor();
+
+alter table public.tenant_domains enable row level security;
+create policy "members read their tenant's domains" on public.tenant_domains
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+grant select on public.tenant_domains to authenticated;
+grant select, insert, update, delete on public.tenant_domains to service_role;
+
+-- Definer: nobody may insert a domain directly, past the limit and the edge function's rules for hosts.
+create function private.add_domain(tenant uuid, host text) returns public.tenant_domains
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  most int;
+  added public.tenant_domains;
+begin
+  perform private.require_permission(add_domain.tenant, 'manage');
+  -- One tenant's calls queue here, so that ten at once cannot each find room below the limit.
+  select coalesce((p.limits ->> 'domains')::int, 10) into most
+  from public.tenants as t join public.plans as p on p.plan = t.plan
+  where t.id = add_domain.tenant
+  for no key update of t;
+  if exists (select from public.tenant_domains as d where d.tenant_id = add_domain.tenant and d.host = add_domain.host) then
+    perform private.raise_problem(409, 'conflict', format('You have added the domain %s already.', add_domain.host),
+      '[{"pointer": "/host", "detail": "is in your list already"}]');
+  end if;
+  if (select count(*) from public.tenant_domains as d where d.tenant_id = add_domain.tenant) >= most then
+    perform private.raise_problem(403, 'too_many_domains',
+      format('Your plan has room for %s domains. Remove one before you add another.', most));
+  end if;
+  insert into public.tenant_domains (tenant_id, host) values (add_domain.tenant, add_domain.host) returning * into added;
+  return added;
+end
+$$;
+comment on function private.add_domain(uuid, text) is
+  'Adds a pending domain. Says nothing about whether another tenant has it: a claim is decided by DNS alone.';
+
+create function private.settle_primary_domain(tenant uuid) returns void
+  language sql
+  set search_path = ''
+as $$
+  update public.tenant_domains as d set is_primary = true
+  where d.tenant_id = settle_primary_domain.tenant
+    and d.id = (
+      select v.id from public.tenant_domains as v
+      where v.tenant_id = settle_primary_domain.tenant and v.status = 'verified'
+      order by v.verified_at, v.id limit 1)
+    and not exists (
+      select from public.tenant_domains as p where p.tenant_id = settle_primary_domain.tenant and p.is_primary)
+$$;
+comment on function private.settle_primary_domain(uuid) is
+  'Makes the domain that was verified first the primary one, where there is none. The caller holds the tenant''s lock.';
+
+-- Definer: a coach may not write to the table, where the status stands.
+create function public.set_primary_domain(tenant_id uuid, domain_id uuid) returns public.tenant_domains
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  chosen public.tenant_domains;
+begin
+  perform private.require_permission(set_primary_domain.tenant_id, 'manage');
+  perform from public.tenants as t where t.id = set_primary_domain.tenant_id for no key update;
+  select * into chosen from public.tenant_domains as d
+  where d.tenant_id = set_primary_domain.tenant_id and d.id = set_primary_domain.domain_id;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'You have no such domain.');
+  elsif chosen.status <> 'verified' then
+    perform private.raise_problem(409, 'domain_not_verified',
+      format('The domain %s is not verified. Verify it before you make it the primary one.', chosen.host));
+  end if;
+  update public.tenant_domains as d set is_primary = false
+  where d.tenant_id = set_primary_domain.tenant_id and d.is_primary and d.id <> chosen.id;
+  update public.tenant_domains as d set is_primary = true
+  where d.tenant_id = set_primary_domain.tenant_id and d.id = chosen.id
+  returning * into chosen;
+  return chosen;
+end
+$$;
+comment on function public.set_primary_domain(uuid, uuid) is
+  'Makes a verified domain the one that tenant_profiles shows, in place of the one before. 409 domain_not_verified.';
+
+create function public.remove_domain(tenant_id uuid, domain_id uuid) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(remove_domain.tenant_id, 'manage');
+  perform from public.tenants as t where t.id = remove_domain.tenant_id for no key update;
+  delete from public.tenant_domains as d where d.tenant_id = remove_domain.tenant_id and d.id = remove_domain.domain_id;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'You have no such domain.');
+  end if;
+  perform private.settle_primary_domain(remove_domain.tenant_id);
+end
+$$;
+comment on function public.remove_domain(uuid, uuid) is
+  'Removes a domain, which routes no longer from then on. In place of the primary one the domain verified first becomes it.';
+grant execute on function private.add_domain(uuid, text), public.set_primary_domain(uuid, uuid),
+  public.remove_domain(uuid, uuid) to authenticated;
+grant execute on function public.set_primary_domain(uuid, uuid), public.remove_domain(uuid, uuid),
+  private.settle_primary_domain(uuid) to service_role;
+
+create function private.tg_tell_of_domain() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  domain public.tenant_domains := case tg_op when 'DELETE' then old else new end;
+  was_verified boolean := tg_op <> 'INSERT' and old.status = 'verified';
+  data jsonb := jsonb_build_object('domain', jsonb_build_object('ref_id', domain.ref_id, 'host', domain.host));
+  -- A host can be longer than a key.
+  ordering_key text := 'domain ' || case when length(domain.host) > 150 then md5(domain.host) else domain.host end;
+begin
+  if tg_op = 'DELETE' then
+    perform private.emit_event(domain.tenant_id, 'domain.removed', data || jsonb_build_object('was_verified', was_verified),
+      ordering_key, has_row_lock => true);
+  elsif new.status = 'verified' and not was_verified then
+    perform private.emit_event(domain.tenant_id, 'domain.verified',
+      data || jsonb_build_object('verified_at', private.event_moment(new.verified_at)), ordering_key, has_row_lock => true);
+  elsif was_verified and new.status <> 'verified' then
+    perform private.emit_event(domain.tenant_id, 'domain.lost', data || jsonb_build_object('reason', new.last_check_result),
+      ordering_key, has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_domains_tell after insert or delete on public.tenant_domains
+  for each row execute function private.tg_tell_of_domain();
+create trigger tenant_domains_tell_of_change after update on public.tenant_domains
+  for each row when (old.status <> new.status) execute function private.tg_tell_of_domain();
+
+select private.register_table('public.tenant_domains', plain => '{host}', secret => '{verification_token}',
+  quiet => '{last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count}');
+
+select private.register_event_type('domain.verified', 'A custom domain was found to be the tenant''s, and shows its page.',
+    '{"domain": {"ref_id": "ref_id", "host": "text"}, "verified_at": "moment"}',
+    '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "verified_at": "2026-11-20T09:30:00.000Z"}');
+
+select private.register_event_type('domain.lost', 'A custom domain shows the tenant''s page no longer: its record is gone, or another tenant proved that the host is theirs.',
+    '{"domain": {"ref_id": "ref_id", "host": "text"}, "reason?": "text"}',
+    '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "reason": "no_record"}');
+
+select private.register_event_type('domain.removed', 'A custom domain was taken off the tenant''s list.',
+    '{"domain": {"ref_id": "ref_id", "host": "text"}, "was_verified": "flag"}',
+    '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "was_verified": true}');
+
+-- 05_domain_checks.sql
+
+-- Definer, as the others: it notes the moment on a row the caller may only read.
+create function private.start_domain_check(tenant uuid, ref text)
+  returns table (domain_id uuid, host text, wait_seconds int)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  checked_at timestamptz;
+begin
+  perform private.require_permission(start_domain_check.tenant, 'manage');
+  select d.id, d.host, d.last_checked_at into domain_id, host, checked_at
+  from public.tenant_domains as d
+  where d.tenant_id = start_domain_check.tenant and d.ref_id = start_domain_check.ref
+  for no key update;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'You have no such domain.');
+  end if;
+  wait_seconds := greatest(0, ceil(extract(epoch from checked_at + interval '10 seconds' - clock_timestamp())));
+  if coalesce(wait_seconds, 0) = 0 then
+    update public.tenant_domains as d set last_checked_at = clock_timestamp()
+    where d.tenant_id = start_domain_check.tenant and d.id = start_domain_check.domain_id;
+    wait_seconds := 0;
+  end if;
+  return next;
+end
+$$;
+comment on function private.start_domain_check(uuid, text) is
+  'Lets a manager have a domain checked, once in ten seconds: wait_seconds says how long until the next time.';
+
+create function private.claim_due_domain_checks(batch int default 100)
+  returns table (tenant_id uuid, domain_id uuid, host text)
+  language sql volatile
+  set search_path = ''
+as $$
+  with due as (
+    select d.tenant_id, d.id from public.tenant_domains as d
+    join public.tenants as t on t.id = d.tenant_id
+    where d.status = 'verified' and d.next_check_at <= now() and t.status <> 'archived'
+    order by d.next_check_at
+    limit batch
+    for no key update of d skip locked
+  )
+  -- In an hour it is due again, should the one who asks never report back.
+  update public.tenant_domains as d set last_checked_at = now(), next_check_at = now() + interval '1 hour'
+  from due where d.tenant_id = due.tenant_id and d.id = due.id
+  returning d.tenant_id, d.id, d.host
+$$;
+comment on function private.claim_due_domain_checks(int) is
+  'The verified domains that nobody has checked for a day, longest waiting first; two callers never get the same one.';
+
+create function private.record_domain_check(
+  tenant uuid, domain uuid, found_tokens text[], failure public.domain_check_result default null
+) returns public.tenant_domains
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  checked public.tenant_domains;
+  holder public.tenant_domains;
+  outcome public.domain_check_result;
+  is_known boolean;
+  is_held boolean;
+  is_missed boolean;
+  is_lost boolean;
+begin
+  select * into checked from public.tenant_domains as d where d.tenant_id = tenant and d.id = domain;
+  -- It was removed while DNS was asked.
+  if not found then return null; end if;
+  -- Two claims of one host are decided one after the other.
+  perform pg_advisory_xact_lock(hashtextextended('tenant_domains.host ' || checked.host, 0));
+  perform from public.tenants as t
+  where t.id = tenant or t.id in (
+    select d.tenant_id from public.tenant_domains as d where d.host = checked.host and d.status = 'verified')
+  order by t.id for no key update;
+  select * into checked from public.tenant_domains as d where d.tenant_id = tenant and d.id = domain for no key update;
+  if not found then return null; end if;
+
+  outcome := case
+    when failure is not null then failure
+    when checked.verification_token = any (found_tokens) then 'token_found'
+    else 'wrong_token' end;
+  if outcome = 'token_found' and checked.status <> 'verified' then
+    select d.* into holder from public.tenant_domains as d
+    where d.host = checked.host and d.status = 'verified' for no key update;
+    if found then
+      -- Both have their record at the same name, so this one answer speaks for both. Who holds the
+      -- host keeps it for as long as their record stands; an archived tenant keeps nothing.
+      if holder.verification_token = any (found_tokens)
+        and exists (select from public.tenants as t where t.id = holder.tenant_id and t.status <> 'archived') then
+        outcome := 'host_taken';
+      else
+        update public.tenant_domains as d
+        set status = 'failed', is_primary = false, last_check_result = 'host_taken', last_checked_at = now()
+        where d.tenant_id = holder.tenant_id and d.id = holder.id;
+        perform private.settle_primary_domain(holder.tenant_id);
+      end if;
+    end if;
+  end if;
+
+  is_known := outcome not in ('dns_failed', 'resolver_timeout', 'resolver_failed');
+  is_held := outcome = 'token_found';
+  is_missed := checked.status = 'verified' and is_known and not is_held;
+  -- A record can be gone for an hour while a zone moves: a domain is lost when three checks or more,
+  -- over three days or more, all found it missing. What a resolver could not find out counts for nothing.
+  is_lost := is_missed and checked.missed_check_count >= 2 and checked.first_missed_at <= now() - interval '72 hours';
+  update public.tenant_domains as d set
+    status = case when is_held then 'verified' when is_lost then 'failed' else d.status end,
+    verified_at = case when is_held and d.status <> 'verified' then now() else d.verified_at end,
+    is_primary = d.is_primary and not is_lost,
+    last_check_result = outcome,
+    last_checked_at = greatest(d.last_checked_at, now()),
+    next_check_at = now() + case when is_known then interval '1 day' else interval '1 hour' end,
+    first_missed_at = case when is_held then null when is_missed then coalesce(d.first_missed_at, now()) else d.first_missed_at end,
+    missed_check_count = case when is_held then 0 when is_missed then d.missed_check_count + 1 else d.missed_check_count end
+  where d.tenant_id = tenant and d.id = domain;
+  perform private.settle_primary_domain(tenant);
+  select * into checked from public.tenant_domains as d where d.tenant_id = tenant and d.id = domain;
+  return checked;
+end
+$$;
+comment on function private.record_domain_check(uuid, uuid, text[], public.domain_check_result) is
+  'What DNS said about _tenantry.<host>: the tokens found there, or why there are none. Verifies, hands over, or loses the domain.';
+
+create function private.request_domain_checks() returns text
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  request bigint;
+begin
+  if not exists (
+    select from public.tenant_domains as d join public.tenants as t on t.id = d.tenant_id
+    where d.status = 'verified' and d.next_check_at <= now() and t.status <> 'archived') then
+    return 'No domain is due.';
+  end if;
+  request := private.call_edge_function('/branding/domains/re-check', timeout_milliseconds => 120000);
+  -- Unlike format(), this is null when nothing was asked.
+  return coalesce('Asked, as request ' || request || '.',
+    'Nothing was asked: Vault lacks the secret tenantry_functions_url or tenantry_service_key.');
+end
+$$;
+comment on function private.request_domain_checks() is
+  'Wakes the edge function that re-checks domains, when one is due: only it can ask DNS. Answers what it did.';
+grant execute on function private.start_domain_check(uuid, text) to authenticated;
+grant execute on function private.claim_due_domain_checks(int),
+  private.record_domain_check(uuid, uuid, text[], public.domain_check_result) to service_role;
+
+select cron.schedule('branding: re-check verified domains', '*/5 * * * *',
+  'select private.request_domain_checks()');
+
+-- 06_pages.sql
+
+create table private.tenant_pages (
+  tenant_id uuid primary key references public.tenants on delete cascade,
+  slug text not null,
+  config text not null,
+  etag text not null,
+  updated_at timestamptz not null default now()
+);
+create index tenant_pages_slug_idx on private.tenant_pages (slug);
+comment on table private.tenant_pages is
+  'What anonymous visitors may see of a tenant: the public config as the exact JSON text that is served, and its ETag. No row: no page.';
+
+create function private.render_tenant_page(tenant uuid) returns jsonb
+  language sql stable
+  set search_path = ''
+as $$
+  -- Safe fields only. E-mail settings, internal ids and whatever a later column holds stay out,
+  -- because each field is named here.
+  select jsonb_build_object(
+    'ref_id', t.ref_id,
+    'slug', t.slug,
+    'display_name', b.display_name,
+    'tenant_type', t.tenant_type,
+    'locale', t.locale,
+    'brand', jsonb_build_object(
+      'colors', coalesce(b.brand -> 'colors', '{}'),
+      'fonts', jsonb_build_object('heading', b.brand #> '{fonts,heading}', 'body', b.brand #> '{fonts,body}'),
+      'logo', case when b.brand #> '{logo,url}' is not null then jsonb_build_object(
+        'url', b.brand #> '{logo,url}', 'alt', coalesce(b.brand #> '{logo,alt}', to_jsonb(b.display_name)),
+        'width', b.brand #> '{logo,width}') end,
+      'theme_mode', coalesce(b.brand -> 'theme_mode', '"override"'),
+      'tagline', b.brand -> 'tagline',
+      'messages', jsonb_build_object('welcome', b.brand #> '{messages,welcome}', 'completion', b.brand #> '{messages,completion}'),
+      'show_powered_by', coalesce(b.brand -> 'show_powered_by', 'true')),
+    'coach', case when b.coach_name is not null then jsonb_build_object(
+      'name', b.coach_name, 'title', b.coach_title, 'photo', b.coach_photo) end,
+    'links', jsonb_build_object(
+      'site', b.website_url,
+      'booking', b.booking_url,
+      -- Seed 000: an empty slug_prefix means the quiz stands at its own URL; a prefix is the path
+      -- word under which a tenant's own site embeds it.
+      'quiz', case when b.canonical_quiz_url is not null and b.slug_prefix <> ''
+        then rtrim(b.canonical_quiz_url, '/') || '/' || b.slug_prefix else b.canonical_quiz_url end),
+    'enabled_assessments', to_jsonb(b.enabled_assessments))
+  from public.tenants as t
+  join public.tenant_brands as b on b.tenant_id = t.id
+  where t.id = render_tenant_page.tenant and t.status <> 'archived' and b.is_active
+$$;
+
+create function private.refresh_tenant_page(tenant uuid) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  page jsonb;
+begin
+  -- Two changes at once must queue before they render. Otherwise the later would store what it read
+  -- before the earlier, and the page of a tenant just archived could come back.
+  perform from public.tenants as t where t.id = refresh_tenant_page.tenant for no key update;
+  page := private.render_tenant_page(tenant);
+  if page is null then
+    delete from private.tenant_pages where tenant_id = refresh_tenant_page.tenant;
+    return;
+  end if;
+  insert into private.tenant_pages as p (tenant_id, slug, config, etag)
+  values (refresh_tenant_page.tenant, page ->> 'slug', page::text,
+    '"' || left(encode(sha256(convert_to(page::text, 'UTF8')), 'hex'), 32) || '"')
+  on conflict (tenant_id) do update
+    set slug = excluded.slug, config = excluded.config, etag = excluded.etag, updated_at = now()
+    where p.etag <> excluded.etag;
+end
+$$;
+
+-- Definer: the page is private, and a coach who changes a colour must still refresh it.
+create function private.tg_refresh_tenant_page() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.refresh_tenant_page(case tg_table_name
+    when 'tenants' then (to_jsonb(new) ->> 'id')::uuid else (to_jsonb(new) ->> 'tenant_id')::uuid end);
+  return null;
+end
+$$;
+create trigger tenant_brands_refresh_page after insert or update on public.tenant_brands
+  for each row execute function private.tg_refresh_tenant_page();
+create trigger tenants_refresh_page after update of slug, status, tenant_type, locale on public.tenants
+  for each row execute function private.tg_refresh_tenant_page();
+
+-- The two finders set no search_path (every name below is qualified): only so does Postgres inline
+-- them, and a prepared lookup keeps its plan.
+create function private.find_tenant_page_by_slug(slug text)
+  returns table (config text, etag text, current_slug text, is_retired boolean)
+  language sql stable
+as $$
+  -- The page itself first: the second half is only run for a slug that is nobody's current one.
+  select p.config, p.etag, p.slug, false
+  from private.tenant_pages as p
+  where p.slug = find_tenant_page_by_slug.slug
+  union all
+  select p.config, p.etag, p.slug, true
+  from public.tenant_slugs as s
+  join private.tenant_pages as p on p.tenant_id = s.tenant_id
+  where s.slug = find_tenant_page_by_slug.slug and s.retired_at > now() - interval '90 days'
+  limit 1
+$$;
+
+-- All that were asked for at once. One plan for any number of slugs: planning anew for each array, which
+-- Postgres prefers by itself, takes ten times as long as finding a page.
+create function private.find_tenant_pages_by_slug(slugs text[])
+  returns table (n int, config text, etag text, current_slug text, is_retired boolean)
+  language plpgsql stable
+  set search_path = ''
+  set plan_cache_mode = force_generic_plan
+as $$
+begin
+  return query
+    select a.n::int, p.config, p.etag, p.current_slug, p.is_retired
+    from unnest(slugs) with ordinality as a (slug, n), private.find_tenant_page_by_slug(a.slug) as p;
+end
+$$;
+
+create function private.find_tenant_page_by_host(host text)
+  returns table (config text, etag text, current_slug text)
+  language sql stable
+as $$
+  select p.config, p.etag, p.slug
+  from public.tenant_domains as d
+  join private.tenant_pages as p on p.tenant_id = d.tenant_id
+  where d.host = find_tenant_page_by_host.host and d.status = 'verified'
+$$;
+
+-- Definer: these two are all that anonymous callers can reach, and they return public fields only.
+create function public.get_tenant_by_slug(slug text) returns jsonb
+  language sql stable security definer
+  set search_path = ''
+as $$ select config::jsonb from private.find_tenant_page_by_slug(lower(get_tenant_by_slug.slug)) $$;
+comment on function public.get_tenant_by_slug(text) is
+  'A tenant''s public config by its slug, also a recently retired one; null for unknown. For supabase-js: rpc(''get_tenant_by_slug'', { slug }).';
+
+create function public.get_tenant_by_domain(host text) returns jsonb
+  language sql stable security definer
+  set search_path = ''
+as $$
+  -- Expects the ASCII form of an internationalised name; a port, a trailing dot, case and www. are forgiven.
+  select config::jsonb from private.find_tenant_page_by_host(
+    regexp_replace(regexp_replace(lower(get_tenant_by_domain.host), '\.?(:[0-9]+)?$', ''), '^www\.', ''))
+$$;
+comment on function public.get_tenant_by_domain(text) is
+  'A tenant''s public config by its verified custom domain; null for unknown.';
+grant execute on function public.get_tenant_by_slug(text), public.get_tenant_by_domain(text) to anon, authenticated, service_role;
+
+select private.register_table('private.tenant_pages', keeping => 'derived', plain => '{slug,config,etag}', unaudited => 'rendered from rows that are audited');
+
+-- 07_profiles.sql
+
+create view public.tenant_profiles with (security_invoker = true) as
+  select
+    t.id,
+    (select m.user_id from public.tenant_members as m
+      where m.tenant_id = t.id and m.role = 'owner' and m.status = 'active'
+      order by m.created_at, m.user_id limit 1) as user_id,
+    t.slug,
+    b.display_name,
+    t.tenant_type,
+    private.brand_config(b.brand) as brand_config,
+    b.email_config,
+    b.enabled_assessments,
+    t.plan as subscription_tier,
+    b.is_active and t.status <> 'archived' as is_active,
+    (select d.host from public.tenant_domains as d
+      where d.tenant_id = t.id and d.is_primary) as custom_domain,
+    t.created_at,
+    greatest(t.updated_at, b.updated_at) as updated_at
+  from public.tenants as t
+  join public.tenant_brands as b on b.tenant_id = t.id;
+comment on view public.tenant_profiles is
+  'A tenant and its brand in one row, as seed 002 names it. Members read it; managers update the brand through it.';
+
+create function private.tg_update_tenant_profile() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  fixed text;
+begin
+  -- Silently doing nothing would look like success.
+  select key into fixed
+  from jsonb_each(to_jsonb(new)) as n
+  where key not in ('display_name', 'brand_config', 'email_config', 'enabled_assessments', 'is_active')
+    and value is distinct from to_jsonb(old) -> key
+  limit 1;
+  if fixed is not null then
+    perform private.raise_problem(422, 'read_only_column', format('The column "%s" cannot be changed through tenant_profiles.', fixed),
+      jsonb_build_array(jsonb_build_object('pointer', '/' || fixed, 'detail', 'is read-only here')));
+  end if;
+  perform private.require_permission(old.id, 'manage');
+  update public.tenant_brands set
+    display_name = new.display_name,
+    brand = case when new.brand_config is distinct from old.brand_config then new.brand_config else brand end,
+    email_config = new.email_config,
+    enabled_assessments = new.enabled_assessments,
+    is_active = case when new.is_active is distinct from old.is_active then new.is_active else is_active end
+  where tenant_id = old.id;
+  -- What the caller gets back is what was stored, not the spelling that was sent.
+  select * into new from public.tenant_profiles where id = old.id;
+  return new;
+end
+$$;
+create trigger tenant_profiles_update instead of update on public.tenant_profiles
+  for each row execute function private.tg_update_tenant_profile();
+grant select, update on public.tenant_profiles to authenticated, service_role;
+
+-- 08_platform.sql
+
+-- The platform tenant is part of the system, not of its sample data. It has no public page.
+insert into public.tenants (id, slug, name, status, kind, plan, tenant_type)
+values (private.platform_tenant_id(), 'tenantry', 'Tenantry', 'active', 'platform', 'enterprise', 'platform')
+on conflict (id) do nothing;
+
+update public.tenant_brands set is_active = false where tenant_id = private.platform_tenant_id();

@@ -1,0 +1,1417 @@
+-- Made by "npm run generate" from supabase/schemas/50_registry. Change it there.
+
+-- 01_invitations.sql
+
+create table public.tenant_invitations (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  email text not null,
+  role public.tenant_role not null default 'member',
+  token_hash bytea not null,
+  expires_at timestamptz not null default now() + interval '7 days',
+  accepted_at timestamptz,
+  revoked_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  sent_at timestamptz not null default now(),
+  sent_count int not null default 1,
+  -- Who accepted it. If the answer got lost, their second attempt gets the same answer.
+  accepted_by uuid,
+  primary key (tenant_id, id),
+  constraint invitation_email_is_an_address check (private.is_email(email)),
+  constraint token_is_a_sha256 check (length(token_hash) = 32),
+  -- One spelling an address. Lookalikes from other alphabets would be other people.
+  constraint invitation_email_is_normal check (email = lower(email collate "C") and email ~ '^[!-~]+$'),
+  constraint invitation_ends_within_30_days check (expires_at <= sent_at + interval '720 hours'),
+  constraint invitation_accepted_by_at_a_moment check (accepted_by is null or accepted_at is not null),
+  constraint invitation_is_accepted_or_revoked check (accepted_at is null or revoked_at is null)
+);
+create unique index tenant_invitations_ref_id_idx on public.tenant_invitations (tenant_id, ref_id) where ref_id is not null;
+comment on table public.tenant_invitations is 'An open offer of membership to an e-mail address. Only the token''s hash is stored.';
+create unique index tenant_invitations_open_idx on public.tenant_invitations (tenant_id, lower(email))
+  where accepted_at is null and revoked_at is null;
+create index tenant_invitations_token_hash_idx on public.tenant_invitations (token_hash);
+create index tenant_invitations_expires_at_idx on public.tenant_invitations (expires_at) where accepted_at is null;
+create trigger tenant_invitations_touch before update on public.tenant_invitations for each row execute function private.tg_touch_updated_at();
+create trigger tenant_invitations_stamp_editor before insert or update on public.tenant_invitations for each row execute function private.tg_stamp_editor();
+
+alter table public.tenant_invitations enable row level security;
+create policy "managers read their tenant's invitations" on public.tenant_invitations
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.tenant_invitations to authenticated;
+grant select, insert, update, delete on public.tenant_invitations to service_role;
+
+create function private.sweep_expired_invitations(batch int default 5000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with expired as (
+    select tenant_id, id from public.tenant_invitations
+    where expires_at <= now() and accepted_at is null
+    order by expires_at
+    limit batch
+    for update skip locked
+  ), swept as (
+    delete from public.tenant_invitations as i using expired as e
+    where i.tenant_id = e.tenant_id and i.id = e.id
+    returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_expired_invitations(int) is
+  'Removes invitations that expired unaccepted, oldest first, at most a batch; answers how many.';
+create function private.require_invitation_end(expires_at timestamptz) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if expires_at is null or expires_at < now() + interval '1 hour' or expires_at > now() + interval '720 hours' then
+    perform private.raise_problem(422, 'invalid_value', 'An invitation is open for at least an hour and at most 30 days.',
+      '[{"pointer": "/expires_at", "detail": "must lie between one hour and 30 days from now"}]');
+  end if;
+end
+$$;
+
+-- Definer, and so for the next two: nobody writes invitations directly, or limits and roles could be passed by.
+create function public.invite_member(tenant_id uuid, email text, role public.tenant_role, token_hash bytea,
+    expires_at timestamptz default now() + interval '7 days')
+  returns public.tenant_invitations
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  address text := private.normalize_email(invite_member.email);
+  made public.tenant_invitations;
+begin
+  perform private.require_permission(invite_member.tenant_id, 'manage');
+  -- Only an owner makes an owner, by whichever way.
+  if invite_member.role = 'owner' then
+    perform private.require_permission(invite_member.tenant_id, 'own');
+  end if;
+  if address is null then
+    perform private.raise_problem(422, 'invalid_value', 'This is not an e-mail address that can be invited: name@host.domain, in plain ASCII.',
+      '[{"pointer": "/email", "detail": "is not an e-mail address in plain ASCII"}]');
+  end if;
+  perform private.require_invitation_end(invite_member.expires_at);
+
+  -- A tenant's invitations queue here, so that a hundred at once cannot each find room below the limit.
+  perform from public.tenants as t where t.id = invite_member.tenant_id for no key update;
+  if exists (
+    select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
+    where m.tenant_id = invite_member.tenant_id and m.status <> 'invited' and lower(p.email) = address) then
+    perform private.raise_problem(409, 'already_member',
+      'Somebody with this address belongs to this tenant already. A membership that is switched off can be switched on again.',
+      '[{"pointer": "/email", "detail": "is a member''s"}]');
+  end if;
+  delete from public.tenant_invitations as i
+  where i.tenant_id = invite_member.tenant_id and i.email = address
+    and i.accepted_at is null and i.revoked_at is null and i.expires_at <= now();
+  if exists (
+    select from public.tenant_invitations as i
+    where i.tenant_id = invite_member.tenant_id and i.email = address and i.accepted_at is null and i.revoked_at is null) then
+    perform private.raise_problem(409, 'already_invited', 'This address is invited already. Send the invitation again, or revoke it first.',
+      '[{"pointer": "/email", "detail": "is invited already"}]');
+  end if;
+  -- The second limit is for those that are revoked as fast as they are made: each may be a mail to a stranger.
+  if (select count(*) filter (where i.accepted_at is null and i.revoked_at is null and i.expires_at > now()) >= 100
+        or count(*) filter (where i.created_at > now() - interval '1 day') >= 300
+      from public.tenant_invitations as i where i.tenant_id = invite_member.tenant_id) then
+    perform private.raise_problem(403, 'too_many_invitations',
+      'A tenant has at most 100 open invitations, and makes at most 300 a day. Revoke some, or wait for answers.');
+  end if;
+
+  insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
+  values (invite_member.tenant_id, address, invite_member.role, invite_member.token_hash, invite_member.expires_at)
+  returning * into made;
+  return made;
+end
+$$;
+comment on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz) is
+  'Offers an address a membership. The caller makes the token (256 random bits) and gives its SHA-256. 409 already_member, already_invited.';
+
+create function public.resend_invitation(tenant_id uuid, invitation_id uuid, token_hash bytea,
+    expires_at timestamptz default now() + interval '7 days')
+  returns public.tenant_invitations
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  open_one public.tenant_invitations;
+begin
+  perform private.require_permission(resend_invitation.tenant_id, 'manage');
+  perform private.require_invitation_end(resend_invitation.expires_at);
+  select * into open_one from public.tenant_invitations as i
+  where i.tenant_id = resend_invitation.tenant_id and i.id = resend_invitation.invitation_id
+    and i.accepted_at is null and i.revoked_at is null
+  for update;
+  if open_one.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation by this name.');
+  end if;
+  if open_one.role = 'owner' then
+    perform private.require_permission(resend_invitation.tenant_id, 'own');
+  end if;
+  if open_one.sent_at > now() - interval '1 minute' or open_one.sent_count >= 10 then
+    perform private.raise_problem(429, 'resent_too_soon',
+      'An invitation may be sent once a minute, and ten times in all. Wait, or revoke it and invite anew.');
+  end if;
+  update public.tenant_invitations as i
+  set token_hash = resend_invitation.token_hash, expires_at = resend_invitation.expires_at,
+    sent_at = now(), sent_count = i.sent_count + 1
+  where i.tenant_id = open_one.tenant_id and i.id = open_one.id
+  returning * into open_one;
+  return open_one;
+end
+$$;
+comment on function public.resend_invitation(uuid, uuid, bytea, timestamptz) is
+  'Gives an open invitation a new token and a new end; the old token is dead. 429 resent_too_soon.';
+
+create function public.revoke_invitation(tenant_id uuid, invitation_id uuid)
+  returns public.tenant_invitations
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  revoked public.tenant_invitations;
+begin
+  perform private.require_permission(revoke_invitation.tenant_id, 'manage');
+  update public.tenant_invitations as i set revoked_at = now()
+  where i.tenant_id = revoke_invitation.tenant_id and i.id = revoke_invitation.invitation_id
+    and i.accepted_at is null and i.revoked_at is null
+  returning * into revoked;
+  if revoked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation by this name.');
+  end if;
+  return revoked;
+end
+$$;
+comment on function public.revoke_invitation(uuid, uuid) is 'Takes an open invitation back: its token is dead from the next statement on.';
+grant execute on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz),
+  public.resend_invitation(uuid, uuid, bytea, timestamptz), public.revoke_invitation(uuid, uuid) to authenticated, service_role;
+
+select cron.schedule('registry: remove expired invitations', '*/5 * * * *',
+  'select private.sweep_expired_invitations()');
+
+select private.register_table('public.tenant_invitations', personal => '{email}', secret => '{token_hash}', person => 'email', on_forget => 'delete');
+
+-- 01_invitations_accepted.sql
+
+-- For the public look-up, which runs as the service: what somebody who holds the token may know.
+create function private.find_invitation(token text,
+    out tenant_name text, out role public.tenant_role, out email_hint text, out expires_at timestamptz)
+  returns setof record
+  language sql stable
+  set search_path = ''
+as $$
+  select coalesce(b.display_name, t.name), i.role, private.mask_email(i.email), i.expires_at
+  from public.tenant_invitations as i
+  join public.tenants as t on t.id = i.tenant_id and t.status <> 'archived'
+  left join public.tenant_brands as b on b.tenant_id = t.id
+  where i.token_hash = sha256(convert_to(find_invitation.token, 'UTF8'))
+    and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
+  order by i.id limit 1
+$$;
+comment on function private.find_invitation(text) is 'What an open invitation offers, by its token. The address is masked.';
+
+-- Definer: whoever accepts is no member yet. The token, and an address that Auth has confirmed, are the
+-- permission. It takes the token and not its hash: a hash read from a backup must open nothing.
+create function public.accept_invitation(token text) returns public.tenant_members
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  caller uuid := (select auth.uid());
+  address text;
+  confirmed_at timestamptz;
+  invitation public.tenant_invitations;
+  tenant public.tenants;
+  membership public.tenant_members;
+begin
+  if caller is null then
+    perform private.raise_problem(401, 'unauthenticated', 'Sign in, or sign up, with the address that was invited.');
+  end if;
+  -- As Auth has it now: a token's claims may be an hour old, and part of them is the person's own to write.
+  select lower(u.email), u.email_confirmed_at into address, confirmed_at from auth.users as u where u.id = caller;
+  -- Two attempts at once queue here; the second reads what the first has done.
+  select i.* into invitation from public.tenant_invitations as i
+  where i.token_hash = sha256(convert_to(accept_invitation.token, 'UTF8'))
+  order by i.email = address desc, i.id limit 1
+  for update;
+  select * into tenant from public.tenants as t where t.id = invitation.tenant_id;
+  select * into membership from public.tenant_members as m
+  where m.tenant_id = invitation.tenant_id and m.user_id = caller;
+
+  if invitation.accepted_by = caller and membership.status = 'active' and tenant.status <> 'archived' then
+    return membership;
+  end if;
+  if invitation.id is null or invitation.accepted_at is not null or invitation.revoked_at is not null
+    or invitation.expires_at <= now() or tenant.status = 'archived' then
+    perform private.raise_problem(404, 'invitation_not_found', 'There is no such invitation, or it is not open any more. Ask for a new one.');
+  end if;
+  if address is distinct from invitation.email then
+    perform private.raise_problem(403, 'invitation_not_yours', format(
+      'This invitation was sent to %s. Sign in with that address to accept it.', private.mask_email(invitation.email)));
+  end if;
+  if confirmed_at is null then
+    perform private.raise_problem(403, 'email_not_confirmed', 'Confirm your e-mail address first: follow the link that was sent to it.');
+  end if;
+  if tenant.status = 'frozen' then
+    perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and takes in nobody. Ask its owner to settle the subscription.');
+  elsif tenant.status = 'trial' and tenant.trial_ends_at <= now() then
+    perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it takes in nobody. Ask its owner to choose a plan.');
+  end if;
+  -- An old invitation must not undo what a manager did since.
+  if membership.status = 'deactivated' then
+    perform private.raise_problem(403, 'membership_deactivated', 'Your membership in this tenant is switched off. Only one of its managers can switch it on again.');
+  end if;
+
+  insert into public.tenant_members as m (tenant_id, user_id, role)
+  values (invitation.tenant_id, caller, invitation.role)
+  on conflict on constraint tenant_members_pkey do update set role = excluded.role, status = 'active' where m.status = 'invited'
+  returning * into membership;
+  if not found then
+    perform private.raise_problem(409, 'already_member', 'You belong to this tenant already; your role stays as it is.');
+  end if;
+  update public.tenant_invitations as i set accepted_at = now(), accepted_by = caller
+  where i.tenant_id = invitation.tenant_id and i.id = invitation.id;
+  return membership;
+end
+$$;
+comment on function public.accept_invitation(text) is
+  'Makes the caller a member, if the token is good and their confirmed address is the invited one. Single use; 404 invitation_not_found.';
+grant execute on function public.accept_invitation(text) to authenticated;
+
+-- 02_api_keys.sql
+
+-- Definer: members hold no privilege to insert, so that no key comes to be without its secret.
+create function public.create_api_key(
+  tenant_id uuid, name text, scopes text[], prefix text, hash text, lookup bytea,
+  product text default null, expires_at timestamptz default null, rate_limit_per_minute int default null
+) returns public.api_keys
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  created public.api_keys;
+begin
+  perform private.require_permission(create_api_key.tenant_id, 'manage');
+  if create_api_key.expires_at <= now() then
+    perform private.raise_problem(422, 'invalid_value', 'The moment at which the key expires must lie in the future.',
+      '[{"pointer": "/expires_at", "detail": "must lie in the future"}]');
+  end if;
+  insert into public.api_keys (tenant_id, name, scopes, prefix, product, expires_at, rate_limit_per_minute)
+  values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes), create_api_key.prefix,
+    create_api_key.product, create_api_key.expires_at, coalesce(create_api_key.rate_limit_per_minute, 6000))
+  returning * into created;
+  insert into private.api_key_secrets (tenant_id, api_key_id, hash, lookup)
+  values (created.tenant_id, created.id, create_api_key.hash, create_api_key.lookup);
+  return created;
+end
+$$;
+comment on function public.create_api_key(uuid, text, text[], text, text, bytea, text, timestamptz, int) is
+  'Stores a new API key by its prefix, argon2id hash and lookup. What the registry function calls, which makes the key itself.';
+
+-- Definer: members hold no privilege to change a key otherwise.
+create function public.rotate_api_key(
+  tenant_id uuid, api_key_id uuid, prefix text, hash text, lookup bytea, overlap_seconds int default 0
+) returns public.api_keys
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  replaced public.api_keys;
+  created public.api_keys;
+begin
+  perform private.require_permission(rotate_api_key.tenant_id, 'manage');
+  if overlap_seconds is null or overlap_seconds not between 0 and 604800 then
+    perform private.raise_problem(422, 'invalid_value', 'Two keys may overlap for seven days at most.',
+      '[{"pointer": "/overlap_seconds", "detail": "must be between 0 and 604800"}]');
+  end if;
+  -- Two rotations at once queue here; the second then finds a key that is replaced already.
+  select * into replaced from public.api_keys as k
+  where k.tenant_id = rotate_api_key.tenant_id and k.id = rotate_api_key.api_key_id for no key update;
+  if replaced.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no API key by this ref_id.');
+  end if;
+  if replaced.replaced_at is not null or not private.is_live_api_key(replaced) then
+    perform private.raise_problem(409, 'api_key_ended', 'This API key was revoked or replaced, or has expired. Create a new one.');
+  end if;
+  update public.api_keys as k
+  set replaced_at = now(), expires_at = least(k.expires_at, now() + make_interval(secs => overlap_seconds))
+  where k.tenant_id = replaced.tenant_id and k.id = replaced.id;
+  -- The new key lives as long as the old one was meant to.
+  insert into public.api_keys (tenant_id, name, scopes, prefix, product, rate_limit_per_minute, expires_at)
+  values (replaced.tenant_id, replaced.name, replaced.scopes, rotate_api_key.prefix, replaced.product,
+    replaced.rate_limit_per_minute, now() + (replaced.expires_at - replaced.created_at))
+  returning * into created;
+  insert into private.api_key_secrets (tenant_id, api_key_id, hash, lookup)
+  values (created.tenant_id, created.id, rotate_api_key.hash, rotate_api_key.lookup);
+  return created;
+end
+$$;
+comment on function public.rotate_api_key(uuid, uuid, text, text, bytea, int) is
+  'Gives a key a successor of the same name and scopes; the old one still works for the overlap. 409 api_key_ended.';
+
+-- Definer: as above. Asks "inspect", which managers hold in a frozen tenant too: a leak must be closed there as well.
+create function public.revoke_api_key(tenant_id uuid, api_key_id uuid)
+  returns public.api_keys
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  revoked public.api_keys;
+begin
+  perform private.require_permission(revoke_api_key.tenant_id, 'inspect');
+  update public.api_keys as k set revoked_at = now()
+  where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id and k.revoked_at is null
+  returning * into revoked;
+  if revoked.id is null then
+    -- Revoking twice is no mistake.
+    select * into revoked from public.api_keys as k
+    where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id;
+  end if;
+  if revoked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no API key by this ref_id.');
+  end if;
+  return revoked;
+end
+$$;
+comment on function public.revoke_api_key(uuid, uuid) is
+  'Ends an API key for good. SQL refuses it from its next statement on, an edge function within ten seconds.';
+
+-- The three that follow are for the edge functions' own connection; nobody else is granted them.
+
+create function private.find_api_key(lookup bytea)
+  returns table (tenant_id uuid, tenant_ref_id text, tenant_slug text, id uuid, product text, scopes text[],
+    expires_at timestamptz, rate_limit_per_minute int, hash text)
+  language plpgsql stable
+  set search_path = ''
+  rows 1
+as $$
+begin
+  -- A dead key is not found at all: so it costs and tells as much as one that never was.
+  return query
+    select k.tenant_id, t.ref_id, t.slug, k.id, k.product, k.scopes, k.expires_at, k.rate_limit_per_minute, s.hash
+    from private.api_key_secrets as s
+    join public.api_keys as k on k.tenant_id = s.tenant_id and k.id = s.api_key_id
+    join public.tenants as t on t.id = k.tenant_id
+    where s.lookup = find_api_key.lookup and private.is_live_api_key(k) and t.status <> 'archived';
+end
+$$;
+comment on function private.find_api_key(bytea) is 'The live key behind a lookup, with what is needed to prove and use it.';
+grant execute on function
+  public.create_api_key(uuid, text, text[], text, text, bytea, text, timestamptz, int),
+  public.rotate_api_key(uuid, uuid, text, text, bytea, int), public.revoke_api_key(uuid, uuid)
+  to authenticated;
+
+-- A platform that learns of a leak closes it without waiting for the tenant.
+grant execute on function public.revoke_api_key(uuid, uuid) to service_role;
+
+create function private.tg_tell_of_api_key() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  key public.api_keys := case tg_op when 'DELETE' then old else new end;
+  data jsonb := jsonb_build_object('api_key', jsonb_build_object('ref_id', key.ref_id, 'name', key.name));
+begin
+  if tg_op = 'INSERT' then
+    perform private.emit_event(key.tenant_id, 'api_key.created', data, 'api_key ' || key.ref_id, has_row_lock => true);
+  elsif old.revoked_at is null and (tg_op = 'DELETE' or new.revoked_at is not null) then
+    perform private.emit_event(key.tenant_id, 'api_key.revoked', data, 'api_key ' || key.ref_id, has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger api_keys_tell after insert or delete on public.api_keys
+  for each row execute function private.tg_tell_of_api_key();
+create trigger api_keys_tell_of_change after update of revoked_at on public.api_keys
+  for each row when (old.revoked_at is null and new.revoked_at is not null) execute function private.tg_tell_of_api_key();
+
+select private.register_event_type('api_key.created', 'An API key was created, or made to replace another one of the same name.',
+    '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
+    '{"api_key": {"ref_id": "01JD3NJ5A7C9E1G3J5M7P9R1T3", "name": "Reporting server"}}');
+
+select private.register_event_type('api_key.revoked', 'An API key was revoked. That one was replaced or has expired is not told.',
+    '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
+    '{"api_key": {"ref_id": "01JD3NJ5A7C9E1G3J5M7P9R1T3", "name": "Reporting server"}}');
+
+-- 03_api_key_uses.sql
+
+-- Unlogged: a crash forgets a minute's count, and a count is not worth a write to the log.
+create unlogged table private.api_key_windows (
+  tenant_id uuid not null,
+  api_key_id uuid not null,
+  window_at timestamptz not null,
+  request_count bigint not null,
+  primary key (tenant_id, api_key_id),
+  foreign key (tenant_id, api_key_id) references public.api_keys on delete cascade,
+  constraint window_goes_with_its_tenant foreign key (tenant_id) references public.tenants on delete cascade
+);
+comment on table private.api_key_windows is 'How many requests of the current minute were leased to the edge functions, by key.';
+
+create function private.lease_api_key_requests(tenant uuid, key uuid, wanted int)
+  returns table (granted int, seconds_left double precision)
+  language sql volatile
+  set search_path = ''
+as $$
+  -- The count may pass the limit, by what the last lease asked too much; so one statement settles it.
+  with leased as (
+    insert into private.api_key_windows as w (tenant_id, api_key_id, window_at, request_count)
+    select k.tenant_id, k.id, date_trunc('minute', now()), wanted
+    from public.api_keys as k where k.tenant_id = tenant and k.id = key
+    on conflict (tenant_id, api_key_id) do update set
+      window_at = excluded.window_at,
+      request_count = wanted + case when w.window_at = excluded.window_at then w.request_count else 0 end
+    returning window_at, request_count
+  )
+  select greatest(0, least(wanted, k.rate_limit_per_minute - (l.request_count - wanted)))::int,
+    extract(epoch from l.window_at + interval '1 minute' - clock_timestamp())::double precision
+  from leased as l, public.api_keys as k
+  where k.tenant_id = tenant and k.id = key
+$$;
+comment on function private.lease_api_key_requests(uuid, uuid, int) is
+  'Takes up to so many requests out of a key''s allowance for this clock minute; answers how many, and how long the minute lasts.';
+
+create function private.touch_api_keys(tenants uuid[], keys uuid[], moments timestamptz[]) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  -- Several isolates see the same key; one write a minute is enough for all of them.
+  update public.api_keys as k set last_used_at = u.used_at
+  from unnest(tenants, keys, moments) as u (tenant_id, id, used_at)
+  where k.tenant_id = u.tenant_id and k.id = u.id
+    and (k.last_used_at is null or k.last_used_at < u.used_at - interval '50 seconds')
+$$;
+comment on function private.touch_api_keys(uuid[], uuid[], timestamptz[]) is 'Notes when keys were last used, to the minute.';
+
+select private.register_table('private.api_key_windows', unaudited => 'counts requests');
+
+-- 04_identity_providers.sql
+
+create type public.idp_kind as enum ('oidc', 'saml');
+
+create table public.tenant_idp_config (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  type public.idp_kind not null,
+  metadata jsonb not null default '{}',
+  verified boolean not null default false,
+  verified_at timestamptz,
+  last_checked_at timestamptz,
+  last_check_error text,
+  discovered jsonb not null default '{}',
+  keys_expire_at timestamptz,
+  client_secret_id uuid,
+  sso_provider_id uuid,
+  revision uuid not null default private.uuid_v7(),
+  check_started_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  unique (tenant_id, type),
+  constraint idp_metadata_is_an_object check (jsonb_typeof(metadata) = 'object' and length(metadata::text) <= 200000),
+  constraint idp_discovered_is_an_object check (jsonb_typeof(discovered) = 'object' and length(discovered::text) <= 50000),
+  -- A secret that was left in the metadata would be shown to everybody who may see the settings.
+  constraint idp_metadata_holds_no_secret check (not metadata ?| '{client_secret,clientSecret,secret,private_key}'),
+  constraint verified_provider_was_checked check (verified = (verified_at is not null) and (not verified or last_checked_at is not null)),
+  constraint only_oidc_has_a_client_secret check (type = 'oidc' or client_secret_id is null)
+);
+create unique index tenant_idp_config_ref_id_idx on public.tenant_idp_config (tenant_id, ref_id) where ref_id is not null;
+comment on table public.tenant_idp_config is
+  'A tenant''s identity provider, one of each kind. verified only after a real check of exactly these settings; the client secret lies in Vault.';
+comment on column public.tenant_idp_config.client_secret_id is 'Which secret in Vault; never the secret.';
+comment on column public.tenant_idp_config.discovered is 'What the last good check found: endpoints and key ids, or entity id, sign-on URLs and certificates.';
+comment on column public.tenant_idp_config.revision is 'Another with every change of the settings, so that a check of older ones cannot vouch for newer ones.';
+
+-- A provider signs people in to one tenant: shared by two, each could vouch for the other's people.
+create unique index tenant_idp_config_sso_provider_idx on public.tenant_idp_config (sso_provider_id) where sso_provider_id is not null;
+create trigger tenant_idp_config_touch before update on public.tenant_idp_config for each row execute function private.tg_touch_updated_at();
+create trigger tenant_idp_config_stamp_editor before insert or update on public.tenant_idp_config for each row execute function private.tg_stamp_editor();
+
+-- Definer: nobody else may reach Vault. Also runs when a tenant is deleted and takes its rows along.
+create function private.tg_drop_idp_secret() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.drop_secrets(old.tenant_id, array[old.client_secret_id]);
+  return null;
+end
+$$;
+create trigger tenant_idp_config_drop_secret after delete on public.tenant_idp_config
+  for each row when (old.client_secret_id is not null) execute function private.tg_drop_idp_secret();
+create trigger tenant_idp_config_replace_secret after update of client_secret_id on public.tenant_idp_config
+  for each row when (old.client_secret_id is not null and old.client_secret_id is distinct from new.client_secret_id)
+  execute function private.tg_drop_idp_secret();
+
+create function private.idp_setting_problems(type text, metadata jsonb) returns jsonb
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- What can be said without the network; the rest is found by the check.
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail)), '[]')
+  from (
+    select '/metadata/' || private.pointer_token(key) as pointer, 'is not a known field' as detail
+    from jsonb_object_keys(case when jsonb_typeof(metadata) = 'object' then metadata else '{}' end) as key
+    where key <> all (case when type = 'oidc' then '{issuer,client_id,scopes}'::text[] else '{metadata_url,metadata_xml,entity_id}'::text[] end)
+    union all
+    select '/metadata', 'must be an object' where jsonb_typeof(metadata) is distinct from 'object'
+    union all
+    select '/metadata/' || field, 'must be text' from unnest('{issuer,client_id}'::text[]) as field
+    where type = 'oidc' and coalesce(length(metadata ->> field), 0) not between 1 and 2048
+    union all
+    select '/metadata', 'must have either metadata_url or metadata_xml'
+    where type = 'saml' and (metadata ? 'metadata_url') = (metadata ? 'metadata_xml')
+    union all
+    select '/metadata/' || key, 'must be text' from jsonb_each(case when jsonb_typeof(metadata) = 'object' then metadata else '{}' end)
+    where type = 'saml' and key in ('metadata_url', 'metadata_xml', 'entity_id') and (jsonb_typeof(value) <> 'string' or value = '""')
+  ) as found
+$$;
+
+-- Definer: settings, Vault secret and the loss of trust are one step, and none of the three may be had alone.
+create function public.set_idp_config(tenant_id uuid, type text, metadata jsonb, client_secret text default null)
+  returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.tenant_idp_config;
+  problems jsonb;
+  secret_id uuid;
+begin
+  perform private.require_permission(set_idp_config.tenant_id, 'manage');
+  if set_idp_config.type is null or set_idp_config.type not in ('oidc', 'saml') then
+    perform private.raise_problem(422, 'invalid_value', 'An identity provider is oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
+  end if;
+  problems := private.idp_setting_problems(set_idp_config.type, set_idp_config.metadata);
+  if set_idp_config.client_secret is not null
+    and (set_idp_config.type <> 'oidc' or length(set_idp_config.client_secret) not between 1 and 1024) then
+    problems := problems || '[{"pointer": "/client_secret", "detail": "must be text of at most 1024 characters, and is for oidc alone"}]';
+  end if;
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_value', 'The settings of the identity provider cannot be used.', problems);
+  end if;
+
+  -- Set again as it is: nothing to check anew.
+  select * into stored from public.tenant_idp_config as c
+  where c.tenant_id = set_idp_config.tenant_id and c.type::text = set_idp_config.type
+    and c.metadata = set_idp_config.metadata and set_idp_config.client_secret is null;
+  if found then
+    return stored;
+  end if;
+  insert into public.tenant_idp_config as c (tenant_id, type, metadata)
+  values (set_idp_config.tenant_id, set_idp_config.type::public.idp_kind, set_idp_config.metadata)
+  on conflict on constraint tenant_idp_config_tenant_id_type_key do nothing;
+  select * into stored from public.tenant_idp_config as c
+  where c.tenant_id = set_idp_config.tenant_id and c.type::text = set_idp_config.type for update;
+
+  if set_idp_config.client_secret is not null then
+    secret_id := vault.create_secret(set_idp_config.client_secret, null, 'client secret of an identity provider');
+  elsif stored.metadata -> 'issuer' is not distinct from set_idp_config.metadata -> 'issuer'
+    and stored.metadata -> 'client_id' is not distinct from set_idp_config.metadata -> 'client_id' then
+    -- Kept for the same issuer and client only: otherwise whoever may change the issuer could have the
+    -- secret sent to a server of their own.
+    secret_id := stored.client_secret_id;
+  end if;
+
+  update public.tenant_idp_config as c set
+    metadata = set_idp_config.metadata,
+    client_secret_id = secret_id,
+    revision = private.uuid_v7(),
+    verified = false, verified_at = null, last_checked_at = null, last_check_error = null,
+    discovered = '{}', keys_expire_at = null,
+    -- Supabase's provider was made from the old settings.
+    sso_provider_id = case when c.metadata = set_idp_config.metadata then c.sso_provider_id end
+  where c.tenant_id = stored.tenant_id and c.id = stored.id
+  returning * into stored;
+  return stored;
+end
+$$;
+comment on function public.set_idp_config(uuid, text, jsonb, text) is
+  'Sets a tenant''s identity provider of one kind and puts its client secret in Vault. Whatever was verified before has to be checked again.';
+
+alter table public.tenant_idp_config enable row level security;
+create policy "managers read their tenant's identity providers" on public.tenant_idp_config
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+create policy "managers remove their tenant's identity providers" on public.tenant_idp_config
+  for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
+
+-- No insert and no update for anybody: settings, secret and trust change together, in the functions above.
+grant select, delete on public.tenant_idp_config to authenticated;
+grant select on public.tenant_idp_config to service_role;
+grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
+
+select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
+  plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}');
+
+-- 05_identity_provider_checks.sql
+
+-- Definer: no role of the API may update the table.
+create function private.begin_idp_check(tenant uuid, type public.idp_kind) returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  subject public.tenant_idp_config;
+begin
+  select * into subject from public.tenant_idp_config as c
+  where c.tenant_id = begin_idp_check.tenant and c.type = begin_idp_check.type for update;
+  -- A check is a handful of requests to a server of the tenant's choosing: not a thing to hold a button down on.
+  if subject.check_started_at > now() - interval '5 seconds' then
+    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was checked a moment ago. Wait five seconds.');
+  end if;
+  update public.tenant_idp_config as c set check_started_at = now()
+  where c.tenant_id = subject.tenant_id and c.id = subject.id;
+  return subject;
+end
+$$;
+comment on function private.begin_idp_check(uuid, public.idp_kind) is
+  'What is to be checked, at most every five seconds; a row of nulls where there is none. For the service.';
+
+-- Definer: members may not write verified, and the service may write it only for what was checked.
+create function private.record_idp_check(
+  tenant uuid, type public.idp_kind, revision uuid, outcome text, error text default null,
+  discovered jsonb default '{}', keys_expire_at timestamptz default null
+) returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  recorded public.tenant_idp_config;
+begin
+  if record_idp_check.outcome not in ('good', 'bad', 'unreachable') then
+    raise exception 'unknown outcome %', record_idp_check.outcome;
+  end if;
+  update public.tenant_idp_config as c set
+    last_checked_at = now(),
+    last_check_error = case when record_idp_check.outcome <> 'good' then left(coalesce(record_idp_check.error, 'The check failed.'), 2000) end,
+    -- A provider that is down for a moment has not become another one: what was verified stays so.
+    verified = record_idp_check.outcome = 'good' or (record_idp_check.outcome = 'unreachable' and c.verified),
+    verified_at = case record_idp_check.outcome when 'good' then now() when 'unreachable' then c.verified_at end,
+    discovered = case record_idp_check.outcome when 'good' then record_idp_check.discovered when 'bad' then '{}' else c.discovered end,
+    keys_expire_at = case record_idp_check.outcome when 'good' then record_idp_check.keys_expire_at when 'unreachable' then c.keys_expire_at end
+  where c.tenant_id = record_idp_check.tenant and c.type = record_idp_check.type
+    and c.revision = record_idp_check.revision
+  returning * into recorded;
+  if recorded.id is null then
+    perform private.raise_problem(409, 'idp_changed', 'The settings of the identity provider were changed while they were checked. Check them again.');
+  end if;
+  return recorded;
+end
+$$;
+comment on function private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz) is
+  'Writes down what a check found, for the settings it was made of. The only way to verified = true; for the service.';
+
+-- Definer: reads Vault, which no role of the API can.
+create function private.read_idp_secret(tenant uuid, type public.idp_kind, revision uuid) returns text
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+begin
+  perform private.record_audit(read_idp_secret.tenant, 'idp.secret_read', 'tenant_idp_config', read_idp_secret.type::text);
+  return (
+    select s.decrypted_secret
+    from public.tenant_idp_config as c
+    join vault.decrypted_secrets as s on s.id = c.client_secret_id
+    where c.tenant_id = read_idp_secret.tenant and c.type = read_idp_secret.type and c.revision = read_idp_secret.revision);
+end
+$$;
+comment on function private.read_idp_secret(uuid, public.idp_kind, uuid) is
+  'The client secret of a provider, for the service''s own check of it. Null where there is none, or the settings have changed.';
+
+-- Definer: the column belongs to the platform, which made the provider in Supabase Auth.
+create function private.bind_sso_provider(tenant uuid, type public.idp_kind, sso_provider_id uuid)
+  returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  bound public.tenant_idp_config;
+begin
+  if bind_sso_provider.sso_provider_id is not null and not exists (
+    select from public.tenant_idp_config as c
+    where c.tenant_id = bind_sso_provider.tenant and c.type = bind_sso_provider.type and c.verified) then
+    perform private.raise_problem(409, 'idp_not_verified', 'Only a verified identity provider is bound to a Supabase SSO provider. Check it first.');
+  end if;
+  begin
+    update public.tenant_idp_config as c set sso_provider_id = bind_sso_provider.sso_provider_id
+    where c.tenant_id = bind_sso_provider.tenant and c.type = bind_sso_provider.type
+    returning * into bound;
+  exception when unique_violation then
+    perform private.raise_problem(409, 'sso_provider_taken', 'This Supabase SSO provider signs people in to another tenant or by another provider of this one.');
+  end;
+  return bound;
+end
+$$;
+comment on function private.bind_sso_provider(uuid, public.idp_kind, uuid) is
+  'Says which Supabase SSO provider carries out a verified provider''s sign-ins; null unbinds. For the service.';
+
+-- Definer: asked about a token whose bearer may not be a member yet.
+create function private.tenant_of_sso_provider(sso_provider_id uuid) returns uuid
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  return (
+    select c.tenant_id from public.tenant_idp_config as c join public.tenants as t on t.id = c.tenant_id
+    where c.sso_provider_id = tenant_of_sso_provider.sso_provider_id and c.verified and t.status <> 'archived');
+end
+$$;
+comment on function private.tenant_of_sso_provider(uuid) is
+  'The tenant whose people sign in by this Supabase SSO provider (app_metadata.provider = sso:<id>); null for unknown or unverified.';
+
+-- Definer: asked before anybody is signed in. Says no more than where a domain's people sign in, which they must know.
+create function public.find_idp_for_email(email text) returns jsonb
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  -- The part before the @ is not looked at: whether somebody has an account is not told here.
+  domain text := rtrim(lower(substring(left(find_idp_for_email.email, 400) from '@([^@]+)$')), '.');
+begin
+  return coalesce((
+    select jsonb_build_object('method', 'sso', 'tenant', t.slug, 'sso_provider_id', c.sso_provider_id)
+    from public.tenant_domains as d
+    join public.tenants as t on t.id = d.tenant_id and t.status <> 'archived'
+    join public.tenant_idp_config as c on c.tenant_id = d.tenant_id
+    -- Exactly the verified name: who owns example.com need not run mail.example.com.
+    where d.host = domain and d.status = 'verified'
+      and c.verified and c.sso_provider_id is not null and (c.keys_expire_at is null or c.keys_expire_at > now())
+    order by c.verified_at desc
+    limit 1), '{"method": "password"}');
+end
+$$;
+comment on function public.find_idp_for_email(text) is
+  'How the people of an e-mail address sign in: {method: "sso", tenant, sso_provider_id} where its domain and a provider are verified, or {method: "password"}.';
+grant execute on function public.find_idp_for_email(text) to anon, authenticated, service_role;
+grant execute on function private.begin_idp_check(uuid, public.idp_kind), private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz),
+  private.read_idp_secret(uuid, public.idp_kind, uuid), private.bind_sso_provider(uuid, public.idp_kind, uuid),
+  private.tenant_of_sso_provider(uuid) to service_role;
+
+-- 06_ownership.sql
+
+create function public.transfer_ownership(tenant_id uuid, user_id uuid) returns public.tenant_members
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  caller uuid := (select auth.uid());
+  heir public.tenant_members;
+begin
+  perform private.require_permission(transfer_ownership.tenant_id, 'own');
+  -- In one order, and before the tenant, as every other change of a member's role locks them.
+  perform from public.tenant_members as m
+  where m.tenant_id = transfer_ownership.tenant_id and m.user_id in (caller, transfer_ownership.user_id)
+  order by m.user_id for update;
+  select * into heir from public.tenant_members as m
+  where m.tenant_id = transfer_ownership.tenant_id and m.user_id = transfer_ownership.user_id;
+  if heir.user_id is null then
+    perform private.raise_problem(404, 'not_found', 'Nobody by this name belongs to this tenant.');
+  end if;
+  if heir.status <> 'active' then
+    perform private.raise_problem(409, 'member_not_active', 'Only an active member can become the owner. Switch the membership on first.');
+  end if;
+  if heir.user_id = caller then
+    perform private.raise_problem(422, 'invalid_value', 'You own this tenant already. Name the member who is to own it instead.',
+      '[{"pointer": "/to", "detail": "is yourself"}]');
+  end if;
+  update public.tenant_members as m set role = 'owner'
+  where m.tenant_id = heir.tenant_id and m.user_id = heir.user_id returning * into heir;
+  update public.tenant_members as m set role = 'admin'
+  where m.tenant_id = heir.tenant_id and m.user_id = caller and m.role = 'owner' and m.status = 'active';
+  if not found then
+    perform private.raise_problem(403, 'forbidden', 'You do not own this tenant any more: somebody changed your role at the same moment.');
+  end if;
+  -- The trigger records two changed roles; this says that they are one act.
+  perform private.record_audit(heir.tenant_id, 'tenant.ownership_transferred', 'user', heir.user_id::text);
+  return heir;
+end
+$$;
+comment on function public.transfer_ownership(uuid, uuid) is
+  'Makes an active member an owner and the caller an admin, both or neither.';
+grant execute on function public.transfer_ownership(uuid, uuid) to authenticated;
+
+-- 07_tenant_events.sql
+
+create function private.tg_tell_of_tenant() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  data jsonb := jsonb_build_object('tenant', jsonb_build_object('ref_id', new.ref_id, 'slug', new.slug));
+begin
+  if new.slug <> old.slug then
+    perform private.emit_event(new.id, 'tenant.renamed', data || jsonb_build_object('old_slug', old.slug), 'tenant', has_row_lock => true);
+  end if;
+  -- Nobody is told of an archiving: an archived tenant's endpoints rest, so it would arrive after the restoring.
+  if new.status <> old.status then
+    perform private.emit_event(new.id, 'tenant.status_changed',
+      data || jsonb_build_object('old_status', old.status, 'new_status', new.status), 'tenant', has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger tenants_tell after update on public.tenants
+  for each row when (old.slug <> new.slug or old.status <> new.status) execute function private.tg_tell_of_tenant();
+
+create function private.tg_tell_of_member() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  member public.tenant_members := case tg_op when 'DELETE' then old else new end;
+  was_active boolean := tg_op <> 'INSERT' and old.status = 'active';
+  is_active boolean := tg_op <> 'DELETE' and new.status = 'active';
+  ordering_key text := 'member ' || private.ulid(member.user_id);
+  person jsonb;
+begin
+  -- Whose account was deleted has no profile by now.
+  select jsonb_build_object('ref_id', private.ulid(member.user_id), 'email', p.email, 'name', p.name, 'role', member.role) into person
+  from (select) as one left join public.user_profiles as p on p.user_id = member.user_id;
+  if is_active and not was_active then
+    perform private.emit_event(member.tenant_id, 'member.joined', jsonb_build_object('member', person), ordering_key, has_row_lock => true);
+  elsif was_active and not is_active then
+    perform private.emit_event(member.tenant_id, 'member.removed', jsonb_build_object('member', person - 'name',
+      'reason', case tg_op when 'DELETE' then 'removed' else 'deactivated' end), ordering_key, has_row_lock => true);
+  elsif is_active and new.role <> old.role then
+    perform private.emit_event(member.tenant_id, 'member.role_changed',
+      jsonb_build_object('member', person - 'name', 'old_role', old.role), ordering_key, has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_members_tell after insert or delete on public.tenant_members
+  for each row execute function private.tg_tell_of_member();
+create trigger tenant_members_tell_of_change after update on public.tenant_members
+  for each row when (old.status <> new.status or old.role <> new.role) execute function private.tg_tell_of_member();
+
+create function private.tg_tell_of_product() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  product public.tenant_products := case tg_op when 'DELETE' then old else new end;
+  was_usable boolean := tg_op <> 'INSERT' and old.enabled and (old.expires_at is null or old.expires_at > now());
+  is_usable boolean := tg_op <> 'DELETE' and new.enabled and (new.expires_at is null or new.expires_at > now());
+begin
+  if is_usable and (not was_usable or new.expires_at is distinct from old.expires_at) then
+    perform private.emit_event(product.tenant_id, 'product.granted',
+      jsonb_build_object('product', product.product, 'expires_at', private.event_moment(product.expires_at)),
+      'product ' || product.product, has_row_lock => true);
+  elsif was_usable and not is_usable then
+    perform private.emit_event(product.tenant_id, 'product.revoked', jsonb_build_object('product', product.product),
+      'product ' || product.product, has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_products_tell after insert or update or delete on public.tenant_products
+  for each row execute function private.tg_tell_of_product();
+
+select private.register_event_type('tenant.renamed', 'The tenant has another slug; the old one leads to it for 90 days.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_slug": "text"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_slug": "mark-ellery-coaching"}');
+
+select private.register_event_type('tenant.status_changed', 'The tenant came to another status. That it was archived is not told, that it was restored is.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_status": "demo|trial|active|frozen|archived", "new_status": "demo|trial|active|frozen|archived"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_status": "trial", "new_status": "active"}');
+
+select private.register_event_type('member.joined', 'Somebody belongs to the tenant from now on, for the first time or again.',
+    '{"member": {"ref_id": "ref_id", "email?": "email", "name?": "text", "role": "owner|admin|member|reviewer"}}',
+    '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "name": "Iris Okonjo", "role": "reviewer"}}');
+
+select private.register_event_type('member.role_changed', 'A member of the tenant has another role.',
+    '{"member": {"ref_id": "ref_id", "email?": "email", "role": "owner|admin|member|reviewer"}, "old_role": "owner|admin|member|reviewer"}',
+    '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "role": "admin"}, "old_role": "reviewer"}');
+
+select private.register_event_type('member.removed', 'Somebody belongs to the tenant no longer: was deactivated, or was removed or left.',
+    '{"member": {"ref_id": "ref_id", "email?": "email", "role": "owner|admin|member|reviewer"}, "reason": "deactivated|removed"}',
+    '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "role": "reviewer"}, "reason": "removed"}');
+
+select private.register_event_type('product.granted', 'The tenant may use a product, from now on or until another moment than before. When that moment comes, nothing is told.',
+    '{"product": "text", "expires_at?": "moment"}',
+    '{"product": "marketing", "expires_at": "2027-11-20T00:00:00.000Z"}');
+
+select private.register_event_type('product.revoked', 'The tenant may use a product no longer.',
+    '{"product": "text"}',
+    '{"product": "marketing"}');
+
+-- 08_tenant_tables.sql
+
+-- What belongs to a tenant, read from the catalog, so that a table made tomorrow is exported, purged
+-- and reset without anybody thinking of it.
+create function private.tenant_tables()
+  returns table (name text, relation regclass, tenant_column text, key text[], depth int, keeping private.table_keeping)
+  language sql stable
+  set search_path = ''
+as $$
+  with recursive owned as (
+    select c.oid, case n.nspname when 'public' then c.relname::text else n.nspname || '.' || c.relname end as name,
+      case when c.oid = 'public.tenants'::regclass then 'id' else 'tenant_id' end as tenant_column
+    from pg_catalog.pg_class as c
+    join pg_catalog.pg_namespace as n on n.oid = c.relnamespace
+    join pg_catalog.pg_attribute as a on a.attrelid = c.oid and not a.attisdropped
+      and a.attname = case when c.oid = 'public.tenants'::regclass then 'id' else 'tenant_id' end
+    where n.nspname in ('public', 'private') and c.relkind in ('r', 'p') and not c.relispartition
+  ), reached (oid, depth) as (
+    select 'public.tenants'::regclass::oid, 0
+    union
+    -- The bound is for tables that refer to each other; honest chains are a few tables long.
+    select k.conrelid, r.depth + 1
+    from reached as r
+    join pg_catalog.pg_constraint as k on k.contype = 'f' and k.confrelid = r.oid and k.conrelid <> k.confrelid
+    where r.depth < 12
+  )
+  select o.name, o.oid::regclass, o.tenant_column,
+    array(
+      select a.attname::text
+      from pg_catalog.pg_index as x
+      cross join unnest(x.indkey) with ordinality as part (attnum, n)
+      join pg_catalog.pg_attribute as a on a.attrelid = x.indrelid and a.attnum = part.attnum
+      where x.indrelid = o.oid and x.indisprimary and a.attname <> o.tenant_column
+      order by part.n),
+    coalesce((select max(r.depth) from reached as r where r.oid = o.oid), 1),
+    coalesce(g.keeping, 'data')
+  from owned as o
+  left join private.registered_tables as g on g.relation = o.oid::regclass
+  where g.keeping is distinct from 'transient'
+$$;
+comment on function private.tenant_tables() is
+  'Every table with rows of tenants: its key besides the tenant, how deep it hangs below tenants (parents first), and what happens to its rows.';
+
+create function private.lock_tenant_queues(tenant uuid) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  queue record;
+begin
+  -- In the order of the key, because whoever serves a queue locks its rows before the rows they point at.
+  for queue in
+    select t.relation, t.tenant_column, (select string_agg(quote_ident(k), ', ') from unnest(t.key) as k) as key
+    from private.tenant_tables() as t join private.registered_tables as g using (relation)
+    where g.is_locked_first order by t.name
+  loop
+    execute format('select from %s where %I = $1 order by %s for update', queue.relation, queue.tenant_column, queue.key) using tenant;
+  end loop;
+end
+$$;
+comment on function private.lock_tenant_queues(uuid) is 'Locks a tenant''s rows in tables that are registered as is_locked_first. Call it before deleting the tenant''s rows.';
+
+-- The demo tenants. What they looked like is kept as rows and put back every night.
+create table private.demo_snapshots (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  relation text not null,
+  rows jsonb not null,
+  taken_at timestamptz not null default now(),
+  primary key (tenant_id, relation),
+  constraint rows_are_a_list check (jsonb_typeof(rows) = 'array')
+);
+comment on table private.demo_snapshots is 'The rows of a demo tenant, a table each, as they are restored every night.';
+
+create function private.snapshot_secret_ids(tenant uuid) returns uuid[]
+  language sql stable
+  set search_path = ''
+as $$
+  select coalesce(array_agg(f.value::uuid), '{}')
+  from private.demo_snapshots as d, jsonb_array_elements(d.rows) as s (kept), jsonb_each_text(s.kept) as f
+  where d.tenant_id = snapshot_secret_ids.tenant and f.key ~ '(^|_)secret_id$' and f.value is not null
+$$;
+comment on function private.snapshot_secret_ids(uuid) is 'The secrets in Vault that a demo tenant''s snapshot names: rows that are put back need them.';
+
+create function private.drop_secrets(tenant uuid, secrets uuid[]) returns void
+  language sql
+  set search_path = ''
+as $$
+  delete from vault.secrets as s
+  where s.id = any (drop_secrets.secrets) and s.id <> all (private.snapshot_secret_ids(drop_secrets.tenant))
+$$;
+comment on function private.drop_secrets(uuid, uuid[]) is
+  'Deletes what rows that are gone kept in Vault; not what a demo tenant''s snapshot is going to need.';
+
+select private.register_table('private.demo_snapshots', keeping => 'derived', plain => '{relation}', personal => '{rows}', unaudited => 'a copy of rows',
+  on_forget => 'keep', kept_because => 'A demo tenant holds made-up people, and every night they come back.');
+
+-- 09_exports.sql
+
+-- Definer, the following four: an export holds rows that no policy shows to people, such as those in
+-- private. Each asks for itself, so that none can be called around the others.
+create function private.begin_export(tenant uuid) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(tenant, 'export');
+  perform private.record_audit(tenant, 'tenant.exported', 'tenant', private.ulid(tenant));
+end
+$$;
+comment on function private.begin_export(uuid) is 'Refuses an export before its first byte is sent, or records that it was made.';
+
+create function private.export_tables(tenant uuid)
+  returns table (name text, redacted text[])
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(tenant, 'export');
+  return query select t.name, coalesce(g.secret, '{}') from private.tenant_tables() as t
+    left join private.registered_tables as g on g.relation = t.relation order by t.depth, t.name;
+end
+$$;
+comment on function private.export_tables(uuid) is 'The tables of an export, parents first, and which of their columns are left empty in it.';
+
+create function private.count_export_rows(tenant uuid, name text) returns bigint
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  source record;
+  counted bigint;
+begin
+  perform private.require_permission(tenant, 'export');
+  select * into strict source from private.tenant_tables() as t where t.name = count_export_rows.name;
+  execute format('select count(*) from %s where %I = $1', source.relation, source.tenant_column) into counted using tenant;
+  return counted;
+end
+$$;
+
+create function private.export_rows(tenant uuid, name text, after text[] default null, batch int default 1000)
+  returns table (lines text, row_count int, last_key jsonb)
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  source record;
+  empty jsonb;
+  key_columns text;
+  key_values text;
+begin
+  perform private.require_permission(tenant, 'export');
+  select * into strict source from private.tenant_tables() as t where t.name = export_rows.name;
+  select coalesce(jsonb_object_agg(c, null), '{}') into empty from private.registered_tables as g, unnest(g.secret) as c where g.relation = source.relation;
+  select string_agg(format('t.%I', k), ', ' order by n),
+    string_agg(format('($2)[%s]::%s', n, format_type(a.atttypid, a.atttypmod)), ', ' order by n)
+  into key_columns, key_values
+  from unnest(source.key) with ordinality as part (k, n)
+  join pg_catalog.pg_attribute as a on a.attrelid = source.relation and a.attname = part.k;
+  -- A page ends after a thousand rows or a megabyte, whichever comes first: rows may be of any size.
+  return query execute format(
+    $sql$
+      select coalesce(string_agg(p.line, '' order by p.n), ''), count(*)::int, (array_agg(to_jsonb(p.key) order by p.n desc))[1]
+      from (
+        select r.*, sum(length(r.line)) over (order by r.n) - length(r.line) as before
+        from (
+          select row_number() over () as n, array[%1$s]::text[] as key,
+            '{"table":' || $5 || ',"row":' || (to_jsonb(t) || $4)::text || E'}\n' as line
+          from (select * from %2$s as t where t.%3$I = $1 %4$s %5$s limit $3) as t
+        ) as r
+      ) as p
+      where p.before < 1000000
+    $sql$,
+    coalesce(key_columns, ''), source.relation, source.tenant_column,
+    case when key_columns is null then 'and $2 is null' else format('and ($2 is null or (%s) > (%s))', key_columns, key_values) end,
+    case when key_columns is not null then 'order by ' || key_columns else '' end)
+  using tenant, after, batch, empty, to_json(export_rows.name)::text;
+end
+$$;
+comment on function private.export_rows(uuid, text, text[], int) is
+  'One page of a table''s rows as lines of JSON, in the order of its key, after the key given; and the key to go on after.';
+grant execute on function private.begin_export(uuid), private.export_tables(uuid), private.count_export_rows(uuid, text),
+  private.export_rows(uuid, text, text[], int) to authenticated, service_role;
+
+-- 10_purges.sql
+
+-- Definer, all three: what they read and write is nobody's to touch directly. Granted to the service alone.
+create function private.begin_purge(tenant uuid, reason text default null, is_forced boolean default false)
+  returns private.tenant_purges
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  found_tenant public.tenants;
+  purge private.tenant_purges;
+begin
+  select * into found_tenant from public.tenants as t where t.id = begin_purge.tenant for no key update;
+  select * into purge from private.tenant_purges as p where p.tenant = begin_purge.tenant;
+  if purge.tenant is not null then
+    return purge;
+  end if;
+  if found_tenant.id is null then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant.');
+  elsif found_tenant.status <> 'archived' then
+    perform private.raise_problem(409, 'not_purgeable', format('Only an archived tenant can be purged; this one is %s.', found_tenant.status));
+  elsif found_tenant.purgeable_at > now() and not begin_purge.is_forced then
+    perform private.raise_problem(409, 'not_purgeable', format(
+      'The export window of this tenant is open until %s. Purge it then, or force it and say why.',
+      to_char(found_tenant.purgeable_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')));
+  elsif begin_purge.is_forced and nullif(btrim(begin_purge.reason), '') is null then
+    perform private.raise_problem(422, 'invalid_value', 'Say why the tenant is purged before its export window closes.',
+      '[{"pointer": "/reason", "detail": "is needed to force a purge"}]');
+  end if;
+  insert into private.tenant_purges (tenant, ref_id, slugs, reason, is_forced)
+  select found_tenant.id, found_tenant.ref_id,
+    array(select s.slug from public.tenant_slugs as s where s.tenant_id = found_tenant.id order by s.created_at),
+    begin_purge.reason, begin_purge.is_forced and found_tenant.purgeable_at > now()
+  returning * into purge;
+  perform private.record_audit(purge.tenant, 'tenant.purge_decided', 'tenant', purge.ref_id, found_tenant.name,
+    jsonb_build_object('reason', purge.reason, 'is_forced', purge.is_forced));
+  return purge;
+end
+$$;
+comment on function private.begin_purge(uuid, text, boolean) is
+  'Decides that an archived tenant is purged, which cannot be taken back; purge_batch() does it. 409 not_purgeable. Asked again, answers how far it is.';
+
+create function private.purged_tenant_id(ref text) returns uuid
+  language sql stable security definer
+  set search_path = ''
+as $$ select p.tenant from private.tenant_purges as p where p.ref_id = purged_tenant_id.ref $$;
+comment on function private.purged_tenant_id(text) is 'The tenant that had this ref_id, if it is purged or being purged.';
+
+create function private.purge_batch(tenant uuid, batch int default 10000)
+  returns private.tenant_purges
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  purge private.tenant_purges;
+  source record;
+  secret_ids text;
+  gone int;
+  room int := batch;
+begin
+  -- Two that purge at once take turns.
+  select * into purge from private.tenant_purges as p where p.tenant = purge_batch.tenant for update;
+  if purge.tenant is null or purge.finished_at is not null then
+    return purge;
+  end if;
+  perform private.lock_tenant_queues(purge_batch.tenant);
+  for source in
+    select t.name, leaf.relid as relation, t.relation as parent, t.tenant_column, t.name in ('tenants', 'tenant_members', 'tenant_slugs') as goes_last
+    from private.tenant_tables() as t
+    -- Leaf by leaf, because a row's place is unique within one only.
+    cross join lateral (
+      select p.relid from pg_catalog.pg_partition_tree(t.relation) as p where p.isleaf
+      union
+      select t.relation where not exists (select from pg_catalog.pg_partition_tree(t.relation))
+    ) as leaf
+    where t.keeping <> 'kept'
+    -- A tenant always has an owner and its names, until all of it goes.
+    order by t.name = 'tenants', goes_last, t.depth desc, t.name, leaf.relid::text
+  loop
+    -- The last rows are few, and go in one with the tenant.
+    exit when room <= 0;
+    continue when source.goes_last and source.name <> 'tenants';
+    select string_agg(format('(%L)', a.attname), ', ') into secret_ids
+    from pg_catalog.pg_attribute as a
+    where a.attrelid = source.relation and not a.attisdropped and a.atttypid = 'uuid'::regtype and a.attname ~ '(^|_)secret_id$';
+    execute format(
+      $sql$
+        with gone as (
+          delete from %1$s as t where t.ctid = any (array(select ctid from %1$s where %2$I = $1 limit $2)) returning to_jsonb(t) as row
+        )%3$s
+        select count(*) from gone
+      $sql$, source.relation, source.tenant_column,
+      -- What a row keeps in Vault goes with it.
+      ', unlocked as (delete from vault.secrets as s using gone as g, (values ' || secret_ids || ') as c (name)
+        where s.id = (g.row ->> c.name)::uuid)')
+    into gone using tenant, room;
+    if gone > 0 then
+      room := room - gone;
+      purge.deleted_rows := jsonb_set(purge.deleted_rows, array[source.name],
+        to_jsonb(coalesce((purge.deleted_rows ->> source.name)::bigint, 0) + gone));
+    end if;
+    if source.name = 'tenants' then
+      purge.finished_at := now();
+      perform private.record_audit(purge.tenant, 'tenant.purged', 'tenant', purge.ref_id, null,
+        jsonb_build_object('deleted_rows', purge.deleted_rows));
+    end if;
+  end loop;
+  update private.tenant_purges as p set deleted_rows = purge.deleted_rows, finished_at = purge.finished_at
+  where p.tenant = purge_batch.tenant;
+  return purge;
+end
+$$;
+comment on function private.purge_batch(uuid, int) is
+  'Deletes at most a batch of a purged tenant''s rows, children first, and the tenant itself when nothing else is left. Repeat until finished_at is set.';
+
+create function private.continue_purges(batch int default 20000) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  unfinished uuid;
+begin
+  select p.tenant into unfinished from private.tenant_purges as p
+  where p.finished_at is null order by p.requested_at limit 1 for update skip locked;
+  if unfinished is null then
+    return 0;
+  end if;
+  perform private.purge_batch(unfinished, batch);
+  return 1;
+end
+$$;
+comment on function private.continue_purges(int) is
+  'Does one batch of the oldest purge that somebody began and nobody finished; answers whether there was one.';
+grant execute on function private.begin_purge(uuid, text, boolean), private.purge_batch(uuid, int),
+  private.purged_tenant_id(text) to service_role;
+
+select cron.schedule('registry: continue purges', '* * * * *',
+  'select private.continue_purges()');
+
+-- 11_demos.sql
+
+create function private.snapshot_demo_tenant(tenant uuid) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  source record;
+  kept int := 0;
+  named_before uuid[] := private.snapshot_secret_ids(tenant);
+begin
+  perform from public.tenants as t where t.id = snapshot_demo_tenant.tenant and t.kind = 'demo' for no key update;
+  if not found then
+    perform private.raise_problem(409, 'conflict', 'Only a demo tenant has a snapshot to go back to.');
+  end if;
+  delete from private.demo_snapshots as s where s.tenant_id = snapshot_demo_tenant.tenant;
+  for source in
+    select * from private.tenant_tables() as t
+    where t.keeping = 'data'
+  loop
+    execute format(
+      'insert into private.demo_snapshots (tenant_id, relation, rows)
+       select $1, $2, coalesce(jsonb_agg(to_jsonb(t)), ''[]'') from %s as t where t.%I = $1', source.relation, source.tenant_column)
+    using tenant, source.name;
+    kept := kept + 1;
+  end loop;
+  perform private.drop_secrets(tenant, array(
+    select n from unnest(named_before) as n
+    where n <> all (private.snapshot_secret_ids(tenant))));
+  return kept;
+end
+$$;
+comment on function private.snapshot_demo_tenant(uuid) is 'Remembers a demo tenant as it is now; answers how many tables. The seeds end with it.';
+
+create function private.reset_demo_tenant(tenant uuid) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  source record;
+  columns text;
+  gone int;
+  changed int := 0;
+begin
+  perform from public.tenants as t where t.id = reset_demo_tenant.tenant and t.kind = 'demo' for no key update;
+  if not found or not exists (select from private.demo_snapshots as s where s.tenant_id = reset_demo_tenant.tenant) then
+    perform private.raise_problem(409, 'conflict', 'Only a demo tenant with a snapshot can be reset.');
+  end if;
+  -- Nothing of this has happened: webhooks are told nothing.
+  perform set_config('tenantry.is_restoring', 'on', true);
+  perform private.lock_tenant_queues(reset_demo_tenant.tenant);
+
+  -- Rows that are as they were stay untouched, so that a demo nobody used is left alone. The tenant
+  -- itself is changed back in place, since with it everything would go; its updated_at tells of that.
+  select string_agg(format('%1$I = s.%1$I', a.attname), ', ') into columns
+  from pg_catalog.pg_attribute as a
+  where a.attrelid = 'public.tenants'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
+    and a.attname not in ('id', 'created_at', 'created_by', 'updated_at', 'updated_by');
+  execute format(
+    $sql$
+      update public.tenants as t set %s
+      from private.demo_snapshots as d, jsonb_populate_recordset(null::public.tenants, d.rows) as s
+      where t.id = $1 and d.tenant_id = $1 and d.relation = 'tenants'
+        and to_jsonb(t) - '{updated_at,updated_by}'::text[] <> to_jsonb(s) - '{updated_at,updated_by}'::text[]
+    $sql$, columns)
+  using tenant;
+  get diagnostics changed = row_count;
+
+  -- Children first, so that no row is deleted from under another. Members wait for the next loop: a
+  -- tenant is never without an owner, not even between two statements.
+  for source in
+    select * from private.tenant_tables() as t
+    where t.keeping in ('data', 'history') and t.name not in ('tenants', 'tenant_members')
+    order by t.depth desc, t.name
+  loop
+    execute format(
+      $sql$
+        delete from %1$s as t
+        where t.%2$I = $1 and not exists (
+          select from private.demo_snapshots as d, jsonb_array_elements(d.rows) as s (kept)
+          where d.tenant_id = $1 and d.relation = $2 and s.kept = to_jsonb(t))
+      $sql$, source.relation, source.tenant_column)
+    using tenant, source.name;
+    get diagnostics gone = row_count;
+    changed := changed + gone;
+  end loop;
+
+  -- Parents first. A foreign key that sets null has changed rows meanwhile, so those that differ now
+  -- are replaced; in one statement, at the end of which the rules about owners are asked.
+  for source in
+    select * from private.tenant_tables() as t
+    where t.keeping in ('data', 'history') and t.name <> 'tenants'
+    order by t.depth, t.name
+  loop
+    select string_agg(quote_ident(a.attname), ', ' order by a.attnum) into columns
+    from pg_catalog.pg_attribute as a
+    where a.attrelid = source.relation and a.attnum > 0 and not a.attisdropped and a.attgenerated = '';
+    execute format(
+      $sql$
+        with kept as materialized (
+          select s.kept from private.demo_snapshots as d, jsonb_array_elements(d.rows) as s (kept)
+          where d.tenant_id = $1 and d.relation = $2
+        ), gone as (
+          delete from %1$s as t
+          where t.%2$I = $1 and not exists (select from kept as k where k.kept = to_jsonb(t))
+          returning 1
+        )
+        insert into %1$s (%3$s) overriding system value
+        select %3$s from jsonb_populate_recordset(null::%1$s, (
+          select coalesce(jsonb_agg(k.kept), '[]') from kept as k
+          -- Asking for the count makes the deletion come first.
+          where (select count(*) from gone) >= 0
+            and not exists (select from %1$s as t where t.%2$I = $1 and to_jsonb(t) = k.kept)))
+      $sql$, source.relation, source.tenant_column, columns)
+    using tenant, source.name;
+    get diagnostics gone = row_count;
+    changed := changed + gone;
+  end loop;
+  perform set_config('tenantry.is_restoring', 'off', true);
+  return changed;
+end
+$$;
+comment on function private.reset_demo_tenant(uuid) is
+  'Puts a demo tenant back to its snapshot, in one transaction; answers how many rows that took. People''s logins are not touched.';
+
+create function private.reset_demo_tenants() returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  demo uuid;
+  changed int := 0;
+begin
+  for demo in
+    select t.id from public.tenants as t
+    where t.kind = 'demo' and exists (select from private.demo_snapshots as s where s.tenant_id = t.id) order by t.id
+  loop
+    begin
+      changed := changed + private.reset_demo_tenant(demo);
+    exception when others then
+      -- One that cannot be reset must not keep the others from it.
+      raise warning 'The demo tenant % was not reset: % (%)', demo, sqlerrm, sqlstate;
+    end;
+  end loop;
+  return changed;
+end
+$$;
+comment on function private.reset_demo_tenants() is 'Resets every demo tenant that has a snapshot; answers how many rows that took.';
+
+select cron.schedule('registry: reset the demo tenants', '7 2 * * *',
+  'select private.reset_demo_tenants()');

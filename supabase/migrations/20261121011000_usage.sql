@@ -1,0 +1,233 @@
+-- Made by "npm run generate" from supabase/schemas/70_usage. Change it there.
+
+-- 01_usage_events.sql
+
+create table public.usage_events (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  user_id uuid,
+  source text not null default 'api',
+  event_id text,
+  event_type text not null,
+  event_data jsonb not null default '{}',
+  tokens_used bigint,
+  model_used text,
+  cost_micros bigint,
+  occurred_at timestamptz not null default now(),
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, occurred_at, id),
+  constraint event_type_is_a_dotted_word check (event_type ~ '^[a-z0-9][a-z0-9_.:-]{0,127}$'),
+  constraint event_data_is_an_object check (jsonb_typeof(event_data) = 'object'),
+  constraint tokens_not_negative check (tokens_used >= 0),
+  constraint cost_not_negative check (cost_micros >= 0)
+) partition by range (occurred_at);
+comment on table public.usage_events is 'What a tenant used, one row an event. Append-only. Money in millionths of a US dollar.';
+create index usage_events_event_type_idx on public.usage_events (tenant_id, event_type, occurred_at desc);
+
+create function private.ensure_usage_partitions(months_ahead int default 3) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  first_day date;
+  partition text;
+  made int := 0;
+begin
+  if to_regclass('private.usage_events_default') is null then
+    create table private.usage_events_default partition of public.usage_events default;
+    alter table private.usage_events_default enable row level security;
+  end if;
+  for ahead in 0 .. months_ahead loop
+    first_day := date_trunc('month', now() at time zone 'utc') + make_interval(months => ahead);
+    partition := 'usage_events_' || to_char(first_day, 'YYYY_MM');
+    continue when to_regclass('private.' || partition) is not null;
+    execute format('create table private.%I (like public.usage_events including defaults including constraints including comments)', partition);
+    execute format('alter table private.%I enable row level security', partition);
+    -- Events that came before their month was made wait in the default partition; attaching would
+    -- refuse while they are there.
+    execute format('with early as (delete from private.usage_events_default where occurred_at >= %L and occurred_at < %L returning *)
+      insert into private.%I select * from early',
+      first_day::timestamp at time zone 'utc', (first_day + interval '1 month') at time zone 'utc', partition);
+    execute format('alter table public.usage_events attach partition private.%I for values from (%L) to (%L)', partition,
+      first_day::timestamp at time zone 'utc', (first_day + interval '1 month') at time zone 'utc');
+    made := made + 1;
+  end loop;
+  return made;
+end
+$$;
+comment on function private.ensure_usage_partitions(int) is
+  'Makes the month partitions of usage_events from this month to so many ahead; answers how many it made. Harmless to repeat.';
+
+select private.ensure_usage_partitions();
+
+alter table public.usage_events enable row level security;
+create policy "members read their tenant's usage" on public.usage_events
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+grant select on public.usage_events to authenticated, service_role;
+
+select cron.schedule('usage: make the coming months'' partitions', '17 3 * * *',
+  'select private.ensure_usage_partitions()');
+
+select private.register_table('public.usage_events', plain => '{source,event_id,event_type,model_used}', personal => '{event_data}', person => 'event_data',
+  unaudited => 'append-only, and a record of its own; auditing each would double the cost of metering');
+
+-- 02_usage_event_keys.sql
+
+-- A unique key on a partitioned table must hold the partition's column, so the same event with
+-- another time would pass. This small table is what makes a retry harmless.
+create table public.usage_event_keys (
+  -- No foreign key: checking it for each of a thousand rows cost as much as storing them. The
+  -- trigger below clears up after a deleted tenant instead.
+  tenant_id uuid not null,
+  source text not null,
+  event_id text not null,
+  payload_hash uuid not null,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, source, event_id)
+);
+comment on table public.usage_event_keys is 'Which event ids a tenant has sent in the last 35 days, and a hash of what each said.';
+
+-- Rows arrive in time order, so a block-range index finds the old ones at almost no cost a row.
+create index usage_event_keys_created_at_idx on public.usage_event_keys using brin (created_at);
+
+create function private.tg_forget_usage_keys() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  delete from public.usage_event_keys where tenant_id = old.id;
+  return null;
+end
+$$;
+create trigger tenants_forget_usage_keys after delete on public.tenants
+  for each row execute function private.tg_forget_usage_keys();
+
+create function private.sweep_usage_event_keys(batch int default 50000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with old as (
+    select ctid from public.usage_event_keys where created_at < now() - interval '35 days' limit batch
+  ), swept as (
+    delete from public.usage_event_keys where ctid = any (array(select ctid from old)) returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_usage_event_keys(int) is 'Forgets event ids older than 35 days, at most a batch; answers how many.';
+
+alter table public.usage_event_keys enable row level security;
+create policy "members read their tenant's usage keys" on public.usage_event_keys
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+grant select on public.usage_event_keys to authenticated, service_role;
+
+select cron.schedule('usage: forget old event ids', '*/10 * * * *',
+  'select private.sweep_usage_event_keys()');
+
+select private.register_table('public.usage_event_keys', plain => '{source,event_id}', unaudited => 'remembers what usage_events holds already');
+
+-- 03_ingest.sql
+
+-- Position n of each array is event n. A null event_id is an event without a key, always new.
+-- Custom plans: the planner then sees how many events there are, where a cached plan would guess.
+create function private.ingest_usage_events(
+  tenant uuid, member uuid, event_ids text[], sources text[], types text[], data jsonb[],
+  tokens bigint[], models text[], costs bigint[], moments timestamptz[]
+) returns table (n int, id uuid, outcome text)
+  language plpgsql
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  started_at bigint := extract(epoch from clock_timestamp()) * 1000000;
+begin
+  -- Holds off the deletion of the tenant until this batch is in.
+  perform from public.tenants as t where t.id = tenant for key share;
+  return query
+  with input as materialized (
+    select i.n::int as n, private.uuid_v7_at(started_at + i.n) as id, i.event_id, i.source, i.type, i.data, i.tokens, i.model, i.cost,
+      coalesce(i.moment, now()) as moment,
+      -- The moment counts only when the sender stated one: a retry without it is still the same event.
+      md5(row(i.type, i.data, i.tokens, i.model, i.cost, i.moment)::text)::uuid as payload_hash
+    from unnest(event_ids, sources, types, data, tokens, models, costs, moments)
+      with ordinality as i (event_id, source, type, data, tokens, model, cost, moment, n)
+  ), firsts as materialized (
+    -- The first event of each key. (Not row_number(): a window of a thousand one-row partitions
+    -- took ten times as long as all the rest.)
+    select distinct on (source, event_id) source, event_id, payload_hash, n
+    from input where event_id is not null order by source, event_id, n
+  ), claimed as (
+    -- Sorted, so that two batches lock their keys in one order. The update changes nothing; it is
+    -- there to return what the key's first event said.
+    insert into public.usage_event_keys as k (tenant_id, source, event_id, payload_hash)
+    select tenant, source, event_id, payload_hash from firsts order by source, event_id
+    on conflict (tenant_id, source, event_id) do update set payload_hash = k.payload_hash
+    returning source, event_id, payload_hash, xmax = 0 as is_new
+  ), judged as (
+    select i.*, i.event_id is null or (c.is_new and f.n is not null) as is_new, c.payload_hash as first_hash
+    from input as i
+    left join firsts as f on f.n = i.n
+    left join claimed as c on c.source = i.source and c.event_id = i.event_id
+  ), stored as (
+    insert into public.usage_events
+      (tenant_id, id, user_id, source, event_id, event_type, event_data, tokens_used, model_used, cost_micros, occurred_at)
+    select tenant, id, member, source, event_id, type, data, tokens, model, cost, moment
+    from judged where is_new order by n
+  )
+  select j.n, case when j.is_new then j.id end,
+    case when j.is_new then 'accepted' when j.first_hash = j.payload_hash then 'duplicate' else 'conflict' end
+  from judged as j
+  order by j.n;
+end
+$$;
+comment on function private.ingest_usage_events(uuid, uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[]) is
+  'Stores a batch of usage events in one statement. Each is accepted, duplicate (sent before, the same) or conflict (its id sent before with another content).';
+
+-- Definer: events are written through here only, so that none escapes its key.
+create function public.log_usage_event(
+  tenant_id uuid, event_type text, event_data jsonb default '{}', tokens_used bigint default null,
+  model_used text default null, cost_micros bigint default null, source text default 'api',
+  event_id text default null, occurred_at timestamptz default null
+) returns uuid
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored record;
+begin
+  perform private.require_permission(log_usage_event.tenant_id, 'usage:write');
+  select * into stored from private.ingest_usage_events(
+    log_usage_event.tenant_id, (select auth.uid()), array[event_id], array[coalesce(source, 'api')], array[event_type],
+    array[coalesce(event_data, '{}')], array[tokens_used], array[model_used], array[cost_micros], array[occurred_at]);
+  if stored.outcome = 'conflict' then
+    perform private.raise_problem(409, 'event_conflict', format('The event id "%s" was used before for another event.', event_id));
+  end if;
+  return stored.id;
+end
+$$;
+comment on function public.log_usage_event(uuid, text, jsonb, bigint, text, bigint, text, text, timestamptz) is
+  'Logs one usage event for a tenant the caller may write to; answers its id, or null when the same event was logged before. 409 event_conflict.';
+
+create function public.log_usage_events(
+  tenant_id uuid, event_ids text[], sources text[], types text[], data jsonb[],
+  tokens bigint[], models text[], costs bigint[], moments timestamptz[]
+) returns table (n int, id uuid, outcome text)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(log_usage_events.tenant_id, 'usage:write');
+  return query select * from private.ingest_usage_events(log_usage_events.tenant_id, (select auth.uid()),
+    event_ids, sources, types, data, tokens, models, costs, moments);
+end
+$$;
+comment on function public.log_usage_events(uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[]) is
+  'Logs a batch of usage events given as parallel arrays; answers accepted, duplicate or conflict for each. What the usage function calls.';
+grant execute on function
+  public.log_usage_event(uuid, text, jsonb, bigint, text, bigint, text, text, timestamptz),
+  public.log_usage_events(uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[])
+  to authenticated, service_role;
+
+insert into private.api_scopes (scope, permission, description) values
+  ('usage:write', 'write', 'Log usage events.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);

@@ -1,0 +1,1648 @@
+-- Made by "npm run generate" from supabase/schemas/80_webhooks. Change it there.
+
+-- 01_endpoints.sql
+
+create type public.webhook_endpoint_kind as enum (
+  'push', -- we post to its URL
+  'poll'  -- a receiver behind a firewall comes and asks
+);
+
+create type public.webhook_signature_scheme as enum ('hmac', 'ed25519');
+
+create type public.webhook_disabled_reason as enum (
+  'by_hand',
+  'asked',   -- the receiver answered with the header webhook-delivery: disable
+  'gone',    -- the receiver answered 410
+  'failing'  -- five days without a success
+);
+
+create table public.webhook_endpoints (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  kind public.webhook_endpoint_kind not null default 'push',
+  url text,
+  description text not null default '',
+  event_types text[],
+  scheme public.webhook_signature_scheme not null default 'hmac',
+  secret_id uuid not null,
+  previous_secret_id uuid,
+  previous_secret_expires_at timestamptz,
+  headers_secret_id uuid,
+  header_names text[] not null default '{}',
+  static_header text,
+  rate_limit_per_second int,
+  is_enabled boolean not null default true,
+  disabled_at timestamptz,
+  disabled_reason public.webhook_disabled_reason,
+  revision uuid not null default private.uuid_v7(),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  constraint push_has_a_url check ((kind = 'push') = (url is not null)),
+  constraint endpoint_url_is_http check (length(url) <= 2048 and url ~ '^https?://[!-~]+$'),
+  constraint endpoint_description_is_text check (private.is_plain_text(description, 500)),
+  constraint endpoint_wants_some_types check (cardinality(event_types) between 1 and 200),
+  constraint previous_secret_ends check ((previous_secret_id is null) = (previous_secret_expires_at is null)),
+  constraint header_names_have_values check ((headers_secret_id is null) = (header_names = '{}')),
+  constraint static_header_is_one_of_them check (static_header is null or static_header = any (header_names)),
+  constraint endpoint_rate_limit_in_range check (rate_limit_per_second between 1 and 10000),
+  constraint disabled_for_a_reason check (
+    is_enabled = (disabled_at is null) and is_enabled = (disabled_reason is null))
+);
+create unique index webhook_endpoints_ref_id_idx on public.webhook_endpoints (tenant_id, ref_id) where ref_id is not null;
+comment on table public.webhook_endpoints is
+  'Where a tenant wants to be told: all event types or those it names. Its secrets and its headers'' values lie in Vault.';
+comment on column public.webhook_endpoints.event_types is 'Null: every type that is not operational.';
+comment on column public.webhook_endpoints.revision is 'New whenever what is sent, or where to, changes: whoever remembers secrets goes by it.';
+create trigger webhook_endpoints_touch before update on public.webhook_endpoints for each row execute function private.tg_touch_updated_at();
+create trigger webhook_endpoints_stamp_editor before insert or update on public.webhook_endpoints for each row execute function private.tg_stamp_editor();
+
+create function private.tg_drop_webhook_secrets() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.drop_secrets(old.tenant_id, array(
+    select s from unnest(array[old.secret_id, old.previous_secret_id, old.headers_secret_id]) as s
+    where tg_op = 'DELETE' or s <> all (array_remove(array[new.secret_id, new.previous_secret_id, new.headers_secret_id], null))));
+  return null;
+end
+$$;
+create trigger webhook_endpoints_drop_secrets after delete or update of secret_id, previous_secret_id, headers_secret_id
+  on public.webhook_endpoints for each row execute function private.tg_drop_webhook_secrets();
+
+alter table public.webhook_endpoints enable row level security;
+
+-- "inspect" and not "read": a URL may hold a token, and a payload what happened to anybody in the tenant.
+create policy "managers read their tenant's endpoints" on public.webhook_endpoints
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.webhook_endpoints to authenticated, service_role;
+
+-- Whoever signs asks by endpoint alone, for those of many tenants at once.
+create index webhook_endpoints_id_idx on public.webhook_endpoints (id);
+create index webhook_endpoints_previous_secret_idx on public.webhook_endpoints (previous_secret_expires_at)
+  where previous_secret_id is not null;
+
+select private.register_table('public.webhook_endpoints', quiet => '{revision}', plain => '{url,description,event_types,header_names,static_header}',
+  secret => '{secret_id,previous_secret_id,headers_secret_id}');
+
+-- 02_deliveries.sql
+
+create type public.webhook_delivery_status as enum ('pending', 'delivered', 'dead');
+
+create table public.webhook_deliveries (
+  tenant_id uuid not null,
+  event_id uuid not null,
+  endpoint_id uuid not null,
+  status public.webhook_delivery_status not null default 'pending',
+  attempt_count int not null default 0,
+  -- When it is due. While somebody holds a lease, that is when the lease ends: a worker that died
+  -- needs nobody to clear up after it. 'infinity' waits for an earlier event of its ordering key.
+  next_at timestamptz not null default now(),
+  lease_id uuid,
+  ordering_key text,
+  ended_at timestamptz,
+  primary key (tenant_id, event_id, endpoint_id),
+  foreign key (tenant_id, event_id) references public.webhook_events on delete cascade,
+  foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade,
+  constraint only_pending_is_leased check (lease_id is null or status = 'pending'),
+  constraint what_ended_has_a_time check ((status = 'pending') = (ended_at is null))
+) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+comment on table public.webhook_deliveries is 'One event on its way to one endpoint: pending, delivered, or dead after the last attempt.';
+create index webhook_deliveries_endpoint_id_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id);
+create index webhook_deliveries_due_idx on public.webhook_deliveries (endpoint_id, next_at) where status = 'pending';
+
+-- How many an endpoint has under way is counted here: a counter on the lane deadlocked.
+create index webhook_deliveries_leased_idx on public.webhook_deliveries (endpoint_id) where lease_id is not null;
+create index webhook_deliveries_ordering_key_idx on public.webhook_deliveries (endpoint_id, ordering_key, event_id)
+  where status = 'pending' and ordering_key is not null;
+create index webhook_deliveries_ended_at_idx on public.webhook_deliveries (status, ended_at) where ended_at is not null;
+
+alter table public.webhook_deliveries enable row level security;
+create policy "managers read their tenant's deliveries" on public.webhook_deliveries
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.webhook_deliveries to authenticated, service_role;
+
+-- Rows of the kinds that are looked for and rare: all others are found by walking the newest. What is
+-- delivered at once, as most is, is in neither.
+create index webhook_deliveries_dead_idx on public.webhook_deliveries (tenant_id, event_id, endpoint_id) where status = 'dead';
+create index webhook_deliveries_dead_of_endpoint_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id) where status = 'dead';
+
+select private.register_table('public.webhook_deliveries', keeping => 'history', plain => '{ordering_key}',
+  unaudited => 'changed by the queue alone; what came of each is in webhook_attempts');
+
+-- 03_attempts.sql
+
+create type public.webhook_attempt_outcome as enum ('succeeded', 'failed');
+
+create table public.webhook_attempts (
+  tenant_id uuid not null,
+  id uuid not null default private.uuid_v7(),
+  event_id uuid not null,
+  endpoint_id uuid not null,
+  attempt_number int not null,
+  outcome public.webhook_attempt_outcome not null,
+  response_status int,
+  response_body text,
+  duration_ms int not null,
+  error_code text,
+  error_detail text,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  foreign key (tenant_id, event_id, endpoint_id) references public.webhook_deliveries on delete cascade,
+  constraint response_body_is_an_excerpt check (length(response_body) <= 16384),
+  constraint failure_has_a_reason check ((outcome = 'failed') = (error_code is not null))
+);
+comment on table public.webhook_attempts is
+  'Each try to deliver: what the receiver answered within how many milliseconds, or why there was no answer. Append-only.';
+create index webhook_attempts_delivery_idx on public.webhook_attempts (tenant_id, event_id, endpoint_id);
+create index webhook_attempts_endpoint_id_idx on public.webhook_attempts (tenant_id, endpoint_id, id);
+create trigger webhook_attempts_never_change before update on public.webhook_attempts for each row execute function private.tg_refuse_change();
+
+alter table public.webhook_attempts enable row level security;
+create policy "managers read their tenant's attempts" on public.webhook_attempts
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.webhook_attempts to authenticated, service_role;
+create index webhook_attempts_failed_idx on public.webhook_attempts (tenant_id, id) where outcome = 'failed';
+create index webhook_attempts_failed_of_endpoint_idx on public.webhook_attempts (tenant_id, endpoint_id, id) where outcome = 'failed';
+
+select private.register_table('public.webhook_attempts', keeping => 'history', plain => '{error_code,error_detail}', personal => '{response_body}',
+  unaudited => 'append-only, and a record of its own', person => 'response_body', on_forget => 'delete');
+
+-- 04_lanes.sql
+
+-- One an endpoint. Lanes are served in the order of next_at, and whoever was served goes to the
+-- back: an endpoint with 100,000 deliveries due gets its turn as often as one with a single one.
+create table private.webhook_lanes (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  endpoint_id uuid not null,
+  next_at timestamptz not null default 'infinity',
+  blocked_until_at timestamptz not null default '-infinity',
+  -- Attempts failed since the last success; from the fifth on the circuit is open, and one probe at a time goes out.
+  failure_count int not null default 0,
+  -- How often in a row the circuit opened: each time it stays open twice as long.
+  opened_count int not null default 0,
+  failing_since_at timestamptz,
+  warned_percent int not null default 0,
+  is_slow boolean not null default false,
+  is_capped boolean not null default false,
+  -- When the next request is within the rate limit (GCRA's theoretical arrival time).
+  rate_free_at timestamptz not null default '-infinity',
+  primary key (tenant_id, endpoint_id),
+  foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200);
+comment on table private.webhook_lanes is
+  'An endpoint''s place in the queue, and the state of its circuit. Whoever locks several rows locks lanes first, in the order of their endpoint_id.';
+create index webhook_lanes_next_at_idx on private.webhook_lanes (next_at);
+
+-- Definer, this and the next: whoever changes an endpoint holds no privilege on lanes, nor on Vault.
+create function private.tg_keep_webhook_lane() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if tg_op = 'INSERT' then
+    insert into private.webhook_lanes (tenant_id, endpoint_id) values (new.tenant_id, new.id);
+  elsif not new.is_enabled then
+    update private.webhook_lanes as l set next_at = 'infinity'
+    where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
+  elsif not old.is_enabled or new.url <> old.url then
+    -- A new beginning: what failed before says nothing about now.
+    update private.webhook_lanes as l
+    set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, opened_count = 0, failing_since_at = null, warned_percent = 0,
+      is_slow = false
+    where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
+  end if;
+  return null;
+end
+$$;
+create trigger webhook_endpoints_keep_lane after insert or update of is_enabled, url on public.webhook_endpoints
+  for each row execute function private.tg_keep_webhook_lane();
+
+create function private.tg_rest_webhook_lanes() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- An archived tenant is told nothing; one that comes back is told what waited.
+  perform from private.webhook_lanes as l where l.tenant_id = new.id order by l.endpoint_id for no key update;
+  update private.webhook_lanes as l
+  set next_at = case when new.status = 'archived' then 'infinity' else greatest(now(), l.blocked_until_at) end
+  where l.tenant_id = new.id;
+  return null;
+end
+$$;
+create trigger tenants_rest_webhook_lanes after update of status on public.tenants
+  for each row when ((old.status = 'archived') <> (new.status = 'archived'))
+  execute function private.tg_rest_webhook_lanes();
+
+create function private.wake_webhook_lanes(tenants uuid[], endpoints uuid[]) returns void
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+as $$
+begin
+  update private.webhook_lanes as l set next_at = greatest(now(), l.blocked_until_at)
+  from unnest(tenants, endpoints) as reached (tenant_id, endpoint_id)
+  join public.webhook_endpoints as p on p.tenant_id = reached.tenant_id and p.id = reached.endpoint_id
+  where l.tenant_id = reached.tenant_id and l.endpoint_id = reached.endpoint_id
+    and p.kind = 'push' and p.is_enabled and l.next_at > greatest(now(), l.blocked_until_at);
+end
+$$;
+comment on function private.wake_webhook_lanes(uuid[], uuid[]) is
+  'Has these endpoints served soon: something of theirs is due. The caller has held the lanes since before it was: a claim that does not see it may be about to put them to rest.';
+
+select private.register_table('private.webhook_lanes', keeping => 'derived', is_locked_first => true, unaudited => 'a queue of endpoints');
+
+-- 05_expand.sql
+
+-- Inlined: asked for each event and endpoint.
+create function private.wants_webhook_event(endpoint public.webhook_endpoints, event public.webhook_events, is_operational boolean)
+  returns boolean
+  language sql stable
+as $$
+  -- Who names no types gets all but the operational ones; nobody is told of their own failing, where nothing arrives.
+  select case
+    when is_operational then endpoint.event_types @> array[event.type]
+      and event.payload::json #>> '{data,endpoint_id}' is distinct from endpoint.ref_id
+    else endpoint.event_types is null or endpoint.event_types @> array[event.type] end
+$$;
+comment on function private.wants_webhook_event(public.webhook_endpoints, public.webhook_events, boolean) is
+  'Whether an event, of an operational type or not, is one of those an endpoint asked for.';
+
+create function private.expand_webhook_events(batch int default 500) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+as $$
+declare
+  tenants uuid[];
+  events uuid[];
+  keys text[];
+  wanted_tenants uuid[];
+  wanted_events uuid[];
+  wanted_endpoints uuid[];
+  wanted_keys text[];
+  reached_tenants uuid[];
+  reached_endpoints uuid[];
+begin
+  -- By what is there and not by "ids above the last one": a transaction may commit late.
+  select array_agg(o.tenant_id), array_agg(o.event_id), array_remove(array_agg(o.ordering_key), null)
+  into tenants, events, keys
+  from (
+    select o.tenant_id, o.event_id, o.ordering_key from private.webhook_outbox as o
+    order by o.event_id limit batch for update skip locked) as o;
+  if events is null then
+    return 0;
+  end if;
+
+  if keys <> '{}' then
+    -- Not before an earlier event of the same key that another worker is expanding right now.
+    select array_agg(o.tenant_id), array_agg(o.event_id) into tenants, events
+    from unnest(tenants, events) as taken (tenant_id, event_id)
+    join private.webhook_outbox as o on o.tenant_id = taken.tenant_id and o.event_id = taken.event_id
+    where o.ordering_key is null or not exists (
+      select from private.webhook_outbox as p
+      where p.tenant_id = o.tenant_id and p.ordering_key = o.ordering_key and p.event_id < o.event_id
+        and p.event_id <> all (events));
+    if events is null then
+      return 0;
+    end if;
+  end if;
+
+  delete from private.webhook_outbox as o
+  using unnest(tenants, events) as taken (tenant_id, event_id)
+  where o.tenant_id = taken.tenant_id and o.event_id = taken.event_id;
+
+  select array_agg(p.tenant_id), array_agg(e.id), array_agg(p.id), array_agg(e.ordering_key)
+  into wanted_tenants, wanted_events, wanted_endpoints, wanted_keys
+  from unnest(tenants, events) as taken (tenant_id, event_id)
+  join public.webhook_events as e on e.tenant_id = taken.tenant_id and e.id = taken.event_id
+  join public.webhook_event_types as t on t.type = e.type and t.version = e.version
+  join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
+  where private.wants_webhook_event(p, e, t.is_operational);
+
+  -- All lanes in one go, and before the deliveries, as whoever replays or deletes an endpoint takes them too.
+  -- Under them no claim can be about to put a lane to rest, and no earlier delivery of a key about to end.
+  select array_agg(l.tenant_id), array_agg(l.endpoint_id) into reached_tenants, reached_endpoints
+  from (
+    select l.tenant_id, l.endpoint_id from private.webhook_lanes as l
+    where (l.tenant_id, l.endpoint_id) in (select * from unnest(wanted_tenants, wanted_endpoints))
+    order by l.endpoint_id
+    for no key update) as l;
+
+  insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, next_at)
+  select w.tenant_id, w.event_id, w.endpoint_id, w.ordering_key, case
+    when w.ordering_key is not null and (
+      row_number() over (partition by w.endpoint_id, w.ordering_key order by w.event_id) > 1 or exists (
+        select from public.webhook_deliveries as d
+        where d.endpoint_id = w.endpoint_id and d.ordering_key = w.ordering_key and d.status = 'pending'))
+    then 'infinity' else now() end
+  from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
+  -- It may be deleted by now.
+  join private.webhook_lanes as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
+  -- What a replay has put there before us is no reason for the next of its key to wait: it may have arrived.
+  where w.ordering_key is null or not exists (
+    select from public.webhook_deliveries as d
+    where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id)
+  on conflict do nothing;
+
+  perform private.wake_webhook_lanes(reached_tenants, reached_endpoints);
+  return cardinality(events);
+end
+$$;
+comment on function private.expand_webhook_events(int) is
+  'Turns events into one delivery for each endpoint that wants them, oldest first, at most a batch; answers how many. Any number of workers may.';
+
+-- 06_claim.sql
+
+-- Inlined: no search_path, and nothing but pg_catalog's functions.
+create function private.webhook_retry_wait(attempt int) returns interval
+  language sql volatile
+as $$
+  -- A little later than said, never earlier, so that what failed together is not tried together.
+  select ('{5 s,5 min,30 min,2 h,5 h,10 h,14 h,20 h,24 h}'::interval[])[attempt] * (1 + random() * 0.1)
+$$;
+comment on function private.webhook_retry_wait(int) is 'How long to wait after so many failed attempts; null after the tenth, which was the last.';
+
+create function private.claim_webhook_deliveries(batch int, lease_seconds int default 60)
+  returns table (tenant_id uuid, event_id uuid, endpoint_id uuid, lease_id uuid, attempt_number int, ordering_key text,
+    event_type text, event_version int, payload text, endpoint_ref text, url text, revision uuid)
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+  rows 50
+as $$
+#variable_conflict use_column
+declare
+  lease uuid := gen_random_uuid();
+  lease_ends timestamptz := now() + make_interval(secs => lease_seconds);
+  lanes private.webhook_lanes[];
+begin
+  -- A statement of its own: the next one then sees whatever others did under these locks. With one
+  -- snapshot for both, a lane was put to rest over deliveries that came to be due just before it was locked.
+  select array_agg(l.lane) into lanes
+  from (
+    select l as lane from private.webhook_lanes as l
+    where l.next_at <= now()
+    order by l.next_at limit least(batch, 50) for no key update skip locked) as l;
+  if lanes is null then
+    return;
+  end if;
+
+  return query
+  with served as materialized (
+    select l.tenant_id, l.endpoint_id, l.rate_free_at, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
+      ceil(batch::numeric / cardinality(lanes))::int as share,
+      -- One probe while the circuit is open; and no receiver may hold all our connections, a slow one fewest.
+      case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
+      -- What a tenth of a second allows at once: who looks every few hundredths then loses nothing by it.
+      floor(extract(epoch from now() + interval '100 ms' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int + 1 as rate_room
+    from unnest(lanes) as l
+    left join public.webhook_endpoints as p
+      on p.tenant_id = l.tenant_id and p.id = l.endpoint_id and p.kind = 'push' and p.is_enabled
+      and exists (select from public.tenants as t where t.id = l.tenant_id and t.status <> 'archived')
+    cross join lateral (
+      select count(*)::int from public.webhook_deliveries as d
+      where d.endpoint_id = l.endpoint_id and d.lease_id is not null and d.next_at > now()) as under_way
+  ), picked as materialized (
+    select d.*, s.ref_id, s.url, s.revision from served as s
+    cross join lateral (
+      -- Skipping here too: a snapshot may show as due what another claim, past this lane, has taken.
+      select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
+      where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at <= now()
+      order by d.next_at
+      limit case when s.url is null then 0 else greatest(least(s.share, s.room, s.rate_room), 0) end
+      for no key update skip locked) as d
+  ), leased as (
+    update public.webhook_deliveries as d set lease_id = lease, next_at = lease_ends
+    from picked as k
+    where d.tenant_id = k.tenant_id and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id
+    returning k.*, d.attempt_count, d.ordering_key
+  ), counted as (
+    select k.endpoint_id, count(*)::int as taken from picked as k group by k.endpoint_id
+  ), moved as (
+    update private.webhook_lanes as l set
+      is_capped = o.is_capped,
+      rate_free_at = case when s.rate is null then l.rate_free_at
+        else greatest(l.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision) end,
+      next_at = case
+        when s.url is null then 'infinity'
+        -- Whoever completes the next of them wakes the lane; half a second is for a completion that just missed this.
+        when o.is_capped then now() + interval '500 ms'
+        -- Not sooner than in half of that: one by one they would take a claim each.
+        when o.taken >= s.rate_room then greatest(now() + interval '50 ms',
+          greatest(s.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision - 0.1))
+        -- There may be more: to the back of the line.
+        when o.taken >= s.share then clock_timestamp()
+        else least(case when o.taken > 0 then lease_ends end, coalesce((
+          select d.next_at from public.webhook_deliveries as d
+          where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at > now()
+          order by d.next_at limit 1), 'infinity')) end
+    from served as s
+    left join counted as n on n.endpoint_id = s.endpoint_id
+    cross join lateral (
+      select coalesce(n.taken, 0) as taken,
+        s.url is not null and coalesce(n.taken, 0) >= s.room and s.room <= least(s.share, s.rate_room) as is_capped) as o
+    where l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
+  )
+  select d.tenant_id, d.event_id, d.endpoint_id, lease, d.attempt_count + 1, d.ordering_key, e.type, e.version, e.payload,
+    d.ref_id, d.url, d.revision
+  from leased as d
+  join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id;
+end
+$$;
+comment on function private.claim_webhook_deliveries(int, int) is
+  'Leases due deliveries: a few of each of the 50 endpoints that were served least recently. Two callers never hold a lease on the same one; a lease that ends is due again.';
+
+-- 07_complete.sql
+
+create type private.webhook_result as (
+  tenant_id uuid,
+  event_id uuid,
+  endpoint_id uuid,
+  lease_id uuid,
+  attempt_number int,
+  ordering_key text,
+  outcome public.webhook_attempt_outcome,
+  response_status int,
+  response_body text,
+  duration_ms int,
+  error_code text,
+  error_detail text,
+  -- The receiver asked for a pause of so long.
+  block_seconds int,
+  -- The receiver asked not to be told again: 'asked' or 'gone'.
+  disable public.webhook_disabled_reason
+);
+comment on type private.webhook_result is 'What came of one leased delivery, as a dispatcher reports it.';
+
+create function private.complete_webhook_deliveries(given json, dispatcher int default null) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+as $$
+declare
+  -- In an order, which whoever locks deliveries without their lane keeps to: not all of us hold theirs.
+  results private.webhook_result[] := array(
+    select r from json_populate_recordset(null::private.webhook_result, given) as r order by r.endpoint_id, r.event_id);
+  held uuid[];
+  settled bigint[];
+  died bigint[];
+  turns jsonb;
+  turn jsonb;
+  endpoint public.webhook_endpoints;
+begin
+  -- Most of the time nothing is locked here: a success changes no lane that is well.
+  select array_agg(l.endpoint_id) into held
+  from (
+    select l.endpoint_id
+    from (
+      select r.tenant_id, r.endpoint_id,
+        bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
+          or r.duration_ms > 2000) as is_notable
+      from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
+    join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
+    where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
+    order by l.endpoint_id
+    for no key update of l) as l;
+
+  with changed as (
+    update public.webhook_deliveries as d set
+      -- Fewer than we counted if it was replayed meanwhile: then the schedule begins with this attempt.
+      attempt_count = least(d.attempt_count + 1, r.attempt_number),
+      status = case when r.outcome = 'succeeded' then 'delivered'
+        when private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then 'dead' else 'pending' end::public.webhook_delivery_status,
+      next_at = case when r.outcome = 'failed'
+        then coalesce(now() + private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)), d.next_at) else d.next_at end,
+      ended_at = case when r.outcome = 'succeeded'
+        or private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then now() end,
+      lease_id = null
+    from unnest(results) with ordinality as r
+    -- "not distinct" rather than "=": the planner shall find the row by its key and not among all that are leased.
+    where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+      and d.lease_id is not distinct from r.lease_id
+    returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, r.ordinality, r.attempt_number, r.outcome, r.response_status,
+      r.response_body, r.duration_ms, r.error_code, r.error_detail, r.block_seconds, r.disable
+  ), logged as (
+    insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
+      duration_ms, error_code, error_detail)
+    select c.tenant_id, c.event_id, c.endpoint_id, c.attempt_number, c.outcome, c.response_status, c.response_body,
+      c.duration_ms, c.error_code, c.error_detail from changed as c
+  ), summed as (
+    select c.tenant_id, c.endpoint_id, bool_or(c.outcome = 'succeeded') as has_success,
+      count(*) filter (where c.outcome = 'failed')::int as failures, max(c.block_seconds) as block_seconds,
+      min(c.next_at) filter (where c.status = 'pending') as retry_at, avg(c.duration_ms) > 2000 as is_slow, max(c.disable) as disable
+    from changed as c group by c.tenant_id, c.endpoint_id
+  ), judged as (
+    select s.*, l.failing_since_at as failed_since_at, l.warned_percent as was_warned,
+      case when s.has_success then 0 else f.failure_count end as failure_count,
+      case when s.has_success then 0 when f.opens then l.opened_count + 1 else l.opened_count end as opened_count,
+      case when not s.has_success then coalesce(l.failing_since_at, now()) end as failing_since_at,
+      case
+        -- A success closes the circuit, but does not take back a pause that was asked for.
+        when s.has_success then greatest(now() + make_interval(secs => s.block_seconds),
+          case when l.failure_count < 5 and l.blocked_until_at > now() then l.blocked_until_at end)
+        else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds),
+          case when f.opens then now() + least(15 * 2 ^ least(l.opened_count, 10), 600) * interval '1 second' end) end as blocked_until_at,
+      case when s.has_success or f.failure_count < 10 then 0 else (
+        select max(w.percent) from unnest('{0,50,70,90,100}'::int[]) as w (percent)
+        where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
+    from summed as s
+    join private.webhook_lanes as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
+    cross join lateral (
+      select l.failure_count + s.failures as failure_count,
+        -- Once for all that were under way together: only what was sent when the pause was over can fail anew.
+        l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
+    -- Of those we hold: what happened to another's lane just now is for who reports next.
+    where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
+      or l.failure_count > 0 or l.is_capped or l.is_slow)
+  ), steered as (
+    update private.webhook_lanes as l set
+      failure_count = j.failure_count,
+      opened_count = j.opened_count,
+      failing_since_at = j.failing_since_at,
+      warned_percent = case when j.has_success then 0 else greatest(l.warned_percent, j.warned_percent) end,
+      blocked_until_at = coalesce(j.blocked_until_at, '-infinity'),
+      is_slow = j.is_slow,
+      is_capped = false,
+      next_at = greatest(j.blocked_until_at, least(l.next_at, j.retry_at,
+        case when l.is_capped or l.blocked_until_at > now() then now() end))
+    from judged as j
+    where l.tenant_id = j.tenant_id and l.endpoint_id = j.endpoint_id
+  )
+  select coalesce(array_agg(c.ordinality), '{}'), array_agg(c.ordinality) filter (where c.status = 'dead'),
+    (select jsonb_agg(jsonb_build_object('tenant', j.tenant_id, 'endpoint', j.endpoint_id, 'has_success', j.has_success,
+        'since', coalesce(j.failed_since_at, j.failing_since_at), 'failures', j.failure_count, 'was_warned', j.was_warned, 'percent', j.warned_percent,
+        'disable', case when j.disable is not null then j.disable::text when j.warned_percent = 100 then 'failing' end) order by j.endpoint_id)
+      from judged as j
+      where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0)
+  into settled, died, turns
+  from changed as c;
+
+  if cardinality(settled) < cardinality(results) then
+    -- Their leases were lost meanwhile; the attempts were made all the same.
+    insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
+      duration_ms, error_code, error_detail)
+    select r.tenant_id, r.event_id, r.endpoint_id, r.attempt_number, r.outcome, r.response_status, r.response_body,
+      r.duration_ms, r.error_code, r.error_detail
+    from unnest(results) with ordinality as r
+    join public.webhook_deliveries as d on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+    where r.ordinality <> all (settled)
+    for key share of d;
+  end if;
+
+  if exists (select from unnest(results) as r where r.ordering_key is not null) then
+    perform private.release_ordered_deliveries(results);
+  end if;
+
+  -- What follows is rare: an endpoint takes a turn for the better or the worse, or a delivery dies.
+  for turn in select * from jsonb_array_elements(turns) loop
+    if turn ->> 'disable' is not null then
+      update public.webhook_endpoints as p
+      set is_enabled = false, disabled_at = now(), disabled_reason = (turn ->> 'disable')::public.webhook_disabled_reason
+      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid and p.is_enabled
+      returning * into endpoint;
+    else
+      select * into endpoint from public.webhook_endpoints as p
+      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid and p.is_enabled;
+    end if;
+    continue when endpoint.id is null;
+    perform private.emit_event(endpoint.tenant_id,
+      case when turn ->> 'disable' is not null then 'endpoint.disabled' when (turn ->> 'has_success')::boolean then 'endpoint.recovered' else 'endpoint.failing' end,
+      jsonb_build_object('endpoint_id', endpoint.ref_id, 'url', endpoint.url)
+        || case when turn ->> 'disable' is null or turn ->> 'disable' = 'failing' then jsonb_build_object('failing_since', turn ->> 'since') else '{}' end
+        || case when turn ->> 'disable' is not null then jsonb_build_object('reason', turn ->> 'disable')
+          when not (turn ->> 'has_success')::boolean then jsonb_build_object('percent', turn -> 'percent', 'consecutive_failures', turn -> 'failures')
+          else '{}' end,
+      ordering_key => 'endpoint ' || endpoint.ref_id);
+  end loop;
+  if died is not null then
+    perform private.emit_event(p.tenant_id, 'delivery.exhausted', jsonb_build_object('endpoint_id', p.ref_id, 'url', p.url,
+      'message_id', 'msg_' || private.ulid(e.id), 'event_type', e.type, 'attempt_count', r.attempt_number, 'last_error', r.error_detail),
+      idempotency_key => format('exhausted %s %s %s', e.id, p.id, r.lease_id))
+    from unnest(results) with ordinality as r
+    join public.webhook_endpoints as p on p.tenant_id = r.tenant_id and p.id = r.endpoint_id
+    join public.webhook_events as e on e.tenant_id = r.tenant_id and e.id = r.event_id
+    join public.webhook_event_types as t on t.type = e.type and t.version = e.version and not t.is_operational
+    where r.ordinality = any (died);
+  end if;
+
+  update private.webhook_dispatchers as w set
+    succeeded_count = w.succeeded_count + s.succeeded,
+    failed_count = w.failed_count + s.failed,
+    dead_count = w.dead_count + coalesce(cardinality(died), 0),
+    stale_count = w.stale_count + s.all_of_them - cardinality(settled),
+    duration_ms_sum = w.duration_ms_sum + s.duration_ms,
+    duration_bucket_counts = array(
+      select had.count + s.buckets[had.bucket] from unnest(w.duration_bucket_counts) with ordinality as had (count, bucket) order by had.bucket)
+  from (
+    select count(*) filter (where r.outcome = 'succeeded') as succeeded, count(*) filter (where r.outcome = 'failed') as failed,
+      count(*) as all_of_them, coalesce(sum(r.duration_ms), 0) as duration_ms,
+      array[count(*) filter (where r.duration_ms <= 25), count(*) filter (where r.duration_ms <= 50),
+        count(*) filter (where r.duration_ms <= 100), count(*) filter (where r.duration_ms <= 250),
+        count(*) filter (where r.duration_ms <= 500), count(*) filter (where r.duration_ms <= 1000),
+        count(*) filter (where r.duration_ms <= 2500), count(*) filter (where r.duration_ms <= 5000),
+        count(*) filter (where r.duration_ms <= 15000)] as buckets
+    from unnest(results) as r) as s
+  where w.slot = dispatcher and s.all_of_them > 0;
+  return cardinality(settled);
+end
+$$;
+comment on function private.complete_webhook_deliveries(json, int) is
+  'Takes what came of leased deliveries, [private.webhook_result]: settles those whose lease still holds, logs every attempt, steers the lanes. Answers how many were settled.';
+
+create function private.release_ordered_deliveries(results private.webhook_result[]) returns void
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+as $$
+declare
+  tenants uuid[];
+  endpoints uuid[];
+begin
+  -- One that failed waits its turn again, if an earlier one was replayed meanwhile.
+  update public.webhook_deliveries as d set next_at = 'infinity'
+  from unnest(results) as r
+  where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+    and d.status = 'pending' and d.lease_id is null and d.ordering_key is not null and exists (
+      select from public.webhook_deliveries as earlier
+      where earlier.endpoint_id = d.endpoint_id and earlier.ordering_key = d.ordering_key
+        and earlier.status = 'pending' and earlier.event_id < d.event_id);
+  with released as (
+    update public.webhook_deliveries as d set next_at = now()
+    from (select distinct r.tenant_id, r.endpoint_id, r.ordering_key from unnest(results) as r where r.ordering_key is not null) as k
+    cross join lateral (
+      select h.event_id from public.webhook_deliveries as h
+      where h.endpoint_id = k.endpoint_id and h.ordering_key = k.ordering_key and h.status = 'pending'
+      order by h.event_id limit 1) as head
+    where d.tenant_id = k.tenant_id and d.event_id = head.event_id and d.endpoint_id = k.endpoint_id
+      and d.next_at = 'infinity' and d.lease_id is null
+      -- Replayed while a later one was under way, it waits for that one, and not for the one that was told of here.
+      and not exists (
+        select from public.webhook_deliveries as u
+        where u.endpoint_id = k.endpoint_id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null)
+    returning d.tenant_id, d.endpoint_id
+  )
+  select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
+  perform private.wake_webhook_lanes(tenants, endpoints);
+end
+$$;
+comment on function private.release_ordered_deliveries(private.webhook_result[]) is
+  'Makes the earliest pending delivery of each ordering key due, now that one of the key came to something. The caller holds the lanes.';
+
+-- 08_replays.sql
+
+-- A tenant's own --------------------------------------------------------------------------------
+
+create function private.require_webhook_endpoint(tenant uuid, endpoint uuid) returns public.webhook_endpoints
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  found_endpoint public.webhook_endpoints;
+begin
+  perform from private.webhook_lanes as l where l.tenant_id = tenant and l.endpoint_id = endpoint for no key update;
+  select * into found_endpoint from public.webhook_endpoints as p where p.tenant_id = tenant and p.id = endpoint;
+  if found_endpoint.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+  elsif not found_endpoint.is_enabled then
+    perform private.raise_problem(409, 'endpoint_disabled', 'This endpoint is disabled. Enable it first.');
+  end if;
+  return found_endpoint;
+end
+$$;
+comment on function private.require_webhook_endpoint(uuid, uuid) is
+  'An enabled endpoint, its lane locked until the transaction ends; refuses with 404 not_found or 409 endpoint_disabled.';
+
+create function private.requeue_webhook_deliveries(endpoint public.webhook_endpoints, events uuid[]) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  queued int;
+begin
+  -- What is in flight stays with whoever holds it: they are about to find out, and it has its schedule anew as well.
+  insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key, next_at)
+  select e.tenant_id, e.id, endpoint.id, e.ordering_key, case when e.ordering_key is null then now() else 'infinity' end
+  from public.webhook_events as e
+  where e.tenant_id = endpoint.tenant_id and e.id = any (events)
+  order by e.id
+  on conflict (tenant_id, event_id, endpoint_id) do update set
+    status = 'pending', attempt_count = 0, ended_at = null,
+    next_at = case when d.lease_id is null then excluded.next_at else d.next_at end;
+  get diagnostics queued = row_count;
+  -- Of each key the earliest goes first, whatever was waiting for its retry.
+  update public.webhook_deliveries as d set next_at = 'infinity'
+  from (select distinct e.ordering_key from public.webhook_events as e
+    where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
+  where d.endpoint_id = endpoint.id and d.ordering_key = k.ordering_key and d.status = 'pending'
+    and d.lease_id is null and d.next_at < 'infinity';
+  update public.webhook_deliveries as d set next_at = now()
+  from (select distinct e.ordering_key from public.webhook_events as e
+    where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
+  cross join lateral (
+    select h.event_id from public.webhook_deliveries as h
+    where h.endpoint_id = endpoint.id and h.ordering_key = k.ordering_key and h.status = 'pending'
+    order by h.event_id limit 1) as head
+  where d.tenant_id = endpoint.tenant_id and d.event_id = head.event_id and d.endpoint_id = endpoint.id
+    and d.next_at = 'infinity' and not exists (
+      select from public.webhook_deliveries as u
+      where u.endpoint_id = endpoint.id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null);
+  perform private.wake_webhook_lanes(array[endpoint.tenant_id], array[endpoint.id]);
+  perform private.wake_dispatcher();
+  return queued;
+end
+$$;
+comment on function private.requeue_webhook_deliveries(public.webhook_endpoints, uuid[]) is
+  'Sends these events to an endpoint (again): the same ids, the full schedule anew. The caller holds the lane.';
+
+-- Definer, as all that follow: nobody is granted to write deliveries.
+create function public.replay_webhook_deliveries(
+  tenant_id uuid, endpoint_id uuid, event_ids uuid[] default null, since timestamptz default null,
+  until timestamptz default null, which text default 'all'
+) returns table (replayed_count int, has_more boolean)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  endpoint public.webhook_endpoints;
+  chosen uuid[];
+begin
+  perform private.require_permission(replay_webhook_deliveries.tenant_id, 'manage');
+  if which is null or which not in ('failed', 'missing', 'all') then
+    perform private.raise_problem(422, 'invalid_value', 'What is replayed is "failed", "missing" or "all".',
+      '[{"pointer": "/which", "detail": "must be failed, missing or all"}]');
+  elsif (event_ids is null) = (since is null) then
+    perform private.raise_problem(422, 'invalid_value', 'Name either the messages to replay, or the moment since when.');
+  elsif cardinality(event_ids) > 1000 then
+    perform private.raise_problem(422, 'invalid_value', 'At most 1000 messages can be named at once.',
+      '[{"pointer": "/message_ids", "detail": "must not name more than 1000"}]');
+  end if;
+  endpoint := private.require_webhook_endpoint(replay_webhook_deliveries.tenant_id, replay_webhook_deliveries.endpoint_id);
+  if event_ids is not null then
+    chosen := array(
+      select e.id from public.webhook_events as e
+      where e.tenant_id = endpoint.tenant_id and e.id = any (event_ids));
+    if cardinality(chosen) < (select count(distinct i) from unnest(event_ids) as i) then
+      perform private.raise_problem(404, 'not_found', 'This tenant has no message by one of these ids.');
+    end if;
+  else
+    -- An id begins with its moment, so that the primary key finds both ends.
+    chosen := array(
+      select e.id from public.webhook_events as e
+      join public.webhook_event_types as t on t.type = e.type and t.version = e.version
+      left join public.webhook_deliveries as d
+        on d.tenant_id = e.tenant_id and d.event_id = e.id and d.endpoint_id = endpoint.id
+      where e.tenant_id = endpoint.tenant_id
+        and e.id >= private.first_uuid_at(since) and e.id < private.first_uuid_at(coalesce(until, now() + interval '1 day'))
+        and (which in ('failed', 'all') and d.status = 'dead'
+          or which in ('missing', 'all') and d.event_id is null and not e.is_test and private.wants_webhook_event(endpoint, e, t.is_operational))
+      order by e.id limit 10001);
+  end if;
+  replayed_count := private.requeue_webhook_deliveries(endpoint, chosen[:10000]);
+  has_more := cardinality(chosen) > 10000;
+  return next;
+end
+$$;
+comment on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text) is
+  'Sends messages to an endpoint again: those named, or all since a moment that failed or that it never got. At most 10,000 a call, the oldest first.';
+
+create function public.send_webhook_test(tenant_id uuid, endpoint_id uuid, event_type text default 'webhook.test') returns uuid
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  endpoint public.webhook_endpoints;
+  moment timestamptz := clock_timestamp();
+  catalogued public.webhook_event_types;
+  event_id uuid := private.uuid_v7();
+begin
+  perform private.require_permission(send_webhook_test.tenant_id, 'manage');
+  endpoint := private.require_webhook_endpoint(send_webhook_test.tenant_id, send_webhook_test.endpoint_id);
+  select * into catalogued from public.webhook_event_types as t
+  where t.type = send_webhook_test.event_type order by t.version desc limit 1;
+  if catalogued.type is null then
+    perform private.raise_problem(422, 'unknown_event_type', format('There is no event type "%s" in the catalogue.', event_type),
+      '[{"pointer": "/event_type", "detail": "is not in the catalogue"}]');
+  end if;
+  insert into public.webhook_events (tenant_id, id, type, version, payload, is_test, created_at)
+  values (endpoint.tenant_id, event_id, catalogued.type, catalogued.version,
+    private.webhook_payload(catalogued.type, moment, catalogued.example), true, moment);
+  perform private.requeue_webhook_deliveries(endpoint, array[event_id]);
+  return event_id;
+end
+$$;
+comment on function public.send_webhook_test(uuid, uuid, text) is
+  'Sends an event type''s example to one endpoint, by the same way as any event. Answers the event''s id.';
+grant execute on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text),
+  public.send_webhook_test(uuid, uuid, text) to authenticated;
+
+select private.register_event_type('webhook.test', 'A test, which somebody sent to one endpoint to see whether it arrives.',
+    '{"note": "text"}',
+    '{"note": "This is a test. Nothing has happened."}', is_operational => true);
+
+-- 09_polling.sql
+
+create function public.poll_webhook_deliveries(tenant_id uuid, endpoint_id uuid, max_messages int default 50, lease_seconds int default 30)
+  returns table (event_id uuid, type text, payload text, created_at timestamptz, attempt_number int, lease_id uuid, lease_until_at timestamptz)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  endpoint public.webhook_endpoints;
+  lease uuid := gen_random_uuid();
+begin
+  perform private.require_permission(poll_webhook_deliveries.tenant_id, 'webhooks:write');
+  if max_messages is null or max_messages not between 1 and 100 or lease_seconds is null or lease_seconds not between 5 and 3600 then
+    perform private.raise_problem(422, 'invalid_value', 'Ask for 1 to 100 messages, for 5 to 3600 seconds.');
+  end if;
+  endpoint := private.require_webhook_endpoint(poll_webhook_deliveries.tenant_id, poll_webhook_deliveries.endpoint_id);
+  if endpoint.kind <> 'poll' then
+    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL, and gets its messages there. Create one of the kind "poll".');
+  end if;
+  return query
+  with picked as materialized (
+    select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
+    where d.endpoint_id = endpoint.id and d.status = 'pending' and d.next_at <= now()
+    order by d.next_at, d.event_id limit max_messages for no key update skip locked
+  ), leased as (
+    update public.webhook_deliveries as d
+    set lease_id = lease, next_at = now() + make_interval(secs => lease_seconds), attempt_count = d.attempt_count + 1
+    from picked as k
+    where d.tenant_id = k.tenant_id and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id
+    returning d.*
+  )
+  select e.id, e.type, e.payload, e.created_at, d.attempt_count, d.lease_id, d.next_at
+  from leased as d join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
+  order by e.id;
+end
+$$;
+comment on function public.poll_webhook_deliveries(uuid, uuid, int, int) is
+  'The next messages of a polling endpoint, the oldest first. What is not acknowledged before its lease ends comes again.';
+
+create function public.acknowledge_webhook_deliveries(tenant_id uuid, endpoint_id uuid, lease_id uuid, event_ids uuid[]) returns int
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  endpoint public.webhook_endpoints;
+  results json;
+begin
+  perform private.require_permission(acknowledge_webhook_deliveries.tenant_id, 'webhooks:write');
+  endpoint := private.require_webhook_endpoint(acknowledge_webhook_deliveries.tenant_id, acknowledge_webhook_deliveries.endpoint_id);
+  if endpoint.kind <> 'poll' then
+    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL, and gets its messages there. Create one of the kind "poll".');
+  end if;
+  select json_agg(json_build_object('tenant_id', d.tenant_id, 'event_id', d.event_id, 'endpoint_id', d.endpoint_id,
+    'lease_id', d.lease_id, 'attempt_number', d.attempt_count, 'ordering_key', d.ordering_key, 'outcome', 'succeeded', 'duration_ms', 0))
+  into results
+  from public.webhook_deliveries as d
+  where d.tenant_id = endpoint.tenant_id and d.endpoint_id = endpoint.id and d.event_id = any (event_ids)
+    and d.lease_id = acknowledge_webhook_deliveries.lease_id;
+  if results is null then
+    return 0;
+  end if;
+  return private.complete_webhook_deliveries(results);
+end
+$$;
+comment on function public.acknowledge_webhook_deliveries(uuid, uuid, uuid, uuid[]) is
+  'Says that polled messages arrived; answers of how many. One whose lease was lost is not counted, and comes again.';
+grant execute on function public.poll_webhook_deliveries(uuid, uuid, int, int),
+  public.acknowledge_webhook_deliveries(uuid, uuid, uuid, uuid[]) to authenticated;
+
+insert into private.api_scopes (scope, permission, description) values
+  ('webhooks:write', 'write', 'Poll an endpoint behind a firewall for messages, and acknowledge them.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
+
+-- 10_secrets.sql
+
+create function private.is_signing_secret(secret text) returns boolean
+  language plpgsql immutable parallel safe
+  set search_path = ''
+as $$
+declare
+  written text := substr(secret, strpos(secret, '_') + 1);
+  bytes bytea;
+begin
+  if length(secret) > 200
+    or secret !~ '^(whsec|whsk)_([A-Za-z0-9+/]{4})+([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$' then
+    return false;
+  end if;
+  bytes := decode(written, 'base64');
+  -- Written again, because bits that stand for nothing are read by some receivers and refused by others.
+  return replace(encode(bytes, 'base64'), e'\n', '') = written
+    and case when secret like 'whsec\_%' then length(bytes) between 24 and 64 else length(bytes) = 64 end;
+end
+$$;
+comment on function private.is_signing_secret(text) is
+  'Whether a text is a secret of Standard Webhooks: whsec_ and 24 to 64 bytes, or whsk_ and an ed25519 seed with its public key.';
+
+create function private.require_signing_secret(secret text) returns public.webhook_signature_scheme
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if private.is_signing_secret(require_signing_secret.secret) is not true then
+    perform private.raise_problem(422, 'invalid_value', 'The signing secret cannot be used.',
+      '[{"pointer": "/secret", "detail": "must be whsec_ and 24 to 64 bytes, or whsk_ and 64 bytes, in base64 with its padding"}]');
+  end if;
+  return case when require_signing_secret.secret like 'whsec\_%' then 'hmac' else 'ed25519' end;
+end
+$$;
+
+create function public.rotate_webhook_secret(tenant_id uuid, endpoint_id uuid, secret text, overlap_seconds int default 86400)
+  returns public.webhook_endpoints
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.webhook_endpoints;
+  new_scheme public.webhook_signature_scheme;
+begin
+  perform private.require_permission(rotate_webhook_secret.tenant_id, 'manage');
+  new_scheme := private.require_signing_secret(rotate_webhook_secret.secret);
+  if overlap_seconds is null or overlap_seconds not between 0 and 604800 then
+    perform private.raise_problem(422, 'invalid_value', 'Two secrets may overlap for seven days at most.',
+      '[{"pointer": "/overlap_seconds", "detail": "must be between 0 and 604800"}]');
+  end if;
+  stored := private.lock_webhook_endpoint(rotate_webhook_secret.tenant_id, rotate_webhook_secret.endpoint_id);
+  -- Rotated again within the overlap, the oldest goes: a trigger drops from Vault what no endpoint names.
+  update public.webhook_endpoints as e set
+    scheme = new_scheme,
+    secret_id = vault.create_secret(rotate_webhook_secret.secret, null, 'signing secret of a webhook endpoint'),
+    previous_secret_id = case when overlap_seconds > 0 then e.secret_id end,
+    previous_secret_expires_at = case when overlap_seconds > 0 then now() + make_interval(secs => overlap_seconds) end,
+    revision = private.uuid_v7()
+  where e.tenant_id = stored.tenant_id and e.id = stored.id
+  returning * into stored;
+  return stored;
+end
+$$;
+comment on function public.rotate_webhook_secret(uuid, uuid, text, int) is
+  'Gives an endpoint a new signing secret; the one before signs along for the overlap. The secret says which scheme signs.';
+
+create function public.reveal_webhook_secret(tenant_id uuid, endpoint_id uuid) returns text
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  shown record;
+begin
+  perform private.require_permission(reveal_webhook_secret.tenant_id, 'manage');
+  select e.ref_id, (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = e.secret_id) as secret into shown
+  from public.webhook_endpoints as e
+  where e.tenant_id = reveal_webhook_secret.tenant_id and e.id = reveal_webhook_secret.endpoint_id;
+  if shown.ref_id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+  end if;
+  perform private.record_audit(reveal_webhook_secret.tenant_id, 'webhook_secret.read', 'webhook_endpoints', shown.ref_id);
+  return shown.secret;
+end
+$$;
+comment on function public.reveal_webhook_secret(uuid, uuid) is
+  'The secret that an endpoint''s messages are signed with, for whoever verifies them. That it was read is recorded.';
+
+-- The two that follow are for the service's own connection and for cron; nobody is granted them.
+
+create function private.read_webhook_secrets(endpoints uuid[])
+  returns table (tenant_id uuid, endpoint_id uuid, revision uuid, secrets text[], headers jsonb, good_until_at timestamptz)
+  language sql stable
+  set search_path = ''
+as $$
+  -- Subqueries, not joins: joined, Postgres may choose to decrypt everything there is in Vault.
+  select e.tenant_id, e.id, e.revision,
+    array_remove(array[
+      (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = e.secret_id),
+      (select s.decrypted_secret from vault.decrypted_secrets as s
+        where s.id = e.previous_secret_id and e.previous_secret_expires_at > now())], null),
+    coalesce((select s.decrypted_secret::jsonb from vault.decrypted_secrets as s where s.id = e.headers_secret_id), '{}'),
+    case when e.previous_secret_expires_at > now() then e.previous_secret_expires_at end
+  from public.webhook_endpoints as e
+  where e.id = any (endpoints)
+$$;
+comment on function private.read_webhook_secrets(uuid[]) is
+  'What signs an endpoint''s messages (the newest first, then one that still overlaps) and its headers with their values. Good for the revision, and no longer than good_until_at.';
+
+create function private.sweep_webhook_secrets(batch int default 1000) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  swept int;
+begin
+  with expired as (
+    select e.tenant_id, e.id from public.webhook_endpoints as e
+    where e.previous_secret_id is not null and e.previous_secret_expires_at <= now()
+    order by e.previous_secret_expires_at limit batch
+    for no key update skip locked
+  )
+  update public.webhook_endpoints as e
+  set previous_secret_id = null, previous_secret_expires_at = null, revision = private.uuid_v7()
+  from expired as x where e.tenant_id = x.tenant_id and e.id = x.id;
+  get diagnostics swept = row_count;
+  return swept;
+end
+$$;
+comment on function private.sweep_webhook_secrets(int) is 'Drops signing secrets whose overlap is over. Answers how many.';
+grant execute on function public.rotate_webhook_secret(uuid, uuid, text, int),
+  public.reveal_webhook_secret(uuid, uuid) to authenticated;
+
+select cron.schedule('webhooks: drop signing secrets that were rotated out', '*/5 * * * *',
+  'select private.sweep_webhook_secrets()');
+
+-- 11_headers.sql
+
+create function private.header_name_problem(name text) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  select case
+    when name !~ '^[!#$%&''*+.^_`|~0-9A-Za-z-]{1,100}$' then
+      'is not the name of a header: 1 to 100 letters, digits and !#$%&''*+-.^_`|~'
+    when lower(name) = any ('{host,connection,keep-alive,transfer-encoding,te,trailer,upgrade,expect,accept-encoding}')
+      or lower(name) ~ '^(content|proxy)-' then 'is a header that the delivery itself has to set'
+    when lower(name) ~ '^(webhook|tenantry)-' then 'is kept for what says, and proves, where a message comes from'
+  end
+$$;
+comment on function private.header_name_problem(text) is 'Why a header cannot be sent along with a webhook; null where it can.';
+
+create function private.header_value_problem(value jsonb) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- A line break would end the header and begin whatever else somebody wants to be sent.
+  select 'must be 1 to 1024 visible characters of ASCII, with spaces only in between'
+  where jsonb_typeof(value) is distinct from 'string' or length(value #>> '{}') > 1024
+    or value #>> '{}' !~ '^[!-~]([ -~]*[!-~])?$'
+$$;
+
+create function private.header_problems(headers jsonb, static_header jsonb) returns jsonb
+  language sql stable
+  set search_path = ''
+as $$
+  -- Null takes a header away; its name must be good all the same.
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail) order by pointer), '[]')
+  from (
+    select '/headers/' || private.pointer_token(h.name) as pointer, coalesce(
+      private.header_name_problem(h.name),
+      case when count(*) over (partition by lower(h.name)) > 1 then
+          'is given twice: upper and lower case make no difference in the name of a header'
+        when lower(h.name) = lower(header_problems.static_header ->> 'name') then
+          'is the static header: it is not set among the others'
+        when h.value <> 'null' then private.header_value_problem(h.value) end) as detail
+    from jsonb_each(headers) as h (name, value)
+    union all
+    select '/static_header/name', private.header_name_problem(header_problems.static_header ->> 'name')
+    union all
+    select '/static_header/value', private.header_value_problem(header_problems.static_header -> 'value')
+    where header_problems.static_header is not null
+  ) as found
+  where detail is not null
+$$;
+
+-- What is sent along, after a change. Values are write-only, so a change names what it sets and takes away.
+create function private.merge_webhook_headers(
+  current jsonb, current_static text, changes jsonb, out headers jsonb, out static_header text
+)
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  patch jsonb := nullif(changes -> 'headers', 'null');
+  shared jsonb := nullif(changes -> 'static_header', 'null');
+  problems jsonb;
+begin
+  -- A name that is null would pass every check below.
+  if shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
+    perform private.raise_problem(422, 'invalid_value', 'The static header cannot be sent.',
+      '[{"pointer": "/static_header", "detail": "must be an object with a name and a value"}]');
+  elsif jsonb_typeof(coalesce(patch, '{}')) <> 'object' or (select count(*) from jsonb_object_keys(coalesce(patch, '{}'))) > 40 then
+    perform private.raise_problem(422, 'invalid_value', 'The headers cannot be sent.',
+      '[{"pointer": "/headers", "detail": "must be an object of at most 20 headers and their values"}]');
+  end if;
+  if changes ? 'static_header' then
+    static_header := shared ->> 'name';
+  else
+    static_header := current_static;
+    shared := case when current_static is not null then jsonb_build_object('name', current_static, 'value', current -> current_static) end;
+  end if;
+  problems := private.header_problems(coalesce(patch, '{}'), shared);
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_value', 'Some headers cannot be sent.', problems);
+  end if;
+
+  select coalesce(jsonb_object_agg(h.name, h.value), '{}') into headers
+  from (
+    select * from jsonb_each(current) as c (name, value)
+    where c.name is distinct from current_static and changes -> 'headers' is distinct from 'null'
+      and lower(c.name) is distinct from lower(merge_webhook_headers.static_header)
+      and not exists (select from jsonb_object_keys(patch) as p where lower(p) = lower(c.name))
+    union all
+    select * from jsonb_each(patch) as p (name, value) where p.value <> 'null'
+    union all
+    select shared ->> 'name', shared -> 'value' where shared is not null
+  ) as h;
+  if (select count(*) from jsonb_object_keys(headers)) > 20 then
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint has at most 20 headers.',
+      '[{"pointer": "/headers", "detail": "must leave the endpoint with at most 20 headers"}]');
+  end if;
+end
+$$;
+comment on function private.merge_webhook_headers(jsonb, text, jsonb) is
+  'An endpoint''s headers after {headers: {name: value, or null}, static_header: {name, value}}. 422 invalid_value names each that cannot be sent.';
+
+create function private.store_webhook_headers(headers jsonb) returns uuid
+  language sql
+  set search_path = ''
+as $$
+  select case when headers <> '{}' then vault.create_secret(headers::text, null, 'header values of a webhook endpoint') end
+$$;
+
+-- 12_endpoint_changes.sql
+
+create function private.require_event_types(types text[]) returns text[]
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  unknown text[];
+  problems jsonb;
+begin
+  if types is null then
+    return null;
+  end if;
+  if cardinality(types) not between 1 and 200 then
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint names 1 to 200 event types, or wants all of them by naming none.',
+      '[{"pointer": "/event_types", "detail": "must name 1 to 200 event types; null wants all"}]');
+  end if;
+  select array_agg(g.type order by g.n), jsonb_agg(jsonb_build_object('pointer', '/event_types/' || g.n - 1,
+    'detail', 'is not in the catalogue of event types') order by g.n) into unknown, problems
+  from unnest(types) with ordinality as g (type, n)
+  where not exists (select from public.webhook_event_types as t where t.type = g.type);
+  if unknown is not null then
+    perform private.raise_problem(422, 'unknown_event_type', format(
+      'There is no such event type in the catalogue: %s.', left(array_to_string(unknown, ', ', 'null'), 500)), problems);
+  end if;
+  return array(select distinct type from unnest(types) as type order by type);
+end
+$$;
+comment on function private.require_event_types(text[]) is
+  'Event types without duplicates. 422 unknown_event_type names the place of each that is not in the catalogue.';
+
+create function private.require_push(endpoint public.webhook_endpoints) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if endpoint.kind = 'poll' and (endpoint.header_names <> '{}' or endpoint.rate_limit_per_second is not null) then
+    perform private.raise_problem(422, 'invalid_value', 'A polling endpoint is sent nothing: it has no headers and no rate limit.',
+      jsonb_build_array(jsonb_build_object('detail', 'is for push endpoints',
+        'pointer', case when endpoint.header_names <> '{}' then '/headers' else '/rate_limit_per_second' end)));
+  end if;
+end
+$$;
+
+create function private.lock_webhook_endpoint(tenant uuid, endpoint uuid) returns public.webhook_endpoints
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  locked public.webhook_endpoints;
+begin
+  -- The lane first: whoever delivers takes it in this order as well.
+  perform from private.webhook_lanes as l
+  where l.tenant_id = lock_webhook_endpoint.tenant and l.endpoint_id = lock_webhook_endpoint.endpoint for no key update;
+  select * into locked from public.webhook_endpoints as e
+  where e.tenant_id = lock_webhook_endpoint.tenant and e.id = lock_webhook_endpoint.endpoint for no key update;
+  if locked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+  end if;
+  return locked;
+end
+$$;
+comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint to change, with its lane, until the transaction ends. 404 not_found.';
+
+-- Definer, and so for the next: members hold no privilege to write an endpoint, nor to reach Vault.
+create function public.create_webhook_endpoint(
+  tenant_id uuid, secret text, url text default null, kind public.webhook_endpoint_kind default 'push',
+  description text default '', event_types text[] default null, headers jsonb default '{}', static_header jsonb default null,
+  rate_limit_per_second int default null
+) returns public.webhook_endpoints
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  most int;
+  sent record;
+  created public.webhook_endpoints;
+begin
+  perform private.require_permission(create_webhook_endpoint.tenant_id, 'manage');
+  created.tenant_id := create_webhook_endpoint.tenant_id;
+  created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
+  created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
+  sent := private.merge_webhook_headers('{}', null,
+    jsonb_build_object('headers', create_webhook_endpoint.headers, 'static_header', create_webhook_endpoint.static_header));
+  -- One tenant's calls queue here, so that twenty at once cannot each find room below the limit.
+  select coalesce((p.limits ->> 'webhook_endpoints')::int, 50) into most
+  from public.tenants as t join public.plans as p on p.plan = t.plan
+  where t.id = create_webhook_endpoint.tenant_id
+  for no key update of t;
+  if (select count(*) from public.webhook_endpoints as e where e.tenant_id = create_webhook_endpoint.tenant_id) >= most then
+    perform private.raise_problem(403, 'too_many_endpoints',
+      format('Your plan has room for %s webhook endpoints. Delete one before you create another.', most));
+  end if;
+  insert into public.webhook_endpoints (tenant_id, kind, url, description, event_types, scheme, secret_id, headers_secret_id,
+    header_names, static_header, rate_limit_per_second)
+  values (created.tenant_id, create_webhook_endpoint.kind, create_webhook_endpoint.url, create_webhook_endpoint.description,
+    created.event_types, created.scheme,
+    vault.create_secret(create_webhook_endpoint.secret, null, 'signing secret of a webhook endpoint'),
+    private.store_webhook_headers(sent.headers), array(select n from jsonb_object_keys(sent.headers) as n order by n),
+    sent.static_header, create_webhook_endpoint.rate_limit_per_second)
+  returning * into created;
+  perform private.require_push(created);
+  return created;
+end
+$$;
+comment on function public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int) is
+  'Creates an endpoint and puts its signing secret and the values of its headers in Vault. 403 too_many_endpoints; 422 unknown_event_type.';
+
+create function public.update_webhook_endpoint(tenant_id uuid, endpoint_id uuid, changes jsonb)
+  returns public.webhook_endpoints
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.webhook_endpoints;
+  changed public.webhook_endpoints;
+  is_disabled boolean;
+  headers jsonb;
+  sent record;
+  problems jsonb;
+begin
+  perform private.require_permission(update_webhook_endpoint.tenant_id, 'manage');
+  if jsonb_typeof(changes) is distinct from 'object' then
+    perform private.raise_problem(422, 'invalid_value', 'The changes are an object: the fields that change, with their new values.');
+  end if;
+  select jsonb_agg(jsonb_build_object('pointer', '/' || private.pointer_token(key), 'detail', 'is not a known field')) into problems
+  from jsonb_object_keys(changes) as key
+  where key <> all ('{url,description,event_types,headers,static_header,rate_limit_per_second,disabled}');
+  if problems is not null then
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint has no such field that can be changed.', problems);
+  end if;
+  stored := private.lock_webhook_endpoint(update_webhook_endpoint.tenant_id, update_webhook_endpoint.endpoint_id);
+  changed := jsonb_populate_record(stored, changes - '{headers,static_header,disabled}'::text[]);
+  changed.description := coalesce(changed.description, '');
+  if changes ? 'event_types' then
+    changed.event_types := private.require_event_types(changed.event_types);
+  end if;
+
+  is_disabled := coalesce((changes ->> 'disabled')::boolean, not stored.is_enabled);
+  if is_disabled = stored.is_enabled then
+    changed.is_enabled := not is_disabled;
+    changed.disabled_at := case when is_disabled then now() end;
+    changed.disabled_reason := case when is_disabled then 'by_hand'::public.webhook_disabled_reason end;
+  end if;
+
+  if changes ?| '{headers,static_header}' then
+    headers := coalesce(
+      (select s.decrypted_secret::jsonb from vault.decrypted_secrets as s where s.id = stored.headers_secret_id), '{}');
+    sent := private.merge_webhook_headers(headers, stored.static_header, changes);
+    changed.static_header := sent.static_header;
+    if sent.headers <> headers then
+      changed.headers_secret_id := private.store_webhook_headers(sent.headers);
+      changed.header_names := array(select n from jsonb_object_keys(sent.headers) as n order by n);
+    end if;
+  end if;
+  if (changed.url, changed.headers_secret_id) is distinct from (stored.url, stored.headers_secret_id) then
+    changed.revision := private.uuid_v7();
+  end if;
+  perform private.require_push(changed);
+
+  update public.webhook_endpoints as e
+  set (url, description, event_types, headers_secret_id, header_names, static_header, rate_limit_per_second, is_enabled,
+      disabled_at, disabled_reason, revision)
+    = (changed.url, changed.description, changed.event_types, changed.headers_secret_id, changed.header_names,
+      changed.static_header, changed.rate_limit_per_second, changed.is_enabled, changed.disabled_at, changed.disabled_reason,
+      changed.revision)
+  where e.tenant_id = stored.tenant_id and e.id = stored.id
+  returning * into stored;
+  return stored;
+end
+$$;
+comment on function public.update_webhook_endpoint(uuid, uuid, jsonb) is
+  'Changes the fields that are named: url, description, event_types, headers (merged; null removes), static_header, rate_limit_per_second, disabled.';
+
+-- Asks "inspect", which managers hold in a frozen tenant too: whatever is sent to the wrong place must stop there as well.
+create function public.disable_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns public.webhook_endpoints
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.webhook_endpoints;
+begin
+  perform private.require_permission(disable_webhook_endpoint.tenant_id, 'inspect');
+  stored := private.lock_webhook_endpoint(disable_webhook_endpoint.tenant_id, disable_webhook_endpoint.endpoint_id);
+  -- Disabled already: why, and since when, stays.
+  if stored.is_enabled then
+    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
+    where e.tenant_id = stored.tenant_id and e.id = stored.id
+    returning * into stored;
+  end if;
+  return stored;
+end
+$$;
+comment on function public.disable_webhook_endpoint(uuid, uuid) is
+  'Sends nothing more to an endpoint until it is enabled; also in a frozen tenant. Harmless to repeat.';
+
+-- In steps. First it is disabled, so that whoever expands events does not wait for what is being deleted, and
+-- fail when it is gone. Then in batches: one statement over a million deliveries would be cut off.
+create function public.delete_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns boolean
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.webhook_endpoints;
+  deleted int;
+begin
+  perform private.require_permission(delete_webhook_endpoint.tenant_id, 'manage');
+  stored := private.lock_webhook_endpoint(delete_webhook_endpoint.tenant_id, delete_webhook_endpoint.endpoint_id);
+  if stored.is_enabled then
+    update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
+    where e.tenant_id = stored.tenant_id and e.id = stored.id;
+    return false;
+  end if;
+  begin
+    -- Whoever has just expanded events for it waits for its lane, which is ours: we cannot wait for them as well.
+    perform from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id for update nowait;
+  exception when lock_not_available then
+    return false;
+  end;
+  delete from public.webhook_deliveries as d
+  where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
+    select o.event_id, o.endpoint_id from public.webhook_deliveries as o
+    where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id
+    -- In the order in which they are completed, which takes no lane.
+    order by o.event_id limit 10000 for update);
+  get diagnostics deleted = row_count;
+  if deleted < 10000 then
+    delete from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id;
+  end if;
+  return deleted < 10000;
+end
+$$;
+comment on function public.delete_webhook_endpoint(uuid, uuid) is
+  'A step in deleting an endpoint with its secrets and deliveries: disables it, then deletes 10,000 deliveries a call, then itself. True when it is gone; until then call again.';
+grant execute on function
+  public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int),
+  public.update_webhook_endpoint(uuid, uuid, jsonb), public.disable_webhook_endpoint(uuid, uuid),
+  public.delete_webhook_endpoint(uuid, uuid) to authenticated;
+
+-- A platform that learns of a leak closes it without waiting for the tenant.
+grant execute on function public.disable_webhook_endpoint(uuid, uuid) to service_role;
+
+-- 13_sweeps.sql
+
+-- Keeping house ---------------------------------------------------------------------------------
+
+create function private.sweep_webhooks(batch int default 5000) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  given_up private.webhook_result[];
+  swept int := 0;
+  n int;
+begin
+  -- Nobody comes for these any more; they can be replayed for as long as they are kept.
+  select array_agg(row(d.tenant_id, d.event_id, d.endpoint_id, d.lease_id, d.attempt_count, d.ordering_key,
+    null, null, null, 0, null, null, null, null)::private.webhook_result) into given_up
+  from (
+    select d.* from public.webhook_endpoints as p
+    join public.webhook_deliveries as d on d.tenant_id = p.tenant_id and d.endpoint_id = p.id
+    where (p.kind = 'poll' or not p.is_enabled) and d.status = 'pending'
+      and d.event_id < private.first_uuid_at(now() - interval '30 days')
+    limit batch) as d;
+  perform from private.webhook_lanes as l
+  where (l.tenant_id, l.endpoint_id) in (select g.tenant_id, g.endpoint_id from unnest(given_up) as g)
+  order by l.endpoint_id
+  for no key update;
+  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null
+  from unnest(given_up) as g
+  where d.tenant_id = g.tenant_id and d.event_id = g.event_id and d.endpoint_id = g.endpoint_id and d.status = 'pending';
+  get diagnostics n = row_count;
+  swept := swept + n;
+  perform private.release_ordered_deliveries(given_up);
+  delete from public.webhook_deliveries as d
+  where (d.tenant_id, d.event_id, d.endpoint_id) in (
+    select o.tenant_id, o.event_id, o.endpoint_id from public.webhook_deliveries as o
+    where o.status = 'delivered' and o.ended_at < now() - interval '30 days' limit batch for update skip locked);
+  get diagnostics n = row_count;
+  swept := swept + n;
+  delete from public.webhook_deliveries as d
+  where (d.tenant_id, d.event_id, d.endpoint_id) in (
+    select o.tenant_id, o.event_id, o.endpoint_id from public.webhook_deliveries as o
+    where o.status = 'dead' and o.ended_at < now() - interval '90 days' limit batch for update skip locked);
+  get diagnostics n = row_count;
+  swept := swept + n;
+  -- An event goes when nothing of it is left to show.
+  delete from public.webhook_events as e
+  where (e.tenant_id, e.id) in (
+    select o.tenant_id, o.id from public.webhook_events as o
+    where o.created_at < now() - interval '30 days'
+      and not exists (select from public.webhook_deliveries as d where d.tenant_id = o.tenant_id and d.event_id = o.id)
+      and not exists (select from private.webhook_outbox as x where x.tenant_id = o.tenant_id and x.event_id = o.id)
+    limit batch for update skip locked);
+  get diagnostics n = row_count;
+  return swept + n;
+end
+$$;
+comment on function private.sweep_webhooks(int) is
+  'Removes what is past its time, a batch of each: delivered after 30 days, dead after 90, with their attempts; events of which nothing is left.';
+
+select cron.schedule('webhooks: remove what is past its time', '*/10 * * * *',
+  'select private.sweep_webhooks()');
+
+-- 14_reading.sql
+
+create function private.read_webhook_metrics() returns jsonb
+  language sql stable
+  set search_path = ''
+as $$
+  select jsonb_build_object(
+    'outbox', (select count(*) from private.webhook_outbox),
+    'pending', (select count(*) from public.webhook_deliveries as d where d.status = 'pending'),
+    'due', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.next_at <= now()),
+    'leased', (select count(*) from public.webhook_deliveries as d where d.lease_id is not null and d.next_at > now()),
+    -- Of what could be sent: what a blocked lane holds back waits for its receiver, not for us.
+    'oldest_due_seconds', coalesce((
+      select extract(epoch from now() - min(d.next_at))
+      from private.webhook_lanes as l
+      cross join lateral (
+        select d.next_at from public.webhook_deliveries as d
+        where d.endpoint_id = l.endpoint_id and d.status = 'pending' order by d.next_at limit 1) as d
+      where l.next_at <= now() and d.next_at <= now()), 0),
+    'open_circuits', (select count(*) from private.webhook_lanes as l where l.failure_count >= 5),
+    'disabled_endpoints', (select count(*) from public.webhook_endpoints as p where not p.is_enabled),
+    'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
+    'succeeded', sum(w.succeeded_count), 'failed', sum(w.failed_count), 'dead', sum(w.dead_count), 'stale', sum(w.stale_count),
+    'duration_ms_sum', sum(w.duration_ms_sum),
+    'duration_buckets', (select array_agg(b.count order by b.n) from (
+      select u.n, sum(u.count) as count from private.webhook_dispatchers as x,
+        unnest(x.duration_bucket_counts) with ordinality as u (count, n) group by u.n) as b))
+  from private.webhook_dispatchers as w
+$$;
+comment on function private.read_webhook_metrics() is 'How the queue stands, and what was counted since the beginning, over all tenants. For the operator alone.';
+
+-- Definer: the state of a circuit lies with the lanes, which nobody is granted.
+create function public.read_webhook_stats(tenant_id uuid, endpoint_id uuid, window_hours int default 24)
+  returns table (since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
+    pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
+    failing_since_at timestamptz, failure_count int, blocked_until_at timestamptz)
+  language plpgsql stable security definer
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  asked public.webhook_endpoints;
+begin
+  perform private.require_permission(read_webhook_stats.tenant_id, 'inspect');
+  if window_hours is null or window_hours not between 1 and 720 then
+    perform private.raise_problem(422, 'invalid_value', 'The window is 1 to 720 hours.',
+      '[{"pointer": "/window_hours", "detail": "must be between 1 and 720"}]');
+  end if;
+  select * into asked from public.webhook_endpoints as e
+  where e.tenant_id = read_webhook_stats.tenant_id and e.id = read_webhook_stats.endpoint_id;
+  if asked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+  end if;
+
+  -- The newest 100,000 of the window: more say no more about how an endpoint does, and cost a second.
+  select case when count(*) = 100000 then min(a.created_at) else now() - make_interval(hours => window_hours) end,
+    count(*) filter (where a.outcome = 'succeeded'), count(*) filter (where a.outcome = 'failed'),
+    percentile_disc(0.5) within group (order by a.duration_ms), percentile_disc(0.95) within group (order by a.duration_ms)
+  into since, succeeded_count, failed_count, duration_p50_ms, duration_p95_ms
+  from (
+    select a.outcome, a.duration_ms, a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id
+      and a.id >= private.first_uuid_at(now() - make_interval(hours => window_hours))
+    order by a.id desc limit 100000) as a;
+
+  select count(*), (select e.created_at from public.webhook_events as e
+    where e.tenant_id = asked.tenant_id and e.id = min(d.event_id::text)::uuid)
+  into pending_count, oldest_pending_at
+  from public.webhook_deliveries as d where d.endpoint_id = asked.id and d.status = 'pending';
+
+  dead_count := (select count(*) from public.webhook_deliveries as d
+    where d.tenant_id = asked.tenant_id and d.endpoint_id = asked.id and d.status = 'dead');
+  last_success_at := (select a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'succeeded' order by a.id desc limit 1);
+  last_failure_at := (select a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'failed' order by a.id desc limit 1);
+  select l.failing_since_at, l.failure_count, case when l.blocked_until_at > now() then l.blocked_until_at end
+  into failing_since_at, failure_count, blocked_until_at
+  from private.webhook_lanes as l where l.tenant_id = asked.tenant_id and l.endpoint_id = asked.id;
+  return next;
+end
+$$;
+comment on function public.read_webhook_stats(uuid, uuid, int) is
+  'How an endpoint does: attempts and durations of the window (since says where it begins: 100,000 are counted at most), what is pending and dead, the state of its circuit.';
+grant execute on function public.read_webhook_stats(uuid, uuid, int) to authenticated;
+
+-- 15_dispatch.sql
+
+-- Dispatchers -----------------------------------------------------------------------------------
+
+create function private.begin_dispatch(run uuid) returns int
+  language sql
+  set search_path = ''
+as $$
+  -- One that is awake has room for more; a second would only take turns with it.
+  update private.webhook_dispatchers as w
+  set run_id = run, seen_at = clock_timestamp(), awake_until_at = clock_timestamp() + interval '2 seconds'
+  where w.slot = (
+      select f.slot from private.webhook_dispatchers as f
+      where f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null
+      order by f.slot limit 1 for no key update skip locked)
+    and not exists (select from private.webhook_dispatchers as a where a.awake_until_at > clock_timestamp())
+  returning w.slot
+$$;
+comment on function private.begin_dispatch(uuid) is
+  'A place for a dispatcher; null when one is awake already, or all places are taken. One not heard of for five seconds has lost its place.';
+
+create function private.keep_dispatching(run uuid, has_room boolean, is_over boolean default false) returns boolean
+  language sql
+  set search_path = ''
+as $$
+  with kept as (
+    update private.webhook_dispatchers as w set
+      run_id = case when not is_over then run end,
+      seen_at = clock_timestamp(),
+      awake_until_at = case when has_room and not is_over then clock_timestamp() + interval '2 seconds' else '-infinity' end
+    where w.run_id = run
+    returning 1)
+  select exists (select from kept)
+$$;
+comment on function private.keep_dispatching(uuid, boolean, boolean) is
+  'A dispatcher is alive, and has room for more or not; or is over. False when its place was given to another.';
+
+create function private.wake_idle_dispatcher() returns text
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not exists (select from private.webhook_outbox)
+    and not exists (select from private.webhook_lanes as l where l.next_at <= now()) then
+    return 'Nothing is due.';
+  end if;
+  perform private.wake_dispatcher();
+  return 'Woken, unless one was awake.';
+end
+$$;
+comment on function private.wake_idle_dispatcher() is 'What cron asks every few seconds: retries come due, and a wake-up may have been lost.';
+
+select cron.schedule('webhooks: wake a dispatcher when something is due', '5 seconds',
+  'select private.wake_idle_dispatcher()');
+
+-- 16_operational_events.sql
+
+-- The queue tells of itself. The first four are emitted where deliveries are completed.
+select private.register_event_type('endpoint.failing', 'An endpoint has had no success for so much (percent) of the five days after which it is disabled.',
+    '{"endpoint_id": "ref_id", "url": "url", "percent": "count", "failing_since": "moment", "consecutive_failures": "count"}',
+    '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "percent": 50,
+      "failing_since": "2026-11-18T09:30:00.000Z", "consecutive_failures": 42}', is_operational => true);
+
+select private.register_event_type('endpoint.disabled', 'An endpoint gets nothing more: it asked for that, answered 410 (gone), or failed for five days.',
+    '{"endpoint_id": "ref_id", "url": "url", "reason": "asked|gone|failing", "failing_since?": "moment"}',
+    '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "reason": "failing",
+      "failing_since": "2026-11-15T09:30:00.000Z"}', is_operational => true);
+
+select private.register_event_type('endpoint.recovered', 'An endpoint of which endpoint.failing was told takes deliveries again.',
+    '{"endpoint_id": "ref_id", "url": "url", "failing_since": "moment"}',
+    '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "failing_since": "2026-11-18T09:30:00.000Z"}', is_operational => true);
+
+select private.register_event_type('delivery.exhausted', 'A message was tried for the last time and did not arrive. It is kept for 90 days and can be replayed.',
+    '{"endpoint_id": "ref_id", "url": "url", "message_id": "message_id", "event_type": "text", "attempt_count": "count", "last_error?": "text"}',
+    '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "message_id": "msg_01JD3NN0W2Y4A6C8E0G2J4M6P8",
+      "event_type": "participant_session.completed", "attempt_count": 10, "last_error": "The receiver answered with 500."}', is_operational => true);

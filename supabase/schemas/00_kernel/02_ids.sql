@@ -1,0 +1,91 @@
+-- No search_path, and each argument used once: only so does Postgres inline both into an insert, where
+-- calling them would cost more than storing the row.
+create function private.uuid_v7_at(microseconds bigint) returns uuid
+  language sql volatile parallel safe
+as $$
+  -- RFC 9562: 48 bits of milliseconds, the version, then (method 3) 12 bits of the fraction, so ids made
+  -- within one millisecond still sort in the order they were made. 512/125 turns microseconds into
+  -- 4096ths of a millisecond. The rest is random, its two variant bits as in any random UUID.
+  select (overlay(lpad(to_hex(microseconds * 512 / 125), 15, '0') placing '7' from 13 for 0)
+    || substr(gen_random_uuid()::text, 20))::uuid
+$$;
+comment on function private.uuid_v7_at(bigint) is 'A UUIDv7 for a moment given in microseconds since 1970. A batch counts on from one reading of the clock.';
+
+create function private.uuid_v7() returns uuid
+  language sql volatile parallel safe
+as $$ select private.uuid_v7_at((extract(epoch from clock_timestamp()) * 1000000)::bigint) $$;
+comment on function private.uuid_v7() is 'A time-ordered id (UUIDv7). The default of every id column.';
+
+create function private.uuid_after(id uuid) returns uuid
+  language sql volatile parallel safe
+  set search_path = ''
+as $$
+  -- A microsecond later: 4.096 of the fraction's steps, rounded up.
+  select private.uuid_v7_at((((('x' || replace(substr(id::text, 1, 13), '-', ''))::bit(48)::bigint * 4096
+    + ('x' || substr(id::text, 16, 3))::bit(12)::bigint) * 125 + 511) / 512) + 1)
+$$;
+comment on function private.uuid_after(uuid) is 'A UUIDv7 that sorts behind another one, whatever the clock says.';
+
+-- Written out, and without a search_path, so that Postgres inlines it into the generated column:
+-- 5 microseconds a row, where the same in a loop of string_agg took 39.
+create function private.ulid(id uuid) returns text
+  language sql immutable strict parallel safe
+as $$
+  -- Crockford base32 of the same 128 bits: 26 characters of 5 bits, led by two zero bits.
+  select
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 0) >> 5) & 7) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (get_byte(uuid_send(id), 0) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 1) >> 3) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 1) << 2) | (get_byte(uuid_send(id), 2) >> 6)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 2) >> 1) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 2) << 4) | (get_byte(uuid_send(id), 3) >> 4)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 3) << 1) | (get_byte(uuid_send(id), 4) >> 7)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 4) >> 2) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 4) << 3) | (get_byte(uuid_send(id), 5) >> 5)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (get_byte(uuid_send(id), 5) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 6) >> 3) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 6) << 2) | (get_byte(uuid_send(id), 7) >> 6)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 7) >> 1) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 7) << 4) | (get_byte(uuid_send(id), 8) >> 4)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 8) << 1) | (get_byte(uuid_send(id), 9) >> 7)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 9) >> 2) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 9) << 3) | (get_byte(uuid_send(id), 10) >> 5)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (get_byte(uuid_send(id), 10) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 11) >> 3) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 11) << 2) | (get_byte(uuid_send(id), 12) >> 6)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 12) >> 1) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 12) << 4) | (get_byte(uuid_send(id), 13) >> 4)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 13) << 1) | (get_byte(uuid_send(id), 14) >> 7)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 14) >> 2) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 14) << 3) | (get_byte(uuid_send(id), 15) >> 5)) & 31) + 1, 1) ||
+    substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (get_byte(uuid_send(id), 15) & 31) + 1, 1)
+$$;
+comment on function private.ulid(uuid) is 'The ULID spelling of an id: what APIs, URLs and webhooks show.';
+
+create function private.ulid_to_uuid(ref text) returns uuid
+  language sql immutable strict parallel safe
+  set search_path = ''
+as $$
+  select case when upper(ref) ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$' then (
+    select lpad(string_agg(to_hex(substr(bits, n * 4 + 3, 4)::bit(4)::int), '' order by n), 32, '0')
+    from (
+      select string_agg(
+        (strpos('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(upper(ref), c, 1)) - 1)::bit(5)::text, '' order by c) as bits
+      from generate_series(1, 26) as c
+    ) as b, generate_series(0, 31) as n
+  )::uuid end
+$$;
+comment on function private.ulid_to_uuid(text) is 'The id behind a ULID; null when the text is not one.';
+grant execute on function private.uuid_v7(), private.uuid_v7_at(bigint), private.ulid(uuid),
+  private.ulid_to_uuid(text) to authenticated, service_role;
+
+create function private.first_uuid_at(moment timestamptz) returns uuid
+  language sql immutable strict parallel safe
+  set search_path = ''
+as $$
+  select (lpad(to_hex(greatest((extract(epoch from moment) * 1000)::bigint, 0)), 12, '0') || '00000000000000000000')::uuid
+$$;
+comment on function private.first_uuid_at(timestamptz) is 'The id before every UUIDv7 of a moment: created_at >= moment, said of ids.';
+
+-- Pure; lists begin and end at a moment by it.
+grant execute on function private.first_uuid_at(timestamptz) to authenticated;

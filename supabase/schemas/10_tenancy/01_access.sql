@@ -1,0 +1,180 @@
+create type public.tenant_status as enum (
+  'demo',     -- shared demo tenant; reset nightly; no billing
+  'trial',    -- real customer in their evaluation window
+  'active',   -- paid; contract or self-serve plan
+  'frozen',   -- read-only after cancellation or non-payment
+  'archived'  -- only the audit log is kept
+);
+
+create type public.tenant_kind as enum (
+  'customer', -- real paying or trialing customer
+  'demo',     -- shared demo tenant; never billed
+  'platform'  -- the one tenant that owns what every tenant may read
+);
+
+create type public.tenant_role as enum ('owner', 'admin', 'member', 'reviewer');
+
+create type public.member_status as enum ('active', 'invited', 'deactivated');
+
+create table private.role_permissions (
+  role public.tenant_role not null,
+  permission text not null,
+  -- A frozen tenant, or one whose trial has ended, keeps only the permissions that change nothing.
+  is_write boolean not null generated always as (permission not in ('read', 'inspect', 'export')) stored,
+  primary key (role, permission)
+);
+comment on table private.role_permissions is 'Which role holds which permission. Policies and functions ask for permissions, never for roles.';
+
+insert into private.role_permissions (role, permission) values
+  ('owner', 'read'), ('owner', 'write'), ('owner', 'inspect'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
+  ('admin', 'read'), ('admin', 'write'), ('admin', 'inspect'), ('admin', 'manage'),
+  ('member', 'read'), ('member', 'write'),
+  ('reviewer', 'read')
+on conflict do nothing;
+
+create function private.caller_api_key() returns uuid
+  language plpgsql stable parallel safe
+  set search_path = ''
+as $$
+declare
+  -- Only an edge function that verified the key sets this. A claim of the token would not do: the
+  -- REST API passes on whatever a token says.
+  key uuid := nullif(current_setting('tenantry.api_key', true), '');
+begin
+  -- Whoever has a user is that user, not a key.
+  return case when key is not null and auth.uid() is null then key end;
+end
+$$;
+comment on function private.caller_api_key() is 'The API key that is calling; null for a person, the service and anon.';
+
+-- Definer: it reads membership for a caller whose own policies on tenant_members depend on it.
+-- plpgsql: keeps its plan for the session, where an SQL function would plan anew on every statement.
+create function private.tenant_ids(permission text) returns setof uuid
+  language plpgsql stable security definer parallel safe
+  set search_path = ''
+  rows 10
+as $$
+declare
+  key uuid := private.caller_api_key();
+begin
+  if key is not null then
+    return query select private.api_key_tenant_ids(key, tenant_ids.permission);
+    return;
+  end if;
+  return query
+    select m.tenant_id
+    from public.tenant_members as m
+    join private.role_permissions as p on p.role = m.role and p.permission = tenant_ids.permission
+    join public.tenants as t on t.id = m.tenant_id
+    where m.user_id = (select auth.uid())
+      and m.status = 'active'
+      and t.status <> 'archived'
+      and (
+        not p.is_write
+        or t.status in ('active', 'demo')
+        or (t.status = 'trial' and t.trial_ends_at > now())
+      );
+end
+$$;
+comment on function private.tenant_ids(text) is
+  'The tenants in which the caller holds a permission (read, inspect, write, manage, own, export) right now. Every policy asks this.';
+
+create function private.is_trusted_caller() returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  -- The role setting, unlike current_user, is not changed by a definer function: it says who came
+  -- in. 'none' is a direct connection (migrations, cron, an edge function's admin pool).
+  select current_setting('role') in ('none', 'postgres', 'service_role') and session_user <> 'authenticator'
+    or current_setting('role') = 'service_role'
+$$;
+comment on function private.is_trusted_caller() is 'Whether the caller is the service itself and not a person.';
+
+create function private.require_permission(tenant uuid, permission text) returns void
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  found_status public.tenant_status;
+  found_trial_end timestamptz;
+  found_role public.tenant_role;
+  is_trusted boolean := private.is_trusted_caller();
+  key uuid := private.caller_api_key();
+  -- "usage:write" is a scope, for keys; from a person it takes the permission "write".
+  verb text := split_part(require_permission.permission, ':', -1);
+begin
+  if key is not null then
+    perform private.require_scope(key, require_permission.tenant, require_permission.permission);
+    is_trusted := true;
+  end if;
+  select t.status, t.trial_ends_at, m.role into found_status, found_trial_end, found_role
+  from public.tenants as t
+  left join public.tenant_members as m
+    on m.tenant_id = t.id and m.user_id = (select auth.uid()) and m.status = 'active'
+  where t.id = require_permission.tenant;
+
+  -- A stranger and an archived tenant get the same answer: nothing to learn from it. What an archived
+  -- one owned can still be handed out, by the service.
+  if found_status is null or found_status = 'archived' and not (is_trusted and require_permission.permission = 'export')
+    or (found_role is null and not is_trusted) then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
+  end if;
+  if not is_trusted and not exists (
+    select from private.role_permissions as p
+    where p.role = found_role and p.permission = verb) then
+    perform private.raise_problem(403, 'forbidden', format(
+      'Your role in this tenant is %s, which does not hold the permission "%s". Ask an owner of the tenant.',
+      found_role, verb));
+  end if;
+  if verb not in ('read', 'inspect', 'export') then
+    if found_status = 'frozen' then
+      perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
+    elsif found_status = 'trial' and found_trial_end <= now() then
+      perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it can only be read. Choose a plan to change things again.');
+    end if;
+  end if;
+end
+$$;
+comment on function private.require_permission(uuid, text) is
+  'Refuses with 404, or 403 and the reason, unless the caller holds the permission in the tenant. For functions; policies use tenant_ids().';
+
+create function private.colleague_ids() returns setof uuid
+  language plpgsql stable security definer parallel safe
+  set search_path = ''
+  rows 50
+as $$
+begin
+  return query
+    select distinct m.user_id from public.tenant_members as m
+    where m.tenant_id = any (array(select private.tenant_ids('read')));
+end
+$$;
+comment on function private.colleague_ids() is 'The people who share a tenant with the caller.';
+
+create function private.platform_tenant_id() returns uuid
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select '00000000-0000-7000-8000-000000000001'::uuid $$;
+comment on function private.platform_tenant_id() is 'The one tenant of kind platform: owner of every global row.';
+grant execute on function private.tenant_ids(text), private.colleague_ids(), private.platform_tenant_id(),
+  private.is_trusted_caller(), private.require_permission(uuid, text) to authenticated, service_role;
+grant execute on function private.caller_api_key() to authenticated, service_role;
+
+-- Definer: what the roles mean is a table in private. It is the same for everybody.
+create function public.list_roles() returns table (role public.tenant_role, permissions text[])
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  if (select auth.uid()) is null then
+    perform private.raise_problem(401, 'unauthenticated', 'Sign in first.');
+  end if;
+  return query
+    select p.role, array_agg(p.permission order by p.permission) from private.role_permissions as p
+    group by p.role order by p.role;
+end
+$$;
+comment on function public.list_roles() is 'Every role and the permissions it holds, the highest first.';
+grant execute on function public.list_roles() to authenticated;
+
+select private.register_table('private.role_permissions', plain => '{permission}', unaudited => 'changed by migrations only');

@@ -1,0 +1,32 @@
+create table public.plans (
+  plan text primary key,
+  name text not null,
+  price_minor int not null,
+  currency char(3) not null default 'CHF',
+  trial_days int,
+  features text[] not null default '{}',
+  limits jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint plan_name_is_a_word check (plan ~ '^[a-z][a-z0-9_]{1,39}$'),
+  constraint price_not_negative check (price_minor >= 0)
+);
+comment on table public.plans is 'What a plan costs a month (minor units of its currency), which features it has and where its limits lie.';
+
+insert into public.plans (plan, name, price_minor, trial_days, features) values
+  ('trial', 'Trial', 0, 14, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api}'),
+  ('starter', 'Starter', 4900, null, '{assessments,followups}'),
+  ('professional', 'Professional', 14900, null, '{assessments,followups,ai_authoring,voice,white_label}'),
+  ('business', 'Business', 34900, null, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api}'),
+  ('enterprise', 'Enterprise', 0, null, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api,sso}')
+on conflict (plan) do update set (name, price_minor, trial_days, features) = (excluded.name, excluded.price_minor, excluded.trial_days, excluded.features);
+create trigger plans_touch before update on public.plans for each row execute function private.tg_touch_updated_at();
+
+alter table public.plans enable row level security;
+
+-- A price list belongs to nobody.
+create policy "everyone signed in reads the plans" on public.plans
+  for select to authenticated using (true);
+grant select on public.plans to authenticated, service_role;
+
+select private.register_table('public.plans', plain => '{plan,name,currency,features,limits}', unaudited => 'changed by migrations only');

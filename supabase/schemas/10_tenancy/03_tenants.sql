@@ -1,0 +1,116 @@
+create table public.tenants (
+  id uuid primary key default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  slug text not null unique,
+  name text not null,
+  status public.tenant_status not null default 'trial',
+  kind public.tenant_kind not null default 'customer',
+  plan text not null default 'starter' references public.plans on update cascade,
+  tenant_type text not null default 'coach',
+  locale text not null default 'en',
+  erp_customer_id text unique,
+  stripe_cust_id text unique,
+  trial_ends_at timestamptz,
+  contract_start date,
+  contract_end date,
+  sales_owner text,
+  metadata jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  status_reason text,
+  frozen_at timestamptz,
+  archived_at timestamptz,
+  purgeable_at timestamptz,
+  constraint tenants_slug_format check (slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'),
+  constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
+  constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
+  constraint tenants_locale_is_a_tag check (locale ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$'),
+  constraint trial_has_an_end check (status <> 'trial' or trial_ends_at is not null),
+  constraint contract_ends_after_it_starts check (contract_end >= contract_start),
+  constraint status_reason_is_text check (private.is_plain_text(status_reason, 500)),
+  constraint frozen_has_a_moment check (status <> 'frozen' or frozen_at is not null),
+  constraint archived_has_its_moments check (
+    (status = 'archived') = (archived_at is not null) and (status = 'archived') = (purgeable_at is not null)),
+  constraint demo_stays_demo check ((kind = 'demo') = (status = 'demo')),
+  constraint platform_stays_active check (kind <> 'platform' or status = 'active'),
+  constraint only_customers_are_billed check (kind = 'customer' or (erp_customer_id is null and stripe_cust_id is null))
+);
+
+-- Partial, here and wherever a ref_id is indexed: with a trigger before update Postgres takes every
+-- generated column for changed, and a full key that changes locks the row against inserts of its children.
+create unique index tenants_ref_id_idx on public.tenants (ref_id) where ref_id is not null;
+comment on table public.tenants is 'The root: one row per customer. Everything a tenant owns hangs off it by tenant_id.';
+create index tenants_status_idx on public.tenants (status);
+create index tenants_kind_idx on public.tenants (kind);
+create index tenants_plan_idx on public.tenants (plan);
+create index tenants_trial_ends_at_idx on public.tenants (trial_ends_at) where trial_ends_at is not null;
+create unique index tenants_one_platform_idx on public.tenants (kind) where kind = 'platform';
+create trigger tenants_touch before update on public.tenants for each row execute function private.tg_touch_updated_at();
+create trigger tenants_stamp_editor before insert or update on public.tenants for each row execute function private.tg_stamp_editor();
+
+create function private.tg_start_tenant() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if new.status = 'trial' and new.trial_ends_at is null then
+    new.trial_ends_at := now() + make_interval(days => coalesce((select trial_days from public.plans where plan = 'trial'), 14));
+  end if;
+  return new;
+end
+$$;
+create trigger tenants_start before insert on public.tenants for each row execute function private.tg_start_tenant();
+
+alter table public.tenants enable row level security;
+create policy "members read their tenants" on public.tenants
+  for select to authenticated using (id = any (array(select private.tenant_ids('read'))));
+create policy "managers update their tenants" on public.tenants
+  for update to authenticated
+  using (id = any (array(select private.tenant_ids('manage'))))
+  with check (id = any (array(select private.tenant_ids('manage'))));
+grant select, update (name, locale) on public.tenants to authenticated;
+grant select, insert, update, delete on public.tenants to service_role;
+
+-- Definer: nobody may insert a tenant directly, because a tenant without an owner is nobody's.
+create function public.create_tenant(slug text, name text, tenant_type text default 'coach', locale text default 'en')
+  returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  caller uuid := (select auth.uid());
+  created public.tenants;
+begin
+  perform private.require_slug(create_tenant.slug);
+  if caller is null then
+    perform private.raise_problem(401, 'unauthenticated', 'Sign in first: a tenant belongs to the person who creates it.');
+  end if;
+  -- One person's calls queue here, so that ten at once cannot each find room below the limit.
+  perform from public.user_profiles as p where p.user_id = caller for no key update;
+  if (select count(*) from public.tenant_members as m join public.tenants as t on t.id = m.tenant_id
+      where m.user_id = caller and m.role = 'owner' and t.status = 'trial') >= 10 then
+    perform private.raise_problem(403, 'too_many_trials', 'You own ten tenants in trial. Choose a plan for one of them before you create another.');
+  end if;
+  begin
+    insert into public.tenants (slug, name, tenant_type, locale, plan, status, kind, created_by)
+    values (create_tenant.slug, create_tenant.name, create_tenant.tenant_type, create_tenant.locale,
+      'trial', 'trial', 'customer', caller)
+    returning * into created;
+  exception when unique_violation then
+    perform private.refuse_taken_slug(create_tenant.slug);
+  end;
+  insert into public.tenant_members (tenant_id, user_id, role) values (created.id, caller, 'owner');
+  return created;
+end
+$$;
+comment on function public.create_tenant(text, text, text, text) is
+  'Creates a tenant in trial with the caller as its owner. 409 slug_taken, 422 slug_reserved.';
+grant execute on function public.create_tenant(text, text, text, text) to authenticated;
+comment on column public.tenants.status_reason is 'Why the tenant came to its present status, in the words of whoever moved it.';
+comment on column public.tenants.purgeable_at is 'When the export window of an archived tenant closes: from then on it can be purged, and no longer restored.';
+create index tenants_frozen_at_idx on public.tenants (frozen_at) where status = 'frozen';
+
+select private.register_table('public.tenants', personal => '{sales_owner}',
+  plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,metadata,status_reason}');

@@ -1,0 +1,52 @@
+create table public.user_profiles (
+  user_id uuid primary key references auth.users on delete cascade,
+  ref_id text not null generated always as (private.ulid(user_id)) stored,
+  email text,
+  title text,
+  first_name text,
+  last_name text,
+  name text generated always as (nullif(btrim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '')) stored,
+  phone text,
+  locale text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint names_are_text check (
+    private.is_plain_text(title, 10) and private.is_plain_text(first_name, 255) and private.is_plain_text(last_name, 255)),
+  constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
+);
+create unique index user_profiles_ref_id_idx on public.user_profiles (ref_id) where ref_id is not null;
+comment on table public.user_profiles is 'A person who can sign in (1:1 with auth.users, whose e-mail address it mirrors).';
+create trigger user_profiles_touch before update on public.user_profiles for each row execute function private.tg_touch_updated_at();
+
+-- The mirror of auth.users. It never refuses: a sign-up must not fail over a profile.
+-- Definer: Auth inserts the user with a role that has no business in public.
+create function private.tg_mirror_auth_user() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  insert into public.user_profiles (user_id, email, first_name, last_name)
+  values (new.id, new.email,
+    left(regexp_replace(new.raw_user_meta_data ->> 'first_name', '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255),
+    left(regexp_replace(new.raw_user_meta_data ->> 'last_name', '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255))
+  on conflict (user_id) do update set email = excluded.email;
+  return new;
+end
+$$;
+create trigger mirror_auth_user after insert or update of email on auth.users
+  for each row execute function private.tg_mirror_auth_user();
+
+insert into public.user_profiles (user_id, email) select id, email from auth.users on conflict do nothing;
+
+alter table public.user_profiles enable row level security;
+create policy "people read themselves and their colleagues" on public.user_profiles
+  for select to authenticated
+  using (user_id = (select auth.uid()) or user_id = any (array(select private.colleague_ids())));
+create policy "people update themselves" on public.user_profiles
+  for update to authenticated
+  using (user_id = (select auth.uid())) with check (user_id = (select auth.uid()));
+grant select, update (title, first_name, last_name, phone, locale) on public.user_profiles to authenticated;
+grant select, insert, update, delete on public.user_profiles to service_role;
+
+select private.register_table('public.user_profiles', plain => '{locale}', personal => '{email,title,first_name,last_name,name,phone}',
+  unaudited => 'people own their profiles; no tenant does');

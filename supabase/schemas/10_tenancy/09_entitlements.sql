@@ -1,0 +1,169 @@
+-- The one question, and the one place that answers it. Everything below asks here. A feature comes
+-- with the plan or with a product that was granted; a product comes by grant alone.
+create function private.find_entitlement(tenant uuid, product text, feature text,
+    out allowed boolean, out reason text, out plan_that_has_it text, out expires_at timestamptz)
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  t public.tenants;
+  has_trial boolean;
+  is_in_plan boolean;
+  granted record;
+begin
+  allowed := false;
+  select * into t from public.tenants where id = find_entitlement.tenant;
+  has_trial := t.status = 'trial';
+  reason := case
+    when t.id is null or t.status = 'archived' then 'tenant_not_found'
+    when t.status = 'frozen' then 'tenant_frozen'
+    when has_trial and t.trial_ends_at <= now() then 'trial_ended' end;
+  if reason is not null then
+    return;
+  end if;
+
+  if find_entitlement.product is not null then
+    select p.features, g.tenant_id is not null as is_granted, g.enabled, g.expires_at into granted
+    from public.products as p
+    left join public.tenant_products as g on g.product = p.product and g.tenant_id = t.id
+    where p.product = find_entitlement.product;
+    reason := case
+      when granted is null then 'unknown_product'
+      when not granted.is_granted then 'product_not_granted'
+      when not granted.enabled then 'product_disabled'
+      when granted.expires_at <= now() then 'product_expired' end;
+    expires_at := granted.expires_at;
+    if reason is not null then
+      return;
+    end if;
+  end if;
+
+  if find_entitlement.feature is not null then
+    is_in_plan := coalesce((select find_entitlement.feature = any (p.features) from public.plans as p where p.plan = t.plan), false);
+    if not is_in_plan and find_entitlement.product is null then
+      -- Whichever product keeps the feature longest; one without an end keeps it for good.
+      select g.expires_at into granted
+      from public.tenant_products as g join public.products as p on p.product = g.product
+      where g.tenant_id = t.id and g.enabled and (g.expires_at is null or g.expires_at > now())
+        and find_entitlement.feature = any (p.features)
+      order by g.expires_at desc nulls first limit 1;
+      is_in_plan := found;
+      expires_at := granted.expires_at;
+    elsif not is_in_plan then
+      is_in_plan := find_entitlement.feature = any (granted.features);
+    end if;
+    if not is_in_plan then
+      expires_at := null;
+      -- A price of 0 is not the cheapest: it is a trial, or a price on request.
+      plan_that_has_it := (select p.plan from public.plans as p
+        where find_entitlement.feature = any (p.features) and p.trial_days is null
+        order by p.price_minor = 0, p.price_minor, p.plan limit 1);
+      reason := case when plan_that_has_it is not null
+        or exists (select from public.products as p where find_entitlement.feature = any (p.features))
+        or exists (select from public.plans as p where find_entitlement.feature = any (p.features))
+        then 'feature_not_in_plan' else 'unknown_feature' end;
+      return;
+    end if;
+  end if;
+
+  allowed := true;
+  -- least() passes over nulls: no end at all stays null.
+  expires_at := least(expires_at, case when has_trial then t.trial_ends_at end);
+end
+$$;
+comment on function private.find_entitlement(uuid, text, text) is
+  'May this tenant use this product, this feature, or this feature of this product, now? And if not, why.';
+
+-- Definer, these three: the answer is the tenant's and must not depend on what the caller may read.
+-- An API key that only writes usage reads no plan.
+create function private.has_feature(tenant uuid, feature text) returns boolean
+  language sql stable security definer
+  set search_path = ''
+as $$ select allowed from private.find_entitlement(tenant, null, feature) $$;
+comment on function private.has_feature(uuid, text) is 'Whether a tenant may use a feature now: by its plan, or by a product that brings it.';
+
+create function private.has_product(tenant uuid, product text) returns boolean
+  language sql stable security definer
+  set search_path = ''
+as $$ select allowed from private.find_entitlement(tenant, product, null) $$;
+comment on function private.has_product(uuid, text) is 'Whether a tenant may use a product now.';
+
+create function private.has_project_support(tenant uuid) returns boolean
+  language sql stable security definer
+  set search_path = ''
+as $$
+  select exists (
+    select from public.tenant_products as g
+    join public.products as p on p.product = g.product and p.supports_projects
+    cross join lateral private.find_entitlement(g.tenant_id, g.product, null) as e
+    where g.tenant_id = has_project_support.tenant and e.allowed)
+$$;
+comment on function private.has_project_support(uuid) is 'Whether a tenant may use a product that supports projects now.';
+
+-- Definer for the same reason. For functions that have asked for the caller's permission before.
+create function private.require_entitlement(tenant uuid, product text default null, feature text default null)
+  returns void
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  found_reason text;
+  found_plan text;
+begin
+  select e.reason, e.plan_that_has_it into found_reason, found_plan
+  from private.find_entitlement(require_entitlement.tenant, require_entitlement.product, require_entitlement.feature) as e;
+  case found_reason
+    when 'tenant_not_found' then
+      perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
+    when 'tenant_frozen' then
+      perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
+    when 'trial_ended' then
+      perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it can only be read. Choose a plan to change things again.');
+    when 'feature_not_in_plan', 'unknown_feature' then
+      perform private.raise_problem(402, 'feature_not_in_plan', format('This tenant''s plan does not have the feature "%s".', require_entitlement.feature)
+        || coalesce(format(' The plan "%s" has it.', found_plan), ''));
+    when 'product_expired' then
+      perform private.raise_problem(402, 'product_not_granted', format('This tenant could use the product "%s" until its time was over.', require_entitlement.product));
+    when 'product_not_granted', 'product_disabled', 'unknown_product' then
+      perform private.raise_problem(402, 'product_not_granted', format('This tenant may not use the product "%s".', require_entitlement.product));
+    else null;
+  end case;
+end
+$$;
+comment on function private.require_entitlement(uuid, text, text) is
+  'Refuses with 402 feature_not_in_plan or product_not_granted, or the tenant''s state, unless the tenant may use it now.';
+
+create function private.require_project_support(tenant uuid) returns void
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  if not private.has_project_support(require_project_support.tenant) then
+    perform private.raise_problem(402, 'product_not_granted', format(
+      'Projects need a product that supports them, and this tenant may use none now. These do: %s.',
+      (select string_agg(p.product, ', ' order by p.product) from public.products as p where p.supports_projects)));
+  end if;
+end
+$$;
+comment on function private.require_project_support(uuid) is 'Refuses with 402 product_not_granted unless the tenant may use a product that supports projects.';
+
+-- Definer: the answer is the same for each of a tenant's members, whatever they may read.
+create function public.check_entitlement(tenant_id uuid, product text default null, feature text default null)
+  returns jsonb
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(check_entitlement.tenant_id, 'read');
+  if check_entitlement.product is null and check_entitlement.feature is null then
+    perform private.raise_problem(422, 'invalid_value', 'Name a product, a feature, or both.');
+  end if;
+  return (select to_jsonb(e)
+    from private.find_entitlement(check_entitlement.tenant_id, check_entitlement.product, check_entitlement.feature) as e);
+end
+$$;
+comment on function public.check_entitlement(uuid, text, text) is
+  'May a tenant use a product, a feature, or a feature of a product now? {allowed, reason, plan_that_has_it, expires_at}.';
+grant execute on function public.check_entitlement(uuid, text, text), private.has_feature(uuid, text),
+  private.has_product(uuid, text), private.has_project_support(uuid), private.require_entitlement(uuid, text, text),
+  private.require_project_support(uuid) to authenticated, service_role;

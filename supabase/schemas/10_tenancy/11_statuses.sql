@@ -1,0 +1,166 @@
+create table private.status_moves (
+  from_status public.tenant_status not null,
+  to_status public.tenant_status not null,
+  -- The least that may make the move. The service may make all of them.
+  who text not null,
+  primary key (from_status, to_status),
+  constraint who_is_known check (who in ('own', 'service'))
+);
+comment on table private.status_moves is
+  'Every change of status there is, and who may make it: the platform (service), or also an owner (own). What is not here cannot be done.';
+
+insert into private.status_moves (from_status, to_status, who) values
+  ('trial', 'active', 'service'),    -- a plan was bought
+  ('trial', 'frozen', 'own'),        -- cancelled, or ended and not bought
+  ('trial', 'archived', 'service'),
+  ('active', 'frozen', 'own'),       -- cancelled, or not paid
+  ('active', 'archived', 'service'),
+  ('frozen', 'active', 'service'),   -- settled
+  ('frozen', 'archived', 'service'), -- the grace has passed
+  ('archived', 'active', 'service')  -- restored, while its export window is open
+on conflict (from_status, to_status) do update set who = excluded.who;
+
+create function private.export_window() returns interval
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select interval '30 days' $$;
+comment on function private.export_window() is 'How long an archived tenant can still be exported and restored.';
+
+-- Definer: the service's own roles may not read the table of moves. A trigger, because a rule in a
+-- function would not hold for a statement that goes past it.
+create function private.tg_move_tenant() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if tg_op = 'UPDATE' then
+    if new.kind <> old.kind then
+      perform private.raise_problem(409, 'invalid_status_move', format('A tenant of kind %s stays one.', old.kind));
+    end if;
+    if new.status = old.status then
+      return new;
+    end if;
+    if not exists (
+      select from private.status_moves as m
+      where m.from_status = old.status and m.to_status = new.status
+        and (m.who = 'own' or private.is_trusted_caller())) then
+      perform private.raise_problem(409, 'invalid_status_move', format('A tenant that is %s cannot become %s.', old.status, new.status));
+    end if;
+    if old.status = 'archived' and (
+      old.purgeable_at <= now() or exists (select from private.tenant_purges as p where p.tenant = old.id)) then
+      perform private.raise_problem(409, 'invalid_status_move', 'The export window of this tenant has closed; it cannot be restored.');
+    end if;
+    new.frozen_at := null;
+    new.archived_at := null;
+    new.purgeable_at := null;
+  end if;
+  -- A tenant may also arrive in any status, as one brought over from another system does.
+  if new.status = 'frozen' then
+    new.frozen_at := coalesce(new.frozen_at, now());
+  elsif new.status = 'archived' then
+    new.archived_at := coalesce(new.archived_at, now());
+    new.purgeable_at := coalesce(new.purgeable_at, new.archived_at + private.export_window());
+  end if;
+  return new;
+end
+$$;
+create trigger tenants_move before insert or update of status, kind on public.tenants
+  for each row execute function private.tg_move_tenant();
+
+-- Definer: nobody but the service may write a status, and an owner may ask for one move.
+create function public.change_tenant_status(tenant_id uuid, status public.tenant_status, reason text default null)
+  returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  moved public.tenants;
+begin
+  -- The service also acts on archived tenants, which nobody else can see.
+  if not private.is_trusted_caller() then
+    perform private.require_permission(change_tenant_status.tenant_id, 'own');
+  end if;
+  update public.tenants as t set status = change_tenant_status.status, status_reason = change_tenant_status.reason
+  where t.id = change_tenant_status.tenant_id and t.status <> change_tenant_status.status
+  returning * into moved;
+  if not found then
+    -- Asked twice, done once: the first reason stays.
+    select * into moved from public.tenants as t where t.id = change_tenant_status.tenant_id;
+    if not found then
+      perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant.');
+    end if;
+  end if;
+  return moved;
+end
+$$;
+comment on function public.change_tenant_status(uuid, public.tenant_status, text) is
+  'Moves a tenant to another status. An owner may cancel (frozen); every other move is the service''s. 409 invalid_status_move.';
+
+-- What the clock does. Read-only begins the moment a trial ends (tenant_ids() sees to it); the status
+-- follows a week later, so that for this week the refusal still says what it is about.
+create function private.freeze_ended_trials(batch int default 500) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with ended as (
+    select id from public.tenants
+    where status = 'trial' and trial_ends_at <= now() - interval '7 days'
+    order by trial_ends_at
+    limit batch
+    for no key update skip locked
+  ), frozen as (
+    update public.tenants as t set status = 'frozen', status_reason = 'The trial ended.'
+    from ended as e where t.id = e.id
+    returning 1
+  )
+  select count(*)::int from frozen
+$$;
+comment on function private.freeze_ended_trials(int) is
+  'Freezes tenants whose trial ended a week ago, oldest first, at most a batch; answers how many.';
+
+create function private.archive_frozen_tenants(batch int default 500) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with settled as (
+    select id from public.tenants
+    where status = 'frozen' and frozen_at <= now() - interval '30 days'
+    order by frozen_at
+    limit batch
+    for no key update skip locked
+  ), archived as (
+    update public.tenants as t set status = 'archived',
+      status_reason = 'Frozen for 30 days.' || coalesce(' Before that: ' || left(t.status_reason, 400), '')
+    from settled as s where t.id = s.id
+    returning 1
+  )
+  select count(*)::int from archived
+$$;
+comment on function private.archive_frozen_tenants(int) is
+  'Archives tenants that have been frozen for 30 days, oldest first, at most a batch; answers how many.';
+
+create table private.tenant_purges (
+  tenant uuid primary key,
+  ref_id text not null,
+  slugs text[] not null,
+  reason text,
+  is_forced boolean not null default false,
+  deleted_rows jsonb not null default '{}',
+  requested_at timestamptz not null default now(),
+  finished_at timestamptz,
+  constraint forced_for_a_reason check (not is_forced or reason is not null),
+  constraint purge_reason_is_text check (private.is_plain_text(reason, 500))
+);
+comment on table private.tenant_purges is
+  'What is left of a purged tenant beside its audit log: its handle, its slugs, and how many rows of what went. While unfinished, how far the purge has come.';
+create index tenant_purges_unfinished_idx on private.tenant_purges (requested_at) where finished_at is null;
+grant execute on function public.change_tenant_status(uuid, public.tenant_status, text) to authenticated, service_role;
+
+select cron.schedule('registry: freeze tenants whose trial ended', '23 * * * *',
+  'select private.freeze_ended_trials()');
+
+select cron.schedule('registry: archive tenants frozen for 30 days', '29 * * * *',
+  'select private.archive_frozen_tenants()');
+
+select private.register_table('private.status_moves', plain => '{who}', unaudited => 'changed by migrations only');
+select private.register_table('private.tenant_purges', plain => '{slugs,reason,deleted_rows}', unaudited => 'each step is recorded by the functions that purge');

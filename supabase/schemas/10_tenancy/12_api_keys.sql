@@ -1,0 +1,162 @@
+create table private.api_scopes (
+  scope text primary key,
+  permission text not null,
+  description text not null,
+  constraint scope_is_a_domain_and_a_verb check (scope ~ '^[a-z][a-z_]{1,39}:[a-z]{1,39}$'),
+  -- Whoever leads a tenant, invites people or hands out keys is a person: no scope can give that.
+  constraint scope_reads_or_writes check (permission in ('read', 'write') and scope like '%:' || permission)
+);
+comment on table private.api_scopes is
+  'What an API key can be allowed to do. A reading scope reads what members read; a writing one writes only through functions that ask for it by name.';
+
+insert into private.api_scopes (scope, permission, description) values
+  ('tenant:read', 'read', 'Read the tenant itself.'),
+  ('members:read', 'read', 'Read who belongs to the tenant.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
+
+create table public.api_keys (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  product text,
+  name text not null,
+  scopes text[] not null,
+  prefix text not null,
+  rate_limit_per_minute int not null default 6000,
+  expires_at timestamptz,
+  replaced_at timestamptz,
+  revoked_at timestamptz,
+  last_used_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  constraint key_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 100)),
+  constraint key_product_is_a_word check (product ~ '^[a-z][a-z0-9_-]{0,39}$'),
+  constraint key_has_scopes check (cardinality(scopes) between 1 and 50),
+  constraint key_prefix_is_base62 check (prefix ~ '^[0-9A-Za-z]{8}$'),
+  constraint key_rate_limit_in_range check (rate_limit_per_minute between 1 and 1000000),
+  constraint replaced_key_ends check (replaced_at is null or expires_at is not null)
+);
+create unique index api_keys_ref_id_idx on public.api_keys (tenant_id, ref_id) where ref_id is not null;
+comment on table public.api_keys is
+  'A tenant''s API keys: what each may do and until when. What proves a key lies in private.api_key_secrets.';
+
+-- A name is free again once its key was revoked or replaced.
+create unique index api_keys_name_idx on public.api_keys (tenant_id, lower(name))
+  where revoked_at is null and replaced_at is null;
+
+-- Apart from the rest, so that no grant, no "select *" and no view can show it to a member.
+create table private.api_key_secrets (
+  tenant_id uuid not null,
+  api_key_id uuid not null,
+  hash text not null,
+  lookup bytea not null constraint api_key_secrets_lookup_idx unique,
+  primary key (tenant_id, api_key_id),
+  foreign key (tenant_id, api_key_id) references public.api_keys on delete cascade,
+  constraint hash_is_argon2id check (hash ~ '^\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$'),
+  constraint lookup_is_an_hmac_sha256 check (length(lookup) = 32),
+  constraint secret_goes_with_its_tenant foreign key (tenant_id) references public.tenants on delete cascade
+);
+comment on table private.api_key_secrets is
+  'How a key is found (HMAC under a pepper that is not in the database) and proven (argon2id). The key itself is nowhere.';
+
+-- Not when only last_used_at moves: that is no change anybody made.
+create trigger api_keys_touch before update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at
+  on public.api_keys for each row execute function private.tg_touch_updated_at();
+create trigger api_keys_stamp_editor
+  before insert or update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at
+  on public.api_keys for each row execute function private.tg_stamp_editor();
+
+create function private.is_live_api_key(key public.api_keys) returns boolean
+  language sql stable parallel safe
+  set search_path = ''
+as $$ select key.revoked_at is null and (key.expires_at is null or key.expires_at > now()) $$;
+comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: not revoked, not expired.';
+
+-- What tenant_ids() answers for a key. The row is read on every statement, so revoking takes effect on the next one.
+create function private.api_key_tenant_ids(key uuid, permission text) returns setof uuid
+  language plpgsql stable parallel safe
+  set search_path = ''
+  rows 1
+as $$
+declare
+  claims jsonb := current_setting('request.jwt.claims')::jsonb;
+begin
+  return query
+    select k.tenant_id
+    from public.api_keys as k
+    join private.api_scopes as s on s.scope = claims ->> 'scope'
+    join public.tenants as t on t.id = k.tenant_id
+    where k.tenant_id = (claims ->> 'tenant_id')::uuid
+      and k.id = api_key_tenant_ids.key
+      and private.is_live_api_key(k)
+      and s.scope = any (k.scopes)
+      and s.permission = api_key_tenant_ids.permission
+      -- Through a policy a key only reads: a policy cannot tell one writing scope from another.
+      and s.permission = 'read'
+      and t.status <> 'archived';
+end
+$$;
+comment on function private.api_key_tenant_ids(uuid, text) is
+  'The tenant of the calling API key, if the key is live and the scope its request uses reads.';
+
+-- What require_permission() asks of a key.
+create function private.require_scope(key uuid, tenant uuid, permission text) returns void
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  claims jsonb := current_setting('request.jwt.claims')::jsonb;
+  found_scopes text[];
+begin
+  select k.scopes into found_scopes
+  from public.api_keys as k join public.tenants as t on t.id = k.tenant_id
+  where k.tenant_id = (claims ->> 'tenant_id')::uuid
+    and k.id = require_scope.key
+    and private.is_live_api_key(k)
+    and t.status <> 'archived';
+  if found_scopes is null then
+    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid: it is unknown, revoked or expired, or was not copied whole.');
+  end if;
+  if require_scope.tenant is distinct from (claims ->> 'tenant_id')::uuid then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
+  end if;
+  if not exists (
+    select from private.api_scopes as s
+    where s.scope = claims ->> 'scope' and s.scope = any (found_scopes)
+      and require_scope.permission in (s.scope, nullif(s.permission, 'write'))) then
+    perform private.raise_problem(403, 'forbidden', format(
+      'This API key may not do this: it takes "%s". Ask a manager of the tenant for a key with that scope.', require_scope.permission));
+  end if;
+end
+$$;
+comment on function private.require_scope(uuid, uuid, text) is
+  'Refuses an API key that is dead (401), another tenant''s (404) or without the scope (403).';
+
+create function private.require_scopes(scopes text[]) returns text[]
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  given text[] := array(select distinct s from unnest(scopes) as s order by s);
+  known text[] := array(select s.scope from private.api_scopes as s order by s.scope);
+begin
+  if cardinality(given) = 0 or not given <@ known then
+    perform private.raise_problem(422, 'invalid_value',
+      format('The scopes an API key can have are: %s.', array_to_string(known, ', ')),
+      '[{"pointer": "/scopes", "detail": "must name at least one scope, and only known ones"}]');
+  end if;
+  return given;
+end
+$$;
+
+alter table public.api_keys enable row level security;
+create policy "managers read their tenant's API keys" on public.api_keys
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.api_keys to authenticated, service_role;
+
+select private.register_table('private.api_scopes', plain => '{scope,permission,description}', unaudited => 'changed by migrations only');
+select private.register_table('public.api_keys', quiet => '{last_used_at}', plain => '{product,name,scopes,prefix}');
+select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys has a row for each change');

@@ -1,0 +1,106 @@
+create type public.audit_crud as enum ('c', 'r', 'u', 'd');
+
+create type public.audit_actor_type as enum (
+  'user',      -- a person, by their ref_id
+  'api_key',   -- a tenant's server, by its key's ref_id
+  'service',   -- the platform's own servers, holding a secret key
+  'system',    -- cron (its job is the name), or a direct connection
+  'anonymous'  -- nobody said who they are
+);
+
+create table public.audit_log (
+  -- A plain value and no foreign key: these rows outlive their tenant.
+  tenant_id uuid not null,
+  -- 1, 2, 3, … within the tenant, without a gap.
+  seq bigint not null,
+  id uuid not null default private.uuid_v7(),
+  project_id uuid,
+  actor_id text,
+  actor_name text,
+  actor_type public.audit_actor_type not null,
+  action text not null,
+  crud public.audit_crud not null,
+  target_id text,
+  target_type text,
+  target_name text,
+  product text,
+  component text not null,
+  description text,
+  is_failure boolean not null default false,
+  is_anonymous boolean not null default false,
+  metadata jsonb not null default '{}',
+  payload_hash text not null,
+  source_ip inet,
+  user_agent text,
+  request_id text,
+  created_at timestamptz not null default now(),
+  prev_hash text not null,
+  hash text not null,
+  primary key (tenant_id, seq),
+  constraint action_is_a_dotted_word check (action ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$' and length(action) <= 128),
+  constraint metadata_is_an_object check (jsonb_typeof(metadata) = 'object'),
+  constraint seq_counts_from_one check (seq > 0),
+  constraint source_ip_is_one_address check (masklen(source_ip) = case family(source_ip) when 4 then 32 else 128 end),
+  constraint hashes_are_sha256 check (payload_hash ~ '^[0-9a-f]{64}$' and prev_hash ~ '^[0-9a-f]{64}$' and hash ~ '^[0-9a-f]{64}$')
+);
+comment on table public.audit_log is
+  'What was done in a tenant, by whom and from where. Only ever added to; each row''s hash covers all its fields and the row before.';
+create index audit_log_created_at_idx on public.audit_log (tenant_id, created_at desc);
+create index audit_log_action_idx on public.audit_log (tenant_id, action, seq desc);
+create index audit_log_actor_id_idx on public.audit_log (tenant_id, actor_id, seq desc) where actor_id is not null;
+create index audit_log_target_id_idx on public.audit_log (tenant_id, target_id, seq desc) where target_id is not null;
+create index audit_log_product_idx on public.audit_log (tenant_id, product, seq desc) where product is not null;
+create index audit_log_is_failure_idx on public.audit_log (tenant_id, seq desc) where is_failure;
+
+create table private.audit_heads (
+  tenant_id uuid primary key,
+  seq bigint not null default 0,
+  hash text not null default repeat('0', 64),
+  constraint head_hash_is_sha256 check (hash ~ '^[0-9a-f]{64}$')
+-- Room on each page, so that moving a head stays within it and touches no index.
+) with (fillfactor = 40);
+comment on table private.audit_heads is
+  'The last row of each tenant''s chain: where the next one goes on, and what shows that the tail was cut.';
+
+-- Events wait here until their transaction commits, so that a tenant's chain is locked for the moment
+-- of the commit alone: locked any earlier, each long transaction would hold up its tenant, and two
+-- that wait for each other's rows would deadlock over it. Unlogged: no row outlives its transaction.
+create unlogged table private.audit_pending (
+  xact xid8 not null default pg_current_xact_id(),
+  n bigint not null generated always as identity,
+  like public.audit_log including defaults,
+  primary key (xact, n)
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+alter table private.audit_pending
+  alter seq drop not null, alter payload_hash drop not null, alter prev_hash drop not null, alter hash drop not null;
+comment on table private.audit_pending is 'What the running transactions have done so far; chained to audit_log as each commits.';
+
+create function private.tg_refuse_audit_change() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  raise exception 'The audit log is only ever added to.' using errcode = '42501';
+end
+$$;
+
+-- Revoking binds the API's roles; this binds the owner of the table as well, also while replicating.
+create trigger audit_log_refuse_change before update or delete or truncate on public.audit_log
+  for each statement execute function private.tg_refuse_audit_change();
+alter table public.audit_log enable always trigger audit_log_refuse_change;
+
+alter table public.audit_log enable row level security;
+
+-- Nobody holds the grant that would make it matter. It stands so that a grant would open no other tenant.
+create policy "managers read their tenant's audit log" on public.audit_log
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.audit_log to service_role;
+
+select private.register_table('public.audit_log', keeping => 'kept', unaudited => 'the log itself; only ever added to',
+  plain => '{action,target_id,target_type,product,component,description,metadata,request_id,payload_hash,prev_hash,hash}',
+  personal => '{actor_id,actor_name,target_name,source_ip,user_agent}',
+  on_forget => 'keep', kept_because => 'The log proves what was done in the tenant. Its rows cannot change, and the columns of other tables that hold personal data are left out of it.');
+select private.register_table('private.audit_heads', keeping => 'kept', plain => '{hash}', unaudited => 'the ends of the log''s chains');
+select private.register_table('private.audit_pending', keeping => 'transient', unaudited => 'becomes rows of the log',
+  plain => '{action,target_id,target_type,product,component,description,metadata,request_id,payload_hash,prev_hash,hash}',
+  personal => '{actor_id,actor_name,target_name,source_ip,user_agent}');

@@ -1,0 +1,79 @@
+create type private.audit_context as (
+  actor_type public.audit_actor_type,
+  actor_id text,
+  actor_name text,
+  component text,
+  source_ip inet,
+  user_agent text,
+  request_id text
+);
+
+create function private.running_job() returns text
+  language sql stable
+  set search_path = ''
+as $$
+  -- The newest few runs only: cron's history has no index by process.
+  select j.jobname
+  from (select jobid, job_pid, status from cron.job_run_details order by runid desc limit 50) as r
+  join cron.job as j on j.jobid = r.jobid
+  where r.job_pid = pg_backend_pid() and r.status in ('running', 'starting', 'connecting', 'sending')
+  limit 1
+$$;
+comment on function private.running_job() is 'The cron job this connection runs, if it runs one.';
+
+create function private.audit_context() returns private.audit_context
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  context private.audit_context;
+  -- Unlike current_user it is not changed by a definer function: it says who came in.
+  role text := current_setting('role');
+  application text := current_setting('application_name');
+  claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
+  headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
+  -- Not the claim: a token could hold one, and only a key that was verified leaves this setting.
+  api_key uuid := nullif(current_setting('tenantry.api_key', true), '')::uuid;
+  address text;
+begin
+  context.component := case
+    when session_user = 'authenticator' then 'rest'
+    when application = 'tenantry-functions' then 'functions'
+    when application like 'pg_cron%' then 'cron'
+    else 'database' end;
+
+  if role = 'authenticated' and api_key is not null then
+    context.actor_type := 'api_key';
+    context.actor_id := private.ulid(api_key);
+  elsif role = 'authenticated' and claims ->> 'sub' is not null then
+    context.actor_type := 'user';
+    context.actor_id := private.ulid((claims ->> 'sub')::uuid);
+    select p.name into context.actor_name from public.user_profiles as p where p.user_id = (claims ->> 'sub')::uuid;
+  elsif role in ('authenticated', 'anon') then
+    context.actor_type := 'anonymous';
+  elsif role = 'service_role' then
+    context.actor_type := 'service';
+    context.actor_id := 'service_role';
+  else
+    context.actor_type := 'system';
+    context.actor_id := context.component;
+    context.actor_name := case when context.component = 'cron' then private.running_job() else session_user end;
+  end if;
+
+  if headers is not null then
+    -- The first address is the client's, as the first proxy saw it. Some write its port behind it.
+    address := btrim(split_part(headers ->> 'x-forwarded-for', ',', 1));
+    address := case
+      when address like '[%' then substring(address from '^\[([^]]+)\]')
+      when address ~ '^[0-9.]+:[0-9]+$' then split_part(address, ':', 1)
+      else address end;
+    if address <> '' and pg_input_is_valid(address, 'inet') then
+      context.source_ip := host(address::inet)::inet;
+    end if;
+    context.user_agent := nullif(left(regexp_replace(headers ->> 'user-agent', '[[:cntrl:]]', '', 'g'), 400), '');
+    context.request_id := substring(headers ->> 'x-request-id' from '^[A-Za-z0-9_.:=-]{8,128}$');
+  end if;
+  return context;
+end
+$$;
+comment on function private.audit_context() is 'Who is at work on this connection and from where: what every audit row says about its actor.';

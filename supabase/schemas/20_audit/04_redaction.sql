@@ -1,0 +1,82 @@
+create function private.is_sensitive(name text) returns boolean
+  language plpgsql immutable parallel safe
+  set search_path = ''
+as $$
+begin
+  -- Secrets, and what identifies a person. Names of columns and, within JSON, of fields in either spelling.
+  return lower(regexp_replace(name, '([a-z])([A-Z])', '\1_\2', 'g')) ~ (
+    '(^|_)(hash|token|secrets?|password|passwd|passphrase|credentials?|key|otp|pin|signature|pepper|authorization|cookie'
+    || '|e?mails?|phone|mobile|telephone|fax|address|street|birth|birthday|iban|pan|gst|ssn|vat)(_|$)'
+    || '|^(billing|client|participant|contact|recipient)_(name|city|postal_code|state|country)$'
+    || '|^(full|first|last|given|family|legal|middle|nick)_name$');
+end
+$$;
+comment on function private.is_sensitive(text) is
+  'Whether a column or JSON field of this name holds a secret or personal data, of which the audit log keeps only that it changed.';
+
+create function private.redact_json(value jsonb) returns jsonb
+  language plpgsql immutable
+  set search_path = ''
+as $$
+begin
+  -- Every name that is_sensitive() knows has one of these in it. Most values have none, and are spared
+  -- the look at each field, which takes fifty times as long.
+  if value::text !~* ('@|hash|token|secret|pass|credential|key|otp|pin|signature|pepper|authorization|cookie|mail|phone|mobile|fax'
+    || '|address|street|birth|iban|pan|gst|ssn|vat|(billing|client|participant|contact|recipient|full|first|last|given|family|legal|middle|nick)_?[a-z]') then
+    return value;
+  end if;
+  case jsonb_typeof(value)
+    when 'object' then
+      return (select coalesce(jsonb_object_agg(f.key, case when private.is_sensitive(f.key) and f.value <> 'null'
+          then '"[redacted]"'::jsonb else private.redact_json(f.value) end), '{}')
+        from jsonb_each(value) as f);
+    when 'array' then
+      return (select coalesce(jsonb_agg(private.redact_json(e.value) order by e.n), '[]')
+        from jsonb_array_elements(value) with ordinality as e (value, n));
+    when 'string' then
+      -- An address is personal data under whatever name it stands.
+      return case when value #>> '{}' ~ '[^[:space:]@]@[^[:space:]@]+[.][^[:space:]@]' then '"[redacted]"'::jsonb else value end;
+    else
+      return value;
+  end case;
+end
+$$;
+comment on function private.redact_json(jsonb) is 'A JSON value without its secrets and personal data.';
+
+create function private.audit_value(value jsonb) returns jsonb
+  language plpgsql immutable
+  set search_path = ''
+as $$
+declare
+  written text := value::text;
+begin
+  -- A brand may be long and change often; the log is not its version history.
+  if length(written) > 4096 then
+    return '"[too long]"';
+  elsif written ~ '^[[{]|@' then
+    return private.redact_json(value);
+  end if;
+  return value;
+end
+$$;
+
+create function private.audit_target(shown jsonb, keys text[]) returns text
+  language plpgsql immutable
+  set search_path = ''
+as $$
+declare
+  key text;
+  part text;
+  target text;
+begin
+  foreach key in array keys loop
+    part := shown ->> key;
+    -- Ids are shown as their ULIDs, as everywhere outside SQL.
+    if part ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then
+      part := private.ulid(part::uuid);
+    end if;
+    target := concat_ws('/', target, part);
+  end loop;
+  return target;
+end
+$$;

@@ -1,0 +1,87 @@
+-- Definer: for what no trigger sees, called by functions that have decided it happened.
+create function private.record_audit(
+  tenant uuid, action text, target_type text, target_id text, target_name text default null, metadata jsonb default '{}',
+  crud public.audit_crud default null, is_failure boolean default false, product text default null
+) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  context private.audit_context := private.audit_context();
+begin
+  insert into private.audit_pending (tenant_id, id, actor_id, actor_name, actor_type, action, crud, target_id, target_type, target_name,
+    product, component, is_failure, is_anonymous, metadata, source_ip, user_agent, request_id, created_at)
+  values (record_audit.tenant, private.uuid_v7(), context.actor_id, context.actor_name, context.actor_type, record_audit.action,
+    coalesce(record_audit.crud, case
+      when record_audit.action ~ '[._](created|added|issued|invited|claimed)$' then 'c'
+      when record_audit.action ~ '[._](deleted|removed|revoked|purged)$' then 'd'
+      when record_audit.action ~ '[._](viewed|read|exported|verified)$' then 'r'
+      else 'u' end::public.audit_crud),
+    record_audit.target_id, record_audit.target_type, record_audit.target_name, record_audit.product, context.component,
+    record_audit.is_failure, context.actor_type = 'anonymous', private.redact_json(coalesce(record_audit.metadata, '{}')),
+    context.source_ip, context.user_agent, context.request_id, clock_timestamp());
+end
+$$;
+comment on function private.record_audit(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) is
+  'Writes down what no trigger sees, with whoever is at work on this connection as its actor. crud follows from the action''s last word unless given.';
+
+-- Definer: the caller's request was refused, so no right of theirs leads here.
+create function private.record_refusal(tenant_name text, method text, route text, status int, code text) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  context private.audit_context := private.audit_context();
+  tenant uuid;
+  recent int;
+begin
+  -- Only of people who stand in the tenant, in whatever state, and of the service. A stranger's requests
+  -- leave nothing: they could fill the log of any tenant whose name they know.
+  select t.id into tenant from public.tenants as t
+  where (t.slug = record_refusal.tenant_name or t.ref_id = record_refusal.tenant_name
+      or record_refusal.tenant_name is null and (context.actor_type = 'api_key' or t.id = (
+        select min(m.tenant_id::text)::uuid from public.tenant_members as m where m.user_id = (select auth.uid()) having count(*) = 1)))
+    and (context.actor_type = 'service'
+      or context.actor_type = 'api_key' and t.id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid
+      or exists (select from public.tenant_members as m where m.tenant_id = t.id and m.user_id = (select auth.uid())));
+  if tenant is null then
+    return;
+  end if;
+  select count(*) into recent from (
+    select from public.audit_log as a
+    where a.tenant_id = tenant and a.is_failure and a.actor_id = context.actor_id and a.created_at > now() - interval '1 minute'
+    limit 30) as r;
+  if recent >= 30 then
+    return;
+  end if;
+  perform private.record_audit(tenant, case when status >= 500 then 'request.failed' else 'request.refused' end, 'route', record_refusal.method || ' ' || record_refusal.route, null,
+    jsonb_build_object('status', record_refusal.status, 'code', record_refusal.code)
+      -- Whoever reads on knows that more may have come.
+      || case when recent = 29 then '{"is_limit_reached": true}'::jsonb else '{}' end,
+    (case record_refusal.method when 'POST' then 'c' when 'DELETE' then 'd' else 'u' end)::public.audit_crud, true);
+end
+$$;
+comment on function private.record_refusal(text, text, text, int, text) is
+  'Writes down that a request to change something in a tenant was refused: at most 30 a minute and actor, and never a stranger''s.';
+
+create function private.record_audit_read(tenant uuid, action text, metadata jsonb default '{}') returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  reader text := (private.audit_context()).actor_id;
+begin
+  -- Paging through is one reading: a row a minute, not a row a page.
+  if record_audit_read.action = 'audit.viewed' and exists (
+    select from public.audit_log as a
+    where a.tenant_id = record_audit_read.tenant and a.action = 'audit.viewed' and a.actor_id = reader
+      and a.created_at > now() - interval '1 minute') then
+    return;
+  end if;
+  perform private.record_audit(record_audit_read.tenant, record_audit_read.action, 'audit_log', null, null,
+    jsonb_strip_nulls(record_audit_read.metadata), 'r');
+end
+$$;
+
+grant execute on function private.record_refusal(text, text, text, int, text) to authenticated, service_role;
+grant execute on function private.record_audit(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) to service_role;

@@ -1,0 +1,128 @@
+create table public.webhook_events (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  type text not null,
+  version int not null,
+  -- The exact text that is signed and sent, byte for byte.
+  payload text not null,
+  ordering_key text,
+  idempotency_key text,
+  is_test boolean not null default false,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint event_payload_fits check (octet_length(payload) <= 262144),
+  constraint ordering_key_is_short check (length(ordering_key) between 1 and 200),
+  constraint idempotency_key_is_short check (length(idempotency_key) between 1 and 200)
+);
+comment on table public.webhook_events is
+  'What happened in a tenant (a message, to receivers). Written in the transaction that made it true; never changed.';
+create unique index webhook_events_idempotency_key_idx on public.webhook_events (tenant_id, idempotency_key)
+  where idempotency_key is not null;
+
+-- The last event of a key, whose id the next one's must follow.
+create index webhook_events_ordering_key_idx on public.webhook_events (tenant_id, ordering_key, id)
+  where ordering_key is not null;
+
+-- Rows arrive in time order, so a block-range index finds the old ones at almost no cost a row.
+create index webhook_events_created_at_idx on public.webhook_events using brin (created_at) with (autosummarize = on);
+
+create table private.webhook_outbox (
+  tenant_id uuid not null,
+  event_id uuid not null,
+  ordering_key text,
+  primary key (tenant_id, event_id),
+  foreign key (tenant_id, event_id) references public.webhook_events on delete cascade
+) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
+comment on table private.webhook_outbox is 'The events that were not yet expanded into deliveries. Nearly always empty.';
+create index webhook_outbox_event_id_idx on private.webhook_outbox (event_id);
+create index webhook_outbox_ordering_key_idx on private.webhook_outbox (tenant_id, ordering_key, event_id)
+  where ordering_key is not null;
+create trigger webhook_events_never_change before update on public.webhook_events for each row execute function private.tg_refuse_change();
+
+alter table public.webhook_events enable row level security;
+create policy "managers read their tenant's events" on public.webhook_events
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.webhook_events to authenticated, service_role;
+
+create function private.webhook_payload(type text, moment timestamptz, data jsonb) returns text
+  language sql stable
+  set search_path = ''
+as $$
+  -- Put together by hand, so that it begins with what a person looks for.
+  select format('{"type":%s,"timestamp":"%s","data":%s}', to_json(type),
+    to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), coalesce(data, '{}'))
+$$;
+comment on function private.webhook_payload(text, timestamptz, jsonb) is 'The text of an event as it is stored, signed and sent (Standard Webhooks).';
+
+-- Definer: whoever makes something happen holds no privilege to write events, and could otherwise forge them.
+create function private.emit_event(
+  tenant uuid, type text, data jsonb, ordering_key text default null, idempotency_key text default null,
+  has_row_lock boolean default false
+) returns uuid
+  language plpgsql security definer
+  set search_path = ''
+  -- A session that plans this on a new, empty table would read all of it for every event from then on.
+  set enable_seqscan = off
+as $$
+declare
+  moment timestamptz := clock_timestamp();
+  event_id uuid := private.uuid_v7();
+  last_id uuid;
+  event_version int;
+  payload text;
+begin
+  -- What is put back where it was (the demo's nightly reset) did not happen.
+  if current_setting('tenantry.is_restoring', true) = 'on'
+    or not exists (select from public.tenants as t where t.id = emit_event.tenant and t.status <> 'archived') then
+    return null;
+  end if;
+  select max(t.version) into event_version from public.webhook_event_types as t where t.type = emit_event.type;
+  if event_version is null then
+    perform private.raise_problem(422, 'unknown_event_type', format('There is no event type "%s" in the catalogue.', emit_event.type));
+  end if;
+  payload := private.webhook_payload(emit_event.type, moment, emit_event.data);
+  if octet_length(payload) > 262144 then
+    perform private.raise_problem(413, 'payload_too_large', format(
+      'An event''s payload can have 256 KiB (262144 bytes), and this one of the type "%s" has %s. Send a reference to what is large.',
+      emit_event.type, octet_length(payload)));
+  end if;
+
+  if emit_event.ordering_key is not null then
+    -- Held until this transaction ends: the events of one key get their ids in the order in which they
+    -- commit, whatever else runs at the same time, and whichever way the clock is moved. A change of the
+    -- one row the key stands for needs no lock besides that row's: ten thousand of these fill the table
+    -- of locks that all of the server shares.
+    if not has_row_lock then
+      perform pg_advisory_xact_lock(hashtextextended('webhook order ' || emit_event.tenant || ' ' || emit_event.ordering_key, 0));
+    end if;
+    select e.id into last_id
+    from public.webhook_events as e
+    where e.tenant_id = emit_event.tenant and e.ordering_key = emit_event.ordering_key
+    order by e.id desc limit 1;
+    event_id := private.uuid_v7();
+    if last_id >= event_id then
+      event_id := private.uuid_after(last_id);
+    end if;
+  end if;
+
+  insert into public.webhook_events (tenant_id, id, type, version, payload, ordering_key, idempotency_key, created_at)
+  values (emit_event.tenant, event_id, emit_event.type, event_version, payload, emit_event.ordering_key,
+    emit_event.idempotency_key, moment)
+  on conflict do nothing;
+  if not found then
+    return (select e.id from public.webhook_events as e
+      where e.tenant_id = emit_event.tenant and e.idempotency_key = emit_event.idempotency_key);
+  end if;
+  insert into private.webhook_outbox (tenant_id, event_id, ordering_key)
+  values (emit_event.tenant, event_id, emit_event.ordering_key);
+  perform private.wake_dispatcher();
+  return event_id;
+end
+$$;
+comment on function private.emit_event(uuid, text, jsonb, text, text, boolean) is
+  'Tells a tenant''s webhooks that something happened, if and only if this transaction commits. Events of one ordering key arrive in order (has_row_lock: the caller has changed the row the key stands for); an idempotency key is good once. Answers the event''s id; 413 above 256 KiB.';
+create index webhook_events_type_idx on public.webhook_events (tenant_id, type, id);
+
+select private.register_table('public.webhook_events', keeping => 'history', plain => '{type,ordering_key,idempotency_key}', personal => '{payload}',
+  unaudited => 'append-only, and tells of changes that have their own rows in the log', person => 'payload', on_forget => 'delete');
+select private.register_table('private.webhook_outbox', keeping => 'derived', plain => '{ordering_key}', unaudited => 'a queue of events');

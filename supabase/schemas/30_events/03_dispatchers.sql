@@ -1,0 +1,38 @@
+-- Four may run at once. The counts are totals since the beginning, for /webhooks/metrics; each worker
+-- counts in its own row, so they never wait for each other.
+create table private.webhook_dispatchers (
+  slot int primary key,
+  run_id uuid,
+  -- Until then it looks for new events by itself, and nobody has to wake one.
+  awake_until_at timestamptz not null default '-infinity',
+  seen_at timestamptz not null default '-infinity',
+  succeeded_count bigint not null default 0,
+  failed_count bigint not null default 0,
+  dead_count bigint not null default 0,
+  stale_count bigint not null default 0,
+  duration_ms_sum bigint not null default 0,
+  duration_bucket_counts bigint[] not null default array_fill(0::bigint, '{9}')
+) with (fillfactor = 20);
+comment on table private.webhook_dispatchers is 'The places for dispatchers that run at the same time, and what was counted in each.';
+
+insert into private.webhook_dispatchers (slot) select generate_series(1, 4) on conflict do nothing;
+
+-- Definer: it looks at the queue, which nobody is granted.
+create function private.wake_dispatcher() returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- One that is awake looks by itself, and one call a transaction is enough.
+  if current_setting('tenantry.dispatcher_woken', true) = 'on'
+    or exists (select from private.webhook_dispatchers as d where d.awake_until_at > clock_timestamp()) then
+    return;
+  end if;
+  perform set_config('tenantry.dispatcher_woken', 'on', true);
+  perform private.call_edge_function('/webhooks/dispatch', timeout_milliseconds => 150000);
+end
+$$;
+comment on function private.wake_dispatcher() is
+  'Has a dispatcher started once this transaction commits, unless one is awake. A call that gets lost is made up for by cron.';
+
+select private.register_table('private.webhook_dispatchers', unaudited => 'belongs to no tenant');

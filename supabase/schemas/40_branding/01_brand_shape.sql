@@ -1,0 +1,123 @@
+create function private.brand_value_problem(path text, value jsonb) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Null where the value at this path of a canonical brand is good; otherwise what is wrong with it.
+  select case
+    when path like 'colors/%' and not (jsonb_typeof(value) = 'string'
+      and (value #>> '{}') ~* '^#([0-9a-f]{3}|[0-9a-f]{4}|[0-9a-f]{6}|[0-9a-f]{8})$')
+      then 'must be a hex colour such as #401405'
+    when path in ('fonts/heading', 'fonts/body') and not (jsonb_typeof(value) = 'string'
+      and (value #>> '{}') ~ '^[A-Za-z0-9][A-Za-z0-9 _-]{0,63}$')
+      then 'must be a font family''s name: letters, digits, spaces and hyphens, at most 64'
+    when path = 'logo/url' and not (jsonb_typeof(value) = 'string' and private.is_https_url(value #>> '{}'))
+      then 'must be an https URL'
+    when path = 'logo/width' and not (jsonb_typeof(value) = 'number' and (value #>> '{}')::numeric between 1 and 4096)
+      then 'must be a number of pixels from 1 to 4096'
+    when path = 'theme_mode' and value not in ('"override"', '"inherit"')
+      then 'must be "override" or "inherit"'
+    when path = 'show_powered_by' and jsonb_typeof(value) <> 'boolean'
+      then 'must be true or false'
+    when path in ('logo/alt', 'tagline') and not (jsonb_typeof(value) = 'string' and private.is_plain_text(value #>> '{}', 300))
+      then 'must be text of at most 300 characters, without control characters'
+    when path like 'messages/%' and not (jsonb_typeof(value) = 'string' and private.is_plain_text(value #>> '{}', 2000))
+      then 'must be text of at most 2000 characters, without control characters'
+  end
+$$;
+
+create function private.canonical_brand_path(path text) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Seed 000 spells a brand flat, seed 002 nested, both with either case; null for no such field.
+  select case
+    when path in ('primary', 'accent') then 'colors/' || path
+    when path = 'cream' then 'colors/background'
+    when path = 'sage' then 'colors/secondary'
+    when path = 'logo_url' then 'logo/url'
+    when path in ('font_heading', 'font_body') then 'fonts/' || substr(path, 6)
+    when path in ('welcome_message', 'completion_message') then 'messages/' || split_part(path, '_', 1)
+    when path in ('theme_mode', 'tagline', 'show_powered_by', 'logo/url', 'logo/alt', 'logo/width',
+      'fonts/heading', 'fonts/body', 'messages/welcome', 'messages/completion', 'colors/primary', 'colors/primary_hover',
+      'colors/secondary', 'colors/accent', 'colors/background', 'colors/background_subtle', 'colors/text',
+      'colors/text_muted', 'colors/border') then path
+  end
+$$;
+
+create function private.normalize_brand(brand jsonb, keep_nulls boolean default false) returns jsonb
+  language plpgsql immutable
+  set search_path = ''
+as $$
+declare
+  canonical jsonb := '{}';
+  problems jsonb := '[]';
+  field record;
+  target text;
+  section text;
+  problem text;
+begin
+  if jsonb_typeof(brand) is distinct from 'object' then
+    perform private.raise_problem(422, 'invalid_brand', 'A brand is a JSON object.', '[{"pointer": "", "detail": "must be an object"}]');
+  end if;
+  for field in
+    -- One level of nesting is all a brand has. Flat fields come first, so a nested spelling wins.
+    select private.snake_case(key) as path, '/' || private.pointer_token(key) as pointer, value, 1 as depth
+    from jsonb_each(brand)
+    where jsonb_typeof(value) <> 'object' or private.snake_case(key) not in ('colors', 'fonts', 'logo', 'messages')
+    union all
+    select private.snake_case(o.key) || '/' || private.snake_case(i.key),
+      '/' || private.pointer_token(o.key) || '/' || private.pointer_token(i.key), i.value, 2
+    from jsonb_each(brand) as o,
+      jsonb_each(case when jsonb_typeof(o.value) = 'object' then o.value else '{}' end) as i
+    where private.snake_case(o.key) in ('colors', 'fonts', 'logo', 'messages')
+    order by depth
+  loop
+    target := private.canonical_brand_path(field.path);
+    section := split_part(coalesce(target, field.path), '/', 1);
+    problem := case
+      when field.path in ('colors', 'fonts', 'logo', 'messages') then
+        case when jsonb_typeof(field.value) <> 'null' then 'must be an object' end
+      when target is null then 'is not a field of a brand'
+      when jsonb_typeof(field.value) <> 'null' then private.brand_value_problem(target, field.value)
+    end;
+    if problem is not null then
+      problems := problems || jsonb_build_object('pointer', field.pointer, 'detail', problem);
+    elsif target is null or position('/' in target) = 0 then
+      canonical := jsonb_set(canonical, array[section], field.value);
+    else
+      if jsonb_typeof(canonical -> section) is distinct from 'object' then
+        canonical := jsonb_set(canonical, array[section], '{}');
+      end if;
+      canonical := jsonb_set(canonical, string_to_array(target, '/'),
+        case when section = 'colors' then lower(field.value::text)::jsonb else field.value end);
+    end if;
+  end loop;
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_brand', 'The brand has values that cannot be used.', problems);
+  end if;
+  return case when keep_nulls then canonical else jsonb_strip_nulls(canonical) end;
+end
+$$;
+comment on function private.normalize_brand(jsonb, boolean) is
+  'A brand in its canonical shape: colors, fonts, logo, theme_mode, tagline, messages, show_powered_by. Accepts both seeds'' spellings; 422 names every bad field.';
+
+create function private.brand_config(brand jsonb) returns jsonb
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Seed 002's BrandConfig interface: nested, camelCase.
+  select jsonb_strip_nulls(jsonb_build_object(
+    'logo', brand -> 'logo',
+    'colors', (
+      select jsonb_object_agg(split_part(key, '_', 1) || replace(initcap(replace(substr(key, length(split_part(key, '_', 1)) + 2), '_', ' ')), ' ', ''), value)
+      from jsonb_each(brand -> 'colors')),
+    'fonts', brand -> 'fonts',
+    'themeMode', brand -> 'theme_mode',
+    'tagline', brand -> 'tagline',
+    'welcomeMessage', brand #> '{messages,welcome}',
+    'completionMessage', brand #> '{messages,completion}',
+    'showPoweredBy', coalesce(brand -> 'show_powered_by', 'true')))
+$$;
+
+grant execute on function private.brand_value_problem(text, jsonb), private.canonical_brand_path(text),
+  private.normalize_brand(jsonb, boolean), private.brand_config(jsonb) to authenticated, service_role;

@@ -1,0 +1,119 @@
+create table public.tenant_brands (
+  tenant_id uuid primary key references public.tenants on delete cascade,
+  display_name text not null,
+  is_active boolean not null default true,
+  brand jsonb not null default '{}',
+  email_config jsonb not null default '{}',
+  enabled_assessments text[] not null default '{}',
+  coach_name text,
+  coach_title text,
+  coach_photo text,
+  coach_email text,
+  coach_notification_email text,
+  website_url text,
+  booking_url text,
+  legal_entity text,
+  voice_id text,
+  slug_prefix text not null default '',
+  canonical_quiz_url text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  constraint display_name_is_text check (length(btrim(display_name)) >= 1 and private.is_plain_text(display_name, 255)),
+  constraint coach_card_is_text check (private.is_plain_text(coach_name, 255) and private.is_plain_text(coach_title, 255)
+    and private.is_plain_text(legal_entity, 255) and private.is_plain_text(voice_id, 64)),
+  constraint coach_photo_is_https check (private.is_https_url(coach_photo)),
+  constraint website_url_is_https check (private.is_https_url(website_url)),
+  constraint booking_url_is_https check (private.is_https_url(booking_url)),
+  constraint quiz_url_is_https check (length(canonical_quiz_url) <= 512 and private.is_https_url(canonical_quiz_url)),
+  constraint coach_emails_are_addresses check (private.is_email(coach_email) and private.is_email(coach_notification_email)),
+  constraint slug_prefix_is_a_path_word check (slug_prefix ~ '^([a-z0-9][a-z0-9-]{0,62}[a-z0-9]|[a-z0-9])?$'),
+  constraint enabled_assessments_are_words check (
+    cardinality(enabled_assessments) <= 50
+    and coalesce(array_to_string(enabled_assessments, ',', '?'), '') ~ '^([a-z0-9][a-z0-9_-]{0,63}(,[a-z0-9][a-z0-9_-]{0,63})*)?$')
+);
+comment on table public.tenant_brands is
+  'How a tenant looks and speaks (1:1 with tenants, made with it). brand is kept in one canonical shape, whichever spelling was sent.';
+
+create function private.tg_normalize_brand() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  new.brand := private.normalize_brand(new.brand);
+  new.email_config := private.normalize_email_config(new.email_config);
+  return new;
+end
+$$;
+create trigger tenant_brands_normalize before insert or update of brand, email_config on public.tenant_brands
+  for each row execute function private.tg_normalize_brand();
+create trigger tenant_brands_touch before update on public.tenant_brands for each row execute function private.tg_touch_updated_at();
+create trigger tenant_brands_stamp_editor before insert or update on public.tenant_brands for each row execute function private.tg_stamp_editor();
+
+-- Definer: whoever creates a tenant, its brand exists from the first moment.
+create function private.tg_start_brand() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  insert into public.tenant_brands (tenant_id, display_name) values (new.id, new.name) on conflict do nothing;
+  return null;
+end
+$$;
+create trigger tenants_start_brand after insert on public.tenants for each row execute function private.tg_start_brand();
+
+alter table public.tenant_brands enable row level security;
+create policy "members read their tenant's brand" on public.tenant_brands
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+create policy "managers update their tenant's brand" on public.tenant_brands
+  for update to authenticated
+  using (tenant_id = any (array(select private.tenant_ids('manage'))))
+  with check (tenant_id = any (array(select private.tenant_ids('manage'))));
+grant select, update (display_name, is_active, brand, email_config, enabled_assessments, coach_name, coach_title,
+  coach_photo, coach_email, coach_notification_email, website_url, booking_url, legal_entity, voice_id, slug_prefix,
+  canonical_quiz_url) on public.tenant_brands to authenticated;
+grant select, insert, update, delete on public.tenant_brands to service_role;
+
+-- Triggers, so that it makes no difference which way a change came. All are definers: whoever makes
+-- something happen may not write events. They come after the row and hold its lock, which is what puts
+-- the events of one row in order (has_row_lock).
+
+create function private.tg_tell_of_brand() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  changed text[] := private.changed_fields(to_jsonb(old) - 'brand', to_jsonb(new) - 'brand')
+    || array(select 'brand.' || f from unnest(private.changed_fields(old.brand, new.brand)) as f);
+begin
+  if changed <> '{}' then
+    perform private.emit_event(new.tenant_id, 'brand.updated', jsonb_build_object(
+      'tenant', (select jsonb_build_object('ref_id', t.ref_id, 'slug', t.slug) from public.tenants as t where t.id = new.tenant_id),
+      'changed', changed, 'page', private.render_tenant_page(new.tenant_id)), 'brand', has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_brands_tell after update on public.tenant_brands for each row execute function private.tg_tell_of_brand();
+
+select private.register_table('public.tenant_brands', personal => '{email_config,coach_email,coach_notification_email}',
+  plain => '{display_name,brand,enabled_assessments,coach_name,coach_title,coach_photo,website_url,booking_url,legal_entity,voice_id,slug_prefix,canonical_quiz_url}');
+
+select private.register_event_type('brand.updated', 'The tenant''s brand was changed: which fields, and the public page as it is now (null while it is switched off).',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "changed": "text[]",
+      "page?": {"ref_id": "ref_id", "slug": "text", "display_name": "text", "tenant_type": "text", "locale": "text", "brand": "object",
+        "coach?": "object", "links": "object", "enabled_assessments": "text[]"}}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"},
+      "changed": ["brand.colors", "brand.tagline"],
+      "page": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning", "display_name": "Leading with Meaning",
+        "tenant_type": "coach", "locale": "en",
+        "brand": {"colors": {"primary": "#2d5a3d", "accent": "#c9a227"}, "fonts": {"heading": "Playfair Display", "body": "Lato"}, "logo": null,
+          "theme_mode": "override", "tagline": "Lead from what matters.", "messages": {"welcome": null, "completion": null}, "show_powered_by": true},
+        "coach": {"name": "Mark Ellery", "title": "Executive coach", "photo": null},
+        "links": {"site": "https://leadingwithmeaning.example.com", "booking": null, "quiz": null},
+        "enabled_assessments": ["industry4", "leadership-values"]}}');
+
+insert into private.api_scopes (scope, permission, description) values
+  ('brand:read', 'read', 'Read the brand.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);

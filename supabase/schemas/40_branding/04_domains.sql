@@ -1,0 +1,193 @@
+create type public.domain_status as enum ('pending', 'verified', 'failed');
+
+create type public.domain_check_result as enum (
+  'token_found',      -- the record is there
+  'wrong_token',      -- the name has TXT records, none of them with this row's token
+  'no_record',        -- the name exists and has no TXT record
+  'no_such_name',     -- NXDOMAIN
+  'host_taken',       -- the token is there, or was, but another tenant holds the host
+  'dns_failed',       -- the resolver could not find out: SERVFAIL, REFUSED. From here on nothing is known
+  'resolver_timeout', -- the resolver took too long
+  'resolver_failed'   -- the resolver could not be reached, or its answer could not be read
+);
+
+create table public.tenant_domains (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  host text not null,
+  status public.domain_status not null default 'pending',
+  is_primary boolean not null default false,
+  verification_token text not null default encode(extensions.gen_random_bytes(20), 'hex'),
+  verified_at timestamptz,
+  last_checked_at timestamptz,
+  last_check_result public.domain_check_result,
+  next_check_at timestamptz not null default now(),
+  first_missed_at timestamptz,
+  missed_check_count int not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  unique (tenant_id, host),
+  constraint host_is_normalised check (
+    length(host) <= 253 and host !~ '^www\.'
+    and host ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  constraint verified_has_a_moment check (status <> 'verified' or verified_at is not null),
+  constraint only_verified_is_primary check (not is_primary or status = 'verified'),
+  constraint misses_have_a_first check (missed_check_count >= 0 and (missed_check_count > 0) = (first_missed_at is not null))
+);
+create unique index tenant_domains_ref_id_idx on public.tenant_domains (tenant_id, ref_id) where ref_id is not null;
+comment on table public.tenant_domains is 'A custom domain. It routes only while verified, and only one tenant can hold it verified.';
+create unique index tenant_domains_verified_host_idx on public.tenant_domains (host) where status = 'verified';
+create unique index tenant_domains_one_primary_idx on public.tenant_domains (tenant_id) where is_primary;
+create index tenant_domains_next_check_at_idx on public.tenant_domains (next_check_at) where status = 'verified';
+create trigger tenant_domains_touch before update on public.tenant_domains for each row execute function private.tg_touch_updated_at();
+create trigger tenant_domains_stamp_editor before insert or update on public.tenant_domains for each row execute function private.tg_stamp_editor();
+
+alter table public.tenant_domains enable row level security;
+create policy "members read their tenant's domains" on public.tenant_domains
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+grant select on public.tenant_domains to authenticated;
+grant select, insert, update, delete on public.tenant_domains to service_role;
+
+-- Definer: nobody may insert a domain directly, past the limit and the edge function's rules for hosts.
+create function private.add_domain(tenant uuid, host text) returns public.tenant_domains
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  most int;
+  added public.tenant_domains;
+begin
+  perform private.require_permission(add_domain.tenant, 'manage');
+  -- One tenant's calls queue here, so that ten at once cannot each find room below the limit.
+  select coalesce((p.limits ->> 'domains')::int, 10) into most
+  from public.tenants as t join public.plans as p on p.plan = t.plan
+  where t.id = add_domain.tenant
+  for no key update of t;
+  if exists (select from public.tenant_domains as d where d.tenant_id = add_domain.tenant and d.host = add_domain.host) then
+    perform private.raise_problem(409, 'conflict', format('You have added the domain %s already.', add_domain.host),
+      '[{"pointer": "/host", "detail": "is in your list already"}]');
+  end if;
+  if (select count(*) from public.tenant_domains as d where d.tenant_id = add_domain.tenant) >= most then
+    perform private.raise_problem(403, 'too_many_domains',
+      format('Your plan has room for %s domains. Remove one before you add another.', most));
+  end if;
+  insert into public.tenant_domains (tenant_id, host) values (add_domain.tenant, add_domain.host) returning * into added;
+  return added;
+end
+$$;
+comment on function private.add_domain(uuid, text) is
+  'Adds a pending domain. Says nothing about whether another tenant has it: a claim is decided by DNS alone.';
+
+create function private.settle_primary_domain(tenant uuid) returns void
+  language sql
+  set search_path = ''
+as $$
+  update public.tenant_domains as d set is_primary = true
+  where d.tenant_id = settle_primary_domain.tenant
+    and d.id = (
+      select v.id from public.tenant_domains as v
+      where v.tenant_id = settle_primary_domain.tenant and v.status = 'verified'
+      order by v.verified_at, v.id limit 1)
+    and not exists (
+      select from public.tenant_domains as p where p.tenant_id = settle_primary_domain.tenant and p.is_primary)
+$$;
+comment on function private.settle_primary_domain(uuid) is
+  'Makes the domain that was verified first the primary one, where there is none. The caller holds the tenant''s lock.';
+
+-- Definer: a coach may not write to the table, where the status stands.
+create function public.set_primary_domain(tenant_id uuid, domain_id uuid) returns public.tenant_domains
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  chosen public.tenant_domains;
+begin
+  perform private.require_permission(set_primary_domain.tenant_id, 'manage');
+  perform from public.tenants as t where t.id = set_primary_domain.tenant_id for no key update;
+  select * into chosen from public.tenant_domains as d
+  where d.tenant_id = set_primary_domain.tenant_id and d.id = set_primary_domain.domain_id;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'You have no such domain.');
+  elsif chosen.status <> 'verified' then
+    perform private.raise_problem(409, 'domain_not_verified',
+      format('The domain %s is not verified. Verify it before you make it the primary one.', chosen.host));
+  end if;
+  update public.tenant_domains as d set is_primary = false
+  where d.tenant_id = set_primary_domain.tenant_id and d.is_primary and d.id <> chosen.id;
+  update public.tenant_domains as d set is_primary = true
+  where d.tenant_id = set_primary_domain.tenant_id and d.id = chosen.id
+  returning * into chosen;
+  return chosen;
+end
+$$;
+comment on function public.set_primary_domain(uuid, uuid) is
+  'Makes a verified domain the one that tenant_profiles shows, in place of the one before. 409 domain_not_verified.';
+
+create function public.remove_domain(tenant_id uuid, domain_id uuid) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(remove_domain.tenant_id, 'manage');
+  perform from public.tenants as t where t.id = remove_domain.tenant_id for no key update;
+  delete from public.tenant_domains as d where d.tenant_id = remove_domain.tenant_id and d.id = remove_domain.domain_id;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'You have no such domain.');
+  end if;
+  perform private.settle_primary_domain(remove_domain.tenant_id);
+end
+$$;
+comment on function public.remove_domain(uuid, uuid) is
+  'Removes a domain, which routes no longer from then on. In place of the primary one the domain verified first becomes it.';
+grant execute on function private.add_domain(uuid, text), public.set_primary_domain(uuid, uuid),
+  public.remove_domain(uuid, uuid) to authenticated;
+grant execute on function public.set_primary_domain(uuid, uuid), public.remove_domain(uuid, uuid),
+  private.settle_primary_domain(uuid) to service_role;
+
+create function private.tg_tell_of_domain() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  domain public.tenant_domains := case tg_op when 'DELETE' then old else new end;
+  was_verified boolean := tg_op <> 'INSERT' and old.status = 'verified';
+  data jsonb := jsonb_build_object('domain', jsonb_build_object('ref_id', domain.ref_id, 'host', domain.host));
+  -- A host can be longer than a key.
+  ordering_key text := 'domain ' || case when length(domain.host) > 150 then md5(domain.host) else domain.host end;
+begin
+  if tg_op = 'DELETE' then
+    perform private.emit_event(domain.tenant_id, 'domain.removed', data || jsonb_build_object('was_verified', was_verified),
+      ordering_key, has_row_lock => true);
+  elsif new.status = 'verified' and not was_verified then
+    perform private.emit_event(domain.tenant_id, 'domain.verified',
+      data || jsonb_build_object('verified_at', private.event_moment(new.verified_at)), ordering_key, has_row_lock => true);
+  elsif was_verified and new.status <> 'verified' then
+    perform private.emit_event(domain.tenant_id, 'domain.lost', data || jsonb_build_object('reason', new.last_check_result),
+      ordering_key, has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_domains_tell after insert or delete on public.tenant_domains
+  for each row execute function private.tg_tell_of_domain();
+create trigger tenant_domains_tell_of_change after update on public.tenant_domains
+  for each row when (old.status <> new.status) execute function private.tg_tell_of_domain();
+
+select private.register_table('public.tenant_domains', plain => '{host}', secret => '{verification_token}',
+  quiet => '{last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count}');
+
+select private.register_event_type('domain.verified', 'A custom domain was found to be the tenant''s, and shows its page.',
+    '{"domain": {"ref_id": "ref_id", "host": "text"}, "verified_at": "moment"}',
+    '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "verified_at": "2026-11-20T09:30:00.000Z"}');
+
+select private.register_event_type('domain.lost', 'A custom domain shows the tenant''s page no longer: its record is gone, or another tenant proved that the host is theirs.',
+    '{"domain": {"ref_id": "ref_id", "host": "text"}, "reason?": "text"}',
+    '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "reason": "no_record"}');
+
+select private.register_event_type('domain.removed', 'A custom domain was taken off the tenant''s list.',
+    '{"domain": {"ref_id": "ref_id", "host": "text"}, "was_verified": "flag"}',
+    '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "was_verified": true}');

@@ -1,0 +1,193 @@
+create table public.tenant_invitations (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  email text not null,
+  role public.tenant_role not null default 'member',
+  token_hash bytea not null,
+  expires_at timestamptz not null default now() + interval '7 days',
+  accepted_at timestamptz,
+  revoked_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  sent_at timestamptz not null default now(),
+  sent_count int not null default 1,
+  -- Who accepted it. If the answer got lost, their second attempt gets the same answer.
+  accepted_by uuid,
+  primary key (tenant_id, id),
+  constraint invitation_email_is_an_address check (private.is_email(email)),
+  constraint token_is_a_sha256 check (length(token_hash) = 32),
+  -- One spelling an address. Lookalikes from other alphabets would be other people.
+  constraint invitation_email_is_normal check (email = lower(email collate "C") and email ~ '^[!-~]+$'),
+  constraint invitation_ends_within_30_days check (expires_at <= sent_at + interval '720 hours'),
+  constraint invitation_accepted_by_at_a_moment check (accepted_by is null or accepted_at is not null),
+  constraint invitation_is_accepted_or_revoked check (accepted_at is null or revoked_at is null)
+);
+create unique index tenant_invitations_ref_id_idx on public.tenant_invitations (tenant_id, ref_id) where ref_id is not null;
+comment on table public.tenant_invitations is 'An open offer of membership to an e-mail address. Only the token''s hash is stored.';
+create unique index tenant_invitations_open_idx on public.tenant_invitations (tenant_id, lower(email))
+  where accepted_at is null and revoked_at is null;
+create index tenant_invitations_token_hash_idx on public.tenant_invitations (token_hash);
+create index tenant_invitations_expires_at_idx on public.tenant_invitations (expires_at) where accepted_at is null;
+create trigger tenant_invitations_touch before update on public.tenant_invitations for each row execute function private.tg_touch_updated_at();
+create trigger tenant_invitations_stamp_editor before insert or update on public.tenant_invitations for each row execute function private.tg_stamp_editor();
+
+alter table public.tenant_invitations enable row level security;
+create policy "managers read their tenant's invitations" on public.tenant_invitations
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.tenant_invitations to authenticated;
+grant select, insert, update, delete on public.tenant_invitations to service_role;
+
+create function private.sweep_expired_invitations(batch int default 5000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with expired as (
+    select tenant_id, id from public.tenant_invitations
+    where expires_at <= now() and accepted_at is null
+    order by expires_at
+    limit batch
+    for update skip locked
+  ), swept as (
+    delete from public.tenant_invitations as i using expired as e
+    where i.tenant_id = e.tenant_id and i.id = e.id
+    returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_expired_invitations(int) is
+  'Removes invitations that expired unaccepted, oldest first, at most a batch; answers how many.';
+create function private.require_invitation_end(expires_at timestamptz) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if expires_at is null or expires_at < now() + interval '1 hour' or expires_at > now() + interval '720 hours' then
+    perform private.raise_problem(422, 'invalid_value', 'An invitation is open for at least an hour and at most 30 days.',
+      '[{"pointer": "/expires_at", "detail": "must lie between one hour and 30 days from now"}]');
+  end if;
+end
+$$;
+
+-- Definer, and so for the next two: nobody writes invitations directly, or limits and roles could be passed by.
+create function public.invite_member(tenant_id uuid, email text, role public.tenant_role, token_hash bytea,
+    expires_at timestamptz default now() + interval '7 days')
+  returns public.tenant_invitations
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  address text := private.normalize_email(invite_member.email);
+  made public.tenant_invitations;
+begin
+  perform private.require_permission(invite_member.tenant_id, 'manage');
+  -- Only an owner makes an owner, by whichever way.
+  if invite_member.role = 'owner' then
+    perform private.require_permission(invite_member.tenant_id, 'own');
+  end if;
+  if address is null then
+    perform private.raise_problem(422, 'invalid_value', 'This is not an e-mail address that can be invited: name@host.domain, in plain ASCII.',
+      '[{"pointer": "/email", "detail": "is not an e-mail address in plain ASCII"}]');
+  end if;
+  perform private.require_invitation_end(invite_member.expires_at);
+
+  -- A tenant's invitations queue here, so that a hundred at once cannot each find room below the limit.
+  perform from public.tenants as t where t.id = invite_member.tenant_id for no key update;
+  if exists (
+    select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
+    where m.tenant_id = invite_member.tenant_id and m.status <> 'invited' and lower(p.email) = address) then
+    perform private.raise_problem(409, 'already_member',
+      'Somebody with this address belongs to this tenant already. A membership that is switched off can be switched on again.',
+      '[{"pointer": "/email", "detail": "is a member''s"}]');
+  end if;
+  delete from public.tenant_invitations as i
+  where i.tenant_id = invite_member.tenant_id and i.email = address
+    and i.accepted_at is null and i.revoked_at is null and i.expires_at <= now();
+  if exists (
+    select from public.tenant_invitations as i
+    where i.tenant_id = invite_member.tenant_id and i.email = address and i.accepted_at is null and i.revoked_at is null) then
+    perform private.raise_problem(409, 'already_invited', 'This address is invited already. Send the invitation again, or revoke it first.',
+      '[{"pointer": "/email", "detail": "is invited already"}]');
+  end if;
+  -- The second limit is for those that are revoked as fast as they are made: each may be a mail to a stranger.
+  if (select count(*) filter (where i.accepted_at is null and i.revoked_at is null and i.expires_at > now()) >= 100
+        or count(*) filter (where i.created_at > now() - interval '1 day') >= 300
+      from public.tenant_invitations as i where i.tenant_id = invite_member.tenant_id) then
+    perform private.raise_problem(403, 'too_many_invitations',
+      'A tenant has at most 100 open invitations, and makes at most 300 a day. Revoke some, or wait for answers.');
+  end if;
+
+  insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
+  values (invite_member.tenant_id, address, invite_member.role, invite_member.token_hash, invite_member.expires_at)
+  returning * into made;
+  return made;
+end
+$$;
+comment on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz) is
+  'Offers an address a membership. The caller makes the token (256 random bits) and gives its SHA-256. 409 already_member, already_invited.';
+
+create function public.resend_invitation(tenant_id uuid, invitation_id uuid, token_hash bytea,
+    expires_at timestamptz default now() + interval '7 days')
+  returns public.tenant_invitations
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  open_one public.tenant_invitations;
+begin
+  perform private.require_permission(resend_invitation.tenant_id, 'manage');
+  perform private.require_invitation_end(resend_invitation.expires_at);
+  select * into open_one from public.tenant_invitations as i
+  where i.tenant_id = resend_invitation.tenant_id and i.id = resend_invitation.invitation_id
+    and i.accepted_at is null and i.revoked_at is null
+  for update;
+  if open_one.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation by this name.');
+  end if;
+  if open_one.role = 'owner' then
+    perform private.require_permission(resend_invitation.tenant_id, 'own');
+  end if;
+  if open_one.sent_at > now() - interval '1 minute' or open_one.sent_count >= 10 then
+    perform private.raise_problem(429, 'resent_too_soon',
+      'An invitation may be sent once a minute, and ten times in all. Wait, or revoke it and invite anew.');
+  end if;
+  update public.tenant_invitations as i
+  set token_hash = resend_invitation.token_hash, expires_at = resend_invitation.expires_at,
+    sent_at = now(), sent_count = i.sent_count + 1
+  where i.tenant_id = open_one.tenant_id and i.id = open_one.id
+  returning * into open_one;
+  return open_one;
+end
+$$;
+comment on function public.resend_invitation(uuid, uuid, bytea, timestamptz) is
+  'Gives an open invitation a new token and a new end; the old token is dead. 429 resent_too_soon.';
+
+create function public.revoke_invitation(tenant_id uuid, invitation_id uuid)
+  returns public.tenant_invitations
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  revoked public.tenant_invitations;
+begin
+  perform private.require_permission(revoke_invitation.tenant_id, 'manage');
+  update public.tenant_invitations as i set revoked_at = now()
+  where i.tenant_id = revoke_invitation.tenant_id and i.id = revoke_invitation.invitation_id
+    and i.accepted_at is null and i.revoked_at is null
+  returning * into revoked;
+  if revoked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation by this name.');
+  end if;
+  return revoked;
+end
+$$;
+comment on function public.revoke_invitation(uuid, uuid) is 'Takes an open invitation back: its token is dead from the next statement on.';
+grant execute on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz),
+  public.resend_invitation(uuid, uuid, bytea, timestamptz), public.revoke_invitation(uuid, uuid) to authenticated, service_role;
+
+select cron.schedule('registry: remove expired invitations', '*/5 * * * *',
+  'select private.sweep_expired_invitations()');
+
+select private.register_table('public.tenant_invitations', personal => '{email}', secret => '{token_hash}', person => 'email', on_forget => 'delete');

@@ -1,0 +1,152 @@
+-- Definer: members hold no privilege to insert, so that no key comes to be without its secret.
+create function public.create_api_key(
+  tenant_id uuid, name text, scopes text[], prefix text, hash text, lookup bytea,
+  product text default null, expires_at timestamptz default null, rate_limit_per_minute int default null
+) returns public.api_keys
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  created public.api_keys;
+begin
+  perform private.require_permission(create_api_key.tenant_id, 'manage');
+  if create_api_key.expires_at <= now() then
+    perform private.raise_problem(422, 'invalid_value', 'The moment at which the key expires must lie in the future.',
+      '[{"pointer": "/expires_at", "detail": "must lie in the future"}]');
+  end if;
+  insert into public.api_keys (tenant_id, name, scopes, prefix, product, expires_at, rate_limit_per_minute)
+  values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes), create_api_key.prefix,
+    create_api_key.product, create_api_key.expires_at, coalesce(create_api_key.rate_limit_per_minute, 6000))
+  returning * into created;
+  insert into private.api_key_secrets (tenant_id, api_key_id, hash, lookup)
+  values (created.tenant_id, created.id, create_api_key.hash, create_api_key.lookup);
+  return created;
+end
+$$;
+comment on function public.create_api_key(uuid, text, text[], text, text, bytea, text, timestamptz, int) is
+  'Stores a new API key by its prefix, argon2id hash and lookup. What the registry function calls, which makes the key itself.';
+
+-- Definer: members hold no privilege to change a key otherwise.
+create function public.rotate_api_key(
+  tenant_id uuid, api_key_id uuid, prefix text, hash text, lookup bytea, overlap_seconds int default 0
+) returns public.api_keys
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  replaced public.api_keys;
+  created public.api_keys;
+begin
+  perform private.require_permission(rotate_api_key.tenant_id, 'manage');
+  if overlap_seconds is null or overlap_seconds not between 0 and 604800 then
+    perform private.raise_problem(422, 'invalid_value', 'Two keys may overlap for seven days at most.',
+      '[{"pointer": "/overlap_seconds", "detail": "must be between 0 and 604800"}]');
+  end if;
+  -- Two rotations at once queue here; the second then finds a key that is replaced already.
+  select * into replaced from public.api_keys as k
+  where k.tenant_id = rotate_api_key.tenant_id and k.id = rotate_api_key.api_key_id for no key update;
+  if replaced.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no API key by this ref_id.');
+  end if;
+  if replaced.replaced_at is not null or not private.is_live_api_key(replaced) then
+    perform private.raise_problem(409, 'api_key_ended', 'This API key was revoked or replaced, or has expired. Create a new one.');
+  end if;
+  update public.api_keys as k
+  set replaced_at = now(), expires_at = least(k.expires_at, now() + make_interval(secs => overlap_seconds))
+  where k.tenant_id = replaced.tenant_id and k.id = replaced.id;
+  -- The new key lives as long as the old one was meant to.
+  insert into public.api_keys (tenant_id, name, scopes, prefix, product, rate_limit_per_minute, expires_at)
+  values (replaced.tenant_id, replaced.name, replaced.scopes, rotate_api_key.prefix, replaced.product,
+    replaced.rate_limit_per_minute, now() + (replaced.expires_at - replaced.created_at))
+  returning * into created;
+  insert into private.api_key_secrets (tenant_id, api_key_id, hash, lookup)
+  values (created.tenant_id, created.id, rotate_api_key.hash, rotate_api_key.lookup);
+  return created;
+end
+$$;
+comment on function public.rotate_api_key(uuid, uuid, text, text, bytea, int) is
+  'Gives a key a successor of the same name and scopes; the old one still works for the overlap. 409 api_key_ended.';
+
+-- Definer: as above. Asks "inspect", which managers hold in a frozen tenant too: a leak must be closed there as well.
+create function public.revoke_api_key(tenant_id uuid, api_key_id uuid)
+  returns public.api_keys
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  revoked public.api_keys;
+begin
+  perform private.require_permission(revoke_api_key.tenant_id, 'inspect');
+  update public.api_keys as k set revoked_at = now()
+  where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id and k.revoked_at is null
+  returning * into revoked;
+  if revoked.id is null then
+    -- Revoking twice is no mistake.
+    select * into revoked from public.api_keys as k
+    where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id;
+  end if;
+  if revoked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no API key by this ref_id.');
+  end if;
+  return revoked;
+end
+$$;
+comment on function public.revoke_api_key(uuid, uuid) is
+  'Ends an API key for good. SQL refuses it from its next statement on, an edge function within ten seconds.';
+
+-- The three that follow are for the edge functions' own connection; nobody else is granted them.
+
+create function private.find_api_key(lookup bytea)
+  returns table (tenant_id uuid, tenant_ref_id text, tenant_slug text, id uuid, product text, scopes text[],
+    expires_at timestamptz, rate_limit_per_minute int, hash text)
+  language plpgsql stable
+  set search_path = ''
+  rows 1
+as $$
+begin
+  -- A dead key is not found at all: so it costs and tells as much as one that never was.
+  return query
+    select k.tenant_id, t.ref_id, t.slug, k.id, k.product, k.scopes, k.expires_at, k.rate_limit_per_minute, s.hash
+    from private.api_key_secrets as s
+    join public.api_keys as k on k.tenant_id = s.tenant_id and k.id = s.api_key_id
+    join public.tenants as t on t.id = k.tenant_id
+    where s.lookup = find_api_key.lookup and private.is_live_api_key(k) and t.status <> 'archived';
+end
+$$;
+comment on function private.find_api_key(bytea) is 'The live key behind a lookup, with what is needed to prove and use it.';
+grant execute on function
+  public.create_api_key(uuid, text, text[], text, text, bytea, text, timestamptz, int),
+  public.rotate_api_key(uuid, uuid, text, text, bytea, int), public.revoke_api_key(uuid, uuid)
+  to authenticated;
+
+-- A platform that learns of a leak closes it without waiting for the tenant.
+grant execute on function public.revoke_api_key(uuid, uuid) to service_role;
+
+create function private.tg_tell_of_api_key() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  key public.api_keys := case tg_op when 'DELETE' then old else new end;
+  data jsonb := jsonb_build_object('api_key', jsonb_build_object('ref_id', key.ref_id, 'name', key.name));
+begin
+  if tg_op = 'INSERT' then
+    perform private.emit_event(key.tenant_id, 'api_key.created', data, 'api_key ' || key.ref_id, has_row_lock => true);
+  elsif old.revoked_at is null and (tg_op = 'DELETE' or new.revoked_at is not null) then
+    perform private.emit_event(key.tenant_id, 'api_key.revoked', data, 'api_key ' || key.ref_id, has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger api_keys_tell after insert or delete on public.api_keys
+  for each row execute function private.tg_tell_of_api_key();
+create trigger api_keys_tell_of_change after update of revoked_at on public.api_keys
+  for each row when (old.revoked_at is null and new.revoked_at is not null) execute function private.tg_tell_of_api_key();
+
+select private.register_event_type('api_key.created', 'An API key was created, or made to replace another one of the same name.',
+    '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
+    '{"api_key": {"ref_id": "01JD3NJ5A7C9E1G3J5M7P9R1T3", "name": "Reporting server"}}');
+
+select private.register_event_type('api_key.revoked', 'An API key was revoked. That one was replaced or has expired is not told.',
+    '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
+    '{"api_key": {"ref_id": "01JD3NJ5A7C9E1G3J5M7P9R1T3", "name": "Reporting server"}}');

@@ -1,0 +1,158 @@
+create type public.idp_kind as enum ('oidc', 'saml');
+
+create table public.tenant_idp_config (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  type public.idp_kind not null,
+  metadata jsonb not null default '{}',
+  verified boolean not null default false,
+  verified_at timestamptz,
+  last_checked_at timestamptz,
+  last_check_error text,
+  discovered jsonb not null default '{}',
+  keys_expire_at timestamptz,
+  client_secret_id uuid,
+  sso_provider_id uuid,
+  revision uuid not null default private.uuid_v7(),
+  check_started_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  unique (tenant_id, type),
+  constraint idp_metadata_is_an_object check (jsonb_typeof(metadata) = 'object' and length(metadata::text) <= 200000),
+  constraint idp_discovered_is_an_object check (jsonb_typeof(discovered) = 'object' and length(discovered::text) <= 50000),
+  -- A secret that was left in the metadata would be shown to everybody who may see the settings.
+  constraint idp_metadata_holds_no_secret check (not metadata ?| '{client_secret,clientSecret,secret,private_key}'),
+  constraint verified_provider_was_checked check (verified = (verified_at is not null) and (not verified or last_checked_at is not null)),
+  constraint only_oidc_has_a_client_secret check (type = 'oidc' or client_secret_id is null)
+);
+create unique index tenant_idp_config_ref_id_idx on public.tenant_idp_config (tenant_id, ref_id) where ref_id is not null;
+comment on table public.tenant_idp_config is
+  'A tenant''s identity provider, one of each kind. verified only after a real check of exactly these settings; the client secret lies in Vault.';
+comment on column public.tenant_idp_config.client_secret_id is 'Which secret in Vault; never the secret.';
+comment on column public.tenant_idp_config.discovered is 'What the last good check found: endpoints and key ids, or entity id, sign-on URLs and certificates.';
+comment on column public.tenant_idp_config.revision is 'Another with every change of the settings, so that a check of older ones cannot vouch for newer ones.';
+
+-- A provider signs people in to one tenant: shared by two, each could vouch for the other's people.
+create unique index tenant_idp_config_sso_provider_idx on public.tenant_idp_config (sso_provider_id) where sso_provider_id is not null;
+create trigger tenant_idp_config_touch before update on public.tenant_idp_config for each row execute function private.tg_touch_updated_at();
+create trigger tenant_idp_config_stamp_editor before insert or update on public.tenant_idp_config for each row execute function private.tg_stamp_editor();
+
+-- Definer: nobody else may reach Vault. Also runs when a tenant is deleted and takes its rows along.
+create function private.tg_drop_idp_secret() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.drop_secrets(old.tenant_id, array[old.client_secret_id]);
+  return null;
+end
+$$;
+create trigger tenant_idp_config_drop_secret after delete on public.tenant_idp_config
+  for each row when (old.client_secret_id is not null) execute function private.tg_drop_idp_secret();
+create trigger tenant_idp_config_replace_secret after update of client_secret_id on public.tenant_idp_config
+  for each row when (old.client_secret_id is not null and old.client_secret_id is distinct from new.client_secret_id)
+  execute function private.tg_drop_idp_secret();
+
+create function private.idp_setting_problems(type text, metadata jsonb) returns jsonb
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- What can be said without the network; the rest is found by the check.
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail)), '[]')
+  from (
+    select '/metadata/' || private.pointer_token(key) as pointer, 'is not a known field' as detail
+    from jsonb_object_keys(case when jsonb_typeof(metadata) = 'object' then metadata else '{}' end) as key
+    where key <> all (case when type = 'oidc' then '{issuer,client_id,scopes}'::text[] else '{metadata_url,metadata_xml,entity_id}'::text[] end)
+    union all
+    select '/metadata', 'must be an object' where jsonb_typeof(metadata) is distinct from 'object'
+    union all
+    select '/metadata/' || field, 'must be text' from unnest('{issuer,client_id}'::text[]) as field
+    where type = 'oidc' and coalesce(length(metadata ->> field), 0) not between 1 and 2048
+    union all
+    select '/metadata', 'must have either metadata_url or metadata_xml'
+    where type = 'saml' and (metadata ? 'metadata_url') = (metadata ? 'metadata_xml')
+    union all
+    select '/metadata/' || key, 'must be text' from jsonb_each(case when jsonb_typeof(metadata) = 'object' then metadata else '{}' end)
+    where type = 'saml' and key in ('metadata_url', 'metadata_xml', 'entity_id') and (jsonb_typeof(value) <> 'string' or value = '""')
+  ) as found
+$$;
+
+-- Definer: settings, Vault secret and the loss of trust are one step, and none of the three may be had alone.
+create function public.set_idp_config(tenant_id uuid, type text, metadata jsonb, client_secret text default null)
+  returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.tenant_idp_config;
+  problems jsonb;
+  secret_id uuid;
+begin
+  perform private.require_permission(set_idp_config.tenant_id, 'manage');
+  if set_idp_config.type is null or set_idp_config.type not in ('oidc', 'saml') then
+    perform private.raise_problem(422, 'invalid_value', 'An identity provider is oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
+  end if;
+  problems := private.idp_setting_problems(set_idp_config.type, set_idp_config.metadata);
+  if set_idp_config.client_secret is not null
+    and (set_idp_config.type <> 'oidc' or length(set_idp_config.client_secret) not between 1 and 1024) then
+    problems := problems || '[{"pointer": "/client_secret", "detail": "must be text of at most 1024 characters, and is for oidc alone"}]';
+  end if;
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_value', 'The settings of the identity provider cannot be used.', problems);
+  end if;
+
+  -- Set again as it is: nothing to check anew.
+  select * into stored from public.tenant_idp_config as c
+  where c.tenant_id = set_idp_config.tenant_id and c.type::text = set_idp_config.type
+    and c.metadata = set_idp_config.metadata and set_idp_config.client_secret is null;
+  if found then
+    return stored;
+  end if;
+  insert into public.tenant_idp_config as c (tenant_id, type, metadata)
+  values (set_idp_config.tenant_id, set_idp_config.type::public.idp_kind, set_idp_config.metadata)
+  on conflict on constraint tenant_idp_config_tenant_id_type_key do nothing;
+  select * into stored from public.tenant_idp_config as c
+  where c.tenant_id = set_idp_config.tenant_id and c.type::text = set_idp_config.type for update;
+
+  if set_idp_config.client_secret is not null then
+    secret_id := vault.create_secret(set_idp_config.client_secret, null, 'client secret of an identity provider');
+  elsif stored.metadata -> 'issuer' is not distinct from set_idp_config.metadata -> 'issuer'
+    and stored.metadata -> 'client_id' is not distinct from set_idp_config.metadata -> 'client_id' then
+    -- Kept for the same issuer and client only: otherwise whoever may change the issuer could have the
+    -- secret sent to a server of their own.
+    secret_id := stored.client_secret_id;
+  end if;
+
+  update public.tenant_idp_config as c set
+    metadata = set_idp_config.metadata,
+    client_secret_id = secret_id,
+    revision = private.uuid_v7(),
+    verified = false, verified_at = null, last_checked_at = null, last_check_error = null,
+    discovered = '{}', keys_expire_at = null,
+    -- Supabase's provider was made from the old settings.
+    sso_provider_id = case when c.metadata = set_idp_config.metadata then c.sso_provider_id end
+  where c.tenant_id = stored.tenant_id and c.id = stored.id
+  returning * into stored;
+  return stored;
+end
+$$;
+comment on function public.set_idp_config(uuid, text, jsonb, text) is
+  'Sets a tenant''s identity provider of one kind and puts its client secret in Vault. Whatever was verified before has to be checked again.';
+
+alter table public.tenant_idp_config enable row level security;
+create policy "managers read their tenant's identity providers" on public.tenant_idp_config
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+create policy "managers remove their tenant's identity providers" on public.tenant_idp_config
+  for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
+
+-- No insert and no update for anybody: settings, secret and trust change together, in the functions above.
+grant select, delete on public.tenant_idp_config to authenticated;
+grant select on public.tenant_idp_config to service_role;
+grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
+
+select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
+  plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}');

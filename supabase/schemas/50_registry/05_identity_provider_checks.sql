@@ -1,0 +1,141 @@
+-- Definer: no role of the API may update the table.
+create function private.begin_idp_check(tenant uuid, type public.idp_kind) returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  subject public.tenant_idp_config;
+begin
+  select * into subject from public.tenant_idp_config as c
+  where c.tenant_id = begin_idp_check.tenant and c.type = begin_idp_check.type for update;
+  -- A check is a handful of requests to a server of the tenant's choosing: not a thing to hold a button down on.
+  if subject.check_started_at > now() - interval '5 seconds' then
+    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was checked a moment ago. Wait five seconds.');
+  end if;
+  update public.tenant_idp_config as c set check_started_at = now()
+  where c.tenant_id = subject.tenant_id and c.id = subject.id;
+  return subject;
+end
+$$;
+comment on function private.begin_idp_check(uuid, public.idp_kind) is
+  'What is to be checked, at most every five seconds; a row of nulls where there is none. For the service.';
+
+-- Definer: members may not write verified, and the service may write it only for what was checked.
+create function private.record_idp_check(
+  tenant uuid, type public.idp_kind, revision uuid, outcome text, error text default null,
+  discovered jsonb default '{}', keys_expire_at timestamptz default null
+) returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  recorded public.tenant_idp_config;
+begin
+  if record_idp_check.outcome not in ('good', 'bad', 'unreachable') then
+    raise exception 'unknown outcome %', record_idp_check.outcome;
+  end if;
+  update public.tenant_idp_config as c set
+    last_checked_at = now(),
+    last_check_error = case when record_idp_check.outcome <> 'good' then left(coalesce(record_idp_check.error, 'The check failed.'), 2000) end,
+    -- A provider that is down for a moment has not become another one: what was verified stays so.
+    verified = record_idp_check.outcome = 'good' or (record_idp_check.outcome = 'unreachable' and c.verified),
+    verified_at = case record_idp_check.outcome when 'good' then now() when 'unreachable' then c.verified_at end,
+    discovered = case record_idp_check.outcome when 'good' then record_idp_check.discovered when 'bad' then '{}' else c.discovered end,
+    keys_expire_at = case record_idp_check.outcome when 'good' then record_idp_check.keys_expire_at when 'unreachable' then c.keys_expire_at end
+  where c.tenant_id = record_idp_check.tenant and c.type = record_idp_check.type
+    and c.revision = record_idp_check.revision
+  returning * into recorded;
+  if recorded.id is null then
+    perform private.raise_problem(409, 'idp_changed', 'The settings of the identity provider were changed while they were checked. Check them again.');
+  end if;
+  return recorded;
+end
+$$;
+comment on function private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz) is
+  'Writes down what a check found, for the settings it was made of. The only way to verified = true; for the service.';
+
+-- Definer: reads Vault, which no role of the API can.
+create function private.read_idp_secret(tenant uuid, type public.idp_kind, revision uuid) returns text
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+begin
+  perform private.record_audit(read_idp_secret.tenant, 'idp.secret_read', 'tenant_idp_config', read_idp_secret.type::text);
+  return (
+    select s.decrypted_secret
+    from public.tenant_idp_config as c
+    join vault.decrypted_secrets as s on s.id = c.client_secret_id
+    where c.tenant_id = read_idp_secret.tenant and c.type = read_idp_secret.type and c.revision = read_idp_secret.revision);
+end
+$$;
+comment on function private.read_idp_secret(uuid, public.idp_kind, uuid) is
+  'The client secret of a provider, for the service''s own check of it. Null where there is none, or the settings have changed.';
+
+-- Definer: the column belongs to the platform, which made the provider in Supabase Auth.
+create function private.bind_sso_provider(tenant uuid, type public.idp_kind, sso_provider_id uuid)
+  returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  bound public.tenant_idp_config;
+begin
+  if bind_sso_provider.sso_provider_id is not null and not exists (
+    select from public.tenant_idp_config as c
+    where c.tenant_id = bind_sso_provider.tenant and c.type = bind_sso_provider.type and c.verified) then
+    perform private.raise_problem(409, 'idp_not_verified', 'Only a verified identity provider is bound to a Supabase SSO provider. Check it first.');
+  end if;
+  begin
+    update public.tenant_idp_config as c set sso_provider_id = bind_sso_provider.sso_provider_id
+    where c.tenant_id = bind_sso_provider.tenant and c.type = bind_sso_provider.type
+    returning * into bound;
+  exception when unique_violation then
+    perform private.raise_problem(409, 'sso_provider_taken', 'This Supabase SSO provider signs people in to another tenant or by another provider of this one.');
+  end;
+  return bound;
+end
+$$;
+comment on function private.bind_sso_provider(uuid, public.idp_kind, uuid) is
+  'Says which Supabase SSO provider carries out a verified provider''s sign-ins; null unbinds. For the service.';
+
+-- Definer: asked about a token whose bearer may not be a member yet.
+create function private.tenant_of_sso_provider(sso_provider_id uuid) returns uuid
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  return (
+    select c.tenant_id from public.tenant_idp_config as c join public.tenants as t on t.id = c.tenant_id
+    where c.sso_provider_id = tenant_of_sso_provider.sso_provider_id and c.verified and t.status <> 'archived');
+end
+$$;
+comment on function private.tenant_of_sso_provider(uuid) is
+  'The tenant whose people sign in by this Supabase SSO provider (app_metadata.provider = sso:<id>); null for unknown or unverified.';
+
+-- Definer: asked before anybody is signed in. Says no more than where a domain's people sign in, which they must know.
+create function public.find_idp_for_email(email text) returns jsonb
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  -- The part before the @ is not looked at: whether somebody has an account is not told here.
+  domain text := rtrim(lower(substring(left(find_idp_for_email.email, 400) from '@([^@]+)$')), '.');
+begin
+  return coalesce((
+    select jsonb_build_object('method', 'sso', 'tenant', t.slug, 'sso_provider_id', c.sso_provider_id)
+    from public.tenant_domains as d
+    join public.tenants as t on t.id = d.tenant_id and t.status <> 'archived'
+    join public.tenant_idp_config as c on c.tenant_id = d.tenant_id
+    -- Exactly the verified name: who owns example.com need not run mail.example.com.
+    where d.host = domain and d.status = 'verified'
+      and c.verified and c.sso_provider_id is not null and (c.keys_expire_at is null or c.keys_expire_at > now())
+    order by c.verified_at desc
+    limit 1), '{"method": "password"}');
+end
+$$;
+comment on function public.find_idp_for_email(text) is
+  'How the people of an e-mail address sign in: {method: "sso", tenant, sso_provider_id} where its domain and a provider are verified, or {method: "password"}.';
+grant execute on function public.find_idp_for_email(text) to anon, authenticated, service_role;
+grant execute on function private.begin_idp_check(uuid, public.idp_kind), private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz),
+  private.read_idp_secret(uuid, public.idp_kind, uuid), private.bind_sso_provider(uuid, public.idp_kind, uuid),
+  private.tenant_of_sso_provider(uuid) to service_role;

@@ -1,0 +1,102 @@
+create function private.tg_tell_of_tenant() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  data jsonb := jsonb_build_object('tenant', jsonb_build_object('ref_id', new.ref_id, 'slug', new.slug));
+begin
+  if new.slug <> old.slug then
+    perform private.emit_event(new.id, 'tenant.renamed', data || jsonb_build_object('old_slug', old.slug), 'tenant', has_row_lock => true);
+  end if;
+  -- Nobody is told of an archiving: an archived tenant's endpoints rest, so it would arrive after the restoring.
+  if new.status <> old.status then
+    perform private.emit_event(new.id, 'tenant.status_changed',
+      data || jsonb_build_object('old_status', old.status, 'new_status', new.status), 'tenant', has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger tenants_tell after update on public.tenants
+  for each row when (old.slug <> new.slug or old.status <> new.status) execute function private.tg_tell_of_tenant();
+
+create function private.tg_tell_of_member() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  member public.tenant_members := case tg_op when 'DELETE' then old else new end;
+  was_active boolean := tg_op <> 'INSERT' and old.status = 'active';
+  is_active boolean := tg_op <> 'DELETE' and new.status = 'active';
+  ordering_key text := 'member ' || private.ulid(member.user_id);
+  person jsonb;
+begin
+  -- Whose account was deleted has no profile by now.
+  select jsonb_build_object('ref_id', private.ulid(member.user_id), 'email', p.email, 'name', p.name, 'role', member.role) into person
+  from (select) as one left join public.user_profiles as p on p.user_id = member.user_id;
+  if is_active and not was_active then
+    perform private.emit_event(member.tenant_id, 'member.joined', jsonb_build_object('member', person), ordering_key, has_row_lock => true);
+  elsif was_active and not is_active then
+    perform private.emit_event(member.tenant_id, 'member.removed', jsonb_build_object('member', person - 'name',
+      'reason', case tg_op when 'DELETE' then 'removed' else 'deactivated' end), ordering_key, has_row_lock => true);
+  elsif is_active and new.role <> old.role then
+    perform private.emit_event(member.tenant_id, 'member.role_changed',
+      jsonb_build_object('member', person - 'name', 'old_role', old.role), ordering_key, has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_members_tell after insert or delete on public.tenant_members
+  for each row execute function private.tg_tell_of_member();
+create trigger tenant_members_tell_of_change after update on public.tenant_members
+  for each row when (old.status <> new.status or old.role <> new.role) execute function private.tg_tell_of_member();
+
+create function private.tg_tell_of_product() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  product public.tenant_products := case tg_op when 'DELETE' then old else new end;
+  was_usable boolean := tg_op <> 'INSERT' and old.enabled and (old.expires_at is null or old.expires_at > now());
+  is_usable boolean := tg_op <> 'DELETE' and new.enabled and (new.expires_at is null or new.expires_at > now());
+begin
+  if is_usable and (not was_usable or new.expires_at is distinct from old.expires_at) then
+    perform private.emit_event(product.tenant_id, 'product.granted',
+      jsonb_build_object('product', product.product, 'expires_at', private.event_moment(product.expires_at)),
+      'product ' || product.product, has_row_lock => true);
+  elsif was_usable and not is_usable then
+    perform private.emit_event(product.tenant_id, 'product.revoked', jsonb_build_object('product', product.product),
+      'product ' || product.product, has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_products_tell after insert or update or delete on public.tenant_products
+  for each row execute function private.tg_tell_of_product();
+
+select private.register_event_type('tenant.renamed', 'The tenant has another slug; the old one leads to it for 90 days.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_slug": "text"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_slug": "mark-ellery-coaching"}');
+
+select private.register_event_type('tenant.status_changed', 'The tenant came to another status. That it was archived is not told, that it was restored is.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_status": "demo|trial|active|frozen|archived", "new_status": "demo|trial|active|frozen|archived"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_status": "trial", "new_status": "active"}');
+
+select private.register_event_type('member.joined', 'Somebody belongs to the tenant from now on, for the first time or again.',
+    '{"member": {"ref_id": "ref_id", "email?": "email", "name?": "text", "role": "owner|admin|member|reviewer"}}',
+    '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "name": "Iris Okonjo", "role": "reviewer"}}');
+
+select private.register_event_type('member.role_changed', 'A member of the tenant has another role.',
+    '{"member": {"ref_id": "ref_id", "email?": "email", "role": "owner|admin|member|reviewer"}, "old_role": "owner|admin|member|reviewer"}',
+    '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "role": "admin"}, "old_role": "reviewer"}');
+
+select private.register_event_type('member.removed', 'Somebody belongs to the tenant no longer: was deactivated, or was removed or left.',
+    '{"member": {"ref_id": "ref_id", "email?": "email", "role": "owner|admin|member|reviewer"}, "reason": "deactivated|removed"}',
+    '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "role": "reviewer"}, "reason": "removed"}');
+
+select private.register_event_type('product.granted', 'The tenant may use a product, from now on or until another moment than before. When that moment comes, nothing is told.',
+    '{"product": "text", "expires_at?": "moment"}',
+    '{"product": "marketing", "expires_at": "2027-11-20T00:00:00.000Z"}');
+
+select private.register_event_type('product.revoked', 'The tenant may use a product no longer.',
+    '{"product": "text"}',
+    '{"product": "marketing"}');

@@ -1,0 +1,88 @@
+create table public.campaigns (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  name text not null,
+  assessment_type text not null default 'industry4',
+  results_disclosure text not null default 'full',
+  opens_at timestamptz,
+  closes_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  constraint campaign_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 255)),
+  constraint assessment_type_is_a_word check (assessment_type ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
+  constraint results_disclosure_is_known check (results_disclosure in ('full', 'summary', 'none')),
+  constraint campaign_closes_after_it_opens check (closes_at > opens_at)
+);
+create unique index campaigns_ref_id_idx on public.campaigns (tenant_id, ref_id) where ref_id is not null;
+comment on table public.campaigns is 'An assessment offered by a tenant: which one, when, and how much of the result a participant sees.';
+create trigger campaigns_touch before update on public.campaigns for each row execute function private.tg_touch_updated_at();
+create trigger campaigns_stamp_editor before insert or update on public.campaigns for each row execute function private.tg_stamp_editor();
+
+alter table public.campaigns enable row level security;
+create policy "members read their tenant's campaigns" on public.campaigns
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+create policy "members create their tenant's campaigns" on public.campaigns
+  for insert to authenticated with check (tenant_id = any (array(select private.tenant_ids('write'))));
+create policy "members update their tenant's campaigns" on public.campaigns
+  for update to authenticated
+  using (tenant_id = any (array(select private.tenant_ids('write'))))
+  with check (tenant_id = any (array(select private.tenant_ids('write'))));
+create policy "managers delete their tenant's campaigns" on public.campaigns
+  for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
+grant select, delete on public.campaigns to authenticated;
+grant insert (tenant_id, id, name, assessment_type, results_disclosure, opens_at, closes_at),
+  update (name, assessment_type, results_disclosure, opens_at, closes_at) on public.campaigns to authenticated;
+grant select, insert, update, delete on public.campaigns to service_role;
+
+create function private.tg_tell_of_campaign() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  campaign public.campaigns := case tg_op when 'DELETE' then old else new end;
+  data jsonb := jsonb_build_object('campaign', jsonb_build_object('ref_id', campaign.ref_id, 'name', campaign.name,
+    'assessment_type', campaign.assessment_type, 'results_disclosure', campaign.results_disclosure,
+    'opens_at', private.event_moment(campaign.opens_at), 'closes_at', private.event_moment(campaign.closes_at)));
+  ordering_key text := 'campaign ' || campaign.ref_id;
+  changed text[];
+begin
+  case tg_op
+    when 'INSERT' then
+      perform private.emit_event(campaign.tenant_id, 'campaign.created', data, ordering_key, has_row_lock => true);
+    when 'DELETE' then
+      perform private.emit_event(campaign.tenant_id, 'campaign.deleted', data, ordering_key, has_row_lock => true);
+    else
+      changed := private.changed_fields(to_jsonb(old), to_jsonb(new));
+      if changed <> '{}' then
+        perform private.emit_event(campaign.tenant_id, 'campaign.updated', data || jsonb_build_object('changed', changed),
+          ordering_key, has_row_lock => true);
+      end if;
+  end case;
+  return null;
+end
+$$;
+create trigger campaigns_tell after insert or update or delete on public.campaigns
+  for each row execute function private.tg_tell_of_campaign();
+
+select private.register_table('public.campaigns', plain => '{name,assessment_type,results_disclosure}');
+
+select private.register_event_type('campaign.created', 'A campaign was created.',
+    '{"campaign": {"ref_id": "ref_id", "name": "text", "assessment_type": "text", "results_disclosure": "full|summary|none", "opens_at?": "moment", "closes_at?": "moment"}}',
+    '{"campaign": {"ref_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1", "name": "Spring leadership check", "assessment_type": "industry4",
+      "results_disclosure": "full", "opens_at": "2027-03-01T08:00:00.000Z", "closes_at": null}}');
+
+select private.register_event_type('campaign.updated', 'A campaign was changed: which fields, and the campaign as it is now.',
+    '{"campaign": {"ref_id": "ref_id", "name": "text", "assessment_type": "text", "results_disclosure": "full|summary|none", "opens_at?": "moment", "closes_at?": "moment"},
+      "changed": "text[]"}',
+    '{"campaign": {"ref_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1", "name": "Spring leadership check", "assessment_type": "industry4",
+      "results_disclosure": "summary", "opens_at": "2027-03-01T08:00:00.000Z", "closes_at": "2027-05-31T22:00:00.000Z"},
+      "changed": ["closes_at", "results_disclosure"]}');
+
+select private.register_event_type('campaign.deleted', 'A campaign was deleted; its participants stay, without a campaign.',
+    '{"campaign": {"ref_id": "ref_id", "name": "text", "assessment_type": "text", "results_disclosure": "full|summary|none", "opens_at?": "moment", "closes_at?": "moment"}}',
+    '{"campaign": {"ref_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1", "name": "Spring leadership check", "assessment_type": "industry4",
+      "results_disclosure": "summary", "opens_at": null, "closes_at": null}}');

@@ -1,0 +1,136 @@
+create table public.participant_sessions (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  campaign_id uuid,
+  email text,
+  full_name text,
+  client_status text not null default 'registered',
+  token_hash bytea,
+  started_at timestamptz,
+  completed_at timestamptz,
+  expires_at timestamptz not null default now() + interval '30 days',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  foreign key (tenant_id, campaign_id) references public.campaigns (tenant_id, id) on delete set null (campaign_id),
+  constraint client_status_is_known check (
+    client_status in ('registered', 'started', 'completed', 'contacted', 'converted', 'archived')),
+  constraint participant_is_text check (private.is_plain_text(full_name, 255) and private.is_email(email)),
+  constraint token_is_a_sha256 check (length(token_hash) = 32)
+);
+create unique index participant_sessions_ref_id_idx on public.participant_sessions (tenant_id, ref_id) where ref_id is not null;
+comment on table public.participant_sessions is
+  'One person''s way through an assessment, from registered to converted. An unfinished one expires and is removed.';
+create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id);
+create index participant_sessions_client_status_idx on public.participant_sessions (tenant_id, client_status, id);
+create index participant_sessions_token_hash_idx on public.participant_sessions (token_hash);
+
+-- Only the unfinished expire; a lead is never swept away.
+create index participant_sessions_expires_at_idx on public.participant_sessions (expires_at)
+  where client_status in ('registered', 'started');
+create trigger participant_sessions_touch before update on public.participant_sessions for each row execute function private.tg_touch_updated_at();
+create trigger participant_sessions_stamp_editor before insert or update on public.participant_sessions for each row execute function private.tg_stamp_editor();
+
+create function private.sweep_expired_participant_sessions(batch int default 5000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  -- Bounded, and past rows somebody holds: the sweep never makes a participant wait.
+  with expired as (
+    select tenant_id, id from public.participant_sessions
+    where expires_at <= now() and client_status in ('registered', 'started')
+    order by expires_at
+    limit batch
+    for update skip locked
+  ), swept as (
+    delete from public.participant_sessions as s using expired as e
+    where s.tenant_id = e.tenant_id and s.id = e.id
+    returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_expired_participant_sessions(int) is
+  'Removes unfinished participant sessions past their expiry, oldest first, at most a batch; answers how many.';
+
+alter table public.participant_sessions enable row level security;
+create policy "members read their tenant's participants" on public.participant_sessions
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+create policy "members create their tenant's participants" on public.participant_sessions
+  for insert to authenticated with check (tenant_id = any (array(select private.tenant_ids('write'))));
+create policy "members update their tenant's participants" on public.participant_sessions
+  for update to authenticated
+  using (tenant_id = any (array(select private.tenant_ids('write'))))
+  with check (tenant_id = any (array(select private.tenant_ids('write'))));
+create policy "managers delete their tenant's participants" on public.participant_sessions
+  for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
+grant select, delete on public.participant_sessions to authenticated;
+grant insert (tenant_id, id, campaign_id, email, full_name, client_status, expires_at),
+  update (campaign_id, email, full_name, client_status, started_at, completed_at, expires_at)
+  on public.participant_sessions to authenticated;
+grant select, insert, update, delete on public.participant_sessions to service_role;
+
+create function private.tg_tell_of_participant_session() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  data jsonb := jsonb_build_object('participant_session', jsonb_build_object('ref_id', new.ref_id,
+    'campaign_id', private.ulid(new.campaign_id), 'email', new.email, 'full_name', new.full_name, 'status', new.client_status,
+    'started_at', private.event_moment(new.started_at), 'completed_at', private.event_moment(new.completed_at),
+    'expires_at', private.event_moment(new.expires_at), 'created_at', private.event_moment(new.created_at)));
+  ordering_key text := 'participant_session ' || new.ref_id;
+begin
+  if tg_op = 'INSERT' then
+    perform private.emit_event(new.tenant_id, 'participant_session.created', data, ordering_key, has_row_lock => true);
+  elsif new.client_status <> old.client_status then
+    perform private.emit_event(new.tenant_id, 'participant_session.status_changed',
+      data || jsonb_build_object('old_status', old.client_status), ordering_key, has_row_lock => true);
+  end if;
+  -- By whichever of the two it is said first; the idempotency key is for one that is taken back and said again.
+  if (new.client_status = 'completed' or new.completed_at is not null)
+    and (tg_op = 'INSERT' or old.client_status <> 'completed' and old.completed_at is null) then
+    perform private.emit_event(new.tenant_id, 'participant_session.completed', data, ordering_key,
+      'participant_session.completed ' || new.ref_id, has_row_lock => true);
+  end if;
+  return null;
+end
+$$;
+create trigger participant_sessions_tell after insert on public.participant_sessions
+  for each row execute function private.tg_tell_of_participant_session();
+create trigger participant_sessions_tell_of_change after update on public.participant_sessions
+  for each row when (old.client_status <> new.client_status or old.completed_at is null and new.completed_at is not null)
+  execute function private.tg_tell_of_participant_session();
+select cron.schedule('assessments: remove expired participant sessions', '* * * * *',
+  'select private.sweep_expired_participant_sessions()');
+
+select private.register_table('public.participant_sessions', plain => '{client_status}', personal => '{email,full_name}', secret => '{token_hash}',
+  person => 'email');
+
+select private.register_event_type('participant_session.created', 'A participant was registered for an assessment: a new lead.',
+    '{"participant_session": {"ref_id": "ref_id", "campaign_id?": "ref_id", "email?": "email", "full_name?": "text",
+      "status": "registered|started|completed|contacted|converted|archived", "started_at?": "moment", "completed_at?": "moment",
+      "expires_at?": "moment", "created_at?": "moment"}}',
+    '{"participant_session": {"ref_id": "01JD3NFYH2K4M6P8R0T2V4X6Z8", "campaign_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1",
+      "email": "ada@example.com", "full_name": "Ada Sample", "status": "registered", "started_at": null, "completed_at": null,
+      "expires_at": "2026-12-20T09:30:00.000Z", "created_at": "2026-11-20T09:30:00.000Z"}}');
+
+select private.register_event_type('participant_session.status_changed', 'A participant came to another place in the pipeline.',
+    '{"participant_session": {"ref_id": "ref_id", "campaign_id?": "ref_id", "email?": "email", "full_name?": "text",
+      "status": "registered|started|completed|contacted|converted|archived", "started_at?": "moment", "completed_at?": "moment",
+      "expires_at?": "moment", "created_at?": "moment"},
+      "old_status": "registered|started|completed|contacted|converted|archived"}',
+    '{"participant_session": {"ref_id": "01JD3NFYH2K4M6P8R0T2V4X6Z8", "campaign_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1",
+      "email": "ada@example.com", "full_name": "Ada Sample", "status": "contacted", "started_at": "2026-11-20T10:30:00.000Z",
+      "completed_at": "2026-11-20T10:50:12.250Z", "expires_at": "2026-12-20T09:30:00.000Z", "created_at": "2026-11-20T09:30:00.000Z"},
+      "old_status": "completed"}');
+
+select private.register_event_type('participant_session.completed', 'A participant has completed the assessment. Told once, whatever becomes of the status later.',
+    '{"participant_session": {"ref_id": "ref_id", "campaign_id?": "ref_id", "email?": "email", "full_name?": "text",
+      "status": "registered|started|completed|contacted|converted|archived", "started_at?": "moment", "completed_at?": "moment",
+      "expires_at?": "moment", "created_at?": "moment"}}',
+    '{"participant_session": {"ref_id": "01JD3NFYH2K4M6P8R0T2V4X6Z8", "campaign_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1",
+      "email": "ada@example.com", "full_name": "Ada Sample", "status": "completed", "started_at": "2026-11-20T10:30:00.000Z",
+      "completed_at": "2026-11-20T10:50:12.250Z", "expires_at": "2026-12-20T09:30:00.000Z", "created_at": "2026-11-20T09:30:00.000Z"}}');

@@ -1,0 +1,104 @@
+-- Position n of each array is event n. A null event_id is an event without a key, always new.
+-- Custom plans: the planner then sees how many events there are, where a cached plan would guess.
+create function private.ingest_usage_events(
+  tenant uuid, member uuid, event_ids text[], sources text[], types text[], data jsonb[],
+  tokens bigint[], models text[], costs bigint[], moments timestamptz[]
+) returns table (n int, id uuid, outcome text)
+  language plpgsql
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  started_at bigint := extract(epoch from clock_timestamp()) * 1000000;
+begin
+  -- Holds off the deletion of the tenant until this batch is in.
+  perform from public.tenants as t where t.id = tenant for key share;
+  return query
+  with input as materialized (
+    select i.n::int as n, private.uuid_v7_at(started_at + i.n) as id, i.event_id, i.source, i.type, i.data, i.tokens, i.model, i.cost,
+      coalesce(i.moment, now()) as moment,
+      -- The moment counts only when the sender stated one: a retry without it is still the same event.
+      md5(row(i.type, i.data, i.tokens, i.model, i.cost, i.moment)::text)::uuid as payload_hash
+    from unnest(event_ids, sources, types, data, tokens, models, costs, moments)
+      with ordinality as i (event_id, source, type, data, tokens, model, cost, moment, n)
+  ), firsts as materialized (
+    -- The first event of each key. (Not row_number(): a window of a thousand one-row partitions
+    -- took ten times as long as all the rest.)
+    select distinct on (source, event_id) source, event_id, payload_hash, n
+    from input where event_id is not null order by source, event_id, n
+  ), claimed as (
+    -- Sorted, so that two batches lock their keys in one order. The update changes nothing; it is
+    -- there to return what the key's first event said.
+    insert into public.usage_event_keys as k (tenant_id, source, event_id, payload_hash)
+    select tenant, source, event_id, payload_hash from firsts order by source, event_id
+    on conflict (tenant_id, source, event_id) do update set payload_hash = k.payload_hash
+    returning source, event_id, payload_hash, xmax = 0 as is_new
+  ), judged as (
+    select i.*, i.event_id is null or (c.is_new and f.n is not null) as is_new, c.payload_hash as first_hash
+    from input as i
+    left join firsts as f on f.n = i.n
+    left join claimed as c on c.source = i.source and c.event_id = i.event_id
+  ), stored as (
+    insert into public.usage_events
+      (tenant_id, id, user_id, source, event_id, event_type, event_data, tokens_used, model_used, cost_micros, occurred_at)
+    select tenant, id, member, source, event_id, type, data, tokens, model, cost, moment
+    from judged where is_new order by n
+  )
+  select j.n, case when j.is_new then j.id end,
+    case when j.is_new then 'accepted' when j.first_hash = j.payload_hash then 'duplicate' else 'conflict' end
+  from judged as j
+  order by j.n;
+end
+$$;
+comment on function private.ingest_usage_events(uuid, uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[]) is
+  'Stores a batch of usage events in one statement. Each is accepted, duplicate (sent before, the same) or conflict (its id sent before with another content).';
+
+-- Definer: events are written through here only, so that none escapes its key.
+create function public.log_usage_event(
+  tenant_id uuid, event_type text, event_data jsonb default '{}', tokens_used bigint default null,
+  model_used text default null, cost_micros bigint default null, source text default 'api',
+  event_id text default null, occurred_at timestamptz default null
+) returns uuid
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored record;
+begin
+  perform private.require_permission(log_usage_event.tenant_id, 'usage:write');
+  select * into stored from private.ingest_usage_events(
+    log_usage_event.tenant_id, (select auth.uid()), array[event_id], array[coalesce(source, 'api')], array[event_type],
+    array[coalesce(event_data, '{}')], array[tokens_used], array[model_used], array[cost_micros], array[occurred_at]);
+  if stored.outcome = 'conflict' then
+    perform private.raise_problem(409, 'event_conflict', format('The event id "%s" was used before for another event.', event_id));
+  end if;
+  return stored.id;
+end
+$$;
+comment on function public.log_usage_event(uuid, text, jsonb, bigint, text, bigint, text, text, timestamptz) is
+  'Logs one usage event for a tenant the caller may write to; answers its id, or null when the same event was logged before. 409 event_conflict.';
+
+create function public.log_usage_events(
+  tenant_id uuid, event_ids text[], sources text[], types text[], data jsonb[],
+  tokens bigint[], models text[], costs bigint[], moments timestamptz[]
+) returns table (n int, id uuid, outcome text)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(log_usage_events.tenant_id, 'usage:write');
+  return query select * from private.ingest_usage_events(log_usage_events.tenant_id, (select auth.uid()),
+    event_ids, sources, types, data, tokens, models, costs, moments);
+end
+$$;
+comment on function public.log_usage_events(uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[]) is
+  'Logs a batch of usage events given as parallel arrays; answers accepted, duplicate or conflict for each. What the usage function calls.';
+grant execute on function
+  public.log_usage_event(uuid, text, jsonb, bigint, text, bigint, text, text, timestamptz),
+  public.log_usage_events(uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[])
+  to authenticated, service_role;
+
+insert into private.api_scopes (scope, permission, description) values
+  ('usage:write', 'write', 'Log usage events.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);

@@ -1,0 +1,42 @@
+create type public.webhook_delivery_status as enum ('pending', 'delivered', 'dead');
+
+create table public.webhook_deliveries (
+  tenant_id uuid not null,
+  event_id uuid not null,
+  endpoint_id uuid not null,
+  status public.webhook_delivery_status not null default 'pending',
+  attempt_count int not null default 0,
+  -- When it is due. While somebody holds a lease, that is when the lease ends: a worker that died
+  -- needs nobody to clear up after it. 'infinity' waits for an earlier event of its ordering key.
+  next_at timestamptz not null default now(),
+  lease_id uuid,
+  ordering_key text,
+  ended_at timestamptz,
+  primary key (tenant_id, event_id, endpoint_id),
+  foreign key (tenant_id, event_id) references public.webhook_events on delete cascade,
+  foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade,
+  constraint only_pending_is_leased check (lease_id is null or status = 'pending'),
+  constraint what_ended_has_a_time check ((status = 'pending') = (ended_at is null))
+) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+comment on table public.webhook_deliveries is 'One event on its way to one endpoint: pending, delivered, or dead after the last attempt.';
+create index webhook_deliveries_endpoint_id_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id);
+create index webhook_deliveries_due_idx on public.webhook_deliveries (endpoint_id, next_at) where status = 'pending';
+
+-- How many an endpoint has under way is counted here: a counter on the lane deadlocked.
+create index webhook_deliveries_leased_idx on public.webhook_deliveries (endpoint_id) where lease_id is not null;
+create index webhook_deliveries_ordering_key_idx on public.webhook_deliveries (endpoint_id, ordering_key, event_id)
+  where status = 'pending' and ordering_key is not null;
+create index webhook_deliveries_ended_at_idx on public.webhook_deliveries (status, ended_at) where ended_at is not null;
+
+alter table public.webhook_deliveries enable row level security;
+create policy "managers read their tenant's deliveries" on public.webhook_deliveries
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+grant select on public.webhook_deliveries to authenticated, service_role;
+
+-- Rows of the kinds that are looked for and rare: all others are found by walking the newest. What is
+-- delivered at once, as most is, is in neither.
+create index webhook_deliveries_dead_idx on public.webhook_deliveries (tenant_id, event_id, endpoint_id) where status = 'dead';
+create index webhook_deliveries_dead_of_endpoint_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id) where status = 'dead';
+
+select private.register_table('public.webhook_deliveries', keeping => 'history', plain => '{ordering_key}',
+  unaudited => 'changed by the queue alone; what came of each is in webhook_attempts');

@@ -1,0 +1,100 @@
+-- Inlined: asked for each event and endpoint.
+create function private.wants_webhook_event(endpoint public.webhook_endpoints, event public.webhook_events, is_operational boolean)
+  returns boolean
+  language sql stable
+as $$
+  -- Who names no types gets all but the operational ones; nobody is told of their own failing, where nothing arrives.
+  select case
+    when is_operational then endpoint.event_types @> array[event.type]
+      and event.payload::json #>> '{data,endpoint_id}' is distinct from endpoint.ref_id
+    else endpoint.event_types is null or endpoint.event_types @> array[event.type] end
+$$;
+comment on function private.wants_webhook_event(public.webhook_endpoints, public.webhook_events, boolean) is
+  'Whether an event, of an operational type or not, is one of those an endpoint asked for.';
+
+create function private.expand_webhook_events(batch int default 500) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+as $$
+declare
+  tenants uuid[];
+  events uuid[];
+  keys text[];
+  wanted_tenants uuid[];
+  wanted_events uuid[];
+  wanted_endpoints uuid[];
+  wanted_keys text[];
+  reached_tenants uuid[];
+  reached_endpoints uuid[];
+begin
+  -- By what is there and not by "ids above the last one": a transaction may commit late.
+  select array_agg(o.tenant_id), array_agg(o.event_id), array_remove(array_agg(o.ordering_key), null)
+  into tenants, events, keys
+  from (
+    select o.tenant_id, o.event_id, o.ordering_key from private.webhook_outbox as o
+    order by o.event_id limit batch for update skip locked) as o;
+  if events is null then
+    return 0;
+  end if;
+
+  if keys <> '{}' then
+    -- Not before an earlier event of the same key that another worker is expanding right now.
+    select array_agg(o.tenant_id), array_agg(o.event_id) into tenants, events
+    from unnest(tenants, events) as taken (tenant_id, event_id)
+    join private.webhook_outbox as o on o.tenant_id = taken.tenant_id and o.event_id = taken.event_id
+    where o.ordering_key is null or not exists (
+      select from private.webhook_outbox as p
+      where p.tenant_id = o.tenant_id and p.ordering_key = o.ordering_key and p.event_id < o.event_id
+        and p.event_id <> all (events));
+    if events is null then
+      return 0;
+    end if;
+  end if;
+
+  delete from private.webhook_outbox as o
+  using unnest(tenants, events) as taken (tenant_id, event_id)
+  where o.tenant_id = taken.tenant_id and o.event_id = taken.event_id;
+
+  select array_agg(p.tenant_id), array_agg(e.id), array_agg(p.id), array_agg(e.ordering_key)
+  into wanted_tenants, wanted_events, wanted_endpoints, wanted_keys
+  from unnest(tenants, events) as taken (tenant_id, event_id)
+  join public.webhook_events as e on e.tenant_id = taken.tenant_id and e.id = taken.event_id
+  join public.webhook_event_types as t on t.type = e.type and t.version = e.version
+  join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
+  where private.wants_webhook_event(p, e, t.is_operational);
+
+  -- All lanes in one go, and before the deliveries, as whoever replays or deletes an endpoint takes them too.
+  -- Under them no claim can be about to put a lane to rest, and no earlier delivery of a key about to end.
+  select array_agg(l.tenant_id), array_agg(l.endpoint_id) into reached_tenants, reached_endpoints
+  from (
+    select l.tenant_id, l.endpoint_id from private.webhook_lanes as l
+    where (l.tenant_id, l.endpoint_id) in (select * from unnest(wanted_tenants, wanted_endpoints))
+    order by l.endpoint_id
+    for no key update) as l;
+
+  insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, next_at)
+  select w.tenant_id, w.event_id, w.endpoint_id, w.ordering_key, case
+    when w.ordering_key is not null and (
+      row_number() over (partition by w.endpoint_id, w.ordering_key order by w.event_id) > 1 or exists (
+        select from public.webhook_deliveries as d
+        where d.endpoint_id = w.endpoint_id and d.ordering_key = w.ordering_key and d.status = 'pending'))
+    then 'infinity' else now() end
+  from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
+  -- It may be deleted by now.
+  join private.webhook_lanes as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
+  -- What a replay has put there before us is no reason for the next of its key to wait: it may have arrived.
+  where w.ordering_key is null or not exists (
+    select from public.webhook_deliveries as d
+    where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id)
+  on conflict do nothing;
+
+  perform private.wake_webhook_lanes(reached_tenants, reached_endpoints);
+  return cardinality(events);
+end
+$$;
+comment on function private.expand_webhook_events(int) is
+  'Turns events into one delivery for each endpoint that wants them, oldest first, at most a batch; answers how many. Any number of workers may.';

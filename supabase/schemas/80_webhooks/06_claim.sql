@@ -1,0 +1,101 @@
+-- Inlined: no search_path, and nothing but pg_catalog's functions.
+create function private.webhook_retry_wait(attempt int) returns interval
+  language sql volatile
+as $$
+  -- A little later than said, never earlier, so that what failed together is not tried together.
+  select ('{5 s,5 min,30 min,2 h,5 h,10 h,14 h,20 h,24 h}'::interval[])[attempt] * (1 + random() * 0.1)
+$$;
+comment on function private.webhook_retry_wait(int) is 'How long to wait after so many failed attempts; null after the tenth, which was the last.';
+
+create function private.claim_webhook_deliveries(batch int, lease_seconds int default 60)
+  returns table (tenant_id uuid, event_id uuid, endpoint_id uuid, lease_id uuid, attempt_number int, ordering_key text,
+    event_type text, event_version int, payload text, endpoint_ref text, url text, revision uuid)
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+  rows 50
+as $$
+#variable_conflict use_column
+declare
+  lease uuid := gen_random_uuid();
+  lease_ends timestamptz := now() + make_interval(secs => lease_seconds);
+  lanes private.webhook_lanes[];
+begin
+  -- A statement of its own: the next one then sees whatever others did under these locks. With one
+  -- snapshot for both, a lane was put to rest over deliveries that came to be due just before it was locked.
+  select array_agg(l.lane) into lanes
+  from (
+    select l as lane from private.webhook_lanes as l
+    where l.next_at <= now()
+    order by l.next_at limit least(batch, 50) for no key update skip locked) as l;
+  if lanes is null then
+    return;
+  end if;
+
+  return query
+  with served as materialized (
+    select l.tenant_id, l.endpoint_id, l.rate_free_at, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
+      ceil(batch::numeric / cardinality(lanes))::int as share,
+      -- One probe while the circuit is open; and no receiver may hold all our connections, a slow one fewest.
+      case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
+      -- What a tenth of a second allows at once: who looks every few hundredths then loses nothing by it.
+      floor(extract(epoch from now() + interval '100 ms' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int + 1 as rate_room
+    from unnest(lanes) as l
+    left join public.webhook_endpoints as p
+      on p.tenant_id = l.tenant_id and p.id = l.endpoint_id and p.kind = 'push' and p.is_enabled
+      and exists (select from public.tenants as t where t.id = l.tenant_id and t.status <> 'archived')
+    cross join lateral (
+      select count(*)::int from public.webhook_deliveries as d
+      where d.endpoint_id = l.endpoint_id and d.lease_id is not null and d.next_at > now()) as under_way
+  ), picked as materialized (
+    select d.*, s.ref_id, s.url, s.revision from served as s
+    cross join lateral (
+      -- Skipping here too: a snapshot may show as due what another claim, past this lane, has taken.
+      select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
+      where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at <= now()
+      order by d.next_at
+      limit case when s.url is null then 0 else greatest(least(s.share, s.room, s.rate_room), 0) end
+      for no key update skip locked) as d
+  ), leased as (
+    update public.webhook_deliveries as d set lease_id = lease, next_at = lease_ends
+    from picked as k
+    where d.tenant_id = k.tenant_id and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id
+    returning k.*, d.attempt_count, d.ordering_key
+  ), counted as (
+    select k.endpoint_id, count(*)::int as taken from picked as k group by k.endpoint_id
+  ), moved as (
+    update private.webhook_lanes as l set
+      is_capped = o.is_capped,
+      rate_free_at = case when s.rate is null then l.rate_free_at
+        else greatest(l.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision) end,
+      next_at = case
+        when s.url is null then 'infinity'
+        -- Whoever completes the next of them wakes the lane; half a second is for a completion that just missed this.
+        when o.is_capped then now() + interval '500 ms'
+        -- Not sooner than in half of that: one by one they would take a claim each.
+        when o.taken >= s.rate_room then greatest(now() + interval '50 ms',
+          greatest(s.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision - 0.1))
+        -- There may be more: to the back of the line.
+        when o.taken >= s.share then clock_timestamp()
+        else least(case when o.taken > 0 then lease_ends end, coalesce((
+          select d.next_at from public.webhook_deliveries as d
+          where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at > now()
+          order by d.next_at limit 1), 'infinity')) end
+    from served as s
+    left join counted as n on n.endpoint_id = s.endpoint_id
+    cross join lateral (
+      select coalesce(n.taken, 0) as taken,
+        s.url is not null and coalesce(n.taken, 0) >= s.room and s.room <= least(s.share, s.rate_room) as is_capped) as o
+    where l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
+  )
+  select d.tenant_id, d.event_id, d.endpoint_id, lease, d.attempt_count + 1, d.ordering_key, e.type, e.version, e.payload,
+    d.ref_id, d.url, d.revision
+  from leased as d
+  join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id;
+end
+$$;
+comment on function private.claim_webhook_deliveries(int, int) is
+  'Leases due deliveries: a few of each of the 50 endpoints that were served least recently. Two callers never hold a lease on the same one; a lease that ends is due again.';

@@ -1,0 +1,239 @@
+create type private.webhook_result as (
+  tenant_id uuid,
+  event_id uuid,
+  endpoint_id uuid,
+  lease_id uuid,
+  attempt_number int,
+  ordering_key text,
+  outcome public.webhook_attempt_outcome,
+  response_status int,
+  response_body text,
+  duration_ms int,
+  error_code text,
+  error_detail text,
+  -- The receiver asked for a pause of so long.
+  block_seconds int,
+  -- The receiver asked not to be told again: 'asked' or 'gone'.
+  disable public.webhook_disabled_reason
+);
+comment on type private.webhook_result is 'What came of one leased delivery, as a dispatcher reports it.';
+
+create function private.complete_webhook_deliveries(given json, dispatcher int default null) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+as $$
+declare
+  -- In an order, which whoever locks deliveries without their lane keeps to: not all of us hold theirs.
+  results private.webhook_result[] := array(
+    select r from json_populate_recordset(null::private.webhook_result, given) as r order by r.endpoint_id, r.event_id);
+  held uuid[];
+  settled bigint[];
+  died bigint[];
+  turns jsonb;
+  turn jsonb;
+  endpoint public.webhook_endpoints;
+begin
+  -- Most of the time nothing is locked here: a success changes no lane that is well.
+  select array_agg(l.endpoint_id) into held
+  from (
+    select l.endpoint_id
+    from (
+      select r.tenant_id, r.endpoint_id,
+        bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
+          or r.duration_ms > 2000) as is_notable
+      from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
+    join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
+    where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
+    order by l.endpoint_id
+    for no key update of l) as l;
+
+  with changed as (
+    update public.webhook_deliveries as d set
+      -- Fewer than we counted if it was replayed meanwhile: then the schedule begins with this attempt.
+      attempt_count = least(d.attempt_count + 1, r.attempt_number),
+      status = case when r.outcome = 'succeeded' then 'delivered'
+        when private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then 'dead' else 'pending' end::public.webhook_delivery_status,
+      next_at = case when r.outcome = 'failed'
+        then coalesce(now() + private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)), d.next_at) else d.next_at end,
+      ended_at = case when r.outcome = 'succeeded'
+        or private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then now() end,
+      lease_id = null
+    from unnest(results) with ordinality as r
+    -- "not distinct" rather than "=": the planner shall find the row by its key and not among all that are leased.
+    where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+      and d.lease_id is not distinct from r.lease_id
+    returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, r.ordinality, r.attempt_number, r.outcome, r.response_status,
+      r.response_body, r.duration_ms, r.error_code, r.error_detail, r.block_seconds, r.disable
+  ), logged as (
+    insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
+      duration_ms, error_code, error_detail)
+    select c.tenant_id, c.event_id, c.endpoint_id, c.attempt_number, c.outcome, c.response_status, c.response_body,
+      c.duration_ms, c.error_code, c.error_detail from changed as c
+  ), summed as (
+    select c.tenant_id, c.endpoint_id, bool_or(c.outcome = 'succeeded') as has_success,
+      count(*) filter (where c.outcome = 'failed')::int as failures, max(c.block_seconds) as block_seconds,
+      min(c.next_at) filter (where c.status = 'pending') as retry_at, avg(c.duration_ms) > 2000 as is_slow, max(c.disable) as disable
+    from changed as c group by c.tenant_id, c.endpoint_id
+  ), judged as (
+    select s.*, l.failing_since_at as failed_since_at, l.warned_percent as was_warned,
+      case when s.has_success then 0 else f.failure_count end as failure_count,
+      case when s.has_success then 0 when f.opens then l.opened_count + 1 else l.opened_count end as opened_count,
+      case when not s.has_success then coalesce(l.failing_since_at, now()) end as failing_since_at,
+      case
+        -- A success closes the circuit, but does not take back a pause that was asked for.
+        when s.has_success then greatest(now() + make_interval(secs => s.block_seconds),
+          case when l.failure_count < 5 and l.blocked_until_at > now() then l.blocked_until_at end)
+        else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds),
+          case when f.opens then now() + least(15 * 2 ^ least(l.opened_count, 10), 600) * interval '1 second' end) end as blocked_until_at,
+      case when s.has_success or f.failure_count < 10 then 0 else (
+        select max(w.percent) from unnest('{0,50,70,90,100}'::int[]) as w (percent)
+        where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
+    from summed as s
+    join private.webhook_lanes as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
+    cross join lateral (
+      select l.failure_count + s.failures as failure_count,
+        -- Once for all that were under way together: only what was sent when the pause was over can fail anew.
+        l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
+    -- Of those we hold: what happened to another's lane just now is for who reports next.
+    where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
+      or l.failure_count > 0 or l.is_capped or l.is_slow)
+  ), steered as (
+    update private.webhook_lanes as l set
+      failure_count = j.failure_count,
+      opened_count = j.opened_count,
+      failing_since_at = j.failing_since_at,
+      warned_percent = case when j.has_success then 0 else greatest(l.warned_percent, j.warned_percent) end,
+      blocked_until_at = coalesce(j.blocked_until_at, '-infinity'),
+      is_slow = j.is_slow,
+      is_capped = false,
+      next_at = greatest(j.blocked_until_at, least(l.next_at, j.retry_at,
+        case when l.is_capped or l.blocked_until_at > now() then now() end))
+    from judged as j
+    where l.tenant_id = j.tenant_id and l.endpoint_id = j.endpoint_id
+  )
+  select coalesce(array_agg(c.ordinality), '{}'), array_agg(c.ordinality) filter (where c.status = 'dead'),
+    (select jsonb_agg(jsonb_build_object('tenant', j.tenant_id, 'endpoint', j.endpoint_id, 'has_success', j.has_success,
+        'since', coalesce(j.failed_since_at, j.failing_since_at), 'failures', j.failure_count, 'was_warned', j.was_warned, 'percent', j.warned_percent,
+        'disable', case when j.disable is not null then j.disable::text when j.warned_percent = 100 then 'failing' end) order by j.endpoint_id)
+      from judged as j
+      where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0)
+  into settled, died, turns
+  from changed as c;
+
+  if cardinality(settled) < cardinality(results) then
+    -- Their leases were lost meanwhile; the attempts were made all the same.
+    insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
+      duration_ms, error_code, error_detail)
+    select r.tenant_id, r.event_id, r.endpoint_id, r.attempt_number, r.outcome, r.response_status, r.response_body,
+      r.duration_ms, r.error_code, r.error_detail
+    from unnest(results) with ordinality as r
+    join public.webhook_deliveries as d on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+    where r.ordinality <> all (settled)
+    for key share of d;
+  end if;
+
+  if exists (select from unnest(results) as r where r.ordering_key is not null) then
+    perform private.release_ordered_deliveries(results);
+  end if;
+
+  -- What follows is rare: an endpoint takes a turn for the better or the worse, or a delivery dies.
+  for turn in select * from jsonb_array_elements(turns) loop
+    if turn ->> 'disable' is not null then
+      update public.webhook_endpoints as p
+      set is_enabled = false, disabled_at = now(), disabled_reason = (turn ->> 'disable')::public.webhook_disabled_reason
+      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid and p.is_enabled
+      returning * into endpoint;
+    else
+      select * into endpoint from public.webhook_endpoints as p
+      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid and p.is_enabled;
+    end if;
+    continue when endpoint.id is null;
+    perform private.emit_event(endpoint.tenant_id,
+      case when turn ->> 'disable' is not null then 'endpoint.disabled' when (turn ->> 'has_success')::boolean then 'endpoint.recovered' else 'endpoint.failing' end,
+      jsonb_build_object('endpoint_id', endpoint.ref_id, 'url', endpoint.url)
+        || case when turn ->> 'disable' is null or turn ->> 'disable' = 'failing' then jsonb_build_object('failing_since', turn ->> 'since') else '{}' end
+        || case when turn ->> 'disable' is not null then jsonb_build_object('reason', turn ->> 'disable')
+          when not (turn ->> 'has_success')::boolean then jsonb_build_object('percent', turn -> 'percent', 'consecutive_failures', turn -> 'failures')
+          else '{}' end,
+      ordering_key => 'endpoint ' || endpoint.ref_id);
+  end loop;
+  if died is not null then
+    perform private.emit_event(p.tenant_id, 'delivery.exhausted', jsonb_build_object('endpoint_id', p.ref_id, 'url', p.url,
+      'message_id', 'msg_' || private.ulid(e.id), 'event_type', e.type, 'attempt_count', r.attempt_number, 'last_error', r.error_detail),
+      idempotency_key => format('exhausted %s %s %s', e.id, p.id, r.lease_id))
+    from unnest(results) with ordinality as r
+    join public.webhook_endpoints as p on p.tenant_id = r.tenant_id and p.id = r.endpoint_id
+    join public.webhook_events as e on e.tenant_id = r.tenant_id and e.id = r.event_id
+    join public.webhook_event_types as t on t.type = e.type and t.version = e.version and not t.is_operational
+    where r.ordinality = any (died);
+  end if;
+
+  update private.webhook_dispatchers as w set
+    succeeded_count = w.succeeded_count + s.succeeded,
+    failed_count = w.failed_count + s.failed,
+    dead_count = w.dead_count + coalesce(cardinality(died), 0),
+    stale_count = w.stale_count + s.all_of_them - cardinality(settled),
+    duration_ms_sum = w.duration_ms_sum + s.duration_ms,
+    duration_bucket_counts = array(
+      select had.count + s.buckets[had.bucket] from unnest(w.duration_bucket_counts) with ordinality as had (count, bucket) order by had.bucket)
+  from (
+    select count(*) filter (where r.outcome = 'succeeded') as succeeded, count(*) filter (where r.outcome = 'failed') as failed,
+      count(*) as all_of_them, coalesce(sum(r.duration_ms), 0) as duration_ms,
+      array[count(*) filter (where r.duration_ms <= 25), count(*) filter (where r.duration_ms <= 50),
+        count(*) filter (where r.duration_ms <= 100), count(*) filter (where r.duration_ms <= 250),
+        count(*) filter (where r.duration_ms <= 500), count(*) filter (where r.duration_ms <= 1000),
+        count(*) filter (where r.duration_ms <= 2500), count(*) filter (where r.duration_ms <= 5000),
+        count(*) filter (where r.duration_ms <= 15000)] as buckets
+    from unnest(results) as r) as s
+  where w.slot = dispatcher and s.all_of_them > 0;
+  return cardinality(settled);
+end
+$$;
+comment on function private.complete_webhook_deliveries(json, int) is
+  'Takes what came of leased deliveries, [private.webhook_result]: settles those whose lease still holds, logs every attempt, steers the lanes. Answers how many were settled.';
+
+create function private.release_ordered_deliveries(results private.webhook_result[]) returns void
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+as $$
+declare
+  tenants uuid[];
+  endpoints uuid[];
+begin
+  -- One that failed waits its turn again, if an earlier one was replayed meanwhile.
+  update public.webhook_deliveries as d set next_at = 'infinity'
+  from unnest(results) as r
+  where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+    and d.status = 'pending' and d.lease_id is null and d.ordering_key is not null and exists (
+      select from public.webhook_deliveries as earlier
+      where earlier.endpoint_id = d.endpoint_id and earlier.ordering_key = d.ordering_key
+        and earlier.status = 'pending' and earlier.event_id < d.event_id);
+  with released as (
+    update public.webhook_deliveries as d set next_at = now()
+    from (select distinct r.tenant_id, r.endpoint_id, r.ordering_key from unnest(results) as r where r.ordering_key is not null) as k
+    cross join lateral (
+      select h.event_id from public.webhook_deliveries as h
+      where h.endpoint_id = k.endpoint_id and h.ordering_key = k.ordering_key and h.status = 'pending'
+      order by h.event_id limit 1) as head
+    where d.tenant_id = k.tenant_id and d.event_id = head.event_id and d.endpoint_id = k.endpoint_id
+      and d.next_at = 'infinity' and d.lease_id is null
+      -- Replayed while a later one was under way, it waits for that one, and not for the one that was told of here.
+      and not exists (
+        select from public.webhook_deliveries as u
+        where u.endpoint_id = k.endpoint_id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null)
+    returning d.tenant_id, d.endpoint_id
+  )
+  select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
+  perform private.wake_webhook_lanes(tenants, endpoints);
+end
+$$;
+comment on function private.release_ordered_deliveries(private.webhook_result[]) is
+  'Makes the earliest pending delivery of each ordering key due, now that one of the key came to something. The caller holds the lanes.';

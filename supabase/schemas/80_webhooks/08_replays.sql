@@ -1,0 +1,148 @@
+-- A tenant's own --------------------------------------------------------------------------------
+
+create function private.require_webhook_endpoint(tenant uuid, endpoint uuid) returns public.webhook_endpoints
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  found_endpoint public.webhook_endpoints;
+begin
+  perform from private.webhook_lanes as l where l.tenant_id = tenant and l.endpoint_id = endpoint for no key update;
+  select * into found_endpoint from public.webhook_endpoints as p where p.tenant_id = tenant and p.id = endpoint;
+  if found_endpoint.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+  elsif not found_endpoint.is_enabled then
+    perform private.raise_problem(409, 'endpoint_disabled', 'This endpoint is disabled. Enable it first.');
+  end if;
+  return found_endpoint;
+end
+$$;
+comment on function private.require_webhook_endpoint(uuid, uuid) is
+  'An enabled endpoint, its lane locked until the transaction ends; refuses with 404 not_found or 409 endpoint_disabled.';
+
+create function private.requeue_webhook_deliveries(endpoint public.webhook_endpoints, events uuid[]) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  queued int;
+begin
+  -- What is in flight stays with whoever holds it: they are about to find out, and it has its schedule anew as well.
+  insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key, next_at)
+  select e.tenant_id, e.id, endpoint.id, e.ordering_key, case when e.ordering_key is null then now() else 'infinity' end
+  from public.webhook_events as e
+  where e.tenant_id = endpoint.tenant_id and e.id = any (events)
+  order by e.id
+  on conflict (tenant_id, event_id, endpoint_id) do update set
+    status = 'pending', attempt_count = 0, ended_at = null,
+    next_at = case when d.lease_id is null then excluded.next_at else d.next_at end;
+  get diagnostics queued = row_count;
+  -- Of each key the earliest goes first, whatever was waiting for its retry.
+  update public.webhook_deliveries as d set next_at = 'infinity'
+  from (select distinct e.ordering_key from public.webhook_events as e
+    where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
+  where d.endpoint_id = endpoint.id and d.ordering_key = k.ordering_key and d.status = 'pending'
+    and d.lease_id is null and d.next_at < 'infinity';
+  update public.webhook_deliveries as d set next_at = now()
+  from (select distinct e.ordering_key from public.webhook_events as e
+    where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
+  cross join lateral (
+    select h.event_id from public.webhook_deliveries as h
+    where h.endpoint_id = endpoint.id and h.ordering_key = k.ordering_key and h.status = 'pending'
+    order by h.event_id limit 1) as head
+  where d.tenant_id = endpoint.tenant_id and d.event_id = head.event_id and d.endpoint_id = endpoint.id
+    and d.next_at = 'infinity' and not exists (
+      select from public.webhook_deliveries as u
+      where u.endpoint_id = endpoint.id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null);
+  perform private.wake_webhook_lanes(array[endpoint.tenant_id], array[endpoint.id]);
+  perform private.wake_dispatcher();
+  return queued;
+end
+$$;
+comment on function private.requeue_webhook_deliveries(public.webhook_endpoints, uuid[]) is
+  'Sends these events to an endpoint (again): the same ids, the full schedule anew. The caller holds the lane.';
+
+-- Definer, as all that follow: nobody is granted to write deliveries.
+create function public.replay_webhook_deliveries(
+  tenant_id uuid, endpoint_id uuid, event_ids uuid[] default null, since timestamptz default null,
+  until timestamptz default null, which text default 'all'
+) returns table (replayed_count int, has_more boolean)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  endpoint public.webhook_endpoints;
+  chosen uuid[];
+begin
+  perform private.require_permission(replay_webhook_deliveries.tenant_id, 'manage');
+  if which is null or which not in ('failed', 'missing', 'all') then
+    perform private.raise_problem(422, 'invalid_value', 'What is replayed is "failed", "missing" or "all".',
+      '[{"pointer": "/which", "detail": "must be failed, missing or all"}]');
+  elsif (event_ids is null) = (since is null) then
+    perform private.raise_problem(422, 'invalid_value', 'Name either the messages to replay, or the moment since when.');
+  elsif cardinality(event_ids) > 1000 then
+    perform private.raise_problem(422, 'invalid_value', 'At most 1000 messages can be named at once.',
+      '[{"pointer": "/message_ids", "detail": "must not name more than 1000"}]');
+  end if;
+  endpoint := private.require_webhook_endpoint(replay_webhook_deliveries.tenant_id, replay_webhook_deliveries.endpoint_id);
+  if event_ids is not null then
+    chosen := array(
+      select e.id from public.webhook_events as e
+      where e.tenant_id = endpoint.tenant_id and e.id = any (event_ids));
+    if cardinality(chosen) < (select count(distinct i) from unnest(event_ids) as i) then
+      perform private.raise_problem(404, 'not_found', 'This tenant has no message by one of these ids.');
+    end if;
+  else
+    -- An id begins with its moment, so that the primary key finds both ends.
+    chosen := array(
+      select e.id from public.webhook_events as e
+      join public.webhook_event_types as t on t.type = e.type and t.version = e.version
+      left join public.webhook_deliveries as d
+        on d.tenant_id = e.tenant_id and d.event_id = e.id and d.endpoint_id = endpoint.id
+      where e.tenant_id = endpoint.tenant_id
+        and e.id >= private.first_uuid_at(since) and e.id < private.first_uuid_at(coalesce(until, now() + interval '1 day'))
+        and (which in ('failed', 'all') and d.status = 'dead'
+          or which in ('missing', 'all') and d.event_id is null and not e.is_test and private.wants_webhook_event(endpoint, e, t.is_operational))
+      order by e.id limit 10001);
+  end if;
+  replayed_count := private.requeue_webhook_deliveries(endpoint, chosen[:10000]);
+  has_more := cardinality(chosen) > 10000;
+  return next;
+end
+$$;
+comment on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text) is
+  'Sends messages to an endpoint again: those named, or all since a moment that failed or that it never got. At most 10,000 a call, the oldest first.';
+
+create function public.send_webhook_test(tenant_id uuid, endpoint_id uuid, event_type text default 'webhook.test') returns uuid
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  endpoint public.webhook_endpoints;
+  moment timestamptz := clock_timestamp();
+  catalogued public.webhook_event_types;
+  event_id uuid := private.uuid_v7();
+begin
+  perform private.require_permission(send_webhook_test.tenant_id, 'manage');
+  endpoint := private.require_webhook_endpoint(send_webhook_test.tenant_id, send_webhook_test.endpoint_id);
+  select * into catalogued from public.webhook_event_types as t
+  where t.type = send_webhook_test.event_type order by t.version desc limit 1;
+  if catalogued.type is null then
+    perform private.raise_problem(422, 'unknown_event_type', format('There is no event type "%s" in the catalogue.', event_type),
+      '[{"pointer": "/event_type", "detail": "is not in the catalogue"}]');
+  end if;
+  insert into public.webhook_events (tenant_id, id, type, version, payload, is_test, created_at)
+  values (endpoint.tenant_id, event_id, catalogued.type, catalogued.version,
+    private.webhook_payload(catalogued.type, moment, catalogued.example), true, moment);
+  perform private.requeue_webhook_deliveries(endpoint, array[event_id]);
+  return event_id;
+end
+$$;
+comment on function public.send_webhook_test(uuid, uuid, text) is
+  'Sends an event type''s example to one endpoint, by the same way as any event. Answers the event''s id.';
+grant execute on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text),
+  public.send_webhook_test(uuid, uuid, text) to authenticated;
+
+select private.register_event_type('webhook.test', 'A test, which somebody sent to one endpoint to see whether it arrives.',
+    '{"note": "text"}',
+    '{"note": "This is a test. Nothing has happened."}', is_operational => true);

@@ -1,0 +1,71 @@
+create function public.poll_webhook_deliveries(tenant_id uuid, endpoint_id uuid, max_messages int default 50, lease_seconds int default 30)
+  returns table (event_id uuid, type text, payload text, created_at timestamptz, attempt_number int, lease_id uuid, lease_until_at timestamptz)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  endpoint public.webhook_endpoints;
+  lease uuid := gen_random_uuid();
+begin
+  perform private.require_permission(poll_webhook_deliveries.tenant_id, 'webhooks:write');
+  if max_messages is null or max_messages not between 1 and 100 or lease_seconds is null or lease_seconds not between 5 and 3600 then
+    perform private.raise_problem(422, 'invalid_value', 'Ask for 1 to 100 messages, for 5 to 3600 seconds.');
+  end if;
+  endpoint := private.require_webhook_endpoint(poll_webhook_deliveries.tenant_id, poll_webhook_deliveries.endpoint_id);
+  if endpoint.kind <> 'poll' then
+    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL, and gets its messages there. Create one of the kind "poll".');
+  end if;
+  return query
+  with picked as materialized (
+    select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
+    where d.endpoint_id = endpoint.id and d.status = 'pending' and d.next_at <= now()
+    order by d.next_at, d.event_id limit max_messages for no key update skip locked
+  ), leased as (
+    update public.webhook_deliveries as d
+    set lease_id = lease, next_at = now() + make_interval(secs => lease_seconds), attempt_count = d.attempt_count + 1
+    from picked as k
+    where d.tenant_id = k.tenant_id and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id
+    returning d.*
+  )
+  select e.id, e.type, e.payload, e.created_at, d.attempt_count, d.lease_id, d.next_at
+  from leased as d join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
+  order by e.id;
+end
+$$;
+comment on function public.poll_webhook_deliveries(uuid, uuid, int, int) is
+  'The next messages of a polling endpoint, the oldest first. What is not acknowledged before its lease ends comes again.';
+
+create function public.acknowledge_webhook_deliveries(tenant_id uuid, endpoint_id uuid, lease_id uuid, event_ids uuid[]) returns int
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  endpoint public.webhook_endpoints;
+  results json;
+begin
+  perform private.require_permission(acknowledge_webhook_deliveries.tenant_id, 'webhooks:write');
+  endpoint := private.require_webhook_endpoint(acknowledge_webhook_deliveries.tenant_id, acknowledge_webhook_deliveries.endpoint_id);
+  if endpoint.kind <> 'poll' then
+    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL, and gets its messages there. Create one of the kind "poll".');
+  end if;
+  select json_agg(json_build_object('tenant_id', d.tenant_id, 'event_id', d.event_id, 'endpoint_id', d.endpoint_id,
+    'lease_id', d.lease_id, 'attempt_number', d.attempt_count, 'ordering_key', d.ordering_key, 'outcome', 'succeeded', 'duration_ms', 0))
+  into results
+  from public.webhook_deliveries as d
+  where d.tenant_id = endpoint.tenant_id and d.endpoint_id = endpoint.id and d.event_id = any (event_ids)
+    and d.lease_id = acknowledge_webhook_deliveries.lease_id;
+  if results is null then
+    return 0;
+  end if;
+  return private.complete_webhook_deliveries(results);
+end
+$$;
+comment on function public.acknowledge_webhook_deliveries(uuid, uuid, uuid, uuid[]) is
+  'Says that polled messages arrived; answers of how many. One whose lease was lost is not counted, and comes again.';
+grant execute on function public.poll_webhook_deliveries(uuid, uuid, int, int),
+  public.acknowledge_webhook_deliveries(uuid, uuid, uuid, uuid[]) to authenticated;
+
+insert into private.api_scopes (scope, permission, description) values
+  ('webhooks:write', 'write', 'Poll an endpoint behind a firewall for messages, and acknowledge them.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);

@@ -1,0 +1,105 @@
+create function private.header_name_problem(name text) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  select case
+    when name !~ '^[!#$%&''*+.^_`|~0-9A-Za-z-]{1,100}$' then
+      'is not the name of a header: 1 to 100 letters, digits and !#$%&''*+-.^_`|~'
+    when lower(name) = any ('{host,connection,keep-alive,transfer-encoding,te,trailer,upgrade,expect,accept-encoding}')
+      or lower(name) ~ '^(content|proxy)-' then 'is a header that the delivery itself has to set'
+    when lower(name) ~ '^(webhook|tenantry)-' then 'is kept for what says, and proves, where a message comes from'
+  end
+$$;
+comment on function private.header_name_problem(text) is 'Why a header cannot be sent along with a webhook; null where it can.';
+
+create function private.header_value_problem(value jsonb) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- A line break would end the header and begin whatever else somebody wants to be sent.
+  select 'must be 1 to 1024 visible characters of ASCII, with spaces only in between'
+  where jsonb_typeof(value) is distinct from 'string' or length(value #>> '{}') > 1024
+    or value #>> '{}' !~ '^[!-~]([ -~]*[!-~])?$'
+$$;
+
+create function private.header_problems(headers jsonb, static_header jsonb) returns jsonb
+  language sql stable
+  set search_path = ''
+as $$
+  -- Null takes a header away; its name must be good all the same.
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail) order by pointer), '[]')
+  from (
+    select '/headers/' || private.pointer_token(h.name) as pointer, coalesce(
+      private.header_name_problem(h.name),
+      case when count(*) over (partition by lower(h.name)) > 1 then
+          'is given twice: upper and lower case make no difference in the name of a header'
+        when lower(h.name) = lower(header_problems.static_header ->> 'name') then
+          'is the static header: it is not set among the others'
+        when h.value <> 'null' then private.header_value_problem(h.value) end) as detail
+    from jsonb_each(headers) as h (name, value)
+    union all
+    select '/static_header/name', private.header_name_problem(header_problems.static_header ->> 'name')
+    union all
+    select '/static_header/value', private.header_value_problem(header_problems.static_header -> 'value')
+    where header_problems.static_header is not null
+  ) as found
+  where detail is not null
+$$;
+
+-- What is sent along, after a change. Values are write-only, so a change names what it sets and takes away.
+create function private.merge_webhook_headers(
+  current jsonb, current_static text, changes jsonb, out headers jsonb, out static_header text
+)
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  patch jsonb := nullif(changes -> 'headers', 'null');
+  shared jsonb := nullif(changes -> 'static_header', 'null');
+  problems jsonb;
+begin
+  -- A name that is null would pass every check below.
+  if shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
+    perform private.raise_problem(422, 'invalid_value', 'The static header cannot be sent.',
+      '[{"pointer": "/static_header", "detail": "must be an object with a name and a value"}]');
+  elsif jsonb_typeof(coalesce(patch, '{}')) <> 'object' or (select count(*) from jsonb_object_keys(coalesce(patch, '{}'))) > 40 then
+    perform private.raise_problem(422, 'invalid_value', 'The headers cannot be sent.',
+      '[{"pointer": "/headers", "detail": "must be an object of at most 20 headers and their values"}]');
+  end if;
+  if changes ? 'static_header' then
+    static_header := shared ->> 'name';
+  else
+    static_header := current_static;
+    shared := case when current_static is not null then jsonb_build_object('name', current_static, 'value', current -> current_static) end;
+  end if;
+  problems := private.header_problems(coalesce(patch, '{}'), shared);
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_value', 'Some headers cannot be sent.', problems);
+  end if;
+
+  select coalesce(jsonb_object_agg(h.name, h.value), '{}') into headers
+  from (
+    select * from jsonb_each(current) as c (name, value)
+    where c.name is distinct from current_static and changes -> 'headers' is distinct from 'null'
+      and lower(c.name) is distinct from lower(merge_webhook_headers.static_header)
+      and not exists (select from jsonb_object_keys(patch) as p where lower(p) = lower(c.name))
+    union all
+    select * from jsonb_each(patch) as p (name, value) where p.value <> 'null'
+    union all
+    select shared ->> 'name', shared -> 'value' where shared is not null
+  ) as h;
+  if (select count(*) from jsonb_object_keys(headers)) > 20 then
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint has at most 20 headers.',
+      '[{"pointer": "/headers", "detail": "must leave the endpoint with at most 20 headers"}]');
+  end if;
+end
+$$;
+comment on function private.merge_webhook_headers(jsonb, text, jsonb) is
+  'An endpoint''s headers after {headers: {name: value, or null}, static_header: {name, value}}. 422 invalid_value names each that cannot be sent.';
+
+create function private.store_webhook_headers(headers jsonb) returns uuid
+  language sql
+  set search_path = ''
+as $$
+  select case when headers <> '{}' then vault.create_secret(headers::text, null, 'header values of a webhook endpoint') end
+$$;

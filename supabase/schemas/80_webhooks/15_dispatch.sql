@@ -1,0 +1,52 @@
+-- Dispatchers -----------------------------------------------------------------------------------
+
+create function private.begin_dispatch(run uuid) returns int
+  language sql
+  set search_path = ''
+as $$
+  -- One that is awake has room for more; a second would only take turns with it.
+  update private.webhook_dispatchers as w
+  set run_id = run, seen_at = clock_timestamp(), awake_until_at = clock_timestamp() + interval '2 seconds'
+  where w.slot = (
+      select f.slot from private.webhook_dispatchers as f
+      where f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null
+      order by f.slot limit 1 for no key update skip locked)
+    and not exists (select from private.webhook_dispatchers as a where a.awake_until_at > clock_timestamp())
+  returning w.slot
+$$;
+comment on function private.begin_dispatch(uuid) is
+  'A place for a dispatcher; null when one is awake already, or all places are taken. One not heard of for five seconds has lost its place.';
+
+create function private.keep_dispatching(run uuid, has_room boolean, is_over boolean default false) returns boolean
+  language sql
+  set search_path = ''
+as $$
+  with kept as (
+    update private.webhook_dispatchers as w set
+      run_id = case when not is_over then run end,
+      seen_at = clock_timestamp(),
+      awake_until_at = case when has_room and not is_over then clock_timestamp() + interval '2 seconds' else '-infinity' end
+    where w.run_id = run
+    returning 1)
+  select exists (select from kept)
+$$;
+comment on function private.keep_dispatching(uuid, boolean, boolean) is
+  'A dispatcher is alive, and has room for more or not; or is over. False when its place was given to another.';
+
+create function private.wake_idle_dispatcher() returns text
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not exists (select from private.webhook_outbox)
+    and not exists (select from private.webhook_lanes as l where l.next_at <= now()) then
+    return 'Nothing is due.';
+  end if;
+  perform private.wake_dispatcher();
+  return 'Woken, unless one was awake.';
+end
+$$;
+comment on function private.wake_idle_dispatcher() is 'What cron asks every few seconds: retries come due, and a wake-up may have been lost.';
+
+select cron.schedule('webhooks: wake a dispatcher when something is due', '5 seconds',
+  'select private.wake_idle_dispatcher()');
