@@ -1,7 +1,7 @@
 import { describeRoute, router } from '../../lib/http/index.ts'
 import { exportTenant } from '../../lib/registry/index.ts'
 
-// An owner takes what is theirs, also when it is frozen; the platform hands it out for an archived one.
+// An owner may export a frozen tenant too. The platform exports an archived one.
 export const tenantExport = router({
   auth: 'member',
   permission: 'export',

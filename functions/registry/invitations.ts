@@ -97,7 +97,7 @@ const user = router({ auth: 'user' }).post(
   async (c) => c.json(await acceptInvitation(c.var.db, c.req.valid('json').token)),
 )
 
-/** What a tenant's managers do with its invitations. */
+/** The routes of a tenant's managers. */
 export const invitations = new Hono().route('/', inspect).route('/', manage)
-/** What the invited do. */
+/** The routes of invited people. */
 export const invited = new Hono().route('/', anybody).route('/', user)

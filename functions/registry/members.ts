@@ -20,7 +20,7 @@ const read = router({ auth: 'member', permission: 'read', tenant: 'path', key: '
   async (c) => c.json({ members: await listMembers(c.var.db, c.var.tenant.id) }),
 )
 
-// Leaving takes no permission; removing others takes "manage", which removeMember asks for.
+// Leaving needs no permission. Removing others needs "manage", and removeMember checks that.
 const leave = router({ auth: 'member', permission: 'read', tenant: 'path' }).delete(
   '/:user',
   describeRoute(

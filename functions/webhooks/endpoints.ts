@@ -45,7 +45,7 @@ const inspect = router({ auth: 'member', permission: 'inspect' })
       return c.json(await readStats(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint, hours))
     },
   )
-  // "inspect" is enough to disable one, in a frozen tenant too; SQL asks "manage" for all else.
+  // "inspect" is enough to disable an endpoint, in a frozen tenant too. SQL checks "manage" for every other change.
   .patch(
     '/:endpoint',
     describeRoute(

@@ -9,7 +9,7 @@ import {
   pollMessages,
 } from '../../lib/webhooks/index.ts'
 
-/** For receivers that cannot be reached: they come and ask. */
+/** For receivers behind a firewall, which ask for their messages. */
 export const polling = router({ auth: 'member', permission: 'write', key: 'webhooks:write' })
   .post(
     '/:endpoint/poll',

@@ -12,7 +12,7 @@ import {
 
 const access = { auth: 'member', permission: 'manage' } as const
 
-/** What an endpoint is sent because somebody asks for it. */
+/** Messages that are sent because somebody asks for them: replays and tests. */
 export const replays = router(access)
   .post(
     '/:endpoint/test',

@@ -64,7 +64,7 @@ export const AuditQuery = z.strictObject({
     .optional(),
 })
 
-/** The cursor that goes on before a row. Opaque: what it holds may change. */
+/** The cursor of the page that follows a row. It is opaque: its content may change. */
 export function cursorBefore(seq: number): string {
   return btoa(`before:${seq}`).replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_')
 }

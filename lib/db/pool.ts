@@ -2,16 +2,16 @@ import process from 'node:process'
 import pg from 'pg'
 import type { Sql } from './sql.ts'
 
-/** Something statements can be sent to. Rows are typed by the caller: SQL is trusted inside. */
+/** Runs statements. The caller gives the type of the rows, because SQL is trusted inside. */
 export interface Db {
   query<Row>(statement: Sql): Promise<Row[]>
-  /** All of it or none of it. Runs again from the start after a deadlock or a serialization failure. */
+  /** Commits all of `work` or nothing. Runs `work` again from the start after a deadlock or a serialization failure. */
   transaction<Result>(work: (db: Db) => Promise<Result>): Promise<Result>
 }
 
 let pool: pg.Pool | undefined
 
-/** One small pool per isolate. Created on first use, so that importing a function needs no database. */
+/** One small pool for each isolate. It is created on first use, so that importing a function needs no database. */
 export function connections(): pg.Pool {
   if (pool) return pool
   const connectionString = process.env.SUPABASE_DB_URL
@@ -27,7 +27,7 @@ export function connections(): pg.Pool {
     statement_timeout: 8_000,
     query_timeout: 10_000,
     idle_in_transaction_session_timeout: 15_000,
-    // begin and set_config leave together: a caller's transaction costs one round trip to open.
+    // begin and set_config are sent together, so opening a caller's transaction costs one round trip.
     pipeline: true,
     application_name: 'tenantry-functions',
   })

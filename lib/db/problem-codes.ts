@@ -1,6 +1,6 @@
 /**
- * Every code a caller can meet, with its HTTP status and its title. docs/errors.md says the same
- * with what to do about it; a test holds the two, and what the migrations raise, against each other.
+ * Every code that a caller can get, with its HTTP status and its title. docs/errors.md lists the same codes and says
+ * what to do about each. A test compares the two with what the migrations raise.
  */
 export const problemCodes = {
   malformed_url: { status: 400, title: 'The URL cannot be read' },
