@@ -7,7 +7,7 @@ import { fillEndpoints } from './webhooks-fill.ts'
 
 const goal = { atMost: 0.2 }
 
-/** What an event adds to the transaction that makes it true: the change of a brand, which tells of itself. */
+/** How much time an event adds to its transaction: a change of a brand, which emits an event. */
 export async function benchEmit(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const transactions = isQuick ? 200 : 2_000
   const admin = await stack.connect(stack.adminUrl)

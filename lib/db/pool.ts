@@ -18,12 +18,12 @@ export function connections(): pg.Pool {
   if (!connectionString) throw new Error('SUPABASE_DB_URL is not set: a function cannot reach its database.')
   pool = new pg.Pool({
     connectionString,
-    // Every region runs many isolates and they share the database's connections.
+    // Many isolates share the database's connections.
     max: 10,
     connectionTimeoutMillis: 3_000,
     idleTimeoutMillis: 30_000,
-    // The server gives up first, so a timeout is an answer (57014) and the connection stays usable;
-    // the second limit is for a server that no longer answers at all.
+    // The server's timeout comes first, so it is an answer (57014) and the connection stays usable;
+    // the second limit is for a server that does not answer at all.
     statement_timeout: 8_000,
     query_timeout: 10_000,
     idle_in_transaction_session_timeout: 15_000,
@@ -31,8 +31,8 @@ export function connections(): pg.Pool {
     pipeline: true,
     application_name: 'tenantry-functions',
   })
-  // A connection that breaks fails its statement or is dropped by the pool; that it also says so as an
-  // event would, without a listener, end the isolate.
+  // A broken connection fails its statement, or the pool drops it. It also emits an event, which would end the
+  // isolate if nobody listened.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   return pool

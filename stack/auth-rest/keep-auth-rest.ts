@@ -25,7 +25,7 @@ export async function keepAuthRest(open: () => Promise<AuthRest>): Promise<Omit<
       for (; !current && !closing; await sleep(250)) await open().then(adopt, () => {})
     }
   }
-  // Whoever waits for an answer while the database dies is told so, instead of waiting with the connection.
+  // Requests that wait for an answer when the database dies get an error at once.
   const answer = (what: 'auth' | 'rest') => (request: Request) =>
     new Promise<Response>((resolve, reject) => {
       if (!current) return resolve(unavailable())

@@ -14,7 +14,7 @@ export async function reset({ dataDir }: Options): Promise<void> {
   if (holder)
     throw new StackFailure(`A stack (process ${holder}) runs on ${dataDir}: stop it first, then reset.`)
   const names = await readdir(dataDir)
-  // A wrong --data must not cost anybody their files.
+  // A wrong --data must not delete other files.
   if (names.length > 0 && !names.some((name) => name === 'stack.json' || name === 'postgres')) {
     throw new StackFailure(`${dataDir} holds no stack, so nothing in it was removed: check --data.`)
   }

@@ -5,7 +5,7 @@ import { Client } from 'pg'
 import { codeOf, StackFailure } from '../failure.ts'
 import { findSupabaseCli } from '../processes/binaries.ts'
 
-/** Pushes what is not recorded yet with the real CLI, as to a hosted project; how many files that were. */
+/** Pushes the migrations that are not recorded yet, with the real CLI, as to a hosted project. Returns how many. */
 export async function migrate(root: string, dbUrl: string, stateDir: string): Promise<number> {
   const files = migrationFiles(root)
   if (files.length === 0) return 0

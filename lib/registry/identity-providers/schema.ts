@@ -3,7 +3,7 @@ import { NetFault, parsePublicUrl } from '../../net/index.ts'
 
 const moment = z.union([z.iso.datetime(), z.date()])
 
-/** A URL that may be fetched, judged without the network; the check asks the rest. */
+/** A URL that may be fetched, as far as that is known without the network. The check does the rest. */
 const publicUrl = z
   .string()
   .max(2_048)
@@ -16,7 +16,7 @@ const publicUrl = z
     }
   })
 
-/** Ours is a form, not a proxy: what cannot stand in a URL-encoded body is no client id. */
+/** Client ids and secrets are sent in a URL-encoded body, so they are printable ASCII. */
 const word = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
 
 export const OidcSettings = z
@@ -50,7 +50,7 @@ export const SamlSettings = z
   )
   .meta({ id: 'SamlSettings' })
 
-/** For openapi.json: which of the two is meant, the path says. */
+/** For openapi.json. The path says which of the two is meant. */
 export const IdpSettings = z.union([OidcSettings, SamlSettings])
 
 export const IdpKind = z.enum(['oidc', 'saml'])

@@ -20,7 +20,7 @@ export const Lifecycle = z
   })
   .meta({ id: 'Lifecycle' })
 
-/** Why an owner cancels. It may be left out. */
+/** Why an owner cancels. The reason is optional. */
 export const Cancellation = z.strictObject({ reason: reason.optional() }).meta({ id: 'Cancellation' })
 
 export const StatusChange = z
@@ -37,7 +37,7 @@ export const PurgeRequest = z
   })
   .meta({ id: 'PurgeRequest' })
 
-/** How far the deletion of everything a tenant owned has come. */
+/** The progress of a purge. */
 export const Purge = z
   .strictObject({
     ref_id: z.string(),

@@ -21,7 +21,7 @@ export const MemberChange = z
   .refine((change) => Object.keys(change).length > 0, 'must change something')
   .meta({ id: 'MemberChange' })
 
-/** The path's parts that name a member. */
+/** The path parameter that names a member. */
 export const MemberPath = z.object({ user: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/) })
 
 /** Who is to own the tenant from now on. */

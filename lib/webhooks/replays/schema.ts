@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MessageId } from '../messages/schema.ts'
 
-/** Which messages to send again: those named, or those since a moment. */
+/** Which messages to send again: by their ids, or all since a moment. */
 export const Replay = z
   .strictObject({
     message_ids: z.array(MessageId).min(1).max(1_000).optional(),
