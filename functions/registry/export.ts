@@ -13,7 +13,7 @@ export const tenantExport = router({
     200: {
       description:
         'A line {"header": …} with the tables and their counts, a line {"table": …, "row": …} for each row, ' +
-        'and a line {"trailer": …} with what was sent. A copy without a trailer was cut.',
+        'and a line {"trailer": …} with what was sent. A copy without a trailer was cut off.',
     },
   }),
   async (c) =>

@@ -41,7 +41,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
   .put(
     '/:type',
     describeRoute(
-      'Set an identity provider; it leads nobody anywhere before it is checked',
+      'Set an identity provider; nobody can sign in by it before it is checked',
       { 200: { description: 'The provider, unverified where anything changed.', schema: IdentityProvider } },
       ['invalid_value'],
     ),

@@ -24,7 +24,7 @@ const read = router({ auth: 'member', permission: 'read', tenant: 'path', key: '
 const leave = router({ auth: 'member', permission: 'read', tenant: 'path' }).delete(
   '/:user',
   describeRoute(
-    "End a membership: one's own, or as a manager that of others",
+    "End a membership: the caller's own, or as a manager somebody else's",
     { 204: { description: 'Ended.' } },
     ['last_owner', 'tenant_frozen', 'trial_ended'],
   ),

@@ -21,7 +21,7 @@ export const events = router({ auth: 'member', permission: 'write', service: tru
   '/',
   describeRoute(
     'Log one usage event, or a batch of up to 1,000',
-    { 200: { description: 'What became of each event of a batch, or of the single one.', schema: Answer } },
+    { 200: { description: 'The result of each event of a batch, or of the single event.', schema: Answer } },
     ['event_conflict'],
   ),
   // The handler tells the two shapes apart, because the errors of a union would be useless. It also looks for

@@ -49,7 +49,7 @@ const inspect = router({ auth: 'member', permission: 'inspect' })
   .patch(
     '/:endpoint',
     describeRoute(
-      'Change an endpoint; whoever only disables it may do so in a frozen tenant too',
+      'Change an endpoint; disabling it is possible in a frozen tenant too',
       { 200: { description: 'The endpoint after the change.', schema: Endpoint } },
       ['invalid_value', 'unknown_event_type', 'tenant_frozen', 'trial_ended'],
     ),

@@ -64,7 +64,7 @@ export const mostEvents = 1_000
 export const UsageOutcome = z
   .strictObject({
     status: z.enum(['accepted', 'duplicate', 'rejected']),
-    ref_id: z.string().optional().meta({ description: 'Of the stored event, when it was accepted.' }),
+    ref_id: z.string().optional().meta({ description: 'The stored event, if it was accepted.' }),
     code: z.enum(['invalid_body', 'event_conflict']).optional().meta({ description: 'Why it was rejected.' }),
     errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
   })

@@ -61,7 +61,7 @@ export const BrandChange = z
     // validates the values, and names the place of each bad one.
     brand: z.record(z.string(), z.unknown()).meta({
       description:
-        'Shown in its canonical spelling; camelCase and flat spellings are accepted too. Null removes.',
+        'Shown in its canonical spelling. camelCase and flat spellings are accepted too. Null removes a value.',
       properties: z.toJSONSchema(CanonicalBrand).properties,
     }),
     email_config: EmailConfig,

@@ -7,7 +7,9 @@ export const ApiKey = z
   .strictObject({
     ref_id: z.string(),
     name: z.string(),
-    prefix: z.string().meta({ description: 'The 8 characters after tk_live_, to tell keys apart by.' }),
+    prefix: z
+      .string()
+      .meta({ description: 'The 8 characters after tk_live_, by which people tell keys apart.' }),
     scopes: z.array(z.string()),
     product: z.string().nullable(),
     rate_limit_per_minute: z.int(),
@@ -47,7 +49,7 @@ export const KeyRotation = z
       .min(0)
       .max(604_800)
       .optional()
-      .meta({ description: 'For how long the old key still works; 0 when left out.' }),
+      .meta({ description: 'For how many seconds the old key still works; 0 if left out.' }),
   })
   .meta({ id: 'KeyRotation' })
 

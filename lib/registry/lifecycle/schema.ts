@@ -41,7 +41,7 @@ export const PurgeRequest = z
 export const Purge = z
   .strictObject({
     ref_id: z.string(),
-    slugs: z.array(z.string()).meta({ description: 'Kept from everybody for 90 days.' }),
+    slugs: z.array(z.string()).meta({ description: 'Nobody else can take these slugs for 90 days.' }),
     reason: z.string().nullable(),
     deleted_rows: z.record(z.string(), z.int()),
     requested_at: moment,
