@@ -7,7 +7,7 @@ import { say } from '../log.ts'
 import { lockHolder } from '../processes/lock.ts'
 import type { Options } from './options.ts'
 
-/** Empties the data folder, so that the next start makes everything anew. */
+/** Empties the data folder, so that the next start creates everything again. */
 export async function reset({ dataDir }: Options): Promise<void> {
   if (!existsSync(dataDir)) return say(`${dataDir} does not exist: there is nothing to reset.`)
   const holder = await lockHolder(dataDir)

@@ -24,7 +24,7 @@ export const MemberChange = z
 /** The path parameter that names a member. */
 export const MemberPath = z.object({ user: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/) })
 
-/** Who is to own the tenant from now on. */
+/** Who becomes the owner of the tenant. */
 export const Heir = z
   .strictObject({
     to: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, "must be a member's ref_id"),
