@@ -73,11 +73,9 @@ export const IdentityProvider = z
     keys_expire_at: moment.nullable().meta({ description: "When a SAML provider's last certificate ends." }),
     warnings: z.array(z.string()),
     sso_provider_id: z.string().nullable().meta({ description: "Supabase Auth's provider, once bound." }),
-    email_domains: z
-      .array(z.string())
-      .meta({
-        description: "The tenant's verified domains. Once bound, addresses of these domains sign in here.",
-      }),
+    email_domains: z.array(z.string()).meta({
+      description: "The tenant's verified domains. Once bound, addresses of these domains sign in here.",
+    }),
     created_at: moment,
     updated_at: moment,
   })
