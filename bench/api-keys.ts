@@ -112,7 +112,7 @@ async function prepare(stack: BenchStack): Promise<{ token: string; key: string 
   return { token, key }
 }
 
-/** Requests a second over so many connections, each asking again when it was answered. */
+/** Requests a second over this many connections. Each sends the next request when it has its answer. */
 async function rate(ask: Ask, seconds: number): Promise<number> {
   const agent = new Agent({ keepAlive: true, maxSockets: connections })
   const start = performance.now()

@@ -19,7 +19,7 @@ export interface LoadOptions {
   /** Where in the sequence to start. */
   start?: number
   seconds: number
-  /** Asks just so often, which must not take longer than `seconds`. */
+  /** Makes exactly this many requests, which must not take longer than `seconds`. */
   amount?: number
 }
 
@@ -59,7 +59,7 @@ export async function load(options: LoadOptions): Promise<Load> {
   >
   if (seen.failed > 0 || seen.requests === 0)
     throw new Error(`${seen.failed} of ${seen.requests} requests to ${url} failed.`)
-  // wrk sleeps its whole time also when it was done early; each connection always waits for an answer.
+  // wrk runs for its whole time even if it is done early. Each connection always waits for an answer.
   const perSecond = amount > 0 ? (connections / seen.mean) * 1000 : seen.requests / seen.seconds
   return { requests: seen.requests, perSecond, p50: seen.p50, p99: seen.p99 }
 }

@@ -25,8 +25,8 @@ export function median(values: number[]): number {
 }
 
 /**
- * Runs each in turn, so many rounds: A B A B and not A A B B, because a machine's speed drifts. One
- * round more comes first, warms up and is thrown away.
+ * Runs each in turn for a number of rounds: A B A B and not A A B B, because a machine's speed drifts. One
+ * more round comes first, to warm up. Its results are dropped.
  */
 export async function interleave<Result>(
   rounds: number,

@@ -1,5 +1,5 @@
 // A receiver of webhooks in a process of its own: answers 200 to all, and tells its parent when the last of
-// so many distinct messages came, by the clock that all processes of a machine share.
+// this many distinct messages came, by the clock that all processes of a machine share.
 import { createServer } from 'node:http'
 
 const seen = new Set()

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 export interface Receiver {
   url: string
-  /** From now on it counts; the promise in the answer is when the last of so many messages came, by now(). */
+  /** Starts to count. The promise in the result resolves to the moment, by now(), at which the last of this many messages came. */
   awaits(count: number): Promise<{ lastAt: Promise<number> }>
   stop(): void
 }

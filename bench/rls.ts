@@ -7,7 +7,7 @@ const goal = { atMost: 1.3 }
 
 interface Read {
   what: string
-  /** What RLS narrows down by itself, and the same with the filter that an owner has to write. */
+  /** Queries that RLS filters, and the same queries with the filter that an owner has to write. */
   text(where: string): string
   memberWhere: string
   ownerWhere: string
@@ -21,7 +21,7 @@ const counts = (where: string) => `
   select client_status, count(*)::int from public.participant_sessions
   where created_at > now() - interval '1 year' ${where} group by client_status`
 const ofAll = { memberWhere: '', ownerWhere: 'and tenant_id = any ($1)', goal }
-/** Both name the tenant, so that RLS comes on top of next to nothing. Shown without a goal. */
+/** Both name the tenant, so RLS adds its whole cost to almost nothing. Shown without a goal. */
 const ofOne = { memberWhere: 'and tenant_id = $1', ownerWhere: 'and tenant_id = $1' }
 
 const reads: Read[] = [

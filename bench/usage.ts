@@ -66,7 +66,7 @@ export async function benchUsage(stack: BenchStack, isQuick: boolean): Promise<F
   return figures
 }
 
-/** Rows a second of so many batches, which each sender takes from one pile. They are made before the clock starts. */
+/** Rows a second of this many batches. All senders take batches from one list, which is made before the clock starts. */
 function timed<Batch>(
   batches: number,
   prepare: (events: UsageEvent[]) => Batch,

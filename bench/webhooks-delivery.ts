@@ -64,7 +64,7 @@ async function rate(receiver: Receiver, count: number, start: () => Promise<unkn
   return (count * 1_000) / (at - startedAt)
 }
 
-/** So many endpoints of this receiver, each with a secret in Vault; no dispatcher is awake. */
+/** This many endpoints of this receiver, each with a secret in Vault. No dispatcher is awake. */
 export async function fillReceived(admin: pg.Client, receiver: Receiver, count: number): Promise<void> {
   await asleep(admin)
   await fillEndpoints(admin, count, 1)

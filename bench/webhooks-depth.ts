@@ -4,7 +4,7 @@ import type { BenchStack } from './stack.ts'
 import { fillDeliveries, fillEndpoints, settle } from './webhooks-fill.ts'
 
 const endpoints = 1_000
-/** So many of them have everything due; what the others wait for comes tomorrow. */
+/** This many of them have only due deliveries. Those of the others are due tomorrow. */
 const dueEndpoints = 100
 const claimSize = 100
 const claimsARound = 8
@@ -59,7 +59,7 @@ export async function benchDepth(stack: BenchStack, isQuick: boolean): Promise<F
 
 const claim = `select * from private.claim_webhook_deliveries(${claimSize}, 60)`
 
-/** Milliseconds of so many claims, each of other deliveries than the one before. */
+/** Milliseconds of this many claims, each of other deliveries than the one before. */
 async function timeClaims(db: pg.Client, claims: number): Promise<number[]> {
   const times: number[] = []
   for (let n = 0; n < claims; n++) {

@@ -7,7 +7,7 @@ import { fillEndpoints } from './webhooks-fill.ts'
 
 const goal = { atMost: 0.2 }
 
-/** What an event adds to the transaction that makes it true: the change of a brand, which tells of itself. */
+/** How much time an event adds to its transaction: a change of a brand, which emits an event. */
 export async function benchEmit(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const transactions = isQuick ? 200 : 2_000
   const admin = await stack.connect(stack.adminUrl)
@@ -19,7 +19,7 @@ export async function benchEmit(stack: BenchStack, isQuick: boolean): Promise<Fi
   // All is done but the emitting: so the demo tenants are put back at night.
   await bare.query(`set tenantry.is_restoring = 'on'`)
   const figures: Figure[] = []
-  // In place of the functions: whoever is woken here stays asleep, and so each emit has to call again.
+  // This takes the place of the functions. Nothing wakes up here, so each emit has to call again.
   const sleeper = await startSleeper()
   const { rows: held } = await admin.query<{ id: string; decrypted_secret: string }>(
     `select id, decrypted_secret from vault.decrypted_secrets where name = 'tenantry_functions_url'`,

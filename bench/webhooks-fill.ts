@@ -10,7 +10,7 @@ export const payload = JSON.stringify({
   data: { text: 'y'.repeat(330) },
 })
 
-/** An empty queue, and so many enabled endpoints, `fanOut` of them on each tenant; `db` is a superuser's connection. */
+/** An empty queue and this many enabled endpoints, `fanOut` of them for each tenant. `db` is a superuser's connection. */
 export async function fillEndpoints(db: pg.Client, count: number, fanOut: number): Promise<void> {
   await fillTenants(db, count / fanOut)
   await db.query(await readFile(new URL('fill-webhooks.sql', import.meta.url), 'utf8'))
@@ -24,8 +24,8 @@ export async function fillEvents(db: pg.Client, count: number): Promise<void> {
 }
 
 /**
- * Pending deliveries, so many to each of the endpoints numbered `first` to `last`, due so many seconds ago (or
- * in so many, if negative). Not settled: see settle().
+ * Pending deliveries: this many to each of the endpoints numbered `first` to `last`, due this many seconds ago (or
+ * later, if negative). Call settle() afterwards.
  */
 export async function fillDeliveries(
   db: pg.Client,

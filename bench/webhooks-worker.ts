@@ -14,7 +14,7 @@ interface Leased {
 }
 
 export interface DrainOptions {
-  /** So many deliveries must be completed for the run to end; one that ends before is an error. */
+  /** The run must complete this many deliveries. It is an error to end before. */
   deliveries: number
   /** Whether this one counts; by default each does. */
   counts?: (delivery: Leased) => boolean

@@ -8,11 +8,11 @@ import type { Functions } from './functions/functions.ts'
 import { isFunctionPath, proxyToFunction } from './functions/functions-proxy.ts'
 import { staticFiles } from './web.ts'
 
-/** lite reads a body whole, so it must not be endless. */
+/** lite reads the whole body into memory, so its size is limited. */
 const restBodyBytes = 16 * 1024 * 1024
 const authBodyBytes = 1024 * 1024
 
-/** Longer than clients rest their connections: or one is closed just when a request is sent over it. */
+/** Longer than clients keep idle connections. Otherwise one could be closed just when a request is sent over it. */
 const keepAlive = { keepAliveTimeout: 65_000 }
 
 export interface Gateway {
@@ -75,7 +75,7 @@ export async function startGateway(
   }
 }
 
-/** The request with the address it came from; what a caller claims about the way is dropped. */
+/** Adds the request's source address, and drops what a caller claims in forwarding headers. */
 function forwarded(request: Request, { incoming }: HttpBindings): Request {
   const headers = new Headers(request.headers)
   headers.set('x-forwarded-for', incoming.socket.remoteAddress ?? '')

@@ -1,6 +1,6 @@
-// Before anything of lite is loaded, which looks at it.
+// Set before lite is loaded, because lite reads it.
 process.env.DO_NOT_TRACK = '1'
-// Libraries print to stdout, which belongs to the machine line alone.
+// Libraries print to stdout, but stdout is only for the machine line.
 console.log = console.info = console.debug = console.error
 
 import { type Options, readOptions } from './cli/options.ts'
@@ -34,7 +34,7 @@ async function runStack(options: Options): Promise<void> {
   const { start } = await import('./start.ts')
   const { describe } = await import('./cli/report.ts')
   const starting = start(options)
-  // Whoever waits for the start hears of its failure; the signal handler only needs to know it is over.
+  // The code that waits for the start gets its error. The signal handler only needs to know that it is over.
   const started = starting.catch(() => null)
   stopOnSignal(async () => (await started)?.stop())
   const { line } = await starting

@@ -23,7 +23,7 @@ const StackFile = z.object({
   jwt_secret: z.string().min(32),
   publishable_key: z.string().startsWith('sb_publishable_'),
   secret_key: z.string().startsWith('sb_secret_'),
-  /** Under which API keys are looked up; a folder made before there were any gets its own now. */
+  /** The pepper of API keys. A folder that was made before there were API keys gets one now. */
   key_pepper: z.string().min(32).default(newPepper),
   database_passwords: z.object({
     supabase_admin: z.string(),
@@ -40,7 +40,7 @@ const StackFile = z.object({
   api_url: z.string().optional(),
   db_url: z.string().optional(),
   admin_db_url: z.string().optional(),
-  /** Of the last start; whether it still runs is the lock's to say. */
+  /** Of the last start. The lock says whether it still runs. */
   runtime: Runtime.optional(),
 })
 

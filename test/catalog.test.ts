@@ -322,7 +322,7 @@ describe('names, types and comments', () => {
     {
       'products.supports_projects': "the word of the products' manifests",
       'tenant_products.enabled': "the word of the registry's requirements",
-      'tenant_idp_config.verified': 'the name seed 003 gives it',
+      'tenant_idp_config.verified': 'the name requirement document 003 gives it',
     },
   )
 

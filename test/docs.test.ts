@@ -2,14 +2,14 @@ import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { admin } from './support/db.ts'
 
-// docs/seeds.md promises where each requirement lives. Every place in its middle column is looked
-// up in the catalog, and every test in its last column must exist.
+// docs/requirements.md says where each requirement lives. Every place in its middle column is looked up
+// in the catalog, and every test in its last column must exist.
 interface Row {
   document: string
   here: string
   shownBy: string
 }
-const rows: Row[] = readFileSync('docs/seeds.md', 'utf8')
+const rows: Row[] = readFileSync('docs/requirements.md', 'utf8')
   .split('\n')
   .filter((line) => /^\| (?!document|-)/.test(line))
   .map((line) => {
@@ -34,9 +34,9 @@ async function exists(place: string): Promise<boolean> {
   return rows[0]!.found
 }
 
-describe('docs/seeds.md', () => {
+describe('docs/requirements.md', () => {
   it('has rows for all five documents', () => {
-    const headings = readFileSync('docs/seeds.md', 'utf8').match(/^## \d{3}/gm)
+    const headings = readFileSync('docs/requirements.md', 'utf8').match(/^## \d{3}/gm)
     expect(headings?.sort()).toEqual(['## 000', '## 001', '## 002', '## 003', '## 004'])
     expect(rows.length).toBeGreaterThan(50)
   })

@@ -1,4 +1,4 @@
-// The least that sends webhooks: signs each and posts it with fetch, so many at once, and knows no queue.
+// The least that sends webhooks: it signs each and posts it with fetch, several at once, and has no queue.
 import { createHmac } from 'node:crypto'
 
 interface Work {

@@ -4,7 +4,7 @@ import { body, describeRoute, etagOf, isHeld, router } from '../../lib/http/inde
 
 const read = router({ auth: 'member', permission: 'read', key: 'brand:read' }).get(
   '/',
-  describeRoute("Read one's own brand", {
+  describeRoute("Read a tenant's brand", {
     200: { description: 'The whole brand, with a strong ETag.', schema: Brand },
     304: { description: 'The version named in If-None-Match is still the current one.' },
   }),
@@ -23,7 +23,7 @@ const read = router({ auth: 'member', permission: 'read', key: 'brand:read' }).g
 const change = router({ auth: 'member', permission: 'manage' }).patch(
   '/',
   describeRoute(
-    "Change one's own brand",
+    "Change a tenant's brand",
     { 200: { description: 'The whole brand after the change.', schema: Brand } },
     ['invalid_brand', 'invalid_email_config'],
   ),

@@ -16,7 +16,7 @@ import { body, describeRoute, params, router } from '../../lib/http/index.ts'
 
 const read = router({ auth: 'member', permission: 'read' }).get(
   '/',
-  describeRoute("List one's own domains", {
+  describeRoute("List a tenant's domains", {
     200: { description: 'Every domain, with the record that verifies it.', schema: Domains },
   }),
   async (c) => c.json({ domains: await listDomains(c.var.db, c.var.tenant.id) }),
@@ -58,7 +58,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
   )
   .delete(
     '/:domain',
-    describeRoute('Remove a domain', { 204: { description: 'Removed; it routes no longer.' } }),
+    describeRoute('Remove a domain', { 204: { description: 'Removed. It no longer routes.' } }),
     params(DomainPath),
     async (c) => {
       await removeDomain(c.var.db, c.var.tenant.id, c.req.valid('param').domain)

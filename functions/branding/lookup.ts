@@ -61,7 +61,7 @@ export const lookup = router({ auth: 'public' })
       forThisHost(theme(c, await findPageByHost(c.req.valid('query').host ?? visitedHost(c)), '../by-slug/')),
   )
 
-/** Without a promise where there is no need for one: most pages are at hand. */
+/** Calls `show` without a promise if the page is in the cache, as most pages are. */
 function whenFound(
   found: CachedPage | null | Promise<CachedPage | null>,
   show: (page: CachedPage | null) => Response,
@@ -95,7 +95,7 @@ function answer(c: Context, body: string, etag: string, type: string): Response 
   return respond(c, body, { headers })
 }
 
-/** A reference relative to the request: a function does not see the path it is served under. */
+/** Takes a location relative to the request, because a function does not see the path under which it is served. */
 function moved(location: string): Response {
   return new Response(null, {
     status: 308,
@@ -103,18 +103,18 @@ function moved(location: string): Response {
   })
 }
 
-/** Tells a cache that the same address answers otherwise for another host. */
+/** Tells caches that the answer depends on the host. */
 function forThisHost(response: Response): Response {
   response.headers.set('vary', 'x-forwarded-host')
   return response
 }
 
-/** The first proxy says which host its visitor asked for; without one, Host does. */
+/** The host that the visitor asked for: the first proxy names it; without a proxy, the header Host does. */
 function visitedHost(c: Context): string {
   return c.req.header('x-forwarded-host')?.split(',')[0]?.trim() ?? c.req.header('host') ?? ''
 }
 
-/** One answer for unknown, archived and unpublished: which of these it is, is nobody's business. */
+/** One answer for unknown, archived and unpublished tenants, so that it does not tell them apart. */
 function unknownTenant(): Problem {
   return new Problem('tenant_not_found', 'No tenant is published under this name.')
 }

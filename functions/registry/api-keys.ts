@@ -14,7 +14,7 @@ import {
   rotateApiKey,
 } from '../../lib/registry/index.ts'
 
-// "inspect" and not "manage" for ending one: a leak must be closed in a frozen tenant too.
+// Revoking takes "inspect" and not "manage", so that a leaked key can be revoked in a frozen tenant too.
 const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
   .get(
     '/',
@@ -32,7 +32,7 @@ const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' }
     async (c) => c.json(await revokeApiKey(c.var.db, c.var.tenant.id, c.req.valid('param').key)),
   )
 
-// No cache on the way may keep the one answer that holds a key.
+// This answer holds a key, so no cache may store it.
 const unkept = { 'cache-control': 'no-store' }
 
 const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })

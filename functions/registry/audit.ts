@@ -17,7 +17,7 @@ import {
 } from '../../lib/audit/index.ts'
 import { body, check, describeRoute, misfit, query, requestHeaders, router } from '../../lib/http/index.ts'
 
-// Stands before the member's route of the same address and leaves every other credential to it.
+// Comes before the member's route of the same address, and passes every other credential on to it.
 const viewers = router({ auth: 'public' }).get('/', async (c, next) => {
   const token = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
   if (token === undefined || !isViewerToken(token)) return next()

@@ -1,7 +1,7 @@
 import { describeRoute, router } from '../../lib/http/index.ts'
 import { exportTenant } from '../../lib/registry/index.ts'
 
-// An owner takes what is theirs, also when it is frozen; the platform hands it out for an archived one.
+// An owner may export a frozen tenant too. The platform exports an archived one.
 export const tenantExport = router({
   auth: 'member',
   permission: 'export',
@@ -13,7 +13,7 @@ export const tenantExport = router({
     200: {
       description:
         'A line {"header": …} with the tables and their counts, a line {"table": …, "row": …} for each row, ' +
-        'and a line {"trailer": …} with what was sent. A copy without a trailer was cut.',
+        'and a line {"trailer": …} with what was sent. A copy without a trailer was cut off.',
     },
   }),
   async (c) =>

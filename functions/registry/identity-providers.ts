@@ -41,12 +41,12 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
   .put(
     '/:type',
     describeRoute(
-      'Set an identity provider; it leads nobody anywhere before it is checked',
+      'Set an identity provider; nobody can sign in by it before it is checked',
       { 200: { description: 'The provider, unverified where anything changed.', schema: IdentityProvider } },
       ['invalid_value'],
     ),
     params(IdpPath),
-    // Which of the two is meant stands in the path: a union could not say what is wrong with either.
+    // The path says which kind is meant. The errors of a union of both schemas would be useless.
     body(z.looseObject({}), { shownAs: IdpSettings }),
     async (c) => {
       const { type } = c.req.valid('param')
@@ -105,7 +105,7 @@ const service = router({ auth: 'service' }).put(
 
 export const identityProviders = new Hono().route('/', read).route('/', manage).route('/', service)
 
-/** Asked before anybody is signed in. */
+/** Called before anybody is signed in. */
 export const signInOptions = router({ auth: 'public' }).post(
   '/',
   describeRoute('Find out how the people of an e-mail address sign in', {

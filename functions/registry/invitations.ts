@@ -59,7 +59,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
   )
   .delete(
     '/:invitation',
-    describeRoute('Revoke an invitation', { 204: { description: 'Its token is dead.' } }),
+    describeRoute('Revoke an invitation', { 204: { description: 'Revoked. Its token no longer works.' } }),
     params(InvitationPath),
     async (c) => {
       await revokeInvitation(c.var.db, c.var.tenant.id, c.req.valid('param').invitation)
@@ -70,7 +70,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
 const anybody = router({ auth: 'public' }).post(
   '/look-up',
   describeRoute(
-    'Say what an invitation offers, to whoever holds its token',
+    'Show what an invitation offers to the holder of its token',
     { 200: { description: 'The address is masked.', schema: InvitationPreview } },
     ['invitation_not_found'],
   ),
@@ -81,7 +81,7 @@ const anybody = router({ auth: 'public' }).post(
 const user = router({ auth: 'user' }).post(
   '/accept',
   describeRoute(
-    'Accept an invitation to the address one is signed in with',
+    'Accept an invitation to the address of the signed-in account',
     { 200: { description: 'The tenant one now belongs to.', schema: Tenant } },
     [
       'invitation_not_found',
@@ -97,7 +97,7 @@ const user = router({ auth: 'user' }).post(
   async (c) => c.json(await acceptInvitation(c.var.db, c.req.valid('json').token)),
 )
 
-/** What a tenant's managers do with its invitations. */
+/** The routes of a tenant's managers. */
 export const invitations = new Hono().route('/', inspect).route('/', manage)
-/** What the invited do. */
+/** The routes of invited people. */
 export const invited = new Hono().route('/', anybody).route('/', user)

@@ -40,7 +40,7 @@ const platform = router({ auth: 'service' })
   .post(
     '/:ref/purge',
     describeRoute(
-      'Delete everything an archived tenant owned, its audit log excepted',
+      'Delete everything that an archived tenant owned, except its audit log',
       {
         200: { description: 'Done.', schema: Purge },
         202: {

@@ -20,11 +20,11 @@ const read = router({ auth: 'member', permission: 'read', tenant: 'path', key: '
   async (c) => c.json({ members: await listMembers(c.var.db, c.var.tenant.id) }),
 )
 
-// Leaving takes no permission; removing others takes "manage", which removeMember asks for.
+// Leaving needs no permission. Removing others needs "manage", and removeMember checks that.
 const leave = router({ auth: 'member', permission: 'read', tenant: 'path' }).delete(
   '/:user',
   describeRoute(
-    "End a membership: one's own, or as a manager that of others",
+    "End a membership: the caller's own, or as a manager somebody else's",
     { 204: { description: 'Ended.' } },
     ['last_owner', 'tenant_frozen', 'trial_ended'],
   ),

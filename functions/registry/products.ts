@@ -34,7 +34,7 @@ const read = router({ auth: 'member', permission: 'read', tenant: 'path', servic
   async (c) => c.json({ products: await listTenantProducts(c.var.db, c.var.tenant.id) }),
 )
 
-// Only the platform grants: what a tenant may use is what it pays for.
+// Only the platform grants products, because a tenant pays for what it may use.
 const grant = router({ auth: 'service' })
   .put(
     '/:product',
@@ -70,7 +70,7 @@ const grant = router({ auth: 'service' })
 /** What a tenant was granted. */
 export const tenantProducts = new Hono().route('/', read).route('/', grant)
 
-/** What a tenant may use now. Asked by its people and by the servers of products. */
+/** What a tenant may use now. Its members and the servers of products ask this. */
 export const entitlements = router({ auth: 'member', permission: 'read', tenant: 'path', service: true })
   .get(
     '/',

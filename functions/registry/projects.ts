@@ -35,7 +35,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
   .post(
     '/',
     describeRoute(
-      'Make a project, where a product supports them',
+      'Create a project, if a product of the tenant supports projects',
       { 201: { description: 'Made.', schema: Project } },
       ['product_not_granted', 'project_slug_taken'],
     ),

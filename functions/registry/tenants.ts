@@ -17,7 +17,9 @@ import {
 const own = router({ auth: 'user' })
   .get(
     '/',
-    describeRoute("List one's own tenants", { 200: { description: 'The oldest first.', schema: Tenants } }),
+    describeRoute("List the caller's tenants", {
+      200: { description: 'The oldest first.', schema: Tenants },
+    }),
     query(Page),
     async (c) => c.json(await listTenants(c.var.db, c.req.valid('query'))),
   )

@@ -21,11 +21,11 @@ export const events = router({ auth: 'member', permission: 'write', service: tru
   '/',
   describeRoute(
     'Log one usage event, or a batch of up to 1,000',
-    { 200: { description: 'What became of each event of a batch, or of the single one.', schema: Answer } },
+    { 200: { description: 'The result of each event of a batch, or of the single event.', schema: Answer } },
     ['event_conflict'],
   ),
-  // Which of the two was sent is decided below: a union could not say what is wrong with either. And
-  // text that cannot be stored is looked for in each event, so that it does not fail its neighbours.
+  // The handler tells the two shapes apart, because the errors of a union would be useless. It also looks for
+  // text that cannot be stored in each event, so that one bad event does not fail its neighbours.
   body(z.looseObject({}), { shownAs: Shown, anyText: true }),
   async (c) => {
     const sent = c.req.valid('json')

@@ -8,7 +8,7 @@ import {
   listDeliveries,
 } from '../../lib/webhooks/index.ts'
 
-/** What became of the messages. */
+/** Each message on its way to each endpoint. */
 export const deliveries = router({ auth: 'member', permission: 'inspect' }).get(
   '/',
   describeRoute('List the deliveries, those of the newest messages first', {
@@ -18,7 +18,7 @@ export const deliveries = router({ auth: 'member', permission: 'inspect' }).get(
   async (c) => c.json(await listDeliveries(c.var.db, c.var.tenant.id, c.req.valid('query'))),
 )
 
-/** Each try to deliver one. */
+/** Each attempt of a delivery. */
 export const attempts = router({ auth: 'member', permission: 'inspect' }).get(
   '/',
   describeRoute('List the attempts, the newest first', {

@@ -22,7 +22,7 @@ const Run = z
   })
   .meta({ id: 'DispatcherRun' })
 
-/** Woken by pg_net when an event commits, and by cron. It looks for what is due by itself. */
+/** pg_net calls this when an event commits, and cron does. It finds out by itself what is due. */
 export const dispatch = router({ auth: 'service' }).post(
   '/',
   describeRoute('Deliver what is due', {
@@ -40,7 +40,7 @@ export const dispatch = router({ auth: 'service' }).post(
       return report
     }
     if (c.req.valid('query').wait !== 'true') {
-      // pg_net waits for each answer before it sends much more.
+      // Answer at once: pg_net waits for answers before it sends many more requests.
       inBackground('deliver webhooks', run)
       return c.json({ status: 'started' as const }, 202)
     }
@@ -68,7 +68,7 @@ function logReport({ isBusy: _, endpoints, durationMs, ...counts }: DispatchRepo
   }
 }
 
-/** Counting a long queue has its price. */
+/** Counting a long queue is expensive. */
 const queueEveryMs = 15_000
 let queueLoggedAt = Number.NEGATIVE_INFINITY
 

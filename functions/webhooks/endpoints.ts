@@ -45,11 +45,11 @@ const inspect = router({ auth: 'member', permission: 'inspect' })
       return c.json(await readStats(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint, hours))
     },
   )
-  // "inspect" is enough to disable one, in a frozen tenant too; SQL asks "manage" for all else.
+  // "inspect" is enough to disable an endpoint, in a frozen tenant too. SQL checks "manage" for every other change.
   .patch(
     '/:endpoint',
     describeRoute(
-      'Change an endpoint; whoever only disables it may do so in a frozen tenant too',
+      'Change an endpoint; disabling it is possible in a frozen tenant too',
       { 200: { description: 'The endpoint after the change.', schema: Endpoint } },
       ['invalid_value', 'unknown_event_type', 'tenant_frozen', 'trial_ended'],
     ),

@@ -9,12 +9,12 @@ import {
   pollMessages,
 } from '../../lib/webhooks/index.ts'
 
-/** For receivers that cannot be reached: they come and ask. */
+/** For receivers behind a firewall, which ask for their messages. */
 export const polling = router({ auth: 'member', permission: 'write', key: 'webhooks:write' })
   .post(
     '/:endpoint/poll',
     describeRoute(
-      'Take the next messages of a polling endpoint',
+      'Get the next messages of a polling endpoint',
       { 200: { description: 'The oldest first, each as a request would bring it.', schema: PolledMessages } },
       ['endpoint_disabled', 'not_a_polling_endpoint'],
     ),
@@ -29,7 +29,7 @@ export const polling = router({ auth: 'member', permission: 'write', key: 'webho
   .post(
     '/:endpoint/acknowledge',
     describeRoute(
-      'Say that polled messages arrived',
+      'Acknowledge polled messages',
       { 200: { description: 'Of how many; the lease of the others was over.', schema: Acknowledged } },
       ['endpoint_disabled', 'not_a_polling_endpoint'],
     ),

@@ -12,7 +12,7 @@ import {
 
 const access = { auth: 'member', permission: 'manage' } as const
 
-/** What an endpoint is sent because somebody asks for it. */
+/** Messages that are sent because somebody asks for them: replays and tests. */
 export const replays = router(access)
   .post(
     '/:endpoint/test',
@@ -32,7 +32,7 @@ export const replays = router(access)
   .post(
     '/:endpoint/replay',
     describeRoute(
-      'Send messages to an endpoint again, or those it missed',
+      'Send messages to an endpoint again, or messages that it missed',
       { 202: { description: 'How many are on their way; at most 10,000 a call.', schema: Replayed } },
       ['endpoint_disabled'],
     ),

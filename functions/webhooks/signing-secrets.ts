@@ -8,7 +8,7 @@ import {
   SigningSecret,
 } from '../../lib/webhooks/index.ts'
 
-// No cache on the way may keep an answer that holds a secret.
+// The answers hold a secret, so no cache may store them.
 const unkept = { 'cache-control': 'no-store' }
 
 /** What an endpoint's messages are signed with. */

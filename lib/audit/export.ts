@@ -2,10 +2,10 @@ import { type Db, sql } from '../db/index.ts'
 
 export type ExportFormat = 'csv' | 'jsonl'
 
-/** A row as it is written out: texts as Postgres spells them, so that the hash can be computed again. */
+/** A row as it is exported. Values are Postgres' own text, so that the hash can be computed again. */
 type WrittenRow = Record<string, string | boolean | null> & { seq: string; metadata: string }
 
-/** In the order of the file. metadata comes last, where a JSON line holds it as the exact text that was hashed. */
+/** In the order of the file. metadata comes last: a JSON line holds it as the exact text that was hashed. */
 const columns = [
   ...['tenant_id', 'seq', 'id', 'project_id', 'actor_id', 'actor_name', 'actor_type', 'action', 'crud'],
   ...['target_id', 'target_type', 'target_name', 'product', 'component', 'description', 'is_failure'],
@@ -22,12 +22,12 @@ const columns = [
   'metadata',
 ] as const
 
-/** Rows read at a time, or about a megabyte: what an export holds in memory, however long the log is. */
+/** Rows that are read at a time, about a megabyte. An export holds no more in memory, however long the log is. */
 const batchSize = 2_000
 
 /**
- * A tenant's whole audit log, the oldest first, up to the row that was last when it was asked for. The
- * next batch is read when the reader has taken the one before. That it was exported is recorded.
+ * A tenant's whole audit log, oldest first, up to the row that was the last one at the start. It reads the next
+ * batch when the reader has taken the one before. The export itself is recorded in the log.
  */
 export async function exportAuditLog(
   db: Db,
@@ -65,7 +65,7 @@ function readBatch(db: Db, tenantId: string, after: string, last: string): Promi
     from private.export_audit_log(${tenantId}, ${after}, ${last}, ${batchSize}) as a`)
 }
 
-/** One JSON object. metadata stands last and verbatim: parsing and writing it again would lose the spelling. */
+/** One JSON object. metadata comes last and verbatim, because parsing and writing it again would change its text. */
 export function jsonLine(row: WrittenRow): string {
   let line = '{'
   for (const column of columns) {
@@ -86,8 +86,8 @@ export function csvLine(row: WrittenRow): string {
 }
 
 /**
- * A spreadsheet runs a cell that starts like a formula, and a name or a user agent is what a stranger
- * wrote: an apostrophe in front makes it text (OWASP, CSV injection).
+ * A spreadsheet runs a cell that starts like a formula, and strangers choose names and user agents. An
+ * apostrophe in front makes the cell text (OWASP, CSV injection).
  */
 export function csvCell(value: string | boolean | null | undefined): string {
   if (value === null || value === undefined) return ''

@@ -8,8 +8,8 @@ import {
 } from './schema.ts'
 
 /**
- * A page of a tenant's audit log, the newest first. That it was read is recorded with it, a row a
- * minute and reader. 404 tenant_not_found, 403 forbidden without "inspect".
+ * A page of a tenant's audit log, newest first. Reading is recorded in the log too, at most once a minute for
+ * each reader. 404 tenant_not_found, 403 forbidden without "inspect".
  */
 export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery): Promise<AuditPage> {
   const { limit = 50, cursor, actor, action, target, product, from, to, is_failure } = query
@@ -28,7 +28,7 @@ export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery):
   return { events, next: last && found.length > limit ? cursorBefore(last.seq) : null }
 }
 
-/** What is wrong where a chain does not hold. The words are private.find_audit_break()'s. */
+/** What a break of a chain means. The keys are those of private.find_audit_break(). */
 export const chainProblems: Record<string, string> = {
   gap: 'The row is missing.',
   hash_mismatch: 'The row does not fit its own hash: a field of it was changed, or it is not where it was.',
@@ -42,7 +42,7 @@ export const chainProblems: Record<string, string> = {
   checkpoint_missing: 'The row that the checkpoint names is missing: the chain was cut and its head moved.',
 }
 
-/** How far a walk along a chain has come. */
+/** The last row that a walk along a chain has reached. */
 export interface ChainStep {
   last_seq: string
   last_hash: string
@@ -51,7 +51,7 @@ export interface ChainStep {
   problem: string | null
 }
 
-/** Walks a chain to its end or its first break, batch by batch: `step` reads the one after a row. */
+/** Walks a chain to its end or its first break, batch by batch. `step` reads the batch after a row. */
 export async function walkChain(
   tenant: string,
   step: (afterSeq: number, afterHash: string | null) => Promise<ChainStep | undefined>,
@@ -71,7 +71,7 @@ export async function walkChain(
   }
 }
 
-/** Whether a tenant's chain holds, and the first place where it does not. That it was asked is recorded. */
+/** Whether a tenant's chain is intact, and its first break if not. The question is recorded in the log. */
 export function verifyAuditLog(db: Db, tenantId: string): Promise<AuditVerdict> {
   return walkChain(tenantId, async (afterSeq, afterHash) => {
     const [step] = await db.query<ChainStep>(sql`

@@ -64,7 +64,7 @@ export const AuditQuery = z.strictObject({
     .optional(),
 })
 
-/** The cursor that goes on before a row. Opaque: what it holds may change. */
+/** The cursor of the page that follows a row. It is opaque: its content may change. */
 export function cursorBefore(seq: number): string {
   return btoa(`before:${seq}`).replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_')
 }
@@ -84,7 +84,7 @@ export const AuditVerdict = z
     is_intact: z.boolean(),
     checkpoint: z.strictObject({ tenant: z.string(), seq: z.int(), hash: z.string() }).meta({
       description:
-        'How far the chain holds. Kept elsewhere, it shows later that nothing before it was changed.',
+        'The last row that was verified. Keep it elsewhere: it shows later that nothing before it was changed.',
     }),
     break: z
       .strictObject({ seq: z.int().nullable(), problem: z.string(), detail: z.string() })

@@ -3,14 +3,14 @@ import { admin, callerDb, type Db, Problem, type RequestHeaders, sql } from '../
 
 const prefix = 'tav_'
 
-/** Whether a credential is meant as a viewer token, whatever it is worth. */
+/** Whether a credential has the form of a viewer token, valid or not. */
 export function isViewerToken(credential: string): boolean {
   return credential.startsWith(prefix)
 }
 
 /**
- * A token with which the audit log of this tenant can be read for at most 15 minutes. Only its hash is
- * kept, and it is worth what its issuer may read at that moment: it ends with their membership.
+ * A token that can read this tenant's audit log for at most 15 minutes. Only its hash is stored. It can read
+ * what its issuer may read at that moment, so it ends when the issuer's membership ends.
  */
 export async function issueViewerToken(
   db: Db,
@@ -34,8 +34,8 @@ export async function revokeViewerTokens(db: Db, tenantId: string): Promise<{ re
 }
 
 /**
- * What a viewer token opens: its tenant, read as its issuer. 401 unauthenticated when it is unknown,
- * over or revoked; 404 tenant_not_found when the tenant named is another one.
+ * Verifies a viewer token. Gives its tenant, and a Db that reads as its issuer. 401 unauthenticated if the token
+ * is unknown, expired or revoked; 404 tenant_not_found if the request names another tenant.
  */
 export async function enterAsViewer(
   token: string,

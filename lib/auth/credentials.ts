@@ -37,7 +37,7 @@ export type Caller = User | ApiKey | Service
 
 const service: Service = { kind: 'service', claims: { role: 'service_role' } }
 
-/** Decides who sent a request from its headers alone. Null when nobody says who they are. */
+/** Finds out from a request's headers who sent it. Null if the request has no credential. */
 export function callerReader(settings: AuthSettings): (headers: Headers) => Promise<Caller | null> {
   const verify = jwtVerifier(settings)
   const secrets = settings.secretKeys.map(digest)
@@ -46,14 +46,14 @@ export function callerReader(settings: AuthSettings): (headers: Headers) => Prom
   return async (headers) => {
     const apikey = headers.get('apikey') ?? undefined
     const bearer = bearerToken(headers.get('authorization'))
-    // An API key is a bearer token, whatever stands in the other header.
+    // An API key counts as the bearer token, whatever the other header holds.
     if (bearer?.startsWith(keyMark)) return readKey(bearer)
     if (bearer === undefined && apikey?.startsWith(keyMark)) {
       const detail = 'A tenant\'s API key is sent as "Authorization: Bearer tk_live_…".'
       throw unauthenticated('unauthenticated', detail, 'api key in the header apikey')
     }
-    // supabase-js sends its API key in both headers, and hosted projects accept an API key as a
-    // bearer token only then. A key that stands in Authorization alone is a mistake worth hearing of.
+    // supabase-js sends its project key in both headers, and hosted projects accept a project key as a
+    // bearer token only then. A project key in Authorization alone is a mistake, and gets an error.
     if (bearer !== undefined && bearer !== apikey) {
       if (bearer.startsWith('sb_')) {
         const detail = 'An API key is not a token: send it in the header "apikey".'
@@ -70,12 +70,12 @@ export function callerReader(settings: AuthSettings): (headers: Headers) => Prom
         'unknown secret key',
       )
     }
-    // A publishable key says which project is meant, not who is asking.
+    // A publishable key names the project, not the caller.
     return null
   }
 }
 
-/** Verified, counted against its limit, and noted as used. Made on the first key: most projects have a function none ever reaches. */
+/** Verifies a key, counts it against its limit, and notes its use. Created for the first key, because many functions never get one. */
 function keyReader(settings: AuthSettings): (key: string) => Promise<ApiKey> {
   let verifier: KeyVerifier | undefined
   const count = apiKeyAllowance()
@@ -109,7 +109,7 @@ function bearerToken(authorization: string | null): string | undefined {
   )
 }
 
-// Digests have one length whatever the key's, so comparing tells nothing about how much of it was right.
+// All digests have the same length, so the time of the comparison does not tell how much of a key was right.
 function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest()
 }

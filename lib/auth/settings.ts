@@ -26,23 +26,23 @@ const Environment = z.object({
   TENANTRY_KEY_PEPPER: z.string().min(32).optional(),
 })
 
-/** What a function needs to know to tell callers apart. Names are the hosted project's own. */
+/** The settings with which a function recognises callers. The names are those of a hosted project. */
 export interface AuthSettings {
   /** The project's URL, without a slash at the end. */
   supabaseUrl: string
   /** Every key that makes a caller the service. */
   secretKeys: string[]
-  /** The project's public signing keys; may be empty, then they are fetched. */
+  /** The project's public signing keys. If empty, they are fetched. */
   jwks: JSONWebKeySet
   /** Only for projects that still sign with a shared secret, and for the embedded stack. */
   jwtSecret: string | undefined
-  /** Under which API keys are looked up. Whoever has only the database has it not. */
+  /** The key of the HMAC by which API keys are looked up. It is not in the database, so a leaked dump alone cannot verify keys. */
   keyPepper?: string | undefined
 }
 
 let settings: AuthSettings | undefined
 
-/** Read once, on the first request that carries a credential. Throws when the environment is wrong. */
+/** Read once, on the first request with a credential. Throws if the environment is wrong. */
 export function authSettings(): AuthSettings {
   if (settings) return settings
   const env = Environment.parse(process.env)

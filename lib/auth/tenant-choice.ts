@@ -1,6 +1,6 @@
 import { asCaller, type Claims, Problem, sql } from '../db/index.ts'
 
-/** What a person may do in a tenant; which role holds which is SQL's to say (private.role_permissions). */
+/** What a person may do in a tenant. private.role_permissions says which role holds which. */
 export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own' | 'export'
 
 /** The tenant a request is about. `refId` and `slug` may be shown; `id` stays inside. */
@@ -11,10 +11,10 @@ export interface ChosenTenant {
 }
 
 /**
- * The tenant named by its slug or ref_id, or the caller's only one when none is named, if the caller
- * holds the permission there. Refuses with 400 tenant_required, 404 tenant_not_found (also for a
- * tenant of somebody else), 403 forbidden, tenant_frozen or trial_ended. An API key brings the one tenant
- * it is of (`own`), since its scope need not let it read tenants; what it needs is a scope.
+ * The tenant with this slug or ref_id, or the caller's only tenant if the request names none. The caller must hold
+ * the permission there. Refuses with 400 tenant_required, 404 tenant_not_found (also for somebody else's
+ * tenant), 403 forbidden, tenant_frozen or trial_ended. `own` is the one tenant of an API key: the key's scope
+ * may not allow it to read tenants, so it brings the tenant along. A key needs a scope instead of a permission.
  */
 export function chooseTenant(
   claims: Claims,
@@ -30,7 +30,7 @@ export function chooseTenant(
       await db.query(sql`select private.require_permission(${own.id}, ${needs})`)
       return own
     }
-    // A ref_id is written in capitals and a slug never is, so one name cannot mean two tenants.
+    // A ref_id has capital letters and a slug never has, so one name cannot mean two tenants.
     const found = await db.query<ChosenTenant>(
       name === undefined
         ? sql`select id, ref_id as "refId", slug from public.tenants limit 2`

@@ -12,7 +12,7 @@ import { z } from 'zod'
 import { Problem } from '../db/index.ts'
 import type { AuthSettings } from './settings.ts'
 
-/** The claims the database and the handlers get to see; whatever else a token says stops here. */
+/** The claims that reach the database and the handlers. All other claims of a token are dropped. */
 const UserClaims = z.object({
   sub: z.guid(),
   role: z.literal('authenticated'),
@@ -23,15 +23,15 @@ const UserClaims = z.object({
 export type UserClaims = z.infer<typeof UserClaims>
 
 const asymmetric = ['ES256', 'RS256', 'EdDSA']
-/** How far the two clocks may be apart. */
+/** How far the two clocks may differ. */
 const clockToleranceSeconds = 5
-/** Far more than Auth ever issues; spares the parser. */
+/** Far longer than any token Auth issues. Longer ones are not parsed. */
 const longestToken = 8_192
 
 /**
- * A verifier for one project's user tokens. The header's algorithm chooses the kind of key, and each
- * kind of key accepts its own algorithms only: a public key can never serve as an HMAC secret, and
- * `none` is in no list.
+ * A verifier for one project's user tokens. The header's algorithm chooses the kind of key, and each kind
+ * of key accepts only its own algorithms. So a public key can never serve as an HMAC secret, and `none` is in
+ * no list.
  */
 export function jwtVerifier(settings: AuthSettings): (token: string) => Promise<UserClaims> {
   const issuer = `${settings.supabaseUrl}/auth/v1`
@@ -65,12 +65,12 @@ export function jwtVerifier(settings: AuthSettings): (token: string) => Promise<
   }
 }
 
-/** The configured set first; a key it does not know is looked up, because keys rotate while isolates live. */
+/** Looks in the configured set first, then fetches a key that is not in it, because keys rotate while isolates live. */
 function publicKeys(settings: AuthSettings, issuer: string): JWTVerifyGetKey {
   const local = createLocalJWKSet(settings.jwks)
   const remote = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`), {
     timeoutDuration: 3_000,
-    // Tokens with invented key ids must not become a stream of requests to Auth.
+    // Tokens with invented key ids must not cause a request to Auth each.
     cooldownDuration: 30_000,
   })
   return async (header, token) => {
@@ -98,7 +98,7 @@ function refusal(thrown: unknown): unknown {
       thrown,
     )
   }
-  // jose and decodeProtectedHeader say with a TypeError that something is no token at all.
+  // jose and decodeProtectedHeader throw a TypeError for text that is not a token.
   if (thrown instanceof errors.JOSEError || thrown instanceof z.ZodError || thrown instanceof TypeError) {
     return unauthenticated(
       'unauthenticated',

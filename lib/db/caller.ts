@@ -3,7 +3,7 @@ import { toProblem } from './errors.ts'
 import { connections, type Db } from './pool.ts'
 import { type Sql, sql } from './sql.ts'
 
-/** Who SQL is run for. Becomes the role and `request.jwt.claims`, so RLS decides what is seen. */
+/** The caller that SQL runs for. It becomes the role and `request.jwt.claims`, so RLS decides what it sees. */
 export type Claims =
   | {
       role: 'authenticated'
@@ -14,25 +14,25 @@ export type Claims =
     }
   | {
       role: 'authenticated'
-      /** The id of an API key that was verified. Never from a token. */
+      /** The id of a verified API key. It never comes from a token. */
       api_key: string
       tenant_id: string
-      /** The one of the key's scopes that the request uses; SQL lets it do nothing else. */
+      /** The one scope of the key that the request uses. SQL permits nothing else. */
       scope: string
     }
   | { role: 'service_role' }
 
 /**
- * What SQL may know of the request it is run for, under the names PostgREST gives it in
- * `request.headers`: x-forwarded-for, user-agent and x-request-id, for the audit log.
+ * The headers of the request that SQL may see, for the audit log: x-forwarded-for, user-agent and x-request-id. They
+ * have the names that PostgREST gives them in `request.headers`.
  */
 export type RequestHeaders = Readonly<Record<string, string>>
 
-/** Serialization failure and deadlock: Postgres undid everything and asks to be tried again. */
+/** Serialization failure and deadlock: Postgres rolled everything back, and the transaction should be tried again. */
 const retryable = new Set(['40001', '40P01'])
 const attempts = 3
 
-/** Runs `work` in one transaction as this caller: what RLS hides from them, it hides from `work`. */
+/** Runs `work` in one transaction as this caller. `work` sees only what RLS lets the caller see. */
 export function asCaller<Result>(
   claims: Claims,
   work: (db: Db) => Promise<Result>,
@@ -42,8 +42,8 @@ export function asCaller<Result>(
 }
 
 /**
- * Runs `work` as this caller on one unchanging picture of the data. It can only read, and is not
- * tried again: what it has read may have been sent on.
+ * Runs `work` as this caller on one snapshot of the data. It can only read. It is not tried again, because the rows
+ * may have been sent on already.
  */
 export async function asCallerSnapshot<Result>(
   claims: Claims,
@@ -57,15 +57,15 @@ export async function asCallerSnapshot<Result>(
 }
 
 function identityOf(claims: Claims, headers: RequestHeaders): Sql {
-  // The REST API hands claims through as a token has them; what tells SQL that a key was verified is
-  // the setting tenantry.api_key, which only we can make.
+  // The REST API passes a token's claims on unchanged, so claims cannot prove that a key was verified. The setting
+  // tenantry.api_key proves it, because only our code can make it.
   const apiKey = 'api_key' in claims ? claims.api_key : ''
   return sql`
     select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true),
       set_config('request.headers', ${JSON.stringify(headers)}, true), set_config('tenantry.api_key', ${apiKey}, true)`
 }
 
-/** A Db whose every statement, or whole transaction, runs as this caller. */
+/** A Db that runs each statement, or a whole transaction, as this caller. */
 export function callerDb(claims: Claims, headers?: RequestHeaders): Db {
   return {
     query: (statement) => asCaller(claims, (db) => db.query(statement), headers),
@@ -74,8 +74,8 @@ export function callerDb(claims: Claims, headers?: RequestHeaders): Db {
 }
 
 /**
- * The connection that skips RLS. Ask for it by this name, only where nobody is signed in to act for
- * (the public lookup, health), and always filter by tenant.
+ * The connection that skips RLS. Use it only if no caller is signed in (the public lookup, health), and always
+ * filter by tenant.
  */
 export const admin: Db = {
   async query<Row>(statement: Sql) {
@@ -88,7 +88,7 @@ export const admin: Db = {
   transaction: (work) => inTransaction(work),
 }
 
-/** Fails when the database does not answer. */
+/** Fails if the database does not answer. */
 export async function ping(): Promise<void> {
   await admin.query(sql`select 1`)
 }
@@ -112,18 +112,18 @@ async function runOnce<Result>(
   const client = await connections().connect()
   let broken: Error | undefined
   try {
-    // Both must have succeeded before `work` may send anything: without the transaction the role
-    // would not hold, and its statements would run as the pool's own role.
+    // Both must succeed before `work` may send anything. Without the transaction the role would not be set, and the
+    // statements would run as the pool's own role.
     await Promise.all([client.query(begin), identity && client.query(identity)])
     const db: Db = { query: (statement) => send(client, statement), transaction: (nested) => nested(db) }
     const result = await work(db)
     const { command } = await client.query('commit')
-    // `work` caught a failed statement and went on: Postgres had given up on the transaction by then.
+    // `work` caught the error of a statement and went on, but Postgres had already aborted the transaction.
     if (command !== 'COMMIT')
       throw new Error('The transaction was rolled back: a statement failed and nobody said so.')
     return result
   } catch (thrown) {
-    // A connection that cannot roll back is not given to the next caller.
+    // A connection that cannot roll back must not reach the next caller.
     await client.query('rollback').catch((error: Error) => {
       broken = error
     })
@@ -134,7 +134,7 @@ async function runOnce<Result>(
 }
 
 async function send<Row>(to: pg.Pool | pg.PoolClient, statement: Sql): Promise<Row[]> {
-  // pg writes to the config it is given; ours is shared by nobody, but its type says readonly.
+  // pg writes to its config. Nobody else shares this one, but its type says readonly.
   const { rows } = await to.query({ ...statement })
   return rows as Row[]
 }

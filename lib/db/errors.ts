@@ -12,7 +12,7 @@ interface DatabaseError {
 
 const busy = 'The service is busy or restarting. Try again in a moment.'
 
-/** Constraints on what a person may type, by the field it is about and what is wrong with it. */
+/** Constraints on what people type: the field of each, and what is wrong with it. */
 const byConstraint: Record<string, FieldError> = {
   display_name_is_text: { pointer: '/display_name', detail: 'must be text without control characters' },
   coach_photo_is_https: { pointer: '/coach_photo', detail: 'must be an https URL' },
@@ -53,7 +53,7 @@ const bySqlState: Record<string, [code: ProblemCode, detail: string]> = {
   '22021': ['invalid_value', 'A text holds a character that cannot be stored.'],
   '42501': ['forbidden', 'You may not do this.'],
   '57014': ['timeout', 'The database took too long to answer.'],
-  // Raised after asCaller has tried again, so here it means the tenant is under heavy writes.
+  // asCaller has already tried again, so here it means that the tenant is under heavy writes.
   '40001': ['unavailable', busy],
   '40P01': ['unavailable', busy],
   '55P03': ['unavailable', busy],
@@ -67,7 +67,7 @@ const connectionLost =
   /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|connection terminated|connection ended|timeout exceeded when trying to connect|query read timeout|not queryable|broken pipe|connection (?:refused|reset)/i
 
 /**
- * What SQL refused, as a Problem; anything unknown comes back as it was, to be logged and hidden.
+ * Turns a refusal of SQL into a Problem. An unknown error comes back unchanged, to be logged and hidden.
  * SQL raises PTxyz for HTTP status xyz: message = code, detail = sentence, hint = field errors as JSON.
  */
 export function toProblem(thrown: unknown): unknown {

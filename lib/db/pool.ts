@@ -2,37 +2,37 @@ import process from 'node:process'
 import pg from 'pg'
 import type { Sql } from './sql.ts'
 
-/** Something statements can be sent to. Rows are typed by the caller: SQL is trusted inside. */
+/** Runs statements. The caller gives the type of the rows, because SQL is trusted inside. */
 export interface Db {
   query<Row>(statement: Sql): Promise<Row[]>
-  /** All of it or none of it. Runs again from the start after a deadlock or a serialization failure. */
+  /** Commits all of `work` or nothing. Runs `work` again from the start after a deadlock or a serialization failure. */
   transaction<Result>(work: (db: Db) => Promise<Result>): Promise<Result>
 }
 
 let pool: pg.Pool | undefined
 
-/** One small pool per isolate. Created on first use, so that importing a function needs no database. */
+/** One small pool for each isolate. It is created on first use, so that importing a function needs no database. */
 export function connections(): pg.Pool {
   if (pool) return pool
   const connectionString = process.env.SUPABASE_DB_URL
   if (!connectionString) throw new Error('SUPABASE_DB_URL is not set: a function cannot reach its database.')
   pool = new pg.Pool({
     connectionString,
-    // Every region runs many isolates and they share the database's connections.
+    // Many isolates share the database's connections.
     max: 10,
     connectionTimeoutMillis: 3_000,
     idleTimeoutMillis: 30_000,
-    // The server gives up first, so a timeout is an answer (57014) and the connection stays usable;
-    // the second limit is for a server that no longer answers at all.
+    // The server's timeout comes first, so it is an answer (57014) and the connection stays usable;
+    // the second limit is for a server that does not answer at all.
     statement_timeout: 8_000,
     query_timeout: 10_000,
     idle_in_transaction_session_timeout: 15_000,
-    // begin and set_config leave together: a caller's transaction costs one round trip to open.
+    // begin and set_config are sent together, so opening a caller's transaction costs one round trip.
     pipeline: true,
     application_name: 'tenantry-functions',
   })
-  // A connection that breaks fails its statement or is dropped by the pool; that it also says so as an
-  // event would, without a listener, end the isolate.
+  // A broken connection fails its statement, or the pool drops it. It also emits an event, which would end the
+  // isolate if nobody listened.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
   return pool

@@ -1,6 +1,6 @@
 import { type ProblemCode, problemCodes } from './problem-codes.ts'
 
-/** What is wrong with one field. `pointer` is a JSON Pointer (RFC 6901) into what was sent. */
+/** What is wrong with one field. `pointer` is a JSON Pointer (RFC 6901) into the request's body. */
 export interface FieldError {
   pointer: string
   detail: string
@@ -8,7 +8,7 @@ export interface FieldError {
 
 interface ProblemOptions {
   errors?: FieldError[] | undefined
-  /** Seconds after which trying again makes sense (Retry-After). */
+  /** After how many seconds the caller should try again (Retry-After). */
   retryAfterSeconds?: number
   /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
   headers?: Record<string, string>

@@ -1,17 +1,17 @@
-/** A statement whose values travel apart from its text. The only way to make one is the `sql` tag. */
+/** A statement whose values are sent apart from its text. Only the `sql` tag can make one. */
 export interface Sql {
   readonly text: string
   readonly values: unknown[]
-  /** Set by `named`: the server keeps the plan under this name for as long as the connection lives. */
+  /** Set by `named`. The server keeps the plan under this name while the connection is open. */
   readonly name?: string
 }
 
-// A template's strings are one frozen array per call site, so each site's text is put together once.
+// A template's strings are the same frozen array for each call site, so each site's text is built once.
 const texts = new WeakMap<TemplateStringsArray, string>()
 
 /**
  * A parameterised query: sql`select slug from public.tenants where id = ${id}`.
- * There is no way to splice raw text in, so a value can never become SQL.
+ * Raw text cannot be inserted, so a value can never become SQL.
  */
 export function sql(strings: TemplateStringsArray, ...values: unknown[]): Sql {
   let text = texts.get(strings)

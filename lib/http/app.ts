@@ -14,15 +14,15 @@ import { routeTable } from './route-table.ts'
 import { type GuardedVariables, router } from './router.ts'
 
 /**
- * The app of one edge function. Mount routers on it; what every function owes its callers (ids, logs,
- * CORS, problem documents, /health, /openapi.json) is here already.
+ * The app of one edge function. Mount routers on it. What every function needs (request ids, logs, CORS,
+ * problem documents, /health, /openapi.json) is already here.
  */
 export function createApp(domain: string) {
   const app = new Hono<{ Variables: { requestId: string } & Partial<GuardedVariables> }>().basePath(
     `/${domain}`,
   )
   app.use(observe(domain))
-  // Asked only when nothing matched, so that a request that did pays nothing for it.
+  // Runs only if no route matched, so that other requests pay nothing for it.
   const refuseOtherMethods = methodNotAllowed({
     app,
     onMethodNotAllowed: (c, methods) => {

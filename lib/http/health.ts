@@ -3,12 +3,12 @@ import { Problem, ping } from '../db/index.ts'
 import { describeRoute } from './route-notes.ts'
 import { router } from './router.ts'
 
-/** How long the database may take to say that it is there. */
+/** How long the database may take to answer. */
 const patienceMs = 1_000
 
 const Health = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' })
 
-/** Whether this function can serve: 200 when its database answers, 503 when not. */
+/** Whether this function can serve: 200 if its database answers, 503 if not. */
 export const healthRoutes = router({ auth: 'public' }).get(
   '/',
   describeRoute('Say whether this function and its database are up', {

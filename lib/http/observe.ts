@@ -8,7 +8,7 @@ import type { GuardedVariables } from './router.ts'
 
 const exposedHeaders = 'etag, location, retry-after, x-request-id'
 
-// No cookie is ever read, so any origin may ask: a credential is something a page was given.
+// Any origin may call, because no function reads cookies: a page must be given its credential.
 const preflight = cors({
   origin: '*',
   allowHeaders: [
@@ -26,8 +26,8 @@ const preflight = cors({
 type Observed = { Variables: Partial<GuardedVariables> & { complete?: Response } }
 
 /**
- * Stands around every request: gives it an id, refuses a URL that cannot be decoded, lets any origin
- * read the answer, and writes one line about it.
+ * Wraps every request: gives it an id, refuses a URL that cannot be decoded, lets any origin read the answer, and
+ * logs one line.
  */
 export function observe(domain: string): MiddlewareHandler<Observed> {
   return async (c, next) => {
@@ -45,7 +45,7 @@ export function observe(domain: string): MiddlewareHandler<Observed> {
   }
 }
 
-/** What every answer carries. */
+/** The headers of every answer. */
 function commonHeaders(c: Context): Record<string, string> {
   return {
     'x-request-id': c.get('requestId'),
@@ -55,8 +55,8 @@ function commonHeaders(c: Context): Record<string, string> {
 }
 
 /**
- * An answer that has the common headers from the start. Adding them afterwards makes Deno take a finished
- * response apart, which cost the hottest route a fifth of its time; others need not care.
+ * Makes an answer with the common headers from the start. Adding them later makes Deno rebuild a finished response,
+ * which cost the hottest route a fifth of its time. Other routes need not use this.
  */
 export function respond(
   c: Context,
@@ -72,12 +72,12 @@ function malformedUrl(): Problem {
   return new Problem('malformed_url', 'The URL has a %-escape that stands for no text.')
 }
 
-/** An id from outside is kept when it is one word of sane length: it ends up in logs and answers. */
+/** An id from outside is kept only if it is one word of sane length, because it appears in logs and answers. */
 function requestIdOf(given: string | null): string {
   return given !== null && /^[\w.:=-]{8,128}$/.test(given) ? given : crypto.randomUUID()
 }
 
-/** Hono passes on what it cannot decode; and U+0000 can be stored, so can be looked up, nowhere. */
+/** Hono passes on escapes that it cannot decode. U+0000 cannot be stored, so nothing can be looked up by it. */
 function isReadable(url: string): boolean {
   if (!url.includes('%')) return true
   try {

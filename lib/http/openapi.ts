@@ -114,7 +114,7 @@ function response(
   }
 }
 
-/** The refusals a route's own middleware can raise, its own, and those any route can. By status. */
+/** The refusals of a route by status: those of its middleware, its own, and those of every route. */
 function problems(
   { access, body, query, params, problems = [] }: Route,
   schemas: Record<string, Json>,
@@ -156,7 +156,7 @@ function problems(
   )
 }
 
-/** A schema in JSON Schema's words. What has an id goes to the components and is referred to. */
+/** A schema as JSON Schema. A schema with an id goes to the components, and the others refer to it. */
 function reference(schema: z.ZodType, io: 'input' | 'output', schemas: Record<string, Json>): Json {
   const written = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' })
   const {

@@ -17,7 +17,7 @@ export const ProblemDocument = z
   })
   .meta({ id: 'Problem', description: 'Why a request was refused (RFC 9457).' })
 
-/** Turns whatever was thrown into a Problem. What nobody foresaw becomes `internal` and reveals nothing. */
+/** Turns any thrown value into a Problem. An unexpected one becomes `internal` and reveals nothing. */
 export function problemFrom(thrown: unknown): Problem {
   const problem = toProblem(thrown)
   if (problem instanceof Problem) return problem
@@ -46,14 +46,14 @@ export function problemResponse(c: Context, problem: Problem): Response {
       'content-type': 'application/problem+json',
       'cache-control': 'no-store',
       'x-content-type-options': 'nosniff',
-      // SQL refuses too, such as a key that was revoked during its request, and knows no headers.
+      // SQL refuses too, for example a key that was revoked during its request, and it cannot set headers.
       ...(problem.status === 401 && { 'www-authenticate': 'Bearer realm="tenantry", error="invalid_token"' }),
       ...problem.headers,
     },
   })
 }
 
-/** A name for the kind of problem. Not a link: the list is docs/errors.md, under the same code. */
+/** A name for the kind of problem. It is not a link: docs/errors.md lists it under the same code. */
 function problemType(code: ProblemCode): string {
   return `urn:tenantry:problem:${code}`
 }

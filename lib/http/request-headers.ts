@@ -3,7 +3,7 @@ import type { RequestHeaders } from '../db/index.ts'
 
 type Request = Pick<Context, 'req'> & { var: { requestId?: string } }
 
-/** The headers SQL may know: who asked, from where. Nothing else of a request reaches it. */
+/** The headers that SQL may see: who called, and from where. No other part of a request reaches SQL. */
 export function requestHeaders(c: Request): RequestHeaders {
   const headers: Record<string, string> = { 'x-request-id': c.var.requestId ?? '' }
   for (const name of ['x-forwarded-for', 'user-agent']) {

@@ -3,14 +3,14 @@ import type { z } from 'zod'
 import type { ProblemCode } from '../db/index.ts'
 import type { Access } from './router.ts'
 
-/** What one answer of a route looks like. Without a schema it has no body. */
+/** One answer of a route. An answer without a schema has no body. */
 export interface Answer {
   description: string
   schema?: z.ZodType
   contentType?: string
 }
 
-/** What a route's middleware says about it: the source of openapi.json and of the route table's test. */
+/** What a route's middleware says about the route: the source of openapi.json and of the test of all routes. */
 export interface RouteNotes {
   access?: Access
   summary?: string
@@ -24,13 +24,13 @@ export interface RouteNotes {
 const notes = new WeakMap<object, RouteNotes>()
 const silent = new WeakSet<object>()
 
-/** Attaches a note to a middleware; everything said along one route is put together in its description. */
+/** Attaches a note to a middleware. All notes along one route together describe it. */
 export function annotate<Handler extends object>(handler: Handler, about: RouteNotes): Handler {
   notes.set(handler, about)
   return handler
 }
 
-/** A middleware that says something about its route and does nothing. */
+/** A middleware that only carries a note. */
 export function note(about: RouteNotes): MiddlewareHandler {
   const handler: MiddlewareHandler = (_c, next) => next()
   silent.add(handler)
@@ -42,8 +42,8 @@ export function notesOf(handler: object): RouteNotes | undefined {
 }
 
 /**
- * A route's handlers without those that only say something: their notes move to the last one, which
- * is wrapped because two routes may share it. Each middleware left in costs every request.
+ * A route's handlers without those that only carry a note, because each middleware costs every request. Their notes
+ * move to the last handler, which is wrapped because two routes may share it.
  */
 export function settle(handlers: object[]): object[] {
   const said = handlers.filter((handler) => silent.has(handler)).map(notesOf)
@@ -53,7 +53,7 @@ export function settle(handlers: object[]): object[] {
   return [...working, annotate(own, Object.assign({}, ...said))]
 }
 
-/** Says what a route is for and what it answers. Problems its middleware can raise are added by themselves. */
+/** Says what a route is for and what it answers. The problems of its middleware are added automatically. */
 export function describeRoute(
   summary: string,
   answers: Record<number, Answer>,

@@ -1,14 +1,14 @@
 import type { Hono } from 'hono'
 import { notesOf, type RouteNotes } from './route-notes.ts'
 
-/** One route as registered, with everything its middleware says about it. */
+/** One registered route, with the notes of its middleware. */
 export interface Route extends RouteNotes {
   method: string
-  /** As Hono spells it: /registry/tenants/:ref */
+  /** In Hono's spelling: /registry/tenants/:ref */
   path: string
 }
 
-/** Every route of an app. The middleware that stands in front of all of them is left out. */
+/** Every route of an app, without the middleware that runs before all of them. */
 // biome-ignore lint/complexity/noBannedTypes: {} is how Hono spells "any environment, any schema".
 export function routeTable(app: Pick<Hono<{}>, 'routes'>): Route[] {
   const routes = new Map<string, Route>()

@@ -27,18 +27,18 @@ export type Access =
       tenant?: 'header' | 'path'
       /** Whether a secret key may act for the tenant too. */
       service?: boolean
-      /** The scope with which an API key may do this; without one, none may. As in private.api_scopes. */
+      /** The scope that an API key needs, as in private.api_scopes. Without it the route accepts no key. */
       key?: Scope
     }
 
-/** What an API key can be allowed to do: a domain and a verb. */
+/** A scope of an API key: a domain and a verb. */
 export type Scope = `${string}:${'read' | 'write'}`
 
 interface EveryRoute {
   requestId: string
 }
 
-/** What c.var holds: exactly what the route's kind of access guarantees, and nothing else. */
+/** What c.var holds: exactly what the route's kind of access guarantees. */
 export type VariablesOf<A extends Access> = A extends { auth: 'public' }
   ? EveryRoute
   : A extends { auth: 'user' }
@@ -52,8 +52,8 @@ type ServiceOf<A> = A extends { service: true } ? Service : never
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const
 
 /**
- * A router that cannot exist without saying who may call it. The check stands in front of each of
- * its routes, not of a path prefix, so routers of different access can share a path.
+ * A router that must say who may call it. The check runs before each of its routes and not for a path prefix, so
+ * routers with different access can share a path.
  */
 export function router<const A extends Access>(access: A): Hono<{ Variables: VariablesOf<A> }> {
   const app = new Hono<{ Variables: VariablesOf<A> }>()
@@ -68,11 +68,11 @@ export function router<const A extends Access>(access: A): Hono<{ Variables: Var
 
 export interface GuardedVariables extends EveryRoute {
   caller: Caller
-  /** What SQL is told of the caller. */
+  /** The claims that SQL gets for the caller. */
   claims: Claims
   db: Db
   tenant: ChosenTenant
-  /** On a member's route: the name the tenant was asked for by, null when it was left out. */
+  /** On a member's route: the slug or ref_id that the request named; null if it named none. */
   tenantName: string | null
 }
 
@@ -81,7 +81,7 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     const caller = await readCaller(c.req.raw.headers)
     if (!caller) throw unauthenticated('unauthenticated', whatIsNeeded(access))
     c.set('caller', caller)
-    // Known before anything is refused: a refusal is recorded with the tenant it was meant for.
+    // Read before anything is refused, because a refusal is recorded with the tenant that the request named.
     c.set('claims', claimsOf(caller, undefined))
     if (access.auth === 'member') c.set('tenantName', tenantNameOf(c, access) ?? null)
     const scope = caller.kind === 'api_key' ? requireScope(access, caller) : undefined
@@ -101,7 +101,7 @@ function tenantNameOf(c: Context, access: Access & { auth: 'member' }): string |
   return access.tenant === 'path' ? c.req.param('ref') : c.req.header('x-tenant')
 }
 
-/** The scope an API key uses on this route. Asked before anything is looked up. */
+/** The scope that an API key uses on this route. It is checked before any query. */
 function requireScope(access: Access, key: ApiKey): Scope {
   const scope = access.auth === 'member' ? access.key : undefined
   if (!scope) throw new Problem('key_not_accepted', `No API key may do this. ${whatIsNeeded(access)}`)

@@ -1,26 +1,26 @@
 import ipaddr from 'ipaddr.js'
 
-/** Blocks of IPv4 that lead somewhere else than to a server of the public internet. */
+/** Blocks of IPv4 that do not lead to a server of the public internet. */
 const closed4 = [
   ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12'],
   ...['192.0.0.0/24', '192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15'],
   ...['198.51.100.0/24', '203.0.113.0/24', '224.0.0.0/4', '240.0.0.0/4'],
 ].map((block) => ipaddr.IPv4.parseCIDR(block))
 
-/** All of the public internet's IPv6 that has been given out so far. The rest is closed, whatever it becomes. */
+/** The public IPv6 addresses that are assigned so far. All others are refused, whatever they become. */
 const open6 = ipaddr.IPv6.parseCIDR('2000::/3')
 const closed6 = [
-  // Teredo and other protocols, documentation (twice), 6to4: the last leads to an IPv4 address inside it.
+  // Teredo and other protocols, documentation (twice), and 6to4, which leads to the IPv4 address inside it.
   ...['2001::/23', '2001:db8::/32', '3fff::/20', '2002::/16'],
 ].map((block) => ipaddr.IPv6.parseCIDR(block))
-/** What a network without IPv4 makes of a public IPv4 address. */
+/** NAT64: how a network without IPv4 writes a public IPv4 address. */
 const nat64 = ipaddr.IPv6.parseCIDR('64:ff9b::/96')
 
 export type Reach = 'public' | 'loopback' | 'private'
 
 /**
- * Where an address leads, judged by its value and not its spelling: decimal, octal, hexadecimal and short
- * forms, IPv4 inside IPv6. Anything unknown is "private".
+ * Where an address leads. Its value decides and not its spelling, so decimal, octal, hexadecimal and short forms and
+ * IPv4 inside IPv6 are all recognised. Anything unknown is "private".
  */
 export function reachOf(address: string): Reach {
   // A zone (fe80::1%eth0) names an interface of this machine.
@@ -39,7 +39,7 @@ function reach(address: ipaddr.IPv4 | ipaddr.IPv6): Reach {
     return closed4.some(([block, bits]) => address.match(block, bits)) ? 'private' : 'public'
   }
   if (address.isIPv4MappedAddress()) return reach(address.toIPv4Address())
-  // Never "loopback": the translator's loopback is not this machine's.
+  // Never "loopback", because the translator's loopback is not this machine's.
   if (address.match(...nat64)) return reach(lastFourBytes(address)) === 'public' ? 'public' : 'private'
   if (address.range() === 'loopback') return 'loopback'
   const isOpen = address.match(...open6) && !closed6.some((block) => address.match(...block))

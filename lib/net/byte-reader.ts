@@ -2,7 +2,7 @@ import { Buffer } from 'node:buffer'
 import type { Connection } from './connection.ts'
 import { NetFault } from './net-fault.ts'
 
-/** Reads lines and counted bytes off a connection, never holding more of it than was asked for. */
+/** Reads lines and counted bytes from a connection. It never holds more than it was asked for. */
 export class ByteReader {
   private readonly connection: Connection
   private held: Buffer = Buffer.alloc(0)
@@ -11,14 +11,14 @@ export class ByteReader {
     this.connection = connection
   }
 
-  /** Whether something came that was not asked for. */
+  /** Whether bytes arrived that nobody asked for. */
   get hasMore(): boolean {
     return this.held.length > 0
   }
 
-  /** Text up to a mark, which is read and left out. */
+  /** Reads text up to a mark, and drops the mark. */
   async until(mark: string, most: number): Promise<string> {
-    // What was searched is not searched again: a server may send a byte at a time.
+    // Do not search the same bytes again: a server may send one byte at a time.
     for (let from = 0; ; ) {
       const end = this.held.indexOf(mark, from, 'latin1')
       if (end > most || (end < 0 && this.held.length > most + mark.length)) throw notHttp()
@@ -48,7 +48,7 @@ export class ByteReader {
     return parts.length === 1 && parts[0] ? parts[0] : Buffer.concat(parts)
   }
 
-  /** Waits for more to come; false at the end. */
+  /** Waits for more bytes; false at the end. */
   async more(): Promise<boolean> {
     const chunk = await this.connection.next()
     if (!chunk) return false

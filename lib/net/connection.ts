@@ -1,10 +1,10 @@
 import type { Buffer } from 'node:buffer'
 import type { Socket } from 'node:net'
 
-/** A connected socket as what is asked of it here: send, read, rest between two exchanges. */
+/** A connected socket with the three things that are needed here: send, read, and rest between two exchanges. */
 export class Connection {
   readonly openedAt = performance.now()
-  /** Whether anything came since the last sending. */
+  /** Whether anything arrived since the last send. */
   hasAnswered = false
   private readonly socket: Socket
   private readonly chunks: Buffer[] = []
@@ -15,12 +15,12 @@ export class Connection {
 
   constructor(socket: Socket) {
     this.socket = socket
-    // An exchange keeps its process alive by its deadline; a connection that rests must not.
+    // The deadline of an exchange keeps the process alive. A resting connection must not.
     socket.unref()
     socket.on('data', (chunk: Buffer) => this.hear(chunk))
     socket.on('end', () => this.end())
     socket.on('close', () => this.end())
-    // Without a listener an error would end the isolate, also one that comes after the last answer.
+    // Without a listener an error would end the isolate, even after the last answer.
     socket.on('error', (error) => this.end(error))
   }
 
@@ -29,7 +29,7 @@ export class Connection {
     this.socket.write(bytes)
   }
 
-  /** What came, or undefined at the end. */
+  /** The bytes that arrived, or undefined at the end. */
   async next(): Promise<Buffer | undefined> {
     while (this.chunks.length === 0) {
       if (this.error !== undefined) throw this.error
@@ -41,12 +41,12 @@ export class Connection {
     return this.chunks.shift()
   }
 
-  /** Whether nothing is on its way, neither to the server nor from it. */
+  /** Whether nothing is under way, neither to the server nor from it. */
   get isQuiet(): boolean {
     return !this.isEnded && this.chunks.length === 0 && this.socket.writableLength === 0
   }
 
-  /** Between two exchanges: the first byte that nobody asked for closes it. */
+  /** Rests between two exchanges. The first byte that nobody asked for closes the connection. */
   rest(onDisturbed: () => void): void {
     this.onDisturbed = onDisturbed
   }

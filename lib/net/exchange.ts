@@ -15,15 +15,15 @@ export interface Exchange {
 
 export interface Answer {
   status: number
-  /** Put together when asked for: most answers are judged by their status. */
+  /** Decoded only when asked for, because most callers look only at the status. */
   readonly headers: Headers
   bytes: Uint8Array
   isCut: boolean
 }
 
 /**
- * One request and its answer over a connection, which is then handed to `keep`, or closed when it cannot
- * serve another exchange. Throws NetFault.
+ * Sends one request over a connection and reads its answer. Then it gives the connection to `keep`, or closes it if
+ * it cannot serve another exchange. Throws NetFault.
  */
 export async function converse(
   connection: Connection,
@@ -41,7 +41,7 @@ export async function converse(
     const { bytes, isCut, isDelimited } = await reader.body(head, request.maxBytes)
     if (isCut && request.whenLonger !== 'cut')
       throw new NetFault('too_large', `The answer is longer than ${request.maxBytes} bytes.`)
-    // Anything left over would be read as the beginning of somebody else's answer.
+    // Bytes that are left over would be read as the beginning of another request's answer.
     if (keep && !isCut && isDelimited && isPersistent(head) && !reader.hasMore) {
       await nextTurn()
       isKept = connection.isQuiet
@@ -57,7 +57,7 @@ export async function converse(
 
 let turn: Promise<void> | undefined
 
-/** When the event loop has come round once: whatever had arrived by now has been read by then. */
+/** Resolves after one turn of the event loop. By then, everything that has arrived by now is read. */
 function nextTurn(): Promise<void> {
   turn ??= new Promise((resolve) => {
     setImmediate(() => {

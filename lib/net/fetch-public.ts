@@ -14,7 +14,7 @@ import {
 import { type Deadline, openConnection } from './socket.ts'
 
 export interface PublicRequest extends HttpRequest {
-  /** For the whole exchange: resolving, connecting, sending, and the answer's last byte. */
+  /** The time for the whole exchange: resolving, connecting, sending, and reading up to the answer's last byte. */
   timeoutMs: number
   maxBytes: number
   /** What to do with a longer answer: refuse it (the default), or keep its beginning. */
@@ -28,15 +28,16 @@ export interface PublicRequest extends HttpRequest {
 export type PublicAnswer = Answer
 
 /**
- * Many servers close what rests for five seconds. A minute bounds how long a moved name goes unnoticed. With
- * less room for an origin, a burst of answers would close connections that the next requests open again.
+ * Many servers close a connection that rests for five seconds. After a minute at most the name is resolved again, so
+ * that a moved name is noticed. With less room for an origin, a burst of answers would close connections that the
+ * next requests open again.
  */
 const kept = new IdleConnections({ idleMs: 4_000, ageMs: 60_000, perOrigin: 128, total: 512 })
 
 /**
- * One request to a URL that somebody else chose. The host is resolved once, every address judged, and the
- * connection made to a judged address: unlike `fetch`, nothing is resolved a second time. Redirects are
- * answers like any other, never followed. Throws NetFault.
+ * One request to a URL that somebody else chose. The host is resolved once, every address is checked, and
+ * the connection goes to a checked address. Unlike with `fetch`, nothing is resolved a second time. Redirects are
+ * not followed: they are answers like any other. Throws NetFault.
  */
 export function fetchPublic(text: string, request: PublicRequest): Promise<PublicAnswer> {
   return new Promise((resolve, reject) => {
@@ -46,7 +47,7 @@ export function fetchPublic(text: string, request: PublicRequest): Promise<Publi
         'too_slow',
         `No full answer came within ${request.timeoutMs / 1_000} seconds.`,
       )
-      // Whatever hangs, and whatever an ended socket does to what hangs on it, the deadline answers.
+      // The deadline always answers, whatever hangs, and whatever a closed socket does to the code that waits for it.
       reject(late)
       deadline.isOver = true
       deadline.stop()
@@ -60,7 +61,7 @@ async function exchange(text: string, request: PublicRequest, deadline: Deadline
   const { policy = urlPolicy(), resolve = systemResolve, ca, keepAlive } = request
   const url = parsePublicUrl(text, policy)
   const exchanged = { url, wire: encodeRequest(url, request), request, deadline }
-  // A connection that one policy allowed must not serve another, nor one authority's the other's.
+  // A connection that one policy or one set of authorities allowed must not serve another.
   const origin = keepAlive ? `${url.protocol}${url.host} ${policy.allowLoopback} ${ca ?? ''}` : undefined
   const keep = origin === undefined ? undefined : (connection: Connection) => kept.give(origin, connection)
   const used = origin === undefined ? undefined : kept.take(origin)
@@ -68,7 +69,7 @@ async function exchange(text: string, request: PublicRequest, deadline: Deadline
     try {
       return await converse(used, exchanged, keep)
     } catch (thrown) {
-      // Servers close what rests whenever they like; that is found out only by sending.
+      // Servers may close a resting connection at any moment, and only sending shows it.
       if (used.hasAnswered || deadline.isOver) throw thrown
     }
   }

@@ -2,25 +2,25 @@ import { Buffer } from 'node:buffer'
 import { ByteReader, notHttp } from './byte-reader.ts'
 import type { Connection } from './connection.ts'
 
-/** The first line and the headers, together with those of answers that come before the answer. */
+/** The limit for the first line and the headers, including those of interim answers. */
 const mostHeadBytes = 32_768
 
 export interface Head {
   status: number
   /** Whether the server speaks HTTP/1.1, and not 1.0. */
   isModern: boolean
-  /** In their order, names in small letters. */
+  /** In their order, with names in lowercase. */
   fields: [name: string, value: string][]
 }
 
 export interface Body {
   bytes: Uint8Array
   isCut: boolean
-  /** Whether it is beyond doubt where the answer ended, so that another may follow it on the same connection. */
+  /** Whether the end of the answer is certain, so that another exchange may use the same connection. */
   isDelimited: boolean
 }
 
-/** Reads one HTTP/1.1 answer off a connection. */
+/** Reads one HTTP/1.1 answer from a connection. */
 export class HttpReader {
   private readonly reader: ByteReader
 
@@ -51,7 +51,7 @@ export class HttpReader {
       return { bytes: Buffer.alloc(0), isCut: false, isDelimited }
     }
     if (coding !== undefined && coding.toLowerCase() !== 'chunked') throw notHttp()
-    // With both, the server and something in between may disagree about where the answer ends.
+    // With both, the server and a proxy in between may disagree about where the answer ends.
     if (coding !== undefined) return { ...(await this.chunked(most)), isDelimited: length === undefined }
     if (length === undefined) return { ...(await this.untilEnd(most)), isDelimited: false }
     if (!/^\d{1,15}$/.test(length)) throw notHttp()
@@ -92,7 +92,7 @@ export class HttpReader {
   }
 }
 
-/** All values of a header, put together as the standard says; undefined when it is not there. */
+/** All values of a header, joined as the standard says; undefined if the header is missing. */
 export function fieldOf({ fields }: Pick<Head, 'fields'>, wanted: string): string | undefined {
   let found: string | undefined
   for (const [name, value] of fields)

@@ -5,16 +5,16 @@ export interface HttpRequest {
   headers?: Record<string, string>
   body?: string | Uint8Array
   /**
-   * Keeps the connection for the next request to the same origin, and takes one that was kept; the name is
-   * then not resolved again. When a kept one turns out to be closed, the request is sent once more, so it
-   * must be one that may arrive twice.
+   * Keeps the connection for the next request to the same origin, and uses one that was kept. The name is then
+   * not resolved again. If a kept connection turns out to be closed, the request is sent once more. So the
+   * request must be one that may arrive twice.
    */
   keepAlive?: boolean
 }
 
 const encoder = new TextEncoder()
 
-/** What decides where a request ends, where it goes, and what becomes of the connection is not the caller's. */
+/** The caller may not set headers that decide where a request ends, where it goes, or whether the connection stays open. */
 const ownHeaders = new Set([
   ...['accept-encoding', 'connection', 'content-length', 'expect', 'host', 'http2-settings', 'keep-alive'],
   ...['proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
@@ -23,7 +23,7 @@ const ownHeaders = new Set([
 /** A request as the bytes of HTTP/1.1. Throws NetFault `request_refused` for headers that cannot be sent. */
 export function encodeRequest(url: URL, request: HttpRequest): Uint8Array {
   const { method = 'GET', headers = {}, body } = request
-  // The URL has percent-encoded whatever would break a line.
+  // The URL parser has percent-encoded every character that would break the line.
   let head = `${method} ${url.pathname}${url.search} HTTP/1.1\r\nhost: ${url.host}\r\naccept-encoding: identity\r\n`
   let agent = 'user-agent: Tenantry/1\r\n'
   for (const [name, value] of Object.entries(headers)) {
@@ -36,7 +36,7 @@ export function encodeRequest(url: URL, request: HttpRequest): Uint8Array {
   const payload = typeof body === 'string' ? encoder.encode(body) : body
   if (payload) head += `content-length: ${payload.length}\r\n`
   head += '\r\n'
-  // All of the head is ASCII, so characters are bytes. One piece is one write, and mostly one packet.
+  // The head is all ASCII, so each character is a byte. One buffer is one write, and mostly one packet.
   const all = new Uint8Array(head.length + (payload?.length ?? 0))
   encoder.encodeInto(head, all)
   if (payload) all.set(payload, head.length)

@@ -4,7 +4,7 @@ import type { Connection } from './connection.ts'
 interface Limits {
   /** How long a connection may rest. */
   idleMs: number
-  /** How old it may become: its name may have moved since, or lead inside by now. */
+  /** How old a connection may become. Its name may since have moved, or now lead to a private address. */
   ageMs: number
   perOrigin: number
   total: number
@@ -15,10 +15,10 @@ interface Resting {
   since: number
 }
 
-/** Connections between two exchanges. Each is given to one taker, the one used last first. */
+/** Connections between two exchanges. Each goes to one taker; the one that was used last goes first. */
 export class IdleConnections {
   private readonly limits: Limits
-  /** The longest resting first. */
+  /** The one that has rested longest comes first. */
   private readonly resting = new Map<Connection, Resting>()
   private readonly byOrigin = new Map<string, Connection[]>()
   private isSweeping = false
@@ -43,7 +43,7 @@ export class IdleConnections {
     return this.take(origin)
   }
 
-  /** Keeps a connection whose last answer was read to its end; closes it when there is no room. */
+  /** Keeps a connection whose last answer was read to its end, or closes it if there is no room. */
   give(origin: string, connection: Connection): void {
     const now = performance.now()
     const others = this.byOrigin.get(origin) ?? []

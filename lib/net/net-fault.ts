@@ -1,9 +1,9 @@
 export type NetFaultCode =
   /** The URL itself is refused: scheme, port, credentials. */
   | 'url_refused'
-  /** A header that cannot be sent: it would break the request apart, or is not the caller's. */
+  /** A header that cannot be sent: it would break the request, or the caller may not set it. */
   | 'request_refused'
-  /** The name leads, or also leads, to an address outside the public internet. */
+  /** One of the name's addresses is outside the public internet. */
   | 'address_refused'
   /** The name has no address. */
   | 'unknown_host'
@@ -13,10 +13,10 @@ export type NetFaultCode =
   | 'untrusted'
   | 'too_slow'
   | 'too_large'
-  /** The answer is not HTTP, or compressed although nobody asked. */
+  /** The answer is not HTTP, or it is compressed although the request did not allow that. */
   | 'not_http'
 
-/** Why an exchange with somebody else's server came to nothing. `message` is a sentence that may be shown. */
+/** Why an exchange with another server failed. `message` is a sentence that may be shown. */
 export class NetFault extends Error {
   readonly code: NetFaultCode
 
@@ -26,7 +26,7 @@ export class NetFault extends Error {
     this.code = code
   }
 
-  /** Whether the same exchange may well succeed later. */
+  /** Whether the same exchange may succeed later. */
   get isPassing(): boolean {
     return ['unknown_host', 'unreachable', 'too_slow'].includes(this.code)
   }

@@ -6,20 +6,20 @@ import { NetFault } from './net-fault.ts'
 /** Every address of a host name. */
 export type Resolve = (host: string) => Promise<string[]>
 
-/** What besides the public internet may be reached. */
+/** What may be reached in addition to the public internet. */
 export interface UrlPolicy {
-  /** For development and tests: loopback addresses too, and there plain http. */
+  /** For development and tests: loopback addresses too, and plain http to them. */
   allowLoopback: boolean
 }
 
-/** A URL that may be fetched, with the addresses it was judged by. Connect to these and to no other. */
+/** A URL that may be fetched, with its checked addresses. Connect to these and to no others. */
 export interface PinnedUrl {
   url: URL
   addresses: string[]
   port: number
 }
 
-/** The policy of this process: TENANTRY_ALLOW_PRIVATE_URLS=loopback opens loopback; nothing opens more. */
+/** The policy of this process. TENANTRY_ALLOW_PRIVATE_URLS=loopback permits loopback; no setting permits more. */
 export function urlPolicy(): UrlPolicy {
   return { allowLoopback: process.env.TENANTRY_ALLOW_PRIVATE_URLS === 'loopback' }
 }
@@ -30,8 +30,8 @@ export const systemResolve: Resolve = async (host) => {
 }
 
 /**
- * What a URL allows to be said without asking the network: https, no credentials, a port that is not
- * another protocol's. Throws a NetFault.
+ * Checks a URL without the network: it is https, has no credentials, and its port does not belong to another
+ * protocol. Throws a NetFault.
  */
 export function parsePublicUrl(text: string, policy: UrlPolicy = urlPolicy()): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
@@ -51,7 +51,7 @@ export function parsePublicUrl(text: string, policy: UrlPolicy = urlPolicy()): U
   return url
 }
 
-/** A URL's host resolved and judged, for whoever connects right after. */
+/** Resolves and checks a URL's host. The caller connects right afterwards. */
 export async function pinUrl(
   text: string,
   { policy = urlPolicy(), resolve = systemResolve }: { policy?: UrlPolicy; resolve?: Resolve } = {},
@@ -60,15 +60,15 @@ export async function pinUrl(
 }
 
 /**
- * Resolves a URL's host once and refuses it if *any* of its addresses is not public: a name with one good
- * and one bad address would otherwise be a matter of luck. Whoever connects takes the addresses from here;
- * asking the resolver again would let it answer differently (DNS rebinding).
+ * Resolves a URL's host once and refuses it if *any* of its addresses is not public. Otherwise luck would decide about
+ * a name with one good and one bad address. Connect to the addresses from here: a second lookup could get another
+ * answer (DNS rebinding).
  */
 export async function pinParsed(url: URL, policy: UrlPolicy, resolve: Resolve): Promise<PinnedUrl> {
   const host = bare(url.hostname)
   const addresses = isAddress(host) ? [host] : await ask(resolve, host)
   judge(url, addresses, policy)
-  // IPv4 first: where there is no route for IPv6, each try would cost its time.
+  // IPv4 first: without a route for IPv6, each IPv6 attempt would take its full time.
   addresses.sort((a, b) => Number(a.includes(':')) - Number(b.includes(':')))
   return { url, addresses, port: portOf(url) }
 }
@@ -87,14 +87,14 @@ async function ask(resolve: Resolve, host: string): Promise<string[]> {
 function judge(url: URL, addresses: string[], policy: UrlPolicy): void {
   const open: Reach[] = policy.allowLoopback ? ['public', 'loopback'] : ['public']
   const reaches = addresses.map(reachOf)
-  // Which address it is, is not said: the answer must not describe somebody's inner network.
+  // The message does not name the address, so that it does not describe a private network.
   if (!reaches.every((reach) => open.includes(reach)))
     throw new NetFault('address_refused', `${url.hostname} leads to an address that is not public.`)
   if (url.protocol === 'http:' && !reaches.every((reach) => reach === 'loopback'))
     throw new NetFault('url_refused', 'Only https URLs are fetched.')
 }
 
-/** Before a name is resolved only these are known to stay on this machine. */
+/** Before names are resolved, only these are known to stay on this machine. */
 function isLocal(host: string): boolean {
   return /(^|\.)localhost$/.test(host) || reachOf(host) === 'loopback'
 }
@@ -104,7 +104,7 @@ function portOf(url: URL): number {
   return url.protocol === 'https:' ? 443 : 80
 }
 
-/** A host without the brackets a URL puts around IPv6. */
+/** A host without the brackets that a URL puts around IPv6. */
 function bare(hostname: string): string {
   return hostname.replace(/^\[|\]$/g, '')
 }

@@ -1,8 +1,8 @@
 import { NetFault } from './net-fault.ts'
 
-/** Node names TLS failures by code, Deno 2.1 by text, later ones by both. */
+/** Node gives TLS failures a code, Deno 2.1 a text, and later versions of Deno both. */
 const failures: [sign: RegExp, sentence: (host: string) => string][] = [
-  // First: "a certificate is required" is said about ours.
+  // This comes first, because "a certificate is required" is about our certificate.
   [
     /^ERR_SSL|fatal alert|corrupt message/,
     (host) => `${host} and Tenantry found no way to speak TLS with each other.`,
@@ -16,8 +16,8 @@ const failures: [sign: RegExp, sentence: (host: string) => string][] = [
 ]
 
 /**
- * An error of a socket as a NetFault. Trust is told apart from a bad line; Deno 2.1 finds out about it
- * only when the first byte is read, and has sent nothing until then.
+ * Turns an error of a socket into a NetFault. It tells a failure of trust from a failure of the network. Deno 2.1
+ * notices a failure of trust only when it reads the first byte, and sends nothing until then.
  */
 export function faultOf(url: URL, error: unknown): NetFault {
   if (url.protocol === 'https:' && error instanceof Error) {

@@ -9,22 +9,22 @@ import { faultOf } from './socket-fault.ts'
 /** How long one address may take to accept before the next is tried. */
 const connectMs = 3_000
 
-/** The time that one exchange has, from resolving to the answer's last byte. */
+/** The time for one exchange, from resolving to the answer's last byte. */
 export interface Deadline {
   isOver: boolean
-  /** Ends what is under way when the time is up. Whoever works sets it. */
+  /** Ends what is under way when the time is up. The code that is at work sets it. */
   stop: () => void
 }
 
 interface ConnectOptions {
   deadline: Deadline
-  /** Trusted besides nothing else: an authority of one's own. The system's authorities when left out. */
+  /** The only trusted authorities. Without it the system's authorities are trusted. */
   ca?: string | undefined
 }
 
 /**
  * A connection to one of the pinned addresses, tried in turn. For https the certificate must be valid for
- * the URL's host, so whoever holds the address but not the name is refused.
+ * the URL's host, so a server that has the address but not the name is refused.
  */
 export async function openConnection(
   { url, addresses, port }: PinnedUrl,
@@ -49,7 +49,7 @@ function openOne(
   { deadline, ca }: ConnectOptions,
 ): Promise<Connection> {
   const isTls = url.protocol === 'https:'
-  // An address is no name for SNI; the certificate must then hold the address itself.
+  // SNI does not allow an address. The certificate must then be for the address itself.
   const name = isAddress(url.hostname.replace(/^\[|\]$/g, '')) ? {} : { servername: url.hostname }
   const socket = isTls
     ? connectTls({ host: address, port, ...name, ALPNProtocols: ['http/1.1'], ...(ca && { ca }) })
@@ -65,7 +65,7 @@ function openOne(
     socket.on('error', fail)
     socket.once(isTls ? 'secureConnect' : 'connect', () => {
       clearTimeout(timer)
-      // The end of a large body would otherwise wait for the server's acknowledgement of its beginning.
+      // Otherwise the end of a large body would wait until the server has acknowledged its beginning.
       socket.setNoDelay(true)
       const connection = new Connection(socket)
       socket.off('error', fail)

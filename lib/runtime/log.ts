@@ -3,12 +3,12 @@ type Fields = Record<string, string | number | undefined>
 let waiting = ''
 let isScheduled = false
 
-/** How long a line may wait for others. Writing each by itself halves what a warm lookup can serve. */
+/** How long a line may wait for others. Writing each line alone halves the rate of warm lookups. */
 const holdMs = 10
 
 /**
- * One JSON line. Callers pass what is safe to keep: never a token, a header, a body or a query string.
- * Lines written within a few milliseconds leave together.
+ * One JSON line. Callers must pass only what is safe to keep: never a token, a header, a body or a query string.
+ * Lines of the same few milliseconds are written together.
  */
 export function log(level: 'info' | 'warn' | 'error', fields: Fields): void {
   let line = `{"ts":"${timestamp()}","level":"${level}"`
@@ -22,10 +22,10 @@ export function log(level: 'info' | 'warn' | 'error', fields: Fields): void {
   setTimeout(flush, holdMs)
 }
 
-/** Text without quotes, backslashes, control characters and all that is not ASCII is JSON as it stands. */
+/** ASCII text without quotes, backslashes and control characters is JSON as it is. */
 const plain = /^[ !#-[\]-~]*$/
 
-/** What JSON.stringify gives, for a third of the time: this runs for each request. */
+/** The same as JSON.stringify in a third of the time, because this runs for each request. */
 function asJson(value: string | number): string {
   return typeof value === 'string' && plain.test(value) ? `"${value}"` : JSON.stringify(value)
 }
@@ -49,6 +49,6 @@ function flush(): void {
   if (lines !== '') console.log(lines.slice(0, -1))
 }
 
-// A hosted isolate is told before it goes; what waits must not go with it.
+// A hosted isolate gets this event before it ends. Lines that wait must be written by then.
 globalThis.addEventListener?.('beforeunload', flush)
 globalThis.addEventListener?.('unload', flush)

@@ -9,8 +9,8 @@ const eventType = z
 const data = z.record(z.string(), z.unknown())
 
 /**
- * Something a tenant used, once. Fields have the names of seed 002 (event_type, event_data) or those
- * of CloudEvents (type, data, id, time); either, not both.
+ * Something that a tenant used, once. Each field has the name of requirement document 002 (event_type, event_data) or
+ * of CloudEvents (type, data, id, time), but not both.
  */
 export const UsageEvent = z
   .strictObject({
@@ -60,11 +60,11 @@ export type UsageEvent = z.infer<typeof UsageEvent>
 
 export const mostEvents = 1_000
 
-/** What became of one event. */
+/** The result of one event. */
 export const UsageOutcome = z
   .strictObject({
     status: z.enum(['accepted', 'duplicate', 'rejected']),
-    ref_id: z.string().optional().meta({ description: 'Of the stored event, when it was accepted.' }),
+    ref_id: z.string().optional().meta({ description: 'The stored event, if it was accepted.' }),
     code: z.enum(['invalid_body', 'event_conflict']).optional().meta({ description: 'Why it was rejected.' }),
     errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
   })

@@ -7,8 +7,8 @@ interface Row {
 }
 
 /**
- * Stores a batch in one statement and says what became of each event, in order. Sending the same
- * batch again stores nothing; an id that was used for another event is rejected, by itself.
+ * Stores a batch in one statement and returns the result of each event, in order. Sending the same batch again stores
+ * nothing. An event whose id was used for another event is rejected, and the others are not.
  */
 export async function logUsageEvents(
   db: Db,

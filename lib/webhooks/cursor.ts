@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** The cursor that goes on behind a row, by the ids it is sorted by. Opaque: what it holds may change. */
+/** The cursor of the page that follows a row, made of the ids that the list is sorted by. It is opaque: its content may change. */
 export function cursorAfter(...ids: string[]): string {
   const hex = ids.map((id) => id.replaceAll('-', '')).join('')
   return btoa(String.fromCharCode(...(hex.match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16))))
@@ -11,7 +11,7 @@ export function cursorAfter(...ids: string[]): string {
     .replaceAll('=', '')
 }
 
-/** A query parameter that holds a cursor over so many ids. */
+/** A query parameter that holds a cursor of this many ids. */
 export const cursorOf = (count: 1 | 2) =>
   z
     .string()

@@ -8,7 +8,7 @@ import { asPostgrestError } from './rest-errors.ts'
 import { withHostedClaims } from './tokens.ts'
 
 export interface AuthRest {
-  /** Settles when the database went away under it; it cannot be used any more then. */
+  /** Settles when the connection to the database is lost. After that this cannot be used any more. */
   readonly lost: Promise<void>
   auth(request: Request): Promise<Response>
   rest(request: Request): Promise<Response>
@@ -24,7 +24,7 @@ export async function openAuthRest(file: StackFile, dbPort: number, apiUrl: stri
   const restConnection = connect(file, 'authenticator', dbPort, {
     max: 10,
     connection: { search_path: 'public, extensions' },
-    // lite hands an rpc's JSON arguments over as text, and its driver would make text of that again.
+    // lite passes an rpc's JSON arguments as text, and its driver would encode that text a second time.
     types: { json: jsonAsGiven(114), jsonb: jsonAsGiven(3802) },
   })
   // authenticator inherits nothing, so information_schema shows it nothing; PostgREST reads pg_catalog instead.
@@ -59,7 +59,7 @@ function jsonAsGiven(oid: number) {
   return { to: oid, from: [oid], serialize, parse: JSON.parse }
 }
 
-/** Creates the auth schema's tables. lite swallows what goes wrong on the way, so look afterwards. */
+/** Creates the auth schema's tables. lite swallows errors, so this looks whether the tables are there. */
 export async function provisionAuth(file: StackFile, dbPort: number): Promise<void> {
   const connection = connect(file, 'supabase_auth_admin', dbPort, { max: 1, onnotice: () => {} })
   try {
@@ -96,7 +96,7 @@ function makeApp(
     api: {
       schemas: ['public', 'graphql_public'],
       external_url: apiUrl,
-      // A bearer token that is not a JWT is refused instead of being taken for nobody.
+      // A bearer token that is not a JWT is refused. lite would treat its sender as anonymous.
       anonymous_enabled: false,
     },
     auth: {
@@ -149,8 +149,8 @@ async function tellHeaders(connection: PostgresConnection): Promise<void> {
 type Middleware = NonNullable<ServerOptions['middlewares']>[number]
 
 /**
- * lite looks every token's user and session up in the auth schema, which authenticator may not read.
- * PostgREST, which never asks Auth, is content with a signature that holds; so this answers "it is there".
+ * lite looks up every token's user and session in the auth schema, which authenticator may not read. PostgREST never
+ * asks Auth and needs only a valid signature. So this always answers that the user is there.
  */
 const trustTheSignature: Middleware = async (c, next) => {
   const there = async () => ({})

@@ -5,7 +5,7 @@ import { onDriverFault } from './load-lite.ts'
 /**
  * Auth and REST over a database that may be killed and come back. lite's driver (postgres 3.4) keeps a
  * connection that broke in the middle of a write, and every later query on it waits for ever
- * (porsager/postgres#1208), so when the database goes away all connections are made anew.
+ * (porsager/postgres#1208), so when the database goes away all connections are opened again.
  */
 export async function keepAuthRest(open: () => Promise<AuthRest>): Promise<Omit<AuthRest, 'lost'>> {
   let closing = false
@@ -25,7 +25,7 @@ export async function keepAuthRest(open: () => Promise<AuthRest>): Promise<Omit<
       for (; !current && !closing; await sleep(250)) await open().then(adopt, () => {})
     }
   }
-  // Whoever waits for an answer while the database dies is told so, instead of waiting with the connection.
+  // Requests that wait for an answer when the database dies get an error at once.
   const answer = (what: 'auth' | 'rest') => (request: Request) =>
     new Promise<Response>((resolve, reject) => {
       if (!current) return resolve(unavailable())

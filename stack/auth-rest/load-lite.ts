@@ -2,7 +2,7 @@ import { say } from '../log.ts'
 
 let faultListeners: (() => void)[] = []
 
-/** Settles the next time that lite's database driver fails where nobody can catch it. */
+/** Settles the next time that lite's database driver throws an error that nobody can catch. */
 export function onDriverFault(): Promise<void> {
   return new Promise((resolve) => faultListeners.push(resolve))
 }
@@ -23,7 +23,7 @@ export async function loadAuthRest(): Promise<typeof import('./auth-rest.ts')> {
 
 /**
  * When a connection breaks, lite's driver may still write to it from a timer (porsager/postgres#1154),
- * which would end the stack. That one fault is survived; any other uncaught error is not.
+ * which would end the stack. The stack survives that one error and no other uncaught one.
  */
 export function surviveDriverFaults(): void {
   process.on('uncaughtException', (error) => {

@@ -39,7 +39,7 @@ interface DatabaseError {
   hint?: unknown
 }
 
-/** lite's hook for driver errors. What it would answer wrongly becomes its "PGRST" form, which sets status and body. */
+/** lite's hook for driver errors. An error that lite would answer wrongly is turned into its "PGRST" form, which sets status and body. */
 export function asPostgrestError(error: unknown): unknown {
   const { code, message, detail, hint } = (error ?? {}) as DatabaseError
   if (typeof code === 'string' && /^(CONNECTION_|CONNECT_|ECONN)/.test(code)) {
@@ -50,7 +50,7 @@ export function asPostgrestError(error: unknown): unknown {
   return logged(answer(status, code, String(message), detail ?? null, hint ?? null))
 }
 
-/** How SQL tells PostgREST, and lite, the whole answer. */
+/** The form in which SQL gives PostgREST, and lite, the whole answer. */
 function answer(
   status: number,
   code: string,
@@ -65,7 +65,7 @@ function answer(
   }
 }
 
-/** lite logs every error it answers, with its stack; a refused request is worth one line. */
+/** lite logs every error that it answers, with its stack trace. One line is enough for a refused request. */
 function logged(error: unknown): unknown {
   if (typeof error !== 'object' || error === null) return error
   const { code, message } = error as DatabaseError

@@ -64,7 +64,7 @@ async function run(args: string[]): Promise<boolean> {
     console.log(
       `${tenants.length} chains, ${rows} rows: ${broken === 0 ? 'all intact' : `${broken} broken`}.`,
     )
-    // A broken chain keeps its older checkpoint: a new one would vouch for what is there now.
+    // A broken chain keeps its older checkpoint. A new one would confirm the broken state.
     if (options['save-checkpoint'] && broken === 0) await save(options['save-checkpoint'], checkpoints)
     return broken === 0
   } finally {
@@ -104,7 +104,7 @@ async function save(file: string, checkpoints: Checkpoint[]): Promise<void> {
   await rename(`${file}.new`, file)
 }
 
-/** Whoever has rows, a head, a checkpoint, or is a tenant: a chain that is gone altogether is missed too. */
+/** Every tenant, and everything with rows, a head or a checkpoint, so that a chain that is gone is found too. */
 async function listTenants(db: pg.Client, saved: Checkpoint[]): Promise<{ id: string; name: string }[]> {
   const { rows } = await db.query<{ id: string; name: string }>(
     `with recursive logged as (

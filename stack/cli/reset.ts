@@ -7,14 +7,14 @@ import { say } from '../log.ts'
 import { lockHolder } from '../processes/lock.ts'
 import type { Options } from './options.ts'
 
-/** Empties the data folder, so that the next start makes everything anew. */
+/** Empties the data folder, so that the next start creates everything again. */
 export async function reset({ dataDir }: Options): Promise<void> {
   if (!existsSync(dataDir)) return say(`${dataDir} does not exist: there is nothing to reset.`)
   const holder = await lockHolder(dataDir)
   if (holder)
     throw new StackFailure(`A stack (process ${holder}) runs on ${dataDir}: stop it first, then reset.`)
   const names = await readdir(dataDir)
-  // A wrong --data must not cost anybody their files.
+  // A wrong --data must not delete other files.
   if (names.length > 0 && !names.some((name) => name === 'stack.json' || name === 'postgres')) {
     throw new StackFailure(`${dataDir} holds no stack, so nothing in it was removed: check --data.`)
   }

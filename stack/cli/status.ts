@@ -5,7 +5,7 @@ import { readStackFile } from '../secrets.ts'
 import type { Options } from './options.ts'
 import { describe, type MachineLine, machineLine } from './report.ts'
 
-/** What runs on the data folder; null when nothing does. */
+/** The stack that runs on the data folder, or null if none does. */
 export async function status({ dataDir }: Options): Promise<MachineLine | null> {
   const file = await readStackFile(dataDir)
   const holder = await lockHolder(dataDir)

@@ -41,7 +41,7 @@ export class Postgres {
     return this.binaries.shareDir
   }
 
-  /** Finds the binaries and looks at the folder, so that what is wrong is said before anything starts. */
+  /** Finds the binaries and checks the folder, so that errors are reported before anything starts. */
   async prepare(): Promise<void> {
     this.binaries = await findPostgres()
     this.user = postgresUser()
@@ -128,7 +128,7 @@ export class Postgres {
         preferred = undefined
         continue
       }
-      // A killed server's last backends hold its shared memory for a moment longer.
+      // The last backends of a killed server hold its shared memory for a moment.
       if (
         /shared memory block|lock file "postmaster\.pid" already exists/.test(log) &&
         Date.now() < giveUpAt
@@ -233,7 +233,7 @@ export class Postgres {
   }
 }
 
-/** No PG* variable of the caller's shell may steer the server. */
+/** No PG* variable of the caller's shell may influence the server. */
 function serverEnvironment(): NodeJS.ProcessEnv {
   return { PATH: process.env.PATH, TMPDIR: process.env.TMPDIR, LC_ALL: 'C', TZ: 'UTC' }
 }

@@ -6,7 +6,7 @@ import { Client } from 'pg'
 import { codeOf, messageOf, StackFailure } from '../failure.ts'
 import { databaseUrl, newPassword, type StackFile, writeStackFile } from '../secrets.ts'
 
-// What others refer to comes first; the rest follows by name.
+// Tables that others refer to come first. The rest follows by name.
 const order = ['registry.sql', 'branding.sql', 'assessments.sql', 'usage.sql']
 
 /**
@@ -67,7 +67,7 @@ async function givePasswords(client: Client, dataDir: string, file: StackFile): 
     `select id, email from auth.users where coalesce(encrypted_password, '') = '' and email is not null order by email`,
   )
   for (const user of rows) file.user_passwords[user.email] ??= newPassword()
-  // Kept before the commit: a password nobody uses is harmless, a user nobody can sign in as is not.
+  // Saved before the commit: an unused password is harmless, a user without a known password is not.
   await writeStackFile(dataDir, file)
   // A cheap hash is enough for 144 random bits, and keeps the first start short.
   await client.query(

@@ -17,7 +17,7 @@ export interface EdgeFunction {
   readonly name: string
   readonly port: number
   pid: number | undefined
-  /** It ended by itself, and waits for an edit or its next try. */
+  /** It ended by itself, and waits for an edit or for its next start. */
   readonly isBroken: boolean
   /** False while it starts, reloads or is broken. */
   isUp(): Promise<boolean>
@@ -115,7 +115,7 @@ export class FunctionProcess implements EdgeFunction {
     if (!watcherNoise.test(line)) say(`[${this.name}] ${line}`)
   }
 
-  /** The watcher stays when the program in it ended, and would wait for an edit for ever. */
+  /** The watcher stays when its program has ended, and would wait for an edit for ever. */
   private revive(): void {
     const idle = this.child
     this.isBroken = true
@@ -132,7 +132,7 @@ export class FunctionProcess implements EdgeFunction {
     }, milliseconds).unref()
   }
 
-  /** Longer after each failure, short again once it ran for a while. */
+  /** The pause grows after each failure, and is short again once the program has run for a while. */
   private nextPause(): number {
     if (Date.now() - this.launchedAt > longestPauseMs) this.pauseMs = shortestPauseMs
     const pause = this.pauseMs

@@ -81,7 +81,7 @@ function attempt(
         res.destroy()
         return resolve('answered')
       }
-      // A kept-alive connection that the function's restart closed: nothing of it was read.
+      // The function's restart closed a kept-alive connection, so it has read nothing of the request.
       const stale = upstream.reusedSocket && !hasBody && code === 'ECONNRESET'
       resolve(code === 'ECONNREFUSED' || stale ? 'not listening' : 'failed')
     })
@@ -96,7 +96,7 @@ function attempt(
 }
 
 function forwardedHeaders(req: IncomingMessage): string[] {
-  // This gateway is the edge here, as Supabase's is when hosted: what a caller claims about the way is dropped.
+  // This gateway is the edge, as Supabase's is when hosted, so it drops what a caller claims in forwarding headers.
   const claimed = /^x-forwarded-(host|for|proto|port)$|^x-real-ip$/i
   const headers = endToEnd(req.rawHeaders, claimed)
   if (req.headers['transfer-encoding'] !== undefined) headers.push('transfer-encoding', 'chunked')

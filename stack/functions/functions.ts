@@ -9,7 +9,7 @@ import { type EdgeFunction, FunctionProcess } from './function-process.ts'
 export interface Functions {
   find(name: string): EdgeFunction | undefined
   all(): EdgeFunction[]
-  /** Waits until each function listens, or the time is over; gives the names of those that do not. */
+  /** Waits until each function listens or the time is over. Returns the names of those that do not listen. */
   settled(milliseconds: number): Promise<string[]>
   stop(): Promise<void>
 }
@@ -66,10 +66,10 @@ export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: str
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: file.secret_key }),
     SUPABASE_JWKS: JSON.stringify({ keys: [] }),
     TENANTRY_BASE_DOMAINS: 'localhost',
-    // What a developer tries out answers on this machine; on hosted nothing private may be fetched.
+    // A developer's receivers run on this machine. A hosted project may fetch nothing private.
     TENANTRY_ALLOW_PRIVATE_URLS: 'loopback',
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('TENANTRY_'))),
-    // After the shell's own: what is stored was signed and hashed with the data folder's.
+    // These come after the shell's variables, because stored data was signed and hashed with the data folder's secrets.
     TENANTRY_JWT_SECRET: file.jwt_secret,
     TENANTRY_KEY_PEPPER: file.key_pepper,
   }

@@ -10,7 +10,7 @@ export async function lockHolder(dataDir: string): Promise<number | null> {
   const text = await readFile(lockPath(dataDir), 'utf8').catch(() => '')
   const pid = Number(text.trim())
   if (!Number.isInteger(pid) || pid <= 0 || pid === process.pid) return null
-  // After a reboot the number may belong to somebody else: ours is a node that runs stack/main.ts.
+  // After a reboot the pid may belong to another process. Ours is a node that runs stack/main.ts.
   return isAlive(pid) && /stack\/main\.ts/.test(commandLine(pid)) ? pid : null
 }
 
@@ -33,7 +33,7 @@ export async function takeLock(dataDir: string): Promise<() => Promise<void>> {
           `Another stack (process ${holder}) runs on ${dataDir}: stop it first, or give this one its own folder with --data DIR.`,
         )
       }
-      // Renaming takes a stale lock away for exactly one of two that start at once.
+      // If two stacks start at once, only one of them can rename the stale lock.
       await rename(path, `${mine}.stale`).catch(() => {})
       await rm(`${mine}.stale`, { force: true })
     }

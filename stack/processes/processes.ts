@@ -12,7 +12,7 @@ export function isAlive(pid: number): boolean {
   return !isZombie(pid)
 }
 
-/** A killed process whose parent has not looked yet still answers signal 0; it holds nothing any more. */
+/** A zombie still answers signal 0, but it holds nothing any more. */
 function isZombie(pid: number): boolean {
   try {
     return readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.startsWith('Z') ?? false

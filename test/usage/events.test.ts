@@ -25,7 +25,7 @@ const stored = async (source: string) =>
   ).rows
 
 describe('one event', () => {
-  it('is stored as it was sent, in the words of seed 002', async () => {
+  it('is stored as it was sent, in the words of requirement document 002', async () => {
     const response = await send({
       event_type: 'llm.call',
       event_data: { prompt: 'hash', nested: { n: [1, 2.5, null] } },

@@ -8,7 +8,7 @@ export const WHITE = { r: 255, g: 255, b: 255 }
 /** @type {Rgb} */
 export const BLACK = { r: 0, g: 0, b: 0 }
 
-/** The one spelling the platform stores. Anything else is not a colour here, whatever CSS thinks of it. */
+/** The only spelling that the platform stores. Other CSS colours are not colours here. */
 const HEX = /^#[0-9a-f]{6}(?:[0-9a-f]{2})?$/i
 
 /** @param {unknown} value @returns {value is string} */

@@ -1,6 +1,6 @@
 // @ts-check
-// The lookup's answer is validated where it was written and once more here: the page must stay harmless
-// whatever it is handed, since it is the last place before a visitor's screen.
+// The lookup's answer was validated when it was written, and it is validated once more here. The page must stay
+// harmless whatever it gets, because it is the last place before a visitor's screen.
 import { isColor } from './colors.js'
 
 /** @typedef {Partial<Record<'primary' | 'primary_hover' | 'secondary' | 'accent' | 'background'

@@ -7,7 +7,7 @@ import { parseConfig } from './config.js'
 const PATIENCE_MS = 10_000
 
 /**
- * Asks who lives at this address. The server knows from the Host header; only a page hosted away from its
+ * Asks whose page this address shows. The server knows from the Host header; only a page hosted away from its
  * API has to say so, by naming that API in <meta name="tenantry-api">.
  * @returns {Promise<Outcome>}
  */
@@ -34,5 +34,5 @@ function lookupUrl() {
   return api ? `${api.replace(/\/+$/, '')}${path}?host=${encodeURIComponent(location.host)}` : path
 }
 
-/** Asking again will not change a 4xx, but for "not so fast" and "took too long". @param {number} status */
+/** Trying again does not change a 4xx, except for 429 and 408. @param {number} status */
 const isFinal = (status) => status >= 400 && status < 500 && status !== 408 && status !== 429

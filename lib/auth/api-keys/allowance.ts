@@ -2,10 +2,10 @@ import { LRUCache } from 'lru-cache'
 import { admin, type Db, named, Problem, sql } from '../../db/index.ts'
 import { invalidApiKey, type VerifiedKey } from './verifier.ts'
 
-/** What an isolate may still let through in the current minute without asking again. */
+/** How many requests an isolate may still let through in this minute before it asks the database again. */
 interface Lease {
   left: number
-  /** The database had no more to give: nothing changes before the minute is over. */
+  /** The database has no more for this minute. */
   isLast: boolean
   endsAt: number
 }
@@ -16,11 +16,11 @@ interface Options {
 }
 
 /**
- * Counts a request against its key, or refuses it with 429 rate_limited and Retry-After. The count of a
- * clock minute is one row in the database, shared by all isolates; each takes a fiftieth of the limit
- * at a time and counts that down by itself. So a key never gets more than its limit in a clock minute,
- * however many isolates serve it, and may get less by what others took and did not use: at most a
- * fiftieth an isolate. Limits up to 50 are counted one by one, exactly.
+ * Counts a request against its key, or refuses it with 429 rate_limited and Retry-After. All isolates share one
+ * row in the database for each clock minute. An isolate takes a fiftieth of the limit from it at a time and counts
+ * that down by itself. So a key never gets more than its limit in a clock minute, however many isolates serve it. It
+ * may get less, by at most a fiftieth for each isolate, if an isolate does not use what it took. Limits up to 50 are
+ * counted one by one, exactly.
  */
 export function apiKeyAllowance({
   db = admin,
@@ -39,7 +39,7 @@ export function apiKeyAllowance({
       ),
     )
     if (!row) throw invalidApiKey()
-    // Measured from before the question, so that a lease ends no later here than in the database.
+    // Read before the query, so that a lease never ends later here than in the database.
     const endsAt = start + row.seconds_left * 1_000
     const lease = { left: row.granted, isLast: row.granted < wanted, endsAt }
     leases.set(id, lease)

@@ -2,27 +2,27 @@ import { randomBytes } from 'node:crypto'
 
 /**
  * An API key, `tk_live_<8><43><6>`, all base62:
- * - 8 random characters for people to tell keys apart by (seed 003's prefix); no part of the secret;
- * - 43 characters: 32 random bytes as one number, which 43 digits of base 62 just hold (62^43 > 2^256);
- * - 6 characters: CRC-32 of everything before. It refuses every key with one character changed or two
- *   swapped, without asking anybody; it proves nothing.
+ * - 8 random characters for people to tell keys apart (the prefix of requirement document 003). They are not part of the secret;
+ * - 43 characters: 32 random bytes as one number. It fits into 43 digits of base 62 (62^43 > 2^256);
+ * - 6 characters: CRC-32 of everything before. It refuses every key with one changed character or two
+ *   swapped ones, without a query. It proves nothing.
  */
 export const keyMark = 'tk_live_'
 
 const alphabet = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const shape = /^tk_live_([0-9A-Za-z]{8})([0-9A-Za-z]{43})([0-9A-Za-z]{6})$/
 
-/** The prefix of a key that is whole; null for any other text. Asks nobody. */
+/** The prefix of a complete key, or null for any other text. Makes no query. */
 export function parseApiKey(text: string): { prefix: string } | null {
   const parts = shape.exec(text)
   if (!parts) return null
   return parts[3] === checksum(text.slice(0, -6)) ? { prefix: parts[1] as string } : null
 }
 
-/** A key nobody has. */
+/** A new random key. */
 export function generateApiKey(): { key: string; prefix: string } {
   const prefix = Array.from(randomBytes(256))
-    // 248 is the last multiple of 62 below 256: without the rest each character is equally likely.
+    // 248 is the last multiple of 62 below 256. Bytes from 248 on are dropped, so each character is equally likely.
     .filter((byte) => byte < 248)
     .slice(0, 8)
     .map((byte) => alphabet[byte % 62])

@@ -3,7 +3,7 @@ import { argon2id, argon2Verify } from 'hash-wasm'
 import { authSettings } from '../settings.ts'
 import { generateApiKey } from './format.ts'
 
-/** What is stored of a key: enough to find and prove it, not enough to use it. */
+/** What is stored of a key: enough to find and verify the key, not enough to use it. */
 export interface StoredKey {
   prefix: string
   /** argon2id, encoded. */
@@ -12,7 +12,7 @@ export interface StoredKey {
   lookup: Buffer
 }
 
-/** A new key. `key` is shown once, to whoever asked for it; the rest is what may be kept. */
+/** A new key. `key` is shown once, to the person who asked for it. The other fields may be stored. */
 export async function makeApiKey(): Promise<StoredKey & { key: string }> {
   const { key, prefix } = generateApiKey()
   return { key, prefix, hash: await hashKey(key), lookup: lookupOf(key, requirePepper(authSettings())) }
@@ -22,7 +22,7 @@ export function lookupOf(key: string, pepper: string): Buffer {
   return createHmac('sha256', pepper).update(key).digest()
 }
 
-/** Light on purpose: what makes a key strong is its 256 random bits, and this runs in front of a request. */
+/** Cheap on purpose: the 256 random bits make a key strong, and a request has to wait for this. */
 function hashKey(key: string): Promise<string> {
   return argon2id({
     password: key,

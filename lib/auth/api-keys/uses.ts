@@ -5,7 +5,7 @@ import type { VerifiedKey } from './verifier.ts'
 
 /** How often one isolate writes that a key was used. */
 const oncePerMs = 60_000
-/** How long a use waits for those of other keys, to be written with them. */
+/** How long a use waits, so that the uses of several keys are written together. */
 const gatherMs = 1_000
 
 interface Options {
@@ -15,8 +15,8 @@ interface Options {
 }
 
 /**
- * Notes that keys were used: after the answer, for all keys in one statement, and for each at most once
- * a minute. So `last_used_at` may lag by a minute, and a busy key costs one write of it.
+ * Writes when keys were last used: after the answer, for all keys in one statement, and for each key at most once
+ * a minute. So `last_used_at` may be a minute late, and a busy key costs one write a minute.
  */
 export function apiKeyUses({
   db = admin,

@@ -31,9 +31,9 @@ interface Found extends VerifiedKey {
   expiresAt: number
 }
 
-/** How long an isolate may go by what it read: so long, at most, does a revoked key live on in it. */
+/** How long an isolate trusts what it read. It may still accept a revoked key for this long. */
 export const trustedForMs = 10_000
-/** Keys that are remembered, and apart from them keys that are known to be none: a flood of wrong ones evicts no good one. */
+/** How many keys are cached. Wrong keys have a cache of their own, so a flood of them evicts no good key. */
 const mostRemembered = 5_000
 
 interface Options {
@@ -45,16 +45,16 @@ interface Options {
 }
 
 export interface KeyVerifier {
-  /** Refuses with 401 invalid_api_key, the same for every reason. */
+  /** Refuses with 401 invalid_api_key, whatever the reason is. */
   verify(key: string): Promise<VerifiedKey>
-  /** How much is remembered. */
+  /** How many keys are in the cache. */
   size(): number
 }
 
 /**
- * A verifier for one isolate. In this order, so that what costs more is reached by fewer: the checksum
- * (no query), the memory of the last ten seconds, one indexed read by HMAC, argon2id. A wrong key that
- * has a checksum costs the read; only a key that is in the database is hashed.
+ * A verifier for one isolate. It makes the cheap checks first, so that few keys reach the expensive ones: the
+ * checksum (no query), the cache of the last ten seconds, one indexed read by HMAC, argon2id. A wrong key with a
+ * good checksum costs the read. Only a key that is in the database is hashed.
  */
 export function apiKeyVerifier({
   pepper,
@@ -65,11 +65,11 @@ export function apiKeyVerifier({
   const memory = { max: mostRemembered, ttl: trustedForMs, ttlResolution: 0, perf: { now } }
   const good = new LRUCache<string, Found>(memory)
   const bad = new LRUCache<string, true>(memory)
-  // As many as there are requests under way.
+  // Bounded by the number of requests under way.
   const underWay = new Map<string, Promise<Found | null>>()
 
   async function look(key: string, digest: string): Promise<Found | null> {
-    // From before the read: what is revoked while it runs must not be trusted for longer.
+    // Read before the query: a key that is revoked during the query must not be trusted for longer.
     const start = now()
     const found = await find(key)
     if (found) good.set(digest, found, { start })
@@ -95,7 +95,7 @@ export function apiKeyVerifier({
   return {
     async verify(key) {
       if (!parseApiKey(key)) throw invalidApiKey()
-      // The memory holds no key either.
+      // The cache does not hold the key itself either.
       const digest = createHash('sha256').update(key).digest('base64')
       let found: Found | null | undefined = good.get(digest) ?? (bad.has(digest) ? null : undefined)
       if (found === undefined) {
@@ -113,7 +113,7 @@ export function apiKeyVerifier({
   }
 }
 
-/** One answer for every key that does not work: which reason it is would help only a guesser. SQL words it alike. */
+/** One answer for every key that does not work: the reason would only help a guesser. SQL uses the same words. */
 export function invalidApiKey(): Problem {
   const detail = 'The API key is not valid: it is unknown, revoked or expired, or was not copied whole.'
   return new Problem('invalid_api_key', detail)

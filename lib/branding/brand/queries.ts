@@ -9,15 +9,15 @@ export async function readBrand(db: Db, tenantId: string): Promise<Brand> {
       b.booking_url, b.legal_entity, b.voice_id, b.slug_prefix, b.canonical_quiz_url, b.updated_at
     from public.tenant_brands as b join public.tenants as t on t.id = b.tenant_id
     where b.tenant_id = ${tenantId}`)
-  // Gone between the check and now: a membership can end at any moment.
+  // The membership may have ended since the check.
   if (!brand)
     throw new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
   return brand
 }
 
 /**
- * Changes what is named and leaves the rest. `brand` and `email_config` are merged field by field
- * (RFC 7386); null takes a value away. Refuses with 422 invalid_brand or invalid_email_config, naming
+ * Changes the fields that are named and leaves the rest. `brand` and `email_config` are merged field by field
+ * (RFC 7386); null removes a value. Refuses with 422 invalid_brand or invalid_email_config, naming
  * every bad field as it was sent.
  */
 export async function updateBrand(db: Db, tenantId: string, change: BrandChange): Promise<Brand> {
@@ -44,7 +44,7 @@ export async function updateBrand(db: Db, tenantId: string, change: BrandChange)
   }
 }
 
-/** SQL names a bad field from where its own object starts; the sender needs it from where the body does. */
+/** SQL's pointers start at the brand, or at the e-mail settings. The sender needs pointers from the start of the body. */
 function withPlace(thrown: unknown): unknown {
   if (!(thrown instanceof Problem) || !thrown.errors) return thrown
   const place = { invalid_brand: '/brand', invalid_email_config: '/email_config' }[thrown.code as string]

@@ -53,15 +53,15 @@ export const Brand = z
   })
   .meta({ id: 'Brand', description: "A tenant's whole brand, as its members see it." })
 
-/** A change to a brand: what is named is changed, and null takes a value away. */
+/** A change to a brand. Fields that are named are changed, and null removes a value. */
 export const BrandChange = z
   .strictObject({
     ...columns,
-    // Any spelling the seeds know (camelCase, snake_case, flat, nested) is accepted; SQL is the judge
-    // of it, and answers with the place of each bad value.
+    // Every spelling of the requirement documents (camelCase, snake_case, flat, nested) is accepted. SQL
+    // validates the values, and names the place of each bad one.
     brand: z.record(z.string(), z.unknown()).meta({
       description:
-        'Shown in its canonical spelling; camelCase and flat spellings are accepted too. Null removes.',
+        'Shown in its canonical spelling. camelCase and flat spellings are accepted too. Null removes a value.',
       properties: z.toJSONSchema(CanonicalBrand).properties,
     }),
     email_config: EmailConfig,

@@ -1,6 +1,6 @@
 import { colorNames } from '../page/schema.ts'
 
-/** What is read of a brand. Wider than what the database lets in, because nothing here relies on that. */
+/** The fields of a brand that a theme reads. The types are wider than what the database allows, because nothing here relies on it. */
 export interface Theme {
   colors?: Record<string, unknown> | null
   fonts?: Record<string, unknown> | null
@@ -12,11 +12,11 @@ const fontName = /^[A-Za-z0-9][A-Za-z0-9 _-]{0,63}$/
 
 /**
  * A brand as CSS custom properties: --tenant-color-primary, --tenant-font-heading, and so on. Nothing
- * is escaped: only known names get in, and only values whose every character is harmless, so no value
- * can end its declaration, whatever the database holds. What does not fit is left out.
+ * is escaped: only known names and values of harmless characters get in, so no value can end its declaration,
+ * whatever the database holds. Other values are left out.
  */
 export function renderThemeCss(theme: Theme): string {
-  // Seed 000: "inherit" opts out, for a tenant whose pages stand in a frame of its own site.
+  // Requirement document 000: "inherit" has no theme, for pages in a frame of the tenant's own site.
   if (theme.theme_mode === 'inherit') return ':root {\n}\n'
   const lines: string[] = []
   for (const name of colorNames) {

@@ -5,13 +5,12 @@ import { recordName } from './host.ts'
 import { type DomainRow, shown } from './queries.ts'
 import type { CheckedDomains, Domain } from './schema.ts'
 
-/** Two resolvers of three seconds each, ten at a time: a batch is done within a minute. */
+/** Each lookup takes two resolvers of three seconds at most, and ten run at a time: a batch is done within a minute. */
 const batchSize = 100
 const atOnce = 10
 
 /**
- * Looks for a domain's record now and draws the conclusions. The domain that comes back says what was
- * found. Refuses with 404, 409 domain_taken while another tenant's record stands, and 429
+ * Looks for a domain's record now and records the result. The returned domain says what was found. Refuses with 404, 409 domain_taken while another tenant's record stands, and 429
  * domain_just_checked within ten seconds of the last time.
  */
 export async function verifyDomain(
@@ -29,8 +28,8 @@ export async function verifyDomain(
     throw new Problem('domain_just_checked', detail, { retryAfterSeconds: wait_seconds })
   }
   const lookup = await find(recordName(host))
-  // The admin connection: what DNS said is not the caller's to state. Their claims stay, so that the
-  // change is still theirs to whoever asks later.
+  // The admin connection, because a caller must not be able to state what DNS said. Their claims are set, so
+  // that the audit log names them.
   const row = await admin.transaction(async (tx) => {
     await tx.query(sql`select set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`)
     return record(tx, tenantId, domain_id, lookup)
@@ -43,7 +42,7 @@ export async function verifyDomain(
   return domain
 }
 
-/** Looks again for the records of verified domains that are due, and says how many stand. For the service. */
+/** Looks again for the records of verified domains that are due, and counts the results. For the service. */
 export async function recheckDomains(db: Db, find: FindTxt = findTxt): Promise<CheckedDomains> {
   const due = await db.query<{ tenant_id: string; domain_id: string; host: string }>(sql`
     select tenant_id, domain_id, host from private.claim_due_domain_checks(${batchSize})`)

@@ -6,7 +6,7 @@ export type TxtAnswer =
   | { outcome: 'found'; texts: string[] }
   | { outcome: 'no_record' | 'no_such_name' | 'dns_failed' }
 
-/** Bytes that are no answer to the question that was asked. */
+/** The bytes are not an answer to the question. */
 export class UnreadableAnswer extends Error {
   override name = 'UnreadableAnswer'
 }
@@ -36,7 +36,7 @@ export function readTxtAnswer(name: string, bytes: Uint8Array): TxtAnswer {
     question.name.toLowerCase() === name &&
     another === undefined
   if (!answersUs) throw new UnreadableAnswer('not an answer to the question')
-  // Over HTTP nothing needs to be cut off; what was, may have lost the record that matters.
+  // Over HTTP no answer needs to be truncated. A truncated one may lack the record that matters.
   if (packet.flag_tc) throw new UnreadableAnswer('truncated')
   // @types/dns-packet does not know this field of what it decodes.
   const { rcode } = packet as DecodedPacket & { rcode: string }
@@ -60,7 +60,7 @@ function textsAt(name: string, answers: Answer[]): string[] {
   return []
 }
 
-/** One record is a list of strings of at most 255 bytes, and means them joined (RFC 7208, 3.3). */
+/** A record is a list of strings of at most 255 bytes. Its value is all of them joined (RFC 7208, 3.3). */
 function textOf(data: string | Buffer | (string | Buffer)[]): string {
   const parts = Array.isArray(data) ? data : [data]
   return Buffer.concat(parts.map((part) => Buffer.from(part as string))).toString('utf8')

@@ -12,8 +12,8 @@ export function resolvers(): string[] {
 }
 
 /**
- * DNS-over-HTTPS addresses from a comma list. Plain http is for a resolver on this machine only: whoever
- * stands in between could verify any domain for anybody. Throws for anything else.
+ * DNS-over-HTTPS addresses from a comma list. Plain http is only for a resolver on this machine, because anyone
+ * in between could verify any domain. Throws for anything else.
  */
 export function parseResolvers(list: string): string[] {
   const given = list.split(',').map((entry) => entry.trim())

@@ -6,14 +6,13 @@ export type TxtLookup = TxtAnswer | { outcome: 'resolver_timeout' | 'resolver_fa
 export type FindTxt = (name: string) => Promise<TxtLookup>
 
 const patienceMs = 3_000
-/** An answer about one name is far smaller; a message of DNS could have four times as much. */
+/** An answer about one name is far smaller. A DNS message can have four times as much. */
 const longestAnswer = 16_384
 const dnsMessage = 'application/dns-message'
 
 /**
- * Asks for a name's TXT records over HTTPS (RFC 8484). A resolver that gives no usable answer, or could
- * not find out, is followed by the next one; what the last one said counts. Never rejects for what a
- * resolver does.
+ * Asks for a name's TXT records over HTTPS (RFC 8484). If a resolver gives no usable answer
+ * or could not find out, the next one is asked. The last answer counts. Never rejects because of a resolver.
  */
 export async function findTxt(name: string, urls: string[] = resolvers()): Promise<TxtLookup> {
   let lookup: TxtLookup = { outcome: 'resolver_failed' }
@@ -24,7 +23,7 @@ export async function findTxt(name: string, urls: string[] = resolvers()): Promi
   return lookup
 }
 
-/** Whether an outcome says nothing about the record itself. */
+/** Whether an outcome leaves open if the record is there. */
 export function isInconclusive(outcome: string): boolean {
   return outcome === 'dns_failed' || outcome === 'resolver_timeout' || outcome === 'resolver_failed'
 }
@@ -37,7 +36,7 @@ async function ask(url: string, name: string): Promise<TxtLookup> {
       method: 'POST',
       headers: { 'content-type': dnsMessage, accept: dnsMessage },
       body: txtQuestion(name),
-      // A resolver has no reason to send us elsewhere, and the address was chosen with care.
+      // A resolver has no reason to redirect, and an operator chose the address.
       redirect: 'error',
       signal,
     })

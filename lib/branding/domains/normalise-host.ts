@@ -1,11 +1,11 @@
-/** A name of DNS has at most 253 characters; some room for a port, a dot and Unicode spelling. */
+/** A DNS name has at most 253 characters. The rest is room for a port, a dot and Unicode spelling. */
 const longestInput = 1_024
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
  * A host name in the one form it is stored and looked up in: lowercase ASCII (internationalised names
- * as punycode), without a port, a trailing dot or a leading `www.`. Null for what names no domain, IP
- * addresses included. Idempotent.
+ * as punycode), without a port, a trailing dot or a leading `www.`. Null for anything that is not a domain
+ * name, such as an IP address. Idempotent.
  */
 export function normaliseHost(input: string): string | null {
   if (input.length > longestInput || /[\s/\\@?#%[\]]/.test(input)) return null

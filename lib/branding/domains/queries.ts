@@ -3,7 +3,7 @@ import { forgetHost } from '../page/queries.ts'
 import { checkHost, recordName } from './host.ts'
 import type { CheckResult, Domain } from './schema.ts'
 
-/** A row of tenant_domains, as far as it is shown. */
+/** The columns of tenant_domains that are shown. */
 export interface DomainRow {
   ref_id: string
   host: string
@@ -28,7 +28,7 @@ export async function listDomains(db: Db, tenantId: string): Promise<Domain[]> {
 
 /**
  * Adds a domain, which is pending until its record is found. Refuses with 422 domain_invalid or
- * domain_reserved, 409 conflict for one that was added before, 403 too_many_domains.
+ * domain_reserved, 409 conflict if the tenant has added it before, 403 too_many_domains.
  */
 export async function addDomain(db: Db, tenantId: string, host: string): Promise<Domain> {
   const [row] = await db.query<DomainRow>(sql`
@@ -43,7 +43,7 @@ export async function setPrimaryDomain(db: Db, tenantId: string, ref: string): P
   return shown(row as DomainRow)
 }
 
-/** Removes a domain; it routes no longer. Refuses with 404. */
+/** Removes a domain, which then no longer routes. Refuses with 404. */
 export async function removeDomain(db: Db, tenantId: string, ref: string): Promise<void> {
   const host = await db.transaction(async (tx) => {
     const [domain] = await tx.query<{ host: string }>(sql`

@@ -31,7 +31,7 @@ export const Domain = z
     last_check: z
       .object({ at: z.string(), result: CheckResult, detail: z.string() })
       .nullable()
-      .meta({ description: 'What the last look at the record found, in a word and in a sentence.' }),
+      .meta({ description: 'What the last check of the record found, as a code and as a sentence.' }),
     missing_since: z.string().nullable().meta({
       description: 'Since when the record of a verified domain is gone. After three days it is lost.',
     }),
@@ -46,6 +46,6 @@ export const CheckedDomains = z.object({
   held: z.int(),
   missing: z.int(),
   lost: z.int(),
-  unknown: z.int().meta({ description: 'Nothing could be found out, so nothing was changed.' }),
+  unknown: z.int().meta({ description: 'The check could find out nothing, so nothing was changed.' }),
 })
 export type CheckedDomains = z.infer<typeof CheckedDomains>

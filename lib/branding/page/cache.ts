@@ -8,33 +8,33 @@ export interface Page {
   etag: string
   /** The tenant's current slug. */
   slug: string
-  /** Whether it was asked for by a slug that the tenant no longer has. */
+  /** Whether the lookup used a slug that the tenant has given up. */
   isRetired: boolean
 }
 
-/** A page with everything its answers need put together once. */
+/** A page with everything that its answers need, prepared once. */
 export interface CachedPage extends Page {
   theme(): { css: string; etag: string }
 }
 
 type Entry = { page: CachedPage | null }
 
-/** The oldest answer a cache may give; the public Cache-Control lets browsers keep one for longer. */
+/** How old a cached answer may be. The public Cache-Control allows browsers to keep one longer. */
 const maxAgeMs = 5_000
 /**
- * Some thousand pages, far less than the 256 MB of an isolate: what is kept for seconds and then dropped
- * is what a generational collector does worst, and with 32 MB it took a third of the time of a miss.
+ * Room for some thousand pages, far less than the 256 MB of an isolate. Objects that live for seconds are the worst
+ * case of a generational garbage collector: with 32 MB, collecting took a third of the time of a miss.
  */
 const maxBytes = 4 * 1_048_576
 const maxEntries = 10_000
 
 /**
- * Pages by what they are asked for, bounded in number, size and age. What does not exist is remembered
- * too, within the same bounds. Many who ask for one page at once wait for one query.
+ * A cache of pages by slug and by host, bounded in number, size and age. It also remembers, within the same bounds,
+ * that a page does not exist. Concurrent requests for one page wait for one query.
  */
 export class PageCache {
   readonly #entries: LRUCache<string, Entry>
-  /** Counts own writes: what was read before one must not be kept after it. */
+  /** Counts this isolate's own writes. A page that was read before a write must not be cached after it. */
   #writes = 0
 
   readonly #load: (key: string) => Promise<Page | null>
@@ -44,7 +44,7 @@ export class PageCache {
     this.#load = load
     this.#entries = new LRUCache({
       ttl: maxAgeMs,
-      // How often it looks at the clock: each millisecond, its default, costs a lookup a tenth of its time.
+      // How often it reads the clock, in milliseconds. With its default, 1, a lookup takes a tenth longer.
       ttlResolution: 100,
       max: maxEntries,
       maxSize: maxBytes,
@@ -57,7 +57,7 @@ export class PageCache {
     if (known) return known.page
     let reading = this.#pending.get(key)
     if (!reading) {
-      // Not the cache's own fetch(): what it sets up a call costs as much as the query.
+      // Not the cache's own fetch(): its set-up for each call costs as much as the query.
       reading = this.#read(key)
       this.#pending.set(key, reading)
     }
@@ -68,7 +68,7 @@ export class PageCache {
     return this.#entries.size
   }
 
-  /** Drops every way in to the page of the tenant with this slug. */
+  /** Drops every entry that leads to the page of the tenant with this slug. */
   forget(slug: string): void {
     this.#writes++
     for (const [key, { page }] of this.#entries.entries()) {
@@ -76,7 +76,7 @@ export class PageCache {
     }
   }
 
-  /** Drops one way in, also where it led nowhere. */
+  /** Drops one entry, also one that says there is no page. */
   forgetKey(key: string): void {
     this.#writes++
     this.#entries.delete(key)
@@ -98,7 +98,7 @@ export class PageCache {
   }
 }
 
-/** Grows with the way themes are written, so that a new way is a new version of each. */
+/** Part of a theme's ETag. Raise it when themes are written in another way. */
 const themeFormat = 1
 
 function prepare(page: Page): CachedPage {

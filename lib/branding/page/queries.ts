@@ -22,7 +22,7 @@ const mostAtOnce = 100
 const waiting: Waiting[] = []
 let isReading = false
 
-/** What is asked for while one query is under way shares the next: many misses at once are one round trip. */
+/** Slugs that arrive while a query is under way share the next one, so many misses at once cost one round trip. */
 function readBySlug(slug: string): Promise<Page | null> {
   return new Promise((resolve, reject) => {
     waiting.push({ slug, resolve, reject })
@@ -30,8 +30,8 @@ function readBySlug(slug: string): Promise<Page | null> {
   })
 }
 
-// The admin connection: nobody is signed in, and the two finders read nothing but public pages. One
-// prepared statement on a pooled connection and no transaction, because this is the hottest path.
+// The admin connection, because nobody is signed in and the two finders read only public pages. One prepared
+// statement on a pooled connection and no transaction, because this is the hottest path.
 async function readWaiting(): Promise<void> {
   isReading = true
   while (waiting.length > 0) {
@@ -73,22 +73,22 @@ const pages = new PageCache((key) => {
   return key.startsWith('slug:') ? readBySlug(name) : readByHost(name)
 })
 
-/** A page, now or soon; null where there is none. Not a promise when it is at hand: most calls are. */
+/** A page, or null if there is none. It is a promise only if the page is not in the cache. */
 type Found = CachedPage | null | Promise<CachedPage | null>
 
-/** The public page behind a slug, current or retired at most 90 days ago. */
+/** The public page of a slug, which is current or was given up at most 90 days ago. */
 export function findPageBySlug(slug: string): Found {
   const lower = slug.toLowerCase()
   return slugPattern.test(lower) ? pages.find(`slug:${lower}`) : null
 }
 
-/** The public page behind a verified custom domain, however the host is spelled. */
+/** The public page of a verified custom domain. The host may have any spelling. */
 export function findPageByDomain(host: string): Found {
   const name = normaliseHost(host)
   return name === null ? null : pages.find(`host:${name}`)
 }
 
-/** The page a visitor of this host is meant to see: `<slug>.<base domain>`, or a custom domain. */
+/** The public page of a host that is `<slug>.<base domain>` or a custom domain. */
 export function findPageByHost(host: string): Found {
   const name = normaliseHost(host)
   if (name === null) return null
@@ -99,12 +99,12 @@ export function findPageByHost(host: string): Found {
   return pages.find(`host:${name}`)
 }
 
-/** Forgets a tenant's page at once, in this isolate; others follow within the cache's age. */
+/** Drops a tenant's page from this isolate's cache. Other isolates read it again when their entry is too old. */
 export function forgetPage(currentSlug: string): void {
   pages.forget(currentSlug)
 }
 
-/** Forgets what a custom domain leads to, or that it leads nowhere, as forgetPage does. */
+/** Drops a custom domain's entry from this isolate's cache, as forgetPage does for a slug. */
 export function forgetHost(host: string): void {
   pages.forgetKey(`host:${host}`)
 }

@@ -22,7 +22,7 @@ const colors = z.strictObject(
   >,
 )
 
-/** What anybody may know of a tenant: the answer of the public lookup. Rendered by SQL, field by field. */
+/** The public part of a tenant: the answer of the public lookup. SQL renders it, field by field. */
 export const PublicConfig = z
   .strictObject({
     ref_id: z.string(),

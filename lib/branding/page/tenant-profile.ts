@@ -1,15 +1,15 @@
 import { type Db, sql } from '../../db/index.ts'
 import { normaliseHost } from '../domains/normalise-host.ts'
 
-/** A tenant and its brand in one row: the columns of seed 002's tenant_profiles (AC #1). */
+/** A tenant and its brand in one row: the columns of tenant_profiles in requirement document 002 (AC #1). */
 export interface TenantProfile {
   id: string
-  /** The owner; the earliest when there are several. */
+  /** The owner; the one who joined first if there are several. */
   user_id: string | null
   slug: string
   display_name: string
   tenant_type: string
-  /** Seed 002's BrandConfig: nested, camelCase. */
+  /** BrandConfig of requirement document 002: nested, camelCase. */
   brand_config: Record<string, unknown>
   email_config: Record<string, string>
   enabled_assessments: string[]
@@ -21,8 +21,8 @@ export interface TenantProfile {
 }
 
 /**
- * The four queries of seed 002. Through a caller's Db they see what that person may see; through
- * `admin` they see every tenant. Null when there is none.
+ * The four queries of requirement document 002. With a caller's Db they see what that person may see; with
+ * `admin` they see every tenant. Null if there is none.
  */
 export async function getTenantBySlug(db: Db, slug: string): Promise<TenantProfile | null> {
   const [found] = await db.query<TenantProfile>(
@@ -31,7 +31,7 @@ export async function getTenantBySlug(db: Db, slug: string): Promise<TenantProfi
   return found ?? null
 }
 
-/** By a custom domain that is verified, however it is spelled. */
+/** By a verified custom domain. The host may have any spelling. */
 export async function getTenantByDomain(db: Db, domain: string): Promise<TenantProfile | null> {
   const host = normaliseHost(domain)
   if (host === null) return null
@@ -47,7 +47,7 @@ export async function getTenantById(db: Db, id: string): Promise<TenantProfile |
   return found ?? null
 }
 
-/** The tenant a person works in: one they own before one they only belong to, the oldest membership first. */
+/** The tenant that a person works in. Tenants they own come first, then the oldest membership. */
 export async function getTenantForUser(db: Db, userId: string): Promise<TenantProfile | null> {
   const [found] = await db.query<TenantProfile>(sql`
     select p.* from public.tenant_members as m

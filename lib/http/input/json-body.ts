@@ -3,12 +3,12 @@ import { findJsonError } from './json-error.ts'
 
 /** How large a body may be, in bytes. */
 export const longestBody = 1_048_576
-/** Deeper than any honest body; far from where recursion over a value would overflow the stack. */
+/** Deeper than any honest body, and far from a depth at which recursion would overflow the stack. */
 const deepestNesting = 64
 
 /**
- * Reads a request's JSON. Refuses with 415, 413 and 400 before a schema sees anything. `isSuspect`
- * says that it may hold text that cannot be stored, which is then worth looking for.
+ * Reads a request's JSON. Refuses with 415, 413 and 400 before a schema sees it. `isSuspect` says that the
+ * body may hold text that cannot be stored, so that a search for it is worth its time.
  */
 export async function readJson(request: Request): Promise<{ value: unknown; isSuspect: boolean }> {
   requireJson(request.headers)
@@ -35,7 +35,7 @@ function requireJson(headers: Headers): void {
 async function readBytes(request: Request): Promise<Uint8Array> {
   if (Number(request.headers.get('content-length')) > longestBody) throw await tooLarge(request.body)
   if (!request.body) return new Uint8Array()
-  // The header may be missing (chunked), so what arrives is counted too.
+  // The header may be missing (chunked), so the bytes that arrive are counted too.
   const chunks: Uint8Array[] = []
   let length = 0
   const reader = request.body.getReader()
@@ -59,7 +59,7 @@ async function readBytes(request: Request): Promise<Uint8Array> {
   return bytes
 }
 
-/** Reads a little more and throws it away: a client that is still sending would miss the answer. */
+/** Reads a little more and drops it, because a client that is still sending would miss the answer. */
 async function tooLarge(body: ReadableStream<Uint8Array> | null): Promise<Problem> {
   if (body) {
     const patience = AbortSignal.timeout(2_000)
@@ -70,7 +70,7 @@ async function tooLarge(body: ReadableStream<Uint8Array> | null): Promise<Proble
         if (discarded > 16 * longestBody || patience.aborted) break
       }
     } catch {
-      // The client went away, which settles it.
+      // The client is gone, so nobody needs the answer.
     }
   }
   return new Problem('payload_too_large', `The body may have ${longestBody} bytes at most.`)
@@ -109,7 +109,7 @@ function placeOf(text: string): string {
   return `line ${line}, column ${at - before.lastIndexOf('\n')} is not expected there`
 }
 
-/** Postgres stores neither U+0000 nor half a surrogate pair: where the first such text is. */
+/** The place of the first text that Postgres cannot store: text with U+0000 or with half a surrogate pair. */
 export function findUnstorableText(value: unknown, pointer = ''): FieldError | undefined {
   if (typeof value === 'string') {
     if (!value.includes('\0') && !/\p{Surrogate}/u.test(value)) return undefined

@@ -1,12 +1,11 @@
 const space = /[ \t\n\r]*/y
 const scalar = /true|false|null|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
-// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids them inside a string, and so does this.
+// biome-ignore lint/suspicious/noControlCharactersInRegex: JSON forbids control characters inside a string.
 const text = /"(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*"/y
 
 /**
- * Where a text stops being JSON: the index of the first character that cannot stand there, or the
- * text's length when it ends too early. Engines word their own message differently and often leave
- * the place out. Only called for text that JSON.parse refused, nested no deeper than 64.
+ * Where a text stops being JSON: the index of the first wrong character, or the text's length if it ends too
+ * early. Engines have different messages for this, often without the place. Only called for text that JSON.parse refused, nested no deeper than 64.
  */
 export function findJsonError(source: string): number {
   let at = 0
@@ -44,7 +43,7 @@ export function findJsonError(source: string): number {
   return at
 }
 
-/** Within a string that does not end properly: its first bad character, or the end of the text. */
+/** In a string that does not end properly: its first bad character, or the end of the text. */
 function brokenText(source: string, start: number): number {
   const part = new RegExp(text.source.slice(0, -1), 'y')
   part.lastIndex = start

@@ -21,7 +21,7 @@ const formats: Record<string, string> = {
   date: 'a date, such as 2026-01-31',
 }
 
-/** What is wrong with a field, as the end of a sentence that starts with the field. For `error` of zod's parse. */
+/** What is wrong with a field, as the end of a sentence that starts with the field. It is the `error` option of zod's parse. */
 export function sentence(issue: z.core.$ZodRawIssue): string {
   switch (issue.code) {
     case 'invalid_type':

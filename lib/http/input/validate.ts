@@ -5,7 +5,7 @@ import { annotate } from '../route-notes.ts'
 import { escapePointer, findUnstorableText, readJson } from './json-body.ts'
 import { sentence } from './sentence.ts'
 
-/** What `c.req.valid(target)` gives a handler behind one of these. */
+/** What `c.req.valid(target)` returns in a handler after one of these. */
 type Validated<Target extends 'json' | 'query' | 'param', Schema extends z.ZodType> = MiddlewareHandler<
   Record<string, never>,
   string,
@@ -13,9 +13,9 @@ type Validated<Target extends 'json' | 'query' | 'param', Schema extends z.ZodTy
 >
 
 interface BodyOptions {
-  /** What openapi.json shows, where the check is split between this and the handler. */
+  /** What openapi.json shows, if the handler makes a part of the check. */
   shownAs?: z.ZodType
-  /** Leaves text that cannot be stored to the handler to find. */
+  /** Lets text pass that cannot be stored: the handler looks for it. */
   anyText?: boolean
 }
 
@@ -36,7 +36,7 @@ export function body<Schema extends z.ZodType>(
   return annotate(validate, { body: options.shownAs ?? schema })
 }
 
-/** Query parameters that fit the schema: `c.req.valid('query')`. One that is given twice is refused. */
+/** Query parameters that fit the schema: `c.req.valid('query')`. Refuses a parameter that is given twice. */
 export function query<Schema extends z.ZodType>(schema: Schema): Validated<'query', Schema> {
   const validate: Validated<'query', Schema> = async (c, next) => {
     const value: Record<string, string> = {}
@@ -56,7 +56,7 @@ export function query<Schema extends z.ZodType>(schema: Schema): Validated<'quer
   return annotate(validate, { query: schema })
 }
 
-/** Path parameters that fit the schema: `c.req.valid('param')`. One that cannot name anything is 404. */
+/** Path parameters that fit the schema: `c.req.valid('param')`. Answers 404 to one that cannot name anything. */
 export function params<Schema extends z.ZodType>(schema: Schema): Validated<'param', Schema> {
   const validate: Validated<'param', Schema> = async (c, next) => {
     const result = schema.safeParse(c.req.param())
@@ -69,7 +69,7 @@ export function params<Schema extends z.ZodType>(schema: Schema): Validated<'par
 
 type Checked<Data> = { ok: true; data: Data } | { ok: false; errors: FieldError[] }
 
-/** A value against a schema, complaints as sentences with their places. */
+/** Checks a value against a schema. Each error is a sentence with its place. */
 export function check<Schema extends z.ZodType>(schema: Schema, value: unknown): Checked<z.output<Schema>> {
   const result = schema.safeParse(value, { error: sentence })
   return result.success ? { ok: true, data: result.data } : { ok: false, errors: fieldErrors(result.error) }
@@ -80,7 +80,7 @@ export function misfit(code: 'invalid_body' | 'invalid_query', errors: FieldErro
   return new Problem(code, `${what} not fit what is expected here.`, { errors })
 }
 
-/** Every complaint of a schema with the place it is about. */
+/** Every error of a schema, with its place. */
 function fieldErrors(error: z.ZodError): FieldError[] {
   return error.issues.flatMap((issue) => {
     const pointer = issue.path.map((step) => `/${escapePointer(String(step))}`).join('')

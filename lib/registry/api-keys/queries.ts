@@ -1,14 +1,14 @@
 import { type Db, sql } from '../../db/index.ts'
 import type { ApiKey, NewApiKey } from './schema.ts'
 
-/** What is stored of a key that somebody else made; the key itself does not come this far. */
+/** The stored parts of a key. The caller makes the key, which itself does not reach this file. */
 export interface StoredKey {
   prefix: string
   hash: string
   lookup: Uint8Array
 }
 
-/** Every key of a tenant, also those that have ended, the newest first. */
+/** Every key of a tenant, newest first, including those that have ended. */
 export function listApiKeys(db: Db, tenantId: string): Promise<ApiKey[]> {
   return db.query<ApiKey>(sql`
     select ref_id, name, prefix, scopes, product, rate_limit_per_minute, expires_at, replaced_at, revoked_at,
@@ -28,7 +28,7 @@ export function createApiKey(db: Db, tenantId: string, wanted: NewApiKey, key: S
   )
 }
 
-/** Puts a new key in the place of one that still works so many seconds more. 404 not_found; 409 api_key_ended. */
+/** Replaces a key by a new one. The old key works for the given seconds more. 404 not_found; 409 api_key_ended. */
 export function rotateApiKey(
   db: Db,
   tenantId: string,
@@ -45,7 +45,7 @@ export function rotateApiKey(
   )
 }
 
-/** Ends a key for good, also in a frozen tenant. Harmless to repeat. 404 not_found. */
+/** Revokes a key for good, in a frozen tenant too. Harmless to repeat. 404 not_found. */
 export function revokeApiKey(db: Db, tenantId: string, keyRef: string): Promise<ApiKey> {
   return only(
     db.query<ApiKey>(sql`

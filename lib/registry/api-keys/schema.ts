@@ -2,12 +2,14 @@ import { z } from 'zod'
 
 const moment = z.union([z.iso.datetime(), z.date()])
 
-/** An API key as managers see it. What proves it is shown nowhere. */
+/** An API key as managers see it. Its secret is never shown. */
 export const ApiKey = z
   .strictObject({
     ref_id: z.string(),
     name: z.string(),
-    prefix: z.string().meta({ description: 'The 8 characters after tk_live_, to tell keys apart by.' }),
+    prefix: z
+      .string()
+      .meta({ description: 'The 8 characters after tk_live_, by which people tell keys apart.' }),
     scopes: z.array(z.string()),
     product: z.string().nullable(),
     rate_limit_per_minute: z.int(),
@@ -21,7 +23,7 @@ export const ApiKey = z
 
 export const ApiKeys = z.strictObject({ api_keys: z.array(ApiKey) }).meta({ id: 'ApiKeys' })
 
-/** The one answer that holds the key itself. */
+/** The only answer that holds the key itself. */
 export const NewKey = z
   .strictObject({ ...ApiKey.shape, key: z.string() })
   .meta({ id: 'NewKey', description: '`key` is shown this once and can be had nowhere again.' })
@@ -29,7 +31,7 @@ export const NewKey = z
 export const NewApiKey = z
   .strictObject({
     name: z.string().trim().min(1).max(100),
-    // Which there are is for SQL to say (private.api_scopes).
+    // SQL checks that the scopes exist (private.api_scopes).
     scopes: z.array(z.string().max(82)).min(1).max(50),
     product: z
       .string()
@@ -47,11 +49,11 @@ export const KeyRotation = z
       .min(0)
       .max(604_800)
       .optional()
-      .meta({ description: 'For how long the old key still works; 0 when left out.' }),
+      .meta({ description: 'For how many seconds the old key still works; 0 if left out.' }),
   })
   .meta({ id: 'KeyRotation' })
 
-/** The path's part that names a key. */
+/** The path parameter that names a key. */
 export const ApiKeyPath = z.object({ key: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/) })
 
 export type ApiKey = z.infer<typeof ApiKey>

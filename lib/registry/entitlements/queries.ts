@@ -8,7 +8,7 @@ export function listProducts(db: Db): Promise<Product[]> {
     from public.products as p order by p.product`)
 }
 
-/** What a tenant was granted, also what it may not use now. */
+/** The products that were granted to a tenant, including those it may not use now. */
 export function listTenantProducts(db: Db, tenantId: string): Promise<TenantProduct[]> {
   return db.query<TenantProduct>(sql`
     select g.product, p.name, g.enabled, g.config, g.expires_at, g.created_at, g.updated_at
@@ -16,7 +16,7 @@ export function listTenantProducts(db: Db, tenantId: string): Promise<TenantProd
     where g.tenant_id = ${tenantId} order by g.product`)
 }
 
-/** Everything there is to use, and whether this tenant may now. */
+/** Every product and feature, and whether this tenant may use it now. */
 export async function listEntitlements(db: Db, tenantId: string): Promise<Entitlements> {
   const [found] = await db.query<Entitlements>(sql`
     select t.plan, private.has_project_support(t.id) as supports_projects,
@@ -34,12 +34,12 @@ export async function listEntitlements(db: Db, tenantId: string): Promise<Entitl
   return { ...found, products: found.products.map(withDate), features: found.features.map(withDate) }
 }
 
-/** Moments inside jsonb arrive as Postgres writes them; everywhere else they are dates. */
+/** Moments inside jsonb arrive as Postgres' text. Everywhere else they are dates. */
 function withDate<Answer extends Entitlement>(answer: Answer): Answer {
   return { ...answer, expires_at: answer.expires_at === null ? null : new Date(answer.expires_at) }
 }
 
-/** May this tenant use this product, or this feature of it, now? */
+/** Whether this tenant may use this product, or this feature of it, now. */
 export async function checkEntitlement(
   db: Db,
   tenantId: string,
@@ -90,7 +90,7 @@ async function readTenantProduct(db: Db, tenantId: string, product: string): Pro
   return granted
 }
 
-/** The service belongs to no tenant, so its path is looked up here; an archived one is past granting. */
+/** The service is not a member, so the tenant of its path is looked up here. An archived tenant cannot be granted anything. */
 async function findTenant(db: Db, name: string): Promise<string> {
   const [tenant] = await db.query<{ id: string }>(sql`
     select id from public.tenants where (slug = ${name} or ref_id = ${name}) and status <> 'archived'`)

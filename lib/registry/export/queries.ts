@@ -1,9 +1,9 @@
 import type { ChosenTenant } from '../../auth/index.ts'
 import { asCallerSnapshot, type Claims, type Db, Problem, sql } from '../../db/index.ts'
 
-/** Each holds one of the isolate's few connections until its reader is done. */
+/** Each export holds one of the isolate's few connections until its reader is done. */
 const mostAtOnce = 3
-/** Hosted functions end after 150 s. An export that would be cut there ends a little earlier, on purpose. */
+/** Hosted functions end after 150 s. An export that takes longer ends itself a little earlier. */
 const patienceMs = 140_000
 
 let running = 0
@@ -20,9 +20,9 @@ interface ExportPage {
 }
 
 /**
- * Everything a tenant owns as lines of JSON: a header, one line a row, and a trailer. A copy without a trailer
- * was cut. All of it is one picture of the data, and no faster than it is read: one page is held at a time.
- * Refused before the first byte: 403 forbidden, 404 tenant_not_found, 503 unavailable while three are running.
+ * Everything that a tenant owns as lines of JSON: a header, one line for each row, and a trailer. A copy without a
+ * trailer was cut off. It is one snapshot of the data. It is read from the database only as fast as the reader
+ * takes it, one page at a time. Refused before the first byte: 403 forbidden, 404 tenant_not_found, 503 unavailable while three are running.
  */
 export async function exportTenant(
   db: Db,
@@ -51,7 +51,7 @@ async function send(
   writer: WritableStreamDefaultWriter<Uint8Array>,
 ): Promise<void> {
   const encoder = new TextEncoder()
-  // Also for a reader who has stopped reading and not gone away: the write that waits for them fails.
+  // This also ends a reader who has stopped reading but is still connected: the write that waits for them fails.
   const patience = setTimeout(() => {
     writer.abort(new Error('The export took too long.')).catch(() => {})
   }, patienceMs)
@@ -59,12 +59,12 @@ async function send(
     await asCallerSnapshot(claims, async (db) => {
       // A slow reader keeps the transaction waiting between pages.
       await db.query(sql`select set_config('idle_in_transaction_session_timeout', '60s', true)`)
-      // One write is awaited before the next page is asked for; a reader who goes away makes it fail.
+      // Each write is awaited before the next page is read. It fails if the reader goes away.
       for await (const lines of pages(db, tenant)) await writer.write(encoder.encode(lines))
     })
     await writer.close()
   } catch (thrown) {
-    // The status has long been sent. An answer that breaks off is what tells the reader.
+    // The status was sent long ago, so only breaking off the answer can tell the reader.
     await writer.abort(thrown).catch(() => {})
   } finally {
     clearTimeout(patience)
@@ -97,7 +97,7 @@ async function* pages(db: Db, tenant: ChosenTenant): AsyncGenerator<string> {
   for (const { name } of tables) {
     let after: string[] | null = null
     sent[name] = 0
-    // One picture of the data: the count holds, and says when the last page has come.
+    // In one snapshot the count stays true, so it says which page is the last.
     while (sent[name] < (expected[name] ?? 0)) {
       const [page]: ExportPage[] = await db.query<ExportPage>(
         sql`select lines, row_count, last_key from private.export_rows(${tenant.id}, ${name}, ${after}::text[])`,

@@ -19,7 +19,7 @@ const ec = '1.2.840.10045.2.1'
 export async function readCertificate(base64: string): Promise<Certificate> {
   const packed = base64.replace(/\s/g, '')
   const der = new Uint8Array(Buffer.from(packed, 'base64'))
-  // Buffer skips what is not base64; a certificate with gaps is none.
+  // Buffer skips characters that are not base64, and a certificate with gaps is not valid.
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(packed) || der.length === 0) throw unreadable()
   let certificate: X509
   try {

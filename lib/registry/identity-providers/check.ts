@@ -19,10 +19,10 @@ interface Verdict {
 }
 
 /**
- * Checks a provider by asking it, and writes down what was found. Only the service may write that, so the
- * check's own statements run as the service; that the caller may ask for one is SQL's to say first.
- * A provider that fails is no Problem: it comes back unverified with last_check_error. 404 not_found;
- * 409 idp_changed when the settings were changed meanwhile; 429 idp_just_checked.
+ * Checks a provider by asking it, and records the result. Only the service may record it, so the check's own
+ * statements run as the service. Before that, SQL checks that the caller may start a check. If the provider fails,
+ * no Problem is thrown: the result is unverified and has last_check_error. 404 not_found; 409 idp_changed if
+ * somebody changed the settings during the check; 429 idp_just_checked.
  */
 export async function checkIdentityProvider(
   db: Db,
@@ -35,7 +35,7 @@ export async function checkIdentityProvider(
   const [subject] = await service.query<Subject | { type: null }>(sql`
     select c.type, c.revision, c.metadata from private.begin_idp_check(${tenantId}, ${type}::public.idp_kind) as c`)
   if (!subject?.type) throw noneOf(type)
-  // No transaction is open while somebody else's server is waited for.
+  // No transaction is open while the provider's server is at work.
   const verdict = await judge(service, tenantId, subject, reach)
   await service.query(sql`
     select private.record_idp_check(${tenantId}, ${type}::public.idp_kind, ${subject.revision}::uuid, ${verdict.outcome},
@@ -68,7 +68,7 @@ async function readSecret(
   return row?.secret ?? null
 }
 
-/** What a provider sent may hold U+0000 or half a surrogate pair, which the database does not store. */
+/** Removes U+0000 and halves of surrogate pairs, which a provider may send and the database does not store. */
 function storable(text: string): string {
   return text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '')
 }

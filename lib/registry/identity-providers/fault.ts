@@ -2,7 +2,7 @@ import { fetchPublic, NetFault, type PublicAnswer, type PublicRequest } from '..
 
 /** Why an identity provider cannot be trusted. `message` is for its tenant's managers to read. */
 export class IdpFault extends Error {
-  /** Nothing is wrong with the settings; the provider does not answer right now. */
+  /** Nothing is wrong with the settings, but the provider does not answer right now. */
   readonly isPassing: boolean
 
   constructor(message: string, { isPassing = false, cause }: { isPassing?: boolean; cause?: unknown } = {}) {
@@ -12,13 +12,13 @@ export class IdpFault extends Error {
   }
 }
 
-/** How the outside is reached; tests bring their own resolver and authority. */
+/** How providers are reached. Tests bring a resolver and an authority of their own. */
 export type Reach = Pick<PublicRequest, 'policy' | 'resolve' | 'ca'>
 
 const mostBytes = 262_144
 const timeoutMs = 5_000
 
-/** Something of the provider's, fetched. `what` begins the sentence of a failure. */
+/** Fetches a document of the provider. An error message begins with `what`. */
 export async function ask(
   what: string,
   url: string,
@@ -38,7 +38,7 @@ export async function ask(
   return answer
 }
 
-/** The text of an answer that must be 200 and UTF-8. A redirect is none: it could lead anywhere. */
+/** The text of an answer that must be 200 and UTF-8. A redirect is refused, because it could lead anywhere. */
 export function textOf(what: string, { status, bytes }: PublicAnswer): string {
   if (status >= 300 && status < 400)
     throw new IdpFault(`${what}: the server redirects, which is not followed. Give the final URL.`)

@@ -2,7 +2,7 @@ import { importJWK, type JWK } from 'jose'
 import { z } from 'zod'
 import { IdpFault } from './fault.ts'
 
-/** What an ID token may be signed with: public keys only, so that nobody who checks could also sign. */
+/** The accepted algorithms of ID tokens. All use public keys, so that nobody who can verify can also sign. */
 export const signatureAlgorithms = [
   ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ] as const
@@ -23,18 +23,18 @@ type Key = z.infer<typeof Key>
 
 export interface UsableKeys {
   keys: { kid: string | null; kty: string }[]
-  /** A sentence for each key that is meant for signatures and cannot be relied on. */
+  /** A sentence for each signing key that is not safe. */
   refusals: string[]
 }
 
-/** The keys of a set that signatures by one of these algorithms can be checked with. */
+/** The keys of a set that can verify signatures of one of these algorithms. */
 export async function usableKeys(set: unknown[], algorithms: readonly string[]): Promise<UsableKeys> {
   const found: UsableKeys = { keys: [], refusals: [] }
   for (const candidate of set) {
     const parsed = Key.safeParse(candidate)
     if (!parsed.success) continue
     const key = parsed.data
-    // What everybody can read, everybody can sign with.
+    // Everybody can read this key, so everybody could sign with it.
     if (key.d !== undefined || key.kty === 'oct')
       throw new IdpFault('The provider publishes a private key: whatever it signs can be forged.')
     const isForSigning = (key.use ?? 'sig') === 'sig' && (key.key_ops?.includes('verify') ?? true)
@@ -65,7 +65,7 @@ function modulusBits({ algorithm }: CryptoKey): number | undefined {
   return 'modulusLength' in algorithm ? Number(algorithm.modulusLength) : undefined
 }
 
-/** A key's algorithm, or the usual one for its kind. */
+/** A key's algorithm, or the usual one for its type. */
 function algorithmOf({ alg, kty, crv }: Key): string | undefined {
   if (alg !== undefined) return alg
   if (kty === 'RSA') return 'RS256'

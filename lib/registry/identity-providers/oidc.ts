@@ -33,7 +33,7 @@ export interface OidcFindings {
 
 /**
  * Checks an OpenID provider by asking it: its discovery document names exactly this issuer, every endpoint
- * is a public https URL, it offers the code flow, and it signs with an algorithm and a key one may rely on.
+ * is a public https URL, it offers the code flow, and it signs with a safe algorithm and a safe key.
  * Throws IdpFault.
  */
 export async function checkOidc(
@@ -78,7 +78,7 @@ async function discover(issuer: string, reach: Reach): Promise<Discovery> {
     throw new IdpFault(`${what} lacks, or has in another shape: ${list([...new Set(fields)])}.`)
   }
   const discovery = parsed.data
-  // To the letter: an issuer that is only alike would be another provider's.
+  // Compared to the letter: a similar issuer could be another provider.
   if (discovery.issuer !== issuer)
     throw new IdpFault(`${what} is of the issuer ${shown(discovery.issuer)}, not of ${shown(issuer)}.`)
   for (const name of [
@@ -103,7 +103,7 @@ async function fetchKeys(jwksUri: string, reach: Reach): Promise<unknown[]> {
   return parsed.data.keys
 }
 
-/** A URL in what a provider says of itself, which browsers or we will be sent to. */
+/** Checks a URL that a provider publishes and that browsers or this server will open. */
 export function requirePublic(what: string, url: string, reach: Reach): void {
   try {
     parsePublicUrl(url, reach.policy)

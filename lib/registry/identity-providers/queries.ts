@@ -1,7 +1,7 @@
 import { type Db, Problem, sql } from '../../db/index.ts'
 import type { IdentityProvider, IdpKind, OidcSettings, SamlSettings } from './schema.ts'
 
-/** Managers hear of a certificate's end this long before it comes. */
+/** Managers are warned this many days before a certificate ends. */
 const warnDays = 30
 
 type Stored = Omit<IdentityProvider, 'warnings'>
@@ -28,7 +28,7 @@ export async function readIdentityProvider(
   return found
 }
 
-/** Sets the settings; they have to be checked before anybody is led there. 403 without "manage"; 422 invalid_value. */
+/** Stores the settings. Nobody can sign in by them before they are checked. 403 without "manage"; 422 invalid_value. */
 export function setIdentityProvider(
   db: Db,
   tenantId: string,
@@ -43,7 +43,7 @@ export function setIdentityProvider(
   })
 }
 
-/** Forgets a provider and its secret. 404 not_found. */
+/** Deletes a provider and its secret. 404 not_found. */
 export async function removeIdentityProvider(db: Db, tenantId: string, type: IdpKind): Promise<void> {
   const removed = await db.query(sql`
     delete from public.tenant_idp_config as c where c.tenant_id = ${tenantId} and c.type::text = ${type} returning 1`)

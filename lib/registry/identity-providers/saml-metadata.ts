@@ -4,10 +4,10 @@ import { IdpFault } from './fault.ts'
 /** An identity provider, as SAML 2.0 metadata describes it. */
 export interface SamlEntity {
   entityId: string
-  /** The earliest moment it is said to end at, as written. */
+  /** The earliest end of validity, as written. */
   validUntil: string | undefined
   singleSignOn: { binding: string; location: string }[]
-  /** Base64, as written, of what is not for encryption alone. */
+  /** The certificates, as written in base64, without those for encryption alone. */
   certificates: string[]
 }
 
@@ -19,13 +19,13 @@ const mostElements = 20_000
 const longestCertificate = 20_000
 
 /**
- * Reads SAML metadata, as a stream and without ever building a tree. A document type is refused outright,
- * and with it every entity: no expansion, no external reference. Throws IdpFault.
+ * Reads SAML metadata as a stream, without building a tree. It refuses a document type, and so every XML entity:
+ * nothing is expanded and no external reference is followed. Throws IdpFault.
  */
 export function readSamlMetadata(xml: string): SamlEntity[] {
   const reader = new MetadataReader()
   const parser = new SaxesParser({ xmlns: true })
-  // Whatever a handler throws ends the parse at once.
+  // An error that a handler throws ends the parse at once.
   parser.on('doctype', () => {
     throw new IdpFault('The metadata has a document type (DOCTYPE), which is not accepted.')
   })
@@ -36,7 +36,7 @@ export function readSamlMetadata(xml: string): SamlEntity[] {
   parser.on('text', (text) => reader.text(text))
   parser.on('cdata', (text) => reader.text(text))
   parser.on('closetag', () => reader.close())
-  // The parser collects a document type before it reports it; this one is not even read.
+  // The parser would collect a whole document type before it reports it, so look for one before parsing.
   if (/<!(DOCTYPE|ENTITY)/i.test(xml))
     throw new IdpFault('The metadata has a document type (DOCTYPE), which is not accepted.')
   parser.write(xml.replace(/^\ufeff/, '')).close()
@@ -87,7 +87,7 @@ class MetadataReader {
       entity.validUntil = this.path.at(-1)?.validUntil
       this.entities.push(entity)
     }
-    // The same names stand in the descriptors of other roles, such as that of a service provider.
+    // The descriptors of other roles, such as a service provider, use the same names.
     if (!this.path.some((level) => level.name === 'IDPSSODescriptor')) return
     if (name === 'SingleSignOnService' && around?.name === 'IDPSSODescriptor')
       entity.singleSignOn.push({
@@ -115,7 +115,7 @@ class MetadataReader {
   }
 }
 
-/** The local name where the namespace is one of ours; a name of another vocabulary means nothing here. */
+/** The local name of an element in a known namespace. Names of other namespaces mean nothing here. */
 function nameOf(tag: SaxesTagNS): string {
   if (tag.uri === metadataSpace) return tag.local
   if (tag.uri === signatureSpace && tag.local === 'X509Certificate') return tag.local
@@ -126,7 +126,7 @@ function attribute(tag: SaxesTagNS, name: string): string | undefined {
   return tag.attributes[name]?.value
 }
 
-/** One that cannot be read counts as the earliest: it is refused, not overlooked. */
+/** An end that cannot be read counts as the earliest, so that it is refused and not ignored. */
 function earliest(a: string | undefined, b: string | undefined): string | undefined {
   if (a === undefined || b === undefined) return a ?? b
   return Date.parse(a) <= Date.parse(b) || Number.isNaN(Date.parse(a)) ? a : b

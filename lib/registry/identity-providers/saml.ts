@@ -23,8 +23,8 @@ export interface SamlSource {
 
 /**
  * Checks a SAML provider by its metadata: one entity, sign-on URLs that are public https, and a certificate
- * that is valid today. What vouches for the metadata is that a manager pasted it, or TLS to the URL they
- * gave; a signature on it is not checked. Throws IdpFault.
+ * that is valid today. The metadata is trusted because a manager pasted it, or because of TLS to the URL that
+ * they gave. Its signature is not checked. Throws IdpFault.
  */
 export async function checkSaml(
   source: SamlSource,

@@ -3,7 +3,7 @@ import { NetFault, parsePublicUrl } from '../../net/index.ts'
 
 const moment = z.union([z.iso.datetime(), z.date()])
 
-/** A URL that may be fetched, judged without the network; the check asks the rest. */
+/** A URL that may be fetched, as far as that is known without the network. The check does the rest. */
 const publicUrl = z
   .string()
   .max(2_048)
@@ -16,18 +16,18 @@ const publicUrl = z
     }
   })
 
-/** Ours is a form, not a proxy: what cannot stand in a URL-encoded body is no client id. */
+/** Client ids and secrets are sent in a URL-encoded body, so they are printable ASCII. */
 const word = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without spaces')
 
 export const OidcSettings = z
   .strictObject({
     issuer: publicUrl
       .refine((text) => !/[?#]/.test(text), 'must have no query and no fragment')
-      .meta({ description: 'Exactly as the provider spells it; discovery starts here.' }),
+      .meta({ description: 'Exactly as the provider spells it. Discovery starts here.' }),
     client_id: word.max(500),
     client_secret: word.max(1_024).optional().meta({
       description:
-        'Kept in Vault and never shown. Left out: the stored one stays, if issuer and client_id do.',
+        'Stored in Vault and never shown. If it is left out, the stored one stays unless issuer or client_id change.',
     }),
     scopes: z.array(word.max(100)).max(20).optional().meta({ description: 'Besides openid.' }),
   })
@@ -50,7 +50,7 @@ export const SamlSettings = z
   )
   .meta({ id: 'SamlSettings' })
 
-/** For openapi.json: which of the two is meant, the path says. */
+/** For openapi.json. The path says which of the two is meant. */
 export const IdpSettings = z.union([OidcSettings, SamlSettings])
 
 export const IdpKind = z.enum(['oidc', 'saml'])
@@ -61,7 +61,7 @@ export const IdentityProvider = z
   .strictObject({
     ref_id: z.string(),
     type: IdpKind,
-    metadata: z.record(z.string(), z.unknown()).meta({ description: 'The settings, without the secret.' }),
+    metadata: z.record(z.string(), z.unknown()).meta({ description: 'The settings without the secret.' }),
     has_client_secret: z.boolean(),
     verified: z.boolean().meta({ description: 'Whether exactly these settings passed the check.' }),
     verified_at: moment.nullable(),
@@ -69,13 +69,13 @@ export const IdentityProvider = z
     last_check_error: z.string().nullable(),
     discovered: z
       .record(z.string(), z.unknown())
-      .meta({ description: 'What the last good check found out.' }),
+      .meta({ description: 'What the last successful check found.' }),
     keys_expire_at: moment.nullable().meta({ description: "When a SAML provider's last certificate ends." }),
     warnings: z.array(z.string()),
     sso_provider_id: z.string().nullable().meta({ description: "Supabase Auth's provider, once bound." }),
-    email_domains: z
-      .array(z.string())
-      .meta({ description: "The tenant's verified domains: whose addresses are led here, once bound." }),
+    email_domains: z.array(z.string()).meta({
+      description: "The tenant's verified domains. Once bound, addresses of these domains sign in here.",
+    }),
     created_at: moment,
     updated_at: moment,
   })

@@ -5,8 +5,8 @@ import { noneOf } from './queries.ts'
 import type { IdpKind, SignInOptions } from './schema.ts'
 
 /**
- * How the people of an e-mail address sign in. One question to the database whatever the answer, and
- * only the part after the @ is looked at: it tells nothing about accounts.
+ * How people with this e-mail address sign in. It looks only at the part after the @ and makes one query, whatever the
+ * answer is. So it tells nothing about accounts.
  */
 export async function findSignInOptions(email: string): Promise<SignInOptions> {
   const domain = domainToASCII(email.slice(email.lastIndexOf('@') + 1))
@@ -17,7 +17,7 @@ export async function findSignInOptions(email: string): Promise<SignInOptions> {
 
 /**
  * Binds a verified provider to the Supabase SSO provider that carries out its sign-ins, or unbinds it.
- * For the service alone: a tenant that could name any provider could take in another's people.
+ * For the service alone, because a tenant that could name any provider could sign in another tenant's people.
  * 404 not_found, tenant_not_found; 409 idp_not_verified, sso_provider_taken.
  */
 export async function bindSsoProvider(

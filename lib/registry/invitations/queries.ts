@@ -6,15 +6,15 @@ import type { Invitation, InvitationPreview, NewInvitation, Resending, SentInvit
 
 const aWeek = 168
 
-/** 256 random bits, and what is kept of them. The prefix lets a scanner of leaked secrets know what it found. */
+/** A token of 256 random bits, and the hash that is stored. The prefix tells scanners for leaked secrets what they found. */
 function makeToken(): { token: string; hash: Buffer } {
   const token = `tinv_${randomBytes(32).toString('base64url')}`
   return { token, hash: createHash('sha256').update(token).digest() }
 }
 
 /**
- * Offers an address a membership and answers with the token to mail, which is kept nowhere.
- * 403 forbidden for owners unless by one, too_many_invitations; 409 already_member, already_invited.
+ * Offers a membership to an address. The answer has the token to mail, which is stored nowhere. 403 forbidden if
+ * somebody else than an owner invites an owner, too_many_invitations; 409 already_member, already_invited.
  */
 export function inviteMember(
   db: Db,
@@ -47,7 +47,7 @@ export async function listInvitations(
   return { invitations, next: found.length > limit ? (invitations.at(-1)?.ref_id ?? null) : null }
 }
 
-/** Gives an open invitation a new token; the old one is dead. 404 not_found; 429 resent_too_soon. */
+/** Gives an open invitation a new token. The old token stops working. 404 not_found; 429 resent_too_soon. */
 export function resendInvitation(
   db: Db,
   tenantId: string,
@@ -63,14 +63,14 @@ export function resendInvitation(
   })
 }
 
-/** Takes an open invitation back. 404 not_found. */
+/** Revokes an open invitation. 404 not_found. */
 export async function revokeInvitation(db: Db, tenantId: string, ref: string): Promise<void> {
   await db.query(sql`select public.revoke_invitation(${tenantId}, private.ulid_to_uuid(${ref}))`)
 }
 
 /**
- * What an open invitation offers. Asked as the service, because whoever holds a token need not be
- * anybody yet. 404 invitation_not_found, alike for a wrong, a used, an expired and a revoked one.
+ * What an open invitation offers. It runs as the service, because the holder of a token may have no account yet. 404
+ * invitation_not_found for a wrong, a used, an expired and a revoked token alike.
  */
 export async function lookUpInvitation(token: string): Promise<InvitationPreview> {
   const [found] = await admin.query<InvitationPreview>(sql`
@@ -82,7 +82,7 @@ export async function lookUpInvitation(token: string): Promise<InvitationPreview
 
 /**
  * Makes the caller a member. 404 invitation_not_found; 403 invitation_not_yours, email_not_confirmed,
- * membership_deactivated; 409 already_member. Asked again by the same person, it answers the same.
+ * membership_deactivated; 409 already_member. If the same person calls it again, the answer is the same.
  */
 export function acceptInvitation(db: Db, token: string): Promise<Tenant> {
   return db.transaction(async (tx) => {

@@ -35,7 +35,7 @@ const expiresInHours = z
 
 export const NewInvitation = z
   .strictObject({
-    // One spelling an address, and lookalikes from other alphabets are other people: plain ASCII only.
+    // Plain ASCII only: each address has one spelling, and letters of other alphabets can look the same.
     email: z.string().trim().toLowerCase().max(254).regex(z.regexes.email, 'must be an e-mail address'),
     role: z.enum(roles).default('member'),
     expires_in_hours: expiresInHours,
@@ -44,12 +44,12 @@ export const NewInvitation = z
 
 export const Resending = z.strictObject({ expires_in_hours: expiresInHours }).meta({ id: 'Resending' })
 
-/** Its form is not checked here: a malformed token is as unknown as a wrong one. */
+/** Its form is not checked here: a malformed token gets the same answer as a wrong one. */
 export const InvitationToken = z
   .strictObject({ token: z.string().max(200) })
   .meta({ id: 'InvitationToken', description: 'Sent in a body: a URL would be logged on its way.' })
 
-/** What somebody who holds the token may know before they sign in. */
+/** What the holder of a token may see before signing in. */
 export const InvitationPreview = z
   .strictObject({
     tenant_name: z.string(),
@@ -59,7 +59,7 @@ export const InvitationPreview = z
   })
   .meta({ id: 'InvitationPreview' })
 
-/** The path's parts that name an invitation. */
+/** The path parameter that names an invitation. */
 export const InvitationPath = z.object({ invitation: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/) })
 
 export type Invitation = z.infer<typeof Invitation>

@@ -1,12 +1,12 @@
 import { type Db, Problem, sql } from '../../db/index.ts'
 import type { Purge, PurgeRequest } from './schema.ts'
 
-/** Well within what a hosted function may take; cron goes on with what is left. */
+/** Well within the time of a hosted function. Cron continues with the rest. */
 const patienceMs = 60_000
 
 /**
  * Deletes everything an archived tenant owned, batch by batch, each in its own transaction: a purge that is
- * cut off goes on where it was, by cron or by asking again. Answers when it is done or its time is over.
+ * cut off continues where it was, by cron or by another call. Returns when it is done or its time is over.
  * 404 tenant_not_found; 409 not_purgeable; 422 invalid_value when forced without a reason.
  */
 export async function purgeTenant(db: Db, name: string, { reason, is_forced }: PurgeRequest): Promise<Purge> {
@@ -26,7 +26,7 @@ export async function purgeTenant(db: Db, name: string, { reason, is_forced }: P
   return purge
 }
 
-/** By its slug or ref_id; one that is gone by its ref_id, since somebody else may have its slug by now. */
+/** By slug or ref_id. A tenant that is gone is found only by its ref_id, because another may have its slug now. */
 async function findAnyTenantId(db: Db, name: string): Promise<string> {
   const [found] = await db.query<{ id: string | null }>(sql`
     select coalesce(

@@ -1,7 +1,7 @@
 import { type Db, Problem, sql } from '../../db/index.ts'
 import type { Lifecycle, StatusChange } from './schema.ts'
 
-/** Moves a tenant to another status. 409 invalid_status_move; for people the refusals of "own". */
+/** Moves a tenant to another status. 409 invalid_status_move; people also get the refusals of the permission "own". */
 export async function changeTenantStatus(
   db: Db,
   tenantId: string,
@@ -14,7 +14,7 @@ export async function changeTenantStatus(
   return moved
 }
 
-/** The id of any tenant, archived ones too, by its slug or ref_id. For the service. 404 tenant_not_found. */
+/** The id of any tenant, archived or not, by its slug or ref_id. For the service. 404 tenant_not_found. */
 export async function findTenantId(db: Db, name: string): Promise<string> {
   const [tenant] = await db.query<{ id: string }>(
     sql`select id from public.tenants where slug = ${name} or ref_id = ${name}`,

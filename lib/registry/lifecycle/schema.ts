@@ -20,7 +20,7 @@ export const Lifecycle = z
   })
   .meta({ id: 'Lifecycle' })
 
-/** Why an owner cancels. It may be left out. */
+/** Why an owner cancels. The reason is optional. */
 export const Cancellation = z.strictObject({ reason: reason.optional() }).meta({ id: 'Cancellation' })
 
 export const StatusChange = z
@@ -37,11 +37,11 @@ export const PurgeRequest = z
   })
   .meta({ id: 'PurgeRequest' })
 
-/** How far the deletion of everything a tenant owned has come. */
+/** The progress of a purge. */
 export const Purge = z
   .strictObject({
     ref_id: z.string(),
-    slugs: z.array(z.string()).meta({ description: 'Kept from everybody for 90 days.' }),
+    slugs: z.array(z.string()).meta({ description: 'Nobody else can take these slugs for 90 days.' }),
     reason: z.string().nullable(),
     deleted_rows: z.record(z.string(), z.int()),
     requested_at: moment,

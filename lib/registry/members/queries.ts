@@ -1,7 +1,7 @@
 import { type Db, Problem, sql, ulidOf } from '../../db/index.ts'
 import type { Member, MemberChange, Roles } from './schema.ts'
 
-/** Everybody who belongs to a tenant, whatever the state of their membership, the longest-standing first. */
+/** Everybody with a membership in a tenant, in any state, the oldest membership first. */
 export function listMembers(db: Db, tenantId: string): Promise<Member[]> {
   return db.query<Member>(sql`
     select u.ref_id, u.name, u.email, m.role, m.status, m.created_at
@@ -9,7 +9,7 @@ export function listMembers(db: Db, tenantId: string): Promise<Member[]> {
     where m.tenant_id = ${tenantId} order by m.created_at, m.user_id`)
 }
 
-/** Changes a member's role or status. 404 not_found; 403 forbidden for owners unless by one; 409 last_owner. */
+/** Changes a member's role or status. 404 not_found; 403 forbidden if somebody else than an owner changes an owner; 409 last_owner. */
 export function updateMember(
   db: Db,
   tenantId: string,
@@ -27,8 +27,8 @@ export function updateMember(
 }
 
 /**
- * Ends a membership. Anybody may end their own, also in a frozen tenant; that of others takes the
- * permission "manage". 404 not_found; 403 forbidden for owners unless by one; 409 last_owner.
+ * Ends a membership. Anybody may end their own, in a frozen tenant too. Ending another's takes the permission
+ * "manage". 404 not_found; 403 forbidden if somebody else than an owner removes an owner; 409 last_owner.
  */
 export function removeMember(db: Db, tenantId: string, userRef: string, callerId: string): Promise<void> {
   return db.transaction(async (tx) => {
@@ -53,7 +53,7 @@ export function transferOwnership(db: Db, tenantId: string, userRef: string): Pr
   })
 }
 
-/** Every role and what it may do, for whoever draws a form. */
+/** Every role and what it may do, for forms. */
 export async function listRoles(db: Db): Promise<Roles> {
   return {
     roles: await db.query<Roles['roles'][number]>(sql`select role, permissions from public.list_roles()`),
@@ -69,7 +69,7 @@ async function findMember(db: Db, tenantId: string, userRef: string): Promise<Me
   return member
 }
 
-/** RLS lets nobody else touch an owner; it says so by finding no row to change. */
+/** RLS lets only owners change an owner: for everybody else it finds no row. */
 function ownersOnly(): Problem {
   return new Problem('forbidden', "Only an owner may change or end an owner's membership.")
 }

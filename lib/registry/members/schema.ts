@@ -21,10 +21,10 @@ export const MemberChange = z
   .refine((change) => Object.keys(change).length > 0, 'must change something')
   .meta({ id: 'MemberChange' })
 
-/** The path's parts that name a member. */
+/** The path parameter that names a member. */
 export const MemberPath = z.object({ user: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/) })
 
-/** Who is to own the tenant from now on. */
+/** Who becomes the owner of the tenant. */
 export const Heir = z
   .strictObject({
     to: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, "must be a member's ref_id"),

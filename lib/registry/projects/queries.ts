@@ -18,7 +18,7 @@ export async function listProjects(
 
 /** One project, by its slug or ref_id. 404 not_found. */
 export async function readProject(db: Db, tenantId: string, name: string): Promise<Project> {
-  // A ref_id is written in capitals and a slug never is, so one name cannot mean two projects.
+  // A ref_id has capital letters and a slug never has, so one name cannot mean two projects.
   const [project] = await db.query<Project>(sql`
     select p.ref_id, p.slug, p.name, p.status, p.created_at, p.updated_at
     from public.tenant_projects as p where p.tenant_id = ${tenantId} and (p.slug = ${name} or p.ref_id = ${name})`)
@@ -26,10 +26,10 @@ export async function readProject(db: Db, tenantId: string, name: string): Promi
   return project
 }
 
-/** Makes a project. 402 product_not_granted where no product supports them; 409 project_slug_taken. */
+/** Creates a project. 402 product_not_granted if no product of the tenant supports projects; 409 project_slug_taken. */
 export function createProject(db: Db, tenantId: string, { slug, name }: NewProject): Promise<Project> {
   return db.transaction(async (tx) => {
-    // The policy asks this too, and could only say "no".
+    // The policy checks this too, but it could not say why it refuses.
     await tx.query(sql`select private.require_project_support(${tenantId})`)
     const made = await tx.query(sql`
       insert into public.tenant_projects (tenant_id, slug, name) values (${tenantId}, ${slug}, ${name})
@@ -39,7 +39,7 @@ export function createProject(db: Db, tenantId: string, { slug, name }: NewProje
   })
 }
 
-/** Changes what is named and leaves the rest. 404 not_found; 409 project_slug_taken; 402 as on creation, to reopen one. */
+/** Changes the named fields. 404 not_found; 409 project_slug_taken; 402 as on creation, if it reopens a project. */
 export function updateProject(
   db: Db,
   tenantId: string,

@@ -36,7 +36,7 @@ export const ProjectChange = z
   .refine((change) => Object.keys(change).length > 0, 'must change something')
   .meta({ id: 'ProjectChange' })
 
-/** The path's parts that name a project: its slug or its ref_id. */
+/** The path parameter that names a project: its slug or its ref_id. */
 export const ProjectPath = z.object({
   project: z.string().regex(/^([a-z0-9][a-z0-9-]{0,38}[a-z0-9]|[0-7][0-9A-HJKMNP-TV-Z]{25})$/),
 })

@@ -40,7 +40,7 @@ export async function readTenant(db: Db, id: string | undefined): Promise<Tenant
   return tenant
 }
 
-/** Changes what is named and leaves the rest. */
+/** Changes the named fields and leaves the rest. */
 export function updateTenant(db: Db, id: string, { name, locale }: TenantChange): Promise<Tenant> {
   return db.transaction(async (tx) => {
     await tx.query(sql`

@@ -31,7 +31,7 @@ const locale = z
 
 export const NewTenant = z
   .strictObject({
-    // Its form, and whether it is reserved or taken, is for SQL to say: slug_invalid, slug_reserved, slug_taken.
+    // SQL checks its form and whether it is reserved or taken: slug_invalid, slug_reserved, slug_taken.
     slug: z.string().max(200),
     name,
     tenant_type: z

@@ -5,7 +5,7 @@ import { MessageId } from '../messages/schema.ts'
 
 const outcome = z.enum(['succeeded', 'failed'])
 
-/** One try to deliver a message. */
+/** One attempt to deliver a message. */
 export const Attempt = z
   .strictObject({
     ref_id: z.string(),

@@ -10,7 +10,7 @@ interface Key {
 }
 type Row = Omit<Delivery, 'message_id' | 'endpoint_id'> & Key
 
-/** Up to so many that wait, or are dead, are quicker sorted than looked for among all there ever were. */
+/** Up to this many waiting or dead deliveries, sorting them is faster than finding them among all deliveries. */
 const few = 20_000
 
 /** A page of a tenant's deliveries, those of the newest messages first. */
@@ -22,7 +22,7 @@ export async function listDeliveries(
   const { limit = 50 } = query
   return db.transaction(async (tx) => {
     const keys = await pageOf(tx, tenantId, query, limit + 1)
-    // "limit 1" keeps each a look-up by its key: the planner may think of reading all of the tenant's instead.
+    // "limit 1" makes each a lookup by key. Without it the planner may read all of the tenant's rows.
     const rows = await tx.query<Row>(sql`
       select k.event_id, k.endpoint_id, e.type as event_type, d.status, d.attempt_count,
         case when d.status = 'pending' then nullif(d.next_at, 'infinity') end as next_attempt_at,
@@ -48,8 +48,8 @@ export async function listDeliveries(
 }
 
 /**
- * Which deliveries stand on the page. In three ways, because row level security hides from the planner how
- * many rows have a status: it would walk a million deliveries to find the few that wait.
+ * The deliveries of a page. There are three queries, because row level security hides from the planner how many rows
+ * have a status: it would walk a million deliveries to find the few that wait.
  */
 async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: number): Promise<Key[]> {
   const { endpoint, message, status, event_type: type, cursor } = query

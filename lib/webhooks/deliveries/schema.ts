@@ -16,7 +16,7 @@ export const Delivery = z
     attempt_count: z.int(),
     next_attempt_at: moment.nullable().meta({
       description:
-        'When it is tried next, or when the lease ends of whoever is at it; null while it waits for an earlier message of its ordering key.',
+        'When it is tried next, or when the lease of the current attempt ends. Null while it waits for an earlier message of its ordering key.',
     }),
     is_in_flight: z.boolean(),
     ordering_key: z.string().nullable(),

@@ -4,15 +4,15 @@ import { fetchPublic, NetFault, type PublicAnswer, type PublicRequest } from '..
 import { signWebhook } from '../signing-secrets/signature.ts'
 import type { DeliveryResult, EndpointSecrets, LeasedDelivery } from './queue.ts'
 
-/** For the whole exchange, the answer's last byte included. */
+/** The time for the whole exchange, up to the answer's last byte. */
 const timeoutMs = 15_000
-/** Of the answer so much is read, and so much is kept. */
+/** How much of an answer is read, and how much of it is stored. */
 const mostReadBytes = 65_536
 const mostKeptCharacters = 16_384
 /** The longest pause a receiver can ask for. */
 const longestPauseSeconds = 86_400
 
-/** A message's id to the outside: the header webhook-id, and in the API. */
+/** A message's public id, in the header webhook-id and in the API. */
 export function messageIdOf(eventId: string): string {
   return `msg_${ulidOf(eventId)}`
 }
@@ -32,7 +32,7 @@ export function signatureHeaders(
   }
 }
 
-/** Sends one delivery and says what came of it. Never throws: whatever goes wrong is an attempt that failed. */
+/** Sends one delivery and returns the result. Never throws: whatever goes wrong is a failed attempt. */
 export async function deliver(
   delivery: LeasedDelivery,
   secrets: EndpointSecrets | undefined,
@@ -63,7 +63,7 @@ function send(
   return fetchPublic(delivery.url, {
     method: 'POST',
     headers: {
-      // In whichever case they write it: sent twice, receivers would take the first.
+      // Whatever its case: if a header were sent twice, receivers would take the first.
       ...(!Object.keys(headers).some((name) => name.toLowerCase() === 'user-agent') && {
         'user-agent': 'Tenantry-Webhooks/1',
       }),
@@ -92,7 +92,7 @@ type Verdict = Pick<
   | 'disable'
 >
 
-/** What an answer means: 2xx is a success, whatever else it says; every other one is tried again. */
+/** What an answer means: 2xx is a success, whatever its body says; every other answer is tried again. */
 export function judge({ status, headers, bytes }: PublicAnswer): Verdict {
   const isAsked = headers.get('webhook-delivery')?.trim().toLowerCase() === 'disable'
   const answer = {
@@ -122,7 +122,7 @@ function failed(error_code: string, error_detail: string): Verdict {
   }
 }
 
-/** Statuses that speak of the receiver and not of this message: everything to it waits a little. */
+/** Statuses about the receiver and not about this message: all deliveries to the endpoint wait a little. */
 const busyStatuses = new Set([429, 502, 503, 504])
 const usualPauseSeconds = 5
 
@@ -136,12 +136,12 @@ function pauseOf(status: number, retryAfter: string | null): number | null {
 /** Retry-After is a number of seconds or a date (RFC 9110, 10.2.3). */
 function secondsOf(retryAfter: string): number {
   if (/^\d{1,9}$/.test(retryAfter)) return Number(retryAfter)
-  // Date.parse takes much for a date; one of HTTP's begins with the day of the week.
+  // Date.parse accepts too much. A date of HTTP begins with the day of the week.
   if (!/^[A-Z][a-z]{2}/.test(retryAfter)) return Number.NaN
   return (Date.parse(retryAfter) - Date.now()) / 1_000
 }
 
-/** The beginning of an answer as text that Postgres can store: no zero byte, no half a character at the end. */
+/** The beginning of an answer as text that Postgres can store: without zero bytes and without half a character at the end. */
 function excerpt(bytes: Uint8Array): string | null {
   if (bytes.length === 0) return null
   const text = Buffer.from(

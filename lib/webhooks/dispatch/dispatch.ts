@@ -16,29 +16,29 @@ import {
 import type { DispatchReport } from './report.ts'
 import { secretsFor } from './secrets.ts'
 
-/** How often an idle dispatcher looks. */
+/** How often an idle dispatcher looks for work. */
 const pollMs = 25
 const heartbeatMs = 500
-/** Without room for so long it has more than it can do, and another may be woken beside it. */
+/** If it has had no room for this long, it is overloaded, and another dispatcher may be woken. */
 const crowdedMs = 200
 const expandBatch = 500
-/** Results are reported together, but none waits longer than this for others. */
+/** Results are reported together, but none waits longer than this for the others. */
 const completeBatch = 100
 const gatherMs = 25
-/** How often in a row the database may fail before the run gives up and cron starts another. */
+/** After this many database errors in a row the run gives up, and cron starts another. */
 const mostTroubles = 5
 
 /**
- * Delivers what is due until nothing is, or until its limits are reached; then another run is woken for
- * the rest. May run any number of times at once, and may be killed at any moment: a lease that is not
- * completed ends, and its delivery is claimed again.
+ * Delivers what is due until nothing is left or its limits are reached. Then it wakes another run for the rest. Any
+ * number of runs may be active at once, and each may be killed at any moment: a lease that is not completed ends, and
+ * its delivery is claimed again.
  */
 export async function dispatch(limits: Partial<DispatchLimits> = {}): Promise<DispatchReport> {
   const run = new Run({ ...defaultLimits, ...limits })
   return run.execute()
 }
 
-/** What this process has used so far; null where a runtime does not say. Others' requests count as well. */
+/** The CPU time of this process so far, other requests included; null if the runtime does not tell. */
 function cpuMs(): number | null {
   try {
     const { user, system } = process.cpuUsage()
@@ -54,7 +54,7 @@ class Run {
   private readonly start = performance.now()
   private readonly cpuAtStart = cpuMs() ?? 0
   private slot = 0
-  /** Claimed and not yet sent, each with what its endpoint signs with. */
+  /** Deliveries that are claimed and not yet sent, each with its endpoint's signing secrets. */
   private readonly waiting: { delivery: LeasedDelivery; secrets: EndpointSecrets | undefined }[] = []
   private underWay = 0
   private claimed = 0
@@ -65,7 +65,7 @@ class Run {
   private lookAt = 0
   private troubles = 0
   private roomAt = performance.now()
-  /** Of the latest exchanges: receivers that are quick are worth claiming ahead for. */
+  /** Durations of the latest exchanges. If receivers are quick, it is worth claiming ahead for them. */
   private averageMs = 50
   private keptAt = 0
   private hadRoom = true
@@ -94,7 +94,7 @@ class Run {
       isKept = await this.serve()
     } finally {
       await this.drain()
-      // Only now may others be told that nobody is awake; what came in meanwhile is theirs.
+      // Only now may others learn that nobody is awake. They take what has arrived in the meantime.
       if (isKept) await keepDispatching(this.id, { hasRoom: false, isOver: true })
       await wakeIdleDispatcher()
     }
@@ -102,7 +102,7 @@ class Run {
     return this.report
   }
 
-  /** False when its place was given to another, because it had not been heard of for too long. */
+  /** False if its place was given to another dispatcher, because it had been silent for too long. */
   private async serve(): Promise<boolean> {
     let idleSince: number | null = null
     while (!this.isSpent()) {
@@ -128,7 +128,7 @@ class Run {
     return true
   }
 
-  /** How many events were expanded and deliveries claimed. A deadlock, or a database that restarts, is not the end. */
+  /** Returns how many events were expanded and deliveries claimed. The run survives a deadlock and a database restart. */
   private async look(room: number): Promise<number> {
     try {
       const expanded = await expandEvents(expandBatch)
@@ -152,10 +152,10 @@ class Run {
       : usedMs - this.cpuAtStart >= this.limits.cpuMs
   }
 
-  /** How many more to claim now: none until there is room for many, since claiming has its price. */
+  /** How many more to claim now. It is 0 until there is room for many, because a claim is expensive. */
   private room(): number {
     const { concurrency } = this.limits
-    // What waits for its turn holds a lease: only receivers that are quick are claimed ahead for.
+    // A delivery that waits for its turn holds a lease, so claim ahead only for quick receivers.
     const ahead = this.averageMs < 25 ? 3 * concurrency : this.averageMs < 100 ? concurrency : 0
     const room = concurrency + ahead - this.underWay - this.waiting.length
     return room < (concurrency + ahead) / 4 ? 0 : room
@@ -220,7 +220,7 @@ class Run {
     this.results = []
     const reported = this.completeBatch(results).finally(() => {
       this.reporting.delete(reported)
-      // An endpoint that had as much under way as it may has room again.
+      // An endpoint that was at its limit has room again.
       this.lookAt = 0
       this.wake()
     })
@@ -233,7 +233,7 @@ class Run {
         this.report.stale += results.length - (await completeDeliveries(results, this.slot))
         return
       } catch {
-        // The leases end by themselves: what cannot be reported is delivered once more, with the same id.
+        // The leases end by themselves. A delivery that cannot be reported is sent once more, with the same id.
         if (attempt === 6) {
           this.report.unreported += results.length
           return
@@ -252,7 +252,7 @@ class Run {
     await Promise.all(this.reporting)
   }
 
-  /** Until something is finished, but no longer than this. */
+  /** Waits until something is finished, but not longer than this. */
   private pause(milliseconds: number): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, milliseconds)

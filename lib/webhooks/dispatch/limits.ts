@@ -1,13 +1,13 @@
 export interface DispatchLimits {
   /** Exchanges under way at the same time. */
   concurrency: number
-  /** A hosted isolate gets two seconds of CPU a request: after so much of it another run takes over. */
+  /** A hosted isolate gets two seconds of CPU for a request. After this much of it another run takes over. */
   cpuMs: number
-  /** So many, where nobody can tell how much CPU was used. */
+  /** The limit for a runtime that does not tell how much CPU was used. */
   deliveries: number
-  /** After so long as well. */
+  /** After this time another run takes over too. */
   milliseconds: number
-  /** How long it waits for more once all is done. */
+  /** How long it waits for more work when all is done. */
   lingerMs: number
 }
 

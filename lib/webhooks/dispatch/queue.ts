@@ -6,7 +6,7 @@ export interface LeasedDelivery {
   event_id: string
   endpoint_id: string
   lease_id: string
-  /** Which try of its schedule this is, from 1. */
+  /** The number of this attempt in its schedule, from 1. */
   attempt_number: number
   ordering_key: string | null
   event_type: string
@@ -15,11 +15,11 @@ export interface LeasedDelivery {
   payload: string
   endpoint_ref: string
   url: string
-  /** Another one whenever the endpoint's secrets, headers or URL are. */
+  /** Changes whenever the endpoint's secrets, headers or URL change. */
   revision: string
 }
 
-/** What came of it: private.webhook_result. */
+/** The result of a delivery: private.webhook_result. */
 export interface DeliveryResult {
   tenant_id: string
   event_id: string
@@ -33,30 +33,30 @@ export interface DeliveryResult {
   duration_ms: number
   error_code: string | null
   error_detail: string | null
-  /** The receiver asks for a pause of so many seconds. */
+  /** The receiver asks for a pause of this many seconds. */
   block_seconds: number | null
-  /** The receiver asks not to be told again. */
+  /** The receiver asks for no more messages. */
   disable: 'asked' | 'gone' | null
 }
 
-/** What an endpoint's requests are signed with and sent with. */
+/** The secrets that sign an endpoint's requests, and its headers. */
 export interface EndpointSecrets {
   endpoint_id: string
   revision: string
-  /** The newest first; during a rotation there are two. */
+  /** Newest first. During a rotation there are two. */
   secrets: string[]
   headers: Record<string, string>
-  /** When one of the secrets stops signing; null when none does. */
+  /** When one of the secrets stops signing; null if none does. */
   good_until_at: Date | null
 }
 
 /**
- * How long a dispatcher may take from claiming to completing. More than the longest exchange and the
- * longest wait for a free place together; a delivery whose dispatcher died is claimed again after it.
+ * How long a dispatcher may take from claiming to completing. It is more than the longest exchange and the longest wait
+ * for a free place together. After it, a delivery whose dispatcher died is claimed again.
  */
 export const leaseSeconds = 90
 
-// The service's own connection, on all of these: the queue is nobody's to read or write.
+// All of these use the service's own connection, because no caller may read or write the queue.
 
 export async function expandEvents(batch: number): Promise<number> {
   const [row] = await admin.query<{ expanded: number }>(
@@ -75,7 +75,7 @@ export function claimDeliveries(batch: number): Promise<LeasedDelivery[]> {
   )
 }
 
-/** Answers how many were settled: one whose lease was lost is logged only. */
+/** Returns how many were settled. A delivery whose lease was lost is only logged. */
 export async function completeDeliveries(results: DeliveryResult[], slot: number): Promise<number> {
   const [row] = await admin.query<{ completed: number }>(
     named(
@@ -91,13 +91,13 @@ export function readEndpointSecrets(endpointIds: string[]): Promise<EndpointSecr
     select endpoint_id, revision, secrets, headers, good_until_at from private.read_webhook_secrets(${endpointIds})`)
 }
 
-/** A place for a dispatcher: null when one is awake already, or when all places are taken. */
+/** A place for a dispatcher, or null if one is already awake or all places are taken. */
 export async function beginDispatch(run: string): Promise<number | null> {
   const [row] = await admin.query<{ slot: number | null }>(sql`select private.begin_dispatch(${run}) as slot`)
   return row?.slot ?? null
 }
 
-/** Says that a dispatcher lives, and whether it has room for more. False when its place was given to another. */
+/** Reports that a dispatcher is alive, and whether it has room for more. Returns false if its place was given to another. */
 export async function keepDispatching(
   run: string,
   state: { hasRoom: boolean; isOver?: boolean },
@@ -108,7 +108,7 @@ export async function keepDispatching(
   return row?.is_kept ?? false
 }
 
-/** Has another dispatcher started if there is work and none is awake. */
+/** Starts another dispatcher if there is work and none is awake. */
 export async function wakeIdleDispatcher(): Promise<void> {
   await admin.query(sql`select private.wake_idle_dispatcher()`)
 }

@@ -7,7 +7,7 @@ export interface DispatchReport {
   failed: number
   /** Attempts whose lease was lost before they were reported. */
   stale: number
-  /** Attempts that the database could not be told of; their deliveries are tried again when the leases end. */
+  /** Attempts that could not be reported to the database. Their deliveries are tried again when the leases end. */
   unreported: number
   durationMs: number
   endpoints: Map<string, EndpointReport>

@@ -60,7 +60,7 @@ export function createEndpoint(
   })
 }
 
-/** Changes what is named. Whoever only disables needs "inspect", all else "manage". 404; 422 as on creation. */
+/** Changes what is named. Disabling alone needs "inspect", every other change "manage". 404; 422 as on creation. */
 export function updateEndpoint(
   db: Db,
   tenantId: string,
@@ -80,12 +80,12 @@ export function updateEndpoint(
   })
 }
 
-/** A request has to be over before its function is cut off. */
+/** A request must end before its function is cut off. */
 const deletingMs = 100_000
 
 /**
- * Deletes an endpoint, with what was and what waits to be delivered to it. 404 not_found; 503 unavailable
- * for one with millions of deliveries: it is disabled by then, and trying again goes on.
+ * Deletes an endpoint with all its deliveries. 404 not_found; 503 unavailable if the endpoint has millions of
+ * deliveries. It is disabled by then, and another call continues.
  */
 export async function deleteEndpoint(db: Db, tenantId: string, ref: string): Promise<void> {
   const start = performance.now()

@@ -8,7 +8,7 @@ export const EndpointRef = z
   .regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the ref_id of an endpoint')
 export const EndpointPath = z.object({ endpoint: EndpointRef })
 
-/** Where a tenant is told what happens. What it is signed with, and the values of its headers, are not shown. */
+/** Where a tenant receives messages. Its secrets and the values of its headers are not shown. */
 export const Endpoint = z
   .strictObject({
     ref_id: z.string(),
@@ -45,7 +45,7 @@ export const EndpointQuery = z.strictObject({
   cursor: cursorOf(1),
 })
 
-// Which names and values can be sent, and which types there are, is for SQL to say.
+// SQL checks which names and values can be sent, and which event types exist.
 const StaticHeader = z
   .strictObject({ name: z.string().min(1).max(100), value: z.string().min(1).max(1_024) })
   .meta({ id: 'StaticHeader', description: 'A shared secret that is sent as it is, such as X-Deal-Secret.' })

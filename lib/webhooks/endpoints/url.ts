@@ -2,8 +2,8 @@ import { Problem } from '../../db/index.ts'
 import { NetFault, parsePublicUrl, type UrlPolicy } from '../../net/index.ts'
 
 /**
- * A URL as it is stored: spelled the one way every part of us reads it, without the fragment that no
- * request carries. Names are resolved at each delivery, which judges them again. 422 invalid_value.
+ * A URL as it is stored: in one spelling, and without the fragment, which no request carries. Each delivery resolves
+ * its name and checks the addresses again. 422 invalid_value.
  */
 export function deliverableUrl(text: string, policy?: UrlPolicy): string {
   try {

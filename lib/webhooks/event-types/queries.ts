@@ -1,7 +1,7 @@
 import { type Db, Problem, sql } from '../../db/index.ts'
 import type { EventType, EventTypeVersions } from './schema.ts'
 
-/** Every type of event there is, as its newest version has it. */
+/** Every event type, in its newest version. */
 export function listEventTypes(db: Db): Promise<EventType[]> {
   return db.query<EventType>(sql`
     select distinct on (t.type) t.type, t.version, t.description, t.is_operational

@@ -29,7 +29,7 @@ export async function listMessages(
   return { messages, next: last && found.length > limit ? cursorAfter(last.id) : null }
 }
 
-/** One of them, with what it says. 404 not_found. */
+/** One message, with its payload. 404 not_found. */
 export async function readMessage(db: Db, tenantId: string, id: string): Promise<MessageWithPayload> {
   const [row] = await db.query<Row & { payload: string }>(sql`
     select e.id, e.type as event_type, e.version as event_version, e.ordering_key, e.is_test, e.created_at, e.payload

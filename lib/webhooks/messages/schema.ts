@@ -3,12 +3,12 @@ import { cursorOf } from '../cursor.ts'
 import { EndpointRef } from '../endpoints/schema.ts'
 
 const moment = z.union([z.iso.datetime(), z.date()])
-/** How a message is named: here, and in the header webhook-id. */
+/** The id of a message, in the API and in the header webhook-id. */
 export const MessageId = z.string().regex(/^msg_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the id of a message')
 export const MessagePath = z.object({ message: MessageId })
 export const ResendPath = z.object({ message: MessageId, endpoint: EndpointRef })
 
-/** Something that happened, as receivers are told of it. */
+/** An event, as receivers get it. */
 export const Message = z
   .strictObject({
     id: z.string(),

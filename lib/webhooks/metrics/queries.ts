@@ -1,6 +1,6 @@
 import { admin, sql } from '../../db/index.ts'
 
-/** Over all tenants, since the beginning where it counts. */
+/** Over all tenants. Counters count from the beginning. */
 export interface QueueMetrics {
   outbox: number
   pending: number
@@ -21,7 +21,7 @@ export interface QueueMetrics {
 /** The upper bounds, in milliseconds, that private.complete_webhook_deliveries() counts by. */
 const bucketsMs = [25, 50, 100, 250, 500, 1_000, 2_500, 5_000, 15_000]
 
-/** How the queue stands. For the operator alone: it tells of every tenant together. */
+/** The state of the queue. For the operator alone, because it covers all tenants. */
 export async function readMetrics(): Promise<QueueMetrics> {
   const [row] = await admin.query<{ metrics: QueueMetrics }>(
     sql`select private.read_webhook_metrics() as metrics`,
@@ -30,7 +30,7 @@ export async function readMetrics(): Promise<QueueMetrics> {
   return row.metrics
 }
 
-/** The same as Prometheus reads it (text format 0.0.4). */
+/** The same in Prometheus' text format 0.0.4. */
 export function prometheusText(m: QueueMetrics): string {
   const gauge = (name: string, help: string, value: number) => metric(name, 'gauge', help, [['', value]])
   return [

@@ -15,7 +15,7 @@ interface Row {
 }
 
 /**
- * The next messages of a polling endpoint, the oldest first, each signed as if it were sent. 404; 409
+ * The next messages of a polling endpoint, oldest first, each signed as a request would be. 404; 409
  * endpoint_disabled or not_a_polling_endpoint.
  */
 export async function pollMessages(
@@ -30,7 +30,7 @@ export async function pollMessages(
     from public.poll_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}), ${most}, ${lease})`)
   const [first] = rows
   if (!first) return { messages: [], lease_id: null, lease_until: null }
-  // Whoever was given the messages may have them signed; nobody may read what signs them.
+  // The caller may get these messages signed, but may not read the secret that signs them.
   const [signing] = await readEndpointSecrets([first.endpoint_id])
   if (!signing) throw new Error('The endpoint was deleted while it was polled.')
   const messages = rows.map(({ event_id, event_type, attempt_number, created_at, payload }) => ({
@@ -44,7 +44,7 @@ export async function pollMessages(
   return { messages, lease_id: first.lease_id, lease_until: first.lease_until }
 }
 
-/** Says that messages arrived; of how many. One whose lease was lost is not counted, and comes again. */
+/** Acknowledges messages and returns how many. A message whose lease was lost is not counted and comes again. */
 export async function acknowledgeMessages(
   db: Db,
   tenantId: string,

@@ -15,7 +15,7 @@ export const Poll = z
   })
   .meta({ id: 'Poll' })
 
-/** A message as a request would have brought it: its body, and the headers that prove it. */
+/** A message as a request would bring it: its body, and the headers that sign it. */
 export const PolledMessage = z
   .strictObject({
     id: z.string(),

@@ -3,8 +3,8 @@ import { messageIdOf } from '../dispatch/deliver.ts'
 import type { Replay, Replayed } from './schema.ts'
 
 /**
- * Sends messages to an endpoint again: same ids, signed anew, the whole schedule. 404 not_found, also for
- * a message that is not there; 409 endpoint_disabled.
+ * Sends messages to an endpoint again: with the same ids, a new signature, and the whole schedule. 404 not_found, also
+ * for a missing message; 409 endpoint_disabled.
  */
 export async function replayMessages(
   db: Db,

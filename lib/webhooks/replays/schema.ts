@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { MessageId } from '../messages/schema.ts'
 
-/** Which messages to send again: those named, or those since a moment. */
+/** Which messages to send again: by their ids, or all since a moment. */
 export const Replay = z
   .strictObject({
     message_ids: z.array(MessageId).min(1).max(1_000).optional(),
@@ -9,7 +9,7 @@ export const Replay = z
     until: z.iso.datetime({ offset: true }).optional(),
     which: z.enum(['failed', 'missing', 'all']).optional().meta({
       description:
-        'failed: those that are dead. missing: those it would have got, had it been there and enabled. all: both.',
+        'failed: dead messages. missing: messages that the endpoint did not get because it did not exist yet or was disabled. all: both.',
     }),
   })
   .superRefine(({ message_ids: ids, since, until, which }, context) => {

@@ -7,7 +7,7 @@ interface Wish {
   scheme?: SigningSecretKind | undefined
 }
 
-/** The secret somebody brought, or a new one of the scheme they want. 422 invalid_value for one that cannot sign. */
+/** The given secret, or a new one of the given scheme. 422 invalid_value for a secret that cannot sign. */
 export function chooseSecret({ secret, scheme }: Wish, usual: SigningSecretKind): string {
   if (secret === undefined) return makeSigningSecret(scheme ?? usual)
   const { kind } = parseSigningSecret(secret)
@@ -17,7 +17,7 @@ export function chooseSecret({ secret, scheme }: Wish, usual: SigningSecretKind)
   })
 }
 
-/** A secret, with what receivers need of it. */
+/** A secret, and what receivers need to verify with it. */
 export function shownSecret(secret: string): SigningSecret {
   return { secret, public_key: secret.startsWith('whsk_') ? publicKeyOf(secret) : null }
 }

@@ -4,7 +4,7 @@ import type { Endpoint } from '../endpoints/schema.ts'
 import { chooseSecret, shownSecret } from './chosen-secret.ts'
 import type { SecretRotation, SigningSecret } from './schema.ts'
 
-/** What an endpoint's messages are verified with. That it was read is recorded. 404 not_found. */
+/** The secrets that verify an endpoint's messages. Reading them is recorded in the audit log. 404 not_found. */
 export async function revealSecret(db: Db, tenantId: string, ref: string): Promise<SigningSecret> {
   const [row] = await db.query<{ secret: string }>(sql`
     select public.reveal_webhook_secret(${tenantId}, private.ulid_to_uuid(${ref})) as secret`)
@@ -12,7 +12,7 @@ export async function revealSecret(db: Db, tenantId: string, ref: string): Promi
   return shownSecret(row.secret)
 }
 
-/** Puts a new secret in the place of one that signs along so many seconds more. 404; 422 for a bad secret. */
+/** Replaces the secret. The old one signs too for the given seconds more. 404; 422 for a bad secret. */
 export function rotateSecret(
   db: Db,
   tenantId: string,

@@ -10,7 +10,7 @@ export const SigningSecret = z
   .strictObject({ secret: z.string(), public_key: publicKey })
   .meta({ id: 'SigningSecret' })
 
-/** An endpoint with a secret that was just made. */
+/** An endpoint with its new secret. */
 export const EndpointWithSecret = z
   .strictObject({ ...Endpoint.shape, secret: z.string(), public_key: publicKey })
   .meta({ id: 'EndpointWithSecret', description: 'With the secret that its messages are signed with.' })

@@ -14,23 +14,23 @@ import { Problem } from '../../db/index.ts'
 
 export type SigningSecretKind = 'hmac' | 'ed25519'
 
-/** A secret that was validated, with its key made ready. */
+/** A validated secret, with its key ready for use. */
 export interface SigningSecret {
   kind: SigningSecretKind
   key: KeyObject
 }
 
-/** What PKCS #8 and SPKI write around the 32 bytes of an ed25519 key (RFC 8410). */
+/** The bytes of PKCS #8 and SPKI before the 32 bytes of an ed25519 key (RFC 8410). */
 const seedPrefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 const publicPrefixLength = 12
 
-/** Reading a key pair costs more than a signature with it; endpoints sign with the same one all day. */
+/** A cache: reading a key pair costs more than a signature, and an endpoint uses the same pair all day. */
 const parsed = new LRUCache<string, SigningSecret>({ max: 2_000 })
 
 /**
  * The value of `webhook-signature` (Standard Webhooks): one signature per secret, in their order. During
- * a rotation the old and the new secret both sign, and a receiver is content with either. A text body is
- * signed as the UTF-8 it is sent as. Throws a RangeError for what no receiver could verify.
+ * a rotation the old and the new secret both sign, and a receiver may use either. A text body is signed as the
+ * UTF-8 that is sent. Throws a RangeError for values that no receiver could verify.
  */
 export function signWebhook(
   secrets: string[],
@@ -39,7 +39,7 @@ export function signWebhook(
   body: string | Uint8Array,
 ): string {
   if (secrets.length === 0) throw new RangeError('A webhook is signed with at least one secret.')
-  // The dot parts the signed content; an id with one could be read as another id with another timestamp.
+  // Dots separate the signed parts, so an id with a dot could be read as another id and timestamp.
   if (!/^[\w-]+$/.test(id)) throw new RangeError('The id of a webhook has letters, digits, _ and - only.')
   if (!Number.isSafeInteger(timestampSeconds) || timestampSeconds < 0)
     throw new RangeError('The timestamp of a webhook is in whole seconds.')
@@ -67,14 +67,14 @@ export function makeSigningSecret(kind: SigningSecretKind): string {
   return `whsk_${Buffer.concat([seed, publicBytes(privateKey)]).toString('base64')}`
 }
 
-/** What a receiver verifies `v1a` with: `whpk_` and the public key. 422 invalid_value for anything but a `whsk_`. */
+/** The public key that verifies `v1a` signatures, as `whpk_…`. 422 invalid_value for anything but a `whsk_…`. */
 export function publicKeyOf(whsk: string): string {
   const { kind, key } = parseSigningSecret(whsk)
   if (kind !== 'ed25519') throw unusable('must start with whsk_: only a key pair has a public key')
   return `whpk_${publicBytes(key).toString('base64')}`
 }
 
-/** A secret somebody brought along. 422 invalid_value with pointer `/secret`, never repeating what was given. */
+/** Reads a given secret. 422 invalid_value with the pointer `/secret`; the error never repeats the secret. */
 export function parseSigningSecret(text: string): SigningSecret {
   if (text.startsWith('whsec_')) {
     const bytes = decode(text.slice('whsec_'.length))
@@ -86,7 +86,7 @@ export function parseSigningSecret(text: string): SigningSecret {
   if (bytes.length !== 64) throw unusable('must hold 64 bytes after whsk_: the seed, then the public key')
   const der = Buffer.concat([seedPrefix, bytes.subarray(0, 32)])
   const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
-  // Signing with one half while receivers verify with another would fail every delivery.
+  // If the two halves do not belong together, receivers would refuse every delivery.
   if (!publicBytes(key).equals(bytes.subarray(32)))
     throw unusable('must hold a public key that belongs to its seed')
   return { kind: 'ed25519', key }
@@ -97,7 +97,7 @@ function publicBytes(privateKey: KeyObject): Buffer {
   return spki.subarray(publicPrefixLength)
 }
 
-/** Node skips what is no base64; receivers do not, and would hold another key than we. */
+/** Node skips characters that are not base64. Receivers do not, and would use another key. */
 function decode(base64: string): Buffer {
   const bytes = Buffer.from(base64, 'base64')
   if (bytes.toString('base64') !== base64)

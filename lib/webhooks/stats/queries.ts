@@ -7,7 +7,7 @@ type Row = Omit<EndpointStats, 'circuit'> & {
   blocked_until: Date | null
 }
 
-/** How an endpoint does, over so many hours. 404 not_found. */
+/** An endpoint's statistics over the last hours. 404 not_found. */
 export async function readStats(
   db: Db,
   tenantId: string,

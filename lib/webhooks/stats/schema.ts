@@ -2,7 +2,7 @@ import { z } from 'zod'
 
 const moment = z.union([z.iso.datetime(), z.date()]).nullable()
 
-/** How an endpoint does. */
+/** An endpoint's statistics. */
 export const EndpointStats = z
   .strictObject({
     since: z.union([z.iso.datetime(), z.date()]).meta({

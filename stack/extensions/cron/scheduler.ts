@@ -75,7 +75,7 @@ class Scheduler {
     }
   }
 
-  /** The table's oid tells whether the extension was dropped or made anew, which no trigger reports. */
+  /** The table's oid tells whether the extension was dropped or created again, which no trigger reports. */
   async #refresh(): Promise<void> {
     const [table] = await this.#db.query<{ oid: number | null }>(
       `select to_regclass('cron.job_run_details')::oid as oid`,
@@ -131,7 +131,7 @@ class Scheduler {
     task.pendingCount--
     task.startedAt = performance.now()
     const run = this.#run(task)
-      // The scheduler's own connection is gone; whoever reconnects closes the run.
+      // The scheduler's own connection is gone. The next connection closes the run.
       .catch((error: Error) => this.#signal.aborted || this.#log(`cron job ${task.job.id}: ${error.message}`))
       .then(() => {
         delete task.run

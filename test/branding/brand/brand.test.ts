@@ -47,7 +47,7 @@ describe('changing the brand', () => {
     })
     expect((await changed({ brand: { colors: null } })).brand).toEqual({})
   })
-  it('takes the spellings of both seeds and keeps one', async () => {
+  it('takes the spellings of both requirement documents and keeps one', async () => {
     const { brand } = await changed({
       brand: {
         accent: '#FF8800',

@@ -26,7 +26,7 @@ const canonical = {
 }
 
 describe('a brand has one canonical shape', () => {
-  it('whether it is spelled flat in camelCase, as seed 000 does', async () => {
+  it('whether it is spelled flat in camelCase, as requirement document 000 does', async () => {
     expect(
       await normalise({
         primary: '#401405',
@@ -56,7 +56,7 @@ describe('a brand has one canonical shape', () => {
     ).toEqual(canonical)
   })
 
-  it('or nested, as seed 002 does', async () => {
+  it('or nested, as requirement document 002 does', async () => {
     expect(
       await normalise({
         logo: { url: 'https://a.example.com/l.svg', alt: 'A', width: 200 },

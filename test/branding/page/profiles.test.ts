@@ -32,7 +32,7 @@ beforeAll(async () => {
   foreign = callerDb({ role: 'authenticated', sub: stranger.id })
 })
 
-describe('the four queries of seed 002', () => {
+describe('the four queries of requirement document 002', () => {
   it.each([
     ['getTenantBySlug', (db: Db) => getTenantBySlug(db, tenant.slug)],
     ['getTenantBySlug, in capitals', (db: Db) => getTenantBySlug(db, tenant.slug.toUpperCase())],

@@ -1,10 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { anonClient, coachClient, serviceClient } from './support/clients.ts'
-import { admin } from './support/db.ts'
-import { createTenant, type Person, signUpPerson } from './support/sign-up.ts'
+import { anonClient, coachClient, serviceClient } from '../support/clients.ts'
+import { admin } from '../support/db.ts'
+import { createTenant, type Person, signUpPerson } from '../support/sign-up.ts'
 
-// The six acceptance criteria of seed 002, checked as somebody would who reads that document: through
-// supabase-js, and for columns and constraints in information_schema.
+// The six acceptance criteria of requirement document 002, the coaching story. They are checked as a reader
+// of that document would check them: with supabase-js, and columns and constraints in information_schema.
 
 let ada: Person
 let tenant: { id: string; slug: string }

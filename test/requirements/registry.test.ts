@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { admin, superuser } from './support/db.ts'
-import { uniqueSlug } from './support/fixtures.ts'
-import { beginMatrix } from './support/matrix.ts'
-import { tenantId } from './support/matrix-world.ts'
-import { createTenant, type Person, signUpPerson } from './support/sign-up.ts'
+import { admin, superuser } from '../support/db.ts'
+import { uniqueSlug } from '../support/fixtures.ts'
+import { beginMatrix } from '../support/matrix.ts'
+import { tenantId } from '../support/matrix-world.ts'
+import { createTenant, type Person, signUpPerson } from '../support/sign-up.ts'
 
-// The tests that seed 003, the tenant registry, names; and what tenancy.md adds to its slugs and owners.
+// The tests that the requirement document 003, the tenant registry, names; and what tenancy.md adds to its slugs and owners.
 
 let ada: Person
 let ben: Person
