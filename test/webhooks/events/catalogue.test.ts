@@ -83,7 +83,7 @@ describe('the catalogue of event types', async () => {
 
   it('takes another type as CONTRIBUTING.md adds one', async () => {
     const { id } = await makeTenant({})
-    const [, statement] = /```sql\n(insert into public\.webhook_event_types[\s\S]+?;\n)/.exec(
+    const [, statement] = /```sql\n(select private\.register_event_type[\s\S]+?;\n)/.exec(
       readFileSync('CONTRIBUTING.md', 'utf8'),
     )!
     await rolledBack(admin, async (db) => {
