@@ -33,7 +33,7 @@ const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' }
   )
 
 // No cache on the way may keep the one answer that holds a key.
-const unkept = { 'cache-control': 'no-store' }
+const noStore = { 'cache-control': 'no-store' }
 
 const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
   .post(
@@ -47,7 +47,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     async (c) => {
       const { key, ...stored } = await makeApiKey()
       const created = await createApiKey(c.var.db, c.var.tenant.id, c.req.valid('json'), stored)
-      return c.json({ ...created, key }, 201, unkept)
+      return c.json({ ...created, key }, 201, noStore)
     },
   )
   .post(
@@ -68,7 +68,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
       const { key, ...stored } = await makeApiKey()
       const { overlap_seconds: overlap = 0 } = c.req.valid('json')
       const created = await rotateApiKey(c.var.db, c.var.tenant.id, c.req.valid('param').key, overlap, stored)
-      return c.json({ ...created, key }, 201, unkept)
+      return c.json({ ...created, key }, 201, noStore)
     },
   )
 

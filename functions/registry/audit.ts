@@ -15,7 +15,15 @@ import {
   ViewerToken,
   verifyAuditLog,
 } from '../../lib/audit/index.ts'
-import { body, check, describeRoute, misfit, query, requestHeaders, router } from '../../lib/http/index.ts'
+import {
+  body,
+  check,
+  describeRoute,
+  query,
+  requestHeaders,
+  router,
+  validationProblem,
+} from '../../lib/http/index.ts'
 
 // Stands before the member's route of the same address and leaves every other credential to it.
 const viewers = router({ auth: 'public' }).get('/', async (c, next) => {
@@ -23,7 +31,7 @@ const viewers = router({ auth: 'public' }).get('/', async (c, next) => {
   if (token === undefined || !isViewerToken(token)) return next()
   const { db, tenantId } = await enterAsViewer(token, c.req.param('ref') ?? '', requestHeaders(c))
   const asked = check(AuditQuery, c.req.query())
-  if (!asked.ok) throw misfit('invalid_query', asked.errors)
+  if (!asked.ok) throw validationProblem('invalid_query', asked.errors)
   return c.json(await readAuditLog(db, tenantId, asked.data))
 })
 

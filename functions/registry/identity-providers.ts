@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { body, check, describeRoute, misfit, params, router } from '../../lib/http/index.ts'
+import { body, check, describeRoute, params, router, validationProblem } from '../../lib/http/index.ts'
 import {
   bindSsoProvider,
   checkIdentityProvider,
@@ -51,7 +51,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     async (c) => {
       const { type } = c.req.valid('param')
       const checked = check(type === 'oidc' ? OidcSettings : SamlSettings, c.req.valid('json'))
-      if (!checked.ok) throw misfit('invalid_body', checked.errors)
+      if (!checked.ok) throw validationProblem('invalid_body', checked.errors)
       return c.json(await setIdentityProvider(c.var.db, c.var.tenant.id, type, checked.data))
     },
   )

@@ -1,13 +1,13 @@
 import { Hono } from 'hono'
 import { body, describeRoute, params, router } from '../../lib/http/index.ts'
 import {
-  Heir,
   listMembers,
   listRoles,
   Member,
   MemberChange,
   MemberPath,
   Members,
+  OwnershipTransfer,
   Roles,
   removeMember,
   transferOwnership,
@@ -58,7 +58,7 @@ export const ownership = router({ auth: 'member', permission: 'own', tenant: 'pa
     { 200: { description: 'The new owner.', schema: Member } },
     ['not_found', 'member_not_active'],
   ),
-  body(Heir),
+  body(OwnershipTransfer),
   async (c) => c.json(await transferOwnership(c.var.db, c.var.tenant.id, c.req.valid('json').to)),
 )
 

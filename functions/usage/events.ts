@@ -7,14 +7,14 @@ import {
   describeRoute,
   type FieldError,
   findUnstorableText,
-  misfit,
   Problem,
   router,
+  validationProblem,
 } from '../../lib/http/index.ts'
-import { logUsageEvents, mostEvents, UsageAnswer, UsageEvent, UsageOutcome } from '../../lib/usage/index.ts'
+import { logUsageEvents, maxEvents, UsageAnswer, UsageEvent, UsageOutcome } from '../../lib/usage/index.ts'
 
-const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(mostEvents) })
-const Shown = z.union([UsageEvent, z.strictObject({ events: z.array(UsageEvent).min(1).max(mostEvents) })])
+const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(maxEvents) })
+const Shown = z.union([UsageEvent, z.strictObject({ events: z.array(UsageEvent).min(1).max(maxEvents) })])
 const Answer = z.union([UsageAnswer, UsageOutcome])
 
 export const events = router({ auth: 'member', permission: 'write', service: true, key: 'usage:write' }).post(
@@ -41,7 +41,7 @@ interface Scope {
 
 async function logOne({ db, tenant }: Scope, sent: unknown): Promise<UsageOutcome> {
   const checked = checkEvent(sent)
-  if (!checked.ok) throw misfit('invalid_body', checked.errors)
+  if (!checked.ok) throw validationProblem('invalid_body', checked.errors)
   const [outcome] = await logUsageEvents(db, tenant.id, [checked.data])
   if (!outcome) throw new Error('The database said nothing about the event.')
   if (outcome.status !== 'rejected') return outcome
@@ -52,7 +52,7 @@ async function logOne({ db, tenant }: Scope, sent: unknown): Promise<UsageOutcom
 
 async function logBatch({ db, tenant }: Scope, sent: unknown): Promise<UsageAnswer> {
   const envelope = check(Batch, sent)
-  if (!envelope.ok) throw misfit('invalid_body', envelope.errors)
+  if (!envelope.ok) throw validationProblem('invalid_body', envelope.errors)
   const checks = envelope.data.events.map(checkEvent)
   const good = checks.flatMap((checked) => (checked.ok ? [checked.data] : []))
   const stored = (await logUsageEvents(db, tenant.id, good)).values()

@@ -9,7 +9,7 @@ import {
 } from '../../lib/webhooks/index.ts'
 
 // No cache on the way may keep an answer that holds a secret.
-const unkept = { 'cache-control': 'no-store' }
+const noStore = { 'cache-control': 'no-store' }
 
 /** What an endpoint's messages are signed with. */
 export const signingSecrets = router({ auth: 'member', permission: 'manage' })
@@ -21,7 +21,7 @@ export const signingSecrets = router({ auth: 'member', permission: 'manage' })
     params(EndpointPath),
     async (c) => {
       const secret = await revealSecret(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint)
-      return c.json(secret, 200, unkept)
+      return c.json(secret, 200, noStore)
     },
   )
   .post(
@@ -33,6 +33,10 @@ export const signingSecrets = router({ auth: 'member', permission: 'manage' })
     body(SecretRotation),
     async (c) => {
       const { endpoint } = c.req.valid('param')
-      return c.json(await rotateSecret(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json')), 200, unkept)
+      return c.json(
+        await rotateSecret(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json')),
+        200,
+        noStore,
+      )
     },
   )

@@ -58,7 +58,7 @@ const aliases = [
 
 export type UsageEvent = z.infer<typeof UsageEvent>
 
-export const mostEvents = 1_000
+export const maxEvents = 1_000
 
 /** What became of one event. */
 export const UsageOutcome = z

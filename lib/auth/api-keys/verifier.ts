@@ -34,7 +34,7 @@ interface Found extends VerifiedKey {
 /** How long an isolate may go by what it read: so long, at most, does a revoked key live on in it. */
 export const trustedForMs = 10_000
 /** Keys that are remembered, and apart from them keys that are known to be none: a flood of wrong ones evicts no good one. */
-const mostRemembered = 5_000
+const maxRemembered = 5_000
 
 interface Options {
   pepper: string
@@ -62,7 +62,7 @@ export function apiKeyVerifier({
   proves = provesKey,
   now = () => performance.now(),
 }: Options): KeyVerifier {
-  const memory = { max: mostRemembered, ttl: trustedForMs, ttlResolution: 0, perf: { now } }
+  const memory = { max: maxRemembered, ttl: trustedForMs, ttlResolution: 0, perf: { now } }
   const good = new LRUCache<string, Found>(memory)
   const bad = new LRUCache<string, true>(memory)
   // As many as there are requests under way.

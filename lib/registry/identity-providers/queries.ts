@@ -24,7 +24,7 @@ export async function readIdentityProvider(
   type: IdpKind,
 ): Promise<IdentityProvider> {
   const found = (await listIdentityProviders(db, tenantId)).find((provider) => provider.type === type)
-  if (!found) throw noneOf(type)
+  if (!found) throw noSuchProvider(type)
   return found
 }
 
@@ -47,10 +47,10 @@ export function setIdentityProvider(
 export async function removeIdentityProvider(db: Db, tenantId: string, type: IdpKind): Promise<void> {
   const removed = await db.query(sql`
     delete from public.tenant_idp_config as c where c.tenant_id = ${tenantId} and c.type::text = ${type} returning 1`)
-  if (removed.length === 0) throw noneOf(type)
+  if (removed.length === 0) throw noSuchProvider(type)
 }
 
-export function noneOf(type: IdpKind): Problem {
+export function noSuchProvider(type: IdpKind): Problem {
   return new Problem('not_found', `This tenant has no identity provider of the kind ${type}.`)
 }
 

@@ -2,7 +2,7 @@ import { type Db, Problem, sql } from '../../db/index.ts'
 import type { Purge, PurgeRequest } from './schema.ts'
 
 /** Well within what a hosted function may take; cron goes on with what is left. */
-const patienceMs = 60_000
+const timeoutMs = 60_000
 
 /**
  * Deletes everything an archived tenant owned, batch by batch, each in its own transaction: a purge that is
@@ -10,7 +10,7 @@ const patienceMs = 60_000
  * 404 tenant_not_found; 409 not_purgeable; 422 invalid_value when forced without a reason.
  */
 export async function purgeTenant(db: Db, name: string, { reason, is_forced }: PurgeRequest): Promise<Purge> {
-  const until = Date.now() + patienceMs
+  const until = Date.now() + timeoutMs
   const tenantId = await findAnyTenantId(db, name)
   let purge = await one(
     db.query<Purge>(sql`

@@ -25,11 +25,14 @@ export const MemberChange = z
 export const MemberPath = z.object({ user: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/) })
 
 /** Who is to own the tenant from now on. */
-export const Heir = z
+export const OwnershipTransfer = z
   .strictObject({
-    to: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, "must be a member's ref_id"),
+    to: z
+      .string()
+      .regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, "must be a member's ref_id")
+      .meta({ description: 'The ref_id of the member who becomes the owner.' }),
   })
-  .meta({ id: 'Heir' })
+  .meta({ id: 'OwnershipTransfer' })
 
 /** What each role may do. */
 export const Roles = z

@@ -10,8 +10,8 @@ interface Key {
 }
 type Row = Omit<Delivery, 'message_id' | 'endpoint_id'> & Key
 
-/** Up to so many that wait, or are dead, are quicker sorted than looked for among all there ever were. */
-const few = 20_000
+/** Up to this many pending or dead deliveries are sorted faster than found by walking along the index. */
+const maxSorted = 20_000
 
 /** A page of a tenant's deliveries, those of the newest messages first. */
 export async function listDeliveries(
@@ -54,7 +54,7 @@ export async function listDeliveries(
 async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: number): Promise<Key[]> {
   const { endpoint, message, status, event_type: type, cursor } = query
   const [event, last] = cursor ?? []
-  if (message === undefined && (await areFew(db, tenantId, query)))
+  if (message === undefined && (await canBeSorted(db, tenantId, query)))
     return db.query<Key>(sql`
       select d.event_id, d.endpoint_id
       from (
@@ -94,16 +94,16 @@ async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: num
   )
 }
 
-async function areFew(db: Db, tenantId: string, { endpoint, status }: DeliveryQuery): Promise<boolean> {
+async function canBeSorted(db: Db, tenantId: string, { endpoint, status }: DeliveryQuery): Promise<boolean> {
   if (status !== 'pending' && status !== 'dead') return false
-  const [row] = await db.query<{ are_few: boolean }>(sql`
-    select count(*) < ${few} as are_few
+  const [row] = await db.query<{ can_be_sorted: boolean }>(sql`
+    select count(*) < ${maxSorted} as can_be_sorted
     from (
       select from public.webhook_deliveries as d
       where d.tenant_id = ${tenantId} and d.status = ${status}::public.webhook_delivery_status
         and d.endpoint_id = any (array(
           select p.id from public.webhook_endpoints as p
           where p.tenant_id = ${tenantId} and (${endpoint}::text is null or p.ref_id = ${endpoint})))
-      limit ${few}) as found`)
-  return row?.are_few ?? true
+      limit ${maxSorted}) as found`)
+  return row?.can_be_sorted ?? true
 }

@@ -26,7 +26,7 @@ const expandBatch = 500
 const completeBatch = 100
 const gatherMs = 25
 /** How often in a row the database may fail before the run gives up and cron starts another. */
-const mostTroubles = 5
+const maxTroubles = 5
 
 /**
  * Delivers what is due until nothing is, or until its limits are reached; then another run is woken for
@@ -138,7 +138,7 @@ class Run {
       return expanded + claimed
     } catch (thrown) {
       this.troubles++
-      if (this.troubles > mostTroubles) throw thrown
+      if (this.troubles > maxTroubles) throw thrown
       await this.pause(pollMs * 2 ** this.troubles)
       return 0
     }

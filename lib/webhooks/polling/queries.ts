@@ -22,12 +22,12 @@ export async function pollMessages(
   db: Db,
   tenantId: string,
   ref: string,
-  { max_messages: most = 50, lease_seconds: lease = 30 }: Poll,
+  { max_messages: maxMessages = 50, lease_seconds: leaseSeconds = 30 }: Poll,
 ): Promise<PolledMessages> {
   const rows = await db.query<Row>(sql`
     select event_id, private.ulid_to_uuid(${ref}) as endpoint_id, type as event_type, payload, created_at, attempt_number,
       lease_id, lease_until_at as lease_until
-    from public.poll_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}), ${most}, ${lease})`)
+    from public.poll_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}), ${maxMessages}, ${leaseSeconds})`)
   const [first] = rows
   if (!first) return { messages: [], lease_id: null, lease_until: null }
   // Whoever was given the messages may have them signed; nobody may read what signs them.

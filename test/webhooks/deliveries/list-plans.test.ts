@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
 // for: so that it neither reads a whole table nor walks along most of an index. Two tenants have 20,000 messages each, in a
 // database of their own: what other tests leave in the tables would change what the planner thinks of these.
 const messageCount = 20_000
-const mostRead = 3_000
+const maxRead = 3_000
 
 let own: OwnDatabase
 let client: Client
@@ -156,7 +156,7 @@ describe('a page of deliveries', () => {
             const { read, wholeTables } = await readBy((db) => listDeliveries(db, tenant, query))
             expect({ query, wholeTables }).toEqual({ query, wholeTables: [] })
             // What two of them have in common is looked for among what one of them has.
-            expect(read, named(query)).toBeLessThan(endpoint && event_type ? messageCount : mostRead)
+            expect(read, named(query)).toBeLessThan(endpoint && event_type ? messageCount : maxRead)
           }
         }
       }
