@@ -114,6 +114,14 @@ function response(
   }
 }
 
+const retryAfter = {
+  'Retry-After': {
+    description: 'After how many seconds to try again.',
+    required: true,
+    schema: { type: 'integer', minimum: 1 },
+  },
+}
+
 /** The refusals a route's own middleware can raise, its own, and those any route can. By status. */
 function problems(
   { access, body, query, params, problems = [] }: Route,
@@ -144,14 +152,17 @@ function problems(
   return Object.fromEntries(
     Object.entries(byStatus).map(([status, ofStatus]) => [
       status,
-      response(
-        {
-          description: ofStatus.join(', '),
-          schema: ProblemDocument,
-          contentType: 'application/problem+json',
-        },
-        schemas,
-      ),
+      {
+        ...response(
+          {
+            description: ofStatus.join(', '),
+            schema: ProblemDocument,
+            contentType: 'application/problem+json',
+          },
+          schemas,
+        ),
+        ...(ofStatus.some((code) => 'retryAfterSeconds' in problemCodes[code]) && { headers: retryAfter }),
+      },
     ]),
   )
 }
