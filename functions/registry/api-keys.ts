@@ -1,9 +1,10 @@
 import { Hono } from 'hono'
 import { makeApiKey } from '../../lib/auth/index.ts'
-import { body, describeRoute, params, router } from '../../lib/http/index.ts'
+import { body, describeRoute, params, query, router } from '../../lib/http/index.ts'
 import {
   ApiKey,
   ApiKeyPath,
+  ApiKeyQuery,
   ApiKeys,
   createApiKey,
   KeyRotation,
@@ -18,10 +19,11 @@ import {
 const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
   .get(
     '/',
-    describeRoute("List a tenant's API keys", {
-      200: { description: 'The newest first, also those that have ended.', schema: ApiKeys },
+    describeRoute("List a tenant's API keys, the newest first", {
+      200: { description: 'A page of them, also of those that have ended.', schema: ApiKeys },
     }),
-    async (c) => c.json({ api_keys: await listApiKeys(c.var.db, c.var.tenant.id) }),
+    query(ApiKeyQuery),
+    async (c) => c.json(await listApiKeys(c.var.db, c.var.tenant.id, c.req.valid('query'))),
   )
   .delete(
     '/:key',

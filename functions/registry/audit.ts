@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import {
-  AuditPage,
+  AuditEvents,
   AuditQuery,
   AuditVerdict,
   ExportQuery,
@@ -39,7 +39,7 @@ const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path', 
   .get(
     '/',
     describeRoute("Read a tenant's audit log, the newest first; also with a viewer token as the bearer", {
-      200: { description: 'A page of it. That it was read is recorded.', schema: AuditPage },
+      200: { description: 'A page of it. That it was read is recorded.', schema: AuditEvents },
     }),
     query(AuditQuery),
     async (c) => c.json(await readAuditLog(c.var.db, c.var.tenant.id, c.req.valid('query'))),

@@ -1,11 +1,12 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { body, check, describeRoute, params, router, validationProblem } from '../../lib/http/index.ts'
+import { body, check, describeRoute, params, query, router, validationProblem } from '../../lib/http/index.ts'
 import {
   bindSsoProvider,
   checkIdentityProvider,
   findSignInOptions,
   IdentityProvider,
+  IdentityProviderQuery,
   IdentityProviders,
   IdpPath,
   IdpSettings,
@@ -23,10 +24,11 @@ import {
 const read = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
   .get(
     '/',
-    describeRoute("List a tenant's identity providers", {
-      200: { description: 'At most one of each kind.', schema: IdentityProviders },
+    describeRoute("List a tenant's identity providers, by kind", {
+      200: { description: 'A page of them: there is at most one of each kind.', schema: IdentityProviders },
     }),
-    async (c) => c.json({ identity_providers: await listIdentityProviders(c.var.db, c.var.tenant.id) }),
+    query(IdentityProviderQuery),
+    async (c) => c.json(await listIdentityProviders(c.var.db, c.var.tenant.id, c.req.valid('query'))),
   )
   .get(
     '/:type',

@@ -4,13 +4,13 @@ import {
   acceptInvitation,
   InvitationPath,
   InvitationPreview,
+  InvitationQuery,
   Invitations,
   InvitationToken,
   inviteMember,
   listInvitations,
   lookUpInvitation,
   NewInvitation,
-  Page,
   Resending,
   resendInvitation,
   revokeInvitation,
@@ -20,10 +20,10 @@ import {
 
 const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' }).get(
   '/',
-  describeRoute("List a tenant's invitations", {
-    200: { description: 'The oldest first.', schema: Invitations },
+  describeRoute("List a tenant's invitations, the newest first", {
+    200: { description: 'A page of them, each with its state.', schema: Invitations },
   }),
-  query(Page),
+  query(InvitationQuery),
   async (c) => c.json(await listInvitations(c.var.db, c.var.tenant.id, c.req.valid('query'))),
 )
 

@@ -5,11 +5,11 @@ import {
   listTenants,
   NewSlug,
   NewTenant,
-  Page,
   readTenant,
   renameTenant,
   Tenant,
   TenantChange,
+  TenantQuery,
   Tenants,
   updateTenant,
 } from '../../lib/registry/index.ts'
@@ -17,8 +17,10 @@ import {
 const own = router({ auth: 'user' })
   .get(
     '/',
-    describeRoute("List one's own tenants", { 200: { description: 'The oldest first.', schema: Tenants } }),
-    query(Page),
+    describeRoute('List the tenants one belongs to, the newest first', {
+      200: { description: 'A page of them.', schema: Tenants },
+    }),
+    query(TenantQuery),
     async (c) => c.json(await listTenants(c.var.db, c.req.valid('query'))),
   )
   .post(

@@ -1,7 +1,7 @@
 export { exportAuditLog } from './export.ts'
 export { chainProblems, readAuditLog, verifyAuditLog, walkChain } from './log.ts'
 export {
-  AuditPage,
+  AuditEvents,
   AuditQuery,
   AuditVerdict,
   ExportQuery,

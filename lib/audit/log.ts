@@ -1,31 +1,30 @@
-import { type Db, sql } from '../db/index.ts'
+import { type Db, pageOf, sql } from '../db/index.ts'
 import {
   type AuditEvent,
-  type AuditPage,
+  type AuditEvents,
   type AuditQuery,
   type AuditVerdict,
-  cursorBefore,
+  auditOrder,
 } from './schema.ts'
 
 /**
  * A page of a tenant's audit log, the newest first. That it was read is recorded with it, a row a
  * minute and reader. 404 tenant_not_found, 403 forbidden without "inspect".
  */
-export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery): Promise<AuditPage> {
-  const { limit = 50, cursor, actor, action, target, product, from, to, is_failure } = query
-  // One more than asked for says whether there is more.
-  const found = await db.query<AuditEvent & { seq: string }>(sql`
+export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery): Promise<AuditEvents> {
+  const { limit, cursor, actor, action, target, product, from, to, is_failure } = query
+  const found = await db.query<Omit<AuditEvent, 'seq'> & { seq: string }>(sql`
     select a.tenant_id, a.seq, a.id, a.project_id, a.actor_id, a.actor_name, a.actor_type, a.action, a.crud, a.target_id,
       a.target_type, a.target_name, a.product, a.component, a.description, a.is_failure, a.is_anonymous, a.payload_hash,
       a.source_ip, a.user_agent, a.request_id,
       to_char(a.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
       a.prev_hash, a.hash, a.metadata
-    from public.read_audit_log(${tenantId}, before_seq => ${cursor}, max_rows => ${limit + 1}, actor => ${actor},
+    from public.read_audit_log(${tenantId}, before_seq => ${cursor?.seq}, max_rows => ${limit + 1}, actor => ${actor},
       action => ${action}, target => ${target}, product => ${product}, from_at => ${from}, until_at => ${to},
       is_failure => ${is_failure}) as a`)
-  const events = found.slice(0, limit).map((event) => ({ ...event, seq: Number(event.seq) }))
-  const last = events.at(-1)
-  return { events, next: last && found.length > limit ? cursorBefore(last.seq) : null }
+  const events = found.map((event) => ({ ...event, seq: Number(event.seq) }))
+  const { rows, next_cursor } = pageOf(auditOrder, events, limit)
+  return { events: rows, next_cursor }
 }
 
 /** What is wrong where a chain does not hold. The words are private.find_audit_break()'s. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keyset, moment, nextCursor, offsetMoment, pageParameters } from '../db/index.ts'
 
 const text = z.string().nullable()
 
@@ -26,16 +27,21 @@ export const AuditEvent = z
     source_ip: text,
     user_agent: text,
     request_id: text,
-    created_at: z.iso.datetime(),
+    created_at: z.iso
+      .datetime({ precision: 6 })
+      .meta({ description: 'To the microsecond: it is part of what is hashed.' }),
     prev_hash: z.string(),
     hash: z.string(),
     metadata: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'AuditEvent' })
 
-export const AuditPage = z
-  .strictObject({ events: z.array(AuditEvent), next: z.string().nullable() })
-  .meta({ id: 'AuditPage', description: '`next` is what `cursor` must be for older ones; null at the end.' })
+export const AuditEvents = z
+  .strictObject({ events: z.array(AuditEvent), next_cursor: nextCursor })
+  .meta({ id: 'AuditEvents' })
+
+/** The newest first. */
+export const auditOrder = keyset('audit_events', { seq: z.int().min(1) })
 
 const filter = z.string().min(1).max(200)
 
@@ -45,37 +51,14 @@ export const AuditQuery = z.strictObject({
   action: filter.optional(),
   target: filter.optional(),
   product: filter.optional(),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+  from: offsetMoment.optional(),
+  to: offsetMoment.optional(),
   is_failure: z
     .enum(['true', 'false'])
     .transform((flag) => flag === 'true')
     .optional(),
-  limit: z.coerce.number().int().min(1).max(200).optional(),
-  cursor: z
-    .string()
-    .max(40)
-    .transform((cursor, context) => {
-      const seq = /^before:([1-9]\d{0,15})$/.exec(decode(cursor))?.[1]
-      if (seq !== undefined) return Number(seq)
-      context.addIssue('must be what "next" held')
-      return z.NEVER
-    })
-    .optional(),
+  ...pageParameters(auditOrder),
 })
-
-/** The cursor that goes on before a row. Opaque: what it holds may change. */
-export function cursorBefore(seq: number): string {
-  return btoa(`before:${seq}`).replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_')
-}
-
-function decode(cursor: string): string {
-  try {
-    return atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))
-  } catch {
-    return ''
-  }
-}
 
 export const ExportQuery = z.strictObject({ format: z.enum(['csv', 'jsonl']) })
 
@@ -96,15 +79,13 @@ export const AuditVerdict = z
 export const NewViewerToken = z
   .strictObject({ ttl_seconds: z.int().min(60).max(900).optional() })
   .meta({ id: 'NewViewerToken' })
-export const ViewerToken = z
-  .strictObject({ token: z.string(), expires_at: z.union([z.iso.datetime(), z.date()]) })
-  .meta({
-    id: 'ViewerToken',
-    description: 'Shown once. Reads the audit log of this tenant and nothing else.',
-  })
+export const ViewerToken = z.strictObject({ token: z.string(), expires_at: moment }).meta({
+  id: 'ViewerToken',
+  description: 'Shown once. Reads the audit log of this tenant and nothing else.',
+})
 export const RevokedViewerTokens = z.strictObject({ revoked: z.int() }).meta({ id: 'RevokedViewerTokens' })
 
 export type AuditEvent = z.infer<typeof AuditEvent>
-export type AuditPage = z.infer<typeof AuditPage>
+export type AuditEvents = z.infer<typeof AuditEvents>
 export type AuditQuery = z.output<typeof AuditQuery>
 export type AuditVerdict = z.infer<typeof AuditVerdict>

@@ -8,7 +8,7 @@ const maxLimit = 100
 const maxCursorLength = 500
 
 /** The name of a list, and the columns that its rows are sorted by, the most significant first. */
-export interface Keyset<Columns extends z.ZodRawShape> {
+export interface Keyset<Columns extends z.ZodRawShape = z.ZodRawShape> {
   list: string
   columns: z.ZodObject<Columns>
 }
@@ -60,20 +60,16 @@ export const nextCursor = z
   .meta({ description: 'The cursor of the next page; null on the last one.' })
 
 /** Cuts a page out of rows of which one more was read than the page holds: that one says whether there is more. */
-export function pageOf<Columns extends z.ZodRawShape, Row extends z.output<z.ZodObject<Columns>>>(
-  order: Keyset<Columns>,
-  rows: Row[],
-  limit: number,
-): Page<Row> {
+export function pageOf<Row extends object>(order: Keyset, rows: Row[], limit: number): Page<Row> {
   const last = rows[limit - 1]
   const next_cursor = last && rows.length > limit ? cursorAt(order, last) : null
   return { rows: rows.slice(0, limit), next_cursor }
 }
 
 /** Reads one page. The statement sorts by the keyset, starts behind the cursor, and takes as many rows as it is told. */
-export async function readPage<Columns extends z.ZodRawShape, Row extends z.output<z.ZodObject<Columns>>>(
+export async function readPage<Row extends object>(
   db: Db,
-  order: Keyset<Columns>,
+  order: Keyset,
   limit: number,
   statement: (rowCount: number) => Sql,
 ): Promise<Page<Row>> {
@@ -95,11 +91,8 @@ export function readAlongIndex<Row>(db: Db, statement: Sql): Promise<Row[]> {
 }
 
 /** The cursor that goes on behind a row. What it holds may change: to callers it is opaque. */
-function cursorAt<Columns extends z.ZodRawShape>(
-  order: Keyset<Columns>,
-  row: Record<string, unknown>,
-): string {
-  const values = Object.keys(order.columns.shape).map((name) => row[name])
+function cursorAt(order: Keyset, row: object): string {
+  const values = Object.values(order.columns.parse(row))
   return Buffer.from(JSON.stringify([order.list, ...values])).toString('base64url')
 }
 

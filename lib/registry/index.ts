@@ -1,5 +1,13 @@
 export { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys/queries.ts'
-export { ApiKey, ApiKeyPath, ApiKeys, KeyRotation, NewApiKey, NewKey } from './api-keys/schema.ts'
+export {
+  ApiKey,
+  ApiKeyPath,
+  ApiKeyQuery,
+  ApiKeys,
+  KeyRotation,
+  NewApiKey,
+  NewKey,
+} from './api-keys/schema.ts'
 export {
   checkEntitlement,
   grantProduct,
@@ -15,8 +23,10 @@ export {
   Product,
   ProductGrant,
   ProductPath,
+  ProductQuery,
   Products,
   TenantProduct,
+  TenantProductQuery,
   TenantProducts,
 } from './entitlements/schema.ts'
 export { exportTenant } from './export/queries.ts'
@@ -29,6 +39,7 @@ export {
 } from './identity-providers/queries.ts'
 export {
   IdentityProvider,
+  IdentityProviderQuery,
   IdentityProviders,
   IdpPath,
   IdpSettings,
@@ -51,6 +62,7 @@ export {
   Invitation,
   InvitationPath,
   InvitationPreview,
+  InvitationQuery,
   Invitations,
   InvitationToken,
   NewInvitation,
@@ -61,8 +73,17 @@ export { purgeTenant } from './lifecycle/purge.ts'
 export { changeTenantStatus, findTenantId } from './lifecycle/queries.ts'
 export { Cancellation, Lifecycle, Purge, PurgeRequest, StatusChange } from './lifecycle/schema.ts'
 export { listMembers, listRoles, removeMember, transferOwnership, updateMember } from './members/queries.ts'
-export { Member, MemberChange, MemberPath, Members, OwnershipTransfer, Roles } from './members/schema.ts'
+export {
+  Member,
+  MemberChange,
+  MemberPath,
+  MemberQuery,
+  Members,
+  OwnershipTransfer,
+  RoleQuery,
+  Roles,
+} from './members/schema.ts'
 export { createProject, listProjects, readProject, updateProject } from './projects/queries.ts'
-export { NewProject, Project, ProjectChange, ProjectPath, Projects } from './projects/schema.ts'
+export { NewProject, Project, ProjectChange, ProjectPath, ProjectQuery, Projects } from './projects/schema.ts'
 export { createTenant, listTenants, readTenant, renameTenant, updateTenant } from './tenants/queries.ts'
-export { NewSlug, NewTenant, Page, Tenant, TenantChange, Tenants } from './tenants/schema.ts'
+export { NewSlug, NewTenant, Tenant, TenantChange, TenantQuery, Tenants } from './tenants/schema.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { offsetMoment } from '../db/index.ts'
 
 const count = z.int().min(0)
-const moment = z.iso.datetime({ offset: true })
 const eventId = z.string().min(1).max(255)
 const eventType = z
   .string()
@@ -20,8 +20,8 @@ export const UsageEvent = z
     data: data.optional(),
     event_id: eventId.optional(),
     id: eventId.optional(),
-    occurred_at: moment.optional(),
-    time: moment.optional(),
+    occurred_at: offsetMoment.optional(),
+    time: offsetMoment.optional(),
     source: z.string().min(1).max(255).optional(),
     tokens_used: count.nullish(),
     model_used: z.string().max(255).nullish(),

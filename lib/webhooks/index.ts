@@ -21,7 +21,7 @@ export {
   NewEndpoint,
 } from './endpoints/schema.ts'
 export { listEventTypes, readEventType } from './event-types/queries.ts'
-export { EventTypePath, EventTypes, EventTypeVersions } from './event-types/schema.ts'
+export { EventTypePath, EventTypeQuery, EventTypes, EventTypeVersions } from './event-types/schema.ts'
 export { listMessages, readMessage } from './messages/queries.ts'
 export { MessagePath, MessageQuery, Messages, MessageWithPayload, ResendPath } from './messages/schema.ts'
 export { prometheusText, readMetrics } from './metrics/queries.ts'

@@ -1,7 +1,6 @@
 import { z } from 'zod'
+import { keyset, moment, nextCursor, pageParameters, refId, refIdPattern } from '../../db/index.ts'
 import { roles } from '../tenants/schema.ts'
-
-const moment = z.union([z.iso.datetime(), z.date()])
 
 /** An offer of membership, as managers see it. */
 export const Invitation = z
@@ -22,9 +21,12 @@ export const SentInvitation = Invitation.extend({
   }),
 }).meta({ id: 'SentInvitation', description: 'An invitation with the token that is to be mailed.' })
 
+/** The newest first. */
+export const invitationOrder = keyset('invitations', { ref_id: refId })
+export const InvitationQuery = z.strictObject(pageParameters(invitationOrder))
 export const Invitations = z
-  .strictObject({ invitations: z.array(Invitation), next: z.string().nullable() })
-  .meta({ id: 'Invitations', description: '`next` is what `after` must be for the rest; null at the end.' })
+  .strictObject({ invitations: z.array(Invitation), next_cursor: nextCursor })
+  .meta({ id: 'Invitations' })
 
 const expiresInHours = z
   .int()
@@ -60,9 +62,11 @@ export const InvitationPreview = z
   .meta({ id: 'InvitationPreview' })
 
 /** The path's parts that name an invitation. */
-export const InvitationPath = z.object({ invitation: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/) })
+export const InvitationPath = z.object({ invitation: z.string().regex(refIdPattern) })
 
 export type Invitation = z.infer<typeof Invitation>
+export type Invitations = z.infer<typeof Invitations>
+export type InvitationQuery = z.output<typeof InvitationQuery>
 export type SentInvitation = z.infer<typeof SentInvitation>
 export type NewInvitation = z.infer<typeof NewInvitation>
 export type Resending = z.infer<typeof Resending>

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { moment } from '../../db/index.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
 const statuses = ['demo', 'trial', 'active', 'frozen', 'archived'] as const
 const reason = z.string().trim().min(1).max(500)
 

@@ -1,11 +1,8 @@
 import { z } from 'zod'
-import { cursorOf } from '../cursor.ts'
+import { keyset, moment, nextCursor, pageParameters, refId, refIdPattern } from '../../db/index.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
 /** How an endpoint is named. */
-export const EndpointRef = z
-  .string()
-  .regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the ref_id of an endpoint')
+export const EndpointRef = z.string().regex(refIdPattern, 'must be the ref_id of an endpoint')
 export const EndpointPath = z.object({ endpoint: EndpointRef })
 
 /** Where a tenant is told what happens. What it is signed with, and the values of its headers, are not shown. */
@@ -36,14 +33,12 @@ export const Endpoint = z
   })
   .meta({ id: 'Endpoint' })
 
+/** The newest first. */
+export const endpointOrder = keyset('endpoints', { ref_id: refId })
+export const EndpointQuery = z.strictObject(pageParameters(endpointOrder))
 export const Endpoints = z
-  .strictObject({ endpoints: z.array(Endpoint), next: z.string().nullable() })
-  .meta({ id: 'Endpoints', description: '`next` is what `cursor` must be for older ones; null at the end.' })
-
-export const EndpointQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).optional(),
-  cursor: cursorOf(1),
-})
+  .strictObject({ endpoints: z.array(Endpoint), next_cursor: nextCursor })
+  .meta({ id: 'Endpoints' })
 
 // Which names and values can be sent, and which types there are, is for SQL to say.
 const StaticHeader = z
@@ -98,6 +93,7 @@ export const EndpointChange = z
   .meta({ id: 'EndpointChange' })
 
 export type Endpoint = z.infer<typeof Endpoint>
+export type Endpoints = z.infer<typeof Endpoints>
 export type EndpointQuery = z.output<typeof EndpointQuery>
 export type NewEndpoint = z.infer<typeof NewEndpoint>
 export type EndpointChange = z.infer<typeof EndpointChange>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keyset, moment, nextCursor, pageParameters } from '../../db/index.ts'
 
 const json = z.record(z.string(), z.unknown())
 
@@ -13,7 +14,12 @@ export const EventType = z
   })
   .meta({ id: 'EventType' })
 
-export const EventTypes = z.strictObject({ event_types: z.array(EventType) }).meta({ id: 'EventTypes' })
+/** By name. */
+export const eventTypeOrder = keyset('event_types', { type: z.string().regex(/^[\x21-\x7e]{1,200}$/) })
+export const EventTypeQuery = z.strictObject(pageParameters(eventTypeOrder))
+export const EventTypes = z
+  .strictObject({ event_types: z.array(EventType), next_cursor: nextCursor })
+  .meta({ id: 'EventTypes' })
 
 export const EventTypeVersions = z
   .strictObject({
@@ -24,7 +30,7 @@ export const EventTypeVersions = z
         description: z.string(),
         schema: json.meta({ description: "JSON Schema (2020-12) of a message's data." }),
         example: json,
-        created_at: z.union([z.iso.datetime(), z.date()]),
+        created_at: moment,
       }),
     ),
   })
@@ -33,4 +39,6 @@ export const EventTypeVersions = z
 export const EventTypePath = z.object({ type: z.string().min(1).max(200) })
 
 export type EventType = z.infer<typeof EventType>
+export type EventTypes = z.infer<typeof EventTypes>
+export type EventTypeQuery = z.output<typeof EventTypeQuery>
 export type EventTypeVersions = z.infer<typeof EventTypeVersions>

@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { cursorOf } from '../cursor.ts'
+import { keyset, moment, nextCursor, offsetMoment, pageParameters } from '../../db/index.ts'
 import { EndpointRef } from '../endpoints/schema.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
 /** How a message is named: here, and in the header webhook-id. */
 export const MessageId = z.string().regex(/^msg_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the id of a message')
 export const MessagePath = z.object({ message: MessageId })
@@ -23,9 +22,11 @@ export const Message = z
   })
   .meta({ id: 'Message' })
 
+/** The newest first. */
+export const messageOrder = keyset('messages', { id: z.guid() })
 export const Messages = z
-  .strictObject({ messages: z.array(Message), next: z.string().nullable() })
-  .meta({ id: 'Messages', description: '`next` is what `cursor` must be for older ones; null at the end.' })
+  .strictObject({ messages: z.array(Message), next_cursor: nextCursor })
+  .meta({ id: 'Messages' })
 
 export const MessageWithPayload = z
   .strictObject({
@@ -37,12 +38,12 @@ export const MessageWithPayload = z
 
 export const MessageQuery = z.strictObject({
   event_type: z.string().min(1).max(200).optional(),
-  since: z.iso.datetime({ offset: true }).optional(),
-  until: z.iso.datetime({ offset: true }).optional(),
-  limit: z.coerce.number().int().min(1).max(200).optional(),
-  cursor: cursorOf(1),
+  since: offsetMoment.optional(),
+  until: offsetMoment.optional(),
+  ...pageParameters(messageOrder),
 })
 
 export type Message = z.infer<typeof Message>
+export type Messages = z.infer<typeof Messages>
 export type MessageWithPayload = z.infer<typeof MessageWithPayload>
 export type MessageQuery = z.output<typeof MessageQuery>

@@ -1,7 +1,6 @@
 import { z } from 'zod'
+import { moment } from '../../db/index.ts'
 import { MessageId } from '../messages/schema.ts'
-
-const moment = z.union([z.iso.datetime(), z.date()])
 
 export const Poll = z
   .strictObject({

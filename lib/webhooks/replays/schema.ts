@@ -1,12 +1,13 @@
 import { z } from 'zod'
+import { offsetMoment } from '../../db/index.ts'
 import { MessageId } from '../messages/schema.ts'
 
 /** Which messages to send again: those named, or those since a moment. */
 export const Replay = z
   .strictObject({
     message_ids: z.array(MessageId).min(1).max(1_000).optional(),
-    since: z.iso.datetime({ offset: true }).optional(),
-    until: z.iso.datetime({ offset: true }).optional(),
+    since: offsetMoment.optional(),
+    until: offsetMoment.optional(),
     which: z.enum(['failed', 'missing', 'all']).optional().meta({
       description:
         'failed: those that are dead. missing: those it would have got, had it been there and enabled. all: both.',

@@ -130,8 +130,8 @@ describe('a page of messages', () => {
   it('is found by an index whichever way it is looked for', async () => {
     const since = new Date(Date.now() - (messageCount / 2) * 20_000).toISOString()
     for (const event_type of choices('campaign.created', 'campaign.deleted', 'product.granted')) {
-      for (const moment of [{}, { since }, { until: since }, { cursor: [middle] }]) {
-        const query = { ...(event_type && { event_type }), ...moment }
+      for (const moment of [{}, { since }, { until: since }, { cursor: { id: middle } }]) {
+        const query = { limit: 50, ...(event_type && { event_type }), ...moment }
         const { read, wholeTables } = await readBy((db) => listMessages(db, tenant, query))
         expect({ query, wholeTables }).toEqual({ query, wholeTables: [] })
         expect(read, named(query)).toBeLessThan(200)
@@ -146,8 +146,9 @@ describe('a page of deliveries', () => {
     for (const endpoint of choices(every, few)) {
       for (const status of choices('pending', 'delivered', 'dead') as ('pending' | undefined)[]) {
         for (const event_type of choices('campaign.created', 'campaign.deleted', 'product.granted')) {
-          for (const cursor of choices([middle, endpoints[0]!.id])) {
+          for (const cursor of choices({ event_id: middle, endpoint_id: endpoints[0]!.id })) {
             const query = {
+              limit: 50,
               ...(endpoint && { endpoint }),
               ...(status && { status }),
               ...(event_type && { event_type }),
@@ -168,8 +169,9 @@ describe('a page of attempts', () => {
   it('is found by an index whichever way it is looked for', async () => {
     for (const endpoint of choices(endpoints[0]!.ref_id, endpoints[1]!.ref_id)) {
       for (const outcome of choices('succeeded', 'failed') as ('failed' | undefined)[]) {
-        for (const cursor of choices([middle])) {
+        for (const cursor of choices({ id: middle })) {
           const query = {
+            limit: 50,
             ...(endpoint && { endpoint }),
             ...(outcome && { outcome }),
             ...(cursor && { cursor }),
