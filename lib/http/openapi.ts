@@ -78,6 +78,7 @@ function parameters(route: Route, schemas: Record<string, Json>): Json[] {
     name,
     in: 'path',
     required: true,
+    ...(name === 'ref' && { description: 'The slug or ref_id of the tenant that is meant.' }),
     schema: { type: 'string' },
   }))
   const inQuery = Object.entries(shapeOf(route.query)).map(([name, schema]) => ({
@@ -167,9 +168,24 @@ function problems(
   )
 }
 
+/** A moment is a Date before it is written and text after that. A document describes what is written. */
+function writeDateAsText({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: Json }): void {
+  if (zodSchema._zod.def.type !== 'union') return
+  const { options } = zodSchema._zod.def as z.core.$ZodUnionDef
+  const texts = (jsonSchema.anyOf as Json[]).filter((_, n) => options[n]?._zod.def.type !== 'date')
+  if (texts.length === options.length || texts.length !== 1) return
+  delete jsonSchema.anyOf
+  Object.assign(jsonSchema, texts[0], { ...jsonSchema })
+}
+
 /** A schema in JSON Schema's words. What has an id goes to the components and is referred to. */
 function reference(schema: z.ZodType, io: 'input' | 'output', schemas: Record<string, Json>): Json {
-  const written = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' })
+  const written = z.toJSONSchema(schema, {
+    io,
+    target: 'draft-2020-12',
+    unrepresentable: 'any',
+    override: writeDateAsText,
+  })
   const {
     $schema: _,
     $defs: defs,

@@ -25,7 +25,7 @@ export const UsageEvent = z
     source: z.string().min(1).max(255).optional(),
     tokens_used: count.nullish(),
     model_used: z.string().max(255).nullish(),
-    cost_micros: count.nullish(),
+    cost_micros: count.nullish().meta({ description: 'What it cost, in millionths of a US dollar.' }),
     specversion: z.literal('1.0').optional(),
     datacontenttype: z.literal('application/json').optional(),
   })
