@@ -5,12 +5,12 @@ import {
   ApiKey,
   ApiKeyPath,
   ApiKeyQuery,
+  ApiKeyRotation,
   ApiKeys,
+  ApiKeyWithSecret,
   createApiKey,
-  KeyRotation,
   listApiKeys,
   NewApiKey,
-  NewKey,
   revokeApiKey,
   rotateApiKey,
 } from '../../lib/registry/index.ts'
@@ -42,7 +42,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     '/',
     describeRoute(
       'Create an API key',
-      { 201: { description: 'The key, shown this once.', schema: NewKey } },
+      { 201: { description: 'The key, shown this once.', schema: ApiKeyWithSecret } },
       ['conflict'],
     ),
     body(NewApiKey),
@@ -59,13 +59,13 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
       {
         201: {
           description: 'The new key, shown this once; the old one works for the overlap.',
-          schema: NewKey,
+          schema: ApiKeyWithSecret,
         },
       },
       ['api_key_ended'],
     ),
     params(ApiKeyPath),
-    body(KeyRotation),
+    body(ApiKeyRotation),
     async (c) => {
       const { key, ...stored } = await makeApiKey()
       const { overlap_seconds: overlap = 0 } = c.req.valid('json')

@@ -2,17 +2,17 @@ import { Hono } from 'hono'
 import {
   AuditEvents,
   AuditQuery,
-  AuditVerdict,
+  AuditVerification,
+  AuditViewerToken,
   ExportQuery,
   enterAsViewer,
   exportAuditLog,
   issueViewerToken,
   isViewerToken,
-  NewViewerToken,
-  RevokedViewerTokens,
+  NewAuditViewerToken,
+  RevokedAuditViewerTokens,
   readAuditLog,
   revokeViewerTokens,
-  ViewerToken,
   verifyAuditLog,
 } from '../../lib/audit/index.ts'
 import {
@@ -63,7 +63,7 @@ const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path', 
   .get(
     '/verify',
     describeRoute("Walk a tenant's audit chain and name the first place where it does not hold", {
-      200: { description: 'Whether it holds. That it was asked is recorded.', schema: AuditVerdict },
+      200: { description: 'Whether it holds. That it was asked is recorded.', schema: AuditVerification },
     }),
     async (c) => c.json(await verifyAuditLog(c.var.db, c.var.tenant.id)),
   )
@@ -72,9 +72,9 @@ const own = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
   .post(
     '/viewer-tokens',
     describeRoute('Issue a token that reads this audit log for at most 15 minutes', {
-      201: { description: 'Shown this once.', schema: ViewerToken },
+      201: { description: 'Shown this once.', schema: AuditViewerToken },
     }),
-    body(NewViewerToken),
+    body(NewAuditViewerToken),
     async (c) =>
       c.json(await issueViewerToken(c.var.db, c.var.tenant.id, c.req.valid('json').ttl_seconds), 201, {
         'cache-control': 'no-store',
@@ -83,7 +83,7 @@ const own = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
   .delete(
     '/viewer-tokens',
     describeRoute("End one's own viewer tokens for this tenant", {
-      200: { description: 'How many there were.', schema: RevokedViewerTokens },
+      200: { description: 'How many there were.', schema: RevokedAuditViewerTokens },
     }),
     async (c) => c.json(await revokeViewerTokens(c.var.db, c.var.tenant.id)),
   )

@@ -16,8 +16,8 @@ import {
   removeIdentityProvider,
   SamlSettings,
   SignInOptions,
-  SignInQuestion,
-  SsoBinding,
+  SignInOptionsRequest,
+  SsoProviderBinding,
   setIdentityProvider,
 } from '../../lib/registry/index.ts'
 
@@ -97,7 +97,7 @@ const service = router({ auth: 'service' }).put(
     ],
   ),
   params(IdpPath.extend({ ref: z.string() })),
-  body(SsoBinding),
+  body(SsoProviderBinding),
   async (c) => {
     const { ref, type } = c.req.valid('param')
     await bindSsoProvider(ref, type, c.req.valid('json').sso_provider_id)
@@ -113,7 +113,7 @@ export const signInOptions = router({ auth: 'public' }).post(
   describeRoute('Find out how the people of an e-mail address sign in', {
     200: { description: 'By their own provider, or by password.', schema: SignInOptions },
   }),
-  body(SignInQuestion),
+  body(SignInOptionsRequest),
   async (c) => {
     const options = await findSignInOptions(c.req.valid('json').email)
     return c.json(options, 200, { 'cache-control': 'no-store' })

@@ -3,13 +3,13 @@ import { body, describeRoute, query, router } from '../../lib/http/index.ts'
 import {
   createTenant,
   listTenants,
-  NewSlug,
   NewTenant,
   readTenant,
   renameTenant,
   Tenant,
   TenantChange,
   TenantQuery,
+  TenantSlugChange,
   Tenants,
   updateTenant,
 } from '../../lib/registry/index.ts'
@@ -61,7 +61,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
       { 200: { description: 'The renamed tenant.', schema: Tenant } },
       ['slug_taken', 'slug_invalid', 'slug_reserved'],
     ),
-    body(NewSlug),
+    body(TenantSlugChange),
     async (c) => c.json(await renameTenant(c.var.db, c.var.tenant.id, c.req.valid('json').slug)),
   )
 

@@ -20,7 +20,7 @@ const Run = z
     unreported: z.int().optional(),
     duration_ms: z.int().optional(),
   })
-  .meta({ id: 'DispatcherRun' })
+  .meta({ id: 'WebhookDispatchRun' })
 
 /** Woken by pg_net when an event commits, and by cron. It looks for what is due by itself. */
 export const dispatch = router({ auth: 'service' }).post(

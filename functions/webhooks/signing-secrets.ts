@@ -4,8 +4,8 @@ import {
   EndpointWithSecret,
   revealSecret,
   rotateSecret,
-  SecretRotation,
   SigningSecret,
+  SigningSecretRotation,
 } from '../../lib/webhooks/index.ts'
 
 // No cache on the way may keep an answer that holds a secret.
@@ -30,7 +30,7 @@ export const signingSecrets = router({ auth: 'member', permission: 'manage' })
       200: { description: 'The endpoint and its new secret.', schema: EndpointWithSecret },
     }),
     params(EndpointPath),
-    body(SecretRotation),
+    body(SigningSecretRotation),
     async (c) => {
       const { endpoint } = c.req.valid('param')
       return c.json(

@@ -3,10 +3,10 @@ export { chainProblems, readAuditLog, verifyAuditLog, walkChain } from './log.ts
 export {
   AuditEvents,
   AuditQuery,
-  AuditVerdict,
+  AuditVerification,
+  AuditViewerToken,
   ExportQuery,
-  NewViewerToken,
-  RevokedViewerTokens,
-  ViewerToken,
+  NewAuditViewerToken,
+  RevokedAuditViewerTokens,
 } from './schema.ts'
 export { enterAsViewer, issueViewerToken, isViewerToken, revokeViewerTokens } from './viewers.ts'

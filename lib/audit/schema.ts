@@ -51,8 +51,8 @@ export const AuditQuery = z.strictObject({
   action: filter.optional(),
   target: filter.optional(),
   product: filter.optional(),
-  from: offsetMoment.optional(),
-  to: offsetMoment.optional(),
+  since: offsetMoment.optional(),
+  until: offsetMoment.optional(),
   is_failure: z
     .enum(['true', 'false'])
     .transform((flag) => flag === 'true')
@@ -62,7 +62,7 @@ export const AuditQuery = z.strictObject({
 
 export const ExportQuery = z.strictObject({ format: z.enum(['csv', 'jsonl']) })
 
-export const AuditVerdict = z
+export const AuditVerification = z
   .strictObject({
     is_intact: z.boolean(),
     checkpoint: z.strictObject({ tenant: z.string(), seq: z.int(), hash: z.string() }).meta({
@@ -74,18 +74,20 @@ export const AuditVerdict = z
       .nullable()
       .meta({ description: 'The first place where the chain does not hold.' }),
   })
-  .meta({ id: 'AuditVerdict' })
+  .meta({ id: 'AuditVerification' })
 
-export const NewViewerToken = z
+export const NewAuditViewerToken = z
   .strictObject({ ttl_seconds: z.int().min(60).max(900).optional() })
-  .meta({ id: 'NewViewerToken' })
-export const ViewerToken = z.strictObject({ token: z.string(), expires_at: moment }).meta({
-  id: 'ViewerToken',
+  .meta({ id: 'NewAuditViewerToken' })
+export const AuditViewerToken = z.strictObject({ token: z.string(), expires_at: moment }).meta({
+  id: 'AuditViewerToken',
   description: 'Shown once. Reads the audit log of this tenant and nothing else.',
 })
-export const RevokedViewerTokens = z.strictObject({ revoked: z.int() }).meta({ id: 'RevokedViewerTokens' })
+export const RevokedAuditViewerTokens = z
+  .strictObject({ revoked: z.int() })
+  .meta({ id: 'RevokedAuditViewerTokens' })
 
 export type AuditEvent = z.infer<typeof AuditEvent>
 export type AuditEvents = z.infer<typeof AuditEvents>
 export type AuditQuery = z.output<typeof AuditQuery>
-export type AuditVerdict = z.infer<typeof AuditVerdict>
+export type AuditVerification = z.infer<typeof AuditVerification>

@@ -3,10 +3,10 @@ export {
   ApiKey,
   ApiKeyPath,
   ApiKeyQuery,
+  ApiKeyRotation,
   ApiKeys,
-  KeyRotation,
+  ApiKeyWithSecret,
   NewApiKey,
-  NewKey,
 } from './api-keys/schema.ts'
 export {
   checkEntitlement,
@@ -46,8 +46,8 @@ export {
   OidcSettings,
   SamlSettings,
   SignInOptions,
-  SignInQuestion,
-  SsoBinding,
+  SignInOptionsRequest,
+  SsoProviderBinding,
 } from './identity-providers/schema.ts'
 export { bindSsoProvider, findSignInOptions } from './identity-providers/sign-in.ts'
 export {
@@ -63,15 +63,21 @@ export {
   InvitationPath,
   InvitationPreview,
   InvitationQuery,
+  InvitationResend,
   Invitations,
   InvitationToken,
+  InvitationWithToken,
   NewInvitation,
-  Resending,
-  SentInvitation,
 } from './invitations/schema.ts'
 export { purgeTenant } from './lifecycle/purge.ts'
 export { changeTenantStatus, findTenantId } from './lifecycle/queries.ts'
-export { Cancellation, Lifecycle, Purge, PurgeRequest, StatusChange } from './lifecycle/schema.ts'
+export {
+  TenantCancellation,
+  TenantLifecycle,
+  TenantPurge,
+  TenantPurgeRequest,
+  TenantStatusChange,
+} from './lifecycle/schema.ts'
 export { listMembers, listRoles, removeMember, transferOwnership, updateMember } from './members/queries.ts'
 export {
   Member,
@@ -86,4 +92,4 @@ export {
 export { createProject, listProjects, readProject, updateProject } from './projects/queries.ts'
 export { NewProject, Project, ProjectChange, ProjectPath, ProjectQuery, Projects } from './projects/schema.ts'
 export { createTenant, listTenants, readTenant, renameTenant, updateTenant } from './tenants/queries.ts'
-export { NewSlug, NewTenant, Tenant, TenantChange, TenantQuery, Tenants } from './tenants/schema.ts'
+export { NewTenant, Tenant, TenantChange, TenantQuery, TenantSlugChange, Tenants } from './tenants/schema.ts'

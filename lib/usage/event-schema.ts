@@ -61,22 +61,22 @@ export type UsageEvent = z.infer<typeof UsageEvent>
 export const maxEvents = 1_000
 
 /** What became of one event. */
-export const UsageOutcome = z
+export const UsageEventResult = z
   .strictObject({
     status: z.enum(['accepted', 'duplicate', 'rejected']),
     ref_id: z.string().optional().meta({ description: 'Of the stored event, when it was accepted.' }),
     code: z.enum(['invalid_body', 'event_conflict']).optional().meta({ description: 'Why it was rejected.' }),
     errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
   })
-  .meta({ id: 'UsageOutcome' })
-export type UsageOutcome = z.infer<typeof UsageOutcome>
+  .meta({ id: 'UsageEventResult' })
+export type UsageEventResult = z.infer<typeof UsageEventResult>
 
-export const UsageAnswer = z
+export const UsageBatchResult = z
   .strictObject({
     accepted: z.int(),
     duplicate: z.int(),
     rejected: z.int(),
-    events: z.array(UsageOutcome).meta({ description: 'In the order in which they were sent.' }),
+    events: z.array(UsageEventResult).meta({ description: 'In the order in which they were sent.' }),
   })
-  .meta({ id: 'UsageAnswer' })
-export type UsageAnswer = z.infer<typeof UsageAnswer>
+  .meta({ id: 'UsageBatchResult' })
+export type UsageBatchResult = z.infer<typeof UsageBatchResult>

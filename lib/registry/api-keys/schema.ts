@@ -34,9 +34,9 @@ export const ApiKeys = z
   .meta({ id: 'ApiKeys' })
 
 /** The one answer that holds the key itself. */
-export const NewKey = z
+export const ApiKeyWithSecret = z
   .strictObject({ ...ApiKey.shape, key: z.string() })
-  .meta({ id: 'NewKey', description: '`key` is shown this once and can be had nowhere again.' })
+  .meta({ id: 'ApiKeyWithSecret', description: '`key` is shown this once and can be had nowhere again.' })
 
 export const NewApiKey = z
   .strictObject({
@@ -52,7 +52,7 @@ export const NewApiKey = z
   })
   .meta({ id: 'NewApiKey' })
 
-export const KeyRotation = z
+export const ApiKeyRotation = z
   .strictObject({
     overlap_seconds: z
       .int()
@@ -61,7 +61,7 @@ export const KeyRotation = z
       .optional()
       .meta({ description: 'For how long the old key still works; 0 when left out.' }),
   })
-  .meta({ id: 'KeyRotation' })
+  .meta({ id: 'ApiKeyRotation' })
 
 /** The path's part that names a key. */
 export const ApiKeyPath = z.object({ key: z.string().regex(refIdPattern) })

@@ -87,18 +87,18 @@ export const IdentityProviders = z
   .strictObject({ identity_providers: z.array(IdentityProvider), next_cursor: nextCursor })
   .meta({ id: 'IdentityProviders' })
 
-export const SsoBinding = z
+export const SsoProviderBinding = z
   .strictObject({ sso_provider_id: z.guid().nullable() })
-  .meta({ id: 'SsoBinding', description: 'null unbinds.' })
+  .meta({ id: 'SsoProviderBinding', description: 'null unbinds.' })
 
-export const SignInQuestion = z
+export const SignInOptionsRequest = z
   .strictObject({
     email: z
       .string()
       .max(254)
       .regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address'),
   })
-  .meta({ id: 'SignInQuestion' })
+  .meta({ id: 'SignInOptionsRequest' })
 
 export const SignInOptions = z
   .union([

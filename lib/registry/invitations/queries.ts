@@ -6,11 +6,11 @@ import {
   type Invitation,
   type InvitationPreview,
   type InvitationQuery,
+  type InvitationResend,
   type Invitations,
+  type InvitationWithToken,
   invitationOrder,
   type NewInvitation,
-  type Resending,
-  type SentInvitation,
 } from './schema.ts'
 
 const aWeek = 168
@@ -29,7 +29,7 @@ export function inviteMember(
   db: Db,
   tenantId: string,
   { email, role, expires_in_hours }: NewInvitation,
-): Promise<SentInvitation> {
+): Promise<InvitationWithToken> {
   const { token, hash } = makeToken()
   return db.transaction(async (tx) => {
     const [made] = await tx.query<{ id: string }>(sql`
@@ -66,8 +66,8 @@ export function resendInvitation(
   db: Db,
   tenantId: string,
   ref: string,
-  { expires_in_hours }: Resending,
-): Promise<SentInvitation> {
+  { expires_in_hours }: InvitationResend,
+): Promise<InvitationWithToken> {
   const { token, hash } = makeToken()
   return db.transaction(async (tx) => {
     const [sent] = await tx.query<{ id: string }>(sql`

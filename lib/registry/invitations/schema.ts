@@ -15,11 +15,11 @@ export const Invitation = z
   })
   .meta({ id: 'Invitation', description: 'An offer of membership, as managers see it.' })
 
-export const SentInvitation = Invitation.extend({
+export const InvitationWithToken = Invitation.extend({
   token: z.string().meta({
     description: 'For the invited person alone, and shown this once: only its hash is kept.',
   }),
-}).meta({ id: 'SentInvitation', description: 'An invitation with the token that is to be mailed.' })
+}).meta({ id: 'InvitationWithToken', description: 'An invitation with the token that is to be mailed.' })
 
 /** The newest first. */
 export const invitationOrder = keyset('invitations', { ref_id: refId })
@@ -44,7 +44,9 @@ export const NewInvitation = z
   })
   .meta({ id: 'NewInvitation' })
 
-export const Resending = z.strictObject({ expires_in_hours: expiresInHours }).meta({ id: 'Resending' })
+export const InvitationResend = z
+  .strictObject({ expires_in_hours: expiresInHours })
+  .meta({ id: 'InvitationResend' })
 
 /** Its form is not checked here: a malformed token is as unknown as a wrong one. */
 export const InvitationToken = z
@@ -67,7 +69,7 @@ export const InvitationPath = z.object({ invitation: z.string().regex(refIdPatte
 export type Invitation = z.infer<typeof Invitation>
 export type Invitations = z.infer<typeof Invitations>
 export type InvitationQuery = z.output<typeof InvitationQuery>
-export type SentInvitation = z.infer<typeof SentInvitation>
+export type InvitationWithToken = z.infer<typeof InvitationWithToken>
 export type NewInvitation = z.infer<typeof NewInvitation>
-export type Resending = z.infer<typeof Resending>
+export type InvitationResend = z.infer<typeof InvitationResend>
 export type InvitationPreview = z.infer<typeof InvitationPreview>

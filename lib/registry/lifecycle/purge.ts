@@ -1,5 +1,5 @@
 import { type Db, Problem, sql } from '../../db/index.ts'
-import type { Purge, PurgeRequest } from './schema.ts'
+import type { TenantPurge, TenantPurgeRequest } from './schema.ts'
 
 /** Well within what a hosted function may take; cron goes on with what is left. */
 const timeoutMs = 60_000
@@ -9,17 +9,21 @@ const timeoutMs = 60_000
  * cut off goes on where it was, by cron or by asking again. Answers when it is done or its time is over.
  * 404 tenant_not_found; 409 not_purgeable; 422 invalid_value when forced without a reason.
  */
-export async function purgeTenant(db: Db, name: string, { reason, is_forced }: PurgeRequest): Promise<Purge> {
+export async function purgeTenant(
+  db: Db,
+  name: string,
+  { reason, is_forced }: TenantPurgeRequest,
+): Promise<TenantPurge> {
   const until = Date.now() + timeoutMs
   const tenantId = await findAnyTenantId(db, name)
   let purge = await one(
-    db.query<Purge>(sql`
+    db.query<TenantPurge>(sql`
       select ref_id, slugs, reason, deleted_rows, requested_at, finished_at
       from private.begin_purge(${tenantId}, ${reason ?? null}, ${is_forced ?? false})`),
   )
   while (purge.finished_at === null && Date.now() < until) {
     purge = await one(
-      db.query<Purge>(sql`
+      db.query<TenantPurge>(sql`
         select ref_id, slugs, reason, deleted_rows, requested_at, finished_at from private.purge_batch(${tenantId})`),
     )
   }

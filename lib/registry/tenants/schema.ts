@@ -48,7 +48,7 @@ export const TenantChange = z
   .refine((change) => Object.keys(change).length > 0, 'must change something')
   .meta({ id: 'TenantChange' })
 
-export const NewSlug = z.strictObject({ slug: z.string().max(200) }).meta({ id: 'NewSlug' })
+export const TenantSlugChange = z.strictObject({ slug: z.string().max(200) }).meta({ id: 'TenantSlugChange' })
 
 /** The newest first. */
 export const tenantOrder = keyset('tenants', { ref_id: refId })

@@ -20,11 +20,11 @@ export const Attempt = z
     error_detail: z.string().nullable().meta({ description: 'Why it failed, for a person.' }),
     created_at: moment,
   })
-  .meta({ id: 'Attempt' })
+  .meta({ id: 'WebhookAttempt' })
 
 export const Attempts = z
   .strictObject({ attempts: z.array(Attempt), next_cursor: nextCursor })
-  .meta({ id: 'Attempts' })
+  .meta({ id: 'WebhookAttempts' })
 
 /** The newest first. */
 export const attemptOrder = keyset('attempts', { id: z.guid() })

@@ -22,11 +22,11 @@ export const Delivery = z
     ended_at: moment.nullable(),
     created_at: moment.meta({ description: 'When the message was made.' }),
   })
-  .meta({ id: 'Delivery' })
+  .meta({ id: 'WebhookDelivery' })
 
 export const Deliveries = z
   .strictObject({ deliveries: z.array(Delivery), next_cursor: nextCursor })
-  .meta({ id: 'Deliveries' })
+  .meta({ id: 'WebhookDeliveries' })
 
 /** Those of the newest messages first, and of the newest endpoints among those of one message. */
 export const deliveryOrder = keyset('deliveries', { event_id: z.guid(), endpoint_id: z.guid() })

@@ -31,19 +31,22 @@ export const Endpoint = z
     created_at: moment,
     updated_at: moment,
   })
-  .meta({ id: 'Endpoint' })
+  .meta({ id: 'WebhookEndpoint' })
 
 /** The newest first. */
 export const endpointOrder = keyset('endpoints', { ref_id: refId })
 export const EndpointQuery = z.strictObject(pageParameters(endpointOrder))
 export const Endpoints = z
   .strictObject({ endpoints: z.array(Endpoint), next_cursor: nextCursor })
-  .meta({ id: 'Endpoints' })
+  .meta({ id: 'WebhookEndpoints' })
 
 // Which names and values can be sent, and which types there are, is for SQL to say.
 const StaticHeader = z
   .strictObject({ name: z.string().min(1).max(100), value: z.string().min(1).max(1_024) })
-  .meta({ id: 'StaticHeader', description: 'A shared secret that is sent as it is, such as X-Deal-Secret.' })
+  .meta({
+    id: 'WebhookStaticHeader',
+    description: 'A shared secret that is sent as it is, such as X-Deal-Secret.',
+  })
 const url = z.string().min(1).max(2_048).meta({ description: 'The https URL of a public server.' })
 const description = z.string().max(500)
 const eventTypes = z.array(z.string().max(200)).min(1).max(200).nullable()
@@ -74,7 +77,7 @@ export const NewEndpoint = z
     const message = isPush ? 'is missing' : 'is for push endpoints: this one is asked and not called'
     context.addIssue({ code: 'custom', path: ['url'], message })
   })
-  .meta({ id: 'NewEndpoint' })
+  .meta({ id: 'NewWebhookEndpoint' })
 
 export const EndpointChange = z
   .strictObject({
@@ -90,7 +93,7 @@ export const EndpointChange = z
   })
   .partial()
   .refine((change) => Object.keys(change).length > 0, 'must change something')
-  .meta({ id: 'EndpointChange' })
+  .meta({ id: 'WebhookEndpointChange' })
 
 export type Endpoint = z.infer<typeof Endpoint>
 export type Endpoints = z.infer<typeof Endpoints>

@@ -12,14 +12,14 @@ export const EventType = z
       .boolean()
       .meta({ description: 'About the webhooks themselves: an endpoint gets it only if it names it.' }),
   })
-  .meta({ id: 'EventType' })
+  .meta({ id: 'WebhookEventType' })
 
 /** By name. */
 export const eventTypeOrder = keyset('event_types', { type: z.string().regex(/^[\x21-\x7e]{1,200}$/) })
 export const EventTypeQuery = z.strictObject(pageParameters(eventTypeOrder))
 export const EventTypes = z
   .strictObject({ event_types: z.array(EventType), next_cursor: nextCursor })
-  .meta({ id: 'EventTypes' })
+  .meta({ id: 'WebhookEventTypes' })
 
 export const EventTypeVersions = z
   .strictObject({
@@ -34,7 +34,7 @@ export const EventTypeVersions = z
       }),
     ),
   })
-  .meta({ id: 'EventTypeVersions', description: 'The newest version first.' })
+  .meta({ id: 'WebhookEventTypeVersions', description: 'The newest version first.' })
 
 export const EventTypePath = z.object({ type: z.string().min(1).max(200) })
 

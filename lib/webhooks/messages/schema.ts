@@ -20,13 +20,13 @@ export const Message = z
     is_test: z.boolean(),
     created_at: moment,
   })
-  .meta({ id: 'Message' })
+  .meta({ id: 'WebhookMessage' })
 
 /** The newest first. */
 export const messageOrder = keyset('messages', { id: z.guid() })
 export const Messages = z
   .strictObject({ messages: z.array(Message), next_cursor: nextCursor })
-  .meta({ id: 'Messages' })
+  .meta({ id: 'WebhookMessages' })
 
 export const MessageWithPayload = z
   .strictObject({
@@ -34,7 +34,7 @@ export const MessageWithPayload = z
     payload: z.string().meta({ description: 'The exact text that is signed and sent.' }),
     data: z.record(z.string(), z.unknown()).meta({ description: 'What the payload says of the event.' }),
   })
-  .meta({ id: 'MessageWithPayload' })
+  .meta({ id: 'WebhookMessageWithPayload' })
 
 export const MessageQuery = z.strictObject({
   event_type: z.string().min(1).max(200).optional(),

@@ -22,7 +22,7 @@ export const EndpointStats = z
       })
       .meta({ description: 'From five failures in a row on, one attempt at a time probes the receiver.' }),
   })
-  .meta({ id: 'EndpointStats' })
+  .meta({ id: 'WebhookEndpointStats' })
 
 export const StatsQuery = z.strictObject({
   window_hours: z.coerce.number().int().min(1).max(720).optional(),
