@@ -7,6 +7,14 @@ import type { Access } from './router.ts'
 
 type Json = Record<string, unknown>
 
+/** What holds for every route. docs/architecture.md says more. */
+const contract = [
+  'The tenant is named in the path below /registry/tenants/{ref}, and in the header x-tenant everywhere else: by slug or ref_id.',
+  'Every list takes limit and cursor and answers next_cursor, which is null on the last page. The newest entry comes first unless the summary says otherwise.',
+  'Moments are RFC 3339 in UTC, to the millisecond. Money is a whole number of the unit that its name ends with.',
+  'Every refusal is application/problem+json (RFC 9457) with a stable code. 429 and 503 carry Retry-After.',
+].join('\n\n')
+
 /** The OpenAPI 3.1 document of one function, from the schemas its routes validate with. */
 export function openApiDocument(domain: string, routes: Route[]): Json {
   const schemas: Record<string, Json> = {}
@@ -17,7 +25,7 @@ export function openApiDocument(domain: string, routes: Route[]): Json {
   }
   return {
     openapi: '3.1.0',
-    info: { title: `Tenantry: ${domain}`, version: '0.1.0' },
+    info: { title: `Tenantry: ${domain}`, version: '0.1.0', description: contract },
     servers: [{ url: '/functions/v1' }],
     paths,
     components: {
@@ -90,7 +98,7 @@ function parameters(route: Route, schemas: Record<string, Json>): Json[] {
   const { access } = route
   const choosesTenant = access?.auth === 'member' && access.tenant !== 'path'
   const description =
-    'The slug or ref_id of the tenant that is meant. May be left out by a member of exactly one.'
+    'The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one.'
   const inHeader = {
     name: 'x-tenant',
     in: 'header',

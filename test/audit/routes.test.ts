@@ -75,8 +75,8 @@ describe('reading', () => {
     expect(
       (await only(`actor=${owner.refId}&action=tenants.updated`)).map((event) => event.target_name),
     ).toEqual(['Renamed'])
-    const [from, to] = [campaigns[6]!.created_at, campaigns[2]!.created_at]
-    expect((await only(`from=${from}&to=${to}`)).map(({ seq }) => seq)).toEqual(
+    const [since, until] = [campaigns[6]!.created_at, campaigns[2]!.created_at]
+    expect((await only(`since=${since}&until=${until}`)).map(({ seq }) => seq)).toEqual(
       campaigns.slice(3, 7).map(({ seq }) => seq),
     )
     expect(await only('product=nothing')).toEqual([])
@@ -88,7 +88,8 @@ describe('reading', () => {
     ['?limit=101', '/limit'],
     ['?cursor=!', '/cursor'],
     ['?cursor=YmVmb3JlOi0x', '/cursor'],
-    ['?from=yesterday', '/from'],
+    ['?since=yesterday', '/since'],
+    ['?from=2026-01-01T00:00:00Z', '/from'],
     ['?is_failure=maybe', '/is_failure'],
     ['?suppress=true', '/suppress'],
   ])('refuses %s', async (query, pointer) => {
