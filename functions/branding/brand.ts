@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { Brand, BrandChange, forgetPage, readBrand, updateBrand } from '../../lib/branding/index.ts'
-import { body, describeRoute, etagOf, isHeld, router } from '../../lib/http/index.ts'
+import { body, describeRoute, etagOf, ifNoneMatches, router } from '../../lib/http/index.ts'
 
 const read = router({ auth: 'member', permission: 'read', key: 'brand:read' }).get(
   '/',
@@ -15,7 +15,7 @@ const read = router({ auth: 'member', permission: 'read', key: 'brand:read' }).g
       'cache-control': 'private, no-cache',
       vary: 'authorization, x-tenant',
     }
-    if (isHeld(c.req.header('if-none-match'), headers.etag)) return c.body(null, 304, headers)
+    if (ifNoneMatches(c.req.header('if-none-match'), headers.etag)) return c.body(null, 304, headers)
     return c.body(text, 200, { ...headers, 'content-type': 'application/json' })
   },
 )

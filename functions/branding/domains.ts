@@ -4,6 +4,7 @@ import {
   CheckedDomains,
   Domain,
   DomainPath,
+  DomainQuery,
   Domains,
   listDomains,
   NewDomain,
@@ -12,14 +13,15 @@ import {
   setPrimaryDomain,
   verifyDomain,
 } from '../../lib/branding/index.ts'
-import { body, describeRoute, params, router } from '../../lib/http/index.ts'
+import { body, describeRoute, params, query, router } from '../../lib/http/index.ts'
 
 const read = router({ auth: 'member', permission: 'read' }).get(
   '/',
-  describeRoute("List a tenant's domains", {
-    200: { description: 'Every domain, with the record that verifies it.', schema: Domains },
+  describeRoute("List a tenant's own domains, the newest first", {
+    200: { description: 'A page of them, each with the record that verifies it.', schema: Domains },
   }),
-  async (c) => c.json({ domains: await listDomains(c.var.db, c.var.tenant.id) }),
+  query(DomainQuery),
+  async (c) => c.json(await listDomains(c.var.db, c.var.tenant.id, c.req.valid('query'))),
 )
 
 const manage = router({ auth: 'member', permission: 'manage' })

@@ -7,7 +7,7 @@ import {
   findPageBySlug,
   PublicConfig,
 } from '../../lib/branding/index.ts'
-import { describeRoute, isHeld, Problem, query, respond, router } from '../../lib/http/index.ts'
+import { describeRoute, ifNoneMatches, Problem, query, respond, router } from '../../lib/http/index.ts'
 
 const Host = z.strictObject({ host: z.string().optional() })
 
@@ -89,7 +89,8 @@ function answer(c: Context, body: string, etag: string, type: string): Response 
     etag,
     'cache-control': cacheControl,
   }
-  if (isHeld(c.req.raw.headers.get('if-none-match'), etag)) return respond(c, null, { status: 304, headers })
+  if (ifNoneMatches(c.req.raw.headers.get('if-none-match'), etag))
+    return respond(c, null, { status: 304, headers })
   headers['content-type'] = type
   headers['x-content-type-options'] = 'nosniff'
   return respond(c, body, { headers })

@@ -1,15 +1,16 @@
 import { Hono } from 'hono'
 import { makeApiKey } from '../../lib/auth/index.ts'
-import { body, describeRoute, params, router } from '../../lib/http/index.ts'
+import { body, describeRoute, params, query, router } from '../../lib/http/index.ts'
 import {
   ApiKey,
   ApiKeyPath,
+  ApiKeyQuery,
+  ApiKeyRotation,
   ApiKeys,
+  ApiKeyWithSecret,
   createApiKey,
-  KeyRotation,
   listApiKeys,
   NewApiKey,
-  NewKey,
   revokeApiKey,
   rotateApiKey,
 } from '../../lib/registry/index.ts'
@@ -18,10 +19,11 @@ import {
 const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
   .get(
     '/',
-    describeRoute("List a tenant's API keys", {
-      200: { description: 'The newest first, also those that have ended.', schema: ApiKeys },
+    describeRoute("List a tenant's API keys, the newest first", {
+      200: { description: 'A page of them, also of those that have ended.', schema: ApiKeys },
     }),
-    async (c) => c.json({ api_keys: await listApiKeys(c.var.db, c.var.tenant.id) }),
+    query(ApiKeyQuery),
+    async (c) => c.json(await listApiKeys(c.var.db, c.var.tenant.id, c.req.valid('query'))),
   )
   .delete(
     '/:key',
@@ -32,22 +34,22 @@ const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' }
     async (c) => c.json(await revokeApiKey(c.var.db, c.var.tenant.id, c.req.valid('param').key)),
   )
 
-// This answer holds a key, so no cache may store it.
-const unkept = { 'cache-control': 'no-store' }
+// No cache on the way may keep the one answer that holds a key.
+const noStore = { 'cache-control': 'no-store' }
 
 const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
   .post(
     '/',
     describeRoute(
       'Create an API key',
-      { 201: { description: 'The key, shown this once.', schema: NewKey } },
+      { 201: { description: 'The key, shown this once.', schema: ApiKeyWithSecret } },
       ['conflict'],
     ),
     body(NewApiKey),
     async (c) => {
       const { key, ...stored } = await makeApiKey()
       const created = await createApiKey(c.var.db, c.var.tenant.id, c.req.valid('json'), stored)
-      return c.json({ ...created, key }, 201, unkept)
+      return c.json({ ...created, key }, 201, noStore)
     },
   )
   .post(
@@ -57,18 +59,18 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
       {
         201: {
           description: 'The new key, shown this once; the old one works for the overlap.',
-          schema: NewKey,
+          schema: ApiKeyWithSecret,
         },
       },
       ['api_key_ended'],
     ),
     params(ApiKeyPath),
-    body(KeyRotation),
+    body(ApiKeyRotation),
     async (c) => {
       const { key, ...stored } = await makeApiKey()
       const { overlap_seconds: overlap = 0 } = c.req.valid('json')
       const created = await rotateApiKey(c.var.db, c.var.tenant.id, c.req.valid('param').key, overlap, stored)
-      return c.json({ ...created, key }, 201, unkept)
+      return c.json({ ...created, key }, 201, noStore)
     },
   )
 

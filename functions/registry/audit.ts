@@ -1,21 +1,29 @@
 import { Hono } from 'hono'
 import {
-  AuditPage,
+  AuditEvents,
   AuditQuery,
-  AuditVerdict,
+  AuditVerification,
+  AuditViewerToken,
   ExportQuery,
   enterAsViewer,
   exportAuditLog,
   issueViewerToken,
   isViewerToken,
-  NewViewerToken,
-  RevokedViewerTokens,
+  NewAuditViewerToken,
+  RevokedAuditViewerTokens,
   readAuditLog,
   revokeViewerTokens,
-  ViewerToken,
   verifyAuditLog,
 } from '../../lib/audit/index.ts'
-import { body, check, describeRoute, misfit, query, requestHeaders, router } from '../../lib/http/index.ts'
+import {
+  body,
+  check,
+  describeRoute,
+  query,
+  requestHeaders,
+  router,
+  validationProblem,
+} from '../../lib/http/index.ts'
 
 // Comes before the member's route of the same address, and passes every other credential on to it.
 const viewers = router({ auth: 'public' }).get('/', async (c, next) => {
@@ -23,7 +31,7 @@ const viewers = router({ auth: 'public' }).get('/', async (c, next) => {
   if (token === undefined || !isViewerToken(token)) return next()
   const { db, tenantId } = await enterAsViewer(token, c.req.param('ref') ?? '', requestHeaders(c))
   const asked = check(AuditQuery, c.req.query())
-  if (!asked.ok) throw misfit('invalid_query', asked.errors)
+  if (!asked.ok) throw validationProblem('invalid_query', asked.errors)
   return c.json(await readAuditLog(db, tenantId, asked.data))
 })
 
@@ -31,7 +39,7 @@ const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path', 
   .get(
     '/',
     describeRoute("Read a tenant's audit log, the newest first; also with a viewer token as the bearer", {
-      200: { description: 'A page of it. That it was read is recorded.', schema: AuditPage },
+      200: { description: 'A page of it. That it was read is recorded.', schema: AuditEvents },
     }),
     query(AuditQuery),
     async (c) => c.json(await readAuditLog(c.var.db, c.var.tenant.id, c.req.valid('query'))),
@@ -55,7 +63,7 @@ const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path', 
   .get(
     '/verify',
     describeRoute("Walk a tenant's audit chain and name the first place where it does not hold", {
-      200: { description: 'Whether it holds. That it was asked is recorded.', schema: AuditVerdict },
+      200: { description: 'Whether it holds. That it was asked is recorded.', schema: AuditVerification },
     }),
     async (c) => c.json(await verifyAuditLog(c.var.db, c.var.tenant.id)),
   )
@@ -64,9 +72,9 @@ const own = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
   .post(
     '/viewer-tokens',
     describeRoute('Issue a token that reads this audit log for at most 15 minutes', {
-      201: { description: 'Shown this once.', schema: ViewerToken },
+      201: { description: 'Shown this once.', schema: AuditViewerToken },
     }),
-    body(NewViewerToken),
+    body(NewAuditViewerToken),
     async (c) =>
       c.json(await issueViewerToken(c.var.db, c.var.tenant.id, c.req.valid('json').ttl_seconds), 201, {
         'cache-control': 'no-store',
@@ -75,7 +83,7 @@ const own = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
   .delete(
     '/viewer-tokens',
     describeRoute("End one's own viewer tokens for this tenant", {
-      200: { description: 'How many there were.', schema: RevokedViewerTokens },
+      200: { description: 'How many there were.', schema: RevokedAuditViewerTokens },
     }),
     async (c) => c.json(await revokeViewerTokens(c.var.db, c.var.tenant.id)),
   )

@@ -1,11 +1,12 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { body, check, describeRoute, misfit, params, router } from '../../lib/http/index.ts'
+import { body, check, describeRoute, params, query, router, validationProblem } from '../../lib/http/index.ts'
 import {
   bindSsoProvider,
   checkIdentityProvider,
   findSignInOptions,
   IdentityProvider,
+  IdentityProviderQuery,
   IdentityProviders,
   IdpPath,
   IdpSettings,
@@ -15,18 +16,19 @@ import {
   removeIdentityProvider,
   SamlSettings,
   SignInOptions,
-  SignInQuestion,
-  SsoBinding,
+  SignInOptionsRequest,
+  SsoProviderBinding,
   setIdentityProvider,
 } from '../../lib/registry/index.ts'
 
 const read = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
   .get(
     '/',
-    describeRoute("List a tenant's identity providers", {
-      200: { description: 'At most one of each kind.', schema: IdentityProviders },
+    describeRoute("List a tenant's identity providers, by kind", {
+      200: { description: 'A page of them: there is at most one of each kind.', schema: IdentityProviders },
     }),
-    async (c) => c.json({ identity_providers: await listIdentityProviders(c.var.db, c.var.tenant.id) }),
+    query(IdentityProviderQuery),
+    async (c) => c.json(await listIdentityProviders(c.var.db, c.var.tenant.id, c.req.valid('query'))),
   )
   .get(
     '/:type',
@@ -51,7 +53,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     async (c) => {
       const { type } = c.req.valid('param')
       const checked = check(type === 'oidc' ? OidcSettings : SamlSettings, c.req.valid('json'))
-      if (!checked.ok) throw misfit('invalid_body', checked.errors)
+      if (!checked.ok) throw validationProblem('invalid_body', checked.errors)
       return c.json(await setIdentityProvider(c.var.db, c.var.tenant.id, type, checked.data))
     },
   )
@@ -95,7 +97,7 @@ const service = router({ auth: 'service' }).put(
     ],
   ),
   params(IdpPath.extend({ ref: z.string() })),
-  body(SsoBinding),
+  body(SsoProviderBinding),
   async (c) => {
     const { ref, type } = c.req.valid('param')
     await bindSsoProvider(ref, type, c.req.valid('json').sso_provider_id)
@@ -111,7 +113,7 @@ export const signInOptions = router({ auth: 'public' }).post(
   describeRoute('Find out how the people of an e-mail address sign in', {
     200: { description: 'By their own provider, or by password.', schema: SignInOptions },
   }),
-  body(SignInQuestion),
+  body(SignInOptionsRequest),
   async (c) => {
     const options = await findSignInOptions(c.req.valid('json').email)
     return c.json(options, 200, { 'cache-control': 'no-store' })

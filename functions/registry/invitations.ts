@@ -4,26 +4,26 @@ import {
   acceptInvitation,
   InvitationPath,
   InvitationPreview,
+  InvitationQuery,
+  InvitationResend,
   Invitations,
   InvitationToken,
+  InvitationWithToken,
   inviteMember,
   listInvitations,
   lookUpInvitation,
   NewInvitation,
-  Page,
-  Resending,
   resendInvitation,
   revokeInvitation,
-  SentInvitation,
   Tenant,
 } from '../../lib/registry/index.ts'
 
 const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' }).get(
   '/',
-  describeRoute("List a tenant's invitations", {
-    200: { description: 'The oldest first.', schema: Invitations },
+  describeRoute("List a tenant's invitations, the newest first", {
+    200: { description: 'A page of them, each with its state.', schema: Invitations },
   }),
-  query(Page),
+  query(InvitationQuery),
   async (c) => c.json(await listInvitations(c.var.db, c.var.tenant.id, c.req.valid('query'))),
 )
 
@@ -32,7 +32,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     '/',
     describeRoute(
       'Invite an e-mail address',
-      { 201: { description: 'The invitation, with the token to mail.', schema: SentInvitation } },
+      { 201: { description: 'The invitation, with the token to mail.', schema: InvitationWithToken } },
       ['already_member', 'already_invited', 'too_many_invitations'],
     ),
     body(NewInvitation),
@@ -42,11 +42,11 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     '/:invitation/resend',
     describeRoute(
       'Give an invitation a new token, in place of the old one',
-      { 200: { description: 'The invitation, with the token to mail.', schema: SentInvitation } },
+      { 200: { description: 'The invitation, with the token to mail.', schema: InvitationWithToken } },
       ['resent_too_soon'],
     ),
     params(InvitationPath),
-    body(Resending),
+    body(InvitationResend),
     async (c) =>
       c.json(
         await resendInvitation(

@@ -1,24 +1,24 @@
 import { Hono } from 'hono'
 import { body, describeRoute, router } from '../../lib/http/index.ts'
 import {
-  Cancellation,
   changeTenantStatus,
   findTenantId,
-  Lifecycle,
-  Purge,
-  PurgeRequest,
   purgeTenant,
-  StatusChange,
+  TenantCancellation,
+  TenantLifecycle,
+  TenantPurge,
+  TenantPurgeRequest,
+  TenantStatusChange,
 } from '../../lib/registry/index.ts'
 
 const own = router({ auth: 'member', permission: 'own', tenant: 'path' }).post(
   '/:ref/cancel',
   describeRoute(
     'Cancel a tenant: it is frozen at once and archived after 30 days',
-    { 200: { description: 'Frozen. The platform can make it active again.', schema: Lifecycle } },
+    { 200: { description: 'Frozen. The platform can make it active again.', schema: TenantLifecycle } },
     ['invalid_status_move'],
   ),
-  body(Cancellation),
+  body(TenantCancellation),
   async (c) =>
     c.json(await changeTenantStatus(c.var.db, c.var.tenant.id, { ...c.req.valid('json'), status: 'frozen' })),
 )
@@ -28,10 +28,10 @@ const platform = router({ auth: 'service' })
     '/:ref/status',
     describeRoute(
       'Move a tenant to another status',
-      { 200: { description: 'Moved, or there already.', schema: Lifecycle } },
+      { 200: { description: 'Moved, or there already.', schema: TenantLifecycle } },
       ['tenant_not_found', 'invalid_status_move'],
     ),
-    body(StatusChange),
+    body(TenantStatusChange),
     async (c) => {
       const tenantId = await findTenantId(c.var.db, c.req.param('ref') ?? '')
       return c.json(await changeTenantStatus(c.var.db, tenantId, c.req.valid('json')))
@@ -42,15 +42,15 @@ const platform = router({ auth: 'service' })
     describeRoute(
       'Delete everything that an archived tenant owned, except its audit log',
       {
-        200: { description: 'Done.', schema: Purge },
+        200: { description: 'Done.', schema: TenantPurge },
         202: {
           description: 'Under way: it goes on by itself. Ask again to see how far it is.',
-          schema: Purge,
+          schema: TenantPurge,
         },
       },
       ['tenant_not_found', 'not_purgeable'],
     ),
-    body(PurgeRequest),
+    body(TenantPurgeRequest),
     async (c) => {
       const purge = await purgeTenant(c.var.db, c.req.param('ref') ?? '', c.req.valid('json'))
       return c.json(purge, purge.finished_at === null ? 202 : 200)

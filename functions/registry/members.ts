@@ -1,13 +1,15 @@
 import { Hono } from 'hono'
-import { body, describeRoute, params, router } from '../../lib/http/index.ts'
+import { body, describeRoute, params, query, router } from '../../lib/http/index.ts'
 import {
-  Heir,
   listMembers,
   listRoles,
   Member,
   MemberChange,
   MemberPath,
+  MemberQuery,
   Members,
+  OwnershipTransfer,
+  RoleQuery,
   Roles,
   removeMember,
   transferOwnership,
@@ -16,8 +18,11 @@ import {
 
 const read = router({ auth: 'member', permission: 'read', tenant: 'path', key: 'members:read' }).get(
   '/',
-  describeRoute('List who belongs to a tenant', { 200: { description: 'Every member.', schema: Members } }),
-  async (c) => c.json({ members: await listMembers(c.var.db, c.var.tenant.id) }),
+  describeRoute("List a tenant's members, the newest first", {
+    200: { description: 'A page of them, whatever the state of their membership.', schema: Members },
+  }),
+  query(MemberQuery),
+  async (c) => c.json(await listMembers(c.var.db, c.var.tenant.id, c.req.valid('query'))),
 )
 
 // Leaving needs no permission. Removing others needs "manage", and removeMember checks that.
@@ -58,15 +63,16 @@ export const ownership = router({ auth: 'member', permission: 'own', tenant: 'pa
     { 200: { description: 'The new owner.', schema: Member } },
     ['not_found', 'member_not_active'],
   ),
-  body(Heir),
+  body(OwnershipTransfer),
   async (c) => c.json(await transferOwnership(c.var.db, c.var.tenant.id, c.req.valid('json').to)),
 )
 
 /** What the roles mean, the same in every tenant. */
 export const roles = router({ auth: 'user' }).get(
   '/',
-  describeRoute('List the roles and what each may do', {
-    200: { description: 'The highest first.', schema: Roles },
+  describeRoute('List the roles and what each may do, the highest first', {
+    200: { description: 'A page of them.', schema: Roles },
   }),
-  async (c) => c.json(await listRoles(c.var.db)),
+  query(RoleQuery),
+  async (c) => c.json(await listRoles(c.var.db, c.req.valid('query'))),
 )

@@ -11,8 +11,10 @@ import {
   listTenantProducts,
   ProductGrant,
   ProductPath,
+  ProductQuery,
   Products,
   TenantProduct,
+  TenantProductQuery,
   TenantProducts,
   withdrawProduct,
 } from '../../lib/registry/index.ts'
@@ -20,18 +22,20 @@ import {
 /** The platform's products. */
 export const products = router({ auth: 'user' }).get(
   '/',
-  describeRoute("List the platform's products", {
-    200: { description: 'Every product.', schema: Products },
+  describeRoute("List the platform's products, by name", {
+    200: { description: 'A page of them.', schema: Products },
   }),
-  async (c) => c.json({ products: await listProducts(c.var.db) }),
+  query(ProductQuery),
+  async (c) => c.json(await listProducts(c.var.db, c.req.valid('query'))),
 )
 
 const read = router({ auth: 'member', permission: 'read', tenant: 'path', service: true }).get(
   '/',
-  describeRoute('List which products a tenant was granted', {
-    200: { description: 'Also those it may not use now.', schema: TenantProducts },
+  describeRoute('List the products that a tenant was granted, by name', {
+    200: { description: 'A page of them, also of those it may not use now.', schema: TenantProducts },
   }),
-  async (c) => c.json({ products: await listTenantProducts(c.var.db, c.var.tenant.id) }),
+  query(TenantProductQuery),
+  async (c) => c.json(await listTenantProducts(c.var.db, c.var.tenant.id, c.req.valid('query'))),
 )
 
 // Only the platform grants products, because a tenant pays for what it may use.

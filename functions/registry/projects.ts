@@ -4,10 +4,10 @@ import {
   createProject,
   listProjects,
   NewProject,
-  Page,
   Project,
   ProjectChange,
   ProjectPath,
+  ProjectQuery,
   Projects,
   readProject,
   updateProject,
@@ -16,10 +16,10 @@ import {
 const read = router({ auth: 'member', permission: 'read', tenant: 'path' })
   .get(
     '/',
-    describeRoute("List a tenant's projects", {
-      200: { description: 'The oldest first.', schema: Projects },
+    describeRoute("List a tenant's projects, the newest first", {
+      200: { description: 'A page of them.', schema: Projects },
     }),
-    query(Page),
+    query(ProjectQuery),
     async (c) => c.json(await listProjects(c.var.db, c.var.tenant.id, c.req.valid('query'))),
   )
   .get(

@@ -3,13 +3,13 @@ import { body, describeRoute, query, router } from '../../lib/http/index.ts'
 import {
   createTenant,
   listTenants,
-  NewSlug,
   NewTenant,
-  Page,
   readTenant,
   renameTenant,
   Tenant,
   TenantChange,
+  TenantQuery,
+  TenantSlugChange,
   Tenants,
   updateTenant,
 } from '../../lib/registry/index.ts'
@@ -17,10 +17,10 @@ import {
 const own = router({ auth: 'user' })
   .get(
     '/',
-    describeRoute("List the caller's tenants", {
-      200: { description: 'The oldest first.', schema: Tenants },
+    describeRoute('List the tenants one belongs to, the newest first', {
+      200: { description: 'A page of them.', schema: Tenants },
     }),
-    query(Page),
+    query(TenantQuery),
     async (c) => c.json(await listTenants(c.var.db, c.req.valid('query'))),
   )
   .post(
@@ -61,7 +61,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
       { 200: { description: 'The renamed tenant.', schema: Tenant } },
       ['slug_taken', 'slug_invalid', 'slug_reserved'],
     ),
-    body(NewSlug),
+    body(TenantSlugChange),
     async (c) => c.json(await renameTenant(c.var.db, c.var.tenant.id, c.req.valid('json').slug)),
   )
 

@@ -7,15 +7,21 @@ import {
   describeRoute,
   type FieldError,
   findUnstorableText,
-  misfit,
   Problem,
   router,
+  validationProblem,
 } from '../../lib/http/index.ts'
-import { logUsageEvents, mostEvents, UsageAnswer, UsageEvent, UsageOutcome } from '../../lib/usage/index.ts'
+import {
+  logUsageEvents,
+  maxEvents,
+  UsageBatchResult,
+  UsageEvent,
+  UsageEventResult,
+} from '../../lib/usage/index.ts'
 
-const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(mostEvents) })
-const Shown = z.union([UsageEvent, z.strictObject({ events: z.array(UsageEvent).min(1).max(mostEvents) })])
-const Answer = z.union([UsageAnswer, UsageOutcome])
+const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(maxEvents) })
+const Shown = z.union([UsageEvent, z.strictObject({ events: z.array(UsageEvent).min(1).max(maxEvents) })])
+const Answer = z.union([UsageBatchResult, UsageEventResult])
 
 export const events = router({ auth: 'member', permission: 'write', service: true, key: 'usage:write' }).post(
   '/',
@@ -39,9 +45,9 @@ interface Scope {
   tenant: ChosenTenant
 }
 
-async function logOne({ db, tenant }: Scope, sent: unknown): Promise<UsageOutcome> {
+async function logOne({ db, tenant }: Scope, sent: unknown): Promise<UsageEventResult> {
   const checked = checkEvent(sent)
-  if (!checked.ok) throw misfit('invalid_body', checked.errors)
+  if (!checked.ok) throw validationProblem('invalid_body', checked.errors)
   const [outcome] = await logUsageEvents(db, tenant.id, [checked.data])
   if (!outcome) throw new Error('The database said nothing about the event.')
   if (outcome.status !== 'rejected') return outcome
@@ -50,14 +56,14 @@ async function logOne({ db, tenant }: Scope, sent: unknown): Promise<UsageOutcom
   })
 }
 
-async function logBatch({ db, tenant }: Scope, sent: unknown): Promise<UsageAnswer> {
+async function logBatch({ db, tenant }: Scope, sent: unknown): Promise<UsageBatchResult> {
   const envelope = check(Batch, sent)
-  if (!envelope.ok) throw misfit('invalid_body', envelope.errors)
+  if (!envelope.ok) throw validationProblem('invalid_body', envelope.errors)
   const checks = envelope.data.events.map(checkEvent)
   const good = checks.flatMap((checked) => (checked.ok ? [checked.data] : []))
   const stored = (await logUsageEvents(db, tenant.id, good)).values()
   const outcomes = checks.map((checked) => (checked.ok ? take(stored) : rejected(checked.errors)))
-  const count = (status: UsageOutcome['status']) =>
+  const count = (status: UsageEventResult['status']) =>
     outcomes.filter((outcome) => outcome.status === status).length
   return {
     accepted: count('accepted'),
@@ -72,11 +78,11 @@ function checkEvent(sent: unknown) {
   return unstorable ? { ok: false as const, errors: [unstorable] } : check(UsageEvent, sent)
 }
 
-function rejected(errors: FieldError[]): UsageOutcome {
+function rejected(errors: FieldError[]): UsageEventResult {
   return { status: 'rejected', code: 'invalid_body', errors }
 }
 
-function take(outcomes: Iterator<UsageOutcome, undefined>): UsageOutcome {
+function take(outcomes: Iterator<UsageEventResult, undefined>): UsageEventResult {
   const { value } = outcomes.next()
   if (!value) throw new Error('The database said less than it was asked.')
   return value

@@ -20,7 +20,7 @@ const Run = z
     unreported: z.int().optional(),
     duration_ms: z.int().optional(),
   })
-  .meta({ id: 'DispatcherRun' })
+  .meta({ id: 'WebhookDispatchRun' })
 
 /** pg_net calls this when an event commits, and cron does. It finds out by itself what is due. */
 export const dispatch = router({ auth: 'service' }).post(

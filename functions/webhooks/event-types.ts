@@ -1,6 +1,7 @@
-import { describeRoute, params, router } from '../../lib/http/index.ts'
+import { describeRoute, params, query, router } from '../../lib/http/index.ts'
 import {
   EventTypePath,
+  EventTypeQuery,
   EventTypes,
   EventTypeVersions,
   listEventTypes,
@@ -11,10 +12,11 @@ import {
 export const eventTypes = router({ auth: 'user' })
   .get(
     '/',
-    describeRoute('List the types of events there are', {
-      200: { description: 'Each as its newest version has it.', schema: EventTypes },
+    describeRoute('List the types of events, by name', {
+      200: { description: 'A page of them, each as its newest version has it.', schema: EventTypes },
     }),
-    async (c) => c.json({ event_types: await listEventTypes(c.var.db) }),
+    query(EventTypeQuery),
+    async (c) => c.json(await listEventTypes(c.var.db, c.req.valid('query'))),
   )
   .get(
     '/:type',

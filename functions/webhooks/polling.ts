@@ -1,11 +1,11 @@
 import { body, describeRoute, params, router } from '../../lib/http/index.ts'
 import {
-  Acknowledged,
-  Acknowledgement,
+  AcknowledgeRequest,
+  AcknowledgeResult,
   acknowledgeMessages,
   EndpointPath,
-  Poll,
   PolledMessages,
+  PollRequest,
   pollMessages,
 } from '../../lib/webhooks/index.ts'
 
@@ -19,7 +19,7 @@ export const polling = router({ auth: 'member', permission: 'write', key: 'webho
       ['endpoint_disabled', 'not_a_polling_endpoint'],
     ),
     params(EndpointPath),
-    body(Poll),
+    body(PollRequest),
     async (c) => {
       const { endpoint } = c.req.valid('param')
       const polled = await pollMessages(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json'))
@@ -29,12 +29,12 @@ export const polling = router({ auth: 'member', permission: 'write', key: 'webho
   .post(
     '/:endpoint/acknowledge',
     describeRoute(
-      'Acknowledge polled messages',
-      { 200: { description: 'Of how many; the lease of the others was over.', schema: Acknowledged } },
+      'Say that polled messages arrived',
+      { 200: { description: 'Of how many; the lease of the others was over.', schema: AcknowledgeResult } },
       ['endpoint_disabled', 'not_a_polling_endpoint'],
     ),
     params(EndpointPath),
-    body(Acknowledgement),
+    body(AcknowledgeRequest),
     async (c) => {
       const { endpoint } = c.req.valid('param')
       const count = await acknowledgeMessages(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json'))

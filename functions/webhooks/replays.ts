@@ -1,13 +1,13 @@
 import { body, describeRoute, params, router } from '../../lib/http/index.ts'
 import {
   EndpointPath,
-  Replay,
-  Replayed,
+  ReplayRequest,
+  ReplayResult,
   ResendPath,
   replayMessages,
-  SentMessage,
+  SentTestMessage,
   sendTestMessage,
-  TestMessage,
+  TestMessageRequest,
 } from '../../lib/webhooks/index.ts'
 
 const access = { auth: 'member', permission: 'manage' } as const
@@ -18,11 +18,11 @@ export const replays = router(access)
     '/:endpoint/test',
     describeRoute(
       "Send an event type's example to an endpoint",
-      { 202: { description: 'It is on its way, like any message.', schema: SentMessage } },
+      { 202: { description: 'It is on its way, like any message.', schema: SentTestMessage } },
       ['endpoint_disabled', 'unknown_event_type'],
     ),
     params(EndpointPath),
-    body(TestMessage),
+    body(TestMessageRequest),
     async (c) => {
       const { event_type: type } = c.req.valid('json')
       const sent = await sendTestMessage(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint, type)
@@ -32,12 +32,12 @@ export const replays = router(access)
   .post(
     '/:endpoint/replay',
     describeRoute(
-      'Send messages to an endpoint again, or messages that it missed',
-      { 202: { description: 'How many are on their way; at most 10,000 a call.', schema: Replayed } },
+      'Send messages to an endpoint again, or those it missed',
+      { 202: { description: 'How many are on their way; at most 10,000 a call.', schema: ReplayResult } },
       ['endpoint_disabled'],
     ),
     params(EndpointPath),
-    body(Replay),
+    body(ReplayRequest),
     async (c) => {
       const { endpoint } = c.req.valid('param')
       return c.json(await replayMessages(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json')), 202)
@@ -49,7 +49,7 @@ export const resend = router(access).post(
   '/:message/endpoints/:endpoint/resend',
   describeRoute(
     'Send a message to an endpoint again',
-    { 202: { description: 'It is on its way.', schema: Replayed } },
+    { 202: { description: 'It is on its way.', schema: ReplayResult } },
     ['endpoint_disabled'],
   ),
   params(ResendPath),

@@ -4,12 +4,12 @@ import {
   EndpointWithSecret,
   revealSecret,
   rotateSecret,
-  SecretRotation,
   SigningSecret,
+  SigningSecretRotation,
 } from '../../lib/webhooks/index.ts'
 
-// The answers hold a secret, so no cache may store them.
-const unkept = { 'cache-control': 'no-store' }
+// No cache on the way may keep an answer that holds a secret.
+const noStore = { 'cache-control': 'no-store' }
 
 /** What an endpoint's messages are signed with. */
 export const signingSecrets = router({ auth: 'member', permission: 'manage' })
@@ -21,7 +21,7 @@ export const signingSecrets = router({ auth: 'member', permission: 'manage' })
     params(EndpointPath),
     async (c) => {
       const secret = await revealSecret(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint)
-      return c.json(secret, 200, unkept)
+      return c.json(secret, 200, noStore)
     },
   )
   .post(
@@ -30,9 +30,13 @@ export const signingSecrets = router({ auth: 'member', permission: 'manage' })
       200: { description: 'The endpoint and its new secret.', schema: EndpointWithSecret },
     }),
     params(EndpointPath),
-    body(SecretRotation),
+    body(SigningSecretRotation),
     async (c) => {
       const { endpoint } = c.req.valid('param')
-      return c.json(await rotateSecret(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json')), 200, unkept)
+      return c.json(
+        await rotateSecret(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json')),
+        200,
+        noStore,
+      )
     },
   )

@@ -1,12 +1,12 @@
 export { exportAuditLog } from './export.ts'
 export { chainProblems, readAuditLog, verifyAuditLog, walkChain } from './log.ts'
 export {
-  AuditPage,
+  AuditEvents,
   AuditQuery,
-  AuditVerdict,
+  AuditVerification,
+  AuditViewerToken,
   ExportQuery,
-  NewViewerToken,
-  RevokedViewerTokens,
-  ViewerToken,
+  NewAuditViewerToken,
+  RevokedAuditViewerTokens,
 } from './schema.ts'
 export { enterAsViewer, issueViewerToken, isViewerToken, revokeViewerTokens } from './viewers.ts'

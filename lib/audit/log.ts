@@ -1,31 +1,30 @@
-import { type Db, sql } from '../db/index.ts'
+import { type Db, pageOf, sql } from '../db/index.ts'
 import {
   type AuditEvent,
-  type AuditPage,
+  type AuditEvents,
   type AuditQuery,
-  type AuditVerdict,
-  cursorBefore,
+  type AuditVerification,
+  auditOrder,
 } from './schema.ts'
 
 /**
  * A page of a tenant's audit log, newest first. Reading is recorded in the log too, at most once a minute for
  * each reader. 404 tenant_not_found, 403 forbidden without "inspect".
  */
-export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery): Promise<AuditPage> {
-  const { limit = 50, cursor, actor, action, target, product, from, to, is_failure } = query
-  // One more than asked for says whether there is more.
-  const found = await db.query<AuditEvent & { seq: string }>(sql`
+export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery): Promise<AuditEvents> {
+  const { limit, cursor, actor, action, target, product, since, until, is_failure } = query
+  const found = await db.query<Omit<AuditEvent, 'seq'> & { seq: string }>(sql`
     select a.tenant_id, a.seq, a.id, a.project_id, a.actor_id, a.actor_name, a.actor_type, a.action, a.crud, a.target_id,
       a.target_type, a.target_name, a.product, a.component, a.description, a.is_failure, a.is_anonymous, a.payload_hash,
       a.source_ip, a.user_agent, a.request_id,
       to_char(a.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
       a.prev_hash, a.hash, a.metadata
-    from public.read_audit_log(${tenantId}, before_seq => ${cursor}, max_rows => ${limit + 1}, actor => ${actor},
-      action => ${action}, target => ${target}, product => ${product}, from_at => ${from}, until_at => ${to},
+    from public.read_audit_log(${tenantId}, before_seq => ${cursor?.seq}, max_rows => ${limit + 1}, actor => ${actor},
+      action => ${action}, target => ${target}, product => ${product}, from_at => ${since}, until_at => ${until},
       is_failure => ${is_failure}) as a`)
-  const events = found.slice(0, limit).map((event) => ({ ...event, seq: Number(event.seq) }))
-  const last = events.at(-1)
-  return { events, next: last && found.length > limit ? cursorBefore(last.seq) : null }
+  const events = found.map((event) => ({ ...event, seq: Number(event.seq) }))
+  const { rows, next_cursor } = pageOf(auditOrder, events, limit)
+  return { events: rows, next_cursor }
 }
 
 /** What a break of a chain means. The keys are those of private.find_audit_break(). */
@@ -55,7 +54,7 @@ export interface ChainStep {
 export async function walkChain(
   tenant: string,
   step: (afterSeq: number, afterHash: string | null) => Promise<ChainStep | undefined>,
-): Promise<AuditVerdict> {
+): Promise<AuditVerification> {
   let checkpoint = { tenant, seq: 0, hash: '0'.repeat(64) }
   for (;;) {
     const walked = await step(checkpoint.seq, checkpoint.seq === 0 ? null : checkpoint.hash)
@@ -71,8 +70,8 @@ export async function walkChain(
   }
 }
 
-/** Whether a tenant's chain is intact, and its first break if not. The question is recorded in the log. */
-export function verifyAuditLog(db: Db, tenantId: string): Promise<AuditVerdict> {
+/** Whether a tenant's chain holds, and the first place where it does not. That it was asked is recorded. */
+export function verifyAuditLog(db: Db, tenantId: string): Promise<AuditVerification> {
   return walkChain(tenantId, async (afterSeq, afterHash) => {
     const [step] = await db.query<ChainStep>(sql`
       select last_seq, last_hash, is_end, break_seq, problem

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { keyset, moment, nextCursor, offsetMoment, pageParameters } from '../db/index.ts'
 
 const text = z.string().nullable()
 
@@ -26,16 +27,21 @@ export const AuditEvent = z
     source_ip: text,
     user_agent: text,
     request_id: text,
-    created_at: z.iso.datetime(),
+    created_at: z.iso
+      .datetime({ precision: 6 })
+      .meta({ description: 'To the microsecond: it is part of what is hashed.' }),
     prev_hash: z.string(),
     hash: z.string(),
     metadata: z.record(z.string(), z.unknown()),
   })
   .meta({ id: 'AuditEvent' })
 
-export const AuditPage = z
-  .strictObject({ events: z.array(AuditEvent), next: z.string().nullable() })
-  .meta({ id: 'AuditPage', description: '`next` is what `cursor` must be for older ones; null at the end.' })
+export const AuditEvents = z
+  .strictObject({ events: z.array(AuditEvent), next_cursor: nextCursor })
+  .meta({ id: 'AuditEvents' })
+
+/** The newest first. */
+export const auditOrder = keyset('audit_events', { seq: z.int().min(1) })
 
 const filter = z.string().min(1).max(200)
 
@@ -45,41 +51,18 @@ export const AuditQuery = z.strictObject({
   action: filter.optional(),
   target: filter.optional(),
   product: filter.optional(),
-  from: z.iso.datetime({ offset: true }).optional(),
-  to: z.iso.datetime({ offset: true }).optional(),
+  since: offsetMoment.optional(),
+  until: offsetMoment.optional(),
   is_failure: z
     .enum(['true', 'false'])
     .transform((flag) => flag === 'true')
     .optional(),
-  limit: z.coerce.number().int().min(1).max(200).optional(),
-  cursor: z
-    .string()
-    .max(40)
-    .transform((cursor, context) => {
-      const seq = /^before:([1-9]\d{0,15})$/.exec(decode(cursor))?.[1]
-      if (seq !== undefined) return Number(seq)
-      context.addIssue('must be what "next" held')
-      return z.NEVER
-    })
-    .optional(),
+  ...pageParameters(auditOrder),
 })
-
-/** The cursor of the page that follows a row. It is opaque: its content may change. */
-export function cursorBefore(seq: number): string {
-  return btoa(`before:${seq}`).replaceAll('=', '').replaceAll('+', '-').replaceAll('/', '_')
-}
-
-function decode(cursor: string): string {
-  try {
-    return atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))
-  } catch {
-    return ''
-  }
-}
 
 export const ExportQuery = z.strictObject({ format: z.enum(['csv', 'jsonl']) })
 
-export const AuditVerdict = z
+export const AuditVerification = z
   .strictObject({
     is_intact: z.boolean(),
     checkpoint: z.strictObject({ tenant: z.string(), seq: z.int(), hash: z.string() }).meta({
@@ -91,20 +74,20 @@ export const AuditVerdict = z
       .nullable()
       .meta({ description: 'The first place where the chain does not hold.' }),
   })
-  .meta({ id: 'AuditVerdict' })
+  .meta({ id: 'AuditVerification' })
 
-export const NewViewerToken = z
+export const NewAuditViewerToken = z
   .strictObject({ ttl_seconds: z.int().min(60).max(900).optional() })
-  .meta({ id: 'NewViewerToken' })
-export const ViewerToken = z
-  .strictObject({ token: z.string(), expires_at: z.union([z.iso.datetime(), z.date()]) })
-  .meta({
-    id: 'ViewerToken',
-    description: 'Shown once. Reads the audit log of this tenant and nothing else.',
-  })
-export const RevokedViewerTokens = z.strictObject({ revoked: z.int() }).meta({ id: 'RevokedViewerTokens' })
+  .meta({ id: 'NewAuditViewerToken' })
+export const AuditViewerToken = z.strictObject({ token: z.string(), expires_at: moment }).meta({
+  id: 'AuditViewerToken',
+  description: 'Shown once. Reads the audit log of this tenant and nothing else.',
+})
+export const RevokedAuditViewerTokens = z
+  .strictObject({ revoked: z.int() })
+  .meta({ id: 'RevokedAuditViewerTokens' })
 
 export type AuditEvent = z.infer<typeof AuditEvent>
-export type AuditPage = z.infer<typeof AuditPage>
+export type AuditEvents = z.infer<typeof AuditEvents>
 export type AuditQuery = z.output<typeof AuditQuery>
-export type AuditVerdict = z.infer<typeof AuditVerdict>
+export type AuditVerification = z.infer<typeof AuditVerification>

@@ -25,8 +25,8 @@ export type UserClaims = z.infer<typeof UserClaims>
 const asymmetric = ['ES256', 'RS256', 'EdDSA']
 /** How far the two clocks may differ. */
 const clockToleranceSeconds = 5
-/** Far longer than any token Auth issues. Longer ones are not parsed. */
-const longestToken = 8_192
+/** Far more than Auth ever issues; spares the parser. */
+const maxTokenLength = 8_192
 
 /**
  * A verifier for one project's user tokens. The header's algorithm chooses the kind of key, and each kind
@@ -57,7 +57,7 @@ export function jwtVerifier(settings: AuthSettings): (token: string) => Promise<
 
   return async (token) => {
     try {
-      if (token.length > longestToken) throw new errors.JWTInvalid('too long')
+      if (token.length > maxTokenLength) throw new errors.JWTInvalid('too long')
       return UserClaims.parse(await verify(token))
     } catch (thrown) {
       throw refusal(thrown)

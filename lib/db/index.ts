@@ -8,8 +8,20 @@ export {
   type RequestHeaders,
 } from './caller.ts'
 export { toProblem } from './errors.ts'
+export { moment, offsetMoment } from './moment.ts'
+export {
+  type Keyset,
+  keyset,
+  nextCursor,
+  type Page,
+  pageOf,
+  pageParameters,
+  readAlongIndex,
+  readPage,
+} from './page.ts'
 export { closeConnections, type Db } from './pool.ts'
 export { type FieldError, Problem } from './problem.ts'
 export { type ProblemCode, problemCodes } from './problem-codes.ts'
+export { refId, refIdPattern } from './ref-id.ts'
 export { named, type Sql, sql } from './sql.ts'
 export { ulidOf } from './ulid.ts'

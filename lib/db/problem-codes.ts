@@ -1,3 +1,8 @@
+/** A 429 or a 503 says after how many seconds to try again, where whoever raises it does not know better. */
+type Definition =
+  | { status: 429 | 503; title: string; retryAfterSeconds: number }
+  | { status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 504; title: string }
+
 /**
  * Every code that a caller can get, with its HTTP status and its title. docs/errors.md lists the same codes and says
  * what to do about each. A test compares the two with what the migrations raise.
@@ -58,15 +63,23 @@ export const problemCodes = {
   slug_invalid: { status: 422, title: 'The slug is not valid' },
   slug_reserved: { status: 422, title: 'The slug is reserved' },
   unknown_event_type: { status: 422, title: 'There is no such event type' },
-  resent_too_soon: { status: 429, title: 'Sent again too soon' },
-  domain_invalid: { status: 422, title: 'The domain is not valid' },
+  resent_too_soon: { status: 429, title: 'Sent again too soon', retryAfterSeconds: 60 },
+  domain_invalid: { status: 422, title: 'This is not a domain' },
   domain_reserved: { status: 422, title: 'The domain cannot be claimed' },
-  domain_just_checked: { status: 429, title: 'The domain was checked a moment ago' },
-  rate_limited: { status: 429, title: 'Too many requests' },
-  idp_just_checked: { status: 429, title: 'The identity provider was checked a moment ago' },
+  domain_just_checked: {
+    status: 429,
+    title: 'The domain was checked a moment ago',
+    retryAfterSeconds: 10,
+  },
+  rate_limited: { status: 429, title: 'Too many requests', retryAfterSeconds: 60 },
+  idp_just_checked: {
+    status: 429,
+    title: 'The identity provider was checked a moment ago',
+    retryAfterSeconds: 5,
+  },
   internal: { status: 500, title: 'Something went wrong on our side' },
-  unavailable: { status: 503, title: 'Try again shortly' },
+  unavailable: { status: 503, title: 'Try again shortly', retryAfterSeconds: 2 },
   timeout: { status: 504, title: 'This took too long' },
-} as const satisfies Record<string, { status: number; title: string }>
+} as const satisfies Record<string, Definition>
 
 export type ProblemCode = keyof typeof problemCodes

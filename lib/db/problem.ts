@@ -8,7 +8,7 @@ export interface FieldError {
 
 interface ProblemOptions {
   errors?: FieldError[] | undefined
-  /** After how many seconds the caller should try again (Retry-After). */
+  /** Seconds after which trying again makes sense (Retry-After). Every 429 and 503 has them, its code's own when left out. */
   retryAfterSeconds?: number
   /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
   headers?: Record<string, string>
@@ -34,7 +34,13 @@ export class Problem extends Error {
     this.detail = detail
     this.errors = options.errors
     this.headers = { ...options.headers }
-    if (options.retryAfterSeconds !== undefined)
-      this.headers['retry-after'] = String(options.retryAfterSeconds)
+    const retryAfterSeconds = options.retryAfterSeconds ?? usualRetryAfterSeconds(code)
+    if (retryAfterSeconds !== undefined) this.headers['retry-after'] = String(retryAfterSeconds)
   }
+}
+
+/** SQL refuses with a code and a sentence alone, so the code itself says when to try again. */
+function usualRetryAfterSeconds(code: ProblemCode): number | undefined {
+  const definition = problemCodes[code]
+  return 'retryAfterSeconds' in definition ? definition.retryAfterSeconds : undefined
 }

@@ -3,8 +3,8 @@ import { Problem, ping } from '../db/index.ts'
 import { describeRoute } from './route-notes.ts'
 import { router } from './router.ts'
 
-/** How long the database may take to answer. */
-const patienceMs = 1_000
+/** How long the database may take to say that it is there. */
+const timeoutMs = 1_000
 
 const Health = z.strictObject({ status: z.literal('ok') }).meta({ id: 'Health' })
 
@@ -18,7 +18,7 @@ export const healthRoutes = router({ auth: 'public' }).get(
     let timer: ReturnType<typeof setTimeout> | undefined
     const tooSlow = new Promise<never>((_resolve, reject) => {
       const problem = new Problem('unavailable', 'The database does not answer.', { retryAfterSeconds: 2 })
-      timer = setTimeout(() => reject(problem), patienceMs)
+      timer = setTimeout(() => reject(problem), timeoutMs)
     })
     try {
       await Promise.race([ping(), tooSlow])

@@ -7,6 +7,14 @@ import type { Access } from './router.ts'
 
 type Json = Record<string, unknown>
 
+/** What holds for every route. docs/architecture.md says more. */
+const contract = [
+  'The tenant is named in the path below /registry/tenants/{ref}, and in the header x-tenant everywhere else: by slug or ref_id.',
+  'Every list takes limit and cursor and answers next_cursor, which is null on the last page. The newest entry comes first unless the summary says otherwise.',
+  'Moments are RFC 3339 in UTC, to the millisecond. Money is a whole number of the unit that its name ends with.',
+  'Every refusal is application/problem+json (RFC 9457) with a stable code. 429 and 503 carry Retry-After.',
+].join('\n\n')
+
 /** The OpenAPI 3.1 document of one function, from the schemas its routes validate with. */
 export function openApiDocument(domain: string, routes: Route[]): Json {
   const schemas: Record<string, Json> = {}
@@ -17,7 +25,7 @@ export function openApiDocument(domain: string, routes: Route[]): Json {
   }
   return {
     openapi: '3.1.0',
-    info: { title: `Tenantry: ${domain}`, version: '0.1.0' },
+    info: { title: `Tenantry: ${domain}`, version: '0.1.0', description: contract },
     servers: [{ url: '/functions/v1' }],
     paths,
     components: {
@@ -78,6 +86,7 @@ function parameters(route: Route, schemas: Record<string, Json>): Json[] {
     name,
     in: 'path',
     required: true,
+    ...(name === 'ref' && { description: 'The slug or ref_id of the tenant that is meant.' }),
     schema: { type: 'string' },
   }))
   const inQuery = Object.entries(shapeOf(route.query)).map(([name, schema]) => ({
@@ -89,7 +98,7 @@ function parameters(route: Route, schemas: Record<string, Json>): Json[] {
   const { access } = route
   const choosesTenant = access?.auth === 'member' && access.tenant !== 'path'
   const description =
-    'The slug or ref_id of the tenant that is meant. May be left out by a member of exactly one.'
+    'The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one.'
   const inHeader = {
     name: 'x-tenant',
     in: 'header',
@@ -114,7 +123,15 @@ function response(
   }
 }
 
-/** The refusals of a route by status: those of its middleware, its own, and those of every route. */
+const retryAfter = {
+  'Retry-After': {
+    description: 'After how many seconds to try again.',
+    required: true,
+    schema: { type: 'integer', minimum: 1 },
+  },
+}
+
+/** The refusals a route's own middleware can raise, its own, and those any route can. By status. */
 function problems(
   { access, body, query, params, problems = [] }: Route,
   schemas: Record<string, Json>,
@@ -144,21 +161,39 @@ function problems(
   return Object.fromEntries(
     Object.entries(byStatus).map(([status, ofStatus]) => [
       status,
-      response(
-        {
-          description: ofStatus.join(', '),
-          schema: ProblemDocument,
-          contentType: 'application/problem+json',
-        },
-        schemas,
-      ),
+      {
+        ...response(
+          {
+            description: ofStatus.join(', '),
+            schema: ProblemDocument,
+            contentType: 'application/problem+json',
+          },
+          schemas,
+        ),
+        ...(ofStatus.some((code) => 'retryAfterSeconds' in problemCodes[code]) && { headers: retryAfter }),
+      },
     ]),
   )
 }
 
-/** A schema as JSON Schema. A schema with an id goes to the components, and the others refer to it. */
+/** A moment is a Date before it is written and text after that. A document describes what is written. */
+function writeDateAsText({ zodSchema, jsonSchema }: { zodSchema: z.core.$ZodTypes; jsonSchema: Json }): void {
+  if (zodSchema._zod.def.type !== 'union') return
+  const { options } = zodSchema._zod.def as z.core.$ZodUnionDef
+  const texts = (jsonSchema.anyOf as Json[]).filter((_, n) => options[n]?._zod.def.type !== 'date')
+  if (texts.length === options.length || texts.length !== 1) return
+  delete jsonSchema.anyOf
+  Object.assign(jsonSchema, texts[0], { ...jsonSchema })
+}
+
+/** A schema in JSON Schema's words. What has an id goes to the components and is referred to. */
 function reference(schema: z.ZodType, io: 'input' | 'output', schemas: Record<string, Json>): Json {
-  const written = z.toJSONSchema(schema, { io, target: 'draft-2020-12', unrepresentable: 'any' })
+  const written = z.toJSONSchema(schema, {
+    io,
+    target: 'draft-2020-12',
+    unrepresentable: 'any',
+    override: writeDateAsText,
+  })
   const {
     $schema: _,
     $defs: defs,

@@ -16,12 +16,12 @@ export class ByteReader {
     return this.held.length > 0
   }
 
-  /** Reads text up to a mark, and drops the mark. */
-  async until(mark: string, most: number): Promise<string> {
-    // Do not search the same bytes again: a server may send one byte at a time.
+  /** Text up to a mark, which is read and left out. */
+  async until(mark: string, maxBytes: number): Promise<string> {
+    // What was searched is not searched again: a server may send a byte at a time.
     for (let from = 0; ; ) {
       const end = this.held.indexOf(mark, from, 'latin1')
-      if (end > most || (end < 0 && this.held.length > most + mark.length)) throw notHttp()
+      if (end > maxBytes || (end < 0 && this.held.length > maxBytes + mark.length)) throw notHttp()
       if (end >= 0) {
         const text = this.held.toString('latin1', 0, end)
         this.held = this.held.subarray(end + mark.length)

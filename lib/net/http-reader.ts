@@ -2,8 +2,8 @@ import { Buffer } from 'node:buffer'
 import { ByteReader, notHttp } from './byte-reader.ts'
 import type { Connection } from './connection.ts'
 
-/** The limit for the first line and the headers, including those of interim answers. */
-const mostHeadBytes = 32_768
+/** The first line and the headers, together with those of answers that come before the answer. */
+const maxHeadBytes = 32_768
 
 export interface Head {
   status: number
@@ -33,7 +33,7 @@ export class HttpReader {
   }
 
   async head(): Promise<Head> {
-    for (let left = mostHeadBytes; ; ) {
+    for (let left = maxHeadBytes; ; ) {
       const text = await this.reader.until('\r\n\r\n', left)
       left -= text.length
       const head = parseHead(text)
@@ -42,8 +42,8 @@ export class HttpReader {
     }
   }
 
-  /** The body, up to `most` bytes. */
-  async body(head: Head, most: number): Promise<Body> {
+  /** The body, up to `maxBytes` bytes. */
+  async body(head: Head, maxBytes: number): Promise<Body> {
     const coding = fieldOf(head, 'transfer-encoding')
     const length = fieldOf(head, 'content-length')
     if (head.status === 204 || head.status === 304) {
@@ -51,21 +51,21 @@ export class HttpReader {
       return { bytes: Buffer.alloc(0), isCut: false, isDelimited }
     }
     if (coding !== undefined && coding.toLowerCase() !== 'chunked') throw notHttp()
-    // With both, the server and a proxy in between may disagree about where the answer ends.
-    if (coding !== undefined) return { ...(await this.chunked(most)), isDelimited: length === undefined }
-    if (length === undefined) return { ...(await this.untilEnd(most)), isDelimited: false }
+    // With both, the server and something in between may disagree about where the answer ends.
+    if (coding !== undefined) return { ...(await this.chunked(maxBytes)), isDelimited: length === undefined }
+    if (length === undefined) return { ...(await this.untilEnd(maxBytes)), isDelimited: false }
     if (!/^\d{1,15}$/.test(length)) throw notHttp()
     const wanted = Number(length)
-    const bytes = await this.reader.take(Math.min(wanted, most), false)
-    return { bytes, isCut: wanted > most, isDelimited: true }
+    const bytes = await this.reader.take(Math.min(wanted, maxBytes), false)
+    return { bytes, isCut: wanted > maxBytes, isDelimited: true }
   }
 
-  private async untilEnd(most: number): Promise<Omit<Body, 'isDelimited'>> {
-    const bytes = await this.reader.take(most, true)
-    return { bytes, isCut: bytes.length === most && (this.reader.hasMore || (await this.reader.more())) }
+  private async untilEnd(maxBytes: number): Promise<Omit<Body, 'isDelimited'>> {
+    const bytes = await this.reader.take(maxBytes, true)
+    return { bytes, isCut: bytes.length === maxBytes && (this.reader.hasMore || (await this.reader.more())) }
   }
 
-  private async chunked(most: number): Promise<Omit<Body, 'isDelimited'>> {
+  private async chunked(maxBytes: number): Promise<Omit<Body, 'isDelimited'>> {
     const parts: Uint8Array[] = []
     let total = 0
     for (;;) {
@@ -73,7 +73,7 @@ export class HttpReader {
       const size = Number.parseInt(/^([\da-f]{1,8})(?:[ \t]*;.*)?$/i.exec(line)?.[1] ?? '', 16)
       if (Number.isNaN(size)) throw notHttp()
       if (size === 0) break
-      const part = await this.reader.take(Math.min(size, most - total), false)
+      const part = await this.reader.take(Math.min(size, maxBytes - total), false)
       parts.push(part)
       total += part.length
       if (part.length < size) return { bytes: Buffer.concat(parts), isCut: true }
@@ -84,7 +84,7 @@ export class HttpReader {
   }
 
   private async skipTrailers(): Promise<void> {
-    for (let left = mostHeadBytes; ; ) {
+    for (let left = maxHeadBytes; ; ) {
       const line = await this.reader.until('\r\n', left)
       if (line === '') return
       left -= line.length

@@ -1,5 +1,13 @@
 export { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys/queries.ts'
-export { ApiKey, ApiKeyPath, ApiKeys, KeyRotation, NewApiKey, NewKey } from './api-keys/schema.ts'
+export {
+  ApiKey,
+  ApiKeyPath,
+  ApiKeyQuery,
+  ApiKeyRotation,
+  ApiKeys,
+  ApiKeyWithSecret,
+  NewApiKey,
+} from './api-keys/schema.ts'
 export {
   checkEntitlement,
   grantProduct,
@@ -15,8 +23,10 @@ export {
   Product,
   ProductGrant,
   ProductPath,
+  ProductQuery,
   Products,
   TenantProduct,
+  TenantProductQuery,
   TenantProducts,
 } from './entitlements/schema.ts'
 export { exportTenant } from './export/queries.ts'
@@ -29,14 +39,15 @@ export {
 } from './identity-providers/queries.ts'
 export {
   IdentityProvider,
+  IdentityProviderQuery,
   IdentityProviders,
   IdpPath,
   IdpSettings,
   OidcSettings,
   SamlSettings,
   SignInOptions,
-  SignInQuestion,
-  SsoBinding,
+  SignInOptionsRequest,
+  SsoProviderBinding,
 } from './identity-providers/schema.ts'
 export { bindSsoProvider, findSignInOptions } from './identity-providers/sign-in.ts'
 export {
@@ -51,18 +62,34 @@ export {
   Invitation,
   InvitationPath,
   InvitationPreview,
+  InvitationQuery,
+  InvitationResend,
   Invitations,
   InvitationToken,
+  InvitationWithToken,
   NewInvitation,
-  Resending,
-  SentInvitation,
 } from './invitations/schema.ts'
 export { purgeTenant } from './lifecycle/purge.ts'
 export { changeTenantStatus, findTenantId } from './lifecycle/queries.ts'
-export { Cancellation, Lifecycle, Purge, PurgeRequest, StatusChange } from './lifecycle/schema.ts'
+export {
+  TenantCancellation,
+  TenantLifecycle,
+  TenantPurge,
+  TenantPurgeRequest,
+  TenantStatusChange,
+} from './lifecycle/schema.ts'
 export { listMembers, listRoles, removeMember, transferOwnership, updateMember } from './members/queries.ts'
-export { Heir, Member, MemberChange, MemberPath, Members, Roles } from './members/schema.ts'
+export {
+  Member,
+  MemberChange,
+  MemberPath,
+  MemberQuery,
+  Members,
+  OwnershipTransfer,
+  RoleQuery,
+  Roles,
+} from './members/schema.ts'
 export { createProject, listProjects, readProject, updateProject } from './projects/queries.ts'
-export { NewProject, Project, ProjectChange, ProjectPath, Projects } from './projects/schema.ts'
+export { NewProject, Project, ProjectChange, ProjectPath, ProjectQuery, Projects } from './projects/schema.ts'
 export { createTenant, listTenants, readTenant, renameTenant, updateTenant } from './tenants/queries.ts'
-export { NewSlug, NewTenant, Page, Tenant, TenantChange, Tenants } from './tenants/schema.ts'
+export { NewTenant, Tenant, TenantChange, TenantQuery, TenantSlugChange, Tenants } from './tenants/schema.ts'

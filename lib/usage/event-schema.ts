@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { offsetMoment } from '../db/index.ts'
 
 const count = z.int().min(0)
-const moment = z.iso.datetime({ offset: true })
 const eventId = z.string().min(1).max(255)
 const eventType = z
   .string()
@@ -20,12 +20,12 @@ export const UsageEvent = z
     data: data.optional(),
     event_id: eventId.optional(),
     id: eventId.optional(),
-    occurred_at: moment.optional(),
-    time: moment.optional(),
+    occurred_at: offsetMoment.optional(),
+    time: offsetMoment.optional(),
     source: z.string().min(1).max(255).optional(),
     tokens_used: count.nullish(),
     model_used: z.string().max(255).nullish(),
-    cost_micros: count.nullish(),
+    cost_micros: count.nullish().meta({ description: 'What it cost, in millionths of a US dollar.' }),
     specversion: z.literal('1.0').optional(),
     datacontenttype: z.literal('application/json').optional(),
   })
@@ -58,25 +58,25 @@ const aliases = [
 
 export type UsageEvent = z.infer<typeof UsageEvent>
 
-export const mostEvents = 1_000
+export const maxEvents = 1_000
 
-/** The result of one event. */
-export const UsageOutcome = z
+/** What became of one event. */
+export const UsageEventResult = z
   .strictObject({
     status: z.enum(['accepted', 'duplicate', 'rejected']),
     ref_id: z.string().optional().meta({ description: 'The stored event, if it was accepted.' }),
     code: z.enum(['invalid_body', 'event_conflict']).optional().meta({ description: 'Why it was rejected.' }),
     errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
   })
-  .meta({ id: 'UsageOutcome' })
-export type UsageOutcome = z.infer<typeof UsageOutcome>
+  .meta({ id: 'UsageEventResult' })
+export type UsageEventResult = z.infer<typeof UsageEventResult>
 
-export const UsageAnswer = z
+export const UsageBatchResult = z
   .strictObject({
     accepted: z.int(),
     duplicate: z.int(),
     rejected: z.int(),
-    events: z.array(UsageOutcome).meta({ description: 'In the order in which they were sent.' }),
+    events: z.array(UsageEventResult).meta({ description: 'In the order in which they were sent.' }),
   })
-  .meta({ id: 'UsageAnswer' })
-export type UsageAnswer = z.infer<typeof UsageAnswer>
+  .meta({ id: 'UsageBatchResult' })
+export type UsageBatchResult = z.infer<typeof UsageBatchResult>

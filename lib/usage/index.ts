@@ -1,2 +1,2 @@
-export { mostEvents, UsageAnswer, UsageEvent, UsageOutcome } from './event-schema.ts'
+export { maxEvents, UsageBatchResult, UsageEvent, UsageEventResult } from './event-schema.ts'
 export { logUsageEvents } from './log-usage-events.ts'

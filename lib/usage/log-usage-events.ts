@@ -1,5 +1,5 @@
 import { type Db, sql, ulidOf } from '../db/index.ts'
-import type { UsageEvent, UsageOutcome } from './event-schema.ts'
+import type { UsageEvent, UsageEventResult } from './event-schema.ts'
 
 interface Row {
   id: string | null
@@ -14,7 +14,7 @@ export async function logUsageEvents(
   db: Db,
   tenantId: string,
   events: UsageEvent[],
-): Promise<UsageOutcome[]> {
+): Promise<UsageEventResult[]> {
   if (events.length === 0) return []
   const rows = await db.query<Row>(sql`
     select id, outcome from public.log_usage_events(

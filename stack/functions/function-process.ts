@@ -8,8 +8,8 @@ import { say } from '../log.ts'
 import { findPort } from '../processes/ports.ts'
 import type { Guard } from '../processes/processes.ts'
 
-const shortestPauseMs = 250
-const longestPauseMs = 30_000
+const minPauseMs = 250
+const maxPauseMs = 30_000
 const watcherNoise = /^(Watcher Process (started|finished)|Listening on http)/
 
 /** One edge function: a Deno process of its own, as hosted isolates are. */
@@ -39,7 +39,7 @@ export class FunctionProcess implements EdgeFunction {
   private readonly options: FunctionOptions
   private child: ChildProcess | null = null
   private stopping = false
-  private pauseMs = shortestPauseMs
+  private pauseMs = minPauseMs
   private launchedAt = 0
 
   constructor(options: FunctionOptions) {
@@ -110,7 +110,7 @@ export class FunctionProcess implements EdgeFunction {
     // An edit is a new program, with no failures yet.
     else if (/^Watcher Restarting/.test(line)) {
       this.isBroken = false
-      this.pauseMs = shortestPauseMs
+      this.pauseMs = minPauseMs
     }
     if (!watcherNoise.test(line)) say(`[${this.name}] ${line}`)
   }
@@ -134,9 +134,9 @@ export class FunctionProcess implements EdgeFunction {
 
   /** The pause grows after each failure, and is short again once the program has run for a while. */
   private nextPause(): number {
-    if (Date.now() - this.launchedAt > longestPauseMs) this.pauseMs = shortestPauseMs
+    if (Date.now() - this.launchedAt > maxPauseMs) this.pauseMs = minPauseMs
     const pause = this.pauseMs
-    this.pauseMs = Math.min(pause * 2, longestPauseMs)
+    this.pauseMs = Math.min(pause * 2, maxPauseMs)
     return pause
   }
 

@@ -7,7 +7,7 @@ import type { Functions } from './functions.ts'
 const prefix = '/functions/v1'
 const agent = new Agent({ keepAlive: true, maxSockets: 256 })
 /** A function that reloads is back within this time; hosted callers never see a deploy either. */
-const patienceMs = 2000
+const timeoutMs = 2000
 const hopByHop = ['connection', 'keep-alive', 'proxy-connection', 'te', 'transfer-encoding', 'upgrade']
 
 export const isFunctionPath = (url: string) => url === prefix || url.startsWith(`${prefix}/`)
@@ -25,7 +25,7 @@ export async function proxyToFunction(functions: Functions, req: IncomingMessage
       `There is no function "${name ?? ''}"; one that was added since needs a restart.`,
     )
 
-  const until = Date.now() + patienceMs
+  const until = Date.now() + timeoutMs
   for (;;) {
     const outcome = await attempt(target, path, req, res)
     if (outcome === 'answered') return

@@ -642,6 +642,7 @@ comment on table public.tenant_members is 'Who belongs to which tenant, in which
 
 -- The primary key leads with the tenant; policies ask by user.
 create index tenant_members_user_id_idx on public.tenant_members (user_id, tenant_id);
+create index tenant_members_created_at_idx on public.tenant_members (tenant_id, created_at, user_id);
 create trigger tenant_members_touch before update on public.tenant_members for each row execute function private.tg_touch_updated_at();
 create trigger tenant_members_stamp_editor before insert or update on public.tenant_members for each row execute function private.tg_stamp_editor();
 

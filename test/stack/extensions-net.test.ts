@@ -17,7 +17,7 @@ let postgres: pg.Client
 let target: Server
 let base: string
 let received: Received[] = []
-let mostAtOnce = 0
+let maxConcurrent = 0
 
 beforeAll(async () => {
   target = createServer((request, response) => void answer(request, response))
@@ -40,7 +40,7 @@ beforeEach(() => {
 
 let atOnce = 0
 async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-  mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+  maxConcurrent = Math.max(maxConcurrent, ++atOnce)
   response.on('close', () => atOnce--)
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk)
@@ -219,12 +219,12 @@ describe('a reply', () => {
 
 describe('the worker', () => {
   test('empties the queue, some at a time', async () => {
-    mostAtOnce = 0
+    maxConcurrent = 0
     await postgres.query(`select net.http_get($1) from generate_series(1, 300)`, [`${base}/slow`])
     await waitFor(async () => received.length === 300)
     await waitFor(async () => (await admin.query('select from net.http_request_queue')).rowCount === 0)
-    expect(mostAtOnce).toBeGreaterThan(10)
-    expect(mostAtOnce).toBeLessThanOrEqual(50)
+    expect(maxConcurrent).toBeGreaterThan(10)
+    expect(maxConcurrent).toBeLessThanOrEqual(50)
   })
 
   test('is not held up by one that hangs', async () => {

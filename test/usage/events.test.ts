@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { UsageAnswer, UsageOutcome } from '../../lib/usage/index.ts'
+import { UsageBatchResult, UsageEventResult } from '../../lib/usage/index.ts'
 import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../http/world.ts'
 import { admin } from '../support/db.ts'
 
@@ -14,7 +14,7 @@ const send = (body: unknown, token = owner.token) => call('/usage/events', { tok
 const batch = async (events: unknown[]) => {
   const response = await send({ events })
   expect(response.status).toBe(200)
-  return UsageAnswer.parse(await response.json())
+  return UsageBatchResult.parse(await response.json())
 }
 const stored = async (source: string) =>
   (
@@ -35,7 +35,7 @@ describe('one event', () => {
       occurred_at: '2026-01-31T10:00:00+02:00',
       source: 'one',
     })
-    const outcome = UsageOutcome.parse(await response.json())
+    const outcome = UsageEventResult.parse(await response.json())
     const [row] = await stored('one')
     expect(outcome).toEqual({
       status: 'accepted',
@@ -74,7 +74,7 @@ describe('one event', () => {
   it('with an id is counted once; for another event the id is refused', async () => {
     const event = { event_type: 'a', event_id: 'once', source: 'once' }
     const statuses = [await send(event), await send(event)].map(
-      async (response) => ((await response.json()) as UsageOutcome).status,
+      async (response) => ((await response.json()) as UsageEventResult).status,
     )
     expect(await Promise.all(statuses)).toEqual(['accepted', 'duplicate'])
     expect(await problemOf(await send({ ...event, tokens_used: 5 }))).toEqual({

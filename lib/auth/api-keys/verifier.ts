@@ -33,8 +33,8 @@ interface Found extends VerifiedKey {
 
 /** How long an isolate trusts what it read. It may still accept a revoked key for this long. */
 export const trustedForMs = 10_000
-/** How many keys are cached. Wrong keys have a cache of their own, so a flood of them evicts no good key. */
-const mostRemembered = 5_000
+/** Keys that are remembered, and apart from them keys that are known to be none: a flood of wrong ones evicts no good one. */
+const maxRemembered = 5_000
 
 interface Options {
   pepper: string
@@ -62,7 +62,7 @@ export function apiKeyVerifier({
   proves = provesKey,
   now = () => performance.now(),
 }: Options): KeyVerifier {
-  const memory = { max: mostRemembered, ttl: trustedForMs, ttlResolution: 0, perf: { now } }
+  const memory = { max: maxRemembered, ttl: trustedForMs, ttlResolution: 0, perf: { now } }
   const good = new LRUCache<string, Found>(memory)
   const bad = new LRUCache<string, true>(memory)
   // Bounded by the number of requests under way.

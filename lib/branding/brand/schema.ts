@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { moment } from '../../db/index.ts'
 import { colorNames } from '../page/schema.ts'
 
 const text = z.string()
@@ -49,7 +50,7 @@ export const Brand = z
     ...columns,
     brand: CanonicalBrand,
     email_config: EmailConfig,
-    updated_at: z.union([z.iso.datetime(), z.date()]),
+    updated_at: moment,
   })
   .meta({ id: 'Brand', description: "A tenant's whole brand, as its members see it." })
 

@@ -12,7 +12,7 @@ export class UnreadableAnswer extends Error {
 }
 
 /** Longer chains are refused by resolvers as well. */
-const longestChain = 8
+const maxChainLength = 8
 
 /** A question for the TXT records of a name, as RFC 8484 sends it: with the id 0. */
 export function txtQuestion(name: string): Uint8Array<ArrayBuffer> {
@@ -49,7 +49,7 @@ export function readTxtAnswer(name: string, bytes: Uint8Array): TxtAnswer {
 /** The TXT records where the chain of CNAMEs from this name ends; records of other names do not count. */
 function textsAt(name: string, answers: Answer[]): string[] {
   let owner = name
-  for (let hop = 0; hop <= longestChain; hop++) {
+  for (let hop = 0; hop <= maxChainLength; hop++) {
     const own = answers.filter((answer) => answer.name.toLowerCase() === owner)
     const texts = own.flatMap((answer) => (answer.type === 'TXT' ? [textOf(answer.data)] : []))
     if (texts.length > 0) return texts

@@ -5,9 +5,9 @@ import { resolvers } from './dns-resolvers.ts'
 export type TxtLookup = TxtAnswer | { outcome: 'resolver_timeout' | 'resolver_failed' }
 export type FindTxt = (name: string) => Promise<TxtLookup>
 
-const patienceMs = 3_000
-/** An answer about one name is far smaller. A DNS message can have four times as much. */
-const longestAnswer = 16_384
+const timeoutMs = 3_000
+/** An answer about one name is far smaller; a message of DNS could have four times as much. */
+const maxAnswerBytes = 16_384
 const dnsMessage = 'application/dns-message'
 
 /**
@@ -29,7 +29,7 @@ export function isInconclusive(outcome: string): boolean {
 }
 
 async function ask(url: string, name: string): Promise<TxtLookup> {
-  const signal = AbortSignal.timeout(patienceMs)
+  const signal = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetch(url, {
       // POST, because caches on the way keep answers to a GET.
@@ -52,10 +52,10 @@ async function ask(url: string, name: string): Promise<TxtLookup> {
 }
 
 async function readBounded(response: Response): Promise<Uint8Array> {
-  const bytes = new Uint8Array(longestAnswer)
+  const bytes = new Uint8Array(maxAnswerBytes)
   let length = 0
   for await (const chunk of response.body ?? []) {
-    if (length + chunk.length > longestAnswer) throw new Error('The answer is too long.')
+    if (length + chunk.length > maxAnswerBytes) throw new Error('The answer is too long.')
     bytes.set(chunk, length)
     length += chunk.length
   }

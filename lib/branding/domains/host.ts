@@ -5,8 +5,8 @@ import { normaliseHost } from './normalise-host.ts'
 
 /** Names that have a meaning on one network or machine only, or that are not hosts (RFC 6761, 8375, 9476). */
 const specialUse = ['localhost', 'local', 'internal', 'invalid', 'onion', 'alt', 'arpa']
-/** The name of the record, with its label in front, must still fit into DNS. */
-const longestHost = 253 - '_tenantry.'.length
+/** So that the name of the record, with its label in front, still fits into DNS. */
+const maxHostLength = 253 - '_tenantry.'.length
 
 /** The name of a host's record. */
 export const recordName = (host: string): string => `_tenantry.${host}`
@@ -17,7 +17,7 @@ export const recordName = (host: string): string => `_tenantry.${host}`
  */
 export function checkHost(input: string): string {
   const host = normaliseHost(input.trim())
-  if (host === null || !host.includes('.') || host.length > longestHost) {
+  if (host === null || !host.includes('.') || host.length > maxHostLength) {
     throw new Problem(
       'domain_invalid',
       'This is not a domain name. Give the host alone, such as quiz.example.com: no IP address, path or single word.',

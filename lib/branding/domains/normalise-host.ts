@@ -1,5 +1,5 @@
-/** A DNS name has at most 253 characters. The rest is room for a port, a dot and Unicode spelling. */
-const longestInput = 1_024
+/** A name of DNS has at most 253 characters; some room for a port, a dot and Unicode spelling. */
+const maxInputLength = 1_024
 const hostPattern = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
@@ -8,7 +8,7 @@ const hostPattern = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z](?:[a-z0-9
  * name, such as an IP address. Idempotent.
  */
 export function normaliseHost(input: string): string | null {
-  if (input.length > longestInput || /[\s/\\@?#%[\]]/.test(input)) return null
+  if (input.length > maxInputLength || /[\s/\\@?#%[\]]/.test(input)) return null
   const name = input.replace(/:\d{0,5}$/, '').replace(/\.$/, '')
   if (name === '' || name.includes(':')) return null
   let ascii: string

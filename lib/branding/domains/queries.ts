@@ -1,7 +1,7 @@
-import { type Db, Problem, sql } from '../../db/index.ts'
+import { type Db, Problem, readPage, sql } from '../../db/index.ts'
 import { forgetHost } from '../page/queries.ts'
 import { checkHost, recordName } from './host.ts'
-import type { CheckResult, Domain } from './schema.ts'
+import { type CheckResult, type Domain, type DomainQuery, type Domains, domainOrder } from './schema.ts'
 
 /** The columns of tenant_domains that are shown. */
 export interface DomainRow {
@@ -17,13 +17,24 @@ export interface DomainRow {
   first_missed_at: Date | null
 }
 
-/** A tenant's domains, oldest first. */
-export async function listDomains(db: Db, tenantId: string): Promise<Domain[]> {
-  const rows = await db.query<DomainRow>(sql`
+/** A page of a tenant's domains, the newest first. */
+export async function listDomains(
+  db: Db,
+  tenantId: string,
+  { limit, cursor }: DomainQuery,
+): Promise<Domains> {
+  const { rows, next_cursor } = await readPage<DomainRow>(
+    db,
+    domainOrder,
+    limit,
+    (rowCount) => sql`
     select ref_id, host, status, is_primary, verification_token, verified_at, created_at, last_checked_at,
       last_check_result, first_missed_at
-    from public.tenant_domains where tenant_id = ${tenantId} order by id`)
-  return rows.map(shown)
+    from public.tenant_domains
+    where tenant_id = ${tenantId} and (${cursor?.ref_id}::text is null or id < private.ulid_to_uuid(${cursor?.ref_id}))
+    order by id desc limit ${rowCount}`,
+  )
+  return { domains: rows.map(shown), next_cursor }
 }
 
 /**
@@ -62,11 +73,11 @@ export function shown(row: DomainRow): Domain {
     host,
     status,
     is_primary,
-    verified_at: row.verified_at?.toISOString() ?? null,
-    created_at: row.created_at.toISOString(),
+    verified_at: row.verified_at,
+    created_at: row.created_at,
     record: { type: 'TXT', name: recordName(host), value: row.verification_token },
-    last_check: at && result && { at: at.toISOString(), result, detail: sentences[result](recordName(host)) },
-    missing_since: row.first_missed_at?.toISOString() ?? null,
+    last_check: at && result && { at, result, detail: sentences[result](recordName(host)) },
+    missing_since: row.first_missed_at,
   }
 }
 

@@ -1,10 +1,11 @@
 import { z } from 'zod'
+import { keyset, moment, nextCursor, pageParameters, refId, refIdPattern } from '../../db/index.ts'
 
 export const NewDomain = z.strictObject({
   host: z.string().min(1).max(1_024).meta({ description: 'Such as quiz.example.com; www. is implied.' }),
 })
 
-export const DomainPath = z.strictObject({ domain: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/) })
+export const DomainPath = z.strictObject({ domain: z.string().regex(refIdPattern) })
 
 export const CheckResult = z.enum([
   'token_found',
@@ -24,22 +25,29 @@ export const Domain = z
     host: z.string(),
     status: z.enum(['pending', 'verified', 'failed']),
     is_primary: z.boolean(),
-    verified_at: z.string().nullable(),
-    created_at: z.string(),
+    verified_at: moment.nullable(),
+    created_at: moment,
     /** The record that shows whose domain it is. */
     record: z.object({ type: z.literal('TXT'), name: z.string(), value: z.string() }),
     last_check: z
-      .object({ at: z.string(), result: CheckResult, detail: z.string() })
+      .object({ at: moment, result: CheckResult, detail: z.string() })
       .nullable()
-      .meta({ description: 'What the last check of the record found, as a code and as a sentence.' }),
-    missing_since: z.string().nullable().meta({
+      .meta({ description: 'What the last look at the record found, in a word and in a sentence.' }),
+    missing_since: moment.nullable().meta({
       description: 'Since when the record of a verified domain is gone. After three days it is lost.',
     }),
   })
   .meta({ id: 'Domain' })
 export type Domain = z.infer<typeof Domain>
 
-export const Domains = z.object({ domains: z.array(Domain) })
+/** The newest first. */
+export const domainOrder = keyset('domains', { ref_id: refId })
+export const DomainQuery = z.strictObject(pageParameters(domainOrder))
+export type DomainQuery = z.output<typeof DomainQuery>
+export const Domains = z
+  .strictObject({ domains: z.array(Domain), next_cursor: nextCursor })
+  .meta({ id: 'Domains' })
+export type Domains = z.infer<typeof Domains>
 
 export const CheckedDomains = z.object({
   checked: z.int(),

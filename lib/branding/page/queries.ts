@@ -18,7 +18,7 @@ interface Waiting {
   reject(reason: unknown): void
 }
 
-const mostAtOnce = 100
+const maxBatch = 100
 const waiting: Waiting[] = []
 let isReading = false
 
@@ -35,7 +35,7 @@ function readBySlug(slug: string): Promise<Page | null> {
 async function readWaiting(): Promise<void> {
   isReading = true
   while (waiting.length > 0) {
-    const asked = waiting.splice(0, mostAtOnce)
+    const asked = waiting.splice(0, maxBatch)
     try {
       const rows = await admin.query<PageRow & { n: number }>(
         named(

@@ -2,9 +2,9 @@ import { type FieldError, Problem } from '../../db/index.ts'
 import { findJsonError } from './json-error.ts'
 
 /** How large a body may be, in bytes. */
-export const longestBody = 1_048_576
-/** Deeper than any honest body, and far from a depth at which recursion would overflow the stack. */
-const deepestNesting = 64
+export const maxBodyBytes = 1_048_576
+/** Deeper than any honest body; far from where recursion over a value would overflow the stack. */
+const maxNesting = 64
 
 /**
  * Reads a request's JSON. Refuses with 415, 413 and 400 before a schema sees it. `isSuspect` says that the
@@ -33,7 +33,7 @@ function requireJson(headers: Headers): void {
 }
 
 async function readBytes(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get('content-length')) > longestBody) throw await tooLarge(request.body)
+  if (Number(request.headers.get('content-length')) > maxBodyBytes) throw await tooLarge(request.body)
   if (!request.body) return new Uint8Array()
   // The header may be missing (chunked), so the bytes that arrive are counted too.
   const chunks: Uint8Array[] = []
@@ -43,7 +43,7 @@ async function readBytes(request: Request): Promise<Uint8Array> {
     const { done, value } = await reader.read()
     if (done) break
     length += value.length
-    if (length > longestBody) {
+    if (length > maxBodyBytes) {
       reader.releaseLock()
       throw await tooLarge(request.body)
     }
@@ -67,13 +67,13 @@ async function tooLarge(body: ReadableStream<Uint8Array> | null): Promise<Proble
     try {
       for await (const chunk of body) {
         discarded += chunk.length
-        if (discarded > 16 * longestBody || patience.aborted) break
+        if (discarded > 16 * maxBodyBytes || patience.aborted) break
       }
     } catch {
       // The client is gone, so nobody needs the answer.
     }
   }
-  return new Problem('payload_too_large', `The body may have ${longestBody} bytes at most.`)
+  return new Problem('payload_too_large', `The body may have ${maxBodyBytes} bytes at most.`)
 }
 
 function decode(bytes: Uint8Array): string {
@@ -94,8 +94,8 @@ function refuseDeepNesting(text: string): void {
       else if (character === 0x22) isInText = false
     } else if (character === 0x22) isInText = true
     else if (character === 0x5b || character === 0x7b) {
-      if (++depth > deepestNesting) {
-        throw new Problem('invalid_json', `The body is nested more than ${deepestNesting} levels deep.`)
+      if (++depth > maxNesting) {
+        throw new Problem('invalid_json', `The body is nested more than ${maxNesting} levels deep.`)
       }
     } else if (character === 0x5d || character === 0x7d) depth--
   }

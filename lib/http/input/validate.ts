@@ -27,9 +27,9 @@ export function body<Schema extends z.ZodType>(
   const validate: Validated<'json', Schema> = async (c, next) => {
     const { value, isSuspect } = await readJson(c.req.raw)
     const unstorable = isSuspect && !options.anyText ? findUnstorableText(value) : undefined
-    if (unstorable) throw misfit('invalid_body', [unstorable])
+    if (unstorable) throw validationProblem('invalid_body', [unstorable])
     const checked = check(schema, value)
-    if (!checked.ok) throw misfit('invalid_body', checked.errors)
+    if (!checked.ok) throw validationProblem('invalid_body', checked.errors)
     c.req.addValidatedData('json', checked.data as object)
     await next()
   }
@@ -44,12 +44,12 @@ export function query<Schema extends z.ZodType>(schema: Schema): Validated<'quer
       const [first, second] = given
       if (second !== undefined) {
         const errors = [{ pointer: `/${escapePointer(name)}`, detail: 'is given more than once' }]
-        throw misfit('invalid_query', errors)
+        throw validationProblem('invalid_query', errors)
       }
       if (first !== undefined) value[name] = first
     }
     const checked = check(schema, value)
-    if (!checked.ok) throw misfit('invalid_query', checked.errors)
+    if (!checked.ok) throw validationProblem('invalid_query', checked.errors)
     c.req.addValidatedData('query', checked.data as object)
     await next()
   }
@@ -75,7 +75,7 @@ export function check<Schema extends z.ZodType>(schema: Schema, value: unknown):
   return result.success ? { ok: true, data: result.data } : { ok: false, errors: fieldErrors(result.error) }
 }
 
-export function misfit(code: 'invalid_body' | 'invalid_query', errors: FieldError[]): Problem {
+export function validationProblem(code: 'invalid_body' | 'invalid_query', errors: FieldError[]): Problem {
   const what = code === 'invalid_body' ? 'The body does' : 'The query parameters do'
   return new Problem(code, `${what} not fit what is expected here.`, { errors })
 }

@@ -1,5 +1,5 @@
-import { type Db, sql } from '../../db/index.ts'
-import type { ApiKey, NewApiKey } from './schema.ts'
+import { type Db, readPage, sql } from '../../db/index.ts'
+import { type ApiKey, type ApiKeyQuery, type ApiKeys, apiKeyOrder, type NewApiKey } from './schema.ts'
 
 /** The stored parts of a key. The caller makes the key, which itself does not reach this file. */
 export interface StoredKey {
@@ -8,12 +8,24 @@ export interface StoredKey {
   lookup: Uint8Array
 }
 
-/** Every key of a tenant, newest first, including those that have ended. */
-export function listApiKeys(db: Db, tenantId: string): Promise<ApiKey[]> {
-  return db.query<ApiKey>(sql`
+/** A page of a tenant's keys, also of those that have ended, the newest first. */
+export async function listApiKeys(
+  db: Db,
+  tenantId: string,
+  { limit, cursor }: ApiKeyQuery,
+): Promise<ApiKeys> {
+  const { rows, next_cursor } = await readPage<ApiKey>(
+    db,
+    apiKeyOrder,
+    limit,
+    (rowCount) => sql`
     select ref_id, name, prefix, scopes, product, rate_limit_per_minute, expires_at, replaced_at, revoked_at,
       last_used_at, created_at
-    from public.api_keys where tenant_id = ${tenantId} order by id desc`)
+    from public.api_keys
+    where tenant_id = ${tenantId} and (${cursor?.ref_id}::text is null or id < private.ulid_to_uuid(${cursor?.ref_id}))
+    order by id desc limit ${rowCount}`,
+  )
+  return { api_keys: rows, next_cursor }
 }
 
 /** Stores a new key. 409 conflict for a name in use; 422 invalid_value for an unknown scope or a past expiry. */

@@ -1,6 +1,13 @@
 import { z } from 'zod'
-
-const moment = z.union([z.iso.datetime(), z.date()])
+import {
+  keyset,
+  moment,
+  nextCursor,
+  offsetMoment,
+  pageParameters,
+  refId,
+  refIdPattern,
+} from '../../db/index.ts'
 
 /** An API key as managers see it. Its secret is never shown. */
 export const ApiKey = z
@@ -21,12 +28,17 @@ export const ApiKey = z
   })
   .meta({ id: 'ApiKey' })
 
-export const ApiKeys = z.strictObject({ api_keys: z.array(ApiKey) }).meta({ id: 'ApiKeys' })
+/** The newest first. */
+export const apiKeyOrder = keyset('api_keys', { ref_id: refId })
+export const ApiKeyQuery = z.strictObject(pageParameters(apiKeyOrder))
+export const ApiKeys = z
+  .strictObject({ api_keys: z.array(ApiKey), next_cursor: nextCursor })
+  .meta({ id: 'ApiKeys' })
 
-/** The only answer that holds the key itself. */
-export const NewKey = z
+/** The one answer that holds the key itself. */
+export const ApiKeyWithSecret = z
   .strictObject({ ...ApiKey.shape, key: z.string() })
-  .meta({ id: 'NewKey', description: '`key` is shown this once and can be had nowhere again.' })
+  .meta({ id: 'ApiKeyWithSecret', description: '`key` is shown this once and can be had nowhere again.' })
 
 export const NewApiKey = z
   .strictObject({
@@ -37,12 +49,12 @@ export const NewApiKey = z
       .string()
       .regex(/^[a-z][a-z0-9_-]{0,39}$/, 'must be a word of lowercase letters, digits, - and _')
       .optional(),
-    expires_at: z.iso.datetime({ offset: true }).optional(),
+    expires_at: offsetMoment.optional(),
     rate_limit_per_minute: z.int().min(1).max(1_000_000).optional(),
   })
   .meta({ id: 'NewApiKey' })
 
-export const KeyRotation = z
+export const ApiKeyRotation = z
   .strictObject({
     overlap_seconds: z
       .int()
@@ -51,10 +63,12 @@ export const KeyRotation = z
       .optional()
       .meta({ description: 'For how many seconds the old key still works; 0 if left out.' }),
   })
-  .meta({ id: 'KeyRotation' })
+  .meta({ id: 'ApiKeyRotation' })
 
-/** The path parameter that names a key. */
-export const ApiKeyPath = z.object({ key: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/) })
+/** The path's part that names a key. */
+export const ApiKeyPath = z.object({ key: z.string().regex(refIdPattern) })
 
 export type ApiKey = z.infer<typeof ApiKey>
+export type ApiKeys = z.infer<typeof ApiKeys>
+export type ApiKeyQuery = z.output<typeof ApiKeyQuery>
 export type NewApiKey = z.infer<typeof NewApiKey>

@@ -1,19 +1,49 @@
-import { type Db, Problem, sql } from '../../db/index.ts'
-import type { Entitlement, Entitlements, Product, ProductGrant, TenantProduct } from './schema.ts'
+import { type Db, Problem, readPage, sql } from '../../db/index.ts'
+import {
+  type Entitlement,
+  type Entitlements,
+  type Product,
+  type ProductGrant,
+  type ProductQuery,
+  type Products,
+  productOrder,
+  type TenantProduct,
+  type TenantProductQuery,
+  type TenantProducts,
+  tenantProductOrder,
+} from './schema.ts'
 
-/** Every product of the platform. */
-export function listProducts(db: Db): Promise<Product[]> {
-  return db.query<Product>(sql`
+/** A page of the platform's products, by name. */
+export async function listProducts(db: Db, { limit, cursor }: ProductQuery): Promise<Products> {
+  const { rows, next_cursor } = await readPage<Product>(
+    db,
+    productOrder,
+    limit,
+    (rowCount) => sql`
     select p.product, p.name, p.description, p.supports_projects, p.features
-    from public.products as p order by p.product`)
+    from public.products as p where ${cursor?.product}::text is null or p.product > ${cursor?.product}
+    order by p.product limit ${rowCount}`,
+  )
+  return { products: rows, next_cursor }
 }
 
-/** The products that were granted to a tenant, including those it may not use now. */
-export function listTenantProducts(db: Db, tenantId: string): Promise<TenantProduct[]> {
-  return db.query<TenantProduct>(sql`
+/** A page of what a tenant was granted, by name, also of what it may not use now. */
+export async function listTenantProducts(
+  db: Db,
+  tenantId: string,
+  { limit, cursor }: TenantProductQuery,
+): Promise<TenantProducts> {
+  const { rows, next_cursor } = await readPage<TenantProduct>(
+    db,
+    tenantProductOrder,
+    limit,
+    (rowCount) => sql`
     select g.product, p.name, g.enabled, g.config, g.expires_at, g.created_at, g.updated_at
     from public.tenant_products as g join public.products as p on p.product = g.product
-    where g.tenant_id = ${tenantId} order by g.product`)
+    where g.tenant_id = ${tenantId} and (${cursor?.product}::text is null or g.product > ${cursor?.product})
+    order by g.product limit ${rowCount}`,
+  )
+  return { products: rows, next_cursor }
 }
 
 /** Every product and feature, and whether this tenant may use it now. */
@@ -84,8 +114,10 @@ export function withdrawProduct(db: Db, tenantName: string, product: string): Pr
 }
 
 async function readTenantProduct(db: Db, tenantId: string, product: string): Promise<TenantProduct> {
-  const found = await listTenantProducts(db, tenantId)
-  const granted = found.find((one) => one.product === product)
+  const [granted] = await db.query<TenantProduct>(sql`
+    select g.product, p.name, g.enabled, g.config, g.expires_at, g.created_at, g.updated_at
+    from public.tenant_products as g join public.products as p on p.product = g.product
+    where g.tenant_id = ${tenantId} and g.product = ${product}`)
   if (!granted) throw noSuchProduct()
   return granted
 }

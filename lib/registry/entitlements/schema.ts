@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { keyset, moment, nextCursor, offsetMoment, pageParameters } from '../../db/index.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
 const word = /^[a-z][a-z0-9_-]{1,39}$/
 
 /** A product of the platform, by its manifest. */
@@ -14,7 +14,12 @@ export const Product = z
   })
   .meta({ id: 'Product', description: 'A product of the platform, by its manifest.' })
 
-export const Products = z.strictObject({ products: z.array(Product) }).meta({ id: 'Products' })
+/** By name. */
+export const productOrder = keyset('products', { product: z.string().regex(word) })
+export const ProductQuery = z.strictObject(pageParameters(productOrder))
+export const Products = z
+  .strictObject({ products: z.array(Product), next_cursor: nextCursor })
+  .meta({ id: 'Products' })
 
 const config = z
   .record(z.string(), z.unknown())
@@ -35,15 +40,18 @@ export const TenantProduct = z
   })
   .meta({ id: 'TenantProduct', description: 'A product that was granted to a tenant.' })
 
+/** By name. */
+export const tenantProductOrder = keyset('tenant_products', { product: z.string().regex(word) })
+export const TenantProductQuery = z.strictObject(pageParameters(tenantProductOrder))
 export const TenantProducts = z
-  .strictObject({ products: z.array(TenantProduct) })
+  .strictObject({ products: z.array(TenantProduct), next_cursor: nextCursor })
   .meta({ id: 'TenantProducts' })
 
 export const ProductGrant = z
   .strictObject({
     enabled: z.boolean().default(true),
     config: config.default({}),
-    expires_at: z.iso.datetime({ offset: true }).nullable().default(null),
+    expires_at: offsetMoment.nullable().default(null),
   })
   .meta({ id: 'ProductGrant', description: 'Replaces what was granted before. Null: without an end.' })
 
@@ -95,6 +103,10 @@ export const EntitlementQuestion = z.strictObject({
 
 export type Product = z.infer<typeof Product>
 export type TenantProduct = z.infer<typeof TenantProduct>
+export type Products = z.infer<typeof Products>
+export type ProductQuery = z.output<typeof ProductQuery>
+export type TenantProducts = z.infer<typeof TenantProducts>
+export type TenantProductQuery = z.output<typeof TenantProductQuery>
 export type ProductGrant = z.infer<typeof ProductGrant>
 export type Entitlement = z.infer<typeof Entitlement>
 export type Entitlements = z.infer<typeof Entitlements>

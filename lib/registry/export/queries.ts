@@ -1,10 +1,10 @@
 import type { ChosenTenant } from '../../auth/index.ts'
 import { asCallerSnapshot, type Claims, type Db, Problem, sql } from '../../db/index.ts'
 
-/** Each export holds one of the isolate's few connections until its reader is done. */
-const mostAtOnce = 3
-/** Hosted functions end after 150 s. An export that takes longer ends itself a little earlier. */
-const patienceMs = 140_000
+/** Each holds one of the isolate's few connections until its reader is done. */
+const maxConcurrent = 3
+/** Hosted functions end after 150 s. An export that would be cut there ends a little earlier, on purpose. */
+const timeoutMs = 140_000
 
 let running = 0
 
@@ -29,7 +29,7 @@ export async function exportTenant(
   claims: Claims,
   tenant: ChosenTenant,
 ): Promise<ReadableStream<Uint8Array>> {
-  if (running >= mostAtOnce)
+  if (running >= maxConcurrent)
     throw new Problem('unavailable', 'Several exports are running already. Try again in a while.', {
       retryAfterSeconds: 30,
     })
@@ -54,7 +54,7 @@ async function send(
   // This also ends a reader who has stopped reading but is still connected: the write that waits for them fails.
   const patience = setTimeout(() => {
     writer.abort(new Error('The export took too long.')).catch(() => {})
-  }, patienceMs)
+  }, timeoutMs)
   try {
     await asCallerSnapshot(claims, async (db) => {
       // A slow reader keeps the transaction waiting between pages.

@@ -1,7 +1,7 @@
 import { callerDb, type Db, sql } from '../../db/index.ts'
 import { IdpFault, type Reach } from './fault.ts'
 import { checkOidc } from './oidc.ts'
-import { noneOf, readIdentityProvider } from './queries.ts'
+import { noSuchProvider, readIdentityProvider } from './queries.ts'
 import { checkSaml } from './saml.ts'
 import type { IdentityProvider, IdpKind } from './schema.ts'
 
@@ -34,8 +34,8 @@ export async function checkIdentityProvider(
   const service = callerDb({ role: 'service_role' })
   const [subject] = await service.query<Subject | { type: null }>(sql`
     select c.type, c.revision, c.metadata from private.begin_idp_check(${tenantId}, ${type}::public.idp_kind) as c`)
-  if (!subject?.type) throw noneOf(type)
-  // No transaction is open while the provider's server is at work.
+  if (!subject?.type) throw noSuchProvider(type)
+  // No transaction is open while somebody else's server is waited for.
   const verdict = await judge(service, tenantId, subject, reach)
   await service.query(sql`
     select private.record_idp_check(${tenantId}, ${type}::public.idp_kind, ${subject.revision}::uuid, ${verdict.outcome},

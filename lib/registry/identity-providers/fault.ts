@@ -15,7 +15,7 @@ export class IdpFault extends Error {
 /** How providers are reached. Tests bring a resolver and an authority of their own. */
 export type Reach = Pick<PublicRequest, 'policy' | 'resolve' | 'ca'>
 
-const mostBytes = 262_144
+const maxBytes = 262_144
 const timeoutMs = 5_000
 
 /** Fetches a document of the provider. An error message begins with `what`. */
@@ -27,7 +27,7 @@ export async function ask(
 ): Promise<PublicAnswer> {
   let answer: PublicAnswer
   try {
-    answer = await fetchPublic(url, { ...request, ...reach, timeoutMs, maxBytes: mostBytes })
+    answer = await fetchPublic(url, { ...request, ...reach, timeoutMs, maxBytes })
   } catch (thrown) {
     if (!(thrown instanceof NetFault)) throw thrown
     throw new IdpFault(`${what}: ${thrown.message}`, { isPassing: thrown.isPassing, cause: thrown })

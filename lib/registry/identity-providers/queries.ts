@@ -1,20 +1,39 @@
-import { type Db, Problem, sql } from '../../db/index.ts'
-import type { IdentityProvider, IdpKind, OidcSettings, SamlSettings } from './schema.ts'
+import { type Db, Problem, readPage, sql } from '../../db/index.ts'
+import {
+  type IdentityProvider,
+  type IdentityProviderQuery,
+  type IdentityProviders,
+  type IdpKind,
+  identityProviderOrder,
+  type OidcSettings,
+  type SamlSettings,
+} from './schema.ts'
 
 /** Managers are warned this many days before a certificate ends. */
 const warnDays = 30
 
 type Stored = Omit<IdentityProvider, 'warnings'>
 
-/** A tenant's identity providers: at most one of each kind. */
-export async function listIdentityProviders(db: Db, tenantId: string): Promise<IdentityProvider[]> {
-  const stored = await db.query<Stored>(sql`
+/** A page of a tenant's identity providers, by kind: there is at most one of each. */
+export async function listIdentityProviders(
+  db: Db,
+  tenantId: string,
+  { limit, cursor }: IdentityProviderQuery,
+): Promise<IdentityProviders> {
+  const { rows, next_cursor } = await readPage<Stored>(
+    db,
+    identityProviderOrder,
+    limit,
+    (rowCount) => sql`
     select c.ref_id, c.type, c.metadata, c.client_secret_id is not null as has_client_secret, c.verified, c.verified_at,
       c.last_checked_at, c.last_check_error, c.discovered, c.keys_expire_at, c.sso_provider_id, c.created_at, c.updated_at,
       array(select d.host from public.tenant_domains as d
         where d.tenant_id = c.tenant_id and d.status = 'verified' order by d.host) as email_domains
-    from public.tenant_idp_config as c where c.tenant_id = ${tenantId} order by c.type`)
-  return stored.map((provider) => ({ ...provider, warnings: warningsOf(provider) }))
+    from public.tenant_idp_config as c
+    where c.tenant_id = ${tenantId} and (${cursor?.type}::public.idp_kind is null or c.type > ${cursor?.type}::public.idp_kind)
+    order by c.type limit ${rowCount}`,
+  )
+  return { identity_providers: rows.map(withWarnings), next_cursor }
 }
 
 /** One of them. 404 not_found. */
@@ -23,8 +42,9 @@ export async function readIdentityProvider(
   tenantId: string,
   type: IdpKind,
 ): Promise<IdentityProvider> {
-  const found = (await listIdentityProviders(db, tenantId)).find((provider) => provider.type === type)
-  if (!found) throw noneOf(type)
+  const { identity_providers: all } = await listIdentityProviders(db, tenantId, { limit: 10 })
+  const found = all.find((provider) => provider.type === type)
+  if (!found) throw noSuchProvider(type)
   return found
 }
 
@@ -47,11 +67,15 @@ export function setIdentityProvider(
 export async function removeIdentityProvider(db: Db, tenantId: string, type: IdpKind): Promise<void> {
   const removed = await db.query(sql`
     delete from public.tenant_idp_config as c where c.tenant_id = ${tenantId} and c.type::text = ${type} returning 1`)
-  if (removed.length === 0) throw noneOf(type)
+  if (removed.length === 0) throw noSuchProvider(type)
 }
 
-export function noneOf(type: IdpKind): Problem {
+export function noSuchProvider(type: IdpKind): Problem {
   return new Problem('not_found', `This tenant has no identity provider of the kind ${type}.`)
+}
+
+function withWarnings(provider: Stored): IdentityProvider {
+  return { ...provider, warnings: warningsOf(provider) }
 }
 
 function warningsOf({ discovered, keys_expire_at: end }: Stored): string[] {

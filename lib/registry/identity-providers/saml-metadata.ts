@@ -14,9 +14,9 @@ export interface SamlEntity {
 const metadataSpace = 'urn:oasis:names:tc:SAML:2.0:metadata'
 const signatureSpace = 'http://www.w3.org/2000/09/xmldsig#'
 const protocol = 'urn:oasis:names:tc:SAML:2.0:protocol'
-const deepest = 40
-const mostElements = 20_000
-const longestCertificate = 20_000
+const maxDepth = 40
+const maxElements = 20_000
+const maxCertificateLength = 20_000
 
 /**
  * Reads SAML metadata as a stream, without building a tree. It refuses a document type, and so every XML entity:
@@ -60,7 +60,7 @@ class MetadataReader {
   open(tag: SaxesTagNS): void {
     const around = this.path.at(-1)
     this.elements += 1
-    if (this.path.length >= deepest || this.elements > mostElements)
+    if (this.path.length >= maxDepth || this.elements > maxElements)
       throw new IdpFault('The metadata is nested too deeply, or has too many elements.')
     const name = nameOf(tag)
     this.path.push({
@@ -101,7 +101,7 @@ class MetadataReader {
   text(text: string): void {
     if (this.certificate === undefined) return
     this.certificate += text
-    if (this.certificate.length > longestCertificate)
+    if (this.certificate.length > maxCertificateLength)
       throw new IdpFault('A certificate in the metadata is too long.')
   }
 

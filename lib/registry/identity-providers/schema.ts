@@ -1,9 +1,8 @@
 import { z } from 'zod'
+import { keyset, moment, nextCursor, pageParameters } from '../../db/index.ts'
 import { NetFault, parsePublicUrl } from '../../net/index.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
-
-/** A URL that may be fetched, as far as that is known without the network. The check does the rest. */
+/** A URL that may be fetched, judged without the network; the check asks the rest. */
 const publicUrl = z
   .string()
   .max(2_048)
@@ -81,22 +80,25 @@ export const IdentityProvider = z
   })
   .meta({ id: 'IdentityProvider' })
 
+/** By kind: oidc, then saml. */
+export const identityProviderOrder = keyset('identity_providers', { type: IdpKind })
+export const IdentityProviderQuery = z.strictObject(pageParameters(identityProviderOrder))
 export const IdentityProviders = z
-  .strictObject({ identity_providers: z.array(IdentityProvider) })
+  .strictObject({ identity_providers: z.array(IdentityProvider), next_cursor: nextCursor })
   .meta({ id: 'IdentityProviders' })
 
-export const SsoBinding = z
+export const SsoProviderBinding = z
   .strictObject({ sso_provider_id: z.guid().nullable() })
-  .meta({ id: 'SsoBinding', description: 'null unbinds.' })
+  .meta({ id: 'SsoProviderBinding', description: 'null unbinds.' })
 
-export const SignInQuestion = z
+export const SignInOptionsRequest = z
   .strictObject({
     email: z
       .string()
       .max(254)
       .regex(/^[^\s@]+@[^\s@]+$/, 'must be an e-mail address'),
   })
-  .meta({ id: 'SignInQuestion' })
+  .meta({ id: 'SignInOptionsRequest' })
 
 export const SignInOptions = z
   .union([
@@ -109,4 +111,6 @@ export type IdpKind = z.infer<typeof IdpKind>
 export type OidcSettings = z.infer<typeof OidcSettings>
 export type SamlSettings = z.infer<typeof SamlSettings>
 export type IdentityProvider = z.infer<typeof IdentityProvider>
+export type IdentityProviders = z.infer<typeof IdentityProviders>
+export type IdentityProviderQuery = z.output<typeof IdentityProviderQuery>
 export type SignInOptions = z.infer<typeof SignInOptions>

@@ -1,7 +1,7 @@
 import { domainToASCII } from 'node:url'
 import { chooseTenant } from '../../auth/index.ts'
 import { admin, callerDb, sql } from '../../db/index.ts'
-import { noneOf } from './queries.ts'
+import { noSuchProvider } from './queries.ts'
 import type { IdpKind, SignInOptions } from './schema.ts'
 
 /**
@@ -29,5 +29,5 @@ export async function bindSsoProvider(
   const tenant = await chooseTenant(claims, tenantName, 'manage')
   const [bound] = await callerDb(claims).query<{ id: string | null }>(sql`
     select id from private.bind_sso_provider(${tenant.id}, ${type}::public.idp_kind, ${ssoProviderId})`)
-  if (!bound?.id) throw noneOf(type)
+  if (!bound?.id) throw noSuchProvider(type)
 }

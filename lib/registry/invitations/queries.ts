@@ -1,8 +1,17 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { admin, type Db, Problem, sql } from '../../db/index.ts'
+import { admin, type Db, Problem, readPage, sql } from '../../db/index.ts'
 import { readTenant } from '../tenants/queries.ts'
 import type { Tenant } from '../tenants/schema.ts'
-import type { Invitation, InvitationPreview, NewInvitation, Resending, SentInvitation } from './schema.ts'
+import {
+  type Invitation,
+  type InvitationPreview,
+  type InvitationQuery,
+  type InvitationResend,
+  type Invitations,
+  type InvitationWithToken,
+  invitationOrder,
+  type NewInvitation,
+} from './schema.ts'
 
 const aWeek = 168
 
@@ -20,7 +29,7 @@ export function inviteMember(
   db: Db,
   tenantId: string,
   { email, role, expires_in_hours }: NewInvitation,
-): Promise<SentInvitation> {
+): Promise<InvitationWithToken> {
   const { token, hash } = makeToken()
   return db.transaction(async (tx) => {
     const [made] = await tx.query<{ id: string }>(sql`
@@ -30,21 +39,26 @@ export function inviteMember(
   })
 }
 
-/** A tenant's invitations, the oldest first, from the one after `after`. */
+/** A page of a tenant's invitations, the newest first. */
 export async function listInvitations(
   db: Db,
   tenantId: string,
-  { limit = 50, after = '' }: { limit?: number | undefined; after?: string | undefined },
-): Promise<{ invitations: Invitation[]; next: string | null }> {
-  const found = await db.query<Invitation>(sql`
+  { limit, cursor }: InvitationQuery,
+): Promise<Invitations> {
+  const { rows, next_cursor } = await readPage<Invitation>(
+    db,
+    invitationOrder,
+    limit,
+    (rowCount) => sql`
     select i.ref_id, i.email, i.role, i.expires_at, i.sent_at, i.created_at,
       case when i.accepted_at is not null then 'accepted' when i.revoked_at is not null then 'revoked'
         when i.expires_at <= now() then 'expired' else 'open' end as status
     from public.tenant_invitations as i
-    where i.tenant_id = ${tenantId} and i.ref_id collate "C" > ${after}
-    order by i.ref_id collate "C" limit ${limit + 1}`)
-  const invitations = found.slice(0, limit)
-  return { invitations, next: found.length > limit ? (invitations.at(-1)?.ref_id ?? null) : null }
+    where i.tenant_id = ${tenantId}
+      and (${cursor?.ref_id}::text is null or i.id < private.ulid_to_uuid(${cursor?.ref_id}))
+    order by i.id desc limit ${rowCount}`,
+  )
+  return { invitations: rows, next_cursor }
 }
 
 /** Gives an open invitation a new token. The old token stops working. 404 not_found; 429 resent_too_soon. */
@@ -52,8 +66,8 @@ export function resendInvitation(
   db: Db,
   tenantId: string,
   ref: string,
-  { expires_in_hours }: Resending,
-): Promise<SentInvitation> {
+  { expires_in_hours }: InvitationResend,
+): Promise<InvitationWithToken> {
   const { token, hash } = makeToken()
   return db.transaction(async (tx) => {
     const [sent] = await tx.query<{ id: string }>(sql`

@@ -1,7 +1,6 @@
 import { z } from 'zod'
+import { keyset, moment, nextCursor, pageParameters, refId, refIdPattern } from '../../db/index.ts'
 import { roles } from '../tenants/schema.ts'
-
-const moment = z.union([z.iso.datetime(), z.date()])
 
 /** An offer of membership, as managers see it. */
 export const Invitation = z
@@ -16,15 +15,18 @@ export const Invitation = z
   })
   .meta({ id: 'Invitation', description: 'An offer of membership, as managers see it.' })
 
-export const SentInvitation = Invitation.extend({
+export const InvitationWithToken = Invitation.extend({
   token: z.string().meta({
     description: 'For the invited person alone, and shown this once: only its hash is kept.',
   }),
-}).meta({ id: 'SentInvitation', description: 'An invitation with the token that is to be mailed.' })
+}).meta({ id: 'InvitationWithToken', description: 'An invitation with the token that is to be mailed.' })
 
+/** The newest first. */
+export const invitationOrder = keyset('invitations', { ref_id: refId })
+export const InvitationQuery = z.strictObject(pageParameters(invitationOrder))
 export const Invitations = z
-  .strictObject({ invitations: z.array(Invitation), next: z.string().nullable() })
-  .meta({ id: 'Invitations', description: '`next` is what `after` must be for the rest; null at the end.' })
+  .strictObject({ invitations: z.array(Invitation), next_cursor: nextCursor })
+  .meta({ id: 'Invitations' })
 
 const expiresInHours = z
   .int()
@@ -42,7 +44,9 @@ export const NewInvitation = z
   })
   .meta({ id: 'NewInvitation' })
 
-export const Resending = z.strictObject({ expires_in_hours: expiresInHours }).meta({ id: 'Resending' })
+export const InvitationResend = z
+  .strictObject({ expires_in_hours: expiresInHours })
+  .meta({ id: 'InvitationResend' })
 
 /** Its form is not checked here: a malformed token gets the same answer as a wrong one. */
 export const InvitationToken = z
@@ -59,11 +63,13 @@ export const InvitationPreview = z
   })
   .meta({ id: 'InvitationPreview' })
 
-/** The path parameter that names an invitation. */
-export const InvitationPath = z.object({ invitation: z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/) })
+/** The path's parts that name an invitation. */
+export const InvitationPath = z.object({ invitation: z.string().regex(refIdPattern) })
 
 export type Invitation = z.infer<typeof Invitation>
-export type SentInvitation = z.infer<typeof SentInvitation>
+export type Invitations = z.infer<typeof Invitations>
+export type InvitationQuery = z.output<typeof InvitationQuery>
+export type InvitationWithToken = z.infer<typeof InvitationWithToken>
 export type NewInvitation = z.infer<typeof NewInvitation>
-export type Resending = z.infer<typeof Resending>
+export type InvitationResend = z.infer<typeof InvitationResend>
 export type InvitationPreview = z.infer<typeof InvitationPreview>

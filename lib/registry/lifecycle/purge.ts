@@ -1,25 +1,29 @@
 import { type Db, Problem, sql } from '../../db/index.ts'
-import type { Purge, PurgeRequest } from './schema.ts'
+import type { TenantPurge, TenantPurgeRequest } from './schema.ts'
 
-/** Well within the time of a hosted function. Cron continues with the rest. */
-const patienceMs = 60_000
+/** Well within what a hosted function may take; cron goes on with what is left. */
+const timeoutMs = 60_000
 
 /**
  * Deletes everything an archived tenant owned, batch by batch, each in its own transaction: a purge that is
  * cut off continues where it was, by cron or by another call. Returns when it is done or its time is over.
  * 404 tenant_not_found; 409 not_purgeable; 422 invalid_value when forced without a reason.
  */
-export async function purgeTenant(db: Db, name: string, { reason, is_forced }: PurgeRequest): Promise<Purge> {
-  const until = Date.now() + patienceMs
+export async function purgeTenant(
+  db: Db,
+  name: string,
+  { reason, is_forced }: TenantPurgeRequest,
+): Promise<TenantPurge> {
+  const until = Date.now() + timeoutMs
   const tenantId = await findAnyTenantId(db, name)
   let purge = await one(
-    db.query<Purge>(sql`
+    db.query<TenantPurge>(sql`
       select ref_id, slugs, reason, deleted_rows, requested_at, finished_at
       from private.begin_purge(${tenantId}, ${reason ?? null}, ${is_forced ?? false})`),
   )
   while (purge.finished_at === null && Date.now() < until) {
     purge = await one(
-      db.query<Purge>(sql`
+      db.query<TenantPurge>(sql`
         select ref_id, slugs, reason, deleted_rows, requested_at, finished_at from private.purge_batch(${tenantId})`),
     )
   }

@@ -1,13 +1,13 @@
 import { type Db, Problem, sql } from '../../db/index.ts'
-import type { Lifecycle, StatusChange } from './schema.ts'
+import type { TenantLifecycle, TenantStatusChange } from './schema.ts'
 
 /** Moves a tenant to another status. 409 invalid_status_move; people also get the refusals of the permission "own". */
 export async function changeTenantStatus(
   db: Db,
   tenantId: string,
-  { status, reason }: StatusChange,
-): Promise<Lifecycle> {
-  const [moved] = await db.query<Lifecycle>(sql`
+  { status, reason }: TenantStatusChange,
+): Promise<TenantLifecycle> {
+  const [moved] = await db.query<TenantLifecycle>(sql`
     select ref_id, slug, status, status_reason as reason, trial_ends_at, frozen_at, archived_at, purgeable_at
     from public.change_tenant_status(${tenantId}, ${status}, ${reason ?? null})`)
   if (!moved) throw new Error('The database said nothing about the tenant.')

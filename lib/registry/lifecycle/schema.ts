@@ -1,11 +1,11 @@
 import { z } from 'zod'
+import { moment } from '../../db/index.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
 const statuses = ['demo', 'trial', 'active', 'frozen', 'archived'] as const
 const reason = z.string().trim().min(1).max(500)
 
 /** Where a tenant stands in its life. */
-export const Lifecycle = z
+export const TenantLifecycle = z
   .strictObject({
     ref_id: z.string(),
     slug: z.string(),
@@ -18,16 +18,18 @@ export const Lifecycle = z
       .nullable()
       .meta({ description: 'When the export window closes: no way back from then on.' }),
   })
-  .meta({ id: 'Lifecycle' })
+  .meta({ id: 'TenantLifecycle' })
 
-/** Why an owner cancels. The reason is optional. */
-export const Cancellation = z.strictObject({ reason: reason.optional() }).meta({ id: 'Cancellation' })
+/** Why an owner cancels. It may be left out. */
+export const TenantCancellation = z
+  .strictObject({ reason: reason.optional() })
+  .meta({ id: 'TenantCancellation' })
 
-export const StatusChange = z
+export const TenantStatusChange = z
   .strictObject({ status: z.enum(['active', 'frozen', 'archived']), reason: reason.optional() })
-  .meta({ id: 'StatusChange' })
+  .meta({ id: 'TenantStatusChange' })
 
-export const PurgeRequest = z
+export const TenantPurgeRequest = z
   .strictObject({
     reason: reason.optional(),
     is_forced: z
@@ -35,10 +37,10 @@ export const PurgeRequest = z
       .optional()
       .meta({ description: 'Purge although the export window is open. Takes a reason.' }),
   })
-  .meta({ id: 'PurgeRequest' })
+  .meta({ id: 'TenantPurgeRequest' })
 
-/** The progress of a purge. */
-export const Purge = z
+/** How far the deletion of everything a tenant owned has come. */
+export const TenantPurge = z
   .strictObject({
     ref_id: z.string(),
     slugs: z.array(z.string()).meta({ description: 'Nobody else can take these slugs for 90 days.' }),
@@ -47,9 +49,9 @@ export const Purge = z
     requested_at: moment,
     finished_at: moment.nullable().meta({ description: 'Null while it is under way.' }),
   })
-  .meta({ id: 'Purge' })
+  .meta({ id: 'TenantPurge' })
 
-export type Lifecycle = z.infer<typeof Lifecycle>
-export type StatusChange = z.infer<typeof StatusChange>
-export type PurgeRequest = z.infer<typeof PurgeRequest>
-export type Purge = z.infer<typeof Purge>
+export type TenantLifecycle = z.infer<typeof TenantLifecycle>
+export type TenantStatusChange = z.infer<typeof TenantStatusChange>
+export type TenantPurgeRequest = z.infer<typeof TenantPurgeRequest>
+export type TenantPurge = z.infer<typeof TenantPurge>

@@ -1,12 +1,42 @@
-import { type Db, Problem, sql, ulidOf } from '../../db/index.ts'
-import type { Member, MemberChange, Roles } from './schema.ts'
+import { type Db, Problem, readPage, sql, ulidOf } from '../../db/index.ts'
+import {
+  type Member,
+  type MemberChange,
+  type MemberQuery,
+  type Members,
+  memberOrder,
+  type Role,
+  type RoleQuery,
+  type Roles,
+  roleOrder,
+} from './schema.ts'
 
-/** Everybody with a membership in a tenant, in any state, the oldest membership first. */
-export function listMembers(db: Db, tenantId: string): Promise<Member[]> {
-  return db.query<Member>(sql`
-    select u.ref_id, u.name, u.email, m.role, m.status, m.created_at
+interface MemberRow extends Member {
+  joined_at_micros: string
+  user_id: string
+}
+
+/** A page of those who belong to a tenant, whatever the state of their membership, the newest first. */
+export async function listMembers(
+  db: Db,
+  tenantId: string,
+  { limit, cursor }: MemberQuery,
+): Promise<Members> {
+  // A Date has milliseconds and a row microseconds, so the position is counted in these.
+  const { rows, next_cursor } = await readPage<MemberRow>(
+    db,
+    memberOrder,
+    limit,
+    (rowCount) => sql`
+    select u.ref_id, u.name, u.email, m.role, m.status, m.created_at, m.user_id,
+      (extract(epoch from m.created_at) * 1000000)::bigint as joined_at_micros
     from public.tenant_members as m join public.user_profiles as u on u.user_id = m.user_id
-    where m.tenant_id = ${tenantId} order by m.created_at, m.user_id`)
+    where m.tenant_id = ${tenantId}
+      and (${cursor?.user_id}::uuid is null or (m.created_at, m.user_id) <
+        (timestamptz 'epoch' + ${cursor?.joined_at_micros}::bigint * interval '1 microsecond', ${cursor?.user_id}::uuid))
+    order by m.created_at desc, m.user_id desc limit ${rowCount}`,
+  )
+  return { members: rows.map(({ joined_at_micros: _, user_id: __, ...member }) => member), next_cursor }
 }
 
 /** Changes a member's role or status. 404 not_found; 403 forbidden if somebody else than an owner changes an owner; 409 last_owner. */
@@ -53,11 +83,18 @@ export function transferOwnership(db: Db, tenantId: string, userRef: string): Pr
   })
 }
 
-/** Every role and what it may do, for forms. */
-export async function listRoles(db: Db): Promise<Roles> {
-  return {
-    roles: await db.query<Roles['roles'][number]>(sql`select role, permissions from public.list_roles()`),
-  }
+/** The roles and what each may do, the highest first. */
+export async function listRoles(db: Db, { limit, cursor }: RoleQuery): Promise<Roles> {
+  const { rows, next_cursor } = await readPage<Role>(
+    db,
+    roleOrder,
+    limit,
+    (rowCount) => sql`
+    select r.role, r.permissions from public.list_roles() as r
+    where ${cursor?.role}::public.tenant_role is null or r.role > ${cursor?.role}::public.tenant_role
+    order by r.role limit ${rowCount}`,
+  )
+  return { roles: rows, next_cursor }
 }
 
 async function findMember(db: Db, tenantId: string, userRef: string): Promise<Member> {

@@ -1,19 +1,31 @@
-import { type Db, Problem, sql } from '../../db/index.ts'
-import type { NewProject, Project, ProjectChange } from './schema.ts'
+import { type Db, Problem, readPage, sql } from '../../db/index.ts'
+import {
+  type NewProject,
+  type Project,
+  type ProjectChange,
+  type ProjectQuery,
+  type Projects,
+  projectOrder,
+} from './schema.ts'
 
-/** A tenant's projects, the oldest first, from the one after `after`. */
+/** A page of a tenant's projects, the newest first. */
 export async function listProjects(
   db: Db,
   tenantId: string,
-  { limit = 50, after = '' }: { limit?: number | undefined; after?: string | undefined },
-): Promise<{ projects: Project[]; next: string | null }> {
-  const found = await db.query<Project>(sql`
+  { limit, cursor }: ProjectQuery,
+): Promise<Projects> {
+  const { rows, next_cursor } = await readPage<Project>(
+    db,
+    projectOrder,
+    limit,
+    (rowCount) => sql`
     select p.ref_id, p.slug, p.name, p.status, p.created_at, p.updated_at
     from public.tenant_projects as p
-    where p.tenant_id = ${tenantId} and p.ref_id collate "C" > ${after}
-    order by p.ref_id collate "C" limit ${limit + 1}`)
-  const projects = found.slice(0, limit)
-  return { projects, next: found.length > limit ? (projects.at(-1)?.ref_id ?? null) : null }
+    where p.tenant_id = ${tenantId}
+      and (${cursor?.ref_id}::text is null or p.id < private.ulid_to_uuid(${cursor?.ref_id}))
+    order by p.id desc limit ${rowCount}`,
+  )
+  return { projects: rows, next_cursor }
 }
 
 /** One project, by its slug or ref_id. 404 not_found. */

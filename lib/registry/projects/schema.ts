@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { keyset, moment, nextCursor, pageParameters, refId } from '../../db/index.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
 const slugForm = /^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/
 const projectStatuses = ['active', 'archived'] as const
 
@@ -16,9 +16,12 @@ export const Project = z
   })
   .meta({ id: 'Project', description: "A part of a tenant's work, for products that support projects." })
 
+/** The newest first. */
+export const projectOrder = keyset('projects', { ref_id: refId })
+export const ProjectQuery = z.strictObject(pageParameters(projectOrder))
 export const Projects = z
-  .strictObject({ projects: z.array(Project), next: z.string().nullable() })
-  .meta({ id: 'Projects', description: '`next` is what `after` must be for the rest; null at the end.' })
+  .strictObject({ projects: z.array(Project), next_cursor: nextCursor })
+  .meta({ id: 'Projects' })
 
 const name = z.string().trim().min(1).max(200)
 const slug = z
@@ -43,4 +46,6 @@ export const ProjectPath = z.object({
 
 export type Project = z.infer<typeof Project>
 export type NewProject = z.infer<typeof NewProject>
+export type Projects = z.infer<typeof Projects>
+export type ProjectQuery = z.output<typeof ProjectQuery>
 export type ProjectChange = z.infer<typeof ProjectChange>

@@ -1,5 +1,12 @@
-import { type Db, Problem, sql } from '../../db/index.ts'
-import type { NewTenant, Tenant, TenantChange } from './schema.ts'
+import { type Db, Problem, readPage, sql } from '../../db/index.ts'
+import {
+  type NewTenant,
+  type Tenant,
+  type TenantChange,
+  type TenantQuery,
+  type Tenants,
+  tenantOrder,
+} from './schema.ts'
 
 /** Creates a tenant in trial with the caller as its owner. 409 slug_taken; 422 slug_invalid, slug_reserved. */
 export function createTenant(db: Db, { slug, name, tenant_type, locale }: NewTenant): Promise<Tenant> {
@@ -11,20 +18,22 @@ export function createTenant(db: Db, { slug, name, tenant_type, locale }: NewTen
   })
 }
 
-/** The caller's tenants, the oldest first, from the one after `after`. */
-export async function listTenants(
-  db: Db,
-  { limit = 50, after = '' }: { limit?: number | undefined; after?: string | undefined },
-): Promise<{ tenants: Tenant[]; next: string | null }> {
-  // One more than asked for says whether there is more.
-  const found = await db.query<Tenant>(sql`
+/** A page of the caller's tenants, the newest first. */
+export async function listTenants(db: Db, { limit, cursor }: TenantQuery): Promise<Tenants> {
+  const { rows, next_cursor } = await readPage<Tenant>(
+    db,
+    tenantOrder,
+    limit,
+    (rowCount) => sql`
     select t.ref_id, t.slug, t.name, t.status, t.kind, t.plan, t.tenant_type, t.locale, t.trial_ends_at,
       t.created_at, t.updated_at, m.role
-    from public.tenants as t
-    join public.tenant_members as m on m.tenant_id = t.id and m.user_id = auth.uid()
-    where t.ref_id collate "C" > ${after} order by t.ref_id collate "C" limit ${limit + 1}`)
-  const tenants = found.slice(0, limit)
-  return { tenants, next: found.length > limit ? (tenants.at(-1)?.ref_id ?? null) : null }
+    from public.tenant_members as m
+    join public.tenants as t on t.id = m.tenant_id
+    where m.user_id = (select auth.uid())
+      and (${cursor?.ref_id}::text is null or m.tenant_id < private.ulid_to_uuid(${cursor?.ref_id}))
+    order by m.tenant_id desc limit ${rowCount}`,
+  )
+  return { tenants: rows, next_cursor }
 }
 
 /** One tenant the caller belongs to. 404 tenant_not_found. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
+import { keyset, moment, nextCursor, pageParameters, refId } from '../../db/index.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
 export const roles = ['owner', 'admin', 'member', 'reviewer'] as const
 
 /** A tenant as its members see it. */
@@ -48,21 +48,17 @@ export const TenantChange = z
   .refine((change) => Object.keys(change).length > 0, 'must change something')
   .meta({ id: 'TenantChange' })
 
-export const NewSlug = z.strictObject({ slug: z.string().max(200) }).meta({ id: 'NewSlug' })
+export const TenantSlugChange = z.strictObject({ slug: z.string().max(200) }).meta({ id: 'TenantSlugChange' })
 
-/** Where a list goes on: `after` is the ref_id of the last one seen. */
-export const Page = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).optional(),
-  after: z
-    .string()
-    .regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the ref_id that "next" held')
-    .optional(),
-})
-
+/** The newest first. */
+export const tenantOrder = keyset('tenants', { ref_id: refId })
+export const TenantQuery = z.strictObject(pageParameters(tenantOrder))
 export const Tenants = z
-  .strictObject({ tenants: z.array(Tenant), next: z.string().nullable() })
-  .meta({ id: 'Tenants', description: '`next` is what `after` must be for the rest; null at the end.' })
+  .strictObject({ tenants: z.array(Tenant), next_cursor: nextCursor })
+  .meta({ id: 'Tenants' })
 
 export type Tenant = z.infer<typeof Tenant>
 export type NewTenant = z.infer<typeof NewTenant>
 export type TenantChange = z.infer<typeof TenantChange>
+export type Tenants = z.infer<typeof Tenants>
+export type TenantQuery = z.output<typeof TenantQuery>

@@ -1,8 +1,6 @@
-import { type Db, sql, ulidOf } from '../../db/index.ts'
-import { cursorAfter } from '../cursor.ts'
+import { type Db, readPage, sql, ulidOf } from '../../db/index.ts'
 import { messageIdOf } from '../dispatch/deliver.ts'
-import { readPage } from '../page.ts'
-import type { Attempt, AttemptQuery } from './schema.ts'
+import { type Attempt, type AttemptQuery, type Attempts, attemptOrder } from './schema.ts'
 
 type Row = Omit<Attempt, 'ref_id' | 'message_id' | 'endpoint_id'> & {
   id: string
@@ -14,11 +12,13 @@ type Row = Omit<Attempt, 'ref_id' | 'message_id' | 'endpoint_id'> & {
 export async function listAttempts(
   db: Db,
   tenantId: string,
-  { endpoint, message, outcome, limit = 50, cursor }: AttemptQuery,
-): Promise<{ attempts: Attempt[]; next: string | null }> {
-  const found = await readPage<Row>(
+  { endpoint, message, outcome, limit, cursor }: AttemptQuery,
+): Promise<Attempts> {
+  const { rows, next_cursor } = await readPage<Row>(
     db,
-    sql`
+    attemptOrder,
+    limit,
+    (rowCount) => sql`
     select a.id, a.event_id as event, a.endpoint_id as endpoint, a.attempt_number, a.outcome, a.response_status,
       a.response_body, a.duration_ms, a.error_code, a.error_detail, a.created_at
     from public.webhook_attempts as a
@@ -26,15 +26,14 @@ export async function listAttempts(
       and (${endpoint}::text is null or a.endpoint_id = private.ulid_to_uuid(${endpoint}))
       and (${message}::text is null or a.event_id = private.ulid_to_uuid(substr(${message}, 5)))
       and (${outcome}::text is null or a.outcome = ${outcome}::public.webhook_attempt_outcome)
-      and (${cursor?.[0]}::uuid is null or a.id < ${cursor?.[0]}::uuid)
-    order by a.id desc limit ${limit + 1}`,
+      and (${cursor?.id}::uuid is null or a.id < ${cursor?.id}::uuid)
+    order by a.id desc limit ${rowCount}`,
   )
-  const last = found[limit - 1]
-  const attempts = found.slice(0, limit).map(({ id, event, endpoint, ...row }) => ({
+  const attempts = rows.map(({ id, event, endpoint, ...row }) => ({
     ref_id: ulidOf(id),
     message_id: messageIdOf(event),
     endpoint_id: ulidOf(endpoint),
     ...row,
   }))
-  return { attempts, next: last && found.length > limit ? cursorAfter(last.id) : null }
+  return { attempts, next_cursor }
 }

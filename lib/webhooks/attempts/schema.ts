@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { cursorOf } from '../cursor.ts'
+import { keyset, moment, nextCursor, pageParameters } from '../../db/index.ts'
 import { EndpointRef } from '../endpoints/schema.ts'
 import { MessageId } from '../messages/schema.ts'
 
@@ -18,21 +18,24 @@ export const Attempt = z
     duration_ms: z.int(),
     error_code: z.string().nullable(),
     error_detail: z.string().nullable().meta({ description: 'Why it failed, for a person.' }),
-    created_at: z.union([z.iso.datetime(), z.date()]),
+    created_at: moment,
   })
-  .meta({ id: 'Attempt' })
+  .meta({ id: 'WebhookAttempt' })
 
 export const Attempts = z
-  .strictObject({ attempts: z.array(Attempt), next: z.string().nullable() })
-  .meta({ id: 'Attempts', description: '`next` is what `cursor` must be for older ones; null at the end.' })
+  .strictObject({ attempts: z.array(Attempt), next_cursor: nextCursor })
+  .meta({ id: 'WebhookAttempts' })
+
+/** The newest first. */
+export const attemptOrder = keyset('attempts', { id: z.guid() })
 
 export const AttemptQuery = z.strictObject({
   endpoint: EndpointRef.optional(),
   message: MessageId.optional(),
   outcome: outcome.optional(),
-  limit: z.coerce.number().int().min(1).max(200).optional(),
-  cursor: cursorOf(1),
+  ...pageParameters(attemptOrder),
 })
 
 export type Attempt = z.infer<typeof Attempt>
+export type Attempts = z.infer<typeof Attempts>
 export type AttemptQuery = z.output<typeof AttemptQuery>

@@ -1,8 +1,6 @@
-import { type Db, sql, ulidOf } from '../../db/index.ts'
-import { cursorAfter } from '../cursor.ts'
+import { type Db, pageOf, readAlongIndex, sql, ulidOf } from '../../db/index.ts'
 import { messageIdOf } from '../dispatch/deliver.ts'
-import { readPage } from '../page.ts'
-import type { Delivery, DeliveryQuery } from './schema.ts'
+import { type Deliveries, type Delivery, type DeliveryQuery, deliveryOrder } from './schema.ts'
 
 interface Key {
   event_id: string
@@ -10,19 +8,16 @@ interface Key {
 }
 type Row = Omit<Delivery, 'message_id' | 'endpoint_id'> & Key
 
-/** Up to this many waiting or dead deliveries, sorting them is faster than finding them among all deliveries. */
-const few = 20_000
+/** Up to this many pending or dead deliveries are sorted faster than found by walking along the index. */
+const maxSorted = 20_000
 
 /** A page of a tenant's deliveries, those of the newest messages first. */
-export async function listDeliveries(
-  db: Db,
-  tenantId: string,
-  query: DeliveryQuery,
-): Promise<{ deliveries: Delivery[]; next: string | null }> {
-  const { limit = 50 } = query
+export async function listDeliveries(db: Db, tenantId: string, query: DeliveryQuery): Promise<Deliveries> {
+  const { limit } = query
   return db.transaction(async (tx) => {
-    const keys = await pageOf(tx, tenantId, query, limit + 1)
-    // "limit 1" makes each a lookup by key. Without it the planner may read all of the tenant's rows.
+    const found = await readKeys(tx, tenantId, query, limit + 1)
+    const { rows: keys, next_cursor } = pageOf(deliveryOrder, found, limit)
+    // "limit 1" keeps each a look-up by its key: the planner may think of reading all of the tenant's instead.
     const rows = await tx.query<Row>(sql`
       select k.event_id, k.endpoint_id, e.type as event_type, d.status, d.attempt_count,
         case when d.status = 'pending' then nullif(d.next_at, 'infinity') end as next_attempt_at,
@@ -34,16 +29,13 @@ export async function listDeliveries(
         where d.tenant_id = ${tenantId} and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id limit 1) as d
       cross join lateral (
         select * from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = k.event_id limit 1) as e
-      where k.n <= ${limit}
       order by k.n`)
     const deliveries = rows.map(({ event_id, endpoint_id, ...row }) => ({
       message_id: messageIdOf(event_id),
       endpoint_id: ulidOf(endpoint_id),
       ...row,
     }))
-    const last = keys[limit - 1]
-    const next = last && keys.length > limit ? cursorAfter(last.event_id, last.endpoint_id) : null
-    return { deliveries, next }
+    return { deliveries, next_cursor }
   })
 }
 
@@ -51,10 +43,10 @@ export async function listDeliveries(
  * The deliveries of a page. There are three queries, because row level security hides from the planner how many rows
  * have a status: it would walk a million deliveries to find the few that wait.
  */
-async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: number): Promise<Key[]> {
+async function readKeys(db: Db, tenantId: string, query: DeliveryQuery, rowCount: number): Promise<Key[]> {
   const { endpoint, message, status, event_type: type, cursor } = query
-  const [event, last] = cursor ?? []
-  if (message === undefined && (await areFew(db, tenantId, query)))
+  const { event_id: event, endpoint_id: last } = cursor ?? {}
+  if (message === undefined && (await canBeSorted(db, tenantId, query)))
     return db.query<Key>(sql`
       select d.event_id, d.endpoint_id
       from (
@@ -67,7 +59,7 @@ async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: num
       where (${type}::text is null or (
           select e.type from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = d.event_id) = ${type})
         and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
-      order by d.event_id desc, d.endpoint_id desc limit ${limit}`)
+      order by d.event_id desc, d.endpoint_id desc limit ${rowCount}`)
   if (message === undefined && type !== undefined)
     return db.query<Key>(sql`
       select d.event_id, d.endpoint_id
@@ -77,8 +69,8 @@ async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: num
         and (${endpoint}::text is null or d.endpoint_id = private.ulid_to_uuid(${endpoint}))
         and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
         and (${event}::uuid is null or e.id <= ${event}::uuid and (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
-      order by d.event_id desc, d.endpoint_id desc limit ${limit}`)
-  return readPage<Key>(
+      order by d.event_id desc, d.endpoint_id desc limit ${rowCount}`)
+  return readAlongIndex<Key>(
     db,
     sql`
     select d.event_id, d.endpoint_id
@@ -90,20 +82,20 @@ async function pageOf(db: Db, tenantId: string, query: DeliveryQuery, limit: num
       and (${type}::text is null or (
         select e.type from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = d.event_id) = ${type})
       and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
-    order by d.event_id desc, d.endpoint_id desc limit ${limit}`,
+    order by d.event_id desc, d.endpoint_id desc limit ${rowCount}`,
   )
 }
 
-async function areFew(db: Db, tenantId: string, { endpoint, status }: DeliveryQuery): Promise<boolean> {
+async function canBeSorted(db: Db, tenantId: string, { endpoint, status }: DeliveryQuery): Promise<boolean> {
   if (status !== 'pending' && status !== 'dead') return false
-  const [row] = await db.query<{ are_few: boolean }>(sql`
-    select count(*) < ${few} as are_few
+  const [row] = await db.query<{ can_be_sorted: boolean }>(sql`
+    select count(*) < ${maxSorted} as can_be_sorted
     from (
       select from public.webhook_deliveries as d
       where d.tenant_id = ${tenantId} and d.status = ${status}::public.webhook_delivery_status
         and d.endpoint_id = any (array(
           select p.id from public.webhook_endpoints as p
           where p.tenant_id = ${tenantId} and (${endpoint}::text is null or p.ref_id = ${endpoint})))
-      limit ${few}) as found`)
-  return row?.are_few ?? true
+      limit ${maxSorted}) as found`)
+  return row?.can_be_sorted ?? true
 }

@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { cursorOf } from '../cursor.ts'
+import { keyset, moment, nextCursor, pageParameters } from '../../db/index.ts'
 import { EndpointRef } from '../endpoints/schema.ts'
 import { MessageId } from '../messages/schema.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
 const status = z.enum(['pending', 'delivered', 'dead'])
 
 /** One message on its way to one endpoint. */
@@ -23,20 +22,23 @@ export const Delivery = z
     ended_at: moment.nullable(),
     created_at: moment.meta({ description: 'When the message was made.' }),
   })
-  .meta({ id: 'Delivery' })
+  .meta({ id: 'WebhookDelivery' })
 
 export const Deliveries = z
-  .strictObject({ deliveries: z.array(Delivery), next: z.string().nullable() })
-  .meta({ id: 'Deliveries', description: '`next` is what `cursor` must be for older ones; null at the end.' })
+  .strictObject({ deliveries: z.array(Delivery), next_cursor: nextCursor })
+  .meta({ id: 'WebhookDeliveries' })
+
+/** Those of the newest messages first, and of the newest endpoints among those of one message. */
+export const deliveryOrder = keyset('deliveries', { event_id: z.guid(), endpoint_id: z.guid() })
 
 export const DeliveryQuery = z.strictObject({
   endpoint: EndpointRef.optional(),
   message: MessageId.optional(),
   status: status.optional(),
   event_type: z.string().min(1).max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(200).optional(),
-  cursor: cursorOf(2),
+  ...pageParameters(deliveryOrder),
 })
 
 export type Delivery = z.infer<typeof Delivery>
+export type Deliveries = z.infer<typeof Deliveries>
 export type DeliveryQuery = z.output<typeof DeliveryQuery>

@@ -6,11 +6,11 @@ import type { DeliveryResult, EndpointSecrets, LeasedDelivery } from './queue.ts
 
 /** The time for the whole exchange, up to the answer's last byte. */
 const timeoutMs = 15_000
-/** How much of an answer is read, and how much of it is stored. */
-const mostReadBytes = 65_536
-const mostKeptCharacters = 16_384
+/** Of the answer so much is read, and so much is kept. */
+const maxReadBytes = 65_536
+const maxKeptCharacters = 16_384
 /** The longest pause a receiver can ask for. */
-const longestPauseSeconds = 86_400
+const maxPauseSeconds = 86_400
 
 /** A message's public id, in the header webhook-id and in the API. */
 export function messageIdOf(eventId: string): string {
@@ -74,7 +74,7 @@ function send(
     },
     body: delivery.payload,
     timeoutMs,
-    maxBytes: mostReadBytes,
+    maxBytes: maxReadBytes,
     whenLonger: 'cut',
     keepAlive: true,
     ...exchange,
@@ -130,7 +130,7 @@ function pauseOf(status: number, retryAfter: string | null): number | null {
   if (!busyStatuses.has(status)) return null
   const asked = retryAfter === null ? Number.NaN : secondsOf(retryAfter.trim())
   if (Number.isNaN(asked)) return usualPauseSeconds
-  return Math.min(Math.max(Math.ceil(asked), 1), longestPauseSeconds)
+  return Math.min(Math.max(Math.ceil(asked), 1), maxPauseSeconds)
 }
 
 /** Retry-After is a number of seconds or a date (RFC 9110, 10.2.3). */
@@ -147,7 +147,7 @@ function excerpt(bytes: Uint8Array): string | null {
   const text = Buffer.from(
     bytes.buffer,
     bytes.byteOffset,
-    Math.min(bytes.length, mostKeptCharacters),
+    Math.min(bytes.length, maxKeptCharacters),
   ).toString('utf8')
-  return text.replaceAll('\0', '\ufffd').slice(0, mostKeptCharacters)
+  return text.replaceAll('\0', '\ufffd').slice(0, maxKeptCharacters)
 }

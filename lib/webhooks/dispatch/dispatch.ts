@@ -25,8 +25,8 @@ const expandBatch = 500
 /** Results are reported together, but none waits longer than this for the others. */
 const completeBatch = 100
 const gatherMs = 25
-/** After this many database errors in a row the run gives up, and cron starts another. */
-const mostTroubles = 5
+/** How often in a row the database may fail before the run gives up and cron starts another. */
+const maxTroubles = 5
 
 /**
  * Delivers what is due until nothing is left or its limits are reached. Then it wakes another run for the rest. Any
@@ -138,7 +138,7 @@ class Run {
       return expanded + claimed
     } catch (thrown) {
       this.troubles++
-      if (this.troubles > mostTroubles) throw thrown
+      if (this.troubles > maxTroubles) throw thrown
       await this.pause(pollMs * 2 ** this.troubles)
       return 0
     }

@@ -1,28 +1,38 @@
-import { type Db, Problem, sql } from '../../db/index.ts'
-import { cursorAfter } from '../cursor.ts'
+import { type Db, Problem, readPage, sql } from '../../db/index.ts'
 import { chooseSecret, shownSecret } from '../signing-secrets/chosen-secret.ts'
 import type { SigningSecret } from '../signing-secrets/schema.ts'
-import type { Endpoint, EndpointChange, EndpointQuery, NewEndpoint } from './schema.ts'
+import {
+  type Endpoint,
+  type EndpointChange,
+  type EndpointQuery,
+  type Endpoints,
+  endpointOrder,
+  type NewEndpoint,
+} from './schema.ts'
 import { deliverableUrl } from './url.ts'
 
 /** A page of a tenant's endpoints, the newest first. */
 export async function listEndpoints(
   db: Db,
   tenantId: string,
-  { limit = 50, cursor }: EndpointQuery,
-): Promise<{ endpoints: Endpoint[]; next: string | null }> {
-  const found = await db.query<Endpoint & { id: string }>(sql`
-    select e.id, e.ref_id, e.kind, e.url, e.description, e.event_types, e.scheme,
+  { limit, cursor }: EndpointQuery,
+): Promise<Endpoints> {
+  const { rows, next_cursor } = await readPage<Endpoint>(
+    db,
+    endpointOrder,
+    limit,
+    (rowCount) => sql`
+    select e.ref_id, e.kind, e.url, e.description, e.event_types, e.scheme,
       array_remove(e.header_names, e.static_header) as header_names, e.static_header, e.rate_limit_per_second,
       not e.is_enabled as disabled, e.disabled_at, e.disabled_reason,
       case when e.previous_secret_expires_at > now() then e.previous_secret_expires_at end as previous_secret_expires_at,
       e.created_at, e.updated_at
     from public.webhook_endpoints as e
-    where e.tenant_id = ${tenantId} and (${cursor?.[0]}::uuid is null or e.id < ${cursor?.[0]}::uuid)
-    order by e.id desc limit ${limit + 1}`)
-  const last = found[limit - 1]
-  const next = last && found.length > limit ? cursorAfter(last.id) : null
-  return { endpoints: found.slice(0, limit).map(({ id: _, ...endpoint }) => endpoint), next }
+    where e.tenant_id = ${tenantId}
+      and (${cursor?.ref_id}::text is null or e.id < private.ulid_to_uuid(${cursor?.ref_id}))
+    order by e.id desc limit ${rowCount}`,
+  )
+  return { endpoints: rows, next_cursor }
 }
 
 /** One of them. 404 not_found. */

@@ -1,11 +1,8 @@
 import { z } from 'zod'
-import { cursorOf } from '../cursor.ts'
+import { keyset, moment, nextCursor, pageParameters, refId, refIdPattern } from '../../db/index.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
 /** How an endpoint is named. */
-export const EndpointRef = z
-  .string()
-  .regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the ref_id of an endpoint')
+export const EndpointRef = z.string().regex(refIdPattern, 'must be the ref_id of an endpoint')
 export const EndpointPath = z.object({ endpoint: EndpointRef })
 
 /** Where a tenant receives messages. Its secrets and the values of its headers are not shown. */
@@ -34,21 +31,22 @@ export const Endpoint = z
     created_at: moment,
     updated_at: moment,
   })
-  .meta({ id: 'Endpoint' })
+  .meta({ id: 'WebhookEndpoint' })
 
+/** The newest first. */
+export const endpointOrder = keyset('endpoints', { ref_id: refId })
+export const EndpointQuery = z.strictObject(pageParameters(endpointOrder))
 export const Endpoints = z
-  .strictObject({ endpoints: z.array(Endpoint), next: z.string().nullable() })
-  .meta({ id: 'Endpoints', description: '`next` is what `cursor` must be for older ones; null at the end.' })
-
-export const EndpointQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).optional(),
-  cursor: cursorOf(1),
-})
+  .strictObject({ endpoints: z.array(Endpoint), next_cursor: nextCursor })
+  .meta({ id: 'WebhookEndpoints' })
 
 // SQL checks which names and values can be sent, and which event types exist.
 const StaticHeader = z
   .strictObject({ name: z.string().min(1).max(100), value: z.string().min(1).max(1_024) })
-  .meta({ id: 'StaticHeader', description: 'A shared secret that is sent as it is, such as X-Deal-Secret.' })
+  .meta({
+    id: 'WebhookStaticHeader',
+    description: 'A shared secret that is sent as it is, such as X-Deal-Secret.',
+  })
 const url = z.string().min(1).max(2_048).meta({ description: 'The https URL of a public server.' })
 const description = z.string().max(500)
 const eventTypes = z.array(z.string().max(200)).min(1).max(200).nullable()
@@ -79,7 +77,7 @@ export const NewEndpoint = z
     const message = isPush ? 'is missing' : 'is for push endpoints: this one is asked and not called'
     context.addIssue({ code: 'custom', path: ['url'], message })
   })
-  .meta({ id: 'NewEndpoint' })
+  .meta({ id: 'NewWebhookEndpoint' })
 
 export const EndpointChange = z
   .strictObject({
@@ -95,9 +93,10 @@ export const EndpointChange = z
   })
   .partial()
   .refine((change) => Object.keys(change).length > 0, 'must change something')
-  .meta({ id: 'EndpointChange' })
+  .meta({ id: 'WebhookEndpointChange' })
 
 export type Endpoint = z.infer<typeof Endpoint>
+export type Endpoints = z.infer<typeof Endpoints>
 export type EndpointQuery = z.output<typeof EndpointQuery>
 export type NewEndpoint = z.infer<typeof NewEndpoint>
 export type EndpointChange = z.infer<typeof EndpointChange>

@@ -1,11 +1,24 @@
-import { type Db, Problem, sql } from '../../db/index.ts'
-import type { EventType, EventTypeVersions } from './schema.ts'
+import { type Db, Problem, readPage, sql } from '../../db/index.ts'
+import {
+  type EventType,
+  type EventTypeQuery,
+  type EventTypes,
+  type EventTypeVersions,
+  eventTypeOrder,
+} from './schema.ts'
 
-/** Every event type, in its newest version. */
-export function listEventTypes(db: Db): Promise<EventType[]> {
-  return db.query<EventType>(sql`
+/** A page of the types of events there are, by name, each as its newest version has it. */
+export async function listEventTypes(db: Db, { limit, cursor }: EventTypeQuery): Promise<EventTypes> {
+  const { rows, next_cursor } = await readPage<EventType>(
+    db,
+    eventTypeOrder,
+    limit,
+    (rowCount) => sql`
     select distinct on (t.type) t.type, t.version, t.description, t.is_operational
-    from public.webhook_event_types as t order by t.type, t.version desc`)
+    from public.webhook_event_types as t where ${cursor?.type}::text is null or t.type > ${cursor?.type}
+    order by t.type, t.version desc limit ${rowCount}`,
+  )
+  return { event_types: rows, next_cursor }
 }
 
 /** All versions of one, with the schema of their data and an example. 404 not_found. */

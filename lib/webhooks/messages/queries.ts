@@ -1,8 +1,12 @@
-import { type Db, Problem, sql } from '../../db/index.ts'
-import { cursorAfter } from '../cursor.ts'
+import { type Db, Problem, readPage, sql } from '../../db/index.ts'
 import { messageIdOf } from '../dispatch/deliver.ts'
-import { readPage } from '../page.ts'
-import type { Message, MessageQuery, MessageWithPayload } from './schema.ts'
+import {
+  type Message,
+  type MessageQuery,
+  type Messages,
+  type MessageWithPayload,
+  messageOrder,
+} from './schema.ts'
 
 type Row = Omit<Message, 'id'> & { id: string }
 
@@ -10,23 +14,23 @@ type Row = Omit<Message, 'id'> & { id: string }
 export async function listMessages(
   db: Db,
   tenantId: string,
-  { event_type: type, since, until, limit = 50, cursor }: MessageQuery,
-): Promise<{ messages: Message[]; next: string | null }> {
-  const found = await readPage<Row>(
+  { event_type: type, since, until, limit, cursor }: MessageQuery,
+): Promise<Messages> {
+  const { rows, next_cursor } = await readPage<Row>(
     db,
-    sql`
+    messageOrder,
+    limit,
+    (rowCount) => sql`
     select e.id, e.type as event_type, e.version as event_version, e.ordering_key, e.is_test, e.created_at
     from public.webhook_events as e
     where e.tenant_id = ${tenantId}
       and (${type}::text is null or e.type = ${type})
       and (${since}::timestamptz is null or e.id >= private.first_uuid_at(${since}))
       and (${until}::timestamptz is null or e.id < private.first_uuid_at(${until}))
-      and (${cursor?.[0]}::uuid is null or e.id < ${cursor?.[0]}::uuid)
-    order by e.id desc limit ${limit + 1}`,
+      and (${cursor?.id}::uuid is null or e.id < ${cursor?.id}::uuid)
+    order by e.id desc limit ${rowCount}`,
   )
-  const last = found[limit - 1]
-  const messages = found.slice(0, limit).map((row) => ({ ...row, id: messageIdOf(row.id) }))
-  return { messages, next: last && found.length > limit ? cursorAfter(last.id) : null }
+  return { messages: rows.map((row) => ({ ...row, id: messageIdOf(row.id) })), next_cursor }
 }
 
 /** One message, with its payload. 404 not_found. */

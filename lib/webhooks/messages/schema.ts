@@ -1,9 +1,8 @@
 import { z } from 'zod'
-import { cursorOf } from '../cursor.ts'
+import { keyset, moment, nextCursor, offsetMoment, pageParameters } from '../../db/index.ts'
 import { EndpointRef } from '../endpoints/schema.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
-/** The id of a message, in the API and in the header webhook-id. */
+/** How a message is named: here, and in the header webhook-id. */
 export const MessageId = z.string().regex(/^msg_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the id of a message')
 export const MessagePath = z.object({ message: MessageId })
 export const ResendPath = z.object({ message: MessageId, endpoint: EndpointRef })
@@ -21,11 +20,13 @@ export const Message = z
     is_test: z.boolean(),
     created_at: moment,
   })
-  .meta({ id: 'Message' })
+  .meta({ id: 'WebhookMessage' })
 
+/** The newest first. */
+export const messageOrder = keyset('messages', { id: z.guid() })
 export const Messages = z
-  .strictObject({ messages: z.array(Message), next: z.string().nullable() })
-  .meta({ id: 'Messages', description: '`next` is what `cursor` must be for older ones; null at the end.' })
+  .strictObject({ messages: z.array(Message), next_cursor: nextCursor })
+  .meta({ id: 'WebhookMessages' })
 
 export const MessageWithPayload = z
   .strictObject({
@@ -33,16 +34,16 @@ export const MessageWithPayload = z
     payload: z.string().meta({ description: 'The exact text that is signed and sent.' }),
     data: z.record(z.string(), z.unknown()).meta({ description: 'What the payload says of the event.' }),
   })
-  .meta({ id: 'MessageWithPayload' })
+  .meta({ id: 'WebhookMessageWithPayload' })
 
 export const MessageQuery = z.strictObject({
   event_type: z.string().min(1).max(200).optional(),
-  since: z.iso.datetime({ offset: true }).optional(),
-  until: z.iso.datetime({ offset: true }).optional(),
-  limit: z.coerce.number().int().min(1).max(200).optional(),
-  cursor: cursorOf(1),
+  since: offsetMoment.optional(),
+  until: offsetMoment.optional(),
+  ...pageParameters(messageOrder),
 })
 
 export type Message = z.infer<typeof Message>
+export type Messages = z.infer<typeof Messages>
 export type MessageWithPayload = z.infer<typeof MessageWithPayload>
 export type MessageQuery = z.output<typeof MessageQuery>

@@ -55,8 +55,8 @@ export function prometheusText(m: QueueMetrics): string {
       ['', m.stale],
     ]),
     metric('attempt_duration_seconds', 'histogram', 'How long attempts took.', [
-      ...bucketsMs.map((most, n): [string, number] => [
-        `_bucket{le="${most / 1_000}"}`,
+      ...bucketsMs.map((limitMs, n): [string, number] => [
+        `_bucket{le="${limitMs / 1_000}"}`,
         m.duration_buckets[n] ?? 0,
       ]),
       ['_bucket{le="+Inf"}', m.succeeded + m.failed],

@@ -1,7 +1,7 @@
 import { type Db, sql } from '../../db/index.ts'
 import { messageIdOf, signatureHeaders } from '../dispatch/deliver.ts'
 import { readEndpointSecrets } from '../dispatch/queue.ts'
-import type { Acknowledgement, Poll, PolledMessages } from './schema.ts'
+import type { AcknowledgeRequest, PolledMessages, PollRequest } from './schema.ts'
 
 interface Row {
   event_id: string
@@ -22,12 +22,12 @@ export async function pollMessages(
   db: Db,
   tenantId: string,
   ref: string,
-  { max_messages: most = 50, lease_seconds: lease = 30 }: Poll,
+  { max_messages: maxMessages = 50, lease_seconds: leaseSeconds = 30 }: PollRequest,
 ): Promise<PolledMessages> {
   const rows = await db.query<Row>(sql`
     select event_id, private.ulid_to_uuid(${ref}) as endpoint_id, type as event_type, payload, created_at, attempt_number,
       lease_id, lease_until_at as lease_until
-    from public.poll_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}), ${most}, ${lease})`)
+    from public.poll_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}), ${maxMessages}, ${leaseSeconds})`)
   const [first] = rows
   if (!first) return { messages: [], lease_id: null, lease_until: null }
   // The caller may get these messages signed, but may not read the secret that signs them.
@@ -49,7 +49,7 @@ export async function acknowledgeMessages(
   db: Db,
   tenantId: string,
   ref: string,
-  { lease_id: lease, message_ids: ids }: Acknowledgement,
+  { lease_id: lease, message_ids: ids }: AcknowledgeRequest,
 ): Promise<number> {
   const [row] = await db.query<{ acknowledged: number }>(sql`
     select public.acknowledge_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}), ${lease},

@@ -1,9 +1,8 @@
 import { z } from 'zod'
+import { moment } from '../../db/index.ts'
 import { MessageId } from '../messages/schema.ts'
 
-const moment = z.union([z.iso.datetime(), z.date()])
-
-export const Poll = z
+export const PollRequest = z
   .strictObject({
     max_messages: z.int().min(1).max(100).optional().meta({ description: '50 when left out.' }),
     lease_seconds: z
@@ -13,7 +12,7 @@ export const Poll = z
       .optional()
       .meta({ description: 'What is not acknowledged within so long comes again; 30 when left out.' }),
   })
-  .meta({ id: 'Poll' })
+  .meta({ id: 'PollRequest' })
 
 /** A message as a request would bring it: its body, and the headers that sign it. */
 export const PolledMessage = z
@@ -27,7 +26,7 @@ export const PolledMessage = z
       .meta({ description: 'webhook-id, webhook-timestamp and webhook-signature.' }),
     payload: z.string().meta({ description: 'The exact text that is signed.' }),
   })
-  .meta({ id: 'PolledMessage' })
+  .meta({ id: 'PolledWebhookMessage' })
 
 export const PolledMessages = z
   .strictObject({
@@ -38,20 +37,20 @@ export const PolledMessages = z
       .meta({ description: 'To acknowledge them by; null when there are none.' }),
     lease_until: moment.nullable(),
   })
-  .meta({ id: 'PolledMessages' })
+  .meta({ id: 'PolledWebhookMessages' })
 
-export const Acknowledgement = z
+export const AcknowledgeRequest = z
   .strictObject({ lease_id: z.guid(), message_ids: z.array(MessageId).min(1).max(100) })
-  .meta({ id: 'Acknowledgement' })
+  .meta({ id: 'AcknowledgeRequest' })
 
-export const Acknowledged = z
+export const AcknowledgeResult = z
   .strictObject({
     acknowledged: z
       .int()
       .meta({ description: 'Fewer than were named: the lease of the others was over, and they come again.' }),
   })
-  .meta({ id: 'Acknowledged' })
+  .meta({ id: 'AcknowledgeResult' })
 
-export type Poll = z.infer<typeof Poll>
+export type PollRequest = z.infer<typeof PollRequest>
 export type PolledMessages = z.infer<typeof PolledMessages>
-export type Acknowledgement = z.infer<typeof Acknowledgement>
+export type AcknowledgeRequest = z.infer<typeof AcknowledgeRequest>

@@ -1,6 +1,6 @@
 import { type Db, sql } from '../../db/index.ts'
 import { messageIdOf } from '../dispatch/deliver.ts'
-import type { Replay, Replayed } from './schema.ts'
+import type { ReplayRequest, ReplayResult } from './schema.ts'
 
 /**
  * Sends messages to an endpoint again: with the same ids, a new signature, and the whole schedule. 404 not_found, also
@@ -10,10 +10,10 @@ export async function replayMessages(
   db: Db,
   tenantId: string,
   ref: string,
-  wanted: Replay,
-): Promise<Replayed> {
+  wanted: ReplayRequest,
+): Promise<ReplayResult> {
   const { message_ids: ids, since, until, which = 'all' } = wanted
-  const [row] = await db.query<Replayed>(
+  const [row] = await db.query<ReplayResult>(
     ids
       ? sql`
         select replayed_count as replayed, has_more

@@ -1,12 +1,13 @@
 import { z } from 'zod'
+import { offsetMoment } from '../../db/index.ts'
 import { MessageId } from '../messages/schema.ts'
 
-/** Which messages to send again: by their ids, or all since a moment. */
-export const Replay = z
+/** Which messages to send again: those named, or those since a moment. */
+export const ReplayRequest = z
   .strictObject({
     message_ids: z.array(MessageId).min(1).max(1_000).optional(),
-    since: z.iso.datetime({ offset: true }).optional(),
-    until: z.iso.datetime({ offset: true }).optional(),
+    since: offsetMoment.optional(),
+    until: offsetMoment.optional(),
     which: z.enum(['failed', 'missing', 'all']).optional().meta({
       description:
         'failed: dead messages. missing: messages that the endpoint did not get because it did not exist yet or was disabled. all: both.',
@@ -20,19 +21,19 @@ export const Replay = z
     for (const [field, value] of Object.entries({ since, until, which }))
       if (value !== undefined) complain(field, 'cannot be said along with message_ids')
   })
-  .meta({ id: 'Replay' })
+  .meta({ id: 'ReplayRequest' })
 
-export const Replayed = z
+export const ReplayResult = z
   .strictObject({
     replayed: z.int(),
     has_more: z.boolean().meta({ description: 'At most 10,000 a call: ask again for the rest.' }),
   })
-  .meta({ id: 'Replayed' })
+  .meta({ id: 'ReplayResult' })
 
-export const TestMessage = z
+export const TestMessageRequest = z
   .strictObject({ event_type: z.string().min(1).max(200).optional() })
-  .meta({ id: 'TestMessage', description: 'webhook.test when left out.' })
-export const SentMessage = z.strictObject({ message_id: z.string() }).meta({ id: 'SentMessage' })
+  .meta({ id: 'TestMessageRequest', description: 'webhook.test when left out.' })
+export const SentTestMessage = z.strictObject({ message_id: z.string() }).meta({ id: 'SentTestMessage' })
 
-export type Replay = z.infer<typeof Replay>
-export type Replayed = z.infer<typeof Replayed>
+export type ReplayRequest = z.infer<typeof ReplayRequest>
+export type ReplayResult = z.infer<typeof ReplayResult>

@@ -2,7 +2,7 @@ import { type Db, sql } from '../../db/index.ts'
 import { readEndpoint } from '../endpoints/queries.ts'
 import type { Endpoint } from '../endpoints/schema.ts'
 import { chooseSecret, shownSecret } from './chosen-secret.ts'
-import type { SecretRotation, SigningSecret } from './schema.ts'
+import type { SigningSecret, SigningSecretRotation } from './schema.ts'
 
 /** The secrets that verify an endpoint's messages. Reading them is recorded in the audit log. 404 not_found. */
 export async function revealSecret(db: Db, tenantId: string, ref: string): Promise<SigningSecret> {
@@ -17,7 +17,7 @@ export function rotateSecret(
   db: Db,
   tenantId: string,
   ref: string,
-  { overlap_seconds: overlap = 86_400, ...wanted }: SecretRotation,
+  { overlap_seconds: overlap = 86_400, ...wanted }: SigningSecretRotation,
 ): Promise<Endpoint & SigningSecret> {
   return db.transaction(async (tx) => {
     const secret = chooseSecret(wanted, (await readEndpoint(tx, tenantId, ref)).scheme)

@@ -8,14 +8,17 @@ const publicKey = z
 
 export const SigningSecret = z
   .strictObject({ secret: z.string(), public_key: publicKey })
-  .meta({ id: 'SigningSecret' })
+  .meta({ id: 'WebhookSigningSecret' })
 
 /** An endpoint with its new secret. */
 export const EndpointWithSecret = z
   .strictObject({ ...Endpoint.shape, secret: z.string(), public_key: publicKey })
-  .meta({ id: 'EndpointWithSecret', description: 'With the secret that its messages are signed with.' })
+  .meta({
+    id: 'WebhookEndpointWithSecret',
+    description: 'With the secret that its messages are signed with.',
+  })
 
-export const SecretRotation = z
+export const SigningSecretRotation = z
   .strictObject({
     scheme: z.enum(['hmac', 'ed25519']).optional().meta({ description: 'As before when left out.' }),
     secret: z.string().max(200).optional().meta({ description: 'One is made when left out.' }),
@@ -26,7 +29,7 @@ export const SecretRotation = z
       .optional()
       .meta({ description: 'For how long the old secret signs along; a day when left out.' }),
   })
-  .meta({ id: 'SecretRotation' })
+  .meta({ id: 'SigningSecretRotation' })
 
 export type SigningSecret = z.infer<typeof SigningSecret>
-export type SecretRotation = z.infer<typeof SecretRotation>
+export type SigningSecretRotation = z.infer<typeof SigningSecretRotation>

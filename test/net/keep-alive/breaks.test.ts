@@ -93,12 +93,12 @@ describe.each(runtimes)('on %s a kept connection', (_runtime, run) => {
   })
   it('serves one request at a time', async () => {
     const open = new Set<Socket>()
-    let mostAtOnce = 0
+    let maxConcurrent = 0
     let isShared = false
     const { url, connections } = await receive((socket, heard) => {
       isShared ||= open.has(socket)
       open.add(socket)
-      mostAtOnce = Math.max(mostAtOnce, open.size)
+      maxConcurrent = Math.max(maxConcurrent, open.size)
       setTimeout(() => {
         open.delete(socket)
         socket.write(numbered(heard))
@@ -108,7 +108,7 @@ describe.each(runtimes)('on %s a kept connection', (_runtime, run) => {
     const ends = await endsOf([times(10, step), times(10, step), times(10, step)])
     expect(ends.every((end) => end.startsWith('200 '))).toBe(true)
     expect(new Set(ends).size).toBe(30)
-    expect([isShared, mostAtOnce, connections()]).toEqual([false, 10, 10])
+    expect([isShared, maxConcurrent, connections()]).toEqual([false, 10, 10])
   })
   it('keeps the end of what it was sent apart from the next request', async () => {
     const receiver = await receive((socket, heard) => socket.write(numbered(heard)))

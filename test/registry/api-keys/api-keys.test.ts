@@ -1,7 +1,7 @@
 import { request } from 'node:http'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { generateApiKey } from '../../../lib/auth/api-keys/format.ts'
-import { ApiKey, ApiKeys, NewKey } from '../../../lib/registry/index.ts'
+import { ApiKey, ApiKeys, ApiKeyWithSecret } from '../../../lib/registry/index.ts'
 import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
 import { admin as setup } from '../../support/db.ts'
 import { logEvent, makeKey } from './world.ts'
@@ -36,7 +36,7 @@ describe('a new key', () => {
     })
     expect(response.status).toBe(201)
     expect(response.headers.get('cache-control')).toBe('no-store')
-    const made = NewKey.parse(await response.json())
+    const made = ApiKeyWithSecret.parse(await response.json())
     expect(made).toMatchObject({
       name,
       prefix: made.key.slice(8, 16),
@@ -268,7 +268,7 @@ describe('rotating', () => {
     })
     const answer = await rotate(old.ref_id, { overlap_seconds: 2 })
     expect(answer.status).toBe(201)
-    const fresh = NewKey.parse(await answer.json())
+    const fresh = ApiKeyWithSecret.parse(await answer.json())
     expect(fresh).toMatchObject({
       rate_limit_per_minute: 77,
       product: 'quiz',
@@ -293,7 +293,9 @@ describe('rotating', () => {
   it('makes a key that expires no later than it would have, and gives the new one as long a life', async () => {
     const life = 3_600_000
     const old = await makeKey(tenant, owner, { expires_at: new Date(Date.now() + life).toISOString() })
-    const fresh = NewKey.parse(await (await rotate(old.ref_id, { overlap_seconds: 604_800 })).json())
+    const fresh = ApiKeyWithSecret.parse(
+      await (await rotate(old.ref_id, { overlap_seconds: 604_800 })).json(),
+    )
     const ended = (await list()).find(({ ref_id }) => ref_id === old.ref_id)!
     expect(Date.parse(String(ended.expires_at))).toBeLessThan(Date.now() + life)
     expect(ended.replaced_at).not.toBeNull()

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
-import { SentInvitation, Tenant } from '../../../lib/registry/index.ts'
+import { InvitationWithToken, Tenant } from '../../../lib/registry/index.ts'
 import {
   call,
   makePerson,
@@ -29,7 +29,7 @@ const confirm = ({ id }: Person) =>
 const invite = async (email: string, role = 'admin') => {
   const body = { email, role }
   const sent = await call(`/registry/tenants/${tenant.slug}/invitations`, { token: owner.token, body })
-  return SentInvitation.parse(await sent.json())
+  return InvitationWithToken.parse(await sent.json())
 }
 const accept = (by: Person, token: string) =>
   call('/registry/invitations/accept', { token: by.token, body: { token } })

@@ -1,6 +1,11 @@
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, it } from 'vitest'
-import { Invitation, InvitationPreview, Invitations, SentInvitation } from '../../../lib/registry/index.ts'
+import {
+  Invitation,
+  InvitationPreview,
+  Invitations,
+  InvitationWithToken,
+} from '../../../lib/registry/index.ts'
 import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
 import { admin as setup } from '../../support/db.ts'
 
@@ -18,7 +23,7 @@ beforeEach(async () => {
 const at = (rest = '') => `/registry/tenants/${tenant.slug}/invitations${rest}`
 const invite = (by: Person, body: unknown) => call(at(), { token: by.token, body })
 const invited = async (by: Person, body: unknown) =>
-  SentInvitation.parse(await (await invite(by, body)).json())
+  InvitationWithToken.parse(await (await invite(by, body)).json())
 const resend = (by: Person, ref: string, body: unknown = {}) =>
   call(at(`/${ref}/resend`), { token: by.token, body })
 const revoke = (by: Person, ref: string) => call(at(`/${ref}`), { method: 'DELETE', token: by.token })
@@ -68,18 +73,16 @@ describe('an invitation', () => {
     ])
     const read = async (query = '') =>
       Invitations.parse(await (await call(at(query), { token: admin.token })).json())
-    const { invitations, next } = await read()
-    expect(next).toBeNull()
+    const { invitations, next_cursor } = await read()
+    expect(next_cursor).toBeNull()
     expect(invitations.map(({ ref_id, status }) => [ref_id, status])).toEqual([
-      [open.ref_id, 'open'],
-      [gone.ref_id, 'revoked'],
       [late.ref_id, 'expired'],
+      [gone.ref_id, 'revoked'],
+      [open.ref_id, 'open'],
     ])
     const first = await read('?limit=2')
-    expect(first.next).toBe(gone.ref_id)
-    expect((await read(`?limit=2&after=${first.next}`)).invitations.map(({ ref_id }) => ref_id)).toEqual([
-      late.ref_id,
-    ])
+    const second = await read(`?limit=2&cursor=${first.next_cursor}`)
+    expect(second.invitations.map(({ ref_id }) => ref_id)).toEqual([open.ref_id])
   })
   it('says to whoever holds its token what it offers, and not to whom', async () => {
     const { token } = await invited(owner, { email: 'new@example.com', role: 'reviewer' })
@@ -96,7 +99,7 @@ describe('sending it again', () => {
   it('kills the old token and starts its time anew', async () => {
     const first = await invited(owner, { email: 'new@example.com', expires_in_hours: 1 })
     await anHourAgo(first.ref_id)
-    const second = SentInvitation.parse(
+    const second = InvitationWithToken.parse(
       await (await resend(admin, first.ref_id, { expires_in_hours: 48 })).json(),
     )
     expect(second.ref_id).toBe(first.ref_id)
@@ -110,7 +113,7 @@ describe('sending it again', () => {
       `update public.tenant_invitations set sent_at = now() - interval '8 days', expires_at = now() - interval '1 day' where ref_id = $1`,
       [ref_id],
     )
-    const { token } = SentInvitation.parse(await (await resend(owner, ref_id)).json())
+    const { token } = InvitationWithToken.parse(await (await resend(owner, ref_id)).json())
     expect((await lookUp(token)).status).toBe(200)
   })
   it('is throttled to once a minute and ten times in all', async () => {
@@ -226,7 +229,7 @@ describe('what is refused', () => {
           token: stranger.token,
           body: { email: 'new@example.com' },
         })
-        const { token: _, ...rest } = SentInvitation.parse(await sent.json())
+        const { token: _, ...rest } = InvitationWithToken.parse(await sent.json())
         return rest
       })(),
     )

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
-import { Lifecycle } from '../../../lib/registry/index.ts'
+import { TenantLifecycle } from '../../../lib/registry/index.ts'
 import { call, freshSlug, makePerson, makeTenant, type Person, problemOf } from '../../http/world.ts'
 import { asService, asUser, admin as db, superuser } from '../../support/db.ts'
 import { rolledBack } from '../../support/fixtures.ts'
@@ -247,7 +247,7 @@ describe('over HTTP', () => {
     expect(await problemOf(await cancel(admin))).toMatchObject({ status: 403, code: 'forbidden' })
     const cancelled = await cancel(owner)
     expect(cancelled.status).toBe(200)
-    expect(Lifecycle.parse(await cancelled.json())).toMatchObject({
+    expect(TenantLifecycle.parse(await cancelled.json())).toMatchObject({
       status: 'frozen',
       reason: 'We are closing.',
       purgeable_at: null,
@@ -261,7 +261,7 @@ describe('over HTTP', () => {
       code: 'forbidden',
     })
     const restored = await call(at, { method: 'PUT', ...secret, body })
-    expect(Lifecycle.parse(await restored.json())).toMatchObject({ status: 'active', frozen_at: null })
+    expect(TenantLifecycle.parse(await restored.json())).toMatchObject({ status: 'active', frozen_at: null })
     expect((await call(`/registry/tenants/${tenant.slug}`, { token: owner.token })).status).toBe(200)
   })
 

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, describe, expect, inject, it, vi } from 'vitest'
 import { callerDb, closeConnections } from '../../../lib/db/index.ts'
-import { Purge, purgeTenant } from '../../../lib/registry/index.ts'
+import { purgeTenant, TenantPurge } from '../../../lib/registry/index.ts'
 import { call, freshSlug, makePerson, makeTenant, problemOf, type TestTenant } from '../../http/world.ts'
 import { asService, asUser, admin as db, superuser } from '../../support/db.ts'
 import { rolledBack } from '../../support/fixtures.ts'
@@ -66,7 +66,7 @@ describe('a purge', () => {
 
     const response = await purgeOver(tenant.slug, { reason: 'The contract is over.' })
     expect(response.status).toBe(200)
-    const purge = Purge.parse(await response.json())
+    const purge = TenantPurge.parse(await response.json())
     expect(purge).toMatchObject({
       ref_id: tenant.ref_id,
       slugs: [tenant.slug],
@@ -88,7 +88,7 @@ describe('a purge', () => {
     )
     expect(rowCount).toBe(1)
     // Asked again, by the one name that is still its own, it says what it said.
-    expect(Purge.parse(await (await purgeOver(tenant.ref_id)).json())).toEqual(purge)
+    expect(TenantPurge.parse(await (await purgeOver(tenant.ref_id)).json())).toEqual(purge)
     expect(await problemOf(await purgeOver(tenant.slug))).toMatchObject({ status: 404 })
   })
 
@@ -215,7 +215,10 @@ describe('a big tenant', () => {
     )
     expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
     for (const answer of answers)
-      expect(Purge.parse(await answer.json()).deleted_rows).toMatchObject({ usage_events: 600, tenants: 1 })
+      expect(TenantPurge.parse(await answer.json()).deleted_rows).toMatchObject({
+        usage_events: 600,
+        tenants: 1,
+      })
   })
 
   it('left to cron is finished by it', async () => {

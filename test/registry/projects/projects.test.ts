@@ -44,8 +44,9 @@ describe('projects', () => {
     const read = async (query: string) =>
       Projects.parse(await (await call(at(query), { token: member.token })).json())
     const first = await read('?limit=2')
-    expect(first.projects.map(({ slug }) => slug)).toEqual(['one', 'two'])
-    expect((await read(`?limit=2&after=${first.next}`)).projects.map(({ slug }) => slug)).toEqual(['three'])
+    expect(first.projects.map(({ slug }) => slug)).toEqual(['three', 'two'])
+    const second = await read(`?limit=2&cursor=${first.next_cursor}`)
+    expect(second.projects.map(({ slug }) => slug)).toEqual(['one'])
   })
   it('are renamed, archived and opened again by managers', async () => {
     await created('spring')

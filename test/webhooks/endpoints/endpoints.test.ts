@@ -161,10 +161,10 @@ describe('the limit of the plan', () => {
     })
     // The next page is what the first says, and holds the rest.
     const first = Endpoints.parse(await (await ask(crowded, '/endpoints?limit=30')).json())
-    const rest = Endpoints.parse(await (await ask(crowded, `/endpoints?cursor=${first.next}`)).json())
+    const rest = Endpoints.parse(await (await ask(crowded, `/endpoints?cursor=${first.next_cursor}`)).json())
     const refs = [...first.endpoints, ...rest.endpoints].map(({ ref_id }) => ref_id)
     expect(refs).toEqual([...new Set(refs)].sort().reverse())
-    expect([refs.length, rest.next]).toEqual([50, null])
+    expect([refs.length, rest.next_cursor]).toEqual([50, null])
   }, 120_000)
 
   it('lets one of twenty in that come at once for the last place', async () => {

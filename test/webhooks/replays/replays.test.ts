@@ -21,7 +21,7 @@ async function makeReached(past: (ref: string) => Past[], wanted: Record<string,
 }
 const replay = (ref: string, body: unknown) => post(world, `/endpoints/${ref}/replay`, body)
 const statuses = async (ref: string, messages: string[]) => {
-  const page = Deliveries.parse(await (await ask(world, `/deliveries?endpoint=${ref}&limit=200`)).json())
+  const page = Deliveries.parse(await (await ask(world, `/deliveries?endpoint=${ref}&limit=100`)).json())
   return messages.map((id) => page.deliveries.find((one) => one.message_id === id)?.status)
 }
 const minutesAgo = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
