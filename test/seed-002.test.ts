@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { anonClient, coachClient, serviceClient } from './support/clients.ts'
-import { admin } from './support/db.ts'
-import { createTenant, type Person, signUpPerson } from './support/sign-up.ts'
+import { anonClient, coachClient, serviceClient } from './kit/clients.ts'
+import { admin } from './kit/db.ts'
+import { createTenant, type Person, signUpPerson } from './kit/sign-up.ts'
 
 // The six acceptance criteria of seed 002, checked as somebody would who reads that document: through
 // supabase-js, and for columns and constraints in information_schema.
