@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     // One stack for the whole run; each test file makes tenants of its own in it.
-    globalSetup: ['test/support/global-stack.ts'],
+    globalSetup: ['test/kit/global-stack.ts'],
     // The functions log a line for every request.
     silent: 'passed-only',
     pool: 'forks',

@@ -5,6 +5,7 @@ import { benchApiKeys } from './api-keys.ts'
 import { benchAudit } from './audit.ts'
 import { generator } from './load.ts'
 import { benchLookup } from './lookup.ts'
+import { benchMatrix } from './matrix.ts'
 import { type Figure, isMet, say } from './measure.ts'
 import { benchRls } from './rls.ts'
 import { bootStack } from './stack.ts'
@@ -18,6 +19,7 @@ const parts = {
   audit: benchAudit,
   'api-keys': benchApiKeys,
   webhooks: benchWebhooks,
+  matrix: benchMatrix,
   lookup: benchLookup,
 }
 type Part = keyof typeof parts

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { applyMigrations, makeDatabase, type OwnDatabase } from './support/matrix-database.ts'
-import { remote, runSupabase } from './support/supabase-cli.ts'
+import { applyMigrations, makeDatabase, type OwnDatabase } from './kit/own-database.ts'
+import { remote, runSupabase } from './kit/supabase-cli.ts'
 
 // A busy machine makes these slow, not wrong.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })

@@ -1,11 +1,21 @@
 import { describe, expect, it } from 'vitest'
-import { superuser } from './support/db.ts'
+import { superuser } from './kit/db.ts'
+import type { CatalogRules } from './kit/rules/catalog.ts'
+import { loadRules, mergeOnce } from './kit/rules/load.ts'
+
+const files = await loadRules<CatalogRules>('catalog')
+const names = new Set<string>()
 
 /**
- * The rules of architecture.md, read from the catalog. Every query lists what breaks a rule; an exception
- * carries its reason, and one that no longer applies fails as well.
+ * The rules of architecture.md, read from the catalog. Every query lists what breaks a rule. An exception stands with
+ * its reason beside its domain, in a catalog.rules.ts; one that no longer applies fails as well.
  */
-function rule(name: string, sql: string, exceptions: Record<string, string> = {}): void {
+function rule(name: string, sql: string): void {
+  names.add(name)
+  const exceptions = mergeOnce(
+    `exception to "${name}"`,
+    files.map(({ file, rules }) => ({ file, rules: rules[name] })),
+  )
   it(name, async () => {
     const { rows } = await superuser.query<{ broken: string }>(sql)
     expect(rows.map((row) => row.broken).sort()).toEqual(Object.keys(exceptions).sort())
@@ -30,30 +40,12 @@ describe('the tenant is in every key', () => {
     `select t.schema || '.' || t.name as broken from ${tenantOwned} as t
      where not exists (select from pg_index as x where x.indrelid = t.oid and x.indisprimary
        and ${keyColumns('x.indkey')} [1] = 'tenant_id')`,
-    {
-      'public.tenant_slugs': 'a directory, looked up by slug; a slug is unique over all tenants',
-      'private.audit_pending': 'looked up by its transaction, which it does not outlive',
-    },
   )
 
   rule(
     'every table has a tenant_id',
     `select t.schema || '.' || t.name as broken from ${tables} as t
      where not t.relispartition and t.oid not in (select oid from ${tenantOwned} as o)`,
-    {
-      'public.tenants': 'the root itself',
-      'public.plans': 'the price list belongs to nobody',
-      'public.products': 'the catalogue of products belongs to nobody',
-      'public.user_profiles': 'a person may belong to several tenants',
-      'private.role_permissions': 'what the roles mean, the same for all',
-      'private.api_scopes': 'what the scopes mean, the same for all',
-      'private.status_moves': 'the moves of status there are, the same for all',
-      'private.tenant_purges': 'outlives the tenant it tells of',
-      'private.registered_tables': 'the register of tables; tells of no tenant',
-      'private.kept_slugs': 'outlives the tenants whose slugs it keeps',
-      'public.webhook_event_types': 'the catalogue of events belongs to nobody',
-      'private.webhook_dispatchers': 'a place for a worker that serves all tenants',
-    },
   )
 
   rule(
@@ -67,15 +59,6 @@ describe('the tenant is in every key', () => {
     `select t.schema || '.' || t.name as broken from ${tenantOwned} as t
      where not exists (select from pg_constraint as k where k.conrelid = t.oid and k.contype = 'f'
        and k.confrelid = 'public.tenants'::regclass and k.confdeltype = 'c')`,
-    {
-      'public.usage_event_keys': 'a trigger on tenants clears it: a foreign key doubled the cost of a batch',
-      'public.audit_log': 'outlives its tenant',
-      'private.audit_heads': 'outlives its tenant, as the log does',
-      'private.audit_pending': 'becomes audit_log',
-      'private.webhook_outbox': 'goes with its event; one more key would be asked at each event',
-      'public.webhook_deliveries': 'goes with its event; one more key would be asked at each delivery',
-      'public.webhook_attempts': 'goes with its delivery; one more key would be asked at each attempt',
-    },
   )
 
   rule(
@@ -91,26 +74,6 @@ describe('the tenant is in every key', () => {
     `select c.name || '.' || c."column" as broken from ${columns} as c
      where c.type = 'uuid' and c."column" like '%\\_id' and not exists (
        select from pg_constraint as k where k.conrelid = c.oid and k.contype = 'f' and c.attnum = any (k.conkey))`,
-    {
-      'usage_event_keys.tenant_id': 'cleared by a trigger, see above',
-      'tenant_idp_config.client_secret_id':
-        'Vault lets nobody refer to it; triggers drop the secret with its row',
-      'tenant_idp_config.sso_provider_id': 'Auth makes and deletes its own; not every Auth has the table',
-      'audit_log.tenant_id': 'outlives what it names',
-      'audit_log.project_id': 'outlives what it names',
-      'audit_heads.tenant_id': 'outlives what it names',
-      'audit_pending.tenant_id': 'becomes audit_log',
-      'audit_pending.project_id': 'becomes audit_log',
-      'usage_events.user_id': 'who caused a usage; the event outlives the person',
-      ...Object.fromEntries(
-        ['secret_id', 'previous_secret_id', 'headers_secret_id'].map((column) => [
-          `webhook_endpoints.${column}`,
-          'Vault lets nobody refer to it; a trigger drops what no endpoint names',
-        ]),
-      ),
-      'webhook_deliveries.lease_id': 'names no row: whoever takes a lease makes it up',
-      'webhook_dispatchers.run_id': 'names no row: each run makes it up',
-    },
   )
 
   // Citus cannot keep a key unique that does not hold the distribution column, and a clash with
@@ -120,17 +83,6 @@ describe('the tenant is in every key', () => {
     `select x.indexrelid::regclass::text as broken from pg_index as x
      where x.indisunique and x.indrelid in (select oid from ${tenantOwned} as o)
        and not ${keyColumns('x.indkey')} @> '{tenant_id}'`,
-    {
-      tenant_billing_razorpay_customer_id_key: 'the payment provider gives it out; no member may write it',
-      tenant_billing_razorpay_subscription_id_key:
-        'the payment provider gives it out; no member may write it',
-      tenant_idp_config_sso_provider_idx: 'a directory: one tenant a provider; only the service writes it',
-      tenant_slugs_pkey: 'a directory, looked up by slug',
-      'private.api_key_secrets_lookup_idx':
-        'a directory: who presents a key has not said of which tenant it is',
-      'private.audit_pending_pkey': 'a transaction and its events, in whichever tenants',
-      tenant_domains_verified_host_idx: 'a directory: one verified holder a host, over all tenants',
-    },
   )
 })
 
@@ -145,7 +97,6 @@ describe('keys and indexes', () => {
     'every foreign key says what a deletion does',
     `select k.conrelid::regclass || '.' || k.conname as broken from pg_constraint as k join ${tables} as t on t.oid = k.conrelid
      where k.contype = 'f' and k.confdeltype = 'a' and not t.relispartition`,
-    { 'tenants.tenants_plan_fkey': 'a plan that somebody has cannot be deleted' },
   )
 
   rule(
@@ -201,16 +152,6 @@ describe('row level security', () => {
        and regexp_replace(condition,
          '\\w+ = ANY \\(ARRAY\\( SELECT private\\.(tenant_ids\\(''\\w+''::text\\)|colleague_ids\\(\\)) AS (tenant_ids|colleague_ids)\\)\\)',
          'asked', 'g') !~ '^\\(*asked\\)*( OR \\(*\\(role <> ''owner''::tenant_role\\) AND \\(*asked\\)*)?$'`,
-    {
-      'plans: everyone signed in reads the plans': 'a price list belongs to nobody',
-      'products: everyone signed in reads the products': 'a catalogue belongs to nobody',
-      'webhook_event_types: everyone signed in reads the event types': 'a catalogue belongs to nobody',
-      'tenant_projects: managers create projects where a product supports them':
-        'asks for the entitlement of those tenants as well, once a statement',
-      'user_profiles: people read themselves and their colleagues':
-        'asks for the person as well, once a statement',
-      'user_profiles: people update themselves': 'asks for the person, once a statement',
-    },
   )
 
   rule(
@@ -233,16 +174,6 @@ describe('functions', () => {
   rule(
     'any other has one as well, unless Postgres is to inline it',
     `select p.proname as broken from ${ours} as p where not coalesce(p.proconfig, '{}') @> '{"search_path=\\"\\""}'`,
-    {
-      ulid: 'inlined into generated columns and views; names nothing outside pg_catalog',
-      uuid_v7: 'inlined into defaults; every name in it is qualified',
-      uuid_v7_at: 'inlined; names nothing outside pg_catalog',
-      webhook_retry_wait: 'inlined; names nothing outside pg_catalog',
-      wants_webhook_event:
-        'inlined, since it is asked for each event and endpoint; names nothing outside pg_catalog',
-      find_tenant_page_by_slug: 'inlined; every name in it is qualified',
-      find_tenant_page_by_host: 'inlined; every name in it is qualified',
-    },
   )
 
   rule(
@@ -261,15 +192,6 @@ describe('functions', () => {
     'every definer in public is one that asks for permission, or is listed',
     `select p.proname as broken from ${ours} as p
      where p.schema = 'public' and p.prosecdef and p.prosrc !~ 'private\\.require_permission\\('`,
-    {
-      get_tenant_by_slug: 'public; returns the page that anybody may see',
-      get_tenant_by_domain: 'public; returns the page that anybody may see',
-      find_idp_for_email: 'public; says of a domain where its people sign in',
-      create_tenant: 'anybody signed in may; refuses a caller without a user',
-      refuse_estimated_counts: 'runs before every request, and looks at nothing but its headers',
-      accept_invitation: 'the token and the confirmed address are the permission',
-      list_roles: 'what the roles mean, the same for everybody',
-    },
   )
 })
 
@@ -288,7 +210,6 @@ describe('names, types and comments', () => {
      where "column" = 'updated_at' and not exists (
        select from pg_trigger as t where t.tgrelid = c.oid and t.tgfoid = 'private.tg_touch_updated_at'::regproc
          and t.tgtype = 19 and t.tgenabled = 'O')`,
-    { 'private.tenant_pages': 'written by one function, which sets it' },
   )
 
   rule(
@@ -319,11 +240,6 @@ describe('names, types and comments', () => {
   rule(
     'a flag is named is_* or has_*',
     `select name || '.' || "column" as broken from ${columns} as c where type = 'boolean' and "column" !~ '^(is|has)_'`,
-    {
-      'products.supports_projects': "the word of the products' manifests",
-      'tenant_products.enabled': "the word of the registry's requirements",
-      'tenant_idp_config.verified': 'the name requirement document 003 gives it',
-    },
   )
 
   rule(
@@ -352,4 +268,9 @@ describe('names, types and comments', () => {
      where (c."column" = 'id' and pg_get_expr(d.adbin, d.adrelid) is distinct from 'private.uuid_v7()')
        or (c."column" = 'ref_id' and pg_get_expr(d.adbin, d.adrelid) !~ '^private\\.ulid\\((user_)?id\\)$')`,
   )
+})
+
+it('every exception is to a rule there is', () => {
+  const excepted = files.flatMap(({ rules }) => Object.keys(rules))
+  expect(excepted.filter((name) => !names.has(name))).toEqual([])
 })

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { admin } from './support/db.ts'
+import { admin } from './kit/db.ts'
 
 // docs/requirements.md says where each requirement lives. Every place in its middle column is looked up
 // in the catalog, and every test in its last column must exist.

@@ -43,7 +43,7 @@ const forbidden: [file: string, specifier: string][] = [
   ['functions/usage/probe.ts', '../../lib/registry/members/queries.ts'],
   ['functions/usage/probe.ts', '../../lib/auth/credentials.ts'],
   ['functions/usage/probe.ts', 'pg'],
-  ['functions/usage/probe.ts', '../../test/support/stack.ts'],
+  ['functions/usage/probe.ts', '../../test/kit/stack.ts'],
 ]
 const allowed: [file: string, specifier: string][] = [
   ['lib/usage/probe.ts', '../db/index.ts'],

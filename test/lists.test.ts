@@ -1,8 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { functionNames, routesOf } from './http/apps.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from './http/world.ts'
-import { admin, superuser } from './support/db.ts'
+import { call, problemOf } from './kit/call.ts'
+import { admin, superuser } from './kit/db.ts'
+import { makePerson, type Person } from './kit/people.ts'
+import { makeTenant, type Tenant } from './kit/tenants.ts'
 import { makeHistory } from './webhooks/history.ts'
 
 // Every list of every function is paged in the one way that docs/architecture.md promises.
@@ -67,7 +69,7 @@ const routes = (await Promise.all(functionNames.map(routesOf))).flat()
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
 
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 beforeAll(async () => {
   owner = await makePerson()
   for (let n = 0; n < 2; n++) await makeTenant({ owner })

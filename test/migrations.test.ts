@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { fingerprint } from './support/catalog-fingerprint.ts'
-import { connected, makeDatabase, type OwnDatabase } from './support/matrix-database.ts'
-import { remote, runSupabase } from './support/supabase-cli.ts'
+import { connected, makeDatabase, type OwnDatabase } from './kit/own-database.ts'
+import { fingerprint } from './kit/schema/catalog-fingerprint.ts'
+import { remote, runSupabase } from './kit/supabase-cli.ts'
 
 // A busy machine makes these slow, not wrong.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { superuser } from './support/db.ts'
-import { applyMigrations, connected, makeDatabase, type OwnDatabase } from './support/matrix-database.ts'
+import { superuser } from './kit/db.ts'
+import { applyMigrations, connected, makeDatabase, type OwnDatabase } from './kit/own-database.ts'
 
 const tables = `
   select c.oid::regclass as relation, c.oid::regclass::text as name from pg_class as c

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { migrationsOf, readSchemas, type SchemaFile } from '../stack/database/schemas.ts'
-import { fingerprint } from './support/catalog-fingerprint.ts'
-import { applyMigrations, connected, makeDatabase, type OwnDatabase } from './support/matrix-database.ts'
+import { applyMigrations, connected, makeDatabase, type OwnDatabase } from './kit/own-database.ts'
+import { fingerprint } from './kit/schema/catalog-fingerprint.ts'
 
 // A busy machine makes these slow, not wrong.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })

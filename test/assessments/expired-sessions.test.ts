@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { admin } from '../support/db.ts'
-import { makeTenant, rolledBack } from '../support/fixtures.ts'
+import { admin, rolledBack } from '../kit/db.ts'
+import { makeTenant } from '../kit/tenants.ts'
 
 const sessions = `insert into public.participant_sessions (tenant_id, client_status, expires_at)
   select $1, status, now() + at from unnest($2::text[], $3::interval[]) as s (status, at)`
@@ -8,7 +8,7 @@ const sessions = `insert into public.participant_sessions (tenant_id, client_sta
 describe('expired participant sessions', () => {
   it('are removed when unfinished, and a lead never is', async () => {
     await rolledBack(admin, async (db) => {
-      const tenant = await makeTenant(db)
+      const tenant = await makeTenant({ db })
       await db.query(sessions, [
         tenant.id,
         ['registered', 'started', 'completed', 'contacted', 'converted', 'archived', 'registered', 'started'],
@@ -33,7 +33,7 @@ describe('expired participant sessions', () => {
   it('are removed in batches, the oldest first', async () => {
     await rolledBack(admin, async (db) => {
       await db.query('select private.sweep_expired_participant_sessions(100000)')
-      const tenant = await makeTenant(db)
+      const tenant = await makeTenant({ db })
       const ages = Array.from({ length: 25 }, (_, n) => `-${n + 1}m`)
       await db.query(sessions, [tenant.id, ages.map(() => 'registered'), ages])
       const sweep = async () =>
@@ -50,7 +50,7 @@ describe('expired participant sessions', () => {
   })
 
   it('somebody holds at this moment are left for the next sweep', async () => {
-    const tenant = await makeTenant(admin)
+    const tenant = await makeTenant()
     await admin.query(sessions, [tenant.id, ['started', 'started'], ['-1d', '-2d']])
     const holder = await admin.connect()
     try {
@@ -74,7 +74,7 @@ describe('expired participant sessions', () => {
 
 it('expired invitations are removed, accepted ones stay', async () => {
   await rolledBack(admin, async (db) => {
-    const tenant = await makeTenant(db)
+    const tenant = await makeTenant({ db })
     await db.query(
       `insert into public.tenant_invitations (tenant_id, email, token_hash, expires_at, accepted_at)
        select $1, n || '@example.com', sha256(convert_to($1::uuid || n::text, 'UTF8')), now() + at, case when accepted then now() end

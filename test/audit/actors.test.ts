@@ -1,10 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ulidOf } from '../../lib/db/index.ts'
-import { call, makePerson, makeTenant, type Person, type TestTenant } from '../http/world.ts'
-import { serviceClient } from '../support/clients.ts'
-import { admin, superuser } from '../support/db.ts'
-import { createTenant, signUpPerson } from '../support/sign-up.ts'
+import { call } from '../kit/call.ts'
+import { serviceClient } from '../kit/clients.ts'
+import { admin, superuser } from '../kit/db.ts'
+import { makePerson, type Person } from '../kit/people.ts'
+import { createTenant, signUpPerson } from '../kit/sign-up.ts'
+import { makeTenant, type Tenant } from '../kit/tenants.ts'
 
 interface Row {
   seq: string
@@ -25,7 +27,7 @@ async function recorded(tenantId: string, work: () => PromiseLike<unknown>): Pro
 }
 
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 beforeAll(async () => {
   owner = await makePerson()
   await admin.query(

@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Client } from 'pg'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { makeTenant, type Tenant, uniqueSlug } from '../support/fixtures.ts'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../support/matrix-database.ts'
+import { applyMigrations, makeDatabase, type OwnDatabase } from '../kit/own-database.ts'
+import { freshSlug, makeTenant, type Tenant } from '../kit/tenants.ts'
 
 // In a database of its own: tampering takes locks that other tests would wait for.
 let own: OwnDatabase
@@ -18,8 +18,8 @@ beforeAll(async () => {
   db = new pg.Client({ connectionString: own.adminUrl })
   await db.connect()
   pool = new pg.Pool({ connectionString: own.url, max: 8 })
-  tenant = await makeTenant(db)
-  other = await makeTenant(db)
+  tenant = await makeTenant({ db })
+  other = await makeTenant({ db })
   await db.query(`insert into public.campaigns (tenant_id, name) values ($1, 'Ünïcode "quoted" \\ {x}')`, [
     tenant.id,
   ])
@@ -241,7 +241,7 @@ describe('the log is only ever added to', () => {
   })
 
   it('and outlives its tenant', async () => {
-    const gone = await makeTenant(db)
+    const gone = await makeTenant({ db })
     const before = await lengthOf(gone.id)
     await db.query('delete from public.tenants where id = $1', [gone.id])
     const { rows } = await db.query(
@@ -249,14 +249,14 @@ describe('the log is only ever added to', () => {
       [gone.id, before],
     )
     // What goes with the tenant is told by its one row.
-    expect(rows).toEqual([{ action: 'tenants.deleted', target_name: 'Test tenant' }])
+    expect(rows).toEqual([{ action: 'tenants.deleted', target_name: gone.slug }])
     expect(await findBreak(gone.id)).toMatchObject({ problem: null })
   })
 })
 
 describe('writers at once', () => {
   it('leave one chain, without a gap or a fork', async () => {
-    const busy = await makeTenant(db)
+    const busy = await makeTenant({ db })
     const before = await lengthOf(busy.id)
     const write = async (writer: number) => {
       for (let n = 0; n < 25; n++)
@@ -275,15 +275,15 @@ describe('writers at once', () => {
   })
 
   it('on two tenants in opposite order do not deadlock', async () => {
-    const [a, b] = [await makeTenant(db), await makeTenant(db)]
+    const [a, b] = [await makeTenant({ db }), await makeTenant({ db })]
     const insert = 'insert into public.campaigns (tenant_id, name) values ($1, $2)'
     const write = async (first: Tenant, second: Tenant) => {
       const client = await pool.connect()
       try {
         for (let n = 0; n < 40; n++) {
           await client.query('begin')
-          await client.query(insert, [first.id, uniqueSlug()])
-          await client.query(insert, [second.id, uniqueSlug()])
+          await client.query(insert, [first.id, freshSlug()])
+          await client.query(insert, [second.id, freshSlug()])
           await client.query('commit')
         }
       } finally {

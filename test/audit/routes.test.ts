@@ -2,9 +2,11 @@ import { createHash, randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { csvCell } from '../../lib/audit/export.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../http/world.ts'
-import { admin, superuser } from '../support/db.ts'
-import type { StackFile } from '../support/stack.ts'
+import { call, problemOf } from '../kit/call.ts'
+import { admin, superuser } from '../kit/db.ts'
+import { makePerson, type Person } from '../kit/people.ts'
+import type { StackFile } from '../kit/stack.ts'
+import { makeTenant, type Tenant } from '../kit/tenants.ts'
 
 interface AuditEvent {
   seq: number
@@ -18,7 +20,7 @@ interface Page {
 
 let owner: Person
 let reviewer: Person
-let tenant: TestTenant
+let tenant: Tenant
 beforeAll(async () => {
   owner = await makePerson()
   reviewer = await makePerson()

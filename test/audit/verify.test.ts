@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { makeTenant, type Tenant } from '../support/fixtures.ts'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../support/matrix-database.ts'
+import { applyMigrations, makeDatabase, type OwnDatabase } from '../kit/own-database.ts'
+import { makeTenant, type Tenant } from '../kit/tenants.ts'
 
 let own: OwnDatabase
 let db: pg.Client
@@ -19,8 +19,8 @@ beforeAll(async () => {
   await applyMigrations(own.url)
   db = new pg.Client({ connectionString: own.adminUrl })
   await db.connect()
-  first = await makeTenant(db)
-  second = await makeTenant(db)
+  first = await makeTenant({ db })
+  second = await makeTenant({ db })
   folder = await mkdtemp(join(tmpdir(), 'tenantry-verify-'))
 })
 afterAll(async () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { coachClient } from '../support/clients.ts'
+import { coachClient } from '../kit/clients.ts'
 import { deployFunctions, project } from './deploy-functions.ts'
 import { type PackageRegistry, startPackageRegistry } from './package-registry.ts'
 import { type RunningFunction, runFunction } from './run-function.ts'

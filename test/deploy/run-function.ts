@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { StackAccess } from '../support/stack.ts'
+import type { StackAccess } from '../kit/stack.ts'
 import { project } from './deploy-functions.ts'
 import type { UploadedFunction } from './management-api.ts'
 

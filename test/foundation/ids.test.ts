@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { admin } from '../support/db.ts'
+import { admin } from '../kit/db.ts'
 
 const value = async (expression: string, parameters: unknown[] = []) =>
   (await admin.query<{ value: string | null }>(`select (${expression})::text as value`, parameters)).rows[0]!

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { admin } from '../support/db.ts'
+import { admin } from '../kit/db.ts'
 
 // The examples of RFC 7386, appendix A.
 const examples: [target: string, patch: string, result: string][] = [

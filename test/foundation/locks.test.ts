@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
-import { admin } from '../support/db.ts'
-import { makeTenant } from '../support/fixtures.ts'
+import { admin } from '../kit/db.ts'
+import { makeTenant } from '../kit/tenants.ts'
 
 it("a tenant can be changed while somebody else's transaction is adding to it, and the other way round", async () => {
-  const { id } = await makeTenant(admin)
+  const { id } = await makeTenant()
   const [adding, changing] = [await admin.connect(), await admin.connect()]
   const add = `insert into public.campaigns (tenant_id, name) values ($1, 'Added')`
   const change = `update public.tenants set name = 'Changed' where id = $1`

@@ -1,13 +1,15 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Route } from '../../lib/http/route-table.ts'
+import { problemOf } from '../kit/call.ts'
+import { makePerson, type Person } from '../kit/people.ts'
+import { makeTenant, type Tenant } from '../kit/tenants.ts'
 import { functionNames, routesOf } from './apps.ts'
-import { makePerson, makeTenant, type Person, problemOf, type TestTenant } from './world.ts'
 
 // Every route that takes a body, asked by somebody who may, through the gateway.
 const routes = (await Promise.all(functionNames.map(routesOf))).flat().filter(({ body }) => body)
 
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 beforeAll(async () => {
   owner = await makePerson()
   tenant = await makeTenant({ owner })

@@ -3,13 +3,14 @@ import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { admin, asCaller, type Claims, callerDb, closeConnections, sql } from '../../lib/db/index.ts'
 import { createApp } from '../../lib/http/index.ts'
-import { admin as setup } from '../support/db.ts'
-import { makePerson, makeTenant, type Person, type TestTenant } from './world.ts'
+import { admin as setup } from '../kit/db.ts'
+import { makePerson, type Person } from '../kit/people.ts'
+import { makeTenant, type Tenant } from '../kit/tenants.ts'
 
 process.env.SUPABASE_DB_URL = inject('stack').db_url
 
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 let claims: Claims
 beforeAll(async () => {
   owner = await makePerson()

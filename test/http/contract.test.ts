@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { call } from '../kit/call.ts'
 import { functionNames, routesOf } from './apps.ts'
-import { call } from './world.ts'
 
 // What docs/architecture.md promises of every route and every field, held against the OpenAPI documents.
 

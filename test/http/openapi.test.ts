@@ -1,7 +1,7 @@
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { describe, expect, it } from 'vitest'
+import { call } from '../kit/call.ts'
 import { functionNames, routesOf } from './apps.ts'
-import { call } from './world.ts'
 
 interface Operation {
   summary?: string

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { admin, asAnon, asService, asUser } from '../support/db.ts'
+import { admin, asAnon, asService, asUser } from '../kit/db.ts'
 
 const nobody = '00000000-0000-4000-8000-000000000000'
 

@@ -1,17 +1,17 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { beginMatrix, countProbes, runMatrix } from '../support/matrix.ts'
-import { functions, privateCalls } from '../support/matrix-function-rules.ts'
-import { relations } from '../support/matrix-rules.ts'
+import { declared } from './matrix/declared.ts'
+import { beginMatrix, countProbes, type Matrix, wholeOf } from './matrix/run.ts'
 
 // A busy machine makes these slow, not wrong.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
+let matrix: Matrix
 const db = new Client({ connectionString: inject('stack').admin_db_url })
 
 beforeAll(async () => {
   await db.connect()
-  await beginMatrix(db)
+  matrix = await beginMatrix(db)
 })
 afterAll(async () => {
   await db.query('rollback')
@@ -20,18 +20,18 @@ afterAll(async () => {
 
 describe(`the isolation matrix, ${countProbes()} attempts`, () => {
   it('everything in public is classified, and granted what its rule says and nothing more', async () => {
-    expect(await runMatrix(db, { catalog: true })).toEqual([])
+    expect(await matrix.run({ catalog: true })).toEqual([])
   })
 
-  for (const name of Object.keys(relations)) {
+  for (const name of wholeOf(declared).relations!) {
     it(`${name}: each caller sees, writes and deletes exactly what is theirs`, async () => {
-      expect(await runMatrix(db, { relations: [name] })).toEqual([])
+      expect(await matrix.run({ relations: [name] })).toEqual([])
     })
   }
 
-  for (const name of Object.keys({ ...functions, ...privateCalls })) {
+  for (const name of wholeOf(declared).functions!) {
     it(`${name}(): each caller is answered or refused as their permission says`, async () => {
-      expect(await runMatrix(db, { functions: [name] })).toEqual([])
+      expect(await matrix.run({ functions: [name] })).toEqual([])
     })
   }
 })

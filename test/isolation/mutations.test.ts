@@ -1,48 +1,63 @@
-import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { beginMatrix, runMatrix } from '../support/matrix.ts'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../support/matrix-database.ts'
-import { listMutants, type Mutant } from '../support/mutate.ts'
+import { applyMigrations, connected, makeDatabase, type OwnDatabase } from '../kit/own-database.ts'
+import { declared } from './matrix/declared.ts'
+import { beginMatrix, wholeOf } from './matrix/run.ts'
+import { hunt } from './mutants/hunt.ts'
+import { listMutants } from './mutants/list.ts'
+import type { Mutant } from './mutants/mutant.ts'
 
 // A busy machine makes these slow, not wrong.
 vi.setConfig({ testTimeout: 600_000, hookTimeout: 180_000 })
 
+const stack = inject('stack')
 let own: OwnDatabase
-let db: Client
 let mutants: Mutant[] = []
 
 beforeAll(async () => {
-  own = await makeDatabase(inject('stack'))
+  own = await makeDatabase(stack)
   await applyMigrations(own.url)
-  db = new Client({ connectionString: own.adminUrl })
-  await db.connect()
-  await beginMatrix(db)
-  mutants = await listMutants(db)
+  mutants = await connected(own.adminUrl, (db) => listMutants(db, declared))
 })
 afterAll(async () => {
-  await db?.end()
   await own?.drop()
 })
 
+const survivorsOf = (surprises: Map<string, string | null>) =>
+  [...surprises].filter(([, surprise]) => surprise === null).map(([name]) => name)
+
 describe('a hole in isolation does not go unseen', () => {
   it('the matrix passes on what the migrations made', async () => {
-    expect(await runMatrix(db)).toEqual([])
+    const surprises = await connected(own.adminUrl, async (db) => (await beginMatrix(db)).run())
+    expect(surprises).toEqual([])
   })
 
   it('every policy, grant, view and function is broken in turn, and the matrix fails each time', async () => {
-    const survivors: string[] = []
-    for (const mutant of mutants) {
-      await db.query('savepoint mutant')
-      for (const statement of mutant.sql) await db.query(statement)
-      if ((await runMatrix(db, mutant.slice)).length === 0) survivors.push(mutant.name)
-      await db.query('rollback to savepoint mutant')
-    }
-    expect(survivors).toEqual([])
+    const surprises = await hunt(stack, own, declared, mutants)
+    expect(survivorsOf(surprises)).toEqual([])
+    expect(surprises.size).toBe(mutants.length)
+  })
+
+  it('what a mutant can touch is found in the catalog: asking the whole matrix finds nothing else', async () => {
+    // Two that change nothing, and a sample of those that do.
+    const harmless: Mutant[] = [
+      { sql: ['alter table public.campaigns set (fillfactor = 90)'], touched: { relation: 'campaigns' } },
+      {
+        sql: ['alter function private.tenant_ids(text) cost 200'],
+        touched: { function: 'private.tenant_ids' },
+      },
+    ].map((one) => ({ ...one, name: one.sql[0]! }))
+    const sample = [...harmless, ...mutants.filter((_, n) => n % 100 === 0)]
+    const sliced = await hunt(stack, own, declared, sample)
+    const whole = await hunt(stack, own, declared, sample, () => [wholeOf(declared)])
+    expect(survivorsOf(sliced).sort()).toEqual(harmless.map(({ name }) => name).sort())
+    expect(survivorsOf(whole).sort()).toEqual(survivorsOf(sliced).sort())
   })
 
   it('no policy was left alone', async () => {
-    const { rows } = await db.query<{ name: string }>(
-      `select format('%I on public.%I', policyname, tablename) as name from pg_policies where schemaname = 'public'`,
+    const { rows } = await connected(own.adminUrl, (db) =>
+      db.query<{ name: string }>(
+        `select format('%I on public.%I', policyname, tablename) as name from pg_policies where schemaname = 'public'`,
+      ),
     )
     const untouched = rows.filter((row) => !mutants.some((mutant) => mutant.name === `${row.name}: dropped`))
     expect(untouched).toEqual([])

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { admin } from '../support/db.ts'
-import { makeTenant } from '../support/fixtures.ts'
+import { admin } from '../kit/db.ts'
+import { makeTenant } from '../kit/tenants.ts'
 
 // What anonymous visitors see is rendered by triggers. Two changes at once must not leave behind a page that
 // neither of them meant: above all not a public one of a tenant that was archived.
@@ -43,7 +43,7 @@ describe('two changes at once', () => {
     [brand, locale],
   ] as const) {
     it(`both show on the page: ${first.split(' ')[1]} before ${second.split(' ')[1]}`, async () => {
-      const { id } = await makeTenant(admin)
+      const { id } = await makeTenant()
       await overlap(id, first, second)
       const { stored, meant } = await pageOf(id)
       expect(stored).toEqual(meant)
@@ -56,7 +56,7 @@ describe('two changes at once', () => {
     [brand, archive],
   ] as const) {
     it(`an archived tenant has no page: ${first.split(' ')[1]} before ${second.split(' ')[1]}`, async () => {
-      const { id } = await makeTenant(admin)
+      const { id } = await makeTenant()
       await overlap(id, first, second)
       expect(await pageOf(id)).toEqual({ stored: null, meant: null })
     })

@@ -1,13 +1,13 @@
 import type { SupabaseClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { anonClient, coachClient } from '../support/clients.ts'
-import { superuser } from '../support/db.ts'
-import { functions } from '../support/matrix-function-rules.ts'
-import { relations } from '../support/matrix-rules.ts'
-import { nowhereId } from '../support/matrix-world.ts'
+import { anonClient, coachClient } from '../kit/clients.ts'
+import { superuser } from '../kit/db.ts'
+import { nowhereId } from './matrix/callers.ts'
+import { declared } from './matrix/declared.ts'
 
 // The matrix proves what SQL lets through; this proves that nothing more comes through the gateway, with the
 // client that people use. One seeded tenant is attacked by nobody and by the coach of another.
+const { functions, relations } = declared
 const victimSlug = 'leadingwithmeaning'
 const stack = inject('stack')
 let victim: string

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type MadeCertificate, makeCertificate } from '../support/certificates.ts'
-import { runInDeno } from '../support/run-in-deno.ts'
+import { runInDeno } from '../kit/run-in-deno.ts'
+import { type MadeCertificate, makeCertificate } from '../kit/servers/certificates.ts'
 
 // Edge functions run on Deno, whose sockets and TLS are its own: the pin is shown to hold there too.
 let made: MadeCertificate

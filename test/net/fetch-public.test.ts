@@ -4,7 +4,7 @@ import { createServer as createHttps } from 'node:https'
 import { type AddressInfo, createServer as createTcp, type Server, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fetchPublic, NetFault, type PublicRequest } from '../../lib/net/index.ts'
-import { type MadeCertificate, makeCertificate } from '../support/certificates.ts'
+import { type MadeCertificate, makeCertificate } from '../kit/servers/certificates.ts'
 
 const policy = { allowLoopback: true }
 const limits = { timeoutMs: 2_000, maxBytes: 1_000, policy }

@@ -1,4 +1,4 @@
-import { runInDeno } from '../support/run-in-deno.ts'
+import { runInDeno } from '../kit/run-in-deno.ts'
 import { type Outcome, runSteps, type Step } from './steps.ts'
 
 type RunSteps = (steps: (Step | Step[])[]) => Promise<Outcome[]>

@@ -1,7 +1,7 @@
 import { createServer as createHttps } from 'node:https'
 import { createServer as createTcp } from 'node:net'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { daysFromNow, type MadeCertificate, makeCertificate } from '../support/certificates.ts'
+import { daysFromNow, type MadeCertificate, makeCertificate } from '../kit/servers/certificates.ts'
 import { runtimes } from './runtimes.ts'
 import { listen } from './servers.ts'
 

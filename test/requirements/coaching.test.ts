@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { anonClient, coachClient, serviceClient } from '../support/clients.ts'
-import { admin } from '../support/db.ts'
-import { createTenant, type Person, signUpPerson } from '../support/sign-up.ts'
+import { anonClient, coachClient, serviceClient } from '../kit/clients.ts'
+import { admin } from '../kit/db.ts'
+import { createTenant, type Person, signUpPerson } from '../kit/sign-up.ts'
 
 // The six acceptance criteria of requirement document 002, the coaching story. They are checked as a reader
 // of that document would check them: with supabase-js, and columns and constraints in information_schema.

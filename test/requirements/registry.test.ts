@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { admin, superuser } from '../support/db.ts'
-import { uniqueSlug } from '../support/fixtures.ts'
-import { beginMatrix } from '../support/matrix.ts'
-import { tenantId } from '../support/matrix-world.ts'
-import { createTenant, type Person, signUpPerson } from '../support/sign-up.ts'
+import { tenantId } from '../isolation/matrix/callers.ts'
+import { beginMatrix } from '../isolation/matrix/run.ts'
+import { admin, superuser } from '../kit/db.ts'
+import { createTenant, type Person, signUpPerson } from '../kit/sign-up.ts'
+import { freshSlug } from '../kit/tenants.ts'
 
 // The tests that the requirement document 003, the tenant registry, names; and what tenancy.md adds to its slugs and owners.
 
@@ -112,7 +112,7 @@ describe('TestSlugConstraint', () => {
   it('slug constraint: three and forty characters are slugs', async () => {
     for (const slug of [
       randomBytes(2).toString('hex').slice(1),
-      `${uniqueSlug()}${'x'.repeat(40)}`.slice(0, 40),
+      `${freshSlug()}${'x'.repeat(40)}`.slice(0, 40),
     ]) {
       expect((await createTenant(ada, slug)).slug).toBe(slug)
     }
@@ -174,7 +174,7 @@ describe('TestSeed_canInsertAndQuery', () => {
 describe('a slug is claimed atomically', () => {
   it('two people claiming one slug at once: one wins', async () => {
     for (let round = 0; round < 5; round++) {
-      const slug = uniqueSlug()
+      const slug = freshSlug()
       const claims = await Promise.all(
         [ada, ben].map(({ client }) => client.rpc('create_tenant', { slug, name: 'Race' })),
       )
@@ -188,7 +188,7 @@ describe('a slug is claimed atomically', () => {
   })
 
   it('a retired slug is kept from others for 90 days, and from its own tenant never', async () => {
-    const [first, second] = [uniqueSlug(), uniqueSlug()]
+    const [first, second] = [freshSlug(), freshSlug()]
     const { id } = await createTenant(ada, first)
     const renamed = await ada.client.rpc('rename_tenant_slug', { tenant_id: id, slug: second })
     expect(renamed.data.slug).toBe(second)
@@ -217,7 +217,7 @@ describe('a slug is claimed atomically', () => {
 describe('renaming is no way to hoard names', () => {
   it('five slugs given up in 90 days are enough', async () => {
     const { id } = await createTenant(ada)
-    const rename = (slug = uniqueSlug()) => ada.client.rpc('rename_tenant_slug', { tenant_id: id, slug })
+    const rename = (slug = freshSlug()) => ada.client.rpc('rename_tenant_slug', { tenant_id: id, slug })
     for (let n = 0; n < 5; n++) expect((await rename()).status).toBe(200)
     const { status, error } = await rename()
     expect([status, error?.message]).toEqual([403, 'too_many_renames'])

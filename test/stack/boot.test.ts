@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { coachClient } from '../support/clients.ts'
-import { type BootedStack, bootStack, makeTempDir, runStack } from '../support/stack.ts'
+import { coachClient } from '../kit/clients.ts'
+import { type BootedStack, bootStack, makeTempDir, runStack } from '../kit/stack.ts'
 import { makeProject } from './project.ts'
 
 const project = fileURLToPath(new URL('../..', import.meta.url))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type BootedStack, bootStack, makeTempDir } from '../support/stack.ts'
+import { type BootedStack, bootStack, makeTempDir } from '../kit/stack.ts'
 import { makeProject } from './project.ts'
 
 const rounds = 3

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, inject, test } from 'vitest'
 import { installExtensions } from '../../stack/extensions/index.ts'
-import { admin, superuser } from '../support/db.ts'
+import { admin, superuser } from '../kit/db.ts'
 import { waitFor } from './bare-server.ts'
 
 // On the stack itself; how each extension behaves is tested on bare servers in extensions-*.test.ts.

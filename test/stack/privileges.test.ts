@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
-import { anonClient, coachClient, serviceClient } from '../support/clients.ts'
-import { admin, asAnon, asUser, superuser } from '../support/db.ts'
+import { anonClient, coachClient, serviceClient } from '../kit/clients.ts'
+import { admin, asAnon, asUser, superuser } from '../kit/db.ts'
 
 const stack = inject('stack')
 const table = `privileges_${randomUUID().slice(0, 8)}`

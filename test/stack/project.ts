@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { makeTempDir } from '../support/stack.ts'
+import { makeTempDir } from '../kit/stack.ts'
 
 const nodeModules = fileURLToPath(new URL('../../node_modules', import.meta.url))
 

@@ -1,7 +1,7 @@
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { type BootedStack, bootStack } from '../support/stack.ts'
+import { type BootedStack, bootStack } from '../kit/stack.ts'
 import { makeProject } from './project.ts'
 
 const answering = (text: string) => `

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, inject, test } from 'vitest'
 import { keepVaultSecrets } from '../../stack/database/vault-secrets.ts'
-import { admin } from '../support/db.ts'
+import { admin } from '../kit/db.ts'
 
 const held = async (name: string) => {
   const { rows } = await admin.query<{ secret: string }>(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { admin } from '../support/db.ts'
-import { makeTenant, type Tenant } from '../support/fixtures.ts'
+import { admin } from '../kit/db.ts'
+import { makeTenant, type Tenant } from '../kit/tenants.ts'
 
 interface Event {
   id: string | null
@@ -31,7 +31,7 @@ const stored = async (tenant: Tenant) =>
 
 describe('a usage event with an id', () => {
   it('counts once, within a batch and across batches, and says so for each', async () => {
-    const tenant = await makeTenant(admin)
+    const tenant = await makeTenant()
     const batch: Event[] = [
       { id: 'a', type: 'x' },
       { id: 'a', type: 'x' },
@@ -63,13 +63,13 @@ describe('a usage event with an id', () => {
   })
 
   it('is another event for another tenant', async () => {
-    const [one, two] = [await makeTenant(admin), await makeTenant(admin)]
+    const [one, two] = [await makeTenant(), await makeTenant()]
     expect(await log(one, [{ id: 'same', type: 'x' }])).toEqual(['accepted'])
     expect(await log(two, [{ id: 'same', type: 'y' }])).toEqual(['accepted'])
   })
 
   it('counts once when eight senders race with overlapping batches in different orders', async () => {
-    const tenant = await makeTenant(admin)
+    const tenant = await makeTenant()
     const ids = Array.from({ length: 200 }, (_, n) => `race-${n}`)
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, (_, sender) => {
@@ -86,7 +86,7 @@ describe('a usage event with an id', () => {
   })
 
   it('is forgotten with its tenant, and after 35 days', async () => {
-    const [gone, old] = [await makeTenant(admin), await makeTenant(admin)]
+    const [gone, old] = [await makeTenant(), await makeTenant()]
     await log(gone, [{ id: 'k', type: 'x' }])
     await log(old, [
       { id: 'past', type: 'x' },

@@ -1,10 +1,12 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { UsageBatchResult, UsageEventResult } from '../../lib/usage/index.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../http/world.ts'
-import { admin } from '../support/db.ts'
+import { call, problemOf } from '../kit/call.ts'
+import { admin } from '../kit/db.ts'
+import { makePerson, type Person } from '../kit/people.ts'
+import { makeTenant, type Tenant } from '../kit/tenants.ts'
 
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 beforeAll(async () => {
   owner = await makePerson()
   tenant = await makeTenant({ owner })
@@ -192,7 +194,7 @@ describe('who may log', () => {
     ['trial', 403, 'trial_ended'],
     ['archived', 404, 'tenant_not_found'],
   ] as const)('nobody for a tenant that is %s, the service included', async (status, refused, code) => {
-    const still = await makeTenant({ owner }, status)
+    const still = await makeTenant({ owner, status })
     for (const credential of [{ token: owner.token }, { apikey: inject('stack').secret_key }]) {
       const response = await call('/usage/events', {
         ...credential,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { admin } from '../support/db.ts'
-import { makeTenant, rolledBack } from '../support/fixtures.ts'
+import { admin, rolledBack } from '../kit/db.ts'
+import { makeTenant } from '../kit/tenants.ts'
 
 describe('usage partitions', () => {
   it('are there for this month and three ahead, and making them again makes none', async () => {
@@ -20,7 +20,7 @@ describe('usage partitions', () => {
 
   it('an event outside every month is kept, and moves to its month when that is made', async () => {
     await rolledBack(admin, async (db) => {
-      const tenant = await makeTenant(db)
+      const tenant = await makeTenant({ db })
       const where = async (type: string) =>
         (
           await db.query<{ at: string; occurred_at: Date }>(

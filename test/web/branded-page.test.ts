@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeInBrowser } from '../support/browser.ts'
+import { describeInBrowser } from '../kit/browser.ts'
 import {
   answerWith,
   brandedTenants,

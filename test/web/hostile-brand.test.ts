@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { describeInBrowser } from '../support/browser.ts'
+import { describeInBrowser } from '../kit/browser.ts'
 import { answerWith, newVisitor, open, sampleConfig, styleOf, tenantUrl } from './site.ts'
 
 // What the database would refuse is put into the answer on its way to the browser: the page has to hold alone.

@@ -1,6 +1,6 @@
 import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
-import { describeInBrowser } from '../support/browser.ts'
+import { describeInBrowser } from '../kit/browser.ts'
 import { LOOKUP, newVisitor, sampleConfig, tenantUrl } from './site.ts'
 
 const HOST = tenantUrl('leadingwithmeaning')

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeInBrowser } from '../support/browser.ts'
+import { describeInBrowser } from '../kit/browser.ts'
 import { answerWith, fetchConfig, LOOKUP, newVisitor, open, siteUrl, tenantUrl } from './site.ts'
 
 const HOST = tenantUrl('leadingwithmeaning')

@@ -1,6 +1,7 @@
 import { afterAll, expect, it } from 'vitest'
-import { describeInBrowser } from '../support/browser.ts'
-import { admin } from '../support/db.ts'
+import { describeInBrowser } from '../kit/browser.ts'
+import { admin } from '../kit/db.ts'
+import { makeTenant } from '../kit/tenants.ts'
 import { newVisitor, open, rgb, siteUrl, styleOf, tenantUrl } from './site.ts'
 
 const MARKUP = '<img src=x onerror="window.owned=1">'
@@ -15,7 +16,7 @@ describeInBrowser('a brand in the database', (browser) => {
   /** A published tenant that nobody has looked up before, so no cache stands in the way. */
   async function newTenant(slug: string, brand: object, columns: Record<string, string> = {}): Promise<void> {
     slugs.push(slug)
-    await admin.query("insert into public.tenants (slug, name, status) values ($1, $1, 'active')", [slug])
+    await makeTenant({ slug })
     await admin.query(
       `update public.tenant_brands set brand = $2, display_name = coalesce($3, display_name),
          coach_name = $4, coach_title = $5

@@ -1,4 +1,4 @@
-import type { Queryable } from '../support/fixtures.ts'
+import type { Queryable } from '../kit/db.ts'
 
 /** An endpoint with three secrets in Vault, an event that it got and one on its way to it. Switched off, so that no dispatcher has a part in the test. */
 export async function addEndpoint(db: Queryable, tenant: string): Promise<{ id: string; secrets: string[] }> {

@@ -1,4 +1,4 @@
-import { superuser } from '../support/db.ts'
+import { superuser } from '../kit/db.ts'
 
 /** A message, and what became of it at each endpoint, as if it had happened so many minutes ago. */
 export interface Past {

@@ -4,15 +4,17 @@ import { apiKeyAllowance } from '../../../lib/auth/api-keys/allowance.ts'
 import { apiKeyUses } from '../../../lib/auth/api-keys/uses.ts'
 import type { VerifiedKey } from '../../../lib/auth/api-keys/verifier.ts'
 import { admin, closeConnections, type Sql } from '../../../lib/db/index.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { admin as setup } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { logEvent, type MadeKey, makeKey } from '../../registry/api-keys/world.ts'
-import { admin as setup } from '../../support/db.ts'
 
 process.env.SUPABASE_DB_URL = inject('stack').db_url
 afterAll(closeConnections)
 
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 beforeAll(async () => {
   owner = await makePerson()
   tenant = await makeTenant({ owner })

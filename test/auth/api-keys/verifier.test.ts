@@ -4,8 +4,9 @@ import { generateApiKey } from '../../../lib/auth/api-keys/format.ts'
 import { makeApiKey, provesKey } from '../../../lib/auth/api-keys/secret.ts'
 import { apiKeyVerifier, trustedForMs } from '../../../lib/auth/api-keys/verifier.ts'
 import { admin, closeConnections, type Sql } from '../../../lib/db/index.ts'
-import { makePerson, makeTenant, type TestTenant } from '../../http/world.ts'
-import { admin as setup } from '../../support/db.ts'
+import { admin as setup } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 const pepper = 'a-pepper-of-this-test-and-nobody-elses'
 process.env.SUPABASE_DB_URL = inject('stack').db_url
@@ -13,7 +14,7 @@ process.env.SUPABASE_URL = inject('stack').api_url
 process.env.TENANTRY_KEY_PEPPER = pepper
 afterAll(closeConnections)
 
-let tenant: TestTenant
+let tenant: Tenant
 beforeEach(async () => {
   tenant = await makeTenant({ owner: await makePerson() })
 })

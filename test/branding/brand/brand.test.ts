@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Brand } from '../../../lib/branding/index.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 beforeAll(async () => {
   owner = await makePerson()
   tenant = await makeTenant({ owner })
@@ -137,7 +139,7 @@ describe('changing the brand', () => {
   ] as const)(
     'of a tenant that is %s is refused with %i %s, and reading it is %i',
     async (status, refused, code, readable) => {
-      const still = await makeTenant({ owner }, status)
+      const still = await makeTenant({ owner, status })
       expect(await problemOf(await change({ is_active: false }, owner.token, still.slug))).toMatchObject({
         status: refused,
         code,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { admin } from '../../support/db.ts'
+import { admin } from '../../kit/db.ts'
 
 async function normalise(brand: unknown): Promise<unknown> {
   const { rows } = await admin.query<{ brand: unknown }>('select private.normalize_brand($1) as brand', [

@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, inject, it } from 'vitest'
-import { makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
-import { admin, asUser } from '../../support/db.ts'
+import { problemOf } from '../../kit/call.ts'
+import { admin, asUser } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { domainsOf, freshHost } from './world.ts'
 
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 let domains: ReturnType<typeof domainsOf>
 beforeEach(async () => {
   owner = await makePerson()
@@ -41,7 +43,7 @@ describe('who may', () => {
     ['trial', 403, 'trial_ended'],
     ['archived', 404, 'tenant_not_found'],
   ] as const)('of a tenant that is %s: refused with %i %s', async (status, refused, code) => {
-    const still = await makeTenant({ owner }, status)
+    const still = await makeTenant({ owner, status })
     const { rows } = await admin.query<{ ref_id: string }>(
       'insert into public.tenant_domains (tenant_id, host) values ($1, $2) returning ref_id',
       [still.id, freshHost()],

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { Domain } from '../../../lib/branding/domains/schema.ts'
-import { call, makePerson, makeTenant, problemOf } from '../../http/world.ts'
-import { admin } from '../../support/db.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { admin } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
+import { makeTenant } from '../../kit/tenants.ts'
 import { domainsOf, freshHost, record, rest } from './world.ts'
 
 /** Two tenants that both want one host. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findTxt } from '../../../lib/branding/domains/dns.ts'
 import { readTxtAnswer, txtQuestion } from '../../../lib/branding/domains/dns-message.ts'
 import { parseResolvers } from '../../../lib/branding/domains/dns-resolvers.ts'
-import { type DohServer, publish, startDohServer, type Zone } from '../../support/doh-server.ts'
+import { type DohServer, publish, startDohServer, type Zone } from '../../kit/servers/doh-server.ts'
 
 let first: DohServer
 let second: DohServer

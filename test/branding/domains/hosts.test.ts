@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Domain } from '../../../lib/branding/domains/schema.ts'
-import { makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
-import { admin } from '../../support/db.ts'
-import { rolledBack } from '../../support/fixtures.ts'
+import { problemOf } from '../../kit/call.ts'
+import { admin, rolledBack } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { domainsOf, freshHost, pageOf } from './world.ts'
 
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 let domains: ReturnType<typeof domainsOf>
 beforeEach(async () => {
   owner = await makePerson()

@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, inject, it } from 'vitest'
-import { call, freshSlug, makePerson, makeTenant, type Person, type TestTenant } from '../../http/world.ts'
-import { admin } from '../../support/db.ts'
+import { call } from '../../kit/call.ts'
+import { admin } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { freshSlug, makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { domainsOf, freshHost, pageOf, record } from './world.ts'
 
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 let domains: ReturnType<typeof domainsOf>
 beforeEach(async () => {
   owner = await makePerson()

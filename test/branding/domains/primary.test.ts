@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import type { Domain } from '../../../lib/branding/domains/schema.ts'
-import { makePerson, makeTenant, type Person, problemOf } from '../../http/world.ts'
-import { serviceClient } from '../../support/clients.ts'
-import { admin } from '../../support/db.ts'
+import { problemOf } from '../../kit/call.ts'
+import { serviceClient } from '../../kit/clients.ts'
+import { admin } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant } from '../../kit/tenants.ts'
 import { domainsOf, record } from './world.ts'
 
 let owner: Person

@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { CheckedDomains, type Domain } from '../../../lib/branding/domains/schema.ts'
-import { call, makePerson, makeTenant, type TestTenant } from '../../http/world.ts'
-import { admin, superuser } from '../../support/db.ts'
-import type { Zone } from '../../support/doh-server.ts'
-import { rolledBack } from '../../support/fixtures.ts'
+import { call } from '../../kit/call.ts'
+import { admin, rolledBack, superuser } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
+import type { Zone } from '../../kit/servers/doh-server.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { domainsOf, record } from './world.ts'
 
-let tenant: TestTenant
+let tenant: Tenant
 let domains: ReturnType<typeof domainsOf>
 beforeEach(async () => {
   const owner = await makePerson()

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import { inject } from 'vitest'
 import { Domain, Domains } from '../../../lib/branding/domains/schema.ts'
-import { call, type Person, type TestTenant } from '../../http/world.ts'
-import { admin } from '../../support/db.ts'
-import { publish, type Zone } from '../../support/doh-server.ts'
+import { call } from '../../kit/call.ts'
+import { admin } from '../../kit/db.ts'
+import type { Person } from '../../kit/people.ts'
+import { publish, type Zone } from '../../kit/servers/doh-server.ts'
+import type { Tenant } from '../../kit/tenants.ts'
 
 /** A host nobody else's test uses. */
 export const freshHost = (): string => `d-${randomBytes(6).toString('hex')}.test`
 
 /** Somebody who manages a tenant, and what they can do with its domains. */
-export function domainsOf(person: Person, tenant: TestTenant) {
+export function domainsOf(person: Person, tenant: Tenant) {
   const as = { token: person.token, tenant: tenant.slug }
   const at = (domain: Domain | string) =>
     `/branding/domains/${typeof domain === 'string' ? domain : domain.ref_id}`

@@ -2,19 +2,13 @@ import { type IncomingHttpHeaders, request } from 'node:http'
 import { text as streamText } from 'node:stream/consumers'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { PublicConfig } from '../../../lib/branding/index.ts'
-import {
-  call,
-  freshSlug,
-  makePerson,
-  makeTenant,
-  type Person,
-  problemOf,
-  type TestTenant,
-} from '../../http/world.ts'
-import { admin, superuser } from '../../support/db.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { admin, superuser } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { freshSlug, makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 const host = `${freshSlug()}.example`
 beforeAll(async () => {
   owner = await makePerson()
@@ -135,7 +129,7 @@ describe('one 404 for every tenant that is not to be seen', () => {
     }
   })
   it('but a frozen tenant is still shown', async () => {
-    const frozen = await makeTenant({ owner }, 'frozen')
+    const frozen = await makeTenant({ owner, status: 'frozen' })
     expect((await config(`by-slug/${frozen.slug}`)).ref_id).toBe(frozen.ref_id)
   })
   it('and an unknown query parameter is no host', async () => {

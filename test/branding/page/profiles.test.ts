@@ -7,15 +7,16 @@ import {
   getTenantForUser,
 } from '../../../lib/branding/index.ts'
 import { admin, callerDb, closeConnections, type Db } from '../../../lib/db/index.ts'
-import { makePerson, makeTenant, type Person, type TestTenant } from '../../http/world.ts'
-import { admin as setup } from '../../support/db.ts'
+import { admin as setup } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 process.env.SUPABASE_DB_URL = inject('stack').db_url
 afterAll(closeConnections)
 
 let coach: Person
 let stranger: Person
-let tenant: TestTenant
+let tenant: Tenant
 let own: Db
 let foreign: Db
 const host = `p-${randomUUID()}.example`
@@ -79,7 +80,7 @@ describe('the four queries of requirement document 002', () => {
 
   it('getTenantForUser prefers the tenant a person owns, and skips archived ones', async () => {
     const person = await makePerson()
-    await makeTenant({ owner: person }, 'archived')
+    await makeTenant({ owner: person, status: 'archived' })
     const joined = await makeTenant({ reviewer: person })
     expect(await getTenantForUser(admin, person.id)).toMatchObject({ slug: joined.slug })
     const owned = await makeTenant({ owner: person })

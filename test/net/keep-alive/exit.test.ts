@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
-import { runInDeno } from '../../support/run-in-deno.ts'
+import { runInDeno } from '../../kit/run-in-deno.ts'
 import { ok, receive } from '../servers.ts'
 
 async function runInNode(program: string): Promise<string> {

@@ -1,7 +1,7 @@
 import { createServer as createHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type MadeCertificate, makeCertificate } from '../../support/certificates.ts'
+import { type MadeCertificate, makeCertificate } from '../../kit/servers/certificates.ts'
 import { runtimes } from '../runtimes.ts'
 import { listen } from '../servers.ts'
 import type { Step } from '../steps.ts'

@@ -1,21 +1,15 @@
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { functionNames, routesOf } from '../../http/apps.ts'
-import {
-  call,
-  makePerson,
-  makeTenant,
-  type Person,
-  problemOf,
-  signToken,
-  type TestTenant,
-} from '../../http/world.ts'
-import { admin as setup } from '../../support/db.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { admin as setup } from '../../kit/db.ts'
+import { makePerson, type Person, signToken } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { allScopes, logEvent, type MadeKey, makeKey } from './world.ts'
 
 const stack = inject('stack')
 let owner: Person
-let tenant: TestTenant
-let other: TestTenant
+let tenant: Tenant
+let other: Tenant
 let whole: MadeKey
 /** A polling endpoint of the tenant. */
 let polled: string

@@ -2,14 +2,16 @@ import { request } from 'node:http'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { generateApiKey } from '../../../lib/auth/api-keys/format.ts'
 import { ApiKey, ApiKeys, ApiKeyWithSecret } from '../../../lib/registry/index.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
-import { admin as setup } from '../../support/db.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { admin as setup } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { logEvent, makeKey } from './world.ts'
 
 let owner: Person
 let admin: Person
 let member: Person
-let tenant: TestTenant
+let tenant: Tenant
 beforeAll(async () => {
   owner = await makePerson()
   admin = await makePerson()

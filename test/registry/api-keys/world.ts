@@ -1,4 +1,6 @@
-import { call, type Person, type TestTenant } from '../../http/world.ts'
+import { call } from '../../kit/call.ts'
+import type { Person } from '../../kit/people.ts'
+import type { Tenant } from '../../kit/tenants.ts'
 
 /** Every scope there is, as private.api_scopes has them. */
 export const allScopes = ['brand:read', 'members:read', 'tenant:read', 'usage:write', 'webhooks:write']
@@ -11,7 +13,7 @@ export interface MadeKey {
 
 /** A key of this tenant, made by its owner as a person makes one. */
 export async function makeKey(
-  tenant: TestTenant,
+  tenant: Tenant,
   owner: Person,
   wanted: Record<string, unknown> = {},
 ): Promise<MadeKey> {

@@ -6,13 +6,14 @@ import {
   TenantProduct,
   TenantProducts,
 } from '../../../lib/registry/index.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
-import { asUser, admin as setup, superuser } from '../../support/db.ts'
-import { forceTenant } from '../../support/fixtures.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { asUser, admin as setup, superuser } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { forceTenant, makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 let reviewer: Person
 let owner: Person
-let tenant: TestTenant
+let tenant: Tenant
 const apikey = inject('stack').secret_key
 beforeEach(async () => {
   owner = await makePerson()

@@ -2,10 +2,12 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { type Claims, callerDb, closeConnections } from '../../../lib/db/index.ts'
 import { exportTenant } from '../../../lib/registry/index.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
-import { admin as pool, superuser } from '../../support/db.ts'
-import { beginMatrix } from '../../support/matrix.ts'
-import { personId, tenantId, tenantNames } from '../../support/matrix-world.ts'
+import { personId, tenantId, tenantNames } from '../../isolation/matrix/callers.ts'
+import { beginMatrix } from '../../isolation/matrix/run.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { admin as pool, superuser } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 process.env.SUPABASE_DB_URL = inject('stack').db_url
 vi.setConfig({ testTimeout: 120_000 })
@@ -174,7 +176,7 @@ describe('what an export holds', () => {
 describe('over HTTP', () => {
   let owner: Person
   let admin: Person
-  let tenant: TestTenant
+  let tenant: Tenant
   beforeAll(async () => {
     owner = await makePerson()
     admin = await makePerson()
@@ -223,7 +225,7 @@ describe('over HTTP', () => {
   })
 
   it('an archived tenant is handed out by the platform alone', async () => {
-    const gone = await makeTenant({ owner }, 'archived')
+    const gone = await makeTenant({ owner, status: 'archived' })
     expect((await call(at(gone.slug), { token: owner.token })).status).toBe(404)
     const response = await call(at(gone.ref_id), secret)
     expect(response.status).toBe(200)
@@ -242,7 +244,7 @@ describe('a large export', () => {
     ).rowCount
 
   let owner: Person
-  let tenant: TestTenant
+  let tenant: Tenant
   beforeAll(async () => {
     owner = await makePerson()
     tenant = await makeTenant({ owner })

@@ -1,11 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { IdentityProvider, IdentityProviders } from '../../../lib/registry/index.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
-import { daysFromNow, makeCertificate } from '../../support/certificates.ts'
-import { admin, asService, asUser, superuser } from '../../support/db.ts'
-import { client, type OidcServer, playOidcServer, startOidcServer } from '../../support/oidc-server.ts'
-import { samlMetadata } from '../../support/saml-metadata.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { admin, asService, asUser, superuser } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { daysFromNow, makeCertificate } from '../../kit/servers/certificates.ts'
+import { client, type OidcServer, playOidcServer, startOidcServer } from '../../kit/servers/oidc-server.ts'
+import { samlMetadata } from '../../kit/servers/saml-metadata.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 let provider: OidcServer
 beforeAll(async () => {
@@ -15,7 +17,7 @@ afterAll(() => provider.stop())
 
 interface World {
   owner: Person
-  tenant: TestTenant
+  tenant: Tenant
 }
 async function makeWorld(): Promise<World> {
   const owner = await makePerson()

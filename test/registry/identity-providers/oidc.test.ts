@@ -11,7 +11,7 @@ import {
   playOidcServer,
   publicKey,
   startOidcServer,
-} from '../../support/oidc-server.ts'
+} from '../../kit/servers/oidc-server.ts'
 
 const reach = { policy: { allowLoopback: true } }
 const running: OidcServer[] = []

@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { IdpFault } from '../../../lib/registry/identity-providers/fault.ts'
 import { checkSaml } from '../../../lib/registry/identity-providers/saml.ts'
-import { daysFromNow, type MadeCertificate, makeCertificate } from '../../support/certificates.ts'
-import { samlMetadata } from '../../support/saml-metadata.ts'
+import { daysFromNow, type MadeCertificate, makeCertificate } from '../../kit/servers/certificates.ts'
+import { samlMetadata } from '../../kit/servers/saml-metadata.ts'
 
 let good: MadeCertificate
 let expired: MadeCertificate

@@ -1,11 +1,13 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
-import { call, makePerson, makeTenant, problemOf, type TestTenant } from '../../http/world.ts'
-import { anonClient } from '../../support/clients.ts'
-import { admin, asService } from '../../support/db.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { anonClient } from '../../kit/clients.ts'
+import { admin, asService } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 const password = { method: 'password' }
-let tenant: TestTenant
+let tenant: Tenant
 let host: string
 let provider: string
 beforeEach(async () => {
@@ -20,15 +22,12 @@ const ask = async (email: string): Promise<unknown> => {
   expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store'])
   return response.json()
 }
-const addDomain = (of: TestTenant, name: string, status: 'pending' | 'verified' | 'failed') =>
+const addDomain = (of: Tenant, name: string, status: 'pending' | 'verified' | 'failed') =>
   admin.query(
     `insert into public.tenant_domains (tenant_id, host, status, verified_at) values ($1, $2, $3, now())`,
     [of.id, name, status],
   )
-const addProvider = (
-  of: TestTenant,
-  columns: { verified?: boolean; sso?: string | null; end?: string } = {},
-) =>
+const addProvider = (of: Tenant, columns: { verified?: boolean; sso?: string | null; end?: string } = {}) =>
   admin.query(
     `insert into public.tenant_idp_config (tenant_id, type, verified, verified_at, last_checked_at, sso_provider_id, keys_expire_at)
      values ($1, 'saml', $2, case when $2 then now() end, now(), $3, now() + $4::interval)`,
@@ -136,7 +135,7 @@ describe('an e-mail address', () => {
 })
 
 describe('binding', () => {
-  const bind = (of: TestTenant, id: string | null, type = 'saml') =>
+  const bind = (of: Tenant, id: string | null, type = 'saml') =>
     call(`/registry/tenants/${of.ref_id}/identity-providers/${type}/sso-provider`, {
       method: 'PUT',
       apikey: inject('stack').secret_key,
@@ -161,7 +160,7 @@ describe('binding', () => {
       status: 409,
       code: 'idp_not_verified',
     })
-    await addProvider(await makeTenant({}), {})
+    await addProvider(await makeTenant(), {})
     await admin.query(
       'update public.tenant_idp_config set verified = false, verified_at = null where sso_provider_id = $1',
       [provider],
@@ -169,7 +168,7 @@ describe('binding', () => {
     expect(await tenantOf(provider)).toBeNull()
   })
   it('is for one tenant alone', async () => {
-    const other = await makeTenant({})
+    const other = await makeTenant()
     await addProvider(tenant)
     await addProvider(other, { sso: null })
     expect(await problemOf(await bind(other, provider))).toMatchObject({

@@ -1,18 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { InvitationWithToken, Tenant } from '../../../lib/registry/index.ts'
-import {
-  call,
-  makePerson,
-  makeTenant,
-  type Person,
-  problemOf,
-  signToken,
-  type TestTenant,
-} from '../../http/world.ts'
-import { anonClient } from '../../support/clients.ts'
-import { asUser, admin as setup, superuser } from '../../support/db.ts'
-import { forceTenant } from '../../support/fixtures.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { anonClient } from '../../kit/clients.ts'
+import { asUser, admin as setup, superuser } from '../../kit/db.ts'
+import { makePerson, type Person, signToken } from '../../kit/people.ts'
+import { forceTenant, makeTenant, type Tenant as TestTenant } from '../../kit/tenants.ts'
 
 let owner: Person
 let guest: Person

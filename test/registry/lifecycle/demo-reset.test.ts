@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { makePerson, makeTenant } from '../../http/world.ts'
-import { admin, superuser } from '../../support/db.ts'
-import { type Queryable, rolledBack } from '../../support/fixtures.ts'
+import { admin, type Queryable, rolledBack, superuser } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
+import { makeTenant } from '../../kit/tenants.ts'
 
 const demoId = '5eed1000-0000-7000-8000-000000000005'
 
@@ -163,7 +163,7 @@ describe('the demo tenant', () => {
   })
 
   it('is the only kind that has a snapshot', async () => {
-    const customer = await makeTenant({})
+    const customer = await makeTenant()
     for (const name of ['snapshot_demo_tenant', 'reset_demo_tenant'])
       await expect(admin.query(`select private.${name}($1)`, [customer.id])).rejects.toMatchObject({
         code: 'PT409',

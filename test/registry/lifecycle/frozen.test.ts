@@ -1,10 +1,12 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { functionNames, routesOf } from '../../http/apps.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
-import { beginMatrix } from '../../support/matrix.ts'
-import { functions } from '../../support/matrix-function-rules.ts'
-import { personId, tenantId } from '../../support/matrix-world.ts'
+import { personId, tenantId } from '../../isolation/matrix/callers.ts'
+import { declared } from '../../isolation/matrix/declared.ts'
+import { beginMatrix } from '../../isolation/matrix/run.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 // A frozen tenant, and one whose trial has ended, is read-only by every way there is. The tables, functions and
 // routes are read from the catalog and the route table; what may still be done is listed, with its reason.
@@ -123,7 +125,7 @@ describe('in SQL', () => {
       const answers: Record<string, string> = {}
       for (const { name } of rows) {
         if (name in stillCallable) continue
-        answers[name] = await attempt(owner, functions[name]?.call(tenant) ?? 'select 1')
+        answers[name] = await attempt(owner, declared.functions[name]?.call(tenant) ?? 'select 1')
       }
       expect(answers).toEqual(Object.fromEntries(Object.keys(answers).map((name) => [name, code])))
       expect(Object.keys(answers).length).toBeGreaterThan(2)
@@ -134,11 +136,11 @@ describe('in SQL', () => {
 describe.each(states)('over HTTP, the owner of a tenant that is $tenant', ({ state, code }) => {
   let person: Person
   let member: Person
-  let home: TestTenant
+  let home: Tenant
   beforeAll(async () => {
     person = await makePerson()
     member = await makePerson()
-    home = await makeTenant({ owner: person, member }, state)
+    home = await makeTenant({ owner: person, member, status: state })
   })
 
   it('is refused by every route that changes something', async () => {

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { TenantLifecycle } from '../../../lib/registry/index.ts'
-import { call, freshSlug, makePerson, makeTenant, type Person, problemOf } from '../../http/world.ts'
-import { asService, asUser, admin as db, superuser } from '../../support/db.ts'
-import { rolledBack } from '../../support/fixtures.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { asService, asUser, admin as db, rolledBack, superuser } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { freshSlug, makeTenant } from '../../kit/tenants.ts'
 
 const statuses = ['demo', 'trial', 'active', 'frozen', 'archived'] as const
 type Status = (typeof statuses)[number]

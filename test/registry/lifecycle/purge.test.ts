@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, describe, expect, inject, it, vi } from 'vitest'
 import { callerDb, closeConnections } from '../../../lib/db/index.ts'
 import { purgeTenant, TenantPurge } from '../../../lib/registry/index.ts'
-import { call, freshSlug, makePerson, makeTenant, problemOf, type TestTenant } from '../../http/world.ts'
-import { asService, asUser, admin as db, superuser } from '../../support/db.ts'
-import { rolledBack } from '../../support/fixtures.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { asService, asUser, admin as db, rolledBack, superuser } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
+import { freshSlug, makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 process.env.SUPABASE_DB_URL = inject('stack').db_url
 vi.setConfig({ testTimeout: 60_000 })
@@ -18,7 +19,7 @@ const monthAgo = (id: string) =>
   )
 const purgeOver = (ref: string, body: unknown = {}) =>
   call(`/registry/tenants/${ref}/purge`, { ...secret, body })
-const fill = (tenant: TestTenant, events: number) =>
+const fill = (tenant: Tenant, events: number) =>
   db.query(
     `with campaign as (
        insert into public.campaigns (tenant_id, name) select $1, 'Campaign ' || n from generate_series(1, 40) as n returning tenant_id, id
@@ -56,8 +57,8 @@ async function rowsLeft(id: string): Promise<Record<string, number>> {
 describe('a purge', () => {
   it('deletes every row of the tenant and no other, and leaves its people', async () => {
     const owner = await makePerson()
-    const tenant = await makeTenant({ owner }, 'archived')
-    const other = await makeTenant({ owner }, 'archived')
+    const tenant = await makeTenant({ owner, status: 'archived' })
+    const other = await makeTenant({ owner, status: 'archived' })
     for (const one of [tenant, other]) await fill(one, 60)
     await monthAgo(tenant.id)
     const before = await rowsLeft(other.id)
@@ -93,7 +94,7 @@ describe('a purge', () => {
   })
 
   it('waits for the end of the export window, unless the platform says why not', async () => {
-    const tenant = await makeTenant({}, 'archived')
+    const tenant = await makeTenant({ status: 'archived' })
     expect(await problemOf(await purgeOver(tenant.slug))).toMatchObject({
       status: 409,
       code: 'not_purgeable',
@@ -112,7 +113,7 @@ describe('a purge', () => {
   it.each(['active', 'trial', 'frozen'] as const)(
     'is refused for a tenant that is %s, forced or not',
     async (status) => {
-      const tenant = await makeTenant({}, status)
+      const tenant = await makeTenant({ status })
       for (const body of [{}, { is_forced: true, reason: 'Because.' }])
         expect(await problemOf(await purgeOver(tenant.slug, body))).toMatchObject({
           status: 409,
@@ -131,7 +132,7 @@ describe('a purge', () => {
 
   it('is nothing that people can begin, whatever they are', async () => {
     const owner = await makePerson()
-    const tenant = await makeTenant({ owner }, 'archived')
+    const tenant = await makeTenant({ owner, status: 'archived' })
     await monthAgo(tenant.id)
     for (const sql of [
       `private.begin_purge('${tenant.id}')`,
@@ -151,7 +152,7 @@ describe('a purge', () => {
   })
 
   it('cannot be taken back once it has begun', async () => {
-    const tenant = await makeTenant({}, 'archived')
+    const tenant = await makeTenant({ status: 'archived' })
     await db.query(`select private.begin_purge($1, 'In writing.', true)`, [tenant.id])
     const restore = db.query(`select public.change_tenant_status($1, 'active')`, [tenant.id])
     // Cron may have come first and finished it.
@@ -191,7 +192,7 @@ describe('a big tenant', () => {
   })
 
   it('whose purge was killed half way is finished by cron, or by asking again', async () => {
-    const tenant = await makeTenant({}, 'archived')
+    const tenant = await makeTenant({ status: 'archived' })
     await fill(tenant, 600)
     await db.query(`select private.begin_purge($1, 'In writing.', true)`, [tenant.id])
     const killed = await db.connect()
@@ -208,7 +209,7 @@ describe('a big tenant', () => {
   })
 
   it('that two purge at once is purged once', async () => {
-    const tenant = await makeTenant({}, 'archived')
+    const tenant = await makeTenant({ status: 'archived' })
     await fill(tenant, 600)
     const answers = await Promise.all(
       [1, 2, 3].map(() => purgeOver(tenant.ref_id, { is_forced: true, reason: 'In writing.' })),
@@ -222,7 +223,7 @@ describe('a big tenant', () => {
   })
 
   it('left to cron is finished by it', async () => {
-    const tenant = await makeTenant({}, 'archived')
+    const tenant = await makeTenant({ status: 'archived' })
     await fill(tenant, 100)
     await db.query(`select private.begin_purge($1, 'In writing.', true)`, [tenant.id])
     for (let n = 0; n < 50 && Object.keys(await rowsLeft(tenant.id)).length > 0; n++)
@@ -275,7 +276,7 @@ describe('what a purge leaves and takes besides', () => {
 
   it('its slugs are kept from everybody for 90 days, and free afterwards', async () => {
     const [first, second] = [freshSlug(), freshSlug()]
-    const tenant = await makeTenant({}, 'active')
+    const tenant = await makeTenant({ status: 'active' })
     await db.query('select public.rename_tenant_slug($1, $2)', [tenant.id, first])
     await db.query('select public.rename_tenant_slug($1, $2)', [tenant.id, second])
     await db.query(`select public.change_tenant_status($1, 'archived')`, [tenant.id])
@@ -297,7 +298,7 @@ describe('what a purge leaves and takes besides', () => {
   })
 
   it('also when the tenant is deleted in another way, and while that is under way', async () => {
-    const tenant = await makeTenant({})
+    const tenant = await makeTenant()
     const person = await makePerson()
     const deleting = await db.connect()
     try {

@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { Member } from '../../../lib/registry/index.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
-import { admin as setup } from '../../support/db.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { admin as setup } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 let owner: Person
 let admin: Person
 let member: Person
-let tenant: TestTenant
+let tenant: Tenant
 beforeEach(async () => {
   owner = await makePerson()
   admin = await makePerson()

@@ -1,8 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Roles } from '../../../lib/registry/index.ts'
-import { call, makePerson, makeTenant, type Person, problemOf, type TestTenant } from '../../http/world.ts'
-import { admin as setup } from '../../support/db.ts'
-import { type Person as Coach, createTenant, signUpPerson } from '../../support/sign-up.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { admin as setup } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { type Person as Coach, createTenant, signUpPerson } from '../../kit/sign-up.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 describe('through REST, with one and the same session', () => {
   let owner: Coach
@@ -55,7 +57,7 @@ describe('through REST, with one and the same session', () => {
 
 describe('a person in several tenants', () => {
   let person: Person
-  let [first, second, foreign]: TestTenant[] = []
+  let [first, second, foreign]: Tenant[] = []
   beforeEach(async () => {
     person = await makePerson()
     first = await makeTenant({ owner: person })
@@ -76,7 +78,7 @@ describe('a person in several tenants', () => {
     }
   })
   it('has in each the rights of the role held there', async () => {
-    const rename = (tenant: TestTenant) =>
+    const rename = (tenant: Tenant) =>
       call('/branding/brand', {
         method: 'PATCH',
         token: person.token,

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { Tenant, Tenants } from '../../../lib/registry/index.ts'
-import { call, freshSlug, makePerson, makeTenant, problemOf } from '../../http/world.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { makePerson } from '../../kit/people.ts'
+import { freshSlug, makeTenant } from '../../kit/tenants.ts'
 
 const create = (token: string, body: unknown) => call('/registry/tenants', { token, body })
 
@@ -90,7 +92,7 @@ describe('the list of tenants', () => {
       await makeTenant({ admin: person }),
     ]
     await makeTenant({ owner: await makePerson() })
-    await makeTenant({ owner: person }, 'archived')
+    await makeTenant({ owner: person, status: 'archived' })
     const seen: string[] = []
     let cursor = ''
     for (;;) {
@@ -158,7 +160,7 @@ describe('a tenant that is not active', () => {
     ['archived', 404, 404, 'tenant_not_found'],
   ] as const)('%s: reading is %i, changing %i %s', async (status, reading, changing, code) => {
     const owner = await makePerson()
-    const { slug } = await makeTenant({ owner }, status)
+    const { slug } = await makeTenant({ owner, status })
     expect((await call(`/registry/tenants/${slug}`, { token: owner.token })).status).toBe(reading)
     for (const [method, path, body] of [
       ['PATCH', '', { name: 'New' }],

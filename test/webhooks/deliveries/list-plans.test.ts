@@ -5,8 +5,8 @@ import type { Db, Sql } from '../../../lib/db/index.ts'
 import { listAttempts } from '../../../lib/webhooks/attempts/queries.ts'
 import { listDeliveries } from '../../../lib/webhooks/deliveries/queries.ts'
 import { listMessages } from '../../../lib/webhooks/messages/queries.ts'
-import { makeTenant } from '../../support/fixtures.ts'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../../support/matrix-database.ts'
+import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
+import { makeTenant } from '../../kit/tenants.ts'
 
 // A busy machine makes these slow, not wrong.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 120_000 })
@@ -31,7 +31,7 @@ beforeAll(async () => {
   client = new Client({ connectionString: own.adminUrl })
   await client.connect()
   await client.query('begin')
-  const made = [await makeTenant(client), await makeTenant(client)]
+  const made = [await makeTenant({ db: client }), await makeTenant({ db: client })]
   tenant = made[0]!.id
   owner = randomUUID()
   await client.query('insert into auth.users (id, email) values ($1, $2)', [owner, `${owner}@example.com`])

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Attempts, Deliveries, Messages, MessageWithPayload } from '../../../lib/webhooks/index.ts'
-import { makePerson, makeTenant, problemOf } from '../../http/world.ts'
-import { superuser } from '../../support/db.ts'
+import { problemOf } from '../../kit/call.ts'
+import { superuser } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
+import { makeTenant } from '../../kit/tenants.ts'
 import { ask, makeEndpoint, makeWorld, type World } from '../endpoints/world.ts'
 import { makeHistory } from '../history.ts'
 

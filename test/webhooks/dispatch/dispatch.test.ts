@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { makeSigningSecret, publicKeyOf } from '../../../lib/webhooks/signing-secrets/signature.ts'
-import { admin, superuser } from '../../support/db.ts'
-import { makeTenant, rolledBack } from '../../support/fixtures.ts'
+import { admin, rolledBack, superuser } from '../../kit/db.ts'
+import { makeTenant } from '../../kit/tenants.ts'
 import { type Receiver, startReceiver, verify } from '../receiver.ts'
 import { attemptsOf, emit, hurry, makeEndpoint, makeReached, statusesOf, testSecret } from './queue.ts'
 import { verifyEd25519 } from './verify-ed25519.ts'
@@ -46,8 +46,8 @@ describe('an event that commits', () => {
   })
 
   it('arrives at each endpoint of its tenant that wants it, and at no other', async () => {
-    const tenant = await makeTenant(admin)
-    const other = await makeTenant(admin)
+    const tenant = await makeTenant()
+    const other = await makeTenant()
     await makeEndpoint(admin, tenant, `${receiver.url}/all`)
     await makeEndpoint(admin, tenant, `${receiver.url}/this`, { event_types: ['brand.updated'] })
     await makeEndpoint(admin, tenant, `${receiver.url}/that`, { event_types: ['member.joined'] })
@@ -82,7 +82,7 @@ describe('an event that commits', () => {
 
 describe('signatures', () => {
   it('are those of each endpoint, also where more endpoints wait than are claimed at once', async () => {
-    const tenant = await makeTenant(admin)
+    const tenant = await makeTenant()
     const { rows: endpoints } = await admin.query<{ id: string; path: string }>(
       `insert into public.webhook_endpoints (tenant_id, url, secret_id)
        select $1, $2 || n, vault.create_secret($3) from generate_series(1, 120) as n

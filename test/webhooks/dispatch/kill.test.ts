@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findDeno } from '../../../stack/processes/binaries.ts'
-import { makeTenant, type Tenant } from '../../support/fixtures.ts'
-import { type BootedStack, bootStack } from '../../support/stack.ts'
+import { type BootedStack, bootStack } from '../../kit/stack.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { type Receiver, startReceiver, verify } from '../receiver.ts'
 import { emit, makeEndpoint, statusesOf, type TestEndpoint, testSecret } from './queue.ts'
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
   db = new pg.Pool({ connectionString: stack.access.db_url, max: 4 })
   superuser = new pg.Pool({ connectionString: stack.access.admin_db_url, max: 1 })
   receiver = await startReceiver()
-  tenant = await makeTenant(db)
+  tenant = await makeTenant({ db })
   endpoint = await makeEndpoint(db, tenant, receiver.url)
   // The stack's own dispatcher is not woken: what is delivered here, a process of ours delivers.
   await superuser.query(

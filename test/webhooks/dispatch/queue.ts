@@ -1,5 +1,6 @@
 import type pg from 'pg'
-import { makeTenant, type Queryable, type Tenant } from '../../support/fixtures.ts'
+import type { Queryable } from '../../kit/db.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 export const testSecret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
 
@@ -26,7 +27,7 @@ export async function makeEndpoint(
 
 /** A tenant of its own with one endpoint. */
 export async function makeReached(db: Queryable, url: string, columns?: Parameters<typeof makeEndpoint>[3]) {
-  const tenant = await makeTenant(db)
+  const tenant = await makeTenant({ db })
   return { tenant, endpoint: await makeEndpoint(db, tenant, url, columns) }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { superuser } from '../../support/db.ts'
+import { superuser } from '../../kit/db.ts'
 import { type Receiver, startReceiver, verify } from '../receiver.ts'
 import { ask, emit, makeEndpoint, makeWorld, patch, post, type World } from './world.ts'
 

@@ -1,7 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { Endpoints } from '../../../lib/webhooks/index.ts'
-import { makePerson, makeTenant, problemOf } from '../../http/world.ts'
-import { admin as setup, superuser } from '../../support/db.ts'
+import { problemOf } from '../../kit/call.ts'
+import { admin as setup, superuser } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
+import { makeTenant } from '../../kit/tenants.ts'
 import {
   ask,
   countInVault,

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { problemOf } from '../../http/world.ts'
-import { asUser, superuser } from '../../support/db.ts'
+import { problemOf } from '../../kit/call.ts'
+import { asUser, superuser } from '../../kit/db.ts'
 import {
   countInVault,
   makeEndpoint,

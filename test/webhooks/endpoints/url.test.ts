@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { deliverableUrl } from '../../../lib/webhooks/endpoints/url.ts'
-import { problemOf } from '../../http/world.ts'
+import { problemOf } from '../../kit/call.ts'
 import { list, makeEndpoint, makeWorld, patch, post, read, type World } from './world.ts'
 
 let world: World

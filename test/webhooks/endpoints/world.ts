@@ -1,20 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Endpoint, Endpoints, EndpointWithSecret } from '../../../lib/webhooks/index.ts'
-import {
-  type CallOptions,
-  call,
-  makePerson,
-  makeTenant,
-  type Person,
-  type TestTenant,
-} from '../../http/world.ts'
-import { superuser } from '../../support/db.ts'
+import { type CallOptions, call } from '../../kit/call.ts'
+import { superuser } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 export interface World {
   owner: Person
   admin: Person
   member: Person
-  tenant: TestTenant
+  tenant: Tenant
 }
 
 export async function makeWorld(): Promise<World> {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { EventTypes, EventTypeVersions } from '../../../lib/webhooks/index.ts'
-import { call, makePerson, problemOf } from '../../http/world.ts'
-import { superuser } from '../../support/db.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { superuser } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
 
 // Somebody who is signed in and belongs to no tenant yet.
 const person = await makePerson()

@@ -1,7 +1,8 @@
 import { describe, expect, inject, it } from 'vitest'
-import { call, makePerson, makeTenant, type Person } from '../../http/world.ts'
-import { admin, superuser } from '../../support/db.ts'
-import { forceTenant, rolledBack } from '../../support/fixtures.ts'
+import { call } from '../../kit/call.ts'
+import { admin, rolledBack, superuser } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { forceTenant, makeTenant } from '../../kit/tenants.ts'
 import { toldTo } from './told.ts'
 
 const stack = inject('stack')
@@ -101,7 +102,7 @@ describe('a change is told whichever way it comes', () => {
   })
 
   it('by the clock, to each tenant its own', async () => {
-    const tenants = [await makeTenant({}, 'trial'), await makeTenant({}, 'trial')]
+    const tenants = [await makeTenant({ status: 'trial' }), await makeTenant({ status: 'trial' })]
     for (const { id } of tenants)
       await forceTenant(superuser, id, `trial_ends_at = now() - interval '8 days'`)
     await rolledBack(admin, async (db) => {

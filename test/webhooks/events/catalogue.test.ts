@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
-import { makeTenant } from '../../http/world.ts'
-import { admin, superuser } from '../../support/db.ts'
-import { rolledBack } from '../../support/fixtures.ts'
+import { admin, rolledBack, superuser } from '../../kit/db.ts'
+import { makeTenant } from '../../kit/tenants.ts'
 import { readCatalogue, schemaValidators, toldTo } from './told.ts'
 
 /** Types that no SQL emits, and why. */
@@ -82,7 +81,7 @@ describe('the catalogue of event types', async () => {
   })
 
   it('takes another type as CONTRIBUTING.md adds one', async () => {
-    const { id } = await makeTenant({})
+    const { id } = await makeTenant()
     const [, statement] = /```sql\n(select private\.register_event_type[\s\S]+?;\n)/.exec(
       readFileSync('CONTRIBUTING.md', 'utf8'),
     )!

@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { freshSlug } from '../../http/world.ts'
-import { admin, superuser } from '../../support/db.ts'
-import { type Queryable, rolledBack } from '../../support/fixtures.ts'
+import { admin, type Queryable, rolledBack, superuser } from '../../kit/db.ts'
+import { freshSlug } from '../../kit/tenants.ts'
 import { addEndpoint, noRows, rowsLeft, secretsLeft } from '../endpoint.ts'
 import { toldTo } from './told.ts'
 

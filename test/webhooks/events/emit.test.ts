@@ -1,7 +1,7 @@
 import { describe, expect, inject, it } from 'vitest'
-import { makePerson, makeTenant } from '../../http/world.ts'
-import { asAnon, asService, asUser, admin as db, superuser } from '../../support/db.ts'
-import { forceTenant, rolledBack } from '../../support/fixtures.ts'
+import { asAnon, asService, asUser, admin as db, rolledBack, superuser } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
+import { forceTenant, makeTenant } from '../../kit/tenants.ts'
 import { toldTo } from './told.ts'
 
 const emit = 'select private.emit_event($1, $2, $3, ordering_key => $4, idempotency_key => $5) as id'
@@ -11,7 +11,7 @@ const ofText = (length: number) => ({ text: 'x'.repeat(length) })
 
 describe('an event', () => {
   it('of a type that is not in the catalogue is refused, and its transaction with it', async () => {
-    const { id } = await makeTenant({})
+    const { id } = await makeTenant()
     await expect(db.query(emit, [id, 'product.sold', data, null, null])).rejects.toMatchObject({
       code: 'PT422',
       message: 'unknown_event_type',
@@ -21,7 +21,7 @@ describe('an event', () => {
   })
 
   it('of a megabyte is refused with the limit and its own size; of 256 KiB it is not', async () => {
-    const { id } = await makeTenant({})
+    const { id } = await makeTenant()
     await expect(db.query(emit, [id, type, ofText(1_048_576), null, null])).rejects.toMatchObject({
       code: 'PT413',
       message: 'payload_too_large',
@@ -41,14 +41,14 @@ describe('an event', () => {
   })
 
   it('is told byte for byte, whatever it is about', async () => {
-    const { id } = await makeTenant({})
+    const { id } = await makeTenant()
     const odd = { '': null, 'ключ "\\/': ['\u2028</script>', '😀', 1e308, -0.1, [[]]], '\u007f': '\n\t' }
     await db.query(emit, [id, type, odd, null, null])
     expect((await toldTo(db, id))[0]!.data).toEqual(odd)
   })
 
   it('of no tenant, a tenant that is gone or one that is archived is not told', async () => {
-    const archived = await makeTenant({}, 'archived')
+    const archived = await makeTenant({ status: 'archived' })
     for (const tenant of [null, '15010000-0000-7000-8000-000000000999', archived.id]) {
       const { rows } = await db.query(emit, [tenant, type, data, 'key', 'once'])
       expect(rows).toEqual([{ id: null }])
@@ -57,7 +57,7 @@ describe('an event', () => {
   })
 
   it('of a frozen tenant, or one whose trial is over, is told', async () => {
-    const tenant = await makeTenant({}, 'trial')
+    const tenant = await makeTenant({ status: 'trial' })
     await db.query(emit, [tenant.id, type, data, null, null])
     await forceTenant(superuser, tenant.id, `status = 'frozen', frozen_at = now()`)
     await db.query(emit, [tenant.id, type, data, null, null])
@@ -103,7 +103,7 @@ describe('an event', () => {
   })
 
   it('is found by its keys, never by reading all events, on whatever a session has planned before', async () => {
-    const { id } = await makeTenant({})
+    const { id } = await makeTenant()
     await rolledBack(db, async (tx) => {
       // So that reading a small table through would seem cheaper than any index.
       await tx.query('set local random_page_cost = 100000')
@@ -125,7 +125,7 @@ describe('an event', () => {
 
 describe('an idempotency key', () => {
   it('is good once a tenant: the second time the same event is answered', async () => {
-    const [tenant, other] = [await makeTenant({}), await makeTenant({})]
+    const [tenant, other] = [await makeTenant(), await makeTenant()]
     const ids = []
     for (const one of [tenant, tenant, other])
       ids.push((await db.query<{ id: string }>(emit, [one.id, type, data, 'key', 'once'])).rows[0]!.id)
@@ -139,7 +139,7 @@ describe('an idempotency key', () => {
   it.each(['commit', 'rollback'])(
     'that two transactions use at the same time is decided by the first one: %s',
     async (end) => {
-      const { id } = await makeTenant({})
+      const { id } = await makeTenant()
       const [first, second] = [await db.connect(), await db.connect()]
       try {
         await first.query('begin')

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { makePerson, makeTenant, type TestTenant } from '../../http/world.ts'
-import { admin } from '../../support/db.ts'
-import { type Queryable, rolledBack } from '../../support/fixtures.ts'
+import { admin, type Queryable, rolledBack } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { addEndpoint, noRows, rowsLeft, secretsLeft, webhookTables } from '../endpoint.ts'
 import { toldTo } from './told.ts'
 
 /** A tenant with something of everything that is told of when it goes. */
-async function makeFullTenant(db: Queryable, tenant: TestTenant): Promise<string[]> {
+async function makeFullTenant(db: Queryable, tenant: Tenant): Promise<string[]> {
   await db.query(
     `with campaign as (
        insert into public.campaigns (tenant_id, name) select $1, 'C' || n from generate_series(1, 20) as n returning id)

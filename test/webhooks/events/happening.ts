@@ -1,15 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ulidOf } from '../../../lib/db/index.ts'
-import { makePerson, makeTenant, type Person, type TestTenant } from '../../http/world.ts'
-import { admin } from '../../support/db.ts'
-import { type Queryable, rolledBack } from '../../support/fixtures.ts'
+import { admin, type Queryable, rolledBack } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { readCatalogue, schemaValidators, toldTo } from './told.ts'
 
 /** What a case works with: a tenant, two of its members, and ids of its own to give to rows. */
 export interface World {
-  tenant: TestTenant
-  other: TestTenant
+  tenant: Tenant
+  other: Tenant
   owner: Person
   member: Person
   newcomer: Person
@@ -35,7 +35,7 @@ async function makeWorld(): Promise<World> {
   const { rows } = await admin.query<{ id: string }>('select private.uuid_v7() as id')
   const id = rows[0]!.id
   const host = `d-${randomBytes(6).toString('hex')}.test`
-  return { tenant, other: await makeTenant({}), owner, member, newcomer, id, ref: ulidOf(id), host }
+  return { tenant, other: await makeTenant(), owner, member, newcomer, id, ref: ulidOf(id), host }
 }
 
 /**

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ulidOf } from '../../../lib/db/index.ts'
-import { makeTenant } from '../../http/world.ts'
-import { admin } from '../../support/db.ts'
-import { type Queryable, rolledBack } from '../../support/fixtures.ts'
+import { admin, type Queryable, rolledBack } from '../../kit/db.ts'
+import { makeTenant } from '../../kit/tenants.ts'
 import { addEndpoint } from '../endpoint.ts'
 import { schemaValidators, toldTo } from './told.ts'
 
@@ -71,7 +70,7 @@ describe('the queue tells of itself:', async () => {
   const validators = await schemaValidators()
 
   it.each(Object.entries(turns))('%s', async (_name, { lane, result, told }) => {
-    const { id: tenant } = await makeTenant({})
+    const { id: tenant } = await makeTenant()
     await rolledBack(admin, async (db) => {
       const { id } = await addEndpoint(db, tenant)
       await db.query(

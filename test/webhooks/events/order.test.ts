@@ -1,8 +1,7 @@
 import pg from 'pg'
 import { afterAll, describe, expect, inject, it } from 'vitest'
-import { makeTenant } from '../../http/world.ts'
-import { admin } from '../../support/db.ts'
-import { rolledBack } from '../../support/fixtures.ts'
+import { admin, rolledBack } from '../../kit/db.ts'
+import { makeTenant } from '../../kit/tenants.ts'
 import { toldTo } from './told.ts'
 
 const pool = new pg.Pool({ connectionString: inject('stack').db_url, max: 8 })
@@ -42,7 +41,7 @@ async function race(
 
 describe('the events of one key have ids in the order in which they commit', () => {
   it('when eight connections emit at the same time', async () => {
-    const { id: tenant } = await makeTenant({})
+    const { id: tenant } = await makeTenant()
     const ids = await race(
       15,
       async (db) => (await db.query<{ id: string }>(emit, [tenant, 'one key'])).rows[0]!.id,
@@ -57,7 +56,7 @@ describe('the events of one key have ids in the order in which they commit', () 
   })
 
   it('when eight connections change the row that the key stands for', async () => {
-    const { id: tenant } = await makeTenant({})
+    const { id: tenant } = await makeTenant()
     const { rows } = await admin.query<{ id: string }>(
       'insert into public.participant_sessions (tenant_id) values ($1) returning id',
       [tenant],
@@ -81,7 +80,7 @@ describe('the events of one key have ids in the order in which they commit', () 
   })
 
   it('when the clock is moved back between two of them', async () => {
-    const { id: tenant } = await makeTenant({})
+    const { id: tenant } = await makeTenant()
     await rolledBack(admin, async (db) => {
       // As if the one before had been emitted a hundred years from now.
       const { rows: ahead } = await db.query<{ id: string }>(
@@ -102,7 +101,7 @@ describe('the events of one key have ids in the order in which they commit', () 
 
 describe('many at once', () => {
   it('are told one by one, in the order of each row, without a lock for each', async () => {
-    const { id: tenant } = await makeTenant({})
+    const { id: tenant } = await makeTenant()
     await rolledBack(admin, async (db) => {
       const began = performance.now()
       await db.query(

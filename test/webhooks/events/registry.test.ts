@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import type { Person } from '../../http/world.ts'
+import type { Person } from '../../kit/people.ts'
 import { describeEvents, tenantNow, type World } from './happening.ts'
 
 const addMember = (w: World, status: string) =>

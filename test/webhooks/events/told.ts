@@ -1,7 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
-import { admin } from '../../support/db.ts'
-import type { Queryable } from '../../support/fixtures.ts'
+import { admin, type Queryable } from '../../kit/db.ts'
 
 /** An event as it stands in the tenant's list, and what its payload says. */
 export interface Told {

@@ -1,9 +1,11 @@
 import { Webhook } from 'standardwebhooks'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { PolledMessages } from '../../../lib/webhooks/index.ts'
-import { call, makePerson, makeTenant, problemOf } from '../../http/world.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { superuser } from '../../kit/db.ts'
+import { makePerson } from '../../kit/people.ts'
+import { makeTenant } from '../../kit/tenants.ts'
 import { makeKey } from '../../registry/api-keys/world.ts'
-import { superuser } from '../../support/db.ts'
 import {
   ask,
   emit,

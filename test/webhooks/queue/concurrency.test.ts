@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { makeTenant } from '../../kit/tenants.ts'
 import { takePicture, wrongIn } from './picture.ts'
 import { Storm } from './storm.ts'
 import {
@@ -11,7 +12,6 @@ import {
   fill,
   type Lease,
   makeQueue,
-  makeTenant,
   passTime,
   type Queue,
   removeEndpoint,
@@ -34,9 +34,9 @@ describe('many connections at once', () => {
     timeout: 60_000 + events * 100,
   }, async () => {
     const storm = new Storm(queue, [
-      await makeTenant(queue),
-      await makeTenant(queue),
-      await makeTenant(queue),
+      (await makeTenant({ db: queue.db })).id,
+      (await makeTenant({ db: queue.db })).id,
+      (await makeTenant({ db: queue.db })).id,
     ])
     await storm.blow(events)
     expect([...storm.errors]).toEqual([])
@@ -73,7 +73,7 @@ describe('many connections at once', () => {
           )
   })
   it('complete deliveries while they are replayed, and their endpoint deleted, without a deadlock', async () => {
-    const tenant = await makeTenant(queue)
+    const tenant = (await makeTenant({ db: queue.db })).id
     for (let round = 0; round < 10; round++) {
       await emptyQueue(queue)
       const endpoint = await addEndpoint(queue, tenant)
@@ -108,7 +108,7 @@ describe('many connections at once', () => {
     }
   })
   it('do not overtake an event of the same key that another is expanding', async () => {
-    const tenant = await makeTenant(queue)
+    const tenant = (await makeTenant({ db: queue.db })).id
     await addEndpoint(queue, tenant)
     const first = await emit(queue.db, tenant, { key: 'a' })
     await emit(queue.db, tenant, { key: 'a' })

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { makeTenant } from '../../kit/tenants.ts'
 import {
   addEndpoint,
   claim,
@@ -11,7 +12,6 @@ import {
   fill,
   type Lease,
   makeQueue,
-  makeTenant,
   passTime,
   type Querying,
   type Queue,
@@ -23,7 +23,7 @@ let queue: Queue
 let tenant: string
 beforeAll(async () => {
   queue = await makeQueue()
-  tenant = await makeTenant(queue)
+  tenant = (await makeTenant({ db: queue.db })).id
   await queue.superuser.query(`
     select vault.create_secret('http://functions.example', 'tenantry_functions_url'),
       vault.create_secret('key', 'tenantry_service_key')`)

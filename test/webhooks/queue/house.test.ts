@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { makeTenant } from '../../kit/tenants.ts'
 import {
   addEndpoint,
   claim,
@@ -10,7 +11,6 @@ import {
   fill,
   type Lease,
   makeQueue,
-  makeTenant,
   passTime,
   type Queue,
   readLane,
@@ -22,7 +22,7 @@ let queue: Queue
 let tenant: string
 beforeAll(async () => {
   queue = await makeQueue()
-  tenant = await makeTenant(queue)
+  tenant = (await makeTenant({ db: queue.db })).id
 })
 afterAll(() => queue.close())
 beforeEach(() => emptyQueue(queue))

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { makeTenant } from '../../kit/tenants.ts'
 import { takePicture, wrongIn } from './picture.ts'
 import {
   addEndpoint,
@@ -12,7 +13,6 @@ import {
   fill,
   type Lease,
   makeQueue,
-  makeTenant,
   type Outcome,
   passTime,
   type Queue,
@@ -24,7 +24,7 @@ let queue: Queue
 let tenant: string
 beforeAll(async () => {
   queue = await makeQueue()
-  tenant = await makeTenant(queue)
+  tenant = (await makeTenant({ db: queue.db })).id
 })
 afterAll(() => queue.close())
 beforeEach(() => emptyQueue(queue))
@@ -251,7 +251,7 @@ describe('a lane', () => {
 
   it('is not put to rest by a claim that began before something came to be due', async () => {
     // Lanes that somebody holds are skipped one by one, so that the claim is on its way for a while.
-    const crowd = await makeTenant(queue)
+    const crowd = (await makeTenant({ db: queue.db })).id
     await queue.db.query(
       `insert into public.webhook_endpoints (tenant_id, url, secret_id)
        select $1, 'https://receiver.example', gen_random_uuid() from generate_series(1, 1000)`,

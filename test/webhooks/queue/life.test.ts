@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { makeTenant } from '../../kit/tenants.ts'
 import {
   addEndpoint,
   claim,
@@ -11,7 +12,6 @@ import {
   fill,
   type Lease,
   makeQueue,
-  makeTenant,
   type Outcome,
   passTime,
   type Queue,
@@ -25,7 +25,7 @@ let queue: Queue
 let tenant: string
 beforeAll(async () => {
   queue = await makeQueue()
-  tenant = await makeTenant(queue)
+  tenant = (await makeTenant({ db: queue.db })).id
 })
 afterAll(() => queue.close())
 beforeEach(() => emptyQueue(queue))
@@ -273,7 +273,7 @@ describe('an endpoint that fails', () => {
     const types = ['endpoint.failing', 'endpoint.disabled']
     const listener = await addEndpoint(queue, tenant, { types })
     const everything = await addEndpoint(queue, tenant)
-    const stranger = await addEndpoint(queue, await makeTenant(queue), { types })
+    const stranger = await addEndpoint(queue, (await makeTenant({ db: queue.db })).id, { types })
     const itself = await addEndpoint(queue, tenant, { types: [...types, 'order.paid'] })
     await fill(queue, itself, 2)
     // What it is told of itself would wait for it, and reach it when it works again.

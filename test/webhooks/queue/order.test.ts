@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { makeTenant } from '../../kit/tenants.ts'
 import {
   addEndpoint,
   claim,
@@ -10,7 +11,6 @@ import {
   failed,
   type Lease,
   makeQueue,
-  makeTenant,
   type Outcome,
   passTime,
   type Queue,
@@ -23,7 +23,7 @@ let tenant: string
 let endpoint: Endpoint
 beforeAll(async () => {
   queue = await makeQueue()
-  tenant = await makeTenant(queue)
+  tenant = (await makeTenant({ db: queue.db })).id
 })
 afterAll(() => queue.close())
 beforeEach(async () => {

@@ -1,7 +1,6 @@
 import pg from 'pg'
 import { inject } from 'vitest'
-import { uniqueSlug } from '../../support/fixtures.ts'
-import { applyMigrations, makeDatabase } from '../../support/matrix-database.ts'
+import { applyMigrations, makeDatabase } from '../../kit/own-database.ts'
 
 /** A database of its own, so that the stack's own dispatcher does not take what a test wants to take. */
 export interface Queue {
@@ -77,14 +76,6 @@ export async function makeQueue(): Promise<Queue> {
 export async function emptyQueue({ superuser }: Queue): Promise<void> {
   await superuser.query('truncate public.webhook_events, public.webhook_endpoints cascade')
   await superuser.query('truncate private.webhook_lanes, net.http_request_queue')
-}
-
-export async function makeTenant({ db }: Queue): Promise<string> {
-  const { rows } = await db.query<{ id: string }>(
-    `insert into public.tenants (slug, name, status) values ($1, 'Test tenant', 'active') returning id`,
-    [uniqueSlug('queue')],
-  )
-  return rows[0]!.id
 }
 
 export async function addEndpoint(

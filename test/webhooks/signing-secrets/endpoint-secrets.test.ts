@@ -1,8 +1,8 @@
 import { Webhook } from 'standardwebhooks'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { EndpointWithSecret, SigningSecret } from '../../../lib/webhooks/index.ts'
-import { problemOf } from '../../http/world.ts'
-import { superuser } from '../../support/db.ts'
+import { problemOf } from '../../kit/call.ts'
+import { superuser } from '../../kit/db.ts'
 import {
   ask,
   countInVault,

@@ -8,7 +8,7 @@ import {
   publicKeyOf,
   signWebhook,
 } from '../../../lib/webhooks/signing-secrets/signature.ts'
-import { runInDeno } from '../../support/run-in-deno.ts'
+import { runInDeno } from '../../kit/run-in-deno.ts'
 
 const id = 'msg_p5jXN8AQM9LWM0D4loKWxJek'
 const sentAt = 1_614_265_330

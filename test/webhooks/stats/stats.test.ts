@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { EndpointStats } from '../../../lib/webhooks/index.ts'
-import { problemOf } from '../../http/world.ts'
-import { superuser } from '../../support/db.ts'
+import { problemOf } from '../../kit/call.ts'
+import { superuser } from '../../kit/db.ts'
 import { ask, makeEndpoint, makeWorld, type World } from '../endpoints/world.ts'
 import { makeHistory } from '../history.ts'
 

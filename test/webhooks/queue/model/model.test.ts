@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { makeQueue, makeTenant, type Queue } from '../world.ts'
+import { makeTenant } from '../../../kit/tenants.ts'
+import { makeQueue, type Queue } from '../world.ts'
 import { someCommands } from './commands.ts'
 import { QueueModel } from './model.ts'
 
@@ -19,7 +20,7 @@ describe('the queue, whatever is done to it', () => {
   it('loses nothing, leases nothing twice, keeps the order of keys, and never oversleeps', {
     timeout: 60_000 + runs * 2_000,
   }, async () => {
-    const tenants = [await makeTenant(queue), await makeTenant(queue)]
+    const tenants = [(await makeTenant({ db: queue.db })).id, (await makeTenant({ db: queue.db })).id]
     const workers = [await queue.db.connect(), await queue.db.connect(), await queue.db.connect()]
     try {
       await fc.assert(

@@ -1,0 +1,74 @@
+import { nowhereId, rowId, tenantId } from '../isolation/matrix/callers.ts'
+import type { IsolationRules } from '../isolation/matrix/rules.ts'
+
+export default {
+  relations: {
+    campaigns: {
+      key: 'tenant_id',
+      select: 'read',
+      insert: {
+        needs: 'write',
+        columns: 'tenant_id id name assessment_type results_disclosure opens_at closes_at',
+        row: `name = 'Probe'`,
+      },
+      update: {
+        needs: 'write',
+        columns: 'name assessment_type results_disclosure opens_at closes_at',
+        set: `name = 'Probe'`,
+      },
+      delete: 'manage',
+      service: 'all',
+      // An id that is somebody else's is as free as one that is nobody's: a clash would tell that it exists.
+      attempts: [rowId('campaigns', 'other'), nowhereId].map((id) => ({
+        as: 'member',
+        tries: `insert into public.campaigns (tenant_id, id, name) values ('${tenantId('home')}', '${id}', 'Probe')`,
+        gives: 'ok',
+      })),
+    },
+    participant_sessions: {
+      key: 'tenant_id',
+      select: 'read',
+      insert: {
+        needs: 'write',
+        columns: 'tenant_id id campaign_id email full_name client_status expires_at',
+        row: `email = 'probe@matrix.test'`,
+      },
+      update: {
+        needs: 'write',
+        columns: 'campaign_id email full_name client_status started_at completed_at expires_at',
+        set: `full_name = 'Probe'`,
+      },
+      delete: 'manage',
+      service: 'all',
+      attempts: [
+        ...[rowId('participant_sessions', 'other'), nowhereId].map((id) => ({
+          as: 'member',
+          tries: `insert into public.participant_sessions (tenant_id, id) values ('${tenantId('home')}', '${id}')`,
+          gives: 'ok',
+        })),
+        // The same answer for a campaign somebody else has and for one nobody has.
+        ...[rowId('campaigns', 'other'), nowhereId].map((campaign) => ({
+          as: 'member',
+          tries: `insert into public.participant_sessions (tenant_id, campaign_id) values ('${tenantId('home')}', '${campaign}')`,
+          gives: '23503',
+        })),
+        ...[rowId('campaigns', 'other'), nowhereId].map((campaign) => ({
+          as: 'member',
+          tries: `update public.participant_sessions set campaign_id = '${campaign}'`,
+          gives: '23503',
+        })),
+        {
+          as: 'neighbour',
+          tries: `insert into public.participant_sessions (tenant_id, campaign_id) values ('${tenantId('other')}', '${rowId('campaigns', 'other')}')`,
+          gives: 'ok',
+        },
+      ],
+    },
+  },
+  rows: {
+    'public.campaigns': (tenant) => `(tenant_id, id, name)
+      values ('${tenantId(tenant)}', '${rowId('campaigns', tenant)}', 'Matrix')`,
+    'public.participant_sessions': (tenant) => `(tenant_id, id, campaign_id, email)
+      values ('${tenantId(tenant)}', '${rowId('participant_sessions', tenant)}', '${rowId('campaigns', tenant)}', 'participant@matrix.test')`,
+  },
+} satisfies IsolationRules

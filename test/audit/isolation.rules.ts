@@ -1,0 +1,71 @@
+import { idOf, personId, tenantId } from '../isolation/matrix/callers.ts'
+import type { IsolationRules } from '../isolation/matrix/rules.ts'
+
+export default {
+  relations: {
+    audit_log: {
+      key: 'tenant_id',
+      select: 'inspect',
+      isWithheld: true,
+      service: 'select',
+      // Were it granted, the policy would show a manager their own tenant's rows and nobody another's. What is
+      // not seen is divided by.
+      attempts: (
+        [
+          ['admin', tenantId('home'), 'ok'],
+          ['admin', tenantId('other'), '22012'],
+          ['frozen-owner', tenantId('frozen'), 'ok'],
+          ['member', tenantId('home'), '22012'],
+          ['reviewer', tenantId('home'), '22012'],
+          ['stranger', tenantId('home'), '22012'],
+          ['archived-owner', tenantId('archived'), '22012'],
+        ] as const
+      ).map(([as, tenant, gives]) => ({
+        as,
+        before: 'grant select on public.audit_log to authenticated',
+        tries: `select 1 / count(*) from public.audit_log where tenant_id = '${tenant}'`,
+        gives,
+      })),
+    },
+  },
+  functions: {
+    read_audit_log: {
+      needs: 'inspect',
+      service: true,
+      call: (tenant) => `select count(*) from public.read_audit_log('${idOf(tenant)}')`,
+    },
+  },
+  privateCalls: {
+    start_audit_export: {
+      needs: 'inspect',
+      call: (tenant) => `select private.start_audit_export('${idOf(tenant)}', 'csv')`,
+    },
+    export_audit_log: {
+      needs: 'inspect',
+      call: (tenant) => `select count(*) from private.export_audit_log('${idOf(tenant)}', 0, 9)`,
+    },
+    verify_audit_log: {
+      needs: 'inspect',
+      call: (tenant) => `select * from private.verify_audit_log('${idOf(tenant)}', 0, null)`,
+    },
+    issue_audit_viewer: {
+      needs: 'inspect',
+      call: (tenant) => `select private.issue_audit_viewer('${idOf(tenant)}', sha256('probe'), 60)`,
+    },
+    revoke_audit_viewers: {
+      needs: 'inspect',
+      call: (tenant) => `select private.revoke_audit_viewers('${idOf(tenant)}')`,
+    },
+  },
+  privateFunctions: {
+    start_audit_export: 'asks require_permission()',
+    export_audit_log: 'asks require_permission()',
+    verify_audit_log: 'asks require_permission()',
+    issue_audit_viewer: 'asks require_permission()',
+    revoke_audit_viewers: 'asks require_permission()',
+  },
+  rows: {
+    'private.audit_viewers': (tenant) => `(tenant_id, user_id, token_hash, expires_at)
+      values ('${tenantId(tenant)}', '${personId(`${tenant}-anchor`)}', sha256(convert_to('${tenantId(tenant)}', 'UTF8')), now() + interval '1 minute')`,
+  },
+} satisfies IsolationRules

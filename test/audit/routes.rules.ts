@@ -1,0 +1,12 @@
+import { manager, type RouteRules, service } from '../kit/rules/routes.ts'
+
+export default {
+  'GET /registry/tenants/:ref/audit': { may: [manager, service] },
+  'GET /registry/tenants/:ref/audit/export': {
+    may: [manager, service],
+    path: '/registry/tenants/:ref/audit/export?format=csv',
+  },
+  'GET /registry/tenants/:ref/audit/verify': { may: [manager, service] },
+  'POST /registry/tenants/:ref/audit/viewer-tokens': { may: [manager], gives: 201, body: () => ({}) },
+  'DELETE /registry/tenants/:ref/audit/viewer-tokens': { may: [manager] },
+} satisfies RouteRules

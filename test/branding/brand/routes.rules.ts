@@ -1,0 +1,6 @@
+import { keyWith, manager, type RouteRules, reader } from '../../kit/rules/routes.ts'
+
+export default {
+  'GET /branding/brand': { may: [reader, keyWith('brand:read')] },
+  'PATCH /branding/brand': { may: [manager], body: () => ({ display_name: 'Renamed' }) },
+} satisfies RouteRules

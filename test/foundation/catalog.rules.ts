@@ -1,0 +1,15 @@
+import type { CatalogRules } from '../kit/rules/catalog.ts'
+
+export default {
+  'every table has a tenant_id': {
+    'private.registered_tables': 'the register of tables; tells of no tenant',
+  },
+  'any other has one as well, unless Postgres is to inline it': {
+    ulid: 'inlined into generated columns and views; names nothing outside pg_catalog',
+    uuid_v7: 'inlined into defaults; every name in it is qualified',
+    uuid_v7_at: 'inlined; names nothing outside pg_catalog',
+  },
+  'every definer in public is one that asks for permission, or is listed': {
+    refuse_estimated_counts: 'runs before every request, and looks at nothing but its headers',
+  },
+} satisfies CatalogRules

@@ -1,0 +1,22 @@
+import type { IsolationRules } from '../isolation/matrix/rules.ts'
+
+export default {
+  functions: {
+    refuse_estimated_counts: {
+      needs: 'everyone',
+      service: true,
+      call: () => 'select public.refuse_estimated_counts()',
+    },
+  },
+  privateFunctions: {
+    uuid_v7: 'the default of id columns',
+    uuid_v7_at: 'pure; uuid_v7 calls it',
+    ulid: 'pure; generated ref_id columns call it',
+    ulid_to_uuid: 'pure',
+    raise_problem: 'raises, and does nothing else',
+    json_merge_patch: 'pure',
+    is_https_url: 'pure; check constraints call it',
+    is_plain_text: 'pure; check constraints call it',
+    is_email: 'pure; check constraints call it',
+  },
+} satisfies IsolationRules

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto'
+
+/** The tenants of the matrix: one like the callers' own, one like anybody else's, and one in each state that takes rights away. */
+export const tenantNames = ['home', 'other', 'frozen', 'ended', 'archived'] as const
+export type TenantName = (typeof tenantNames)[number]
+
+export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own' | 'export'
+
+export interface Caller {
+  name: string
+  role: 'anon' | 'authenticated'
+  /** What the caller may do where, as tenancy.md promises it. Written out: reading it from SQL would prove nothing. */
+  holds: Partial<Record<TenantName, string>>
+  /** An API key and not a person: the scope its request uses; nothing when it is dead. */
+  key?: Key
+}
+
+export interface Key {
+  of: TenantName
+  /** What the key has, and what its request uses. */
+  scopes: string[]
+  uses: string
+  dead?: 'revoked' | 'expired' | 'archived'
+  /** Only its claims, as a token could bring them to the REST API: no function verified a key. */
+  isClaimed?: true
+}
+
+const all = 'read inspect write manage own export'
+
+export const callers: Caller[] = [
+  { name: 'anon', role: 'anon', holds: {} },
+  // A token without a subject: signed in by the letter, and nobody.
+  { name: 'subjectless', role: 'authenticated', holds: {} },
+  { name: 'stranger', role: 'authenticated', holds: {} },
+  { name: 'reviewer', role: 'authenticated', holds: { home: 'read' } },
+  { name: 'member', role: 'authenticated', holds: { home: 'read write' } },
+  { name: 'admin', role: 'authenticated', holds: { home: 'read inspect write manage' } },
+  { name: 'owner', role: 'authenticated', holds: { home: all } },
+  { name: 'neighbour', role: 'authenticated', holds: { other: all } },
+  // Owners of one tenant and less in another: rights in one must not carry over.
+  { name: 'straddling-reviewer', role: 'authenticated', holds: { home: 'read', other: all } },
+  { name: 'straddling-member', role: 'authenticated', holds: { home: 'read write', other: all } },
+  {
+    name: 'straddling-admin',
+    role: 'authenticated',
+    holds: { home: 'read inspect write manage', other: all },
+  },
+  { name: 'suspended', role: 'authenticated', holds: {} },
+  { name: 'invited', role: 'authenticated', holds: {} },
+  { name: 'removed', role: 'authenticated', holds: {} },
+  { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read inspect export' } },
+  { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read inspect export' } },
+  { name: 'archived-owner', role: 'authenticated', holds: {} },
+  keyCaller('reading-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read' }, { home: 'read' }),
+  // What it writes it writes through functions; no policy lets it in.
+  keyCaller('writing-key', { of: 'home', scopes: ['usage:write'], uses: 'usage:write' }),
+  keyCaller('polling-key', { of: 'home', scopes: ['webhooks:write'], uses: 'webhooks:write' }),
+  keyCaller('overreaching-key', { of: 'home', scopes: ['usage:write'], uses: 'tenant:read' }),
+  keyCaller(
+    'neighbour-key',
+    { of: 'other', scopes: ['tenant:read'], uses: 'tenant:read' },
+    { other: 'read' },
+  ),
+  keyCaller('ended-key', { of: 'ended', scopes: ['tenant:read'], uses: 'tenant:read' }, { ended: 'read' }),
+  keyCaller('frozen-key', { of: 'frozen', scopes: ['usage:write'], uses: 'usage:write' }),
+  keyCaller('revoked-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read', dead: 'revoked' }),
+  keyCaller('expired-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read', dead: 'expired' }),
+  keyCaller('archived-key', {
+    of: 'archived',
+    scopes: ['tenant:read'],
+    uses: 'tenant:read',
+    dead: 'archived',
+  }),
+  keyCaller('claimed-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read', isClaimed: true }),
+]
+
+function keyCaller(name: string, key: Key, holds: Caller['holds'] = {}): Caller {
+  return { name, role: 'authenticated', holds, key }
+}
+
+/** Who stands in tenant_members, and how. Suspended and invited people have the highest role, so that only their status stops them. */
+export const memberships: [person: string, tenant: TenantName, role: string, status: string][] = [
+  ...tenantNames.map((name): [string, TenantName, string, string] => [
+    `${name}-anchor`,
+    name,
+    'owner',
+    'active',
+  ]),
+  ['reviewer', 'home', 'reviewer', 'active'],
+  ['member', 'home', 'member', 'active'],
+  ['admin', 'home', 'admin', 'active'],
+  ['owner', 'home', 'owner', 'active'],
+  ['suspended', 'home', 'owner', 'deactivated'],
+  ['invited', 'home', 'owner', 'invited'],
+  ...(['reviewer', 'member', 'admin'] as const).flatMap((role): [string, TenantName, string, string][] => [
+    [`straddling-${role}`, 'home', role, 'active'],
+    [`straddling-${role}`, 'other', 'owner', 'active'],
+  ]),
+  ['neighbour', 'other', 'owner', 'active'],
+  ['frozen-owner', 'frozen', 'owner', 'active'],
+  ['ended-owner', 'ended', 'owner', 'active'],
+  ['archived-owner', 'archived', 'owner', 'active'],
+  // An ordinary row in every tenant but home, which has its own.
+  ...(['other', 'frozen', 'ended', 'archived'] as const).map((name): [string, TenantName, string, string] => [
+    `${name}-member`,
+    name,
+    'member',
+    'active',
+  ]),
+]
+
+export const people = [
+  ...new Set([
+    ...callers
+      .filter((caller) => !caller.key && !['anon', 'subjectless'].includes(caller.name))
+      .map((caller) => caller.name),
+    ...memberships.map(([person]) => person),
+  ]),
+]
+
+const numbered = (prefix: string, n: number) => `${prefix}${String(n).padStart(12, '0')}`
+export const tenantId = (name: TenantName) =>
+  numbered('15010000-0000-7000-8000-', tenantNames.indexOf(name) + 1)
+export const personId = (name: string) => numbered('15010000-0000-4000-8000-', people.indexOf(name) + 1)
+/** An id that no row has. */
+export const nowhereId = numbered('15010000-0000-7000-8000-', 999)
+/** What a row is labelled with that belongs to no tenant. */
+export const everyoneId = '00000000-0000-0000-0000-000000000000'
+export const slugOf = (name: TenantName | 'nowhere') => `matrix-${name}`
+export const hostOf = (name: TenantName | 'nowhere') => `${name}.matrix.test`
+/** The id of the row of a table that the world gives to a tenant, where the table's rules say it has one. */
+export function rowId(table: string, tenant: TenantName | 'nowhere'): string {
+  if (tenant === 'nowhere') return nowhereId
+  const number = String(tenantNames.indexOf(tenant) + 1).padStart(3, '0')
+  return `15010000-0000-7000-8${number}-${createHash('sha256').update(table).digest('hex').slice(0, 12)}`
+}
+
+export const idOf = (tenant: TenantName | 'nowhere') => (tenant === 'nowhere' ? nowhereId : tenantId(tenant))
+/** Whether anybody sees the tenant's page. */
+export const isPublished = (tenant: TenantName | 'nowhere') => tenant !== 'nowhere' && tenant !== 'archived'
+
+export const keyId = (name: string) =>
+  numbered('15010000-0000-7000-8003-', callers.findIndex((caller) => caller.name === name) + 1)
+
+export function claimsOf({ name, role, key }: Caller): Record<string, string> {
+  if (key) return { role, api_key: keyId(name), tenant_id: tenantId(key.of), scope: key.uses }
+  return role === 'anon' || name === 'subjectless' ? { role } : { role, sub: personId(name) }
+}
+
+export const may = (caller: Caller, permission: Permission, tenant: TenantName) =>
+  (caller.holds[tenant] ?? '').split(' ').includes(permission)
+
+/** The people a caller sees: themselves, and everybody who stands in a tenant they read. */
+export function colleaguesOf(caller: Caller): string[] {
+  const shared = memberships.filter(([, tenant]) => may(caller, 'read', tenant)).map(([person]) => person)
+  return [...new Set(people.includes(caller.name) ? [caller.name, ...shared] : shared)]
+}
+
+/** A key of the tenant. */
+export function keyOf(tenant: TenantName | 'nowhere'): string {
+  const caller = callers.find((one) => one.key?.of === tenant)
+  return caller ? keyId(caller.name) : nowhereId
+}
+
+/** Opens a table to inserts by anybody who is signed in, so that its keys are all that is left to refuse. */
+export const letIn = (table: string) =>
+  `grant insert on public.${table} to authenticated; create policy probe on public.${table} for insert to authenticated with check (true)`

@@ -1,0 +1,70 @@
+import type { Permission, TenantName } from './callers.ts'
+
+// What a domain declares in its isolation.rules.ts, or a noun in its <noun>.rules.ts: who may do what with each
+// of its tables, views and functions. What nobody declares fails the matrix.
+
+export interface IsolationRules {
+  relations?: Record<string, RelationRule>
+  /** Who may call every function in public. */
+  functions?: Record<string, FunctionRule>
+  /** Functions in private that ask for permission themselves, called as lib calls them. */
+  privateCalls?: Record<string, FunctionRule>
+  /** The functions in private that a signed-in person's statements may reach, and why. None is exposed by the API. */
+  privateFunctions?: Record<string, string>
+  /** The row that every tenant of the matrix has in a table, by the table's full name: what follows "insert into". */
+  rows?: Record<string, (tenant: TenantName) => string>
+  conditions?: Condition[]
+}
+
+/** A condition in a function of private that others lean on, and what it becomes in a mutant; then what makes it felt. */
+export type Condition = [name: string, from: string, to: string, then?: string]
+
+export interface Write {
+  needs: Permission | 'self'
+  /** The columns the grant names, and no other. */
+  columns: string
+}
+
+export interface Attempt {
+  as: string
+  tries: string
+  /** 'ok', 'denied' (no privilege), 'refused' (row level security), 'nothing' (no row of theirs), or an sqlstate. */
+  gives: string
+  /** What the superuser grants first, to show that the policy would hold if the grant did not. */
+  before?: string
+  /** Answers by whose rows were touched rather than 'ok'. */
+  touches?: true
+}
+
+export interface RelationRule {
+  /** The column that says whose row it is. */
+  key: string
+  /** SQL text appended to the owner's name, where rows of one tenant are not all alike. */
+  mark?: string
+  select: Permission | 'everyone' | 'colleagues'
+  /** The primary key of what belongs to nobody, where it is not `plan`. */
+  directory?: string
+  /** People hold no grant: they read through a function. The policy is proven by the attempts. */
+  isWithheld?: true
+  insert?: Write & { row: string }
+  update?: Write & { set: string }
+  delete?: Permission
+  /** What the service role is granted, its way around row level security being no way around grants. */
+  service: 'select' | 'all'
+  /** Only a view: the table whose rows its updates move. Inserting and deleting is not possible through it. */
+  view?: string
+  attempts?: Attempt[]
+}
+
+export interface FunctionRule {
+  /** 'everyone' also without signing in; 'signed-in' any person; a permission: held in the tenant it is called with. */
+  needs: 'everyone' | 'signed-in' | Permission
+  /** The scope with which an API key may call it as well. A reading scope may call what needs "read". */
+  scope?: string
+  service?: true
+  call: (tenant: TenantName | 'nowhere') => string
+  /** What a person who is signed in hears, where the matrix has nothing that would be granted. */
+  refusal?: string
+  /** What the call returns, where the answer and not the permission is the point. */
+  answers?: (tenant: TenantName | 'nowhere') => string
+}

@@ -1,0 +1,15 @@
+/** One way to break isolation, as DDL. */
+export interface Mutant {
+  name: string
+  sql: string[]
+  touched: Touched
+}
+
+/** What a mutant changes. What depends on it is read from the catalog. */
+export interface Touched {
+  relation?: string
+  /** With its schema. */
+  function?: string
+  /** Who may do what, which the catalog alone shows: row level security still answers for the rows. */
+  isGrant?: true
+}

@@ -1,0 +1,55 @@
+import type { Client } from 'pg'
+import type { Mutant } from './mutant.ts'
+
+/** A permission, and the next one that more people hold. */
+const weaker: Record<string, string> = { own: 'manage', manage: 'write', write: 'read', inspect: 'read' }
+
+interface Policy {
+  name: string
+  target: string
+  relation: string
+  using: string | null
+  check: string | null
+}
+
+/** Every policy dropped, opened and weakened. */
+export async function policyMutants(db: Client): Promise<Mutant[]> {
+  const { rows } = await db.query<Policy>(
+    `select policyname as name, format('%I on public.%I', policyname, tablename) as target, tablename as relation,
+       qual as using, with_check as check
+     from pg_policies where schemaname = 'public' order by tablename, policyname`,
+  )
+  return rows.flatMap((policy) => {
+    const touched = { relation: policy.relation }
+    const mutant = (what: string, sql: string): Mutant => ({
+      name: `${policy.target}: ${what}`,
+      sql: [sql],
+      touched,
+    })
+    const mutants = [mutant('dropped', `drop policy ${policy.target}`)]
+    for (const clause of ['using', 'check'] as const) {
+      const condition: string | null = policy[clause]
+      const alter = (to: string) =>
+        `alter policy ${policy.target} ${clause === 'check' ? 'with check' : 'using'} (${to})`
+      if (!condition || condition === 'true') continue
+      mutants.push(mutant(`${clause} is true`, alter('true')))
+      for (const [permission, next] of Object.entries(weaker)) {
+        for (const to of new Set([next, 'read'])) {
+          const weakened: string = condition.replaceAll(
+            `tenant_ids('${permission}'::text)`,
+            `tenant_ids('${to}'::text)`,
+          )
+          if (weakened !== condition)
+            mutants.push(mutant(`${clause} asks ${to} instead of ${permission}`, alter(weakened)))
+        }
+      }
+      // One half of an "or" may hide what the other lets through; without the brake on owners it is another policy.
+      const unbraked = condition
+        .replace("(role <> 'owner'::tenant_role)", 'true')
+        .replace(/user_id = \( SELECT auth.uid\(\) AS uid\)/, 'true')
+        .replace(/private\.has_project_support\([^)]*\)/, 'true')
+      if (unbraked !== condition) mutants.push(mutant(`${clause} lost a condition`, alter(unbraked)))
+    }
+    return mutants
+  })
+}

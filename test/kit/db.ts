@@ -1,0 +1,67 @@
+import pg from 'pg'
+import { inject } from 'vitest'
+
+export interface Claims {
+  /** The user's id. */
+  sub?: string
+  role?: string
+  [claim: string]: unknown
+}
+
+/** Anything that can run a query: a pool, or a client inside a transaction. */
+export type Queryable = Pick<pg.Pool, 'query'>
+
+const stack = inject('stack')
+// allowExitOnIdle: a test file needs no afterAll for its pools.
+const pool = (connectionString: string) => new pg.Pool({ connectionString, max: 5, allowExitOnIdle: true })
+
+/** The superuser, for what no role of a hosted project may do. */
+export const superuser = pool(stack.admin_db_url)
+
+/** The role postgres, as migrations and edge functions log in: no superuser, but past row level security. */
+export const admin = pool(stack.db_url)
+
+/** Runs in a transaction as one of the API's roles with these claims, and rolls it back. */
+export async function asRole<T>(
+  role: 'anon' | 'authenticated' | 'service_role',
+  claims: Claims,
+  run: (db: pg.PoolClient) => Promise<T>,
+): Promise<T> {
+  const db = await admin.connect()
+  try {
+    await db.query('begin')
+    await db.query(`select set_config('request.jwt.claims', $1, true)`, [JSON.stringify({ role, ...claims })])
+    await db.query(`set local role ${role}`)
+    return await run(db)
+  } finally {
+    await db.query('rollback')
+    db.release()
+  }
+}
+
+/** As a signed-in user, as the REST API and the edge functions run their SQL; rolled back. */
+export function asUser<T>(user: string | Claims, run: (db: pg.PoolClient) => Promise<T>): Promise<T> {
+  return asRole('authenticated', typeof user === 'string' ? { sub: user } : user, run)
+}
+
+/** As somebody who has only the publishable key; rolled back. */
+export function asAnon<T>(run: (db: pg.PoolClient) => Promise<T>): Promise<T> {
+  return asRole('anon', {}, run)
+}
+
+/** As a server with the secret key, which row level security does not bind; rolled back. */
+export function asService<T>(run: (db: pg.PoolClient) => Promise<T>): Promise<T> {
+  return asRole('service_role', {}, run)
+}
+
+/** Runs in a transaction as the role postgres and rolls it back. */
+export async function rolledBack<T>(pool: pg.Pool, run: (db: pg.PoolClient) => Promise<T>): Promise<T> {
+  const db = await pool.connect()
+  try {
+    await db.query('begin')
+    return await run(db)
+  } finally {
+    await db.query('rollback')
+    db.release()
+  }
+}

@@ -1,0 +1,23 @@
+import type { TestProject } from 'vitest/node'
+import { startDohServer } from './servers/doh-server.ts'
+import { bootStack, type StackAccess } from './stack.ts'
+
+declare module 'vitest' {
+  export interface ProvidedContext {
+    stack: StackAccess
+    /** The resolver that the stack's functions ask. */
+    doh_url: string
+  }
+}
+
+/** Boots the one stack that all test files share, in a folder of its own, and stops it after the last. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const doh = await startDohServer()
+  const stack = await bootStack({ env: { TENANTRY_DOH_URL: doh.url } })
+  project.provide('stack', stack.access)
+  project.provide('doh_url', doh.url)
+  return async () => {
+    await stack.stop()
+    await doh.stop()
+  }
+}

@@ -1,0 +1,90 @@
+import type { Tenant } from '../tenants.ts'
+
+// What a domain declares in its routes.rules.ts: of each route who may call it, and what they get. Everybody else is
+// refused in the one way that fits who they are.
+
+/** Every kind of caller that each route is tried with. */
+export const credentials = [
+  'none',
+  'malformed token',
+  'expired token',
+  'forged secret key',
+  'nobody’s member',
+  'another tenant’s owner',
+  'reviewer',
+  'member',
+  'admin',
+  'owner',
+  'secret key',
+  'key without the scope',
+  'key with the scope',
+  'another tenant’s key with the scope',
+] as const
+export type Credential = (typeof credentials)[number]
+
+/** Some callers under one name. */
+export interface Outcome {
+  admits: readonly Credential[]
+  /** The scope that an API key needs. */
+  scope?: string
+}
+
+/** Also without signing in, and whatever is presented. */
+export const anyone: Outcome = { admits: credentials }
+/** Everybody who is signed in, in a tenant or in none. */
+export const person: Outcome = {
+  admits: ['nobody’s member', 'another tenant’s owner', 'reviewer', 'member', 'admin', 'owner'],
+}
+/** Everybody who belongs to the tenant. */
+export const reader: Outcome = { admits: ['reviewer', 'member', 'admin', 'owner'] }
+export const member: Outcome = { admits: ['member', 'admin', 'owner'] }
+/** Its admins and owners. */
+export const manager: Outcome = { admits: ['admin', 'owner'] }
+export const owner: Outcome = { admits: ['owner'] }
+/** A server with the secret key. */
+export const service: Outcome = { admits: ['secret key'] }
+/** An API key of the tenant with this scope. */
+export const keyWith = (scope: string): Outcome => ({ admits: ['key with the scope'], scope })
+
+export interface RouteRule {
+  may: Outcome[]
+  /** What those get who may; 200 unless said otherwise. */
+  gives?: number
+  /** Where the route's own path does not do as it is. */
+  path?: string
+  body?: (room: Room) => unknown
+  /** Makes what stands in the path for a name: an endpoint for `:endpoint`. `:ref` and `:user` are there already. */
+  where?: Record<string, (tenant: Tenant) => Promise<string> | string>
+}
+
+/** By method and path: `'GET /registry/tenants/:ref'`. */
+export type RouteRules = Record<string, RouteRule>
+
+/** A tenant with somebody in every role. */
+export interface Room {
+  tenant: Tenant
+  /** A member whom nobody calls as: what is done to somebody is done to them. */
+  subject: { id: string; refId: string }
+}
+
+/** The status that a rule promises to a caller. */
+export function promised(rule: RouteRule, credential: Credential): number {
+  if (rule.may.some(({ admits }) => admits.includes(credential))) return rule.gives ?? 200
+  switch (credential) {
+    case 'none':
+    case 'malformed token':
+    case 'expired token':
+    case 'forged secret key':
+      return 401
+    // A tenant that is not theirs is a tenant that does not exist.
+    case 'nobody’s member':
+    case 'another tenant’s owner':
+      return rule.may.includes(service) && rule.may.length === 1 ? 403 : 404
+    case 'another tenant’s key with the scope':
+      return scopeOf(rule) ? 404 : 403
+    default:
+      return 403
+  }
+}
+
+export const scopeOf = (rule: RouteRule): string | undefined => rule.may.find(({ scope }) => scope)?.scope

@@ -1,0 +1,14 @@
+import type { CatalogRules } from '../../kit/rules/catalog.ts'
+
+export default {
+  'every table has a tenant_id': {
+    'public.products': 'the catalogue of products belongs to nobody',
+  },
+  'a policy asks tenant_ids() once a statement, in the measured form': {
+    'products: everyone signed in reads the products': 'a catalogue belongs to nobody',
+  },
+  'a flag is named is_* or has_*': {
+    'products.supports_projects': "the word of the products' manifests",
+    'tenant_products.enabled': "the word of the registry's requirements",
+  },
+} satisfies CatalogRules

@@ -1,0 +1,41 @@
+import { everyoneId, idOf, tenantId } from '../../isolation/matrix/callers.ts'
+import type { IsolationRules } from '../../isolation/matrix/rules.ts'
+
+export default {
+  relations: {
+    products: {
+      key: `'${everyoneId}'::uuid`,
+      select: 'everyone',
+      directory: 'product',
+      service: 'all',
+      attempts: [
+        {
+          as: 'owner',
+          before: 'grant insert on public.products to authenticated',
+          tries: `insert into public.products (product, name) values ('free', 'Free')`,
+          gives: 'refused',
+        },
+      ],
+    },
+    tenant_products: { key: 'tenant_id', select: 'read', service: 'all' },
+  },
+  functions: {
+    check_entitlement: {
+      needs: 'read',
+      service: true,
+      call: (tenant) => `select public.check_entitlement('${idOf(tenant)}', 'bots')`,
+    },
+  },
+  privateFunctions: {
+    has_feature: 'policies call it; answers yes or no for the tenants it is asked about',
+    has_product: 'policies call it; answers yes or no for the tenants it is asked about',
+    require_entitlement: 'invoker functions and lib call it after require_permission()',
+  },
+  rows: {
+    'public.tenant_products': (tenant) => `(tenant_id, product) values ('${tenantId(tenant)}', 'bots')`,
+  },
+  conditions: [
+    ['find_entitlement', 'not granted.enabled', 'false'],
+    ['find_entitlement', 'granted.expires_at <= now()', 'false'],
+  ],
+} satisfies IsolationRules

@@ -1,0 +1,21 @@
+import { person, type RouteRules, reader, service } from '../../kit/rules/routes.ts'
+
+export default {
+  'GET /registry/products': { may: [person] },
+  'GET /registry/tenants/:ref/products': { may: [reader, service] },
+  'PUT /registry/tenants/:ref/products/:product': {
+    may: [service],
+    path: '/registry/tenants/:ref/products/bots',
+    body: () => ({}),
+  },
+  'DELETE /registry/tenants/:ref/products/:product': {
+    may: [service],
+    gives: 404,
+    path: '/registry/tenants/:ref/products/bots',
+  },
+  'GET /registry/tenants/:ref/entitlements': { may: [reader, service] },
+  'GET /registry/tenants/:ref/entitlements/:product': {
+    may: [reader, service],
+    path: '/registry/tenants/:ref/entitlements/bots',
+  },
+} satisfies RouteRules

@@ -1,0 +1,33 @@
+import { anyone, manager, type RouteRules, service } from '../../kit/rules/routes.ts'
+
+export default {
+  'GET /registry/tenants/:ref/identity-providers': { may: [manager] },
+  // The tenant has none: past the door is 404 not_found.
+  'GET /registry/tenants/:ref/identity-providers/:type': {
+    may: [manager],
+    gives: 404,
+    path: '/registry/tenants/:ref/identity-providers/oidc',
+  },
+  'PUT /registry/tenants/:ref/identity-providers/:type': {
+    may: [manager],
+    path: '/registry/tenants/:ref/identity-providers/saml',
+    body: () => ({ metadata_url: 'https://idp.example/metadata' }),
+  },
+  'DELETE /registry/tenants/:ref/identity-providers/:type': {
+    may: [manager],
+    gives: 404,
+    path: '/registry/tenants/:ref/identity-providers/oidc',
+  },
+  'POST /registry/tenants/:ref/identity-providers/:type/check': {
+    may: [manager],
+    gives: 404,
+    path: '/registry/tenants/:ref/identity-providers/oidc/check',
+  },
+  'PUT /registry/tenants/:ref/identity-providers/:type/sso-provider': {
+    may: [service],
+    gives: 404,
+    path: '/registry/tenants/:ref/identity-providers/saml/sso-provider',
+    body: () => ({ sso_provider_id: null }),
+  },
+  'POST /registry/sign-in-options': { may: [anyone], body: () => ({ email: 'somebody@example.com' }) },
+} satisfies RouteRules

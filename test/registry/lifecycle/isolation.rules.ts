@@ -1,0 +1,16 @@
+import { idOf, tenantId } from '../../isolation/matrix/callers.ts'
+import type { IsolationRules } from '../../isolation/matrix/rules.ts'
+
+export default {
+  functions: {
+    change_tenant_status: {
+      needs: 'own',
+      service: true,
+      call: (tenant) => `select (public.change_tenant_status('${idOf(tenant)}', 'frozen')).slug`,
+    },
+  },
+  rows: {
+    'private.demo_snapshots': (tenant) =>
+      `(tenant_id, relation, rows) values ('${tenantId(tenant)}', 'tenants', '[]')`,
+  },
+} satisfies IsolationRules

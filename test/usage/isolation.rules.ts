@@ -1,0 +1,30 @@
+import { idOf, tenantId } from '../isolation/matrix/callers.ts'
+import type { IsolationRules } from '../isolation/matrix/rules.ts'
+
+export default {
+  relations: {
+    usage_events: { key: 'tenant_id', select: 'read', service: 'select' },
+    usage_event_keys: { key: 'tenant_id', select: 'read', service: 'select' },
+  },
+  functions: {
+    log_usage_event: {
+      needs: 'write',
+      scope: 'usage:write',
+      service: true,
+      call: (tenant) => `select public.log_usage_event('${idOf(tenant)}', 'matrix.probed')`,
+    },
+    log_usage_events: {
+      needs: 'write',
+      scope: 'usage:write',
+      service: true,
+      call: (tenant) => `select count(*) from public.log_usage_events('${idOf(tenant)}',
+        '{probe}', '{api}', '{matrix.probed}', array['{}'::jsonb], '{null}', '{null}', '{null}', '{null}')`,
+    },
+  },
+  rows: {
+    'public.usage_events': (tenant) =>
+      `(tenant_id, event_id, event_type) values ('${tenantId(tenant)}', 'matrix', 'matrix.made')`,
+    'public.usage_event_keys': (tenant) => `(tenant_id, source, event_id, payload_hash)
+      values ('${tenantId(tenant)}', 'api', 'matrix', '${tenantId(tenant)}')`,
+  },
+} satisfies IsolationRules

@@ -1,0 +1,62 @@
+import { idOf, rowId, tenantId } from '../../isolation/matrix/callers.ts'
+import type { IsolationRules } from '../../isolation/matrix/rules.ts'
+
+const signingSecret = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
+
+export default {
+  relations: {
+    webhook_endpoints: { key: 'tenant_id', select: 'inspect', service: 'select' },
+  },
+  functions: {
+    create_webhook_endpoint: {
+      needs: 'manage',
+      call: (tenant) => `select (public.create_webhook_endpoint('${idOf(tenant)}', '${signingSecret}',
+        'https://probe.matrix.test/')).ref_id`,
+    },
+    update_webhook_endpoint: {
+      needs: 'manage',
+      call: (
+        tenant,
+      ) => `select (public.update_webhook_endpoint('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}',
+        '{"description": "Probe"}')).ref_id`,
+    },
+    disable_webhook_endpoint: {
+      needs: 'inspect',
+      service: true,
+      call: (tenant) =>
+        `select (public.disable_webhook_endpoint('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')).ref_id`,
+    },
+    delete_webhook_endpoint: {
+      needs: 'manage',
+      call: (tenant) =>
+        `select public.delete_webhook_endpoint('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')`,
+    },
+    rotate_webhook_secret: {
+      needs: 'manage',
+      call: (
+        tenant,
+      ) => `select (public.rotate_webhook_secret('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}',
+        '${signingSecret}')).ref_id`,
+    },
+    reveal_webhook_secret: {
+      needs: 'manage',
+      call: (tenant) =>
+        `select public.reveal_webhook_secret('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')`,
+    },
+    read_webhook_stats: {
+      needs: 'inspect',
+      call: (tenant) =>
+        `select since from public.read_webhook_stats('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')`,
+    },
+    send_webhook_test: {
+      needs: 'manage',
+      call: (tenant) =>
+        `select public.send_webhook_test('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')`,
+    },
+  },
+  rows: {
+    'public.webhook_endpoints': (tenant) => `(tenant_id, id, kind, secret_id)
+      values ('${tenantId(tenant)}', '${rowId('webhook_endpoints', tenant)}', 'poll',
+        vault.create_secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'))`,
+  },
+} satisfies IsolationRules

@@ -1,0 +1,15 @@
+import { rowId, tenantId } from '../../isolation/matrix/callers.ts'
+import type { IsolationRules } from '../../isolation/matrix/rules.ts'
+
+export default {
+  relations: {
+    webhook_events: { key: 'tenant_id', select: 'inspect', service: 'select' },
+  },
+  privateFunctions: {
+    first_uuid_at: 'pure; lists of messages begin and end by it',
+  },
+  rows: {
+    'public.webhook_events': (tenant) => `(tenant_id, id, type, version, payload)
+      values ('${tenantId(tenant)}', '${rowId('webhook_events', tenant)}', 'webhook.test', 1, '{}')`,
+  },
+} satisfies IsolationRules

@@ -1,0 +1,17 @@
+import { randomUUID } from 'node:crypto'
+import { ulidOf } from '../../../lib/db/index.ts'
+import { keyWith, member, type RouteRules } from '../../kit/rules/routes.ts'
+import { makeEndpoint } from '../route-subjects.ts'
+
+export default {
+  'POST /webhooks/endpoints/:endpoint/poll': {
+    may: [member, keyWith('webhooks:write')],
+    body: () => ({}),
+    where: { endpoint: makeEndpoint },
+  },
+  'POST /webhooks/endpoints/:endpoint/acknowledge': {
+    may: [member, keyWith('webhooks:write')],
+    body: ({ subject }) => ({ lease_id: subject.id, message_ids: [`msg_${ulidOf(randomUUID())}`] }),
+    where: { endpoint: makeEndpoint },
+  },
+} satisfies RouteRules

@@ -1,0 +1,21 @@
+import { admin } from '../kit/db.ts'
+import type { Tenant } from '../kit/tenants.ts'
+
+/** A polling one, of which everything can be asked. */
+export async function makeEndpoint(tenant: Tenant): Promise<string> {
+  const { rows } = await admin.query<{ ref_id: string }>(
+    `insert into public.webhook_endpoints (tenant_id, kind, secret_id)
+     values ($1, 'poll', vault.create_secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')) returning ref_id`,
+    [tenant.id],
+  )
+  return rows[0]!.ref_id
+}
+
+export async function makeMessage(tenant: Tenant): Promise<string> {
+  const { rows } = await admin.query<{ id: string }>(
+    `insert into public.webhook_events (tenant_id, type, version, payload)
+     values ($1, 'webhook.test', 1, '{"data":{}}') returning 'msg_' || private.ulid(id) as id`,
+    [tenant.id],
+  )
+  return rows[0]!.id
+}

@@ -1,0 +1,11 @@
+import { manager, type RouteRules } from '../../kit/rules/routes.ts'
+import { makeEndpoint } from '../route-subjects.ts'
+
+export default {
+  'GET /webhooks/endpoints/:endpoint/secret': { may: [manager], where: { endpoint: makeEndpoint } },
+  'POST /webhooks/endpoints/:endpoint/secret/rotate': {
+    may: [manager],
+    body: () => ({}),
+    where: { endpoint: makeEndpoint },
+  },
+} satisfies RouteRules
