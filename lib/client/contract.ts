@@ -1,5 +1,13 @@
-import type { FetchResponse, HeadersOptions, ParamsOption, ParseAs, RequestBodyOption } from 'openapi-fetch'
-import type { FilterKeys, MediaType, PathsWithMethod, RequiredKeysOf } from 'openapi-typescript-helpers'
+import type { HeadersOptions, ParamsOption, ParseAs, ParseAsResponse, RequestBodyOption } from 'openapi-fetch'
+import type {
+  FilterKeys,
+  MediaType,
+  PathsWithMethod,
+  Readable,
+  RequiredKeysOf,
+  ResponseObjectMap,
+  SuccessResponse,
+} from 'openapi-typescript-helpers'
 import type { components, paths } from './schema.ts'
 
 export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -29,7 +37,7 @@ type Arguments<Options> = RequiredKeysOf<Options> extends never ? [init?: Option
 
 /** The body of a good answer. A 304 has none, and only a request with If-None-Match can get it. */
 type DataOf<Route extends Operation, Read extends ParseAs, Given> =
-  | Extract<FetchResponse<Route, { parseAs: Read }, MediaType>, { error?: never }>['data']
+  | ParseAsResponse<Readable<SuccessResponse<ResponseObjectMap<Route>, MediaType>>, { parseAs: Read }>
   | (Given extends { 'if-none-match': unknown } ? undefined : never)
 
 /** One method of the client: its paths, what each takes, and what each answers. */
