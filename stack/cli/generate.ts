@@ -11,6 +11,7 @@ import { promisify } from 'node:util'
 import { migrationsOf, readSchemas } from '../database/schemas.ts'
 import { say } from '../log.ts'
 import { readStackFile } from '../secrets.ts'
+import { openApiFiles } from './openapi.ts'
 import { readOptions } from './options.ts'
 
 const run = promisify(execFile)
@@ -48,6 +49,8 @@ const migrations = migrationsOf(readSchemas(root))
 await mkdir(join(root, 'supabase/migrations'), { recursive: true })
 for (const name of new Set([...migrations.keys(), ...(await readdir(join(root, 'supabase/migrations')))]))
   await settle(`supabase/migrations/${name}`, migrations.get(name))
+
+for (const [name, content] of Object.entries(await openApiFiles())) await settle(name, content)
 
 const folder = await mkdtemp(join(tmpdir(), 'tenantry-generate-'))
 const { start } = await import('../start.ts')

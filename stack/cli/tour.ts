@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { createClient } from '@supabase/supabase-js'
 import WebSocket from 'ws'
+import * as tenantry from '../../lib/client/index.ts'
 import type { MachineLine } from './report.ts'
 
 /** A line of the tour that says what it answers, and what it did answer. */
@@ -17,15 +18,24 @@ export interface TourStep {
 
 type Check = (code: string, actual: unknown, expected: unknown) => void
 
-/**
- * Runs every js block of the tour as one program. `expression // => value` reports a step; what the
- * blocks use besides (api, connect, coach, until) is given here.
- */
-export async function runTour(stack: MachineLine, onStep: (step: TourStep) => void): Promise<void> {
+/** The tour of README.md. */
+export async function readTour(): Promise<string> {
   const readme = await readFile(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8')
-  const tour = readme.slice(readme.indexOf('## A tour'), readme.indexOf('## Deploying'))
-  const lines = [...tour.matchAll(/^```js\n(.*?)^```$/gms)].flatMap((match) => match[1]!.split('\n'))
+  return readme.slice(readme.indexOf('## A tour'), readme.indexOf('## Deploying'))
+}
+
+/**
+ * Runs every js block of a page as one program. `expression // => value` reports a step; what the
+ * blocks use besides (api, createClient, connect, coach, until) is given here.
+ */
+export async function runTour(
+  stack: MachineLine,
+  page: string,
+  onStep: (step: TourStep) => void,
+): Promise<void> {
+  const lines = [...page.matchAll(/^```js\n(.*?)^```$/gms)].flatMap((match) => match[1]!.split('\n'))
   const program = lines.map((line) => {
+    if (line.startsWith('import ')) return ''
     const [code, expected] = line.split(' // => ')
     if (expected === undefined) return line
     const expression = code!.replace(/^;/, '')
@@ -36,9 +46,15 @@ export async function runTour(stack: MachineLine, onStep: (step: TourStep) => vo
   const AsyncFunction = (async () => {}).constructor as new (
     ...source: string[]
   ) => (...given: unknown[]) => Promise<void>
-  await new AsyncFunction('check', 'api', 'connect', 'coach', 'until', program.join('\n'))(
+  await new AsyncFunction(
+    ...['check', 'api', 'createClient', 'Problem', 'NetworkFault', 'connect', 'coach', 'until'],
+    program.join('\n'),
+  )(
     check,
     stack.api_url,
+    tenantry.createClient,
+    tenantry.Problem,
+    tenantry.NetworkFault,
     () =>
       createClient(stack.api_url, stack.publishable_key, {
         auth: { persistSession: false, autoRefreshToken: false },
@@ -72,7 +88,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
   }
   console.log('The last step waits for cron, up to a minute.\n')
   let broken = 0
-  await runTour(stack, ({ code, actual, expected, isAsPromised }) => {
+  await runTour(stack, await readTour(), ({ code, actual, expected, isAsPromised }) => {
     if (!isAsPromised) broken++
     console.log(
       `${isAsPromised ? '  ' : '✗ '}${code}\n    ${inspect(actual)}${isAsPromised ? '' : `, promised: ${inspect(expected)}`}`,

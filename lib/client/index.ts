@@ -1,0 +1,6 @@
+export { type ClientOptions, createClient } from './client.ts'
+export type { Answer, Call, Item, ListPath, Schemas, TenantryClient } from './contract.ts'
+export type { AccessToken, Credentials } from './credentials.ts'
+export { type FieldError, NetworkFault, Problem, UnexpectedAnswer } from './problem.ts'
+export type { RetryOptions } from './retry.ts'
+export type { components, paths } from './schema.ts'
