@@ -53,7 +53,7 @@ begin
   select e.tenant_id, e.id, p.id, now() - make_interval(secs => due_seconds_ago)
   from event as e join bench.webhook_endpoint_numbers as p on p.tenant_id = e.tenant_id
   where p.n between first and last;
-  update private.webhook_lanes as l set next_at = now() - make_interval(secs => due_seconds_ago)
+  update private.webhook_endpoint_queues as l set next_at = now() - make_interval(secs => due_seconds_ago)
   from bench.webhook_endpoint_numbers as p
   where l.tenant_id = p.tenant_id and l.endpoint_id = p.id and p.n between first and last;
 end

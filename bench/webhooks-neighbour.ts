@@ -13,7 +13,7 @@ export async function benchNeighbour(stack: BenchStack, isQuick: boolean): Promi
   const run = (queued: number, succeeds: boolean) => async () => {
     await fillEndpoints(admin, healthy + 1, 1)
     await fillDeliveries(admin, [1, healthy], each, 0)
-    // Overdue: its lane comes first, and its deliveries before all others'.
+    // Overdue: its queue comes first, and its deliveries before all others'.
     if (queued > 0) await fillDeliveries(admin, [healthy + 1, healthy + 1], queued, 3_600)
     await settle(admin)
     const isNeighbour = ({ url }: { url: string }) => url === `https://example.com/${healthy + 1}`

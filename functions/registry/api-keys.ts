@@ -15,8 +15,8 @@ import {
   rotateApiKey,
 } from '../../lib/registry/index.ts'
 
-// Revoking takes "inspect" and not "manage", so that a leaked key can be revoked in a frozen tenant too.
-const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
+// Revoking takes "read_admin" and not "manage", so that a leaked key can be revoked in a frozen tenant too.
+const readAdmin = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
   .get(
     '/',
     describeRoute("List a tenant's API keys, the newest first", {
@@ -74,4 +74,4 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     },
   )
 
-export const apiKeys = new Hono().route('/', inspect).route('/', manage)
+export const apiKeys = new Hono().route('/', readAdmin).route('/', manage)

@@ -35,7 +35,7 @@ const viewers = router({ auth: 'public' }).get('/', async (c, next) => {
   return c.json(await readAuditLog(db, tenantId, asked.data))
 })
 
-const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path', service: true })
+const readAdmin = router({ auth: 'member', permission: 'read_admin', tenant: 'path', service: true })
   .get(
     '/',
     describeRoute("Read a tenant's audit log, the newest first; also with a viewer token as the bearer", {
@@ -68,7 +68,7 @@ const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path', 
     async (c) => c.json(await verifyAuditLog(c.var.db, c.var.tenant.id)),
   )
 
-const own = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
+const own = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
   .post(
     '/viewer-tokens',
     describeRoute('Issue a token that reads this audit log for at most 15 minutes', {
@@ -88,4 +88,4 @@ const own = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
     async (c) => c.json(await revokeViewerTokens(c.var.db, c.var.tenant.id)),
   )
 
-export const audit = new Hono().route('/', viewers).route('/', inspect).route('/', own)
+export const audit = new Hono().route('/', viewers).route('/', readAdmin).route('/', own)

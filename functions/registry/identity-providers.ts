@@ -21,7 +21,7 @@ import {
   setIdentityProvider,
 } from '../../lib/registry/index.ts'
 
-const read = router({ auth: 'member', permission: 'inspect', tenant: 'path' })
+const read = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
   .get(
     '/',
     describeRoute("List a tenant's identity providers, by kind", {

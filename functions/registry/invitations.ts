@@ -18,7 +18,7 @@ import {
   Tenant,
 } from '../../lib/registry/index.ts'
 
-const inspect = router({ auth: 'member', permission: 'inspect', tenant: 'path' }).get(
+const readAdmin = router({ auth: 'member', permission: 'read_admin', tenant: 'path' }).get(
   '/',
   describeRoute("List a tenant's invitations, the newest first", {
     200: { description: 'A page of them, each with its state.', schema: Invitations },
@@ -98,6 +98,6 @@ const user = router({ auth: 'user' }).post(
 )
 
 /** The routes of a tenant's managers. */
-export const invitations = new Hono().route('/', inspect).route('/', manage)
+export const invitations = new Hono().route('/', readAdmin).route('/', manage)
 /** The routes of invited people. */
 export const invited = new Hono().route('/', anybody).route('/', user)

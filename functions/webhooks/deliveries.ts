@@ -9,7 +9,7 @@ import {
 } from '../../lib/webhooks/index.ts'
 
 /** Each message on its way to each endpoint. */
-export const deliveries = router({ auth: 'member', permission: 'inspect' }).get(
+export const deliveries = router({ auth: 'member', permission: 'read_admin' }).get(
   '/',
   describeRoute('List the deliveries, those of the newest messages first', {
     200: { description: 'A page of them.', schema: Deliveries },
@@ -19,7 +19,7 @@ export const deliveries = router({ auth: 'member', permission: 'inspect' }).get(
 )
 
 /** Each attempt of a delivery. */
-export const attempts = router({ auth: 'member', permission: 'inspect' }).get(
+export const attempts = router({ auth: 'member', permission: 'read_admin' }).get(
   '/',
   describeRoute('List the attempts, the newest first', {
     200: { description: 'A page of them, with what receivers answered.', schema: Attempts },

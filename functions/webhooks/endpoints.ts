@@ -18,7 +18,7 @@ import {
   updateEndpoint,
 } from '../../lib/webhooks/index.ts'
 
-const inspect = router({ auth: 'member', permission: 'inspect' })
+const readAdmin = router({ auth: 'member', permission: 'read_admin' })
   .get(
     '/',
     describeRoute('List the endpoints, the newest first', {
@@ -45,7 +45,7 @@ const inspect = router({ auth: 'member', permission: 'inspect' })
       return c.json(await readStats(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint, hours))
     },
   )
-  // "inspect" is enough to disable an endpoint, in a frozen tenant too. SQL checks "manage" for every other change.
+  // "read_admin" is enough to disable an endpoint, in a frozen tenant too. SQL checks "manage" for every other change.
   .patch(
     '/:endpoint',
     describeRoute(
@@ -87,4 +87,4 @@ const manage = router({ auth: 'member', permission: 'manage' })
     },
   )
 
-export const endpoints = new Hono().route('/', inspect).route('/', manage)
+export const endpoints = new Hono().route('/', readAdmin).route('/', manage)

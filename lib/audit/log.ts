@@ -9,7 +9,7 @@ import {
 
 /**
  * A page of a tenant's audit log, newest first. Reading is recorded in the log too, at most once a minute for
- * each reader. 404 tenant_not_found, 403 forbidden without "inspect".
+ * each reader. 404 tenant_not_found, 403 forbidden without "read_admin".
  */
 export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery): Promise<AuditEvents> {
   const { limit, cursor, actor, action, target, product, since, until, is_failure } = query

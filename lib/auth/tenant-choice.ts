@@ -1,7 +1,7 @@
 import { asCaller, type Claims, Problem, sql } from '../db/index.ts'
 
 /** What a person may do in a tenant. private.role_permissions says which role holds which. */
-export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own' | 'export'
+export type Permission = 'read' | 'read_admin' | 'write' | 'manage' | 'own' | 'export'
 
 /** The tenant a request is about. `refId` and `slug` may be shown; `id` stays inside. */
 export interface ChosenTenant {

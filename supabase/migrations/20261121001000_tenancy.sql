@@ -24,14 +24,14 @@ create table private.role_permissions (
   role public.tenant_role not null,
   permission text not null,
   -- A frozen tenant, or one whose trial has ended, keeps only the permissions that change nothing.
-  is_write boolean not null generated always as (permission not in ('read', 'inspect', 'export')) stored,
+  is_write boolean not null generated always as (permission not in ('read', 'read_admin', 'export')) stored,
   primary key (role, permission)
 );
 comment on table private.role_permissions is 'Which role holds which permission. Policies and functions ask for permissions, never for roles.';
 
 insert into private.role_permissions (role, permission) values
-  ('owner', 'read'), ('owner', 'write'), ('owner', 'inspect'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
-  ('admin', 'read'), ('admin', 'write'), ('admin', 'inspect'), ('admin', 'manage'),
+  ('owner', 'read'), ('owner', 'write'), ('owner', 'read_admin'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
+  ('admin', 'read'), ('admin', 'write'), ('admin', 'read_admin'), ('admin', 'manage'),
   ('member', 'read'), ('member', 'write'),
   ('reviewer', 'read')
 on conflict do nothing;
@@ -81,7 +81,7 @@ begin
 end
 $$;
 comment on function private.tenant_ids(text) is
-  'The tenants in which the caller holds a permission (read, inspect, write, manage, own, export) right now. Every policy asks this.';
+  'The tenants in which the caller holds a permission (read, read_admin, write, manage, own, export) right now. Every policy asks this.';
 
 create function private.is_trusted_caller() returns boolean
   language sql stable
@@ -130,7 +130,7 @@ begin
       'Your role in this tenant is %s, which does not hold the permission "%s". Ask an owner of the tenant.',
       found_role, verb));
   end if;
-  if verb not in ('read', 'inspect', 'export') then
+  if verb not in ('read', 'read_admin', 'export') then
     if found_status = 'frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     elsif found_status = 'trial' and found_trial_end <= now() then
@@ -543,7 +543,7 @@ create trigger tenants_start_billing after insert on public.tenants for each row
 
 alter table public.tenant_billing enable row level security;
 create policy "managers read their tenant's billing" on public.tenant_billing
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 create policy "owners update their tenant's billing" on public.tenant_billing
   for update to authenticated
   using (tenant_id = any (array(select private.tenant_ids('own'))))
@@ -1311,7 +1311,7 @@ $$;
 
 alter table public.api_keys enable row level security;
 create policy "managers read their tenant's API keys" on public.api_keys
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.api_keys to authenticated, service_role;
 
 select private.register_table('private.api_scopes', plain => '{scope,permission,description}', unaudited => 'changed by migrations only');

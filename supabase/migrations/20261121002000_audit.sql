@@ -97,7 +97,7 @@ alter table public.audit_log enable row level security;
 
 -- Nobody holds the grant that would make it matter. It stands so that a grant would open no other tenant.
 create policy "managers read their tenant's audit log" on public.audit_log
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.audit_log to service_role;
 
 select private.register_table('public.audit_log', keeping => 'kept', unaudited => 'the log itself; only ever added to',
@@ -589,7 +589,7 @@ create function public.read_audit_log(
   set plan_cache_mode = force_custom_plan
 as $$
 begin
-  perform private.require_permission(read_audit_log.tenant_id, 'inspect');
+  perform private.require_permission(read_audit_log.tenant_id, 'read_admin');
   perform private.record_audit_read(read_audit_log.tenant_id, 'audit.viewed', jsonb_build_object(
     'actor', actor, 'action', action, 'target', target, 'product', product, 'from', from_at, 'until', until_at, 'is_failure', is_failure));
   return query
@@ -608,14 +608,14 @@ begin
 end
 $$;
 comment on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean) is
-  'A tenant''s audit rows, the newest first, those before a seq; for who holds "inspect" there. That it was read is itself recorded.';
+  'A tenant''s audit rows, the newest first, those before a seq; for who holds "read_admin" there. That it was read is itself recorded.';
 
 create function private.start_audit_export(tenant uuid, format text) returns bigint
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
-  perform private.require_permission(start_audit_export.tenant, 'inspect');
+  perform private.require_permission(start_audit_export.tenant, 'read_admin');
   perform private.record_audit_read(start_audit_export.tenant, 'audit.exported', jsonb_build_object('format', format));
   return (select h.seq from private.audit_heads as h where h.tenant_id = start_audit_export.tenant);
 end
@@ -632,7 +632,7 @@ declare
   bytes int := 0;
 begin
   -- Asked again for each batch: an export ends when the membership does.
-  perform private.require_permission(export_audit_log.tenant, 'inspect');
+  perform private.require_permission(export_audit_log.tenant, 'read_admin');
   for event in
     select * from public.audit_log as a
     where a.tenant_id = export_audit_log.tenant and a.seq > after_seq and a.seq <= last_seq
@@ -645,7 +645,7 @@ begin
 end
 $$;
 comment on function private.export_audit_log(uuid, bigint, bigint, int) is
-  'The next rows of an export, the oldest first: so many, or about a megabyte of them. For who holds "inspect".';
+  'The next rows of an export, the oldest first: so many, or about a megabyte of them. For who holds "read_admin".';
 
 create function private.verify_audit_log(tenant uuid, after_seq bigint, after_hash text)
   returns table (last_seq bigint, last_hash text, is_end boolean, break_seq bigint, problem text)
@@ -653,14 +653,14 @@ create function private.verify_audit_log(tenant uuid, after_seq bigint, after_ha
   set search_path = ''
 as $$
 begin
-  perform private.require_permission(verify_audit_log.tenant, 'inspect');
+  perform private.require_permission(verify_audit_log.tenant, 'read_admin');
   if after_seq = 0 then
     perform private.record_audit_read(verify_audit_log.tenant, 'audit.verified');
   end if;
   return query select * from private.find_audit_break(verify_audit_log.tenant, verify_audit_log.after_seq, verify_audit_log.after_hash);
 end
 $$;
-comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for who holds "inspect"; that it was asked is recorded.';
+comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for who holds "read_admin"; that it was asked is recorded.';
 grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean)
   to authenticated, service_role;
 grant execute on function private.start_audit_export(uuid, text),
@@ -692,7 +692,7 @@ as $$
 declare
   ends timestamptz := now() + make_interval(secs => least(greatest(ttl_seconds, 1), 900));
 begin
-  perform private.require_permission(issue_audit_viewer.tenant, 'inspect');
+  perform private.require_permission(issue_audit_viewer.tenant, 'read_admin');
   delete from private.audit_viewers as v where v.tenant_id = issue_audit_viewer.tenant and v.expires_at <= now();
   insert into private.audit_viewers (tenant_id, user_id, token_hash, expires_at)
   values (issue_audit_viewer.tenant, (select auth.uid()), issue_audit_viewer.token_hash, ends);
@@ -710,7 +710,7 @@ as $$
 declare
   revoked int;
 begin
-  perform private.require_permission(revoke_audit_viewers.tenant, 'inspect');
+  perform private.require_permission(revoke_audit_viewers.tenant, 'read_admin');
   delete from private.audit_viewers as v
   where v.tenant_id = revoke_audit_viewers.tenant and v.user_id = (select auth.uid()) and v.expires_at > now();
   get diagnostics revoked = row_count;

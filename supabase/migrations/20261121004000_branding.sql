@@ -250,7 +250,7 @@ grant select, insert, update, delete on public.tenant_brands to service_role;
 -- something happen may not write events. They come after the row and hold its lock, which is what puts
 -- the events of one row in order (has_row_lock).
 
-create function private.tg_tell_of_brand() returns trigger
+create function private.tg_emit_brand_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -266,7 +266,7 @@ begin
   return null;
 end
 $$;
-create trigger tenant_brands_tell after update on public.tenant_brands for each row execute function private.tg_tell_of_brand();
+create trigger tenant_brands_write_event after update on public.tenant_brands for each row execute function private.tg_emit_brand_events();
 
 select private.register_table('public.tenant_brands', personal => '{email_config,coach_email,coach_notification_email}',
   plain => '{display_name,brand,enabled_assessments,coach_name,coach_title,coach_photo,website_url,booking_url,legal_entity,voice_id,slug_prefix,canonical_quiz_url}');
@@ -441,7 +441,7 @@ grant execute on function private.add_domain(uuid, text), public.set_primary_dom
 grant execute on function public.set_primary_domain(uuid, uuid), public.remove_domain(uuid, uuid),
   private.settle_primary_domain(uuid) to service_role;
 
-create function private.tg_tell_of_domain() returns trigger
+create function private.tg_emit_domain_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -465,10 +465,10 @@ begin
   return null;
 end
 $$;
-create trigger tenant_domains_tell after insert or delete on public.tenant_domains
-  for each row execute function private.tg_tell_of_domain();
-create trigger tenant_domains_tell_of_change after update on public.tenant_domains
-  for each row when (old.status <> new.status) execute function private.tg_tell_of_domain();
+create trigger tenant_domains_write_event after insert or delete on public.tenant_domains
+  for each row execute function private.tg_emit_domain_events();
+create trigger tenant_domains_write_change_event after update on public.tenant_domains
+  for each row when (old.status <> new.status) execute function private.tg_emit_domain_events();
 
 select private.register_table('public.tenant_domains', plain => '{host}', secret => '{verification_token}',
   quiet => '{last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count}');

@@ -40,7 +40,7 @@ create trigger tenant_invitations_stamp_editor before insert or update on public
 
 alter table public.tenant_invitations enable row level security;
 create policy "managers read their tenant's invitations" on public.tenant_invitations
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.tenant_invitations to authenticated;
 grant select, insert, update, delete on public.tenant_invitations to service_role;
 
@@ -354,7 +354,7 @@ $$;
 comment on function public.rotate_api_key(uuid, uuid, text, text, bytea, int) is
   'Gives a key a successor of the same name and scopes; the old one still works for the overlap. 409 api_key_ended.';
 
--- Definer: as above. Asks "inspect", which managers hold in a frozen tenant too: a leak must be closed there as well.
+-- Definer: as above. Asks "read_admin", which managers hold in a frozen tenant too: a leak must be closed there as well.
 create function public.revoke_api_key(tenant_id uuid, api_key_id uuid)
   returns public.api_keys
   language plpgsql security definer
@@ -363,7 +363,7 @@ as $$
 declare
   revoked public.api_keys;
 begin
-  perform private.require_permission(revoke_api_key.tenant_id, 'inspect');
+  perform private.require_permission(revoke_api_key.tenant_id, 'read_admin');
   update public.api_keys as k set revoked_at = now()
   where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id and k.revoked_at is null
   returning * into revoked;
@@ -409,7 +409,7 @@ grant execute on function
 -- A platform that learns of a leak closes it without waiting for the tenant.
 grant execute on function public.revoke_api_key(uuid, uuid) to service_role;
 
-create function private.tg_tell_of_api_key() returns trigger
+create function private.tg_emit_api_key_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -425,10 +425,10 @@ begin
   return null;
 end
 $$;
-create trigger api_keys_tell after insert or delete on public.api_keys
-  for each row execute function private.tg_tell_of_api_key();
-create trigger api_keys_tell_of_change after update of revoked_at on public.api_keys
-  for each row when (old.revoked_at is null and new.revoked_at is not null) execute function private.tg_tell_of_api_key();
+create trigger api_keys_write_event after insert or delete on public.api_keys
+  for each row execute function private.tg_emit_api_key_events();
+create trigger api_keys_write_change_event after update of revoked_at on public.api_keys
+  for each row when (old.revoked_at is null and new.revoked_at is not null) execute function private.tg_emit_api_key_events();
 
 select private.register_event_type('api_key.created', 'An API key was created, or made to replace another one of the same name.',
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
@@ -638,7 +638,7 @@ comment on function public.set_idp_config(uuid, text, jsonb, text) is
 
 alter table public.tenant_idp_config enable row level security;
 create policy "managers read their tenant's identity providers" on public.tenant_idp_config
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 create policy "managers remove their tenant's identity providers" on public.tenant_idp_config
   for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
 
@@ -839,7 +839,7 @@ grant execute on function public.transfer_ownership(uuid, uuid) to authenticated
 
 -- 07_tenant_events.sql
 
-create function private.tg_tell_of_tenant() returns trigger
+create function private.tg_emit_tenant_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -857,10 +857,10 @@ begin
   return null;
 end
 $$;
-create trigger tenants_tell after update on public.tenants
-  for each row when (old.slug <> new.slug or old.status <> new.status) execute function private.tg_tell_of_tenant();
+create trigger tenants_write_event after update on public.tenants
+  for each row when (old.slug <> new.slug or old.status <> new.status) execute function private.tg_emit_tenant_events();
 
-create function private.tg_tell_of_member() returns trigger
+create function private.tg_emit_member_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -886,12 +886,12 @@ begin
   return null;
 end
 $$;
-create trigger tenant_members_tell after insert or delete on public.tenant_members
-  for each row execute function private.tg_tell_of_member();
-create trigger tenant_members_tell_of_change after update on public.tenant_members
-  for each row when (old.status <> new.status or old.role <> new.role) execute function private.tg_tell_of_member();
+create trigger tenant_members_write_event after insert or delete on public.tenant_members
+  for each row execute function private.tg_emit_member_events();
+create trigger tenant_members_write_change_event after update on public.tenant_members
+  for each row when (old.status <> new.status or old.role <> new.role) execute function private.tg_emit_member_events();
 
-create function private.tg_tell_of_product() returns trigger
+create function private.tg_emit_product_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -911,8 +911,8 @@ begin
   return null;
 end
 $$;
-create trigger tenant_products_tell after insert or update or delete on public.tenant_products
-  for each row execute function private.tg_tell_of_product();
+create trigger tenant_products_write_event after insert or update or delete on public.tenant_products
+  for each row execute function private.tg_emit_product_events();
 
 select private.register_event_type('tenant.renamed', 'The tenant has another slug; the old one leads to it for 90 days.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_slug": "text"}',

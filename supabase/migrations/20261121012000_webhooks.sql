@@ -76,9 +76,9 @@ create trigger webhook_endpoints_drop_secrets after delete or update of secret_i
 
 alter table public.webhook_endpoints enable row level security;
 
--- "inspect" and not "read": a URL may hold a token, and a payload what happened to anybody in the tenant.
+-- "read_admin" and not "read": a URL may hold a token, and a payload what happened to anybody in the tenant.
 create policy "managers read their tenant's endpoints" on public.webhook_endpoints
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.webhook_endpoints to authenticated, service_role;
 
 -- Whoever signs asks by endpoint alone, for those of many tenants at once.
@@ -115,7 +115,7 @@ comment on table public.webhook_deliveries is 'One event on its way to one endpo
 create index webhook_deliveries_endpoint_id_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id);
 create index webhook_deliveries_due_idx on public.webhook_deliveries (endpoint_id, next_at) where status = 'pending';
 
--- How many an endpoint has under way is counted here: a counter on the lane deadlocked.
+-- How many an endpoint has under way is counted here: a counter on the queue deadlocked.
 create index webhook_deliveries_leased_idx on public.webhook_deliveries (endpoint_id) where lease_id is not null;
 create index webhook_deliveries_ordering_key_idx on public.webhook_deliveries (endpoint_id, ordering_key, event_id)
   where status = 'pending' and ordering_key is not null;
@@ -123,7 +123,7 @@ create index webhook_deliveries_ended_at_idx on public.webhook_deliveries (statu
 
 alter table public.webhook_deliveries enable row level security;
 create policy "managers read their tenant's deliveries" on public.webhook_deliveries
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.webhook_deliveries to authenticated, service_role;
 
 -- Rows of the kinds that are looked for and rare: all others are found by walking the newest. What is
@@ -164,7 +164,7 @@ create trigger webhook_attempts_never_change before update on public.webhook_att
 
 alter table public.webhook_attempts enable row level security;
 create policy "managers read their tenant's attempts" on public.webhook_attempts
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.webhook_attempts to authenticated, service_role;
 create index webhook_attempts_failed_idx on public.webhook_attempts (tenant_id, id) where outcome = 'failed';
 create index webhook_attempts_failed_of_endpoint_idx on public.webhook_attempts (tenant_id, endpoint_id, id) where outcome = 'failed';
@@ -172,11 +172,11 @@ create index webhook_attempts_failed_of_endpoint_idx on public.webhook_attempts 
 select private.register_table('public.webhook_attempts', keeping => 'history', plain => '{error_code,error_detail}', personal => '{response_body}',
   unaudited => 'append-only, and a record of its own', person => 'response_body', on_forget => 'delete');
 
--- 04_lanes.sql
+-- 04_endpoint_queues.sql
 
--- One an endpoint. Lanes are served in the order of next_at, and whoever was served goes to the
+-- One an endpoint. Queues are served in the order of next_at, and whoever was served goes to the
 -- back: an endpoint with 100,000 deliveries due gets its turn as often as one with a single one.
-create table private.webhook_lanes (
+create table private.webhook_endpoint_queues (
   tenant_id uuid not null references public.tenants on delete cascade,
   endpoint_id uuid not null,
   next_at timestamptz not null default 'infinity',
@@ -194,24 +194,24 @@ create table private.webhook_lanes (
   primary key (tenant_id, endpoint_id),
   foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200);
-comment on table private.webhook_lanes is
-  'An endpoint''s place in the queue, and the state of its circuit. Whoever locks several rows locks lanes first, in the order of their endpoint_id.';
-create index webhook_lanes_next_at_idx on private.webhook_lanes (next_at);
+comment on table private.webhook_endpoint_queues is
+  'An endpoint''s place in the queue, and the state of its circuit. Whoever locks several rows locks queues first, in the order of their endpoint_id.';
+create index webhook_endpoint_queues_next_at_idx on private.webhook_endpoint_queues (next_at);
 
--- Definer, this and the next: whoever changes an endpoint holds no privilege on lanes, nor on Vault.
-create function private.tg_keep_webhook_lane() returns trigger
+-- Definer, this and the next: whoever changes an endpoint holds no privilege on queues, nor on Vault.
+create function private.tg_keep_endpoint_queue() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
   if tg_op = 'INSERT' then
-    insert into private.webhook_lanes (tenant_id, endpoint_id) values (new.tenant_id, new.id);
+    insert into private.webhook_endpoint_queues (tenant_id, endpoint_id) values (new.tenant_id, new.id);
   elsif not new.is_enabled then
-    update private.webhook_lanes as l set next_at = 'infinity'
+    update private.webhook_endpoint_queues as l set next_at = 'infinity'
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
   elsif not old.is_enabled or new.url <> old.url then
     -- A new beginning: what failed before says nothing about now.
-    update private.webhook_lanes as l
+    update private.webhook_endpoint_queues as l
     set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, opened_count = 0, failing_since_at = null, warned_percent = 0,
       is_slow = false
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
@@ -219,27 +219,27 @@ begin
   return null;
 end
 $$;
-create trigger webhook_endpoints_keep_lane after insert or update of is_enabled, url on public.webhook_endpoints
-  for each row execute function private.tg_keep_webhook_lane();
+create trigger webhook_endpoints_keep_queue after insert or update of is_enabled, url on public.webhook_endpoints
+  for each row execute function private.tg_keep_endpoint_queue();
 
-create function private.tg_rest_webhook_lanes() returns trigger
+create function private.tg_pause_endpoint_queues() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
   -- An archived tenant is told nothing; one that comes back is told what waited.
-  perform from private.webhook_lanes as l where l.tenant_id = new.id order by l.endpoint_id for no key update;
-  update private.webhook_lanes as l
+  perform from private.webhook_endpoint_queues as l where l.tenant_id = new.id order by l.endpoint_id for no key update;
+  update private.webhook_endpoint_queues as l
   set next_at = case when new.status = 'archived' then 'infinity' else greatest(now(), l.blocked_until_at) end
   where l.tenant_id = new.id;
   return null;
 end
 $$;
-create trigger tenants_rest_webhook_lanes after update of status on public.tenants
+create trigger tenants_pause_endpoint_queues after update of status on public.tenants
   for each row when ((old.status = 'archived') <> (new.status = 'archived'))
-  execute function private.tg_rest_webhook_lanes();
+  execute function private.tg_pause_endpoint_queues();
 
-create function private.wake_webhook_lanes(tenants uuid[], endpoints uuid[]) returns void
+create function private.wake_endpoint_queues(tenants uuid[], endpoints uuid[]) returns void
   language plpgsql
   set search_path = ''
   set enable_seqscan = off
@@ -248,17 +248,17 @@ create function private.wake_webhook_lanes(tenants uuid[], endpoints uuid[]) ret
   set plan_cache_mode = force_generic_plan
 as $$
 begin
-  update private.webhook_lanes as l set next_at = greatest(now(), l.blocked_until_at)
+  update private.webhook_endpoint_queues as l set next_at = greatest(now(), l.blocked_until_at)
   from unnest(tenants, endpoints) as reached (tenant_id, endpoint_id)
   join public.webhook_endpoints as p on p.tenant_id = reached.tenant_id and p.id = reached.endpoint_id
   where l.tenant_id = reached.tenant_id and l.endpoint_id = reached.endpoint_id
     and p.kind = 'push' and p.is_enabled and l.next_at > greatest(now(), l.blocked_until_at);
 end
 $$;
-comment on function private.wake_webhook_lanes(uuid[], uuid[]) is
-  'Has these endpoints served soon: something of theirs is due. The caller has held the lanes since before it was: a claim that does not see it may be about to put them to rest.';
+comment on function private.wake_endpoint_queues(uuid[], uuid[]) is
+  'Has these endpoints served soon: something of theirs is due. The caller has held the queues since before it was: a claim that does not see it may be about to put them to rest.';
 
-select private.register_table('private.webhook_lanes', keeping => 'derived', is_locked_first => true, unaudited => 'a queue of endpoints');
+select private.register_table('private.webhook_endpoint_queues', keeping => 'derived', is_locked_first => true, unaudited => 'a queue of endpoints');
 
 -- 05_expand.sql
 
@@ -331,11 +331,11 @@ begin
   join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
   where private.wants_webhook_event(p, e, t.is_operational);
 
-  -- All lanes in one go, and before the deliveries, as whoever replays or deletes an endpoint takes them too.
-  -- Under them no claim can be about to put a lane to rest, and no earlier delivery of a key about to end.
+  -- All queues in one go, and before the deliveries, as whoever replays or deletes an endpoint takes them too.
+  -- Under them no claim can be about to put a queue to rest, and no earlier delivery of a key about to end.
   select array_agg(l.tenant_id), array_agg(l.endpoint_id) into reached_tenants, reached_endpoints
   from (
-    select l.tenant_id, l.endpoint_id from private.webhook_lanes as l
+    select l.tenant_id, l.endpoint_id from private.webhook_endpoint_queues as l
     where (l.tenant_id, l.endpoint_id) in (select * from unnest(wanted_tenants, wanted_endpoints))
     order by l.endpoint_id
     for no key update) as l;
@@ -349,14 +349,14 @@ begin
     then 'infinity' else now() end
   from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
   -- It may be deleted by now.
-  join private.webhook_lanes as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
+  join private.webhook_endpoint_queues as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
   -- What a replay has put there before us is no reason for the next of its key to wait: it may have arrived.
   where w.ordering_key is null or not exists (
     select from public.webhook_deliveries as d
     where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id)
   on conflict do nothing;
 
-  perform private.wake_webhook_lanes(reached_tenants, reached_endpoints);
+  perform private.wake_endpoint_queues(reached_tenants, reached_endpoints);
   return cardinality(events);
 end
 $$;
@@ -389,28 +389,28 @@ as $$
 declare
   lease uuid := gen_random_uuid();
   lease_ends timestamptz := now() + make_interval(secs => lease_seconds);
-  lanes private.webhook_lanes[];
+  queues private.webhook_endpoint_queues[];
 begin
   -- A statement of its own: the next one then sees whatever others did under these locks. With one
-  -- snapshot for both, a lane was put to rest over deliveries that came to be due just before it was locked.
-  select array_agg(l.lane) into lanes
+  -- snapshot for both, a queue was put to rest over deliveries that came to be due just before it was locked.
+  select array_agg(l.queue) into queues
   from (
-    select l as lane from private.webhook_lanes as l
+    select l as queue from private.webhook_endpoint_queues as l
     where l.next_at <= now()
     order by l.next_at limit least(batch, 50) for no key update skip locked) as l;
-  if lanes is null then
+  if queues is null then
     return;
   end if;
 
   return query
   with served as materialized (
     select l.tenant_id, l.endpoint_id, l.rate_free_at, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
-      ceil(batch::numeric / cardinality(lanes))::int as share,
+      ceil(batch::numeric / cardinality(queues))::int as share,
       -- One probe while the circuit is open; and no receiver may hold all our connections, a slow one fewest.
       case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
       -- What a tenth of a second allows at once: who looks every few hundredths then loses nothing by it.
       floor(extract(epoch from now() + interval '100 ms' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int + 1 as rate_room
-    from unnest(lanes) as l
+    from unnest(queues) as l
     left join public.webhook_endpoints as p
       on p.tenant_id = l.tenant_id and p.id = l.endpoint_id and p.kind = 'push' and p.is_enabled
       and exists (select from public.tenants as t where t.id = l.tenant_id and t.status <> 'archived')
@@ -420,7 +420,7 @@ begin
   ), picked as materialized (
     select d.*, s.ref_id, s.url, s.revision from served as s
     cross join lateral (
-      -- Skipping here too: a snapshot may show as due what another claim, past this lane, has taken.
+      -- Skipping here too: a snapshot may show as due what another claim, past this queue, has taken.
       select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
       where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at <= now()
       order by d.next_at
@@ -434,13 +434,13 @@ begin
   ), counted as (
     select k.endpoint_id, count(*)::int as taken from picked as k group by k.endpoint_id
   ), moved as (
-    update private.webhook_lanes as l set
+    update private.webhook_endpoint_queues as l set
       is_capped = o.is_capped,
       rate_free_at = case when s.rate is null then l.rate_free_at
         else greatest(l.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision) end,
       next_at = case
         when s.url is null then 'infinity'
-        -- Whoever completes the next of them wakes the lane; half a second is for a completion that just missed this.
+        -- Whoever completes the next of them wakes the queue; half a second is for a completion that just missed this.
         when o.is_capped then now() + interval '500 ms'
         -- Not sooner than in half of that: one by one they would take a claim each.
         when o.taken >= s.rate_room then greatest(now() + interval '50 ms',
@@ -498,7 +498,7 @@ create function private.complete_webhook_deliveries(given json, dispatcher int d
   set plan_cache_mode = force_generic_plan
 as $$
 declare
-  -- In an order, which whoever locks deliveries without their lane keeps to: not all of us hold theirs.
+  -- In an order, which whoever locks deliveries without their queue keeps to: not all of us hold theirs.
   results private.webhook_result[] := array(
     select r from json_populate_recordset(null::private.webhook_result, given) as r order by r.endpoint_id, r.event_id);
   held uuid[];
@@ -508,7 +508,7 @@ declare
   turn jsonb;
   endpoint public.webhook_endpoints;
 begin
-  -- Most of the time nothing is locked here: a success changes no lane that is well.
+  -- Most of the time nothing is locked here: a success changes no queue that is well.
   select array_agg(l.endpoint_id) into held
   from (
     select l.endpoint_id
@@ -517,7 +517,7 @@ begin
         bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
           or r.duration_ms > 2000) as is_notable
       from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
-    join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
+    join private.webhook_endpoint_queues as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
     where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
     order by l.endpoint_id
     for no key update of l) as l;
@@ -564,16 +564,16 @@ begin
         select max(w.percent) from unnest('{0,50,70,90,100}'::int[]) as w (percent)
         where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
     from summed as s
-    join private.webhook_lanes as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
+    join private.webhook_endpoint_queues as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
     cross join lateral (
       select l.failure_count + s.failures as failure_count,
         -- Once for all that were under way together: only what was sent when the pause was over can fail anew.
         l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
-    -- Of those we hold: what happened to another's lane just now is for who reports next.
+    -- Of those we hold: what happened to another's queue just now is for who reports next.
     where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
       or l.failure_count > 0 or l.is_capped or l.is_slow)
   ), steered as (
-    update private.webhook_lanes as l set
+    update private.webhook_endpoint_queues as l set
       failure_count = j.failure_count,
       opened_count = j.opened_count,
       failing_since_at = j.failing_since_at,
@@ -665,7 +665,7 @@ begin
 end
 $$;
 comment on function private.complete_webhook_deliveries(json, int) is
-  'Takes what came of leased deliveries, [private.webhook_result]: settles those whose lease still holds, logs every attempt, steers the lanes. Answers how many were settled.';
+  'Takes what came of leased deliveries, [private.webhook_result]: settles those whose lease still holds, logs every attempt, steers the queues. Answers how many were settled.';
 
 create function private.release_ordered_deliveries(results private.webhook_result[]) returns void
   language plpgsql
@@ -703,11 +703,11 @@ begin
     returning d.tenant_id, d.endpoint_id
   )
   select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
-  perform private.wake_webhook_lanes(tenants, endpoints);
+  perform private.wake_endpoint_queues(tenants, endpoints);
 end
 $$;
 comment on function private.release_ordered_deliveries(private.webhook_result[]) is
-  'Makes the earliest pending delivery of each ordering key due, now that one of the key came to something. The caller holds the lanes.';
+  'Makes the earliest pending delivery of each ordering key due, now that one of the key came to something. The caller holds the queues.';
 
 -- 08_replays.sql
 
@@ -720,7 +720,7 @@ as $$
 declare
   found_endpoint public.webhook_endpoints;
 begin
-  perform from private.webhook_lanes as l where l.tenant_id = tenant and l.endpoint_id = endpoint for no key update;
+  perform from private.webhook_endpoint_queues as l where l.tenant_id = tenant and l.endpoint_id = endpoint for no key update;
   select * into found_endpoint from public.webhook_endpoints as p where p.tenant_id = tenant and p.id = endpoint;
   if found_endpoint.id is null then
     perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
@@ -731,7 +731,7 @@ begin
 end
 $$;
 comment on function private.require_webhook_endpoint(uuid, uuid) is
-  'An enabled endpoint, its lane locked until the transaction ends; refuses with 404 not_found or 409 endpoint_disabled.';
+  'An enabled endpoint, its queue locked until the transaction ends; refuses with 404 not_found or 409 endpoint_disabled.';
 
 create function private.requeue_webhook_deliveries(endpoint public.webhook_endpoints, events uuid[]) returns int
   language plpgsql
@@ -767,13 +767,13 @@ begin
     and d.next_at = 'infinity' and not exists (
       select from public.webhook_deliveries as u
       where u.endpoint_id = endpoint.id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null);
-  perform private.wake_webhook_lanes(array[endpoint.tenant_id], array[endpoint.id]);
+  perform private.wake_endpoint_queues(array[endpoint.tenant_id], array[endpoint.id]);
   perform private.wake_dispatcher();
   return queued;
 end
 $$;
 comment on function private.requeue_webhook_deliveries(public.webhook_endpoints, uuid[]) is
-  'Sends these events to an endpoint (again): the same ids, the full schedule anew. The caller holds the lane.';
+  'Sends these events to an endpoint (again): the same ids, the full schedule anew. The caller holds the queue.';
 
 -- Definer, as all that follow: nobody is granted to write deliveries.
 create function public.replay_webhook_deliveries(
@@ -1229,8 +1229,8 @@ as $$
 declare
   locked public.webhook_endpoints;
 begin
-  -- The lane first: whoever delivers takes it in this order as well.
-  perform from private.webhook_lanes as l
+  -- The queue first: whoever delivers takes it in this order as well.
+  perform from private.webhook_endpoint_queues as l
   where l.tenant_id = lock_webhook_endpoint.tenant and l.endpoint_id = lock_webhook_endpoint.endpoint for no key update;
   select * into locked from public.webhook_endpoints as e
   where e.tenant_id = lock_webhook_endpoint.tenant and e.id = lock_webhook_endpoint.endpoint for no key update;
@@ -1240,7 +1240,7 @@ begin
   return locked;
 end
 $$;
-comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint to change, with its lane, until the transaction ends. 404 not_found.';
+comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint to change, with its queue, until the transaction ends. 404 not_found.';
 
 -- Definer, and so for the next: members hold no privilege to write an endpoint, nor to reach Vault.
 create function public.create_webhook_endpoint(
@@ -1352,7 +1352,7 @@ $$;
 comment on function public.update_webhook_endpoint(uuid, uuid, jsonb) is
   'Changes the fields that are named: url, description, event_types, headers (merged; null removes), static_header, rate_limit_per_second, disabled.';
 
--- Asks "inspect", which managers hold in a frozen tenant too: whatever is sent to the wrong place must stop there as well.
+-- Asks "read_admin", which managers hold in a frozen tenant too: whatever is sent to the wrong place must stop there as well.
 create function public.disable_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns public.webhook_endpoints
   language plpgsql security definer
   set search_path = ''
@@ -1360,7 +1360,7 @@ as $$
 declare
   stored public.webhook_endpoints;
 begin
-  perform private.require_permission(disable_webhook_endpoint.tenant_id, 'inspect');
+  perform private.require_permission(disable_webhook_endpoint.tenant_id, 'read_admin');
   stored := private.lock_webhook_endpoint(disable_webhook_endpoint.tenant_id, disable_webhook_endpoint.endpoint_id);
   -- Disabled already: why, and since when, stays.
   if stored.is_enabled then
@@ -1392,7 +1392,7 @@ begin
     return false;
   end if;
   begin
-    -- Whoever has just expanded events for it waits for its lane, which is ours: we cannot wait for them as well.
+    -- Whoever has just expanded events for it waits for its queue, which is ours: we cannot wait for them as well.
     perform from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id for update nowait;
   exception when lock_not_available then
     return false;
@@ -1401,7 +1401,7 @@ begin
   where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
     select o.event_id, o.endpoint_id from public.webhook_deliveries as o
     where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id
-    -- In the order in which they are completed, which takes no lane.
+    -- In the order in which they are completed, which takes no queue.
     order by o.event_id limit 10000 for update);
   get diagnostics deleted = row_count;
   if deleted < 10000 then
@@ -1443,7 +1443,7 @@ begin
     where (p.kind = 'poll' or not p.is_enabled) and d.status = 'pending'
       and d.event_id < private.first_uuid_at(now() - interval '30 days')
     limit batch) as d;
-  perform from private.webhook_lanes as l
+  perform from private.webhook_endpoint_queues as l
   where (l.tenant_id, l.endpoint_id) in (select g.tenant_id, g.endpoint_id from unnest(given_up) as g)
   order by l.endpoint_id
   for no key update;
@@ -1494,15 +1494,15 @@ as $$
     'pending', (select count(*) from public.webhook_deliveries as d where d.status = 'pending'),
     'due', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.next_at <= now()),
     'leased', (select count(*) from public.webhook_deliveries as d where d.lease_id is not null and d.next_at > now()),
-    -- Of what could be sent: what a blocked lane holds back waits for its receiver, not for us.
+    -- Of what could be sent: what a blocked queue holds back waits for its receiver, not for us.
     'oldest_due_seconds', coalesce((
       select extract(epoch from now() - min(d.next_at))
-      from private.webhook_lanes as l
+      from private.webhook_endpoint_queues as l
       cross join lateral (
         select d.next_at from public.webhook_deliveries as d
         where d.endpoint_id = l.endpoint_id and d.status = 'pending' order by d.next_at limit 1) as d
       where l.next_at <= now() and d.next_at <= now()), 0),
-    'open_circuits', (select count(*) from private.webhook_lanes as l where l.failure_count >= 5),
+    'open_circuits', (select count(*) from private.webhook_endpoint_queues as l where l.failure_count >= 5),
     'disabled_endpoints', (select count(*) from public.webhook_endpoints as p where not p.is_enabled),
     'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
     'succeeded', sum(w.succeeded_count), 'failed', sum(w.failed_count), 'dead', sum(w.dead_count), 'stale', sum(w.stale_count),
@@ -1514,7 +1514,7 @@ as $$
 $$;
 comment on function private.read_webhook_metrics() is 'How the queue stands, and what was counted since the beginning, over all tenants. For the operator alone.';
 
--- Definer: the state of a circuit lies with the lanes, which nobody is granted.
+-- Definer: the state of a circuit lies with the queues, which nobody is granted.
 create function public.read_webhook_stats(tenant_id uuid, endpoint_id uuid, window_hours int default 24)
   returns table (since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
     pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
@@ -1527,7 +1527,7 @@ as $$
 declare
   asked public.webhook_endpoints;
 begin
-  perform private.require_permission(read_webhook_stats.tenant_id, 'inspect');
+  perform private.require_permission(read_webhook_stats.tenant_id, 'read_admin');
   if window_hours is null or window_hours not between 1 and 720 then
     perform private.raise_problem(422, 'invalid_value', 'The window is 1 to 720 hours.',
       '[{"pointer": "/window_hours", "detail": "must be between 1 and 720"}]');
@@ -1562,7 +1562,7 @@ begin
     where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'failed' order by a.id desc limit 1);
   select l.failing_since_at, l.failure_count, case when l.blocked_until_at > now() then l.blocked_until_at end
   into failing_since_at, failure_count, blocked_until_at
-  from private.webhook_lanes as l where l.tenant_id = asked.tenant_id and l.endpoint_id = asked.id;
+  from private.webhook_endpoint_queues as l where l.tenant_id = asked.tenant_id and l.endpoint_id = asked.id;
   return next;
 end
 $$;
@@ -1591,7 +1591,7 @@ $$;
 comment on function private.begin_dispatch(uuid) is
   'A place for a dispatcher; null when one is awake already, or all places are taken. One not heard of for five seconds has lost its place.';
 
-create function private.keep_dispatching(run uuid, has_room boolean, is_over boolean default false) returns boolean
+create function private.send_dispatcher_heartbeat(run uuid, has_room boolean, is_over boolean default false) returns boolean
   language sql
   set search_path = ''
 as $$
@@ -1604,7 +1604,7 @@ as $$
     returning 1)
   select exists (select from kept)
 $$;
-comment on function private.keep_dispatching(uuid, boolean, boolean) is
+comment on function private.send_dispatcher_heartbeat(uuid, boolean, boolean) is
   'A dispatcher is alive, and has room for more or not; or is over. False when its place was given to another.';
 
 create function private.wake_idle_dispatcher() returns text
@@ -1613,7 +1613,7 @@ create function private.wake_idle_dispatcher() returns text
 as $$
 begin
   if not exists (select from private.webhook_outbox)
-    and not exists (select from private.webhook_lanes as l where l.next_at <= now()) then
+    and not exists (select from private.webhook_endpoint_queues as l where l.next_at <= now()) then
     return 'Nothing is due.';
   end if;
   perform private.wake_dispatcher();

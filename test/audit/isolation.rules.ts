@@ -5,7 +5,7 @@ export default {
   relations: {
     audit_log: {
       key: 'tenant_id',
-      select: 'inspect',
+      select: 'read_admin',
       isWithheld: true,
       service: 'select',
       // Were it granted, the policy would show a manager their own tenant's rows and nobody another's. What is
@@ -30,30 +30,30 @@ export default {
   },
   functions: {
     read_audit_log: {
-      needs: 'inspect',
+      needs: 'read_admin',
       service: true,
       call: (tenant) => `select count(*) from public.read_audit_log('${idOf(tenant)}')`,
     },
   },
   privateCalls: {
     start_audit_export: {
-      needs: 'inspect',
+      needs: 'read_admin',
       call: (tenant) => `select private.start_audit_export('${idOf(tenant)}', 'csv')`,
     },
     export_audit_log: {
-      needs: 'inspect',
+      needs: 'read_admin',
       call: (tenant) => `select count(*) from private.export_audit_log('${idOf(tenant)}', 0, 9)`,
     },
     verify_audit_log: {
-      needs: 'inspect',
+      needs: 'read_admin',
       call: (tenant) => `select * from private.verify_audit_log('${idOf(tenant)}', 0, null)`,
     },
     issue_audit_viewer: {
-      needs: 'inspect',
+      needs: 'read_admin',
       call: (tenant) => `select private.issue_audit_viewer('${idOf(tenant)}', sha256('probe'), 60)`,
     },
     revoke_audit_viewers: {
-      needs: 'inspect',
+      needs: 'read_admin',
       call: (tenant) => `select private.revoke_audit_viewers('${idOf(tenant)}')`,
     },
   },

@@ -39,7 +39,7 @@ export const webhookTables = [
   'public.webhook_deliveries',
   'public.webhook_attempts',
   'private.webhook_outbox',
-  'private.webhook_lanes',
+  'private.webhook_endpoint_queues',
 ]
 /** How many rows a tenant has in each of them. */
 export const rowsLeft = async (db: Queryable, tenant: string) => {

@@ -9,8 +9,8 @@ import {
   type DeliveryResult,
   type EndpointSecrets,
   expandEvents,
-  keepDispatching,
   type LeasedDelivery,
+  sendHeartbeat,
   wakeIdleDispatcher,
 } from './queue.ts'
 import type { DispatchReport } from './report.ts'
@@ -95,7 +95,7 @@ class Run {
     } finally {
       await this.drain()
       // Only now may others learn that nobody is awake. They take what has arrived in the meantime.
-      if (isKept) await keepDispatching(this.id, { hasRoom: false, isOver: true })
+      if (isKept) await sendHeartbeat(this.id, { hasRoom: false, isOver: true })
       await wakeIdleDispatcher()
     }
     this.report.durationMs = Math.round(performance.now() - this.start)
@@ -166,7 +166,7 @@ class Run {
     if (hasRoom === this.hadRoom && now - this.keptAt < heartbeatMs) return true
     this.keptAt = now
     this.hadRoom = hasRoom
-    return keepDispatching(this.id, { hasRoom })
+    return sendHeartbeat(this.id, { hasRoom })
   }
 
   private async claim(room: number): Promise<number> {

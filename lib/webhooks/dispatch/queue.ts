@@ -98,12 +98,12 @@ export async function beginDispatch(run: string): Promise<number | null> {
 }
 
 /** Reports that a dispatcher is alive, and whether it has room for more. Returns false if its place was given to another. */
-export async function keepDispatching(
+export async function sendHeartbeat(
   run: string,
   state: { hasRoom: boolean; isOver?: boolean },
 ): Promise<boolean> {
   const [row] = await admin.query<{ is_kept: boolean }>(
-    sql`select private.keep_dispatching(${run}, ${state.hasRoom}, ${state.isOver ?? false}) as is_kept`,
+    sql`select private.send_dispatcher_heartbeat(${run}, ${state.hasRoom}, ${state.isOver ?? false}) as is_kept`,
   )
   return row?.is_kept ?? false
 }

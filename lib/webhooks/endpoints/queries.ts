@@ -70,7 +70,7 @@ export function createEndpoint(
   })
 }
 
-/** Changes what is named. Disabling alone needs "inspect", every other change "manage". 404; 422 as on creation. */
+/** Changes what is named. Disabling alone needs "read_admin", every other change "manage". 404; 422 as on creation. */
 export function updateEndpoint(
   db: Db,
   tenantId: string,

@@ -20,14 +20,14 @@ create table private.role_permissions (
   role public.tenant_role not null,
   permission text not null,
   -- A frozen tenant, or one whose trial has ended, keeps only the permissions that change nothing.
-  is_write boolean not null generated always as (permission not in ('read', 'inspect', 'export')) stored,
+  is_write boolean not null generated always as (permission not in ('read', 'read_admin', 'export')) stored,
   primary key (role, permission)
 );
 comment on table private.role_permissions is 'Which role holds which permission. Policies and functions ask for permissions, never for roles.';
 
 insert into private.role_permissions (role, permission) values
-  ('owner', 'read'), ('owner', 'write'), ('owner', 'inspect'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
-  ('admin', 'read'), ('admin', 'write'), ('admin', 'inspect'), ('admin', 'manage'),
+  ('owner', 'read'), ('owner', 'write'), ('owner', 'read_admin'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
+  ('admin', 'read'), ('admin', 'write'), ('admin', 'read_admin'), ('admin', 'manage'),
   ('member', 'read'), ('member', 'write'),
   ('reviewer', 'read')
 on conflict do nothing;
@@ -77,7 +77,7 @@ begin
 end
 $$;
 comment on function private.tenant_ids(text) is
-  'The tenants in which the caller holds a permission (read, inspect, write, manage, own, export) right now. Every policy asks this.';
+  'The tenants in which the caller holds a permission (read, read_admin, write, manage, own, export) right now. Every policy asks this.';
 
 create function private.is_trusted_caller() returns boolean
   language sql stable
@@ -126,7 +126,7 @@ begin
       'Your role in this tenant is %s, which does not hold the permission "%s". Ask an owner of the tenant.',
       found_role, verb));
   end if;
-  if verb not in ('read', 'inspect', 'export') then
+  if verb not in ('read', 'read_admin', 'export') then
     if found_status = 'frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     elsif found_status = 'trial' and found_trial_end <= now() then

@@ -36,7 +36,7 @@ create trigger tenants_start_billing after insert on public.tenants for each row
 
 alter table public.tenant_billing enable row level security;
 create policy "managers read their tenant's billing" on public.tenant_billing
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 create policy "owners update their tenant's billing" on public.tenant_billing
   for update to authenticated
   using (tenant_id = any (array(select private.tenant_ids('own'))))

@@ -93,7 +93,7 @@ alter table public.audit_log enable row level security;
 
 -- Nobody holds the grant that would make it matter. It stands so that a grant would open no other tenant.
 create policy "managers read their tenant's audit log" on public.audit_log
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.audit_log to service_role;
 
 select private.register_table('public.audit_log', keeping => 'kept', unaudited => 'the log itself; only ever added to',

@@ -9,7 +9,7 @@ create function public.read_audit_log(
   set plan_cache_mode = force_custom_plan
 as $$
 begin
-  perform private.require_permission(read_audit_log.tenant_id, 'inspect');
+  perform private.require_permission(read_audit_log.tenant_id, 'read_admin');
   perform private.record_audit_read(read_audit_log.tenant_id, 'audit.viewed', jsonb_build_object(
     'actor', actor, 'action', action, 'target', target, 'product', product, 'from', from_at, 'until', until_at, 'is_failure', is_failure));
   return query
@@ -28,14 +28,14 @@ begin
 end
 $$;
 comment on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean) is
-  'A tenant''s audit rows, the newest first, those before a seq; for who holds "inspect" there. That it was read is itself recorded.';
+  'A tenant''s audit rows, the newest first, those before a seq; for who holds "read_admin" there. That it was read is itself recorded.';
 
 create function private.start_audit_export(tenant uuid, format text) returns bigint
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
-  perform private.require_permission(start_audit_export.tenant, 'inspect');
+  perform private.require_permission(start_audit_export.tenant, 'read_admin');
   perform private.record_audit_read(start_audit_export.tenant, 'audit.exported', jsonb_build_object('format', format));
   return (select h.seq from private.audit_heads as h where h.tenant_id = start_audit_export.tenant);
 end
@@ -52,7 +52,7 @@ declare
   bytes int := 0;
 begin
   -- Asked again for each batch: an export ends when the membership does.
-  perform private.require_permission(export_audit_log.tenant, 'inspect');
+  perform private.require_permission(export_audit_log.tenant, 'read_admin');
   for event in
     select * from public.audit_log as a
     where a.tenant_id = export_audit_log.tenant and a.seq > after_seq and a.seq <= last_seq
@@ -65,7 +65,7 @@ begin
 end
 $$;
 comment on function private.export_audit_log(uuid, bigint, bigint, int) is
-  'The next rows of an export, the oldest first: so many, or about a megabyte of them. For who holds "inspect".';
+  'The next rows of an export, the oldest first: so many, or about a megabyte of them. For who holds "read_admin".';
 
 create function private.verify_audit_log(tenant uuid, after_seq bigint, after_hash text)
   returns table (last_seq bigint, last_hash text, is_end boolean, break_seq bigint, problem text)
@@ -73,14 +73,14 @@ create function private.verify_audit_log(tenant uuid, after_seq bigint, after_ha
   set search_path = ''
 as $$
 begin
-  perform private.require_permission(verify_audit_log.tenant, 'inspect');
+  perform private.require_permission(verify_audit_log.tenant, 'read_admin');
   if after_seq = 0 then
     perform private.record_audit_read(verify_audit_log.tenant, 'audit.verified');
   end if;
   return query select * from private.find_audit_break(verify_audit_log.tenant, verify_audit_log.after_seq, verify_audit_log.after_hash);
 end
 $$;
-comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for who holds "inspect"; that it was asked is recorded.';
+comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for who holds "read_admin"; that it was asked is recorded.';
 grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean)
   to authenticated, service_role;
 grant execute on function private.start_audit_export(uuid, text),

@@ -21,7 +21,7 @@ as $$
 declare
   ends timestamptz := now() + make_interval(secs => least(greatest(ttl_seconds, 1), 900));
 begin
-  perform private.require_permission(issue_audit_viewer.tenant, 'inspect');
+  perform private.require_permission(issue_audit_viewer.tenant, 'read_admin');
   delete from private.audit_viewers as v where v.tenant_id = issue_audit_viewer.tenant and v.expires_at <= now();
   insert into private.audit_viewers (tenant_id, user_id, token_hash, expires_at)
   values (issue_audit_viewer.tenant, (select auth.uid()), issue_audit_viewer.token_hash, ends);
@@ -39,7 +39,7 @@ as $$
 declare
   revoked int;
 begin
-  perform private.require_permission(revoke_audit_viewers.tenant, 'inspect');
+  perform private.require_permission(revoke_audit_viewers.tenant, 'read_admin');
   delete from private.audit_viewers as v
   where v.tenant_id = revoke_audit_viewers.tenant and v.user_id = (select auth.uid()) and v.expires_at > now();
   get diagnostics revoked = row_count;

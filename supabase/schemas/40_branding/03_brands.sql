@@ -79,7 +79,7 @@ grant select, insert, update, delete on public.tenant_brands to service_role;
 -- something happen may not write events. They come after the row and hold its lock, which is what puts
 -- the events of one row in order (has_row_lock).
 
-create function private.tg_tell_of_brand() returns trigger
+create function private.tg_emit_brand_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -95,7 +95,7 @@ begin
   return null;
 end
 $$;
-create trigger tenant_brands_tell after update on public.tenant_brands for each row execute function private.tg_tell_of_brand();
+create trigger tenant_brands_write_event after update on public.tenant_brands for each row execute function private.tg_emit_brand_events();
 
 select private.register_table('public.tenant_brands', personal => '{email_config,coach_email,coach_notification_email}',
   plain => '{display_name,brand,enabled_assessments,coach_name,coach_title,coach_photo,website_url,booking_url,legal_entity,voice_id,slug_prefix,canonical_quiz_url}');

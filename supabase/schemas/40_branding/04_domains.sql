@@ -148,7 +148,7 @@ grant execute on function private.add_domain(uuid, text), public.set_primary_dom
 grant execute on function public.set_primary_domain(uuid, uuid), public.remove_domain(uuid, uuid),
   private.settle_primary_domain(uuid) to service_role;
 
-create function private.tg_tell_of_domain() returns trigger
+create function private.tg_emit_domain_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -172,10 +172,10 @@ begin
   return null;
 end
 $$;
-create trigger tenant_domains_tell after insert or delete on public.tenant_domains
-  for each row execute function private.tg_tell_of_domain();
-create trigger tenant_domains_tell_of_change after update on public.tenant_domains
-  for each row when (old.status <> new.status) execute function private.tg_tell_of_domain();
+create trigger tenant_domains_write_event after insert or delete on public.tenant_domains
+  for each row execute function private.tg_emit_domain_events();
+create trigger tenant_domains_write_change_event after update on public.tenant_domains
+  for each row when (old.status <> new.status) execute function private.tg_emit_domain_events();
 
 select private.register_table('public.tenant_domains', plain => '{host}', secret => '{verification_token}',
   quiet => '{last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count}');

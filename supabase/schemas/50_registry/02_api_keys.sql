@@ -67,7 +67,7 @@ $$;
 comment on function public.rotate_api_key(uuid, uuid, text, text, bytea, int) is
   'Gives a key a successor of the same name and scopes; the old one still works for the overlap. 409 api_key_ended.';
 
--- Definer: as above. Asks "inspect", which managers hold in a frozen tenant too: a leak must be closed there as well.
+-- Definer: as above. Asks "read_admin", which managers hold in a frozen tenant too: a leak must be closed there as well.
 create function public.revoke_api_key(tenant_id uuid, api_key_id uuid)
   returns public.api_keys
   language plpgsql security definer
@@ -76,7 +76,7 @@ as $$
 declare
   revoked public.api_keys;
 begin
-  perform private.require_permission(revoke_api_key.tenant_id, 'inspect');
+  perform private.require_permission(revoke_api_key.tenant_id, 'read_admin');
   update public.api_keys as k set revoked_at = now()
   where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id and k.revoked_at is null
   returning * into revoked;
@@ -122,7 +122,7 @@ grant execute on function
 -- A platform that learns of a leak closes it without waiting for the tenant.
 grant execute on function public.revoke_api_key(uuid, uuid) to service_role;
 
-create function private.tg_tell_of_api_key() returns trigger
+create function private.tg_emit_api_key_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -138,10 +138,10 @@ begin
   return null;
 end
 $$;
-create trigger api_keys_tell after insert or delete on public.api_keys
-  for each row execute function private.tg_tell_of_api_key();
-create trigger api_keys_tell_of_change after update of revoked_at on public.api_keys
-  for each row when (old.revoked_at is null and new.revoked_at is not null) execute function private.tg_tell_of_api_key();
+create trigger api_keys_write_event after insert or delete on public.api_keys
+  for each row execute function private.tg_emit_api_key_events();
+create trigger api_keys_write_change_event after update of revoked_at on public.api_keys
+  for each row when (old.revoked_at is null and new.revoked_at is not null) execute function private.tg_emit_api_key_events();
 
 select private.register_event_type('api_key.created', 'An API key was created, or made to replace another one of the same name.',
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',

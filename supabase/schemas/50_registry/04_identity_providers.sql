@@ -145,7 +145,7 @@ comment on function public.set_idp_config(uuid, text, jsonb, text) is
 
 alter table public.tenant_idp_config enable row level security;
 create policy "managers read their tenant's identity providers" on public.tenant_idp_config
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 create policy "managers remove their tenant's identity providers" on public.tenant_idp_config
   for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
 

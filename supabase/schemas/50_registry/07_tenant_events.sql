@@ -1,4 +1,4 @@
-create function private.tg_tell_of_tenant() returns trigger
+create function private.tg_emit_tenant_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -16,10 +16,10 @@ begin
   return null;
 end
 $$;
-create trigger tenants_tell after update on public.tenants
-  for each row when (old.slug <> new.slug or old.status <> new.status) execute function private.tg_tell_of_tenant();
+create trigger tenants_write_event after update on public.tenants
+  for each row when (old.slug <> new.slug or old.status <> new.status) execute function private.tg_emit_tenant_events();
 
-create function private.tg_tell_of_member() returns trigger
+create function private.tg_emit_member_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -45,12 +45,12 @@ begin
   return null;
 end
 $$;
-create trigger tenant_members_tell after insert or delete on public.tenant_members
-  for each row execute function private.tg_tell_of_member();
-create trigger tenant_members_tell_of_change after update on public.tenant_members
-  for each row when (old.status <> new.status or old.role <> new.role) execute function private.tg_tell_of_member();
+create trigger tenant_members_write_event after insert or delete on public.tenant_members
+  for each row execute function private.tg_emit_member_events();
+create trigger tenant_members_write_change_event after update on public.tenant_members
+  for each row when (old.status <> new.status or old.role <> new.role) execute function private.tg_emit_member_events();
 
-create function private.tg_tell_of_product() returns trigger
+create function private.tg_emit_product_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -70,8 +70,8 @@ begin
   return null;
 end
 $$;
-create trigger tenant_products_tell after insert or update or delete on public.tenant_products
-  for each row execute function private.tg_tell_of_product();
+create trigger tenant_products_write_event after insert or update or delete on public.tenant_products
+  for each row execute function private.tg_emit_product_events();
 
 select private.register_event_type('tenant.renamed', 'The tenant has another slug; the old one leads to it for 90 days.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_slug": "text"}',

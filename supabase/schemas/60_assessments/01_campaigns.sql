@@ -38,7 +38,7 @@ grant insert (tenant_id, id, name, assessment_type, results_disclosure, opens_at
   update (name, assessment_type, results_disclosure, opens_at, closes_at) on public.campaigns to authenticated;
 grant select, insert, update, delete on public.campaigns to service_role;
 
-create function private.tg_tell_of_campaign() returns trigger
+create function private.tg_emit_campaign_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -65,8 +65,8 @@ begin
   return null;
 end
 $$;
-create trigger campaigns_tell after insert or update or delete on public.campaigns
-  for each row execute function private.tg_tell_of_campaign();
+create trigger campaigns_write_event after insert or update or delete on public.campaigns
+  for each row execute function private.tg_emit_campaign_events();
 
 select private.register_table('public.campaigns', plain => '{name,assessment_type,results_disclosure}');
 

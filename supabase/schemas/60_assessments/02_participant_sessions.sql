@@ -72,7 +72,7 @@ grant insert (tenant_id, id, campaign_id, email, full_name, client_status, expir
   on public.participant_sessions to authenticated;
 grant select, insert, update, delete on public.participant_sessions to service_role;
 
-create function private.tg_tell_of_participant_session() returns trigger
+create function private.tg_emit_participant_session_events() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -98,11 +98,11 @@ begin
   return null;
 end
 $$;
-create trigger participant_sessions_tell after insert on public.participant_sessions
-  for each row execute function private.tg_tell_of_participant_session();
-create trigger participant_sessions_tell_of_change after update on public.participant_sessions
+create trigger participant_sessions_write_event after insert on public.participant_sessions
+  for each row execute function private.tg_emit_participant_session_events();
+create trigger participant_sessions_write_change_event after update on public.participant_sessions
   for each row when (old.client_status <> new.client_status or old.completed_at is null and new.completed_at is not null)
-  execute function private.tg_tell_of_participant_session();
+  execute function private.tg_emit_participant_session_events();
 select cron.schedule('assessments: remove expired participant sessions', '* * * * *',
   'select private.sweep_expired_participant_sessions()');
 

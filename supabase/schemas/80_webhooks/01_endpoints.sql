@@ -72,9 +72,9 @@ create trigger webhook_endpoints_drop_secrets after delete or update of secret_i
 
 alter table public.webhook_endpoints enable row level security;
 
--- "inspect" and not "read": a URL may hold a token, and a payload what happened to anybody in the tenant.
+-- "read_admin" and not "read": a URL may hold a token, and a payload what happened to anybody in the tenant.
 create policy "managers read their tenant's endpoints" on public.webhook_endpoints
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.webhook_endpoints to authenticated, service_role;
 
 -- Whoever signs asks by endpoint alone, for those of many tenants at once.

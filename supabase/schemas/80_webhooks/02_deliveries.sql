@@ -22,7 +22,7 @@ comment on table public.webhook_deliveries is 'One event on its way to one endpo
 create index webhook_deliveries_endpoint_id_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id);
 create index webhook_deliveries_due_idx on public.webhook_deliveries (endpoint_id, next_at) where status = 'pending';
 
--- How many an endpoint has under way is counted here: a counter on the lane deadlocked.
+-- How many an endpoint has under way is counted here: a counter on the queue deadlocked.
 create index webhook_deliveries_leased_idx on public.webhook_deliveries (endpoint_id) where lease_id is not null;
 create index webhook_deliveries_ordering_key_idx on public.webhook_deliveries (endpoint_id, ordering_key, event_id)
   where status = 'pending' and ordering_key is not null;
@@ -30,7 +30,7 @@ create index webhook_deliveries_ended_at_idx on public.webhook_deliveries (statu
 
 alter table public.webhook_deliveries enable row level security;
 create policy "managers read their tenant's deliveries" on public.webhook_deliveries
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('inspect'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.webhook_deliveries to authenticated, service_role;
 
 -- Rows of the kinds that are looked for and rare: all others are found by walking the newest. What is

@@ -67,11 +67,11 @@ begin
   join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
   where private.wants_webhook_event(p, e, t.is_operational);
 
-  -- All lanes in one go, and before the deliveries, as whoever replays or deletes an endpoint takes them too.
-  -- Under them no claim can be about to put a lane to rest, and no earlier delivery of a key about to end.
+  -- All queues in one go, and before the deliveries, as whoever replays or deletes an endpoint takes them too.
+  -- Under them no claim can be about to put a queue to rest, and no earlier delivery of a key about to end.
   select array_agg(l.tenant_id), array_agg(l.endpoint_id) into reached_tenants, reached_endpoints
   from (
-    select l.tenant_id, l.endpoint_id from private.webhook_lanes as l
+    select l.tenant_id, l.endpoint_id from private.webhook_endpoint_queues as l
     where (l.tenant_id, l.endpoint_id) in (select * from unnest(wanted_tenants, wanted_endpoints))
     order by l.endpoint_id
     for no key update) as l;
@@ -85,14 +85,14 @@ begin
     then 'infinity' else now() end
   from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
   -- It may be deleted by now.
-  join private.webhook_lanes as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
+  join private.webhook_endpoint_queues as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
   -- What a replay has put there before us is no reason for the next of its key to wait: it may have arrived.
   where w.ordering_key is null or not exists (
     select from public.webhook_deliveries as d
     where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id)
   on conflict do nothing;
 
-  perform private.wake_webhook_lanes(reached_tenants, reached_endpoints);
+  perform private.wake_endpoint_queues(reached_tenants, reached_endpoints);
   return cardinality(events);
 end
 $$;

@@ -22,28 +22,28 @@ as $$
 declare
   lease uuid := gen_random_uuid();
   lease_ends timestamptz := now() + make_interval(secs => lease_seconds);
-  lanes private.webhook_lanes[];
+  queues private.webhook_endpoint_queues[];
 begin
   -- A statement of its own: the next one then sees whatever others did under these locks. With one
-  -- snapshot for both, a lane was put to rest over deliveries that came to be due just before it was locked.
-  select array_agg(l.lane) into lanes
+  -- snapshot for both, a queue was put to rest over deliveries that came to be due just before it was locked.
+  select array_agg(l.queue) into queues
   from (
-    select l as lane from private.webhook_lanes as l
+    select l as queue from private.webhook_endpoint_queues as l
     where l.next_at <= now()
     order by l.next_at limit least(batch, 50) for no key update skip locked) as l;
-  if lanes is null then
+  if queues is null then
     return;
   end if;
 
   return query
   with served as materialized (
     select l.tenant_id, l.endpoint_id, l.rate_free_at, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
-      ceil(batch::numeric / cardinality(lanes))::int as share,
+      ceil(batch::numeric / cardinality(queues))::int as share,
       -- One probe while the circuit is open; and no receiver may hold all our connections, a slow one fewest.
       case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
       -- What a tenth of a second allows at once: who looks every few hundredths then loses nothing by it.
       floor(extract(epoch from now() + interval '100 ms' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int + 1 as rate_room
-    from unnest(lanes) as l
+    from unnest(queues) as l
     left join public.webhook_endpoints as p
       on p.tenant_id = l.tenant_id and p.id = l.endpoint_id and p.kind = 'push' and p.is_enabled
       and exists (select from public.tenants as t where t.id = l.tenant_id and t.status <> 'archived')
@@ -53,7 +53,7 @@ begin
   ), picked as materialized (
     select d.*, s.ref_id, s.url, s.revision from served as s
     cross join lateral (
-      -- Skipping here too: a snapshot may show as due what another claim, past this lane, has taken.
+      -- Skipping here too: a snapshot may show as due what another claim, past this queue, has taken.
       select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
       where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at <= now()
       order by d.next_at
@@ -67,13 +67,13 @@ begin
   ), counted as (
     select k.endpoint_id, count(*)::int as taken from picked as k group by k.endpoint_id
   ), moved as (
-    update private.webhook_lanes as l set
+    update private.webhook_endpoint_queues as l set
       is_capped = o.is_capped,
       rate_free_at = case when s.rate is null then l.rate_free_at
         else greatest(l.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision) end,
       next_at = case
         when s.url is null then 'infinity'
-        -- Whoever completes the next of them wakes the lane; half a second is for a completion that just missed this.
+        -- Whoever completes the next of them wakes the queue; half a second is for a completion that just missed this.
         when o.is_capped then now() + interval '500 ms'
         -- Not sooner than in half of that: one by one they would take a claim each.
         when o.taken >= s.rate_room then greatest(now() + interval '50 ms',

@@ -27,7 +27,7 @@ create function private.complete_webhook_deliveries(given json, dispatcher int d
   set plan_cache_mode = force_generic_plan
 as $$
 declare
-  -- In an order, which whoever locks deliveries without their lane keeps to: not all of us hold theirs.
+  -- In an order, which whoever locks deliveries without their queue keeps to: not all of us hold theirs.
   results private.webhook_result[] := array(
     select r from json_populate_recordset(null::private.webhook_result, given) as r order by r.endpoint_id, r.event_id);
   held uuid[];
@@ -37,7 +37,7 @@ declare
   turn jsonb;
   endpoint public.webhook_endpoints;
 begin
-  -- Most of the time nothing is locked here: a success changes no lane that is well.
+  -- Most of the time nothing is locked here: a success changes no queue that is well.
   select array_agg(l.endpoint_id) into held
   from (
     select l.endpoint_id
@@ -46,7 +46,7 @@ begin
         bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
           or r.duration_ms > 2000) as is_notable
       from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
-    join private.webhook_lanes as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
+    join private.webhook_endpoint_queues as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
     where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
     order by l.endpoint_id
     for no key update of l) as l;
@@ -93,16 +93,16 @@ begin
         select max(w.percent) from unnest('{0,50,70,90,100}'::int[]) as w (percent)
         where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
     from summed as s
-    join private.webhook_lanes as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
+    join private.webhook_endpoint_queues as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
     cross join lateral (
       select l.failure_count + s.failures as failure_count,
         -- Once for all that were under way together: only what was sent when the pause was over can fail anew.
         l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
-    -- Of those we hold: what happened to another's lane just now is for who reports next.
+    -- Of those we hold: what happened to another's queue just now is for who reports next.
     where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
       or l.failure_count > 0 or l.is_capped or l.is_slow)
   ), steered as (
-    update private.webhook_lanes as l set
+    update private.webhook_endpoint_queues as l set
       failure_count = j.failure_count,
       opened_count = j.opened_count,
       failing_since_at = j.failing_since_at,
@@ -194,7 +194,7 @@ begin
 end
 $$;
 comment on function private.complete_webhook_deliveries(json, int) is
-  'Takes what came of leased deliveries, [private.webhook_result]: settles those whose lease still holds, logs every attempt, steers the lanes. Answers how many were settled.';
+  'Takes what came of leased deliveries, [private.webhook_result]: settles those whose lease still holds, logs every attempt, steers the queues. Answers how many were settled.';
 
 create function private.release_ordered_deliveries(results private.webhook_result[]) returns void
   language plpgsql
@@ -232,8 +232,8 @@ begin
     returning d.tenant_id, d.endpoint_id
   )
   select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
-  perform private.wake_webhook_lanes(tenants, endpoints);
+  perform private.wake_endpoint_queues(tenants, endpoints);
 end
 $$;
 comment on function private.release_ordered_deliveries(private.webhook_result[]) is
-  'Makes the earliest pending delivery of each ordering key due, now that one of the key came to something. The caller holds the lanes.';
+  'Makes the earliest pending delivery of each ordering key due, now that one of the key came to something. The caller holds the queues.';

@@ -7,7 +7,7 @@ as $$
 declare
   found_endpoint public.webhook_endpoints;
 begin
-  perform from private.webhook_lanes as l where l.tenant_id = tenant and l.endpoint_id = endpoint for no key update;
+  perform from private.webhook_endpoint_queues as l where l.tenant_id = tenant and l.endpoint_id = endpoint for no key update;
   select * into found_endpoint from public.webhook_endpoints as p where p.tenant_id = tenant and p.id = endpoint;
   if found_endpoint.id is null then
     perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
@@ -18,7 +18,7 @@ begin
 end
 $$;
 comment on function private.require_webhook_endpoint(uuid, uuid) is
-  'An enabled endpoint, its lane locked until the transaction ends; refuses with 404 not_found or 409 endpoint_disabled.';
+  'An enabled endpoint, its queue locked until the transaction ends; refuses with 404 not_found or 409 endpoint_disabled.';
 
 create function private.requeue_webhook_deliveries(endpoint public.webhook_endpoints, events uuid[]) returns int
   language plpgsql
@@ -54,13 +54,13 @@ begin
     and d.next_at = 'infinity' and not exists (
       select from public.webhook_deliveries as u
       where u.endpoint_id = endpoint.id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null);
-  perform private.wake_webhook_lanes(array[endpoint.tenant_id], array[endpoint.id]);
+  perform private.wake_endpoint_queues(array[endpoint.tenant_id], array[endpoint.id]);
   perform private.wake_dispatcher();
   return queued;
 end
 $$;
 comment on function private.requeue_webhook_deliveries(public.webhook_endpoints, uuid[]) is
-  'Sends these events to an endpoint (again): the same ids, the full schedule anew. The caller holds the lane.';
+  'Sends these events to an endpoint (again): the same ids, the full schedule anew. The caller holds the queue.';
 
 -- Definer, as all that follow: nobody is granted to write deliveries.
 create function public.replay_webhook_deliveries(

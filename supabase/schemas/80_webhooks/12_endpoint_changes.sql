@@ -47,8 +47,8 @@ as $$
 declare
   locked public.webhook_endpoints;
 begin
-  -- The lane first: whoever delivers takes it in this order as well.
-  perform from private.webhook_lanes as l
+  -- The queue first: whoever delivers takes it in this order as well.
+  perform from private.webhook_endpoint_queues as l
   where l.tenant_id = lock_webhook_endpoint.tenant and l.endpoint_id = lock_webhook_endpoint.endpoint for no key update;
   select * into locked from public.webhook_endpoints as e
   where e.tenant_id = lock_webhook_endpoint.tenant and e.id = lock_webhook_endpoint.endpoint for no key update;
@@ -58,7 +58,7 @@ begin
   return locked;
 end
 $$;
-comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint to change, with its lane, until the transaction ends. 404 not_found.';
+comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint to change, with its queue, until the transaction ends. 404 not_found.';
 
 -- Definer, and so for the next: members hold no privilege to write an endpoint, nor to reach Vault.
 create function public.create_webhook_endpoint(
@@ -170,7 +170,7 @@ $$;
 comment on function public.update_webhook_endpoint(uuid, uuid, jsonb) is
   'Changes the fields that are named: url, description, event_types, headers (merged; null removes), static_header, rate_limit_per_second, disabled.';
 
--- Asks "inspect", which managers hold in a frozen tenant too: whatever is sent to the wrong place must stop there as well.
+-- Asks "read_admin", which managers hold in a frozen tenant too: whatever is sent to the wrong place must stop there as well.
 create function public.disable_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns public.webhook_endpoints
   language plpgsql security definer
   set search_path = ''
@@ -178,7 +178,7 @@ as $$
 declare
   stored public.webhook_endpoints;
 begin
-  perform private.require_permission(disable_webhook_endpoint.tenant_id, 'inspect');
+  perform private.require_permission(disable_webhook_endpoint.tenant_id, 'read_admin');
   stored := private.lock_webhook_endpoint(disable_webhook_endpoint.tenant_id, disable_webhook_endpoint.endpoint_id);
   -- Disabled already: why, and since when, stays.
   if stored.is_enabled then
@@ -210,7 +210,7 @@ begin
     return false;
   end if;
   begin
-    -- Whoever has just expanded events for it waits for its lane, which is ours: we cannot wait for them as well.
+    -- Whoever has just expanded events for it waits for its queue, which is ours: we cannot wait for them as well.
     perform from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id for update nowait;
   exception when lock_not_available then
     return false;
@@ -219,7 +219,7 @@ begin
   where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
     select o.event_id, o.endpoint_id from public.webhook_deliveries as o
     where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id
-    -- In the order in which they are completed, which takes no lane.
+    -- In the order in which they are completed, which takes no queue.
     order by o.event_id limit 10000 for update);
   get diagnostics deleted = row_count;
   if deleted < 10000 then

@@ -19,7 +19,7 @@ begin
     where (p.kind = 'poll' or not p.is_enabled) and d.status = 'pending'
       and d.event_id < private.first_uuid_at(now() - interval '30 days')
     limit batch) as d;
-  perform from private.webhook_lanes as l
+  perform from private.webhook_endpoint_queues as l
   where (l.tenant_id, l.endpoint_id) in (select g.tenant_id, g.endpoint_id from unnest(given_up) as g)
   order by l.endpoint_id
   for no key update;

@@ -7,15 +7,15 @@ as $$
     'pending', (select count(*) from public.webhook_deliveries as d where d.status = 'pending'),
     'due', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.next_at <= now()),
     'leased', (select count(*) from public.webhook_deliveries as d where d.lease_id is not null and d.next_at > now()),
-    -- Of what could be sent: what a blocked lane holds back waits for its receiver, not for us.
+    -- Of what could be sent: what a blocked queue holds back waits for its receiver, not for us.
     'oldest_due_seconds', coalesce((
       select extract(epoch from now() - min(d.next_at))
-      from private.webhook_lanes as l
+      from private.webhook_endpoint_queues as l
       cross join lateral (
         select d.next_at from public.webhook_deliveries as d
         where d.endpoint_id = l.endpoint_id and d.status = 'pending' order by d.next_at limit 1) as d
       where l.next_at <= now() and d.next_at <= now()), 0),
-    'open_circuits', (select count(*) from private.webhook_lanes as l where l.failure_count >= 5),
+    'open_circuits', (select count(*) from private.webhook_endpoint_queues as l where l.failure_count >= 5),
     'disabled_endpoints', (select count(*) from public.webhook_endpoints as p where not p.is_enabled),
     'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
     'succeeded', sum(w.succeeded_count), 'failed', sum(w.failed_count), 'dead', sum(w.dead_count), 'stale', sum(w.stale_count),
@@ -27,7 +27,7 @@ as $$
 $$;
 comment on function private.read_webhook_metrics() is 'How the queue stands, and what was counted since the beginning, over all tenants. For the operator alone.';
 
--- Definer: the state of a circuit lies with the lanes, which nobody is granted.
+-- Definer: the state of a circuit lies with the queues, which nobody is granted.
 create function public.read_webhook_stats(tenant_id uuid, endpoint_id uuid, window_hours int default 24)
   returns table (since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
     pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
@@ -40,7 +40,7 @@ as $$
 declare
   asked public.webhook_endpoints;
 begin
-  perform private.require_permission(read_webhook_stats.tenant_id, 'inspect');
+  perform private.require_permission(read_webhook_stats.tenant_id, 'read_admin');
   if window_hours is null or window_hours not between 1 and 720 then
     perform private.raise_problem(422, 'invalid_value', 'The window is 1 to 720 hours.',
       '[{"pointer": "/window_hours", "detail": "must be between 1 and 720"}]');
@@ -75,7 +75,7 @@ begin
     where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'failed' order by a.id desc limit 1);
   select l.failing_since_at, l.failure_count, case when l.blocked_until_at > now() then l.blocked_until_at end
   into failing_since_at, failure_count, blocked_until_at
-  from private.webhook_lanes as l where l.tenant_id = asked.tenant_id and l.endpoint_id = asked.id;
+  from private.webhook_endpoint_queues as l where l.tenant_id = asked.tenant_id and l.endpoint_id = asked.id;
   return next;
 end
 $$;

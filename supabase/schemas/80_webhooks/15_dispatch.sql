@@ -17,7 +17,7 @@ $$;
 comment on function private.begin_dispatch(uuid) is
   'A place for a dispatcher; null when one is awake already, or all places are taken. One not heard of for five seconds has lost its place.';
 
-create function private.keep_dispatching(run uuid, has_room boolean, is_over boolean default false) returns boolean
+create function private.send_dispatcher_heartbeat(run uuid, has_room boolean, is_over boolean default false) returns boolean
   language sql
   set search_path = ''
 as $$
@@ -30,7 +30,7 @@ as $$
     returning 1)
   select exists (select from kept)
 $$;
-comment on function private.keep_dispatching(uuid, boolean, boolean) is
+comment on function private.send_dispatcher_heartbeat(uuid, boolean, boolean) is
   'A dispatcher is alive, and has room for more or not; or is over. False when its place was given to another.';
 
 create function private.wake_idle_dispatcher() returns text
@@ -39,7 +39,7 @@ create function private.wake_idle_dispatcher() returns text
 as $$
 begin
   if not exists (select from private.webhook_outbox)
-    and not exists (select from private.webhook_lanes as l where l.next_at <= now()) then
+    and not exists (select from private.webhook_endpoint_queues as l where l.next_at <= now()) then
     return 'Nothing is due.';
   end if;
   perform private.wake_dispatcher();

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 export const tenantNames = ['home', 'other', 'frozen', 'ended', 'archived'] as const
 export type TenantName = (typeof tenantNames)[number]
 
-export type Permission = 'read' | 'inspect' | 'write' | 'manage' | 'own' | 'export'
+export type Permission = 'read' | 'read_admin' | 'write' | 'manage' | 'own' | 'export'
 
 export interface Caller {
   name: string
@@ -25,7 +25,7 @@ export interface Key {
   isClaimed?: true
 }
 
-const all = 'read inspect write manage own export'
+const all = 'read read_admin write manage own export'
 
 export const callers: Caller[] = [
   { name: 'anon', role: 'anon', holds: {} },
@@ -34,7 +34,7 @@ export const callers: Caller[] = [
   { name: 'stranger', role: 'authenticated', holds: {} },
   { name: 'reviewer', role: 'authenticated', holds: { home: 'read' } },
   { name: 'member', role: 'authenticated', holds: { home: 'read write' } },
-  { name: 'admin', role: 'authenticated', holds: { home: 'read inspect write manage' } },
+  { name: 'admin', role: 'authenticated', holds: { home: 'read read_admin write manage' } },
   { name: 'owner', role: 'authenticated', holds: { home: all } },
   { name: 'neighbour', role: 'authenticated', holds: { other: all } },
   // Owners of one tenant and less in another: rights in one must not carry over.
@@ -43,13 +43,13 @@ export const callers: Caller[] = [
   {
     name: 'straddling-admin',
     role: 'authenticated',
-    holds: { home: 'read inspect write manage', other: all },
+    holds: { home: 'read read_admin write manage', other: all },
   },
   { name: 'suspended', role: 'authenticated', holds: {} },
   { name: 'invited', role: 'authenticated', holds: {} },
   { name: 'removed', role: 'authenticated', holds: {} },
-  { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read inspect export' } },
-  { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read inspect export' } },
+  { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read read_admin export' } },
+  { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read read_admin export' } },
   { name: 'archived-owner', role: 'authenticated', holds: {} },
   keyCaller('reading-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read' }, { home: 'read' }),
   // What it writes it writes through functions; no policy lets it in.

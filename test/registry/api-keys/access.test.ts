@@ -242,7 +242,7 @@ describe('in SQL', () => {
         `select public.rotate_api_key('${tenant.id}', '${id}', 'AAAAAAAA', '${hash}', sha256('x'))`,
         `select public.revoke_api_key('${tenant.id}', '${id}')`,
         `select public.rename_tenant_slug('${tenant.id}', 'taken-over')`,
-        ...['manage', 'own', 'inspect', 'tenant:own', 'tenant:manage', '', ':', 'x:read'].map(
+        ...['manage', 'own', 'read_admin', 'tenant:own', 'tenant:manage', '', ':', 'x:read'].map(
           (permission) => `select private.require_permission('${tenant.id}', '${permission}')`,
         ),
       ]) {
@@ -256,7 +256,7 @@ describe('in SQL', () => {
         code: 'PT401',
       })
       await query('rollback to before')
-      for (const permission of ['inspect', 'write', 'manage', 'own']) {
+      for (const permission of ['read_admin', 'write', 'manage', 'own']) {
         expect((await query(`select private.tenant_ids('${permission}')`)).rows).toEqual([])
       }
       expect((await query('select private.is_trusted_caller() as it')).rows).toEqual([{ it: false }])

@@ -7,7 +7,7 @@ const claimedKey = `current_setting('request.jwt.claims')::jsonb ->> 'api_key'`
 
 export default {
   relations: {
-    api_keys: { key: 'tenant_id', select: 'inspect', service: 'select' },
+    api_keys: { key: 'tenant_id', select: 'read_admin', service: 'select' },
   },
   functions: {
     create_api_key: {
@@ -23,7 +23,7 @@ export default {
         '${keyHash}', sha256('probe'))).ref_id`,
     },
     revoke_api_key: {
-      needs: 'inspect',
+      needs: 'read_admin',
       service: true,
       call: (tenant) => `select (public.revoke_api_key('${idOf(tenant)}', '${keyOf(tenant)}')).ref_id`,
     },

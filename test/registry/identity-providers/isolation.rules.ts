@@ -5,7 +5,7 @@ export default {
   relations: {
     tenant_idp_config: {
       key: 'tenant_id',
-      select: 'inspect',
+      select: 'read_admin',
       delete: 'manage',
       service: 'select',
       attempts: [

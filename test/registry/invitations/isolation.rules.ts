@@ -5,7 +5,7 @@ const probeHash = `sha256('probe'::bytea)`
 
 export default {
   relations: {
-    tenant_invitations: { key: 'tenant_id', select: 'inspect', service: 'all' },
+    tenant_invitations: { key: 'tenant_id', select: 'read_admin', service: 'all' },
   },
   functions: {
     invite_member: {

@@ -25,7 +25,7 @@ export default {
     tenant_slugs: { key: 'tenant_id', select: 'read', service: 'all' },
     tenant_billing: {
       key: 'tenant_id',
-      select: 'inspect',
+      select: 'read_admin',
       update: {
         needs: 'own',
         columns:

@@ -6,7 +6,7 @@ export default {
     // Were people let in to write, no row of theirs could point at another tenant's.
     webhook_deliveries: {
       key: 'tenant_id',
-      select: 'inspect',
+      select: 'read_admin',
       service: 'select',
       attempts: (
         [
@@ -23,7 +23,7 @@ export default {
     },
     webhook_attempts: {
       key: 'tenant_id',
-      select: 'inspect',
+      select: 'read_admin',
       service: 'select',
       attempts: (['other', 'home'] as const).map((name) => ({
         as: 'owner',

@@ -60,7 +60,7 @@ async function letTimePass(): Promise<void> {
     `update private.webhook_dispatchers set run_id = null, awake_until_at = '-infinity', seen_at = '-infinity'`,
   )
   await db.query(
-    `update private.webhook_lanes set next_at = now(), blocked_until_at = '-infinity' where tenant_id = $1`,
+    `update private.webhook_endpoint_queues set next_at = now(), blocked_until_at = '-infinity' where tenant_id = $1`,
     [tenant.id],
   )
   await db.query(

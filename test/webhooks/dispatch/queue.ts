@@ -63,14 +63,14 @@ export async function attemptsOf(db: Queryable, endpoint: TestEndpoint): Promise
   return rows
 }
 
-/** Makes whatever waits at this endpoint due now: its retries, its leases, its lane. */
+/** Makes whatever waits at this endpoint due now: its retries, its leases, its queue. */
 export async function hurry(db: Queryable, endpoint: TestEndpoint): Promise<void> {
   await db.query(
-    `with lane as (
-       update private.webhook_lanes set next_at = now(), blocked_until_at = '-infinity'
+    `with queue as (
+       update private.webhook_endpoint_queues set next_at = now(), blocked_until_at = '-infinity'
        where tenant_id = $1 and endpoint_id = $2 returning 1)
      update public.webhook_deliveries set next_at = now()
-     where tenant_id = $1 and endpoint_id = $2 and status = 'pending' and next_at < 'infinity' and (select count(*) from lane) = 1`,
+     where tenant_id = $1 and endpoint_id = $2 and status = 'pending' and next_at < 'infinity' and (select count(*) from queue) = 1`,
     [endpoint.tenant_id, endpoint.id],
   )
   await db.query('select private.wake_idle_dispatcher()')

@@ -267,7 +267,7 @@ describe('a change', () => {
 })
 
 describe('disabling', () => {
-  it('says by whom, and enabling forgets it; the lane begins anew', async () => {
+  it('says by whom, and enabling forgets it; the queue begins anew', async () => {
     const { ref_id } = await makeEndpoint(world)
     const disabled = await patch(world, ref_id, { disabled: true })
     expect(await disabled.json()).toMatchObject({
@@ -278,14 +278,14 @@ describe('disabling', () => {
     const again = await patch(world, ref_id, { disabled: true, description: 'still' })
     expect(await again.json()).toMatchObject({ disabled: true, disabled_reason: 'by_hand' })
     await superuser.query(
-      `update private.webhook_lanes as l set failure_count = 9, failing_since_at = now(), blocked_until_at = 'infinity'
+      `update private.webhook_endpoint_queues as l set failure_count = 9, failing_since_at = now(), blocked_until_at = 'infinity'
        from public.webhook_endpoints as e where e.id = l.endpoint_id and e.ref_id = $1`,
       [ref_id],
     )
     const enabled = await patch(world, ref_id, { disabled: false })
     expect(await enabled.json()).toMatchObject({ disabled: false, disabled_reason: null, disabled_at: null })
     const { rows } = await superuser.query(
-      `select failure_count, failing_since_at, blocked_until_at = '-infinity' as is_open from private.webhook_lanes as l
+      `select failure_count, failing_since_at, blocked_until_at = '-infinity' as is_open from private.webhook_endpoint_queues as l
        join public.webhook_endpoints as e on e.id = l.endpoint_id where e.ref_id = $1`,
       [ref_id],
     )

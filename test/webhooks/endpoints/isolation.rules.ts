@@ -5,7 +5,7 @@ const signingSecret = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD'
 
 export default {
   relations: {
-    webhook_endpoints: { key: 'tenant_id', select: 'inspect', service: 'select' },
+    webhook_endpoints: { key: 'tenant_id', select: 'read_admin', service: 'select' },
   },
   functions: {
     create_webhook_endpoint: {
@@ -21,7 +21,7 @@ export default {
         '{"description": "Probe"}')).ref_id`,
     },
     disable_webhook_endpoint: {
-      needs: 'inspect',
+      needs: 'read_admin',
       service: true,
       call: (tenant) =>
         `select (public.disable_webhook_endpoint('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')).ref_id`,
@@ -44,7 +44,7 @@ export default {
         `select public.reveal_webhook_secret('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')`,
     },
     read_webhook_stats: {
-      needs: 'inspect',
+      needs: 'read_admin',
       call: (tenant) =>
         `select since from public.read_webhook_stats('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')`,
     },

@@ -71,7 +71,7 @@ describe('a demo tenant', () => {
       expect(await rowsLeft(db, id)).toEqual({
         ...noRows,
         'public.webhook_endpoints': 1,
-        'private.webhook_lanes': 1,
+        'private.webhook_endpoint_queues': 1,
       })
       const { rows } = await db.query('select private.reset_demo_tenant($1) as changed', [id])
       expect(rows).toEqual([{ changed: 0 }])

@@ -3,7 +3,7 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 
 export default {
   relations: {
-    webhook_events: { key: 'tenant_id', select: 'inspect', service: 'select' },
+    webhook_events: { key: 'tenant_id', select: 'read_admin', service: 'select' },
   },
   privateFunctions: {
     first_uuid_at: 'pure; lists of messages begin and end by it',

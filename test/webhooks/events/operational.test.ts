@@ -6,8 +6,8 @@ import { addEndpoint } from '../endpoint.ts'
 import { schemaValidators, toldTo } from './told.ts'
 
 interface Turn {
-  /** How the endpoint's lane stands before. */
-  lane?: string
+  /** How the endpoint's queue stands before. */
+  endpointQueue?: string
   result: Record<string, unknown>
   told: Record<string, object>
 }
@@ -18,12 +18,12 @@ const moment = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d.*(Z|\+00:0
 
 const turns: Record<string, Turn> = {
   'an endpoint that has failed for half of the five days': {
-    lane: `failure_count = 20, failing_since_at = now() - interval '61 hours'`,
+    endpointQueue: `failure_count = 20, failing_since_at = now() - interval '61 hours'`,
     result: failure,
     told: { 'endpoint.failing': { percent: 50, failing_since: moment, consecutive_failures: 21 } },
   },
   'one that has failed for all of them': {
-    lane: `failure_count = 40, warned_percent = 90, failing_since_at = now() - interval '121 hours'`,
+    endpointQueue: `failure_count = 40, warned_percent = 90, failing_since_at = now() - interval '121 hours'`,
     result: failure,
     told: { 'endpoint.disabled': { reason: 'failing', failing_since: moment } },
   },
@@ -36,7 +36,7 @@ const turns: Record<string, Turn> = {
     told: { 'endpoint.disabled': { reason: 'asked' } },
   },
   'one that takes deliveries again': {
-    lane: `failure_count = 20, warned_percent = 50, failing_since_at = now() - interval '61 hours'`,
+    endpointQueue: `failure_count = 20, warned_percent = 50, failing_since_at = now() - interval '61 hours'`,
     result: success,
     told: { 'endpoint.recovered': { failing_since: moment } },
   },
@@ -69,7 +69,7 @@ async function complete(db: Queryable, endpoint: string, result: Record<string, 
 describe('the queue tells of itself:', async () => {
   const validators = await schemaValidators()
 
-  it.each(Object.entries(turns))('%s', async (_name, { lane, result, told }) => {
+  it.each(Object.entries(turns))('%s', async (_name, { endpointQueue, result, told }) => {
     const { id: tenant } = await makeTenant()
     await rolledBack(admin, async (db) => {
       const { id } = await addEndpoint(db, tenant)
@@ -77,7 +77,10 @@ describe('the queue tells of itself:', async () => {
         `update public.webhook_endpoints set is_enabled = true, disabled_at = null, disabled_reason = null where id = $1`,
         [id],
       )
-      if (lane) await db.query(`update private.webhook_lanes set ${lane} where endpoint_id = $1`, [id])
+      if (endpointQueue)
+        await db.query(`update private.webhook_endpoint_queues set ${endpointQueue} where endpoint_id = $1`, [
+          id,
+        ])
       const before = (await toldTo(db, tenant)).length
       await complete(db, id, result)
       const events = (await toldTo(db, tenant)).slice(before)

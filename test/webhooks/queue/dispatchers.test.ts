@@ -46,7 +46,7 @@ describe('a place for a dispatcher', () => {
   }
   const keep = async (run: string, hasRoom: boolean, isOver = false) => {
     const { rows } = await queue.db.query<{ kept: boolean }>(
-      'select private.keep_dispatching($1, $2, $3) as kept',
+      'select private.send_dispatcher_heartbeat($1, $2, $3) as kept',
       [run, hasRoom, isOver],
     )
     return rows[0]!.kept

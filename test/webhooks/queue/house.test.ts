@@ -13,7 +13,7 @@ import {
   makeQueue,
   passTime,
   type Queue,
-  readLane,
+  readEndpointQueue,
   setEnabled,
   type succeeded,
 } from './world.ts'
@@ -154,13 +154,13 @@ describe('a tenant that is archived', () => {
     await report(await claim(queue.db, 1), failed)
     await move('archived')
     try {
-      expect((await readLane(queue, endpoint)).wait).toBeNull()
+      expect((await readEndpointQueue(queue, endpoint)).wait).toBeNull()
       expect(await emit(queue.db, tenant)).toBeNull()
       // Told before it was archived, and expanded after.
       await expand(queue.db)
       await passTime(queue, 3_600)
       expect(await claim(queue.db)).toEqual([])
-      expect((await readLane(queue, endpoint)).wait).toBeNull()
+      expect((await readEndpointQueue(queue, endpoint)).wait).toBeNull()
     } finally {
       await move('active')
     }
@@ -175,7 +175,7 @@ describe('a tenant that is archived', () => {
     await move('archived')
     await move('active')
     expect(await claim(queue.db)).toEqual([])
-    expect((await readLane(queue, endpoint)).wait).toBeGreaterThan(800)
+    expect((await readEndpointQueue(queue, endpoint)).wait).toBeGreaterThan(800)
   })
 })
 

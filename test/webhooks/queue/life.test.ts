@@ -15,7 +15,7 @@ import {
   type Outcome,
   passTime,
   type Queue,
-  readLane,
+  readEndpointQueue,
   replay,
   setEnabled,
   succeeded,
@@ -68,7 +68,7 @@ async function failingFor(hours: number, underWay = 1): Promise<{ endpoint: Endp
 
 async function failSince({ id }: Endpoint, hours: number): Promise<void> {
   await queue.db.query(
-    `update private.webhook_lanes set failure_count = 12, failing_since_at = now() - make_interval(hours => $2)
+    `update private.webhook_endpoint_queues set failure_count = 12, failing_since_at = now() - make_interval(hours => $2)
      where endpoint_id = $1`,
     [id, hours],
   )
@@ -96,7 +96,7 @@ describe('a delivery that fails', () => {
       expect(rows[0]!.status).toBe('pending')
       expect(rows[0]!.waits).toBeGreaterThanOrEqual(wait)
       expect(rows[0]!.waits).toBeLessThanOrEqual(wait * 1.1)
-      await passTime(queue, Math.max(rows[0]!.waits, (await readLane(queue, endpoint)).blocked))
+      await passTime(queue, Math.max(rows[0]!.waits, (await readEndpointQueue(queue, endpoint)).blocked))
     }
     await report(await claim(queue.db), failed)
     const { rows } = await queue.db.query(
@@ -119,7 +119,7 @@ describe('a delivery that fails', () => {
     await queue.db.query('update public.webhook_deliveries set next_at = now() where event_id = $1', [
       one!.event_id,
     ])
-    await queue.db.query('update private.webhook_lanes set next_at = now()')
+    await queue.db.query('update private.webhook_endpoint_queues set next_at = now()')
     expect(await report(await claim(queue.db), failed)).toBe(1)
     expect(await report([one!, other!], failed)).toBe(1)
     const messages = (await told('delivery.exhausted')).map(({ message_id }) => message_id)
@@ -195,7 +195,7 @@ describe('an endpoint that fails', () => {
     expect((await told('endpoint.failing')).map(({ percent }) => percent)).toEqual([70])
     await emptyQueue(queue)
     const other = await failingFor(200)
-    await queue.db.query('update private.webhook_lanes set failure_count = 8')
+    await queue.db.query('update private.webhook_endpoint_queues set failure_count = 8')
     await report(other.leases, failed)
     expect(await told('endpoint.failing')).toEqual([])
     expect(await reasonOf(other.endpoint)).toBeNull()
@@ -239,7 +239,7 @@ describe('an endpoint that fails', () => {
     await passTime(queue, 3 * day)
     expect(await claim(queue.db)).toEqual([])
     await setEnabled(queue, endpoint, true)
-    expect(await readLane(queue, endpoint)).toMatchObject({ failures: 0, blocked: 0 })
+    expect(await readEndpointQueue(queue, endpoint)).toMatchObject({ failures: 0, blocked: 0 })
     expect((await claim(queue.db)).length).toBe(8)
   })
 

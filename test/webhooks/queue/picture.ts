@@ -72,7 +72,7 @@ export async function takePicture({ db }: Queue): Promise<Picture> {
           'rateFree', case when isfinite(l.rate_free_at) then extract(epoch from l.rate_free_at) else 0 end,
           'isCapped', l.is_capped, 'isSlow', l.is_slow, 'failures', l.failure_count) order by p.id), '[]')
         from public.webhook_endpoints as p
-        join private.webhook_lanes as l on l.endpoint_id = p.id
+        join private.webhook_endpoint_queues as l on l.endpoint_id = p.id
         join public.tenants as t on t.id = p.tenant_id),
       'events', (select coalesce(json_agg(json_build_object('id', e.id, 'tenant', e.tenant_id, 'type', e.type, 'key', e.ordering_key,
           'isTest', e.is_test, 'about', e.payload::json #>> '{data,endpoint_id}') order by e.id), '[]')
@@ -121,7 +121,7 @@ export function wrongIn(picture: Picture): string[] {
   for (const [id, due] of soonest) {
     const { kind, isEnabled, isArchived, next, blocked, rateFree, isCapped } = picture.endpoints.get(id)!
     if (kind === 'poll' || !isEnabled || isArchived) continue
-    // A capped lane looks again after half a second; a lane with a limit when its next requests are within it.
+    // A capped queue looks again after half a second; a queue with a limit when its next requests are within it.
     const wakes = Math.max(
       due,
       blocked,

@@ -75,7 +75,7 @@ export async function makeQueue(): Promise<Queue> {
 /** Forgets every endpoint and event, whosever. */
 export async function emptyQueue({ superuser }: Queue): Promise<void> {
   await superuser.query('truncate public.webhook_events, public.webhook_endpoints cascade')
-  await superuser.query('truncate private.webhook_lanes, net.http_request_queue')
+  await superuser.query('truncate private.webhook_endpoint_queues, net.http_request_queue')
 }
 
 export async function addEndpoint(
@@ -143,8 +143,8 @@ export async function complete(
 /** As if so much time had gone by: everything the queue waits for comes nearer. */
 export async function passTime({ db }: Queue, seconds: number): Promise<void> {
   await db.query(
-    `with lanes as (
-       update private.webhook_lanes set next_at = next_at - s.gone, blocked_until_at = blocked_until_at - s.gone,
+    `with queues as (
+       update private.webhook_endpoint_queues set next_at = next_at - s.gone, blocked_until_at = blocked_until_at - s.gone,
          failing_since_at = failing_since_at - s.gone, rate_free_at = rate_free_at - s.gone
        from (select make_interval(secs => $1) as gone) as s
      )
@@ -153,14 +153,15 @@ export async function passTime({ db }: Queue, seconds: number): Promise<void> {
   )
 }
 
-/** Enables or disables an endpoint past the API, lane first as everybody does. */
+/** Enables or disables an endpoint past the API, queue first as everybody does. */
 export async function setEnabled({ db }: Queue, endpoint: Endpoint, isEnabled: boolean): Promise<void> {
   const client = await db.connect()
   try {
     await client.query('begin')
-    await client.query('select from private.webhook_lanes where endpoint_id = $1 for no key update', [
-      endpoint.id,
-    ])
+    await client.query(
+      'select from private.webhook_endpoint_queues where endpoint_id = $1 for no key update',
+      [endpoint.id],
+    )
     await client.query(
       `update public.webhook_endpoints set is_enabled = $2, disabled_at = case when not $2 then now() end,
          disabled_reason = case when not $2 then 'by_hand'::public.webhook_disabled_reason end
@@ -208,10 +209,10 @@ export async function fill({ db }: Queue, { tenant, id }: Endpoint, count: numbe
      insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id) select $1, id, $2 from event`,
     [tenant, id, count],
   )
-  await db.query('select private.wake_webhook_lanes(array[$1::uuid], array[$2::uuid])', [tenant, id])
+  await db.query('select private.wake_endpoint_queues(array[$1::uuid], array[$2::uuid])', [tenant, id])
 }
 
-export interface Lane {
+export interface EndpointQueue {
   /** Seconds until it is served; null is never. */
   wait: number | null
   /** Seconds until it may be served. */
@@ -221,13 +222,13 @@ export interface Lane {
   isCapped: boolean
 }
 
-export async function readLane({ db }: Queue, { id }: Endpoint): Promise<Lane> {
-  const { rows } = await db.query<Lane>(
+export async function readEndpointQueue({ db }: Queue, { id }: Endpoint): Promise<EndpointQueue> {
+  const { rows } = await db.query<EndpointQueue>(
     `select case when isfinite(next_at) then extract(epoch from next_at - clock_timestamp())::float8 end as wait,
        case when isfinite(blocked_until_at)
          then greatest(extract(epoch from blocked_until_at - clock_timestamp()), 0)::float8 else 0 end as blocked,
        failure_count as failures, is_slow as "isSlow", is_capped as "isCapped"
-     from private.webhook_lanes where endpoint_id = $1`,
+     from private.webhook_endpoint_queues where endpoint_id = $1`,
     [id],
   )
   return rows[0]!

@@ -1,6 +1,6 @@
--- One an endpoint. Lanes are served in the order of next_at, and whoever was served goes to the
+-- One an endpoint. Queues are served in the order of next_at, and whoever was served goes to the
 -- back: an endpoint with 100,000 deliveries due gets its turn as often as one with a single one.
-create table private.webhook_lanes (
+create table private.webhook_endpoint_queues (
   tenant_id uuid not null references public.tenants on delete cascade,
   endpoint_id uuid not null,
   next_at timestamptz not null default 'infinity',
@@ -18,24 +18,24 @@ create table private.webhook_lanes (
   primary key (tenant_id, endpoint_id),
   foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200);
-comment on table private.webhook_lanes is
-  'An endpoint''s place in the queue, and the state of its circuit. Whoever locks several rows locks lanes first, in the order of their endpoint_id.';
-create index webhook_lanes_next_at_idx on private.webhook_lanes (next_at);
+comment on table private.webhook_endpoint_queues is
+  'An endpoint''s place in the queue, and the state of its circuit. Whoever locks several rows locks queues first, in the order of their endpoint_id.';
+create index webhook_endpoint_queues_next_at_idx on private.webhook_endpoint_queues (next_at);
 
--- Definer, this and the next: whoever changes an endpoint holds no privilege on lanes, nor on Vault.
-create function private.tg_keep_webhook_lane() returns trigger
+-- Definer, this and the next: whoever changes an endpoint holds no privilege on queues, nor on Vault.
+create function private.tg_keep_endpoint_queue() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
   if tg_op = 'INSERT' then
-    insert into private.webhook_lanes (tenant_id, endpoint_id) values (new.tenant_id, new.id);
+    insert into private.webhook_endpoint_queues (tenant_id, endpoint_id) values (new.tenant_id, new.id);
   elsif not new.is_enabled then
-    update private.webhook_lanes as l set next_at = 'infinity'
+    update private.webhook_endpoint_queues as l set next_at = 'infinity'
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
   elsif not old.is_enabled or new.url <> old.url then
     -- A new beginning: what failed before says nothing about now.
-    update private.webhook_lanes as l
+    update private.webhook_endpoint_queues as l
     set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, opened_count = 0, failing_since_at = null, warned_percent = 0,
       is_slow = false
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
@@ -43,27 +43,27 @@ begin
   return null;
 end
 $$;
-create trigger webhook_endpoints_keep_lane after insert or update of is_enabled, url on public.webhook_endpoints
-  for each row execute function private.tg_keep_webhook_lane();
+create trigger webhook_endpoints_keep_queue after insert or update of is_enabled, url on public.webhook_endpoints
+  for each row execute function private.tg_keep_endpoint_queue();
 
-create function private.tg_rest_webhook_lanes() returns trigger
+create function private.tg_pause_endpoint_queues() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
   -- An archived tenant is told nothing; one that comes back is told what waited.
-  perform from private.webhook_lanes as l where l.tenant_id = new.id order by l.endpoint_id for no key update;
-  update private.webhook_lanes as l
+  perform from private.webhook_endpoint_queues as l where l.tenant_id = new.id order by l.endpoint_id for no key update;
+  update private.webhook_endpoint_queues as l
   set next_at = case when new.status = 'archived' then 'infinity' else greatest(now(), l.blocked_until_at) end
   where l.tenant_id = new.id;
   return null;
 end
 $$;
-create trigger tenants_rest_webhook_lanes after update of status on public.tenants
+create trigger tenants_pause_endpoint_queues after update of status on public.tenants
   for each row when ((old.status = 'archived') <> (new.status = 'archived'))
-  execute function private.tg_rest_webhook_lanes();
+  execute function private.tg_pause_endpoint_queues();
 
-create function private.wake_webhook_lanes(tenants uuid[], endpoints uuid[]) returns void
+create function private.wake_endpoint_queues(tenants uuid[], endpoints uuid[]) returns void
   language plpgsql
   set search_path = ''
   set enable_seqscan = off
@@ -72,14 +72,14 @@ create function private.wake_webhook_lanes(tenants uuid[], endpoints uuid[]) ret
   set plan_cache_mode = force_generic_plan
 as $$
 begin
-  update private.webhook_lanes as l set next_at = greatest(now(), l.blocked_until_at)
+  update private.webhook_endpoint_queues as l set next_at = greatest(now(), l.blocked_until_at)
   from unnest(tenants, endpoints) as reached (tenant_id, endpoint_id)
   join public.webhook_endpoints as p on p.tenant_id = reached.tenant_id and p.id = reached.endpoint_id
   where l.tenant_id = reached.tenant_id and l.endpoint_id = reached.endpoint_id
     and p.kind = 'push' and p.is_enabled and l.next_at > greatest(now(), l.blocked_until_at);
 end
 $$;
-comment on function private.wake_webhook_lanes(uuid[], uuid[]) is
-  'Has these endpoints served soon: something of theirs is due. The caller has held the lanes since before it was: a claim that does not see it may be about to put them to rest.';
+comment on function private.wake_endpoint_queues(uuid[], uuid[]) is
+  'Has these endpoints served soon: something of theirs is due. The caller has held the queues since before it was: a claim that does not see it may be about to put them to rest.';
 
-select private.register_table('private.webhook_lanes', keeping => 'derived', is_locked_first => true, unaudited => 'a queue of endpoints');
+select private.register_table('private.webhook_endpoint_queues', keeping => 'derived', is_locked_first => true, unaudited => 'a queue of endpoints');

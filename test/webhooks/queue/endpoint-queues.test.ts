@@ -16,7 +16,7 @@ import {
   type Outcome,
   passTime,
   type Queue,
-  readLane,
+  readEndpointQueue,
   succeeded,
 } from './world.ts'
 
@@ -77,7 +77,7 @@ describe('the circuit of an endpoint', () => {
   it('opens at the fifth failure, and each time for twice as long, up to ten minutes', async () => {
     const endpoint = await openCircuit()
     for (const seconds of [15, 30, 60, 120, 240, 480, 600, 600]) {
-      const { blocked, wait } = await readLane(queue, endpoint)
+      const { blocked, wait } = await readEndpointQueue(queue, endpoint)
       expect(blocked).toBeGreaterThan(seconds - 5)
       expect(blocked).toBeLessThanOrEqual(seconds)
       expect(wait).toBeCloseTo(blocked, 0)
@@ -97,7 +97,7 @@ describe('the circuit of an endpoint', () => {
       await passTime(queue, 1)
       expect((await four(() => claim(queue.db))).flat()).toEqual([])
       await report(probes, failed)
-      expect((await readLane(queue, endpoint)).isCapped).toBe(false)
+      expect((await readEndpointQueue(queue, endpoint)).isCapped).toBe(false)
     }
   })
 
@@ -125,7 +125,7 @@ describe('the circuit of an endpoint', () => {
     await report(others, failed)
     expect(await claim(queue.db)).toEqual([])
     await report([straggler!], succeeded)
-    expect(await readLane(queue, endpoint)).toMatchObject({ blocked: 0, failures: 0 })
+    expect(await readEndpointQueue(queue, endpoint)).toMatchObject({ blocked: 0, failures: 0 })
     expect((await claim(queue.db)).length).toBe(16)
   })
 
@@ -147,17 +147,17 @@ describe('the circuit of an endpoint', () => {
     await fill(queue, endpoint, 100)
     const leases = await claim(queue.db, 16)
     for (const part of [leases.slice(0, 8), leases.slice(8, 12), leases.slice(12)]) await report(part, failed)
-    const { blocked, failures } = await readLane(queue, endpoint)
+    const { blocked, failures } = await readEndpointQueue(queue, endpoint)
     expect(failures).toBe(16)
     expect(blocked).toBeLessThanOrEqual(15)
   })
 
   it('opens however often it failed', async () => {
     const endpoint = await openCircuit()
-    await queue.db.query('update private.webhook_lanes set failure_count = 1000000')
+    await queue.db.query('update private.webhook_endpoint_queues set failure_count = 1000000')
     await passTime(queue, 16)
     await report(await claim(queue.db), failed)
-    expect((await readLane(queue, endpoint)).failures).toBe(1_000_001)
+    expect((await readEndpointQueue(queue, endpoint)).failures).toBe(1_000_001)
   })
 })
 
@@ -166,7 +166,7 @@ describe('an endpoint that is slow', () => {
     const endpoint = await addEndpoint(queue, tenant)
     await fill(queue, endpoint, 200)
     await report(await claim(queue.db, 3), { outcome: 'succeeded', duration_ms: 4_000 })
-    expect((await readLane(queue, endpoint)).isSlow).toBe(true)
+    expect((await readEndpointQueue(queue, endpoint)).isSlow).toBe(true)
     for (let round = 0; round < 10; round++) {
       const leases = (await four(() => claim(queue.db, 2))).flat()
       await passTime(queue, 1)
@@ -216,7 +216,7 @@ describe('a receiver that asks for a pause', () => {
     expect(at(busy, leases).length).toBe(1)
     await report(at(busy, leases), { outcome: 'failed', block_seconds: 120 })
     await report(at(other, leases), succeeded)
-    expect((await readLane(queue, busy)).blocked).toBeGreaterThan(115)
+    expect((await readEndpointQueue(queue, busy)).blocked).toBeGreaterThan(115)
     expect(at(busy, await claim(queue.db))).toEqual([])
     await emit(queue.db, tenant)
     await expand(queue.db)
@@ -233,12 +233,12 @@ describe('a receiver that asks for a pause', () => {
     await report([first!], { outcome: 'failed', block_seconds: 120 })
     await report([second!], succeeded)
     await report([third!], succeeded)
-    expect((await readLane(queue, endpoint)).blocked).toBeGreaterThan(115)
+    expect((await readEndpointQueue(queue, endpoint)).blocked).toBeGreaterThan(115)
     expect(await claim(queue.db)).toEqual([])
   })
 })
 
-describe('a lane', () => {
+describe('a queue', () => {
   it('that has as much under way as it may is served again when the workers died', async () => {
     const endpoint = await addEndpoint(queue, tenant)
     await fill(queue, endpoint, 50)
@@ -250,24 +250,27 @@ describe('a lane', () => {
   })
 
   it('is not put to rest by a claim that began before something came to be due', async () => {
-    // Lanes that somebody holds are skipped one by one, so that the claim is on its way for a while.
+    // Queues that somebody holds are skipped one by one, so that the claim is on its way for a while.
     const crowd = (await makeTenant({ db: queue.db })).id
     await queue.db.query(
       `insert into public.webhook_endpoints (tenant_id, url, secret_id)
        select $1, 'https://receiver.example', gen_random_uuid() from generate_series(1, 1000)`,
       [crowd],
     )
-    await queue.db.query(`update private.webhook_lanes set next_at = now() - interval '1 hour'`)
+    await queue.db.query(`update private.webhook_endpoint_queues set next_at = now() - interval '1 hour'`)
     const endpoint = await addEndpoint(queue, tenant)
     const holder = await queue.db.connect()
     try {
       await holder.query('begin')
-      await holder.query('select from private.webhook_lanes where tenant_id = $1 for update', [crowd])
+      await holder.query('select from private.webhook_endpoint_queues where tenant_id = $1 for update', [
+        crowd,
+      ])
       for (let n = 0; n < 40; n++) {
         // Due, with nothing in it.
-        await queue.db.query('update private.webhook_lanes set next_at = now() where endpoint_id = $1', [
-          endpoint.id,
-        ])
+        await queue.db.query(
+          'update private.webhook_endpoint_queues set next_at = now() where endpoint_id = $1',
+          [endpoint.id],
+        )
         await emit(queue.db, tenant)
         await Promise.all([claim(queue.db, 5), expand(queue.db)])
         const picture = await takePicture(queue)
