@@ -37,8 +37,10 @@ const logged = await coach.POST('/usage/events', { body: { events: [event] } })
 const refused = await coach.PATCH('/branding/brand', { body: { brand: { colors: { primary: 'green' } } } }).catch((error) => error)
 const nobody = createClient({ url: 'http://127.0.0.1:9', retry: { maxAttempts: 2, baseDelaySeconds: 0.01 } })
 const unreachable = await nobody.GET('/registry/products').catch((error) => error)
+const slugs = []
+for await (const tenant of coach.list('/registry/tenants')) slugs.push(tenant.slug)
 const found = {
-  slug: data.slug, again: again.response.status, name: brand.data.display_name,
+  slugs, slug: data.slug, again: again.response.status, name: brand.data.display_name,
   logged: 'accepted' in logged.data && logged.data.accepted,
   refused: refused instanceof Problem && [refused.status, refused.code, refused.errors.length, refused.requestId !== undefined],
   unreachable: unreachable instanceof NetworkFault,
@@ -46,6 +48,7 @@ const found = {
 `
 const imports = `import { createClient, NetworkFault, Problem } from '@tenantry/client'\n`
 const expected = {
+  slugs: ['brightpath'],
   slug: 'brightpath',
   again: 304,
   name: expect.stringMatching(/\w/),
