@@ -24,6 +24,14 @@ it('every column that can hold anything is classified, once', async () => {
   expect(rows).toEqual([])
 })
 
+it('every table with personal data says whose it is, or why it is kept', async () => {
+  const { rows } = await superuser.query(
+    `select relation::text from private.registered_tables
+     where personal <> '{}' and person is null and on_forget <> 'keep'`,
+  )
+  expect(rows).toEqual([])
+})
+
 it('every column that is classified exists', async () => {
   const { rows } = await superuser.query(
     `select g.relation::text, n as column_name from private.registered_tables as g

@@ -37,6 +37,7 @@ export const problemCodes = {
   last_owner: { status: 409, title: 'A tenant always has an owner' },
   slug_taken: { status: 409, title: 'The slug is taken' },
   already_member: { status: 409, title: 'The person is already a member' },
+  is_member: { status: 409, title: 'They are a member of the tenant' },
   already_invited: { status: 409, title: 'The address is already invited' },
   member_not_active: { status: 409, title: 'The membership is not active' },
   project_slug_taken: { status: 409, title: 'Another project has this slug' },

@@ -770,6 +770,9 @@ isOneToOne: false
 "find_idp_for_email":
 { Args: { "email": string }; Returns: Json
                            },
+"forget_person":
+{ Args: { "email": string,"tenant_id": string }; Returns: Json
+                           },
 "get_tenant_by_domain":
 { Args: { "host": string }; Returns: Json
                            },

@@ -30,6 +30,8 @@ export {
   TenantProducts,
 } from './entitlements/schema.ts'
 export { exportTenant } from './export/queries.ts'
+export { forgetPerson } from './forgetting/queries.ts'
+export { ForgetRequest, ForgottenPerson } from './forgetting/schema.ts'
 export { checkIdentityProvider } from './identity-providers/check.ts'
 export {
   listIdentityProviders,

@@ -335,6 +335,7 @@ comment on column public.tenants.purgeable_at is 'When the export window of an a
 create index tenants_frozen_at_idx on public.tenants (frozen_at) where status = 'frozen';
 
 select private.register_table('public.tenants', personal => '{sales_owner}',
+  on_forget => 'keep', kept_because => 'Who looks after the tenant on the side of the platform, which changes it.',
   plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,metadata,status_reason}');
 
 -- 04_slugs.sql
@@ -568,7 +569,8 @@ create trigger tenant_billing_customers_only
   execute function private.tg_bill_customers_only();
 
 select private.register_table('public.tenant_billing', quiet => '{current_month_spend_usd_micros}', plain => '{razorpay_customer_id,razorpay_subscription_id}',
-  personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}');
+  personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}',
+  on_forget => 'keep', kept_because => 'Whom the tenant''s invoices are made out to. The law asks for them to be kept.');
 
 -- 06_users.sql
 
@@ -623,7 +625,8 @@ grant select, update (title, first_name, last_name, phone, locale) on public.use
 grant select, insert, update, delete on public.user_profiles to service_role;
 
 select private.register_table('public.user_profiles', plain => '{locale}', personal => '{email,title,first_name,last_name,name,phone}',
-  unaudited => 'people own their profiles; no tenant does');
+  unaudited => 'people own their profiles; no tenant does',
+  on_forget => 'keep', kept_because => 'Belongs to the person''s own account, which other tenants may know too. It goes with the account.');
 
 -- 07_members.sql
 

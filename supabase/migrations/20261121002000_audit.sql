@@ -107,7 +107,8 @@ select private.register_table('public.audit_log', keeping => 'kept', unaudited =
 select private.register_table('private.audit_heads', keeping => 'kept', plain => '{hash}', unaudited => 'the ends of the log''s chains');
 select private.register_table('private.audit_pending', keeping => 'transient', unaudited => 'becomes rows of the log',
   plain => '{action,target_id,target_type,product,component,description,metadata,request_id,payload_hash,prev_hash,hash}',
-  personal => '{actor_id,actor_name,target_name,source_ip,user_agent}');
+  personal => '{actor_id,actor_name,target_name,source_ip,user_agent}',
+  on_forget => 'keep', kept_because => 'Becomes rows of the log within the transaction.');
 
 -- 02_chain.sql
 

@@ -1646,3 +1646,32 @@ select private.register_event_type('delivery.exhausted', 'A message was tried fo
     '{"endpoint_id": "ref_id", "url": "url", "message_id": "message_id", "event_type": "text", "attempt_count": "count", "last_error?": "text"}',
     '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "message_id": "msg_01JD3NN0W2Y4A6C8E0G2J4M6P8",
       "event_type": "participant_session.completed", "attempt_count": 10, "last_error": "The receiver answered with 500."}', is_operational => true);
+
+-- 17_removed_deliveries.sql
+
+-- Definer: whoever deletes an event need not know the queue.
+create function private.tg_release_after_removed_deliveries() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  removed private.webhook_result[];
+begin
+  -- Not when the endpoint goes with them, and not in an archived tenant, whose endpoints rest.
+  select array_agg(row(g.tenant_id, g.event_id, g.endpoint_id, null, 0, g.ordering_key,
+    null, null, null, 0, null, null, null, null)::private.webhook_result) into removed
+  from (
+    select distinct on (d.tenant_id, d.endpoint_id, d.ordering_key) d.* from gone as d
+    where d.status = 'pending' and d.ordering_key is not null) as g
+  join public.webhook_endpoints as p on p.tenant_id = g.tenant_id and p.id = g.endpoint_id
+  join public.tenants as t on t.id = g.tenant_id and t.status <> 'archived';
+  if removed is not null then
+    perform private.release_ordered_deliveries(removed);
+  end if;
+  return null;
+end
+$$;
+comment on function private.tg_release_after_removed_deliveries() is
+  'Makes the next delivery of an ordering key due when the one it waited for is deleted. The caller holds the lanes.';
+create trigger webhook_deliveries_release_after_removal after delete on public.webhook_deliveries
+  referencing old table as gone for each statement execute function private.tg_release_after_removed_deliveries();

@@ -113,4 +113,5 @@ comment on column public.tenants.purgeable_at is 'When the export window of an a
 create index tenants_frozen_at_idx on public.tenants (frozen_at) where status = 'frozen';
 
 select private.register_table('public.tenants', personal => '{sales_owner}',
+  on_forget => 'keep', kept_because => 'Who looks after the tenant on the side of the platform, which changes it.',
   plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,metadata,status_reason}');

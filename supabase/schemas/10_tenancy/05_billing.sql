@@ -61,4 +61,5 @@ create trigger tenant_billing_customers_only
   execute function private.tg_bill_customers_only();
 
 select private.register_table('public.tenant_billing', quiet => '{current_month_spend_usd_micros}', plain => '{razorpay_customer_id,razorpay_subscription_id}',
-  personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}');
+  personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}',
+  on_forget => 'keep', kept_because => 'Whom the tenant''s invoices are made out to. The law asks for them to be kept.');

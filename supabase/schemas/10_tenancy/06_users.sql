@@ -49,4 +49,5 @@ grant select, update (title, first_name, last_name, phone, locale) on public.use
 grant select, insert, update, delete on public.user_profiles to service_role;
 
 select private.register_table('public.user_profiles', plain => '{locale}', personal => '{email,title,first_name,last_name,name,phone}',
-  unaudited => 'people own their profiles; no tenant does');
+  unaudited => 'people own their profiles; no tenant does',
+  on_forget => 'keep', kept_because => 'Belongs to the person''s own account, which other tenants may know too. It goes with the account.');

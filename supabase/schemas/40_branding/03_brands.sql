@@ -98,6 +98,7 @@ $$;
 create trigger tenant_brands_write_event after update on public.tenant_brands for each row execute function private.tg_emit_brand_events();
 
 select private.register_table('public.tenant_brands', personal => '{email_config,coach_email,coach_notification_email}',
+  on_forget => 'keep', kept_because => 'How the tenant presents itself. A manager changes it with the brand.',
   plain => '{display_name,brand,enabled_assessments,coach_name,coach_title,coach_photo,website_url,booking_url,legal_entity,voice_id,slug_prefix,canonical_quiz_url}');
 
 select private.register_event_type('brand.updated', 'The tenant''s brand was changed: which fields, and the public page as it is now (null while it is switched off).',

@@ -1,0 +1,104 @@
+create function private.names_person(value text, address text) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Most rows are not about this person. position() passes them over without a regular expression.
+  -- Around the address stand only characters that no address can have, and in JSON the letter of an
+  -- escape such as \n. So bo.ada@example.com and ada@example.com.au are other people.
+  select position(address in lower(value)) > 0 and lower(value) ~ (
+    '(^|[\s@<>"(),:;\\\[\]]|\\[nrtbf])' || regexp_replace(address, '([^[:alnum:]@])', '\\\1', 'g') || '(?![[:alnum:]-]|\.[[:alnum:]])')
+$$;
+comment on function private.names_person(text, text) is
+  'Whether a text is this e-mail address (in lower case) or has it in it as an address of its own, and not as a part of a longer one.';
+
+create function private.personal_tables()
+  returns table (name text, relation regclass, owned_by text, depth int, personal text[], person text, on_forget text, kept_because text)
+  language sql stable
+  set search_path = ''
+as $$
+  select t.name, t.relation, format('%I = $1', t.tenant_column), t.depth, g.personal, g.person, g.on_forget, g.kept_because
+  from private.registered_tables as g join private.tenant_tables() as t using (relation)
+  where g.personal <> '{}'
+  union all
+  -- No tenant's own: what its members' accounts hold.
+  select c.relname, g.relation, 'user_id in (select m.user_id from public.tenant_members as m where m.tenant_id = $1)', 0,
+    g.personal, g.person, g.on_forget, g.kept_because
+  from private.registered_tables as g join pg_catalog.pg_class as c on c.oid = g.relation
+  where g.personal <> '{}' and g.keeping <> 'transient'
+    and exists (select from pg_catalog.pg_attribute as a where a.attrelid = g.relation and a.attname = 'user_id' and not a.attisdropped)
+    and not exists (select from private.tenant_tables() as t where t.relation = g.relation)
+$$;
+comment on function private.personal_tables() is
+  'The tables that tell something of people, with the condition for the rows of a tenant ($1), and what happens when a person is forgotten.';
+
+-- Definer: it changes tables that nobody may change directly, such as usage_events.
+create function public.forget_person(tenant_id uuid, email text) returns jsonb
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  -- Not normalize_email(): a participant's address need not be ASCII.
+  address text := lower(regexp_replace(forget_person.email, '^\s+|\s+$', '', 'g'));
+  source record;
+  are_queues_locked boolean := false;
+  assignments text;
+  touched bigint;
+  erased jsonb := '{}';
+  deleted jsonb := '{}';
+  kept jsonb := '[]';
+begin
+  perform private.require_permission(forget_person.tenant_id, 'manage');
+  if address is null or not private.is_email(address) then
+    perform private.raise_problem(422, 'invalid_value', 'This is not an e-mail address.',
+      '[{"pointer": "/email", "detail": "must be an e-mail address"}]');
+  end if;
+  if exists (
+    select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
+    where m.tenant_id = forget_person.tenant_id and m.status = 'active' and lower(p.email) = address) then
+    perform private.raise_problem(409, 'is_member', 'The person with this address is a member of the tenant. Remove the member first.');
+  end if;
+
+  -- Children before parents, as a purge goes. Rows are deleted last, because the queues stand still meanwhile.
+  for source in
+    select * from private.personal_tables() as t order by t.on_forget = 'delete', t.depth desc, t.name
+  loop
+    if source.on_forget = 'keep' then
+      execute format(
+        'select count(*) from %s where %s and private.names_person(concat_ws(%L, %s), $2)', source.relation, source.owned_by, ' ',
+        (select string_agg(quote_ident(c), ', ') from unnest(source.personal) as c))
+      into touched using forget_person.tenant_id, address;
+      kept := kept || jsonb_build_object('table', source.name, 'rows', touched, 'reason', source.kept_because);
+    elsif source.person is null then
+      raise exception 'forget_person: % has personal columns. Register its person, or on_forget => keep and kept_because.', source.relation;
+    elsif source.on_forget = 'erase' then
+      select string_agg(format('%I = %s', a.attname, coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'null')), ', ') into assignments
+      from pg_catalog.pg_attribute as a
+      left join pg_catalog.pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
+      where a.attrelid = source.relation and a.attname = any (source.personal) and a.attgenerated = '';
+      execute format('update %s set %s where %s and private.names_person(%I::text, $2)',
+        source.relation, assignments, source.owned_by, source.person)
+      using forget_person.tenant_id, address;
+      get diagnostics touched = row_count;
+      erased := erased || jsonb_build_object(source.name, touched);
+    else
+      if not are_queues_locked then
+        perform private.lock_tenant_queues(forget_person.tenant_id);
+        are_queues_locked := true;
+      end if;
+      execute format('delete from %s where %s and private.names_person(%I::text, $2)', source.relation, source.owned_by, source.person)
+      using forget_person.tenant_id, address;
+      get diagnostics touched = row_count;
+      deleted := deleted || jsonb_build_object(source.name, touched);
+    end if;
+  end loop;
+
+  -- The log must not bring the address back. Whoever knows the address can still find the row by its hash.
+  perform private.record_audit(forget_person.tenant_id, 'person.forgotten', 'person',
+    encode(sha256(convert_to(forget_person.tenant_id || ' ' || address, 'utf8')), 'hex'), null,
+    jsonb_build_object('erased', erased, 'deleted', deleted));
+  return jsonb_build_object('erased', erased, 'deleted', deleted, 'kept', kept);
+end
+$$;
+comment on function public.forget_person(uuid, text) is
+  'Erases what a tenant holds about the person with an e-mail address, as each table''s file registered it. Answers the rows erased, deleted and kept in each table. 409 is_member.';
+grant execute on function public.forget_person(uuid, text) to authenticated, service_role;

@@ -1,0 +1,120 @@
+import { inject } from 'vitest'
+import { admin, superuser } from '../../kit/db.ts'
+import type { Tenant } from '../../kit/tenants.ts'
+
+/** Somebody a tenant holds rows about. The mark is in every row of theirs, beside the address. */
+export interface Subject {
+  address: string
+  mark: string
+}
+
+type Fill = (tenant: Tenant, subject: Subject, endpoint: string) => Promise<unknown>
+
+const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw'
+
+/** What makes a row about a person, by table. A table whose rows are erased or deleted has to be here. */
+export const fills: Record<string, Fill> = {
+  participant_sessions: ({ id }, { address, mark }) =>
+    admin.query(
+      'insert into public.participant_sessions (tenant_id, email, full_name) values ($1, $2, $3), ($1, upper($2), $3)',
+      [id, address, mark],
+    ),
+  // One in the partition of this month, one in an old one.
+  usage_events: ({ id }, { address, mark }) =>
+    admin.query(
+      `insert into public.usage_events (tenant_id, event_type, event_data, tokens_used, cost_micros, occurred_at)
+       select $1, 'llm.call', $2, 7, 1100, now() - make_interval(days => d) from unnest('{0,400}'::int[]) as d`,
+      [id, { people: [{ contact: `Ada <${address}>`, note: `Write to:\n${address}`, mark }] }],
+    ),
+  tenant_invitations: ({ id }, { address, mark }) =>
+    admin.query(
+      'insert into public.tenant_invitations (tenant_id, email, token_hash) values ($1, lower($2), sha256(convert_to($3, $4)))',
+      [id, address, mark, 'utf8'],
+    ),
+  webhook_events: ({ id }, { address, mark }) =>
+    admin.query(
+      `insert into public.webhook_events (tenant_id, type, version, payload) values ($1, 'webhook.test', 1, $2)`,
+      [id, JSON.stringify({ data: { email: address, mark } })],
+    ),
+  webhook_attempts: ({ id }, { address, mark }, endpoint) =>
+    admin.query(
+      `with event as (
+         insert into public.webhook_events (tenant_id, type, version, payload) values ($1, 'webhook.test', 1, '{}') returning tenant_id, id
+       ), delivery as (
+         insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id)
+         select tenant_id, id, $2 from event returning tenant_id, event_id, endpoint_id
+       )
+       insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, duration_ms, response_body)
+       select tenant_id, event_id, endpoint_id, 1, 'succeeded', 1, $3 from delivery`,
+      [id, endpoint, `Thanks, ${address}. ${mark}`],
+    ),
+}
+
+/** What makes a row about a person that is kept. A tenant has one of some of these: only one person can be in it. */
+export const keptFills: Record<string, Fill> = {
+  tenants: ({ id }, { address }) =>
+    admin.query('update public.tenants set sales_owner = $2 where id = $1', [id, address]),
+  tenant_brands: ({ id }, { address }) =>
+    admin.query(
+      `insert into public.tenant_brands (tenant_id, coach_email) values ($1, $2)
+       on conflict (tenant_id) do update set coach_email = excluded.coach_email`,
+      [id, address],
+    ),
+  tenant_billing: ({ id }, { address }) =>
+    admin.query(
+      `insert into public.tenant_billing (tenant_id, billing_name) values ($1, $2)
+       on conflict (tenant_id) do update set billing_name = excluded.billing_name`,
+      [id, address],
+    ),
+  'private.demo_snapshots': ({ id }, { address }) =>
+    admin.query(
+      `insert into private.demo_snapshots (tenant_id, relation, rows) values ($1, 'participant_sessions', $2)`,
+      [id, JSON.stringify([{ email: address }])],
+    ),
+  audit_log: ({ id }, { address }) =>
+    admin.query(`select private.record_audit($1, 'person.called', 'person', null, $2)`, [id, address]),
+}
+
+export async function makeEndpoint(tenant: Tenant): Promise<string> {
+  const { rows } = await admin.query<{ id: string }>(
+    `insert into public.webhook_endpoints (tenant_id, kind, secret_id) values ($1, 'poll', vault.create_secret($2)) returning id`,
+    [tenant.id, secret],
+  )
+  return rows[0]!.id
+}
+
+export async function fill(tenant: Tenant, subjects: Subject[]): Promise<void> {
+  const endpoint = await makeEndpoint(tenant)
+  for (const subject of subjects) {
+    for (const make of Object.values(fills)) await make(tenant, subject, endpoint)
+  }
+}
+
+/** Every row of a tenant as text, by table. */
+export async function rowsOf(tenant: Tenant): Promise<Record<string, string[]>> {
+  const { rows: tables } = await superuser.query<{ name: string; relation: string; tenant_column: string }>(
+    'select name, relation::text, tenant_column from private.tenant_tables() order by name',
+  )
+  const found: Record<string, string[]> = {}
+  for (const { name, relation, tenant_column } of tables) {
+    const { rows } = await superuser.query<{ row: string }>(
+      `select to_jsonb(t)::text as row from ${relation} as t where ${tenant_column} = $1 order by 1`,
+      [tenant.id],
+    )
+    found[name] = rows.map(({ row }) => row)
+  }
+  return found
+}
+
+/** The rows, by table, that have this text in them, in upper or lower case. */
+export function withText(rows: Record<string, string[]>, text: string): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(rows)
+      .map(
+        ([name, all]) => [name, all.filter((row) => row.toLowerCase().includes(text.toLowerCase()))] as const,
+      )
+      .filter(([, some]) => some.length > 0),
+  )
+}
+
+export const serviceKey = { apikey: inject('stack').secret_key }
