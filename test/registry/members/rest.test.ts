@@ -157,8 +157,8 @@ describe('the roles', () => {
     const person = await makePerson()
     const { roles } = Roles.parse(await (await call('/registry/roles', { token: person.token })).json())
     expect(roles).toEqual([
-      { role: 'owner', permissions: ['export', 'read_admin', 'manage', 'own', 'read', 'write'] },
-      { role: 'admin', permissions: ['read_admin', 'manage', 'read', 'write'] },
+      { role: 'owner', permissions: ['export', 'manage', 'own', 'read', 'read_admin', 'write'] },
+      { role: 'admin', permissions: ['manage', 'read', 'read_admin', 'write'] },
       { role: 'member', permissions: ['read', 'write'] },
       { role: 'reviewer', permissions: ['read'] },
     ])
