@@ -56,7 +56,7 @@ export const keptFills: Record<string, Fill> = {
     admin.query('update public.tenants set sales_owner = $2 where id = $1', [id, address]),
   tenant_brands: ({ id }, { address }) =>
     admin.query(
-      `insert into public.tenant_brands (tenant_id, coach_email) values ($1, $2)
+      `insert into public.tenant_brands (tenant_id, display_name, coach_email) values ($1, 'Studio', $2)
        on conflict (tenant_id) do update set coach_email = excluded.coach_email`,
       [id, address],
     ),
