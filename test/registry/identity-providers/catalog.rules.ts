@@ -13,6 +13,6 @@ export default {
     find_idp_for_email: 'public; says of a domain where its people sign in',
   },
   'a flag is named is_* or has_*': {
-    'tenant_idp_config.verified': 'the name seed 003 gives it',
+    'tenant_idp_config.verified': 'the name requirement document 003 gives it',
   },
 } satisfies CatalogRules
