@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { migrationsOf, readSchemas, type SchemaFile } from '../stack/database/schemas.ts'
@@ -31,6 +31,24 @@ function namedTooEarly(files: SchemaFile[]): string[] {
   )
 }
 
+/** Functions that nothing of the product calls: no other SQL, no TypeScript of a function or of the stack. */
+function uncalled(files: SchemaFile[], typescript: string): string[] {
+  const sql = files.map((file) => file.sql.replaceAll(/--[^\n]*/g, '')).join('\n')
+  const named = sql.replaceAll(
+    /^(?:comment on function|grant execute on function|create function (?:public|private)\.\w+)[^;$]*/gm,
+    '',
+  )
+  return [...sql.matchAll(/^create function (?:public|private)\.(\w+)/gm)]
+    .map(([, name]) => name!)
+    .filter((name) => !new RegExp(`\\b${name}\\b`).test(`${named}\n${typescript}`))
+}
+
+const filesBelow = (folder: string) =>
+  readdirSync(`${root}/${folder}`, { recursive: true, encoding: 'utf8' })
+    .filter((path) => /\.(ts|sql)$/.test(path) && !/node_modules|types\.ts$|schema\.ts$/.test(path))
+    .map((path) => readFileSync(`${root}/${folder}/${path}`, 'utf8'))
+    .join('\n')
+
 describe('the files of supabase/schemas', () => {
   it('hold a noun each, in at most 250 lines', () => {
     expect(schemas.length).toBeGreaterThan(60)
@@ -54,6 +72,16 @@ describe('the files of supabase/schemas', () => {
     ])
     const commented = { path: '00_kernel/99_early.sql', sql: '-- public.webhook_endpoints come later' }
     expect(namedTooEarly([...schemas, commented])).toEqual([])
+  })
+
+  it('hold no function that nothing calls', () => {
+    const typescript = ['lib', 'functions', 'stack', 'seeds'].map(filesBelow).join('\n')
+    expect(uncalled(schemas, typescript)).toEqual([])
+    const dead = {
+      path: '00_kernel/99_dead.sql',
+      sql: `create function private.dead_end() returns int\n  language sql\nas $$ select 1 $$;\ncomment on function private.dead_end() is 'Called by nobody: private.dead_end().';`,
+    }
+    expect(uncalled([...schemas, dead], typescript)).toEqual(['dead_end'])
   })
 
   it('make the migrations, byte for byte', () => {

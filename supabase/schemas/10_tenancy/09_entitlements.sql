@@ -74,20 +74,7 @@ $$;
 comment on function private.find_entitlement(uuid, text, text) is
   'May this tenant use this product, this feature, or this feature of this product, now? And if not, why.';
 
--- Definer, these three: the answer is the tenant's and must not depend on what the caller may read.
--- An API key that only writes usage reads no plan.
-create function private.has_feature(tenant uuid, feature text) returns boolean
-  language sql stable security definer
-  set search_path = ''
-as $$ select allowed from private.find_entitlement(tenant, null, feature) $$;
-comment on function private.has_feature(uuid, text) is 'Whether a tenant may use a feature now: by its plan, or by a product that brings it.';
-
-create function private.has_product(tenant uuid, product text) returns boolean
-  language sql stable security definer
-  set search_path = ''
-as $$ select allowed from private.find_entitlement(tenant, product, null) $$;
-comment on function private.has_product(uuid, text) is 'Whether a tenant may use a product now.';
-
+-- Definer: the answer is the tenant's and must not depend on what the caller may read.
 create function private.has_project_support(tenant uuid) returns boolean
   language sql stable security definer
   set search_path = ''
@@ -164,6 +151,5 @@ end
 $$;
 comment on function public.check_entitlement(uuid, text, text) is
   'May a tenant use a product, a feature, or a feature of a product now? {allowed, reason, plan_that_has_it, expires_at}.';
-grant execute on function public.check_entitlement(uuid, text, text), private.has_feature(uuid, text),
-  private.has_product(uuid, text), private.has_project_support(uuid), private.require_entitlement(uuid, text, text),
-  private.require_project_support(uuid) to authenticated, service_role;
+grant execute on function public.check_entitlement(uuid, text, text), private.has_project_support(uuid),
+  private.require_entitlement(uuid, text, text), private.require_project_support(uuid) to authenticated, service_role;

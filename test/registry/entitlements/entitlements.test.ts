@@ -36,7 +36,7 @@ const setTenant = (change: string) =>
 /** What SQL says of a feature, and of a product. */
 const sqlSays = async (product: string | null, feature: string | null) => {
   const { rows } = await setup.query<{ answer: unknown }>(
-    `select case when $2::text is null then to_jsonb(private.has_feature($1, $3)) else to_jsonb(private.has_product($1, $2)) end as answer`,
+    `select allowed as answer from private.find_entitlement($1, $2, $3)`,
     [tenant.id, product, feature],
   )
   return rows[0]!.answer

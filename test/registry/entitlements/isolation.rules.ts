@@ -27,8 +27,6 @@ export default {
     },
   },
   privateFunctions: {
-    has_feature: 'policies call it; answers yes or no for the tenants it is asked about',
-    has_product: 'policies call it; answers yes or no for the tenants it is asked about',
     require_entitlement: 'invoker functions and lib call it after require_permission()',
   },
   rows: {
