@@ -16,7 +16,7 @@ interface Ask {
   expects: number
 }
 
-/** The same routes with an API key and with a person's token, and what a flood of wrong keys gets through. */
+/** Measures the same routes with an API key and with a person's token, and what gets through during a flood of wrong keys. */
 export async function benchApiKeys(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const rounds = isQuick ? 1 : 5
   const seconds = isQuick ? 1 : 4

@@ -6,8 +6,8 @@ import pg from 'pg'
 import { type Figure, interleave, median, say } from './measure.ts'
 import type { BenchStack } from './stack.ts'
 
-// What the chain costs: the same audit rows by private.record_audit(), which chains them at the commit,
-// and by a plain insert into a table of the same columns, keys and indexes. One row a transaction.
+// What the chain costs. The same audit rows are written by private.record_audit(), which chains them at the commit,
+// and by a plain insert into a table with the same columns, keys and indexes. Each transaction writes one row.
 
 const goal = { atLeast: 0.4 }
 const writers = 8
@@ -51,8 +51,8 @@ export async function benchAudit(stack: BenchStack, isQuick: boolean): Promise<F
     for (const { what, among, by, ...judged } of [
       { what: 'over 1,000 tenants', among: tenants, by: writers, goal },
       { what: 'on one tenant', among: tenants.slice(0, 1), by: 1, goal },
-      // A chain is a queue: each of its commits waits for the one before to reach the disk, where bare
-      // inserts share a flush.
+      // A chain is a queue: each of its commits waits until the one before has reached the disk. Plain inserts share
+      // a flush.
       { what: 'on one tenant, at once', among: tenants.slice(0, 1), by: writers },
     ]) {
       say(`audit: rows ${what}`)
@@ -85,7 +85,7 @@ export async function benchAudit(stack: BenchStack, isQuick: boolean): Promise<F
   return figures
 }
 
-/** Rows a second, a transaction each, from as many connections as there are writers. */
+/** Rows a second, one transaction for each row. Every writer has a connection. */
 async function write(
   pool: pg.Pool,
   { name, statement }: Way,
@@ -123,7 +123,7 @@ async function writeBatch(pool: pg.Pool, { name, statement }: Way, tenants: stri
   }
 }
 
-/** One tenant with a long log: walking its chain, and exporting it at constant memory. */
+/** One tenant with a long log: verifies its chain, and exports it with constant memory. */
 async function benchLong(stack: BenchStack, db: pg.Client, length: number): Promise<Figure[]> {
   say(`audit: a chain of ${length.toLocaleString('en')} rows`)
   const userId = randomUUID()
@@ -178,7 +178,7 @@ async function benchLong(stack: BenchStack, db: pg.Client, length: number): Prom
   let chunks = 0
   for await (const _ of response.body!) if (chunks++ % 500 === 0) resident.push(residentMb())
   const exportSeconds = (performance.now() - started) / 1000
-  // The heap finds its size in the first tenth; after that nothing may grow.
+  // The heap reaches its size in the first tenth. After that it must not grow.
   const settled = Math.max(...resident.slice(0, Math.ceil(resident.length / 10)))
   return [
     {

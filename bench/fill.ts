@@ -22,7 +22,7 @@ export async function fillTenants(db: pg.Client, count: number): Promise<void> {
   say(`${count.toLocaleString('en')} tenants filled in ${secondsSince(started)} s`)
 }
 
-/** A thousand participant sessions for each of the first so many tenants. */
+/** A thousand participant sessions for each of the first tenants, up to this number. */
 export async function fillSessions(db: pg.Client, tenants: number): Promise<void> {
   await fillTenants(db, tenants)
   await db.query(await readFile(new URL('fill-sessions.sql', import.meta.url), 'utf8'))
@@ -42,7 +42,7 @@ export interface JoinedTenant {
   slug: string
 }
 
-/** Makes a user a member of the first so many tenants. */
+/** Makes a user a member of the first tenants, up to this number. */
 export async function joinTenants(db: pg.Client, userId: string, count: number): Promise<JoinedTenant[]> {
   await withoutTriggers(db, () => db.query('select bench.join_tenants($1, $2)', [userId, count]))
   await db.query('vacuum (analyze) public.tenant_members')
@@ -60,7 +60,7 @@ async function withoutTriggers(db: pg.Client, work: () => Promise<unknown>): Pro
   await db.query('reset session_replication_role')
 }
 
-/** What autovacuum and the checkpointer would otherwise do while something is measured. */
+/** Does now what autovacuum and the checkpointer would otherwise do during a measurement. */
 async function settle(db: pg.Client): Promise<void> {
   await db.query('vacuum (analyze)')
   await db.query('checkpoint')

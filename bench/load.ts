@@ -14,7 +14,7 @@ export interface LoadOptions {
   url: string
   first?: number
   last: number
-  /** Every number once before any comes again (the default), or each at random. */
+  /** Uses every number once before it repeats one (the default), or picks each at random. */
   order?: 'sequence' | 'random'
   /** Where in the sequence to start. */
   start?: number
@@ -25,10 +25,10 @@ export interface LoadOptions {
 
 export const connections = 16
 const hasWrk = spawnSync('wrk', ['-v']).error === undefined
-/** wrk needs a tenth of what autocannon does, and shares the processors with what is measured. */
+/** wrk needs a tenth of the time that autocannon needs. It shares the processors with what is measured. */
 export const generator = hasWrk ? 'wrk' : 'autocannon'
 
-/** Asks as fast as it is answered, from a process of its own. Throws when an answer is not 2xx. */
+/** Sends requests as fast as they are answered, from a process of its own. Throws if an answer is not 2xx. */
 export async function load(options: LoadOptions): Promise<Load> {
   const { url, first = 1, last, order = 'sequence', start = 0, seconds, amount = 0 } = options
   const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
@@ -59,7 +59,7 @@ export async function load(options: LoadOptions): Promise<Load> {
   >
   if (seen.failed > 0 || seen.requests === 0)
     throw new Error(`${seen.failed} of ${seen.requests} requests to ${url} failed.`)
-  // wrk runs for its whole time even if it is done early. Each connection always waits for an answer.
+  // wrk runs for its whole time, even if it is done early. Each connection always waits for an answer.
   const perSecond = amount > 0 ? (connections / seen.mean) * 1000 : seen.requests / seen.seconds
   return { requests: seen.requests, perSecond, p50: seen.p50, p99: seen.p99 }
 }

@@ -7,7 +7,7 @@ import type { BenchStack } from './stack.ts'
 
 /** How long an isolate keeps a page (lib/branding/page/cache.ts), and a little more. */
 const cacheMs = 5_200
-/** What is asked for in the warm runs. The cache has room for them, and every five seconds each is read again. */
+/** The pages that the warm runs request. The cache has room for all of them, and reads each again every five seconds. */
 const hot = 1_000
 
 interface Effort {
@@ -90,7 +90,7 @@ async function runWarm(urls: Urls, { rounds, seconds }: Effort): Promise<Warm> {
   const [ours, bare] = (await interleave(
     rounds,
     [urls.branding, urls.constant].map((url) => async () => {
-      // While the other one ran, pages fell out of the cache; and both start with a warm processor.
+      // During the other run, pages fell out of the cache. Both runs also start with a warm processor.
       await load({ url, last: hot, seconds: 1 })
       return load({ url, last: hot, seconds })
     }),
@@ -115,8 +115,8 @@ function warmFigures({ ours, bare, p99, bareP99 }: Warm, size: number): Figure[]
 }
 
 /**
- * Every tenant in turn: between two requests for one lie more others than the cache holds, so each
- * is a miss. The bare route asks in the same order.
+ * Every tenant in turn. Between two requests for one tenant there are more others than the cache holds, so each
+ * request is a miss. The bare route gets the requests in the same order.
  */
 async function runFirstHits(urls: Urls, size: number, { rounds, seconds }: Effort): Promise<Figure> {
   const inTurn = (url: string) => {
@@ -136,7 +136,7 @@ async function runFirstHits(urls: Urls, size: number, { rounds, seconds }: Effor
   }
 }
 
-/** Reported without a goal: at random over all tenants, and through the local stack's gateway. */
+/** Reported without a goal: random requests over all tenants, and requests through the local stack's gateway. */
 async function runOtherWays(urls: Urls, size: number, { rounds, seconds }: Effort): Promise<Figure[]> {
   const [random, gateway] = await interleave(Math.min(rounds, 3), [
     async () => (await load({ url: urls.branding, last: size, order: 'random', seconds })).perSecond,
@@ -149,7 +149,7 @@ async function runOtherWays(urls: Urls, size: number, { rounds, seconds }: Effor
   ]
 }
 
-/** A thousand first hits at a time, at every size alike: the smallest has no more before the cache is warm. */
+/** A thousand first hits at a time, for every size. The smallest size has no more before the cache is warm. */
 async function firstHitsInPasses(url: string, size: number, passes: number): Promise<number> {
   const amount = 1_000
   const found: number[] = []

@@ -45,14 +45,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 const figures: Figure[] = []
 const loadBefore = loadavg()[0] ?? 0
 try {
-  // In the order of the list above: the lookup's million tenants come last.
+  // In the order of the list above. The lookup's million tenants come last.
   for (const part of Object.keys(parts) as Part[]) {
     if (!wanted.includes(part)) continue
     say(`${part} ...`)
     figures.push(...(await parts[part](stack, values.quick)))
   }
 } catch (error) {
-  // What was measured before it broke is still worth seeing.
+  // Results from before an error are still worth showing.
   console.error(error)
   process.exitCode = 1
 } finally {

@@ -9,10 +9,10 @@ import { applyMigrations, connected, makeDatabase, type OwnDatabase } from '../t
 import { type Figure, say } from './measure.ts'
 import type { BenchStack } from './stack.ts'
 
-/** How many times today's tables and functions the generated schema has. */
+/** How many times the present number of tables and functions the generated schema has. */
 const times = 3
 
-/** What the isolation matrix and its mutation run cost now, and what they will with more tables. */
+/** What the isolation matrix and its mutation run cost now, and what they will cost with more tables. */
 export async function benchMatrix(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const access = { admin_db_url: stack.adminUrl, db_url: stack.dbUrl }
   const database = await makeDatabase(access)
@@ -30,7 +30,7 @@ export async function benchMatrix(stack: BenchStack, isQuick: boolean): Promise<
       ...{ value: more[what], baseline: now[what], goal: { atMost } },
       note: `${more.note}; the baseline is ${now.tables} tables: ${now.note}`,
     })
-    // A fifth of the quarter of an hour that all tests may take at that size.
+    // A fifth of the 15 minutes that all tests may take at that size.
     return [figure('matrix', 60), figure('mutants', 120)]
   } finally {
     await database.drop()
@@ -65,7 +65,7 @@ async function measure(
   }
 }
 
-/** A table as CONTRIBUTING shows it, with policies for all that people do, and two functions. */
+/** A table as CONTRIBUTING.md shows it, with policies for everything people do, and two functions. */
 async function makeSample(db: pg.Client, name: string): Promise<void> {
   const asked = (permission: string) =>
     `(tenant_id = any (array(select private.tenant_ids('${permission}'))))`

@@ -7,7 +7,7 @@ export interface Figure {
   baseline?: number
   /** How value and baseline compare; 1 is equal. */
   ratio?: number
-  /** What the ratio must be, or the value where there is none. */
+  /** What the ratio must be. Without a ratio, what the value must be. */
   goal?: { atLeast: number } | { atMost: number }
   note?: string
 }
@@ -25,7 +25,7 @@ export function median(values: number[]): number {
 }
 
 /**
- * Runs each in turn for a number of rounds: A B A B and not A A B B, because a machine's speed drifts. One
+ * Runs each in turn for a number of rounds: A B A B and not A A B B, because the speed of a machine drifts. One
  * more round comes first, to warm up. Its results are dropped.
  */
 export async function interleave<Result>(

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 
 export interface Receiver {
   url: string
-  /** Starts to count. The promise in the result resolves to the moment, by now(), at which the last of this many messages came. */
+  /** Starts to count. The promise in the result resolves when this many messages have come, to the moment (by now()) of the last. */
   awaits(count: number): Promise<{ lastAt: Promise<number> }>
   stop(): void
 }

@@ -21,7 +21,7 @@ const counts = (where: string) => `
   select client_status, count(*)::int from public.participant_sessions
   where created_at > now() - interval '1 year' ${where} group by client_status`
 const ofAll = { memberWhere: '', ownerWhere: 'and tenant_id = any ($1)', goal }
-/** Both name the tenant, so RLS adds its whole cost to almost nothing. Shown without a goal. */
+/** Both queries name the tenant, so RLS adds its whole cost to a very small query. Shown without a goal. */
 const ofOne = { memberWhere: 'and tenant_id = $1', ownerWhere: 'and tenant_id = $1' }
 
 const reads: Read[] = [
@@ -30,7 +30,7 @@ const reads: Read[] = [
   { what: 'newest 50 of one tenant', text: page, ...ofOne },
 ]
 
-/** What a member's reads cost under RLS, against the owner's with an explicit tenant filter. */
+/** What a member's reads cost with RLS, compared with the owner's reads with an explicit tenant filter. */
 export async function benchRls(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const admin = await stack.connect(stack.adminUrl)
   await fillSessions(admin, isQuick ? 200 : 1_000)
@@ -62,7 +62,7 @@ export async function benchRls(stack: BenchStack, isQuick: boolean): Promise<Fig
 
 type Timed = () => Promise<number>
 
-/** The medians of two statements run in turn, some hundred times or for some seconds. */
+/** The medians of two statements that run in turn, some hundred times or for some seconds. */
 async function compare(one: Timed, other: Timed, isQuick: boolean): Promise<[number, number]> {
   const times: [number, number][] = []
   // Ten runs first: after five, Postgres decides whether to keep one plan.
@@ -73,7 +73,7 @@ async function compare(one: Timed, other: Timed, isQuick: boolean): Promise<[num
   return [median(times.map(([first]) => first)), median(times.map(([, second]) => second))]
 }
 
-/** As lib/db/caller.ts does it; the transaction stays open, so that the statements alone are timed. */
+/** As lib/db/caller.ts does it. The transaction stays open, so that only the statements are measured. */
 async function becomeMember(client: pg.Client, userId: string): Promise<void> {
   const claims = JSON.stringify({ role: 'authenticated', sub: userId })
   await client.query('begin')
@@ -113,11 +113,11 @@ interface PlanNode {
   Plans?: PlanNode[]
 }
 
-/** A plan's shape on one line, from the top down. */
+/** The shape of a plan in one line, from the top down. */
 function describe(node: PlanNode): string {
   const direction = node['Scan Direction'] === 'Backward' ? ' backward' : ''
   const own = [`${node['Node Type']}${direction}`, node['Index Name']].filter(Boolean).join(' on ')
-  // The tenants a member may see, found once a statement.
+  // The tenants that a member may see, found once for each statement.
   const inner = (node.Plans ?? []).filter((plan) => plan['Parent Relationship'] !== 'InitPlan')
   return [own, ...inner.map(describe)].join(' < ')
 }

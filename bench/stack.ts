@@ -13,14 +13,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 
 export interface BenchStack {
   apiUrl: string
-  /** As the functions connect: no superuser, skips RLS. */
+  /** Connects as the functions do: no superuser, but past RLS. */
   dbUrl: string
   adminUrl: string
   jwtSecret: string
   functionPort(name: string): number
   /** A connection that stays open until the stack stops. */
   connect(url: string): Promise<pg.Client>
-  /** Runs a file of bench/bare under the same Deno with the same flags; gives its port. */
+  /** Runs a file of bench/bare with the same Deno and the same flags. Returns its port. */
   startBare(file: string, environment?: Record<string, string>): Promise<Bare>
   stop(): Promise<void>
 }
@@ -30,7 +30,7 @@ export interface Bare {
   stop(): Promise<void>
 }
 
-/** A stack of its own in a temporary folder, without demo tenants; stop() leaves nothing behind. */
+/** A stack of its own in a temporary folder, without demo tenants. stop() removes everything. */
 export async function bootStack(): Promise<BenchStack> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tenantry-bench-'))
   // Postgres runs as another user when this runs as root.
@@ -80,7 +80,7 @@ export async function bootStack(): Promise<BenchStack> {
   }
 }
 
-/** The machine line. What the stack logs afterwards is read and dropped, as a log collector would. */
+/** The machine line. Later output of the stack is read and dropped, as a log collector would do. */
 async function firstLine(child: ChildProcess): Promise<string> {
   let said = ''
   const note = (chunk: Buffer) => {

@@ -1,6 +1,6 @@
 import { type Figure, isMet } from './measure.ts'
 
-/** The figures as a table on stdout; what a note says stands below its line. */
+/** The figures as a table on stdout. A note is shown below its line. */
 export function printTable(figures: Figure[]): void {
   const rows = [['', 'figure', '', 'baseline', 'ratio', 'goal', '']]
   for (const figure of figures) {

@@ -19,7 +19,7 @@ interface UsageEvent {
   time: string
 }
 
-/** Logging usage in batches of 1,000, against a bare insert of the same rows into the same table. */
+/** Logging usage in batches of 1,000, compared with a bare insert of the same rows into the same table. */
 export async function benchUsage(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const rounds = isQuick ? 1 : 7
   const batches = isQuick ? 8 : 40
@@ -83,7 +83,7 @@ function timed<Batch>(
   }
 }
 
-/** One statement, and nothing looked at but what the table itself checks. */
+/** One statement. Only the table itself checks the rows. */
 const bareInsert = {
   name: 'bare_insert',
   text: `insert into public.usage_events
@@ -92,7 +92,7 @@ const bareInsert = {
     from unnest($3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bigint[], $8::text[], $9::bigint[],
       $10::timestamptz[]) as i (event_id, source, type, data, tokens, model, cost, moment)`,
 }
-/** The same without the column's default for the id, which is the half of it. Shown without a goal. */
+/** The same without the column's default for the id, which is half of the cost. Shown without a goal. */
 const givenIds = {
   name: 'bare_insert_with_ids',
   text: bareInsert.text

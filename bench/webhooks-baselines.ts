@@ -4,14 +4,14 @@ import PgBoss from 'pg-boss'
 import { eventType } from './webhooks-fill.ts'
 import { completeBatch } from './webhooks-worker.ts'
 
-// The same work by two other queues in the same database. Their events lie in bench.webhook_outbox; a
-// batch of them is locked and deleted, and becomes a job for each endpoint of the tenant, in SQL and in one
-// transaction, as both document it. A job carries the payload. Each is fetched, its attempt logged in a
-// table with the columns, checks, indexes and number of foreign keys of webhook_attempts, and completed.
-// Neither keeps endpoints apart, orders by key, or fences what it completes with a lease.
+// The same work by two other queues in the same database. Their events are in bench.webhook_outbox. One
+// transaction locks and deletes a batch of them and adds, in SQL, a job for each endpoint of the tenant. Both
+// queues document this way. A job carries the payload. Each job is fetched and completed, and its attempt is logged
+// in a table with the columns, checks, indexes and number of foreign keys of webhook_attempts. Neither queue
+// separates endpoints, orders by key, or uses a lease as a fence when it completes a job.
 
 const expandBatch = 500
-/** Of graphile-worker's jobs at once; more gain nothing here. */
+/** How many jobs graphile-worker runs at once. More do not make it faster here. */
 const concurrency = 48
 
 export interface Queue {
@@ -20,7 +20,7 @@ export interface Queue {
   stop(): Promise<void>
 }
 
-/** Fills what both take their events from; `db` is a superuser's connection. */
+/** Fills the table from which both take their events. `db` is a superuser's connection. */
 export async function fillBaselineEvents(db: pg.Client, count: number): Promise<void> {
   await db.query(`
     drop table if exists bench.webhook_outbox, bench.webhook_attempts;
@@ -39,7 +39,7 @@ export async function fillBaselineEvents(db: pg.Client, count: number): Promise<
   )
 }
 
-/** $1: how many events. Gives `job`: what each of their deliveries is. */
+/** $1: how many events. Returns `job`: the content of each of their deliveries. */
 const takeEvents = `
   with taken as (
     select o.event_id from bench.webhook_outbox as o order by o.event_id limit $1 for update skip locked
@@ -85,7 +85,7 @@ export async function startPgBoss(dbUrl: string): Promise<Queue> {
   const pool = new pg.Pool({ connectionString: dbUrl, max: 2 })
   const boss = new PgBoss({
     ...{ connectionString: dbUrl, schema: 'bench_pgboss', max: 2 },
-    // What keeps house once a minute; nothing is due in this while.
+    // This is its maintenance, once a minute. Nothing is due during the measurement.
     ...{ supervise: false, schedule: false },
   })
   await boss.start()
@@ -127,12 +127,12 @@ export async function startPgBoss(dbUrl: string): Promise<Queue> {
 }
 
 /**
- * graphile-worker takes and completes its jobs one by one; many at once is what it has against that in 0.16
- * (its batches of jobs came later). Attempts are gathered, so that one insert logs those of many jobs.
+ * graphile-worker takes and completes its jobs one by one. In 0.16 its only remedy is many at once, because its
+ * batches of jobs came later. Attempts are gathered, so that one insert logs those of many jobs.
  */
 export async function startGraphileWorker(dbUrl: string): Promise<Queue> {
   const logger = new Logger(() => () => {})
-  // Documented: not even the line about each success is made.
+  // As documented: without even the line about each success.
   process.env.NO_LOG_SUCCESS = '1'
   const pool = new pg.Pool({ connectionString: dbUrl, max: concurrency + 2 })
   const schema = 'bench_graphile'
@@ -168,7 +168,7 @@ export async function startGraphileWorker(dbUrl: string): Promise<Queue> {
   }
 }
 
-/** Calls with what came together while the call before was under way. */
+/** Calls with everything that was gathered while the call before was running. */
 function gather<Item>(write: (items: Item[]) => Promise<unknown>): (item: Item) => Promise<void> {
   let next: { items: Item[]; written: Promise<void> } | undefined
   let last: Promise<unknown> = Promise.resolve()

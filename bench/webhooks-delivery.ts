@@ -6,10 +6,10 @@ import type { BenchStack } from './stack.ts'
 import { fillEndpoints, fillEvents, payload } from './webhooks-fill.ts'
 
 const endpoints = 50
-/** Of the dispatcher's exchanges, and so of the bare loop's. */
+/** How many exchanges the dispatcher has under way, and so the bare loop too. */
 const concurrency = 64
 
-/** All of it, with the edge function and real requests, against a loop that only signs and posts. */
+/** The whole delivery, with the edge function and real requests, compared with a loop that only signs and posts. */
 export async function benchDelivery(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const [rounds, deliveries] = isQuick ? [1, 5_000] : [5, 10_000]
   const admin = await stack.connect(stack.adminUrl)
@@ -75,7 +75,7 @@ export async function fillReceived(admin: pg.Client, receiver: Receiver, count: 
   )
 }
 
-/** As a producer's commit does it. */
+/** Emits as a producer's commit does. */
 export async function wake(admin: pg.Client): Promise<void> {
   await admin.query(
     `update private.webhook_dispatchers set awake_until_at = '-infinity' where run_id is null`,
@@ -83,7 +83,7 @@ export async function wake(admin: pg.Client): Promise<void> {
   await admin.query('select private.wake_dispatcher()')
 }
 
-/** Waits for the dispatchers to be over: they linger for two seconds. */
+/** Waits until the dispatchers have ended. They stay for two seconds after their work. */
 export async function asleep(admin: pg.Client): Promise<void> {
   for (;;) {
     const { rows } = await admin.query(

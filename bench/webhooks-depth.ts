@@ -4,12 +4,12 @@ import type { BenchStack } from './stack.ts'
 import { fillDeliveries, fillEndpoints, settle } from './webhooks-fill.ts'
 
 const endpoints = 1_000
-/** This many of them have only due deliveries. Those of the others are due tomorrow. */
+/** This many of them have only due deliveries. The deliveries of the others are due tomorrow. */
 const dueEndpoints = 100
 const claimSize = 100
 const claimsARound = 8
 
-/** A claim out of a long queue against one out of a short queue: its time, and the blocks it looks at. */
+/** A claim from a long queue compared with one from a short queue: its time, and the blocks it reads. */
 export async function benchDepth(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const [few, many, rounds] = isQuick ? [10_000, 100_000, 2] : [10_000, 1_000_000, 10]
   const admin = await stack.connect(stack.adminUrl)
@@ -25,7 +25,7 @@ export async function benchDepth(stack: BenchStack, isQuick: boolean): Promise<F
     say(`webhooks: ${written(few)} pending`)
     const times: number[] = []
     let blocks = 0
-    // A thousand of them are due: after a round it is filled again.
+    // A thousand of them are due. They are filled again after a round.
     for (let round = 0; round < rounds / 2; round++) {
       await fill(few)
       blocks = await claimBlocks(worker)
@@ -38,7 +38,7 @@ export async function benchDepth(stack: BenchStack, isQuick: boolean): Promise<F
   await fill(many)
   const blocks = await claimBlocks(worker)
   const times = await timeClaims(worker, claimsARound * rounds)
-  // Once more, because the filling took a while and a machine's speed drifts.
+  // Once more, because the filling took some time and the speed of a machine drifts.
   const after = await short()
   await fillEndpoints(admin, endpoints, 1)
 
@@ -59,7 +59,7 @@ export async function benchDepth(stack: BenchStack, isQuick: boolean): Promise<F
 
 const claim = `select * from private.claim_webhook_deliveries(${claimSize}, 60)`
 
-/** Milliseconds of this many claims, each of other deliveries than the one before. */
+/** Milliseconds of this many claims. Each claims other deliveries than the one before. */
 async function timeClaims(db: pg.Client, claims: number): Promise<number[]> {
   const times: number[] = []
   for (let n = 0; n < claims; n++) {
@@ -71,7 +71,7 @@ async function timeClaims(db: pg.Client, claims: number): Promise<number[]> {
   return times
 }
 
-/** Of one claim that is taken back; the first of a session also reads the catalogue. */
+/** The blocks of one claim that is rolled back. The first claim of a session also reads the catalogue. */
 async function claimBlocks(db: pg.Client): Promise<number> {
   let blocks = 0
   for (let run = 0; run < 2; run++) {

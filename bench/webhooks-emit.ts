@@ -7,7 +7,7 @@ import { fillEndpoints } from './webhooks-fill.ts'
 
 const goal = { atMost: 0.2 }
 
-/** How much time an event adds to its transaction: a change of a brand, which emits an event. */
+/** How much time an event adds to its transaction. The transaction changes a brand, which emits an event. */
 export async function benchEmit(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const transactions = isQuick ? 200 : 2_000
   const admin = await stack.connect(stack.adminUrl)
@@ -16,16 +16,16 @@ export async function benchEmit(stack: BenchStack, isQuick: boolean): Promise<Fi
   const tenants = rows.map((row) => row.tenant_id)
   const emitting = await stack.connect(stack.dbUrl)
   const bare = await stack.connect(stack.dbUrl)
-  // All is done but the emitting: so the demo tenants are put back at night.
+  // Everything is done except the emitting. The nightly reset of the demo tenants works this way.
   await bare.query(`set tenantry.is_restoring = 'on'`)
   const figures: Figure[] = []
-  // This takes the place of the functions. Nothing wakes up here, so each emit has to call again.
+  // This replaces the functions. Nothing wakes up here, so each emit has to call again.
   const sleeper = await startSleeper()
   const { rows: held } = await admin.query<{ id: string; decrypted_secret: string }>(
     `select id, decrypted_secret from vault.decrypted_secrets where name = 'tenantry_functions_url'`,
   )
   const [url] = held
-  if (!url) throw new Error('Vault lacks the secret tenantry_functions_url.')
+  if (!url) throw new Error('Vault does not have the secret tenantry_functions_url.')
   await admin.query('select vault.update_secret($1, $2)', [url.id, sleeper.url])
   try {
     for (const [what, awakeUntil] of [
@@ -43,7 +43,7 @@ export async function benchEmit(stack: BenchStack, isQuick: boolean): Promise<Fi
       })
     }
   } finally {
-    // Before the functions can be woken again: the events of this part are not for them.
+    // Before the functions can be woken again, because the events of this part are not for them.
     await fillEndpoints(admin, 10, 1)
     await admin.query('select vault.update_secret($1, $2)', [url.id, url.decrypted_secret])
     sleeper.server.close()
@@ -51,7 +51,7 @@ export async function benchEmit(stack: BenchStack, isQuick: boolean): Promise<Fi
   return figures
 }
 
-/** Milliseconds: the median of a transaction that does not emit, and how much more one takes that does. */
+/** Milliseconds: the median of a transaction that does not emit, and how much longer one takes that emits. */
 async function compare(
   [emitting, bare]: [pg.Client, pg.Client],
   tenants: string[],
@@ -62,7 +62,7 @@ async function compare(
     [bare, []],
   ])
   for (let n = -20; n < transactions; n++) {
-    // Whichever comes first finds the row colder.
+    // The first of the two finds the row less cached.
     for (const client of n % 2 === 0 ? [emitting, bare] : [bare, emitting]) {
       const values = [tenants[Math.abs(n) % tenants.length], `Number ${n}, ${client === bare}`]
       const start = performance.now()

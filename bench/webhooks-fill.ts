@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type pg from 'pg'
 import { fillTenants } from './fill.ts'
 
-/** Its data is as long as that of a usual event. */
+/** Its data is as long as the data of a usual event. */
 export const eventType = 'bench.happened'
 export const payload = JSON.stringify({
   type: eventType,
@@ -17,14 +17,14 @@ export async function fillEndpoints(db: pg.Client, count: number, fanOut: number
   await db.query('select bench.fill_webhook_endpoints($1, $2)', [count, fanOut])
 }
 
-/** Events of all these tenants in turn, as if they had just been emitted: none is expanded. */
+/** Events of all these tenants in turn, as if they had just been emitted. None is expanded. */
 export async function fillEvents(db: pg.Client, count: number): Promise<void> {
   await db.query('select bench.fill_webhook_events($1, $2)', [count, payload])
   await settle(db)
 }
 
 /**
- * Pending deliveries: this many to each of the endpoints numbered `first` to `last`, due this many seconds ago (or
+ * Pending deliveries: this many for each of the endpoints from `first` to `last`, due this many seconds ago (or
  * later, if negative). Call settle() afterwards.
  */
 export async function fillDeliveries(
@@ -33,7 +33,7 @@ export async function fillDeliveries(
   each: number,
   dueSecondsAgo: number,
 ): Promise<void> {
-  // A million foreign keys are not checked one by one.
+  // So that a million foreign keys are not checked one by one.
   await db.query('set session_replication_role = replica')
   // In steps, so that no transaction is long.
   const step = 100_000 / (last - first + 1)
@@ -46,7 +46,7 @@ export async function fillDeliveries(
   await db.query('reset session_replication_role')
 }
 
-/** What autovacuum and the checkpointer would otherwise do while something is measured. */
+/** Does now what autovacuum and the checkpointer would otherwise do during a measurement. */
 export async function settle(db: pg.Client): Promise<void> {
   await db.query(
     'vacuum (analyze) public.webhook_events, public.webhook_deliveries, public.webhook_endpoints',

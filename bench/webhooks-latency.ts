@@ -5,7 +5,7 @@ import { now, type Receiver, startReceiver } from './receiver.ts'
 import type { BenchStack } from './stack.ts'
 import { asleep, fillReceived, wake } from './webhooks-delivery.ts'
 
-/** From the commit of a brand's change to its webhook's arrival, with nothing else going on. */
+/** From the commit of a brand's change to the arrival of its webhook, while nothing else happens. */
 export async function benchLatency(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const [samples, pauses] = isQuick ? [30, 3] : [100, 20]
   const admin = await stack.connect(stack.adminUrl)
@@ -16,7 +16,7 @@ export async function benchLatency(stack: BenchStack, isQuick: boolean): Promise
     await admin.query(`update public.webhook_endpoints set event_types = '{brand.updated}'`)
     await wake(admin)
     const sample = sampler(db, receiver)
-    // The first finds the function cold.
+    // The first one starts the function.
     await sample()
     say('webhooks: from commit to receiver, once a second')
     const times: number[] = []
@@ -27,7 +27,7 @@ export async function benchLatency(stack: BenchStack, isQuick: boolean): Promise
     say('webhooks: from commit to receiver, after a pause')
     const afterPause: number[] = []
     for (let n = 0; n < pauses; n++) {
-      // No dispatcher lingers any more: the commit has to wake one.
+      // No dispatcher is awake any more, so the commit has to wake one.
       await asleep(admin)
       afterPause.push(await sample())
     }

@@ -6,14 +6,14 @@ import { drain } from './webhooks-worker.ts'
 const healthy = 999
 const each = 50
 
-/** What 999 endpoints with 50 deliveries each lose to one more with a long queue, dead or only busy. */
+/** How much slower 999 endpoints with 50 deliveries each get beside one endpoint with a long queue, dead or only busy. */
 export async function benchNeighbour(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const [rounds, overdue] = isQuick ? [1, 20_000] : [5, 100_000]
   const admin = await stack.connect(stack.adminUrl)
   const run = (queued: number, succeeds: boolean) => async () => {
     await fillEndpoints(admin, healthy + 1, 1)
     await fillDeliveries(admin, [1, healthy], each, 0)
-    // Overdue: its queue comes first, and its deliveries before all others'.
+    // Overdue, so its queue comes first, and its deliveries before all others.
     if (queued > 0) await fillDeliveries(admin, [healthy + 1, healthy + 1], queued, 3_600)
     await settle(admin)
     const isNeighbour = ({ url }: { url: string }) => url === `https://example.com/${healthy + 1}`

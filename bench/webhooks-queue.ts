@@ -6,7 +6,7 @@ import { drain } from './webhooks-worker.ts'
 
 const endpoints = 1_000
 
-/** The queue alone, from events to logged attempts, beside two others that do the same work. */
+/** Only the queue, from events to logged attempts, compared with two other queues that do the same work. */
 export async function benchQueue(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const [rounds, deliveries] = isQuick ? [1, 20_000] : [5, 60_000]
   const admin = await stack.connect(stack.adminUrl)

@@ -1,7 +1,7 @@
 import pg from 'pg'
 
 const claimBatch = 500
-/** Answers of receivers arrive one by one, and are reported in batches like this. */
+/** The answers of receivers arrive one by one. They are reported in batches of this size. */
 export const completeBatch = 100
 
 interface Leased {
@@ -16,18 +16,18 @@ interface Leased {
 export interface DrainOptions {
   /** The run must complete this many deliveries. It is an error to end before. */
   deliveries: number
-  /** Whether this one counts; by default each does. */
+  /** Whether this one counts. By default each one counts. */
   counts?: (delivery: Leased) => boolean
-  /** Whether its receiver answers 200, and not 500. */
+  /** Whether its receiver answers 200 and not 500. */
   succeeds?: (delivery: Leased) => boolean
-  /** How many deliveries an event becomes; 0 if all were expanded before. */
+  /** How many deliveries an event becomes. 0 if all were expanded before. */
   fanOut: number
 }
 
 /**
- * What two dispatchers do without their receivers: expand, claim, complete, where completing logs the
- * attempt. Answers deliveries a second. Done to each: a row in webhook_deliveries is inserted, leased, and
- * settled with its lease as the fence; one in webhook_attempts is inserted; foreign keys are checked.
+ * What two dispatchers do, without the receivers: expand, claim and complete, and completing logs the attempt.
+ * Returns deliveries a second. For each delivery a row in webhook_deliveries is inserted, leased, and settled with
+ * its lease as the fence, a row in webhook_attempts is inserted, and foreign keys are checked.
  */
 export async function drain(dbUrl: string, options: DrainOptions): Promise<number> {
   const { deliveries, fanOut, counts = () => true, succeeds = () => true } = options

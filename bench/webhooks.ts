@@ -7,7 +7,7 @@ import { benchLatency } from './webhooks-latency.ts'
 import { benchNeighbour } from './webhooks-neighbour.ts'
 import { benchQueue } from './webhooks-queue.ts'
 
-/** Webhooks: from the transaction that emits to the receiver, and the queue by itself. */
+/** Webhooks: from the transaction that emits to the receiver, and the queue alone. */
 export async function benchWebhooks(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const figures: Figure[] = []
   for (const part of [benchEmit, benchLatency, benchDelivery, benchQueue, benchNeighbour, benchDepth])

@@ -1,6 +1,6 @@
--- Assessments: a campaign for each tenant that offers one, and participants all along the pipeline.
+-- Assessments: a campaign for each tenant that offers one, and participants in each status of the pipeline.
 
--- What seeds put in place did not happen: webhooks are told nothing.
+-- Rows that seeds insert are not events, so webhooks report nothing.
 select set_config('tenantry.is_restoring', 'on', true);
 
 insert into public.campaigns (tenant_id, name, assessment_type, results_disclosure, opens_at)
@@ -24,5 +24,5 @@ from public.campaigns as c
 cross join generate_series(1, 12) as n
 cross join lateral (select
   ('{registered,started,completed,completed,contacted,converted}'::text[])[1 + n % 6] as status,
-  -- Noon, so that a session never lies in the future whenever the seeds are run.
+  -- Noon, so that a session is never in the future, at any time of day.
   date_trunc('day', now()) - make_interval(days => n * 2, hours => 12) as at) as v;

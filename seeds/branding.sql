@@ -1,7 +1,7 @@
--- Branding: what each tenant looks like. Both spellings of a brand are used on purpose: the nested
--- one of the coaching story and the flat one of the money-archetype system.
+-- Branding: how each tenant looks. Both spellings of a brand are used on purpose: the nested one of requirement
+-- document 002 and the flat one of requirement document 000.
 
--- What seeds put in place did not happen: webhooks are told nothing.
+-- Rows that seeds insert are not events, so webhooks report nothing.
 select set_config('tenantry.is_restoring', 'on', true);
 
 update public.tenant_brands set
@@ -30,8 +30,8 @@ update public.tenant_brands set
   canonical_quiz_url = 'https://leadingwithmeaning.example.com/assessment'
 where tenant_id = (select id from public.tenants where slug = 'leadingwithmeaning');
 
--- An iframe tenant: its own site supplies the chrome, so the page inherits, and slug_prefix is the
--- path word under which that site embeds the quiz.
+-- An iframe tenant: its own site has the header and footer, so the page inherits its look. slug_prefix is the part
+-- of the path under which that site embeds the quiz.
 update public.tenant_brands set
   display_name = 'Money Story Coaching',
   brand = '{
@@ -86,7 +86,7 @@ update public.tenant_brands set
   coach_title = 'Sample coach'
 where tenant_id = (select id from public.tenants where slug = 'demo-coaching');
 
--- Never checked again: no DNS has a name under .test, so it would be lost after three days.
+-- Never checked again: DNS has no names under .test, so the domain would be lost after three days.
 insert into public.tenant_domains (tenant_id, host, status, is_primary, verified_at, next_check_at)
 select t.id, v.host, v.status::public.domain_status, v.status = 'verified',
   case when v.status = 'verified' then now() end, 'infinity'

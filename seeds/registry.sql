@@ -1,7 +1,7 @@
--- Registry: five tenants and the people in them. Everybody is invented; every address and number is
--- reserved for examples. Nobody has a password here: the local stack gives each one its own.
+-- Registry: five tenants and the people in them. All people are invented. All addresses and numbers are reserved
+-- for examples. Nobody has a password here: the local stack sets one for each person.
 
--- What seeds put in place did not happen: webhooks are told nothing.
+-- Rows that seeds insert are not events, so webhooks report nothing.
 select set_config('tenantry.is_restoring', 'on', true);
 
 insert into auth.users (instance_id, id, aud, role, email, email_confirmed_at, raw_app_meta_data, raw_user_meta_data,
@@ -48,7 +48,7 @@ from (values
   ('moneystory', 'lena@moneystory.test', 'owner', 'active'),
   ('brightpath', 'priya@brightpath.test', 'owner', 'active'),
   ('brightpath', 'tomas@brightpath.test', 'member', 'active'),
-  -- One person, two tenants: the case x-tenant is for.
+  -- One person in two tenants. For such people there is the header x-tenant.
   ('kassangas', 'tomas@brightpath.test', 'admin', 'active'),
   ('kassangas', 'gideon@kassangas.test', 'owner', 'active'),
   ('demo-coaching', 'demo@example.com', 'owner', 'active')
@@ -76,7 +76,7 @@ from (values
   ('moneystory', 'marketing', true, null, '{"max_seats": 5}'),
   ('brightpath', 'marketing', true, null, '{}'),
   ('kassangas', 'bots', true, null, '{"modules_enabled": ["catalogue", "orders"]}'),
-  -- Granted once, and over by the clock.
+  -- This grant has already ended.
   ('kassangas', 'marketing', true, '2026-03-31', '{}'),
   ('demo-coaching', 'assessments', true, null, '{}')
 ) as g (slug, product, enabled, expires_at, config)

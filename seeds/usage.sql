@@ -1,4 +1,4 @@
--- Usage: the last thirty days of each tenant, a few events a day.
+-- Usage: the last thirty days of each tenant, with a few events a day.
 
 insert into public.usage_events
   (tenant_id, source, event_id, event_type, event_data, tokens_used, model_used, cost_micros, occurred_at)

@@ -1,4 +1,4 @@
--- Webhooks: an endpoint that works without a network, since its receiver comes and asks.
+-- Webhooks: a polling endpoint, because it works without a network.
 
 insert into public.webhook_endpoints (tenant_id, kind, description, event_types, secret_id)
 select t.id, 'poll', 'The studio''s CRM, which stands behind a firewall', '{participant_session.created,participant_session.completed}',

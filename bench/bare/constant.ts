@@ -1,4 +1,4 @@
-// The least a Hono route can do: one constant JSON, as long as the answer it is compared with.
+// The least that a Hono route can do: one constant JSON, as long as the answer it is compared with.
 import process from 'node:process'
 import { Hono } from 'hono'
 

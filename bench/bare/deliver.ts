@@ -1,4 +1,4 @@
-// The least that sends webhooks: it signs each and posts it with fetch, several at once, and has no queue.
+// The least that can send webhooks: it signs each and posts it with fetch, several at a time, without a queue.
 import { createHmac } from 'node:crypto'
 
 interface Work {

@@ -1,2 +1,2 @@
-// All that the bare routes use of Deno; tsc reads them together with the rest of bench/.
+// The part of Deno that the bare routes use. tsc reads them together with the rest of bench/.
 declare const Deno: { serve(handler: (request: Request) => Response | Promise<Response>): unknown }

@@ -59,7 +59,7 @@ export const nextCursor = z
   .nullable()
   .meta({ description: 'The cursor of the next page; null on the last one.' })
 
-/** Cuts a page out of rows of which one more was read than the page holds: that one says whether there is more. */
+/** Cuts a page out of rows. One row more than the page holds was read, which shows whether there is a next page. */
 export function pageOf<Row extends object>(order: Keyset, rows: Row[], limit: number): Page<Row> {
   const last = rows[limit - 1]
   const next_cursor = last && rows.length > limit ? cursorAt(order, last) : null

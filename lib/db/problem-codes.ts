@@ -1,4 +1,4 @@
-/** A 429 or a 503 says after how many seconds to try again, where whoever raises it does not know better. */
+/** retryAfterSeconds: when to try again after a 429 or a 503. Code that raises the problem may give a better number. */
 type Definition =
   | { status: 429 | 503; title: string; retryAfterSeconds: number }
   | { status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 504; title: string }
@@ -34,7 +34,7 @@ export const problemCodes = {
   invitation_not_found: { status: 404, title: 'There is no such invitation' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   conflict: { status: 409, title: 'This conflicts with existing data' },
-  last_owner: { status: 409, title: 'A tenant always has an owner' },
+  last_owner: { status: 409, title: 'A tenant must have an owner' },
   slug_taken: { status: 409, title: 'The slug is taken' },
   already_member: { status: 409, title: 'The person is already a member' },
   is_member: { status: 409, title: 'They are a member of the tenant' },
@@ -69,13 +69,13 @@ export const problemCodes = {
   domain_reserved: { status: 422, title: 'The domain cannot be claimed' },
   domain_just_checked: {
     status: 429,
-    title: 'The domain was checked a moment ago',
+    title: 'The domain was just checked',
     retryAfterSeconds: 10,
   },
   rate_limited: { status: 429, title: 'Too many requests', retryAfterSeconds: 60 },
   idp_just_checked: {
     status: 429,
-    title: 'The identity provider was checked a moment ago',
+    title: 'The identity provider was just checked',
     retryAfterSeconds: 5,
   },
   internal: { status: 500, title: 'Something went wrong on our side' },

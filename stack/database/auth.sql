@@ -1,11 +1,11 @@
--- Run by supabase_admin after @supabase/lite made the auth schema: what it leaves out, as hosted.
+-- supabase_admin runs this after @supabase/lite made the auth schema. It adds what lite leaves out and a hosted project has.
 
--- Columns a hosted auth.users has and seeds written for it may fill.
+-- Columns of a hosted auth.users, which seeds may fill.
 alter table auth.users add column if not exists instance_id uuid;
 alter table auth.users add column if not exists is_super_admin boolean;
 
--- lite's versions read only the legacy per-claim settings, and anybody who sets request.jwt.claims
--- alone (edge functions, tests, newer PostgREST) would be nobody.
+-- lite's versions read only the old settings, one for each claim. A caller who sets only request.jwt.claims (edge
+-- functions, tests, newer PostgREST) would have no user.
 create or replace function auth.uid() returns uuid
   language sql stable
 as $$
@@ -52,7 +52,7 @@ begin
     where c.relnamespace = 'auth'::regnamespace and c.relkind in ('r', 'p')
   loop
     execute format('alter table %s owner to supabase_auth_admin', wanted.name);
-    -- As hosted: postgres reads and seeds users and hangs triggers on them, and owns none of it.
+    -- As on a hosted project: postgres reads and seeds users and adds triggers to them, but does not own them.
     execute format('grant select, insert, update, delete, references, trigger on %s to postgres', wanted.name);
   end loop;
   for wanted in

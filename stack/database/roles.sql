@@ -1,6 +1,5 @@
--- The roles, schemas and default privileges of a hosted Supabase project, on a bare Postgres.
--- Run by the superuser supabase_admin in one transaction; every statement may run again.
--- Passwords are set by bootstrap.ts.
+-- The roles, schemas and default privileges of a hosted Supabase project, for a bare Postgres. The superuser
+-- supabase_admin runs this in one transaction. Every statement may run again. bootstrap.ts sets the passwords.
 
 do $$
 declare
@@ -13,7 +12,7 @@ begin
       ('service_role', 'nologin noinherit bypassrls'),
       ('authenticator', 'login noinherit'),
       ('supabase_auth_admin', 'login noinherit createrole'),
-      -- As hosted: it migrates, it bypasses row level security, and it is no superuser.
+      -- As on a hosted project: postgres runs migrations and bypasses row level security, but is no superuser.
       ('postgres', 'login createdb createrole replication bypassrls')
     ) as roles (name, attributes)
   loop
@@ -28,19 +27,19 @@ $$;
 grant anon, authenticated, service_role to authenticator;
 grant anon, authenticated, service_role to postgres with inherit true, set true;
 grant authenticator to postgres with inherit false, set true, admin true;
--- A hosted project lets postgres say what PostgREST runs before each request.
+-- On a hosted project postgres may set the function that PostgREST runs before each request.
 grant set on parameter pgrst.db_pre_request to postgres;
 grant pg_monitor, pg_read_all_data, pg_signal_backend to postgres;
 
 alter database postgres owner to postgres;
 alter database postgres set search_path to "$user", public, extensions;
 
--- PostgREST's session: what one request may take.
+-- PostgREST's session: the time limit of one request.
 alter role authenticator set statement_timeout to '8s';
 alter role authenticator set lock_timeout to '8s';
 alter role supabase_auth_admin set search_path to auth;
 alter role supabase_auth_admin set idle_in_transaction_session_timeout to '60s';
--- The CLI pushes migrations as postgres, which lets a long index build finish.
+-- The CLI pushes migrations as postgres. Without a time limit a long index build can finish.
 alter role postgres set statement_timeout to '0';
 
 create schema if not exists extensions authorization postgres;
@@ -56,8 +55,8 @@ grant execute on all functions in schema extensions to anon, authenticated, serv
 grant usage on schema public to anon, authenticated, service_role;
 grant all on schema public to postgres;
 
--- Hosted projects hand everything new in public to the API's roles. A migration that does not revoke
--- leaves a table open there, so it has to be open here too.
+-- Hosted projects grant everything new in public to the API's roles. A migration that forgets to revoke leaves a
+-- table open there. It must be open here too, so that tests find it.
 alter default privileges for role postgres in schema public
   grant all on tables to postgres, anon, authenticated, service_role;
 alter default privileges for role postgres in schema public
@@ -75,7 +74,7 @@ create schema if not exists auth authorization supabase_auth_admin;
 grant usage on schema auth to anon, authenticated, service_role, postgres;
 grant usage on schema auth to supabase_admin;
 
--- PostgREST reloads its schema cache on this channel, and hosted projects notify it after each DDL.
+-- PostgREST reloads its schema cache when it is notified on this channel. Hosted projects notify it after each DDL.
 create or replace function extensions.pgrst_ddl_watch() returns event_trigger
   language plpgsql
   set search_path = ''

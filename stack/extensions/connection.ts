@@ -10,20 +10,20 @@ export interface Worker {
 
 interface WorkerOptions {
   adminUrl: string
-  /** Shown in pg_stat_activity, as the background worker it stands in for is. */
+  /** Shown in pg_stat_activity, as the name of the background worker that it replaces. */
   applicationName: string
   log: (line: string) => void
-  /** Works until `signal` is aborted, which happens when the connection is lost or the worker stops. */
+  /** Works until `signal` is aborted. That happens when the connection is lost or the worker stops. */
   serve(db: Connection, signal: AbortSignal): Promise<void>
 }
 
-/** What a worker does with its connection; calls that overlap wait for each other. */
+/** What a worker does with its connection. Calls that overlap wait for each other. */
 export interface Connection {
   query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<R[]>
   onNotification(listener: (payload: string) => void): void
 }
 
-/** Keeps one connection to the server, through restarts and crashes. Throws when there is none to begin with. */
+/** Keeps one connection to the server, through restarts and crashes. Throws if there is none at the start. */
 export async function startWorker(options: WorkerOptions): Promise<Worker> {
   const stopping = new AbortController()
   const { promise: serving, resolve: onServing } = withResolvers()
@@ -89,7 +89,7 @@ function serialise(client: pg.Client): Connection {
 
 export interface Bell {
   ring(): void
-  /** Resolves when the bell rings, when it has rung since the last wait, or after `timeoutMs`. */
+  /** Resolves when the bell rings, if it has rung since the last wait, or after `timeoutMs`. */
   wait(timeoutMs: number): Promise<void>
 }
 

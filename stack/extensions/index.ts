@@ -5,11 +5,11 @@ export { installExtensions } from './install.ts'
 export { serverSettings } from './settings.ts'
 
 /**
- * Starts what pg_cron and pg_net do in background workers: the scheduler and the sender. They wait for
- * their extension to be created and reconnect when the server restarts. `stop` ends running jobs.
+ * Starts the scheduler and the sender, which do what pg_cron and pg_net do in background workers. They wait until
+ * their extension is created, and reconnect when the server restarts. `stop` ends running jobs.
  *
- * `adminUrl` is a superuser's, in the database that holds the extensions. The server must be up, and have
- * been started with serverSettings(): the scheduler uses its socket. Throws when it cannot be reached.
+ * `adminUrl` is a superuser's, in the database that holds the extensions. The server must be running, and must have
+ * been started with serverSettings(), because the scheduler uses its socket. Throws if it cannot be reached.
  */
 export async function startExtensionWorkers(opts: {
   adminUrl: string

@@ -5,9 +5,9 @@ import path from 'node:path'
 const EXTENSIONS = { vault: 'supabase_vault', cron: 'pg_cron', net: 'pg_net' }
 
 /**
- * Puts the stand-ins' control and SQL files where `create extension` looks for them.
+ * Puts the control and SQL files of our replacements where `create extension` looks for them.
  * `shareDir` is the server's share folder, the one that holds `postgresql/extension`.
- * A file that is there already is left alone, so a running server is never disturbed.
+ * A file that already exists is not changed, so a running server is never disturbed.
  */
 export async function installExtensions(shareDir: string): Promise<void> {
   const target = path.join(shareDir, 'postgresql', 'extension')
@@ -17,19 +17,19 @@ export async function installExtensions(shareDir: string): Promise<void> {
     const control = await readFile(path.join(source, `${extension}.control`), 'utf8')
     const version = /default_version = '(.+)'/.exec(control)?.[1]
     await installFile(path.join(target, `${extension}--${version}.sql`), await joinScripts(source, extension))
-    // Last, so that an extension which can be seen can also be created.
+    // Last, so that an extension that is visible can also be created.
     await installFile(path.join(target, `${extension}.control`), control)
   }
 }
 
-/** Postgres wants one script per version; here it stands in numbered parts. */
+/** Postgres needs one script for each version. Here it is in numbered parts. */
 async function joinScripts(folder: string, extension: string): Promise<string> {
   const names = (await readdir(folder)).filter((name) => name.endsWith('.sql')).sort()
   const parts = await Promise.all(names.map((name) => readFile(path.join(folder, name), 'utf8')))
   return [`\\echo Use "CREATE EXTENSION ${extension}" to load this file. \\quit\n`, ...parts].join('\n')
 }
 
-/** Renamed into place: another stack on this machine may be reading the file at this moment. */
+/** Renamed into place, because another stack on this machine may be reading the file now. */
 async function installFile(target: string, wanted: string): Promise<void> {
   const present = await readFile(target, 'utf8').catch(() => undefined)
   if (present === wanted) return

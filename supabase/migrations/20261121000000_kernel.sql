@@ -2,21 +2,21 @@
 
 -- 01_schemas.sql
 
--- public is what the API exposes; private is what it never does: helpers, definer functions, partitions.
+-- The API exposes the schema public. It never exposes private, which holds helpers, definer functions and partitions.
 create schema if not exists private;
-comment on schema private is 'Helpers, definer functions and partitions. Never exposed by the API.';
+comment on schema private is 'Helpers, definer functions and partitions. The API never exposes this schema.';
 revoke all on schema private from public;
 
--- Policies run as the caller, so the caller must be able to reach the helpers they name.
+-- Policies run as the caller. The caller must therefore be able to reach the helpers that policies name.
 grant usage on schema private to authenticated, service_role;
 
--- A hosted project grants every new table and function in public to everyone. Here a table's own
--- file says who may touch it, so a forgotten grant is a visible error and never an open table.
+-- A hosted project grants every new table and function in public to everyone. Here the file of a table says
+-- who may use it. A forgotten grant is then a visible error and never an open table.
 alter default privileges in schema public revoke all on tables from anon, authenticated, service_role;
 alter default privileges in schema public revoke all on sequences from anon, authenticated, service_role;
 alter default privileges in schema public revoke all on functions from anon, authenticated, service_role;
 
--- The built-in grant of execute to public is global; a per-schema revoke would not undo it.
+-- The built-in grant of execute to public is global. A revoke in one schema would not undo it.
 alter default privileges revoke execute on functions from public;
 create extension if not exists pg_cron with schema pg_catalog;
 create extension if not exists pg_net with schema extensions;
@@ -24,18 +24,20 @@ create extension if not exists supabase_vault with schema vault cascade;
 
 -- 02_ids.sql
 
--- No search_path, and each argument used once: only so does Postgres inline both into an insert, where
--- calling them would cost more than storing the row.
+-- Ids: UUIDv7 inside the database, and the same 128 bits as a ULID (ref_id) in APIs, URLs and webhooks.
+
+-- Postgres inlines these two functions into an insert only if they have no search_path and use each argument
+-- once. A call that is not inlined would cost more than storing the row.
 create function private.uuid_v7_at(microseconds bigint) returns uuid
   language sql volatile parallel safe
 as $$
-  -- RFC 9562: 48 bits of milliseconds, the version, then (method 3) 12 bits of the fraction, so ids made
-  -- within one millisecond still sort in the order they were made. 512/125 turns microseconds into
-  -- 4096ths of a millisecond. The rest is random, its two variant bits as in any random UUID.
+  -- RFC 9562: 48 bits of milliseconds, the version, then 12 bits of the fraction (method 3). So ids that are
+  -- made within one millisecond still sort in the order in which they were made. 512/125 turns microseconds
+  -- into 4096ths of a millisecond. The rest is random, with the two variant bits of any random UUID.
   select (overlay(lpad(to_hex(microseconds * 512 / 125), 15, '0') placing '7' from 13 for 0)
     || substr(gen_random_uuid()::text, 20))::uuid
 $$;
-comment on function private.uuid_v7_at(bigint) is 'A UUIDv7 for a moment given in microseconds since 1970. A batch counts on from one reading of the clock.';
+comment on function private.uuid_v7_at(bigint) is 'A UUIDv7 for a moment in microseconds since 1970. A batch reads the clock once and counts on from there.';
 
 create function private.uuid_v7() returns uuid
   language sql volatile parallel safe
@@ -46,18 +48,18 @@ create function private.uuid_after(id uuid) returns uuid
   language sql volatile parallel safe
   set search_path = ''
 as $$
-  -- A microsecond later: 4.096 of the fraction's steps, rounded up.
+  -- A microsecond later. A microsecond is 4.096 steps of the fraction, rounded up.
   select private.uuid_v7_at((((('x' || replace(substr(id::text, 1, 13), '-', ''))::bit(48)::bigint * 4096
     + ('x' || substr(id::text, 16, 3))::bit(12)::bigint) * 125 + 511) / 512) + 1)
 $$;
-comment on function private.uuid_after(uuid) is 'A UUIDv7 that sorts behind another one, whatever the clock says.';
+comment on function private.uuid_after(uuid) is 'A UUIDv7 that sorts after another one, even if the clock says otherwise.';
 
--- Written out, and without a search_path, so that Postgres inlines it into the generated column:
--- 5 microseconds a row, where the same in a loop of string_agg took 39.
+-- It is written out and has no search_path, so that Postgres inlines it into the generated column. It takes
+-- 5 microseconds a row. The same in a loop of string_agg took 39.
 create function private.ulid(id uuid) returns text
   language sql immutable strict parallel safe
 as $$
-  -- Crockford base32 of the same 128 bits: 26 characters of 5 bits, led by two zero bits.
+  -- Crockford base32 of the same 128 bits: 26 characters of 5 bits, after two leading zero bits.
   select
     substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 0) >> 5) & 7) + 1, 1) ||
     substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (get_byte(uuid_send(id), 0) & 31) + 1, 1) ||
@@ -86,7 +88,7 @@ as $$
     substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 14) << 3) | (get_byte(uuid_send(id), 15) >> 5)) & 31) + 1, 1) ||
     substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (get_byte(uuid_send(id), 15) & 31) + 1, 1)
 $$;
-comment on function private.ulid(uuid) is 'The ULID spelling of an id: what APIs, URLs and webhooks show.';
+comment on function private.ulid(uuid) is 'The ULID spelling of an id. APIs, URLs and webhooks show this one.';
 
 create function private.ulid_to_uuid(ref text) returns uuid
   language sql immutable strict parallel safe
@@ -101,7 +103,7 @@ as $$
     ) as b, generate_series(0, 31) as n
   )::uuid end
 $$;
-comment on function private.ulid_to_uuid(text) is 'The id behind a ULID; null when the text is not one.';
+comment on function private.ulid_to_uuid(text) is 'The id behind a ULID. Null if the text is not a ULID.';
 grant execute on function private.uuid_v7(), private.uuid_v7_at(bigint), private.ulid(uuid),
   private.ulid_to_uuid(text) to authenticated, service_role;
 
@@ -111,12 +113,14 @@ create function private.first_uuid_at(moment timestamptz) returns uuid
 as $$
   select (lpad(to_hex(greatest((extract(epoch from moment) * 1000)::bigint, 0)), 12, '0') || '00000000000000000000')::uuid
 $$;
-comment on function private.first_uuid_at(timestamptz) is 'The id before every UUIDv7 of a moment: created_at >= moment, said of ids.';
+comment on function private.first_uuid_at(timestamptz) is 'The smallest id that a UUIDv7 of this moment can have. "id >= it" means "created_at >= moment".';
 
--- Pure; lists begin and end at a moment by it.
+-- It reads nothing. Lists use it for their filters by time.
 grant execute on function private.first_uuid_at(timestamptz) to authenticated;
 
 -- 03_problems.sql
+
+-- Problems: how a SQL function refuses a request with an HTTP status and a stable code.
 
 create function private.raise_problem(status int, code text, detail text default '', errors jsonb default null)
   returns void
@@ -124,7 +128,7 @@ create function private.raise_problem(status int, code text, detail text default
   set search_path = ''
 as $$
 begin
-  -- PostgREST answers sqlstate PTxyz with HTTP status xyz, and lib/http reads the same shape.
+  -- PostgREST turns the sqlstate PTxyz into the HTTP status xyz. lib/http reads the same form.
   raise exception using
     errcode = 'PT' || raise_problem.status,
     message = raise_problem.code,
@@ -133,29 +137,31 @@ begin
 end
 $$;
 comment on function private.raise_problem(int, text, text, jsonb) is
-  'Refuses a request: HTTP status, stable code, sentence for a person, field errors [{pointer, detail}].';
+  'Refuses a request. Takes the HTTP status, a stable code, a sentence for a person, and field errors [{pointer, detail}].';
 grant execute on function private.raise_problem(int, text, text, jsonb) to authenticated, service_role;
 
 -- 04_text.sql
+
+-- Text: checks and spellings of links, names, e-mail addresses and JSON keys.
 
 create function private.is_https_url(url text) returns boolean
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- https only: a javascript: or data: URL in a brand would run in the visitor's page. No quotes,
-  -- brackets or spaces either, so the value cannot end an attribute or a CSS token it is placed in.
+  -- Only https: a javascript: or data: URL in a brand would run in the visitor's page. Quotes, brackets and
+  -- spaces are refused too, so that the value cannot end the attribute or CSS token in which it stands.
   select url is null or (
     length(url) <= 2048
     and url ~ '^https://[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?([/?#][!#-&(-;=?-\[\]_a-z~]*)?$'
   )
 $$;
-comment on function private.is_https_url(text) is 'Whether a stored link is a plain https URL without credentials (null passes).';
+comment on function private.is_https_url(text) is 'Whether a stored link is a plain https URL without credentials. Null passes.';
 
 create function private.is_plain_text(value text, max_length int) returns boolean
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- Control and bidirectional override characters would let a name disguise the text around it.
+  -- With control characters or bidirectional overrides a name could disguise the text around it.
   select value is null or (length(value) <= max_length and value !~ '[\u0001-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]')
 $$;
 
@@ -178,7 +184,7 @@ create function private.pointer_token(key text) returns text
   language sql immutable strict parallel safe
   set search_path = ''
 as $$ select replace(replace(key, '~', '~0'), '/', '~1') $$;
-comment on function private.pointer_token(text) is 'A key as RFC 6901 spells it inside a JSON pointer.';
+comment on function private.pointer_token(text) is 'A key as it is written inside a JSON pointer (RFC 6901).';
 grant execute on function private.snake_case(text), private.pointer_token(text) to authenticated, service_role;
 
 create function private.normalize_email(address text) returns text
@@ -190,15 +196,17 @@ as $$
   where v.trimmed ~ '^[!-~]+$' and private.is_email(v.trimmed)
 $$;
 comment on function private.normalize_email(text) is
-  'An e-mail address in its one spelling: trimmed, lowercase. Null when it is none, or not plain ASCII.';
+  'The one spelling of an e-mail address: trimmed and in lowercase. Null if the text is no address, or is not plain ASCII.';
 
 create function private.mask_email(address text) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$ select left(address, 1) || '***@' || split_part(address, '@', 2) $$;
-comment on function private.mask_email(text) is 'Enough of an address for its owner to know it, and not enough for others to write to it.';
+comment on function private.mask_email(text) is 'Enough of an address for its owner to recognise it, but not enough for others to write to it.';
 
 -- 05_json.sql
+
+-- JSON: merging a patch into a value, and the names of fields that differ.
 
 create function private.json_merge_patch(target jsonb, patch jsonb) returns jsonb
   language plpgsql immutable parallel safe
@@ -222,7 +230,7 @@ begin
   return merged;
 end
 $$;
-comment on function private.json_merge_patch(jsonb, jsonb) is 'RFC 7386: objects merge, null removes, everything else replaces.';
+comment on function private.json_merge_patch(jsonb, jsonb) is 'RFC 7386: objects are merged, null removes a field, and any other value replaces the old one.';
 grant execute on function private.json_merge_patch(jsonb, jsonb) to authenticated, service_role;
 
 create function private.changed_fields(old_row jsonb, new_row jsonb) returns text[]
@@ -235,6 +243,8 @@ as $$
 $$;
 
 -- 06_rows.sql
+
+-- Rows: triggers that many tables share. They set who changed a row and when, and refuse changes.
 
 create function private.tg_touch_updated_at() returns trigger
   language plpgsql
@@ -251,8 +261,8 @@ create function private.tg_stamp_editor() returns trigger
   set search_path = ''
 as $$
 begin
-  -- Whatever the client sent: who made or changed a row is not theirs to say. The service and
-  -- migrations have no user, so what they state is kept.
+  -- What the client sent does not count: a client may not say who made or changed a row. The service and
+  -- migrations have no user, so their values are kept.
   if tg_op = 'INSERT' then
     new.created_by := coalesce((select auth.uid()), new.created_by);
   else
@@ -268,11 +278,13 @@ create function private.tg_refuse_change() returns trigger
   set search_path = ''
 as $$
 begin
-  raise exception '% is append-only: what is written there is not changed.', tg_table_name;
+  raise exception '% is append-only: its rows cannot be changed.', tg_table_name;
 end
 $$;
 
 -- 07_edge_functions.sql
+
+-- Edge functions: how the database calls one.
 
 create function private.call_edge_function(path text, timeout_milliseconds int default 5000) returns bigint
   language plpgsql
@@ -287,7 +299,7 @@ begin
   into functions_url, service_key
   from vault.decrypted_secrets as s where s.name in ('tenantry_functions_url', 'tenantry_service_key');
   if functions_url is null or service_key is null then
-    raise warning 'The function % was not called: Vault lacks the secret tenantry_functions_url or tenantry_service_key.', path;
+    raise warning 'The function % was not called: Vault does not have the secret tenantry_functions_url or tenantry_service_key.', path;
     return null;
   end if;
   return net.http_post(
@@ -298,47 +310,45 @@ begin
 end
 $$;
 comment on function private.call_edge_function(text, int) is
-  'Has pg_net post to one of our edge functions once this transaction commits, as the service; answers the request''s id.';
+  'Asks pg_net to post to one of our edge functions, as the service, once this transaction commits. Returns the id of that request.';
 
 -- 08_estimated_counts.sql
 
--- Definer: anonymous callers do not reach raise_problem() by themselves.
+-- Estimated counts: the REST API refuses them, because they would reveal the rows of other tenants.
+
+-- A definer, because anonymous callers may not call raise_problem().
 create function public.refuse_estimated_counts() returns void
   language plpgsql stable security definer
   set search_path = ''
 as $$
 begin
-  -- "Prefer: count=planned" answers with the planner's estimate. Row level security does not bind the
-  -- planner: filtered by somebody else's tenant_id, the estimate would count their rows.
+  -- "Prefer: count=planned" returns the planner's estimate. Row level security does not apply to the planner.
+  -- An estimate with a filter on somebody else's tenant_id would count the rows of that tenant.
   if current_setting('role') <> 'service_role'
     and nullif(current_setting('request.headers', true), '')::json ->> 'prefer' ~* 'count=(planned|estimated)' then
-    perform private.raise_problem(400, 'count_not_offered', 'Ask for "Prefer: count=exact": estimated counts are not offered.');
+    perform private.raise_problem(400, 'count_not_offered', 'Use "Prefer: count=exact". Estimated counts are not offered.');
   end if;
 end
 $$;
-comment on function public.refuse_estimated_counts() is 'Run by PostgREST before every request: refuses counts that would be estimated from every tenant''s rows.';
+comment on function public.refuse_estimated_counts() is 'PostgREST runs this before every request. It refuses counts that would be estimated from the rows of every tenant.';
 
--- It runs as whoever asks, and has to be where they can reach it.
+-- It runs as the caller, so every caller must be able to reach it.
 grant execute on function public.refuse_estimated_counts() to anon, authenticated, service_role;
 
 alter role authenticator set pgrst.db_pre_request = 'public.refuse_estimated_counts';
 
 notify pgrst, 'reload config';
 
--- 09_jobs.sql
-
--- A job that runs every few seconds would otherwise fill this table.
-select cron.schedule('cron: forget old runs', '51 * * * *',
-  $$delete from cron.job_run_details where end_time < now() - interval '3 days'$$);
-
 -- 09_tables.sql
 
+-- Tables: the register of what each table holds and what happens to its rows.
+
 create type private.table_keeping as enum (
-  'data',     -- exported, purged with its tenant, put back when a demo is reset
-  'history',  -- exported and purged; a demo's reset clears it and puts nothing back
-  'derived',  -- made from other rows: exported and purged, and left alone by a demo's reset
-  'kept',     -- exported; outlives its tenant
-  'transient' -- holds rows within a transaction only: nothing to export, purge or put back
+  'data',     -- exported, purged with its tenant, restored when a demo is reset
+  'history',  -- exported and purged; a demo's reset clears it and restores nothing
+  'derived',  -- made from other rows; exported and purged; a demo's reset does not touch it
+  'kept',     -- exported; stays when its tenant is purged
+  'transient' -- holds rows only within a transaction: nothing to export, purge or restore
 );
 
 create table private.registered_tables (
@@ -358,15 +368,15 @@ create table private.registered_tables (
   constraint keeping_has_a_reason check ((on_forget = 'keep') = (kept_because is not null)),
   constraint person_is_personal check (person is null or person = any (personal))
 );
-comment on table private.registered_tables is 'What each table holds and what happens to its rows. Each table''s own file registers it.';
+comment on table private.registered_tables is 'What each table holds and what happens to its rows. The file of each table registers it.';
 comment on column private.registered_tables.plain is 'Columns that hold neither personal data nor secrets. The audit log shows their values.';
-comment on column private.registered_tables.personal is 'Columns that tell something of a person. The audit log records only that they changed; forget_person() erases them.';
-comment on column private.registered_tables.secret is 'Columns that prove something to somebody: hashes, tokens, ids of secrets in Vault. Left out of the audit log and of exports.';
-comment on column private.registered_tables.quiet is 'Columns whose change alone is not worth a row in the audit log.';
-comment on column private.registered_tables.unaudited is 'Why changes of this table leave no row in the audit log; null when they do.';
-comment on column private.registered_tables.is_locked_first is 'Rows are locked before a tenant''s other rows are deleted, as the processes that serve this queue lock them.';
-comment on column private.registered_tables.person is 'The column in which a person''s e-mail address is found: as its whole value, or as a string inside JSON.';
-comment on column private.registered_tables.on_forget is 'What forget_person() does with rows of the person: erase the personal columns, delete the row, or keep it.';
+comment on column private.registered_tables.personal is 'Columns that say something about a person. The audit log records only that they changed. forget_person() erases them.';
+comment on column private.registered_tables.secret is 'Columns that prove an identity or a right: hashes, tokens, ids of secrets in Vault. The audit log and exports leave them out.';
+comment on column private.registered_tables.quiet is 'Columns that may change without a row in the audit log.';
+comment on column private.registered_tables.unaudited is 'Why changes of this table leave no row in the audit log. Null if they leave one.';
+comment on column private.registered_tables.is_locked_first is 'Whether its rows are locked before the tenant''s other rows are deleted. The processes that serve this queue lock them in the same order.';
+comment on column private.registered_tables.person is 'The column that holds a person''s e-mail address, as its whole value or as a string inside JSON.';
+comment on column private.registered_tables.on_forget is 'What forget_person() does with the rows of the person: erase the personal columns, delete the row, or keep it.';
 
 create function private.register_table(
   target regclass, plain text[] default '{}', personal text[] default '{}', secret text[] default '{}', quiet text[] default '{}',
@@ -379,7 +389,7 @@ as $$
 declare
   problem text;
 begin
-  -- A wrong or missing name must fail in the migration that brings it, not when somebody's data is exported.
+  -- A wrong or missing name must fail in its migration, and not later, when somebody's data is exported.
   select string_agg(n, ', ') into problem
   from unnest(register_table.plain || register_table.personal || register_table.secret || register_table.quiet) as n
   where not exists (select from pg_catalog.pg_attribute as a where a.attrelid = target and a.attname = n and a.attnum > 0 and not a.attisdropped);
@@ -390,14 +400,14 @@ begin
   from private.columns_to_classify(target) as c
   where c <> all (register_table.plain || register_table.personal || register_table.secret);
   if problem is not null then
-    raise exception 'register_table: say of % whether these columns are plain, personal or secret: %.', target, problem;
+    raise exception 'register_table: say for % whether these columns are plain, personal or secret: %.', target, problem;
   end if;
   if register_table.on_forget = 'erase' and register_table.person is not null then
     select string_agg(a.attname, ', ') into problem
     from pg_catalog.pg_attribute as a
     where a.attrelid = target and a.attname = any (register_table.personal) and a.attnotnull and not a.atthasdef;
     if problem is not null then
-      raise exception 'register_table: % cannot be erased in %, since they are not null. Give them a default, or delete the row.', problem, target;
+      raise exception 'register_table: % cannot be erased in %, because the columns are not null. Give them a default, or delete the row.', problem, target;
     end if;
   end if;
   insert into private.registered_tables
@@ -410,14 +420,14 @@ begin
 end
 $$;
 comment on function private.register_table(regclass, text[], text[], text[], text[], private.table_keeping, text, boolean, text, text, text) is
-  'Says what a table holds and what happens to its rows. Fails for a column that could hold anything and is not named.';
+  'Says what a table holds and what happens to its rows. Fails if a column that could hold anything is not named.';
 
 create function private.columns_to_classify(target regclass) returns setof text
   language sql stable
   set search_path = ''
 as $$
-  -- Text, JSON, bytes and addresses can hold anything. So can an id: of a secret in Vault. A ref_id is the
-  -- public spelling of the row's own id.
+  -- Text, JSON, bytes and addresses can hold anything. An id can be the id of a secret in Vault. A ref_id
+  -- cannot: it is the public spelling of the row's own id.
   select a.attname::text
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_type as t on t.oid = a.atttypid
@@ -427,7 +437,15 @@ as $$
         select from pg_catalog.pg_type as e where e.oid = t.typelem and (e.typcategory = 'S' or e.typname in ('json', 'jsonb', 'bytea')))
       or a.attname ~ '(^|_)secret_id$')
 $$;
-comment on function private.columns_to_classify(regclass) is 'The columns of a table of which its file must say whether they are plain, personal or secret.';
+comment on function private.columns_to_classify(regclass) is 'The columns that the file of a table must classify as plain, personal or secret.';
 
 select private.register_table('private.registered_tables', plain => '{plain,personal,secret,quiet,unaudited,person,on_forget,kept_because}',
   unaudited => 'changed by migrations only');
+
+-- 10_jobs.sql
+
+-- Jobs: cron removes its own old runs.
+
+-- A job that runs every few seconds would otherwise fill this table.
+select cron.schedule('cron: forget old runs', '51 * * * *',
+  $$delete from cron.job_run_details where end_time < now() - interval '3 days'$$);

@@ -2,10 +2,12 @@
 
 -- 01_access.sql
 
+-- Access: statuses and kinds of tenants, roles and permissions, and the functions that every policy asks.
+
 create type public.tenant_status as enum (
   'demo',     -- shared demo tenant; reset nightly; no billing
   'trial',    -- real customer in their evaluation window
-  'active',   -- paid; contract or self-serve plan
+  'active',   -- paying, by contract or by a plan of the price list
   'frozen',   -- read-only after cancellation or non-payment
   'archived'  -- only the audit log is kept
 );
@@ -13,7 +15,7 @@ create type public.tenant_status as enum (
 create type public.tenant_kind as enum (
   'customer', -- real paying or trialing customer
   'demo',     -- shared demo tenant; never billed
-  'platform'  -- the one tenant that owns what every tenant may read
+  'platform'  -- the one tenant that owns the rows every tenant may read
 );
 
 create type public.tenant_role as enum ('owner', 'admin', 'member', 'reviewer');
@@ -23,11 +25,11 @@ create type public.member_status as enum ('active', 'invited', 'deactivated');
 create table private.role_permissions (
   role public.tenant_role not null,
   permission text not null,
-  -- A frozen tenant, or one whose trial has ended, keeps only the permissions that change nothing.
+  -- A tenant that is frozen, or whose trial has ended, keeps only the permissions that change nothing.
   is_write boolean not null generated always as (permission not in ('read', 'read_admin', 'export')) stored,
   primary key (role, permission)
 );
-comment on table private.role_permissions is 'Which role holds which permission. Policies and functions ask for permissions, never for roles.';
+comment on table private.role_permissions is 'Which role holds which permission. Policies and functions check permissions and never roles.';
 
 insert into private.role_permissions (role, permission) values
   ('owner', 'read'), ('owner', 'write'), ('owner', 'read_admin'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
@@ -41,18 +43,18 @@ create function private.caller_api_key() returns uuid
   set search_path = ''
 as $$
 declare
-  -- Only an edge function that verified the key sets this. A claim of the token would not do: the
-  -- REST API passes on whatever a token says.
+  -- Only an edge function that verified the key sets this. A claim of the token would not be safe: the REST
+  -- API passes on any claim that a token has.
   key uuid := nullif(current_setting('tenantry.api_key', true), '');
 begin
-  -- Whoever has a user is that user, not a key.
+  -- A caller who has a user is that user, and no key.
   return case when key is not null and auth.uid() is null then key end;
 end
 $$;
-comment on function private.caller_api_key() is 'The API key that is calling; null for a person, the service and anon.';
+comment on function private.caller_api_key() is 'The API key that is calling. Null for a person, the service and anon.';
 
--- Definer: it reads membership for a caller whose own policies on tenant_members depend on it.
--- plpgsql: keeps its plan for the session, where an SQL function would plan anew on every statement.
+-- A definer, because it reads the membership of a caller whose own policies on tenant_members depend on it.
+-- In plpgsql, because plpgsql keeps its plan for the session. An SQL function would plan anew on every statement.
 create function private.tenant_ids(permission text) returns setof uuid
   language plpgsql stable security definer parallel safe
   set search_path = ''
@@ -81,14 +83,14 @@ begin
 end
 $$;
 comment on function private.tenant_ids(text) is
-  'The tenants in which the caller holds a permission (read, read_admin, write, manage, own, export) right now. Every policy asks this.';
+  'The tenants in which the caller now holds a permission (read, read_admin, write, manage, own, export). Every policy uses this.';
 
 create function private.is_trusted_caller() returns boolean
   language sql stable
   set search_path = ''
 as $$
-  -- The role setting, unlike current_user, is not changed by a definer function: it says who came
-  -- in. 'none' is a direct connection (migrations, cron, an edge function's admin pool).
+  -- A definer function changes current_user but not the role setting, which says who the caller is. 'none'
+  -- means a direct connection: migrations, cron, or the admin pool of an edge function.
   select current_setting('role') in ('none', 'postgres', 'service_role') and session_user <> 'authenticator'
     or current_setting('role') = 'service_role'
 $$;
@@ -104,7 +106,7 @@ declare
   found_role public.tenant_role;
   is_trusted boolean := private.is_trusted_caller();
   key uuid := private.caller_api_key();
-  -- "usage:write" is a scope, for keys; from a person it takes the permission "write".
+  -- "usage:write" is a scope of keys. A person needs the permission "write" for it.
   verb text := split_part(require_permission.permission, ':', -1);
 begin
   if key is not null then
@@ -117,8 +119,8 @@ begin
     on m.tenant_id = t.id and m.user_id = (select auth.uid()) and m.status = 'active'
   where t.id = require_permission.tenant;
 
-  -- A stranger and an archived tenant get the same answer: nothing to learn from it. What an archived
-  -- one owned can still be handed out, by the service.
+  -- A stranger and an archived tenant get the same answer, so that a stranger learns nothing. The service can
+  -- still export the data of an archived tenant.
   if found_status is null or found_status = 'archived' and not (is_trusted and require_permission.permission = 'export')
     or (found_role is null and not is_trusted) then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
@@ -127,20 +129,20 @@ begin
     select from private.role_permissions as p
     where p.role = found_role and p.permission = verb) then
     perform private.raise_problem(403, 'forbidden', format(
-      'Your role in this tenant is %s, which does not hold the permission "%s". Ask an owner of the tenant.',
+      'Your role in this tenant is %s. It does not hold the permission "%s". Ask an owner of the tenant.',
       found_role, verb));
   end if;
   if verb not in ('read', 'read_admin', 'export') then
     if found_status = 'frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     elsif found_status = 'trial' and found_trial_end <= now() then
-      perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it can only be read. Choose a plan to change things again.');
+      perform private.raise_problem(403, 'trial_ended', 'The trial of this tenant has ended, so it can only be read. Choose a plan to change things again.');
     end if;
   end if;
 end
 $$;
 comment on function private.require_permission(uuid, text) is
-  'Refuses with 404, or 403 and the reason, unless the caller holds the permission in the tenant. For functions; policies use tenant_ids().';
+  'Refuses with 404, or with 403 and the reason, unless the caller holds the permission in the tenant. Functions use this. Policies use tenant_ids().';
 
 create function private.colleague_ids() returns setof uuid
   language plpgsql stable security definer parallel safe
@@ -153,18 +155,18 @@ begin
     where m.tenant_id = any (array(select private.tenant_ids('read')));
 end
 $$;
-comment on function private.colleague_ids() is 'The people who share a tenant with the caller.';
+comment on function private.colleague_ids() is 'The people who are in a tenant together with the caller.';
 
 create function private.platform_tenant_id() returns uuid
   language sql immutable parallel safe
   set search_path = ''
 as $$ select '00000000-0000-7000-8000-000000000001'::uuid $$;
-comment on function private.platform_tenant_id() is 'The one tenant of kind platform: owner of every global row.';
+comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
 grant execute on function private.tenant_ids(text), private.colleague_ids(), private.platform_tenant_id(),
   private.is_trusted_caller(), private.require_permission(uuid, text) to authenticated, service_role;
 grant execute on function private.caller_api_key() to authenticated, service_role;
 
--- Definer: what the roles mean is a table in private. It is the same for everybody.
+-- A definer, because the permissions of roles are a table in private. They are the same for everybody.
 create function public.list_roles() returns table (role public.tenant_role, permissions text[])
   language plpgsql stable security definer
   set search_path = ''
@@ -178,12 +180,14 @@ begin
     group by p.role order by p.role;
 end
 $$;
-comment on function public.list_roles() is 'Every role and the permissions it holds, the highest first.';
+comment on function public.list_roles() is 'Every role with the permissions it holds. The highest role comes first.';
 grant execute on function public.list_roles() to authenticated;
 
 select private.register_table('private.role_permissions', plain => '{permission}', unaudited => 'changed by migrations only');
 
 -- 02_plans.sql
+
+-- Plans: the price list, with the features and limits of each plan.
 
 create table public.plans (
   plan text primary key,
@@ -198,7 +202,7 @@ create table public.plans (
   constraint plan_name_is_a_word check (plan ~ '^[a-z][a-z0-9_]{1,39}$'),
   constraint price_not_negative check (price_minor >= 0)
 );
-comment on table public.plans is 'What a plan costs a month (minor units of its currency), which features it has and where its limits lie.';
+comment on table public.plans is 'What a plan costs a month (in minor units of its currency), which features it has, and its limits.';
 
 insert into public.plans (plan, name, price_minor, trial_days, features) values
   ('trial', 'Trial', 0, 14, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api}'),
@@ -211,7 +215,7 @@ create trigger plans_touch before update on public.plans for each row execute fu
 
 alter table public.plans enable row level security;
 
--- A price list belongs to nobody.
+-- The price list belongs to no tenant.
 create policy "everyone signed in reads the plans" on public.plans
   for select to authenticated using (true);
 grant select on public.plans to authenticated, service_role;
@@ -219,6 +223,8 @@ grant select on public.plans to authenticated, service_role;
 select private.register_table('public.plans', plain => '{plan,name,currency,features,limits}', unaudited => 'changed by migrations only');
 
 -- 03_tenants.sql
+
+-- Tenants: one row for each customer, and how a person creates one.
 
 create table public.tenants (
   id uuid primary key default private.uuid_v7(),
@@ -260,10 +266,10 @@ create table public.tenants (
   constraint only_customers_are_billed check (kind = 'customer' or (erp_customer_id is null and stripe_cust_id is null))
 );
 
--- Partial, here and wherever a ref_id is indexed: with a trigger before update Postgres takes every
--- generated column for changed, and a full key that changes locks the row against inserts of its children.
+-- A partial index, here and for every ref_id. With a trigger before update, Postgres assumes that every
+-- generated column changes. If a full key changes, the row is locked against inserts of its children.
 create unique index tenants_ref_id_idx on public.tenants (ref_id) where ref_id is not null;
-comment on table public.tenants is 'The root: one row per customer. Everything a tenant owns hangs off it by tenant_id.';
+comment on table public.tenants is 'The root: one row for each customer. Every row that a tenant owns points to it by tenant_id.';
 create index tenants_status_idx on public.tenants (status);
 create index tenants_kind_idx on public.tenants (kind);
 create index tenants_plan_idx on public.tenants (plan);
@@ -295,7 +301,7 @@ create policy "managers update their tenants" on public.tenants
 grant select, update (name, locale) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
--- Definer: nobody may insert a tenant directly, because a tenant without an owner is nobody's.
+-- A definer. Nobody may insert a tenant directly, because a tenant must have an owner.
 create function public.create_tenant(slug text, name text, tenant_type text default 'coach', locale text default 'en')
   returns public.tenants
   language plpgsql security definer
@@ -307,9 +313,9 @@ declare
 begin
   perform private.require_slug(create_tenant.slug);
   if caller is null then
-    perform private.raise_problem(401, 'unauthenticated', 'Sign in first: a tenant belongs to the person who creates it.');
+    perform private.raise_problem(401, 'unauthenticated', 'Sign in first. A tenant belongs to the person who creates it.');
   end if;
-  -- One person's calls queue here, so that ten at once cannot each find room below the limit.
+  -- The calls of one person wait for each other here. Otherwise ten calls at once could all stay below the limit.
   perform from public.user_profiles as p where p.user_id = caller for no key update;
   if (select count(*) from public.tenant_members as m join public.tenants as t on t.id = m.tenant_id
       where m.user_id = caller and m.role = 'owner' and t.status = 'trial') >= 10 then
@@ -330,22 +336,24 @@ $$;
 comment on function public.create_tenant(text, text, text, text) is
   'Creates a tenant in trial with the caller as its owner. 409 slug_taken, 422 slug_reserved.';
 grant execute on function public.create_tenant(text, text, text, text) to authenticated;
-comment on column public.tenants.status_reason is 'Why the tenant came to its present status, in the words of whoever moved it.';
-comment on column public.tenants.purgeable_at is 'When the export window of an archived tenant closes: from then on it can be purged, and no longer restored.';
+comment on column public.tenants.status_reason is 'Why the tenant has its present status, in the words of the person who changed it.';
+comment on column public.tenants.purgeable_at is 'When the export window of an archived tenant closes. From then on the tenant can be purged and no longer restored.';
 create index tenants_frozen_at_idx on public.tenants (frozen_at) where status = 'frozen';
 
 select private.register_table('public.tenants', personal => '{sales_owner}',
-  on_forget => 'keep', kept_because => 'Who looks after the tenant on the side of the platform, which changes it.',
+  on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant. Only the platform changes it.',
   plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,metadata,status_reason}');
 
 -- 04_slugs.sql
+
+-- Slugs: the name of a tenant in URLs, which names are reserved, and how long an old name stays blocked.
 
 create function private.is_reserved_slug(slug text) returns boolean
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- Names a visitor would take for the platform's own, and everything IDNA reserves: a slug is a
-  -- host name's label, and xn--… would show as other letters than it has.
+  -- Names that a visitor would take for names of the platform itself, and names that IDNA reserves. A slug is
+  -- a label of a host name, and a browser shows xn--… as other letters.
   select slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,autoconfig,
     autodiscover,billing,blog,cdn,config,console,contact,dashboard,dev,dns,docs,domain,email,ftp,
     functions,graphql,help,host,imap,internal,invite,invitations,local,localhost,login,logout,mail,
@@ -363,7 +371,7 @@ as $$
 begin
   if slug is null or slug !~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$' then
     perform private.raise_problem(422, 'slug_invalid',
-      'A slug is 3 to 40 characters: lowercase letters a-z, digits and hyphens, with no hyphen at either end.',
+      'A slug has 3 to 40 characters: lowercase letters a-z, digits and hyphens. It does not begin or end with a hyphen.',
       '[{"pointer": "/slug", "detail": "is not a slug"}]');
   end if;
 end
@@ -379,7 +387,7 @@ begin
 end
 $$;
 
--- Every slug ever claimed and whose it is: the directory the public lookup starts from.
+-- Every slug that was ever claimed, and its tenant. The public lookup starts from this directory.
 create table public.tenant_slugs (
   slug text primary key,
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -387,11 +395,11 @@ create table public.tenant_slugs (
   created_at timestamptz not null default now()
 );
 comment on table public.tenant_slugs is
-  'Every slug ever claimed. A retired one still leads to its tenant and is given to nobody else for 90 days.';
+  'Every slug that was ever claimed. A retired slug still leads to its tenant. Nobody else can claim it for 90 days.';
 create index tenant_slugs_tenant_id_idx on public.tenant_slugs (tenant_id);
 create unique index tenant_slugs_one_current_idx on public.tenant_slugs (tenant_id) where retired_at is null;
 
--- Definer: claiming must see slugs that belong to others.
+-- A definer, because claiming must see the slugs of other tenants.
 create function private.tg_claim_slug() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -433,7 +441,7 @@ declare
 begin
   perform private.require_permission(rename_tenant_slug.tenant_id, 'manage');
   perform private.require_slug(rename_tenant_slug.slug);
-  -- Each rename keeps a name from everybody for 90 days.
+  -- Each rename blocks a name for everybody else for 90 days.
   if not private.is_trusted_caller() and (
     select count(*) from public.tenant_slugs as s
     where s.tenant_id = rename_tenant_slug.tenant_id and s.retired_at > now() - interval '90 days') >= 5 then
@@ -449,7 +457,7 @@ begin
 end
 $$;
 comment on function public.rename_tenant_slug(uuid, text) is
-  'Gives a tenant another slug; the old one answers with a redirect and is kept from others for 90 days.';
+  'Gives a tenant another slug. The old slug redirects to the new one, and nobody else can claim it for 90 days.';
 grant execute on function public.rename_tenant_slug(uuid, text) to authenticated;
 grant execute on function public.rename_tenant_slug(uuid, text) to service_role;
 grant execute on function private.is_reserved_slug(text) to authenticated, service_role;
@@ -458,16 +466,16 @@ create table private.kept_slugs (
   free_at timestamptz not null
 );
 comment on table private.kept_slugs is
-  'Slugs of tenants that are gone, kept from everybody for 90 days: links to the old tenant must not lead to a new one.';
+  'Slugs of deleted tenants. Nobody can claim them for 90 days, so that links to the old tenant do not lead to a new one.';
 
--- Definer, both: nobody may read or write the directory of kept slugs itself.
+-- Both are definers: nobody may read or write the directory of kept slugs directly.
 create function private.tg_keep_slugs() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
   if old.kind = 'platform' then
-    perform private.raise_problem(409, 'invalid_status_move', 'The platform''s own tenant is not deleted.');
+    perform private.raise_problem(409, 'invalid_status_move', 'The platform''s own tenant cannot be deleted.');
   end if;
   insert into private.kept_slugs as k (slug, free_at)
   select s.slug, coalesce(s.retired_at, now()) + interval '90 days'
@@ -491,8 +499,8 @@ begin
 end
 $$;
 
--- Named to fire after the slug is claimed: a claim waits for a deletion that is under way, and only
--- then can it be seen what that deletion kept.
+-- The name makes it fire after the trigger that claims the slug. A claim waits for a deletion that is under
+-- way. Only after that is it visible which slugs the deletion kept.
 create trigger tenants_respect_kept_slug after insert on public.tenants
   for each row execute function private.tg_respect_kept_slug();
 create trigger tenants_respect_kept_slug_on_rename after update of slug on public.tenants
@@ -502,9 +510,11 @@ select cron.schedule('registry: free the slugs of tenants long gone', '43 3 * * 
   'delete from private.kept_slugs where free_at <= now()');
 
 select private.register_table('public.tenant_slugs', plain => '{slug}');
-select private.register_table('private.kept_slugs', plain => '{slug}', unaudited => 'its tenants are gone');
+select private.register_table('private.kept_slugs', plain => '{slug}', unaudited => 'the tenants of these slugs are gone');
 
 -- 05_billing.sql
+
+-- Billing: who is invoiced for a tenant, and how.
 
 create table public.tenant_billing (
   tenant_id uuid primary key references public.tenants on delete cascade,
@@ -528,7 +538,7 @@ create table public.tenant_billing (
   constraint spend_cap_not_negative check (monthly_spend_cap_usd_micros >= 0),
   constraint spend_not_negative check (current_month_spend_usd_micros >= 0)
 );
-comment on table public.tenant_billing is 'Who is invoiced and how (1:1 with tenants). Money in millionths of a US dollar.';
+comment on table public.tenant_billing is 'Who is invoiced and how (1:1 with tenants). Money is in millionths of a US dollar.';
 create trigger tenant_billing_touch before update on public.tenant_billing for each row execute function private.tg_touch_updated_at();
 
 create function private.tg_start_billing() returns trigger
@@ -558,7 +568,7 @@ create function private.tg_bill_customers_only() returns trigger
 as $$
 begin
   if exists (select from public.tenants as t where t.id = new.tenant_id and t.kind <> 'customer') then
-    perform private.raise_problem(409, 'not_billable', 'Only a customer is billed: a demo and the platform never are.');
+    perform private.raise_problem(409, 'not_billable', 'Only a customer is billed. A demo tenant and the platform never are.');
   end if;
   return new;
 end
@@ -570,9 +580,11 @@ create trigger tenant_billing_customers_only
 
 select private.register_table('public.tenant_billing', quiet => '{current_month_spend_usd_micros}', plain => '{razorpay_customer_id,razorpay_subscription_id}',
   personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}',
-  on_forget => 'keep', kept_because => 'Whom the tenant''s invoices are made out to. The law asks for them to be kept.');
+  on_forget => 'keep', kept_because => 'The person to whom the tenant''s invoices are addressed. The law requires that invoices are kept.');
 
 -- 06_users.sql
+
+-- Users: the profile of each person who can sign in.
 
 create table public.user_profiles (
   user_id uuid primary key references auth.users on delete cascade,
@@ -591,11 +603,11 @@ create table public.user_profiles (
   constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
 );
 create unique index user_profiles_ref_id_idx on public.user_profiles (ref_id) where ref_id is not null;
-comment on table public.user_profiles is 'A person who can sign in (1:1 with auth.users, whose e-mail address it mirrors).';
+comment on table public.user_profiles is 'A person who can sign in (1:1 with auth.users). The e-mail address is copied from there.';
 create trigger user_profiles_touch before update on public.user_profiles for each row execute function private.tg_touch_updated_at();
 
--- The mirror of auth.users. It never refuses: a sign-up must not fail over a profile.
--- Definer: Auth inserts the user with a role that has no business in public.
+-- Copies auth.users. It never refuses, because a sign-up must not fail because of a profile. A definer,
+-- because Auth inserts the user with a role that has no rights in public.
 create function private.tg_mirror_auth_user() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -625,10 +637,12 @@ grant select, update (title, first_name, last_name, phone, locale) on public.use
 grant select, insert, update, delete on public.user_profiles to service_role;
 
 select private.register_table('public.user_profiles', plain => '{locale}', personal => '{email,title,first_name,last_name,name,phone}',
-  unaudited => 'people own their profiles; no tenant does',
-  on_forget => 'keep', kept_because => 'Belongs to the person''s own account, which other tenants may know too. It goes with the account.');
+  unaudited => 'a profile belongs to a person and to no tenant',
+  on_forget => 'keep', kept_because => 'Belongs to the person''s own account. Other tenants may know the account too. It is deleted with the account.');
 
 -- 07_members.sql
+
+-- Members: which person belongs to which tenant, in which role.
 
 create table public.tenant_members (
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -641,27 +655,27 @@ create table public.tenant_members (
   updated_by uuid,
   primary key (tenant_id, user_id)
 );
-comment on table public.tenant_members is 'Who belongs to which tenant, in which role. Read on every statement, so removal takes effect on the next one.';
+comment on table public.tenant_members is 'Who belongs to which tenant, in which role. Every statement reads this, so a removal takes effect on the next statement.';
 
--- The primary key leads with the tenant; policies ask by user.
+-- The primary key begins with the tenant. Policies search by user.
 create index tenant_members_user_id_idx on public.tenant_members (user_id, tenant_id);
 create index tenant_members_created_at_idx on public.tenant_members (tenant_id, created_at, user_id);
 create trigger tenant_members_touch before update on public.tenant_members for each row execute function private.tg_touch_updated_at();
 create trigger tenant_members_stamp_editor before insert or update on public.tenant_members for each row execute function private.tg_stamp_editor();
 
--- Definer: the count must see every owner, whoever asks.
+-- A definer, because the count must see every owner, for every caller.
 create function private.tg_keep_an_owner() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
-  -- Two owners leaving at once must queue, or each would count the other. A tenant that is being
-  -- deleted is gone by now and needs no owner.
+  -- Two owners who leave at the same time must wait for each other. Otherwise each would count the other. If
+  -- the tenant is being deleted, its row is already gone and needs no owner.
   perform from public.tenants where id = old.tenant_id for no key update;
   if found and not exists (
     select from public.tenant_members
     where tenant_id = old.tenant_id and role = 'owner' and status = 'active') then
-    perform private.raise_problem(409, 'last_owner', 'A tenant always has an owner. Make somebody else an owner first.');
+    perform private.raise_problem(409, 'last_owner', 'A tenant must have an owner. Make somebody else an owner first.');
   end if;
   return null;
 end
@@ -675,7 +689,7 @@ alter table public.tenant_members enable row level security;
 create policy "members read who belongs to their tenant" on public.tenant_members
   for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
 
--- Only an owner makes or unmakes an owner.
+-- Only an owner may give or take the role of owner.
 create policy "managers update members" on public.tenant_members
   for update to authenticated
   using (tenant_id = any (array(select private.tenant_ids('own')))
@@ -694,17 +708,19 @@ create function public.leave_tenant(tenant_id uuid) returns void
   set search_path = ''
 as $$
 begin
-  -- Leaving is a person's own right, also when the tenant is frozen.
+  -- Every person may leave, even if the tenant is frozen.
   perform private.require_permission(leave_tenant.tenant_id, 'read');
   delete from public.tenant_members as m where m.tenant_id = leave_tenant.tenant_id and m.user_id = (select auth.uid());
 end
 $$;
-comment on function public.leave_tenant(uuid) is 'Ends the caller''s own membership. 409 last_owner for the only owner.';
+comment on function public.leave_tenant(uuid) is 'Ends the caller''s own membership. 409 last_owner if the caller is the only owner.';
 grant execute on function public.leave_tenant(uuid) to authenticated;
 
 select private.register_table('public.tenant_members');
 
 -- 08_products.sql
+
+-- Products: what the platform offers, and which tenant was granted what.
 
 create table public.products (
   product text primary key,
@@ -719,11 +735,11 @@ create table public.products (
   constraint product_features_are_words check (array_to_string(features, ' ', '?') ~ '^([a-z][a-z0-9_]{1,39}( |$))*$')
 );
 comment on table public.products is
-  'The manifest of every product of the platform: what it is called, which features it brings, whether it divides work into projects.';
+  'Every product of the platform: its name, its features, and whether it divides work into projects.';
 
 insert into public.products (product, name, description, supports_projects, features) values
-  ('assessments', 'Assessments', 'Assessments, their reports and the follow-ups to them.', false, '{assessments,followups}'),
-  ('marketing', 'Marketing', 'Campaigns on the channels a business advertises on.', true, '{content_calendar,ad_campaigns}'),
+  ('assessments', 'Assessments', 'Assessments, with their reports and follow-ups.', false, '{assessments,followups}'),
+  ('marketing', 'Marketing', 'Campaigns on the channels where a business advertises.', true, '{content_calendar,ad_campaigns}'),
   ('bots', 'WhatsApp bots', 'Conversations with customers over WhatsApp.', true, '{whatsapp}')
 on conflict (product) do update set (name, description, supports_projects, features) =
   (excluded.name, excluded.description, excluded.supports_projects, excluded.features);
@@ -740,7 +756,7 @@ create table public.tenant_products (
   constraint product_config_is_an_object check (jsonb_typeof(config) = 'object' and octet_length(config::text) <= 16384)
 );
 comment on table public.tenant_products is
-  'Which tenant may use which product, until when, with which settings. Only the platform grants; the clock alone ends.';
+  'Which product a tenant may use, until when, and with which settings. Only the platform grants a product. Only the end date ends it.';
 create index tenant_products_product_idx on public.tenant_products (product);
 create trigger products_touch before update on public.products for each row execute function private.tg_touch_updated_at();
 create trigger tenant_products_touch before update on public.tenant_products for each row execute function private.tg_touch_updated_at();
@@ -748,7 +764,7 @@ create trigger tenant_products_touch before update on public.tenant_products for
 alter table public.products enable row level security;
 alter table public.tenant_products enable row level security;
 
--- A catalogue belongs to nobody.
+-- The catalogue belongs to no tenant.
 create policy "everyone signed in reads the products" on public.products
   for select to authenticated using (true);
 create policy "members read their tenant's products" on public.tenant_products
@@ -761,8 +777,10 @@ select private.register_table('public.tenant_products', plain => '{product,confi
 
 -- 09_entitlements.sql
 
--- The one question, and the one place that answers it. Everything below asks here. A feature comes
--- with the plan or with a product that was granted; a product comes by grant alone.
+-- Entitlements: may a tenant use a product or a feature now?
+
+-- Every question about entitlements is answered here. A tenant gets a feature by its plan, or by a product
+-- that was granted. It gets a product only by a grant.
 create function private.find_entitlement(tenant uuid, product text, feature text,
     out allowed boolean, out reason text, out plan_that_has_it text, out expires_at timestamptz)
   language plpgsql stable
@@ -804,7 +822,7 @@ begin
   if find_entitlement.feature is not null then
     is_in_plan := coalesce((select find_entitlement.feature = any (p.features) from public.plans as p where p.plan = t.plan), false);
     if not is_in_plan and find_entitlement.product is null then
-      -- Whichever product keeps the feature longest; one without an end keeps it for good.
+      -- The product that keeps the feature longest counts. A grant without an end keeps it for ever.
       select g.expires_at into granted
       from public.tenant_products as g join public.products as p on p.product = g.product
       where g.tenant_id = t.id and g.enabled and (g.expires_at is null or g.expires_at > now())
@@ -817,7 +835,7 @@ begin
     end if;
     if not is_in_plan then
       expires_at := null;
-      -- A price of 0 is not the cheapest: it is a trial, or a price on request.
+      -- A plan with a price of 0 is not the cheapest. It is a trial, or its price is agreed on request.
       plan_that_has_it := (select p.plan from public.plans as p
         where find_entitlement.feature = any (p.features) and p.trial_days is null
         order by p.price_minor = 0, p.price_minor, p.plan limit 1);
@@ -830,14 +848,14 @@ begin
   end if;
 
   allowed := true;
-  -- least() passes over nulls: no end at all stays null.
+  -- least() ignores nulls. If nothing ends, the result stays null.
   expires_at := least(expires_at, case when has_trial then t.trial_ends_at end);
 end
 $$;
 comment on function private.find_entitlement(uuid, text, text) is
-  'May this tenant use this product, this feature, or this feature of this product, now? And if not, why.';
+  'May this tenant use this product, this feature, or this feature of this product, now? If not, why?';
 
--- Definer: the answer is the tenant's and must not depend on what the caller may read.
+-- A definer, because the answer is about the tenant and must not depend on what the caller may read.
 create function private.has_project_support(tenant uuid) returns boolean
   language sql stable security definer
   set search_path = ''
@@ -848,9 +866,9 @@ as $$
     cross join lateral private.find_entitlement(g.tenant_id, g.product, null) as e
     where g.tenant_id = has_project_support.tenant and e.allowed)
 $$;
-comment on function private.has_project_support(uuid) is 'Whether a tenant may use a product that supports projects now.';
+comment on function private.has_project_support(uuid) is 'Whether a tenant may now use a product that supports projects.';
 
--- Definer for the same reason. For functions that have asked for the caller's permission before.
+-- A definer for the same reason. The calling function must check the caller's permission before.
 create function private.require_entitlement(tenant uuid, product text default null, feature text default null)
   returns void
   language plpgsql stable security definer
@@ -868,12 +886,12 @@ begin
     when 'tenant_frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     when 'trial_ended' then
-      perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it can only be read. Choose a plan to change things again.');
+      perform private.raise_problem(403, 'trial_ended', 'The trial of this tenant has ended, so it can only be read. Choose a plan to change things again.');
     when 'feature_not_in_plan', 'unknown_feature' then
       perform private.raise_problem(402, 'feature_not_in_plan', format('This tenant''s plan does not have the feature "%s".', require_entitlement.feature)
         || coalesce(format(' The plan "%s" has it.', found_plan), ''));
     when 'product_expired' then
-      perform private.raise_problem(402, 'product_not_granted', format('This tenant could use the product "%s" until its time was over.', require_entitlement.product));
+      perform private.raise_problem(402, 'product_not_granted', format('The time in which this tenant could use the product "%s" is over.', require_entitlement.product));
     when 'product_not_granted', 'product_disabled', 'unknown_product' then
       perform private.raise_problem(402, 'product_not_granted', format('This tenant may not use the product "%s".', require_entitlement.product));
     else null;
@@ -881,7 +899,7 @@ begin
 end
 $$;
 comment on function private.require_entitlement(uuid, text, text) is
-  'Refuses with 402 feature_not_in_plan or product_not_granted, or the tenant''s state, unless the tenant may use it now.';
+  'Refuses unless the tenant may use it now: 402 feature_not_in_plan, 402 product_not_granted, or the problem of the tenant''s status.';
 
 create function private.require_project_support(tenant uuid) returns void
   language plpgsql stable security definer
@@ -890,14 +908,14 @@ as $$
 begin
   if not private.has_project_support(require_project_support.tenant) then
     perform private.raise_problem(402, 'product_not_granted', format(
-      'Projects need a product that supports them, and this tenant may use none now. These do: %s.',
+      'Projects need a product that supports them, and this tenant can use none of those now. Products that support projects: %s.',
       (select string_agg(p.product, ', ' order by p.product) from public.products as p where p.supports_projects)));
   end if;
 end
 $$;
 comment on function private.require_project_support(uuid) is 'Refuses with 402 product_not_granted unless the tenant may use a product that supports projects.';
 
--- Definer: the answer is the same for each of a tenant's members, whatever they may read.
+-- A definer, because the answer is the same for every member of the tenant.
 create function public.check_entitlement(tenant_id uuid, product text default null, feature text default null)
   returns jsonb
   language plpgsql stable security definer
@@ -906,7 +924,7 @@ as $$
 begin
   perform private.require_permission(check_entitlement.tenant_id, 'read');
   if check_entitlement.product is null and check_entitlement.feature is null then
-    perform private.raise_problem(422, 'invalid_value', 'Name a product, a feature, or both.');
+    perform private.raise_problem(422, 'invalid_value', 'Give a product, a feature, or both.');
   end if;
   return (select to_jsonb(e)
     from private.find_entitlement(check_entitlement.tenant_id, check_entitlement.product, check_entitlement.feature) as e);
@@ -918,6 +936,8 @@ grant execute on function public.check_entitlement(uuid, text, text), private.ha
   private.require_entitlement(uuid, text, text), private.require_project_support(uuid) to authenticated, service_role;
 
 -- 10_projects.sql
+
+-- Projects: parts of a tenant's work, for products that support them.
 
 create type public.tenant_project_status as enum ('active', 'archived');
 
@@ -939,7 +959,7 @@ create table public.tenant_projects (
 );
 create unique index tenant_projects_ref_id_idx on public.tenant_projects (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_projects is
-  'A part of a tenant''s work, for products that support projects. A tenant without any is one implicit project.';
+  'A part of a tenant''s work, for products that support projects. A tenant without projects counts as one project.';
 create trigger tenant_projects_touch before update on public.tenant_projects for each row execute function private.tg_touch_updated_at();
 create trigger tenant_projects_stamp_editor before insert or update on public.tenant_projects for each row execute function private.tg_stamp_editor();
 
@@ -948,7 +968,7 @@ create function private.tg_reopen_project() returns trigger
   set search_path = ''
 as $$
 begin
-  -- Afterwards, so that row level security has spoken first and a stranger learns nothing here.
+  -- An after trigger, so that row level security refuses first and a stranger learns nothing here.
   perform private.require_project_support(new.tenant_id);
   return null;
 end
@@ -975,25 +995,27 @@ select private.register_table('public.tenant_projects', plain => '{name,slug}');
 
 -- 11_statuses.sql
 
+-- Statuses: which change of a tenant's status is allowed, who may make it, and what cron changes.
+
 create table private.status_moves (
   from_status public.tenant_status not null,
   to_status public.tenant_status not null,
-  -- The least that may make the move. The service may make all of them.
+  -- The lowest that may make the move. The service may make every move.
   who text not null,
   primary key (from_status, to_status),
   constraint who_is_known check (who in ('own', 'service'))
 );
 comment on table private.status_moves is
-  'Every change of status there is, and who may make it: the platform (service), or also an owner (own). What is not here cannot be done.';
+  'Every change of status that is allowed, and who may make it: only the platform (service), or an owner too (own).';
 
 insert into private.status_moves (from_status, to_status, who) values
   ('trial', 'active', 'service'),    -- a plan was bought
-  ('trial', 'frozen', 'own'),        -- cancelled, or ended and not bought
+  ('trial', 'frozen', 'own'),        -- cancelled, or the trial ended without a plan
   ('trial', 'archived', 'service'),
   ('active', 'frozen', 'own'),       -- cancelled, or not paid
   ('active', 'archived', 'service'),
-  ('frozen', 'active', 'service'),   -- settled
-  ('frozen', 'archived', 'service'), -- the grace has passed
+  ('frozen', 'active', 'service'),   -- the subscription was settled
+  ('frozen', 'archived', 'service'), -- frozen for 30 days
   ('archived', 'active', 'service')  -- restored, while its export window is open
 on conflict (from_status, to_status) do update set who = excluded.who;
 
@@ -1003,8 +1025,8 @@ create function private.export_window() returns interval
 as $$ select interval '30 days' $$;
 comment on function private.export_window() is 'How long an archived tenant can still be exported and restored.';
 
--- Definer: the service's own roles may not read the table of moves. A trigger, because a rule in a
--- function would not hold for a statement that goes past it.
+-- A definer, because the roles of the service may not read the table of moves. A trigger, because a rule in
+-- a function would not hold for an update that does not call the function.
 create function private.tg_move_tenant() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -1012,7 +1034,7 @@ as $$
 begin
   if tg_op = 'UPDATE' then
     if new.kind <> old.kind then
-      perform private.raise_problem(409, 'invalid_status_move', format('A tenant of kind %s stays one.', old.kind));
+      perform private.raise_problem(409, 'invalid_status_move', format('The kind of a tenant cannot be changed. This one is of kind %s.', old.kind));
     end if;
     if new.status = old.status then
       return new;
@@ -1025,13 +1047,13 @@ begin
     end if;
     if old.status = 'archived' and (
       old.purgeable_at <= now() or exists (select from private.tenant_purges as p where p.tenant = old.id)) then
-      perform private.raise_problem(409, 'invalid_status_move', 'The export window of this tenant has closed; it cannot be restored.');
+      perform private.raise_problem(409, 'invalid_status_move', 'The export window of this tenant has closed. The tenant cannot be restored.');
     end if;
     new.frozen_at := null;
     new.archived_at := null;
     new.purgeable_at := null;
   end if;
-  -- A tenant may also arrive in any status, as one brought over from another system does.
+  -- A new tenant may have any status, because tenants are brought over from another system.
   if new.status = 'frozen' then
     new.frozen_at := coalesce(new.frozen_at, now());
   elsif new.status = 'archived' then
@@ -1044,7 +1066,7 @@ $$;
 create trigger tenants_move before insert or update of status, kind on public.tenants
   for each row execute function private.tg_move_tenant();
 
--- Definer: nobody but the service may write a status, and an owner may ask for one move.
+-- A definer, because only the service may write a status, and an owner may make one kind of move.
 create function public.change_tenant_status(tenant_id uuid, status public.tenant_status, reason text default null)
   returns public.tenants
   language plpgsql security definer
@@ -1053,7 +1075,7 @@ as $$
 declare
   moved public.tenants;
 begin
-  -- The service also acts on archived tenants, which nobody else can see.
+  -- The service can also change archived tenants. Nobody else can see those.
   if not private.is_trusted_caller() then
     perform private.require_permission(change_tenant_status.tenant_id, 'own');
   end if;
@@ -1061,7 +1083,7 @@ begin
   where t.id = change_tenant_status.tenant_id and t.status <> change_tenant_status.status
   returning * into moved;
   if not found then
-    -- Asked twice, done once: the first reason stays.
+    -- A second call with the same status changes nothing. The first reason stays.
     select * into moved from public.tenants as t where t.id = change_tenant_status.tenant_id;
     if not found then
       perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant.');
@@ -1071,10 +1093,10 @@ begin
 end
 $$;
 comment on function public.change_tenant_status(uuid, public.tenant_status, text) is
-  'Moves a tenant to another status. An owner may cancel (frozen); every other move is the service''s. 409 invalid_status_move.';
+  'Moves a tenant to another status. An owner may cancel (frozen). Only the service can make the other moves. 409 invalid_status_move.';
 
--- What the clock does. Read-only begins the moment a trial ends (tenant_ids() sees to it); the status
--- follows a week later, so that for this week the refusal still says what it is about.
+-- Moves that cron makes. A tenant becomes read-only at the moment its trial ends, by tenant_ids(). Its status
+-- changes a week later. During that week a refusal can still say that the trial has ended.
 create function private.freeze_ended_trials(batch int default 500) returns int
   language sql volatile
   set search_path = ''
@@ -1093,7 +1115,7 @@ as $$
   select count(*)::int from frozen
 $$;
 comment on function private.freeze_ended_trials(int) is
-  'Freezes tenants whose trial ended a week ago, oldest first, at most a batch; answers how many.';
+  'Freezes tenants whose trial ended a week ago, the oldest first, at most one batch. Returns how many.';
 
 create function private.archive_frozen_tenants(batch int default 500) returns int
   language sql volatile
@@ -1114,7 +1136,7 @@ as $$
   select count(*)::int from archived
 $$;
 comment on function private.archive_frozen_tenants(int) is
-  'Archives tenants that have been frozen for 30 days, oldest first, at most a batch; answers how many.';
+  'Archives tenants that have been frozen for 30 days, the oldest first, at most one batch. Returns how many.';
 
 create table private.tenant_purges (
   tenant uuid primary key,
@@ -1129,7 +1151,7 @@ create table private.tenant_purges (
   constraint purge_reason_is_text check (private.is_plain_text(reason, 500))
 );
 comment on table private.tenant_purges is
-  'What is left of a purged tenant beside its audit log: its handle, its slugs, and how many rows of what went. While unfinished, how far the purge has come.';
+  'What stays of a purged tenant beside its audit log: its ref_id, its slugs, and how many rows each table lost. Until the purge is finished, it shows the progress.';
 create index tenant_purges_unfinished_idx on private.tenant_purges (requested_at) where finished_at is null;
 grant execute on function public.change_tenant_status(uuid, public.tenant_status, text) to authenticated, service_role;
 
@@ -1140,24 +1162,26 @@ select cron.schedule('registry: archive tenants frozen for 30 days', '29 * * * *
   'select private.archive_frozen_tenants()');
 
 select private.register_table('private.status_moves', plain => '{who}', unaudited => 'changed by migrations only');
-select private.register_table('private.tenant_purges', plain => '{slugs,reason,deleted_rows}', unaudited => 'each step is recorded by the functions that purge');
+select private.register_table('private.tenant_purges', plain => '{slugs,reason,deleted_rows}', unaudited => 'the functions that purge record each step');
 
 -- 12_api_keys.sql
+
+-- API keys: how a tenant's server identifies itself, and what each key may do.
 
 create table private.api_scopes (
   scope text primary key,
   permission text not null,
   description text not null,
   constraint scope_is_a_domain_and_a_verb check (scope ~ '^[a-z][a-z_]{1,39}:[a-z]{1,39}$'),
-  -- Whoever leads a tenant, invites people or hands out keys is a person: no scope can give that.
+  -- Only a person may lead a tenant, invite people or create keys. No scope gives these permissions.
   constraint scope_reads_or_writes check (permission in ('read', 'write') and scope like '%:' || permission)
 );
 comment on table private.api_scopes is
-  'What an API key can be allowed to do. A reading scope reads what members read; a writing one writes only through functions that ask for it by name.';
+  'What an API key can be allowed to do. A reading scope reads what members read. A writing scope writes only through functions that require it by name.';
 
 insert into private.api_scopes (scope, permission, description) values
   ('tenant:read', 'read', 'Read the tenant itself.'),
-  ('members:read', 'read', 'Read who belongs to the tenant.')
+  ('members:read', 'read', 'Read the members of the tenant.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 create table public.api_keys (
@@ -1187,13 +1211,13 @@ create table public.api_keys (
 );
 create unique index api_keys_ref_id_idx on public.api_keys (tenant_id, ref_id) where ref_id is not null;
 comment on table public.api_keys is
-  'A tenant''s API keys: what each may do and until when. What proves a key lies in private.api_key_secrets.';
+  'A tenant''s API keys: what each key may do, and until when. The hash that proves a key is in private.api_key_secrets.';
 
--- A name is free again once its key was revoked or replaced.
+-- A name is free again after its key was revoked or replaced.
 create unique index api_keys_name_idx on public.api_keys (tenant_id, lower(name))
   where revoked_at is null and replaced_at is null;
 
--- Apart from the rest, so that no grant, no "select *" and no view can show it to a member.
+-- A table of its own, so that no grant, no "select *" and no view can show a hash to a member.
 create table private.api_key_secrets (
   tenant_id uuid not null,
   api_key_id uuid not null,
@@ -1206,9 +1230,9 @@ create table private.api_key_secrets (
   constraint secret_goes_with_its_tenant foreign key (tenant_id) references public.tenants on delete cascade
 );
 comment on table private.api_key_secrets is
-  'How a key is found (HMAC under a pepper that is not in the database) and proven (argon2id). The key itself is nowhere.';
+  'How a key is found (HMAC with a pepper that is not in the database) and proven (argon2id). The key itself is not stored.';
 
--- Not when only last_used_at moves: that is no change anybody made.
+-- Not if only last_used_at changes: no person made that change.
 create trigger api_keys_touch before update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at
   on public.api_keys for each row execute function private.tg_touch_updated_at();
 create trigger api_keys_stamp_editor
@@ -1219,9 +1243,9 @@ create function private.is_live_api_key(key public.api_keys) returns boolean
   language sql stable parallel safe
   set search_path = ''
 as $$ select key.revoked_at is null and (key.expires_at is null or key.expires_at > now()) $$;
-comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: not revoked, not expired.';
+comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: it is not revoked and not expired.';
 
--- What tenant_ids() answers for a key. The row is read on every statement, so revoking takes effect on the next one.
+-- tenant_ids() calls this for a key. Every statement reads the row, so a revoked key fails on the next statement.
 create function private.api_key_tenant_ids(key uuid, permission text) returns setof uuid
   language plpgsql stable parallel safe
   set search_path = ''
@@ -1240,15 +1264,15 @@ begin
       and private.is_live_api_key(k)
       and s.scope = any (k.scopes)
       and s.permission = api_key_tenant_ids.permission
-      -- Through a policy a key only reads: a policy cannot tell one writing scope from another.
+      -- A policy lets a key only read, because a policy cannot tell one writing scope from another.
       and s.permission = 'read'
       and t.status <> 'archived';
 end
 $$;
 comment on function private.api_key_tenant_ids(uuid, text) is
-  'The tenant of the calling API key, if the key is live and the scope its request uses reads.';
+  'The tenant of the calling API key, if the key is live and its request uses a reading scope.';
 
--- What require_permission() asks of a key.
+-- require_permission() calls this for a key.
 create function private.require_scope(key uuid, tenant uuid, permission text) returns void
   language plpgsql stable
   set search_path = ''
@@ -1264,7 +1288,7 @@ begin
     and private.is_live_api_key(k)
     and t.status <> 'archived';
   if found_scopes is null then
-    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid: it is unknown, revoked or expired, or was not copied whole.');
+    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid. It is unknown, revoked or expired, or it was not copied completely.');
   end if;
   if require_scope.tenant is distinct from (claims ->> 'tenant_id')::uuid then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
@@ -1274,12 +1298,12 @@ begin
     where s.scope = claims ->> 'scope' and s.scope = any (found_scopes)
       and require_scope.permission in (s.scope, nullif(s.permission, 'write'))) then
     perform private.raise_problem(403, 'forbidden', format(
-      'This API key may not do this: it takes "%s". Ask a manager of the tenant for a key with that scope.', require_scope.permission));
+      'This API key may not do this, because it does not have the scope "%s". Ask a manager of the tenant for a key with that scope.', require_scope.permission));
   end if;
 end
 $$;
 comment on function private.require_scope(uuid, uuid, text) is
-  'Refuses an API key that is dead (401), another tenant''s (404) or without the scope (403).';
+  'Refuses an API key that is revoked or expired (401), belongs to another tenant (404), or does not have the scope (403).';
 
 create function private.require_scopes(scopes text[]) returns text[]
   language plpgsql stable
@@ -1292,7 +1316,7 @@ begin
   if cardinality(given) = 0 or not given <@ known then
     perform private.raise_problem(422, 'invalid_value',
       format('The scopes an API key can have are: %s.', array_to_string(known, ', ')),
-      '[{"pointer": "/scopes", "detail": "must name at least one scope, and only known ones"}]');
+      '[{"pointer": "/scopes", "detail": "must have at least one scope, and only known scopes"}]');
   end if;
   return given;
 end
@@ -1305,4 +1329,4 @@ grant select on public.api_keys to authenticated, service_role;
 
 select private.register_table('private.api_scopes', plain => '{scope,permission,description}', unaudited => 'changed by migrations only');
 select private.register_table('public.api_keys', quiet => '{last_used_at}', plain => '{product,name,scopes,prefix}');
-select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys has a row for each change');
+select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys records each change');

@@ -2,20 +2,22 @@
 
 -- 01_log.sql
 
+-- The audit log: what was done in each tenant, by whom and from where. Rows are added and never changed.
+
 create type public.audit_crud as enum ('c', 'r', 'u', 'd');
 
 create type public.audit_actor_type as enum (
-  'user',      -- a person, by their ref_id
-  'api_key',   -- a tenant's server, by its key's ref_id
-  'service',   -- the platform's own servers, holding a secret key
-  'system',    -- cron (its job is the name), or a direct connection
-  'anonymous'  -- nobody said who they are
+  'user',      -- a person; its id is the person's ref_id
+  'api_key',   -- a tenant's server; its id is the key's ref_id
+  'service',   -- the platform's own servers, which have a secret key
+  'system',    -- cron, with the job as its name, or a direct connection
+  'anonymous'  -- a caller without credentials
 );
 
 create table public.audit_log (
-  -- A plain value and no foreign key: these rows outlive their tenant.
+  -- A plain value and no foreign key, because these rows stay when their tenant is purged.
   tenant_id uuid not null,
-  -- 1, 2, 3, … within the tenant, without a gap.
+  -- 1, 2, 3, … within the tenant, without gaps.
   seq bigint not null,
   id uuid not null default private.uuid_v7(),
   project_id uuid,
@@ -48,7 +50,7 @@ create table public.audit_log (
   constraint hashes_are_sha256 check (payload_hash ~ '^[0-9a-f]{64}$' and prev_hash ~ '^[0-9a-f]{64}$' and hash ~ '^[0-9a-f]{64}$')
 );
 comment on table public.audit_log is
-  'What was done in a tenant, by whom and from where. Only ever added to; each row''s hash covers all its fields and the row before.';
+  'What was done in a tenant, by whom and from where. Rows are only added. The hash of a row covers all its fields and the hash of the row before.';
 create index audit_log_created_at_idx on public.audit_log (tenant_id, created_at desc);
 create index audit_log_action_idx on public.audit_log (tenant_id, action, seq desc);
 create index audit_log_actor_id_idx on public.audit_log (tenant_id, actor_id, seq desc) where actor_id is not null;
@@ -61,14 +63,14 @@ create table private.audit_heads (
   seq bigint not null default 0,
   hash text not null default repeat('0', 64),
   constraint head_hash_is_sha256 check (hash ~ '^[0-9a-f]{64}$')
--- Room on each page, so that moving a head stays within it and touches no index.
+-- Free space on each page: updating a head stays on its page and touches no index.
 ) with (fillfactor = 40);
 comment on table private.audit_heads is
-  'The last row of each tenant''s chain: where the next one goes on, and what shows that the tail was cut.';
+  'The last row of each tenant''s chain. The next row continues from it. It also shows whether the end of the chain was cut off.';
 
--- Events wait here until their transaction commits, so that a tenant's chain is locked for the moment
--- of the commit alone: locked any earlier, each long transaction would hold up its tenant, and two
--- that wait for each other's rows would deadlock over it. Unlogged: no row outlives its transaction.
+-- Events wait here until their transaction commits. So a tenant's chain is locked only during the commit. If it
+-- were locked earlier, each long transaction would delay its tenant, and two transactions that wait for each
+-- other's rows would deadlock. Unlogged, because no row stays after its transaction.
 create unlogged table private.audit_pending (
   xact xid8 not null default pg_current_xact_id(),
   n bigint not null generated always as identity,
@@ -77,33 +79,33 @@ create unlogged table private.audit_pending (
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 alter table private.audit_pending
   alter seq drop not null, alter payload_hash drop not null, alter prev_hash drop not null, alter hash drop not null;
-comment on table private.audit_pending is 'What the running transactions have done so far; chained to audit_log as each commits.';
+comment on table private.audit_pending is 'What the running transactions have done so far. Each commit adds its events to the chain in audit_log.';
 
 create function private.tg_refuse_audit_change() returns trigger
   language plpgsql
   set search_path = ''
 as $$
 begin
-  raise exception 'The audit log is only ever added to.' using errcode = '42501';
+  raise exception 'The audit log is only ever added to.' using errcode = 'Rows can only be added to the audit log.';
 end
 $$;
 
--- Revoking binds the API's roles; this binds the owner of the table as well, also while replicating.
+-- A revoke stops the roles of the API. This stops the owner of the table as well, also during replication.
 create trigger audit_log_refuse_change before update or delete or truncate on public.audit_log
   for each statement execute function private.tg_refuse_audit_change();
 alter table public.audit_log enable always trigger audit_log_refuse_change;
 
 alter table public.audit_log enable row level security;
 
--- Nobody holds the grant that would make it matter. It stands so that a grant would open no other tenant.
+-- Nobody holds a grant for which this policy would matter. If somebody gets one, it will open no other tenant.
 create policy "managers read their tenant's audit log" on public.audit_log
   for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.audit_log to service_role;
 
-select private.register_table('public.audit_log', keeping => 'kept', unaudited => 'the log itself; only ever added to',
+select private.register_table('public.audit_log', keeping => 'kept', unaudited => 'the log itself, to which rows are only added',
   plain => '{action,target_id,target_type,product,component,description,metadata,request_id,payload_hash,prev_hash,hash}',
   personal => '{actor_id,actor_name,target_name,source_ip,user_agent}',
-  on_forget => 'keep', kept_because => 'The log proves what was done in the tenant. Its rows cannot change, and the columns of other tables that hold personal data are left out of it.');
+  on_forget => 'keep', kept_because => 'The log proves what was done in the tenant. Its rows cannot be changed. Personal columns of other tables are not copied into it.');
 select private.register_table('private.audit_heads', keeping => 'kept', plain => '{hash}', unaudited => 'the ends of the log''s chains');
 select private.register_table('private.audit_pending', keeping => 'transient', unaudited => 'becomes rows of the log',
   plain => '{action,target_id,target_type,product,component,description,metadata,request_id,payload_hash,prev_hash,hash}',
@@ -112,8 +114,10 @@ select private.register_table('private.audit_pending', keeping => 'transient', u
 
 -- 02_chain.sql
 
--- JSON, because it is unambiguous and every language writes it: an array of texts and nulls, without
--- spaces, so that no value can pass for two, nor a null for an empty text.
+-- The chain: each audit row has the hash of the row before, so a change or a gap can be found.
+
+-- The hash is made of a JSON array of texts and nulls without spaces. JSON is unambiguous and every language
+-- can write it. One value cannot be read as two, nor a null as an empty text.
 create function private.audit_hash(event public.audit_log) returns text
   language plpgsql stable
   set search_path = ''
@@ -128,9 +132,9 @@ begin
     (extract(epoch from event.created_at) * 1000000)::bigint::text, event.prev_hash])::text, 'UTF8')), 'hex');
 end
 $$;
-comment on function private.audit_hash(public.audit_log) is 'SHA-256 over every field of an audit row, its predecessor''s hash among them. docs/audit.md has it in words.';
+comment on function private.audit_hash(public.audit_log) is 'SHA-256 over every field of an audit row and the hash of the row before. docs/audit.md explains it in words.';
 
--- Definer: nobody but this function writes to the chain.
+-- A definer, because only this function may write to the chain.
 create function private.tg_chain_audit() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -141,13 +145,13 @@ declare
   chained public.audit_log;
   head private.audit_heads;
 begin
-  -- It fires for every event, and the first time deals with all of its transaction's.
+  -- It fires for every event. The first call handles all events of its transaction.
   perform from private.audit_pending as p where p.xact = new.xact and p.n = new.n;
   if not found then
     return null;
   end if;
   with gone as (delete from private.audit_pending as p where p.xact = new.xact returning p as event)
-  -- Sorted by tenant: transactions that touch several lock their heads in one order.
+  -- Sorted by tenant, so that transactions with several tenants lock their heads in one order.
   select array_agg(g.event order by (g.event).tenant_id, (g.event).n) into events from gone as g;
 
   foreach event in array events loop
@@ -226,9 +230,11 @@ begin
 end
 $$;
 comment on function private.find_audit_break(uuid, bigint, text, int) is
-  'Walks a batch of a tenant''s chain from after a row; answers how far it got, whether that is the end, and the first break it met.';
+  'Checks a batch of a tenant''s chain, starting after a given row. Returns how far it got, whether that is the end, and the first break it found.';
 
 -- 03_actors.sql
+
+-- Actors: who is at work on a connection, and from where.
 
 create type private.audit_context as (
   actor_type public.audit_actor_type,
@@ -244,14 +250,14 @@ create function private.running_job() returns text
   language sql stable
   set search_path = ''
 as $$
-  -- The newest few runs only: cron's history has no index by process.
+  -- Only the newest few runs, because cron's history has no index by process.
   select j.jobname
   from (select jobid, job_pid, status from cron.job_run_details order by runid desc limit 50) as r
   join cron.job as j on j.jobid = r.jobid
   where r.job_pid = pg_backend_pid() and r.status in ('running', 'starting', 'connecting', 'sending')
   limit 1
 $$;
-comment on function private.running_job() is 'The cron job this connection runs, if it runs one.';
+comment on function private.running_job() is 'The cron job that this connection runs. Null if it runs none.';
 
 create function private.audit_context() returns private.audit_context
   language plpgsql stable
@@ -259,12 +265,12 @@ create function private.audit_context() returns private.audit_context
 as $$
 declare
   context private.audit_context;
-  -- Unlike current_user it is not changed by a definer function: it says who came in.
+  -- A definer function changes current_user but not this setting, which says who the caller is.
   role text := current_setting('role');
   application text := current_setting('application_name');
   claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
   headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
-  -- Not the claim: a token could hold one, and only a key that was verified leaves this setting.
+  -- Not the claim of the token, because any token could have one. Only a verified key sets this setting.
   api_key uuid := nullif(current_setting('tenantry.api_key', true), '')::uuid;
   address text;
 begin
@@ -293,7 +299,7 @@ begin
   end if;
 
   if headers is not null then
-    -- The first address is the client's, as the first proxy saw it. Some write its port behind it.
+    -- The first address is the client's, as the first proxy saw it. Some proxies add its port.
     address := btrim(split_part(headers ->> 'x-forwarded-for', ',', 1));
     address := case
       when address like '[%' then substring(address from '^\[([^]]+)\]')
@@ -308,16 +314,18 @@ begin
   return context;
 end
 $$;
-comment on function private.audit_context() is 'Who is at work on this connection and from where: what every audit row says about its actor.';
+comment on function private.audit_context() is 'Who is at work on this connection, and from where. Every audit row takes its actor from this.';
 
 -- 04_redaction.sql
+
+-- Redaction: which values the audit log leaves out of what it records.
 
 create function private.is_sensitive(name text) returns boolean
   language plpgsql immutable parallel safe
   set search_path = ''
 as $$
 begin
-  -- Secrets, and what identifies a person. Names of columns and, within JSON, of fields in either spelling.
+  -- Secrets, and data that identifies a person. Names of columns, and of JSON fields in snake_case or camelCase.
   return lower(regexp_replace(name, '([a-z])([A-Z])', '\1_\2', 'g')) ~ (
     '(^|_)(hash|token|secrets?|password|passwd|passphrase|credentials?|key|otp|pin|signature|pepper|authorization|cookie'
     || '|e?mails?|phone|mobile|telephone|fax|address|street|birth|birthday|iban|pan|gst|ssn|vat)(_|$)'
@@ -326,15 +334,15 @@ begin
 end
 $$;
 comment on function private.is_sensitive(text) is
-  'Whether a column or JSON field of this name holds a secret or personal data, of which the audit log keeps only that it changed.';
+  'Whether a column or JSON field of this name holds a secret or personal data. The audit log records only that such a value changed.';
 
 create function private.redact_json(value jsonb) returns jsonb
   language plpgsql immutable
   set search_path = ''
 as $$
 begin
-  -- Every name that is_sensitive() knows has one of these in it. Most values have none, and are spared
-  -- the look at each field, which takes fifty times as long.
+  -- Every name that is_sensitive() knows contains one of these words. Most values contain none of them. They
+  -- skip the check of each field, which takes fifty times as long.
   if value::text !~* ('@|hash|token|secret|pass|credential|key|otp|pin|signature|pepper|authorization|cookie|mail|phone|mobile|fax'
     || '|address|street|birth|iban|pan|gst|ssn|vat|(billing|client|participant|contact|recipient|full|first|last|given|family|legal|middle|nick)_?[a-z]') then
     return value;
@@ -348,7 +356,7 @@ begin
       return (select coalesce(jsonb_agg(private.redact_json(e.value) order by e.n), '[]')
         from jsonb_array_elements(value) with ordinality as e (value, n));
     when 'string' then
-      -- An address is personal data under whatever name it stands.
+      -- An e-mail address is personal data in a field of any name.
       return case when value #>> '{}' ~ '[^[:space:]@]@[^[:space:]@]+[.][^[:space:]@]' then '"[redacted]"'::jsonb else value end;
     else
       return value;
@@ -364,7 +372,7 @@ as $$
 declare
   written text := value::text;
 begin
-  -- A brand may be long and change often; the log is not its version history.
+  -- A brand may be long and change often. The log is not its version history.
   if length(written) > 4096 then
     return '"[too long]"';
   elsif written ~ '^[[{]|@' then
@@ -385,7 +393,7 @@ declare
 begin
   foreach key in array keys loop
     part := shown ->> key;
-    -- Ids are shown as their ULIDs, as everywhere outside SQL.
+    -- Ids are shown as ULIDs, as everywhere outside SQL.
     if part ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then
       part := private.ulid(part::uuid);
     end if;
@@ -397,7 +405,9 @@ $$;
 
 -- 05_records.sql
 
--- Definer: for what no trigger sees, called by functions that have decided it happened.
+-- Records: audit rows for what no trigger sees, such as refused requests and readings.
+
+-- A definer. It records what no trigger sees. The calling function decides that it happened.
 create function private.record_audit(
   tenant uuid, action text, target_type text, target_id text, target_name text default null, metadata jsonb default '{}',
   crud public.audit_crud default null, is_failure boolean default false, product text default null
@@ -422,9 +432,9 @@ begin
 end
 $$;
 comment on function private.record_audit(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) is
-  'Writes down what no trigger sees, with whoever is at work on this connection as its actor. crud follows from the action''s last word unless given.';
+  'Records what no trigger sees. The actor is the caller on this connection. If crud is not given, it follows from the last word of the action.';
 
--- Definer: the caller's request was refused, so no right of theirs leads here.
+-- A definer, because the caller's request was refused and the caller therefore has no right to write here.
 create function private.record_refusal(tenant_name text, method text, route text, status int, code text) returns void
   language plpgsql security definer
   set search_path = ''
@@ -434,8 +444,8 @@ declare
   tenant uuid;
   recent int;
 begin
-  -- Only of people who stand in the tenant, in whatever state, and of the service. A stranger's requests
-  -- leave nothing: they could fill the log of any tenant whose name they know.
+  -- Records only members of the tenant, in any status, and the service. Requests of strangers are not recorded:
+  -- strangers could fill the log of any tenant whose name they know.
   select t.id into tenant from public.tenants as t
   where (t.slug = record_refusal.tenant_name or t.ref_id = record_refusal.tenant_name
       or record_refusal.tenant_name is null and (context.actor_type = 'api_key' or t.id = (
@@ -455,13 +465,13 @@ begin
   end if;
   perform private.record_audit(tenant, case when status >= 500 then 'request.failed' else 'request.refused' end, 'route', record_refusal.method || ' ' || record_refusal.route, null,
     jsonb_build_object('status', record_refusal.status, 'code', record_refusal.code)
-      -- Whoever reads on knows that more may have come.
+      -- A reader then knows that there may have been more refusals.
       || case when recent = 29 then '{"is_limit_reached": true}'::jsonb else '{}' end,
     (case record_refusal.method when 'POST' then 'c' when 'DELETE' then 'd' else 'u' end)::public.audit_crud, true);
 end
 $$;
 comment on function private.record_refusal(text, text, text, int, text) is
-  'Writes down that a request to change something in a tenant was refused: at most 30 a minute and actor, and never a stranger''s.';
+  'Records that a request to change something in a tenant was refused: at most 30 rows a minute for each actor, and none for strangers.';
 
 create function private.record_audit_read(tenant uuid, action text, metadata jsonb default '{}') returns void
   language plpgsql security definer
@@ -470,7 +480,7 @@ as $$
 declare
   reader text := (private.audit_context()).actor_id;
 begin
-  -- Paging through is one reading: a row a minute, not a row a page.
+  -- Paging through the log is one reading. It leaves one row a minute and not one row a page.
   if record_audit_read.action = 'audit.viewed' and exists (
     select from public.audit_log as a
     where a.tenant_id = record_audit_read.tenant and a.action = 'audit.viewed' and a.actor_id = reader
@@ -487,9 +497,11 @@ grant execute on function private.record_audit(uuid, text, text, text, text, jso
 
 -- 06_tables.sql
 
--- Definer: every change is recorded, whoever makes it. Its arguments come from private.tg_audit_registered_table():
--- the tenant's column, the key's columns, the column with a name, the columns whose change alone is not worth
--- a row, and the columns of which only the fact of a change is recorded.
+-- Audited tables: each registered table gets a trigger that records its changes.
+
+-- A definer, because every change is recorded, for every caller. Its arguments come from
+-- private.tg_audit_registered_table(): the tenant's column, the key's columns, the column with a name, the
+-- columns that may change without a row, and the columns whose values are left out.
 create function private.tg_audit() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -503,7 +515,7 @@ declare
   changes jsonb;
   context private.audit_context;
 begin
-  -- What goes with its tenant is told by the tenant's own row, and what a purge deletes by the purge's.
+  -- If rows are deleted with their tenant, the tenant's own row says so. If a purge deletes them, its row does.
   if tg_op = 'DELETE' and tg_argv[0] = 'tenant_id' then
     if not exists (select from public.tenants as t where t.id = (old_row ->> 'tenant_id')::uuid)
       or exists (select from private.tenant_purges as p where p.tenant = (old_row ->> 'tenant_id')::uuid and p.finished_at is null) then
@@ -553,7 +565,7 @@ begin
     return null;
   end if;
   if tenant_column <> all (columns) then
-    raise exception '% has no tenant_id, so nobody could read its rows in the audit log. Register it with unaudited => why.', new.relation;
+    raise exception ' why.=>% has no tenant_id, so nobody could read its changes in the audit log. Register it with "unaudited" and the reason.=> why.', new.relation;
   end if;
   keys := case when 'ref_id' = any (columns) then '{ref_id}'::text[] else array(
     select a.attname from pg_index as x, unnest(x.indkey) with ordinality as k (attnum, n), pg_attribute as a
@@ -572,14 +584,16 @@ $$;
 create trigger registered_tables_attach_audit after insert or update on private.registered_tables
   for each row execute function private.tg_audit_registered_table();
 comment on function private.tg_audit_registered_table() is
-  'Has every change of a registered table leave a row in audit_log, unless it is registered as unaudited.';
+  'Makes every change of a registered table leave a row in audit_log, unless the table is registered as unaudited.';
 
--- The tables that were registered before there was a log.
+-- Attaches the trigger to the tables that were registered before the log existed.
 update private.registered_tables set relation = relation;
 
 -- 07_reading.sql
 
--- The one way for people to read the log: a grant on the table would let it be read without a trace.
+-- Reading: how people read, export and verify the audit log. Each reading is itself recorded.
+
+-- People can read the log only by this function. With a grant on the table they could read it without a record.
 create function public.read_audit_log(
   tenant_id uuid, before_seq bigint default null, max_rows int default 50,
   actor text default null, action text default null, target text default null, product text default null,
@@ -609,7 +623,7 @@ begin
 end
 $$;
 comment on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean) is
-  'A tenant''s audit rows, the newest first, those before a seq; for who holds "read_admin" there. That it was read is itself recorded.';
+  'A tenant''s audit rows before a seq, the newest first, for callers with the permission "read_admin". The reading itself is recorded.';
 
 create function private.start_audit_export(tenant uuid, format text) returns bigint
   language plpgsql security definer
@@ -621,7 +635,7 @@ begin
   return (select h.seq from private.audit_heads as h where h.tenant_id = start_audit_export.tenant);
 end
 $$;
-comment on function private.start_audit_export(uuid, text) is 'Records an export and answers the last row that belongs to it.';
+comment on function private.start_audit_export(uuid, text) is 'Records the start of an export. Returns the last row that belongs to it.';
 
 create function private.export_audit_log(tenant uuid, after_seq bigint, last_seq bigint, batch int default 2000)
   returns setof public.audit_log
@@ -632,7 +646,7 @@ declare
   event public.audit_log;
   bytes int := 0;
 begin
-  -- Asked again for each batch: an export ends when the membership does.
+  -- Checked again for each batch, so that an export ends when the membership ends.
   perform private.require_permission(export_audit_log.tenant, 'read_admin');
   for event in
     select * from public.audit_log as a
@@ -646,7 +660,7 @@ begin
 end
 $$;
 comment on function private.export_audit_log(uuid, bigint, bigint, int) is
-  'The next rows of an export, the oldest first: so many, or about a megabyte of them. For who holds "read_admin".';
+  'The next rows of an export, the oldest first: at most this many, or about a megabyte. For callers with the permission "read_admin".';
 
 create function private.verify_audit_log(tenant uuid, after_seq bigint, after_hash text)
   returns table (last_seq bigint, last_hash text, is_end boolean, break_seq bigint, problem text)
@@ -661,7 +675,7 @@ begin
   return query select * from private.find_audit_break(verify_audit_log.tenant, verify_audit_log.after_seq, verify_audit_log.after_hash);
 end
 $$;
-comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for who holds "read_admin"; that it was asked is recorded.';
+comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for callers with the permission "read_admin". The call itself is recorded.';
 grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean)
   to authenticated, service_role;
 grant execute on function private.start_audit_export(uuid, text),
@@ -669,6 +683,8 @@ grant execute on function private.start_audit_export(uuid, text),
   to authenticated, service_role;
 
 -- 08_viewers.sql
+
+-- Viewers: short-lived tokens with which a page can read one tenant's audit log.
 
 create table private.audit_viewers (
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -682,7 +698,7 @@ create table private.audit_viewers (
   constraint viewer_is_short_lived check (expires_at <= created_at + interval '15 minutes')
 );
 comment on table private.audit_viewers is
-  'Tokens that read one tenant''s audit log for up to 15 minutes, by their hash. Each is worth what its issuer may read at that moment.';
+  'Tokens that read one tenant''s audit log for up to 15 minutes, stored by their hash. A token may read what its issuer may read at that moment.';
 create index audit_viewers_token_hash_idx on private.audit_viewers (token_hash);
 create index audit_viewers_user_id_idx on private.audit_viewers (user_id);
 
@@ -702,7 +718,7 @@ begin
   return ends;
 end
 $$;
-comment on function private.issue_audit_viewer(uuid, bytea, int) is 'Keeps a viewer token''s hash for up to 15 minutes; answers when it ends.';
+comment on function private.issue_audit_viewer(uuid, bytea, int) is 'Stores the hash of a viewer token for up to 15 minutes. Returns when the token ends.';
 
 create function private.revoke_audit_viewers(tenant uuid) returns int
   language plpgsql security definer
@@ -722,8 +738,8 @@ begin
   return revoked;
 end
 $$;
-comment on function private.revoke_audit_viewers(uuid) is 'Ends the caller''s own viewer tokens for a tenant; answers how many.';
+comment on function private.revoke_audit_viewers(uuid) is 'Ends the caller''s own viewer tokens for a tenant. Returns how many.';
 grant execute on function private.issue_audit_viewer(uuid, bytea, int), private.revoke_audit_viewers(uuid)
   to authenticated, service_role;
 
-select private.register_table('private.audit_viewers', secret => '{token_hash}', unaudited => 'issuing and revoking are recorded by their functions');
+select private.register_table('private.audit_viewers', secret => '{token_hash}', unaudited => 'the functions that issue and revoke record it');

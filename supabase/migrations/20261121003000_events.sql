@@ -2,11 +2,13 @@
 
 -- 01_types.sql
 
+-- Event types: the catalogue of what webhooks can report.
+
 create table public.webhook_event_types (
   type text not null,
   version int not null default 1,
   description text not null,
-  -- Operational events are about the webhooks themselves; an endpoint gets one only if it names it.
+  -- Operational events are about the webhooks themselves. An endpoint gets one only if it names the type.
   is_operational boolean not null default false,
   schema jsonb not null,
   example jsonb not null,
@@ -18,7 +20,7 @@ create table public.webhook_event_types (
   constraint example_is_an_object check (jsonb_typeof(example) = 'object')
 );
 comment on table public.webhook_event_types is
-  'The catalogue of event types: for each version what the event''s data looks like (JSON Schema 2020-12), and an example.';
+  'The catalogue of event types. For each version it has the form of the event''s data (JSON Schema 2020-12) and an example.';
 
 alter table public.webhook_event_types enable row level security;
 create policy "everyone signed in reads the event types" on public.webhook_event_types
@@ -49,12 +51,12 @@ begin
         when 'moment' then '{"type": "string", "format": "date-time"}'
         when 'ref_id' then '{"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"}'
         when 'message_id' then '{"type": "string", "pattern": "^msg_[0-7][0-9A-HJKMNP-TV-Z]{25}$"}'
-        -- Not the formats "email" and "uri", which are narrower than what the tables take.
+        -- Not the formats "email" and "uri": they accept less than the tables do.
         when 'email' then '{"type": "string", "pattern": "^[^@\\s]+@[^@\\s]+$"}'
         when 'url' then '{"type": "string", "pattern": "^https?://"}'
       end::jsonb end;
     if described is null then
-      raise exception 'An event''s field "%" is of no known kind: %.', field.name, field.value;
+      raise exception 'The field "%" of an event has an unknown kind: %.', field.name, field.value;
     end if;
     if field.is_optional then
       described := jsonb_set(described, '{type}', jsonb_build_array(described -> 'type', 'null'));
@@ -67,7 +69,7 @@ begin
 end
 $$;
 comment on function private.event_schema(jsonb) is
-  'The JSON Schema of an event''s data, from {field: kind}: text, ref_id, moment, a|b|c, … or an object of fields. A name that ends in ? may be null or missing. Whoever receives must expect fields to be added.';
+  'The JSON Schema of an event''s data, from {field: kind}. A kind is text, ref_id, moment, a|b|c, … or an object of fields. A field whose name ends in ? may be null or missing. Receivers must expect that fields are added.';
 
 create function private.register_event_type(
   type text, description text, fields jsonb, example jsonb, is_operational boolean default false, version int default 1
@@ -84,21 +86,23 @@ as $$
       is distinct from (excluded.description, excluded.is_operational, excluded.schema, excluded.example)
 $$;
 comment on function private.register_event_type(text, text, jsonb, jsonb, boolean, int) is
-  'Adds an event type to the catalogue, or brings its row up to date. The file of the noun that emits it calls this.';
+  'Adds an event type to the catalogue, or updates its row. The file of the noun that emits it calls this.';
 
 create function private.event_moment(moment timestamptz) returns text
   language sql stable parallel safe
   set search_path = ''
 as $$
-  -- A date-time has four digits for the year; what lies beyond, or at infinity, is told as null.
+  -- A date-time has four digits for the year. A moment outside this range, or infinity, becomes null.
   select case when moment >= '0001-01-01 00:00Z' and moment < '10000-01-01 00:00Z'
     then to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end
 $$;
-comment on function private.event_moment(timestamptz) is 'A moment as events tell it: ISO 8601, UTC, milliseconds.';
+comment on function private.event_moment(timestamptz) is 'A moment as events show it: ISO 8601, UTC, milliseconds.';
 
 select private.register_table('public.webhook_event_types', plain => '{type,description,schema,example}', unaudited => 'changed by migrations only');
 
 -- 02_outbox.sql
+
+-- The outbox: events that happened in tenants, and the queue from which they are delivered.
 
 create table public.webhook_events (
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -117,15 +121,15 @@ create table public.webhook_events (
   constraint idempotency_key_is_short check (length(idempotency_key) between 1 and 200)
 );
 comment on table public.webhook_events is
-  'What happened in a tenant (a message, to receivers). Written in the transaction that made it true; never changed.';
+  'What happened in a tenant (receivers call it a message). It is written in the transaction that made it true, and never changed.';
 create unique index webhook_events_idempotency_key_idx on public.webhook_events (tenant_id, idempotency_key)
   where idempotency_key is not null;
 
--- The last event of a key, whose id the next one's must follow.
+-- Finds the last event of a key. The id of the next event must follow its id.
 create index webhook_events_ordering_key_idx on public.webhook_events (tenant_id, ordering_key, id)
   where ordering_key is not null;
 
--- Rows arrive in time order, so a block-range index finds the old ones at almost no cost a row.
+-- Rows arrive in order of time, so a block-range index finds the old rows and costs almost nothing per row.
 create index webhook_events_created_at_idx on public.webhook_events using brin (created_at) with (autosummarize = on);
 
 create table private.webhook_outbox (
@@ -135,7 +139,7 @@ create table private.webhook_outbox (
   primary key (tenant_id, event_id),
   foreign key (tenant_id, event_id) references public.webhook_events on delete cascade
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
-comment on table private.webhook_outbox is 'The events that were not yet expanded into deliveries. Nearly always empty.';
+comment on table private.webhook_outbox is 'The events that were not yet expanded into deliveries. It is nearly always empty.';
 create index webhook_outbox_event_id_idx on private.webhook_outbox (event_id);
 create index webhook_outbox_ordering_key_idx on private.webhook_outbox (tenant_id, ordering_key, event_id)
   where ordering_key is not null;
@@ -150,20 +154,20 @@ create function private.webhook_payload(type text, moment timestamptz, data json
   language sql stable
   set search_path = ''
 as $$
-  -- Put together by hand, so that it begins with what a person looks for.
+  -- Put together by hand, so that the payload begins with what a person looks for.
   select format('{"type":%s,"timestamp":"%s","data":%s}', to_json(type),
     to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), coalesce(data, '{}'))
 $$;
 comment on function private.webhook_payload(text, timestamptz, jsonb) is 'The text of an event as it is stored, signed and sent (Standard Webhooks).';
 
--- Definer: whoever makes something happen holds no privilege to write events, and could otherwise forge them.
+-- A definer, because callers hold no privilege to write events. With such a privilege they could forge events.
 create function private.emit_event(
   tenant uuid, type text, data jsonb, ordering_key text default null, idempotency_key text default null,
   has_row_lock boolean default false
 ) returns uuid
   language plpgsql security definer
   set search_path = ''
-  -- A session that plans this on a new, empty table would read all of it for every event from then on.
+  -- A session that plans this while the table is new and empty would read all of it for every later event.
   set enable_seqscan = off
 as $$
 declare
@@ -173,7 +177,7 @@ declare
   event_version int;
   payload text;
 begin
-  -- What is put back where it was (the demo's nightly reset) did not happen.
+  -- Rows that are restored to an earlier state (the demo's nightly reset) are not an event.
   if current_setting('tenantry.is_restoring', true) = 'on'
     or not exists (select from public.tenants as t where t.id = emit_event.tenant and t.status <> 'archived') then
     return null;
@@ -185,15 +189,15 @@ begin
   payload := private.webhook_payload(emit_event.type, moment, emit_event.data);
   if octet_length(payload) > 262144 then
     perform private.raise_problem(413, 'payload_too_large', format(
-      'An event''s payload can have 256 KiB (262144 bytes), and this one of the type "%s" has %s. Send a reference to what is large.',
+      'The payload of an event can have 256 KiB (262144 bytes). This payload of the type "%s" has %s. Send a reference to large data.',
       emit_event.type, octet_length(payload)));
   end if;
 
   if emit_event.ordering_key is not null then
-    -- Held until this transaction ends: the events of one key get their ids in the order in which they
-    -- commit, whatever else runs at the same time, and whichever way the clock is moved. A change of the
-    -- one row the key stands for needs no lock besides that row's: ten thousand of these fill the table
-    -- of locks that all of the server shares.
+    -- The lock is held until this transaction ends. So the events of one key get their ids in the order in which
+    -- they commit, even with concurrent transactions or a clock that moves back. If the caller changed the one
+    -- row that the key stands for, the lock on that row is enough. Ten thousand locks of this kind would fill
+    -- the lock table that the whole server shares.
     if not has_row_lock then
       perform pg_advisory_xact_lock(hashtextextended('webhook order ' || emit_event.tenant || ' ' || emit_event.ordering_key, 0));
     end if;
@@ -222,21 +226,23 @@ begin
 end
 $$;
 comment on function private.emit_event(uuid, text, jsonb, text, text, boolean) is
-  'Tells a tenant''s webhooks that something happened, if and only if this transaction commits. Events of one ordering key arrive in order (has_row_lock: the caller has changed the row the key stands for); an idempotency key is good once. Answers the event''s id; 413 above 256 KiB.';
+  'Reports to a tenant''s webhooks that something happened, if and only if this transaction commits. Events of one ordering key arrive in order. has_row_lock: the caller has changed the row that the key stands for. An idempotency key counts once. Returns the event''s id. 413 above 256 KiB.';
 create index webhook_events_type_idx on public.webhook_events (tenant_id, type, id);
 
 select private.register_table('public.webhook_events', keeping => 'history', plain => '{type,ordering_key,idempotency_key}', personal => '{payload}',
-  unaudited => 'append-only, and tells of changes that have their own rows in the log', person => 'payload', on_forget => 'delete');
+  unaudited => 'append-only, and the changes it reports have their own rows in the log', person => 'payload', on_forget => 'delete');
 select private.register_table('private.webhook_outbox', keeping => 'derived', plain => '{ordering_key}', unaudited => 'a queue of events');
 
 -- 03_dispatchers.sql
 
--- Four may run at once. The counts are totals since the beginning, for /webhooks/metrics; each worker
--- counts in its own row, so they never wait for each other.
+-- Dispatchers: the workers that deliver events, and how the database wakes one.
+
+-- Four dispatchers may run at once. The counts are totals since the beginning, for /webhooks/metrics. Each
+-- worker counts in its own row, so workers never wait for each other.
 create table private.webhook_dispatchers (
   slot int primary key,
   run_id uuid,
-  -- Until then it looks for new events by itself, and nobody has to wake one.
+  -- Until this moment the dispatcher looks for new events by itself, and need not be woken.
   awake_until_at timestamptz not null default '-infinity',
   seen_at timestamptz not null default '-infinity',
   succeeded_count bigint not null default 0,
@@ -246,17 +252,17 @@ create table private.webhook_dispatchers (
   duration_ms_sum bigint not null default 0,
   duration_bucket_counts bigint[] not null default array_fill(0::bigint, '{9}')
 ) with (fillfactor = 20);
-comment on table private.webhook_dispatchers is 'The places for dispatchers that run at the same time, and what was counted in each.';
+comment on table private.webhook_dispatchers is 'The places for dispatchers that run at the same time, and the counts of each.';
 
 insert into private.webhook_dispatchers (slot) select generate_series(1, 4) on conflict do nothing;
 
--- Definer: it looks at the queue, which nobody is granted.
+-- A definer, because it reads the queue, which is granted to nobody.
 create function private.wake_dispatcher() returns void
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
-  -- One that is awake looks by itself, and one call a transaction is enough.
+  -- A dispatcher that is awake looks by itself. One call in a transaction is enough.
   if current_setting('tenantry.dispatcher_woken', true) = 'on'
     or exists (select from private.webhook_dispatchers as d where d.awake_until_at > clock_timestamp()) then
     return;
@@ -266,6 +272,6 @@ begin
 end
 $$;
 comment on function private.wake_dispatcher() is
-  'Has a dispatcher started once this transaction commits, unless one is awake. A call that gets lost is made up for by cron.';
+  'Starts a dispatcher once this transaction commits, unless one is awake. If the call is lost, cron starts one.';
 
 select private.register_table('private.webhook_dispatchers', unaudited => 'belongs to no tenant');

@@ -2,18 +2,20 @@
 
 -- 01_brand_shape.sql
 
+-- The shape of a brand: which fields it has, which values they may have, and how other spellings become this shape.
+
 create function private.brand_value_problem(path text, value jsonb) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- Null where the value at this path of a canonical brand is good; otherwise what is wrong with it.
+  -- Null if the value at this path of a canonical brand is good. Otherwise a text that says what is wrong with it.
   select case
     when path like 'colors/%' and not (jsonb_typeof(value) = 'string'
       and (value #>> '{}') ~* '^#([0-9a-f]{3}|[0-9a-f]{4}|[0-9a-f]{6}|[0-9a-f]{8})$')
       then 'must be a hex colour such as #401405'
     when path in ('fonts/heading', 'fonts/body') and not (jsonb_typeof(value) = 'string'
       and (value #>> '{}') ~ '^[A-Za-z0-9][A-Za-z0-9 _-]{0,63}$')
-      then 'must be a font family''s name: letters, digits, spaces and hyphens, at most 64'
+      then 'must be the name of a font family: at most 64 letters, digits, spaces and hyphens'
     when path = 'logo/url' and not (jsonb_typeof(value) = 'string' and private.is_https_url(value #>> '{}'))
       then 'must be an https URL'
     when path = 'logo/width' and not (jsonb_typeof(value) = 'number' and (value #>> '{}')::numeric between 1 and 4096)
@@ -33,7 +35,8 @@ create function private.canonical_brand_path(path text) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- Seed 000 spells a brand flat, seed 002 nested, both with either case; null for no such field.
+  -- Requirement document 000 has flat brands, and 002 nested ones. Both may be in snake_case or camelCase. Null if
+  -- there is no such field.
   select case
     when path in ('primary', 'accent') then 'colors/' || path
     when path = 'cream' then 'colors/background'
@@ -64,7 +67,7 @@ begin
     perform private.raise_problem(422, 'invalid_brand', 'A brand is a JSON object.', '[{"pointer": "", "detail": "must be an object"}]');
   end if;
   for field in
-    -- One level of nesting is all a brand has. Flat fields come first, so a nested spelling wins.
+    -- A brand has one level of nesting. Flat fields come first, so a nested spelling replaces a flat one.
     select private.snake_case(key) as path, '/' || private.pointer_token(key) as pointer, value, 1 as depth
     from jsonb_each(brand)
     where jsonb_typeof(value) <> 'object' or private.snake_case(key) not in ('colors', 'fonts', 'logo', 'messages')
@@ -103,13 +106,13 @@ begin
 end
 $$;
 comment on function private.normalize_brand(jsonb, boolean) is
-  'A brand in its canonical shape: colors, fonts, logo, theme_mode, tagline, messages, show_powered_by. Accepts both seeds'' spellings; 422 names every bad field.';
+  'A brand in its canonical shape: colors, fonts, logo, theme_mode, tagline, messages, show_powered_by. Accepts the spellings of both requirement documents. 422 names every bad field.';
 
 create function private.brand_config(brand jsonb) returns jsonb
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- Seed 002's BrandConfig interface: nested, camelCase.
+  -- The BrandConfig interface of requirement document 002: nested, in camelCase.
   select jsonb_strip_nulls(jsonb_build_object(
     'logo', brand -> 'logo',
     'colors', (
@@ -127,6 +130,8 @@ grant execute on function private.brand_value_problem(text, jsonb), private.cano
   private.normalize_brand(jsonb, boolean), private.brand_config(jsonb) to authenticated, service_role;
 
 -- 02_email_config.sql
+
+-- E-mail settings: the sender's name and addresses that a brand holds.
 
 create function private.normalize_email_config(config jsonb) returns jsonb
   language plpgsql immutable
@@ -169,6 +174,8 @@ grant execute on function private.normalize_email_config(jsonb) to authenticated
 
 -- 03_brands.sql
 
+-- Brands: how each tenant looks and speaks.
+
 create table public.tenant_brands (
   tenant_id uuid primary key references public.tenants on delete cascade,
   display_name text not null,
@@ -205,7 +212,7 @@ create table public.tenant_brands (
     and coalesce(array_to_string(enabled_assessments, ',', '?'), '') ~ '^([a-z0-9][a-z0-9_-]{0,63}(,[a-z0-9][a-z0-9_-]{0,63})*)?$')
 );
 comment on table public.tenant_brands is
-  'How a tenant looks and speaks (1:1 with tenants, made with it). brand is kept in one canonical shape, whichever spelling was sent.';
+  'How a tenant looks and speaks (1:1 with tenants, created together with the tenant). brand has one canonical shape, for every spelling that is sent.';
 
 create function private.tg_normalize_brand() returns trigger
   language plpgsql
@@ -222,7 +229,7 @@ create trigger tenant_brands_normalize before insert or update of brand, email_c
 create trigger tenant_brands_touch before update on public.tenant_brands for each row execute function private.tg_touch_updated_at();
 create trigger tenant_brands_stamp_editor before insert or update on public.tenant_brands for each row execute function private.tg_stamp_editor();
 
--- Definer: whoever creates a tenant, its brand exists from the first moment.
+-- A definer, because a new tenant must have a brand from the first moment, for every caller.
 create function private.tg_start_brand() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -246,9 +253,9 @@ grant select, update (display_name, is_active, brand, email_config, enabled_asse
   canonical_quiz_url) on public.tenant_brands to authenticated;
 grant select, insert, update, delete on public.tenant_brands to service_role;
 
--- Triggers, so that it makes no difference which way a change came. All are definers: whoever makes
--- something happen may not write events. They come after the row and hold its lock, which is what puts
--- the events of one row in order (has_row_lock).
+-- Triggers, so that every kind of change emits the event. Definers, because the callers may not write events.
+-- They run after the change of the row and hold its lock. The lock keeps the events of one row in order
+-- (has_row_lock).
 
 create function private.tg_emit_brand_events() returns trigger
   language plpgsql security definer
@@ -269,10 +276,10 @@ $$;
 create trigger tenant_brands_write_event after update on public.tenant_brands for each row execute function private.tg_emit_brand_events();
 
 select private.register_table('public.tenant_brands', personal => '{email_config,coach_email,coach_notification_email}',
-  on_forget => 'keep', kept_because => 'How the tenant presents itself. A manager changes it with the brand.',
+  on_forget => 'keep', kept_because => 'How the tenant presents itself to the public. A manager changes it with the brand.',
   plain => '{display_name,brand,enabled_assessments,coach_name,coach_title,coach_photo,website_url,booking_url,legal_entity,voice_id,slug_prefix,canonical_quiz_url}');
 
-select private.register_event_type('brand.updated', 'The tenant''s brand was changed: which fields, and the public page as it is now (null while it is switched off).',
+select private.register_event_type('brand.updated', 'The tenant''s brand was changed. The event has the names of the changed fields, and the public page as it is now (null while the page is switched off).',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "changed": "text[]",
       "page?": {"ref_id": "ref_id", "slug": "text", "display_name": "text", "tenant_type": "text", "locale": "text", "brand": "object",
         "coach?": "object", "links": "object", "enabled_assessments": "text[]"}}',
@@ -292,15 +299,17 @@ on conflict (scope) do update set (permission, description) = (excluded.permissi
 
 -- 04_domains.sql
 
+-- Domains: the hosts that a tenant adds for its own page, and which of them is the primary one.
+
 create type public.domain_status as enum ('pending', 'verified', 'failed');
 
 create type public.domain_check_result as enum (
-  'token_found',      -- the record is there
-  'wrong_token',      -- the name has TXT records, none of them with this row's token
-  'no_record',        -- the name exists and has no TXT record
+  'token_found',      -- the record was found
+  'wrong_token',      -- the name has TXT records, but none with this row's token
+  'no_record',        -- the name exists but has no TXT record
   'no_such_name',     -- NXDOMAIN
-  'host_taken',       -- the token is there, or was, but another tenant holds the host
-  'dns_failed',       -- the resolver could not find out: SERVFAIL, REFUSED. From here on nothing is known
+  'host_taken',       -- the token is or was in DNS, but another tenant holds the host
+  'dns_failed',       -- the resolver had no answer: SERVFAIL, REFUSED. This and the next two say nothing about the record
   'resolver_timeout', -- the resolver took too long
   'resolver_failed'   -- the resolver could not be reached, or its answer could not be read
 );
@@ -333,7 +342,7 @@ create table public.tenant_domains (
   constraint misses_have_a_first check (missed_check_count >= 0 and (missed_check_count > 0) = (first_missed_at is not null))
 );
 create unique index tenant_domains_ref_id_idx on public.tenant_domains (tenant_id, ref_id) where ref_id is not null;
-comment on table public.tenant_domains is 'A custom domain. It routes only while verified, and only one tenant can hold it verified.';
+comment on table public.tenant_domains is 'A custom domain. It shows the tenant''s page only while it is verified. Only one tenant at a time can hold a verified host.';
 create unique index tenant_domains_verified_host_idx on public.tenant_domains (host) where status = 'verified';
 create unique index tenant_domains_one_primary_idx on public.tenant_domains (tenant_id) where is_primary;
 create index tenant_domains_next_check_at_idx on public.tenant_domains (next_check_at) where status = 'verified';
@@ -346,7 +355,7 @@ create policy "members read their tenant's domains" on public.tenant_domains
 grant select on public.tenant_domains to authenticated;
 grant select, insert, update, delete on public.tenant_domains to service_role;
 
--- Definer: nobody may insert a domain directly, past the limit and the edge function's rules for hosts.
+-- A definer. Nobody may insert a domain directly, because the plan's limit and the rules for hosts must hold.
 create function private.add_domain(tenant uuid, host text) returns public.tenant_domains
   language plpgsql security definer
   set search_path = ''
@@ -356,25 +365,25 @@ declare
   added public.tenant_domains;
 begin
   perform private.require_permission(add_domain.tenant, 'manage');
-  -- One tenant's calls queue here, so that ten at once cannot each find room below the limit.
+  -- The calls of one tenant wait for each other here. Otherwise ten calls at once could all stay below the limit.
   select coalesce((p.limits ->> 'domains')::int, 10) into most
   from public.tenants as t join public.plans as p on p.plan = t.plan
   where t.id = add_domain.tenant
   for no key update of t;
   if exists (select from public.tenant_domains as d where d.tenant_id = add_domain.tenant and d.host = add_domain.host) then
-    perform private.raise_problem(409, 'conflict', format('You have added the domain %s already.', add_domain.host),
-      '[{"pointer": "/host", "detail": "is in your list already"}]');
+    perform private.raise_problem(409, 'conflict', format('You have already added the domain %s.', add_domain.host),
+      '[{"pointer": "/host", "detail": "is already in your list"}]');
   end if;
   if (select count(*) from public.tenant_domains as d where d.tenant_id = add_domain.tenant) >= most then
     perform private.raise_problem(403, 'too_many_domains',
-      format('Your plan has room for %s domains. Remove one before you add another.', most));
+      format('Your plan allows %s domains. Remove one before you add another.', most));
   end if;
   insert into public.tenant_domains (tenant_id, host) values (add_domain.tenant, add_domain.host) returning * into added;
   return added;
 end
 $$;
 comment on function private.add_domain(uuid, text) is
-  'Adds a pending domain. Says nothing about whether another tenant has it: a claim is decided by DNS alone.';
+  'Adds a pending domain. Does not say whether another tenant has it, because only DNS decides a claim.';
 
 create function private.settle_primary_domain(tenant uuid) returns void
   language sql
@@ -390,9 +399,9 @@ as $$
       select from public.tenant_domains as p where p.tenant_id = settle_primary_domain.tenant and p.is_primary)
 $$;
 comment on function private.settle_primary_domain(uuid) is
-  'Makes the domain that was verified first the primary one, where there is none. The caller holds the tenant''s lock.';
+  'If no domain is primary, makes the one that was verified first primary. The caller must hold the tenant''s lock.';
 
--- Definer: a coach may not write to the table, where the status stands.
+-- A definer, because a coach may not write to the table that holds the status.
 create function public.set_primary_domain(tenant_id uuid, domain_id uuid) returns public.tenant_domains
   language plpgsql security definer
   set search_path = ''
@@ -419,7 +428,7 @@ begin
 end
 $$;
 comment on function public.set_primary_domain(uuid, uuid) is
-  'Makes a verified domain the one that tenant_profiles shows, in place of the one before. 409 domain_not_verified.';
+  'Makes a verified domain the one that tenant_profiles shows. It replaces the primary domain before it. 409 domain_not_verified.';
 
 create function public.remove_domain(tenant_id uuid, domain_id uuid) returns void
   language plpgsql security definer
@@ -436,7 +445,7 @@ begin
 end
 $$;
 comment on function public.remove_domain(uuid, uuid) is
-  'Removes a domain, which routes no longer from then on. In place of the primary one the domain verified first becomes it.';
+  'Removes a domain. From then on it no longer shows the page. If it was primary, the domain that was verified first becomes primary.';
 grant execute on function private.add_domain(uuid, text), public.set_primary_domain(uuid, uuid),
   public.remove_domain(uuid, uuid) to authenticated;
 grant execute on function public.set_primary_domain(uuid, uuid), public.remove_domain(uuid, uuid),
@@ -450,7 +459,7 @@ declare
   domain public.tenant_domains := case tg_op when 'DELETE' then old else new end;
   was_verified boolean := tg_op <> 'INSERT' and old.status = 'verified';
   data jsonb := jsonb_build_object('domain', jsonb_build_object('ref_id', domain.ref_id, 'host', domain.host));
-  -- A host can be longer than a key.
+  -- A host can be longer than an ordering key may be.
   ordering_key text := 'domain ' || case when length(domain.host) > 150 then md5(domain.host) else domain.host end;
 begin
   if tg_op = 'DELETE' then
@@ -474,21 +483,23 @@ create trigger tenant_domains_write_change_event after update on public.tenant_d
 select private.register_table('public.tenant_domains', plain => '{host}', secret => '{verification_token}',
   quiet => '{last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count}');
 
-select private.register_event_type('domain.verified', 'A custom domain was found to be the tenant''s, and shows its page.',
+select private.register_event_type('domain.verified', 'A custom domain was proven to be the tenant''s. It shows the tenant''s page from now on.',
     '{"domain": {"ref_id": "ref_id", "host": "text"}, "verified_at": "moment"}',
     '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "verified_at": "2026-11-20T09:30:00.000Z"}');
 
-select private.register_event_type('domain.lost', 'A custom domain shows the tenant''s page no longer: its record is gone, or another tenant proved that the host is theirs.',
+select private.register_event_type('domain.lost', 'A custom domain no longer shows the tenant''s page. Its record is gone, or another tenant proved that the host is theirs.',
     '{"domain": {"ref_id": "ref_id", "host": "text"}, "reason?": "text"}',
     '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "reason": "no_record"}');
 
-select private.register_event_type('domain.removed', 'A custom domain was taken off the tenant''s list.',
+select private.register_event_type('domain.removed', 'A custom domain was removed from the tenant''s list.',
     '{"domain": {"ref_id": "ref_id", "host": "text"}, "was_verified": "flag"}',
     '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "was_verified": true}');
 
 -- 05_domain_checks.sql
 
--- Definer, as the others: it notes the moment on a row the caller may only read.
+-- Domain checks: when a host's record is looked up, and what follows from the answer of DNS.
+
+-- These functions are definers: they write the moment of a check to a row that the caller may only read.
 create function private.start_domain_check(tenant uuid, ref text)
   returns table (domain_id uuid, host text, wait_seconds int)
   language plpgsql security definer
@@ -515,7 +526,7 @@ begin
 end
 $$;
 comment on function private.start_domain_check(uuid, text) is
-  'Lets a manager have a domain checked, once in ten seconds: wait_seconds says how long until the next time.';
+  'Lets a manager check a domain, once in ten seconds. wait_seconds says how long to wait until the next check.';
 
 create function private.claim_due_domain_checks(batch int default 100)
   returns table (tenant_id uuid, domain_id uuid, host text)
@@ -530,13 +541,13 @@ as $$
     limit batch
     for no key update of d skip locked
   )
-  -- In an hour it is due again, should the one who asks never report back.
+  -- The check is due again in an hour, in case the caller never reports a result.
   update public.tenant_domains as d set last_checked_at = now(), next_check_at = now() + interval '1 hour'
   from due where d.tenant_id = due.tenant_id and d.id = due.id
   returning d.tenant_id, d.id, d.host
 $$;
 comment on function private.claim_due_domain_checks(int) is
-  'The verified domains that nobody has checked for a day, longest waiting first; two callers never get the same one.';
+  'The verified domains that were not checked for a day. Those that wait longest come first. Two callers never get the same one.';
 
 create function private.record_domain_check(
   tenant uuid, domain uuid, found_tokens text[], failure public.domain_check_result default null
@@ -554,7 +565,7 @@ declare
   is_lost boolean;
 begin
   select * into checked from public.tenant_domains as d where d.tenant_id = tenant and d.id = domain;
-  -- It was removed while DNS was asked.
+  -- The domain was removed during the DNS query.
   if not found then return null; end if;
   -- Two claims of one host are decided one after the other.
   perform pg_advisory_xact_lock(hashtextextended('tenant_domains.host ' || checked.host, 0));
@@ -573,8 +584,8 @@ begin
     select d.* into holder from public.tenant_domains as d
     where d.host = checked.host and d.status = 'verified' for no key update;
     if found then
-      -- Both have their record at the same name, so this one answer speaks for both. Who holds the
-      -- host keeps it for as long as their record stands; an archived tenant keeps nothing.
+      -- Both tenants have their record at the same name, so this one answer is about both. The holder of the host
+      -- keeps it as long as the holder's record exists. An archived tenant does not keep it.
       if holder.verification_token = any (found_tokens)
         and exists (select from public.tenants as t where t.id = holder.tenant_id and t.status <> 'archived') then
         outcome := 'host_taken';
@@ -590,8 +601,8 @@ begin
   is_known := outcome not in ('dns_failed', 'resolver_timeout', 'resolver_failed');
   is_held := outcome = 'token_found';
   is_missed := checked.status = 'verified' and is_known and not is_held;
-  -- A record can be gone for an hour while a zone moves: a domain is lost when three checks or more,
-  -- over three days or more, all found it missing. What a resolver could not find out counts for nothing.
+  -- A record can be missing for an hour while a zone moves. A domain is lost only if at least three checks over at
+  -- least three days found no record. A check without an answer from DNS does not count.
   is_lost := is_missed and checked.missed_check_count >= 2 and checked.first_missed_at <= now() - interval '72 hours';
   update public.tenant_domains as d set
     status = case when is_held then 'verified' when is_lost then 'failed' else d.status end,
@@ -609,7 +620,7 @@ begin
 end
 $$;
 comment on function private.record_domain_check(uuid, uuid, text[], public.domain_check_result) is
-  'What DNS said about _tenantry.<host>: the tokens found there, or why there are none. Verifies, hands over, or loses the domain.';
+  'What DNS said about _tenantry.<host>: the tokens found there, or why there are none. The domain is then verified, given to another tenant, or lost.';
 
 create function private.request_domain_checks() returns text
   language plpgsql
@@ -624,13 +635,13 @@ begin
     return 'No domain is due.';
   end if;
   request := private.call_edge_function('/branding/domains/re-check', timeout_milliseconds => 120000);
-  -- Unlike format(), this is null when nothing was asked.
-  return coalesce('Asked, as request ' || request || '.',
-    'Nothing was asked: Vault lacks the secret tenantry_functions_url or tenantry_service_key.');
+  -- Unlike format(), this is null if no request was made.
+  return coalesce('Asked with request ' || request || '.',
+    'Nothing was asked: Vault does not have the secret tenantry_functions_url or tenantry_service_key.');
 end
 $$;
 comment on function private.request_domain_checks() is
-  'Wakes the edge function that re-checks domains, when one is due: only it can ask DNS. Answers what it did.';
+  'If a check is due, wakes the edge function that re-checks domains, because only that function can query DNS. Returns what it did.';
 grant execute on function private.start_domain_check(uuid, text) to authenticated;
 grant execute on function private.claim_due_domain_checks(int),
   private.record_domain_check(uuid, uuid, text[], public.domain_check_result) to service_role;
@@ -639,6 +650,8 @@ select cron.schedule('branding: re-check verified domains', '*/5 * * * *',
   'select private.request_domain_checks()');
 
 -- 06_pages.sql
+
+-- Pages: the public config of each tenant, ready to be served, and the public lookups by slug and host.
 
 create table private.tenant_pages (
   tenant_id uuid primary key references public.tenants on delete cascade,
@@ -649,14 +662,13 @@ create table private.tenant_pages (
 );
 create index tenant_pages_slug_idx on private.tenant_pages (slug);
 comment on table private.tenant_pages is
-  'What anonymous visitors may see of a tenant: the public config as the exact JSON text that is served, and its ETag. No row: no page.';
+  'What anonymous visitors may see of a tenant: the public config as the exact JSON text that is served, and its ETag. A tenant without a row has no page.';
 
 create function private.render_tenant_page(tenant uuid) returns jsonb
   language sql stable
   set search_path = ''
 as $$
-  -- Safe fields only. E-mail settings, internal ids and whatever a later column holds stay out,
-  -- because each field is named here.
+  -- Only public fields. Each field is named here, so e-mail settings, internal ids and any later column stay out.
   select jsonb_build_object(
     'ref_id', t.ref_id,
     'slug', t.slug,
@@ -678,8 +690,8 @@ as $$
     'links', jsonb_build_object(
       'site', b.website_url,
       'booking', b.booking_url,
-      -- Seed 000: an empty slug_prefix means the quiz stands at its own URL; a prefix is the path
-      -- word under which a tenant's own site embeds it.
+      -- Requirement document 000: an empty slug_prefix means that the quiz has its own URL. A prefix is the part of the
+      -- path under which a tenant's own site embeds the quiz.
       'quiz', case when b.canonical_quiz_url is not null and b.slug_prefix <> ''
         then rtrim(b.canonical_quiz_url, '/') || '/' || b.slug_prefix else b.canonical_quiz_url end),
     'enabled_assessments', to_jsonb(b.enabled_assessments))
@@ -695,8 +707,8 @@ as $$
 declare
   page jsonb;
 begin
-  -- Two changes at once must queue before they render. Otherwise the later would store what it read
-  -- before the earlier, and the page of a tenant just archived could come back.
+  -- Two changes at the same time must wait for each other before they render. Otherwise the later one would store
+  -- what it read before the earlier one, and the page of a tenant that was just archived could come back.
   perform from public.tenants as t where t.id = refresh_tenant_page.tenant for no key update;
   page := private.render_tenant_page(tenant);
   if page is null then
@@ -712,7 +724,7 @@ begin
 end
 $$;
 
--- Definer: the page is private, and a coach who changes a colour must still refresh it.
+-- A definer, because the page is private, but a coach who changes a colour must refresh it.
 create function private.tg_refresh_tenant_page() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -728,13 +740,13 @@ create trigger tenant_brands_refresh_page after insert or update on public.tenan
 create trigger tenants_refresh_page after update of slug, status, tenant_type, locale on public.tenants
   for each row execute function private.tg_refresh_tenant_page();
 
--- The two finders set no search_path (every name below is qualified): only so does Postgres inline
--- them, and a prepared lookup keeps its plan.
+-- The two finders set no search_path, and every name in them is qualified. Only then does Postgres inline them,
+-- and a prepared lookup keeps its plan.
 create function private.find_tenant_page_by_slug(slug text)
   returns table (config text, etag text, current_slug text, is_retired boolean)
   language sql stable
 as $$
-  -- The page itself first: the second half is only run for a slug that is nobody's current one.
+  -- First the current slugs. The second half runs only if no tenant has this slug now.
   select p.config, p.etag, p.slug, false
   from private.tenant_pages as p
   where p.slug = find_tenant_page_by_slug.slug
@@ -746,8 +758,8 @@ as $$
   limit 1
 $$;
 
--- All that were asked for at once. One plan for any number of slugs: planning anew for each array, which
--- Postgres prefers by itself, takes ten times as long as finding a page.
+-- Finds the pages of many slugs at once. It has one plan for any number of slugs. By default Postgres would plan
+-- anew for each array, which takes ten times as long as finding a page.
 create function private.find_tenant_pages_by_slug(slugs text[])
   returns table (n int, config text, etag text, current_slug text, is_retired boolean)
   language plpgsql stable
@@ -771,29 +783,31 @@ as $$
   where d.host = find_tenant_page_by_host.host and d.status = 'verified'
 $$;
 
--- Definer: these two are all that anonymous callers can reach, and they return public fields only.
+-- Definers: anonymous callers can use only these two functions, which return only public fields.
 create function public.get_tenant_by_slug(slug text) returns jsonb
   language sql stable security definer
   set search_path = ''
 as $$ select config::jsonb from private.find_tenant_page_by_slug(lower(get_tenant_by_slug.slug)) $$;
 comment on function public.get_tenant_by_slug(text) is
-  'A tenant''s public config by its slug, also a recently retired one; null for unknown. For supabase-js: rpc(''get_tenant_by_slug'', { slug }).';
+  'A tenant''s public config by its slug. A recently retired slug works too. Null if the slug is unknown. For supabase-js: rpc(''get_tenant_by_slug'', { slug }).';
 
 create function public.get_tenant_by_domain(host text) returns jsonb
   language sql stable security definer
   set search_path = ''
 as $$
-  -- Expects the ASCII form of an internationalised name; a port, a trailing dot, case and www. are forgiven.
+  -- Expects the ASCII form of an internationalised name. It ignores case, a port, a trailing dot and www.
   select config::jsonb from private.find_tenant_page_by_host(
     regexp_replace(regexp_replace(lower(get_tenant_by_domain.host), '\.?(:[0-9]+)?$', ''), '^www\.', ''))
 $$;
 comment on function public.get_tenant_by_domain(text) is
-  'A tenant''s public config by its verified custom domain; null for unknown.';
+  'A tenant''s public config by its verified custom domain. Null if the domain is unknown.';
 grant execute on function public.get_tenant_by_slug(text), public.get_tenant_by_domain(text) to anon, authenticated, service_role;
 
 select private.register_table('private.tenant_pages', keeping => 'derived', plain => '{slug,config,etag}', unaudited => 'rendered from rows that are audited');
 
 -- 07_profiles.sql
+
+-- Profiles: a tenant and its brand in one row, as requirement document 002 describes it.
 
 create view public.tenant_profiles with (security_invoker = true) as
   select
@@ -816,7 +830,7 @@ create view public.tenant_profiles with (security_invoker = true) as
   from public.tenants as t
   join public.tenant_brands as b on b.tenant_id = t.id;
 comment on view public.tenant_profiles is
-  'A tenant and its brand in one row, as seed 002 names it. Members read it; managers update the brand through it.';
+  'A tenant and its brand in one row, as requirement document 002 names it. Members read it. Managers update the brand through it.';
 
 create function private.tg_update_tenant_profile() returns trigger
   language plpgsql
@@ -825,7 +839,7 @@ as $$
 declare
   fixed text;
 begin
-  -- Silently doing nothing would look like success.
+  -- Without an error the caller would believe that the change was made.
   select key into fixed
   from jsonb_each(to_jsonb(new)) as n
   where key not in ('display_name', 'brand_config', 'email_config', 'enabled_assessments', 'is_active')
@@ -843,7 +857,7 @@ begin
     enabled_assessments = new.enabled_assessments,
     is_active = case when new.is_active is distinct from old.is_active then new.is_active else is_active end
   where tenant_id = old.id;
-  -- What the caller gets back is what was stored, not the spelling that was sent.
+  -- The caller gets what was stored, and not the spelling that was sent.
   select * into new from public.tenant_profiles where id = old.id;
   return new;
 end
@@ -854,7 +868,7 @@ grant select, update on public.tenant_profiles to authenticated, service_role;
 
 -- 08_platform.sql
 
--- The platform tenant is part of the system, not of its sample data. It has no public page.
+-- The platform tenant is part of the system and not of its sample data. It has no public page.
 insert into public.tenants (id, slug, name, status, kind, plan, tenant_type)
 values (private.platform_tenant_id(), 'tenantry', 'Tenantry', 'active', 'platform', 'enterprise', 'platform')
 on conflict (id) do nothing;

@@ -2,6 +2,8 @@
 
 -- 01_invitations.sql
 
+-- Invitations: offers of membership to e-mail addresses, until they are accepted, revoked or expired.
+
 create table public.tenant_invitations (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -18,19 +20,19 @@ create table public.tenant_invitations (
   updated_by uuid,
   sent_at timestamptz not null default now(),
   sent_count int not null default 1,
-  -- Who accepted it. If the answer got lost, their second attempt gets the same answer.
+  -- The person who accepted it. If the answer was lost, that person's second attempt gets the same answer.
   accepted_by uuid,
   primary key (tenant_id, id),
   constraint invitation_email_is_an_address check (private.is_email(email)),
   constraint token_is_a_sha256 check (length(token_hash) = 32),
-  -- One spelling an address. Lookalikes from other alphabets would be other people.
+  -- Each address has one spelling. Similar letters of other alphabets would be other people's addresses.
   constraint invitation_email_is_normal check (email = lower(email collate "C") and email ~ '^[!-~]+$'),
   constraint invitation_ends_within_30_days check (expires_at <= sent_at + interval '720 hours'),
   constraint invitation_accepted_by_at_a_moment check (accepted_by is null or accepted_at is not null),
   constraint invitation_is_accepted_or_revoked check (accepted_at is null or revoked_at is null)
 );
 create unique index tenant_invitations_ref_id_idx on public.tenant_invitations (tenant_id, ref_id) where ref_id is not null;
-comment on table public.tenant_invitations is 'An open offer of membership to an e-mail address. Only the token''s hash is stored.';
+comment on table public.tenant_invitations is 'An open offer of membership to an e-mail address. Only the hash of its token is stored.';
 create unique index tenant_invitations_open_idx on public.tenant_invitations (tenant_id, lower(email))
   where accepted_at is null and revoked_at is null;
 create index tenant_invitations_token_hash_idx on public.tenant_invitations (token_hash);
@@ -62,7 +64,7 @@ as $$
   select count(*)::int from swept
 $$;
 comment on function private.sweep_expired_invitations(int) is
-  'Removes invitations that expired unaccepted, oldest first, at most a batch; answers how many.';
+  'Removes invitations that expired before they were accepted, the oldest first, at most one batch. Returns how many.';
 create function private.require_invitation_end(expires_at timestamptz) returns void
   language plpgsql
   set search_path = ''
@@ -70,12 +72,12 @@ as $$
 begin
   if expires_at is null or expires_at < now() + interval '1 hour' or expires_at > now() + interval '720 hours' then
     perform private.raise_problem(422, 'invalid_value', 'An invitation is open for at least an hour and at most 30 days.',
-      '[{"pointer": "/expires_at", "detail": "must lie between one hour and 30 days from now"}]');
+      '[{"pointer": "/expires_at", "detail": "must be between one hour and 30 days from now"}]');
   end if;
 end
 $$;
 
--- Definer, and so for the next two: nobody writes invitations directly, or limits and roles could be passed by.
+-- A definer, as the next two: nobody may write invitations directly, because limits and roles must hold.
 create function public.invite_member(tenant_id uuid, email text, role public.tenant_role, token_hash bytea,
     expires_at timestamptz default now() + interval '7 days')
   returns public.tenant_invitations
@@ -87,24 +89,24 @@ declare
   made public.tenant_invitations;
 begin
   perform private.require_permission(invite_member.tenant_id, 'manage');
-  -- Only an owner makes an owner, by whichever way.
+  -- Only an owner may give the role of owner, also by an invitation.
   if invite_member.role = 'owner' then
     perform private.require_permission(invite_member.tenant_id, 'own');
   end if;
   if address is null then
-    perform private.raise_problem(422, 'invalid_value', 'This is not an e-mail address that can be invited: name@host.domain, in plain ASCII.',
+    perform private.raise_problem(422, 'invalid_value', 'This e-mail address cannot be invited. An address has the form name@host.domain, in plain ASCII.',
       '[{"pointer": "/email", "detail": "is not an e-mail address in plain ASCII"}]');
   end if;
   perform private.require_invitation_end(invite_member.expires_at);
 
-  -- A tenant's invitations queue here, so that a hundred at once cannot each find room below the limit.
+  -- The invitations of one tenant wait for each other here. Otherwise a hundred at once could all stay below the limit.
   perform from public.tenants as t where t.id = invite_member.tenant_id for no key update;
   if exists (
     select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
     where m.tenant_id = invite_member.tenant_id and m.status <> 'invited' and lower(p.email) = address) then
     perform private.raise_problem(409, 'already_member',
-      'Somebody with this address belongs to this tenant already. A membership that is switched off can be switched on again.',
-      '[{"pointer": "/email", "detail": "is a member''s"}]');
+      'Somebody with this address already belongs to this tenant. A membership that is switched off can be switched on again.',
+      '[{"pointer": "/email", "detail": "is the address of a member"}]');
   end if;
   delete from public.tenant_invitations as i
   where i.tenant_id = invite_member.tenant_id and i.email = address
@@ -112,15 +114,15 @@ begin
   if exists (
     select from public.tenant_invitations as i
     where i.tenant_id = invite_member.tenant_id and i.email = address and i.accepted_at is null and i.revoked_at is null) then
-    perform private.raise_problem(409, 'already_invited', 'This address is invited already. Send the invitation again, or revoke it first.',
-      '[{"pointer": "/email", "detail": "is invited already"}]');
+    perform private.raise_problem(409, 'already_invited', 'This address is already invited. Send the invitation again, or revoke it first.',
+      '[{"pointer": "/email", "detail": "is already invited"}]');
   end if;
-  -- The second limit is for those that are revoked as fast as they are made: each may be a mail to a stranger.
+  -- The second limit also counts revoked invitations, because each one may have sent an e-mail to a stranger.
   if (select count(*) filter (where i.accepted_at is null and i.revoked_at is null and i.expires_at > now()) >= 100
         or count(*) filter (where i.created_at > now() - interval '1 day') >= 300
       from public.tenant_invitations as i where i.tenant_id = invite_member.tenant_id) then
     perform private.raise_problem(403, 'too_many_invitations',
-      'A tenant has at most 100 open invitations, and makes at most 300 a day. Revoke some, or wait for answers.');
+      'A tenant can have 100 open invitations, and can make 300 a day. Revoke some, or wait for answers.');
   end if;
 
   insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
@@ -130,7 +132,7 @@ begin
 end
 $$;
 comment on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz) is
-  'Offers an address a membership. The caller makes the token (256 random bits) and gives its SHA-256. 409 already_member, already_invited.';
+  'Offers an address a membership. The caller makes the token (256 random bits) and passes its SHA-256. 409 already_member, already_invited.';
 
 create function public.resend_invitation(tenant_id uuid, invitation_id uuid, token_hash bytea,
     expires_at timestamptz default now() + interval '7 days')
@@ -148,14 +150,14 @@ begin
     and i.accepted_at is null and i.revoked_at is null
   for update;
   if open_one.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation by this name.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation with this ref_id.');
   end if;
   if open_one.role = 'owner' then
     perform private.require_permission(resend_invitation.tenant_id, 'own');
   end if;
   if open_one.sent_at > now() - interval '1 minute' or open_one.sent_count >= 10 then
     perform private.raise_problem(429, 'resent_too_soon',
-      'An invitation may be sent once a minute, and ten times in all. Wait, or revoke it and invite anew.');
+      'An invitation can be sent once a minute, and ten times in all. Wait, or revoke it and invite the person again.');
   end if;
   update public.tenant_invitations as i
   set token_hash = resend_invitation.token_hash, expires_at = resend_invitation.expires_at,
@@ -166,7 +168,7 @@ begin
 end
 $$;
 comment on function public.resend_invitation(uuid, uuid, bytea, timestamptz) is
-  'Gives an open invitation a new token and a new end; the old token is dead. 429 resent_too_soon.';
+  'Gives an open invitation a new token and a new end. The old token no longer works. 429 resent_too_soon.';
 
 create function public.revoke_invitation(tenant_id uuid, invitation_id uuid)
   returns public.tenant_invitations
@@ -182,12 +184,12 @@ begin
     and i.accepted_at is null and i.revoked_at is null
   returning * into revoked;
   if revoked.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation by this name.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation with this ref_id.');
   end if;
   return revoked;
 end
 $$;
-comment on function public.revoke_invitation(uuid, uuid) is 'Takes an open invitation back: its token is dead from the next statement on.';
+comment on function public.revoke_invitation(uuid, uuid) is 'Revokes an invitation. Its token fails from the next statement on.';
 grant execute on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz),
   public.resend_invitation(uuid, uuid, bytea, timestamptz), public.revoke_invitation(uuid, uuid) to authenticated, service_role;
 
@@ -198,7 +200,9 @@ select private.register_table('public.tenant_invitations', personal => '{email}'
 
 -- 01_invitations_accepted.sql
 
--- For the public look-up, which runs as the service: what somebody who holds the token may know.
+-- Accepted invitations: what the holder of a token may see, and how the holder becomes a member.
+
+-- For the public look-up, which runs as the service. It shows what the holder of the token may know.
 create function private.find_invitation(token text,
     out tenant_name text, out role public.tenant_role, out email_hint text, out expires_at timestamptz)
   returns setof record
@@ -213,10 +217,10 @@ as $$
     and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
   order by i.id limit 1
 $$;
-comment on function private.find_invitation(text) is 'What an open invitation offers, by its token. The address is masked.';
+comment on function private.find_invitation(text) is 'What an open invitation offers, found by its token. The address is masked.';
 
--- Definer: whoever accepts is no member yet. The token, and an address that Auth has confirmed, are the
--- permission. It takes the token and not its hash: a hash read from a backup must open nothing.
+-- A definer, because the person who accepts is not yet a member. The token, and an address that Auth has confirmed,
+-- are the permission. It takes the token and not its hash, so that a hash from a backup accepts nothing.
 create function public.accept_invitation(token text) returns public.tenant_members
   language plpgsql security definer
   set search_path = ''
@@ -232,9 +236,9 @@ begin
   if caller is null then
     perform private.raise_problem(401, 'unauthenticated', 'Sign in, or sign up, with the address that was invited.');
   end if;
-  -- As Auth has it now: a token's claims may be an hour old, and part of them is the person's own to write.
+  -- The address as Auth has it now. The claims of a token may be an hour old, and the person can write some of them.
   select lower(u.email), u.email_confirmed_at into address, confirmed_at from auth.users as u where u.id = caller;
-  -- Two attempts at once queue here; the second reads what the first has done.
+  -- Two attempts at the same time wait for each other here. The second one sees what the first one did.
   select i.* into invitation from public.tenant_invitations as i
   where i.token_hash = sha256(convert_to(accept_invitation.token, 'UTF8'))
   order by i.email = address desc, i.id limit 1
@@ -248,21 +252,21 @@ begin
   end if;
   if invitation.id is null or invitation.accepted_at is not null or invitation.revoked_at is not null
     or invitation.expires_at <= now() or tenant.status = 'archived' then
-    perform private.raise_problem(404, 'invitation_not_found', 'There is no such invitation, or it is not open any more. Ask for a new one.');
+    perform private.raise_problem(404, 'invitation_not_found', 'There is no such invitation, or it is no longer open. Ask for a new one.');
   end if;
   if address is distinct from invitation.email then
     perform private.raise_problem(403, 'invitation_not_yours', format(
       'This invitation was sent to %s. Sign in with that address to accept it.', private.mask_email(invitation.email)));
   end if;
   if confirmed_at is null then
-    perform private.raise_problem(403, 'email_not_confirmed', 'Confirm your e-mail address first: follow the link that was sent to it.');
+    perform private.raise_problem(403, 'email_not_confirmed', 'Confirm your e-mail address first. Use the link that was sent to it.');
   end if;
   if tenant.status = 'frozen' then
-    perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and takes in nobody. Ask its owner to settle the subscription.');
+    perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and cannot take new members. Ask its owner to settle the subscription.');
   elsif tenant.status = 'trial' and tenant.trial_ends_at <= now() then
-    perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it takes in nobody. Ask its owner to choose a plan.');
+    perform private.raise_problem(403, 'trial_ended', 'The trial of this tenant has ended, so it cannot take new members. Ask its owner to choose a plan.');
   end if;
-  -- An old invitation must not undo what a manager did since.
+  -- An old invitation must not undo a later decision of a manager.
   if membership.status = 'deactivated' then
     perform private.raise_problem(403, 'membership_deactivated', 'Your membership in this tenant is switched off. Only one of its managers can switch it on again.');
   end if;
@@ -272,7 +276,7 @@ begin
   on conflict on constraint tenant_members_pkey do update set role = excluded.role, status = 'active' where m.status = 'invited'
   returning * into membership;
   if not found then
-    perform private.raise_problem(409, 'already_member', 'You belong to this tenant already; your role stays as it is.');
+    perform private.raise_problem(409, 'already_member', 'You already belong to this tenant. Your role stays as it is.');
   end if;
   update public.tenant_invitations as i set accepted_at = now(), accepted_by = caller
   where i.tenant_id = invitation.tenant_id and i.id = invitation.id;
@@ -280,12 +284,14 @@ begin
 end
 $$;
 comment on function public.accept_invitation(text) is
-  'Makes the caller a member, if the token is good and their confirmed address is the invited one. Single use; 404 invitation_not_found.';
+  'Makes the caller a member, if the token is valid and the caller''s confirmed address is the invited one. A token works once. 404 invitation_not_found.';
 grant execute on function public.accept_invitation(text) to authenticated;
 
 -- 02_api_keys.sql
 
--- Definer: members hold no privilege to insert, so that no key comes to be without its secret.
+-- API keys: creating, replacing, revoking and finding them, and the events about them.
+
+-- A definer. Members may not insert keys directly, because every key must have its secret.
 create function public.create_api_key(
   tenant_id uuid, name text, scopes text[], prefix text, hash text, lookup bytea,
   product text default null, expires_at timestamptz default null, rate_limit_per_minute int default null
@@ -298,8 +304,8 @@ declare
 begin
   perform private.require_permission(create_api_key.tenant_id, 'manage');
   if create_api_key.expires_at <= now() then
-    perform private.raise_problem(422, 'invalid_value', 'The moment at which the key expires must lie in the future.',
-      '[{"pointer": "/expires_at", "detail": "must lie in the future"}]');
+    perform private.raise_problem(422, 'invalid_value', 'The key must expire at a moment in the future.',
+      '[{"pointer": "/expires_at", "detail": "must be in the future"}]');
   end if;
   insert into public.api_keys (tenant_id, name, scopes, prefix, product, expires_at, rate_limit_per_minute)
   values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes), create_api_key.prefix,
@@ -311,9 +317,9 @@ begin
 end
 $$;
 comment on function public.create_api_key(uuid, text, text[], text, text, bytea, text, timestamptz, int) is
-  'Stores a new API key by its prefix, argon2id hash and lookup. What the registry function calls, which makes the key itself.';
+  'Stores a new API key by its prefix, argon2id hash and lookup. The registry function makes the key and calls this.';
 
--- Definer: members hold no privilege to change a key otherwise.
+-- A definer, because members hold no privilege to change a key in another way.
 create function public.rotate_api_key(
   tenant_id uuid, api_key_id uuid, prefix text, hash text, lookup bytea, overlap_seconds int default 0
 ) returns public.api_keys
@@ -326,22 +332,22 @@ declare
 begin
   perform private.require_permission(rotate_api_key.tenant_id, 'manage');
   if overlap_seconds is null or overlap_seconds not between 0 and 604800 then
-    perform private.raise_problem(422, 'invalid_value', 'Two keys may overlap for seven days at most.',
+    perform private.raise_problem(422, 'invalid_value', 'Two keys can overlap for seven days at most.',
       '[{"pointer": "/overlap_seconds", "detail": "must be between 0 and 604800"}]');
   end if;
-  -- Two rotations at once queue here; the second then finds a key that is replaced already.
+  -- Two rotations at the same time wait for each other here. The second one then finds a key that is already replaced.
   select * into replaced from public.api_keys as k
   where k.tenant_id = rotate_api_key.tenant_id and k.id = rotate_api_key.api_key_id for no key update;
   if replaced.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no API key by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no API key with this ref_id.');
   end if;
   if replaced.replaced_at is not null or not private.is_live_api_key(replaced) then
-    perform private.raise_problem(409, 'api_key_ended', 'This API key was revoked or replaced, or has expired. Create a new one.');
+    perform private.raise_problem(409, 'api_key_ended', 'This API key was revoked or replaced, or it has expired. Create a new one.');
   end if;
   update public.api_keys as k
   set replaced_at = now(), expires_at = least(k.expires_at, now() + make_interval(secs => overlap_seconds))
   where k.tenant_id = replaced.tenant_id and k.id = replaced.id;
-  -- The new key lives as long as the old one was meant to.
+  -- The new key lives as long as the old one was meant to live.
   insert into public.api_keys (tenant_id, name, scopes, prefix, product, rate_limit_per_minute, expires_at)
   values (replaced.tenant_id, replaced.name, replaced.scopes, rotate_api_key.prefix, replaced.product,
     replaced.rate_limit_per_minute, now() + (replaced.expires_at - replaced.created_at))
@@ -352,9 +358,10 @@ begin
 end
 $$;
 comment on function public.rotate_api_key(uuid, uuid, text, text, bytea, int) is
-  'Gives a key a successor of the same name and scopes; the old one still works for the overlap. 409 api_key_ended.';
+  'Replaces a key by a new one with the same name and scopes. The old one still works during the overlap. 409 api_key_ended.';
 
--- Definer: as above. Asks "read_admin", which managers hold in a frozen tenant too: a leak must be closed there as well.
+-- A definer for the same reason. It requires "read_admin", which managers hold in a frozen tenant too, because a
+-- leaked key must be revoked there as well.
 create function public.revoke_api_key(tenant_id uuid, api_key_id uuid)
   returns public.api_keys
   language plpgsql security definer
@@ -368,20 +375,20 @@ begin
   where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id and k.revoked_at is null
   returning * into revoked;
   if revoked.id is null then
-    -- Revoking twice is no mistake.
+    -- Revoking twice is not an error.
     select * into revoked from public.api_keys as k
     where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id;
   end if;
   if revoked.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no API key by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no API key with this ref_id.');
   end if;
   return revoked;
 end
 $$;
 comment on function public.revoke_api_key(uuid, uuid) is
-  'Ends an API key for good. SQL refuses it from its next statement on, an edge function within ten seconds.';
+  'Ends an API key for ever. SQL refuses it from the next statement on, and an edge function within ten seconds.';
 
--- The three that follow are for the edge functions' own connection; nobody else is granted them.
+-- The next three are for the edge functions' own connection. They are granted to nobody else.
 
 create function private.find_api_key(lookup bytea)
   returns table (tenant_id uuid, tenant_ref_id text, tenant_slug text, id uuid, product text, scopes text[],
@@ -391,7 +398,7 @@ create function private.find_api_key(lookup bytea)
   rows 1
 as $$
 begin
-  -- A dead key is not found at all: so it costs and tells as much as one that never was.
+  -- A revoked or expired key is not found at all. So the answer and its time are the same as for an unknown key.
   return query
     select k.tenant_id, t.ref_id, t.slug, k.id, k.product, k.scopes, k.expires_at, k.rate_limit_per_minute, s.hash
     from private.api_key_secrets as s
@@ -400,13 +407,13 @@ begin
     where s.lookup = find_api_key.lookup and private.is_live_api_key(k) and t.status <> 'archived';
 end
 $$;
-comment on function private.find_api_key(bytea) is 'The live key behind a lookup, with what is needed to prove and use it.';
+comment on function private.find_api_key(bytea) is 'The live key with this lookup, and what is needed to verify and use it.';
 grant execute on function
   public.create_api_key(uuid, text, text[], text, text, bytea, text, timestamptz, int),
   public.rotate_api_key(uuid, uuid, text, text, bytea, int), public.revoke_api_key(uuid, uuid)
   to authenticated;
 
--- A platform that learns of a leak closes it without waiting for the tenant.
+-- If the platform learns of a leak, it can revoke the key without waiting for the tenant.
 grant execute on function public.revoke_api_key(uuid, uuid) to service_role;
 
 create function private.tg_emit_api_key_events() returns trigger
@@ -430,17 +437,19 @@ create trigger api_keys_write_event after insert or delete on public.api_keys
 create trigger api_keys_write_change_event after update of revoked_at on public.api_keys
   for each row when (old.revoked_at is null and new.revoked_at is not null) execute function private.tg_emit_api_key_events();
 
-select private.register_event_type('api_key.created', 'An API key was created, or made to replace another one of the same name.',
+select private.register_event_type('api_key.created', 'An API key was created. It may replace another one of the same name.',
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
     '{"api_key": {"ref_id": "01JD3NJ5A7C9E1G3J5M7P9R1T3", "name": "Reporting server"}}');
 
-select private.register_event_type('api_key.revoked', 'An API key was revoked. That one was replaced or has expired is not told.',
+select private.register_event_type('api_key.revoked', 'An API key was revoked. There is no event when a key is replaced or expires.',
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
     '{"api_key": {"ref_id": "01JD3NJ5A7C9E1G3J5M7P9R1T3", "name": "Reporting server"}}');
 
 -- 03_api_key_uses.sql
 
--- Unlogged: a crash forgets a minute's count, and a count is not worth a write to the log.
+-- Uses of API keys: the limit of requests a minute, and when a key was last used.
+
+-- Unlogged: a crash loses the count of a minute. Such a count is not worth a write to the write-ahead log.
 create unlogged table private.api_key_windows (
   tenant_id uuid not null,
   api_key_id uuid not null,
@@ -450,14 +459,14 @@ create unlogged table private.api_key_windows (
   foreign key (tenant_id, api_key_id) references public.api_keys on delete cascade,
   constraint window_goes_with_its_tenant foreign key (tenant_id) references public.tenants on delete cascade
 );
-comment on table private.api_key_windows is 'How many requests of the current minute were leased to the edge functions, by key.';
+comment on table private.api_key_windows is 'How many requests of the current minute each key has leased to the edge functions.';
 
 create function private.lease_api_key_requests(tenant uuid, key uuid, wanted int)
   returns table (granted int, seconds_left double precision)
   language sql volatile
   set search_path = ''
 as $$
-  -- The count may pass the limit, by what the last lease asked too much; so one statement settles it.
+  -- The count may go above the limit, by the part of the last lease that did not fit. So one statement is enough.
   with leased as (
     insert into private.api_key_windows as w (tenant_id, api_key_id, window_at, request_count)
     select k.tenant_id, k.id, date_trunc('minute', now()), wanted
@@ -473,23 +482,25 @@ as $$
   where k.tenant_id = tenant and k.id = key
 $$;
 comment on function private.lease_api_key_requests(uuid, uuid, int) is
-  'Takes up to so many requests out of a key''s allowance for this clock minute; answers how many, and how long the minute lasts.';
+  'Takes up to this many requests from a key''s limit for this minute of the clock. Returns how many it took, and how long the minute lasts.';
 
 create function private.touch_api_keys(tenants uuid[], keys uuid[], moments timestamptz[]) returns void
   language sql volatile
   set search_path = ''
 as $$
-  -- Several isolates see the same key; one write a minute is enough for all of them.
+  -- Several isolates use the same key. One write a minute is enough for all of them.
   update public.api_keys as k set last_used_at = u.used_at
   from unnest(tenants, keys, moments) as u (tenant_id, id, used_at)
   where k.tenant_id = u.tenant_id and k.id = u.id
     and (k.last_used_at is null or k.last_used_at < u.used_at - interval '50 seconds')
 $$;
-comment on function private.touch_api_keys(uuid[], uuid[], timestamptz[]) is 'Notes when keys were last used, to the minute.';
+comment on function private.touch_api_keys(uuid[], uuid[], timestamptz[]) is 'Records when keys were last used, to the minute.';
 
 select private.register_table('private.api_key_windows', unaudited => 'counts requests');
 
 -- 04_identity_providers.sql
+
+-- Identity providers: the settings with which a tenant's people sign in at their own provider.
 
 create type public.idp_kind as enum ('oidc', 'saml');
 
@@ -517,24 +528,24 @@ create table public.tenant_idp_config (
   unique (tenant_id, type),
   constraint idp_metadata_is_an_object check (jsonb_typeof(metadata) = 'object' and length(metadata::text) <= 200000),
   constraint idp_discovered_is_an_object check (jsonb_typeof(discovered) = 'object' and length(discovered::text) <= 50000),
-  -- A secret that was left in the metadata would be shown to everybody who may see the settings.
+  -- A secret in the metadata would be visible to everybody who may see the settings.
   constraint idp_metadata_holds_no_secret check (not metadata ?| '{client_secret,clientSecret,secret,private_key}'),
   constraint verified_provider_was_checked check (verified = (verified_at is not null) and (not verified or last_checked_at is not null)),
   constraint only_oidc_has_a_client_secret check (type = 'oidc' or client_secret_id is null)
 );
 create unique index tenant_idp_config_ref_id_idx on public.tenant_idp_config (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_idp_config is
-  'A tenant''s identity provider, one of each kind. verified only after a real check of exactly these settings; the client secret lies in Vault.';
-comment on column public.tenant_idp_config.client_secret_id is 'Which secret in Vault; never the secret.';
+  'A tenant''s identity provider, at most one of each kind. verified is true only after a real check of exactly these settings. The client secret is in Vault.';
+comment on column public.tenant_idp_config.client_secret_id is 'The id of the secret in Vault, and never the secret itself.';
 comment on column public.tenant_idp_config.discovered is 'What the last good check found: endpoints and key ids, or entity id, sign-on URLs and certificates.';
-comment on column public.tenant_idp_config.revision is 'Another with every change of the settings, so that a check of older ones cannot vouch for newer ones.';
+comment on column public.tenant_idp_config.revision is 'Changes with every change of the settings, so that a check of older settings cannot verify newer ones.';
 
--- A provider signs people in to one tenant: shared by two, each could vouch for the other's people.
+-- A provider signs people in to one tenant. If two tenants shared it, each could vouch for the people of the other.
 create unique index tenant_idp_config_sso_provider_idx on public.tenant_idp_config (sso_provider_id) where sso_provider_id is not null;
 create trigger tenant_idp_config_touch before update on public.tenant_idp_config for each row execute function private.tg_touch_updated_at();
 create trigger tenant_idp_config_stamp_editor before insert or update on public.tenant_idp_config for each row execute function private.tg_stamp_editor();
 
--- Definer: nobody else may reach Vault. Also runs when a tenant is deleted and takes its rows along.
+-- A definer, because nobody else may reach Vault. It also runs when a tenant is deleted together with its rows.
 create function private.tg_drop_idp_secret() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -554,7 +565,7 @@ create function private.idp_setting_problems(type text, metadata jsonb) returns 
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- What can be said without the network; the rest is found by the check.
+  -- What can be checked without the network. The check finds the rest.
   select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail)), '[]')
   from (
     select '/metadata/' || private.pointer_token(key) as pointer, 'is not a known field' as detail
@@ -574,7 +585,7 @@ as $$
   ) as found
 $$;
 
--- Definer: settings, Vault secret and the loss of trust are one step, and none of the three may be had alone.
+-- A definer. Settings, Vault secret and the loss of trust are one step. None of them may happen alone.
 create function public.set_idp_config(tenant_id uuid, type text, metadata jsonb, client_secret text default null)
   returns public.tenant_idp_config
   language plpgsql security definer
@@ -587,18 +598,18 @@ declare
 begin
   perform private.require_permission(set_idp_config.tenant_id, 'manage');
   if set_idp_config.type is null or set_idp_config.type not in ('oidc', 'saml') then
-    perform private.raise_problem(422, 'invalid_value', 'An identity provider is oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
+    perform private.raise_problem(422, 'invalid_value', 'The type of an identity provider must be oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
   end if;
   problems := private.idp_setting_problems(set_idp_config.type, set_idp_config.metadata);
   if set_idp_config.client_secret is not null
     and (set_idp_config.type <> 'oidc' or length(set_idp_config.client_secret) not between 1 and 1024) then
-    problems := problems || '[{"pointer": "/client_secret", "detail": "must be text of at most 1024 characters, and is for oidc alone"}]';
+    problems := problems || '[{"pointer": "/client_secret", "detail": "must be text of at most 1024 characters, and only for oidc"}]';
   end if;
   if problems <> '[]' then
     perform private.raise_problem(422, 'invalid_value', 'The settings of the identity provider cannot be used.', problems);
   end if;
 
-  -- Set again as it is: nothing to check anew.
+  -- The settings did not change, so there is nothing to check again.
   select * into stored from public.tenant_idp_config as c
   where c.tenant_id = set_idp_config.tenant_id and c.type::text = set_idp_config.type
     and c.metadata = set_idp_config.metadata and set_idp_config.client_secret is null;
@@ -615,8 +626,8 @@ begin
     secret_id := vault.create_secret(set_idp_config.client_secret, null, 'client secret of an identity provider');
   elsif stored.metadata -> 'issuer' is not distinct from set_idp_config.metadata -> 'issuer'
     and stored.metadata -> 'client_id' is not distinct from set_idp_config.metadata -> 'client_id' then
-    -- Kept for the same issuer and client only: otherwise whoever may change the issuer could have the
-    -- secret sent to a server of their own.
+    -- The secret is kept only for the same issuer and client. Otherwise a person who may change the issuer could
+    -- have the secret sent to a server of their own.
     secret_id := stored.client_secret_id;
   end if;
 
@@ -634,7 +645,7 @@ begin
 end
 $$;
 comment on function public.set_idp_config(uuid, text, jsonb, text) is
-  'Sets a tenant''s identity provider of one kind and puts its client secret in Vault. Whatever was verified before has to be checked again.';
+  'Sets a tenant''s identity provider of one kind and puts its client secret in Vault. Changed settings have to be checked again.';
 
 alter table public.tenant_idp_config enable row level security;
 create policy "managers read their tenant's identity providers" on public.tenant_idp_config
@@ -642,7 +653,7 @@ create policy "managers read their tenant's identity providers" on public.tenant
 create policy "managers remove their tenant's identity providers" on public.tenant_idp_config
   for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
 
--- No insert and no update for anybody: settings, secret and trust change together, in the functions above.
+-- Nobody may insert or update. Settings, secret and trust change together, in the functions above.
 grant select, delete on public.tenant_idp_config to authenticated;
 grant select on public.tenant_idp_config to service_role;
 grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
@@ -652,7 +663,9 @@ select private.register_table('public.tenant_idp_config', quiet => '{check_start
 
 -- 05_identity_provider_checks.sql
 
--- Definer: no role of the API may update the table.
+-- Identity provider checks: how settings become verified, and which tenant a provider signs people in to.
+
+-- A definer, because no role of the API may update the table.
 create function private.begin_idp_check(tenant uuid, type public.idp_kind) returns public.tenant_idp_config
   language plpgsql security definer
   set search_path = ''
@@ -662,9 +675,9 @@ declare
 begin
   select * into subject from public.tenant_idp_config as c
   where c.tenant_id = begin_idp_check.tenant and c.type = begin_idp_check.type for update;
-  -- A check is a handful of requests to a server of the tenant's choosing: not a thing to hold a button down on.
+  -- A check makes several requests to a server that the tenant chooses. It must not be repeated too fast.
   if subject.check_started_at > now() - interval '5 seconds' then
-    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was checked a moment ago. Wait five seconds.');
+    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was just checked. Wait five seconds.');
   end if;
   update public.tenant_idp_config as c set check_started_at = now()
   where c.tenant_id = subject.tenant_id and c.id = subject.id;
@@ -672,9 +685,9 @@ begin
 end
 $$;
 comment on function private.begin_idp_check(uuid, public.idp_kind) is
-  'What is to be checked, at most every five seconds; a row of nulls where there is none. For the service.';
+  'The settings to be checked, at most every five seconds. A row of nulls if there are none. Only for the service.';
 
--- Definer: members may not write verified, and the service may write it only for what was checked.
+-- A definer. Members may not write verified. The service may write it only for the settings that were checked.
 create function private.record_idp_check(
   tenant uuid, type public.idp_kind, revision uuid, outcome text, error text default null,
   discovered jsonb default '{}', keys_expire_at timestamptz default null
@@ -691,7 +704,7 @@ begin
   update public.tenant_idp_config as c set
     last_checked_at = now(),
     last_check_error = case when record_idp_check.outcome <> 'good' then left(coalesce(record_idp_check.error, 'The check failed.'), 2000) end,
-    -- A provider that is down for a moment has not become another one: what was verified stays so.
+    -- A provider that is down for a moment is still the same provider. What was verified stays verified.
     verified = record_idp_check.outcome = 'good' or (record_idp_check.outcome = 'unreachable' and c.verified),
     verified_at = case record_idp_check.outcome when 'good' then now() when 'unreachable' then c.verified_at end,
     discovered = case record_idp_check.outcome when 'good' then record_idp_check.discovered when 'bad' then '{}' else c.discovered end,
@@ -700,15 +713,15 @@ begin
     and c.revision = record_idp_check.revision
   returning * into recorded;
   if recorded.id is null then
-    perform private.raise_problem(409, 'idp_changed', 'The settings of the identity provider were changed while they were checked. Check them again.');
+    perform private.raise_problem(409, 'idp_changed', 'The settings of the identity provider were changed during the check. Check them again.');
   end if;
   return recorded;
 end
 $$;
 comment on function private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz) is
-  'Writes down what a check found, for the settings it was made of. The only way to verified = true; for the service.';
+  'Stores what a check found, for the settings that were checked. This is the only way to verified = true. Only for the service.';
 
--- Definer: reads Vault, which no role of the API can.
+-- A definer, because it reads Vault. No role of the API can read Vault.
 create function private.read_idp_secret(tenant uuid, type public.idp_kind, revision uuid) returns text
   language plpgsql volatile security definer
   set search_path = ''
@@ -723,9 +736,9 @@ begin
 end
 $$;
 comment on function private.read_idp_secret(uuid, public.idp_kind, uuid) is
-  'The client secret of a provider, for the service''s own check of it. Null where there is none, or the settings have changed.';
+  'The client secret of a provider, with which the service checks it. Null if there is none, or if the settings have changed. Only for the service.';
 
--- Definer: the column belongs to the platform, which made the provider in Supabase Auth.
+-- A definer, because the column belongs to the platform, which made the provider in Supabase Auth.
 create function private.bind_sso_provider(tenant uuid, type public.idp_kind, sso_provider_id uuid)
   returns public.tenant_idp_config
   language plpgsql security definer
@@ -737,22 +750,22 @@ begin
   if bind_sso_provider.sso_provider_id is not null and not exists (
     select from public.tenant_idp_config as c
     where c.tenant_id = bind_sso_provider.tenant and c.type = bind_sso_provider.type and c.verified) then
-    perform private.raise_problem(409, 'idp_not_verified', 'Only a verified identity provider is bound to a Supabase SSO provider. Check it first.');
+    perform private.raise_problem(409, 'idp_not_verified', 'The identity provider is not verified, so it cannot be bound to a Supabase SSO provider. Check it first.');
   end if;
   begin
     update public.tenant_idp_config as c set sso_provider_id = bind_sso_provider.sso_provider_id
     where c.tenant_id = bind_sso_provider.tenant and c.type = bind_sso_provider.type
     returning * into bound;
   exception when unique_violation then
-    perform private.raise_problem(409, 'sso_provider_taken', 'This Supabase SSO provider signs people in to another tenant or by another provider of this one.');
+    perform private.raise_problem(409, 'sso_provider_taken', 'This Supabase SSO provider already belongs to another tenant, or to another identity provider of this tenant.');
   end;
   return bound;
 end
 $$;
 comment on function private.bind_sso_provider(uuid, public.idp_kind, uuid) is
-  'Says which Supabase SSO provider carries out a verified provider''s sign-ins; null unbinds. For the service.';
+  'Stores which Supabase SSO provider signs people in for a verified identity provider. Null unbinds it. Only for the service.';
 
--- Definer: asked about a token whose bearer may not be a member yet.
+-- A definer, because the bearer of the token may not yet be a member.
 create function private.tenant_of_sso_provider(sso_provider_id uuid) returns uuid
   language plpgsql stable security definer
   set search_path = ''
@@ -764,15 +777,16 @@ begin
 end
 $$;
 comment on function private.tenant_of_sso_provider(uuid) is
-  'The tenant whose people sign in by this Supabase SSO provider (app_metadata.provider = sso:<id>); null for unknown or unverified.';
+  'The tenant whose people sign in by this Supabase SSO provider (app_metadata.provider = sso:<id>). Null if it is unknown or not verified.';
 
--- Definer: asked before anybody is signed in. Says no more than where a domain's people sign in, which they must know.
+-- A definer, because the caller is not yet signed in. It says only where the people of a domain sign in. They must
+-- know that.
 create function public.find_idp_for_email(email text) returns jsonb
   language plpgsql stable security definer
   set search_path = ''
 as $$
 declare
-  -- The part before the @ is not looked at: whether somebody has an account is not told here.
+  -- The part before the @ is ignored, so that the answer does not say whether somebody has an account.
   domain text := rtrim(lower(substring(left(find_idp_for_email.email, 400) from '@([^@]+)$')), '.');
 begin
   return coalesce((
@@ -780,7 +794,7 @@ begin
     from public.tenant_domains as d
     join public.tenants as t on t.id = d.tenant_id and t.status <> 'archived'
     join public.tenant_idp_config as c on c.tenant_id = d.tenant_id
-    -- Exactly the verified name: who owns example.com need not run mail.example.com.
+    -- Exactly the verified name, because the owner of example.com may not control mail.example.com.
     where d.host = domain and d.status = 'verified'
       and c.verified and c.sso_provider_id is not null and (c.keys_expire_at is null or c.keys_expire_at > now())
     order by c.verified_at desc
@@ -788,13 +802,15 @@ begin
 end
 $$;
 comment on function public.find_idp_for_email(text) is
-  'How the people of an e-mail address sign in: {method: "sso", tenant, sso_provider_id} where its domain and a provider are verified, or {method: "password"}.';
+  'How the people of an e-mail address sign in: {method: "sso", tenant, sso_provider_id} if its domain and a provider are verified, otherwise {method: "password"}.';
 grant execute on function public.find_idp_for_email(text) to anon, authenticated, service_role;
 grant execute on function private.begin_idp_check(uuid, public.idp_kind), private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz),
   private.read_idp_secret(uuid, public.idp_kind, uuid), private.bind_sso_provider(uuid, public.idp_kind, uuid),
   private.tenant_of_sso_provider(uuid) to service_role;
 
 -- 06_ownership.sql
+
+-- Ownership: how an owner gives the tenant to another member.
 
 create function public.transfer_ownership(tenant_id uuid, user_id uuid) returns public.tenant_members
   language plpgsql security definer
@@ -805,20 +821,20 @@ declare
   heir public.tenant_members;
 begin
   perform private.require_permission(transfer_ownership.tenant_id, 'own');
-  -- In one order, and before the tenant, as every other change of a member's role locks them.
+  -- Locked in one order and before the tenant. Every other change of a member's role locks in the same order.
   perform from public.tenant_members as m
   where m.tenant_id = transfer_ownership.tenant_id and m.user_id in (caller, transfer_ownership.user_id)
   order by m.user_id for update;
   select * into heir from public.tenant_members as m
   where m.tenant_id = transfer_ownership.tenant_id and m.user_id = transfer_ownership.user_id;
   if heir.user_id is null then
-    perform private.raise_problem(404, 'not_found', 'Nobody by this name belongs to this tenant.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no member with this ref_id.');
   end if;
   if heir.status <> 'active' then
     perform private.raise_problem(409, 'member_not_active', 'Only an active member can become the owner. Switch the membership on first.');
   end if;
   if heir.user_id = caller then
-    perform private.raise_problem(422, 'invalid_value', 'You own this tenant already. Name the member who is to own it instead.',
+    perform private.raise_problem(422, 'invalid_value', 'You already own this tenant. Name the member who becomes the owner.',
       '[{"pointer": "/to", "detail": "is yourself"}]');
   end if;
   update public.tenant_members as m set role = 'owner'
@@ -826,18 +842,20 @@ begin
   update public.tenant_members as m set role = 'admin'
   where m.tenant_id = heir.tenant_id and m.user_id = caller and m.role = 'owner' and m.status = 'active';
   if not found then
-    perform private.raise_problem(403, 'forbidden', 'You do not own this tenant any more: somebody changed your role at the same moment.');
+    perform private.raise_problem(403, 'forbidden', 'You no longer own this tenant, because somebody changed your role at the same moment.');
   end if;
-  -- The trigger records two changed roles; this says that they are one act.
+  -- The trigger records two changed roles. This row says that they are one action.
   perform private.record_audit(heir.tenant_id, 'tenant.ownership_transferred', 'user', heir.user_id::text);
   return heir;
 end
 $$;
 comment on function public.transfer_ownership(uuid, uuid) is
-  'Makes an active member an owner and the caller an admin, both or neither.';
+  'Makes an active member an owner and the caller an admin. Both changes happen, or neither.';
 grant execute on function public.transfer_ownership(uuid, uuid) to authenticated;
 
 -- 07_tenant_events.sql
+
+-- Events about a tenant itself: its slug and status, its members and its products.
 
 create function private.tg_emit_tenant_events() returns trigger
   language plpgsql security definer
@@ -849,7 +867,8 @@ begin
   if new.slug <> old.slug then
     perform private.emit_event(new.id, 'tenant.renamed', data || jsonb_build_object('old_slug', old.slug), 'tenant', has_row_lock => true);
   end if;
-  -- Nobody is told of an archiving: an archived tenant's endpoints rest, so it would arrive after the restoring.
+  -- Archiving emits no event. The endpoints of an archived tenant are paused, so the event would arrive only after
+  -- the tenant is restored.
   if new.status <> old.status then
     perform private.emit_event(new.id, 'tenant.status_changed',
       data || jsonb_build_object('old_status', old.status, 'new_status', new.status), 'tenant', has_row_lock => true);
@@ -871,7 +890,7 @@ declare
   ordering_key text := 'member ' || private.ulid(member.user_id);
   person jsonb;
 begin
-  -- Whose account was deleted has no profile by now.
+  -- A person whose account was deleted has no profile any more.
   select jsonb_build_object('ref_id', private.ulid(member.user_id), 'email', p.email, 'name', p.name, 'role', member.role) into person
   from (select) as one left join public.user_profiles as p on p.user_id = member.user_id;
   if is_active and not was_active then
@@ -914,15 +933,15 @@ $$;
 create trigger tenant_products_write_event after insert or update or delete on public.tenant_products
   for each row execute function private.tg_emit_product_events();
 
-select private.register_event_type('tenant.renamed', 'The tenant has another slug; the old one leads to it for 90 days.',
+select private.register_event_type('tenant.renamed', 'The tenant has another slug. The old slug leads to the tenant for 90 days.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_slug": "text"}',
     '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_slug": "mark-ellery-coaching"}');
 
-select private.register_event_type('tenant.status_changed', 'The tenant came to another status. That it was archived is not told, that it was restored is.',
+select private.register_event_type('tenant.status_changed', 'The status of the tenant was changed. There is no event when it is archived, but there is one when it is restored.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_status": "demo|trial|active|frozen|archived", "new_status": "demo|trial|active|frozen|archived"}',
     '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_status": "trial", "new_status": "active"}');
 
-select private.register_event_type('member.joined', 'Somebody belongs to the tenant from now on, for the first time or again.',
+select private.register_event_type('member.joined', 'Somebody joined the tenant, for the first time or again.',
     '{"member": {"ref_id": "ref_id", "email?": "email", "name?": "text", "role": "owner|admin|member|reviewer"}}',
     '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "name": "Iris Okonjo", "role": "reviewer"}}');
 
@@ -930,22 +949,23 @@ select private.register_event_type('member.role_changed', 'A member of the tenan
     '{"member": {"ref_id": "ref_id", "email?": "email", "role": "owner|admin|member|reviewer"}, "old_role": "owner|admin|member|reviewer"}',
     '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "role": "admin"}, "old_role": "reviewer"}');
 
-select private.register_event_type('member.removed', 'Somebody belongs to the tenant no longer: was deactivated, or was removed or left.',
+select private.register_event_type('member.removed', 'Somebody no longer belongs to the tenant. The membership was deactivated or removed, or the person left.',
     '{"member": {"ref_id": "ref_id", "email?": "email", "role": "owner|admin|member|reviewer"}, "reason": "deactivated|removed"}',
     '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "role": "reviewer"}, "reason": "removed"}');
 
-select private.register_event_type('product.granted', 'The tenant may use a product, from now on or until another moment than before. When that moment comes, nothing is told.',
+select private.register_event_type('product.granted', 'The tenant may use a product, or may use it until another moment than before. There is no event when that moment comes.',
     '{"product": "text", "expires_at?": "moment"}',
     '{"product": "marketing", "expires_at": "2027-11-20T00:00:00.000Z"}');
 
-select private.register_event_type('product.revoked', 'The tenant may use a product no longer.',
+select private.register_event_type('product.revoked', 'The tenant may no longer use a product.',
     '{"product": "text"}',
     '{"product": "marketing"}');
 
 -- 08_tenant_tables.sql
 
--- What belongs to a tenant, read from the catalog, so that a table made tomorrow is exported, purged
--- and reset without anybody thinking of it.
+-- Tables of tenants: which tables hold rows of tenants, and what exports, purges and resets need to know of them.
+
+-- Reads the tables from the catalog. So a new table is exported, purged and reset without any further change.
 create function private.tenant_tables()
   returns table (name text, relation regclass, tenant_column text, key text[], depth int, keeping private.table_keeping)
   language sql stable
@@ -962,7 +982,7 @@ as $$
   ), reached (oid, depth) as (
     select 'public.tenants'::regclass::oid, 0
     union
-    -- The bound is for tables that refer to each other; honest chains are a few tables long.
+    -- The bound stops tables that refer to each other. Real chains are a few tables long.
     select k.conrelid, r.depth + 1
     from reached as r
     join pg_catalog.pg_constraint as k on k.contype = 'f' and k.confrelid = r.oid and k.conrelid <> k.confrelid
@@ -983,7 +1003,7 @@ as $$
   where g.keeping is distinct from 'transient'
 $$;
 comment on function private.tenant_tables() is
-  'Every table with rows of tenants: its key besides the tenant, how deep it hangs below tenants (parents first), and what happens to its rows.';
+  'Every table with rows of tenants: its key without the tenant, its distance from tenants (parents first), and what happens to its rows.';
 
 create function private.lock_tenant_queues(tenant uuid) returns void
   language plpgsql
@@ -992,7 +1012,7 @@ as $$
 declare
   queue record;
 begin
-  -- In the order of the key, because whoever serves a queue locks its rows before the rows they point at.
+  -- In the order of the key, because a process that serves a queue locks its rows before the rows they point to.
   for queue in
     select t.relation, t.tenant_column, (select string_agg(quote_ident(k), ', ') from unnest(t.key) as k) as key
     from private.tenant_tables() as t join private.registered_tables as g using (relation)
@@ -1004,7 +1024,7 @@ end
 $$;
 comment on function private.lock_tenant_queues(uuid) is 'Locks a tenant''s rows in tables that are registered as is_locked_first. Call it before deleting the tenant''s rows.';
 
--- The demo tenants. What they looked like is kept as rows and put back every night.
+-- The demo tenants. Their state is kept as rows and restored every night.
 create table private.demo_snapshots (
   tenant_id uuid not null references public.tenants on delete cascade,
   relation text not null,
@@ -1013,7 +1033,7 @@ create table private.demo_snapshots (
   primary key (tenant_id, relation),
   constraint rows_are_a_list check (jsonb_typeof(rows) = 'array')
 );
-comment on table private.demo_snapshots is 'The rows of a demo tenant, a table each, as they are restored every night.';
+comment on table private.demo_snapshots is 'The rows of a demo tenant, one row for each table, as they are restored every night.';
 
 create function private.snapshot_secret_ids(tenant uuid) returns uuid[]
   language sql stable
@@ -1023,7 +1043,7 @@ as $$
   from private.demo_snapshots as d, jsonb_array_elements(d.rows) as s (kept), jsonb_each_text(s.kept) as f
   where d.tenant_id = snapshot_secret_ids.tenant and f.key ~ '(^|_)secret_id$' and f.value is not null
 $$;
-comment on function private.snapshot_secret_ids(uuid) is 'The secrets in Vault that a demo tenant''s snapshot names: rows that are put back need them.';
+comment on function private.snapshot_secret_ids(uuid) is 'The secrets in Vault that a demo tenant''s snapshot names. Restored rows need them.';
 
 create function private.drop_secrets(tenant uuid, secrets uuid[]) returns void
   language sql
@@ -1033,15 +1053,17 @@ as $$
   where s.id = any (drop_secrets.secrets) and s.id <> all (private.snapshot_secret_ids(drop_secrets.tenant))
 $$;
 comment on function private.drop_secrets(uuid, uuid[]) is
-  'Deletes what rows that are gone kept in Vault; not what a demo tenant''s snapshot is going to need.';
+  'Deletes the Vault secrets of deleted rows. Keeps the secrets that a demo tenant''s snapshot will need.';
 
 select private.register_table('private.demo_snapshots', keeping => 'derived', plain => '{relation}', personal => '{rows}', unaudited => 'a copy of rows',
-  on_forget => 'keep', kept_because => 'A demo tenant holds made-up people, and every night they come back.');
+  on_forget => 'keep', kept_because => 'A demo tenant holds invented people. They are restored every night.');
 
 -- 09_exports.sql
 
--- Definer, the following four: an export holds rows that no policy shows to people, such as those in
--- private. Each asks for itself, so that none can be called around the others.
+-- Exports: all rows of a tenant, page by page, without its secrets.
+
+-- The next four functions are definers, because an export holds rows that no policy shows to people, such as
+-- those in private. Each one checks the permission itself, so that none can be called alone.
 create function private.begin_export(tenant uuid) returns void
   language plpgsql security definer
   set search_path = ''
@@ -1100,7 +1122,7 @@ begin
   into key_columns, key_values
   from unnest(source.key) with ordinality as part (k, n)
   join pg_catalog.pg_attribute as a on a.attrelid = source.relation and a.attname = part.k;
-  -- A page ends after a thousand rows or a megabyte, whichever comes first: rows may be of any size.
+  -- A page ends after a thousand rows or a megabyte, whichever comes first, because rows may be of any size.
   return query execute format(
     $sql$
       select coalesce(string_agg(p.line, '' order by p.n), ''), count(*)::int, (array_agg(to_jsonb(p.key) order by p.n desc))[1]
@@ -1121,13 +1143,15 @@ begin
 end
 $$;
 comment on function private.export_rows(uuid, text, text[], int) is
-  'One page of a table''s rows as lines of JSON, in the order of its key, after the key given; and the key to go on after.';
+  'One page of a table''s rows as lines of JSON, in the order of its key, after a given key. Also returns the key after which the next page begins.';
 grant execute on function private.begin_export(uuid), private.export_tables(uuid), private.count_export_rows(uuid, text),
   private.export_rows(uuid, text, text[], int) to authenticated, service_role;
 
 -- 10_purges.sql
 
--- Definer, all three: what they read and write is nobody's to touch directly. Granted to the service alone.
+-- Purges: how an archived tenant's rows are deleted for ever, batch by batch.
+
+-- All three are definers, because nobody may read or write these tables directly. Granted only to the service.
 create function private.begin_purge(tenant uuid, reason text default null, is_forced boolean default false)
   returns private.tenant_purges
   language plpgsql security definer
@@ -1145,13 +1169,13 @@ begin
   if found_tenant.id is null then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant.');
   elsif found_tenant.status <> 'archived' then
-    perform private.raise_problem(409, 'not_purgeable', format('Only an archived tenant can be purged; this one is %s.', found_tenant.status));
+    perform private.raise_problem(409, 'not_purgeable', format('Only an archived tenant can be purged. This one is %s.', found_tenant.status));
   elsif found_tenant.purgeable_at > now() and not begin_purge.is_forced then
     perform private.raise_problem(409, 'not_purgeable', format(
-      'The export window of this tenant is open until %s. Purge it then, or force it and say why.',
+      'The export window of this tenant is open until %s. Purge it after that, or force the purge and give a reason.',
       to_char(found_tenant.purgeable_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')));
   elsif begin_purge.is_forced and nullif(btrim(begin_purge.reason), '') is null then
-    perform private.raise_problem(422, 'invalid_value', 'Say why the tenant is purged before its export window closes.',
+    perform private.raise_problem(422, 'invalid_value', 'Give a reason to purge the tenant before its export window closes.',
       '[{"pointer": "/reason", "detail": "is needed to force a purge"}]');
   end if;
   insert into private.tenant_purges (tenant, ref_id, slugs, reason, is_forced)
@@ -1165,7 +1189,7 @@ begin
 end
 $$;
 comment on function private.begin_purge(uuid, text, boolean) is
-  'Decides that an archived tenant is purged, which cannot be taken back; purge_batch() does it. 409 not_purgeable. Asked again, answers how far it is.';
+  'Decides that an archived tenant is purged. This cannot be undone. purge_batch() then deletes its rows. 409 not_purgeable. A repeated call returns the progress.';
 
 create function private.purged_tenant_id(ref text) returns uuid
   language sql stable security definer
@@ -1185,7 +1209,7 @@ declare
   gone int;
   room int := batch;
 begin
-  -- Two that purge at once take turns.
+  -- Two purges of one tenant at the same time take turns.
   select * into purge from private.tenant_purges as p where p.tenant = purge_batch.tenant for update;
   if purge.tenant is null or purge.finished_at is not null then
     return purge;
@@ -1194,17 +1218,17 @@ begin
   for source in
     select t.name, leaf.relid as relation, t.relation as parent, t.tenant_column, t.name in ('tenants', 'tenant_members', 'tenant_slugs') as goes_last
     from private.tenant_tables() as t
-    -- Leaf by leaf, because a row's place is unique within one only.
+    -- One partition after the other, because a row's place (ctid) is unique only within a partition.
     cross join lateral (
       select p.relid from pg_catalog.pg_partition_tree(t.relation) as p where p.isleaf
       union
       select t.relation where not exists (select from pg_catalog.pg_partition_tree(t.relation))
     ) as leaf
     where t.keeping <> 'kept'
-    -- A tenant always has an owner and its names, until all of it goes.
+    -- The owner and the slugs of a tenant stay until the last batch.
     order by t.name = 'tenants', goes_last, t.depth desc, t.name, leaf.relid::text
   loop
-    -- The last rows are few, and go in one with the tenant.
+    -- The last rows are few. They are deleted together with the tenant.
     exit when room <= 0;
     continue when source.goes_last and source.name <> 'tenants';
     select string_agg(format('(%L)', a.attname), ', ') into secret_ids
@@ -1217,7 +1241,7 @@ begin
         )%3$s
         select count(*) from gone
       $sql$, source.relation, source.tenant_column,
-      -- What a row keeps in Vault goes with it.
+      -- The secrets that a row has in Vault are deleted with the row.
       ', unlocked as (delete from vault.secrets as s using gone as g, (values ' || secret_ids || ') as c (name)
         where s.id = (g.row ->> c.name)::uuid)')
     into gone using tenant, room;
@@ -1257,7 +1281,7 @@ begin
 end
 $$;
 comment on function private.continue_purges(int) is
-  'Does one batch of the oldest purge that somebody began and nobody finished; answers whether there was one.';
+  'Deletes one batch for the oldest purge that is not finished. Returns whether there was one.';
 grant execute on function private.begin_purge(uuid, text, boolean), private.purge_batch(uuid, int),
   private.purged_tenant_id(text) to service_role;
 
@@ -1265,6 +1289,8 @@ select cron.schedule('registry: continue purges', '* * * * *',
   'select private.continue_purges()');
 
 -- 11_demos.sql
+
+-- Demos: the snapshot of a demo tenant, and the reset to it every night.
 
 create function private.snapshot_demo_tenant(tenant uuid) returns int
   language plpgsql
@@ -1277,7 +1303,7 @@ declare
 begin
   perform from public.tenants as t where t.id = snapshot_demo_tenant.tenant and t.kind = 'demo' for no key update;
   if not found then
-    perform private.raise_problem(409, 'conflict', 'Only a demo tenant has a snapshot to go back to.');
+    perform private.raise_problem(409, 'conflict', 'Only a demo tenant can have a snapshot.');
   end if;
   delete from private.demo_snapshots as s where s.tenant_id = snapshot_demo_tenant.tenant;
   for source in
@@ -1296,7 +1322,7 @@ begin
   return kept;
 end
 $$;
-comment on function private.snapshot_demo_tenant(uuid) is 'Remembers a demo tenant as it is now; answers how many tables. The seeds end with it.';
+comment on function private.snapshot_demo_tenant(uuid) is 'Stores the present state of a demo tenant. Returns how many tables it holds. The seeds call this at their end.';
 
 create function private.reset_demo_tenant(tenant uuid) returns int
   language plpgsql
@@ -1312,12 +1338,12 @@ begin
   if not found or not exists (select from private.demo_snapshots as s where s.tenant_id = reset_demo_tenant.tenant) then
     perform private.raise_problem(409, 'conflict', 'Only a demo tenant with a snapshot can be reset.');
   end if;
-  -- Nothing of this has happened: webhooks are told nothing.
+  -- A reset is no event: webhooks report nothing of it.
   perform set_config('tenantry.is_restoring', 'on', true);
   perform private.lock_tenant_queues(reset_demo_tenant.tenant);
 
-  -- Rows that are as they were stay untouched, so that a demo nobody used is left alone. The tenant
-  -- itself is changed back in place, since with it everything would go; its updated_at tells of that.
+  -- Rows that did not change stay untouched, so a demo that nobody used does not change. The tenant's own row is
+  -- updated and not replaced, because deleting it would delete everything. Its updated_at shows the reset.
   select string_agg(format('%1$I = s.%1$I', a.attname), ', ') into columns
   from pg_catalog.pg_attribute as a
   where a.attrelid = 'public.tenants'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
@@ -1332,8 +1358,8 @@ begin
   using tenant;
   get diagnostics changed = row_count;
 
-  -- Children first, so that no row is deleted from under another. Members wait for the next loop: a
-  -- tenant is never without an owner, not even between two statements.
+  -- Children first, so that a row is deleted before the row to which it points. Members wait for the next loop,
+  -- because a tenant must have an owner, even between two statements.
   for source in
     select * from private.tenant_tables() as t
     where t.keeping in ('data', 'history') and t.name not in ('tenants', 'tenant_members')
@@ -1351,8 +1377,8 @@ begin
     changed := changed + gone;
   end loop;
 
-  -- Parents first. A foreign key that sets null has changed rows meanwhile, so those that differ now
-  -- are replaced; in one statement, at the end of which the rules about owners are asked.
+  -- Parents first. A foreign key that sets null has changed rows in the meantime, so rows that differ now are
+  -- replaced. This is one statement, and the rules about owners are checked at its end.
   for source in
     select * from private.tenant_tables() as t
     where t.keeping in ('data', 'history') and t.name <> 'tenants'
@@ -1374,7 +1400,7 @@ begin
         insert into %1$s (%3$s) overriding system value
         select %3$s from jsonb_populate_recordset(null::%1$s, (
           select coalesce(jsonb_agg(k.kept), '[]') from kept as k
-          -- Asking for the count makes the deletion come first.
+          -- Counting the deleted rows makes the deletion come first.
           where (select count(*) from gone) >= 0
             and not exists (select from %1$s as t where t.%2$I = $1 and to_jsonb(t) = k.kept)))
       $sql$, source.relation, source.tenant_column, columns)
@@ -1387,7 +1413,7 @@ begin
 end
 $$;
 comment on function private.reset_demo_tenant(uuid) is
-  'Puts a demo tenant back to its snapshot, in one transaction; answers how many rows that took. People''s logins are not touched.';
+  'Restores a demo tenant to its snapshot, in one transaction. Returns how many rows were changed. People''s logins are not changed.';
 
 create function private.reset_demo_tenants() returns int
   language plpgsql
@@ -1404,32 +1430,34 @@ begin
     begin
       changed := changed + private.reset_demo_tenant(demo);
     exception when others then
-      -- One that cannot be reset must not keep the others from it.
+      -- If one tenant cannot be reset, the others are still reset.
       raise warning 'The demo tenant % was not reset: % (%)', demo, sqlerrm, sqlstate;
     end;
   end loop;
   return changed;
 end
 $$;
-comment on function private.reset_demo_tenants() is 'Resets every demo tenant that has a snapshot; answers how many rows that took.';
+comment on function private.reset_demo_tenants() is 'Resets every demo tenant that has a snapshot. Returns how many rows were changed.';
 
 select cron.schedule('registry: reset the demo tenants', '7 2 * * *',
   'select private.reset_demo_tenants()');
 
 -- 12_forgetting.sql
 
+-- Forgetting: how a tenant erases what it holds about one person.
+
 create function private.names_person(value text, address text) returns boolean
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- Most rows are not about this person. position() passes them over without a regular expression.
-  -- Around the address stand only characters that no address can have, and in JSON the letter of an
-  -- escape such as \n. So bo.ada@example.com and ada@example.com.au are other people.
+  -- Most rows are not about this person. position() skips them without a regular expression. Before and after the
+  -- address there may be only characters that no address can have or, in JSON, the letter of an escape such as \n.
+  -- So bo.ada@example.com and ada@example.com.au are other people.
   select position(address in lower(value)) > 0 and lower(value) ~ (
     '(^|[\s@<>"(),:;\\\[\]]|\\[nrtbf])' || regexp_replace(address, '([^[:alnum:]@])', '\\\1', 'g') || '(?![[:alnum:]-]|\.[[:alnum:]])')
 $$;
 comment on function private.names_person(text, text) is
-  'Whether a text is this e-mail address (in lower case) or has it in it as an address of its own, and not as a part of a longer one.';
+  'Whether a text is this e-mail address (in lower case), or contains it as a whole address and not as a part of a longer one.';
 
 create function private.personal_tables()
   returns table (name text, relation regclass, owned_by text, depth int, personal text[], person text, on_forget text, kept_because text)
@@ -1440,7 +1468,7 @@ as $$
   from private.registered_tables as g join private.tenant_tables() as t using (relation)
   where g.personal <> '{}'
   union all
-  -- No tenant's own: what its members' accounts hold.
+  -- Profiles belong to no tenant. They count if the person is a member of this one.
   select c.relname, g.relation, 'user_id in (select m.user_id from public.tenant_members as m where m.tenant_id = $1)', 0,
     g.personal, g.person, g.on_forget, g.kept_because
   from private.registered_tables as g join pg_catalog.pg_class as c on c.oid = g.relation
@@ -1449,15 +1477,15 @@ as $$
     and not exists (select from private.tenant_tables() as t where t.relation = g.relation)
 $$;
 comment on function private.personal_tables() is
-  'The tables that tell something of people, with the condition for the rows of a tenant ($1), and what happens when a person is forgotten.';
+  'The tables that hold something about people, with the condition for the rows of a tenant ($1), and what happens when a person is forgotten.';
 
--- Definer: it changes tables that nobody may change directly, such as usage_events.
+-- A definer, because it changes tables that nobody may change directly, such as usage_events.
 create function public.forget_person(tenant_id uuid, email text) returns jsonb
   language plpgsql security definer
   set search_path = ''
 as $$
 declare
-  -- Not normalize_email(): a participant's address need not be ASCII.
+  -- Not normalize_email(), because the address of a participant need not be ASCII.
   address text := lower(regexp_replace(forget_person.email, '^\s+|\s+$', '', 'g'));
   source record;
   are_queues_locked boolean := false;
@@ -1478,7 +1506,7 @@ begin
     perform private.raise_problem(409, 'is_member', 'The person with this address is a member of the tenant. Remove the member first.');
   end if;
 
-  -- Children before parents, as a purge goes. Rows are deleted last, because the queues stand still meanwhile.
+  -- Children before parents, as in a purge. Rows are deleted last, because the queues are locked from then on.
   for source in
     select * from private.personal_tables() as t order by t.on_forget = 'delete', t.depth desc, t.name
   loop
@@ -1512,7 +1540,7 @@ begin
     end if;
   end loop;
 
-  -- The log must not bring the address back. Whoever knows the address can still find the row by its hash.
+  -- The audit row must not hold the address. A person who knows the address can still find the row by its hash.
   perform private.record_audit(forget_person.tenant_id, 'person.forgotten', 'person',
     encode(sha256(convert_to(forget_person.tenant_id || ' ' || address, 'utf8')), 'hex'), null,
     jsonb_build_object('erased', erased, 'deleted', deleted));
@@ -1520,5 +1548,5 @@ begin
 end
 $$;
 comment on function public.forget_person(uuid, text) is
-  'Erases what a tenant holds about the person with an e-mail address, as each table''s file registered it. Answers the rows erased, deleted and kept in each table. 409 is_member.';
+  'Erases what a tenant holds about the person with an e-mail address, as the file of each table registered it. Returns the rows erased, deleted and kept in each table. 409 is_member.';
 grant execute on function public.forget_person(uuid, text) to authenticated, service_role;

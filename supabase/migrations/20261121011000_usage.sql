@@ -2,6 +2,8 @@
 
 -- 01_usage_events.sql
 
+-- Usage events: what each tenant used, in one partition for each month.
+
 create table public.usage_events (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -21,7 +23,7 @@ create table public.usage_events (
   constraint tokens_not_negative check (tokens_used >= 0),
   constraint cost_not_negative check (cost_micros >= 0)
 ) partition by range (occurred_at);
-comment on table public.usage_events is 'What a tenant used, one row an event. Append-only. Money in millionths of a US dollar.';
+comment on table public.usage_events is 'What a tenant used, one row for each event. Append-only. Money is in millionths of a US dollar.';
 create index usage_events_event_type_idx on public.usage_events (tenant_id, event_type, occurred_at desc);
 
 create function private.ensure_usage_partitions(months_ahead int default 3) returns int
@@ -43,8 +45,8 @@ begin
     continue when to_regclass('private.' || partition) is not null;
     execute format('create table private.%I (like public.usage_events including defaults including constraints including comments)', partition);
     execute format('alter table private.%I enable row level security', partition);
-    -- Events that came before their month was made wait in the default partition; attaching would
-    -- refuse while they are there.
+    -- Events that were stored before their month's partition existed are in the default partition. Attaching the
+    -- new partition would fail while they are there.
     execute format('with early as (delete from private.usage_events_default where occurred_at >= %L and occurred_at < %L returning *)
       insert into private.%I select * from early',
       first_day::timestamp at time zone 'utc', (first_day + interval '1 month') at time zone 'utc', partition);
@@ -56,7 +58,7 @@ begin
 end
 $$;
 comment on function private.ensure_usage_partitions(int) is
-  'Makes the month partitions of usage_events from this month to so many ahead; answers how many it made. Harmless to repeat.';
+  'Makes the month partitions of usage_events, from this month to this many months ahead. Returns how many it made. It may run again.';
 
 select private.ensure_usage_partitions();
 
@@ -69,15 +71,17 @@ select cron.schedule('usage: make the coming months'' partitions', '17 3 * * *',
   'select private.ensure_usage_partitions()');
 
 select private.register_table('public.usage_events', plain => '{source,event_id,event_type,model_used}', personal => '{event_data}', person => 'event_data',
-  unaudited => 'append-only, and a record of its own; auditing each would double the cost of metering');
+  unaudited => 'append-only, so it is a record itself, and auditing each event would double the cost of metering');
 
 -- 02_usage_event_keys.sql
 
--- A unique key on a partitioned table must hold the partition's column, so the same event with
--- another time would pass. This small table is what makes a retry harmless.
+-- Usage event keys: the ids of recent events, so that an event that is sent twice counts once.
+
+-- A unique key on a partitioned table must contain the column of the partition. Then the same event with another
+-- time would be accepted again. This small table prevents that.
 create table public.usage_event_keys (
-  -- No foreign key: checking it for each of a thousand rows cost as much as storing them. The
-  -- trigger below clears up after a deleted tenant instead.
+  -- No foreign key: checking it for each of a thousand rows took as long as storing them. Instead the trigger
+  -- below removes the rows of a deleted tenant.
   tenant_id uuid not null,
   source text not null,
   event_id text not null,
@@ -85,9 +89,9 @@ create table public.usage_event_keys (
   created_at timestamptz not null default now(),
   primary key (tenant_id, source, event_id)
 );
-comment on table public.usage_event_keys is 'Which event ids a tenant has sent in the last 35 days, and a hash of what each said.';
+comment on table public.usage_event_keys is 'The event ids that a tenant has sent in the last 35 days, and a hash of the content of each event.';
 
--- Rows arrive in time order, so a block-range index finds the old ones at almost no cost a row.
+-- Rows arrive in order of time, so a block-range index finds the old rows and costs almost nothing per row.
 create index usage_event_keys_created_at_idx on public.usage_event_keys using brin (created_at);
 
 create function private.tg_forget_usage_keys() returns trigger
@@ -113,7 +117,7 @@ as $$
   )
   select count(*)::int from swept
 $$;
-comment on function private.sweep_usage_event_keys(int) is 'Forgets event ids older than 35 days, at most a batch; answers how many.';
+comment on function private.sweep_usage_event_keys(int) is 'Removes event ids that are older than 35 days, at most one batch. Returns how many.';
 
 alter table public.usage_event_keys enable row level security;
 create policy "members read their tenant's usage keys" on public.usage_event_keys
@@ -123,12 +127,14 @@ grant select on public.usage_event_keys to authenticated, service_role;
 select cron.schedule('usage: forget old event ids', '*/10 * * * *',
   'select private.sweep_usage_event_keys()');
 
-select private.register_table('public.usage_event_keys', plain => '{source,event_id}', unaudited => 'remembers what usage_events holds already');
+select private.register_table('public.usage_event_keys', plain => '{source,event_id}', unaudited => 'each key belongs to a row of usage_events');
 
 -- 03_ingest.sql
 
--- Position n of each array is event n. A null event_id is an event without a key, always new.
--- Custom plans: the planner then sees how many events there are, where a cached plan would guess.
+-- Ingest: how usage events are stored, alone or in batches.
+
+-- Position n of each array is event n. An event with a null event_id has no key and is always new. It uses custom
+-- plans, because the planner then sees how many events there are. A cached plan would guess.
 create function private.ingest_usage_events(
   tenant uuid, member uuid, event_ids text[], sources text[], types text[], data jsonb[],
   tokens bigint[], models text[], costs bigint[], moments timestamptz[]
@@ -141,24 +147,24 @@ as $$
 declare
   started_at bigint := extract(epoch from clock_timestamp()) * 1000000;
 begin
-  -- Holds off the deletion of the tenant until this batch is in.
+  -- The tenant cannot be deleted until this batch is stored.
   perform from public.tenants as t where t.id = tenant for key share;
   return query
   with input as materialized (
     select i.n::int as n, private.uuid_v7_at(started_at + i.n) as id, i.event_id, i.source, i.type, i.data, i.tokens, i.model, i.cost,
       coalesce(i.moment, now()) as moment,
-      -- The moment counts only when the sender stated one: a retry without it is still the same event.
+      -- The moment counts only if the sender gave one. A retry without it is still the same event.
       md5(row(i.type, i.data, i.tokens, i.model, i.cost, i.moment)::text)::uuid as payload_hash
     from unnest(event_ids, sources, types, data, tokens, models, costs, moments)
       with ordinality as i (event_id, source, type, data, tokens, model, cost, moment, n)
   ), firsts as materialized (
-    -- The first event of each key. (Not row_number(): a window of a thousand one-row partitions
-    -- took ten times as long as all the rest.)
+    -- The first event of each key. Not by row_number(): a window of a thousand partitions of one row took ten times
+    -- as long as everything else.
     select distinct on (source, event_id) source, event_id, payload_hash, n
     from input where event_id is not null order by source, event_id, n
   ), claimed as (
-    -- Sorted, so that two batches lock their keys in one order. The update changes nothing; it is
-    -- there to return what the key's first event said.
+    -- Sorted, so that two batches lock their keys in one order. The update changes nothing. It only returns the
+    -- hash of the first event with this key.
     insert into public.usage_event_keys as k (tenant_id, source, event_id, payload_hash)
     select tenant, source, event_id, payload_hash from firsts order by source, event_id
     on conflict (tenant_id, source, event_id) do update set payload_hash = k.payload_hash
@@ -181,9 +187,9 @@ begin
 end
 $$;
 comment on function private.ingest_usage_events(uuid, uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[]) is
-  'Stores a batch of usage events in one statement. Each is accepted, duplicate (sent before, the same) or conflict (its id sent before with another content).';
+  'Stores a batch of usage events in one statement. Each event is accepted, duplicate (the same event was sent before) or conflict (its id was sent before with another content).';
 
--- Definer: events are written through here only, so that none escapes its key.
+-- A definer, because events are written only by this function, so that no event is stored without its key.
 create function public.log_usage_event(
   tenant_id uuid, event_type text, event_data jsonb default '{}', tokens_used bigint default null,
   model_used text default null, cost_micros bigint default null, source text default 'api',
@@ -206,7 +212,7 @@ begin
 end
 $$;
 comment on function public.log_usage_event(uuid, text, jsonb, bigint, text, bigint, text, text, timestamptz) is
-  'Logs one usage event for a tenant the caller may write to; answers its id, or null when the same event was logged before. 409 event_conflict.';
+  'Logs one usage event for a tenant in which the caller may write. Returns its id, or null if the same event was logged before. 409 event_conflict.';
 
 create function public.log_usage_events(
   tenant_id uuid, event_ids text[], sources text[], types text[], data jsonb[],
@@ -222,7 +228,7 @@ begin
 end
 $$;
 comment on function public.log_usage_events(uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[]) is
-  'Logs a batch of usage events given as parallel arrays; answers accepted, duplicate or conflict for each. What the usage function calls.';
+  'Logs a batch of usage events, given as parallel arrays. Returns accepted, duplicate or conflict for each. The usage function calls this.';
 grant execute on function
   public.log_usage_event(uuid, text, jsonb, bigint, text, bigint, text, text, timestamptz),
   public.log_usage_events(uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[])

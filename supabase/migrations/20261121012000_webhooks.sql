@@ -2,9 +2,11 @@
 
 -- 01_endpoints.sql
 
+-- Endpoints: where a tenant's events are sent, and which types each endpoint receives.
+
 create type public.webhook_endpoint_kind as enum (
-  'push', -- we post to its URL
-  'poll'  -- a receiver behind a firewall comes and asks
+  'push', -- Tenantry posts to its URL
+  'poll'  -- a receiver behind a firewall polls
 );
 
 create type public.webhook_signature_scheme as enum ('hmac', 'ed25519');
@@ -54,9 +56,9 @@ create table public.webhook_endpoints (
 );
 create unique index webhook_endpoints_ref_id_idx on public.webhook_endpoints (tenant_id, ref_id) where ref_id is not null;
 comment on table public.webhook_endpoints is
-  'Where a tenant wants to be told: all event types or those it names. Its secrets and its headers'' values lie in Vault.';
-comment on column public.webhook_endpoints.event_types is 'Null: every type that is not operational.';
-comment on column public.webhook_endpoints.revision is 'New whenever what is sent, or where to, changes: whoever remembers secrets goes by it.';
+  'A place to which a tenant''s events are sent: all event types, or those it names. Its secrets and the values of its headers are in Vault.';
+comment on column public.webhook_endpoints.event_types is 'Null means every type that is not operational.';
+comment on column public.webhook_endpoints.revision is 'Changes whenever the content or the target of what is sent changes. Caches of secrets compare it.';
 create trigger webhook_endpoints_touch before update on public.webhook_endpoints for each row execute function private.tg_touch_updated_at();
 create trigger webhook_endpoints_stamp_editor before insert or update on public.webhook_endpoints for each row execute function private.tg_stamp_editor();
 
@@ -76,12 +78,12 @@ create trigger webhook_endpoints_drop_secrets after delete or update of secret_i
 
 alter table public.webhook_endpoints enable row level security;
 
--- "read_admin" and not "read": a URL may hold a token, and a payload what happened to anybody in the tenant.
+-- "read_admin" and not "read": a URL may hold a token, and a payload may hold data of anybody in the tenant.
 create policy "managers read their tenant's endpoints" on public.webhook_endpoints
   for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.webhook_endpoints to authenticated, service_role;
 
--- Whoever signs asks by endpoint alone, for those of many tenants at once.
+-- The function that reads secrets searches by endpoint alone, for endpoints of many tenants at once.
 create index webhook_endpoints_id_idx on public.webhook_endpoints (id);
 create index webhook_endpoints_previous_secret_idx on public.webhook_endpoints (previous_secret_expires_at)
   where previous_secret_id is not null;
@@ -91,6 +93,8 @@ select private.register_table('public.webhook_endpoints', quiet => '{revision}',
 
 -- 02_deliveries.sql
 
+-- Deliveries: one row for each event and each endpoint that receives it.
+
 create type public.webhook_delivery_status as enum ('pending', 'delivered', 'dead');
 
 create table public.webhook_deliveries (
@@ -99,8 +103,8 @@ create table public.webhook_deliveries (
   endpoint_id uuid not null,
   status public.webhook_delivery_status not null default 'pending',
   attempt_count int not null default 0,
-  -- When it is due. While somebody holds a lease, that is when the lease ends: a worker that died
-  -- needs nobody to clear up after it. 'infinity' waits for an earlier event of its ordering key.
+  -- When it is due. While a worker holds a lease, this is the end of the lease. If the worker dies, the delivery
+  -- is due again by itself. 'infinity' means that it waits for an earlier event of its ordering key.
   next_at timestamptz not null default now(),
   lease_id uuid,
   ordering_key text,
@@ -115,7 +119,7 @@ comment on table public.webhook_deliveries is 'One event on its way to one endpo
 create index webhook_deliveries_endpoint_id_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id);
 create index webhook_deliveries_due_idx on public.webhook_deliveries (endpoint_id, next_at) where status = 'pending';
 
--- How many an endpoint has under way is counted here: a counter on the queue deadlocked.
+-- The deliveries under way of an endpoint are counted with this. A counter on the queue caused deadlocks.
 create index webhook_deliveries_leased_idx on public.webhook_deliveries (endpoint_id) where lease_id is not null;
 create index webhook_deliveries_ordering_key_idx on public.webhook_deliveries (endpoint_id, ordering_key, event_id)
   where status = 'pending' and ordering_key is not null;
@@ -126,15 +130,17 @@ create policy "managers read their tenant's deliveries" on public.webhook_delive
   for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.webhook_deliveries to authenticated, service_role;
 
--- Rows of the kinds that are looked for and rare: all others are found by walking the newest. What is
--- delivered at once, as most is, is in neither.
+-- Two kinds of rows that are searched for and rare. All others are found among the newest rows. Most messages are
+-- delivered at once, and those are in neither index.
 create index webhook_deliveries_dead_idx on public.webhook_deliveries (tenant_id, event_id, endpoint_id) where status = 'dead';
 create index webhook_deliveries_dead_of_endpoint_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id) where status = 'dead';
 
 select private.register_table('public.webhook_deliveries', keeping => 'history', plain => '{ordering_key}',
-  unaudited => 'changed by the queue alone; what came of each is in webhook_attempts');
+  unaudited => 'only the queue changes it, and webhook_attempts has each result');
 
 -- 03_attempts.sql
+
+-- Attempts: each try to deliver a message, and its result.
 
 create type public.webhook_attempt_outcome as enum ('succeeded', 'failed');
 
@@ -157,7 +163,7 @@ create table public.webhook_attempts (
   constraint failure_has_a_reason check ((outcome = 'failed') = (error_code is not null))
 );
 comment on table public.webhook_attempts is
-  'Each try to deliver: what the receiver answered within how many milliseconds, or why there was no answer. Append-only.';
+  'Each try to deliver: the receiver''s answer and its time in milliseconds, or why there was no answer. Append-only.';
 create index webhook_attempts_delivery_idx on public.webhook_attempts (tenant_id, event_id, endpoint_id);
 create index webhook_attempts_endpoint_id_idx on public.webhook_attempts (tenant_id, endpoint_id, id);
 create trigger webhook_attempts_never_change before update on public.webhook_attempts for each row execute function private.tg_refuse_change();
@@ -170,35 +176,37 @@ create index webhook_attempts_failed_idx on public.webhook_attempts (tenant_id, 
 create index webhook_attempts_failed_of_endpoint_idx on public.webhook_attempts (tenant_id, endpoint_id, id) where outcome = 'failed';
 
 select private.register_table('public.webhook_attempts', keeping => 'history', plain => '{error_code,error_detail}', personal => '{response_body}',
-  unaudited => 'append-only, and a record of its own', person => 'response_body', on_forget => 'delete');
+  unaudited => 'append-only, so it is a record itself', person => 'response_body', on_forget => 'delete');
 
 -- 04_endpoint_queues.sql
 
--- One an endpoint. Queues are served in the order of next_at, and whoever was served goes to the
--- back: an endpoint with 100,000 deliveries due gets its turn as often as one with a single one.
+-- Endpoint queues: when each endpoint is served next, and the state of its circuit.
+
+-- One row for each endpoint. Queues are served in the order of next_at, and a served queue goes to the back. So an
+-- endpoint with 100,000 due deliveries is served as often as an endpoint with one.
 create table private.webhook_endpoint_queues (
   tenant_id uuid not null references public.tenants on delete cascade,
   endpoint_id uuid not null,
   next_at timestamptz not null default 'infinity',
   blocked_until_at timestamptz not null default '-infinity',
-  -- Attempts failed since the last success; from the fifth on the circuit is open, and one probe at a time goes out.
+  -- Failed attempts since the last success. From the fifth on the circuit is open: only one probe at a time is sent.
   failure_count int not null default 0,
-  -- How often in a row the circuit opened: each time it stays open twice as long.
+  -- How often in a row the circuit opened. Each time it stays open twice as long.
   opened_count int not null default 0,
   failing_since_at timestamptz,
   warned_percent int not null default 0,
   is_slow boolean not null default false,
   is_capped boolean not null default false,
-  -- When the next request is within the rate limit (GCRA's theoretical arrival time).
+  -- When the rate limit allows the next request (GCRA's theoretical arrival time).
   rate_free_at timestamptz not null default '-infinity',
   primary key (tenant_id, endpoint_id),
   foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200);
 comment on table private.webhook_endpoint_queues is
-  'An endpoint''s place in the queue, and the state of its circuit. Whoever locks several rows locks queues first, in the order of their endpoint_id.';
+  'An endpoint''s place in the queue, and the state of its circuit. A transaction that locks several rows locks the queues first, in the order of endpoint_id.';
 create index webhook_endpoint_queues_next_at_idx on private.webhook_endpoint_queues (next_at);
 
--- Definer, this and the next: whoever changes an endpoint holds no privilege on queues, nor on Vault.
+-- Definers, this one and the next: people who change an endpoint hold no privilege on queues or on Vault.
 create function private.tg_keep_endpoint_queue() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -210,7 +218,7 @@ begin
     update private.webhook_endpoint_queues as l set next_at = 'infinity'
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
   elsif not old.is_enabled or new.url <> old.url then
-    -- A new beginning: what failed before says nothing about now.
+    -- A new start: earlier failures say nothing about the present.
     update private.webhook_endpoint_queues as l
     set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, opened_count = 0, failing_since_at = null, warned_percent = 0,
       is_slow = false
@@ -227,7 +235,7 @@ create function private.tg_pause_endpoint_queues() returns trigger
   set search_path = ''
 as $$
 begin
-  -- An archived tenant is told nothing; one that comes back is told what waited.
+  -- Nothing is sent for an archived tenant. When it is restored, the waiting deliveries are sent.
   perform from private.webhook_endpoint_queues as l where l.tenant_id = new.id order by l.endpoint_id for no key update;
   update private.webhook_endpoint_queues as l
   set next_at = case when new.status = 'archived' then 'infinity' else greatest(now(), l.blocked_until_at) end
@@ -256,25 +264,28 @@ begin
 end
 $$;
 comment on function private.wake_endpoint_queues(uuid[], uuid[]) is
-  'Has these endpoints served soon: something of theirs is due. The caller has held the queues since before it was: a claim that does not see it may be about to put them to rest.';
+  'Makes the dispatcher serve these endpoints soon, because something of theirs is due. The caller must hold the queues from before it was due. Otherwise a claim that does not see it could set the queue to rest.';
 
 select private.register_table('private.webhook_endpoint_queues', keeping => 'derived', is_locked_first => true, unaudited => 'a queue of endpoints');
 
 -- 05_expand.sql
 
--- Inlined: asked for each event and endpoint.
+-- Expanding: one event becomes one delivery for each endpoint that receives it.
+
+-- Postgres inlines it, because it is called for each event and endpoint.
 create function private.wants_webhook_event(endpoint public.webhook_endpoints, event public.webhook_events, is_operational boolean)
   returns boolean
   language sql stable
 as $$
-  -- Who names no types gets all but the operational ones; nobody is told of their own failing, where nothing arrives.
+  -- An endpoint without event_types receives every type except operational ones. An endpoint never receives
+  -- operational events about itself, because a failing endpoint receives nothing.
   select case
     when is_operational then endpoint.event_types @> array[event.type]
       and event.payload::json #>> '{data,endpoint_id}' is distinct from endpoint.ref_id
     else endpoint.event_types is null or endpoint.event_types @> array[event.type] end
 $$;
 comment on function private.wants_webhook_event(public.webhook_endpoints, public.webhook_events, boolean) is
-  'Whether an event, of an operational type or not, is one of those an endpoint asked for.';
+  'Whether an endpoint receives an event, which may be of an operational type.';
 
 create function private.expand_webhook_events(batch int default 500) returns int
   language plpgsql
@@ -295,7 +306,7 @@ declare
   reached_tenants uuid[];
   reached_endpoints uuid[];
 begin
-  -- By what is there and not by "ids above the last one": a transaction may commit late.
+  -- Searches the rows that are there, and not "ids after the last one", because a transaction may commit late.
   select array_agg(o.tenant_id), array_agg(o.event_id), array_remove(array_agg(o.ordering_key), null)
   into tenants, events, keys
   from (
@@ -306,7 +317,7 @@ begin
   end if;
 
   if keys <> '{}' then
-    -- Not before an earlier event of the same key that another worker is expanding right now.
+    -- An event waits while another worker is expanding an earlier event of the same key.
     select array_agg(o.tenant_id), array_agg(o.event_id) into tenants, events
     from unnest(tenants, events) as taken (tenant_id, event_id)
     join private.webhook_outbox as o on o.tenant_id = taken.tenant_id and o.event_id = taken.event_id
@@ -331,8 +342,8 @@ begin
   join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
   where private.wants_webhook_event(p, e, t.is_operational);
 
-  -- All queues in one go, and before the deliveries, as whoever replays or deletes an endpoint takes them too.
-  -- Under them no claim can be about to put a queue to rest, and no earlier delivery of a key about to end.
+  -- Locks all queues at once, and before the deliveries. Replaying and deleting an endpoint lock in the same order.
+  -- While they are locked, no claim can set a queue to rest, and no earlier delivery of a key can end.
   select array_agg(l.tenant_id), array_agg(l.endpoint_id) into reached_tenants, reached_endpoints
   from (
     select l.tenant_id, l.endpoint_id from private.webhook_endpoint_queues as l
@@ -348,9 +359,9 @@ begin
         where d.endpoint_id = w.endpoint_id and d.ordering_key = w.ordering_key and d.status = 'pending'))
     then 'infinity' else now() end
   from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
-  -- It may be deleted by now.
+  -- The endpoint may be deleted by now.
   join private.webhook_endpoint_queues as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
-  -- What a replay has put there before us is no reason for the next of its key to wait: it may have arrived.
+  -- A delivery that a replay has already put there does not make the next of its key wait. It may have arrived.
   where w.ordering_key is null or not exists (
     select from public.webhook_deliveries as d
     where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id)
@@ -361,18 +372,20 @@ begin
 end
 $$;
 comment on function private.expand_webhook_events(int) is
-  'Turns events into one delivery for each endpoint that wants them, oldest first, at most a batch; answers how many. Any number of workers may.';
+  'Turns events into one delivery for each endpoint that receives them, the oldest first, at most one batch. Returns how many events. Many workers may run it at once.';
 
 -- 06_claim.sql
 
--- Inlined: no search_path, and nothing but pg_catalog's functions.
+-- Claiming: how a dispatcher leases due deliveries, fairly among endpoints and within their limits.
+
+-- Postgres inlines it, because it has no search_path and uses only functions of pg_catalog.
 create function private.webhook_retry_wait(attempt int) returns interval
   language sql volatile
 as $$
-  -- A little later than said, never earlier, so that what failed together is not tried together.
+  -- A little later than the schedule and never earlier, so that messages that failed together are not sent together.
   select ('{5 s,5 min,30 min,2 h,5 h,10 h,14 h,20 h,24 h}'::interval[])[attempt] * (1 + random() * 0.1)
 $$;
-comment on function private.webhook_retry_wait(int) is 'How long to wait after so many failed attempts; null after the tenth, which was the last.';
+comment on function private.webhook_retry_wait(int) is 'How long to wait after this many failed attempts. Null after the tenth, which was the last.';
 
 create function private.claim_webhook_deliveries(batch int, lease_seconds int default 60)
   returns table (tenant_id uuid, event_id uuid, endpoint_id uuid, lease_id uuid, attempt_number int, ordering_key text,
@@ -391,8 +404,8 @@ declare
   lease_ends timestamptz := now() + make_interval(secs => lease_seconds);
   queues private.webhook_endpoint_queues[];
 begin
-  -- A statement of its own: the next one then sees whatever others did under these locks. With one
-  -- snapshot for both, a queue was put to rest over deliveries that came to be due just before it was locked.
+  -- A statement of its own, so that the next one sees what other transactions did before these locks. With one
+  -- snapshot for both, a queue was set to rest although deliveries became due just before it was locked.
   select array_agg(l.queue) into queues
   from (
     select l as queue from private.webhook_endpoint_queues as l
@@ -406,9 +419,9 @@ begin
   with served as materialized (
     select l.tenant_id, l.endpoint_id, l.rate_free_at, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
       ceil(batch::numeric / cardinality(queues))::int as share,
-      -- One probe while the circuit is open; and no receiver may hold all our connections, a slow one fewest.
+      -- One probe while the circuit is open. No receiver may hold all connections, and a slow one gets the fewest.
       case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
-      -- What a tenth of a second allows at once: who looks every few hundredths then loses nothing by it.
+      -- What the limit allows in the next tenth of a second. A dispatcher that looks more often than that loses nothing.
       floor(extract(epoch from now() + interval '100 ms' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int + 1 as rate_room
     from unnest(queues) as l
     left join public.webhook_endpoints as p
@@ -420,7 +433,7 @@ begin
   ), picked as materialized (
     select d.*, s.ref_id, s.url, s.revision from served as s
     cross join lateral (
-      -- Skipping here too: a snapshot may show as due what another claim, past this queue, has taken.
+      -- Locked rows are skipped here too: the snapshot may show as due what another claim has just leased.
       select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
       where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at <= now()
       order by d.next_at
@@ -440,12 +453,12 @@ begin
         else greatest(l.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision) end,
       next_at = case
         when s.url is null then 'infinity'
-        -- Whoever completes the next of them wakes the queue; half a second is for a completion that just missed this.
+        -- The completion of the next delivery wakes the queue. Half a second covers a completion that just missed this.
         when o.is_capped then now() + interval '500 ms'
-        -- Not sooner than in half of that: one by one they would take a claim each.
+        -- At the earliest in 50 ms. Otherwise each delivery would need a claim of its own.
         when o.taken >= s.rate_room then greatest(now() + interval '50 ms',
           greatest(s.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision - 0.1))
-        -- There may be more: to the back of the line.
+        -- There may be more, so the queue goes to the back.
         when o.taken >= s.share then clock_timestamp()
         else least(case when o.taken > 0 then lease_ends end, coalesce((
           select d.next_at from public.webhook_deliveries as d
@@ -465,9 +478,11 @@ begin
 end
 $$;
 comment on function private.claim_webhook_deliveries(int, int) is
-  'Leases due deliveries: a few of each of the 50 endpoints that were served least recently. Two callers never hold a lease on the same one; a lease that ends is due again.';
+  'Leases due deliveries: a few for each of the 50 endpoints that were served least recently. Two callers never lease the same delivery. When a lease ends, the delivery is due again.';
 
 -- 07_complete.sql
+
+-- Completing: what happens to deliveries, queues and endpoints after attempts.
 
 create type private.webhook_result as (
   tenant_id uuid,
@@ -482,12 +497,12 @@ create type private.webhook_result as (
   duration_ms int,
   error_code text,
   error_detail text,
-  -- The receiver asked for a pause of so long.
+  -- The receiver asked for a pause of this many seconds.
   block_seconds int,
-  -- The receiver asked not to be told again: 'asked' or 'gone'.
+  -- The receiver asked for no more messages: 'asked' or 'gone'.
   disable public.webhook_disabled_reason
 );
-comment on type private.webhook_result is 'What came of one leased delivery, as a dispatcher reports it.';
+comment on type private.webhook_result is 'The result of one leased delivery, as a dispatcher reports it.';
 
 create function private.complete_webhook_deliveries(given json, dispatcher int default null) returns int
   language plpgsql
@@ -498,7 +513,7 @@ create function private.complete_webhook_deliveries(given json, dispatcher int d
   set plan_cache_mode = force_generic_plan
 as $$
 declare
-  -- In an order, which whoever locks deliveries without their queue keeps to: not all of us hold theirs.
+  -- Sorted. Every transaction that locks deliveries without their queue uses this order, and some here have no queue.
   results private.webhook_result[] := array(
     select r from json_populate_recordset(null::private.webhook_result, given) as r order by r.endpoint_id, r.event_id);
   held uuid[];
@@ -508,7 +523,7 @@ declare
   turn jsonb;
   endpoint public.webhook_endpoints;
 begin
-  -- Most of the time nothing is locked here: a success changes no queue that is well.
+  -- Usually nothing is locked here, because a success does not change a healthy queue.
   select array_agg(l.endpoint_id) into held
   from (
     select l.endpoint_id
@@ -524,7 +539,7 @@ begin
 
   with changed as (
     update public.webhook_deliveries as d set
-      -- Fewer than we counted if it was replayed meanwhile: then the schedule begins with this attempt.
+      -- Less than counted here if it was replayed in the meantime. Then the schedule begins with this attempt.
       attempt_count = least(d.attempt_count + 1, r.attempt_number),
       status = case when r.outcome = 'succeeded' then 'delivered'
         when private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then 'dead' else 'pending' end::public.webhook_delivery_status,
@@ -534,7 +549,7 @@ begin
         or private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then now() end,
       lease_id = null
     from unnest(results) with ordinality as r
-    -- "not distinct" rather than "=": the planner shall find the row by its key and not among all that are leased.
+    -- "not distinct" and not "=", so that the planner finds the row by its key and not among all leased rows.
     where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
       and d.lease_id is not distinct from r.lease_id
     returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, r.ordinality, r.attempt_number, r.outcome, r.response_status,
@@ -555,7 +570,7 @@ begin
       case when s.has_success then 0 when f.opens then l.opened_count + 1 else l.opened_count end as opened_count,
       case when not s.has_success then coalesce(l.failing_since_at, now()) end as failing_since_at,
       case
-        -- A success closes the circuit, but does not take back a pause that was asked for.
+        -- A success closes the circuit, but a pause that the receiver asked for stays.
         when s.has_success then greatest(now() + make_interval(secs => s.block_seconds),
           case when l.failure_count < 5 and l.blocked_until_at > now() then l.blocked_until_at end)
         else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds),
@@ -567,9 +582,9 @@ begin
     join private.webhook_endpoint_queues as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
     cross join lateral (
       select l.failure_count + s.failures as failure_count,
-        -- Once for all that were under way together: only what was sent when the pause was over can fail anew.
+        -- The circuit opens once for all requests that were under way together. Only requests sent after the pause count again.
         l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
-    -- Of those we hold: what happened to another's queue just now is for who reports next.
+    -- Only queues that are locked here. The next report handles what happened to another queue just now.
     where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
       or l.failure_count > 0 or l.is_capped or l.is_slow)
   ), steered as (
@@ -596,7 +611,7 @@ begin
   from changed as c;
 
   if cardinality(settled) < cardinality(results) then
-    -- Their leases were lost meanwhile; the attempts were made all the same.
+    -- The leases of these were lost in the meantime, but the attempts were made.
     insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
       duration_ms, error_code, error_detail)
     select r.tenant_id, r.event_id, r.endpoint_id, r.attempt_number, r.outcome, r.response_status, r.response_body,
@@ -611,7 +626,7 @@ begin
     perform private.release_ordered_deliveries(results);
   end if;
 
-  -- What follows is rare: an endpoint takes a turn for the better or the worse, or a delivery dies.
+  -- What follows is rare: an endpoint begins to fail or recovers, or a delivery dies.
   for turn in select * from jsonb_array_elements(turns) loop
     if turn ->> 'disable' is not null then
       update public.webhook_endpoints as p
@@ -665,7 +680,7 @@ begin
 end
 $$;
 comment on function private.complete_webhook_deliveries(json, int) is
-  'Takes what came of leased deliveries, [private.webhook_result]: settles those whose lease still holds, logs every attempt, steers the queues. Answers how many were settled.';
+  'Takes the results of leased deliveries, [private.webhook_result]. Settles those whose lease is still held, records every attempt and updates the queues. Returns how many were settled.';
 
 create function private.release_ordered_deliveries(results private.webhook_result[]) returns void
   language plpgsql
@@ -679,7 +694,7 @@ declare
   tenants uuid[];
   endpoints uuid[];
 begin
-  -- One that failed waits its turn again, if an earlier one was replayed meanwhile.
+  -- A failed delivery waits again if an earlier one of its key was replayed in the meantime.
   update public.webhook_deliveries as d set next_at = 'infinity'
   from unnest(results) as r
   where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
@@ -696,7 +711,8 @@ begin
       order by h.event_id limit 1) as head
     where d.tenant_id = k.tenant_id and d.event_id = head.event_id and d.endpoint_id = k.endpoint_id
       and d.next_at = 'infinity' and d.lease_id is null
-      -- Replayed while a later one was under way, it waits for that one, and not for the one that was told of here.
+      -- It may have been replayed while a later delivery was under way. Then it waits for that one, and not for the
+      -- delivery whose result was reported here.
       and not exists (
         select from public.webhook_deliveries as u
         where u.endpoint_id = k.endpoint_id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null)
@@ -707,11 +723,11 @@ begin
 end
 $$;
 comment on function private.release_ordered_deliveries(private.webhook_result[]) is
-  'Makes the earliest pending delivery of each ordering key due, now that one of the key came to something. The caller holds the queues.';
+  'Makes the earliest pending delivery of each ordering key due, after a delivery of that key was settled. The caller must hold the queues.';
 
 -- 08_replays.sql
 
--- A tenant's own --------------------------------------------------------------------------------
+-- Replays: sending messages to an endpoint again, and sending tests.
 
 create function private.require_webhook_endpoint(tenant uuid, endpoint uuid) returns public.webhook_endpoints
   language plpgsql
@@ -723,7 +739,7 @@ begin
   perform from private.webhook_endpoint_queues as l where l.tenant_id = tenant and l.endpoint_id = endpoint for no key update;
   select * into found_endpoint from public.webhook_endpoints as p where p.tenant_id = tenant and p.id = endpoint;
   if found_endpoint.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
   elsif not found_endpoint.is_enabled then
     perform private.raise_problem(409, 'endpoint_disabled', 'This endpoint is disabled. Enable it first.');
   end if;
@@ -731,7 +747,7 @@ begin
 end
 $$;
 comment on function private.require_webhook_endpoint(uuid, uuid) is
-  'An enabled endpoint, its queue locked until the transaction ends; refuses with 404 not_found or 409 endpoint_disabled.';
+  'An enabled endpoint. Its queue is locked until the transaction ends. Refuses with 404 not_found or 409 endpoint_disabled.';
 
 create function private.requeue_webhook_deliveries(endpoint public.webhook_endpoints, events uuid[]) returns int
   language plpgsql
@@ -740,7 +756,7 @@ as $$
 declare
   queued int;
 begin
-  -- What is in flight stays with whoever holds it: they are about to find out, and it has its schedule anew as well.
+  -- A leased delivery stays with its worker, which will report a result. It gets a new schedule as well.
   insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key, next_at)
   select e.tenant_id, e.id, endpoint.id, e.ordering_key, case when e.ordering_key is null then now() else 'infinity' end
   from public.webhook_events as e
@@ -750,7 +766,7 @@ begin
     status = 'pending', attempt_count = 0, ended_at = null,
     next_at = case when d.lease_id is null then excluded.next_at else d.next_at end;
   get diagnostics queued = row_count;
-  -- Of each key the earliest goes first, whatever was waiting for its retry.
+  -- The earliest delivery of each key goes first. All others of the key wait, also those that waited for a retry.
   update public.webhook_deliveries as d set next_at = 'infinity'
   from (select distinct e.ordering_key from public.webhook_events as e
     where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
@@ -773,9 +789,9 @@ begin
 end
 $$;
 comment on function private.requeue_webhook_deliveries(public.webhook_endpoints, uuid[]) is
-  'Sends these events to an endpoint (again): the same ids, the full schedule anew. The caller holds the queue.';
+  'Sends these events to an endpoint (again), with the same ids and a new schedule of attempts. The caller must hold the queue.';
 
--- Definer, as all that follow: nobody is granted to write deliveries.
+-- A definer, as all that follow, because nobody may write deliveries directly.
 create function public.replay_webhook_deliveries(
   tenant_id uuid, endpoint_id uuid, event_ids uuid[] default null, since timestamptz default null,
   until timestamptz default null, which text default 'all'
@@ -789,12 +805,12 @@ declare
 begin
   perform private.require_permission(replay_webhook_deliveries.tenant_id, 'manage');
   if which is null or which not in ('failed', 'missing', 'all') then
-    perform private.raise_problem(422, 'invalid_value', 'What is replayed is "failed", "missing" or "all".',
+    perform private.raise_problem(422, 'invalid_value', '"which" must be "failed", "missing" or "all".',
       '[{"pointer": "/which", "detail": "must be failed, missing or all"}]');
   elsif (event_ids is null) = (since is null) then
-    perform private.raise_problem(422, 'invalid_value', 'Name either the messages to replay, or the moment since when.');
+    perform private.raise_problem(422, 'invalid_value', 'Give either the messages to replay, or the moment from which to replay.');
   elsif cardinality(event_ids) > 1000 then
-    perform private.raise_problem(422, 'invalid_value', 'At most 1000 messages can be named at once.',
+    perform private.raise_problem(422, 'invalid_value', 'At most 1000 messages can be named in one call.',
       '[{"pointer": "/message_ids", "detail": "must not name more than 1000"}]');
   end if;
   endpoint := private.require_webhook_endpoint(replay_webhook_deliveries.tenant_id, replay_webhook_deliveries.endpoint_id);
@@ -803,10 +819,10 @@ begin
       select e.id from public.webhook_events as e
       where e.tenant_id = endpoint.tenant_id and e.id = any (event_ids));
     if cardinality(chosen) < (select count(distinct i) from unnest(event_ids) as i) then
-      perform private.raise_problem(404, 'not_found', 'This tenant has no message by one of these ids.');
+      perform private.raise_problem(404, 'not_found', 'This tenant has no message with one of these ids.');
     end if;
   else
-    -- An id begins with its moment, so that the primary key finds both ends.
+    -- An id begins with its moment, so that the primary key finds both ends of the range.
     chosen := array(
       select e.id from public.webhook_events as e
       join public.webhook_event_types as t on t.type = e.type and t.version = e.version
@@ -824,7 +840,7 @@ begin
 end
 $$;
 comment on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text) is
-  'Sends messages to an endpoint again: those named, or all since a moment that failed or that it never got. At most 10,000 a call, the oldest first.';
+  'Sends messages to an endpoint again: those named, or all since a moment that failed or that it never received. At most 10,000 in one call, the oldest first.';
 
 create function public.send_webhook_test(tenant_id uuid, endpoint_id uuid, event_type text default 'webhook.test') returns uuid
   language plpgsql security definer
@@ -852,15 +868,17 @@ begin
 end
 $$;
 comment on function public.send_webhook_test(uuid, uuid, text) is
-  'Sends an event type''s example to one endpoint, by the same way as any event. Answers the event''s id.';
+  'Sends the example of an event type to one endpoint, in the same way as any event. Returns the event''s id.';
 grant execute on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text),
   public.send_webhook_test(uuid, uuid, text) to authenticated;
 
-select private.register_event_type('webhook.test', 'A test, which somebody sent to one endpoint to see whether it arrives.',
+select private.register_event_type('webhook.test', 'A test that somebody sent to one endpoint, to see whether it arrives.',
     '{"note": "text"}',
     '{"note": "This is a test. Nothing has happened."}', is_operational => true);
 
 -- 09_polling.sql
+
+-- Polling: how a receiver without a public URL gets messages and acknowledges them.
 
 create function public.poll_webhook_deliveries(tenant_id uuid, endpoint_id uuid, max_messages int default 50, lease_seconds int default 30)
   returns table (event_id uuid, type text, payload text, created_at timestamptz, attempt_number int, lease_id uuid, lease_until_at timestamptz)
@@ -878,7 +896,7 @@ begin
   end if;
   endpoint := private.require_webhook_endpoint(poll_webhook_deliveries.tenant_id, poll_webhook_deliveries.endpoint_id);
   if endpoint.kind <> 'poll' then
-    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL, and gets its messages there. Create one of the kind "poll".');
+    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL and receives its messages there. Create one of the kind "poll".');
   end if;
   return query
   with picked as materialized (
@@ -898,7 +916,7 @@ begin
 end
 $$;
 comment on function public.poll_webhook_deliveries(uuid, uuid, int, int) is
-  'The next messages of a polling endpoint, the oldest first. What is not acknowledged before its lease ends comes again.';
+  'The next messages of a polling endpoint, the oldest first. If a message is not acknowledged before its lease ends, it comes again.';
 
 create function public.acknowledge_webhook_deliveries(tenant_id uuid, endpoint_id uuid, lease_id uuid, event_ids uuid[]) returns int
   language plpgsql security definer
@@ -911,7 +929,7 @@ begin
   perform private.require_permission(acknowledge_webhook_deliveries.tenant_id, 'webhooks:write');
   endpoint := private.require_webhook_endpoint(acknowledge_webhook_deliveries.tenant_id, acknowledge_webhook_deliveries.endpoint_id);
   if endpoint.kind <> 'poll' then
-    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL, and gets its messages there. Create one of the kind "poll".');
+    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL and receives its messages there. Create one of the kind "poll".');
   end if;
   select json_agg(json_build_object('tenant_id', d.tenant_id, 'event_id', d.event_id, 'endpoint_id', d.endpoint_id,
     'lease_id', d.lease_id, 'attempt_number', d.attempt_count, 'ordering_key', d.ordering_key, 'outcome', 'succeeded', 'duration_ms', 0))
@@ -926,7 +944,7 @@ begin
 end
 $$;
 comment on function public.acknowledge_webhook_deliveries(uuid, uuid, uuid, uuid[]) is
-  'Says that polled messages arrived; answers of how many. One whose lease was lost is not counted, and comes again.';
+  'Acknowledges polled messages. Returns how many were acknowledged. A message whose lease was lost is not counted, and comes again.';
 grant execute on function public.poll_webhook_deliveries(uuid, uuid, int, int),
   public.acknowledge_webhook_deliveries(uuid, uuid, uuid, uuid[]) to authenticated;
 
@@ -935,6 +953,8 @@ insert into private.api_scopes (scope, permission, description) values
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 -- 10_secrets.sql
+
+-- Signing secrets: creating, rotating, reading and removing them. Each secret is in Vault.
 
 create function private.is_signing_secret(secret text) returns boolean
   language plpgsql immutable parallel safe
@@ -949,13 +969,13 @@ begin
     return false;
   end if;
   bytes := decode(written, 'base64');
-  -- Written again, because bits that stand for nothing are read by some receivers and refused by others.
+  -- Encoded again and compared, because unused bits of base64 are accepted by some receivers and refused by others.
   return replace(encode(bytes, 'base64'), e'\n', '') = written
     and case when secret like 'whsec\_%' then length(bytes) between 24 and 64 else length(bytes) = 64 end;
 end
 $$;
 comment on function private.is_signing_secret(text) is
-  'Whether a text is a secret of Standard Webhooks: whsec_ and 24 to 64 bytes, or whsk_ and an ed25519 seed with its public key.';
+  'Whether a text is a secret of Standard Webhooks: whsec_ with 24 to 64 bytes, or whsk_ with an ed25519 seed and its public key.';
 
 create function private.require_signing_secret(secret text) returns public.webhook_signature_scheme
   language plpgsql
@@ -982,11 +1002,12 @@ begin
   perform private.require_permission(rotate_webhook_secret.tenant_id, 'manage');
   new_scheme := private.require_signing_secret(rotate_webhook_secret.secret);
   if overlap_seconds is null or overlap_seconds not between 0 and 604800 then
-    perform private.raise_problem(422, 'invalid_value', 'Two secrets may overlap for seven days at most.',
+    perform private.raise_problem(422, 'invalid_value', 'Two secrets can overlap for seven days at most.',
       '[{"pointer": "/overlap_seconds", "detail": "must be between 0 and 604800"}]');
   end if;
   stored := private.lock_webhook_endpoint(rotate_webhook_secret.tenant_id, rotate_webhook_secret.endpoint_id);
-  -- Rotated again within the overlap, the oldest goes: a trigger drops from Vault what no endpoint names.
+  -- If it is rotated again within the overlap, the oldest secret is removed: a trigger deletes from Vault what no
+  -- endpoint names.
   update public.webhook_endpoints as e set
     scheme = new_scheme,
     secret_id = vault.create_secret(rotate_webhook_secret.secret, null, 'signing secret of a webhook endpoint'),
@@ -999,7 +1020,7 @@ begin
 end
 $$;
 comment on function public.rotate_webhook_secret(uuid, uuid, text, int) is
-  'Gives an endpoint a new signing secret; the one before signs along for the overlap. The secret says which scheme signs.';
+  'Gives an endpoint a new signing secret. The secret before it also signs during the overlap. The kind of the secret decides the signature scheme.';
 
 create function public.reveal_webhook_secret(tenant_id uuid, endpoint_id uuid) returns text
   language plpgsql security definer
@@ -1013,23 +1034,23 @@ begin
   from public.webhook_endpoints as e
   where e.tenant_id = reveal_webhook_secret.tenant_id and e.id = reveal_webhook_secret.endpoint_id;
   if shown.ref_id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
   end if;
   perform private.record_audit(reveal_webhook_secret.tenant_id, 'webhook_secret.read', 'webhook_endpoints', shown.ref_id);
   return shown.secret;
 end
 $$;
 comment on function public.reveal_webhook_secret(uuid, uuid) is
-  'The secret that an endpoint''s messages are signed with, for whoever verifies them. That it was read is recorded.';
+  'The secret that signs an endpoint''s messages, for those who verify them. Each reading is recorded.';
 
--- The two that follow are for the service's own connection and for cron; nobody is granted them.
+-- The next two are for the service's own connection and for cron. They are granted to nobody.
 
 create function private.read_webhook_secrets(endpoints uuid[])
   returns table (tenant_id uuid, endpoint_id uuid, revision uuid, secrets text[], headers jsonb, good_until_at timestamptz)
   language sql stable
   set search_path = ''
 as $$
-  -- Subqueries, not joins: joined, Postgres may choose to decrypt everything there is in Vault.
+  -- Subqueries and not joins: with joins, Postgres may decrypt every secret in Vault.
   select e.tenant_id, e.id, e.revision,
     array_remove(array[
       (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = e.secret_id),
@@ -1041,7 +1062,7 @@ as $$
   where e.id = any (endpoints)
 $$;
 comment on function private.read_webhook_secrets(uuid[]) is
-  'What signs an endpoint''s messages (the newest first, then one that still overlaps) and its headers with their values. Good for the revision, and no longer than good_until_at.';
+  'What signs an endpoint''s messages (the newest secret first, then one that still overlaps), and its headers with their values. Valid for this revision, and until good_until_at.';
 
 create function private.sweep_webhook_secrets(batch int default 1000) returns int
   language plpgsql
@@ -1063,7 +1084,7 @@ begin
   return swept;
 end
 $$;
-comment on function private.sweep_webhook_secrets(int) is 'Drops signing secrets whose overlap is over. Answers how many.';
+comment on function private.sweep_webhook_secrets(int) is 'Deletes signing secrets whose overlap is over. Returns how many.';
 grant execute on function public.rotate_webhook_secret(uuid, uuid, text, int),
   public.reveal_webhook_secret(uuid, uuid) to authenticated;
 
@@ -1072,26 +1093,28 @@ select cron.schedule('webhooks: drop signing secrets that were rotated out', '*/
 
 -- 11_headers.sql
 
+-- Headers: extra headers that a tenant adds to what its endpoints are sent. Their values are in Vault.
+
 create function private.header_name_problem(name text) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$
   select case
     when name !~ '^[!#$%&''*+.^_`|~0-9A-Za-z-]{1,100}$' then
-      'is not the name of a header: 1 to 100 letters, digits and !#$%&''*+-.^_`|~'
+      'is not a name of a header, which has 1 to 100 letters, digits and !#$%&''*+-.^_`|~'
     when lower(name) = any ('{host,connection,keep-alive,transfer-encoding,te,trailer,upgrade,expect,accept-encoding}')
-      or lower(name) ~ '^(content|proxy)-' then 'is a header that the delivery itself has to set'
-    when lower(name) ~ '^(webhook|tenantry)-' then 'is kept for what says, and proves, where a message comes from'
+      or lower(name) ~ '^(content|proxy)-' then 'is a header that the delivery sets itself'
+    when lower(name) ~ '^(webhook|tenantry)-' then 'is reserved for headers that say and prove where a message comes from'
   end
 $$;
-comment on function private.header_name_problem(text) is 'Why a header cannot be sent along with a webhook; null where it can.';
+comment on function private.header_name_problem(text) is 'Why a header cannot be added to a webhook. Null if it can.';
 
 create function private.header_value_problem(value jsonb) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- A line break would end the header and begin whatever else somebody wants to be sent.
-  select 'must be 1 to 1024 visible characters of ASCII, with spaces only in between'
+  -- A line break would end the header, and any text could follow.
+  select 'must be 1 to 1024 visible ASCII characters, with spaces only between them'
   where jsonb_typeof(value) is distinct from 'string' or length(value #>> '{}') > 1024
     or value #>> '{}' !~ '^[!-~]([ -~]*[!-~])?$'
 $$;
@@ -1100,15 +1123,15 @@ create function private.header_problems(headers jsonb, static_header jsonb) retu
   language sql stable
   set search_path = ''
 as $$
-  -- Null takes a header away; its name must be good all the same.
+  -- Null removes a header. Its name must be valid too.
   select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail) order by pointer), '[]')
   from (
     select '/headers/' || private.pointer_token(h.name) as pointer, coalesce(
       private.header_name_problem(h.name),
       case when count(*) over (partition by lower(h.name)) > 1 then
-          'is given twice: upper and lower case make no difference in the name of a header'
+          'is given twice, because the name of a header is the same in upper and lower case'
         when lower(h.name) = lower(header_problems.static_header ->> 'name') then
-          'is the static header: it is not set among the others'
+          'is the static header, which is not set here'
         when h.value <> 'null' then private.header_value_problem(h.value) end) as detail
     from jsonb_each(headers) as h (name, value)
     union all
@@ -1120,7 +1143,7 @@ as $$
   where detail is not null
 $$;
 
--- What is sent along, after a change. Values are write-only, so a change names what it sets and takes away.
+-- The headers after a change. Nobody can read values, so a change names the headers that it sets and removes.
 create function private.merge_webhook_headers(
   current jsonb, current_static text, changes jsonb, out headers jsonb, out static_header text
 )
@@ -1132,7 +1155,7 @@ declare
   shared jsonb := nullif(changes -> 'static_header', 'null');
   problems jsonb;
 begin
-  -- A name that is null would pass every check below.
+  -- A null name would pass every check below.
   if shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
     perform private.raise_problem(422, 'invalid_value', 'The static header cannot be sent.',
       '[{"pointer": "/static_header", "detail": "must be an object with a name and a value"}]');
@@ -1163,13 +1186,13 @@ begin
     select shared ->> 'name', shared -> 'value' where shared is not null
   ) as h;
   if (select count(*) from jsonb_object_keys(headers)) > 20 then
-    perform private.raise_problem(422, 'invalid_value', 'An endpoint has at most 20 headers.',
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint can have at most 20 headers.',
       '[{"pointer": "/headers", "detail": "must leave the endpoint with at most 20 headers"}]');
   end if;
 end
 $$;
 comment on function private.merge_webhook_headers(jsonb, text, jsonb) is
-  'An endpoint''s headers after {headers: {name: value, or null}, static_header: {name, value}}. 422 invalid_value names each that cannot be sent.';
+  'An endpoint''s headers after {headers: {name: value, or null}, static_header: {name, value}}. 422 invalid_value names each header that cannot be sent.';
 
 create function private.store_webhook_headers(headers jsonb) returns uuid
   language sql
@@ -1179,6 +1202,8 @@ as $$
 $$;
 
 -- 12_endpoint_changes.sql
+
+-- Changes of endpoints: creating, updating, disabling and deleting them.
 
 create function private.require_event_types(types text[]) returns text[]
   language plpgsql
@@ -1192,8 +1217,8 @@ begin
     return null;
   end if;
   if cardinality(types) not between 1 and 200 then
-    perform private.raise_problem(422, 'invalid_value', 'An endpoint names 1 to 200 event types, or wants all of them by naming none.',
-      '[{"pointer": "/event_types", "detail": "must name 1 to 200 event types; null wants all"}]');
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint names 1 to 200 event types. Without event_types it receives all types.',
+      '[{"pointer": "/event_types", "detail": "must have 1 to 200 event types, or be null for all"}]');
   end if;
   select array_agg(g.type order by g.n), jsonb_agg(jsonb_build_object('pointer', '/event_types/' || g.n - 1,
     'detail', 'is not in the catalogue of event types') order by g.n) into unknown, problems
@@ -1207,7 +1232,7 @@ begin
 end
 $$;
 comment on function private.require_event_types(text[]) is
-  'Event types without duplicates. 422 unknown_event_type names the place of each that is not in the catalogue.';
+  'Event types without duplicates. 422 unknown_event_type names the place of each type that is not in the catalogue.';
 
 create function private.require_push(endpoint public.webhook_endpoints) returns void
   language plpgsql
@@ -1215,8 +1240,8 @@ create function private.require_push(endpoint public.webhook_endpoints) returns 
 as $$
 begin
   if endpoint.kind = 'poll' and (endpoint.header_names <> '{}' or endpoint.rate_limit_per_second is not null) then
-    perform private.raise_problem(422, 'invalid_value', 'A polling endpoint is sent nothing: it has no headers and no rate limit.',
-      jsonb_build_array(jsonb_build_object('detail', 'is for push endpoints',
+    perform private.raise_problem(422, 'invalid_value', 'Nothing is sent to a polling endpoint, so it has no headers and no rate limit.',
+      jsonb_build_array(jsonb_build_object('detail', 'is only for push endpoints',
         'pointer', case when endpoint.header_names <> '{}' then '/headers' else '/rate_limit_per_second' end)));
   end if;
 end
@@ -1229,20 +1254,20 @@ as $$
 declare
   locked public.webhook_endpoints;
 begin
-  -- The queue first: whoever delivers takes it in this order as well.
+  -- The queue first. A delivery locks in this order as well.
   perform from private.webhook_endpoint_queues as l
   where l.tenant_id = lock_webhook_endpoint.tenant and l.endpoint_id = lock_webhook_endpoint.endpoint for no key update;
   select * into locked from public.webhook_endpoints as e
   where e.tenant_id = lock_webhook_endpoint.tenant and e.id = lock_webhook_endpoint.endpoint for no key update;
   if locked.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
   end if;
   return locked;
 end
 $$;
-comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint to change, with its queue, until the transaction ends. 404 not_found.';
+comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint that is going to be changed. It and its queue are locked until the transaction ends. 404 not_found.';
 
--- Definer, and so for the next: members hold no privilege to write an endpoint, nor to reach Vault.
+-- A definer, as the next one, because members may not write an endpoint or reach Vault.
 create function public.create_webhook_endpoint(
   tenant_id uuid, secret text, url text default null, kind public.webhook_endpoint_kind default 'push',
   description text default '', event_types text[] default null, headers jsonb default '{}', static_header jsonb default null,
@@ -1262,14 +1287,14 @@ begin
   created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
   sent := private.merge_webhook_headers('{}', null,
     jsonb_build_object('headers', create_webhook_endpoint.headers, 'static_header', create_webhook_endpoint.static_header));
-  -- One tenant's calls queue here, so that twenty at once cannot each find room below the limit.
+  -- The calls of one tenant wait for each other here. Otherwise twenty at once could all stay below the limit.
   select coalesce((p.limits ->> 'webhook_endpoints')::int, 50) into most
   from public.tenants as t join public.plans as p on p.plan = t.plan
   where t.id = create_webhook_endpoint.tenant_id
   for no key update of t;
   if (select count(*) from public.webhook_endpoints as e where e.tenant_id = create_webhook_endpoint.tenant_id) >= most then
     perform private.raise_problem(403, 'too_many_endpoints',
-      format('Your plan has room for %s webhook endpoints. Delete one before you create another.', most));
+      format('Your plan allows %s webhook endpoints. Delete one before you create another.', most));
   end if;
   insert into public.webhook_endpoints (tenant_id, kind, url, description, event_types, scheme, secret_id, headers_secret_id,
     header_names, static_header, rate_limit_per_second)
@@ -1301,13 +1326,13 @@ declare
 begin
   perform private.require_permission(update_webhook_endpoint.tenant_id, 'manage');
   if jsonb_typeof(changes) is distinct from 'object' then
-    perform private.raise_problem(422, 'invalid_value', 'The changes are an object: the fields that change, with their new values.');
+    perform private.raise_problem(422, 'invalid_value', 'The changes must be an object of the fields that change, with their new values.');
   end if;
   select jsonb_agg(jsonb_build_object('pointer', '/' || private.pointer_token(key), 'detail', 'is not a known field')) into problems
   from jsonb_object_keys(changes) as key
   where key <> all ('{url,description,event_types,headers,static_header,rate_limit_per_second,disabled}');
   if problems is not null then
-    perform private.raise_problem(422, 'invalid_value', 'An endpoint has no such field that can be changed.', problems);
+    perform private.raise_problem(422, 'invalid_value', 'Some of these fields do not exist or cannot be changed.', problems);
   end if;
   stored := private.lock_webhook_endpoint(update_webhook_endpoint.tenant_id, update_webhook_endpoint.endpoint_id);
   changed := jsonb_populate_record(stored, changes - '{headers,static_header,disabled}'::text[]);
@@ -1350,9 +1375,10 @@ begin
 end
 $$;
 comment on function public.update_webhook_endpoint(uuid, uuid, jsonb) is
-  'Changes the fields that are named: url, description, event_types, headers (merged; null removes), static_header, rate_limit_per_second, disabled.';
+  'Changes the given fields: url, description, event_types, headers (merged, null removes), static_header, rate_limit_per_second, disabled.';
 
--- Asks "read_admin", which managers hold in a frozen tenant too: whatever is sent to the wrong place must stop there as well.
+-- It requires "read_admin", which managers hold in a frozen tenant too, because messages to a wrong place must be
+-- stopped there as well.
 create function public.disable_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns public.webhook_endpoints
   language plpgsql security definer
   set search_path = ''
@@ -1362,7 +1388,7 @@ declare
 begin
   perform private.require_permission(disable_webhook_endpoint.tenant_id, 'read_admin');
   stored := private.lock_webhook_endpoint(disable_webhook_endpoint.tenant_id, disable_webhook_endpoint.endpoint_id);
-  -- Disabled already: why, and since when, stays.
+  -- If it is already disabled, the reason and the moment stay.
   if stored.is_enabled then
     update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
     where e.tenant_id = stored.tenant_id and e.id = stored.id
@@ -1372,10 +1398,11 @@ begin
 end
 $$;
 comment on function public.disable_webhook_endpoint(uuid, uuid) is
-  'Sends nothing more to an endpoint until it is enabled; also in a frozen tenant. Harmless to repeat.';
+  'Sends nothing more to an endpoint until it is enabled, also in a frozen tenant. It may run again.';
 
--- In steps. First it is disabled, so that whoever expands events does not wait for what is being deleted, and
--- fail when it is gone. Then in batches: one statement over a million deliveries would be cut off.
+-- Deletes in steps. First the endpoint is disabled. Otherwise a worker that expands events would wait for the
+-- deletion, and fail when the endpoint is deleted. Then deliveries are deleted in batches, because one statement
+-- over a million deliveries would be cut off.
 create function public.delete_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns boolean
   language plpgsql security definer
   set search_path = ''
@@ -1392,7 +1419,8 @@ begin
     return false;
   end if;
   begin
-    -- Whoever has just expanded events for it waits for its queue, which is ours: we cannot wait for them as well.
+    -- A worker that has just expanded events for this endpoint waits for the queue locked here. Waiting for that
+    -- worker would be a deadlock.
     perform from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id for update nowait;
   exception when lock_not_available then
     return false;
@@ -1401,7 +1429,7 @@ begin
   where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
     select o.event_id, o.endpoint_id from public.webhook_deliveries as o
     where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id
-    -- In the order in which they are completed, which takes no queue.
+    -- In the order in which deliveries are completed, because a completion may hold no queue.
     order by o.event_id limit 10000 for update);
   get diagnostics deleted = row_count;
   if deleted < 10000 then
@@ -1411,18 +1439,18 @@ begin
 end
 $$;
 comment on function public.delete_webhook_endpoint(uuid, uuid) is
-  'A step in deleting an endpoint with its secrets and deliveries: disables it, then deletes 10,000 deliveries a call, then itself. True when it is gone; until then call again.';
+  'One step of deleting an endpoint with its secrets and deliveries: disables it, then deletes 10,000 deliveries in each call, then the endpoint. Returns true when it is deleted. Until then, call it again.';
 grant execute on function
   public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int),
   public.update_webhook_endpoint(uuid, uuid, jsonb), public.disable_webhook_endpoint(uuid, uuid),
   public.delete_webhook_endpoint(uuid, uuid) to authenticated;
 
--- A platform that learns of a leak closes it without waiting for the tenant.
+-- If the platform learns of a leak, it can stop the endpoint without waiting for the tenant.
 grant execute on function public.disable_webhook_endpoint(uuid, uuid) to service_role;
 
 -- 13_sweeps.sql
 
--- Keeping house ---------------------------------------------------------------------------------
+-- Sweeps: removing old deliveries and events.
 
 create function private.sweep_webhooks(batch int default 5000) returns int
   language plpgsql
@@ -1434,7 +1462,7 @@ declare
   swept int := 0;
   n int;
 begin
-  -- Nobody comes for these any more; they can be replayed for as long as they are kept.
+  -- Nobody polls for these any more. They can be replayed until they are removed.
   select array_agg(row(d.tenant_id, d.event_id, d.endpoint_id, d.lease_id, d.attempt_count, d.ordering_key,
     null, null, null, 0, null, null, null, null)::private.webhook_result) into given_up
   from (
@@ -1465,7 +1493,7 @@ begin
     where o.status = 'dead' and o.ended_at < now() - interval '90 days' limit batch for update skip locked);
   get diagnostics n = row_count;
   swept := swept + n;
-  -- An event goes when nothing of it is left to show.
+  -- An event is removed when it has no delivery left.
   delete from public.webhook_events as e
   where (e.tenant_id, e.id) in (
     select o.tenant_id, o.id from public.webhook_events as o
@@ -1478,12 +1506,14 @@ begin
 end
 $$;
 comment on function private.sweep_webhooks(int) is
-  'Removes what is past its time, a batch of each: delivered after 30 days, dead after 90, with their attempts; events of which nothing is left.';
+  'Removes old rows, a batch of each kind: delivered after 30 days and dead after 90 days, with their attempts, and events without deliveries.';
 
-select cron.schedule('webhooks: remove what is past its time', '*/10 * * * *',
+select cron.schedule('webhooks: remove old deliveries and events', '*/10 * * * *',
   'select private.sweep_webhooks()');
 
 -- 14_reading.sql
+
+-- Reading: the metrics of the whole queue, and the statistics of one endpoint.
 
 create function private.read_webhook_metrics() returns jsonb
   language sql stable
@@ -1494,7 +1524,7 @@ as $$
     'pending', (select count(*) from public.webhook_deliveries as d where d.status = 'pending'),
     'due', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.next_at <= now()),
     'leased', (select count(*) from public.webhook_deliveries as d where d.lease_id is not null and d.next_at > now()),
-    -- Of what could be sent: what a blocked queue holds back waits for its receiver, not for us.
+    -- Only of deliveries that could be sent now. The deliveries of a blocked queue wait for their receiver.
     'oldest_due_seconds', coalesce((
       select extract(epoch from now() - min(d.next_at))
       from private.webhook_endpoint_queues as l
@@ -1512,9 +1542,9 @@ as $$
         unnest(x.duration_bucket_counts) with ordinality as u (count, n) group by u.n) as b))
   from private.webhook_dispatchers as w
 $$;
-comment on function private.read_webhook_metrics() is 'How the queue stands, and what was counted since the beginning, over all tenants. For the operator alone.';
+comment on function private.read_webhook_metrics() is 'The state of the queue over all tenants, and totals since the beginning. Only for the operator.';
 
--- Definer: the state of a circuit lies with the queues, which nobody is granted.
+-- A definer, because the state of a circuit is in the queues, which are granted to nobody.
 create function public.read_webhook_stats(tenant_id uuid, endpoint_id uuid, window_hours int default 24)
   returns table (since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
     pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
@@ -1535,10 +1565,10 @@ begin
   select * into asked from public.webhook_endpoints as e
   where e.tenant_id = read_webhook_stats.tenant_id and e.id = read_webhook_stats.endpoint_id;
   if asked.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
   end if;
 
-  -- The newest 100,000 of the window: more say no more about how an endpoint does, and cost a second.
+  -- Only the newest 100,000 of the window. More would take a second and say no more about the endpoint.
   select case when count(*) = 100000 then min(a.created_at) else now() - make_interval(hours => window_hours) end,
     count(*) filter (where a.outcome = 'succeeded'), count(*) filter (where a.outcome = 'failed'),
     percentile_disc(0.5) within group (order by a.duration_ms), percentile_disc(0.95) within group (order by a.duration_ms)
@@ -1567,18 +1597,18 @@ begin
 end
 $$;
 comment on function public.read_webhook_stats(uuid, uuid, int) is
-  'How an endpoint does: attempts and durations of the window (since says where it begins: 100,000 are counted at most), what is pending and dead, the state of its circuit.';
+  'How an endpoint works: the attempts and durations of the window, what is pending and dead, and the state of its circuit. At most 100,000 attempts are counted, and since says where they begin.';
 grant execute on function public.read_webhook_stats(uuid, uuid, int) to authenticated;
 
 -- 15_dispatch.sql
 
--- Dispatchers -----------------------------------------------------------------------------------
+-- Dispatching: how a dispatcher starts, stays alive and is woken.
 
 create function private.begin_dispatch(run uuid) returns int
   language sql
   set search_path = ''
 as $$
-  -- One that is awake has room for more; a second would only take turns with it.
+  -- A dispatcher that is awake can take more work. A second one would only take turns with it.
   update private.webhook_dispatchers as w
   set run_id = run, seen_at = clock_timestamp(), awake_until_at = clock_timestamp() + interval '2 seconds'
   where w.slot = (
@@ -1589,7 +1619,7 @@ as $$
   returning w.slot
 $$;
 comment on function private.begin_dispatch(uuid) is
-  'A place for a dispatcher; null when one is awake already, or all places are taken. One not heard of for five seconds has lost its place.';
+  'A place for a dispatcher. Null if one is already awake, or if all places are taken. A dispatcher without a heartbeat for five seconds loses its place.';
 
 create function private.send_dispatcher_heartbeat(run uuid, has_room boolean, is_over boolean default false) returns boolean
   language sql
@@ -1605,7 +1635,7 @@ as $$
   select exists (select from kept)
 $$;
 comment on function private.send_dispatcher_heartbeat(uuid, boolean, boolean) is
-  'A dispatcher is alive, and has room for more or not; or is over. False when its place was given to another.';
+  'Records that a dispatcher is alive and whether it can take more work, or that it has ended. Returns false if its place was given to another.';
 
 create function private.wake_idle_dispatcher() returns text
   language plpgsql
@@ -1620,36 +1650,38 @@ begin
   return 'Woken, unless one was awake.';
 end
 $$;
-comment on function private.wake_idle_dispatcher() is 'What cron asks every few seconds: retries come due, and a wake-up may have been lost.';
+comment on function private.wake_idle_dispatcher() is 'Cron calls this every few seconds, because retries become due and a wake-up may have been lost.';
 
 select cron.schedule('webhooks: wake a dispatcher when something is due', '5 seconds',
   'select private.wake_idle_dispatcher()');
 
 -- 16_operational_events.sql
 
--- The queue tells of itself. The first four are emitted where deliveries are completed.
-select private.register_event_type('endpoint.failing', 'An endpoint has had no success for so much (percent) of the five days after which it is disabled.',
+-- Operational events: the queue reports about itself. The first four are emitted where deliveries are completed.
+select private.register_event_type('endpoint.failing', 'An endpoint has had no success for this part (percent) of the five days after which it is disabled.',
     '{"endpoint_id": "ref_id", "url": "url", "percent": "count", "failing_since": "moment", "consecutive_failures": "count"}',
     '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "percent": 50,
       "failing_since": "2026-11-18T09:30:00.000Z", "consecutive_failures": 42}', is_operational => true);
 
-select private.register_event_type('endpoint.disabled', 'An endpoint gets nothing more: it asked for that, answered 410 (gone), or failed for five days.',
+select private.register_event_type('endpoint.disabled', 'An endpoint was disabled. It asked for that, answered 410 (gone), or failed for five days.',
     '{"endpoint_id": "ref_id", "url": "url", "reason": "asked|gone|failing", "failing_since?": "moment"}',
     '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "reason": "failing",
       "failing_since": "2026-11-15T09:30:00.000Z"}', is_operational => true);
 
-select private.register_event_type('endpoint.recovered', 'An endpoint of which endpoint.failing was told takes deliveries again.',
+select private.register_event_type('endpoint.recovered', 'An endpoint accepts deliveries again, after an endpoint.failing event.',
     '{"endpoint_id": "ref_id", "url": "url", "failing_since": "moment"}',
     '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "failing_since": "2026-11-18T09:30:00.000Z"}', is_operational => true);
 
-select private.register_event_type('delivery.exhausted', 'A message was tried for the last time and did not arrive. It is kept for 90 days and can be replayed.',
+select private.register_event_type('delivery.exhausted', 'The last attempt to deliver a message failed. The message is kept for 90 days and can be replayed.',
     '{"endpoint_id": "ref_id", "url": "url", "message_id": "message_id", "event_type": "text", "attempt_count": "count", "last_error?": "text"}',
     '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "message_id": "msg_01JD3NN0W2Y4A6C8E0G2J4M6P8",
       "event_type": "participant_session.completed", "attempt_count": 10, "last_error": "The receiver answered with 500."}', is_operational => true);
 
 -- 17_removed_deliveries.sql
 
--- Definer: whoever deletes an event need not know the queue.
+-- Removed deliveries: when a delivery is deleted, the next one of its ordering key no longer waits for it.
+
+-- A definer, because a caller who deletes an event holds no privilege on the queue.
 create function private.tg_release_after_removed_deliveries() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -1657,7 +1689,7 @@ as $$
 declare
   removed private.webhook_result[];
 begin
-  -- Not when the endpoint goes with them, and not in an archived tenant, whose endpoints rest.
+  -- Not if the endpoint is deleted too, and not in an archived tenant, whose endpoints are paused.
   select array_agg(row(g.tenant_id, g.event_id, g.endpoint_id, null, 0, g.ordering_key,
     null, null, null, 0, null, null, null, null)::private.webhook_result) into removed
   from (
@@ -1672,6 +1704,6 @@ begin
 end
 $$;
 comment on function private.tg_release_after_removed_deliveries() is
-  'Makes the next delivery of an ordering key due when the one it waited for is deleted. The caller holds the lanes.';
+  'Makes the next delivery of an ordering key due when the one it waited for is deleted. The caller must hold the queues.';
 create trigger webhook_deliveries_release_after_removal after delete on public.webhook_deliveries
   referencing old table as gone for each statement execute function private.tg_release_after_removed_deliveries();

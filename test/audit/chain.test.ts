@@ -217,13 +217,13 @@ describe('tampering is found and named', () => {
   })
 })
 
-describe('the log is only ever added to', () => {
+describe('rows are only added to the log', () => {
   it.each([
     'update public.audit_log set action = action',
     'delete from public.audit_log',
     'truncate public.audit_log',
   ])('%s is refused, for its owner and for the superuser, also while replicating', async (statement) => {
-    const refusal = 'The audit log is only ever added to.'
+    const refusal = 'Rows can only be added to the audit log.'
     await expect(pool.query(statement)).rejects.toThrow(refusal)
     await expect(db.query(statement)).rejects.toThrow(refusal)
     await db.query(`set session_replication_role = 'replica'`)

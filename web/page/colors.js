@@ -8,14 +8,14 @@ export const WHITE = { r: 255, g: 255, b: 255 }
 /** @type {Rgb} */
 export const BLACK = { r: 0, g: 0, b: 0 }
 
-/** The only spelling that the platform stores. Other CSS colours are not colours here. */
+/** The only spelling that the platform stores. Other CSS colours do not count as colours here. */
 const HEX = /^#[0-9a-f]{6}(?:[0-9a-f]{2})?$/i
 
 /** @param {unknown} value @returns {value is string} */
 export const isColor = (value) => typeof value === 'string' && HEX.test(value)
 
 /**
- * Transparency is flattened onto what lies beneath: a contrast can only be promised for the colour really seen.
+ * Transparency is flattened onto the colour beneath, because a contrast can only be promised for the visible colour.
  * @param {string} hex a value that isColor() accepts
  * @param {Rgb} [beneath]
  * @returns {Rgb}
@@ -30,7 +30,7 @@ export function parseColor(hex, beneath = WHITE) {
 export const toHex = ({ r, g, b }) => `#${((1 << 24) | (r << 16) | (g << 8) | b).toString(16).slice(1)}`
 
 /**
- * Rounded to whole channels, so that what is measured is what the screen shows.
+ * Rounded to whole channels, so that the measured colour is the one on the screen.
  * @param {Rgb} from @param {Rgb} to @param {number} share 0 is all `from`, 1 is all `to`
  * @returns {Rgb}
  */
@@ -57,12 +57,12 @@ export function contrast(a, b) {
 /** @param {Rgb} color @param {readonly Rgb[]} surfaces @returns {number} against the least favourable surface */
 export const worstContrast = (color, surfaces) => Math.min(...surfaces.map((s) => contrast(color, s)))
 
-/** Black or white, whichever stands out more from every surface. @param {readonly Rgb[]} surfaces */
+/** Black or white: the one with more contrast to every surface. @param {readonly Rgb[]} surfaces */
 export const extremeOn = (surfaces) =>
   worstContrast(WHITE, surfaces) >= worstContrast(BLACK, surfaces) ? WHITE : BLACK
 
 /**
- * The colour itself where it can be told from every surface; else the nearest shade of it that can.
+ * The colour itself if it has enough contrast to every surface, otherwise its nearest shade that has.
  * @param {Rgb} color @param {readonly Rgb[]} surfaces @param {number} ratio
  */
 export function legible(color, surfaces, ratio) {
@@ -75,14 +75,14 @@ export function legible(color, surfaces, ratio) {
 }
 
 /**
- * The first candidate that reads on every surface, else black or white.
+ * The first candidate that is readable on every surface, otherwise black or white.
  * @param {readonly Rgb[]} surfaces @param {readonly Rgb[]} candidates @param {number} ratio
  */
 export const readableOn = (surfaces, candidates, ratio) =>
   candidates.find((c) => worstContrast(c, surfaces) >= ratio) ?? extremeOn(surfaces)
 
 /**
- * From `from` as far towards `to` as `holds` stays true of the shade.
+ * Moves from `from` towards `to`, as far as `holds` stays true for the shade.
  * @param {Rgb} from @param {Rgb} to @param {(shade: Rgb) => boolean} holds
  */
 export function towards(from, to, holds) {

@@ -28,11 +28,11 @@ export const COLOR_NAMES = /** @type {const} */ ([
   'border',
 ])
 
-/** A family name and nothing that could end a CSS string or value. */
+/** A family name without any character that could end a CSS string or value. */
 const FONT_NAME = /^[\p{L}\p{N}][\p{L}\p{N} _-]{0,63}$/u
 
 /**
- * Tolerant of single bad fields, which fall back to nothing; strict about the whole.
+ * A single bad field becomes empty. An answer that is no config at all is refused.
  * @param {unknown} answer the lookup's JSON
  * @param {string} [origin] the site the page is on, from which it may show pictures
  * @returns {PageConfig | null} null when this is no tenant's config
@@ -132,7 +132,7 @@ function linkUrl(value) {
 }
 
 /**
- * Pictures come over https, or from this very site (a path such as /logos/a.svg).
+ * Pictures must come over https, or from this site itself (a path such as /logos/a.svg).
  * @param {unknown} value @param {string} origin
  */
 function imageUrl(value, origin) {

@@ -7,14 +7,14 @@ import { parseConfig } from './config.js'
 const PATIENCE_MS = 10_000
 
 /**
- * Asks whose page this address shows. The server knows from the Host header; only a page hosted away from its
- * API has to say so, by naming that API in <meta name="tenantry-api">.
+ * Asks which tenant's page this address shows. The server knows it from the Host header. Only a page that is hosted
+ * away from its API has to name that API in <meta name="tenantry-api">.
  * @returns {Promise<Outcome>}
  */
 export async function loadConfig() {
   try {
     const response = await fetch(lookupUrl(), {
-      // Ask every time, answered by an empty 304 as a rule: a coach who changes a colour wants to see it.
+      // Asks every time and usually gets an empty 304, because a coach who changes a colour wants to see it.
       cache: 'no-cache',
       credentials: 'omit',
       headers: { accept: 'application/json' },
@@ -34,5 +34,5 @@ function lookupUrl() {
   return api ? `${api.replace(/\/+$/, '')}${path}?host=${encodeURIComponent(location.host)}` : path
 }
 
-/** Trying again does not change a 4xx, except for 429 and 408. @param {number} status */
+/** A repeated request does not change a 4xx, except for 429 and 408. @param {number} status */
 const isFinal = (status) => status >= 400 && status < 500 && status !== 408 && status !== 429

@@ -21,7 +21,7 @@ async function show() {
   else if (isRetry) showStillTrouble()
   else showTrouble(show)
 
-  // The button that had the focus is gone, and a keyboard must not be thrown back to the top.
+  // The button with the focus was removed. A keyboard user must not be sent back to the top.
   if (isRetry && !isInTrouble) document.getElementById('main')?.focus()
 }
 

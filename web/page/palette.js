@@ -20,7 +20,7 @@ import {
 
 const TEXT_RATIO = 4.5 // WCAG 2.2 AA, 1.4.3
 const EDGE_RATIO = 3 // WCAG 2.2 AA, 1.4.11
-const SPARK_RATIO = 2 // for colours whose shape carries no meaning: WCAG asks nothing of them
+const SPARK_RATIO = 2 // for decoration, for which WCAG has no rule
 
 const NEUTRAL = { primary: '#36454f', secondary: '#6b7a85', text: '#1d2327', background: '#ffffff' }
 const NIGHT = parseColor('#101315')
@@ -28,8 +28,8 @@ const NIGHT_RAISED = parseColor('#191d20')
 const MOONLIGHT = parseColor('#eef0ee')
 
 /**
- * The colours the page paints with. A tenant's colour is used as it stands wherever it can be read; where
- * it cannot, its nearest readable shade stands in, so no brand can make its own page illegible.
+ * The colours of the page. A tenant's colour is used as it is wherever it can be read. Elsewhere its nearest
+ * readable shade is used, so no brand can make its own page unreadable.
  *
  * @param {BrandColors} colors validated; empty for the neutral look
  * @param {Scheme} scheme what the visitor's device asks for
@@ -38,7 +38,7 @@ const MOONLIGHT = parseColor('#eef0ee')
  */
 export function derivePalette(colors, scheme, { flat = false } = {}) {
   const base = readBrand(colors)
-  // A brand that is dark by design stays dark by day too; only light brands need a night version.
+  // A brand that is dark by design stays dark by day too. Only light brands need a night version.
   const wantsNight = scheme === 'dark' && luminance(base.background) > 0.18
   return paint(wantsNight ? atNight(base) : base, { plate: base.background, flat, lift: wantsNight })
 }
@@ -60,7 +60,7 @@ function readBrand(colors) {
     primary,
     secondary,
     text,
-    // Black muddies a bright colour much sooner than a deep one.
+    // Black makes a bright colour muddy much sooner than a deep one.
     primaryHover: read(colors.primary_hover, mix(primary, BLACK, luminance(primary) > 0.4 ? 0.08 : 0.3)),
     accent: read(colors.accent, secondary),
     subtle: read(colors.background_subtle, mix(background, primary, 0.05)),
@@ -71,10 +71,10 @@ function readBrand(colors) {
 
 /** @typedef {ReturnType<typeof readBrand>} Brand */
 
-/** The same brand after sunset: its hues on near-black. @param {Brand} brand @returns {Brand} */
+/** The same brand at night: its hues on near-black. @param {Brand} brand @returns {Brand} */
 function atNight(brand) {
   const background = mix(NIGHT, brand.primary, 0.06)
-  // A bright hero that is cheerful on white glares in the dark.
+  // A bright hero that looks good on white is too bright in the dark.
   const dim = (/** @type {Rgb} */ color) => towards(BLACK, color, (shade) => luminance(shade) <= 0.2)
   return {
     ...brand,
@@ -123,8 +123,8 @@ function paint(brand, { plate, flat, lift }) {
 }
 
 /**
- * By day the primary, darkened if need be. By night a dark primary would have to be bleached to be read, so
- * the brand's brighter colours take its place.
+ * By day the primary colour, darkened if necessary. At night a dark primary colour would have to be bleached to be
+ * readable, so the brand's brighter colours are used.
  * @param {Brand} brand @param {readonly Rgb[]} surfaces @param {boolean} isNight
  */
 function readableHeading(brand, surfaces, isNight) {
@@ -154,8 +154,8 @@ function gradientHero(brand, text) {
   const hero = brand.primary
   const onHero = readableOn([hero], [brand.background, WHITE, text], TEXT_RATIO)
   const reads = (/** @type {Rgb} */ shade) => contrast(shade, onHero) >= TEXT_RATIO
-  // The browser paints every colour between the stops, and with dark text the middle of two readable
-  // stops can be darker than both: so the way from each to each is sampled.
+  // The browser paints every colour between the stops. With dark text, the middle of two readable stops can be
+  // darker than both. So the colours between every two stops are sampled.
   const wayReads = (/** @type {Rgb} */ from) => (/** @type {Rgb} */ to) =>
     [0.25, 0.5, 0.75, 1].every((share) => reads(mix(from, to, share)))
   const end = towards(hero, brand.primaryHover, wayReads(hero))

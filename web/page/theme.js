@@ -5,9 +5,9 @@ import { derivePalette, shownScheme } from './palette.js'
 
 /** @typedef {import('./config.js').PageConfig} PageConfig */
 
-// Fonts are taken from the visitor's device: the tenant's family first, then a stack of the same character.
-// Nothing is fetched from a font service, which would hand it every visitor's address. A practice that wants
-// its exact typeface everywhere hosts the files beside this page and adds @font-face to page.css.
+// Fonts come from the visitor's device: the tenant's family first, then similar ones. Nothing is fetched from a
+// font service, because the service would see the address of every visitor. A practice that needs its exact
+// typeface everywhere hosts the files beside this page and adds @font-face to page.css.
 const SERIF = '"Iowan Old Style", "Palatino Linotype", Palatino, Georgia, "Times New Roman", serif'
 const SANS = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
 const LOOKS_SERIF =
@@ -15,7 +15,7 @@ const LOOKS_SERIF =
 const GENERIC = /^(?:serif|sans-serif|system-ui|monospace|ui-serif|ui-sans-serif|ui-rounded)$/
 
 /**
- * Paints the document in the tenant's brand, and again whenever the device turns dark or light. Values reach
+ * Paints the document in the tenant's brand, and again whenever the device changes to dark or light. Values reach
  * CSS only as whole custom properties through the CSSOM, where a value cannot end its own declaration.
  * @param {PageConfig} config
  */
@@ -75,8 +75,8 @@ function setMeta(name, content) {
 }
 
 /**
- * Initials in the brand's colour. Logos are mostly wide and unreadable at 16 pixels, and a canvas takes the
- * text as text, where an SVG built from strings would have to escape it.
+ * Initials in the brand's colour. Most logos are wide and unreadable at 16 pixels. A canvas takes the text as
+ * text, while an SVG made from strings would have to escape it.
  * @param {string} letters @param {string} fill @param {string} ink
  */
 function drawFavicon(letters, fill, ink) {

@@ -1,5 +1,5 @@
 // @ts-check
-// Fills the templates of index.html. Text goes in by textContent only, so markup in a brand value stays text.
+// Fills the templates of index.html. Text is set only by textContent, so markup in a brand value stays text.
 import { initials } from './theme.js'
 import { chooseWords } from './words.js'
 
@@ -17,7 +17,7 @@ export function showBrand(config) {
   const root = document.documentElement
   root.lang = config.locale
   root.dir = RIGHT_TO_LEFT.has(spoken) ? 'rtl' : 'ltr'
-  // The tenant's text is in the tenant's language; where the page's own words are not, they say so.
+  // The tenant's text is in the tenant's language. If the page's own words are in another one, they are marked.
   if (language !== spoken) for (const own of view.querySelectorAll('[data-word]')) markLanguage(own, language)
   document.title = config.tagline ? `${config.displayName} – ${config.tagline}` : config.displayName
 
@@ -50,7 +50,7 @@ export function showTrouble(retry) {
   })
 }
 
-/** For a retry that failed: the page stays, and screen readers hear why. */
+/** For a retry that failed: the page stays, and screen readers announce why. */
 export const showStillTrouble = () => say(chooseWords(navigator.languages).words.stillTrouble)
 
 /** @param {string} template @param {keyof Words} title */
@@ -115,7 +115,7 @@ function link(view, name, href) {
   const element = slot(view, name)
   if (href === null) element?.remove()
   else element?.setAttribute('href', href)
-  // Booking pages refuse to be framed, so a page inside a tenant's own site leaves the frame.
+  // Booking pages cannot be framed, so a page inside a tenant's own site leaves the frame.
   if (window.top !== window.self) element?.setAttribute('target', '_top')
 }
 
@@ -143,7 +143,7 @@ function showCoach(view, { coach, tenantType }, words) {
   const place = slot(view, 'coach-photo')
   if (!place) return
   const monogram = () => place.replaceChildren(initials(coach.name))
-  // The name stands next to it, so the photo adds nothing for those who cannot see it.
+  // The name is next to the photo, so the photo says nothing new to people who cannot see it.
   if (coach.photo) place.append(picture(coach.photo, '', monogram))
   else monogram()
 }

@@ -1,5 +1,5 @@
 // @ts-check
-// The page's own few words, in the languages its tenants write in. What a tenant wrote is never translated.
+// The page's own few words, in the languages in which its tenants write. A tenant's text is never translated.
 
 const english = {
   skip: 'Skip to content',
@@ -107,7 +107,7 @@ const languages = {
 
 /**
  * @param {readonly string[]} wanted BCP 47 tags, best first
- * @returns {{ language: string, words: Words }} English when none of them is spoken here
+ * @returns {{ language: string, words: Words }} English if the page knows none of them
  */
 export function chooseWords(wanted) {
   for (const tag of wanted) {

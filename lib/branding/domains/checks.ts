@@ -24,7 +24,7 @@ export async function verifyDomain(
     select domain_id, host, wait_seconds from private.start_domain_check(${tenantId}, ${ref})`)
   const { domain_id, host, wait_seconds } = started as NonNullable<typeof started>
   if (wait_seconds > 0) {
-    const detail = `This domain was checked a moment ago. Try again in ${wait_seconds} seconds.`
+    const detail = `This domain was just checked. Try again in ${wait_seconds} seconds.`
     throw new Problem('domain_just_checked', detail, { retryAfterSeconds: wait_seconds })
   }
   const lookup = await find(recordName(host))

@@ -60,7 +60,7 @@ export function query<Schema extends z.ZodType>(schema: Schema): Validated<'quer
 export function params<Schema extends z.ZodType>(schema: Schema): Validated<'param', Schema> {
   const validate: Validated<'param', Schema> = async (c, next) => {
     const result = schema.safeParse(c.req.param())
-    if (!result.success) throw new Problem('not_found', 'There is nothing by this name.')
+    if (!result.success) throw new Problem('not_found', 'There is nothing with this name.')
     c.req.addValidatedData('param', result.data as object)
     await next()
   }

@@ -131,5 +131,5 @@ async function findTenant(db: Db, name: string): Promise<string> {
 }
 
 function noSuchProduct(): Problem {
-  return new Problem('not_found', 'The platform has no product by this name.')
+  return new Problem('not_found', 'The platform has no product with this name.')
 }

@@ -90,7 +90,7 @@ export async function lookUpInvitation(token: string): Promise<InvitationPreview
   const [found] = await admin.query<InvitationPreview>(sql`
     select tenant_name, role, email_hint, expires_at from private.find_invitation(${token})`)
   if (found) return found
-  const detail = 'There is no such invitation, or it is not open any more. Ask for a new one.'
+  const detail = 'There is no such invitation, or it is no longer open. Ask for a new one.'
   throw new Problem('invitation_not_found', detail)
 }
 
@@ -111,6 +111,6 @@ async function readInvitation(db: Db, tenantId: string, id: string | undefined):
   const [invitation] = await db.query<Invitation>(sql`
     select i.ref_id, i.email, i.role, 'open' as status, i.expires_at, i.sent_at, i.created_at
     from public.tenant_invitations as i where i.tenant_id = ${tenantId} and i.id = ${id}`)
-  if (!invitation) throw new Problem('not_found', 'This tenant has no open invitation by this name.')
+  if (!invitation) throw new Problem('not_found', 'This tenant has no open invitation with this ref_id.')
   return invitation
 }

@@ -102,7 +102,7 @@ async function findMember(db: Db, tenantId: string, userRef: string): Promise<Me
     select u.ref_id, u.name, u.email, m.role, m.status, m.created_at
     from public.tenant_members as m join public.user_profiles as u on u.user_id = m.user_id
     where m.tenant_id = ${tenantId} and m.user_id = private.ulid_to_uuid(${userRef})`)
-  if (!member) throw new Problem('not_found', 'Nobody by this ref_id belongs to this tenant.')
+  if (!member) throw new Problem('not_found', 'This tenant has no member with this ref_id.')
   return member
 }
 

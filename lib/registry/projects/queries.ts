@@ -34,7 +34,7 @@ export async function readProject(db: Db, tenantId: string, name: string): Promi
   const [project] = await db.query<Project>(sql`
     select p.ref_id, p.slug, p.name, p.status, p.created_at, p.updated_at
     from public.tenant_projects as p where p.tenant_id = ${tenantId} and (p.slug = ${name} or p.ref_id = ${name})`)
-  if (!project) throw new Problem('not_found', 'This tenant has no project by this name.')
+  if (!project) throw new Problem('not_found', 'This tenant has no project with this slug or ref_id.')
   return project
 }
 

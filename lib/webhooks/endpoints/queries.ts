@@ -44,7 +44,7 @@ export async function readEndpoint(db: Db, tenantId: string, ref: string): Promi
       case when e.previous_secret_expires_at > now() then e.previous_secret_expires_at end as previous_secret_expires_at,
       e.created_at, e.updated_at
     from public.webhook_endpoints as e where e.tenant_id = ${tenantId} and e.ref_id = ${ref}`)
-  if (!endpoint) throw new Problem('not_found', 'This tenant has no webhook endpoint by this ref_id.')
+  if (!endpoint) throw new Problem('not_found', 'This tenant has no webhook endpoint with this ref_id.')
   return endpoint
 }
 

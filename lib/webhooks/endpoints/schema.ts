@@ -74,7 +74,7 @@ export const NewEndpoint = z
   .superRefine(({ kind, url }, context) => {
     const isPush = kind !== 'poll'
     if (isPush === (url !== undefined)) return
-    const message = isPush ? 'is missing' : 'is for push endpoints: this one is asked and not called'
+    const message = isPush ? 'is missing' : 'is only for push endpoints, and this one is polled'
     context.addIssue({ code: 'custom', path: ['url'], message })
   })
   .meta({ id: 'NewWebhookEndpoint' })

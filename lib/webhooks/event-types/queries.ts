@@ -27,7 +27,7 @@ export async function readEventType(db: Db, type: string): Promise<EventTypeVers
     select t.version, t.description, t.is_operational, t.schema, t.example, t.created_at
     from public.webhook_event_types as t where t.type = ${type} order by t.version desc`)
   const [newest] = rows
-  if (!newest) throw new Problem('not_found', 'There is no event type by this name.')
+  if (!newest) throw new Problem('not_found', 'There is no event type with this name.')
   const { version, description, is_operational } = newest
   const versions = rows.map(({ is_operational: _, ...row }) => row)
   return { type, version, description, is_operational, versions }

@@ -39,7 +39,7 @@ export async function readMessage(db: Db, tenantId: string, id: string): Promise
     select e.id, e.type as event_type, e.version as event_version, e.ordering_key, e.is_test, e.created_at, e.payload
     from public.webhook_events as e
     where e.tenant_id = ${tenantId} and e.id = private.ulid_to_uuid(substr(${id}, 5))`)
-  if (!row) throw new Problem('not_found', 'This tenant has no message by this id.')
+  if (!row) throw new Problem('not_found', 'This tenant has no message with this id.')
   const { data } = JSON.parse(row.payload) as { data: Record<string, unknown> }
   return { ...row, id, data }
 }

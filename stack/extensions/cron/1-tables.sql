@@ -1,5 +1,5 @@
--- Stands in for citusdata/pg_cron 1.6 on the embedded server: the same tables, functions, messages and
--- grants. What pg_cron does in a background worker, the stack's scheduler does from outside.
+-- Replaces citusdata/pg_cron 1.6 on the embedded server: the same tables, functions, messages and grants. pg_cron
+-- works in a background worker. Here the stack's scheduler works from outside.
 
 create schema cron;
 create sequence cron.jobid_seq;

@@ -1,5 +1,5 @@
--- One field of a schedule as the values it selects; null when it is malformed. As in pg_cron, a range
--- that runs backwards selects nothing and what follows a complete list is ignored.
+-- One field of a schedule, as the values it selects. Null if it is malformed. As in pg_cron, a range whose end is
+-- before its start selects nothing, and text after a complete list is ignored.
 create function cron._parse_field(field text, low int, high int, names text[] default '{}') returns int[]
   language plpgsql immutable set search_path = ''
 as $$
@@ -46,8 +46,8 @@ as $$
     case when word ~ '^[0-9]{1,9}$' then word::int end)
 $$;
 
--- What a schedule means, or null when pg_cron would not accept it. The scheduler reads the same object,
--- so what is checked here and what is run there cannot differ.
+-- The meaning of a schedule. Null if pg_cron would not accept it. The scheduler reads the same object, so the check
+-- here and the runs there cannot differ.
 create function cron._parse_schedule(schedule text) returns jsonb
   language plpgsql immutable strict set search_path = ''
 as $$
@@ -87,9 +87,9 @@ begin
     'months', cron._parse_field(fields[4], 1, 12, months),
     'weekdays', cron._parse_field(fields[5], 0, 7, weekdays),
     'lastDay', fields[3] = '$',
-    -- Two day fields that are both restricted select a day that fits either; with a star in one, both.
+    -- If both day fields are restricted, a day must match one of them. If one has a star, a day must match both.
     'eitherDay', not (fields[3] like '*%' or fields[5] like '*%'),
-    -- Jobs at fixed times and jobs at every so often are treated differently when the clock jumps.
+    -- Jobs at fixed times and jobs at intervals are treated differently when the clock jumps.
     'wild', fields[1] like '*%' or fields[2] like '*%');
   return case when not parsed @? '$.* ? (@ == null)' then parsed end;
 end

@@ -1,7 +1,6 @@
--- pg_cron's C functions know who calls them. A definer function would see only its owner, and an invoker
--- function would need rights on cron.job that a hosted project withholds. So the functions insert into
--- this view, where one trigger, which runs as the caller, writes down who that is, and the next, which
--- runs as the owner, does the work.
+-- pg_cron's C functions know their caller. A definer function would see only its owner. An invoker function would
+-- need rights on cron.job that a hosted project does not give. So the functions insert into this view. The first
+-- trigger runs as the caller and records who that is. The second runs as the owner and does the work.
 create view cron._edits as
   select null::text as action, null::bigint as jobid, null::text as jobname, null::text as schedule,
     null::text as command, null::text as database, null::text as username, null::boolean as active,
@@ -28,7 +27,7 @@ begin
 end
 $$;
 
--- The role a job will run as: the caller, or the one that a superuser names.
+-- The role a job will run as: the caller, or the role that a superuser names.
 create function cron._check_runner(caller name, named text, refusal text) returns name
   language plpgsql stable set search_path = ''
 as $$
@@ -144,8 +143,8 @@ begin
 end
 $$;
 
--- Definer: the one place that writes cron.job. What the public functions may not be called for is
--- refused here as well, since the view can be written directly.
+-- A definer, and the only place that writes cron.job. The view can be written directly, so this refuses what the
+-- public functions refuse.
 create function cron._tg_2_apply() returns trigger
   language plpgsql security definer set search_path = ''
 as $$

@@ -1,3 +1,5 @@
+-- The public functions of pg_cron. Their comments are pg_cron's own.
+
 create function cron.schedule(schedule text, command text) returns bigint
   language sql strict set search_path = ''
 as $$ insert into cron._edits (action, schedule, command) values ('schedule', $1, $2) returning jobid $$;

@@ -1,4 +1,4 @@
--- pg_cron's own grants, then those a hosted project adds for its `postgres`.
+-- pg_cron's own grants, then those that a hosted project adds for its `postgres`.
 grant select on cron.job to public;
 grant select, delete on cron.job_run_details to public;
 grant select on sequence cron.jobid_seq, cron.runid_seq to public;

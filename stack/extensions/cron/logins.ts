@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { Connection } from '../connection.ts'
 
-/** Where the scheduler logs in as a job's role. */
+/** How the scheduler logs in as a job's role. */
 export interface JobServer {
   host: string
   port: number
@@ -19,11 +19,11 @@ interface Settings extends JobServer {
 }
 
 /**
- * Lets the scheduler log in as any role, without a password and only through the server's Unix socket
- * and only for the operating-system user that runs the stack and owns the data anyway.
+ * Lets the scheduler log in as any role without a password. This works only through the server's Unix socket, and
+ * only for the operating-system user that runs the stack. That user owns the data anyway.
  *
- * A job must log in as its own role. In a superuser's session `set session authorization` would not
- * hold it: one `reset session authorization` in the job's command and it is the superuser again.
+ * A job must log in as its own role. `set session authorization` in a superuser's session would not be enough: with
+ * `reset session authorization` in its command the job would be the superuser again.
  */
 export async function allowJobLogins(admin: Connection): Promise<JobServer> {
   const [settings] = await admin.query<Settings>(
@@ -43,11 +43,11 @@ export async function allowJobLogins(admin: Connection): Promise<JobServer> {
   return { host, port }
 }
 
-/** The first rule that matches decides, so ours stands at the top. Says whether it had to be added. */
+/** The first rule that matches decides, so this one is at the top. Returns whether it had to be added. */
 async function putFirst(file: string, line: string): Promise<boolean> {
   const present = await readFile(file, 'utf8')
   if (present.split('\n').includes(line)) return false
-  // Renamed into place: a server that finds half of this file does not start.
+  // Renamed into place, because a server that finds half of this file does not start.
   const draft = `${file}.${randomUUID()}`
   const { uid, gid, mode } = await stat(file)
   await writeFile(draft, `${line}\n${present}`)
@@ -57,7 +57,7 @@ async function putFirst(file: string, line: string): Promise<boolean> {
   return true
 }
 
-/** The server reads its files again a moment after it was asked to. */
+/** The server reads its files again a moment after the request. */
 async function untilAccepted(login: pg.ClientConfig): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const client = new pg.Client(login)

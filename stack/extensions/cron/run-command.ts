@@ -11,11 +11,11 @@ export interface Command {
 
 export interface Outcome {
   status: 'succeeded' | 'failed'
-  /** As pg_cron words it: `1 row`, `DELETE 3`, `ERROR:  …`. */
+  /** In the words of pg_cron: `1 row`, `DELETE 3`, `ERROR:  …`. */
   message: string
 }
 
-/** node-postgres' wire, of which its typings show nothing. */
+/** The connection of node-postgres, which is missing in its types. */
 interface Wire {
   on(event: 'commandComplete', listener: (message: { text: string }) => void): void
   on(event: 'rowDescription' | 'emptyQuery' | 'copyInResponse' | 'copyData', listener: () => void): void
@@ -23,9 +23,9 @@ interface Wire {
 }
 
 /**
- * Runs a job's command as its role, on a connection of its own. Statements that share a command share a
- * transaction; one alone runs outside of any, so VACUUM and procedures that commit work.
- * Aborting `signal` drops the connection; the caller ends the server's side of it.
+ * Runs a job's command as its role, on a connection of its own. Several statements in one command share a
+ * transaction. A single statement runs outside of any, so VACUUM and procedures that commit work.
+ * Aborting `signal` drops the connection. The caller ends the server's side of it.
  */
 export async function runCommand(
   server: JobServer,
@@ -41,7 +41,7 @@ export async function runCommand(
     application_name: 'pg_cron',
     connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
   })
-  // A lost connection also fails the query, which is where it is dealt with.
+  // A lost connection also fails the query, and the query handles it.
   client.on('error', () => {})
   const wire = (client as unknown as { connection: Wire }).connection
   const drop = () => wire.stream.destroy()
@@ -63,7 +63,7 @@ export async function runCommand(
   }
 }
 
-/** Counts rows without keeping them. Of several statements, the last one's result is the run's. */
+/** Counts rows without keeping them. With several statements, the result of the last one is the run's result. */
 function execute(client: pg.Client, wire: Wire, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let message = ''
@@ -97,7 +97,7 @@ function execute(client: pg.Client, wire: Wire, text: string): Promise<string> {
   })
 }
 
-/** An error as libpq prints it. Without a severity it is not the server's, but the connection's. */
+/** An error as libpq prints it. An error without a severity comes from the connection and not from the server. */
 function describe(error: pg.DatabaseError): string {
   if (!error.severity) return error.message === 'COPY not supported' ? error.message : 'connection lost'
   const notes = { DETAIL: error.detail, HINT: error.hint, CONTEXT: error.where }

@@ -7,7 +7,7 @@ export interface Job extends Command {
   schedule: Schedule
 }
 
-/** The active jobs. One whose schedule cannot be read was not written by cron.schedule and is left out. */
+/** The active jobs. If a schedule cannot be read, cron.schedule did not write the job, and it is left out. */
 export async function loadJobs(db: Connection): Promise<Job[]> {
   return await db.query<Job>(
     `select jobid as id, command as text, database, username, parsed as schedule
@@ -43,7 +43,7 @@ export async function endRun(db: Connection, runId: string, outcome: Outcome): P
   )
 }
 
-/** Only a job's backend: by now the process id may belong to someone else. */
+/** Only the backend of a job, because the process id may now belong to another one. */
 export async function terminate(db: Connection, pid: number): Promise<void> {
   await db.query(
     `select pg_terminate_backend(pid) from pg_stat_activity where pid = $1 and application_name = 'pg_cron'`,
@@ -52,8 +52,8 @@ export async function terminate(db: Connection, pid: number): Promise<void> {
 }
 
 /**
- * Ends what a scheduler before this one left behind. Its jobs may outlive it in the server, and must not
- * go on beside a new run of the same job.
+ * Ends the jobs that a scheduler before this one left running. They may still run in the server, and must not
+ * run beside a new run of the same job.
  */
 export async function closeAbandonedRuns(db: Connection): Promise<void> {
   await db.query(

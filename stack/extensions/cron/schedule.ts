@@ -1,4 +1,4 @@
-/** A schedule as cron._parse_schedule in the database reads it: the grammar stands only there. */
+/** A schedule as cron._parse_schedule in the database reads it. Only that function has the grammar. */
 export type Schedule = { seconds: number } | { restart: true } | CalendarSchedule
 
 export interface CalendarSchedule {
@@ -10,9 +10,9 @@ export interface CalendarSchedule {
   weekdays: number[]
   /** `$`: the last day of the month. */
   lastDay: boolean
-  /** Neither day field has a star: a day that fits one of the two is enough. */
+  /** Neither day field has a star. Then a day that matches one of the two is enough. */
   eitherDay: boolean
-  /** The minute or the hour has a star: a job that runs every so often, not at a fixed time. */
+  /** The minute or the hour has a star: a job that runs at intervals and not at a fixed time. */
   wild: boolean
 }
 
@@ -37,7 +37,7 @@ export function isDue(schedule: CalendarSchedule, minuteAt: number): boolean {
 export interface MinuteClock {
   /** The minute up to which jobs at fixed times have been run. */
   fixedUntil: number
-  /** The minute the clock showed when it was last read. */
+  /** The minute that the clock showed when it was last read. */
   seen: number
 }
 
@@ -54,9 +54,10 @@ export function startClock(now: number): MinuteClock {
 }
 
 /**
- * The minutes to run since the clock was last read, by cron's rules for a clock that jumps: a few minutes
- * late, every minute is made up for; up to three hours ahead, fixed times are made up for and the rest
- * runs once; up to three hours back, fixed times are not repeated; further, it simply goes on from there.
+ * The minutes to run since the clock was last read, by cron's rules for a clock that jumps. After a few minutes,
+ * every missed minute is run. After a jump of up to three hours ahead, fixed times are run and other jobs run
+ * once. After a jump of up to three hours back, fixed times are not repeated. After a longer jump it continues from
+ * the new time.
  */
 export function advanceClock(clock: MinuteClock, now: number): DueMinute[] {
   const minute = startOfMinute(now)

@@ -7,10 +7,10 @@ import { advanceClock, isDue, startClock } from './schedule.ts'
 const MOST_RUNNING = 32
 const LONGEST_WAIT_MS = 1000
 
-/** A job and what it is doing; kept while the job exists or a run of it goes on. */
+/** A job and its run. Kept while the job exists or a run of it is not finished. */
 interface Task {
   job: Job
-  /** Runs that are due. A job never overlaps itself: the next begins when the last has ended. */
+  /** Runs that are due. Runs of one job never overlap: the next begins when the last has ended. */
   pendingCount: number
   /** By a clock that does not jump. */
   startedAt: number
@@ -75,7 +75,7 @@ class Scheduler {
     }
   }
 
-  /** The table's oid tells whether the extension was dropped or created again, which no trigger reports. */
+  /** The oid of the table shows whether the extension was dropped or created again. No trigger reports that. */
   async #refresh(): Promise<void> {
     const [table] = await this.#db.query<{ oid: number | null }>(
       `select to_regclass('cron.job_run_details')::oid as oid`,
@@ -131,7 +131,7 @@ class Scheduler {
     task.pendingCount--
     task.startedAt = performance.now()
     const run = this.#run(task)
-      // The scheduler's own connection is gone. The next connection closes the run.
+      // The scheduler's own connection is lost. The next connection closes the run.
       .catch((error: Error) => this.#signal.aborted || this.#log(`cron job ${task.job.id}: ${error.message}`))
       .then(() => {
         delete task.run
@@ -153,7 +153,7 @@ class Scheduler {
       task.startedAt = performance.now()
       await startRun(this.#db, runId, pid)
     })
-    // Stopping leaves the run open: like a server that stops, the next start says how it ended.
+    // Stopping leaves the run open, as when a server stops. The next start records how it ended.
     if (this.#signal.aborted) return
     await endRun(
       this.#db,

@@ -1,5 +1,5 @@
--- Stands in for supabase/pg_net 0.19 on the embedded server: the same tables, functions and grants.
--- What pg_net does in a background worker with curl, the stack's worker does from outside.
+-- Replaces supabase/pg_net 0.19 on the embedded server: the same tables, functions and grants. pg_net sends with
+-- curl in a background worker. Here the stack's worker sends from outside.
 
 create schema net;
 
@@ -27,8 +27,8 @@ create unlogged table net._http_response (
 );
 create index on net._http_response (created);
 
--- Anyone may send, as in pg_net since 0.12: access is decided by who can reach the schema's functions,
--- and a hosted project does not expose this schema over REST.
+-- Every role may send, as in pg_net since 0.12. Access depends on who can reach the functions of the schema, and a
+-- hosted project does not expose this schema over REST.
 grant usage on schema net to public;
 grant all on all sequences in schema net to public;
 grant all on all tables in schema net to public;

@@ -1,4 +1,4 @@
--- The worker is woken by the commit, because that is when a notification is delivered.
+-- The commit wakes the worker, because a notification is delivered at the commit.
 create function net.wake() returns void
   language sql
 as $$ select pg_catalog.pg_notify('pg_net_wake', '') $$;
@@ -14,14 +14,14 @@ begin
   end if;
 end
 $$;
-comment on function net.check_worker_is_up() is 'Raises an exception when nothing sends what is queued.';
+comment on function net.check_worker_is_up() is 'Raises an exception if no worker sends the queued requests.';
 
 create function net.wait_until_running() returns void
   language plpgsql
 as $$
 begin
   loop
-    -- Within a transaction the view repeats its first answer until it is told to forget it.
+    -- Within a transaction the view repeats its first answer, until its snapshot is cleared.
     perform pg_catalog.pg_stat_clear_snapshot();
     exit when exists (select from pg_catalog.pg_stat_activity where application_name like 'pg_net %');
     perform pg_catalog.pg_sleep(0.05);
@@ -70,7 +70,7 @@ begin
 end
 $$;
 
--- Puts one request in the queue. A transaction that rolls back takes its requests with it.
+-- Puts one request in the queue. If the transaction rolls back, its requests are not sent.
 create function net._enqueue(
   method text, url text, params jsonb, headers jsonb, body jsonb, timeout_milliseconds int
 ) returns bigint

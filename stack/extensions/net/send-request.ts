@@ -12,7 +12,7 @@ export interface NetRequest {
   timeoutMs: number
 }
 
-/** What net._http_response keeps of a reply, or of there being none. */
+/** What net._http_response keeps of a reply, or of a missing reply. */
 export interface NetReply {
   statusCode: number | null
   contentType: string | null
@@ -23,8 +23,8 @@ export interface NetReply {
 }
 
 /**
- * Sends as curl does for pg_net: redirects followed, nothing decompressed, header names as they came.
- * That is why this is not fetch, which adds headers of its own and rewrites the reply's.
+ * Sends as curl does for pg_net: it follows redirects, decompresses nothing, and keeps header names as they came.
+ * fetch cannot do that, because it adds headers of its own and changes the reply's.
  * Never rejects, except when `signal` is aborted.
  */
 export async function sendRequest(request: NetRequest, signal: AbortSignal): Promise<NetReply> {
@@ -50,7 +50,7 @@ export async function sendRequest(request: NetRequest, signal: AbortSignal): Pro
   }
 }
 
-/** A reply that says there was none. */
+/** The record of a missing reply. */
 export function failure(errorMessage: string): NetReply {
   return { statusCode: null, contentType: null, headers: null, content: null, timedOut: false, errorMessage }
 }
@@ -72,7 +72,7 @@ async function follow(request: NetRequest, signal: AbortSignal): Promise<NetRepl
 function redirect(request: NetRequest, target: URL, statusCode: number): NetRequest {
   const isForeign = target.origin !== new URL(request.url).origin
   const becomesGet = statusCode < 304 && request.method.toUpperCase() === 'POST'
-  // Credentials are for the host they were addressed to.
+  // Credentials are only for the host to which they were addressed.
   const dropped = (name: string) =>
     (isForeign && /^(authorization|cookie)$/i.test(name)) || (becomesGet && /^content-type$/i.test(name))
   return {
@@ -96,7 +96,7 @@ function exchange(request: NetRequest, signal: AbortSignal): Promise<http.Incomi
     if (earlier) delete headers[earlier]
     headers[name] = value
   }
-  // Node would send the body of a GET or DELETE without saying where it ends.
+  // Node would send the body of a GET or DELETE without its length.
   if (request.body || method === 'POST') headers['Content-Length'] = String(request.body?.length ?? 0)
   return new Promise((resolve, reject) => {
     const outgoing = library.request(url, { method, headers, signal, agent: false })
@@ -109,7 +109,7 @@ function exchange(request: NetRequest, signal: AbortSignal): Promise<http.Incomi
 async function readReply(response: http.IncomingMessage): Promise<NetReply> {
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk)
-  // Text in Postgres holds no zero byte; pg_net keeps what stands before the first.
+  // Text in Postgres cannot hold a zero byte. pg_net keeps the text before the first one.
   const content = Buffer.concat(chunks).toString('utf8').split('\0', 1)[0] ?? ''
   const headers: Record<string, string> = {}
   for (let i = 0; i < response.rawHeaders.length; i += 2) {
@@ -125,7 +125,7 @@ async function readReply(response: http.IncomingMessage): Promise<NetReply> {
   }
 }
 
-/** curl's words for the errors that are common, so that a query for one of them works on both. */
+/** curl's words for the common errors, so that a query for one of them works on both. */
 function describe(error: NodeJS.ErrnoException): string {
   const cause =
     error instanceof AggregateError ? ((error.errors[0] as NodeJS.ErrnoException) ?? error) : error

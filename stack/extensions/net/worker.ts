@@ -9,7 +9,7 @@ interface QueueRow extends NetRequest {
   id: string
 }
 
-/** Sends what net.http_get, http_post and http_delete queued, once its transaction has committed. */
+/** Sends what net.http_get, http_post and http_delete queued, after the transaction has committed. */
 export function startNetWorker(adminUrl: string, log: (line: string) => void): Promise<Worker> {
   return startWorker({ adminUrl, applicationName: 'pg_net 0.19.5', log, serve: serveQueue })
 }
@@ -18,7 +18,7 @@ async function serveQueue(db: Connection, connected: AbortSignal): Promise<void>
   const restart = new AbortController()
   const signal = AbortSignal.any([connected, restart.signal])
   const bell = createBell(signal)
-  // Only for this connection: a crash empties the queue and starts its numbers again from 1.
+  // Only for this connection: a crash empties the queue, and its numbers start again from 1.
   const inFlight = new Set<string>()
   const sending: Promise<void>[] = []
   let sweptAt = Number.NEGATIVE_INFINITY
@@ -36,11 +36,11 @@ async function serveQueue(db: Connection, connected: AbortSignal): Promise<void>
         sending.push(
           sendRequest(row, signal)
             .then((reply) => record(db, row.id, reply))
-            // A row that stayed queued would be sent again at once, and for ever.
+            // If the row stayed in the queue, it would be sent again at once, for ever.
             .catch(async (error: Error) => {
               if (!signal.aborted) await record(db, row.id, failure(error.message))
             })
-            // The connection went away or the worker stops: the row is still queued and is sent again.
+            // The connection was lost or the worker stops. The row is still in the queue and is sent again.
             .catch(() => {})
             .finally(() => {
               inFlight.delete(row.id)
@@ -77,7 +77,7 @@ async function findWaiting(db: Connection, inFlight: string[]): Promise<QueueRow
   )
 }
 
-/** Taken off the queue in the statement that records the reply, so a crash in between loses neither. */
+/** One statement removes the row and records the reply, so a crash cannot lose one of them. */
 async function record(db: Connection, id: string, reply: NetReply): Promise<void> {
   await db.query(
     `with sent as (delete from net.http_request_queue where id = $1)

@@ -1,9 +1,9 @@
--- Stands in for supabase/vault 0.3.1 on the embedded server: the same objects, names and grants.
+-- Replaces supabase/vault 0.3.1 on the embedded server: the same objects, names and grants.
 -- Secrets are AES-256-CBC with an HMAC-SHA256 over the row's id, the nonce and the ciphertext.
 -- The root key is a file that only the server's operating-system user can read.
 
--- The script runs as the superuser but the schema may have been made by whoever called it.
--- Whoever owns the schema could plant functions beside ours, so it changes hands here and must be empty.
+-- The script runs as the superuser, but another role may have made the schema. The owner of the schema could add
+-- functions beside these. So the schema gets a new owner here and must be empty.
 do $$
 begin
   if exists (select from pg_catalog.pg_proc where pronamespace = 'vault'::regnamespace)
@@ -15,8 +15,8 @@ end
 $$;
 revoke all on schema vault from public;
 
--- pgcrypto's C functions under names of our own: the pgcrypto extension may belong to a role that
--- could drop it and put a lookalike in its place, and that lookalike would be handed the key.
+-- pgcrypto's C functions under names of our own. The pgcrypto extension may belong to a role that could drop it and
+-- put an imitation in its place. The imitation would then receive the key.
 create function vault._encrypt(data bytea, key bytea, iv bytea, type text) returns bytea
   language c immutable strict parallel safe as '$libdir/pgcrypto', 'pg_encrypt_iv';
 create function vault._decrypt(data bytea, key bytea, iv bytea, type text) returns bytea
@@ -26,8 +26,8 @@ create function vault._hmac(data bytea, key bytea, type text) returns bytea
 create function vault._random_bytes(size int) returns bytea
   language c volatile strict parallel safe as '$libdir/pgcrypto', 'pg_random_bytes';
 
--- The path is read from the command line that the server wrote down when it started: a custom
--- setting can be changed by any session, so current_setting('vault.key_file') proves nothing.
+-- The path is read from the command line that the server stored when it started. Any session can change a custom
+-- setting, so current_setting('vault.key_file') proves nothing.
 create function vault._root_key() returns bytea
   language plpgsql stable set search_path = ''
 as $$
@@ -46,7 +46,7 @@ begin
 end
 $$;
 
--- One key to encrypt and one to authenticate, so that neither use weakens the other.
+-- One key encrypts and another one authenticates, so that neither use weakens the other.
 create function vault._derive_key(purpose text, key_id bigint, context bytea) returns bytea
   language sql stable set search_path = ''
 as $$
@@ -55,7 +55,7 @@ as $$
     vault._root_key(), 'sha256'::text)
 $$;
 
--- The length in front of `additional` keeps its end from being read as the nonce's beginning.
+-- The length before `additional` prevents that its end is read as the beginning of the nonce.
 create function vault._authenticate(
   ciphertext bytea, additional bytea, key_id bigint, context bytea, nonce bytea
 ) returns bytea
@@ -69,7 +69,7 @@ $$;
 create function vault._crypto_aead_det_noncegen() returns bytea
   language sql volatile set search_path = '' as $$ select vault._random_bytes(16) $$;
 
--- Definer, here and below: the caller must be able to use the key without being able to read it.
+-- A definer, here and below: the caller must be able to use the key but not to read it.
 create function vault._crypto_aead_det_encrypt(
   message bytea, additional bytea, key_id bigint, context bytea default 'pgsodium', nonce bytea default null
 ) returns bytea
@@ -95,7 +95,7 @@ begin
   if message is null then
     return null;
   end if;
-  -- Nothing is decrypted before it is authenticated: padding errors would tell a forger how close he is.
+  -- Nothing is decrypted before it is authenticated. Otherwise padding errors would help a forger.
   if size >= 16 then
     ciphertext := substring(message from 1 for size);
   end if;

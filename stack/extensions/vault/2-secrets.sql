@@ -1,3 +1,5 @@
+-- The table of secrets, its decrypted view, and the functions and grants of supabase/vault.
+
 create table vault.secrets (
   id uuid primary key default gen_random_uuid(),
   name text,
@@ -41,7 +43,7 @@ declare
   secret_id uuid := pg_catalog.gen_random_uuid();
   secret_nonce bytea := vault._crypto_aead_det_noncegen();
 begin
-  -- Sealed before it is written, so the plain text reaches neither the table nor the write-ahead log.
+  -- Encrypted before it is written, so the plain text reaches neither the table nor the write-ahead log.
   insert into vault.secrets (id, name, description, secret, nonce)
   values (secret_id, new_name, new_description, vault._seal(new_secret, secret_id, secret_nonce), secret_nonce);
   return secret_id;
@@ -59,7 +61,7 @@ declare
 begin
   update vault.secrets s set
     secret = coalesce(vault._seal(new_secret, s.id, new_nonce), s.secret),
-    -- A new text under the old nonce would show where the two texts begin alike.
+    -- A new text with the old nonce would show whether the two texts begin with the same bytes.
     nonce = case when new_secret is null then s.nonce else new_nonce end,
     name = coalesce(new_name, s.name),
     description = coalesce(new_description, s.description),
@@ -70,7 +72,7 @@ $$;
 
 revoke all on all functions in schema vault from public;
 
--- The grants of a hosted project, to those of its roles that exist here.
+-- The grants of a hosted project, for those of its roles that exist here.
 do $$
 declare
   grantee text;

@@ -6,11 +6,11 @@ import { giveToServer } from '../os-user.ts'
 const KEY_BYTES = 32
 
 /**
- * The postgres flags that tell the vault where its root key is. The key is `<dataDir>/vault.key`, made
- * on first use and readable by the server's operating-system user alone. It is outside the database, so
- * neither a dump nor a query shows it; without it the secrets in a backup stay shut.
+ * The postgres flags that tell the vault where its root key is. The key is `<dataDir>/vault.key`. It is made at the
+ * first use, and only the server's operating-system user can read it. It is outside the database, so neither a dump
+ * nor a query shows it. Without the key, the secrets in a backup cannot be read.
  *
- * `dataDir` must exist. When it is Postgres' own data folder, call this after initdb, which refuses a
+ * `dataDir` must exist. If it is Postgres' own data folder, call this after initdb, which refuses a
  * folder that is not empty.
  */
 export async function vaultKeySetting(dataDir: string): Promise<string[]> {
@@ -27,7 +27,7 @@ export async function vaultKeySetting(dataDir: string): Promise<string[]> {
   return ['-c', `vault.key_file=${file}`]
 }
 
-/** Two first starts at once must end with one key, so the file appears whole and only if none is there. */
+/** Two first starts at the same time must use one key, so the file appears complete and only if there is none. */
 async function createKey(file: string): Promise<Buffer> {
   const draft = `${file}.${randomUUID()}`
   try {

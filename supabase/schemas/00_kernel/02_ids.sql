@@ -1,15 +1,17 @@
--- No search_path, and each argument used once: only so does Postgres inline both into an insert, where
--- calling them would cost more than storing the row.
+-- Ids: UUIDv7 inside the database, and the same 128 bits as a ULID (ref_id) in APIs, URLs and webhooks.
+
+-- Postgres inlines these two functions into an insert only if they have no search_path and use each argument
+-- once. A call that is not inlined would cost more than storing the row.
 create function private.uuid_v7_at(microseconds bigint) returns uuid
   language sql volatile parallel safe
 as $$
-  -- RFC 9562: 48 bits of milliseconds, the version, then (method 3) 12 bits of the fraction, so ids made
-  -- within one millisecond still sort in the order they were made. 512/125 turns microseconds into
-  -- 4096ths of a millisecond. The rest is random, its two variant bits as in any random UUID.
+  -- RFC 9562: 48 bits of milliseconds, the version, then 12 bits of the fraction (method 3). So ids that are
+  -- made within one millisecond still sort in the order in which they were made. 512/125 turns microseconds
+  -- into 4096ths of a millisecond. The rest is random, with the two variant bits of any random UUID.
   select (overlay(lpad(to_hex(microseconds * 512 / 125), 15, '0') placing '7' from 13 for 0)
     || substr(gen_random_uuid()::text, 20))::uuid
 $$;
-comment on function private.uuid_v7_at(bigint) is 'A UUIDv7 for a moment given in microseconds since 1970. A batch counts on from one reading of the clock.';
+comment on function private.uuid_v7_at(bigint) is 'A UUIDv7 for a moment in microseconds since 1970. A batch reads the clock once and counts on from there.';
 
 create function private.uuid_v7() returns uuid
   language sql volatile parallel safe
@@ -20,18 +22,18 @@ create function private.uuid_after(id uuid) returns uuid
   language sql volatile parallel safe
   set search_path = ''
 as $$
-  -- A microsecond later: 4.096 of the fraction's steps, rounded up.
+  -- A microsecond later. A microsecond is 4.096 steps of the fraction, rounded up.
   select private.uuid_v7_at((((('x' || replace(substr(id::text, 1, 13), '-', ''))::bit(48)::bigint * 4096
     + ('x' || substr(id::text, 16, 3))::bit(12)::bigint) * 125 + 511) / 512) + 1)
 $$;
-comment on function private.uuid_after(uuid) is 'A UUIDv7 that sorts behind another one, whatever the clock says.';
+comment on function private.uuid_after(uuid) is 'A UUIDv7 that sorts after another one, even if the clock says otherwise.';
 
--- Written out, and without a search_path, so that Postgres inlines it into the generated column:
--- 5 microseconds a row, where the same in a loop of string_agg took 39.
+-- It is written out and has no search_path, so that Postgres inlines it into the generated column. It takes
+-- 5 microseconds a row. The same in a loop of string_agg took 39.
 create function private.ulid(id uuid) returns text
   language sql immutable strict parallel safe
 as $$
-  -- Crockford base32 of the same 128 bits: 26 characters of 5 bits, led by two zero bits.
+  -- Crockford base32 of the same 128 bits: 26 characters of 5 bits, after two leading zero bits.
   select
     substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', ((get_byte(uuid_send(id), 0) >> 5) & 7) + 1, 1) ||
     substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (get_byte(uuid_send(id), 0) & 31) + 1, 1) ||
@@ -60,7 +62,7 @@ as $$
     substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (((get_byte(uuid_send(id), 14) << 3) | (get_byte(uuid_send(id), 15) >> 5)) & 31) + 1, 1) ||
     substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', (get_byte(uuid_send(id), 15) & 31) + 1, 1)
 $$;
-comment on function private.ulid(uuid) is 'The ULID spelling of an id: what APIs, URLs and webhooks show.';
+comment on function private.ulid(uuid) is 'The ULID spelling of an id. APIs, URLs and webhooks show this one.';
 
 create function private.ulid_to_uuid(ref text) returns uuid
   language sql immutable strict parallel safe
@@ -75,7 +77,7 @@ as $$
     ) as b, generate_series(0, 31) as n
   )::uuid end
 $$;
-comment on function private.ulid_to_uuid(text) is 'The id behind a ULID; null when the text is not one.';
+comment on function private.ulid_to_uuid(text) is 'The id behind a ULID. Null if the text is not a ULID.';
 grant execute on function private.uuid_v7(), private.uuid_v7_at(bigint), private.ulid(uuid),
   private.ulid_to_uuid(text) to authenticated, service_role;
 
@@ -85,7 +87,7 @@ create function private.first_uuid_at(moment timestamptz) returns uuid
 as $$
   select (lpad(to_hex(greatest((extract(epoch from moment) * 1000)::bigint, 0)), 12, '0') || '00000000000000000000')::uuid
 $$;
-comment on function private.first_uuid_at(timestamptz) is 'The id before every UUIDv7 of a moment: created_at >= moment, said of ids.';
+comment on function private.first_uuid_at(timestamptz) is 'The smallest id that a UUIDv7 of this moment can have. "id >= it" means "created_at >= moment".';
 
--- Pure; lists begin and end at a moment by it.
+-- It reads nothing. Lists use it for their filters by time.
 grant execute on function private.first_uuid_at(timestamptz) to authenticated;

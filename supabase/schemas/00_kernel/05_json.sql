@@ -1,3 +1,5 @@
+-- JSON: merging a patch into a value, and the names of fields that differ.
+
 create function private.json_merge_patch(target jsonb, patch jsonb) returns jsonb
   language plpgsql immutable parallel safe
   set search_path = ''
@@ -20,7 +22,7 @@ begin
   return merged;
 end
 $$;
-comment on function private.json_merge_patch(jsonb, jsonb) is 'RFC 7386: objects merge, null removes, everything else replaces.';
+comment on function private.json_merge_patch(jsonb, jsonb) is 'RFC 7386: objects are merged, null removes a field, and any other value replaces the old one.';
 grant execute on function private.json_merge_patch(jsonb, jsonb) to authenticated, service_role;
 
 create function private.changed_fields(old_row jsonb, new_row jsonb) returns text[]

@@ -1,3 +1,5 @@
+-- Rows: triggers that many tables share. They set who changed a row and when, and refuse changes.
+
 create function private.tg_touch_updated_at() returns trigger
   language plpgsql
   set search_path = ''
@@ -13,8 +15,8 @@ create function private.tg_stamp_editor() returns trigger
   set search_path = ''
 as $$
 begin
-  -- Whatever the client sent: who made or changed a row is not theirs to say. The service and
-  -- migrations have no user, so what they state is kept.
+  -- What the client sent does not count: a client may not say who made or changed a row. The service and
+  -- migrations have no user, so their values are kept.
   if tg_op = 'INSERT' then
     new.created_by := coalesce((select auth.uid()), new.created_by);
   else
@@ -30,6 +32,6 @@ create function private.tg_refuse_change() returns trigger
   set search_path = ''
 as $$
 begin
-  raise exception '% is append-only: what is written there is not changed.', tg_table_name;
+  raise exception '% is append-only: its rows cannot be changed.', tg_table_name;
 end
 $$;

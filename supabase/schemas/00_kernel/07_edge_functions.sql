@@ -1,3 +1,5 @@
+-- Edge functions: how the database calls one.
+
 create function private.call_edge_function(path text, timeout_milliseconds int default 5000) returns bigint
   language plpgsql
   set search_path = ''
@@ -11,7 +13,7 @@ begin
   into functions_url, service_key
   from vault.decrypted_secrets as s where s.name in ('tenantry_functions_url', 'tenantry_service_key');
   if functions_url is null or service_key is null then
-    raise warning 'The function % was not called: Vault lacks the secret tenantry_functions_url or tenantry_service_key.', path;
+    raise warning 'The function % was not called: Vault does not have the secret tenantry_functions_url or tenantry_service_key.', path;
     return null;
   end if;
   return net.http_post(
@@ -22,4 +24,4 @@ begin
 end
 $$;
 comment on function private.call_edge_function(text, int) is
-  'Has pg_net post to one of our edge functions once this transaction commits, as the service; answers the request''s id.';
+  'Asks pg_net to post to one of our edge functions, as the service, once this transaction commits. Returns the id of that request.';

@@ -1,9 +1,11 @@
+-- Tables: the register of what each table holds and what happens to its rows.
+
 create type private.table_keeping as enum (
-  'data',     -- exported, purged with its tenant, put back when a demo is reset
-  'history',  -- exported and purged; a demo's reset clears it and puts nothing back
-  'derived',  -- made from other rows: exported and purged, and left alone by a demo's reset
-  'kept',     -- exported; outlives its tenant
-  'transient' -- holds rows within a transaction only: nothing to export, purge or put back
+  'data',     -- exported, purged with its tenant, restored when a demo is reset
+  'history',  -- exported and purged; a demo's reset clears it and restores nothing
+  'derived',  -- made from other rows; exported and purged; a demo's reset does not touch it
+  'kept',     -- exported; stays when its tenant is purged
+  'transient' -- holds rows only within a transaction: nothing to export, purge or restore
 );
 
 create table private.registered_tables (
@@ -23,15 +25,15 @@ create table private.registered_tables (
   constraint keeping_has_a_reason check ((on_forget = 'keep') = (kept_because is not null)),
   constraint person_is_personal check (person is null or person = any (personal))
 );
-comment on table private.registered_tables is 'What each table holds and what happens to its rows. Each table''s own file registers it.';
+comment on table private.registered_tables is 'What each table holds and what happens to its rows. The file of each table registers it.';
 comment on column private.registered_tables.plain is 'Columns that hold neither personal data nor secrets. The audit log shows their values.';
-comment on column private.registered_tables.personal is 'Columns that tell something of a person. The audit log records only that they changed; forget_person() erases them.';
-comment on column private.registered_tables.secret is 'Columns that prove something to somebody: hashes, tokens, ids of secrets in Vault. Left out of the audit log and of exports.';
-comment on column private.registered_tables.quiet is 'Columns whose change alone is not worth a row in the audit log.';
-comment on column private.registered_tables.unaudited is 'Why changes of this table leave no row in the audit log; null when they do.';
-comment on column private.registered_tables.is_locked_first is 'Rows are locked before a tenant''s other rows are deleted, as the processes that serve this queue lock them.';
-comment on column private.registered_tables.person is 'The column in which a person''s e-mail address is found: as its whole value, or as a string inside JSON.';
-comment on column private.registered_tables.on_forget is 'What forget_person() does with rows of the person: erase the personal columns, delete the row, or keep it.';
+comment on column private.registered_tables.personal is 'Columns that say something about a person. The audit log records only that they changed. forget_person() erases them.';
+comment on column private.registered_tables.secret is 'Columns that prove an identity or a right: hashes, tokens, ids of secrets in Vault. The audit log and exports leave them out.';
+comment on column private.registered_tables.quiet is 'Columns that may change without a row in the audit log.';
+comment on column private.registered_tables.unaudited is 'Why changes of this table leave no row in the audit log. Null if they leave one.';
+comment on column private.registered_tables.is_locked_first is 'Whether its rows are locked before the tenant''s other rows are deleted. The processes that serve this queue lock them in the same order.';
+comment on column private.registered_tables.person is 'The column that holds a person''s e-mail address, as its whole value or as a string inside JSON.';
+comment on column private.registered_tables.on_forget is 'What forget_person() does with the rows of the person: erase the personal columns, delete the row, or keep it.';
 
 create function private.register_table(
   target regclass, plain text[] default '{}', personal text[] default '{}', secret text[] default '{}', quiet text[] default '{}',
@@ -44,7 +46,7 @@ as $$
 declare
   problem text;
 begin
-  -- A wrong or missing name must fail in the migration that brings it, not when somebody's data is exported.
+  -- A wrong or missing name must fail in its migration, and not later, when somebody's data is exported.
   select string_agg(n, ', ') into problem
   from unnest(register_table.plain || register_table.personal || register_table.secret || register_table.quiet) as n
   where not exists (select from pg_catalog.pg_attribute as a where a.attrelid = target and a.attname = n and a.attnum > 0 and not a.attisdropped);
@@ -55,14 +57,14 @@ begin
   from private.columns_to_classify(target) as c
   where c <> all (register_table.plain || register_table.personal || register_table.secret);
   if problem is not null then
-    raise exception 'register_table: say of % whether these columns are plain, personal or secret: %.', target, problem;
+    raise exception 'register_table: say for % whether these columns are plain, personal or secret: %.', target, problem;
   end if;
   if register_table.on_forget = 'erase' and register_table.person is not null then
     select string_agg(a.attname, ', ') into problem
     from pg_catalog.pg_attribute as a
     where a.attrelid = target and a.attname = any (register_table.personal) and a.attnotnull and not a.atthasdef;
     if problem is not null then
-      raise exception 'register_table: % cannot be erased in %, since they are not null. Give them a default, or delete the row.', problem, target;
+      raise exception 'register_table: % cannot be erased in %, because the columns are not null. Give them a default, or delete the row.', problem, target;
     end if;
   end if;
   insert into private.registered_tables
@@ -75,14 +77,14 @@ begin
 end
 $$;
 comment on function private.register_table(regclass, text[], text[], text[], text[], private.table_keeping, text, boolean, text, text, text) is
-  'Says what a table holds and what happens to its rows. Fails for a column that could hold anything and is not named.';
+  'Says what a table holds and what happens to its rows. Fails if a column that could hold anything is not named.';
 
 create function private.columns_to_classify(target regclass) returns setof text
   language sql stable
   set search_path = ''
 as $$
-  -- Text, JSON, bytes and addresses can hold anything. So can an id: of a secret in Vault. A ref_id is the
-  -- public spelling of the row's own id.
+  -- Text, JSON, bytes and addresses can hold anything. An id can be the id of a secret in Vault. A ref_id
+  -- cannot: it is the public spelling of the row's own id.
   select a.attname::text
   from pg_catalog.pg_attribute as a
   join pg_catalog.pg_type as t on t.oid = a.atttypid
@@ -92,7 +94,7 @@ as $$
         select from pg_catalog.pg_type as e where e.oid = t.typelem and (e.typcategory = 'S' or e.typname in ('json', 'jsonb', 'bytea')))
       or a.attname ~ '(^|_)secret_id$')
 $$;
-comment on function private.columns_to_classify(regclass) is 'The columns of a table of which its file must say whether they are plain, personal or secret.';
+comment on function private.columns_to_classify(regclass) is 'The columns that the file of a table must classify as plain, personal or secret.';
 
 select private.register_table('private.registered_tables', plain => '{plain,personal,secret,quiet,unaudited,person,on_forget,kept_because}',
   unaudited => 'changed by migrations only');

@@ -1,7 +1,9 @@
+-- Access: statuses and kinds of tenants, roles and permissions, and the functions that every policy asks.
+
 create type public.tenant_status as enum (
   'demo',     -- shared demo tenant; reset nightly; no billing
   'trial',    -- real customer in their evaluation window
-  'active',   -- paid; contract or self-serve plan
+  'active',   -- paying, by contract or by a plan of the price list
   'frozen',   -- read-only after cancellation or non-payment
   'archived'  -- only the audit log is kept
 );
@@ -9,7 +11,7 @@ create type public.tenant_status as enum (
 create type public.tenant_kind as enum (
   'customer', -- real paying or trialing customer
   'demo',     -- shared demo tenant; never billed
-  'platform'  -- the one tenant that owns what every tenant may read
+  'platform'  -- the one tenant that owns the rows every tenant may read
 );
 
 create type public.tenant_role as enum ('owner', 'admin', 'member', 'reviewer');
@@ -19,11 +21,11 @@ create type public.member_status as enum ('active', 'invited', 'deactivated');
 create table private.role_permissions (
   role public.tenant_role not null,
   permission text not null,
-  -- A frozen tenant, or one whose trial has ended, keeps only the permissions that change nothing.
+  -- A tenant that is frozen, or whose trial has ended, keeps only the permissions that change nothing.
   is_write boolean not null generated always as (permission not in ('read', 'read_admin', 'export')) stored,
   primary key (role, permission)
 );
-comment on table private.role_permissions is 'Which role holds which permission. Policies and functions ask for permissions, never for roles.';
+comment on table private.role_permissions is 'Which role holds which permission. Policies and functions check permissions and never roles.';
 
 insert into private.role_permissions (role, permission) values
   ('owner', 'read'), ('owner', 'write'), ('owner', 'read_admin'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
@@ -37,18 +39,18 @@ create function private.caller_api_key() returns uuid
   set search_path = ''
 as $$
 declare
-  -- Only an edge function that verified the key sets this. A claim of the token would not do: the
-  -- REST API passes on whatever a token says.
+  -- Only an edge function that verified the key sets this. A claim of the token would not be safe: the REST
+  -- API passes on any claim that a token has.
   key uuid := nullif(current_setting('tenantry.api_key', true), '');
 begin
-  -- Whoever has a user is that user, not a key.
+  -- A caller who has a user is that user, and no key.
   return case when key is not null and auth.uid() is null then key end;
 end
 $$;
-comment on function private.caller_api_key() is 'The API key that is calling; null for a person, the service and anon.';
+comment on function private.caller_api_key() is 'The API key that is calling. Null for a person, the service and anon.';
 
--- Definer: it reads membership for a caller whose own policies on tenant_members depend on it.
--- plpgsql: keeps its plan for the session, where an SQL function would plan anew on every statement.
+-- A definer, because it reads the membership of a caller whose own policies on tenant_members depend on it.
+-- In plpgsql, because plpgsql keeps its plan for the session. An SQL function would plan anew on every statement.
 create function private.tenant_ids(permission text) returns setof uuid
   language plpgsql stable security definer parallel safe
   set search_path = ''
@@ -77,14 +79,14 @@ begin
 end
 $$;
 comment on function private.tenant_ids(text) is
-  'The tenants in which the caller holds a permission (read, read_admin, write, manage, own, export) right now. Every policy asks this.';
+  'The tenants in which the caller now holds a permission (read, read_admin, write, manage, own, export). Every policy uses this.';
 
 create function private.is_trusted_caller() returns boolean
   language sql stable
   set search_path = ''
 as $$
-  -- The role setting, unlike current_user, is not changed by a definer function: it says who came
-  -- in. 'none' is a direct connection (migrations, cron, an edge function's admin pool).
+  -- A definer function changes current_user but not the role setting, which says who the caller is. 'none'
+  -- means a direct connection: migrations, cron, or the admin pool of an edge function.
   select current_setting('role') in ('none', 'postgres', 'service_role') and session_user <> 'authenticator'
     or current_setting('role') = 'service_role'
 $$;
@@ -100,7 +102,7 @@ declare
   found_role public.tenant_role;
   is_trusted boolean := private.is_trusted_caller();
   key uuid := private.caller_api_key();
-  -- "usage:write" is a scope, for keys; from a person it takes the permission "write".
+  -- "usage:write" is a scope of keys. A person needs the permission "write" for it.
   verb text := split_part(require_permission.permission, ':', -1);
 begin
   if key is not null then
@@ -113,8 +115,8 @@ begin
     on m.tenant_id = t.id and m.user_id = (select auth.uid()) and m.status = 'active'
   where t.id = require_permission.tenant;
 
-  -- A stranger and an archived tenant get the same answer: nothing to learn from it. What an archived
-  -- one owned can still be handed out, by the service.
+  -- A stranger and an archived tenant get the same answer, so that a stranger learns nothing. The service can
+  -- still export the data of an archived tenant.
   if found_status is null or found_status = 'archived' and not (is_trusted and require_permission.permission = 'export')
     or (found_role is null and not is_trusted) then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
@@ -123,20 +125,20 @@ begin
     select from private.role_permissions as p
     where p.role = found_role and p.permission = verb) then
     perform private.raise_problem(403, 'forbidden', format(
-      'Your role in this tenant is %s, which does not hold the permission "%s". Ask an owner of the tenant.',
+      'Your role in this tenant is %s. It does not hold the permission "%s". Ask an owner of the tenant.',
       found_role, verb));
   end if;
   if verb not in ('read', 'read_admin', 'export') then
     if found_status = 'frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     elsif found_status = 'trial' and found_trial_end <= now() then
-      perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it can only be read. Choose a plan to change things again.');
+      perform private.raise_problem(403, 'trial_ended', 'The trial of this tenant has ended, so it can only be read. Choose a plan to change things again.');
     end if;
   end if;
 end
 $$;
 comment on function private.require_permission(uuid, text) is
-  'Refuses with 404, or 403 and the reason, unless the caller holds the permission in the tenant. For functions; policies use tenant_ids().';
+  'Refuses with 404, or with 403 and the reason, unless the caller holds the permission in the tenant. Functions use this. Policies use tenant_ids().';
 
 create function private.colleague_ids() returns setof uuid
   language plpgsql stable security definer parallel safe
@@ -149,18 +151,18 @@ begin
     where m.tenant_id = any (array(select private.tenant_ids('read')));
 end
 $$;
-comment on function private.colleague_ids() is 'The people who share a tenant with the caller.';
+comment on function private.colleague_ids() is 'The people who are in a tenant together with the caller.';
 
 create function private.platform_tenant_id() returns uuid
   language sql immutable parallel safe
   set search_path = ''
 as $$ select '00000000-0000-7000-8000-000000000001'::uuid $$;
-comment on function private.platform_tenant_id() is 'The one tenant of kind platform: owner of every global row.';
+comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
 grant execute on function private.tenant_ids(text), private.colleague_ids(), private.platform_tenant_id(),
   private.is_trusted_caller(), private.require_permission(uuid, text) to authenticated, service_role;
 grant execute on function private.caller_api_key() to authenticated, service_role;
 
--- Definer: what the roles mean is a table in private. It is the same for everybody.
+-- A definer, because the permissions of roles are a table in private. They are the same for everybody.
 create function public.list_roles() returns table (role public.tenant_role, permissions text[])
   language plpgsql stable security definer
   set search_path = ''
@@ -174,7 +176,7 @@ begin
     group by p.role order by p.role;
 end
 $$;
-comment on function public.list_roles() is 'Every role and the permissions it holds, the highest first.';
+comment on function public.list_roles() is 'Every role with the permissions it holds. The highest role comes first.';
 grant execute on function public.list_roles() to authenticated;
 
 select private.register_table('private.role_permissions', plain => '{permission}', unaudited => 'changed by migrations only');

@@ -1,3 +1,5 @@
+-- Plans: the price list, with the features and limits of each plan.
+
 create table public.plans (
   plan text primary key,
   name text not null,
@@ -11,7 +13,7 @@ create table public.plans (
   constraint plan_name_is_a_word check (plan ~ '^[a-z][a-z0-9_]{1,39}$'),
   constraint price_not_negative check (price_minor >= 0)
 );
-comment on table public.plans is 'What a plan costs a month (minor units of its currency), which features it has and where its limits lie.';
+comment on table public.plans is 'What a plan costs a month (in minor units of its currency), which features it has, and its limits.';
 
 insert into public.plans (plan, name, price_minor, trial_days, features) values
   ('trial', 'Trial', 0, 14, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api}'),
@@ -24,7 +26,7 @@ create trigger plans_touch before update on public.plans for each row execute fu
 
 alter table public.plans enable row level security;
 
--- A price list belongs to nobody.
+-- The price list belongs to no tenant.
 create policy "everyone signed in reads the plans" on public.plans
   for select to authenticated using (true);
 grant select on public.plans to authenticated, service_role;

@@ -1,3 +1,5 @@
+-- Tenants: one row for each customer, and how a person creates one.
+
 create table public.tenants (
   id uuid primary key default private.uuid_v7(),
   ref_id text not null generated always as (private.ulid(id)) stored,
@@ -38,10 +40,10 @@ create table public.tenants (
   constraint only_customers_are_billed check (kind = 'customer' or (erp_customer_id is null and stripe_cust_id is null))
 );
 
--- Partial, here and wherever a ref_id is indexed: with a trigger before update Postgres takes every
--- generated column for changed, and a full key that changes locks the row against inserts of its children.
+-- A partial index, here and for every ref_id. With a trigger before update, Postgres assumes that every
+-- generated column changes. If a full key changes, the row is locked against inserts of its children.
 create unique index tenants_ref_id_idx on public.tenants (ref_id) where ref_id is not null;
-comment on table public.tenants is 'The root: one row per customer. Everything a tenant owns hangs off it by tenant_id.';
+comment on table public.tenants is 'The root: one row for each customer. Every row that a tenant owns points to it by tenant_id.';
 create index tenants_status_idx on public.tenants (status);
 create index tenants_kind_idx on public.tenants (kind);
 create index tenants_plan_idx on public.tenants (plan);
@@ -73,7 +75,7 @@ create policy "managers update their tenants" on public.tenants
 grant select, update (name, locale) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
--- Definer: nobody may insert a tenant directly, because a tenant without an owner is nobody's.
+-- A definer. Nobody may insert a tenant directly, because a tenant must have an owner.
 create function public.create_tenant(slug text, name text, tenant_type text default 'coach', locale text default 'en')
   returns public.tenants
   language plpgsql security definer
@@ -85,9 +87,9 @@ declare
 begin
   perform private.require_slug(create_tenant.slug);
   if caller is null then
-    perform private.raise_problem(401, 'unauthenticated', 'Sign in first: a tenant belongs to the person who creates it.');
+    perform private.raise_problem(401, 'unauthenticated', 'Sign in first. A tenant belongs to the person who creates it.');
   end if;
-  -- One person's calls queue here, so that ten at once cannot each find room below the limit.
+  -- The calls of one person wait for each other here. Otherwise ten calls at once could all stay below the limit.
   perform from public.user_profiles as p where p.user_id = caller for no key update;
   if (select count(*) from public.tenant_members as m join public.tenants as t on t.id = m.tenant_id
       where m.user_id = caller and m.role = 'owner' and t.status = 'trial') >= 10 then
@@ -108,10 +110,10 @@ $$;
 comment on function public.create_tenant(text, text, text, text) is
   'Creates a tenant in trial with the caller as its owner. 409 slug_taken, 422 slug_reserved.';
 grant execute on function public.create_tenant(text, text, text, text) to authenticated;
-comment on column public.tenants.status_reason is 'Why the tenant came to its present status, in the words of whoever moved it.';
-comment on column public.tenants.purgeable_at is 'When the export window of an archived tenant closes: from then on it can be purged, and no longer restored.';
+comment on column public.tenants.status_reason is 'Why the tenant has its present status, in the words of the person who changed it.';
+comment on column public.tenants.purgeable_at is 'When the export window of an archived tenant closes. From then on the tenant can be purged and no longer restored.';
 create index tenants_frozen_at_idx on public.tenants (frozen_at) where status = 'frozen';
 
 select private.register_table('public.tenants', personal => '{sales_owner}',
-  on_forget => 'keep', kept_because => 'Who looks after the tenant on the side of the platform, which changes it.',
+  on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant. Only the platform changes it.',
   plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,metadata,status_reason}');

@@ -1,9 +1,11 @@
+-- Slugs: the name of a tenant in URLs, which names are reserved, and how long an old name stays blocked.
+
 create function private.is_reserved_slug(slug text) returns boolean
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- Names a visitor would take for the platform's own, and everything IDNA reserves: a slug is a
-  -- host name's label, and xn--… would show as other letters than it has.
+  -- Names that a visitor would take for names of the platform itself, and names that IDNA reserves. A slug is
+  -- a label of a host name, and a browser shows xn--… as other letters.
   select slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,autoconfig,
     autodiscover,billing,blog,cdn,config,console,contact,dashboard,dev,dns,docs,domain,email,ftp,
     functions,graphql,help,host,imap,internal,invite,invitations,local,localhost,login,logout,mail,
@@ -21,7 +23,7 @@ as $$
 begin
   if slug is null or slug !~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$' then
     perform private.raise_problem(422, 'slug_invalid',
-      'A slug is 3 to 40 characters: lowercase letters a-z, digits and hyphens, with no hyphen at either end.',
+      'A slug has 3 to 40 characters: lowercase letters a-z, digits and hyphens. It does not begin or end with a hyphen.',
       '[{"pointer": "/slug", "detail": "is not a slug"}]');
   end if;
 end
@@ -37,7 +39,7 @@ begin
 end
 $$;
 
--- Every slug ever claimed and whose it is: the directory the public lookup starts from.
+-- Every slug that was ever claimed, and its tenant. The public lookup starts from this directory.
 create table public.tenant_slugs (
   slug text primary key,
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -45,11 +47,11 @@ create table public.tenant_slugs (
   created_at timestamptz not null default now()
 );
 comment on table public.tenant_slugs is
-  'Every slug ever claimed. A retired one still leads to its tenant and is given to nobody else for 90 days.';
+  'Every slug that was ever claimed. A retired slug still leads to its tenant. Nobody else can claim it for 90 days.';
 create index tenant_slugs_tenant_id_idx on public.tenant_slugs (tenant_id);
 create unique index tenant_slugs_one_current_idx on public.tenant_slugs (tenant_id) where retired_at is null;
 
--- Definer: claiming must see slugs that belong to others.
+-- A definer, because claiming must see the slugs of other tenants.
 create function private.tg_claim_slug() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -91,7 +93,7 @@ declare
 begin
   perform private.require_permission(rename_tenant_slug.tenant_id, 'manage');
   perform private.require_slug(rename_tenant_slug.slug);
-  -- Each rename keeps a name from everybody for 90 days.
+  -- Each rename blocks a name for everybody else for 90 days.
   if not private.is_trusted_caller() and (
     select count(*) from public.tenant_slugs as s
     where s.tenant_id = rename_tenant_slug.tenant_id and s.retired_at > now() - interval '90 days') >= 5 then
@@ -107,7 +109,7 @@ begin
 end
 $$;
 comment on function public.rename_tenant_slug(uuid, text) is
-  'Gives a tenant another slug; the old one answers with a redirect and is kept from others for 90 days.';
+  'Gives a tenant another slug. The old slug redirects to the new one, and nobody else can claim it for 90 days.';
 grant execute on function public.rename_tenant_slug(uuid, text) to authenticated;
 grant execute on function public.rename_tenant_slug(uuid, text) to service_role;
 grant execute on function private.is_reserved_slug(text) to authenticated, service_role;
@@ -116,16 +118,16 @@ create table private.kept_slugs (
   free_at timestamptz not null
 );
 comment on table private.kept_slugs is
-  'Slugs of tenants that are gone, kept from everybody for 90 days: links to the old tenant must not lead to a new one.';
+  'Slugs of deleted tenants. Nobody can claim them for 90 days, so that links to the old tenant do not lead to a new one.';
 
--- Definer, both: nobody may read or write the directory of kept slugs itself.
+-- Both are definers: nobody may read or write the directory of kept slugs directly.
 create function private.tg_keep_slugs() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
   if old.kind = 'platform' then
-    perform private.raise_problem(409, 'invalid_status_move', 'The platform''s own tenant is not deleted.');
+    perform private.raise_problem(409, 'invalid_status_move', 'The platform''s own tenant cannot be deleted.');
   end if;
   insert into private.kept_slugs as k (slug, free_at)
   select s.slug, coalesce(s.retired_at, now()) + interval '90 days'
@@ -149,8 +151,8 @@ begin
 end
 $$;
 
--- Named to fire after the slug is claimed: a claim waits for a deletion that is under way, and only
--- then can it be seen what that deletion kept.
+-- The name makes it fire after the trigger that claims the slug. A claim waits for a deletion that is under
+-- way. Only after that is it visible which slugs the deletion kept.
 create trigger tenants_respect_kept_slug after insert on public.tenants
   for each row execute function private.tg_respect_kept_slug();
 create trigger tenants_respect_kept_slug_on_rename after update of slug on public.tenants
@@ -160,4 +162,4 @@ select cron.schedule('registry: free the slugs of tenants long gone', '43 3 * * 
   'delete from private.kept_slugs where free_at <= now()');
 
 select private.register_table('public.tenant_slugs', plain => '{slug}');
-select private.register_table('private.kept_slugs', plain => '{slug}', unaudited => 'its tenants are gone');
+select private.register_table('private.kept_slugs', plain => '{slug}', unaudited => 'the tenants of these slugs are gone');

@@ -1,3 +1,5 @@
+-- Billing: who is invoiced for a tenant, and how.
+
 create table public.tenant_billing (
   tenant_id uuid primary key references public.tenants on delete cascade,
   legal_name text,
@@ -20,7 +22,7 @@ create table public.tenant_billing (
   constraint spend_cap_not_negative check (monthly_spend_cap_usd_micros >= 0),
   constraint spend_not_negative check (current_month_spend_usd_micros >= 0)
 );
-comment on table public.tenant_billing is 'Who is invoiced and how (1:1 with tenants). Money in millionths of a US dollar.';
+comment on table public.tenant_billing is 'Who is invoiced and how (1:1 with tenants). Money is in millionths of a US dollar.';
 create trigger tenant_billing_touch before update on public.tenant_billing for each row execute function private.tg_touch_updated_at();
 
 create function private.tg_start_billing() returns trigger
@@ -50,7 +52,7 @@ create function private.tg_bill_customers_only() returns trigger
 as $$
 begin
   if exists (select from public.tenants as t where t.id = new.tenant_id and t.kind <> 'customer') then
-    perform private.raise_problem(409, 'not_billable', 'Only a customer is billed: a demo and the platform never are.');
+    perform private.raise_problem(409, 'not_billable', 'Only a customer is billed. A demo tenant and the platform never are.');
   end if;
   return new;
 end
@@ -62,4 +64,4 @@ create trigger tenant_billing_customers_only
 
 select private.register_table('public.tenant_billing', quiet => '{current_month_spend_usd_micros}', plain => '{razorpay_customer_id,razorpay_subscription_id}',
   personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}',
-  on_forget => 'keep', kept_because => 'Whom the tenant''s invoices are made out to. The law asks for them to be kept.');
+  on_forget => 'keep', kept_because => 'The person to whom the tenant''s invoices are addressed. The law requires that invoices are kept.');

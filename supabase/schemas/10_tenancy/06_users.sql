@@ -1,3 +1,5 @@
+-- Users: the profile of each person who can sign in.
+
 create table public.user_profiles (
   user_id uuid primary key references auth.users on delete cascade,
   ref_id text not null generated always as (private.ulid(user_id)) stored,
@@ -15,11 +17,11 @@ create table public.user_profiles (
   constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
 );
 create unique index user_profiles_ref_id_idx on public.user_profiles (ref_id) where ref_id is not null;
-comment on table public.user_profiles is 'A person who can sign in (1:1 with auth.users, whose e-mail address it mirrors).';
+comment on table public.user_profiles is 'A person who can sign in (1:1 with auth.users). The e-mail address is copied from there.';
 create trigger user_profiles_touch before update on public.user_profiles for each row execute function private.tg_touch_updated_at();
 
--- The mirror of auth.users. It never refuses: a sign-up must not fail over a profile.
--- Definer: Auth inserts the user with a role that has no business in public.
+-- Copies auth.users. It never refuses, because a sign-up must not fail because of a profile. A definer,
+-- because Auth inserts the user with a role that has no rights in public.
 create function private.tg_mirror_auth_user() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -49,5 +51,5 @@ grant select, update (title, first_name, last_name, phone, locale) on public.use
 grant select, insert, update, delete on public.user_profiles to service_role;
 
 select private.register_table('public.user_profiles', plain => '{locale}', personal => '{email,title,first_name,last_name,name,phone}',
-  unaudited => 'people own their profiles; no tenant does',
-  on_forget => 'keep', kept_because => 'Belongs to the person''s own account, which other tenants may know too. It goes with the account.');
+  unaudited => 'a profile belongs to a person and to no tenant',
+  on_forget => 'keep', kept_because => 'Belongs to the person''s own account. Other tenants may know the account too. It is deleted with the account.');

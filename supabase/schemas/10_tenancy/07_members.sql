@@ -1,3 +1,5 @@
+-- Members: which person belongs to which tenant, in which role.
+
 create table public.tenant_members (
   tenant_id uuid not null references public.tenants on delete cascade,
   user_id uuid not null references public.user_profiles on delete cascade,
@@ -9,27 +11,27 @@ create table public.tenant_members (
   updated_by uuid,
   primary key (tenant_id, user_id)
 );
-comment on table public.tenant_members is 'Who belongs to which tenant, in which role. Read on every statement, so removal takes effect on the next one.';
+comment on table public.tenant_members is 'Who belongs to which tenant, in which role. Every statement reads this, so a removal takes effect on the next statement.';
 
--- The primary key leads with the tenant; policies ask by user.
+-- The primary key begins with the tenant. Policies search by user.
 create index tenant_members_user_id_idx on public.tenant_members (user_id, tenant_id);
 create index tenant_members_created_at_idx on public.tenant_members (tenant_id, created_at, user_id);
 create trigger tenant_members_touch before update on public.tenant_members for each row execute function private.tg_touch_updated_at();
 create trigger tenant_members_stamp_editor before insert or update on public.tenant_members for each row execute function private.tg_stamp_editor();
 
--- Definer: the count must see every owner, whoever asks.
+-- A definer, because the count must see every owner, for every caller.
 create function private.tg_keep_an_owner() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
-  -- Two owners leaving at once must queue, or each would count the other. A tenant that is being
-  -- deleted is gone by now and needs no owner.
+  -- Two owners who leave at the same time must wait for each other. Otherwise each would count the other. If
+  -- the tenant is being deleted, its row is already gone and needs no owner.
   perform from public.tenants where id = old.tenant_id for no key update;
   if found and not exists (
     select from public.tenant_members
     where tenant_id = old.tenant_id and role = 'owner' and status = 'active') then
-    perform private.raise_problem(409, 'last_owner', 'A tenant always has an owner. Make somebody else an owner first.');
+    perform private.raise_problem(409, 'last_owner', 'A tenant must have an owner. Make somebody else an owner first.');
   end if;
   return null;
 end
@@ -43,7 +45,7 @@ alter table public.tenant_members enable row level security;
 create policy "members read who belongs to their tenant" on public.tenant_members
   for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
 
--- Only an owner makes or unmakes an owner.
+-- Only an owner may give or take the role of owner.
 create policy "managers update members" on public.tenant_members
   for update to authenticated
   using (tenant_id = any (array(select private.tenant_ids('own')))
@@ -62,12 +64,12 @@ create function public.leave_tenant(tenant_id uuid) returns void
   set search_path = ''
 as $$
 begin
-  -- Leaving is a person's own right, also when the tenant is frozen.
+  -- Every person may leave, even if the tenant is frozen.
   perform private.require_permission(leave_tenant.tenant_id, 'read');
   delete from public.tenant_members as m where m.tenant_id = leave_tenant.tenant_id and m.user_id = (select auth.uid());
 end
 $$;
-comment on function public.leave_tenant(uuid) is 'Ends the caller''s own membership. 409 last_owner for the only owner.';
+comment on function public.leave_tenant(uuid) is 'Ends the caller''s own membership. 409 last_owner if the caller is the only owner.';
 grant execute on function public.leave_tenant(uuid) to authenticated;
 
 select private.register_table('public.tenant_members');

@@ -1,3 +1,5 @@
+-- Products: what the platform offers, and which tenant was granted what.
+
 create table public.products (
   product text primary key,
   name text not null,
@@ -11,11 +13,11 @@ create table public.products (
   constraint product_features_are_words check (array_to_string(features, ' ', '?') ~ '^([a-z][a-z0-9_]{1,39}( |$))*$')
 );
 comment on table public.products is
-  'The manifest of every product of the platform: what it is called, which features it brings, whether it divides work into projects.';
+  'Every product of the platform: its name, its features, and whether it divides work into projects.';
 
 insert into public.products (product, name, description, supports_projects, features) values
-  ('assessments', 'Assessments', 'Assessments, their reports and the follow-ups to them.', false, '{assessments,followups}'),
-  ('marketing', 'Marketing', 'Campaigns on the channels a business advertises on.', true, '{content_calendar,ad_campaigns}'),
+  ('assessments', 'Assessments', 'Assessments, with their reports and follow-ups.', false, '{assessments,followups}'),
+  ('marketing', 'Marketing', 'Campaigns on the channels where a business advertises.', true, '{content_calendar,ad_campaigns}'),
   ('bots', 'WhatsApp bots', 'Conversations with customers over WhatsApp.', true, '{whatsapp}')
 on conflict (product) do update set (name, description, supports_projects, features) =
   (excluded.name, excluded.description, excluded.supports_projects, excluded.features);
@@ -32,7 +34,7 @@ create table public.tenant_products (
   constraint product_config_is_an_object check (jsonb_typeof(config) = 'object' and octet_length(config::text) <= 16384)
 );
 comment on table public.tenant_products is
-  'Which tenant may use which product, until when, with which settings. Only the platform grants; the clock alone ends.';
+  'Which product a tenant may use, until when, and with which settings. Only the platform grants a product. Only the end date ends it.';
 create index tenant_products_product_idx on public.tenant_products (product);
 create trigger products_touch before update on public.products for each row execute function private.tg_touch_updated_at();
 create trigger tenant_products_touch before update on public.tenant_products for each row execute function private.tg_touch_updated_at();
@@ -40,7 +42,7 @@ create trigger tenant_products_touch before update on public.tenant_products for
 alter table public.products enable row level security;
 alter table public.tenant_products enable row level security;
 
--- A catalogue belongs to nobody.
+-- The catalogue belongs to no tenant.
 create policy "everyone signed in reads the products" on public.products
   for select to authenticated using (true);
 create policy "members read their tenant's products" on public.tenant_products

@@ -1,5 +1,7 @@
--- The one question, and the one place that answers it. Everything below asks here. A feature comes
--- with the plan or with a product that was granted; a product comes by grant alone.
+-- Entitlements: may a tenant use a product or a feature now?
+
+-- Every question about entitlements is answered here. A tenant gets a feature by its plan, or by a product
+-- that was granted. It gets a product only by a grant.
 create function private.find_entitlement(tenant uuid, product text, feature text,
     out allowed boolean, out reason text, out plan_that_has_it text, out expires_at timestamptz)
   language plpgsql stable
@@ -41,7 +43,7 @@ begin
   if find_entitlement.feature is not null then
     is_in_plan := coalesce((select find_entitlement.feature = any (p.features) from public.plans as p where p.plan = t.plan), false);
     if not is_in_plan and find_entitlement.product is null then
-      -- Whichever product keeps the feature longest; one without an end keeps it for good.
+      -- The product that keeps the feature longest counts. A grant without an end keeps it for ever.
       select g.expires_at into granted
       from public.tenant_products as g join public.products as p on p.product = g.product
       where g.tenant_id = t.id and g.enabled and (g.expires_at is null or g.expires_at > now())
@@ -54,7 +56,7 @@ begin
     end if;
     if not is_in_plan then
       expires_at := null;
-      -- A price of 0 is not the cheapest: it is a trial, or a price on request.
+      -- A plan with a price of 0 is not the cheapest. It is a trial, or its price is agreed on request.
       plan_that_has_it := (select p.plan from public.plans as p
         where find_entitlement.feature = any (p.features) and p.trial_days is null
         order by p.price_minor = 0, p.price_minor, p.plan limit 1);
@@ -67,14 +69,14 @@ begin
   end if;
 
   allowed := true;
-  -- least() passes over nulls: no end at all stays null.
+  -- least() ignores nulls. If nothing ends, the result stays null.
   expires_at := least(expires_at, case when has_trial then t.trial_ends_at end);
 end
 $$;
 comment on function private.find_entitlement(uuid, text, text) is
-  'May this tenant use this product, this feature, or this feature of this product, now? And if not, why.';
+  'May this tenant use this product, this feature, or this feature of this product, now? If not, why?';
 
--- Definer: the answer is the tenant's and must not depend on what the caller may read.
+-- A definer, because the answer is about the tenant and must not depend on what the caller may read.
 create function private.has_project_support(tenant uuid) returns boolean
   language sql stable security definer
   set search_path = ''
@@ -85,9 +87,9 @@ as $$
     cross join lateral private.find_entitlement(g.tenant_id, g.product, null) as e
     where g.tenant_id = has_project_support.tenant and e.allowed)
 $$;
-comment on function private.has_project_support(uuid) is 'Whether a tenant may use a product that supports projects now.';
+comment on function private.has_project_support(uuid) is 'Whether a tenant may now use a product that supports projects.';
 
--- Definer for the same reason. For functions that have asked for the caller's permission before.
+-- A definer for the same reason. The calling function must check the caller's permission before.
 create function private.require_entitlement(tenant uuid, product text default null, feature text default null)
   returns void
   language plpgsql stable security definer
@@ -105,12 +107,12 @@ begin
     when 'tenant_frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     when 'trial_ended' then
-      perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it can only be read. Choose a plan to change things again.');
+      perform private.raise_problem(403, 'trial_ended', 'The trial of this tenant has ended, so it can only be read. Choose a plan to change things again.');
     when 'feature_not_in_plan', 'unknown_feature' then
       perform private.raise_problem(402, 'feature_not_in_plan', format('This tenant''s plan does not have the feature "%s".', require_entitlement.feature)
         || coalesce(format(' The plan "%s" has it.', found_plan), ''));
     when 'product_expired' then
-      perform private.raise_problem(402, 'product_not_granted', format('This tenant could use the product "%s" until its time was over.', require_entitlement.product));
+      perform private.raise_problem(402, 'product_not_granted', format('The time in which this tenant could use the product "%s" is over.', require_entitlement.product));
     when 'product_not_granted', 'product_disabled', 'unknown_product' then
       perform private.raise_problem(402, 'product_not_granted', format('This tenant may not use the product "%s".', require_entitlement.product));
     else null;
@@ -118,7 +120,7 @@ begin
 end
 $$;
 comment on function private.require_entitlement(uuid, text, text) is
-  'Refuses with 402 feature_not_in_plan or product_not_granted, or the tenant''s state, unless the tenant may use it now.';
+  'Refuses unless the tenant may use it now: 402 feature_not_in_plan, 402 product_not_granted, or the problem of the tenant''s status.';
 
 create function private.require_project_support(tenant uuid) returns void
   language plpgsql stable security definer
@@ -127,14 +129,14 @@ as $$
 begin
   if not private.has_project_support(require_project_support.tenant) then
     perform private.raise_problem(402, 'product_not_granted', format(
-      'Projects need a product that supports them, and this tenant may use none now. These do: %s.',
+      'Projects need a product that supports them, and this tenant can use none of those now. Products that support projects: %s.',
       (select string_agg(p.product, ', ' order by p.product) from public.products as p where p.supports_projects)));
   end if;
 end
 $$;
 comment on function private.require_project_support(uuid) is 'Refuses with 402 product_not_granted unless the tenant may use a product that supports projects.';
 
--- Definer: the answer is the same for each of a tenant's members, whatever they may read.
+-- A definer, because the answer is the same for every member of the tenant.
 create function public.check_entitlement(tenant_id uuid, product text default null, feature text default null)
   returns jsonb
   language plpgsql stable security definer
@@ -143,7 +145,7 @@ as $$
 begin
   perform private.require_permission(check_entitlement.tenant_id, 'read');
   if check_entitlement.product is null and check_entitlement.feature is null then
-    perform private.raise_problem(422, 'invalid_value', 'Name a product, a feature, or both.');
+    perform private.raise_problem(422, 'invalid_value', 'Give a product, a feature, or both.');
   end if;
   return (select to_jsonb(e)
     from private.find_entitlement(check_entitlement.tenant_id, check_entitlement.product, check_entitlement.feature) as e);

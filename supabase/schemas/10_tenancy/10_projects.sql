@@ -1,3 +1,5 @@
+-- Projects: parts of a tenant's work, for products that support them.
+
 create type public.tenant_project_status as enum ('active', 'archived');
 
 create table public.tenant_projects (
@@ -18,7 +20,7 @@ create table public.tenant_projects (
 );
 create unique index tenant_projects_ref_id_idx on public.tenant_projects (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_projects is
-  'A part of a tenant''s work, for products that support projects. A tenant without any is one implicit project.';
+  'A part of a tenant''s work, for products that support projects. A tenant without projects counts as one project.';
 create trigger tenant_projects_touch before update on public.tenant_projects for each row execute function private.tg_touch_updated_at();
 create trigger tenant_projects_stamp_editor before insert or update on public.tenant_projects for each row execute function private.tg_stamp_editor();
 
@@ -27,7 +29,7 @@ create function private.tg_reopen_project() returns trigger
   set search_path = ''
 as $$
 begin
-  -- Afterwards, so that row level security has spoken first and a stranger learns nothing here.
+  -- An after trigger, so that row level security refuses first and a stranger learns nothing here.
   perform private.require_project_support(new.tenant_id);
   return null;
 end

@@ -1,22 +1,24 @@
+-- Statuses: which change of a tenant's status is allowed, who may make it, and what cron changes.
+
 create table private.status_moves (
   from_status public.tenant_status not null,
   to_status public.tenant_status not null,
-  -- The least that may make the move. The service may make all of them.
+  -- The lowest that may make the move. The service may make every move.
   who text not null,
   primary key (from_status, to_status),
   constraint who_is_known check (who in ('own', 'service'))
 );
 comment on table private.status_moves is
-  'Every change of status there is, and who may make it: the platform (service), or also an owner (own). What is not here cannot be done.';
+  'Every change of status that is allowed, and who may make it: only the platform (service), or an owner too (own).';
 
 insert into private.status_moves (from_status, to_status, who) values
   ('trial', 'active', 'service'),    -- a plan was bought
-  ('trial', 'frozen', 'own'),        -- cancelled, or ended and not bought
+  ('trial', 'frozen', 'own'),        -- cancelled, or the trial ended without a plan
   ('trial', 'archived', 'service'),
   ('active', 'frozen', 'own'),       -- cancelled, or not paid
   ('active', 'archived', 'service'),
-  ('frozen', 'active', 'service'),   -- settled
-  ('frozen', 'archived', 'service'), -- the grace has passed
+  ('frozen', 'active', 'service'),   -- the subscription was settled
+  ('frozen', 'archived', 'service'), -- frozen for 30 days
   ('archived', 'active', 'service')  -- restored, while its export window is open
 on conflict (from_status, to_status) do update set who = excluded.who;
 
@@ -26,8 +28,8 @@ create function private.export_window() returns interval
 as $$ select interval '30 days' $$;
 comment on function private.export_window() is 'How long an archived tenant can still be exported and restored.';
 
--- Definer: the service's own roles may not read the table of moves. A trigger, because a rule in a
--- function would not hold for a statement that goes past it.
+-- A definer, because the roles of the service may not read the table of moves. A trigger, because a rule in
+-- a function would not hold for an update that does not call the function.
 create function private.tg_move_tenant() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -35,7 +37,7 @@ as $$
 begin
   if tg_op = 'UPDATE' then
     if new.kind <> old.kind then
-      perform private.raise_problem(409, 'invalid_status_move', format('A tenant of kind %s stays one.', old.kind));
+      perform private.raise_problem(409, 'invalid_status_move', format('The kind of a tenant cannot be changed. This one is of kind %s.', old.kind));
     end if;
     if new.status = old.status then
       return new;
@@ -48,13 +50,13 @@ begin
     end if;
     if old.status = 'archived' and (
       old.purgeable_at <= now() or exists (select from private.tenant_purges as p where p.tenant = old.id)) then
-      perform private.raise_problem(409, 'invalid_status_move', 'The export window of this tenant has closed; it cannot be restored.');
+      perform private.raise_problem(409, 'invalid_status_move', 'The export window of this tenant has closed. The tenant cannot be restored.');
     end if;
     new.frozen_at := null;
     new.archived_at := null;
     new.purgeable_at := null;
   end if;
-  -- A tenant may also arrive in any status, as one brought over from another system does.
+  -- A new tenant may have any status, because tenants are brought over from another system.
   if new.status = 'frozen' then
     new.frozen_at := coalesce(new.frozen_at, now());
   elsif new.status = 'archived' then
@@ -67,7 +69,7 @@ $$;
 create trigger tenants_move before insert or update of status, kind on public.tenants
   for each row execute function private.tg_move_tenant();
 
--- Definer: nobody but the service may write a status, and an owner may ask for one move.
+-- A definer, because only the service may write a status, and an owner may make one kind of move.
 create function public.change_tenant_status(tenant_id uuid, status public.tenant_status, reason text default null)
   returns public.tenants
   language plpgsql security definer
@@ -76,7 +78,7 @@ as $$
 declare
   moved public.tenants;
 begin
-  -- The service also acts on archived tenants, which nobody else can see.
+  -- The service can also change archived tenants. Nobody else can see those.
   if not private.is_trusted_caller() then
     perform private.require_permission(change_tenant_status.tenant_id, 'own');
   end if;
@@ -84,7 +86,7 @@ begin
   where t.id = change_tenant_status.tenant_id and t.status <> change_tenant_status.status
   returning * into moved;
   if not found then
-    -- Asked twice, done once: the first reason stays.
+    -- A second call with the same status changes nothing. The first reason stays.
     select * into moved from public.tenants as t where t.id = change_tenant_status.tenant_id;
     if not found then
       perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant.');
@@ -94,10 +96,10 @@ begin
 end
 $$;
 comment on function public.change_tenant_status(uuid, public.tenant_status, text) is
-  'Moves a tenant to another status. An owner may cancel (frozen); every other move is the service''s. 409 invalid_status_move.';
+  'Moves a tenant to another status. An owner may cancel (frozen). Only the service can make the other moves. 409 invalid_status_move.';
 
--- What the clock does. Read-only begins the moment a trial ends (tenant_ids() sees to it); the status
--- follows a week later, so that for this week the refusal still says what it is about.
+-- Moves that cron makes. A tenant becomes read-only at the moment its trial ends, by tenant_ids(). Its status
+-- changes a week later. During that week a refusal can still say that the trial has ended.
 create function private.freeze_ended_trials(batch int default 500) returns int
   language sql volatile
   set search_path = ''
@@ -116,7 +118,7 @@ as $$
   select count(*)::int from frozen
 $$;
 comment on function private.freeze_ended_trials(int) is
-  'Freezes tenants whose trial ended a week ago, oldest first, at most a batch; answers how many.';
+  'Freezes tenants whose trial ended a week ago, the oldest first, at most one batch. Returns how many.';
 
 create function private.archive_frozen_tenants(batch int default 500) returns int
   language sql volatile
@@ -137,7 +139,7 @@ as $$
   select count(*)::int from archived
 $$;
 comment on function private.archive_frozen_tenants(int) is
-  'Archives tenants that have been frozen for 30 days, oldest first, at most a batch; answers how many.';
+  'Archives tenants that have been frozen for 30 days, the oldest first, at most one batch. Returns how many.';
 
 create table private.tenant_purges (
   tenant uuid primary key,
@@ -152,7 +154,7 @@ create table private.tenant_purges (
   constraint purge_reason_is_text check (private.is_plain_text(reason, 500))
 );
 comment on table private.tenant_purges is
-  'What is left of a purged tenant beside its audit log: its handle, its slugs, and how many rows of what went. While unfinished, how far the purge has come.';
+  'What stays of a purged tenant beside its audit log: its ref_id, its slugs, and how many rows each table lost. Until the purge is finished, it shows the progress.';
 create index tenant_purges_unfinished_idx on private.tenant_purges (requested_at) where finished_at is null;
 grant execute on function public.change_tenant_status(uuid, public.tenant_status, text) to authenticated, service_role;
 
@@ -163,4 +165,4 @@ select cron.schedule('registry: archive tenants frozen for 30 days', '29 * * * *
   'select private.archive_frozen_tenants()');
 
 select private.register_table('private.status_moves', plain => '{who}', unaudited => 'changed by migrations only');
-select private.register_table('private.tenant_purges', plain => '{slugs,reason,deleted_rows}', unaudited => 'each step is recorded by the functions that purge');
+select private.register_table('private.tenant_purges', plain => '{slugs,reason,deleted_rows}', unaudited => 'the functions that purge record each step');

@@ -1,17 +1,19 @@
+-- API keys: how a tenant's server identifies itself, and what each key may do.
+
 create table private.api_scopes (
   scope text primary key,
   permission text not null,
   description text not null,
   constraint scope_is_a_domain_and_a_verb check (scope ~ '^[a-z][a-z_]{1,39}:[a-z]{1,39}$'),
-  -- Whoever leads a tenant, invites people or hands out keys is a person: no scope can give that.
+  -- Only a person may lead a tenant, invite people or create keys. No scope gives these permissions.
   constraint scope_reads_or_writes check (permission in ('read', 'write') and scope like '%:' || permission)
 );
 comment on table private.api_scopes is
-  'What an API key can be allowed to do. A reading scope reads what members read; a writing one writes only through functions that ask for it by name.';
+  'What an API key can be allowed to do. A reading scope reads what members read. A writing scope writes only through functions that require it by name.';
 
 insert into private.api_scopes (scope, permission, description) values
   ('tenant:read', 'read', 'Read the tenant itself.'),
-  ('members:read', 'read', 'Read who belongs to the tenant.')
+  ('members:read', 'read', 'Read the members of the tenant.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 create table public.api_keys (
@@ -41,13 +43,13 @@ create table public.api_keys (
 );
 create unique index api_keys_ref_id_idx on public.api_keys (tenant_id, ref_id) where ref_id is not null;
 comment on table public.api_keys is
-  'A tenant''s API keys: what each may do and until when. What proves a key lies in private.api_key_secrets.';
+  'A tenant''s API keys: what each key may do, and until when. The hash that proves a key is in private.api_key_secrets.';
 
--- A name is free again once its key was revoked or replaced.
+-- A name is free again after its key was revoked or replaced.
 create unique index api_keys_name_idx on public.api_keys (tenant_id, lower(name))
   where revoked_at is null and replaced_at is null;
 
--- Apart from the rest, so that no grant, no "select *" and no view can show it to a member.
+-- A table of its own, so that no grant, no "select *" and no view can show a hash to a member.
 create table private.api_key_secrets (
   tenant_id uuid not null,
   api_key_id uuid not null,
@@ -60,9 +62,9 @@ create table private.api_key_secrets (
   constraint secret_goes_with_its_tenant foreign key (tenant_id) references public.tenants on delete cascade
 );
 comment on table private.api_key_secrets is
-  'How a key is found (HMAC under a pepper that is not in the database) and proven (argon2id). The key itself is nowhere.';
+  'How a key is found (HMAC with a pepper that is not in the database) and proven (argon2id). The key itself is not stored.';
 
--- Not when only last_used_at moves: that is no change anybody made.
+-- Not if only last_used_at changes: no person made that change.
 create trigger api_keys_touch before update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at
   on public.api_keys for each row execute function private.tg_touch_updated_at();
 create trigger api_keys_stamp_editor
@@ -73,9 +75,9 @@ create function private.is_live_api_key(key public.api_keys) returns boolean
   language sql stable parallel safe
   set search_path = ''
 as $$ select key.revoked_at is null and (key.expires_at is null or key.expires_at > now()) $$;
-comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: not revoked, not expired.';
+comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: it is not revoked and not expired.';
 
--- What tenant_ids() answers for a key. The row is read on every statement, so revoking takes effect on the next one.
+-- tenant_ids() calls this for a key. Every statement reads the row, so a revoked key fails on the next statement.
 create function private.api_key_tenant_ids(key uuid, permission text) returns setof uuid
   language plpgsql stable parallel safe
   set search_path = ''
@@ -94,15 +96,15 @@ begin
       and private.is_live_api_key(k)
       and s.scope = any (k.scopes)
       and s.permission = api_key_tenant_ids.permission
-      -- Through a policy a key only reads: a policy cannot tell one writing scope from another.
+      -- A policy lets a key only read, because a policy cannot tell one writing scope from another.
       and s.permission = 'read'
       and t.status <> 'archived';
 end
 $$;
 comment on function private.api_key_tenant_ids(uuid, text) is
-  'The tenant of the calling API key, if the key is live and the scope its request uses reads.';
+  'The tenant of the calling API key, if the key is live and its request uses a reading scope.';
 
--- What require_permission() asks of a key.
+-- require_permission() calls this for a key.
 create function private.require_scope(key uuid, tenant uuid, permission text) returns void
   language plpgsql stable
   set search_path = ''
@@ -118,7 +120,7 @@ begin
     and private.is_live_api_key(k)
     and t.status <> 'archived';
   if found_scopes is null then
-    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid: it is unknown, revoked or expired, or was not copied whole.');
+    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid. It is unknown, revoked or expired, or it was not copied completely.');
   end if;
   if require_scope.tenant is distinct from (claims ->> 'tenant_id')::uuid then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
@@ -128,12 +130,12 @@ begin
     where s.scope = claims ->> 'scope' and s.scope = any (found_scopes)
       and require_scope.permission in (s.scope, nullif(s.permission, 'write'))) then
     perform private.raise_problem(403, 'forbidden', format(
-      'This API key may not do this: it takes "%s". Ask a manager of the tenant for a key with that scope.', require_scope.permission));
+      'This API key may not do this, because it does not have the scope "%s". Ask a manager of the tenant for a key with that scope.', require_scope.permission));
   end if;
 end
 $$;
 comment on function private.require_scope(uuid, uuid, text) is
-  'Refuses an API key that is dead (401), another tenant''s (404) or without the scope (403).';
+  'Refuses an API key that is revoked or expired (401), belongs to another tenant (404), or does not have the scope (403).';
 
 create function private.require_scopes(scopes text[]) returns text[]
   language plpgsql stable
@@ -146,7 +148,7 @@ begin
   if cardinality(given) = 0 or not given <@ known then
     perform private.raise_problem(422, 'invalid_value',
       format('The scopes an API key can have are: %s.', array_to_string(known, ', ')),
-      '[{"pointer": "/scopes", "detail": "must name at least one scope, and only known ones"}]');
+      '[{"pointer": "/scopes", "detail": "must have at least one scope, and only known scopes"}]');
   end if;
   return given;
 end
@@ -159,4 +161,4 @@ grant select on public.api_keys to authenticated, service_role;
 
 select private.register_table('private.api_scopes', plain => '{scope,permission,description}', unaudited => 'changed by migrations only');
 select private.register_table('public.api_keys', quiet => '{last_used_at}', plain => '{product,name,scopes,prefix}');
-select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys has a row for each change');
+select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys records each change');

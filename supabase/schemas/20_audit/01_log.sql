@@ -1,17 +1,19 @@
+-- The audit log: what was done in each tenant, by whom and from where. Rows are added and never changed.
+
 create type public.audit_crud as enum ('c', 'r', 'u', 'd');
 
 create type public.audit_actor_type as enum (
-  'user',      -- a person, by their ref_id
-  'api_key',   -- a tenant's server, by its key's ref_id
-  'service',   -- the platform's own servers, holding a secret key
-  'system',    -- cron (its job is the name), or a direct connection
-  'anonymous'  -- nobody said who they are
+  'user',      -- a person; its id is the person's ref_id
+  'api_key',   -- a tenant's server; its id is the key's ref_id
+  'service',   -- the platform's own servers, which have a secret key
+  'system',    -- cron, with the job as its name, or a direct connection
+  'anonymous'  -- a caller without credentials
 );
 
 create table public.audit_log (
-  -- A plain value and no foreign key: these rows outlive their tenant.
+  -- A plain value and no foreign key, because these rows stay when their tenant is purged.
   tenant_id uuid not null,
-  -- 1, 2, 3, … within the tenant, without a gap.
+  -- 1, 2, 3, … within the tenant, without gaps.
   seq bigint not null,
   id uuid not null default private.uuid_v7(),
   project_id uuid,
@@ -44,7 +46,7 @@ create table public.audit_log (
   constraint hashes_are_sha256 check (payload_hash ~ '^[0-9a-f]{64}$' and prev_hash ~ '^[0-9a-f]{64}$' and hash ~ '^[0-9a-f]{64}$')
 );
 comment on table public.audit_log is
-  'What was done in a tenant, by whom and from where. Only ever added to; each row''s hash covers all its fields and the row before.';
+  'What was done in a tenant, by whom and from where. Rows are only added. The hash of a row covers all its fields and the hash of the row before.';
 create index audit_log_created_at_idx on public.audit_log (tenant_id, created_at desc);
 create index audit_log_action_idx on public.audit_log (tenant_id, action, seq desc);
 create index audit_log_actor_id_idx on public.audit_log (tenant_id, actor_id, seq desc) where actor_id is not null;
@@ -57,14 +59,14 @@ create table private.audit_heads (
   seq bigint not null default 0,
   hash text not null default repeat('0', 64),
   constraint head_hash_is_sha256 check (hash ~ '^[0-9a-f]{64}$')
--- Room on each page, so that moving a head stays within it and touches no index.
+-- Free space on each page: updating a head stays on its page and touches no index.
 ) with (fillfactor = 40);
 comment on table private.audit_heads is
-  'The last row of each tenant''s chain: where the next one goes on, and what shows that the tail was cut.';
+  'The last row of each tenant''s chain. The next row continues from it. It also shows whether the end of the chain was cut off.';
 
--- Events wait here until their transaction commits, so that a tenant's chain is locked for the moment
--- of the commit alone: locked any earlier, each long transaction would hold up its tenant, and two
--- that wait for each other's rows would deadlock over it. Unlogged: no row outlives its transaction.
+-- Events wait here until their transaction commits. So a tenant's chain is locked only during the commit. If it
+-- were locked earlier, each long transaction would delay its tenant, and two transactions that wait for each
+-- other's rows would deadlock. Unlogged, because no row stays after its transaction.
 create unlogged table private.audit_pending (
   xact xid8 not null default pg_current_xact_id(),
   n bigint not null generated always as identity,
@@ -73,33 +75,33 @@ create unlogged table private.audit_pending (
 ) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 alter table private.audit_pending
   alter seq drop not null, alter payload_hash drop not null, alter prev_hash drop not null, alter hash drop not null;
-comment on table private.audit_pending is 'What the running transactions have done so far; chained to audit_log as each commits.';
+comment on table private.audit_pending is 'What the running transactions have done so far. Each commit adds its events to the chain in audit_log.';
 
 create function private.tg_refuse_audit_change() returns trigger
   language plpgsql
   set search_path = ''
 as $$
 begin
-  raise exception 'The audit log is only ever added to.' using errcode = '42501';
+  raise exception 'The audit log is only ever added to.' using errcode = 'Rows can only be added to the audit log.';
 end
 $$;
 
--- Revoking binds the API's roles; this binds the owner of the table as well, also while replicating.
+-- A revoke stops the roles of the API. This stops the owner of the table as well, also during replication.
 create trigger audit_log_refuse_change before update or delete or truncate on public.audit_log
   for each statement execute function private.tg_refuse_audit_change();
 alter table public.audit_log enable always trigger audit_log_refuse_change;
 
 alter table public.audit_log enable row level security;
 
--- Nobody holds the grant that would make it matter. It stands so that a grant would open no other tenant.
+-- Nobody holds a grant for which this policy would matter. If somebody gets one, it will open no other tenant.
 create policy "managers read their tenant's audit log" on public.audit_log
   for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.audit_log to service_role;
 
-select private.register_table('public.audit_log', keeping => 'kept', unaudited => 'the log itself; only ever added to',
+select private.register_table('public.audit_log', keeping => 'kept', unaudited => 'the log itself, to which rows are only added',
   plain => '{action,target_id,target_type,product,component,description,metadata,request_id,payload_hash,prev_hash,hash}',
   personal => '{actor_id,actor_name,target_name,source_ip,user_agent}',
-  on_forget => 'keep', kept_because => 'The log proves what was done in the tenant. Its rows cannot change, and the columns of other tables that hold personal data are left out of it.');
+  on_forget => 'keep', kept_because => 'The log proves what was done in the tenant. Its rows cannot be changed. Personal columns of other tables are not copied into it.');
 select private.register_table('private.audit_heads', keeping => 'kept', plain => '{hash}', unaudited => 'the ends of the log''s chains');
 select private.register_table('private.audit_pending', keeping => 'transient', unaudited => 'becomes rows of the log',
   plain => '{action,target_id,target_type,product,component,description,metadata,request_id,payload_hash,prev_hash,hash}',

@@ -1,5 +1,7 @@
--- JSON, because it is unambiguous and every language writes it: an array of texts and nulls, without
--- spaces, so that no value can pass for two, nor a null for an empty text.
+-- The chain: each audit row has the hash of the row before, so a change or a gap can be found.
+
+-- The hash is made of a JSON array of texts and nulls without spaces. JSON is unambiguous and every language
+-- can write it. One value cannot be read as two, nor a null as an empty text.
 create function private.audit_hash(event public.audit_log) returns text
   language plpgsql stable
   set search_path = ''
@@ -14,9 +16,9 @@ begin
     (extract(epoch from event.created_at) * 1000000)::bigint::text, event.prev_hash])::text, 'UTF8')), 'hex');
 end
 $$;
-comment on function private.audit_hash(public.audit_log) is 'SHA-256 over every field of an audit row, its predecessor''s hash among them. docs/audit.md has it in words.';
+comment on function private.audit_hash(public.audit_log) is 'SHA-256 over every field of an audit row and the hash of the row before. docs/audit.md explains it in words.';
 
--- Definer: nobody but this function writes to the chain.
+-- A definer, because only this function may write to the chain.
 create function private.tg_chain_audit() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -27,13 +29,13 @@ declare
   chained public.audit_log;
   head private.audit_heads;
 begin
-  -- It fires for every event, and the first time deals with all of its transaction's.
+  -- It fires for every event. The first call handles all events of its transaction.
   perform from private.audit_pending as p where p.xact = new.xact and p.n = new.n;
   if not found then
     return null;
   end if;
   with gone as (delete from private.audit_pending as p where p.xact = new.xact returning p as event)
-  -- Sorted by tenant: transactions that touch several lock their heads in one order.
+  -- Sorted by tenant, so that transactions with several tenants lock their heads in one order.
   select array_agg(g.event order by (g.event).tenant_id, (g.event).n) into events from gone as g;
 
   foreach event in array events loop
@@ -112,4 +114,4 @@ begin
 end
 $$;
 comment on function private.find_audit_break(uuid, bigint, text, int) is
-  'Walks a batch of a tenant''s chain from after a row; answers how far it got, whether that is the end, and the first break it met.';
+  'Checks a batch of a tenant''s chain, starting after a given row. Returns how far it got, whether that is the end, and the first break it found.';

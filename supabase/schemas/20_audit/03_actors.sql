@@ -1,3 +1,5 @@
+-- Actors: who is at work on a connection, and from where.
+
 create type private.audit_context as (
   actor_type public.audit_actor_type,
   actor_id text,
@@ -12,14 +14,14 @@ create function private.running_job() returns text
   language sql stable
   set search_path = ''
 as $$
-  -- The newest few runs only: cron's history has no index by process.
+  -- Only the newest few runs, because cron's history has no index by process.
   select j.jobname
   from (select jobid, job_pid, status from cron.job_run_details order by runid desc limit 50) as r
   join cron.job as j on j.jobid = r.jobid
   where r.job_pid = pg_backend_pid() and r.status in ('running', 'starting', 'connecting', 'sending')
   limit 1
 $$;
-comment on function private.running_job() is 'The cron job this connection runs, if it runs one.';
+comment on function private.running_job() is 'The cron job that this connection runs. Null if it runs none.';
 
 create function private.audit_context() returns private.audit_context
   language plpgsql stable
@@ -27,12 +29,12 @@ create function private.audit_context() returns private.audit_context
 as $$
 declare
   context private.audit_context;
-  -- Unlike current_user it is not changed by a definer function: it says who came in.
+  -- A definer function changes current_user but not this setting, which says who the caller is.
   role text := current_setting('role');
   application text := current_setting('application_name');
   claims jsonb := nullif(current_setting('request.jwt.claims', true), '')::jsonb;
   headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
-  -- Not the claim: a token could hold one, and only a key that was verified leaves this setting.
+  -- Not the claim of the token, because any token could have one. Only a verified key sets this setting.
   api_key uuid := nullif(current_setting('tenantry.api_key', true), '')::uuid;
   address text;
 begin
@@ -61,7 +63,7 @@ begin
   end if;
 
   if headers is not null then
-    -- The first address is the client's, as the first proxy saw it. Some write its port behind it.
+    -- The first address is the client's, as the first proxy saw it. Some proxies add its port.
     address := btrim(split_part(headers ->> 'x-forwarded-for', ',', 1));
     address := case
       when address like '[%' then substring(address from '^\[([^]]+)\]')
@@ -76,4 +78,4 @@ begin
   return context;
 end
 $$;
-comment on function private.audit_context() is 'Who is at work on this connection and from where: what every audit row says about its actor.';
+comment on function private.audit_context() is 'Who is at work on this connection, and from where. Every audit row takes its actor from this.';

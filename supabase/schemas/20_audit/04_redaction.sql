@@ -1,9 +1,11 @@
+-- Redaction: which values the audit log leaves out of what it records.
+
 create function private.is_sensitive(name text) returns boolean
   language plpgsql immutable parallel safe
   set search_path = ''
 as $$
 begin
-  -- Secrets, and what identifies a person. Names of columns and, within JSON, of fields in either spelling.
+  -- Secrets, and data that identifies a person. Names of columns, and of JSON fields in snake_case or camelCase.
   return lower(regexp_replace(name, '([a-z])([A-Z])', '\1_\2', 'g')) ~ (
     '(^|_)(hash|token|secrets?|password|passwd|passphrase|credentials?|key|otp|pin|signature|pepper|authorization|cookie'
     || '|e?mails?|phone|mobile|telephone|fax|address|street|birth|birthday|iban|pan|gst|ssn|vat)(_|$)'
@@ -12,15 +14,15 @@ begin
 end
 $$;
 comment on function private.is_sensitive(text) is
-  'Whether a column or JSON field of this name holds a secret or personal data, of which the audit log keeps only that it changed.';
+  'Whether a column or JSON field of this name holds a secret or personal data. The audit log records only that such a value changed.';
 
 create function private.redact_json(value jsonb) returns jsonb
   language plpgsql immutable
   set search_path = ''
 as $$
 begin
-  -- Every name that is_sensitive() knows has one of these in it. Most values have none, and are spared
-  -- the look at each field, which takes fifty times as long.
+  -- Every name that is_sensitive() knows contains one of these words. Most values contain none of them. They
+  -- skip the check of each field, which takes fifty times as long.
   if value::text !~* ('@|hash|token|secret|pass|credential|key|otp|pin|signature|pepper|authorization|cookie|mail|phone|mobile|fax'
     || '|address|street|birth|iban|pan|gst|ssn|vat|(billing|client|participant|contact|recipient|full|first|last|given|family|legal|middle|nick)_?[a-z]') then
     return value;
@@ -34,7 +36,7 @@ begin
       return (select coalesce(jsonb_agg(private.redact_json(e.value) order by e.n), '[]')
         from jsonb_array_elements(value) with ordinality as e (value, n));
     when 'string' then
-      -- An address is personal data under whatever name it stands.
+      -- An e-mail address is personal data in a field of any name.
       return case when value #>> '{}' ~ '[^[:space:]@]@[^[:space:]@]+[.][^[:space:]@]' then '"[redacted]"'::jsonb else value end;
     else
       return value;
@@ -50,7 +52,7 @@ as $$
 declare
   written text := value::text;
 begin
-  -- A brand may be long and change often; the log is not its version history.
+  -- A brand may be long and change often. The log is not its version history.
   if length(written) > 4096 then
     return '"[too long]"';
   elsif written ~ '^[[{]|@' then
@@ -71,7 +73,7 @@ declare
 begin
   foreach key in array keys loop
     part := shown ->> key;
-    -- Ids are shown as their ULIDs, as everywhere outside SQL.
+    -- Ids are shown as ULIDs, as everywhere outside SQL.
     if part ~ '^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$' then
       part := private.ulid(part::uuid);
     end if;

@@ -1,4 +1,6 @@
--- Definer: for what no trigger sees, called by functions that have decided it happened.
+-- Records: audit rows for what no trigger sees, such as refused requests and readings.
+
+-- A definer. It records what no trigger sees. The calling function decides that it happened.
 create function private.record_audit(
   tenant uuid, action text, target_type text, target_id text, target_name text default null, metadata jsonb default '{}',
   crud public.audit_crud default null, is_failure boolean default false, product text default null
@@ -23,9 +25,9 @@ begin
 end
 $$;
 comment on function private.record_audit(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) is
-  'Writes down what no trigger sees, with whoever is at work on this connection as its actor. crud follows from the action''s last word unless given.';
+  'Records what no trigger sees. The actor is the caller on this connection. If crud is not given, it follows from the last word of the action.';
 
--- Definer: the caller's request was refused, so no right of theirs leads here.
+-- A definer, because the caller's request was refused and the caller therefore has no right to write here.
 create function private.record_refusal(tenant_name text, method text, route text, status int, code text) returns void
   language plpgsql security definer
   set search_path = ''
@@ -35,8 +37,8 @@ declare
   tenant uuid;
   recent int;
 begin
-  -- Only of people who stand in the tenant, in whatever state, and of the service. A stranger's requests
-  -- leave nothing: they could fill the log of any tenant whose name they know.
+  -- Records only members of the tenant, in any status, and the service. Requests of strangers are not recorded:
+  -- strangers could fill the log of any tenant whose name they know.
   select t.id into tenant from public.tenants as t
   where (t.slug = record_refusal.tenant_name or t.ref_id = record_refusal.tenant_name
       or record_refusal.tenant_name is null and (context.actor_type = 'api_key' or t.id = (
@@ -56,13 +58,13 @@ begin
   end if;
   perform private.record_audit(tenant, case when status >= 500 then 'request.failed' else 'request.refused' end, 'route', record_refusal.method || ' ' || record_refusal.route, null,
     jsonb_build_object('status', record_refusal.status, 'code', record_refusal.code)
-      -- Whoever reads on knows that more may have come.
+      -- A reader then knows that there may have been more refusals.
       || case when recent = 29 then '{"is_limit_reached": true}'::jsonb else '{}' end,
     (case record_refusal.method when 'POST' then 'c' when 'DELETE' then 'd' else 'u' end)::public.audit_crud, true);
 end
 $$;
 comment on function private.record_refusal(text, text, text, int, text) is
-  'Writes down that a request to change something in a tenant was refused: at most 30 a minute and actor, and never a stranger''s.';
+  'Records that a request to change something in a tenant was refused: at most 30 rows a minute for each actor, and none for strangers.';
 
 create function private.record_audit_read(tenant uuid, action text, metadata jsonb default '{}') returns void
   language plpgsql security definer
@@ -71,7 +73,7 @@ as $$
 declare
   reader text := (private.audit_context()).actor_id;
 begin
-  -- Paging through is one reading: a row a minute, not a row a page.
+  -- Paging through the log is one reading. It leaves one row a minute and not one row a page.
   if record_audit_read.action = 'audit.viewed' and exists (
     select from public.audit_log as a
     where a.tenant_id = record_audit_read.tenant and a.action = 'audit.viewed' and a.actor_id = reader

@@ -1,6 +1,8 @@
--- Definer: every change is recorded, whoever makes it. Its arguments come from private.tg_audit_registered_table():
--- the tenant's column, the key's columns, the column with a name, the columns whose change alone is not worth
--- a row, and the columns of which only the fact of a change is recorded.
+-- Audited tables: each registered table gets a trigger that records its changes.
+
+-- A definer, because every change is recorded, for every caller. Its arguments come from
+-- private.tg_audit_registered_table(): the tenant's column, the key's columns, the column with a name, the
+-- columns that may change without a row, and the columns whose values are left out.
 create function private.tg_audit() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -14,7 +16,7 @@ declare
   changes jsonb;
   context private.audit_context;
 begin
-  -- What goes with its tenant is told by the tenant's own row, and what a purge deletes by the purge's.
+  -- If rows are deleted with their tenant, the tenant's own row says so. If a purge deletes them, its row does.
   if tg_op = 'DELETE' and tg_argv[0] = 'tenant_id' then
     if not exists (select from public.tenants as t where t.id = (old_row ->> 'tenant_id')::uuid)
       or exists (select from private.tenant_purges as p where p.tenant = (old_row ->> 'tenant_id')::uuid and p.finished_at is null) then
@@ -64,7 +66,7 @@ begin
     return null;
   end if;
   if tenant_column <> all (columns) then
-    raise exception '% has no tenant_id, so nobody could read its rows in the audit log. Register it with unaudited => why.', new.relation;
+    raise exception ' why.=>% has no tenant_id, so nobody could read its changes in the audit log. Register it with "unaudited" and the reason.=> why.', new.relation;
   end if;
   keys := case when 'ref_id' = any (columns) then '{ref_id}'::text[] else array(
     select a.attname from pg_index as x, unnest(x.indkey) with ordinality as k (attnum, n), pg_attribute as a
@@ -83,7 +85,7 @@ $$;
 create trigger registered_tables_attach_audit after insert or update on private.registered_tables
   for each row execute function private.tg_audit_registered_table();
 comment on function private.tg_audit_registered_table() is
-  'Has every change of a registered table leave a row in audit_log, unless it is registered as unaudited.';
+  'Makes every change of a registered table leave a row in audit_log, unless the table is registered as unaudited.';
 
--- The tables that were registered before there was a log.
+-- Attaches the trigger to the tables that were registered before the log existed.
 update private.registered_tables set relation = relation;

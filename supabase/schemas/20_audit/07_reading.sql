@@ -1,4 +1,6 @@
--- The one way for people to read the log: a grant on the table would let it be read without a trace.
+-- Reading: how people read, export and verify the audit log. Each reading is itself recorded.
+
+-- People can read the log only by this function. With a grant on the table they could read it without a record.
 create function public.read_audit_log(
   tenant_id uuid, before_seq bigint default null, max_rows int default 50,
   actor text default null, action text default null, target text default null, product text default null,
@@ -28,7 +30,7 @@ begin
 end
 $$;
 comment on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean) is
-  'A tenant''s audit rows, the newest first, those before a seq; for who holds "read_admin" there. That it was read is itself recorded.';
+  'A tenant''s audit rows before a seq, the newest first, for callers with the permission "read_admin". The reading itself is recorded.';
 
 create function private.start_audit_export(tenant uuid, format text) returns bigint
   language plpgsql security definer
@@ -40,7 +42,7 @@ begin
   return (select h.seq from private.audit_heads as h where h.tenant_id = start_audit_export.tenant);
 end
 $$;
-comment on function private.start_audit_export(uuid, text) is 'Records an export and answers the last row that belongs to it.';
+comment on function private.start_audit_export(uuid, text) is 'Records the start of an export. Returns the last row that belongs to it.';
 
 create function private.export_audit_log(tenant uuid, after_seq bigint, last_seq bigint, batch int default 2000)
   returns setof public.audit_log
@@ -51,7 +53,7 @@ declare
   event public.audit_log;
   bytes int := 0;
 begin
-  -- Asked again for each batch: an export ends when the membership does.
+  -- Checked again for each batch, so that an export ends when the membership ends.
   perform private.require_permission(export_audit_log.tenant, 'read_admin');
   for event in
     select * from public.audit_log as a
@@ -65,7 +67,7 @@ begin
 end
 $$;
 comment on function private.export_audit_log(uuid, bigint, bigint, int) is
-  'The next rows of an export, the oldest first: so many, or about a megabyte of them. For who holds "read_admin".';
+  'The next rows of an export, the oldest first: at most this many, or about a megabyte. For callers with the permission "read_admin".';
 
 create function private.verify_audit_log(tenant uuid, after_seq bigint, after_hash text)
   returns table (last_seq bigint, last_hash text, is_end boolean, break_seq bigint, problem text)
@@ -80,7 +82,7 @@ begin
   return query select * from private.find_audit_break(verify_audit_log.tenant, verify_audit_log.after_seq, verify_audit_log.after_hash);
 end
 $$;
-comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for who holds "read_admin"; that it was asked is recorded.';
+comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for callers with the permission "read_admin". The call itself is recorded.';
 grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean)
   to authenticated, service_role;
 grant execute on function private.start_audit_export(uuid, text),

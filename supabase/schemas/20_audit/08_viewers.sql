@@ -1,3 +1,5 @@
+-- Viewers: short-lived tokens with which a page can read one tenant's audit log.
+
 create table private.audit_viewers (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -10,7 +12,7 @@ create table private.audit_viewers (
   constraint viewer_is_short_lived check (expires_at <= created_at + interval '15 minutes')
 );
 comment on table private.audit_viewers is
-  'Tokens that read one tenant''s audit log for up to 15 minutes, by their hash. Each is worth what its issuer may read at that moment.';
+  'Tokens that read one tenant''s audit log for up to 15 minutes, stored by their hash. A token may read what its issuer may read at that moment.';
 create index audit_viewers_token_hash_idx on private.audit_viewers (token_hash);
 create index audit_viewers_user_id_idx on private.audit_viewers (user_id);
 
@@ -30,7 +32,7 @@ begin
   return ends;
 end
 $$;
-comment on function private.issue_audit_viewer(uuid, bytea, int) is 'Keeps a viewer token''s hash for up to 15 minutes; answers when it ends.';
+comment on function private.issue_audit_viewer(uuid, bytea, int) is 'Stores the hash of a viewer token for up to 15 minutes. Returns when the token ends.';
 
 create function private.revoke_audit_viewers(tenant uuid) returns int
   language plpgsql security definer
@@ -50,8 +52,8 @@ begin
   return revoked;
 end
 $$;
-comment on function private.revoke_audit_viewers(uuid) is 'Ends the caller''s own viewer tokens for a tenant; answers how many.';
+comment on function private.revoke_audit_viewers(uuid) is 'Ends the caller''s own viewer tokens for a tenant. Returns how many.';
 grant execute on function private.issue_audit_viewer(uuid, bytea, int), private.revoke_audit_viewers(uuid)
   to authenticated, service_role;
 
-select private.register_table('private.audit_viewers', secret => '{token_hash}', unaudited => 'issuing and revoking are recorded by their functions');
+select private.register_table('private.audit_viewers', secret => '{token_hash}', unaudited => 'the functions that issue and revoke record it');

@@ -1,8 +1,10 @@
+-- Event types: the catalogue of what webhooks can report.
+
 create table public.webhook_event_types (
   type text not null,
   version int not null default 1,
   description text not null,
-  -- Operational events are about the webhooks themselves; an endpoint gets one only if it names it.
+  -- Operational events are about the webhooks themselves. An endpoint gets one only if it names the type.
   is_operational boolean not null default false,
   schema jsonb not null,
   example jsonb not null,
@@ -14,7 +16,7 @@ create table public.webhook_event_types (
   constraint example_is_an_object check (jsonb_typeof(example) = 'object')
 );
 comment on table public.webhook_event_types is
-  'The catalogue of event types: for each version what the event''s data looks like (JSON Schema 2020-12), and an example.';
+  'The catalogue of event types. For each version it has the form of the event''s data (JSON Schema 2020-12) and an example.';
 
 alter table public.webhook_event_types enable row level security;
 create policy "everyone signed in reads the event types" on public.webhook_event_types
@@ -45,12 +47,12 @@ begin
         when 'moment' then '{"type": "string", "format": "date-time"}'
         when 'ref_id' then '{"type": "string", "pattern": "^[0-7][0-9A-HJKMNP-TV-Z]{25}$"}'
         when 'message_id' then '{"type": "string", "pattern": "^msg_[0-7][0-9A-HJKMNP-TV-Z]{25}$"}'
-        -- Not the formats "email" and "uri", which are narrower than what the tables take.
+        -- Not the formats "email" and "uri": they accept less than the tables do.
         when 'email' then '{"type": "string", "pattern": "^[^@\\s]+@[^@\\s]+$"}'
         when 'url' then '{"type": "string", "pattern": "^https?://"}'
       end::jsonb end;
     if described is null then
-      raise exception 'An event''s field "%" is of no known kind: %.', field.name, field.value;
+      raise exception 'The field "%" of an event has an unknown kind: %.', field.name, field.value;
     end if;
     if field.is_optional then
       described := jsonb_set(described, '{type}', jsonb_build_array(described -> 'type', 'null'));
@@ -63,7 +65,7 @@ begin
 end
 $$;
 comment on function private.event_schema(jsonb) is
-  'The JSON Schema of an event''s data, from {field: kind}: text, ref_id, moment, a|b|c, … or an object of fields. A name that ends in ? may be null or missing. Whoever receives must expect fields to be added.';
+  'The JSON Schema of an event''s data, from {field: kind}. A kind is text, ref_id, moment, a|b|c, … or an object of fields. A field whose name ends in ? may be null or missing. Receivers must expect that fields are added.';
 
 create function private.register_event_type(
   type text, description text, fields jsonb, example jsonb, is_operational boolean default false, version int default 1
@@ -80,16 +82,16 @@ as $$
       is distinct from (excluded.description, excluded.is_operational, excluded.schema, excluded.example)
 $$;
 comment on function private.register_event_type(text, text, jsonb, jsonb, boolean, int) is
-  'Adds an event type to the catalogue, or brings its row up to date. The file of the noun that emits it calls this.';
+  'Adds an event type to the catalogue, or updates its row. The file of the noun that emits it calls this.';
 
 create function private.event_moment(moment timestamptz) returns text
   language sql stable parallel safe
   set search_path = ''
 as $$
-  -- A date-time has four digits for the year; what lies beyond, or at infinity, is told as null.
+  -- A date-time has four digits for the year. A moment outside this range, or infinity, becomes null.
   select case when moment >= '0001-01-01 00:00Z' and moment < '10000-01-01 00:00Z'
     then to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end
 $$;
-comment on function private.event_moment(timestamptz) is 'A moment as events tell it: ISO 8601, UTC, milliseconds.';
+comment on function private.event_moment(timestamptz) is 'A moment as events show it: ISO 8601, UTC, milliseconds.';
 
 select private.register_table('public.webhook_event_types', plain => '{type,description,schema,example}', unaudited => 'changed by migrations only');

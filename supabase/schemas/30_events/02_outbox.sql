@@ -1,3 +1,5 @@
+-- The outbox: events that happened in tenants, and the queue from which they are delivered.
+
 create table public.webhook_events (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -15,15 +17,15 @@ create table public.webhook_events (
   constraint idempotency_key_is_short check (length(idempotency_key) between 1 and 200)
 );
 comment on table public.webhook_events is
-  'What happened in a tenant (a message, to receivers). Written in the transaction that made it true; never changed.';
+  'What happened in a tenant (receivers call it a message). It is written in the transaction that made it true, and never changed.';
 create unique index webhook_events_idempotency_key_idx on public.webhook_events (tenant_id, idempotency_key)
   where idempotency_key is not null;
 
--- The last event of a key, whose id the next one's must follow.
+-- Finds the last event of a key. The id of the next event must follow its id.
 create index webhook_events_ordering_key_idx on public.webhook_events (tenant_id, ordering_key, id)
   where ordering_key is not null;
 
--- Rows arrive in time order, so a block-range index finds the old ones at almost no cost a row.
+-- Rows arrive in order of time, so a block-range index finds the old rows and costs almost nothing per row.
 create index webhook_events_created_at_idx on public.webhook_events using brin (created_at) with (autosummarize = on);
 
 create table private.webhook_outbox (
@@ -33,7 +35,7 @@ create table private.webhook_outbox (
   primary key (tenant_id, event_id),
   foreign key (tenant_id, event_id) references public.webhook_events on delete cascade
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000);
-comment on table private.webhook_outbox is 'The events that were not yet expanded into deliveries. Nearly always empty.';
+comment on table private.webhook_outbox is 'The events that were not yet expanded into deliveries. It is nearly always empty.';
 create index webhook_outbox_event_id_idx on private.webhook_outbox (event_id);
 create index webhook_outbox_ordering_key_idx on private.webhook_outbox (tenant_id, ordering_key, event_id)
   where ordering_key is not null;
@@ -48,20 +50,20 @@ create function private.webhook_payload(type text, moment timestamptz, data json
   language sql stable
   set search_path = ''
 as $$
-  -- Put together by hand, so that it begins with what a person looks for.
+  -- Put together by hand, so that the payload begins with what a person looks for.
   select format('{"type":%s,"timestamp":"%s","data":%s}', to_json(type),
     to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), coalesce(data, '{}'))
 $$;
 comment on function private.webhook_payload(text, timestamptz, jsonb) is 'The text of an event as it is stored, signed and sent (Standard Webhooks).';
 
--- Definer: whoever makes something happen holds no privilege to write events, and could otherwise forge them.
+-- A definer, because callers hold no privilege to write events. With such a privilege they could forge events.
 create function private.emit_event(
   tenant uuid, type text, data jsonb, ordering_key text default null, idempotency_key text default null,
   has_row_lock boolean default false
 ) returns uuid
   language plpgsql security definer
   set search_path = ''
-  -- A session that plans this on a new, empty table would read all of it for every event from then on.
+  -- A session that plans this while the table is new and empty would read all of it for every later event.
   set enable_seqscan = off
 as $$
 declare
@@ -71,7 +73,7 @@ declare
   event_version int;
   payload text;
 begin
-  -- What is put back where it was (the demo's nightly reset) did not happen.
+  -- Rows that are restored to an earlier state (the demo's nightly reset) are not an event.
   if current_setting('tenantry.is_restoring', true) = 'on'
     or not exists (select from public.tenants as t where t.id = emit_event.tenant and t.status <> 'archived') then
     return null;
@@ -83,15 +85,15 @@ begin
   payload := private.webhook_payload(emit_event.type, moment, emit_event.data);
   if octet_length(payload) > 262144 then
     perform private.raise_problem(413, 'payload_too_large', format(
-      'An event''s payload can have 256 KiB (262144 bytes), and this one of the type "%s" has %s. Send a reference to what is large.',
+      'The payload of an event can have 256 KiB (262144 bytes). This payload of the type "%s" has %s. Send a reference to large data.',
       emit_event.type, octet_length(payload)));
   end if;
 
   if emit_event.ordering_key is not null then
-    -- Held until this transaction ends: the events of one key get their ids in the order in which they
-    -- commit, whatever else runs at the same time, and whichever way the clock is moved. A change of the
-    -- one row the key stands for needs no lock besides that row's: ten thousand of these fill the table
-    -- of locks that all of the server shares.
+    -- The lock is held until this transaction ends. So the events of one key get their ids in the order in which
+    -- they commit, even with concurrent transactions or a clock that moves back. If the caller changed the one
+    -- row that the key stands for, the lock on that row is enough. Ten thousand locks of this kind would fill
+    -- the lock table that the whole server shares.
     if not has_row_lock then
       perform pg_advisory_xact_lock(hashtextextended('webhook order ' || emit_event.tenant || ' ' || emit_event.ordering_key, 0));
     end if;
@@ -120,9 +122,9 @@ begin
 end
 $$;
 comment on function private.emit_event(uuid, text, jsonb, text, text, boolean) is
-  'Tells a tenant''s webhooks that something happened, if and only if this transaction commits. Events of one ordering key arrive in order (has_row_lock: the caller has changed the row the key stands for); an idempotency key is good once. Answers the event''s id; 413 above 256 KiB.';
+  'Reports to a tenant''s webhooks that something happened, if and only if this transaction commits. Events of one ordering key arrive in order. has_row_lock: the caller has changed the row that the key stands for. An idempotency key counts once. Returns the event''s id. 413 above 256 KiB.';
 create index webhook_events_type_idx on public.webhook_events (tenant_id, type, id);
 
 select private.register_table('public.webhook_events', keeping => 'history', plain => '{type,ordering_key,idempotency_key}', personal => '{payload}',
-  unaudited => 'append-only, and tells of changes that have their own rows in the log', person => 'payload', on_forget => 'delete');
+  unaudited => 'append-only, and the changes it reports have their own rows in the log', person => 'payload', on_forget => 'delete');
 select private.register_table('private.webhook_outbox', keeping => 'derived', plain => '{ordering_key}', unaudited => 'a queue of events');

@@ -1,15 +1,17 @@
+-- The shape of a brand: which fields it has, which values they may have, and how other spellings become this shape.
+
 create function private.brand_value_problem(path text, value jsonb) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- Null where the value at this path of a canonical brand is good; otherwise what is wrong with it.
+  -- Null if the value at this path of a canonical brand is good. Otherwise a text that says what is wrong with it.
   select case
     when path like 'colors/%' and not (jsonb_typeof(value) = 'string'
       and (value #>> '{}') ~* '^#([0-9a-f]{3}|[0-9a-f]{4}|[0-9a-f]{6}|[0-9a-f]{8})$')
       then 'must be a hex colour such as #401405'
     when path in ('fonts/heading', 'fonts/body') and not (jsonb_typeof(value) = 'string'
       and (value #>> '{}') ~ '^[A-Za-z0-9][A-Za-z0-9 _-]{0,63}$')
-      then 'must be a font family''s name: letters, digits, spaces and hyphens, at most 64'
+      then 'must be the name of a font family: at most 64 letters, digits, spaces and hyphens'
     when path = 'logo/url' and not (jsonb_typeof(value) = 'string' and private.is_https_url(value #>> '{}'))
       then 'must be an https URL'
     when path = 'logo/width' and not (jsonb_typeof(value) = 'number' and (value #>> '{}')::numeric between 1 and 4096)
@@ -29,7 +31,8 @@ create function private.canonical_brand_path(path text) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- Seed 000 spells a brand flat, seed 002 nested, both with either case; null for no such field.
+  -- Requirement document 000 has flat brands, and 002 nested ones. Both may be in snake_case or camelCase. Null if
+  -- there is no such field.
   select case
     when path in ('primary', 'accent') then 'colors/' || path
     when path = 'cream' then 'colors/background'
@@ -60,7 +63,7 @@ begin
     perform private.raise_problem(422, 'invalid_brand', 'A brand is a JSON object.', '[{"pointer": "", "detail": "must be an object"}]');
   end if;
   for field in
-    -- One level of nesting is all a brand has. Flat fields come first, so a nested spelling wins.
+    -- A brand has one level of nesting. Flat fields come first, so a nested spelling replaces a flat one.
     select private.snake_case(key) as path, '/' || private.pointer_token(key) as pointer, value, 1 as depth
     from jsonb_each(brand)
     where jsonb_typeof(value) <> 'object' or private.snake_case(key) not in ('colors', 'fonts', 'logo', 'messages')
@@ -99,13 +102,13 @@ begin
 end
 $$;
 comment on function private.normalize_brand(jsonb, boolean) is
-  'A brand in its canonical shape: colors, fonts, logo, theme_mode, tagline, messages, show_powered_by. Accepts both seeds'' spellings; 422 names every bad field.';
+  'A brand in its canonical shape: colors, fonts, logo, theme_mode, tagline, messages, show_powered_by. Accepts the spellings of both requirement documents. 422 names every bad field.';
 
 create function private.brand_config(brand jsonb) returns jsonb
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- Seed 002's BrandConfig interface: nested, camelCase.
+  -- The BrandConfig interface of requirement document 002: nested, in camelCase.
   select jsonb_strip_nulls(jsonb_build_object(
     'logo', brand -> 'logo',
     'colors', (

@@ -1,3 +1,5 @@
+-- E-mail settings: the sender's name and addresses that a brand holds.
+
 create function private.normalize_email_config(config jsonb) returns jsonb
   language plpgsql immutable
   set search_path = ''

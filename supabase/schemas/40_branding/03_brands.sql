@@ -1,3 +1,5 @@
+-- Brands: how each tenant looks and speaks.
+
 create table public.tenant_brands (
   tenant_id uuid primary key references public.tenants on delete cascade,
   display_name text not null,
@@ -34,7 +36,7 @@ create table public.tenant_brands (
     and coalesce(array_to_string(enabled_assessments, ',', '?'), '') ~ '^([a-z0-9][a-z0-9_-]{0,63}(,[a-z0-9][a-z0-9_-]{0,63})*)?$')
 );
 comment on table public.tenant_brands is
-  'How a tenant looks and speaks (1:1 with tenants, made with it). brand is kept in one canonical shape, whichever spelling was sent.';
+  'How a tenant looks and speaks (1:1 with tenants, created together with the tenant). brand has one canonical shape, for every spelling that is sent.';
 
 create function private.tg_normalize_brand() returns trigger
   language plpgsql
@@ -51,7 +53,7 @@ create trigger tenant_brands_normalize before insert or update of brand, email_c
 create trigger tenant_brands_touch before update on public.tenant_brands for each row execute function private.tg_touch_updated_at();
 create trigger tenant_brands_stamp_editor before insert or update on public.tenant_brands for each row execute function private.tg_stamp_editor();
 
--- Definer: whoever creates a tenant, its brand exists from the first moment.
+-- A definer, because a new tenant must have a brand from the first moment, for every caller.
 create function private.tg_start_brand() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -75,9 +77,9 @@ grant select, update (display_name, is_active, brand, email_config, enabled_asse
   canonical_quiz_url) on public.tenant_brands to authenticated;
 grant select, insert, update, delete on public.tenant_brands to service_role;
 
--- Triggers, so that it makes no difference which way a change came. All are definers: whoever makes
--- something happen may not write events. They come after the row and hold its lock, which is what puts
--- the events of one row in order (has_row_lock).
+-- Triggers, so that every kind of change emits the event. Definers, because the callers may not write events.
+-- They run after the change of the row and hold its lock. The lock keeps the events of one row in order
+-- (has_row_lock).
 
 create function private.tg_emit_brand_events() returns trigger
   language plpgsql security definer
@@ -98,10 +100,10 @@ $$;
 create trigger tenant_brands_write_event after update on public.tenant_brands for each row execute function private.tg_emit_brand_events();
 
 select private.register_table('public.tenant_brands', personal => '{email_config,coach_email,coach_notification_email}',
-  on_forget => 'keep', kept_because => 'How the tenant presents itself. A manager changes it with the brand.',
+  on_forget => 'keep', kept_because => 'How the tenant presents itself to the public. A manager changes it with the brand.',
   plain => '{display_name,brand,enabled_assessments,coach_name,coach_title,coach_photo,website_url,booking_url,legal_entity,voice_id,slug_prefix,canonical_quiz_url}');
 
-select private.register_event_type('brand.updated', 'The tenant''s brand was changed: which fields, and the public page as it is now (null while it is switched off).',
+select private.register_event_type('brand.updated', 'The tenant''s brand was changed. The event has the names of the changed fields, and the public page as it is now (null while the page is switched off).',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "changed": "text[]",
       "page?": {"ref_id": "ref_id", "slug": "text", "display_name": "text", "tenant_type": "text", "locale": "text", "brand": "object",
         "coach?": "object", "links": "object", "enabled_assessments": "text[]"}}',

@@ -1,12 +1,14 @@
+-- Domains: the hosts that a tenant adds for its own page, and which of them is the primary one.
+
 create type public.domain_status as enum ('pending', 'verified', 'failed');
 
 create type public.domain_check_result as enum (
-  'token_found',      -- the record is there
-  'wrong_token',      -- the name has TXT records, none of them with this row's token
-  'no_record',        -- the name exists and has no TXT record
+  'token_found',      -- the record was found
+  'wrong_token',      -- the name has TXT records, but none with this row's token
+  'no_record',        -- the name exists but has no TXT record
   'no_such_name',     -- NXDOMAIN
-  'host_taken',       -- the token is there, or was, but another tenant holds the host
-  'dns_failed',       -- the resolver could not find out: SERVFAIL, REFUSED. From here on nothing is known
+  'host_taken',       -- the token is or was in DNS, but another tenant holds the host
+  'dns_failed',       -- the resolver had no answer: SERVFAIL, REFUSED. This and the next two say nothing about the record
   'resolver_timeout', -- the resolver took too long
   'resolver_failed'   -- the resolver could not be reached, or its answer could not be read
 );
@@ -39,7 +41,7 @@ create table public.tenant_domains (
   constraint misses_have_a_first check (missed_check_count >= 0 and (missed_check_count > 0) = (first_missed_at is not null))
 );
 create unique index tenant_domains_ref_id_idx on public.tenant_domains (tenant_id, ref_id) where ref_id is not null;
-comment on table public.tenant_domains is 'A custom domain. It routes only while verified, and only one tenant can hold it verified.';
+comment on table public.tenant_domains is 'A custom domain. It shows the tenant''s page only while it is verified. Only one tenant at a time can hold a verified host.';
 create unique index tenant_domains_verified_host_idx on public.tenant_domains (host) where status = 'verified';
 create unique index tenant_domains_one_primary_idx on public.tenant_domains (tenant_id) where is_primary;
 create index tenant_domains_next_check_at_idx on public.tenant_domains (next_check_at) where status = 'verified';
@@ -52,7 +54,7 @@ create policy "members read their tenant's domains" on public.tenant_domains
 grant select on public.tenant_domains to authenticated;
 grant select, insert, update, delete on public.tenant_domains to service_role;
 
--- Definer: nobody may insert a domain directly, past the limit and the edge function's rules for hosts.
+-- A definer. Nobody may insert a domain directly, because the plan's limit and the rules for hosts must hold.
 create function private.add_domain(tenant uuid, host text) returns public.tenant_domains
   language plpgsql security definer
   set search_path = ''
@@ -62,25 +64,25 @@ declare
   added public.tenant_domains;
 begin
   perform private.require_permission(add_domain.tenant, 'manage');
-  -- One tenant's calls queue here, so that ten at once cannot each find room below the limit.
+  -- The calls of one tenant wait for each other here. Otherwise ten calls at once could all stay below the limit.
   select coalesce((p.limits ->> 'domains')::int, 10) into most
   from public.tenants as t join public.plans as p on p.plan = t.plan
   where t.id = add_domain.tenant
   for no key update of t;
   if exists (select from public.tenant_domains as d where d.tenant_id = add_domain.tenant and d.host = add_domain.host) then
-    perform private.raise_problem(409, 'conflict', format('You have added the domain %s already.', add_domain.host),
-      '[{"pointer": "/host", "detail": "is in your list already"}]');
+    perform private.raise_problem(409, 'conflict', format('You have already added the domain %s.', add_domain.host),
+      '[{"pointer": "/host", "detail": "is already in your list"}]');
   end if;
   if (select count(*) from public.tenant_domains as d where d.tenant_id = add_domain.tenant) >= most then
     perform private.raise_problem(403, 'too_many_domains',
-      format('Your plan has room for %s domains. Remove one before you add another.', most));
+      format('Your plan allows %s domains. Remove one before you add another.', most));
   end if;
   insert into public.tenant_domains (tenant_id, host) values (add_domain.tenant, add_domain.host) returning * into added;
   return added;
 end
 $$;
 comment on function private.add_domain(uuid, text) is
-  'Adds a pending domain. Says nothing about whether another tenant has it: a claim is decided by DNS alone.';
+  'Adds a pending domain. Does not say whether another tenant has it, because only DNS decides a claim.';
 
 create function private.settle_primary_domain(tenant uuid) returns void
   language sql
@@ -96,9 +98,9 @@ as $$
       select from public.tenant_domains as p where p.tenant_id = settle_primary_domain.tenant and p.is_primary)
 $$;
 comment on function private.settle_primary_domain(uuid) is
-  'Makes the domain that was verified first the primary one, where there is none. The caller holds the tenant''s lock.';
+  'If no domain is primary, makes the one that was verified first primary. The caller must hold the tenant''s lock.';
 
--- Definer: a coach may not write to the table, where the status stands.
+-- A definer, because a coach may not write to the table that holds the status.
 create function public.set_primary_domain(tenant_id uuid, domain_id uuid) returns public.tenant_domains
   language plpgsql security definer
   set search_path = ''
@@ -125,7 +127,7 @@ begin
 end
 $$;
 comment on function public.set_primary_domain(uuid, uuid) is
-  'Makes a verified domain the one that tenant_profiles shows, in place of the one before. 409 domain_not_verified.';
+  'Makes a verified domain the one that tenant_profiles shows. It replaces the primary domain before it. 409 domain_not_verified.';
 
 create function public.remove_domain(tenant_id uuid, domain_id uuid) returns void
   language plpgsql security definer
@@ -142,7 +144,7 @@ begin
 end
 $$;
 comment on function public.remove_domain(uuid, uuid) is
-  'Removes a domain, which routes no longer from then on. In place of the primary one the domain verified first becomes it.';
+  'Removes a domain. From then on it no longer shows the page. If it was primary, the domain that was verified first becomes primary.';
 grant execute on function private.add_domain(uuid, text), public.set_primary_domain(uuid, uuid),
   public.remove_domain(uuid, uuid) to authenticated;
 grant execute on function public.set_primary_domain(uuid, uuid), public.remove_domain(uuid, uuid),
@@ -156,7 +158,7 @@ declare
   domain public.tenant_domains := case tg_op when 'DELETE' then old else new end;
   was_verified boolean := tg_op <> 'INSERT' and old.status = 'verified';
   data jsonb := jsonb_build_object('domain', jsonb_build_object('ref_id', domain.ref_id, 'host', domain.host));
-  -- A host can be longer than a key.
+  -- A host can be longer than an ordering key may be.
   ordering_key text := 'domain ' || case when length(domain.host) > 150 then md5(domain.host) else domain.host end;
 begin
   if tg_op = 'DELETE' then
@@ -180,14 +182,14 @@ create trigger tenant_domains_write_change_event after update on public.tenant_d
 select private.register_table('public.tenant_domains', plain => '{host}', secret => '{verification_token}',
   quiet => '{last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count}');
 
-select private.register_event_type('domain.verified', 'A custom domain was found to be the tenant''s, and shows its page.',
+select private.register_event_type('domain.verified', 'A custom domain was proven to be the tenant''s. It shows the tenant''s page from now on.',
     '{"domain": {"ref_id": "ref_id", "host": "text"}, "verified_at": "moment"}',
     '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "verified_at": "2026-11-20T09:30:00.000Z"}');
 
-select private.register_event_type('domain.lost', 'A custom domain shows the tenant''s page no longer: its record is gone, or another tenant proved that the host is theirs.',
+select private.register_event_type('domain.lost', 'A custom domain no longer shows the tenant''s page. Its record is gone, or another tenant proved that the host is theirs.',
     '{"domain": {"ref_id": "ref_id", "host": "text"}, "reason?": "text"}',
     '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "reason": "no_record"}');
 
-select private.register_event_type('domain.removed', 'A custom domain was taken off the tenant''s list.',
+select private.register_event_type('domain.removed', 'A custom domain was removed from the tenant''s list.',
     '{"domain": {"ref_id": "ref_id", "host": "text"}, "was_verified": "flag"}',
     '{"domain": {"ref_id": "01JD3NAB7G0C4H8D2W6Y9ZQ5TF", "host": "quiz.example.com"}, "was_verified": true}');

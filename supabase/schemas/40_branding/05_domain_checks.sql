@@ -1,4 +1,6 @@
--- Definer, as the others: it notes the moment on a row the caller may only read.
+-- Domain checks: when a host's record is looked up, and what follows from the answer of DNS.
+
+-- These functions are definers: they write the moment of a check to a row that the caller may only read.
 create function private.start_domain_check(tenant uuid, ref text)
   returns table (domain_id uuid, host text, wait_seconds int)
   language plpgsql security definer
@@ -25,7 +27,7 @@ begin
 end
 $$;
 comment on function private.start_domain_check(uuid, text) is
-  'Lets a manager have a domain checked, once in ten seconds: wait_seconds says how long until the next time.';
+  'Lets a manager check a domain, once in ten seconds. wait_seconds says how long to wait until the next check.';
 
 create function private.claim_due_domain_checks(batch int default 100)
   returns table (tenant_id uuid, domain_id uuid, host text)
@@ -40,13 +42,13 @@ as $$
     limit batch
     for no key update of d skip locked
   )
-  -- In an hour it is due again, should the one who asks never report back.
+  -- The check is due again in an hour, in case the caller never reports a result.
   update public.tenant_domains as d set last_checked_at = now(), next_check_at = now() + interval '1 hour'
   from due where d.tenant_id = due.tenant_id and d.id = due.id
   returning d.tenant_id, d.id, d.host
 $$;
 comment on function private.claim_due_domain_checks(int) is
-  'The verified domains that nobody has checked for a day, longest waiting first; two callers never get the same one.';
+  'The verified domains that were not checked for a day. Those that wait longest come first. Two callers never get the same one.';
 
 create function private.record_domain_check(
   tenant uuid, domain uuid, found_tokens text[], failure public.domain_check_result default null
@@ -64,7 +66,7 @@ declare
   is_lost boolean;
 begin
   select * into checked from public.tenant_domains as d where d.tenant_id = tenant and d.id = domain;
-  -- It was removed while DNS was asked.
+  -- The domain was removed during the DNS query.
   if not found then return null; end if;
   -- Two claims of one host are decided one after the other.
   perform pg_advisory_xact_lock(hashtextextended('tenant_domains.host ' || checked.host, 0));
@@ -83,8 +85,8 @@ begin
     select d.* into holder from public.tenant_domains as d
     where d.host = checked.host and d.status = 'verified' for no key update;
     if found then
-      -- Both have their record at the same name, so this one answer speaks for both. Who holds the
-      -- host keeps it for as long as their record stands; an archived tenant keeps nothing.
+      -- Both tenants have their record at the same name, so this one answer is about both. The holder of the host
+      -- keeps it as long as the holder's record exists. An archived tenant does not keep it.
       if holder.verification_token = any (found_tokens)
         and exists (select from public.tenants as t where t.id = holder.tenant_id and t.status <> 'archived') then
         outcome := 'host_taken';
@@ -100,8 +102,8 @@ begin
   is_known := outcome not in ('dns_failed', 'resolver_timeout', 'resolver_failed');
   is_held := outcome = 'token_found';
   is_missed := checked.status = 'verified' and is_known and not is_held;
-  -- A record can be gone for an hour while a zone moves: a domain is lost when three checks or more,
-  -- over three days or more, all found it missing. What a resolver could not find out counts for nothing.
+  -- A record can be missing for an hour while a zone moves. A domain is lost only if at least three checks over at
+  -- least three days found no record. A check without an answer from DNS does not count.
   is_lost := is_missed and checked.missed_check_count >= 2 and checked.first_missed_at <= now() - interval '72 hours';
   update public.tenant_domains as d set
     status = case when is_held then 'verified' when is_lost then 'failed' else d.status end,
@@ -119,7 +121,7 @@ begin
 end
 $$;
 comment on function private.record_domain_check(uuid, uuid, text[], public.domain_check_result) is
-  'What DNS said about _tenantry.<host>: the tokens found there, or why there are none. Verifies, hands over, or loses the domain.';
+  'What DNS said about _tenantry.<host>: the tokens found there, or why there are none. The domain is then verified, given to another tenant, or lost.';
 
 create function private.request_domain_checks() returns text
   language plpgsql
@@ -134,13 +136,13 @@ begin
     return 'No domain is due.';
   end if;
   request := private.call_edge_function('/branding/domains/re-check', timeout_milliseconds => 120000);
-  -- Unlike format(), this is null when nothing was asked.
-  return coalesce('Asked, as request ' || request || '.',
-    'Nothing was asked: Vault lacks the secret tenantry_functions_url or tenantry_service_key.');
+  -- Unlike format(), this is null if no request was made.
+  return coalesce('Asked with request ' || request || '.',
+    'Nothing was asked: Vault does not have the secret tenantry_functions_url or tenantry_service_key.');
 end
 $$;
 comment on function private.request_domain_checks() is
-  'Wakes the edge function that re-checks domains, when one is due: only it can ask DNS. Answers what it did.';
+  'If a check is due, wakes the edge function that re-checks domains, because only that function can query DNS. Returns what it did.';
 grant execute on function private.start_domain_check(uuid, text) to authenticated;
 grant execute on function private.claim_due_domain_checks(int),
   private.record_domain_check(uuid, uuid, text[], public.domain_check_result) to service_role;

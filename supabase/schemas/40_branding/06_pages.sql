@@ -1,3 +1,5 @@
+-- Pages: the public config of each tenant, ready to be served, and the public lookups by slug and host.
+
 create table private.tenant_pages (
   tenant_id uuid primary key references public.tenants on delete cascade,
   slug text not null,
@@ -7,14 +9,13 @@ create table private.tenant_pages (
 );
 create index tenant_pages_slug_idx on private.tenant_pages (slug);
 comment on table private.tenant_pages is
-  'What anonymous visitors may see of a tenant: the public config as the exact JSON text that is served, and its ETag. No row: no page.';
+  'What anonymous visitors may see of a tenant: the public config as the exact JSON text that is served, and its ETag. A tenant without a row has no page.';
 
 create function private.render_tenant_page(tenant uuid) returns jsonb
   language sql stable
   set search_path = ''
 as $$
-  -- Safe fields only. E-mail settings, internal ids and whatever a later column holds stay out,
-  -- because each field is named here.
+  -- Only public fields. Each field is named here, so e-mail settings, internal ids and any later column stay out.
   select jsonb_build_object(
     'ref_id', t.ref_id,
     'slug', t.slug,
@@ -36,8 +37,8 @@ as $$
     'links', jsonb_build_object(
       'site', b.website_url,
       'booking', b.booking_url,
-      -- Seed 000: an empty slug_prefix means the quiz stands at its own URL; a prefix is the path
-      -- word under which a tenant's own site embeds it.
+      -- Requirement document 000: an empty slug_prefix means that the quiz has its own URL. A prefix is the part of the
+      -- path under which a tenant's own site embeds the quiz.
       'quiz', case when b.canonical_quiz_url is not null and b.slug_prefix <> ''
         then rtrim(b.canonical_quiz_url, '/') || '/' || b.slug_prefix else b.canonical_quiz_url end),
     'enabled_assessments', to_jsonb(b.enabled_assessments))
@@ -53,8 +54,8 @@ as $$
 declare
   page jsonb;
 begin
-  -- Two changes at once must queue before they render. Otherwise the later would store what it read
-  -- before the earlier, and the page of a tenant just archived could come back.
+  -- Two changes at the same time must wait for each other before they render. Otherwise the later one would store
+  -- what it read before the earlier one, and the page of a tenant that was just archived could come back.
   perform from public.tenants as t where t.id = refresh_tenant_page.tenant for no key update;
   page := private.render_tenant_page(tenant);
   if page is null then
@@ -70,7 +71,7 @@ begin
 end
 $$;
 
--- Definer: the page is private, and a coach who changes a colour must still refresh it.
+-- A definer, because the page is private, but a coach who changes a colour must refresh it.
 create function private.tg_refresh_tenant_page() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -86,13 +87,13 @@ create trigger tenant_brands_refresh_page after insert or update on public.tenan
 create trigger tenants_refresh_page after update of slug, status, tenant_type, locale on public.tenants
   for each row execute function private.tg_refresh_tenant_page();
 
--- The two finders set no search_path (every name below is qualified): only so does Postgres inline
--- them, and a prepared lookup keeps its plan.
+-- The two finders set no search_path, and every name in them is qualified. Only then does Postgres inline them,
+-- and a prepared lookup keeps its plan.
 create function private.find_tenant_page_by_slug(slug text)
   returns table (config text, etag text, current_slug text, is_retired boolean)
   language sql stable
 as $$
-  -- The page itself first: the second half is only run for a slug that is nobody's current one.
+  -- First the current slugs. The second half runs only if no tenant has this slug now.
   select p.config, p.etag, p.slug, false
   from private.tenant_pages as p
   where p.slug = find_tenant_page_by_slug.slug
@@ -104,8 +105,8 @@ as $$
   limit 1
 $$;
 
--- All that were asked for at once. One plan for any number of slugs: planning anew for each array, which
--- Postgres prefers by itself, takes ten times as long as finding a page.
+-- Finds the pages of many slugs at once. It has one plan for any number of slugs. By default Postgres would plan
+-- anew for each array, which takes ten times as long as finding a page.
 create function private.find_tenant_pages_by_slug(slugs text[])
   returns table (n int, config text, etag text, current_slug text, is_retired boolean)
   language plpgsql stable
@@ -129,24 +130,24 @@ as $$
   where d.host = find_tenant_page_by_host.host and d.status = 'verified'
 $$;
 
--- Definer: these two are all that anonymous callers can reach, and they return public fields only.
+-- Definers: anonymous callers can use only these two functions, which return only public fields.
 create function public.get_tenant_by_slug(slug text) returns jsonb
   language sql stable security definer
   set search_path = ''
 as $$ select config::jsonb from private.find_tenant_page_by_slug(lower(get_tenant_by_slug.slug)) $$;
 comment on function public.get_tenant_by_slug(text) is
-  'A tenant''s public config by its slug, also a recently retired one; null for unknown. For supabase-js: rpc(''get_tenant_by_slug'', { slug }).';
+  'A tenant''s public config by its slug. A recently retired slug works too. Null if the slug is unknown. For supabase-js: rpc(''get_tenant_by_slug'', { slug }).';
 
 create function public.get_tenant_by_domain(host text) returns jsonb
   language sql stable security definer
   set search_path = ''
 as $$
-  -- Expects the ASCII form of an internationalised name; a port, a trailing dot, case and www. are forgiven.
+  -- Expects the ASCII form of an internationalised name. It ignores case, a port, a trailing dot and www.
   select config::jsonb from private.find_tenant_page_by_host(
     regexp_replace(regexp_replace(lower(get_tenant_by_domain.host), '\.?(:[0-9]+)?$', ''), '^www\.', ''))
 $$;
 comment on function public.get_tenant_by_domain(text) is
-  'A tenant''s public config by its verified custom domain; null for unknown.';
+  'A tenant''s public config by its verified custom domain. Null if the domain is unknown.';
 grant execute on function public.get_tenant_by_slug(text), public.get_tenant_by_domain(text) to anon, authenticated, service_role;
 
 select private.register_table('private.tenant_pages', keeping => 'derived', plain => '{slug,config,etag}', unaudited => 'rendered from rows that are audited');

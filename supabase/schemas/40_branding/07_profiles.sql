@@ -1,3 +1,5 @@
+-- Profiles: a tenant and its brand in one row, as requirement document 002 describes it.
+
 create view public.tenant_profiles with (security_invoker = true) as
   select
     t.id,
@@ -19,7 +21,7 @@ create view public.tenant_profiles with (security_invoker = true) as
   from public.tenants as t
   join public.tenant_brands as b on b.tenant_id = t.id;
 comment on view public.tenant_profiles is
-  'A tenant and its brand in one row, as seed 002 names it. Members read it; managers update the brand through it.';
+  'A tenant and its brand in one row, as requirement document 002 names it. Members read it. Managers update the brand through it.';
 
 create function private.tg_update_tenant_profile() returns trigger
   language plpgsql
@@ -28,7 +30,7 @@ as $$
 declare
   fixed text;
 begin
-  -- Silently doing nothing would look like success.
+  -- Without an error the caller would believe that the change was made.
   select key into fixed
   from jsonb_each(to_jsonb(new)) as n
   where key not in ('display_name', 'brand_config', 'email_config', 'enabled_assessments', 'is_active')
@@ -46,7 +48,7 @@ begin
     enabled_assessments = new.enabled_assessments,
     is_active = case when new.is_active is distinct from old.is_active then new.is_active else is_active end
   where tenant_id = old.id;
-  -- What the caller gets back is what was stored, not the spelling that was sent.
+  -- The caller gets what was stored, and not the spelling that was sent.
   select * into new from public.tenant_profiles where id = old.id;
   return new;
 end

@@ -1,3 +1,5 @@
+-- Invitations: offers of membership to e-mail addresses, until they are accepted, revoked or expired.
+
 create table public.tenant_invitations (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -14,19 +16,19 @@ create table public.tenant_invitations (
   updated_by uuid,
   sent_at timestamptz not null default now(),
   sent_count int not null default 1,
-  -- Who accepted it. If the answer got lost, their second attempt gets the same answer.
+  -- The person who accepted it. If the answer was lost, that person's second attempt gets the same answer.
   accepted_by uuid,
   primary key (tenant_id, id),
   constraint invitation_email_is_an_address check (private.is_email(email)),
   constraint token_is_a_sha256 check (length(token_hash) = 32),
-  -- One spelling an address. Lookalikes from other alphabets would be other people.
+  -- Each address has one spelling. Similar letters of other alphabets would be other people's addresses.
   constraint invitation_email_is_normal check (email = lower(email collate "C") and email ~ '^[!-~]+$'),
   constraint invitation_ends_within_30_days check (expires_at <= sent_at + interval '720 hours'),
   constraint invitation_accepted_by_at_a_moment check (accepted_by is null or accepted_at is not null),
   constraint invitation_is_accepted_or_revoked check (accepted_at is null or revoked_at is null)
 );
 create unique index tenant_invitations_ref_id_idx on public.tenant_invitations (tenant_id, ref_id) where ref_id is not null;
-comment on table public.tenant_invitations is 'An open offer of membership to an e-mail address. Only the token''s hash is stored.';
+comment on table public.tenant_invitations is 'An open offer of membership to an e-mail address. Only the hash of its token is stored.';
 create unique index tenant_invitations_open_idx on public.tenant_invitations (tenant_id, lower(email))
   where accepted_at is null and revoked_at is null;
 create index tenant_invitations_token_hash_idx on public.tenant_invitations (token_hash);
@@ -58,7 +60,7 @@ as $$
   select count(*)::int from swept
 $$;
 comment on function private.sweep_expired_invitations(int) is
-  'Removes invitations that expired unaccepted, oldest first, at most a batch; answers how many.';
+  'Removes invitations that expired before they were accepted, the oldest first, at most one batch. Returns how many.';
 create function private.require_invitation_end(expires_at timestamptz) returns void
   language plpgsql
   set search_path = ''
@@ -66,12 +68,12 @@ as $$
 begin
   if expires_at is null or expires_at < now() + interval '1 hour' or expires_at > now() + interval '720 hours' then
     perform private.raise_problem(422, 'invalid_value', 'An invitation is open for at least an hour and at most 30 days.',
-      '[{"pointer": "/expires_at", "detail": "must lie between one hour and 30 days from now"}]');
+      '[{"pointer": "/expires_at", "detail": "must be between one hour and 30 days from now"}]');
   end if;
 end
 $$;
 
--- Definer, and so for the next two: nobody writes invitations directly, or limits and roles could be passed by.
+-- A definer, as the next two: nobody may write invitations directly, because limits and roles must hold.
 create function public.invite_member(tenant_id uuid, email text, role public.tenant_role, token_hash bytea,
     expires_at timestamptz default now() + interval '7 days')
   returns public.tenant_invitations
@@ -83,24 +85,24 @@ declare
   made public.tenant_invitations;
 begin
   perform private.require_permission(invite_member.tenant_id, 'manage');
-  -- Only an owner makes an owner, by whichever way.
+  -- Only an owner may give the role of owner, also by an invitation.
   if invite_member.role = 'owner' then
     perform private.require_permission(invite_member.tenant_id, 'own');
   end if;
   if address is null then
-    perform private.raise_problem(422, 'invalid_value', 'This is not an e-mail address that can be invited: name@host.domain, in plain ASCII.',
+    perform private.raise_problem(422, 'invalid_value', 'This e-mail address cannot be invited. An address has the form name@host.domain, in plain ASCII.',
       '[{"pointer": "/email", "detail": "is not an e-mail address in plain ASCII"}]');
   end if;
   perform private.require_invitation_end(invite_member.expires_at);
 
-  -- A tenant's invitations queue here, so that a hundred at once cannot each find room below the limit.
+  -- The invitations of one tenant wait for each other here. Otherwise a hundred at once could all stay below the limit.
   perform from public.tenants as t where t.id = invite_member.tenant_id for no key update;
   if exists (
     select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
     where m.tenant_id = invite_member.tenant_id and m.status <> 'invited' and lower(p.email) = address) then
     perform private.raise_problem(409, 'already_member',
-      'Somebody with this address belongs to this tenant already. A membership that is switched off can be switched on again.',
-      '[{"pointer": "/email", "detail": "is a member''s"}]');
+      'Somebody with this address already belongs to this tenant. A membership that is switched off can be switched on again.',
+      '[{"pointer": "/email", "detail": "is the address of a member"}]');
   end if;
   delete from public.tenant_invitations as i
   where i.tenant_id = invite_member.tenant_id and i.email = address
@@ -108,15 +110,15 @@ begin
   if exists (
     select from public.tenant_invitations as i
     where i.tenant_id = invite_member.tenant_id and i.email = address and i.accepted_at is null and i.revoked_at is null) then
-    perform private.raise_problem(409, 'already_invited', 'This address is invited already. Send the invitation again, or revoke it first.',
-      '[{"pointer": "/email", "detail": "is invited already"}]');
+    perform private.raise_problem(409, 'already_invited', 'This address is already invited. Send the invitation again, or revoke it first.',
+      '[{"pointer": "/email", "detail": "is already invited"}]');
   end if;
-  -- The second limit is for those that are revoked as fast as they are made: each may be a mail to a stranger.
+  -- The second limit also counts revoked invitations, because each one may have sent an e-mail to a stranger.
   if (select count(*) filter (where i.accepted_at is null and i.revoked_at is null and i.expires_at > now()) >= 100
         or count(*) filter (where i.created_at > now() - interval '1 day') >= 300
       from public.tenant_invitations as i where i.tenant_id = invite_member.tenant_id) then
     perform private.raise_problem(403, 'too_many_invitations',
-      'A tenant has at most 100 open invitations, and makes at most 300 a day. Revoke some, or wait for answers.');
+      'A tenant can have 100 open invitations, and can make 300 a day. Revoke some, or wait for answers.');
   end if;
 
   insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
@@ -126,7 +128,7 @@ begin
 end
 $$;
 comment on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz) is
-  'Offers an address a membership. The caller makes the token (256 random bits) and gives its SHA-256. 409 already_member, already_invited.';
+  'Offers an address a membership. The caller makes the token (256 random bits) and passes its SHA-256. 409 already_member, already_invited.';
 
 create function public.resend_invitation(tenant_id uuid, invitation_id uuid, token_hash bytea,
     expires_at timestamptz default now() + interval '7 days')
@@ -144,14 +146,14 @@ begin
     and i.accepted_at is null and i.revoked_at is null
   for update;
   if open_one.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation by this name.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation with this ref_id.');
   end if;
   if open_one.role = 'owner' then
     perform private.require_permission(resend_invitation.tenant_id, 'own');
   end if;
   if open_one.sent_at > now() - interval '1 minute' or open_one.sent_count >= 10 then
     perform private.raise_problem(429, 'resent_too_soon',
-      'An invitation may be sent once a minute, and ten times in all. Wait, or revoke it and invite anew.');
+      'An invitation can be sent once a minute, and ten times in all. Wait, or revoke it and invite the person again.');
   end if;
   update public.tenant_invitations as i
   set token_hash = resend_invitation.token_hash, expires_at = resend_invitation.expires_at,
@@ -162,7 +164,7 @@ begin
 end
 $$;
 comment on function public.resend_invitation(uuid, uuid, bytea, timestamptz) is
-  'Gives an open invitation a new token and a new end; the old token is dead. 429 resent_too_soon.';
+  'Gives an open invitation a new token and a new end. The old token no longer works. 429 resent_too_soon.';
 
 create function public.revoke_invitation(tenant_id uuid, invitation_id uuid)
   returns public.tenant_invitations
@@ -178,12 +180,12 @@ begin
     and i.accepted_at is null and i.revoked_at is null
   returning * into revoked;
   if revoked.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation by this name.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no open invitation with this ref_id.');
   end if;
   return revoked;
 end
 $$;
-comment on function public.revoke_invitation(uuid, uuid) is 'Takes an open invitation back: its token is dead from the next statement on.';
+comment on function public.revoke_invitation(uuid, uuid) is 'Revokes an invitation. Its token fails from the next statement on.';
 grant execute on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz),
   public.resend_invitation(uuid, uuid, bytea, timestamptz), public.revoke_invitation(uuid, uuid) to authenticated, service_role;
 

@@ -1,4 +1,6 @@
--- For the public look-up, which runs as the service: what somebody who holds the token may know.
+-- Accepted invitations: what the holder of a token may see, and how the holder becomes a member.
+
+-- For the public look-up, which runs as the service. It shows what the holder of the token may know.
 create function private.find_invitation(token text,
     out tenant_name text, out role public.tenant_role, out email_hint text, out expires_at timestamptz)
   returns setof record
@@ -13,10 +15,10 @@ as $$
     and i.accepted_at is null and i.revoked_at is null and i.expires_at > now()
   order by i.id limit 1
 $$;
-comment on function private.find_invitation(text) is 'What an open invitation offers, by its token. The address is masked.';
+comment on function private.find_invitation(text) is 'What an open invitation offers, found by its token. The address is masked.';
 
--- Definer: whoever accepts is no member yet. The token, and an address that Auth has confirmed, are the
--- permission. It takes the token and not its hash: a hash read from a backup must open nothing.
+-- A definer, because the person who accepts is not yet a member. The token, and an address that Auth has confirmed,
+-- are the permission. It takes the token and not its hash, so that a hash from a backup accepts nothing.
 create function public.accept_invitation(token text) returns public.tenant_members
   language plpgsql security definer
   set search_path = ''
@@ -32,9 +34,9 @@ begin
   if caller is null then
     perform private.raise_problem(401, 'unauthenticated', 'Sign in, or sign up, with the address that was invited.');
   end if;
-  -- As Auth has it now: a token's claims may be an hour old, and part of them is the person's own to write.
+  -- The address as Auth has it now. The claims of a token may be an hour old, and the person can write some of them.
   select lower(u.email), u.email_confirmed_at into address, confirmed_at from auth.users as u where u.id = caller;
-  -- Two attempts at once queue here; the second reads what the first has done.
+  -- Two attempts at the same time wait for each other here. The second one sees what the first one did.
   select i.* into invitation from public.tenant_invitations as i
   where i.token_hash = sha256(convert_to(accept_invitation.token, 'UTF8'))
   order by i.email = address desc, i.id limit 1
@@ -48,21 +50,21 @@ begin
   end if;
   if invitation.id is null or invitation.accepted_at is not null or invitation.revoked_at is not null
     or invitation.expires_at <= now() or tenant.status = 'archived' then
-    perform private.raise_problem(404, 'invitation_not_found', 'There is no such invitation, or it is not open any more. Ask for a new one.');
+    perform private.raise_problem(404, 'invitation_not_found', 'There is no such invitation, or it is no longer open. Ask for a new one.');
   end if;
   if address is distinct from invitation.email then
     perform private.raise_problem(403, 'invitation_not_yours', format(
       'This invitation was sent to %s. Sign in with that address to accept it.', private.mask_email(invitation.email)));
   end if;
   if confirmed_at is null then
-    perform private.raise_problem(403, 'email_not_confirmed', 'Confirm your e-mail address first: follow the link that was sent to it.');
+    perform private.raise_problem(403, 'email_not_confirmed', 'Confirm your e-mail address first. Use the link that was sent to it.');
   end if;
   if tenant.status = 'frozen' then
-    perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and takes in nobody. Ask its owner to settle the subscription.');
+    perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and cannot take new members. Ask its owner to settle the subscription.');
   elsif tenant.status = 'trial' and tenant.trial_ends_at <= now() then
-    perform private.raise_problem(403, 'trial_ended', 'This tenant''s trial has ended and it takes in nobody. Ask its owner to choose a plan.');
+    perform private.raise_problem(403, 'trial_ended', 'The trial of this tenant has ended, so it cannot take new members. Ask its owner to choose a plan.');
   end if;
-  -- An old invitation must not undo what a manager did since.
+  -- An old invitation must not undo a later decision of a manager.
   if membership.status = 'deactivated' then
     perform private.raise_problem(403, 'membership_deactivated', 'Your membership in this tenant is switched off. Only one of its managers can switch it on again.');
   end if;
@@ -72,7 +74,7 @@ begin
   on conflict on constraint tenant_members_pkey do update set role = excluded.role, status = 'active' where m.status = 'invited'
   returning * into membership;
   if not found then
-    perform private.raise_problem(409, 'already_member', 'You belong to this tenant already; your role stays as it is.');
+    perform private.raise_problem(409, 'already_member', 'You already belong to this tenant. Your role stays as it is.');
   end if;
   update public.tenant_invitations as i set accepted_at = now(), accepted_by = caller
   where i.tenant_id = invitation.tenant_id and i.id = invitation.id;
@@ -80,5 +82,5 @@ begin
 end
 $$;
 comment on function public.accept_invitation(text) is
-  'Makes the caller a member, if the token is good and their confirmed address is the invited one. Single use; 404 invitation_not_found.';
+  'Makes the caller a member, if the token is valid and the caller''s confirmed address is the invited one. A token works once. 404 invitation_not_found.';
 grant execute on function public.accept_invitation(text) to authenticated;

@@ -1,4 +1,6 @@
--- Definer: members hold no privilege to insert, so that no key comes to be without its secret.
+-- API keys: creating, replacing, revoking and finding them, and the events about them.
+
+-- A definer. Members may not insert keys directly, because every key must have its secret.
 create function public.create_api_key(
   tenant_id uuid, name text, scopes text[], prefix text, hash text, lookup bytea,
   product text default null, expires_at timestamptz default null, rate_limit_per_minute int default null
@@ -11,8 +13,8 @@ declare
 begin
   perform private.require_permission(create_api_key.tenant_id, 'manage');
   if create_api_key.expires_at <= now() then
-    perform private.raise_problem(422, 'invalid_value', 'The moment at which the key expires must lie in the future.',
-      '[{"pointer": "/expires_at", "detail": "must lie in the future"}]');
+    perform private.raise_problem(422, 'invalid_value', 'The key must expire at a moment in the future.',
+      '[{"pointer": "/expires_at", "detail": "must be in the future"}]');
   end if;
   insert into public.api_keys (tenant_id, name, scopes, prefix, product, expires_at, rate_limit_per_minute)
   values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes), create_api_key.prefix,
@@ -24,9 +26,9 @@ begin
 end
 $$;
 comment on function public.create_api_key(uuid, text, text[], text, text, bytea, text, timestamptz, int) is
-  'Stores a new API key by its prefix, argon2id hash and lookup. What the registry function calls, which makes the key itself.';
+  'Stores a new API key by its prefix, argon2id hash and lookup. The registry function makes the key and calls this.';
 
--- Definer: members hold no privilege to change a key otherwise.
+-- A definer, because members hold no privilege to change a key in another way.
 create function public.rotate_api_key(
   tenant_id uuid, api_key_id uuid, prefix text, hash text, lookup bytea, overlap_seconds int default 0
 ) returns public.api_keys
@@ -39,22 +41,22 @@ declare
 begin
   perform private.require_permission(rotate_api_key.tenant_id, 'manage');
   if overlap_seconds is null or overlap_seconds not between 0 and 604800 then
-    perform private.raise_problem(422, 'invalid_value', 'Two keys may overlap for seven days at most.',
+    perform private.raise_problem(422, 'invalid_value', 'Two keys can overlap for seven days at most.',
       '[{"pointer": "/overlap_seconds", "detail": "must be between 0 and 604800"}]');
   end if;
-  -- Two rotations at once queue here; the second then finds a key that is replaced already.
+  -- Two rotations at the same time wait for each other here. The second one then finds a key that is already replaced.
   select * into replaced from public.api_keys as k
   where k.tenant_id = rotate_api_key.tenant_id and k.id = rotate_api_key.api_key_id for no key update;
   if replaced.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no API key by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no API key with this ref_id.');
   end if;
   if replaced.replaced_at is not null or not private.is_live_api_key(replaced) then
-    perform private.raise_problem(409, 'api_key_ended', 'This API key was revoked or replaced, or has expired. Create a new one.');
+    perform private.raise_problem(409, 'api_key_ended', 'This API key was revoked or replaced, or it has expired. Create a new one.');
   end if;
   update public.api_keys as k
   set replaced_at = now(), expires_at = least(k.expires_at, now() + make_interval(secs => overlap_seconds))
   where k.tenant_id = replaced.tenant_id and k.id = replaced.id;
-  -- The new key lives as long as the old one was meant to.
+  -- The new key lives as long as the old one was meant to live.
   insert into public.api_keys (tenant_id, name, scopes, prefix, product, rate_limit_per_minute, expires_at)
   values (replaced.tenant_id, replaced.name, replaced.scopes, rotate_api_key.prefix, replaced.product,
     replaced.rate_limit_per_minute, now() + (replaced.expires_at - replaced.created_at))
@@ -65,9 +67,10 @@ begin
 end
 $$;
 comment on function public.rotate_api_key(uuid, uuid, text, text, bytea, int) is
-  'Gives a key a successor of the same name and scopes; the old one still works for the overlap. 409 api_key_ended.';
+  'Replaces a key by a new one with the same name and scopes. The old one still works during the overlap. 409 api_key_ended.';
 
--- Definer: as above. Asks "read_admin", which managers hold in a frozen tenant too: a leak must be closed there as well.
+-- A definer for the same reason. It requires "read_admin", which managers hold in a frozen tenant too, because a
+-- leaked key must be revoked there as well.
 create function public.revoke_api_key(tenant_id uuid, api_key_id uuid)
   returns public.api_keys
   language plpgsql security definer
@@ -81,20 +84,20 @@ begin
   where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id and k.revoked_at is null
   returning * into revoked;
   if revoked.id is null then
-    -- Revoking twice is no mistake.
+    -- Revoking twice is not an error.
     select * into revoked from public.api_keys as k
     where k.tenant_id = revoke_api_key.tenant_id and k.id = revoke_api_key.api_key_id;
   end if;
   if revoked.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no API key by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no API key with this ref_id.');
   end if;
   return revoked;
 end
 $$;
 comment on function public.revoke_api_key(uuid, uuid) is
-  'Ends an API key for good. SQL refuses it from its next statement on, an edge function within ten seconds.';
+  'Ends an API key for ever. SQL refuses it from the next statement on, and an edge function within ten seconds.';
 
--- The three that follow are for the edge functions' own connection; nobody else is granted them.
+-- The next three are for the edge functions' own connection. They are granted to nobody else.
 
 create function private.find_api_key(lookup bytea)
   returns table (tenant_id uuid, tenant_ref_id text, tenant_slug text, id uuid, product text, scopes text[],
@@ -104,7 +107,7 @@ create function private.find_api_key(lookup bytea)
   rows 1
 as $$
 begin
-  -- A dead key is not found at all: so it costs and tells as much as one that never was.
+  -- A revoked or expired key is not found at all. So the answer and its time are the same as for an unknown key.
   return query
     select k.tenant_id, t.ref_id, t.slug, k.id, k.product, k.scopes, k.expires_at, k.rate_limit_per_minute, s.hash
     from private.api_key_secrets as s
@@ -113,13 +116,13 @@ begin
     where s.lookup = find_api_key.lookup and private.is_live_api_key(k) and t.status <> 'archived';
 end
 $$;
-comment on function private.find_api_key(bytea) is 'The live key behind a lookup, with what is needed to prove and use it.';
+comment on function private.find_api_key(bytea) is 'The live key with this lookup, and what is needed to verify and use it.';
 grant execute on function
   public.create_api_key(uuid, text, text[], text, text, bytea, text, timestamptz, int),
   public.rotate_api_key(uuid, uuid, text, text, bytea, int), public.revoke_api_key(uuid, uuid)
   to authenticated;
 
--- A platform that learns of a leak closes it without waiting for the tenant.
+-- If the platform learns of a leak, it can revoke the key without waiting for the tenant.
 grant execute on function public.revoke_api_key(uuid, uuid) to service_role;
 
 create function private.tg_emit_api_key_events() returns trigger
@@ -143,10 +146,10 @@ create trigger api_keys_write_event after insert or delete on public.api_keys
 create trigger api_keys_write_change_event after update of revoked_at on public.api_keys
   for each row when (old.revoked_at is null and new.revoked_at is not null) execute function private.tg_emit_api_key_events();
 
-select private.register_event_type('api_key.created', 'An API key was created, or made to replace another one of the same name.',
+select private.register_event_type('api_key.created', 'An API key was created. It may replace another one of the same name.',
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
     '{"api_key": {"ref_id": "01JD3NJ5A7C9E1G3J5M7P9R1T3", "name": "Reporting server"}}');
 
-select private.register_event_type('api_key.revoked', 'An API key was revoked. That one was replaced or has expired is not told.',
+select private.register_event_type('api_key.revoked', 'An API key was revoked. There is no event when a key is replaced or expires.',
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
     '{"api_key": {"ref_id": "01JD3NJ5A7C9E1G3J5M7P9R1T3", "name": "Reporting server"}}');

@@ -1,4 +1,6 @@
--- Unlogged: a crash forgets a minute's count, and a count is not worth a write to the log.
+-- Uses of API keys: the limit of requests a minute, and when a key was last used.
+
+-- Unlogged: a crash loses the count of a minute. Such a count is not worth a write to the write-ahead log.
 create unlogged table private.api_key_windows (
   tenant_id uuid not null,
   api_key_id uuid not null,
@@ -8,14 +10,14 @@ create unlogged table private.api_key_windows (
   foreign key (tenant_id, api_key_id) references public.api_keys on delete cascade,
   constraint window_goes_with_its_tenant foreign key (tenant_id) references public.tenants on delete cascade
 );
-comment on table private.api_key_windows is 'How many requests of the current minute were leased to the edge functions, by key.';
+comment on table private.api_key_windows is 'How many requests of the current minute each key has leased to the edge functions.';
 
 create function private.lease_api_key_requests(tenant uuid, key uuid, wanted int)
   returns table (granted int, seconds_left double precision)
   language sql volatile
   set search_path = ''
 as $$
-  -- The count may pass the limit, by what the last lease asked too much; so one statement settles it.
+  -- The count may go above the limit, by the part of the last lease that did not fit. So one statement is enough.
   with leased as (
     insert into private.api_key_windows as w (tenant_id, api_key_id, window_at, request_count)
     select k.tenant_id, k.id, date_trunc('minute', now()), wanted
@@ -31,18 +33,18 @@ as $$
   where k.tenant_id = tenant and k.id = key
 $$;
 comment on function private.lease_api_key_requests(uuid, uuid, int) is
-  'Takes up to so many requests out of a key''s allowance for this clock minute; answers how many, and how long the minute lasts.';
+  'Takes up to this many requests from a key''s limit for this minute of the clock. Returns how many it took, and how long the minute lasts.';
 
 create function private.touch_api_keys(tenants uuid[], keys uuid[], moments timestamptz[]) returns void
   language sql volatile
   set search_path = ''
 as $$
-  -- Several isolates see the same key; one write a minute is enough for all of them.
+  -- Several isolates use the same key. One write a minute is enough for all of them.
   update public.api_keys as k set last_used_at = u.used_at
   from unnest(tenants, keys, moments) as u (tenant_id, id, used_at)
   where k.tenant_id = u.tenant_id and k.id = u.id
     and (k.last_used_at is null or k.last_used_at < u.used_at - interval '50 seconds')
 $$;
-comment on function private.touch_api_keys(uuid[], uuid[], timestamptz[]) is 'Notes when keys were last used, to the minute.';
+comment on function private.touch_api_keys(uuid[], uuid[], timestamptz[]) is 'Records when keys were last used, to the minute.';
 
 select private.register_table('private.api_key_windows', unaudited => 'counts requests');

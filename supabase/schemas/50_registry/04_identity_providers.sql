@@ -1,3 +1,5 @@
+-- Identity providers: the settings with which a tenant's people sign in at their own provider.
+
 create type public.idp_kind as enum ('oidc', 'saml');
 
 create table public.tenant_idp_config (
@@ -24,24 +26,24 @@ create table public.tenant_idp_config (
   unique (tenant_id, type),
   constraint idp_metadata_is_an_object check (jsonb_typeof(metadata) = 'object' and length(metadata::text) <= 200000),
   constraint idp_discovered_is_an_object check (jsonb_typeof(discovered) = 'object' and length(discovered::text) <= 50000),
-  -- A secret that was left in the metadata would be shown to everybody who may see the settings.
+  -- A secret in the metadata would be visible to everybody who may see the settings.
   constraint idp_metadata_holds_no_secret check (not metadata ?| '{client_secret,clientSecret,secret,private_key}'),
   constraint verified_provider_was_checked check (verified = (verified_at is not null) and (not verified or last_checked_at is not null)),
   constraint only_oidc_has_a_client_secret check (type = 'oidc' or client_secret_id is null)
 );
 create unique index tenant_idp_config_ref_id_idx on public.tenant_idp_config (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_idp_config is
-  'A tenant''s identity provider, one of each kind. verified only after a real check of exactly these settings; the client secret lies in Vault.';
-comment on column public.tenant_idp_config.client_secret_id is 'Which secret in Vault; never the secret.';
+  'A tenant''s identity provider, at most one of each kind. verified is true only after a real check of exactly these settings. The client secret is in Vault.';
+comment on column public.tenant_idp_config.client_secret_id is 'The id of the secret in Vault, and never the secret itself.';
 comment on column public.tenant_idp_config.discovered is 'What the last good check found: endpoints and key ids, or entity id, sign-on URLs and certificates.';
-comment on column public.tenant_idp_config.revision is 'Another with every change of the settings, so that a check of older ones cannot vouch for newer ones.';
+comment on column public.tenant_idp_config.revision is 'Changes with every change of the settings, so that a check of older settings cannot verify newer ones.';
 
--- A provider signs people in to one tenant: shared by two, each could vouch for the other's people.
+-- A provider signs people in to one tenant. If two tenants shared it, each could vouch for the people of the other.
 create unique index tenant_idp_config_sso_provider_idx on public.tenant_idp_config (sso_provider_id) where sso_provider_id is not null;
 create trigger tenant_idp_config_touch before update on public.tenant_idp_config for each row execute function private.tg_touch_updated_at();
 create trigger tenant_idp_config_stamp_editor before insert or update on public.tenant_idp_config for each row execute function private.tg_stamp_editor();
 
--- Definer: nobody else may reach Vault. Also runs when a tenant is deleted and takes its rows along.
+-- A definer, because nobody else may reach Vault. It also runs when a tenant is deleted together with its rows.
 create function private.tg_drop_idp_secret() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -61,7 +63,7 @@ create function private.idp_setting_problems(type text, metadata jsonb) returns 
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- What can be said without the network; the rest is found by the check.
+  -- What can be checked without the network. The check finds the rest.
   select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail)), '[]')
   from (
     select '/metadata/' || private.pointer_token(key) as pointer, 'is not a known field' as detail
@@ -81,7 +83,7 @@ as $$
   ) as found
 $$;
 
--- Definer: settings, Vault secret and the loss of trust are one step, and none of the three may be had alone.
+-- A definer. Settings, Vault secret and the loss of trust are one step. None of them may happen alone.
 create function public.set_idp_config(tenant_id uuid, type text, metadata jsonb, client_secret text default null)
   returns public.tenant_idp_config
   language plpgsql security definer
@@ -94,18 +96,18 @@ declare
 begin
   perform private.require_permission(set_idp_config.tenant_id, 'manage');
   if set_idp_config.type is null or set_idp_config.type not in ('oidc', 'saml') then
-    perform private.raise_problem(422, 'invalid_value', 'An identity provider is oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
+    perform private.raise_problem(422, 'invalid_value', 'The type of an identity provider must be oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
   end if;
   problems := private.idp_setting_problems(set_idp_config.type, set_idp_config.metadata);
   if set_idp_config.client_secret is not null
     and (set_idp_config.type <> 'oidc' or length(set_idp_config.client_secret) not between 1 and 1024) then
-    problems := problems || '[{"pointer": "/client_secret", "detail": "must be text of at most 1024 characters, and is for oidc alone"}]';
+    problems := problems || '[{"pointer": "/client_secret", "detail": "must be text of at most 1024 characters, and only for oidc"}]';
   end if;
   if problems <> '[]' then
     perform private.raise_problem(422, 'invalid_value', 'The settings of the identity provider cannot be used.', problems);
   end if;
 
-  -- Set again as it is: nothing to check anew.
+  -- The settings did not change, so there is nothing to check again.
   select * into stored from public.tenant_idp_config as c
   where c.tenant_id = set_idp_config.tenant_id and c.type::text = set_idp_config.type
     and c.metadata = set_idp_config.metadata and set_idp_config.client_secret is null;
@@ -122,8 +124,8 @@ begin
     secret_id := vault.create_secret(set_idp_config.client_secret, null, 'client secret of an identity provider');
   elsif stored.metadata -> 'issuer' is not distinct from set_idp_config.metadata -> 'issuer'
     and stored.metadata -> 'client_id' is not distinct from set_idp_config.metadata -> 'client_id' then
-    -- Kept for the same issuer and client only: otherwise whoever may change the issuer could have the
-    -- secret sent to a server of their own.
+    -- The secret is kept only for the same issuer and client. Otherwise a person who may change the issuer could
+    -- have the secret sent to a server of their own.
     secret_id := stored.client_secret_id;
   end if;
 
@@ -141,7 +143,7 @@ begin
 end
 $$;
 comment on function public.set_idp_config(uuid, text, jsonb, text) is
-  'Sets a tenant''s identity provider of one kind and puts its client secret in Vault. Whatever was verified before has to be checked again.';
+  'Sets a tenant''s identity provider of one kind and puts its client secret in Vault. Changed settings have to be checked again.';
 
 alter table public.tenant_idp_config enable row level security;
 create policy "managers read their tenant's identity providers" on public.tenant_idp_config
@@ -149,7 +151,7 @@ create policy "managers read their tenant's identity providers" on public.tenant
 create policy "managers remove their tenant's identity providers" on public.tenant_idp_config
   for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
 
--- No insert and no update for anybody: settings, secret and trust change together, in the functions above.
+-- Nobody may insert or update. Settings, secret and trust change together, in the functions above.
 grant select, delete on public.tenant_idp_config to authenticated;
 grant select on public.tenant_idp_config to service_role;
 grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;

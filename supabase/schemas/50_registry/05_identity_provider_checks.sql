@@ -1,4 +1,6 @@
--- Definer: no role of the API may update the table.
+-- Identity provider checks: how settings become verified, and which tenant a provider signs people in to.
+
+-- A definer, because no role of the API may update the table.
 create function private.begin_idp_check(tenant uuid, type public.idp_kind) returns public.tenant_idp_config
   language plpgsql security definer
   set search_path = ''
@@ -8,9 +10,9 @@ declare
 begin
   select * into subject from public.tenant_idp_config as c
   where c.tenant_id = begin_idp_check.tenant and c.type = begin_idp_check.type for update;
-  -- A check is a handful of requests to a server of the tenant's choosing: not a thing to hold a button down on.
+  -- A check makes several requests to a server that the tenant chooses. It must not be repeated too fast.
   if subject.check_started_at > now() - interval '5 seconds' then
-    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was checked a moment ago. Wait five seconds.');
+    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was just checked. Wait five seconds.');
   end if;
   update public.tenant_idp_config as c set check_started_at = now()
   where c.tenant_id = subject.tenant_id and c.id = subject.id;
@@ -18,9 +20,9 @@ begin
 end
 $$;
 comment on function private.begin_idp_check(uuid, public.idp_kind) is
-  'What is to be checked, at most every five seconds; a row of nulls where there is none. For the service.';
+  'The settings to be checked, at most every five seconds. A row of nulls if there are none. Only for the service.';
 
--- Definer: members may not write verified, and the service may write it only for what was checked.
+-- A definer. Members may not write verified. The service may write it only for the settings that were checked.
 create function private.record_idp_check(
   tenant uuid, type public.idp_kind, revision uuid, outcome text, error text default null,
   discovered jsonb default '{}', keys_expire_at timestamptz default null
@@ -37,7 +39,7 @@ begin
   update public.tenant_idp_config as c set
     last_checked_at = now(),
     last_check_error = case when record_idp_check.outcome <> 'good' then left(coalesce(record_idp_check.error, 'The check failed.'), 2000) end,
-    -- A provider that is down for a moment has not become another one: what was verified stays so.
+    -- A provider that is down for a moment is still the same provider. What was verified stays verified.
     verified = record_idp_check.outcome = 'good' or (record_idp_check.outcome = 'unreachable' and c.verified),
     verified_at = case record_idp_check.outcome when 'good' then now() when 'unreachable' then c.verified_at end,
     discovered = case record_idp_check.outcome when 'good' then record_idp_check.discovered when 'bad' then '{}' else c.discovered end,
@@ -46,15 +48,15 @@ begin
     and c.revision = record_idp_check.revision
   returning * into recorded;
   if recorded.id is null then
-    perform private.raise_problem(409, 'idp_changed', 'The settings of the identity provider were changed while they were checked. Check them again.');
+    perform private.raise_problem(409, 'idp_changed', 'The settings of the identity provider were changed during the check. Check them again.');
   end if;
   return recorded;
 end
 $$;
 comment on function private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz) is
-  'Writes down what a check found, for the settings it was made of. The only way to verified = true; for the service.';
+  'Stores what a check found, for the settings that were checked. This is the only way to verified = true. Only for the service.';
 
--- Definer: reads Vault, which no role of the API can.
+-- A definer, because it reads Vault. No role of the API can read Vault.
 create function private.read_idp_secret(tenant uuid, type public.idp_kind, revision uuid) returns text
   language plpgsql volatile security definer
   set search_path = ''
@@ -69,9 +71,9 @@ begin
 end
 $$;
 comment on function private.read_idp_secret(uuid, public.idp_kind, uuid) is
-  'The client secret of a provider, for the service''s own check of it. Null where there is none, or the settings have changed.';
+  'The client secret of a provider, with which the service checks it. Null if there is none, or if the settings have changed. Only for the service.';
 
--- Definer: the column belongs to the platform, which made the provider in Supabase Auth.
+-- A definer, because the column belongs to the platform, which made the provider in Supabase Auth.
 create function private.bind_sso_provider(tenant uuid, type public.idp_kind, sso_provider_id uuid)
   returns public.tenant_idp_config
   language plpgsql security definer
@@ -83,22 +85,22 @@ begin
   if bind_sso_provider.sso_provider_id is not null and not exists (
     select from public.tenant_idp_config as c
     where c.tenant_id = bind_sso_provider.tenant and c.type = bind_sso_provider.type and c.verified) then
-    perform private.raise_problem(409, 'idp_not_verified', 'Only a verified identity provider is bound to a Supabase SSO provider. Check it first.');
+    perform private.raise_problem(409, 'idp_not_verified', 'The identity provider is not verified, so it cannot be bound to a Supabase SSO provider. Check it first.');
   end if;
   begin
     update public.tenant_idp_config as c set sso_provider_id = bind_sso_provider.sso_provider_id
     where c.tenant_id = bind_sso_provider.tenant and c.type = bind_sso_provider.type
     returning * into bound;
   exception when unique_violation then
-    perform private.raise_problem(409, 'sso_provider_taken', 'This Supabase SSO provider signs people in to another tenant or by another provider of this one.');
+    perform private.raise_problem(409, 'sso_provider_taken', 'This Supabase SSO provider already belongs to another tenant, or to another identity provider of this tenant.');
   end;
   return bound;
 end
 $$;
 comment on function private.bind_sso_provider(uuid, public.idp_kind, uuid) is
-  'Says which Supabase SSO provider carries out a verified provider''s sign-ins; null unbinds. For the service.';
+  'Stores which Supabase SSO provider signs people in for a verified identity provider. Null unbinds it. Only for the service.';
 
--- Definer: asked about a token whose bearer may not be a member yet.
+-- A definer, because the bearer of the token may not yet be a member.
 create function private.tenant_of_sso_provider(sso_provider_id uuid) returns uuid
   language plpgsql stable security definer
   set search_path = ''
@@ -110,15 +112,16 @@ begin
 end
 $$;
 comment on function private.tenant_of_sso_provider(uuid) is
-  'The tenant whose people sign in by this Supabase SSO provider (app_metadata.provider = sso:<id>); null for unknown or unverified.';
+  'The tenant whose people sign in by this Supabase SSO provider (app_metadata.provider = sso:<id>). Null if it is unknown or not verified.';
 
--- Definer: asked before anybody is signed in. Says no more than where a domain's people sign in, which they must know.
+-- A definer, because the caller is not yet signed in. It says only where the people of a domain sign in. They must
+-- know that.
 create function public.find_idp_for_email(email text) returns jsonb
   language plpgsql stable security definer
   set search_path = ''
 as $$
 declare
-  -- The part before the @ is not looked at: whether somebody has an account is not told here.
+  -- The part before the @ is ignored, so that the answer does not say whether somebody has an account.
   domain text := rtrim(lower(substring(left(find_idp_for_email.email, 400) from '@([^@]+)$')), '.');
 begin
   return coalesce((
@@ -126,7 +129,7 @@ begin
     from public.tenant_domains as d
     join public.tenants as t on t.id = d.tenant_id and t.status <> 'archived'
     join public.tenant_idp_config as c on c.tenant_id = d.tenant_id
-    -- Exactly the verified name: who owns example.com need not run mail.example.com.
+    -- Exactly the verified name, because the owner of example.com may not control mail.example.com.
     where d.host = domain and d.status = 'verified'
       and c.verified and c.sso_provider_id is not null and (c.keys_expire_at is null or c.keys_expire_at > now())
     order by c.verified_at desc
@@ -134,7 +137,7 @@ begin
 end
 $$;
 comment on function public.find_idp_for_email(text) is
-  'How the people of an e-mail address sign in: {method: "sso", tenant, sso_provider_id} where its domain and a provider are verified, or {method: "password"}.';
+  'How the people of an e-mail address sign in: {method: "sso", tenant, sso_provider_id} if its domain and a provider are verified, otherwise {method: "password"}.';
 grant execute on function public.find_idp_for_email(text) to anon, authenticated, service_role;
 grant execute on function private.begin_idp_check(uuid, public.idp_kind), private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz),
   private.read_idp_secret(uuid, public.idp_kind, uuid), private.bind_sso_provider(uuid, public.idp_kind, uuid),

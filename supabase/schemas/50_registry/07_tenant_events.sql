@@ -1,3 +1,5 @@
+-- Events about a tenant itself: its slug and status, its members and its products.
+
 create function private.tg_emit_tenant_events() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -8,7 +10,8 @@ begin
   if new.slug <> old.slug then
     perform private.emit_event(new.id, 'tenant.renamed', data || jsonb_build_object('old_slug', old.slug), 'tenant', has_row_lock => true);
   end if;
-  -- Nobody is told of an archiving: an archived tenant's endpoints rest, so it would arrive after the restoring.
+  -- Archiving emits no event. The endpoints of an archived tenant are paused, so the event would arrive only after
+  -- the tenant is restored.
   if new.status <> old.status then
     perform private.emit_event(new.id, 'tenant.status_changed',
       data || jsonb_build_object('old_status', old.status, 'new_status', new.status), 'tenant', has_row_lock => true);
@@ -30,7 +33,7 @@ declare
   ordering_key text := 'member ' || private.ulid(member.user_id);
   person jsonb;
 begin
-  -- Whose account was deleted has no profile by now.
+  -- A person whose account was deleted has no profile any more.
   select jsonb_build_object('ref_id', private.ulid(member.user_id), 'email', p.email, 'name', p.name, 'role', member.role) into person
   from (select) as one left join public.user_profiles as p on p.user_id = member.user_id;
   if is_active and not was_active then
@@ -73,15 +76,15 @@ $$;
 create trigger tenant_products_write_event after insert or update or delete on public.tenant_products
   for each row execute function private.tg_emit_product_events();
 
-select private.register_event_type('tenant.renamed', 'The tenant has another slug; the old one leads to it for 90 days.',
+select private.register_event_type('tenant.renamed', 'The tenant has another slug. The old slug leads to the tenant for 90 days.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_slug": "text"}',
     '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_slug": "mark-ellery-coaching"}');
 
-select private.register_event_type('tenant.status_changed', 'The tenant came to another status. That it was archived is not told, that it was restored is.',
+select private.register_event_type('tenant.status_changed', 'The status of the tenant was changed. There is no event when it is archived, but there is one when it is restored.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_status": "demo|trial|active|frozen|archived", "new_status": "demo|trial|active|frozen|archived"}',
     '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_status": "trial", "new_status": "active"}');
 
-select private.register_event_type('member.joined', 'Somebody belongs to the tenant from now on, for the first time or again.',
+select private.register_event_type('member.joined', 'Somebody joined the tenant, for the first time or again.',
     '{"member": {"ref_id": "ref_id", "email?": "email", "name?": "text", "role": "owner|admin|member|reviewer"}}',
     '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "name": "Iris Okonjo", "role": "reviewer"}}');
 
@@ -89,14 +92,14 @@ select private.register_event_type('member.role_changed', 'A member of the tenan
     '{"member": {"ref_id": "ref_id", "email?": "email", "role": "owner|admin|member|reviewer"}, "old_role": "owner|admin|member|reviewer"}',
     '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "role": "admin"}, "old_role": "reviewer"}');
 
-select private.register_event_type('member.removed', 'Somebody belongs to the tenant no longer: was deactivated, or was removed or left.',
+select private.register_event_type('member.removed', 'Somebody no longer belongs to the tenant. The membership was deactivated or removed, or the person left.',
     '{"member": {"ref_id": "ref_id", "email?": "email", "role": "owner|admin|member|reviewer"}, "reason": "deactivated|removed"}',
     '{"member": {"ref_id": "5NXV80000080084000000000G2", "email": "iris@example.com", "role": "reviewer"}, "reason": "removed"}');
 
-select private.register_event_type('product.granted', 'The tenant may use a product, from now on or until another moment than before. When that moment comes, nothing is told.',
+select private.register_event_type('product.granted', 'The tenant may use a product, or may use it until another moment than before. There is no event when that moment comes.',
     '{"product": "text", "expires_at?": "moment"}',
     '{"product": "marketing", "expires_at": "2027-11-20T00:00:00.000Z"}');
 
-select private.register_event_type('product.revoked', 'The tenant may use a product no longer.',
+select private.register_event_type('product.revoked', 'The tenant may no longer use a product.',
     '{"product": "text"}',
     '{"product": "marketing"}');

@@ -1,5 +1,6 @@
--- What belongs to a tenant, read from the catalog, so that a table made tomorrow is exported, purged
--- and reset without anybody thinking of it.
+-- Tables of tenants: which tables hold rows of tenants, and what exports, purges and resets need to know of them.
+
+-- Reads the tables from the catalog. So a new table is exported, purged and reset without any further change.
 create function private.tenant_tables()
   returns table (name text, relation regclass, tenant_column text, key text[], depth int, keeping private.table_keeping)
   language sql stable
@@ -16,7 +17,7 @@ as $$
   ), reached (oid, depth) as (
     select 'public.tenants'::regclass::oid, 0
     union
-    -- The bound is for tables that refer to each other; honest chains are a few tables long.
+    -- The bound stops tables that refer to each other. Real chains are a few tables long.
     select k.conrelid, r.depth + 1
     from reached as r
     join pg_catalog.pg_constraint as k on k.contype = 'f' and k.confrelid = r.oid and k.conrelid <> k.confrelid
@@ -37,7 +38,7 @@ as $$
   where g.keeping is distinct from 'transient'
 $$;
 comment on function private.tenant_tables() is
-  'Every table with rows of tenants: its key besides the tenant, how deep it hangs below tenants (parents first), and what happens to its rows.';
+  'Every table with rows of tenants: its key without the tenant, its distance from tenants (parents first), and what happens to its rows.';
 
 create function private.lock_tenant_queues(tenant uuid) returns void
   language plpgsql
@@ -46,7 +47,7 @@ as $$
 declare
   queue record;
 begin
-  -- In the order of the key, because whoever serves a queue locks its rows before the rows they point at.
+  -- In the order of the key, because a process that serves a queue locks its rows before the rows they point to.
   for queue in
     select t.relation, t.tenant_column, (select string_agg(quote_ident(k), ', ') from unnest(t.key) as k) as key
     from private.tenant_tables() as t join private.registered_tables as g using (relation)
@@ -58,7 +59,7 @@ end
 $$;
 comment on function private.lock_tenant_queues(uuid) is 'Locks a tenant''s rows in tables that are registered as is_locked_first. Call it before deleting the tenant''s rows.';
 
--- The demo tenants. What they looked like is kept as rows and put back every night.
+-- The demo tenants. Their state is kept as rows and restored every night.
 create table private.demo_snapshots (
   tenant_id uuid not null references public.tenants on delete cascade,
   relation text not null,
@@ -67,7 +68,7 @@ create table private.demo_snapshots (
   primary key (tenant_id, relation),
   constraint rows_are_a_list check (jsonb_typeof(rows) = 'array')
 );
-comment on table private.demo_snapshots is 'The rows of a demo tenant, a table each, as they are restored every night.';
+comment on table private.demo_snapshots is 'The rows of a demo tenant, one row for each table, as they are restored every night.';
 
 create function private.snapshot_secret_ids(tenant uuid) returns uuid[]
   language sql stable
@@ -77,7 +78,7 @@ as $$
   from private.demo_snapshots as d, jsonb_array_elements(d.rows) as s (kept), jsonb_each_text(s.kept) as f
   where d.tenant_id = snapshot_secret_ids.tenant and f.key ~ '(^|_)secret_id$' and f.value is not null
 $$;
-comment on function private.snapshot_secret_ids(uuid) is 'The secrets in Vault that a demo tenant''s snapshot names: rows that are put back need them.';
+comment on function private.snapshot_secret_ids(uuid) is 'The secrets in Vault that a demo tenant''s snapshot names. Restored rows need them.';
 
 create function private.drop_secrets(tenant uuid, secrets uuid[]) returns void
   language sql
@@ -87,7 +88,7 @@ as $$
   where s.id = any (drop_secrets.secrets) and s.id <> all (private.snapshot_secret_ids(drop_secrets.tenant))
 $$;
 comment on function private.drop_secrets(uuid, uuid[]) is
-  'Deletes what rows that are gone kept in Vault; not what a demo tenant''s snapshot is going to need.';
+  'Deletes the Vault secrets of deleted rows. Keeps the secrets that a demo tenant''s snapshot will need.';
 
 select private.register_table('private.demo_snapshots', keeping => 'derived', plain => '{relation}', personal => '{rows}', unaudited => 'a copy of rows',
-  on_forget => 'keep', kept_because => 'A demo tenant holds made-up people, and every night they come back.');
+  on_forget => 'keep', kept_because => 'A demo tenant holds invented people. They are restored every night.');

@@ -1,5 +1,7 @@
--- Definer, the following four: an export holds rows that no policy shows to people, such as those in
--- private. Each asks for itself, so that none can be called around the others.
+-- Exports: all rows of a tenant, page by page, without its secrets.
+
+-- The next four functions are definers, because an export holds rows that no policy shows to people, such as
+-- those in private. Each one checks the permission itself, so that none can be called alone.
 create function private.begin_export(tenant uuid) returns void
   language plpgsql security definer
   set search_path = ''
@@ -58,7 +60,7 @@ begin
   into key_columns, key_values
   from unnest(source.key) with ordinality as part (k, n)
   join pg_catalog.pg_attribute as a on a.attrelid = source.relation and a.attname = part.k;
-  -- A page ends after a thousand rows or a megabyte, whichever comes first: rows may be of any size.
+  -- A page ends after a thousand rows or a megabyte, whichever comes first, because rows may be of any size.
   return query execute format(
     $sql$
       select coalesce(string_agg(p.line, '' order by p.n), ''), count(*)::int, (array_agg(to_jsonb(p.key) order by p.n desc))[1]
@@ -79,6 +81,6 @@ begin
 end
 $$;
 comment on function private.export_rows(uuid, text, text[], int) is
-  'One page of a table''s rows as lines of JSON, in the order of its key, after the key given; and the key to go on after.';
+  'One page of a table''s rows as lines of JSON, in the order of its key, after a given key. Also returns the key after which the next page begins.';
 grant execute on function private.begin_export(uuid), private.export_tables(uuid), private.count_export_rows(uuid, text),
   private.export_rows(uuid, text, text[], int) to authenticated, service_role;

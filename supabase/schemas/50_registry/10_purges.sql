@@ -1,4 +1,6 @@
--- Definer, all three: what they read and write is nobody's to touch directly. Granted to the service alone.
+-- Purges: how an archived tenant's rows are deleted for ever, batch by batch.
+
+-- All three are definers, because nobody may read or write these tables directly. Granted only to the service.
 create function private.begin_purge(tenant uuid, reason text default null, is_forced boolean default false)
   returns private.tenant_purges
   language plpgsql security definer
@@ -16,13 +18,13 @@ begin
   if found_tenant.id is null then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant.');
   elsif found_tenant.status <> 'archived' then
-    perform private.raise_problem(409, 'not_purgeable', format('Only an archived tenant can be purged; this one is %s.', found_tenant.status));
+    perform private.raise_problem(409, 'not_purgeable', format('Only an archived tenant can be purged. This one is %s.', found_tenant.status));
   elsif found_tenant.purgeable_at > now() and not begin_purge.is_forced then
     perform private.raise_problem(409, 'not_purgeable', format(
-      'The export window of this tenant is open until %s. Purge it then, or force it and say why.',
+      'The export window of this tenant is open until %s. Purge it after that, or force the purge and give a reason.',
       to_char(found_tenant.purgeable_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')));
   elsif begin_purge.is_forced and nullif(btrim(begin_purge.reason), '') is null then
-    perform private.raise_problem(422, 'invalid_value', 'Say why the tenant is purged before its export window closes.',
+    perform private.raise_problem(422, 'invalid_value', 'Give a reason to purge the tenant before its export window closes.',
       '[{"pointer": "/reason", "detail": "is needed to force a purge"}]');
   end if;
   insert into private.tenant_purges (tenant, ref_id, slugs, reason, is_forced)
@@ -36,7 +38,7 @@ begin
 end
 $$;
 comment on function private.begin_purge(uuid, text, boolean) is
-  'Decides that an archived tenant is purged, which cannot be taken back; purge_batch() does it. 409 not_purgeable. Asked again, answers how far it is.';
+  'Decides that an archived tenant is purged. This cannot be undone. purge_batch() then deletes its rows. 409 not_purgeable. A repeated call returns the progress.';
 
 create function private.purged_tenant_id(ref text) returns uuid
   language sql stable security definer
@@ -56,7 +58,7 @@ declare
   gone int;
   room int := batch;
 begin
-  -- Two that purge at once take turns.
+  -- Two purges of one tenant at the same time take turns.
   select * into purge from private.tenant_purges as p where p.tenant = purge_batch.tenant for update;
   if purge.tenant is null or purge.finished_at is not null then
     return purge;
@@ -65,17 +67,17 @@ begin
   for source in
     select t.name, leaf.relid as relation, t.relation as parent, t.tenant_column, t.name in ('tenants', 'tenant_members', 'tenant_slugs') as goes_last
     from private.tenant_tables() as t
-    -- Leaf by leaf, because a row's place is unique within one only.
+    -- One partition after the other, because a row's place (ctid) is unique only within a partition.
     cross join lateral (
       select p.relid from pg_catalog.pg_partition_tree(t.relation) as p where p.isleaf
       union
       select t.relation where not exists (select from pg_catalog.pg_partition_tree(t.relation))
     ) as leaf
     where t.keeping <> 'kept'
-    -- A tenant always has an owner and its names, until all of it goes.
+    -- The owner and the slugs of a tenant stay until the last batch.
     order by t.name = 'tenants', goes_last, t.depth desc, t.name, leaf.relid::text
   loop
-    -- The last rows are few, and go in one with the tenant.
+    -- The last rows are few. They are deleted together with the tenant.
     exit when room <= 0;
     continue when source.goes_last and source.name <> 'tenants';
     select string_agg(format('(%L)', a.attname), ', ') into secret_ids
@@ -88,7 +90,7 @@ begin
         )%3$s
         select count(*) from gone
       $sql$, source.relation, source.tenant_column,
-      -- What a row keeps in Vault goes with it.
+      -- The secrets that a row has in Vault are deleted with the row.
       ', unlocked as (delete from vault.secrets as s using gone as g, (values ' || secret_ids || ') as c (name)
         where s.id = (g.row ->> c.name)::uuid)')
     into gone using tenant, room;
@@ -128,7 +130,7 @@ begin
 end
 $$;
 comment on function private.continue_purges(int) is
-  'Does one batch of the oldest purge that somebody began and nobody finished; answers whether there was one.';
+  'Deletes one batch for the oldest purge that is not finished. Returns whether there was one.';
 grant execute on function private.begin_purge(uuid, text, boolean), private.purge_batch(uuid, int),
   private.purged_tenant_id(text) to service_role;
 

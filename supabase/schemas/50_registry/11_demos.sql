@@ -1,3 +1,5 @@
+-- Demos: the snapshot of a demo tenant, and the reset to it every night.
+
 create function private.snapshot_demo_tenant(tenant uuid) returns int
   language plpgsql
   set search_path = ''
@@ -9,7 +11,7 @@ declare
 begin
   perform from public.tenants as t where t.id = snapshot_demo_tenant.tenant and t.kind = 'demo' for no key update;
   if not found then
-    perform private.raise_problem(409, 'conflict', 'Only a demo tenant has a snapshot to go back to.');
+    perform private.raise_problem(409, 'conflict', 'Only a demo tenant can have a snapshot.');
   end if;
   delete from private.demo_snapshots as s where s.tenant_id = snapshot_demo_tenant.tenant;
   for source in
@@ -28,7 +30,7 @@ begin
   return kept;
 end
 $$;
-comment on function private.snapshot_demo_tenant(uuid) is 'Remembers a demo tenant as it is now; answers how many tables. The seeds end with it.';
+comment on function private.snapshot_demo_tenant(uuid) is 'Stores the present state of a demo tenant. Returns how many tables it holds. The seeds call this at their end.';
 
 create function private.reset_demo_tenant(tenant uuid) returns int
   language plpgsql
@@ -44,12 +46,12 @@ begin
   if not found or not exists (select from private.demo_snapshots as s where s.tenant_id = reset_demo_tenant.tenant) then
     perform private.raise_problem(409, 'conflict', 'Only a demo tenant with a snapshot can be reset.');
   end if;
-  -- Nothing of this has happened: webhooks are told nothing.
+  -- A reset is no event: webhooks report nothing of it.
   perform set_config('tenantry.is_restoring', 'on', true);
   perform private.lock_tenant_queues(reset_demo_tenant.tenant);
 
-  -- Rows that are as they were stay untouched, so that a demo nobody used is left alone. The tenant
-  -- itself is changed back in place, since with it everything would go; its updated_at tells of that.
+  -- Rows that did not change stay untouched, so a demo that nobody used does not change. The tenant's own row is
+  -- updated and not replaced, because deleting it would delete everything. Its updated_at shows the reset.
   select string_agg(format('%1$I = s.%1$I', a.attname), ', ') into columns
   from pg_catalog.pg_attribute as a
   where a.attrelid = 'public.tenants'::regclass and a.attnum > 0 and not a.attisdropped and a.attgenerated = ''
@@ -64,8 +66,8 @@ begin
   using tenant;
   get diagnostics changed = row_count;
 
-  -- Children first, so that no row is deleted from under another. Members wait for the next loop: a
-  -- tenant is never without an owner, not even between two statements.
+  -- Children first, so that a row is deleted before the row to which it points. Members wait for the next loop,
+  -- because a tenant must have an owner, even between two statements.
   for source in
     select * from private.tenant_tables() as t
     where t.keeping in ('data', 'history') and t.name not in ('tenants', 'tenant_members')
@@ -83,8 +85,8 @@ begin
     changed := changed + gone;
   end loop;
 
-  -- Parents first. A foreign key that sets null has changed rows meanwhile, so those that differ now
-  -- are replaced; in one statement, at the end of which the rules about owners are asked.
+  -- Parents first. A foreign key that sets null has changed rows in the meantime, so rows that differ now are
+  -- replaced. This is one statement, and the rules about owners are checked at its end.
   for source in
     select * from private.tenant_tables() as t
     where t.keeping in ('data', 'history') and t.name <> 'tenants'
@@ -106,7 +108,7 @@ begin
         insert into %1$s (%3$s) overriding system value
         select %3$s from jsonb_populate_recordset(null::%1$s, (
           select coalesce(jsonb_agg(k.kept), '[]') from kept as k
-          -- Asking for the count makes the deletion come first.
+          -- Counting the deleted rows makes the deletion come first.
           where (select count(*) from gone) >= 0
             and not exists (select from %1$s as t where t.%2$I = $1 and to_jsonb(t) = k.kept)))
       $sql$, source.relation, source.tenant_column, columns)
@@ -119,7 +121,7 @@ begin
 end
 $$;
 comment on function private.reset_demo_tenant(uuid) is
-  'Puts a demo tenant back to its snapshot, in one transaction; answers how many rows that took. People''s logins are not touched.';
+  'Restores a demo tenant to its snapshot, in one transaction. Returns how many rows were changed. People''s logins are not changed.';
 
 create function private.reset_demo_tenants() returns int
   language plpgsql
@@ -136,14 +138,14 @@ begin
     begin
       changed := changed + private.reset_demo_tenant(demo);
     exception when others then
-      -- One that cannot be reset must not keep the others from it.
+      -- If one tenant cannot be reset, the others are still reset.
       raise warning 'The demo tenant % was not reset: % (%)', demo, sqlerrm, sqlstate;
     end;
   end loop;
   return changed;
 end
 $$;
-comment on function private.reset_demo_tenants() is 'Resets every demo tenant that has a snapshot; answers how many rows that took.';
+comment on function private.reset_demo_tenants() is 'Resets every demo tenant that has a snapshot. Returns how many rows were changed.';
 
 select cron.schedule('registry: reset the demo tenants', '7 2 * * *',
   'select private.reset_demo_tenants()');

@@ -1,15 +1,17 @@
+-- Forgetting: how a tenant erases what it holds about one person.
+
 create function private.names_person(value text, address text) returns boolean
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- Most rows are not about this person. position() passes them over without a regular expression.
-  -- Around the address stand only characters that no address can have, and in JSON the letter of an
-  -- escape such as \n. So bo.ada@example.com and ada@example.com.au are other people.
+  -- Most rows are not about this person. position() skips them without a regular expression. Before and after the
+  -- address there may be only characters that no address can have or, in JSON, the letter of an escape such as \n.
+  -- So bo.ada@example.com and ada@example.com.au are other people.
   select position(address in lower(value)) > 0 and lower(value) ~ (
     '(^|[\s@<>"(),:;\\\[\]]|\\[nrtbf])' || regexp_replace(address, '([^[:alnum:]@])', '\\\1', 'g') || '(?![[:alnum:]-]|\.[[:alnum:]])')
 $$;
 comment on function private.names_person(text, text) is
-  'Whether a text is this e-mail address (in lower case) or has it in it as an address of its own, and not as a part of a longer one.';
+  'Whether a text is this e-mail address (in lower case), or contains it as a whole address and not as a part of a longer one.';
 
 create function private.personal_tables()
   returns table (name text, relation regclass, owned_by text, depth int, personal text[], person text, on_forget text, kept_because text)
@@ -20,7 +22,7 @@ as $$
   from private.registered_tables as g join private.tenant_tables() as t using (relation)
   where g.personal <> '{}'
   union all
-  -- No tenant's own: what its members' accounts hold.
+  -- Profiles belong to no tenant. They count if the person is a member of this one.
   select c.relname, g.relation, 'user_id in (select m.user_id from public.tenant_members as m where m.tenant_id = $1)', 0,
     g.personal, g.person, g.on_forget, g.kept_because
   from private.registered_tables as g join pg_catalog.pg_class as c on c.oid = g.relation
@@ -29,15 +31,15 @@ as $$
     and not exists (select from private.tenant_tables() as t where t.relation = g.relation)
 $$;
 comment on function private.personal_tables() is
-  'The tables that tell something of people, with the condition for the rows of a tenant ($1), and what happens when a person is forgotten.';
+  'The tables that hold something about people, with the condition for the rows of a tenant ($1), and what happens when a person is forgotten.';
 
--- Definer: it changes tables that nobody may change directly, such as usage_events.
+-- A definer, because it changes tables that nobody may change directly, such as usage_events.
 create function public.forget_person(tenant_id uuid, email text) returns jsonb
   language plpgsql security definer
   set search_path = ''
 as $$
 declare
-  -- Not normalize_email(): a participant's address need not be ASCII.
+  -- Not normalize_email(), because the address of a participant need not be ASCII.
   address text := lower(regexp_replace(forget_person.email, '^\s+|\s+$', '', 'g'));
   source record;
   are_queues_locked boolean := false;
@@ -58,7 +60,7 @@ begin
     perform private.raise_problem(409, 'is_member', 'The person with this address is a member of the tenant. Remove the member first.');
   end if;
 
-  -- Children before parents, as a purge goes. Rows are deleted last, because the queues stand still meanwhile.
+  -- Children before parents, as in a purge. Rows are deleted last, because the queues are locked from then on.
   for source in
     select * from private.personal_tables() as t order by t.on_forget = 'delete', t.depth desc, t.name
   loop
@@ -92,7 +94,7 @@ begin
     end if;
   end loop;
 
-  -- The log must not bring the address back. Whoever knows the address can still find the row by its hash.
+  -- The audit row must not hold the address. A person who knows the address can still find the row by its hash.
   perform private.record_audit(forget_person.tenant_id, 'person.forgotten', 'person',
     encode(sha256(convert_to(forget_person.tenant_id || ' ' || address, 'utf8')), 'hex'), null,
     jsonb_build_object('erased', erased, 'deleted', deleted));
@@ -100,5 +102,5 @@ begin
 end
 $$;
 comment on function public.forget_person(uuid, text) is
-  'Erases what a tenant holds about the person with an e-mail address, as each table''s file registered it. Answers the rows erased, deleted and kept in each table. 409 is_member.';
+  'Erases what a tenant holds about the person with an e-mail address, as the file of each table registered it. Returns the rows erased, deleted and kept in each table. 409 is_member.';
 grant execute on function public.forget_person(uuid, text) to authenticated, service_role;

@@ -1,3 +1,5 @@
+-- Campaigns: the assessments that a tenant offers.
+
 create table public.campaigns (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -18,7 +20,7 @@ create table public.campaigns (
   constraint campaign_closes_after_it_opens check (closes_at > opens_at)
 );
 create unique index campaigns_ref_id_idx on public.campaigns (tenant_id, ref_id) where ref_id is not null;
-comment on table public.campaigns is 'An assessment offered by a tenant: which one, when, and how much of the result a participant sees.';
+comment on table public.campaigns is 'An assessment that a tenant offers: which one, when, and how much of the result a participant sees.';
 create trigger campaigns_touch before update on public.campaigns for each row execute function private.tg_touch_updated_at();
 create trigger campaigns_stamp_editor before insert or update on public.campaigns for each row execute function private.tg_stamp_editor();
 
@@ -75,14 +77,14 @@ select private.register_event_type('campaign.created', 'A campaign was created.'
     '{"campaign": {"ref_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1", "name": "Spring leadership check", "assessment_type": "industry4",
       "results_disclosure": "full", "opens_at": "2027-03-01T08:00:00.000Z", "closes_at": null}}');
 
-select private.register_event_type('campaign.updated', 'A campaign was changed: which fields, and the campaign as it is now.',
+select private.register_event_type('campaign.updated', 'A campaign was changed. The event has the names of the changed fields, and the campaign as it is now.',
     '{"campaign": {"ref_id": "ref_id", "name": "text", "assessment_type": "text", "results_disclosure": "full|summary|none", "opens_at?": "moment", "closes_at?": "moment"},
       "changed": "text[]"}',
     '{"campaign": {"ref_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1", "name": "Spring leadership check", "assessment_type": "industry4",
       "results_disclosure": "summary", "opens_at": "2027-03-01T08:00:00.000Z", "closes_at": "2027-05-31T22:00:00.000Z"},
       "changed": ["closes_at", "results_disclosure"]}');
 
-select private.register_event_type('campaign.deleted', 'A campaign was deleted; its participants stay, without a campaign.',
+select private.register_event_type('campaign.deleted', 'A campaign was deleted. Its participants stay, without a campaign.',
     '{"campaign": {"ref_id": "ref_id", "name": "text", "assessment_type": "text", "results_disclosure": "full|summary|none", "opens_at?": "moment", "closes_at?": "moment"}}',
     '{"campaign": {"ref_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1", "name": "Spring leadership check", "assessment_type": "industry4",
       "results_disclosure": "summary", "opens_at": null, "closes_at": null}}');

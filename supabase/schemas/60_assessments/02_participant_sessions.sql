@@ -1,3 +1,5 @@
+-- Participant sessions: one person's way through an assessment. Cron removes unfinished sessions that expired.
+
 create table public.participant_sessions (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -23,12 +25,12 @@ create table public.participant_sessions (
 );
 create unique index participant_sessions_ref_id_idx on public.participant_sessions (tenant_id, ref_id) where ref_id is not null;
 comment on table public.participant_sessions is
-  'One person''s way through an assessment, from registered to converted. An unfinished one expires and is removed.';
+  'One person''s way through an assessment, from registered to converted. An unfinished session expires and is removed.';
 create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id);
 create index participant_sessions_client_status_idx on public.participant_sessions (tenant_id, client_status, id);
 create index participant_sessions_token_hash_idx on public.participant_sessions (token_hash);
 
--- Only the unfinished expire; a lead is never swept away.
+-- Only unfinished sessions expire. A completed session, which is a lead, is never removed.
 create index participant_sessions_expires_at_idx on public.participant_sessions (expires_at)
   where client_status in ('registered', 'started');
 create trigger participant_sessions_touch before update on public.participant_sessions for each row execute function private.tg_touch_updated_at();
@@ -38,7 +40,7 @@ create function private.sweep_expired_participant_sessions(batch int default 500
   language sql volatile
   set search_path = ''
 as $$
-  -- Bounded, and past rows somebody holds: the sweep never makes a participant wait.
+  -- A limited number, and without rows that are locked, so that no participant waits for the sweep.
   with expired as (
     select tenant_id, id from public.participant_sessions
     where expires_at <= now() and client_status in ('registered', 'started')
@@ -53,7 +55,7 @@ as $$
   select count(*)::int from swept
 $$;
 comment on function private.sweep_expired_participant_sessions(int) is
-  'Removes unfinished participant sessions past their expiry, oldest first, at most a batch; answers how many.';
+  'Removes unfinished participant sessions that have expired, the oldest first, at most one batch. Returns how many.';
 
 alter table public.participant_sessions enable row level security;
 create policy "members read their tenant's participants" on public.participant_sessions
@@ -89,7 +91,8 @@ begin
     perform private.emit_event(new.tenant_id, 'participant_session.status_changed',
       data || jsonb_build_object('old_status', old.client_status), ordering_key, has_row_lock => true);
   end if;
-  -- By whichever of the two it is said first; the idempotency key is for one that is taken back and said again.
+  -- The status or the moment may be set first. With the idempotency key the event is emitted once, even if the
+  -- completion is taken back and set again.
   if (new.client_status = 'completed' or new.completed_at is not null)
     and (tg_op = 'INSERT' or old.client_status <> 'completed' and old.completed_at is null) then
     perform private.emit_event(new.tenant_id, 'participant_session.completed', data, ordering_key,
@@ -109,7 +112,7 @@ select cron.schedule('assessments: remove expired participant sessions', '* * * 
 select private.register_table('public.participant_sessions', plain => '{client_status}', personal => '{email,full_name}', secret => '{token_hash}',
   person => 'email');
 
-select private.register_event_type('participant_session.created', 'A participant was registered for an assessment: a new lead.',
+select private.register_event_type('participant_session.created', 'A participant was registered for an assessment. This is a new lead.',
     '{"participant_session": {"ref_id": "ref_id", "campaign_id?": "ref_id", "email?": "email", "full_name?": "text",
       "status": "registered|started|completed|contacted|converted|archived", "started_at?": "moment", "completed_at?": "moment",
       "expires_at?": "moment", "created_at?": "moment"}}',
@@ -117,7 +120,7 @@ select private.register_event_type('participant_session.created', 'A participant
       "email": "ada@example.com", "full_name": "Ada Sample", "status": "registered", "started_at": null, "completed_at": null,
       "expires_at": "2026-12-20T09:30:00.000Z", "created_at": "2026-11-20T09:30:00.000Z"}}');
 
-select private.register_event_type('participant_session.status_changed', 'A participant came to another place in the pipeline.',
+select private.register_event_type('participant_session.status_changed', 'A participant moved to another status of the pipeline.',
     '{"participant_session": {"ref_id": "ref_id", "campaign_id?": "ref_id", "email?": "email", "full_name?": "text",
       "status": "registered|started|completed|contacted|converted|archived", "started_at?": "moment", "completed_at?": "moment",
       "expires_at?": "moment", "created_at?": "moment"},
@@ -127,7 +130,7 @@ select private.register_event_type('participant_session.status_changed', 'A part
       "completed_at": "2026-11-20T10:50:12.250Z", "expires_at": "2026-12-20T09:30:00.000Z", "created_at": "2026-11-20T09:30:00.000Z"},
       "old_status": "completed"}');
 
-select private.register_event_type('participant_session.completed', 'A participant has completed the assessment. Told once, whatever becomes of the status later.',
+select private.register_event_type('participant_session.completed', 'A participant has completed the assessment. This is emitted once, even if the status changes later.',
     '{"participant_session": {"ref_id": "ref_id", "campaign_id?": "ref_id", "email?": "email", "full_name?": "text",
       "status": "registered|started|completed|contacted|converted|archived", "started_at?": "moment", "completed_at?": "moment",
       "expires_at?": "moment", "created_at?": "moment"}}',

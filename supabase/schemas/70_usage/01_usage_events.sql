@@ -1,3 +1,5 @@
+-- Usage events: what each tenant used, in one partition for each month.
+
 create table public.usage_events (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -17,7 +19,7 @@ create table public.usage_events (
   constraint tokens_not_negative check (tokens_used >= 0),
   constraint cost_not_negative check (cost_micros >= 0)
 ) partition by range (occurred_at);
-comment on table public.usage_events is 'What a tenant used, one row an event. Append-only. Money in millionths of a US dollar.';
+comment on table public.usage_events is 'What a tenant used, one row for each event. Append-only. Money is in millionths of a US dollar.';
 create index usage_events_event_type_idx on public.usage_events (tenant_id, event_type, occurred_at desc);
 
 create function private.ensure_usage_partitions(months_ahead int default 3) returns int
@@ -39,8 +41,8 @@ begin
     continue when to_regclass('private.' || partition) is not null;
     execute format('create table private.%I (like public.usage_events including defaults including constraints including comments)', partition);
     execute format('alter table private.%I enable row level security', partition);
-    -- Events that came before their month was made wait in the default partition; attaching would
-    -- refuse while they are there.
+    -- Events that were stored before their month's partition existed are in the default partition. Attaching the
+    -- new partition would fail while they are there.
     execute format('with early as (delete from private.usage_events_default where occurred_at >= %L and occurred_at < %L returning *)
       insert into private.%I select * from early',
       first_day::timestamp at time zone 'utc', (first_day + interval '1 month') at time zone 'utc', partition);
@@ -52,7 +54,7 @@ begin
 end
 $$;
 comment on function private.ensure_usage_partitions(int) is
-  'Makes the month partitions of usage_events from this month to so many ahead; answers how many it made. Harmless to repeat.';
+  'Makes the month partitions of usage_events, from this month to this many months ahead. Returns how many it made. It may run again.';
 
 select private.ensure_usage_partitions();
 
@@ -65,4 +67,4 @@ select cron.schedule('usage: make the coming months'' partitions', '17 3 * * *',
   'select private.ensure_usage_partitions()');
 
 select private.register_table('public.usage_events', plain => '{source,event_id,event_type,model_used}', personal => '{event_data}', person => 'event_data',
-  unaudited => 'append-only, and a record of its own; auditing each would double the cost of metering');
+  unaudited => 'append-only, so it is a record itself, and auditing each event would double the cost of metering');

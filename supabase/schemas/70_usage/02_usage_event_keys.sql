@@ -1,8 +1,10 @@
--- A unique key on a partitioned table must hold the partition's column, so the same event with
--- another time would pass. This small table is what makes a retry harmless.
+-- Usage event keys: the ids of recent events, so that an event that is sent twice counts once.
+
+-- A unique key on a partitioned table must contain the column of the partition. Then the same event with another
+-- time would be accepted again. This small table prevents that.
 create table public.usage_event_keys (
-  -- No foreign key: checking it for each of a thousand rows cost as much as storing them. The
-  -- trigger below clears up after a deleted tenant instead.
+  -- No foreign key: checking it for each of a thousand rows took as long as storing them. Instead the trigger
+  -- below removes the rows of a deleted tenant.
   tenant_id uuid not null,
   source text not null,
   event_id text not null,
@@ -10,9 +12,9 @@ create table public.usage_event_keys (
   created_at timestamptz not null default now(),
   primary key (tenant_id, source, event_id)
 );
-comment on table public.usage_event_keys is 'Which event ids a tenant has sent in the last 35 days, and a hash of what each said.';
+comment on table public.usage_event_keys is 'The event ids that a tenant has sent in the last 35 days, and a hash of the content of each event.';
 
--- Rows arrive in time order, so a block-range index finds the old ones at almost no cost a row.
+-- Rows arrive in order of time, so a block-range index finds the old rows and costs almost nothing per row.
 create index usage_event_keys_created_at_idx on public.usage_event_keys using brin (created_at);
 
 create function private.tg_forget_usage_keys() returns trigger
@@ -38,7 +40,7 @@ as $$
   )
   select count(*)::int from swept
 $$;
-comment on function private.sweep_usage_event_keys(int) is 'Forgets event ids older than 35 days, at most a batch; answers how many.';
+comment on function private.sweep_usage_event_keys(int) is 'Removes event ids that are older than 35 days, at most one batch. Returns how many.';
 
 alter table public.usage_event_keys enable row level security;
 create policy "members read their tenant's usage keys" on public.usage_event_keys
@@ -48,4 +50,4 @@ grant select on public.usage_event_keys to authenticated, service_role;
 select cron.schedule('usage: forget old event ids', '*/10 * * * *',
   'select private.sweep_usage_event_keys()');
 
-select private.register_table('public.usage_event_keys', plain => '{source,event_id}', unaudited => 'remembers what usage_events holds already');
+select private.register_table('public.usage_event_keys', plain => '{source,event_id}', unaudited => 'each key belongs to a row of usage_events');

@@ -1,5 +1,7 @@
--- Position n of each array is event n. A null event_id is an event without a key, always new.
--- Custom plans: the planner then sees how many events there are, where a cached plan would guess.
+-- Ingest: how usage events are stored, alone or in batches.
+
+-- Position n of each array is event n. An event with a null event_id has no key and is always new. It uses custom
+-- plans, because the planner then sees how many events there are. A cached plan would guess.
 create function private.ingest_usage_events(
   tenant uuid, member uuid, event_ids text[], sources text[], types text[], data jsonb[],
   tokens bigint[], models text[], costs bigint[], moments timestamptz[]
@@ -12,24 +14,24 @@ as $$
 declare
   started_at bigint := extract(epoch from clock_timestamp()) * 1000000;
 begin
-  -- Holds off the deletion of the tenant until this batch is in.
+  -- The tenant cannot be deleted until this batch is stored.
   perform from public.tenants as t where t.id = tenant for key share;
   return query
   with input as materialized (
     select i.n::int as n, private.uuid_v7_at(started_at + i.n) as id, i.event_id, i.source, i.type, i.data, i.tokens, i.model, i.cost,
       coalesce(i.moment, now()) as moment,
-      -- The moment counts only when the sender stated one: a retry without it is still the same event.
+      -- The moment counts only if the sender gave one. A retry without it is still the same event.
       md5(row(i.type, i.data, i.tokens, i.model, i.cost, i.moment)::text)::uuid as payload_hash
     from unnest(event_ids, sources, types, data, tokens, models, costs, moments)
       with ordinality as i (event_id, source, type, data, tokens, model, cost, moment, n)
   ), firsts as materialized (
-    -- The first event of each key. (Not row_number(): a window of a thousand one-row partitions
-    -- took ten times as long as all the rest.)
+    -- The first event of each key. Not by row_number(): a window of a thousand partitions of one row took ten times
+    -- as long as everything else.
     select distinct on (source, event_id) source, event_id, payload_hash, n
     from input where event_id is not null order by source, event_id, n
   ), claimed as (
-    -- Sorted, so that two batches lock their keys in one order. The update changes nothing; it is
-    -- there to return what the key's first event said.
+    -- Sorted, so that two batches lock their keys in one order. The update changes nothing. It only returns the
+    -- hash of the first event with this key.
     insert into public.usage_event_keys as k (tenant_id, source, event_id, payload_hash)
     select tenant, source, event_id, payload_hash from firsts order by source, event_id
     on conflict (tenant_id, source, event_id) do update set payload_hash = k.payload_hash
@@ -52,9 +54,9 @@ begin
 end
 $$;
 comment on function private.ingest_usage_events(uuid, uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[]) is
-  'Stores a batch of usage events in one statement. Each is accepted, duplicate (sent before, the same) or conflict (its id sent before with another content).';
+  'Stores a batch of usage events in one statement. Each event is accepted, duplicate (the same event was sent before) or conflict (its id was sent before with another content).';
 
--- Definer: events are written through here only, so that none escapes its key.
+-- A definer, because events are written only by this function, so that no event is stored without its key.
 create function public.log_usage_event(
   tenant_id uuid, event_type text, event_data jsonb default '{}', tokens_used bigint default null,
   model_used text default null, cost_micros bigint default null, source text default 'api',
@@ -77,7 +79,7 @@ begin
 end
 $$;
 comment on function public.log_usage_event(uuid, text, jsonb, bigint, text, bigint, text, text, timestamptz) is
-  'Logs one usage event for a tenant the caller may write to; answers its id, or null when the same event was logged before. 409 event_conflict.';
+  'Logs one usage event for a tenant in which the caller may write. Returns its id, or null if the same event was logged before. 409 event_conflict.';
 
 create function public.log_usage_events(
   tenant_id uuid, event_ids text[], sources text[], types text[], data jsonb[],
@@ -93,7 +95,7 @@ begin
 end
 $$;
 comment on function public.log_usage_events(uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[]) is
-  'Logs a batch of usage events given as parallel arrays; answers accepted, duplicate or conflict for each. What the usage function calls.';
+  'Logs a batch of usage events, given as parallel arrays. Returns accepted, duplicate or conflict for each. The usage function calls this.';
 grant execute on function
   public.log_usage_event(uuid, text, jsonb, bigint, text, bigint, text, text, timestamptz),
   public.log_usage_events(uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[])

@@ -1,6 +1,8 @@
+-- Endpoints: where a tenant's events are sent, and which types each endpoint receives.
+
 create type public.webhook_endpoint_kind as enum (
-  'push', -- we post to its URL
-  'poll'  -- a receiver behind a firewall comes and asks
+  'push', -- Tenantry posts to its URL
+  'poll'  -- a receiver behind a firewall polls
 );
 
 create type public.webhook_signature_scheme as enum ('hmac', 'ed25519');
@@ -50,9 +52,9 @@ create table public.webhook_endpoints (
 );
 create unique index webhook_endpoints_ref_id_idx on public.webhook_endpoints (tenant_id, ref_id) where ref_id is not null;
 comment on table public.webhook_endpoints is
-  'Where a tenant wants to be told: all event types or those it names. Its secrets and its headers'' values lie in Vault.';
-comment on column public.webhook_endpoints.event_types is 'Null: every type that is not operational.';
-comment on column public.webhook_endpoints.revision is 'New whenever what is sent, or where to, changes: whoever remembers secrets goes by it.';
+  'A place to which a tenant''s events are sent: all event types, or those it names. Its secrets and the values of its headers are in Vault.';
+comment on column public.webhook_endpoints.event_types is 'Null means every type that is not operational.';
+comment on column public.webhook_endpoints.revision is 'Changes whenever the content or the target of what is sent changes. Caches of secrets compare it.';
 create trigger webhook_endpoints_touch before update on public.webhook_endpoints for each row execute function private.tg_touch_updated_at();
 create trigger webhook_endpoints_stamp_editor before insert or update on public.webhook_endpoints for each row execute function private.tg_stamp_editor();
 
@@ -72,12 +74,12 @@ create trigger webhook_endpoints_drop_secrets after delete or update of secret_i
 
 alter table public.webhook_endpoints enable row level security;
 
--- "read_admin" and not "read": a URL may hold a token, and a payload what happened to anybody in the tenant.
+-- "read_admin" and not "read": a URL may hold a token, and a payload may hold data of anybody in the tenant.
 create policy "managers read their tenant's endpoints" on public.webhook_endpoints
   for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.webhook_endpoints to authenticated, service_role;
 
--- Whoever signs asks by endpoint alone, for those of many tenants at once.
+-- The function that reads secrets searches by endpoint alone, for endpoints of many tenants at once.
 create index webhook_endpoints_id_idx on public.webhook_endpoints (id);
 create index webhook_endpoints_previous_secret_idx on public.webhook_endpoints (previous_secret_expires_at)
   where previous_secret_id is not null;

@@ -1,3 +1,5 @@
+-- Deliveries: one row for each event and each endpoint that receives it.
+
 create type public.webhook_delivery_status as enum ('pending', 'delivered', 'dead');
 
 create table public.webhook_deliveries (
@@ -6,8 +8,8 @@ create table public.webhook_deliveries (
   endpoint_id uuid not null,
   status public.webhook_delivery_status not null default 'pending',
   attempt_count int not null default 0,
-  -- When it is due. While somebody holds a lease, that is when the lease ends: a worker that died
-  -- needs nobody to clear up after it. 'infinity' waits for an earlier event of its ordering key.
+  -- When it is due. While a worker holds a lease, this is the end of the lease. If the worker dies, the delivery
+  -- is due again by itself. 'infinity' means that it waits for an earlier event of its ordering key.
   next_at timestamptz not null default now(),
   lease_id uuid,
   ordering_key text,
@@ -22,7 +24,7 @@ comment on table public.webhook_deliveries is 'One event on its way to one endpo
 create index webhook_deliveries_endpoint_id_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id);
 create index webhook_deliveries_due_idx on public.webhook_deliveries (endpoint_id, next_at) where status = 'pending';
 
--- How many an endpoint has under way is counted here: a counter on the queue deadlocked.
+-- The deliveries under way of an endpoint are counted with this. A counter on the queue caused deadlocks.
 create index webhook_deliveries_leased_idx on public.webhook_deliveries (endpoint_id) where lease_id is not null;
 create index webhook_deliveries_ordering_key_idx on public.webhook_deliveries (endpoint_id, ordering_key, event_id)
   where status = 'pending' and ordering_key is not null;
@@ -33,10 +35,10 @@ create policy "managers read their tenant's deliveries" on public.webhook_delive
   for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.webhook_deliveries to authenticated, service_role;
 
--- Rows of the kinds that are looked for and rare: all others are found by walking the newest. What is
--- delivered at once, as most is, is in neither.
+-- Two kinds of rows that are searched for and rare. All others are found among the newest rows. Most messages are
+-- delivered at once, and those are in neither index.
 create index webhook_deliveries_dead_idx on public.webhook_deliveries (tenant_id, event_id, endpoint_id) where status = 'dead';
 create index webhook_deliveries_dead_of_endpoint_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id) where status = 'dead';
 
 select private.register_table('public.webhook_deliveries', keeping => 'history', plain => '{ordering_key}',
-  unaudited => 'changed by the queue alone; what came of each is in webhook_attempts');
+  unaudited => 'only the queue changes it, and webhook_attempts has each result');

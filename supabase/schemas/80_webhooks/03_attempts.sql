@@ -1,3 +1,5 @@
+-- Attempts: each try to deliver a message, and its result.
+
 create type public.webhook_attempt_outcome as enum ('succeeded', 'failed');
 
 create table public.webhook_attempts (
@@ -19,7 +21,7 @@ create table public.webhook_attempts (
   constraint failure_has_a_reason check ((outcome = 'failed') = (error_code is not null))
 );
 comment on table public.webhook_attempts is
-  'Each try to deliver: what the receiver answered within how many milliseconds, or why there was no answer. Append-only.';
+  'Each try to deliver: the receiver''s answer and its time in milliseconds, or why there was no answer. Append-only.';
 create index webhook_attempts_delivery_idx on public.webhook_attempts (tenant_id, event_id, endpoint_id);
 create index webhook_attempts_endpoint_id_idx on public.webhook_attempts (tenant_id, endpoint_id, id);
 create trigger webhook_attempts_never_change before update on public.webhook_attempts for each row execute function private.tg_refuse_change();
@@ -32,4 +34,4 @@ create index webhook_attempts_failed_idx on public.webhook_attempts (tenant_id, 
 create index webhook_attempts_failed_of_endpoint_idx on public.webhook_attempts (tenant_id, endpoint_id, id) where outcome = 'failed';
 
 select private.register_table('public.webhook_attempts', keeping => 'history', plain => '{error_code,error_detail}', personal => '{response_body}',
-  unaudited => 'append-only, and a record of its own', person => 'response_body', on_forget => 'delete');
+  unaudited => 'append-only, so it is a record itself', person => 'response_body', on_forget => 'delete');

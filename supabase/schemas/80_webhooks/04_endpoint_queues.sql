@@ -1,28 +1,30 @@
--- One an endpoint. Queues are served in the order of next_at, and whoever was served goes to the
--- back: an endpoint with 100,000 deliveries due gets its turn as often as one with a single one.
+-- Endpoint queues: when each endpoint is served next, and the state of its circuit.
+
+-- One row for each endpoint. Queues are served in the order of next_at, and a served queue goes to the back. So an
+-- endpoint with 100,000 due deliveries is served as often as an endpoint with one.
 create table private.webhook_endpoint_queues (
   tenant_id uuid not null references public.tenants on delete cascade,
   endpoint_id uuid not null,
   next_at timestamptz not null default 'infinity',
   blocked_until_at timestamptz not null default '-infinity',
-  -- Attempts failed since the last success; from the fifth on the circuit is open, and one probe at a time goes out.
+  -- Failed attempts since the last success. From the fifth on the circuit is open: only one probe at a time is sent.
   failure_count int not null default 0,
-  -- How often in a row the circuit opened: each time it stays open twice as long.
+  -- How often in a row the circuit opened. Each time it stays open twice as long.
   opened_count int not null default 0,
   failing_since_at timestamptz,
   warned_percent int not null default 0,
   is_slow boolean not null default false,
   is_capped boolean not null default false,
-  -- When the next request is within the rate limit (GCRA's theoretical arrival time).
+  -- When the rate limit allows the next request (GCRA's theoretical arrival time).
   rate_free_at timestamptz not null default '-infinity',
   primary key (tenant_id, endpoint_id),
   foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200);
 comment on table private.webhook_endpoint_queues is
-  'An endpoint''s place in the queue, and the state of its circuit. Whoever locks several rows locks queues first, in the order of their endpoint_id.';
+  'An endpoint''s place in the queue, and the state of its circuit. A transaction that locks several rows locks the queues first, in the order of endpoint_id.';
 create index webhook_endpoint_queues_next_at_idx on private.webhook_endpoint_queues (next_at);
 
--- Definer, this and the next: whoever changes an endpoint holds no privilege on queues, nor on Vault.
+-- Definers, this one and the next: people who change an endpoint hold no privilege on queues or on Vault.
 create function private.tg_keep_endpoint_queue() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -34,7 +36,7 @@ begin
     update private.webhook_endpoint_queues as l set next_at = 'infinity'
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
   elsif not old.is_enabled or new.url <> old.url then
-    -- A new beginning: what failed before says nothing about now.
+    -- A new start: earlier failures say nothing about the present.
     update private.webhook_endpoint_queues as l
     set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, opened_count = 0, failing_since_at = null, warned_percent = 0,
       is_slow = false
@@ -51,7 +53,7 @@ create function private.tg_pause_endpoint_queues() returns trigger
   set search_path = ''
 as $$
 begin
-  -- An archived tenant is told nothing; one that comes back is told what waited.
+  -- Nothing is sent for an archived tenant. When it is restored, the waiting deliveries are sent.
   perform from private.webhook_endpoint_queues as l where l.tenant_id = new.id order by l.endpoint_id for no key update;
   update private.webhook_endpoint_queues as l
   set next_at = case when new.status = 'archived' then 'infinity' else greatest(now(), l.blocked_until_at) end
@@ -80,6 +82,6 @@ begin
 end
 $$;
 comment on function private.wake_endpoint_queues(uuid[], uuid[]) is
-  'Has these endpoints served soon: something of theirs is due. The caller has held the queues since before it was: a claim that does not see it may be about to put them to rest.';
+  'Makes the dispatcher serve these endpoints soon, because something of theirs is due. The caller must hold the queues from before it was due. Otherwise a claim that does not see it could set the queue to rest.';
 
 select private.register_table('private.webhook_endpoint_queues', keeping => 'derived', is_locked_first => true, unaudited => 'a queue of endpoints');

@@ -1,16 +1,19 @@
--- Inlined: asked for each event and endpoint.
+-- Expanding: one event becomes one delivery for each endpoint that receives it.
+
+-- Postgres inlines it, because it is called for each event and endpoint.
 create function private.wants_webhook_event(endpoint public.webhook_endpoints, event public.webhook_events, is_operational boolean)
   returns boolean
   language sql stable
 as $$
-  -- Who names no types gets all but the operational ones; nobody is told of their own failing, where nothing arrives.
+  -- An endpoint without event_types receives every type except operational ones. An endpoint never receives
+  -- operational events about itself, because a failing endpoint receives nothing.
   select case
     when is_operational then endpoint.event_types @> array[event.type]
       and event.payload::json #>> '{data,endpoint_id}' is distinct from endpoint.ref_id
     else endpoint.event_types is null or endpoint.event_types @> array[event.type] end
 $$;
 comment on function private.wants_webhook_event(public.webhook_endpoints, public.webhook_events, boolean) is
-  'Whether an event, of an operational type or not, is one of those an endpoint asked for.';
+  'Whether an endpoint receives an event, which may be of an operational type.';
 
 create function private.expand_webhook_events(batch int default 500) returns int
   language plpgsql
@@ -31,7 +34,7 @@ declare
   reached_tenants uuid[];
   reached_endpoints uuid[];
 begin
-  -- By what is there and not by "ids above the last one": a transaction may commit late.
+  -- Searches the rows that are there, and not "ids after the last one", because a transaction may commit late.
   select array_agg(o.tenant_id), array_agg(o.event_id), array_remove(array_agg(o.ordering_key), null)
   into tenants, events, keys
   from (
@@ -42,7 +45,7 @@ begin
   end if;
 
   if keys <> '{}' then
-    -- Not before an earlier event of the same key that another worker is expanding right now.
+    -- An event waits while another worker is expanding an earlier event of the same key.
     select array_agg(o.tenant_id), array_agg(o.event_id) into tenants, events
     from unnest(tenants, events) as taken (tenant_id, event_id)
     join private.webhook_outbox as o on o.tenant_id = taken.tenant_id and o.event_id = taken.event_id
@@ -67,8 +70,8 @@ begin
   join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
   where private.wants_webhook_event(p, e, t.is_operational);
 
-  -- All queues in one go, and before the deliveries, as whoever replays or deletes an endpoint takes them too.
-  -- Under them no claim can be about to put a queue to rest, and no earlier delivery of a key about to end.
+  -- Locks all queues at once, and before the deliveries. Replaying and deleting an endpoint lock in the same order.
+  -- While they are locked, no claim can set a queue to rest, and no earlier delivery of a key can end.
   select array_agg(l.tenant_id), array_agg(l.endpoint_id) into reached_tenants, reached_endpoints
   from (
     select l.tenant_id, l.endpoint_id from private.webhook_endpoint_queues as l
@@ -84,9 +87,9 @@ begin
         where d.endpoint_id = w.endpoint_id and d.ordering_key = w.ordering_key and d.status = 'pending'))
     then 'infinity' else now() end
   from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
-  -- It may be deleted by now.
+  -- The endpoint may be deleted by now.
   join private.webhook_endpoint_queues as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
-  -- What a replay has put there before us is no reason for the next of its key to wait: it may have arrived.
+  -- A delivery that a replay has already put there does not make the next of its key wait. It may have arrived.
   where w.ordering_key is null or not exists (
     select from public.webhook_deliveries as d
     where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id)
@@ -97,4 +100,4 @@ begin
 end
 $$;
 comment on function private.expand_webhook_events(int) is
-  'Turns events into one delivery for each endpoint that wants them, oldest first, at most a batch; answers how many. Any number of workers may.';
+  'Turns events into one delivery for each endpoint that receives them, the oldest first, at most one batch. Returns how many events. Many workers may run it at once.';

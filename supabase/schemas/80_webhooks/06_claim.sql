@@ -1,11 +1,13 @@
--- Inlined: no search_path, and nothing but pg_catalog's functions.
+-- Claiming: how a dispatcher leases due deliveries, fairly among endpoints and within their limits.
+
+-- Postgres inlines it, because it has no search_path and uses only functions of pg_catalog.
 create function private.webhook_retry_wait(attempt int) returns interval
   language sql volatile
 as $$
-  -- A little later than said, never earlier, so that what failed together is not tried together.
+  -- A little later than the schedule and never earlier, so that messages that failed together are not sent together.
   select ('{5 s,5 min,30 min,2 h,5 h,10 h,14 h,20 h,24 h}'::interval[])[attempt] * (1 + random() * 0.1)
 $$;
-comment on function private.webhook_retry_wait(int) is 'How long to wait after so many failed attempts; null after the tenth, which was the last.';
+comment on function private.webhook_retry_wait(int) is 'How long to wait after this many failed attempts. Null after the tenth, which was the last.';
 
 create function private.claim_webhook_deliveries(batch int, lease_seconds int default 60)
   returns table (tenant_id uuid, event_id uuid, endpoint_id uuid, lease_id uuid, attempt_number int, ordering_key text,
@@ -24,8 +26,8 @@ declare
   lease_ends timestamptz := now() + make_interval(secs => lease_seconds);
   queues private.webhook_endpoint_queues[];
 begin
-  -- A statement of its own: the next one then sees whatever others did under these locks. With one
-  -- snapshot for both, a queue was put to rest over deliveries that came to be due just before it was locked.
+  -- A statement of its own, so that the next one sees what other transactions did before these locks. With one
+  -- snapshot for both, a queue was set to rest although deliveries became due just before it was locked.
   select array_agg(l.queue) into queues
   from (
     select l as queue from private.webhook_endpoint_queues as l
@@ -39,9 +41,9 @@ begin
   with served as materialized (
     select l.tenant_id, l.endpoint_id, l.rate_free_at, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
       ceil(batch::numeric / cardinality(queues))::int as share,
-      -- One probe while the circuit is open; and no receiver may hold all our connections, a slow one fewest.
+      -- One probe while the circuit is open. No receiver may hold all connections, and a slow one gets the fewest.
       case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
-      -- What a tenth of a second allows at once: who looks every few hundredths then loses nothing by it.
+      -- What the limit allows in the next tenth of a second. A dispatcher that looks more often than that loses nothing.
       floor(extract(epoch from now() + interval '100 ms' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int + 1 as rate_room
     from unnest(queues) as l
     left join public.webhook_endpoints as p
@@ -53,7 +55,7 @@ begin
   ), picked as materialized (
     select d.*, s.ref_id, s.url, s.revision from served as s
     cross join lateral (
-      -- Skipping here too: a snapshot may show as due what another claim, past this queue, has taken.
+      -- Locked rows are skipped here too: the snapshot may show as due what another claim has just leased.
       select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
       where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at <= now()
       order by d.next_at
@@ -73,12 +75,12 @@ begin
         else greatest(l.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision) end,
       next_at = case
         when s.url is null then 'infinity'
-        -- Whoever completes the next of them wakes the queue; half a second is for a completion that just missed this.
+        -- The completion of the next delivery wakes the queue. Half a second covers a completion that just missed this.
         when o.is_capped then now() + interval '500 ms'
-        -- Not sooner than in half of that: one by one they would take a claim each.
+        -- At the earliest in 50 ms. Otherwise each delivery would need a claim of its own.
         when o.taken >= s.rate_room then greatest(now() + interval '50 ms',
           greatest(s.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision - 0.1))
-        -- There may be more: to the back of the line.
+        -- There may be more, so the queue goes to the back.
         when o.taken >= s.share then clock_timestamp()
         else least(case when o.taken > 0 then lease_ends end, coalesce((
           select d.next_at from public.webhook_deliveries as d
@@ -98,4 +100,4 @@ begin
 end
 $$;
 comment on function private.claim_webhook_deliveries(int, int) is
-  'Leases due deliveries: a few of each of the 50 endpoints that were served least recently. Two callers never hold a lease on the same one; a lease that ends is due again.';
+  'Leases due deliveries: a few for each of the 50 endpoints that were served least recently. Two callers never lease the same delivery. When a lease ends, the delivery is due again.';

@@ -1,3 +1,5 @@
+-- Completing: what happens to deliveries, queues and endpoints after attempts.
+
 create type private.webhook_result as (
   tenant_id uuid,
   event_id uuid,
@@ -11,12 +13,12 @@ create type private.webhook_result as (
   duration_ms int,
   error_code text,
   error_detail text,
-  -- The receiver asked for a pause of so long.
+  -- The receiver asked for a pause of this many seconds.
   block_seconds int,
-  -- The receiver asked not to be told again: 'asked' or 'gone'.
+  -- The receiver asked for no more messages: 'asked' or 'gone'.
   disable public.webhook_disabled_reason
 );
-comment on type private.webhook_result is 'What came of one leased delivery, as a dispatcher reports it.';
+comment on type private.webhook_result is 'The result of one leased delivery, as a dispatcher reports it.';
 
 create function private.complete_webhook_deliveries(given json, dispatcher int default null) returns int
   language plpgsql
@@ -27,7 +29,7 @@ create function private.complete_webhook_deliveries(given json, dispatcher int d
   set plan_cache_mode = force_generic_plan
 as $$
 declare
-  -- In an order, which whoever locks deliveries without their queue keeps to: not all of us hold theirs.
+  -- Sorted. Every transaction that locks deliveries without their queue uses this order, and some here have no queue.
   results private.webhook_result[] := array(
     select r from json_populate_recordset(null::private.webhook_result, given) as r order by r.endpoint_id, r.event_id);
   held uuid[];
@@ -37,7 +39,7 @@ declare
   turn jsonb;
   endpoint public.webhook_endpoints;
 begin
-  -- Most of the time nothing is locked here: a success changes no queue that is well.
+  -- Usually nothing is locked here, because a success does not change a healthy queue.
   select array_agg(l.endpoint_id) into held
   from (
     select l.endpoint_id
@@ -53,7 +55,7 @@ begin
 
   with changed as (
     update public.webhook_deliveries as d set
-      -- Fewer than we counted if it was replayed meanwhile: then the schedule begins with this attempt.
+      -- Less than counted here if it was replayed in the meantime. Then the schedule begins with this attempt.
       attempt_count = least(d.attempt_count + 1, r.attempt_number),
       status = case when r.outcome = 'succeeded' then 'delivered'
         when private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then 'dead' else 'pending' end::public.webhook_delivery_status,
@@ -63,7 +65,7 @@ begin
         or private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then now() end,
       lease_id = null
     from unnest(results) with ordinality as r
-    -- "not distinct" rather than "=": the planner shall find the row by its key and not among all that are leased.
+    -- "not distinct" and not "=", so that the planner finds the row by its key and not among all leased rows.
     where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
       and d.lease_id is not distinct from r.lease_id
     returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, r.ordinality, r.attempt_number, r.outcome, r.response_status,
@@ -84,7 +86,7 @@ begin
       case when s.has_success then 0 when f.opens then l.opened_count + 1 else l.opened_count end as opened_count,
       case when not s.has_success then coalesce(l.failing_since_at, now()) end as failing_since_at,
       case
-        -- A success closes the circuit, but does not take back a pause that was asked for.
+        -- A success closes the circuit, but a pause that the receiver asked for stays.
         when s.has_success then greatest(now() + make_interval(secs => s.block_seconds),
           case when l.failure_count < 5 and l.blocked_until_at > now() then l.blocked_until_at end)
         else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds),
@@ -96,9 +98,9 @@ begin
     join private.webhook_endpoint_queues as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
     cross join lateral (
       select l.failure_count + s.failures as failure_count,
-        -- Once for all that were under way together: only what was sent when the pause was over can fail anew.
+        -- The circuit opens once for all requests that were under way together. Only requests sent after the pause count again.
         l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
-    -- Of those we hold: what happened to another's queue just now is for who reports next.
+    -- Only queues that are locked here. The next report handles what happened to another queue just now.
     where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
       or l.failure_count > 0 or l.is_capped or l.is_slow)
   ), steered as (
@@ -125,7 +127,7 @@ begin
   from changed as c;
 
   if cardinality(settled) < cardinality(results) then
-    -- Their leases were lost meanwhile; the attempts were made all the same.
+    -- The leases of these were lost in the meantime, but the attempts were made.
     insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
       duration_ms, error_code, error_detail)
     select r.tenant_id, r.event_id, r.endpoint_id, r.attempt_number, r.outcome, r.response_status, r.response_body,
@@ -140,7 +142,7 @@ begin
     perform private.release_ordered_deliveries(results);
   end if;
 
-  -- What follows is rare: an endpoint takes a turn for the better or the worse, or a delivery dies.
+  -- What follows is rare: an endpoint begins to fail or recovers, or a delivery dies.
   for turn in select * from jsonb_array_elements(turns) loop
     if turn ->> 'disable' is not null then
       update public.webhook_endpoints as p
@@ -194,7 +196,7 @@ begin
 end
 $$;
 comment on function private.complete_webhook_deliveries(json, int) is
-  'Takes what came of leased deliveries, [private.webhook_result]: settles those whose lease still holds, logs every attempt, steers the queues. Answers how many were settled.';
+  'Takes the results of leased deliveries, [private.webhook_result]. Settles those whose lease is still held, records every attempt and updates the queues. Returns how many were settled.';
 
 create function private.release_ordered_deliveries(results private.webhook_result[]) returns void
   language plpgsql
@@ -208,7 +210,7 @@ declare
   tenants uuid[];
   endpoints uuid[];
 begin
-  -- One that failed waits its turn again, if an earlier one was replayed meanwhile.
+  -- A failed delivery waits again if an earlier one of its key was replayed in the meantime.
   update public.webhook_deliveries as d set next_at = 'infinity'
   from unnest(results) as r
   where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
@@ -225,7 +227,8 @@ begin
       order by h.event_id limit 1) as head
     where d.tenant_id = k.tenant_id and d.event_id = head.event_id and d.endpoint_id = k.endpoint_id
       and d.next_at = 'infinity' and d.lease_id is null
-      -- Replayed while a later one was under way, it waits for that one, and not for the one that was told of here.
+      -- It may have been replayed while a later delivery was under way. Then it waits for that one, and not for the
+      -- delivery whose result was reported here.
       and not exists (
         select from public.webhook_deliveries as u
         where u.endpoint_id = k.endpoint_id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null)
@@ -236,4 +239,4 @@ begin
 end
 $$;
 comment on function private.release_ordered_deliveries(private.webhook_result[]) is
-  'Makes the earliest pending delivery of each ordering key due, now that one of the key came to something. The caller holds the queues.';
+  'Makes the earliest pending delivery of each ordering key due, after a delivery of that key was settled. The caller must hold the queues.';

@@ -1,4 +1,4 @@
--- A tenant's own --------------------------------------------------------------------------------
+-- Replays: sending messages to an endpoint again, and sending tests.
 
 create function private.require_webhook_endpoint(tenant uuid, endpoint uuid) returns public.webhook_endpoints
   language plpgsql
@@ -10,7 +10,7 @@ begin
   perform from private.webhook_endpoint_queues as l where l.tenant_id = tenant and l.endpoint_id = endpoint for no key update;
   select * into found_endpoint from public.webhook_endpoints as p where p.tenant_id = tenant and p.id = endpoint;
   if found_endpoint.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
   elsif not found_endpoint.is_enabled then
     perform private.raise_problem(409, 'endpoint_disabled', 'This endpoint is disabled. Enable it first.');
   end if;
@@ -18,7 +18,7 @@ begin
 end
 $$;
 comment on function private.require_webhook_endpoint(uuid, uuid) is
-  'An enabled endpoint, its queue locked until the transaction ends; refuses with 404 not_found or 409 endpoint_disabled.';
+  'An enabled endpoint. Its queue is locked until the transaction ends. Refuses with 404 not_found or 409 endpoint_disabled.';
 
 create function private.requeue_webhook_deliveries(endpoint public.webhook_endpoints, events uuid[]) returns int
   language plpgsql
@@ -27,7 +27,7 @@ as $$
 declare
   queued int;
 begin
-  -- What is in flight stays with whoever holds it: they are about to find out, and it has its schedule anew as well.
+  -- A leased delivery stays with its worker, which will report a result. It gets a new schedule as well.
   insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key, next_at)
   select e.tenant_id, e.id, endpoint.id, e.ordering_key, case when e.ordering_key is null then now() else 'infinity' end
   from public.webhook_events as e
@@ -37,7 +37,7 @@ begin
     status = 'pending', attempt_count = 0, ended_at = null,
     next_at = case when d.lease_id is null then excluded.next_at else d.next_at end;
   get diagnostics queued = row_count;
-  -- Of each key the earliest goes first, whatever was waiting for its retry.
+  -- The earliest delivery of each key goes first. All others of the key wait, also those that waited for a retry.
   update public.webhook_deliveries as d set next_at = 'infinity'
   from (select distinct e.ordering_key from public.webhook_events as e
     where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
@@ -60,9 +60,9 @@ begin
 end
 $$;
 comment on function private.requeue_webhook_deliveries(public.webhook_endpoints, uuid[]) is
-  'Sends these events to an endpoint (again): the same ids, the full schedule anew. The caller holds the queue.';
+  'Sends these events to an endpoint (again), with the same ids and a new schedule of attempts. The caller must hold the queue.';
 
--- Definer, as all that follow: nobody is granted to write deliveries.
+-- A definer, as all that follow, because nobody may write deliveries directly.
 create function public.replay_webhook_deliveries(
   tenant_id uuid, endpoint_id uuid, event_ids uuid[] default null, since timestamptz default null,
   until timestamptz default null, which text default 'all'
@@ -76,12 +76,12 @@ declare
 begin
   perform private.require_permission(replay_webhook_deliveries.tenant_id, 'manage');
   if which is null or which not in ('failed', 'missing', 'all') then
-    perform private.raise_problem(422, 'invalid_value', 'What is replayed is "failed", "missing" or "all".',
+    perform private.raise_problem(422, 'invalid_value', '"which" must be "failed", "missing" or "all".',
       '[{"pointer": "/which", "detail": "must be failed, missing or all"}]');
   elsif (event_ids is null) = (since is null) then
-    perform private.raise_problem(422, 'invalid_value', 'Name either the messages to replay, or the moment since when.');
+    perform private.raise_problem(422, 'invalid_value', 'Give either the messages to replay, or the moment from which to replay.');
   elsif cardinality(event_ids) > 1000 then
-    perform private.raise_problem(422, 'invalid_value', 'At most 1000 messages can be named at once.',
+    perform private.raise_problem(422, 'invalid_value', 'At most 1000 messages can be named in one call.',
       '[{"pointer": "/message_ids", "detail": "must not name more than 1000"}]');
   end if;
   endpoint := private.require_webhook_endpoint(replay_webhook_deliveries.tenant_id, replay_webhook_deliveries.endpoint_id);
@@ -90,10 +90,10 @@ begin
       select e.id from public.webhook_events as e
       where e.tenant_id = endpoint.tenant_id and e.id = any (event_ids));
     if cardinality(chosen) < (select count(distinct i) from unnest(event_ids) as i) then
-      perform private.raise_problem(404, 'not_found', 'This tenant has no message by one of these ids.');
+      perform private.raise_problem(404, 'not_found', 'This tenant has no message with one of these ids.');
     end if;
   else
-    -- An id begins with its moment, so that the primary key finds both ends.
+    -- An id begins with its moment, so that the primary key finds both ends of the range.
     chosen := array(
       select e.id from public.webhook_events as e
       join public.webhook_event_types as t on t.type = e.type and t.version = e.version
@@ -111,7 +111,7 @@ begin
 end
 $$;
 comment on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text) is
-  'Sends messages to an endpoint again: those named, or all since a moment that failed or that it never got. At most 10,000 a call, the oldest first.';
+  'Sends messages to an endpoint again: those named, or all since a moment that failed or that it never received. At most 10,000 in one call, the oldest first.';
 
 create function public.send_webhook_test(tenant_id uuid, endpoint_id uuid, event_type text default 'webhook.test') returns uuid
   language plpgsql security definer
@@ -139,10 +139,10 @@ begin
 end
 $$;
 comment on function public.send_webhook_test(uuid, uuid, text) is
-  'Sends an event type''s example to one endpoint, by the same way as any event. Answers the event''s id.';
+  'Sends the example of an event type to one endpoint, in the same way as any event. Returns the event''s id.';
 grant execute on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text),
   public.send_webhook_test(uuid, uuid, text) to authenticated;
 
-select private.register_event_type('webhook.test', 'A test, which somebody sent to one endpoint to see whether it arrives.',
+select private.register_event_type('webhook.test', 'A test that somebody sent to one endpoint, to see whether it arrives.',
     '{"note": "text"}',
     '{"note": "This is a test. Nothing has happened."}', is_operational => true);

@@ -1,3 +1,5 @@
+-- Polling: how a receiver without a public URL gets messages and acknowledges them.
+
 create function public.poll_webhook_deliveries(tenant_id uuid, endpoint_id uuid, max_messages int default 50, lease_seconds int default 30)
   returns table (event_id uuid, type text, payload text, created_at timestamptz, attempt_number int, lease_id uuid, lease_until_at timestamptz)
   language plpgsql security definer
@@ -14,7 +16,7 @@ begin
   end if;
   endpoint := private.require_webhook_endpoint(poll_webhook_deliveries.tenant_id, poll_webhook_deliveries.endpoint_id);
   if endpoint.kind <> 'poll' then
-    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL, and gets its messages there. Create one of the kind "poll".');
+    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL and receives its messages there. Create one of the kind "poll".');
   end if;
   return query
   with picked as materialized (
@@ -34,7 +36,7 @@ begin
 end
 $$;
 comment on function public.poll_webhook_deliveries(uuid, uuid, int, int) is
-  'The next messages of a polling endpoint, the oldest first. What is not acknowledged before its lease ends comes again.';
+  'The next messages of a polling endpoint, the oldest first. If a message is not acknowledged before its lease ends, it comes again.';
 
 create function public.acknowledge_webhook_deliveries(tenant_id uuid, endpoint_id uuid, lease_id uuid, event_ids uuid[]) returns int
   language plpgsql security definer
@@ -47,7 +49,7 @@ begin
   perform private.require_permission(acknowledge_webhook_deliveries.tenant_id, 'webhooks:write');
   endpoint := private.require_webhook_endpoint(acknowledge_webhook_deliveries.tenant_id, acknowledge_webhook_deliveries.endpoint_id);
   if endpoint.kind <> 'poll' then
-    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL, and gets its messages there. Create one of the kind "poll".');
+    perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL and receives its messages there. Create one of the kind "poll".');
   end if;
   select json_agg(json_build_object('tenant_id', d.tenant_id, 'event_id', d.event_id, 'endpoint_id', d.endpoint_id,
     'lease_id', d.lease_id, 'attempt_number', d.attempt_count, 'ordering_key', d.ordering_key, 'outcome', 'succeeded', 'duration_ms', 0))
@@ -62,7 +64,7 @@ begin
 end
 $$;
 comment on function public.acknowledge_webhook_deliveries(uuid, uuid, uuid, uuid[]) is
-  'Says that polled messages arrived; answers of how many. One whose lease was lost is not counted, and comes again.';
+  'Acknowledges polled messages. Returns how many were acknowledged. A message whose lease was lost is not counted, and comes again.';
 grant execute on function public.poll_webhook_deliveries(uuid, uuid, int, int),
   public.acknowledge_webhook_deliveries(uuid, uuid, uuid, uuid[]) to authenticated;
 

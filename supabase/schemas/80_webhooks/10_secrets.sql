@@ -1,3 +1,5 @@
+-- Signing secrets: creating, rotating, reading and removing them. Each secret is in Vault.
+
 create function private.is_signing_secret(secret text) returns boolean
   language plpgsql immutable parallel safe
   set search_path = ''
@@ -11,13 +13,13 @@ begin
     return false;
   end if;
   bytes := decode(written, 'base64');
-  -- Written again, because bits that stand for nothing are read by some receivers and refused by others.
+  -- Encoded again and compared, because unused bits of base64 are accepted by some receivers and refused by others.
   return replace(encode(bytes, 'base64'), e'\n', '') = written
     and case when secret like 'whsec\_%' then length(bytes) between 24 and 64 else length(bytes) = 64 end;
 end
 $$;
 comment on function private.is_signing_secret(text) is
-  'Whether a text is a secret of Standard Webhooks: whsec_ and 24 to 64 bytes, or whsk_ and an ed25519 seed with its public key.';
+  'Whether a text is a secret of Standard Webhooks: whsec_ with 24 to 64 bytes, or whsk_ with an ed25519 seed and its public key.';
 
 create function private.require_signing_secret(secret text) returns public.webhook_signature_scheme
   language plpgsql
@@ -44,11 +46,12 @@ begin
   perform private.require_permission(rotate_webhook_secret.tenant_id, 'manage');
   new_scheme := private.require_signing_secret(rotate_webhook_secret.secret);
   if overlap_seconds is null or overlap_seconds not between 0 and 604800 then
-    perform private.raise_problem(422, 'invalid_value', 'Two secrets may overlap for seven days at most.',
+    perform private.raise_problem(422, 'invalid_value', 'Two secrets can overlap for seven days at most.',
       '[{"pointer": "/overlap_seconds", "detail": "must be between 0 and 604800"}]');
   end if;
   stored := private.lock_webhook_endpoint(rotate_webhook_secret.tenant_id, rotate_webhook_secret.endpoint_id);
-  -- Rotated again within the overlap, the oldest goes: a trigger drops from Vault what no endpoint names.
+  -- If it is rotated again within the overlap, the oldest secret is removed: a trigger deletes from Vault what no
+  -- endpoint names.
   update public.webhook_endpoints as e set
     scheme = new_scheme,
     secret_id = vault.create_secret(rotate_webhook_secret.secret, null, 'signing secret of a webhook endpoint'),
@@ -61,7 +64,7 @@ begin
 end
 $$;
 comment on function public.rotate_webhook_secret(uuid, uuid, text, int) is
-  'Gives an endpoint a new signing secret; the one before signs along for the overlap. The secret says which scheme signs.';
+  'Gives an endpoint a new signing secret. The secret before it also signs during the overlap. The kind of the secret decides the signature scheme.';
 
 create function public.reveal_webhook_secret(tenant_id uuid, endpoint_id uuid) returns text
   language plpgsql security definer
@@ -75,23 +78,23 @@ begin
   from public.webhook_endpoints as e
   where e.tenant_id = reveal_webhook_secret.tenant_id and e.id = reveal_webhook_secret.endpoint_id;
   if shown.ref_id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
   end if;
   perform private.record_audit(reveal_webhook_secret.tenant_id, 'webhook_secret.read', 'webhook_endpoints', shown.ref_id);
   return shown.secret;
 end
 $$;
 comment on function public.reveal_webhook_secret(uuid, uuid) is
-  'The secret that an endpoint''s messages are signed with, for whoever verifies them. That it was read is recorded.';
+  'The secret that signs an endpoint''s messages, for those who verify them. Each reading is recorded.';
 
--- The two that follow are for the service's own connection and for cron; nobody is granted them.
+-- The next two are for the service's own connection and for cron. They are granted to nobody.
 
 create function private.read_webhook_secrets(endpoints uuid[])
   returns table (tenant_id uuid, endpoint_id uuid, revision uuid, secrets text[], headers jsonb, good_until_at timestamptz)
   language sql stable
   set search_path = ''
 as $$
-  -- Subqueries, not joins: joined, Postgres may choose to decrypt everything there is in Vault.
+  -- Subqueries and not joins: with joins, Postgres may decrypt every secret in Vault.
   select e.tenant_id, e.id, e.revision,
     array_remove(array[
       (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = e.secret_id),
@@ -103,7 +106,7 @@ as $$
   where e.id = any (endpoints)
 $$;
 comment on function private.read_webhook_secrets(uuid[]) is
-  'What signs an endpoint''s messages (the newest first, then one that still overlaps) and its headers with their values. Good for the revision, and no longer than good_until_at.';
+  'What signs an endpoint''s messages (the newest secret first, then one that still overlaps), and its headers with their values. Valid for this revision, and until good_until_at.';
 
 create function private.sweep_webhook_secrets(batch int default 1000) returns int
   language plpgsql
@@ -125,7 +128,7 @@ begin
   return swept;
 end
 $$;
-comment on function private.sweep_webhook_secrets(int) is 'Drops signing secrets whose overlap is over. Answers how many.';
+comment on function private.sweep_webhook_secrets(int) is 'Deletes signing secrets whose overlap is over. Returns how many.';
 grant execute on function public.rotate_webhook_secret(uuid, uuid, text, int),
   public.reveal_webhook_secret(uuid, uuid) to authenticated;
 

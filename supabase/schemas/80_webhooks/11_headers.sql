@@ -1,23 +1,25 @@
+-- Headers: extra headers that a tenant adds to what its endpoints are sent. Their values are in Vault.
+
 create function private.header_name_problem(name text) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$
   select case
     when name !~ '^[!#$%&''*+.^_`|~0-9A-Za-z-]{1,100}$' then
-      'is not the name of a header: 1 to 100 letters, digits and !#$%&''*+-.^_`|~'
+      'is not a name of a header, which has 1 to 100 letters, digits and !#$%&''*+-.^_`|~'
     when lower(name) = any ('{host,connection,keep-alive,transfer-encoding,te,trailer,upgrade,expect,accept-encoding}')
-      or lower(name) ~ '^(content|proxy)-' then 'is a header that the delivery itself has to set'
-    when lower(name) ~ '^(webhook|tenantry)-' then 'is kept for what says, and proves, where a message comes from'
+      or lower(name) ~ '^(content|proxy)-' then 'is a header that the delivery sets itself'
+    when lower(name) ~ '^(webhook|tenantry)-' then 'is reserved for headers that say and prove where a message comes from'
   end
 $$;
-comment on function private.header_name_problem(text) is 'Why a header cannot be sent along with a webhook; null where it can.';
+comment on function private.header_name_problem(text) is 'Why a header cannot be added to a webhook. Null if it can.';
 
 create function private.header_value_problem(value jsonb) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- A line break would end the header and begin whatever else somebody wants to be sent.
-  select 'must be 1 to 1024 visible characters of ASCII, with spaces only in between'
+  -- A line break would end the header, and any text could follow.
+  select 'must be 1 to 1024 visible ASCII characters, with spaces only between them'
   where jsonb_typeof(value) is distinct from 'string' or length(value #>> '{}') > 1024
     or value #>> '{}' !~ '^[!-~]([ -~]*[!-~])?$'
 $$;
@@ -26,15 +28,15 @@ create function private.header_problems(headers jsonb, static_header jsonb) retu
   language sql stable
   set search_path = ''
 as $$
-  -- Null takes a header away; its name must be good all the same.
+  -- Null removes a header. Its name must be valid too.
   select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail) order by pointer), '[]')
   from (
     select '/headers/' || private.pointer_token(h.name) as pointer, coalesce(
       private.header_name_problem(h.name),
       case when count(*) over (partition by lower(h.name)) > 1 then
-          'is given twice: upper and lower case make no difference in the name of a header'
+          'is given twice, because the name of a header is the same in upper and lower case'
         when lower(h.name) = lower(header_problems.static_header ->> 'name') then
-          'is the static header: it is not set among the others'
+          'is the static header, which is not set here'
         when h.value <> 'null' then private.header_value_problem(h.value) end) as detail
     from jsonb_each(headers) as h (name, value)
     union all
@@ -46,7 +48,7 @@ as $$
   where detail is not null
 $$;
 
--- What is sent along, after a change. Values are write-only, so a change names what it sets and takes away.
+-- The headers after a change. Nobody can read values, so a change names the headers that it sets and removes.
 create function private.merge_webhook_headers(
   current jsonb, current_static text, changes jsonb, out headers jsonb, out static_header text
 )
@@ -58,7 +60,7 @@ declare
   shared jsonb := nullif(changes -> 'static_header', 'null');
   problems jsonb;
 begin
-  -- A name that is null would pass every check below.
+  -- A null name would pass every check below.
   if shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
     perform private.raise_problem(422, 'invalid_value', 'The static header cannot be sent.',
       '[{"pointer": "/static_header", "detail": "must be an object with a name and a value"}]');
@@ -89,13 +91,13 @@ begin
     select shared ->> 'name', shared -> 'value' where shared is not null
   ) as h;
   if (select count(*) from jsonb_object_keys(headers)) > 20 then
-    perform private.raise_problem(422, 'invalid_value', 'An endpoint has at most 20 headers.',
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint can have at most 20 headers.',
       '[{"pointer": "/headers", "detail": "must leave the endpoint with at most 20 headers"}]');
   end if;
 end
 $$;
 comment on function private.merge_webhook_headers(jsonb, text, jsonb) is
-  'An endpoint''s headers after {headers: {name: value, or null}, static_header: {name, value}}. 422 invalid_value names each that cannot be sent.';
+  'An endpoint''s headers after {headers: {name: value, or null}, static_header: {name, value}}. 422 invalid_value names each header that cannot be sent.';
 
 create function private.store_webhook_headers(headers jsonb) returns uuid
   language sql

@@ -1,3 +1,5 @@
+-- Changes of endpoints: creating, updating, disabling and deleting them.
+
 create function private.require_event_types(types text[]) returns text[]
   language plpgsql
   set search_path = ''
@@ -10,8 +12,8 @@ begin
     return null;
   end if;
   if cardinality(types) not between 1 and 200 then
-    perform private.raise_problem(422, 'invalid_value', 'An endpoint names 1 to 200 event types, or wants all of them by naming none.',
-      '[{"pointer": "/event_types", "detail": "must name 1 to 200 event types; null wants all"}]');
+    perform private.raise_problem(422, 'invalid_value', 'An endpoint names 1 to 200 event types. Without event_types it receives all types.',
+      '[{"pointer": "/event_types", "detail": "must have 1 to 200 event types, or be null for all"}]');
   end if;
   select array_agg(g.type order by g.n), jsonb_agg(jsonb_build_object('pointer', '/event_types/' || g.n - 1,
     'detail', 'is not in the catalogue of event types') order by g.n) into unknown, problems
@@ -25,7 +27,7 @@ begin
 end
 $$;
 comment on function private.require_event_types(text[]) is
-  'Event types without duplicates. 422 unknown_event_type names the place of each that is not in the catalogue.';
+  'Event types without duplicates. 422 unknown_event_type names the place of each type that is not in the catalogue.';
 
 create function private.require_push(endpoint public.webhook_endpoints) returns void
   language plpgsql
@@ -33,8 +35,8 @@ create function private.require_push(endpoint public.webhook_endpoints) returns 
 as $$
 begin
   if endpoint.kind = 'poll' and (endpoint.header_names <> '{}' or endpoint.rate_limit_per_second is not null) then
-    perform private.raise_problem(422, 'invalid_value', 'A polling endpoint is sent nothing: it has no headers and no rate limit.',
-      jsonb_build_array(jsonb_build_object('detail', 'is for push endpoints',
+    perform private.raise_problem(422, 'invalid_value', 'Nothing is sent to a polling endpoint, so it has no headers and no rate limit.',
+      jsonb_build_array(jsonb_build_object('detail', 'is only for push endpoints',
         'pointer', case when endpoint.header_names <> '{}' then '/headers' else '/rate_limit_per_second' end)));
   end if;
 end
@@ -47,20 +49,20 @@ as $$
 declare
   locked public.webhook_endpoints;
 begin
-  -- The queue first: whoever delivers takes it in this order as well.
+  -- The queue first. A delivery locks in this order as well.
   perform from private.webhook_endpoint_queues as l
   where l.tenant_id = lock_webhook_endpoint.tenant and l.endpoint_id = lock_webhook_endpoint.endpoint for no key update;
   select * into locked from public.webhook_endpoints as e
   where e.tenant_id = lock_webhook_endpoint.tenant and e.id = lock_webhook_endpoint.endpoint for no key update;
   if locked.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
   end if;
   return locked;
 end
 $$;
-comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint to change, with its queue, until the transaction ends. 404 not_found.';
+comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint that is going to be changed. It and its queue are locked until the transaction ends. 404 not_found.';
 
--- Definer, and so for the next: members hold no privilege to write an endpoint, nor to reach Vault.
+-- A definer, as the next one, because members may not write an endpoint or reach Vault.
 create function public.create_webhook_endpoint(
   tenant_id uuid, secret text, url text default null, kind public.webhook_endpoint_kind default 'push',
   description text default '', event_types text[] default null, headers jsonb default '{}', static_header jsonb default null,
@@ -80,14 +82,14 @@ begin
   created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
   sent := private.merge_webhook_headers('{}', null,
     jsonb_build_object('headers', create_webhook_endpoint.headers, 'static_header', create_webhook_endpoint.static_header));
-  -- One tenant's calls queue here, so that twenty at once cannot each find room below the limit.
+  -- The calls of one tenant wait for each other here. Otherwise twenty at once could all stay below the limit.
   select coalesce((p.limits ->> 'webhook_endpoints')::int, 50) into most
   from public.tenants as t join public.plans as p on p.plan = t.plan
   where t.id = create_webhook_endpoint.tenant_id
   for no key update of t;
   if (select count(*) from public.webhook_endpoints as e where e.tenant_id = create_webhook_endpoint.tenant_id) >= most then
     perform private.raise_problem(403, 'too_many_endpoints',
-      format('Your plan has room for %s webhook endpoints. Delete one before you create another.', most));
+      format('Your plan allows %s webhook endpoints. Delete one before you create another.', most));
   end if;
   insert into public.webhook_endpoints (tenant_id, kind, url, description, event_types, scheme, secret_id, headers_secret_id,
     header_names, static_header, rate_limit_per_second)
@@ -119,13 +121,13 @@ declare
 begin
   perform private.require_permission(update_webhook_endpoint.tenant_id, 'manage');
   if jsonb_typeof(changes) is distinct from 'object' then
-    perform private.raise_problem(422, 'invalid_value', 'The changes are an object: the fields that change, with their new values.');
+    perform private.raise_problem(422, 'invalid_value', 'The changes must be an object of the fields that change, with their new values.');
   end if;
   select jsonb_agg(jsonb_build_object('pointer', '/' || private.pointer_token(key), 'detail', 'is not a known field')) into problems
   from jsonb_object_keys(changes) as key
   where key <> all ('{url,description,event_types,headers,static_header,rate_limit_per_second,disabled}');
   if problems is not null then
-    perform private.raise_problem(422, 'invalid_value', 'An endpoint has no such field that can be changed.', problems);
+    perform private.raise_problem(422, 'invalid_value', 'Some of these fields do not exist or cannot be changed.', problems);
   end if;
   stored := private.lock_webhook_endpoint(update_webhook_endpoint.tenant_id, update_webhook_endpoint.endpoint_id);
   changed := jsonb_populate_record(stored, changes - '{headers,static_header,disabled}'::text[]);
@@ -168,9 +170,10 @@ begin
 end
 $$;
 comment on function public.update_webhook_endpoint(uuid, uuid, jsonb) is
-  'Changes the fields that are named: url, description, event_types, headers (merged; null removes), static_header, rate_limit_per_second, disabled.';
+  'Changes the given fields: url, description, event_types, headers (merged, null removes), static_header, rate_limit_per_second, disabled.';
 
--- Asks "read_admin", which managers hold in a frozen tenant too: whatever is sent to the wrong place must stop there as well.
+-- It requires "read_admin", which managers hold in a frozen tenant too, because messages to a wrong place must be
+-- stopped there as well.
 create function public.disable_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns public.webhook_endpoints
   language plpgsql security definer
   set search_path = ''
@@ -180,7 +183,7 @@ declare
 begin
   perform private.require_permission(disable_webhook_endpoint.tenant_id, 'read_admin');
   stored := private.lock_webhook_endpoint(disable_webhook_endpoint.tenant_id, disable_webhook_endpoint.endpoint_id);
-  -- Disabled already: why, and since when, stays.
+  -- If it is already disabled, the reason and the moment stay.
   if stored.is_enabled then
     update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
     where e.tenant_id = stored.tenant_id and e.id = stored.id
@@ -190,10 +193,11 @@ begin
 end
 $$;
 comment on function public.disable_webhook_endpoint(uuid, uuid) is
-  'Sends nothing more to an endpoint until it is enabled; also in a frozen tenant. Harmless to repeat.';
+  'Sends nothing more to an endpoint until it is enabled, also in a frozen tenant. It may run again.';
 
--- In steps. First it is disabled, so that whoever expands events does not wait for what is being deleted, and
--- fail when it is gone. Then in batches: one statement over a million deliveries would be cut off.
+-- Deletes in steps. First the endpoint is disabled. Otherwise a worker that expands events would wait for the
+-- deletion, and fail when the endpoint is deleted. Then deliveries are deleted in batches, because one statement
+-- over a million deliveries would be cut off.
 create function public.delete_webhook_endpoint(tenant_id uuid, endpoint_id uuid) returns boolean
   language plpgsql security definer
   set search_path = ''
@@ -210,7 +214,8 @@ begin
     return false;
   end if;
   begin
-    -- Whoever has just expanded events for it waits for its queue, which is ours: we cannot wait for them as well.
+    -- A worker that has just expanded events for this endpoint waits for the queue locked here. Waiting for that
+    -- worker would be a deadlock.
     perform from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id for update nowait;
   exception when lock_not_available then
     return false;
@@ -219,7 +224,7 @@ begin
   where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
     select o.event_id, o.endpoint_id from public.webhook_deliveries as o
     where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id
-    -- In the order in which they are completed, which takes no queue.
+    -- In the order in which deliveries are completed, because a completion may hold no queue.
     order by o.event_id limit 10000 for update);
   get diagnostics deleted = row_count;
   if deleted < 10000 then
@@ -229,11 +234,11 @@ begin
 end
 $$;
 comment on function public.delete_webhook_endpoint(uuid, uuid) is
-  'A step in deleting an endpoint with its secrets and deliveries: disables it, then deletes 10,000 deliveries a call, then itself. True when it is gone; until then call again.';
+  'One step of deleting an endpoint with its secrets and deliveries: disables it, then deletes 10,000 deliveries in each call, then the endpoint. Returns true when it is deleted. Until then, call it again.';
 grant execute on function
   public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int),
   public.update_webhook_endpoint(uuid, uuid, jsonb), public.disable_webhook_endpoint(uuid, uuid),
   public.delete_webhook_endpoint(uuid, uuid) to authenticated;
 
--- A platform that learns of a leak closes it without waiting for the tenant.
+-- If the platform learns of a leak, it can stop the endpoint without waiting for the tenant.
 grant execute on function public.disable_webhook_endpoint(uuid, uuid) to service_role;

@@ -1,4 +1,4 @@
--- Keeping house ---------------------------------------------------------------------------------
+-- Sweeps: removing old deliveries and events.
 
 create function private.sweep_webhooks(batch int default 5000) returns int
   language plpgsql
@@ -10,7 +10,7 @@ declare
   swept int := 0;
   n int;
 begin
-  -- Nobody comes for these any more; they can be replayed for as long as they are kept.
+  -- Nobody polls for these any more. They can be replayed until they are removed.
   select array_agg(row(d.tenant_id, d.event_id, d.endpoint_id, d.lease_id, d.attempt_count, d.ordering_key,
     null, null, null, 0, null, null, null, null)::private.webhook_result) into given_up
   from (
@@ -41,7 +41,7 @@ begin
     where o.status = 'dead' and o.ended_at < now() - interval '90 days' limit batch for update skip locked);
   get diagnostics n = row_count;
   swept := swept + n;
-  -- An event goes when nothing of it is left to show.
+  -- An event is removed when it has no delivery left.
   delete from public.webhook_events as e
   where (e.tenant_id, e.id) in (
     select o.tenant_id, o.id from public.webhook_events as o
@@ -54,7 +54,7 @@ begin
 end
 $$;
 comment on function private.sweep_webhooks(int) is
-  'Removes what is past its time, a batch of each: delivered after 30 days, dead after 90, with their attempts; events of which nothing is left.';
+  'Removes old rows, a batch of each kind: delivered after 30 days and dead after 90 days, with their attempts, and events without deliveries.';
 
-select cron.schedule('webhooks: remove what is past its time', '*/10 * * * *',
+select cron.schedule('webhooks: remove old deliveries and events', '*/10 * * * *',
   'select private.sweep_webhooks()');

@@ -1,3 +1,5 @@
+-- Reading: the metrics of the whole queue, and the statistics of one endpoint.
+
 create function private.read_webhook_metrics() returns jsonb
   language sql stable
   set search_path = ''
@@ -7,7 +9,7 @@ as $$
     'pending', (select count(*) from public.webhook_deliveries as d where d.status = 'pending'),
     'due', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.next_at <= now()),
     'leased', (select count(*) from public.webhook_deliveries as d where d.lease_id is not null and d.next_at > now()),
-    -- Of what could be sent: what a blocked queue holds back waits for its receiver, not for us.
+    -- Only of deliveries that could be sent now. The deliveries of a blocked queue wait for their receiver.
     'oldest_due_seconds', coalesce((
       select extract(epoch from now() - min(d.next_at))
       from private.webhook_endpoint_queues as l
@@ -25,9 +27,9 @@ as $$
         unnest(x.duration_bucket_counts) with ordinality as u (count, n) group by u.n) as b))
   from private.webhook_dispatchers as w
 $$;
-comment on function private.read_webhook_metrics() is 'How the queue stands, and what was counted since the beginning, over all tenants. For the operator alone.';
+comment on function private.read_webhook_metrics() is 'The state of the queue over all tenants, and totals since the beginning. Only for the operator.';
 
--- Definer: the state of a circuit lies with the queues, which nobody is granted.
+-- A definer, because the state of a circuit is in the queues, which are granted to nobody.
 create function public.read_webhook_stats(tenant_id uuid, endpoint_id uuid, window_hours int default 24)
   returns table (since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
     pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
@@ -48,10 +50,10 @@ begin
   select * into asked from public.webhook_endpoints as e
   where e.tenant_id = read_webhook_stats.tenant_id and e.id = read_webhook_stats.endpoint_id;
   if asked.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint by this ref_id.');
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
   end if;
 
-  -- The newest 100,000 of the window: more say no more about how an endpoint does, and cost a second.
+  -- Only the newest 100,000 of the window. More would take a second and say no more about the endpoint.
   select case when count(*) = 100000 then min(a.created_at) else now() - make_interval(hours => window_hours) end,
     count(*) filter (where a.outcome = 'succeeded'), count(*) filter (where a.outcome = 'failed'),
     percentile_disc(0.5) within group (order by a.duration_ms), percentile_disc(0.95) within group (order by a.duration_ms)
@@ -80,5 +82,5 @@ begin
 end
 $$;
 comment on function public.read_webhook_stats(uuid, uuid, int) is
-  'How an endpoint does: attempts and durations of the window (since says where it begins: 100,000 are counted at most), what is pending and dead, the state of its circuit.';
+  'How an endpoint works: the attempts and durations of the window, what is pending and dead, and the state of its circuit. At most 100,000 attempts are counted, and since says where they begin.';
 grant execute on function public.read_webhook_stats(uuid, uuid, int) to authenticated;

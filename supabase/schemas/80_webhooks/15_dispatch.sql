@@ -1,10 +1,10 @@
--- Dispatchers -----------------------------------------------------------------------------------
+-- Dispatching: how a dispatcher starts, stays alive and is woken.
 
 create function private.begin_dispatch(run uuid) returns int
   language sql
   set search_path = ''
 as $$
-  -- One that is awake has room for more; a second would only take turns with it.
+  -- A dispatcher that is awake can take more work. A second one would only take turns with it.
   update private.webhook_dispatchers as w
   set run_id = run, seen_at = clock_timestamp(), awake_until_at = clock_timestamp() + interval '2 seconds'
   where w.slot = (
@@ -15,7 +15,7 @@ as $$
   returning w.slot
 $$;
 comment on function private.begin_dispatch(uuid) is
-  'A place for a dispatcher; null when one is awake already, or all places are taken. One not heard of for five seconds has lost its place.';
+  'A place for a dispatcher. Null if one is already awake, or if all places are taken. A dispatcher without a heartbeat for five seconds loses its place.';
 
 create function private.send_dispatcher_heartbeat(run uuid, has_room boolean, is_over boolean default false) returns boolean
   language sql
@@ -31,7 +31,7 @@ as $$
   select exists (select from kept)
 $$;
 comment on function private.send_dispatcher_heartbeat(uuid, boolean, boolean) is
-  'A dispatcher is alive, and has room for more or not; or is over. False when its place was given to another.';
+  'Records that a dispatcher is alive and whether it can take more work, or that it has ended. Returns false if its place was given to another.';
 
 create function private.wake_idle_dispatcher() returns text
   language plpgsql
@@ -46,7 +46,7 @@ begin
   return 'Woken, unless one was awake.';
 end
 $$;
-comment on function private.wake_idle_dispatcher() is 'What cron asks every few seconds: retries come due, and a wake-up may have been lost.';
+comment on function private.wake_idle_dispatcher() is 'Cron calls this every few seconds, because retries become due and a wake-up may have been lost.';
 
 select cron.schedule('webhooks: wake a dispatcher when something is due', '5 seconds',
   'select private.wake_idle_dispatcher()');

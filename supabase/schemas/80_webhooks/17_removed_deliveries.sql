@@ -1,4 +1,6 @@
--- Definer: whoever deletes an event need not know the queue.
+-- Removed deliveries: when a delivery is deleted, the next one of its ordering key no longer waits for it.
+
+-- A definer, because a caller who deletes an event holds no privilege on the queue.
 create function private.tg_release_after_removed_deliveries() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -6,7 +8,7 @@ as $$
 declare
   removed private.webhook_result[];
 begin
-  -- Not when the endpoint goes with them, and not in an archived tenant, whose endpoints rest.
+  -- Not if the endpoint is deleted too, and not in an archived tenant, whose endpoints are paused.
   select array_agg(row(g.tenant_id, g.event_id, g.endpoint_id, null, 0, g.ordering_key,
     null, null, null, 0, null, null, null, null)::private.webhook_result) into removed
   from (
@@ -21,6 +23,6 @@ begin
 end
 $$;
 comment on function private.tg_release_after_removed_deliveries() is
-  'Makes the next delivery of an ordering key due when the one it waited for is deleted. The caller holds the lanes.';
+  'Makes the next delivery of an ordering key due when the one it waited for is deleted. The caller must hold the queues.';
 create trigger webhook_deliveries_release_after_removal after delete on public.webhook_deliveries
   referencing old table as gone for each statement execute function private.tg_release_after_removed_deliveries();

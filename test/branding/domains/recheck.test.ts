@@ -189,7 +189,7 @@ describe('cron', () => {
     await record(domain.host, {})
     await set(domain, `next_check_at = now() - interval '1 day', last_check_result = null`)
     const { rows } = await admin.query(job)
-    const id = /^Asked, as request (\d+)\.$/.exec(rows[0]?.said)?.[1]
+    const id = /^Asked with request (\d+)\.$/.exec(rows[0]?.said)?.[1]
     expect(id).toBeDefined()
     await expect
       .poll(
@@ -227,7 +227,7 @@ describe('cron', () => {
   })
 
   it.each(['tenantry_functions_url', 'tenantry_service_key'])(
-    'asks nobody when Vault lacks %s, and says so',
+    'asks nobody when Vault does not have %s, and says so',
     async (name) => {
       await domains.addVerified()
       await rolledBack(admin, async (db) => {
@@ -236,7 +236,7 @@ describe('cron', () => {
         )
         await db.query('delete from vault.secrets where name = $1', [name])
         expect((await db.query(job)).rows).toEqual([
-          { said: expect.stringMatching(/^Nothing was asked: Vault lacks .*tenantry_service_key/) },
+          { said: expect.stringMatching(/^Nothing was asked: Vault does not have .*tenantry_service_key/) },
         ])
         const queued = `select from net.http_request_queue where xmin::text = pg_current_xact_id()::text`
         expect((await db.query(queued)).rowCount).toBe(0)

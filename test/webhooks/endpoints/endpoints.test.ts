@@ -159,7 +159,7 @@ describe('the limit of the plan', () => {
     expect(statuses).toEqual([...Array(50).fill(201), ...Array(250).fill(403)])
     expect(JSON.parse(refusal)).toMatchObject({
       code: 'too_many_endpoints',
-      detail: 'Your plan has room for 50 webhook endpoints. Delete one before you create another.',
+      detail: 'Your plan allows 50 webhook endpoints. Delete one before you create another.',
     })
     // The next page is what the first says, and holds the rest.
     const first = Endpoints.parse(await (await ask(crowded, '/endpoints?limit=30')).json())

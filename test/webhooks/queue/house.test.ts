@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => queue.close())
 beforeEach(() => emptyQueue(queue))
 
-describe('what is past its time', () => {
+describe('an old message', () => {
   /** An event of so many days ago, and what became of it at an endpoint. */
   async function past(
     days: number,
