@@ -164,7 +164,7 @@ describe('a header that would change more than itself', () => {
       expect.arrayContaining([
         { pointer: '/headers/Host', detail: 'is a header that the delivery sets itself' },
         { pointer: '/headers/a b', detail: expect.stringContaining('is not a name of a header') },
-        { pointer: '/headers/webhook-id', detail: expect.stringContaining('is kept for') },
+        { pointer: '/headers/webhook-id', detail: expect.stringContaining('is reserved for') },
         {
           pointer: '/headers/x-bad',
           detail: expect.stringContaining('must be 1 to 1024 visible ASCII characters'),
