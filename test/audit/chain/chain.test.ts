@@ -2,8 +2,9 @@ import { createHash } from 'node:crypto'
 import type { Client } from 'pg'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../kit/own-database.ts'
-import { freshSlug, makeTenant, type Tenant } from '../kit/tenants.ts'
+import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { type Break, chainLength, findBreak } from './find-break.ts'
 
 // In a database of its own: tampering takes locks that other tests would wait for.
 let own: OwnDatabase
@@ -30,20 +31,6 @@ afterAll(async () => {
   await own?.drop()
 })
 
-interface Break {
-  problem: string | null
-  break_seq: string | null
-  last_seq: string
-}
-
-async function findBreak(of = tenant.id): Promise<Break> {
-  const { rows } = await db.query<Break>(
-    'select problem, break_seq, last_seq from private.find_audit_break($1)',
-    [of],
-  )
-  return rows[0]!
-}
-
 /** What the verifier says after statements that only a superuser can run, which are undone. */
 async function afterTampering(...statements: string[]): Promise<Break> {
   await db.query('begin')
@@ -51,20 +38,21 @@ async function afterTampering(...statements: string[]): Promise<Break> {
     await db.query('alter table public.audit_log disable trigger all')
     for (const statement of statements)
       await db.query(statement, [tenant.id].slice(0, /\$1/.test(statement) ? 1 : 0))
-    return await findBreak()
+    return await findBreak(db, tenant.id)
   } finally {
     await db.query('rollback')
   }
 }
 
-const lengthOf = async (of = tenant.id) =>
-  Number((await db.query('select count(*) from public.audit_log where tenant_id = $1', [of])).rows[0].count)
-
 describe('a chain nobody touched', () => {
   it('holds, from 1 to its head', async () => {
-    const length = await lengthOf()
+    const length = await chainLength(db, tenant.id)
     expect(length).toBeGreaterThan(4)
-    expect(await findBreak()).toEqual({ problem: null, break_seq: null, last_seq: String(length) })
+    expect(await findBreak(db, tenant.id)).toEqual({
+      problem: null,
+      break_seq: null,
+      last_seq: String(length),
+    })
   })
 
   it('is verified by another program, from docs/audit.md alone', async () => {
@@ -107,7 +95,7 @@ describe('tampering is found and named', () => {
       inet: (name) => `coalesce(${name}, '192.0.2.1') + 1`,
       'timestamp with time zone': (name) => `${name} + interval '1 microsecond'`,
     }
-    const length = await lengthOf()
+    const length = await chainLength(db, tenant.id)
     const missed: string[] = []
     for (let seq = 1; seq <= length; seq++) {
       for (const { name, type } of columns) {
@@ -168,7 +156,7 @@ describe('tampering is found and named', () => {
   })
 
   it('the tail cut', async () => {
-    const length = await lengthOf()
+    const length = await chainLength(db, tenant.id)
     const found = await afterTampering(
       `delete from public.audit_log where tenant_id = $1 and seq > ${length - 2}`,
     )
@@ -189,7 +177,7 @@ describe('tampering is found and named', () => {
   })
 
   it('a row forged behind the end, well-formed in every field', async () => {
-    const length = await lengthOf()
+    const length = await chainLength(db, tenant.id)
     const found = await afterTampering(
       `insert into public.audit_log select (jsonb_populate_record(a, jsonb_build_object('seq', a.seq + 1, 'prev_hash', a.hash,
          'action', 'money.paid'))).* from public.audit_log as a where tenant_id = $1 and seq = ${length}`,
@@ -199,7 +187,7 @@ describe('tampering is found and named', () => {
   })
 
   it('a row copied from another tenant', async () => {
-    const length = await lengthOf()
+    const length = await chainLength(db, tenant.id)
     const found = await afterTampering(
       `insert into public.audit_log select (jsonb_populate_record(a, jsonb_build_object('seq', ${length + 1}, 'tenant_id', $1::uuid))).*
        from public.audit_log as a where tenant_id = '${other.id}' and seq = 1`,
@@ -208,7 +196,7 @@ describe('tampering is found and named', () => {
   })
 
   it('the last row replaced, hash and all', async () => {
-    const length = await lengthOf()
+    const length = await chainLength(db, tenant.id)
     const found = await afterTampering(
       `update public.audit_log set action = 'nothing.happened' where tenant_id = $1 and seq = ${length}`,
       `update public.audit_log as a set hash = private.audit_hash(a) where tenant_id = $1 and seq = ${length}`,
@@ -242,7 +230,7 @@ describe('rows are only added to the log', () => {
 
   it('and outlives its tenant', async () => {
     const gone = await makeTenant({ db })
-    const before = await lengthOf(gone.id)
+    const before = await chainLength(db, gone.id)
     await db.query('delete from public.tenants where id = $1', [gone.id])
     const { rows } = await db.query(
       'select action, target_name from public.audit_log where tenant_id = $1 and seq > $2 order by seq',
@@ -250,79 +238,6 @@ describe('rows are only added to the log', () => {
     )
     // What goes with the tenant is told by its one row.
     expect(rows).toEqual([{ action: 'tenants.deleted', target_name: gone.slug }])
-    expect(await findBreak(gone.id)).toMatchObject({ problem: null })
-  })
-})
-
-describe('writers at once', () => {
-  it('leave one chain, without a gap or a fork', async () => {
-    const busy = await makeTenant({ db })
-    const before = await lengthOf(busy.id)
-    const write = async (writer: number) => {
-      for (let n = 0; n < 25; n++)
-        await pool.query('insert into public.campaigns (tenant_id, name) values ($1, $2)', [
-          busy.id,
-          `${writer}.${n}`,
-        ])
-    }
-    await Promise.all(Array.from({ length: 8 }, (_, writer) => write(writer)))
-    expect(await lengthOf(busy.id)).toBe(before + 200)
-    expect(await findBreak(busy.id)).toEqual({
-      problem: null,
-      break_seq: null,
-      last_seq: String(before + 200),
-    })
-  })
-
-  it('on two tenants in opposite order do not deadlock', async () => {
-    const [a, b] = [await makeTenant({ db }), await makeTenant({ db })]
-    const insert = 'insert into public.campaigns (tenant_id, name) values ($1, $2)'
-    const write = async (first: Tenant, second: Tenant) => {
-      const client = await pool.connect()
-      try {
-        for (let n = 0; n < 40; n++) {
-          await client.query('begin')
-          await client.query(insert, [first.id, freshSlug()])
-          await client.query(insert, [second.id, freshSlug()])
-          await client.query('commit')
-        }
-      } finally {
-        client.release()
-      }
-    }
-    await Promise.all([write(a, b), write(b, a), write(a, b), write(b, a)])
-    for (const { id } of [a, b]) expect(await findBreak(id)).toMatchObject({ problem: null })
-  })
-
-  it('that hold each other up only for the moment of the commit', async () => {
-    const slow = await pool.connect()
-    await slow.query('begin')
-    await slow.query(`insert into public.campaigns (tenant_id, name) values ($1, 'slow')`, [tenant.id])
-    await pool.query(`insert into public.campaigns (tenant_id, name) values ($1, 'quick')`, [tenant.id])
-    await slow.query('commit')
-    slow.release()
-    const { rows } = await db.query(
-      `select target_name from public.audit_log where tenant_id = $1 and target_name in ('slow', 'quick') order by seq`,
-      [tenant.id],
-    )
-    expect(rows.map((row) => row.target_name)).toEqual(['quick', 'slow'])
-  })
-
-  it('that are rolled back, or to a savepoint, leave nothing', async () => {
-    const before = await lengthOf()
-    const client = await pool.connect()
-    await client.query('begin')
-    await client.query('savepoint s')
-    await client.query(`insert into public.campaigns (tenant_id, name) values ($1, 'undone')`, [tenant.id])
-    await client.query('rollback to savepoint s')
-    await client.query(`insert into public.campaigns (tenant_id, name) values ($1, 'done')`, [tenant.id])
-    await client.query('commit')
-    await client.query('begin')
-    await client.query(`insert into public.campaigns (tenant_id, name) values ($1, 'undone')`, [tenant.id])
-    await client.query('rollback')
-    client.release()
-    expect(await lengthOf()).toBe(before + 1)
-    expect((await db.query('select from private.audit_pending')).rowCount).toBe(0)
-    expect(await findBreak()).toMatchObject({ problem: null })
+    expect(await findBreak(db, gone.id)).toMatchObject({ problem: null })
   })
 })

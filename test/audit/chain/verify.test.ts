@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../kit/own-database.ts'
-import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 let own: OwnDatabase
 let db: pg.Client
@@ -30,7 +30,7 @@ afterAll(async () => {
 })
 
 function verify(...args: string[]): Promise<{ code: number | null; said: string }> {
-  const script = fileURLToPath(new URL('../../stack/cli/audit-verify.ts', import.meta.url))
+  const script = fileURLToPath(new URL('../../../stack/cli/audit-verify.ts', import.meta.url))
   const child = spawn(process.execPath, ['--import', 'tsx', script, '--db-url', own.url, ...args])
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk))

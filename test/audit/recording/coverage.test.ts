@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { superuser } from '../kit/db.ts'
+import { superuser } from '../../kit/db.ts'
 
 it('every table is audited, or registered with the reason why not', async () => {
   const { rows } = await superuser.query<{ name: string; unaudited: string | null; is_audited: boolean }>(
