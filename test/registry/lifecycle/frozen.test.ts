@@ -22,7 +22,7 @@ const stillCallable: Record<string, string> = {
   get_tenant_by_domain: 'reads the public page',
   refuse_estimated_counts: 'changes nothing',
   accept_invitation:
-    'asks for a token first, and then for the state of its tenant: see invitations-accept.test.ts',
+    'asks for a token first, and then for the state of its tenant: see invitations/accept-refused.test.ts',
   read_audit_log: 'reads; that it was read is recorded',
   revoke_api_key: 'a key that leaked can always be closed',
   disable_webhook_endpoint: 'what is sent to the wrong place can always be stopped',
@@ -34,7 +34,7 @@ const stillAnswered: Record<string, string> = {
   'POST /registry/sign-in-options': 'changes nothing',
   'DELETE /registry/tenants/:ref/api-keys/:key': 'a key that leaked can always be closed',
   'PATCH /webhooks/endpoints/:endpoint':
-    'disabling is always possible; test/webhooks/endpoints/endpoints.test.ts shows that nothing else is',
+    'disabling is always possible; test/webhooks/endpoints/change.test.ts shows that nothing else is',
   'POST /registry/tenants/:ref/audit/viewer-tokens': 'lets somebody read the audit log for a few minutes',
   'DELETE /registry/tenants/:ref/audit/viewer-tokens': 'takes that back',
 }

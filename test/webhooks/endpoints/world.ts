@@ -29,8 +29,10 @@ export const post = (world: World, path: string, body: unknown, by = world.owner
   ask(world, path, { token: by.token, body })
 export const patch = (world: World, ref: string, body: unknown, by = world.owner) =>
   ask(world, `/endpoints/${ref}`, { method: 'PATCH', token: by.token, body })
+export const remove = (world: World, ref: string, by = world.owner) =>
+  ask(world, `/endpoints/${ref}`, { method: 'DELETE', token: by.token })
 
-const url = 'https://hooks.example.com/in'
+export const url = 'https://hooks.example.com/in'
 
 /** An endpoint that was made as a person makes one. */
 export async function makeEndpoint(world: World, wanted: Record<string, unknown> = {}) {
