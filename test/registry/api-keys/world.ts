@@ -1,3 +1,4 @@
+import { ApiKeys } from '../../../lib/registry/index.ts'
 import { call } from '../../kit/call.ts'
 import type { Person } from '../../kit/people.ts'
 import type { Tenant } from '../../kit/tenants.ts'
@@ -17,7 +18,7 @@ export async function makeKey(
   owner: Person,
   wanted: Record<string, unknown> = {},
 ): Promise<MadeKey> {
-  const body = { name: `key ${crypto.randomUUID()}`, scopes: allScopes, ...wanted }
+  const body = { name: freshName(), scopes: allScopes, ...wanted }
   const response = await call(`/registry/tenants/${tenant.slug}/api-keys`, { token: owner.token, body })
   if (response.status !== 201) throw new Error(`no key was made: ${await response.text()}`)
   return (await response.json()) as MadeKey
@@ -26,3 +27,19 @@ export async function makeKey(
 /** A use of it that every key with "usage:write" may make. */
 export const logEvent = (key: string, options: { tenant?: string } = {}) =>
   call('/usage/events', { token: key, body: { event_type: 'key.used' }, ...options })
+
+/** What can be asked about the keys of a tenant, by its owner unless said otherwise. */
+export function keyRoutes(tenant: Tenant, owner: Person) {
+  const at = (rest = '') => `/registry/tenants/${tenant.slug}/api-keys${rest}`
+  const create = (body: unknown, by = owner) => call(at(), { token: by.token, body })
+  const rotate = (ref: string, body: unknown = {}, by = owner) =>
+    call(at(`/${ref}/rotate`), { token: by.token, body })
+  const revoke = (ref: string, by = owner) => call(at(`/${ref}`), { method: 'DELETE', token: by.token })
+  const list = async (by = owner) =>
+    ApiKeys.parse(await (await call(at(), { token: by.token })).json()).api_keys
+  return { at, create, rotate, revoke, list }
+}
+
+export type KeyRoutes = ReturnType<typeof keyRoutes>
+
+export const freshName = () => `key ${crypto.randomUUID()}`
