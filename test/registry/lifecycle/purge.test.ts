@@ -1,58 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, describe, expect, inject, it, vi } from 'vitest'
-import { callerDb, closeConnections } from '../../../lib/db/index.ts'
-import { purgeTenant, TenantPurge } from '../../../lib/registry/index.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { TenantPurge } from '../../../lib/registry/index.ts'
 import { call, problemOf } from '../../kit/call.ts'
 import { asService, asUser, admin as db, rolledBack, superuser } from '../../kit/db.ts'
 import { makePerson } from '../../kit/people.ts'
-import { freshSlug, makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { freshSlug, makeTenant } from '../../kit/tenants.ts'
+import { fill, monthAgo, purgeOver, rowsLeft } from './purging.ts'
 
-process.env.SUPABASE_DB_URL = inject('stack').db_url
 vi.setConfig({ testTimeout: 60_000 })
-afterAll(closeConnections)
-
-const secret = { apikey: inject('stack').secret_key }
-const monthAgo = (id: string) =>
-  db.query(
-    `update public.tenants set archived_at = now() - interval '31 days', purgeable_at = now() - interval '1 day' where id = $1`,
-    [id],
-  )
-const purgeOver = (ref: string, body: unknown = {}) =>
-  call(`/registry/tenants/${ref}/purge`, { ...secret, body })
-const fill = (tenant: Tenant, events: number) =>
-  db.query(
-    `with campaign as (
-       insert into public.campaigns (tenant_id, name) select $1, 'Campaign ' || n from generate_series(1, 40) as n returning tenant_id, id
-     ), participants as (
-       insert into public.participant_sessions (tenant_id, campaign_id) select tenant_id, id from campaign
-     ), keys as (
-       insert into public.usage_event_keys (tenant_id, source, event_id, payload_hash)
-       select $1, 'api', 'e' || n, gen_random_uuid() from generate_series(1, 50) as n
-     )
-     insert into public.usage_events (tenant_id, event_type, occurred_at)
-     select $1, 'purge.me', now() - make_interval(days => n % 200) from generate_series(1, $2::int) as n`,
-    [tenant.id, events],
-  )
-
-/** How many rows a tenant has, in every table that holds rows of tenants, what is kept for good left out. */
-async function rowsLeft(id: string): Promise<Record<string, number>> {
-  const { rows: tables } = await superuser.query<{ name: string; column: string }>(
-    `select c.oid::regclass::text as name, a.attname as column
-     from pg_class as c join pg_attribute as a on a.attrelid = c.oid
-     where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind in ('r', 'p')
-       and not c.relispartition and (a.attname = 'tenant_id' or (c.relname = 'tenants' and a.attname = 'id'))
-       and c.relname not in ('audit_log', 'audit_heads', 'audit_pending')`,
-  )
-  const left: Record<string, number> = {}
-  for (const { name, column } of tables) {
-    const { rows } = await superuser.query<{ n: number }>(
-      `select count(*)::int as n from ${name} where ${column} = $1`,
-      [id],
-    )
-    if (rows[0]!.n > 0) left[name] = rows[0]!.n
-  }
-  return left
-}
 
 describe('a purge', () => {
   it('deletes every row of the tenant and no other, and leaves its people', async () => {
@@ -159,76 +114,6 @@ describe('a purge', () => {
     await expect(restore).rejects.toMatchObject({
       message: expect.stringMatching(/^(invalid_status_move|tenant_not_found)$/),
     })
-  })
-})
-
-describe('a big tenant', () => {
-  it('goes batch by batch, is resumed after a kill, and tells how far it is', async () => {
-    await rolledBack(db, async (tx) => {
-      const { rows } = await tx.query<{ id: string }>(
-        `insert into public.tenants (slug, name, status, archived_at) values ($1, 'Big', 'archived', now() - interval '31 days') returning id`,
-        [freshSlug()],
-      )
-      const id = rows[0]!.id
-      await tx.query(
-        `insert into public.campaigns (tenant_id, name) select $1, 'Big' from generate_series(1, 1000)`,
-        [id],
-      )
-      await tx.query('select private.begin_purge($1)', [id])
-      const batch = async () =>
-        (
-          await tx.query<{ campaigns: number; done: boolean }>(
-            `select coalesce((deleted_rows ->> 'campaigns')::int, 0) as campaigns, finished_at is not null as done from private.purge_batch($1, 300)`,
-            [id],
-          )
-        ).rows[0]!
-      const steps = [await batch()]
-      while (!steps.at(-1)!.done && steps.length < 20) steps.push(await batch())
-      expect(steps.length).toBeGreaterThan(3)
-      for (const [n, step] of steps.entries())
-        expect(step.campaigns - (steps[n - 1]?.campaigns ?? 0)).toBeLessThanOrEqual(300)
-      expect(steps.at(-1)).toEqual({ campaigns: 1000, done: true })
-    })
-  })
-
-  it('whose purge was killed half way is finished by cron, or by asking again', async () => {
-    const tenant = await makeTenant({ status: 'archived' })
-    await fill(tenant, 600)
-    await db.query(`select private.begin_purge($1, 'In writing.', true)`, [tenant.id])
-    const killed = await db.connect()
-    const gone = new Promise((resolve) => killed.once('error', resolve))
-    const { rows } = await killed.query<{ pid: number }>('select pg_backend_pid() as pid')
-    await killed.query('begin')
-    await killed.query('select private.purge_batch($1, 200)', [tenant.id])
-    await superuser.query('select pg_terminate_backend($1)', [rows[0]!.pid])
-    await gone
-    killed.release(true)
-    const purge = await purgeTenant(callerDb({ role: 'service_role' }), tenant.ref_id, {})
-    expect(purge).toMatchObject({ finished_at: expect.any(Date), deleted_rows: { usage_events: 600 } })
-    expect(await rowsLeft(tenant.id)).toEqual({})
-  })
-
-  it('that two purge at once is purged once', async () => {
-    const tenant = await makeTenant({ status: 'archived' })
-    await fill(tenant, 600)
-    const answers = await Promise.all(
-      [1, 2, 3].map(() => purgeOver(tenant.ref_id, { is_forced: true, reason: 'In writing.' })),
-    )
-    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
-    for (const answer of answers)
-      expect(TenantPurge.parse(await answer.json()).deleted_rows).toMatchObject({
-        usage_events: 600,
-        tenants: 1,
-      })
-  })
-
-  it('left to cron is finished by it', async () => {
-    const tenant = await makeTenant({ status: 'archived' })
-    await fill(tenant, 100)
-    await db.query(`select private.begin_purge($1, 'In writing.', true)`, [tenant.id])
-    for (let n = 0; n < 50 && Object.keys(await rowsLeft(tenant.id)).length > 0; n++)
-      await db.query('select private.continue_purges()')
-    expect(await rowsLeft(tenant.id)).toEqual({})
   })
 })
 
