@@ -1,9 +1,8 @@
 import { setImmediate } from 'node:timers'
 import type { Connection } from './connection.ts'
 import { fieldOf, type Head, HttpReader } from './http-reader.ts'
-import { NetFault } from './net-fault.ts'
+import { faultOf, NetFault } from './net-fault.ts'
 import type { Deadline } from './socket.ts'
-import { faultOf } from './socket-fault.ts'
 
 export interface Exchange {
   url: URL

@@ -31,3 +31,31 @@ export class NetFault extends Error {
     return ['unknown_host', 'unreachable', 'too_slow'].includes(this.code)
   }
 }
+
+/** Node gives TLS failures a code, Deno 2.1 a text, and later versions of Deno both. */
+const failures: [sign: RegExp, sentence: (host: string) => string][] = [
+  // This comes first, because "a certificate is required" is about our certificate.
+  [
+    /^ERR_SSL|fatal alert|corrupt message/,
+    (host) => `${host} and Tenantry found no way to speak TLS with each other.`,
+  ],
+  [/ALTNAME|NotValidForName/, (host) => `The certificate of ${host} is for another name.`],
+  [/EXPIRED|certificate: Expired/, (host) => `The certificate of ${host} has expired.`],
+  [
+    /CERT|SIGNATURE|ISSUER|^ERR_TLS|certificate|UnknownIssuer/,
+    (host) => `The certificate of ${host} is not one that is trusted.`,
+  ],
+]
+
+/**
+ * Turns an error of a socket into a NetFault. It tells a failure of trust from a failure of the network. Deno 2.1
+ * notices a failure of trust only when it reads the first byte, and sends nothing until then.
+ */
+export function faultOf(url: URL, error: unknown): NetFault {
+  if (url.protocol === 'https:' && error instanceof Error) {
+    const signs = ['code' in error ? String(error.code) : '', error.message]
+    const failure = failures.find(([sign]) => signs.some((text) => sign.test(text)))
+    if (failure) return new NetFault('untrusted', failure[1](url.host), error)
+  }
+  return new NetFault('unreachable', 'The connection ended before the answer did.', error)
+}

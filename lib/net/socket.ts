@@ -2,9 +2,8 @@ import { connect as connectTcp } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { isAddress } from './address.ts'
 import { Connection } from './connection.ts'
-import { NetFault } from './net-fault.ts'
+import { faultOf, NetFault } from './net-fault.ts'
 import type { PinnedUrl } from './public-url.ts'
-import { faultOf } from './socket-fault.ts'
 
 /** How long one address may take to accept before the next is tried. */
 const connectMs = 3_000
