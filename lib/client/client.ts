@@ -1,7 +1,6 @@
 import createFetchClient, { type ParseAs } from 'openapi-fetch'
 import type { Answer, Method, TenantryClient } from './contract.ts'
 import { type Credentials, credentialHeaders } from './credentials.ts'
-import { listItems } from './list.ts'
 import { UnexpectedAnswer } from './problem.ts'
 import { defaultRetry, isRepeatable, type RetryOptions } from './retry.ts'
 import { type Received, send } from './send.ts'
@@ -82,6 +81,25 @@ export function createClient(options: ClientOptions): TenantryClient {
     DELETE: bind('DELETE'),
     list: (path: string, init?: Init) => listItems((query) => call('GET', path, withQuery(init, query))),
   } as unknown as TenantryClient
+}
+
+/**
+ * Every item of a list, page after page. The next page is asked for when the loop gets there, so leaving
+ * the loop early asks for no more.
+ */
+async function* listItems(
+  readPage: (query: Record<string, string>) => Promise<Answer<unknown>>,
+): AsyncGenerator<unknown, void, undefined> {
+  let cursor: string | undefined
+  do {
+    const { data } = await readPage(cursor === undefined ? {} : { cursor })
+    const page = data as Record<string, unknown> & { next_cursor?: string | null }
+    // A page has one list: its items, under their plural noun.
+    yield* Object.values(page).find(Array.isArray) ?? []
+    const next = page.next_cursor ?? undefined
+    if (next !== undefined && next === cursor) throw new Error('The server gave the same cursor twice.')
+    cursor = next
+  } while (cursor !== undefined)
 }
 
 async function parse(response: Response, text: string | undefined, parseAs: ParseAs): Promise<unknown> {
