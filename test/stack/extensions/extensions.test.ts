@@ -2,11 +2,11 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, inject, test } from 'vitest'
-import { installExtensions } from '../../stack/extensions/index.ts'
-import { admin, superuser } from '../kit/db.ts'
+import { installExtensions } from '../../../stack/extensions/index.ts'
+import { admin, superuser } from '../../kit/db.ts'
 import { waitFor } from './bare-server.ts'
 
-// On the stack itself; how each extension behaves is tested on bare servers in extensions-*.test.ts.
+// On the stack itself; how each extension behaves is tested on bare servers in the other files of this folder.
 
 describe('on the stack', () => {
   test('migrations create the extensions as they do on a hosted project', async () => {

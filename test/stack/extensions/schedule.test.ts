@@ -4,7 +4,7 @@ import {
   type CalendarSchedule,
   isDue,
   startClock,
-} from '../../stack/extensions/cron/schedule.ts'
+} from '../../../stack/extensions/cron/schedule.ts'
 
 const at = (text: string) => Date.parse(`${text}Z`)
 const every = (low: number, high: number) => Array.from({ length: high - low + 1 }, (_, i) => low + i)
