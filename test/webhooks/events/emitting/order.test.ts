@@ -1,8 +1,8 @@
 import pg from 'pg'
 import { afterAll, describe, expect, inject, it } from 'vitest'
-import { admin, rolledBack } from '../../kit/db.ts'
-import { makeTenant } from '../../kit/tenants.ts'
-import { toldTo } from './told.ts'
+import { admin, rolledBack } from '../../../kit/db.ts'
+import { makeTenant } from '../../../kit/tenants.ts'
+import { toldTo } from '../told.ts'
 
 const pool = new pg.Pool({ connectionString: inject('stack').db_url, max: 8 })
 afterAll(() => pool.end())

@@ -1,9 +1,9 @@
 import { describe, expect, inject, it } from 'vitest'
-import { call } from '../../kit/call.ts'
-import { admin, rolledBack, superuser } from '../../kit/db.ts'
-import { makePerson, type Person } from '../../kit/people.ts'
-import { forceTenant, makeTenant } from '../../kit/tenants.ts'
-import { toldTo } from './told.ts'
+import { call } from '../../../kit/call.ts'
+import { admin, rolledBack, superuser } from '../../../kit/db.ts'
+import { makePerson, type Person } from '../../../kit/people.ts'
+import { forceTenant, makeTenant } from '../../../kit/tenants.ts'
+import { toldTo } from '../told.ts'
 
 const stack = inject('stack')
 

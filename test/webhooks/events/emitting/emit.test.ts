@@ -1,8 +1,8 @@
 import { describe, expect, inject, it } from 'vitest'
-import { asAnon, asService, asUser, admin as db, rolledBack, superuser } from '../../kit/db.ts'
-import { makePerson } from '../../kit/people.ts'
-import { forceTenant, makeTenant } from '../../kit/tenants.ts'
-import { toldTo } from './told.ts'
+import { asAnon, asService, asUser, admin as db, rolledBack, superuser } from '../../../kit/db.ts'
+import { makePerson } from '../../../kit/people.ts'
+import { forceTenant, makeTenant } from '../../../kit/tenants.ts'
+import { toldTo } from '../told.ts'
 
 const emit = 'select private.emit_event($1, $2, $3, ordering_key => $4, idempotency_key => $5) as id'
 const type = 'product.revoked'
