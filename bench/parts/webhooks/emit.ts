@@ -1,9 +1,9 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type pg from 'pg'
-import { type Figure, median, say } from './measure.ts'
-import type { BenchStack } from './stack.ts'
-import { fillEndpoints } from './webhooks-fill.ts'
+import { type Figure, median, say } from '../../measure.ts'
+import type { BenchStack } from '../../stack.ts'
+import { fillEndpoints } from './fill.ts'
 
 const goal = { atMost: 0.2 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import type pg from 'pg'
-import { fillTenants } from './fill.ts'
+import { fillTenants } from '../../fill/fill.ts'
 
 /** Its data is as long as the data of a usual event. */
 export const eventType = 'bench.happened'
@@ -13,7 +13,7 @@ export const payload = JSON.stringify({
 /** An empty queue and this many enabled endpoints, `fanOut` of them for each tenant. `db` is a superuser's connection. */
 export async function fillEndpoints(db: pg.Client, count: number, fanOut: number): Promise<void> {
   await fillTenants(db, count / fanOut)
-  await db.query(await readFile(new URL('fill-webhooks.sql', import.meta.url), 'utf8'))
+  await db.query(await readFile(new URL('fill.sql', import.meta.url), 'utf8'))
   await db.query('select bench.fill_webhook_endpoints($1, $2)', [count, fanOut])
 }
 

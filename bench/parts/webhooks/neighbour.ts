@@ -1,7 +1,7 @@
-import { type Figure, interleave, median, say } from './measure.ts'
-import type { BenchStack } from './stack.ts'
-import { fillDeliveries, fillEndpoints, settle } from './webhooks-fill.ts'
-import { drain } from './webhooks-worker.ts'
+import { type Figure, interleave, median, say } from '../../measure.ts'
+import type { BenchStack } from '../../stack.ts'
+import { fillDeliveries, fillEndpoints, settle } from './fill.ts'
+import { drain } from './worker.ts'
 
 const healthy = 999
 const each = 50

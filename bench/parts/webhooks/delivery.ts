@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import { type Figure, interleave, median, say } from './measure.ts'
-import { now, type Receiver, startReceiver } from './receiver.ts'
-import type { BenchStack } from './stack.ts'
-import { fillEndpoints, fillEvents, payload } from './webhooks-fill.ts'
+import { type Figure, interleave, median, say } from '../../measure.ts'
+import type { BenchStack } from '../../stack.ts'
+import { fillEndpoints, fillEvents, payload } from './fill.ts'
+import { now, type Receiver, startReceiver } from './receiver/receiver.ts'
 
 const endpoints = 50
 /** How many exchanges the dispatcher has under way, and so the bare loop too. */

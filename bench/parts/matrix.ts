@@ -1,13 +1,13 @@
 import type pg from 'pg'
-import { idOf, rowId, tenantId } from '../test/isolation/matrix/callers.ts'
-import { declared, mergeRules, type Rules } from '../test/isolation/matrix/declared.ts'
-import type { IsolationRules } from '../test/isolation/matrix/rules.ts'
-import { beginMatrix, countProbes } from '../test/isolation/matrix/run.ts'
-import { hunt } from '../test/isolation/mutants/hunt.ts'
-import { listMutants } from '../test/isolation/mutants/list.ts'
-import { applyMigrations, connected, makeDatabase, type OwnDatabase } from '../test/kit/own-database.ts'
-import { type Figure, say } from './measure.ts'
-import type { BenchStack } from './stack.ts'
+import { idOf, rowId, tenantId } from '../../test/isolation/matrix/callers.ts'
+import { declared, mergeRules, type Rules } from '../../test/isolation/matrix/declared.ts'
+import type { IsolationRules } from '../../test/isolation/matrix/rules.ts'
+import { beginMatrix, countProbes } from '../../test/isolation/matrix/run.ts'
+import { hunt } from '../../test/isolation/mutants/hunt.ts'
+import { listMutants } from '../../test/isolation/mutants/list.ts'
+import { applyMigrations, connected, makeDatabase, type OwnDatabase } from '../../test/kit/own-database.ts'
+import { type Figure, say } from '../measure.ts'
+import type { BenchStack } from '../stack.ts'
 
 /** How many times the present number of tables and functions the generated schema has. */
 const times = 3

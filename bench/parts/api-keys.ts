@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http'
 import { SignJWT } from 'jose'
-import { generateApiKey } from '../lib/auth/api-keys/format.ts'
-import { type Figure, interleave, median, say } from './measure.ts'
-import type { BenchStack } from './stack.ts'
+import { generateApiKey } from '../../lib/auth/api-keys/format.ts'
+import { type Figure, interleave, median, say } from '../measure.ts'
+import type { BenchStack } from '../stack.ts'
 
 const owner = '00000000-0000-4000-8000-0000000000fe'
 const connections = 16

@@ -1,12 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type pg from 'pg'
-import { say } from './measure.ts'
+import { say } from '../measure.ts'
 
 const batch = 50_000
 
 /** Brings the number of tenants ("tenant-1" and so on) up to this; `db` is a superuser's connection. */
 export async function fillTenants(db: pg.Client, count: number): Promise<void> {
-  await db.query(await readFile(new URL('fill-tenants.sql', import.meta.url), 'utf8'))
+  await db.query(await readFile(new URL('tenants.sql', import.meta.url), 'utf8'))
   const { rows } = await db.query<{ filled: number }>('select count(*)::int as filled from bench.pages')
   const filled = rows[0]!.filled
   if (filled >= count) return
@@ -25,7 +25,7 @@ export async function fillTenants(db: pg.Client, count: number): Promise<void> {
 /** A thousand participant sessions for each of the first tenants, up to this number. */
 export async function fillSessions(db: pg.Client, tenants: number): Promise<void> {
   await fillTenants(db, tenants)
-  await db.query(await readFile(new URL('fill-sessions.sql', import.meta.url), 'utf8'))
+  await db.query(await readFile(new URL('sessions.sql', import.meta.url), 'utf8'))
   const started = Date.now()
   await withoutTriggers(db, async () => {
     for (let round = 0; round < 1_000; round += 100) {

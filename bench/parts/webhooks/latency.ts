@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { type Figure, median, say } from './measure.ts'
-import { now, type Receiver, startReceiver } from './receiver.ts'
-import type { BenchStack } from './stack.ts'
-import { asleep, fillReceived, wake } from './webhooks-delivery.ts'
+import { type Figure, median, say } from '../../measure.ts'
+import type { BenchStack } from '../../stack.ts'
+import { asleep, fillReceived, wake } from './delivery.ts'
+import { now, type Receiver, startReceiver } from './receiver/receiver.ts'
 
 /** From the commit of a brand's change to the arrival of its webhook, while nothing else happens. */
 export async function benchLatency(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {

@@ -1,8 +1,8 @@
 import { type JobHelpers, Logger, run, runMigrations } from 'graphile-worker'
 import pg from 'pg'
 import PgBoss from 'pg-boss'
-import { eventType } from './webhooks-fill.ts'
-import { completeBatch } from './webhooks-worker.ts'
+import { eventType } from './fill.ts'
+import { completeBatch } from './worker.ts'
 
 // The same work by two other queues in the same database. Their events are in bench.webhook_outbox. One
 // transaction locks and deletes a batch of them and adds, in SQL, a job for each endpoint of the tenant. Both

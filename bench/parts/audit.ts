@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import pg from 'pg'
-import { type Figure, interleave, median, say } from './measure.ts'
-import type { BenchStack } from './stack.ts'
+import { type Figure, interleave, median, say } from '../measure.ts'
+import type { BenchStack } from '../stack.ts'
 
 // What the chain costs. The same audit rows are written by private.record_audit(), which chains them at the commit,
 // and by a plain insert into a table with the same columns, keys and indexes. Each transaction writes one row.

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
 import pg from 'pg'
-import { fillTenants, type JoinedTenant, joinTenants } from './fill.ts'
-import { type Figure, interleave, median, say } from './measure.ts'
-import type { BenchStack } from './stack.ts'
+import { fillTenants, type JoinedTenant, joinTenants } from '../fill/fill.ts'
+import { type Figure, interleave, median, say } from '../measure.ts'
+import type { BenchStack } from '../stack.ts'
 
 const batchSize = 1_000
 const goal = { atLeast: 0.6 }

@@ -1,8 +1,8 @@
-import { type Figure, interleave, median, say } from './measure.ts'
-import type { BenchStack } from './stack.ts'
-import { fillBaselineEvents, type Queue, startGraphileWorker, startPgBoss } from './webhooks-baselines.ts'
-import { fillEndpoints, fillEvents } from './webhooks-fill.ts'
-import { drain } from './webhooks-worker.ts'
+import { type Figure, interleave, median, say } from '../../measure.ts'
+import type { BenchStack } from '../../stack.ts'
+import { fillBaselineEvents, type Queue, startGraphileWorker, startPgBoss } from './baselines.ts'
+import { fillEndpoints, fillEvents } from './fill.ts'
+import { drain } from './worker.ts'
 
 const endpoints = 1_000
 

@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import { type Figure, median, say } from './measure.ts'
-import type { BenchStack } from './stack.ts'
-import { fillDeliveries, fillEndpoints, settle } from './webhooks-fill.ts'
+import { type Figure, median, say } from '../../measure.ts'
+import type { BenchStack } from '../../stack.ts'
+import { fillDeliveries, fillEndpoints, settle } from './fill.ts'
 
 const endpoints = 1_000
 /** This many of them have only due deliveries. The deliveries of the others are due tomorrow. */

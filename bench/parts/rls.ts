@@ -1,7 +1,7 @@
 import type pg from 'pg'
-import { fillSessions, joinTenants } from './fill.ts'
-import { type Figure, median, say } from './measure.ts'
-import type { BenchStack } from './stack.ts'
+import { fillSessions, joinTenants } from '../fill/fill.ts'
+import { type Figure, median, say } from '../measure.ts'
+import type { BenchStack } from '../stack.ts'
 
 const goal = { atMost: 1.3 }
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
-import { fillTenants } from './fill.ts'
-import { connections, type Load, load } from './load.ts'
-import { type Figure, interleave, median, say } from './measure.ts'
-import type { BenchStack } from './stack.ts'
+import { fillTenants } from '../fill/fill.ts'
+import { connections, type Load, load } from '../load/load.ts'
+import { type Figure, interleave, median, say } from '../measure.ts'
+import type { BenchStack } from '../stack.ts'
 
 /** How long an isolate keeps a page (lib/branding/page/cache.ts), and a little more. */
 const cacheMs = 5_200
