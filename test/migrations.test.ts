@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { fingerprint } from '../stack/database/fingerprint.ts'
 import { connected, makeDatabase, type OwnDatabase } from './kit/own-database.ts'
-import { fingerprint } from './kit/schema/catalog-fingerprint.ts'
 import { remote, runSupabase } from './kit/supabase-cli.ts'
 
 // A busy machine makes these slow, not wrong.

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { fingerprint } from '../stack/database/fingerprint.ts'
 import { migrationsOf, readSchemas, type SchemaFile } from '../stack/database/schemas.ts'
 import { applyMigrations, connected, makeDatabase, type OwnDatabase } from './kit/own-database.ts'
-import { fingerprint } from './kit/schema/catalog-fingerprint.ts'
 
 // A busy machine makes these slow, not wrong.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
