@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Client } from 'pg'
 import { codeOf, StackFailure } from '../failure.ts'
 import { findSupabaseCli } from '../processes/binaries.ts'
+import { readMigrations, readReleases, requireUntouched } from '../release/releases.ts'
 import type { StackFile } from '../secrets.ts'
 
 /**
@@ -17,9 +15,11 @@ export async function migrate(
   stateDir: string,
   file: Pick<StackFile, 'migrations'>,
 ): Promise<number> {
-  const files = migrationFiles(root)
-  if (files.length === 0) return 0
-  const hashes = new Map(files.map((name) => [versionOf(name), hashOf(root, name)]))
+  const migrations = readMigrations(root)
+  if (migrations.length === 0) return 0
+  requireUntouched(readReleases(root), migrations)
+  const files = migrations.map(({ name }) => name)
+  const hashes = new Map(migrations.map(({ name, sha256 }) => [versionOf(name), sha256]))
   const before = await appliedVersions(dbUrl)
   refuseOlderData(stateDir, before, hashes, file.migrations ?? {})
   const pending = files.filter((file) => !before.has(versionOf(file)))
@@ -45,7 +45,10 @@ export async function migrate(
   )
 }
 
-/** Until the first release migrations are rewritten. A database made by older ones can only be made anew. */
+/**
+ * A migration that is not released may be rewritten. A database that applied it as it was can only be made anew.
+ * One that applied released migrations alone is upgraded by those that came after.
+ */
 function refuseOlderData(
   stateDir: string,
   applied: Set<string>,
@@ -59,19 +62,6 @@ function refuseOlderData(
     throw new StackFailure(
       `The data in ${stateDir} was made by another version of supabase/migrations. Run "npm run reset", which deletes this data, and start again.`,
     )
-}
-
-const hashOf = (root: string, name: string) =>
-  createHash('sha256')
-    .update(readFileSync(join(root, 'supabase/migrations', name)))
-    .digest('hex')
-
-function migrationFiles(root: string): string[] {
-  const folder = join(root, 'supabase/migrations')
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((name) => /^\d+_.*\.sql$/.test(name))
-    .sort()
 }
 
 const versionOf = (file: string) => file.slice(0, file.indexOf('_'))
