@@ -4,6 +4,7 @@ import { codeOf, StackFailure } from '../failure.ts'
 import { findSupabaseCli } from '../processes/binaries.ts'
 import { readMigrations, readReleases, requireUntouched } from '../release/releases.ts'
 import type { StackFile } from '../secrets.ts'
+import { commandLineUrl } from './command-line-url.ts'
 
 /**
  * Pushes what is not recorded yet with the real CLI, as to a hosted project. `file.migrations` remembers what
@@ -87,14 +88,16 @@ function runCli(
   dbUrl: string,
   stateDir: string,
 ): Promise<{ code: number | null; output: string }> {
+  const { url, env } = commandLineUrl(dbUrl)
   return new Promise((resolve, reject) => {
     const child = spawn(
       findSupabaseCli(),
-      ['db', 'push', `--remote=${dbUrl}?sslmode=disable`, '--yes', '--include-all', '--workdir', root],
+      ['db', 'push', `--remote=${url}`, '--yes', '--include-all', '--workdir', root],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
         env: {
+          ...env,
           PATH: process.env.PATH,
           // The CLI keeps settings in the home folder, where a person's access token may lie as well.
           HOME: stateDir,

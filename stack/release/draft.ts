@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { commandLineUrl } from '../database/command-line-url.ts'
 import { fingerprint } from '../database/fingerprint.ts'
 import { readSchemas } from '../database/schemas.ts'
 import type { ScratchServer } from '../database/scratch-server.ts'
@@ -75,9 +76,13 @@ async function planSegments(sourceUrl: string, desiredUrl: string): Promise<stri
   const folder = await mkdtemp(join(tmpdir(), 'tenantry-plan-'))
   const [plan, out] = [join(folder, 'plan.json'), join(folder, 'draft.sql')]
   const pgdelta = join(nodeModules, '.bin/pgdelta')
-  const databases = ['--source', sourceUrl, '--desired', desiredUrl]
+  const [source, desired] = [commandLineUrl(sourceUrl), commandLineUrl(desiredUrl)]
+  const databases = ['--source', source.url, '--desired', desired.url]
+  // One password: both databases stand on one server, and are opened as one role.
+  const options = { env: { ...process.env, ...source.env } }
   try {
-    await run(pgdelta, ['plan', '--profile', 'supabase', '--renames', 'off', ...databases, '--out', plan])
+    const planning = ['plan', '--profile', 'supabase', '--renames', 'off', ...databases, '--out', plan]
+    await run(pgdelta, planning, options)
     // What it drops is for the person who finishes the draft to see, and for the proof.
     const { stdout } = await run(pgdelta, ['render', '--plan', plan, '--out', out, '--allow-drops'])
     const { files } = JSON.parse(stdout.trim().split('\n').at(-1)!) as { files: { path: string }[] }
