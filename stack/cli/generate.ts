@@ -57,10 +57,11 @@ async function settleMigrations(): Promise<void> {
   if (releases.length > 0) {
     requireUntouched(releases, readMigrations(root))
     const differences = await withScratchServer((server) => compareWithSchemas(server, root))
-    for (const sentence of differences) say(sentence)
+    for (const sentence of differences.slice(0, 20)) say(sentence)
+    if (differences.length > 20) say(`And ${differences.length - 20} more.`)
     if (differences.length > 0)
       throw new StackFailure(
-        'Run "npm run migration -- <name>" to draft a migration, or finish the one that is there.',
+        'Released migrations are not made anew. Run "npm run migration -- <name>" to draft the next one, or finish the draft that is there.',
       )
     return
   }

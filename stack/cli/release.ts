@@ -6,15 +6,17 @@ import { fileURLToPath } from 'node:url'
 import { withScratchServer } from '../database/scratch-server.ts'
 import { StackFailure } from '../failure.ts'
 import { say } from '../log.ts'
+import { unfinishedDrafts } from '../release/draft.ts'
 import { recordRelease } from '../release/record.ts'
-import { readReleases } from '../release/releases.ts'
+import { readMigrations, readReleases } from '../release/releases.ts'
 import { proveUpgrade } from '../release/upgrade.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 async function check(): Promise<void> {
   const last = readReleases(root).at(-1)
-  if (!last) return say('Nothing is released yet, so there is nothing to upgrade.')
+  if (!last) return say('Nothing is released yet, so there is no upgrade to prove yet.')
+  for (const sentence of unfinishedDrafts(readMigrations(root))) say(sentence)
   const { problems, rowCount, unshown } = await withScratchServer((server) => proveUpgrade(server, root))
   if (problems.length > 0) throw new StackFailure(problems.join('\n'))
   say(
@@ -35,7 +37,10 @@ try {
   if (word === '--check') await check()
   else {
     const count = await withScratchServer((server) => recordRelease(server, root, word))
-    say(`${word} is released with ${count} new migrations. Commit supabase/ and tag the commit.`)
+    say(
+      `${word} is recorded as released, with ${count === 1 ? '1 new migration' : `${count} new migrations`}.`,
+    )
+    say(`Now commit supabase/ and tag the commit: git tag v${word}.`)
   }
   process.exit(0)
 } catch (error) {

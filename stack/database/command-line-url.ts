@@ -1,5 +1,5 @@
 /** A database's address in two parts, for a program that is started with it. */
-export interface CommandLineUrl {
+interface CommandLineUrl {
   /** Without the password: every user of this machine can read a command line while the program runs. */
   url: string
   /** With the password: a process' environment can only be read by the user whose process it is. */

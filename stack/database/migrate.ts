@@ -3,7 +3,7 @@ import { Client } from 'pg'
 import { codeOf, StackFailure } from '../failure.ts'
 import { findSupabaseCli } from '../processes/binaries.ts'
 import { readMigrations, readReleases, requireUntouched } from '../release/releases.ts'
-import type { StackFile } from '../secrets.ts'
+import { type StackFile, writeStackFile } from '../secrets.ts'
 import { commandLineUrl } from './command-line-url.ts'
 
 /**
@@ -14,7 +14,7 @@ export async function migrate(
   root: string,
   dbUrl: string,
   stateDir: string,
-  file: Pick<StackFile, 'migrations'>,
+  file: StackFile,
 ): Promise<number> {
   const migrations = readMigrations(root)
   if (migrations.length === 0) return 0
@@ -27,12 +27,12 @@ export async function migrate(
   // The CLI takes most of a second even when it has nothing to do.
   if (pending.length === 0) return 0
   const { code, output } = await runCli(root, dbUrl, stateDir)
-  if (code === 0) {
-    file.migrations = Object.fromEntries(hashes)
-    return pending.length
-  }
-
   const after = await appliedVersions(dbUrl)
+  file.migrations = Object.fromEntries([...hashes].filter(([version]) => after.has(version)))
+  if (code === 0) return pending.length
+
+  // Those before the one that failed are applied and stay, so a later start must know what they were.
+  await writeStackFile(stateDir, file)
   const failed = pending.find((file) => !after.has(versionOf(file)))
   const message = output
     .split('\n')

@@ -1,14 +1,9 @@
-import { execFile } from 'node:child_process'
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
-import { commandLineUrl } from '../database/command-line-url.ts'
 import { fingerprint } from '../database/fingerprint.ts'
-import { readSchemas } from '../database/schemas.ts'
+import { readSchemas, type SchemaFile } from '../database/schemas.ts'
 import type { ScratchServer } from '../database/scratch-server.ts'
 import { messageOf, StackFailure } from '../failure.ts'
-import { nodeModules } from '../processes/binaries.ts'
 import {
   applyFiles,
   type Difference,
@@ -17,12 +12,11 @@ import {
   makeFromMigrations,
   makeFromSchemas,
 } from './compare.ts'
+import { applyNewFiles, planSegments } from './plan.ts'
 import { productStatements, removeJobs, statementsThatChange } from './product-rows.ts'
 import { type Migration, readMigrations, readReleases, requireUntouched, sha256Of } from './releases.ts'
 
-const run = promisify(execFile)
-
-export interface Draft {
+interface Draft {
   /** The files written, below the project's root. */
   paths: string[]
   /** What the draft does not reach yet, a sentence each. */
@@ -31,36 +25,31 @@ export interface Draft {
 
 /** Writes the next migration as far as a machine can: from what the migrations make to what the schema files say. */
 export async function draftMigration(server: ScratchServer, root: string, name: string): Promise<Draft> {
-  const releases = readReleases(root)
   const migrations = readMigrations(root)
-  if (!/^[a-z]+(_[a-z]+)*$/.test(name))
-    throw new StackFailure('Name the migration in lowercase words: npm run migration -- add_badges.')
-  if (releases.length === 0)
-    throw new StackFailure('Nothing is released yet: "npm run generate" makes the migrations anew.')
-  requireUntouched(releases, migrations)
-
-  const schemas = await makeFromSchemas(server, root)
-  const wanted = await fingerprint(schemas.adminUrl)
-  const trial = await makeFromMigrations(server, migrations)
-  const difference = differenceOf(await fingerprint(trial.adminUrl), wanted)
+  requireDraftable(root, migrations, name)
+  const schemas = readSchemas(root)
+  const declared = await makeFromSchemas(server, root)
+  const wanted = await fingerprint(declared.adminUrl)
+  const source = await makeFromMigrations(server, migrations)
+  const difference = differenceOf(await fingerprint(source.adminUrl), wanted)
   if (difference.missing.length + difference.extra.length === 0)
     throw new StackFailure('The migrations make what supabase/schemas says: there is nothing to draft.')
 
-  const source = await makeFromMigrations(server, migrations)
-  const [jobs, wantedJobs] = [await removeJobs(source.adminUrl), await removeJobs(schemas.adminUrl)]
-  const segments = await planSegments(source.url, schemas.url)
+  const trial = await makeFromMigrations(server, migrations)
+  const newFiles = await applyNewFiles(source.url, schemas)
+  const [jobs, wantedJobs] = [await removeJobs(source.adminUrl), await removeJobs(declared.adminUrl)]
+  const segments = await planSegments(source.url, declared.url)
+  const steps = [...newFiles.map(({ sql }) => sql), ...segments]
+  const left = await failureOf(applyFiles(trial.url, steps.map(asDraftFile), 'what the migrations make'))
   const goneJobs = jobs
     .filter((job) => !wantedJobs.includes(job))
     .map((job) => `select cron.unschedule('${job.replaceAll("'", "''")}');`)
-  const left = await failureOf(applyFiles(trial.url, segments.map(asDraftFile), 'what the migrations make'))
-  const rows = await statementsThatChange(trial.adminUrl, trial.url, productStatements(readSchemas(root)))
-  const files = toFiles(
-    joinDraft(segments, [...goneJobs, ...rows], changesTenantColumns(difference)),
-    name,
-    migrations.at(-1)!.name,
-  )
+  const changed = await statementsThatChange(trial.adminUrl, trial.url, productStatements(schemas))
+  const parts = joinDraft(newFiles, segments, [...goneJobs, ...changed], changesTenantColumns(difference))
+  const files = toFiles(parts, name, migrations.at(-1)!.name)
   for (const file of files) await writeFile(join(root, 'supabase/migrations', file.name), file.sql)
-  if (left.length > 0) return { paths: pathsOf(files), left }
+  const paths = files.map((file) => `supabase/migrations/${file.name}`)
+  if (left.length > 0) return { paths, left }
 
   try {
     const drafted = await makeFromMigrations(server, [...migrations, ...files])
@@ -68,33 +57,39 @@ export async function draftMigration(server: ScratchServer, root: string, name: 
   } catch (error) {
     left.push(messageOf(error))
   }
-  return { paths: pathsOf(files), left }
+  return { paths, left }
 }
 
-/** The plan from one database to the other, cut where one transaction must end before the next begins. */
-async function planSegments(sourceUrl: string, desiredUrl: string): Promise<string[]> {
-  const folder = await mkdtemp(join(tmpdir(), 'tenantry-plan-'))
-  const [plan, out] = [join(folder, 'plan.json'), join(folder, 'draft.sql')]
-  const pgdelta = join(nodeModules, '.bin/pgdelta')
-  const [source, desired] = [commandLineUrl(sourceUrl), commandLineUrl(desiredUrl)]
-  const databases = ['--source', source.url, '--desired', desired.url]
-  // One password: both databases stand on one server, and are opened as one role.
-  const options = { env: { ...process.env, ...source.env } }
-  try {
-    const planning = ['plan', '--profile', 'supabase', '--renames', 'off', ...databases, '--out', plan]
-    await run(pgdelta, planning, options)
-    // What it drops is for the person who finishes the draft to see, and for the proof.
-    const { stdout } = await run(pgdelta, ['render', '--plan', plan, '--out', out, '--allow-drops'])
-    const { files } = JSON.parse(stdout.trim().split('\n').at(-1)!) as { files: { path: string }[] }
-    return await Promise.all(files.map(({ path }) => readFile(path, 'utf8')))
-  } catch (error) {
-    // Its own word for a plan without actions, as when only rows of the product changed.
-    if ((error as { code?: unknown }).code === 3) return []
-    throw new StackFailure(`pgdelta could not plan the migration: ${messageOf(error)}`)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+function requireDraftable(root: string, migrations: Migration[], name: string): void {
+  if (!/^[a-z]+(_[a-z]+)*$/.test(name))
+    throw new StackFailure(
+      `"${name}" is no name for a migration: use lowercase words, as in npm run migration -- add_badges.`,
+    )
+  const releases = readReleases(root)
+  if (releases.length === 0)
+    throw new StackFailure('Nothing is released yet: "npm run generate" makes the migrations anew.')
+  requireUntouched(releases, migrations)
+  const taken = migrations.find((migration) => migration.name.replace(/^\d+_/, '') === `${name}.sql`)
+  if (taken)
+    throw new StackFailure(`supabase/migrations/${taken.name} has this name already: choose another one.`)
+  const [unfinished] = unfinishedDrafts(migrations)
+  if (unfinished) throw new StackFailure(unfinished)
 }
+
+const draftMark = '-- Drafted by "npm run migration"'
+
+const header = `${draftMark} from supabase/schemas. Read it, finish it, and remove these two lines.
+-- A new table that stands in an older file has its columns in another order here, and no comments inside.
+`
+
+/** A sentence for each migration that still says that it is a draft. */
+export const unfinishedDrafts = (migrations: Migration[]): string[] =>
+  migrations
+    .filter(({ sql }) => sql.startsWith(draftMark))
+    .map(
+      ({ name }) =>
+        `supabase/migrations/${name} is a draft: finish it and remove its first two lines, or delete it.`,
+    )
 
 const failureOf = (work: Promise<void>): Promise<string[]> =>
   work.then(
@@ -114,18 +109,18 @@ function changesTenantColumns({ missing, extra }: Difference): boolean {
   return [...tablesWith('column', missing), ...tablesWith('column', extra)].some((table) => !made.has(table))
 }
 
-const header = `-- Drafted by "npm run migration" from supabase/schemas. Read it, finish it, and remove these two lines.
--- A new table's columns stand in another order than in its file, and comments inside the table are missing.
-`
-
-function joinDraft(segments: string[], rows: string[], changesColumns: boolean): string[] {
+function joinDraft(
+  newFiles: SchemaFile[],
+  segments: string[],
+  rows: string[],
+  changesColumns: boolean,
+): string[] {
   const parts = segments.length > 0 ? segments.map((segment) => segment.trim()) : ['']
   const last = parts.length - 1
+  const whole = newFiles.map(({ path, sql }) => `-- ${path.split('/')[1]}\n\n${sql.trim()}\n\n`).join('')
+  parts[0] = `${changesColumns ? `${demosBefore}\n\n` : ''}${whole}${parts[0]}`.trim()
   if (rows.length > 0) parts[last] += `\n\n-- Rows of the product.\n\n${rows.join('\n\n')}`
-  if (changesColumns) {
-    parts[0] = `${demosBefore}\n\n${parts[0]}`
-    parts[last] += `\n\n${demosAfter}`
-  }
+  if (changesColumns) parts[last] += `\n\n${demosAfter}`
   return parts.map((part) => `${header}\n${part.trim()}\n`)
 }
 
@@ -151,5 +146,3 @@ function toFiles(parts: string[], name: string, lastName: string): Migration[] {
 }
 
 const ordinals = ['first', 'second', 'third', 'fourth']
-
-const pathsOf = (files: Migration[]) => files.map((file) => `supabase/migrations/${file.name}`)

@@ -5,6 +5,7 @@ import type { ScratchServer } from '../database/scratch-server.ts'
 import { seedFiles } from '../database/seed.ts'
 import { StackFailure } from '../failure.ts'
 import { applyFiles, compareWithSchemas, makeFromMigrations } from './compare.ts'
+import { unfinishedDrafts } from './draft.ts'
 import {
   readMigrations,
   readReleases,
@@ -21,7 +22,7 @@ export async function recordRelease(server: ScratchServer, root: string, version
   const migrations = readMigrations(root)
   requireNext(version, releases.at(-1)?.version)
   requireUntouched(releases, migrations)
-  const problems = await compareWithSchemas(server, root)
+  const problems = [...unfinishedDrafts(migrations), ...(await compareWithSchemas(server, root))]
   if (releases.length > 0) problems.push(...(await proveUpgrade(server, root)).problems)
   if (problems.length > 0) throw new StackFailure([...problems, `${version} was not released.`].join('\n'))
 

@@ -22,7 +22,7 @@ import {
 } from './releases.ts'
 import { countRows, emptyTables, type Loss, lossesBetween, readTenantRows } from './tenant-rows.ts'
 
-export interface Proof {
+interface Proof {
   /** A sentence each; none if the upgrade is good. */
   problems: string[]
   /** How many of people's rows were compared. */
