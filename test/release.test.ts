@@ -179,6 +179,14 @@ describe('the first release', () => {
     },
   )
 
+  it('without the seeds of the release nothing can be proven', async () => {
+    await withFile('supabase/released-seeds.sql', null, async () => {
+      await expect(problems()).rejects.toThrow(
+        'supabase/released-seeds.sql is missing: put it back from git.',
+      )
+    })
+  })
+
   describe('and a next state', () => {
     const notes = `create table public.notes (
   tenant_id uuid not null references public.tenants on delete cascade,

@@ -18,7 +18,8 @@ export interface ScratchDatabase {
 
 /** A server of its own for databases that are only made to be looked at. No job runs in them. */
 export interface ScratchServer {
-  makeDatabase(): Promise<ScratchDatabase>
+  /** An empty one, or a copy of one to which nobody is connected. */
+  makeDatabase(original?: ScratchDatabase): Promise<ScratchDatabase>
   stop(): Promise<void>
 }
 
@@ -52,10 +53,11 @@ export async function startScratchServer(): Promise<ScratchServer> {
     }
     let made = 0
     return {
-      async makeDatabase() {
+      async makeDatabase(original) {
         const name = `scratch_${++made}`
+        const template = original ? new URL(original.url).pathname.slice(1) : 'postgres'
         await connected(urlOf('supabase_admin', 'template1'), async (db) => {
-          await db.query(`create database ${name} template postgres owner postgres`)
+          await db.query(`create database ${name} template ${template} owner postgres`)
           // A copy leaves settings of the database behind.
           await db.query(`alter database ${name} set search_path to "$user", public, extensions`)
         })

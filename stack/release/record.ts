@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { ScratchServer } from '../database/scratch-server.ts'
 import { seedFiles } from '../database/seed.ts'
 import { StackFailure } from '../failure.ts'
-import { applyFiles, compareWithSchemas, makeFromMigrations } from './compare.ts'
+import { asFiles, compareWithSchemas, makeFrom } from './compare.ts'
 import { unfinishedDrafts } from './draft.ts'
 import {
   readMigrations,
@@ -29,8 +29,7 @@ export async function recordRelease(server: ScratchServer, root: string, version
   const seeds = seedFiles(root)
     .map((name) => `-- seeds/${name}\n${readFileSync(join(root, 'seeds', name), 'utf8')}`)
     .join('\n')
-  const { url } = await makeFromMigrations(server, migrations)
-  await applyFiles(url, [{ name: 'the seeds', sql: seeds }])
+  await makeFrom(server, [...asFiles(migrations), { name: 'the seeds', sql: seeds }])
 
   const { pending } = splitMigrations(releases, migrations)
   const files = Object.fromEntries(pending.map(({ name, sha256 }) => [name, sha256]))

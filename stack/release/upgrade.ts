@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connected } from '../database/connected.ts'
 import { fingerprint } from '../database/fingerprint.ts'
@@ -9,7 +9,7 @@ import {
   asFiles,
   describeDifference,
   differenceOf,
-  makeFromMigrations,
+  makeFrom,
   makeFromSchemas,
 } from './compare.ts'
 import {
@@ -44,13 +44,7 @@ export async function proveUpgrade(server: ScratchServer, root: string): Promise
   if (broken.length > 0) return { problems: broken, rowCount: 0, unshown: [] }
 
   const { released, pending } = splitMigrations(releases, migrations)
-  const upgraded = await makeFromMigrations(server, released)
-  const seeds = readFileSync(join(root, releasedSeedsPath), 'utf8')
-  await applyFiles(
-    upgraded.url,
-    [{ name: 'released-seeds.sql', sql: seeds }],
-    `a database of ${last.version}`,
-  )
+  const upgraded = await makeFrom(server, [...asFiles(released), readReleasedSeeds(root)])
   const before = await readTenantRows(upgraded.adminUrl)
   const proof = { problems: [] as string[], rowCount: countRows(before), unshown: emptyTables(before) }
   try {
@@ -68,6 +62,12 @@ export async function proveUpgrade(server: ScratchServer, root: string): Promise
     ...(await demoProblems(upgraded.adminUrl)),
   )
   return proof
+}
+
+function readReleasedSeeds(root: string): { name: string; sql: string } {
+  const path = join(root, releasedSeedsPath)
+  if (!existsSync(path)) throw new StackFailure(`${releasedSeedsPath} is missing: put it back from git.`)
+  return { name: 'released-seeds.sql', sql: readFileSync(path, 'utf8') }
 }
 
 /** A migration that means to remove or change rows says so: `-- changes public.notes.body: why`. */

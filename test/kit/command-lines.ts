@@ -13,7 +13,7 @@ export async function watchCommandLines<Result>(
   const watching = (async () => {
     while (!isOver) {
       for (const line of await readCommandLines()) commandLines.add(line)
-      await setTimeout(10)
+      await setTimeout(25)
     }
   })()
   try {
