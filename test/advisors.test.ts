@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { applyMigrations, makeDatabase, type OwnDatabase } from './kit/own-database.ts'
-import { remote, runSupabase } from './kit/supabase-cli.ts'
+import { runSupabase } from './kit/supabase-cli.ts'
 
 // A busy machine makes these slow, not wrong.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
@@ -35,19 +35,10 @@ describe('supabase db advisors', () => {
   beforeAll(async () => {
     own = await makeDatabase(inject('stack'))
     await applyMigrations(own.url)
-    const { stdout, stderr } = await runSupabase([
-      ...[
-        'db',
-        'advisors',
-        remote(own.url),
-        '--output-format',
-        'json',
-        '--level',
-        'info',
-        '--fail-on',
-        'none',
-      ],
-    ])
+    const { stdout, stderr } = await runSupabase(
+      ['db', 'advisors', '--output-format', 'json', '--level', 'info', '--fail-on', 'none'],
+      own.url,
+    )
     expect(stderr).not.toMatch(/error/i)
     findings = (JSON.parse(stdout) as { results: Finding[] }).results
   })

@@ -1,14 +1,14 @@
 import { readdirSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { fingerprint } from '../stack/database/fingerprint.ts'
 import { connected, makeDatabase, type OwnDatabase } from './kit/own-database.ts'
-import { fingerprint } from './kit/schema/catalog-fingerprint.ts'
-import { remote, runSupabase } from './kit/supabase-cli.ts'
+import { runSupabase } from './kit/supabase-cli.ts'
 
 // A busy machine makes these slow, not wrong.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 const files = readdirSync(new URL('../supabase/migrations', import.meta.url)).sort()
-const push = (url: string) => runSupabase(['db', 'push', remote(url), '--yes', '--include-all'])
+const push = (url: string) => runSupabase(['db', 'push', '--yes', '--include-all'], url)
 
 describe('migrations, pushed by the supabase CLI', () => {
   let own: OwnDatabase

@@ -1,11 +1,10 @@
 import { spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { Client } from 'pg'
 import { codeOf, StackFailure } from '../failure.ts'
 import { findSupabaseCli } from '../processes/binaries.ts'
-import type { StackFile } from '../secrets.ts'
+import { readMigrations, readReleases, requireUntouched } from '../release/releases.ts'
+import { type StackFile, writeStackFile } from '../secrets.ts'
+import { commandLineUrl } from './command-line-url.ts'
 
 /**
  * Pushes what is not recorded yet with the real CLI, as to a hosted project. `file.migrations` remembers what
@@ -15,23 +14,25 @@ export async function migrate(
   root: string,
   dbUrl: string,
   stateDir: string,
-  file: Pick<StackFile, 'migrations'>,
+  file: StackFile,
 ): Promise<number> {
-  const files = migrationFiles(root)
-  if (files.length === 0) return 0
-  const hashes = new Map(files.map((name) => [versionOf(name), hashOf(root, name)]))
+  const migrations = readMigrations(root)
+  if (migrations.length === 0) return 0
+  requireUntouched(readReleases(root), migrations)
+  const files = migrations.map(({ name }) => name)
+  const hashes = new Map(migrations.map(({ name, sha256 }) => [versionOf(name), sha256]))
   const before = await appliedVersions(dbUrl)
   refuseOlderData(stateDir, before, hashes, file.migrations ?? {})
   const pending = files.filter((file) => !before.has(versionOf(file)))
   // The CLI takes most of a second even when it has nothing to do.
   if (pending.length === 0) return 0
   const { code, output } = await runCli(root, dbUrl, stateDir)
-  if (code === 0) {
-    file.migrations = Object.fromEntries(hashes)
-    return pending.length
-  }
-
   const after = await appliedVersions(dbUrl)
+  file.migrations = Object.fromEntries([...hashes].filter(([version]) => after.has(version)))
+  if (code === 0) return pending.length
+
+  // Those before the one that failed are applied and stay, so a later start must know what they were.
+  await writeStackFile(stateDir, file)
   const failed = pending.find((file) => !after.has(versionOf(file)))
   const message = output
     .split('\n')
@@ -45,7 +46,10 @@ export async function migrate(
   )
 }
 
-/** Until the first release migrations are rewritten. A database made by older ones can only be made anew. */
+/**
+ * A migration that is not released may be rewritten. A database that applied it as it was can only be made anew.
+ * One that applied released migrations alone is upgraded by those that came after.
+ */
 function refuseOlderData(
   stateDir: string,
   applied: Set<string>,
@@ -59,19 +63,6 @@ function refuseOlderData(
     throw new StackFailure(
       `The data in ${stateDir} was made by another version of supabase/migrations. Run "npm run reset", which deletes this data, and start again.`,
     )
-}
-
-const hashOf = (root: string, name: string) =>
-  createHash('sha256')
-    .update(readFileSync(join(root, 'supabase/migrations', name)))
-    .digest('hex')
-
-function migrationFiles(root: string): string[] {
-  const folder = join(root, 'supabase/migrations')
-  if (!existsSync(folder)) return []
-  return readdirSync(folder)
-    .filter((name) => /^\d+_.*\.sql$/.test(name))
-    .sort()
 }
 
 const versionOf = (file: string) => file.slice(0, file.indexOf('_'))
@@ -97,14 +88,16 @@ function runCli(
   dbUrl: string,
   stateDir: string,
 ): Promise<{ code: number | null; output: string }> {
+  const { url, env } = commandLineUrl(dbUrl)
   return new Promise((resolve, reject) => {
     const child = spawn(
       findSupabaseCli(),
-      ['db', 'push', `--remote=${dbUrl}?sslmode=disable`, '--yes', '--include-all', '--workdir', root],
+      ['db', 'push', `--remote=${url}`, '--yes', '--include-all', '--workdir', root],
       {
         stdio: ['ignore', 'pipe', 'pipe'],
         detached: true,
         env: {
+          ...env,
           PATH: process.env.PATH,
           // The CLI keeps settings in the home folder, where a person's access token may lie as well.
           HOME: stateDir,

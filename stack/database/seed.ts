@@ -36,7 +36,8 @@ export async function seed(root: string, dataDir: string, file: StackFile, dbPor
   }
 }
 
-function seedFiles(root: string): string[] {
+/** The names in seeds/, in the order in which they run. */
+export function seedFiles(root: string): string[] {
   const folder = join(root, 'seeds')
   if (!existsSync(folder)) return []
   const rank = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length)

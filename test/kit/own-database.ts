@@ -1,7 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
-import { Client } from 'pg'
+import { connected } from '../../stack/database/connected.ts'
 import type { StackAccess } from './stack.ts'
+
+export { connected }
 
 const root = new URL('../../', import.meta.url)
 
@@ -86,16 +88,6 @@ export async function applyMigrations(url: string, files = migrations()): Promis
       for (const sql of files) await db.query(sql)
     })
   })
-}
-
-export async function connected<Result>(url: string, work: (db: Client) => Promise<Result>): Promise<Result> {
-  const db = new Client({ connectionString: url })
-  await db.connect()
-  try {
-    return await work(db)
-  } finally {
-    await db.end()
-  }
 }
 
 function inDatabase(url: string, name: string): string {

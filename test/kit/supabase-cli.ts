@@ -3,19 +3,25 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { commandLineUrl } from '../../stack/database/command-line-url.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Runs the real CLI in this project. A home of its own, since a person's may hold an access token. */
-export async function runSupabase(args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+/** Runs the real CLI in this project on a database. A home of its own, since a person's may hold an access token. */
+export async function runSupabase(
+  args: string[],
+  databaseUrl: string,
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { url, env } = commandLineUrl(databaseUrl)
   const home = await mkdtemp(join(tmpdir(), 'tenantry-cli-'))
   try {
     return await new Promise((resolve) => {
       execFile(
         join(root, 'node_modules/.bin/supabase'),
-        [...args, '--workdir', root],
+        [...args, `--remote=${url}`, '--workdir', root],
         {
           env: {
+            ...env,
             PATH: process.env.PATH,
             HOME: home,
             NO_COLOR: '1',
@@ -31,6 +37,3 @@ export async function runSupabase(args: string[]): Promise<{ code: number; stdou
     await rm(home, { recursive: true, force: true })
   }
 }
-
-/** A database URL as the CLI takes it: it asks for TLS unless told that there is none. */
-export const remote = (url: string) => `--remote=${url}?sslmode=disable`

@@ -19,7 +19,9 @@ with ours as (
       (select inhparent::regclass from pg_inherits where inhrelid = r.oid and relkind in ('r', 'p')))
     from relations as r where relkind <> 'i' and relkind <> 'I'
   union all
-  select format('column %s.%s %s %s null %s generated %s default %s', r.name, a.attname, a.attnum, format_type(a.atttypid, a.atttypmod),
+  select format('column %s.%s %s %s null %s generated %s default %s', r.name, a.attname,
+      -- The place among the columns there are: a dropped one keeps its number.
+      row_number() over (partition by a.attrelid order by a.attnum), format_type(a.atttypid, a.atttypmod),
       not a.attnotnull, a.attgenerated, pg_get_expr(d.adbin, d.adrelid))
     from relations as r join pg_attribute as a on a.attrelid = r.oid and a.attnum > 0 and not a.attisdropped
     left join pg_attrdef as d on d.adrelid = r.oid and d.adnum = a.attnum where r.relkind in ('r', 'p', 'v')
