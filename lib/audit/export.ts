@@ -66,7 +66,7 @@ function readBatch(db: Db, tenantId: string, after: string, last: string): Promi
 }
 
 /** One JSON object. metadata comes last and verbatim, because parsing and writing it again would change its text. */
-export function jsonLine(row: WrittenRow): string {
+function jsonLine(row: WrittenRow): string {
   let line = '{'
   for (const column of columns) {
     if (column === 'metadata') break
@@ -76,7 +76,7 @@ export function jsonLine(row: WrittenRow): string {
 }
 
 /** One record (RFC 4180). */
-export function csvLine(row: WrittenRow): string {
+function csvLine(row: WrittenRow): string {
   let line = ''
   for (const column of columns) {
     if (line !== '') line += ','

@@ -13,5 +13,4 @@ export {
   getTenantById,
   getTenantBySlug,
   getTenantForUser,
-  type TenantProfile,
 } from './page/tenant-profile.ts'

@@ -10,10 +10,8 @@ export {
 export { toProblem } from './errors.ts'
 export { moment, offsetMoment } from './moment.ts'
 export {
-  type Keyset,
   keyset,
   nextCursor,
-  type Page,
   pageOf,
   pageParameters,
   readAlongIndex,

@@ -20,7 +20,6 @@ export {
   Entitlement,
   EntitlementQuestion,
   Entitlements,
-  Product,
   ProductGrant,
   ProductPath,
   ProductQuery,

@@ -54,7 +54,7 @@ export interface EndpointSecrets {
  * How long a dispatcher may take from claiming to completing. It is more than the longest exchange and the longest wait
  * for a free place together. After it, a delivery whose dispatcher died is claimed again.
  */
-export const leaseSeconds = 90
+const leaseSeconds = 90
 
 // All of these use the service's own connection, because no caller may read or write the queue.
 
