@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { admin, callerDb, type Db, Problem, type RequestHeaders, sql } from '../db/index.ts'
+import { tenantNotFound, unauthenticated } from '../auth/index.ts'
+import { admin, callerDb, type Db, type RequestHeaders, sql } from '../db/index.ts'
 
 const prefix = 'tav_'
 
@@ -47,13 +48,10 @@ export async function enterAsViewer(
     from private.audit_viewers as v join public.tenants as t on t.id = v.tenant_id
     where v.token_hash = ${hashOf(token)} and v.expires_at > now()`)
   if (!viewer) {
-    const challenge = 'Bearer realm="tenantry", error="invalid_token"'
-    throw new Problem('unauthenticated', 'The viewer token is unknown, over or revoked. Ask for a new one.', {
-      headers: { 'www-authenticate': challenge },
-    })
+    const detail = 'The viewer token is unknown, over or revoked. Ask for a new one.'
+    throw unauthenticated('unauthenticated', detail, 'audit viewer token')
   }
-  if (!viewer.is_named)
-    throw new Problem('tenant_not_found', 'There is no such tenant, or this token is not for it.')
+  if (!viewer.is_named) throw tenantNotFound('There is no such tenant, or this token is not for it.')
   return { db: callerDb({ role: 'authenticated', sub: viewer.user_id }, headers), tenantId: viewer.tenant_id }
 }
 

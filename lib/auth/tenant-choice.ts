@@ -24,7 +24,7 @@ export function chooseTenant(
 ): Promise<ChosenTenant> {
   if (name === undefined && claims.role === 'service_role')
     throw tenantRequired('A secret key acts for any tenant.')
-  if (own && name !== undefined && name !== own.slug && name !== own.refId) throw noSuchTenant()
+  if (own && name !== undefined && name !== own.slug && name !== own.refId) throw tenantNotFound()
   return asCaller(claims, async (db) => {
     if (own) {
       await db.query(sql`select private.require_permission(${own.id}, ${needs})`)
@@ -37,15 +37,18 @@ export function chooseTenant(
         : sql`select id, ref_id as "refId", slug from public.tenants where slug = ${name} or ref_id = ${name}`,
     )
     const [tenant, another] = found
-    if (!tenant) throw noSuchTenant()
+    if (!tenant) throw tenantNotFound()
     if (another) throw tenantRequired('You belong to more than one tenant.')
     await db.query(sql`select private.require_permission(${tenant.id}, ${needs})`)
     return tenant
   })
 }
 
-function noSuchTenant(): Problem {
-  return new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
+/** 404 for a tenant that does not exist and for somebody else's alike, so that the answer does not tell them apart. */
+export function tenantNotFound(
+  detail = 'There is no such tenant, or you are not one of its members.',
+): Problem {
+  return new Problem('tenant_not_found', detail)
 }
 
 function tenantRequired(why: string): Problem {

@@ -1,3 +1,5 @@
+import './problems.ts'
+
 export { readBrand, updateBrand } from './brand/queries.ts'
 export { Brand, BrandChange } from './brand/schema.ts'
 export { renderThemeCss } from './brand/theme-css.ts'

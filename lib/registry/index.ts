@@ -1,3 +1,5 @@
+import './problems.ts'
+
 export { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys/queries.ts'
 export {
   ApiKey,

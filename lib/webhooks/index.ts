@@ -1,3 +1,5 @@
+import './problems.ts'
+
 export { listAttempts } from './attempts/queries.ts'
 export { AttemptQuery, Attempts } from './attempts/schema.ts'
 export { listDeliveries } from './deliveries/queries.ts'

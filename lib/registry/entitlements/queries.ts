@@ -1,3 +1,4 @@
+import { tenantNotFound } from '../../auth/index.ts'
 import { type Db, Problem, readPage, sql } from '../../db/index.ts'
 import {
   type Entitlement,
@@ -59,8 +60,7 @@ export async function listEntitlements(db: Db, tenantId: string): Promise<Entitl
               union select unnest(p.features) from public.products as p) as f (feature)
         order by f.feature) as features
     from public.tenants as t where t.id = ${tenantId}`)
-  if (!found)
-    throw new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
+  if (!found) throw tenantNotFound()
   return { ...found, products: found.products.map(withDate), features: found.features.map(withDate) }
 }
 
@@ -126,7 +126,7 @@ async function readTenantProduct(db: Db, tenantId: string, product: string): Pro
 async function findTenant(db: Db, name: string): Promise<string> {
   const [tenant] = await db.query<{ id: string }>(sql`
     select id from public.tenants where (slug = ${name} or ref_id = ${name}) and status <> 'archived'`)
-  if (!tenant) throw new Problem('tenant_not_found', 'There is no such tenant, or it is archived.')
+  if (!tenant) throw tenantNotFound('There is no such tenant, or it is archived.')
   return tenant.id
 }
 

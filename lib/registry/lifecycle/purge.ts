@@ -1,4 +1,5 @@
-import { type Db, Problem, sql } from '../../db/index.ts'
+import { tenantNotFound } from '../../auth/index.ts'
+import { type Db, sql } from '../../db/index.ts'
 import type { TenantPurge, TenantPurgeRequest } from './schema.ts'
 
 /** Well within what a hosted function may take; cron goes on with what is left. */
@@ -36,7 +37,7 @@ async function findAnyTenantId(db: Db, name: string): Promise<string> {
     select coalesce(
       (select t.id from public.tenants as t where t.slug = ${name} or t.ref_id = ${name}),
       private.purged_tenant_id(${name})) as id`)
-  if (!found?.id) throw new Problem('tenant_not_found', 'There is no such tenant.')
+  if (!found?.id) throw tenantNotFound('There is no such tenant.')
   return found.id
 }
 

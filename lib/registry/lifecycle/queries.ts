@@ -1,4 +1,5 @@
-import { type Db, Problem, sql } from '../../db/index.ts'
+import { tenantNotFound } from '../../auth/index.ts'
+import { type Db, sql } from '../../db/index.ts'
 import type { TenantLifecycle, TenantStatusChange } from './schema.ts'
 
 /** Moves a tenant to another status. 409 invalid_status_move; people also get the refusals of the permission "own". */
@@ -19,6 +20,6 @@ export async function findTenantId(db: Db, name: string): Promise<string> {
   const [tenant] = await db.query<{ id: string }>(
     sql`select id from public.tenants where slug = ${name} or ref_id = ${name}`,
   )
-  if (!tenant) throw new Problem('tenant_not_found', 'There is no such tenant.')
+  if (!tenant) throw tenantNotFound('There is no such tenant.')
   return tenant.id
 }

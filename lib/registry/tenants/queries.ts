@@ -1,4 +1,5 @@
-import { type Db, Problem, readPage, sql } from '../../db/index.ts'
+import { tenantNotFound } from '../../auth/index.ts'
+import { type Db, readPage, sql } from '../../db/index.ts'
 import {
   type NewTenant,
   type Tenant,
@@ -44,8 +45,7 @@ export async function readTenant(db: Db, id: string | undefined): Promise<Tenant
     from public.tenants as t
     left join public.tenant_members as m on m.tenant_id = t.id and m.user_id = auth.uid()
     where t.id = ${id}`)
-  if (!tenant)
-    throw new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
+  if (!tenant) throw tenantNotFound()
   return tenant
 }
 
