@@ -1,5 +1,5 @@
 import { type FieldError, Problem } from './problem.ts'
-import type { ProblemCode } from './problem-codes.ts'
+import { definitionOf, type ProblemCode } from './problem-codes.ts'
 
 /** The parts of a Postgres error this file reads. */
 interface DatabaseError {
@@ -12,15 +12,20 @@ interface DatabaseError {
 
 const busy = 'The service is busy or restarting. Try again in a moment.'
 
-const byConstraint = new Map<string, FieldError>()
+/** A constraint on what people type. Without a code it is what Postgres' own error becomes: conflict or invalid_value. */
+interface ConstraintProblem extends FieldError {
+  code?: ProblemCode
+}
+
+const byConstraint = new Map<string, ConstraintProblem>()
 
 /**
- * Declares constraints on what people type, by their names in the database: the field of each, and what is wrong with
- * it. It stands in lib/<domain>/problems.ts.
+ * Declares constraints on what people type, by their names in the database: the field of each, what is wrong with it,
+ * and the code of a refusal that has one of its own. It stands in lib/<domain>/problems.ts.
  *
  * @throws when a constraint is declared twice.
  */
-export function declareConstraints(constraints: Record<string, FieldError>): void {
+export function declareConstraints(constraints: Record<string, ConstraintProblem>): void {
   for (const [name, field] of Object.entries(constraints)) {
     if (byConstraint.has(name)) throw new Error(`The constraint ${name} is declared twice.`)
     byConstraint.set(name, field)
@@ -81,8 +86,13 @@ export function toProblem(thrown: unknown): unknown {
   if (known) {
     const [code, detail] = known
     if (code === 'unavailable') return new Problem(code, detail, { retryAfterSeconds: 1, cause: thrown })
-    const field = byConstraint.get(error.constraint ?? '')
-    return new Problem(code, detail, { errors: field && [field], cause: thrown })
+    const broken = byConstraint.get(error.constraint ?? '')
+    if (!broken) return new Problem(code, detail, { cause: thrown })
+    const { code: own, ...field } = broken
+    return new Problem(own ?? code, own ? `${definitionOf(own).title}.` : detail, {
+      errors: [field],
+      cause: thrown,
+    })
   }
   if (error.code?.startsWith('08') || connectionLost.test(`${error.code} ${error.message}`)) {
     return new Problem('unavailable', busy, { retryAfterSeconds: 2, cause: thrown })

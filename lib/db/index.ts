@@ -20,6 +20,6 @@ export {
 export { closeConnections, type Db } from './pool.ts'
 export { type FieldError, Problem } from './problem.ts'
 export { declaredCodes, declareProblems, definitionOf, type ProblemCode } from './problem-codes.ts'
-export { refId, refIdPattern } from './ref-id.ts'
+export { refId, refIdForm, refIdPattern } from './ref-id.ts'
 export { named, type Sql, sql } from './sql.ts'
 export { ulidOf } from './ulid.ts'

@@ -33,6 +33,7 @@ declare module '../db/problem-codes.ts' {
 }
 
 declareConstraints({
+  project_slug_is_free: { code: 'project_slug_taken', pointer: '/slug', detail: 'is taken' },
   tenants_name_is_text: { pointer: '/name', detail: 'must be text without control characters' },
   tenants_locale_is_a_tag: { pointer: '/locale', detail: 'must be a language tag, such as en or de-CH' },
   api_keys_name_idx: { pointer: '/name', detail: 'is the name of another key' },
