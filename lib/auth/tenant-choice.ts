@@ -1,4 +1,4 @@
-import { asCaller, type Claims, Problem, sql } from '../db/index.ts'
+import { asCaller, type Claims, Problem, type Sql, sql } from '../db/index.ts'
 
 /** What a person may do in a tenant. private.role_permissions says which role holds which. */
 export type Permission = 'read' | 'read_admin' | 'write' | 'manage' | 'own' | 'export'
@@ -30,11 +30,10 @@ export function chooseTenant(
       await db.query(sql`select private.require_permission(${own.id}, ${needs})`)
       return own
     }
-    // A ref_id has capital letters and a slug never has, so one name cannot mean two tenants.
     const found = await db.query<ChosenTenant>(
       name === undefined
         ? sql`select id, ref_id as "refId", slug from public.tenants limit 2`
-        : sql`select id, ref_id as "refId", slug from public.tenants where slug = ${name} or ref_id = ${name}`,
+        : sql`select t.id, t.ref_id as "refId", t.slug from public.tenants as t where ${isNamed(name)}`,
     )
     const [tenant, another] = found
     if (!tenant) throw tenantNotFound()
@@ -42,6 +41,11 @@ export function chooseTenant(
     await db.query(sql`select private.require_permission(${tenant.id}, ${needs})`)
     return tenant
   })
+}
+
+/** The condition that the tenant t has this slug or ref_id. A ref_id has capital letters and a slug never has. */
+export function isNamed(name: string): Sql {
+  return sql`(t.slug = ${name} or t.ref_id = ${name})`
 }
 
 /** 404 for a tenant that does not exist and for somebody else's alike, so that the answer does not tell them apart. */
