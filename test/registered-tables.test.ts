@@ -57,7 +57,11 @@ describe('register_table()', () => {
   const all = `plain => '{details,labels}', personal => '{author,sent_from}', secret => '{token,copy_secret_id}'`
 
   it.each([
-    ['a column that is not classified', `'public.notes', ${all}`, /say for public\.notes whether .*: body\.$/],
+    [
+      'a column that is not classified',
+      `'public.notes', ${all}`,
+      /say for public\.notes whether .*: body\.$/,
+    ],
     [
       'columns of every kind that can hold anything',
       `'public.notes'`,
