@@ -10,7 +10,7 @@ import { copyProject, type ProjectCopy } from './kit/project-copy.ts'
 // route and list are run over it there. Nothing that belongs to another domain may have to change for that.
 
 // Each runs stacks of its own, and compilers.
-vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 })
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 })
 
 const schema = 'supabase/schemas/90_coaching/01_action_items.sql'
 const migration = 'supabase/migrations/20261121013000_coaching.sql'
