@@ -109,10 +109,7 @@ describe('npm run new -- table coaching action_items', () => {
         ['table', 'coaching', 'action_items'],
         'supabase/schemas/90_coaching/01_action_items.sql exists already.',
       ],
-      [['table', 'usage', 'action_items'], 'The name "action_items" is taken'],
-      [['table', 'coaching'], 'Usage: npm run new'],
       [['view', 'coaching', 'notes'], 'Usage: npm run new'],
-      [['table', 'coaching', 'notes', '--plural', 'x'], 'Usage: npm run new'],
     ] as const) {
       const { code, output } = await copy.run('npm', 'run', '--silent', 'new', '--', ...args)
       expect({ code, output }).toEqual({ code: 1, output: expect.stringContaining(refusal) })

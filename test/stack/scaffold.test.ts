@@ -88,7 +88,8 @@ describe('what is refused', () => {
     ['coaching', 'registered_tables', /is taken: supabase\/schemas\/00_kernel\/09_tables.sql creates it/],
     ['coaching', 'brands', /^Events of "brand" are registered in supabase\/schemas\/40_branding\//],
     ['coaching', 'invitations', /is taken|docs\/openapi.json has a schema Invitation/],
-    ['coaching', 'attempts', /docs\/openapi.json has a schema Attempts: choose another name/],
+    ['coaching', 'projects', /^docs\/openapi.json has a schema Project: choose another name/],
+    ['webhooks', 'attempts', /80_webhooks\/03_attempts.sql exists already/],
   ])('%s %s', (domain, nouns, message) => {
     expect(() => plan(domain, nouns)).toThrow(message)
   })

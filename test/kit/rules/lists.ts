@@ -23,7 +23,7 @@ export interface List {
 }
 
 /** Where all lists are filled and read. */
-export interface ListRoom {
+interface ListRoom {
   tenant: Tenant
   owner: Person
   /** What the owner makes by a request. */
