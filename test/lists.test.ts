@@ -34,7 +34,7 @@ beforeAll(async () => {
 })
 
 const ask = (name: string, query = '') =>
-  call(`${name.replace('GET ', '').replace(':ref', tenant.slug)}${query}`, {
+  call(`${name.replace('GET ', '').replace(/:ref\b/, tenant.slug)}${query}`, {
     token: owner.token,
     tenant: tenant.slug,
   })

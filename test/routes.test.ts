@@ -86,9 +86,17 @@ describe('each caller gets what the route promises them', () => {
 
 async function ask(name: string, rule: RouteRule, credential: Credential, room: OpenRoom): Promise<Response> {
   const [method = '', route = ''] = name.split(' ')
-  let path = (rule.path ?? route).replace(':ref', room.tenant.slug).replace(':user', room.subject.refId)
-  for (const [parameter, make] of Object.entries(rule.where ?? {}))
-    path = path.replace(`:${parameter}`, await subjectIn(room, make))
+  const makers: Record<string, Make> = {
+    ref: ({ slug }) => slug,
+    user: () => room.subject.refId,
+    ...rule.where,
+  }
+  let path = rule.path ?? route
+  for (const [parameter, parameterName] of path.matchAll(/:(\w+)/g)) {
+    const make = makers[parameterName!]
+    if (!make) throw new Error(`${name}: its rule does not say what stands for ${parameter}.`)
+    path = path.replace(parameter, await subjectIn(room, make))
+  }
   const options: CallOptions = {
     method,
     tenant: room.tenant.slug,
