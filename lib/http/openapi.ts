@@ -52,7 +52,7 @@ export function openApiDocument(domain: string, routes: Route[]): Json {
 function operation(route: Route, schemas: Record<string, Json>): Json {
   return {
     summary: route.summary,
-    operationId: `${route.method.toLowerCase()}${route.path.replace(/\W+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
+    operationId: `${route.method.toLowerCase()}${route.path.replace(/[\W_]+(\w)/g, (_, letter: string) => letter.toUpperCase())}`,
     security: security(route.access),
     parameters: parameters(route, schemas),
     ...(route.body && {

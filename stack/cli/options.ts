@@ -22,7 +22,7 @@ export const usage = `Usage: stack/main.ts start|reset|status [--port N] [--data
   --json       when ready, one line of JSON on stdout; everything else goes to stderr
   --no-seed    leave the demo tenants out`
 
-const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
+export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
 export function readOptions(args: string[]): Options {
   const { values, positionals } = parse(args)

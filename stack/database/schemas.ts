@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** A file of supabase/schemas: everything of one noun. */
@@ -10,19 +10,24 @@ export interface SchemaFile {
 
 /** The source of the schema, in order of dependency: folders by their number, then files by theirs. */
 export function readSchemas(root: string): SchemaFile[] {
-  const folder = join(root, 'supabase/schemas')
-  return namesIn(folder).flatMap((domain) =>
-    namesIn(join(folder, domain)).map((name) => ({
+  return schemaFolders(root).flatMap((domain) => {
+    const folder = join(root, 'supabase/schemas', domain)
+    return namesIn(folder).map((name) => ({
       path: `${domain}/${name}`,
-      sql: readFileSync(join(folder, domain, name), 'utf8'),
-    })),
-  )
+      sql: readFileSync(join(folder, name), 'utf8'),
+    }))
+  })
 }
 
-const namesIn = (folder: string) =>
-  readdirSync(folder)
+/** The folders of supabase/schemas in order, such as "40_branding". */
+export const schemaFolders = (root: string): string[] => namesIn(join(root, 'supabase/schemas'))
+
+function namesIn(folder: string): string[] {
+  if (!existsSync(folder)) return []
+  return readdirSync(folder)
     .filter((name) => /^\d\d_/.test(name))
     .sort()
+}
 
 /**
  * The migrations as they are until the first release: one file a domain, its nouns in order.

@@ -5,9 +5,7 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { codeOf, messageOf, StackFailure } from '../failure.ts'
 import { databaseUrl, newPassword, type StackFile, writeStackFile } from '../secrets.ts'
-
-// Tables that others refer to come first. The rest follows by name.
-const order = ['registry.sql', 'branding.sql', 'assessments.sql', 'usage.sql']
+import { schemaFolders } from './schemas.ts'
 
 /**
  * Runs seeds/*.sql as postgres in one transaction, once per data folder, and gives the users in them
@@ -36,10 +34,12 @@ export async function seed(root: string, dataDir: string, file: StackFile, dbPor
   }
 }
 
-/** The names in seeds/, in the order in which they run. */
+/** The registry's first, since everything belongs to a tenant. The others as their domains' schemas are, then the rest. */
 export function seedFiles(root: string): string[] {
   const folder = join(root, 'seeds')
   if (!existsSync(folder)) return []
+  const domains = schemaFolders(root).map((name) => `${name.slice(3)}.sql`)
+  const order = ['registry.sql', ...domains]
   const rank = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length)
   return readdirSync(folder)
     .filter((name) => name.endsWith('.sql'))

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { loadRules, mergeOnce } from '../kit/rules/load.ts'
+import { loadRules, mergeOnce, type RuleKind } from '../kit/rules/load.ts'
 import { checkCatalog } from './matrix/catalog.ts'
 import { declared, mergeRules, type Rules } from './matrix/declared.ts'
 import type { IsolationRules } from './matrix/rules.ts'
@@ -105,19 +105,21 @@ describe('a file of rules', () => {
       'notes.rules',
       'isolation.rules',
       'routes.rules',
+      'lists.rules',
       'catalog.rules',
       'notes.test',
       'rules',
     ])
       writeFileSync(join(folder, `${name}.ts`), `export default '${name}'`)
     const root = pathToFileURL(`${folder}/`)
-    const found = async (kind: 'isolation' | 'routes' | 'catalog') =>
+    const found = async (kind: RuleKind) =>
       (await loadRules<string>(kind, root)).map(({ file, rules }) => [file, rules])
     expect(await found('isolation')).toEqual([
       ['isolation.rules.ts', 'isolation.rules'],
       ['notes.rules.ts', 'notes.rules'],
     ])
     expect(await found('routes')).toEqual([['routes.rules.ts', 'routes.rules']])
+    expect(await found('lists')).toEqual([['lists.rules.ts', 'lists.rules']])
     expect(await found('catalog')).toEqual([['catalog.rules.ts', 'catalog.rules']])
   })
 })

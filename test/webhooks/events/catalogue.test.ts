@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { describe, expect, it } from 'vitest'
 import { admin, rolledBack, superuser } from '../../kit/db.ts'
@@ -19,6 +19,17 @@ async function emittedTypes(): Promise<Map<string, string[]>> {
      where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace) and p.prosrc ~ 'private\\.emit_event\\('`,
   )
   return new Map(rows.map(({ name, types }) => [name, types]))
+}
+
+/** The types and descriptions in a page's tables of events. */
+function shownEvents(page: string): [type: string, description: string][] {
+  const tables = page.matchAll(/^\| type \| what happened \|.*\n\|[-|]+\|\n((?:\|.*\n)+)/gm)
+  return [...tables].flatMap(([, rows]) =>
+    [...rows!.matchAll(/^\| `([a-z_.]+)` \| (.+?) \|/gm)].map(([, type, description]): [string, string] => [
+      type!,
+      description!,
+    ]),
+  )
 }
 
 describe('the catalogue of event types', async () => {
@@ -72,12 +83,10 @@ describe('the catalogue of event types', async () => {
     ])
   })
 
-  it('is what docs/webhooks.md shows', () => {
-    const shown = [...readFileSync('docs/webhooks.md', 'utf8').matchAll(/^\| `([a-z_.]+)` \| (.+?) \|/gm)]
-    const rows = shown.filter(([, type]) => names.includes(type!) || type!.includes('.'))
-    expect(rows.map(([, type, description]) => [type, description]).sort()).toEqual(
-      catalogue.map(({ type, description }) => [type, description]).sort(),
-    )
+  it('is what the pages of the domains show, each type once', () => {
+    const pages = readdirSync('docs').filter((name) => name.endsWith('.md'))
+    const rows = pages.flatMap((name) => shownEvents(readFileSync(`docs/${name}`, 'utf8')))
+    expect(rows.sort()).toEqual(catalogue.map(({ type, description }) => [type, description]).sort())
   })
 
   it('takes another type as CONTRIBUTING.md adds one', async () => {
