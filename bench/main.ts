@@ -7,6 +7,7 @@ import { benchApiKeys } from './parts/api-keys.ts'
 import { benchAudit } from './parts/audit.ts'
 import { benchLookup } from './parts/lookup.ts'
 import { benchMatrix } from './parts/matrix.ts'
+import { benchMember } from './parts/member.ts'
 import { benchRls } from './parts/rls.ts'
 import { benchUsage } from './parts/usage.ts'
 import { benchWebhooks } from './parts/webhooks/webhooks.ts'
@@ -18,6 +19,7 @@ const parts = {
   usage: benchUsage,
   audit: benchAudit,
   'api-keys': benchApiKeys,
+  member: benchMember,
   webhooks: benchWebhooks,
   matrix: benchMatrix,
   lookup: benchLookup,

@@ -10,6 +10,8 @@ const Runtime = z.object({
   api_port: z.number(),
   db_port: z.number(),
   postgres_pid: z.number().optional(),
+  /** PgBouncer, if the functions reach the database through it. */
+  pooler: z.object({ pid: z.number(), port: z.number() }).optional(),
   functions: z.record(z.string(), z.object({ pid: z.number(), port: z.number() })),
 })
 

@@ -17,6 +17,7 @@ import { type Gateway, startGateway } from './gateway.ts'
 import { say, step } from './log.ts'
 import { findDeno, findSupabaseCli } from './processes/binaries.ts'
 import { takeLock } from './processes/lock.ts'
+import { type Pooler, startPooler } from './processes/pooler.ts'
 import { startGuard } from './processes/processes.ts'
 import { type Supervised, supervise } from './processes/supervise.ts'
 import { createSecrets, databaseUrl, readStackFile, type StackFile, writeStackFile } from './secrets.ts'
@@ -71,7 +72,10 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   )
   stops.push(() => server.stop())
 
-  const record = () => recordRuntime(options.dataDir, file, gateway, server, functions)
+  const pooler = options.pooler ? await startPooler(dataDir, file, server.port, guard) : null
+  if (pooler) stops.push(() => pooler.stop())
+
+  const record = () => recordRuntime(options.dataDir, file, gateway, server, functions, pooler)
   // Written one after another: two renames at once could leave the older one.
   let recorded = Promise.resolve()
   const recordSoon = () => {
@@ -79,6 +83,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   }
   server.onRestart(recordSoon)
   const environment = functionEnvironment(file, server.port, apiUrl)
+  if (pooler) environment.TENANTRY_DB_URL = pooler.url
   functions = await startFunctions(root, environment, guard, recordSoon)
   stops.push(async () => {
     await functions?.stop()
@@ -160,6 +165,7 @@ async function recordRuntime(
   gateway: Gateway,
   server: Supervised,
   functions: Functions | null,
+  pooler: Pooler | null,
 ): Promise<void> {
   file.api_url = `http://127.0.0.1:${gateway.port}`
   file.db_url = databaseUrl(file, 'postgres', server.port)
@@ -172,6 +178,7 @@ async function recordRuntime(
     api_port: gateway.port,
     db_port: server.port,
     postgres_pid: server.pid,
+    ...(pooler?.pid && { pooler: { pid: pooler.pid, port: pooler.port } }),
     functions: Object.fromEntries(running ?? []),
   }
   await writeStackFile(dataDir, file)

@@ -13,14 +13,15 @@ export interface LoadOptions {
   /** A number from first to last is appended to it for each request. */
   url: string
   first?: number
-  last: number
-  /** Uses every number once before it repeats one (the default), or picks each at random. */
-  order?: 'sequence' | 'random'
+  last?: number
+  /** Uses every number once before it repeats one (the default), picks each at random, or appends none. */
+  order?: 'sequence' | 'random' | 'same'
   /** Where in the sequence to start. */
   start?: number
   seconds: number
   /** Makes exactly this many requests, which must not take longer than `seconds`. */
   amount?: number
+  headers?: Record<string, string>
 }
 
 export const connections = 16
@@ -30,7 +31,16 @@ export const generator = hasWrk ? 'wrk' : 'autocannon'
 
 /** Sends requests as fast as they are answered, from a process of its own. Throws if an answer is not 2xx. */
 export async function load(options: LoadOptions): Promise<Load> {
-  const { url, first = 1, last, order = 'sequence', start = 0, seconds, amount = 0 } = options
+  const {
+    url,
+    first = 1,
+    last = 1,
+    order = 'sequence',
+    start = 0,
+    seconds,
+    amount = 0,
+    headers = {},
+  } = options
   const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
   const numbers = [first, last, start, amount].map(String)
   const said = await (hasWrk
@@ -38,6 +48,7 @@ export async function load(options: LoadOptions): Promise<Load> {
         '-t1',
         `-c${connections}`,
         `-d${seconds}`,
+        ...Object.entries(headers).flatMap(([name, value]) => ['-H', `${name}: ${value}`]),
         '-s',
         file('wrk.lua'),
         url,
@@ -52,6 +63,7 @@ export async function load(options: LoadOptions): Promise<Load> {
         String(seconds),
         order,
         ...numbers,
+        JSON.stringify(headers),
       ]))
   const seen = JSON.parse(said.trim().split('\n').at(-1) ?? '') as Record<
     'requests' | 'seconds' | 'mean' | 'p50' | 'p99' | 'failed',

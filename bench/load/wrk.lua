@@ -1,4 +1,4 @@
--- wrk -s wrk.lua URL -- sequence|random FIRST LAST START AMOUNT: asks for URL with a number appended, and
+-- wrk -s wrk.lua URL -- sequence|random|same FIRST LAST START AMOUNT: asks for URL with a number appended, and
 -- prints what was measured as one line of JSON. With an amount above 0 it asks just so often.
 
 -- Coprime to every span that is a multiple of ten: each number comes once before any comes again, and
@@ -10,7 +10,16 @@ function init(args)
   local amount, answered = tonumber(args[5]), 0
   local span = last - first + 1
   local head = "GET " .. wrk.path
-  local tail = " HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port .. "\r\n\r\n"
+  local tail = " HTTP/1.1\r\nHost: " .. wrk.host .. ":" .. wrk.port .. "\r\n"
+  for name, value in pairs(wrk.headers) do
+    if name ~= "Host" then tail = tail .. name .. ": " .. value .. "\r\n" end
+  end
+  tail = tail .. "\r\n"
+  if order == "same" then
+    local text = head .. tail
+    function request() return text end
+    return
+  end
   function request()
     at = at + 1
     local number = order == "random" and math.random(first, last) or first + at * stride % span

@@ -20,7 +20,7 @@ interface Ask {
 export async function benchApiKeys(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const rounds = isQuick ? 1 : 5
   const seconds = isQuick ? 1 : 4
-  const { token, key } = await prepare(stack)
+  const { token, key } = await makeKeyAndToken(stack)
   const at = (name: string, path: string) => `http://127.0.0.1:${stack.functionPort(name)}${path}`
   const write = {
     method: 'POST',
@@ -74,7 +74,14 @@ export async function benchApiKeys(stack: BenchStack, isQuick: boolean): Promise
   return figures
 }
 
-async function prepare(stack: BenchStack): Promise<{ token: string; key: string }> {
+interface Credentials {
+  token: string
+  key: string
+  tenant: { id: string; slug: string }
+}
+
+/** A tenant with an owner's token and an API key. */
+export async function makeKeyAndToken(stack: BenchStack): Promise<Credentials> {
   const admin = await stack.connect(stack.adminUrl)
   await admin.query('insert into auth.users (id, email) values ($1, $2) on conflict do nothing', [
     owner,
@@ -109,7 +116,7 @@ async function prepare(stack: BenchStack): Promise<{ token: string; key: string 
   })
   const { key } = (await response.json()) as { key?: string }
   if (!key) throw new Error(`no key was made: ${response.status}`)
-  return { token, key }
+  return { token, key, tenant }
 }
 
 /** Requests a second over this many connections. Each sends the next request when it has its answer. */

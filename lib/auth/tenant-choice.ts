@@ -1,4 +1,13 @@
-import { asCaller, type Claims, Problem, type Sql, sql } from '../db/index.ts'
+import {
+  type Claims,
+  type Db,
+  enterAsCaller,
+  named,
+  Problem,
+  type RequestHeaders,
+  type Sql,
+  sql,
+} from '../db/index.ts'
 
 /** What a person may do in a tenant. private.role_permissions says which role holds which. */
 export type Permission = 'read' | 'read_admin' | 'write' | 'manage' | 'own' | 'export'
@@ -10,37 +19,45 @@ export interface ChosenTenant {
   slug: string
 }
 
+/** A caller who may do something in a tenant, for the time of one request. */
+export interface TenantEntry {
+  tenant: ChosenTenant
+  /** Runs as the caller. Its first use continues the transaction in which the permission was checked. */
+  db: Db
+  /** Must be called when the request is over. */
+  leave: () => void
+}
+
+interface EntryOptions {
+  /** The one tenant of an API key. The key's scope may not allow it to read tenants, so it brings the tenant along. */
+  own?: ChosenTenant | undefined
+  headers?: RequestHeaders
+}
+
 /**
- * The tenant with this slug or ref_id, or the caller's only tenant if the request names none. The caller must hold
- * the permission there. Refuses with 400 tenant_required, 404 tenant_not_found (also for somebody else's
- * tenant), 403 forbidden, tenant_frozen or trial_ended. `own` is the one tenant of an API key: the key's scope
- * may not allow it to read tenants, so it brings the tenant along. A key needs a scope instead of a permission.
+ * Enters the tenant with this slug or ref_id, or the caller's only tenant if the request names none. The caller must
+ * hold the permission there; a key needs a scope instead. Refuses with 400 tenant_required, 404 tenant_not_found
+ * (also for somebody else's tenant), 403 forbidden, tenant_frozen or trial_ended.
  */
-export function chooseTenant(
+export async function enterTenant(
   claims: Claims,
   name: string | undefined,
   needs: Permission | `${string}:${string}`,
-  own?: ChosenTenant,
-): Promise<ChosenTenant> {
+  { own, headers }: EntryOptions = {},
+): Promise<TenantEntry> {
   if (name === undefined && claims.role === 'service_role')
     throw tenantRequired('A secret key acts for any tenant.')
   if (own && name !== undefined && name !== own.slug && name !== own.refId) throw tenantNotFound()
-  return asCaller(claims, async (db) => {
-    if (own) {
-      await db.query(sql`select private.require_permission(${own.id}, ${needs})`)
-      return own
-    }
-    const found = await db.query<ChosenTenant>(
-      name === undefined
-        ? sql`select id, ref_id as "refId", slug from public.tenants limit 2`
-        : sql`select t.id, t.ref_id as "refId", t.slug from public.tenants as t where ${isNamed(name)}`,
-    )
-    const [tenant, another] = found
-    if (!tenant) throw tenantNotFound()
-    if (another) throw tenantRequired('You belong to more than one tenant.')
-    await db.query(sql`select private.require_permission(${tenant.id}, ${needs})`)
-    return tenant
-  })
+  const check = own
+    ? named('require_permission', sql`select private.require_permission(${own.id}, ${needs})`)
+    : named(
+        'enter_tenant',
+        sql`select id, "refId", slug from private.enter_tenant(${name ?? null}, ${needs})`,
+      )
+  const { rows, db, leave } = await enterAsCaller<ChosenTenant>(claims, check, headers)
+  const tenant = own ?? rows[0]
+  if (!tenant) throw tenantNotFound()
+  return { tenant, db, leave }
 }
 
 /** The condition that the tenant t has this slug or ref_id. A ref_id has capital letters and a slug never has. */

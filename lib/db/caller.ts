@@ -1,8 +1,17 @@
-import pg from 'pg'
+import type pg from 'pg'
 import { toProblem } from './errors.ts'
 import { connections, type Db } from './pool.ts'
-import { Problem } from './problem.ts'
-import { type Sql, sql } from './sql.ts'
+import { timeouts } from './settings.ts'
+import { named, type Sql, sql } from './sql.ts'
+import {
+  finish,
+  finishWith,
+  type Opening,
+  openTransaction,
+  queryOnce,
+  withOne,
+  withRetries,
+} from './transaction.ts'
 
 /** The caller that SQL runs for. It becomes the role and `request.jwt.claims`, so RLS decides what it sees. */
 export type Claims =
@@ -29,17 +38,13 @@ export type Claims =
  */
 export type RequestHeaders = Readonly<Record<string, string>>
 
-/** Serialization failure and deadlock: Postgres rolled everything back, and the transaction should be tried again. */
-const retryable = new Set(['40001', '40P01'])
-const attempts = 3
-
 /** Runs `work` in one transaction as this caller. `work` sees only what RLS lets the caller see. */
 export function asCaller<Result>(
   claims: Claims,
   work: (db: Db) => Promise<Result>,
   headers: RequestHeaders = {},
 ): Promise<Result> {
-  return inTransaction(work, identityOf(claims, headers))
+  return callerDb(claims, headers).transaction(work)
 }
 
 /**
@@ -50,137 +55,89 @@ export async function asCallerSnapshot<Result>(
   claims: Claims,
   work: (db: Db) => Promise<Result>,
 ): Promise<Result> {
+  const begin = 'begin isolation level repeatable read, read only'
   try {
-    return await runOnce(work, identityOf(claims, {}), 'begin isolation level repeatable read, read only')
+    const { client } = await openTransaction({ begin, identity: identityOf(claims, {}) })
+    return await finish(client, work)
   } catch (thrown) {
     throw toProblem(thrown)
   }
+}
+
+/** A Db that runs each statement, or a whole transaction, as this caller. */
+export function callerDb(claims: Claims, headers: RequestHeaders = {}): Db {
+  return dbOf({ identity: identityOf(claims, headers) })
+}
+
+/** How long an open transaction waits for its first statement. It is far longer than our own code needs. */
+const heldMs = 50
+
+/**
+ * Runs `first` as this caller, and answers its rows together with a Db of the same caller. `first` must only read.
+ *
+ * The first statement or transaction of that Db continues the transaction of `first`, so a request that needs two
+ * statements needs one transaction. If nothing comes for 50 ms, the transaction ends, and a later statement
+ * opens its own: no work outside the database holds a connection. `leave` ends it at once.
+ */
+export async function enterAsCaller<Row>(
+  claims: Claims,
+  first: Sql,
+  headers: RequestHeaders = {},
+): Promise<{ rows: Row[]; db: Db; leave: () => void }> {
+  const opening = { identity: identityOf(claims, headers) }
+  const { client, rows } = await withRetries(() => openTransaction<Row>(opening, first))
+  let held: typeof client | undefined = client
+  const take = () => {
+    clearTimeout(timer)
+    const taken = held
+    held = undefined
+    return taken
+  }
+  const leave = () => {
+    const left = take()
+    // Nothing was written, so nobody has to hear of a commit that failed. finish() gives the connection back.
+    if (left) finish(left, async () => {}).catch(() => {})
+  }
+  const timer = setTimeout(leave, heldMs)
+  return { rows, db: dbOf(opening, take), leave }
 }
 
 function identityOf(claims: Claims, headers: RequestHeaders): Sql {
   // The REST API passes a token's claims on unchanged, so claims cannot prove that a key was verified. The setting
   // tenantry.api_key proves it, because only our code can make it.
   const apiKey = 'api_key' in claims ? claims.api_key : ''
-  return sql`
-    select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true),
-      set_config('request.headers', ${JSON.stringify(headers)}, true), set_config('tenantry.api_key', ${apiKey}, true)`
+  return named(
+    'set_identity',
+    sql`
+      select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true),
+        set_config('request.headers', ${JSON.stringify(headers)}, true), set_config('tenantry.api_key', ${apiKey}, true),
+        set_config('statement_timeout', ${String(timeouts.statement_timeout)}, true),
+        set_config('idle_in_transaction_session_timeout', ${String(timeouts.idle_in_transaction_session_timeout)}, true)`,
+  )
 }
 
-/** A Db that runs each statement, or a whole transaction, as this caller. */
-export function callerDb(claims: Claims, headers?: RequestHeaders): Db {
+/** A Db whose transactions begin with this opening. `takeOpen` may give one that is open already. */
+function dbOf(opening: Opening, takeOpen: () => pg.PoolClient | undefined = () => undefined): Db {
+  const open = async () => takeOpen() ?? (await openTransaction(opening)).client
   return withOne({
-    query: (statement) => asCaller(claims, (db) => db.query(statement), headers),
-    transaction: (work) => asCaller(claims, work, headers),
+    query: (statement) => withRetries(async () => finishWith(await open(), statement)),
+    transaction: (work) => withRetries(async () => finish(await open(), work)),
   })
 }
+
+const adminTransactions = dbOf({})
 
 /**
  * The connection that skips RLS. Use it only if no caller is signed in (the public lookup, health), and always
  * filter by tenant.
  */
 export const admin: Db = withOne({
-  query: queryOnce,
-  transaction: (work) => inTransaction(work),
+  // A single statement is a transaction of its own. Behind a pooler it needs one in which the time limits are set.
+  query: (statement) => (connections().isPooled ? adminTransactions.query(statement) : queryOnce(statement)),
+  transaction: (work) => adminTransactions.transaction(work),
 })
 
 /** Fails if the database does not answer. */
 export async function ping(): Promise<void> {
   await admin.query(sql`select 1`)
-}
-
-async function inTransaction<Result>(work: (db: Db) => Promise<Result>, identity?: Sql): Promise<Result> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await runOnce(work, identity)
-    } catch (thrown) {
-      if (attempt < attempts && isRetryable(thrown)) continue
-      throw toProblem(thrown)
-    }
-  }
-}
-
-async function runOnce<Result>(
-  work: (db: Db) => Promise<Result>,
-  identity?: Sql,
-  begin = 'begin',
-): Promise<Result> {
-  const client = await connect()
-  let broken: Error | undefined
-  try {
-    // Both must succeed before `work` may send anything. Without the transaction the role would not be set, and the
-    // statements would run as the pool's own role.
-    await Promise.all([client.query(begin), identity && client.query(identity)])
-    const db: Db = withOne({
-      query: (statement) => send(client, statement),
-      transaction: (nested) => nested(db),
-    })
-    const result = await work(db)
-    const { command } = await client.query('commit')
-    // `work` caught the error of a statement and went on, but Postgres had already aborted the transaction.
-    if (command !== 'COMMIT')
-      throw new Error('The transaction was rolled back: a statement failed and nobody said so.')
-    return result
-  } catch (thrown) {
-    // A connection that cannot roll back must not reach the next caller.
-    await client.query('rollback').catch((error: Error) => {
-      broken = error
-    })
-    throw thrown
-  } finally {
-    client.release(broken)
-  }
-}
-
-/** Like pool.query(), which closes the connection after any error. One that Postgres answered with stays usable. */
-async function queryOnce<Row>(statement: Sql): Promise<Row[]> {
-  let broken: Error | undefined
-  const client = await connect()
-  try {
-    return await send<Row>(client, statement)
-  } catch (thrown) {
-    const error = thrown instanceof Problem ? thrown.cause : thrown
-    if (!(error instanceof pg.DatabaseError))
-      broken = error instanceof Error ? error : new Error(String(error))
-    throw thrown
-  } finally {
-    client.release(broken)
-  }
-}
-
-async function connect(): Promise<pg.PoolClient> {
-  try {
-    return await connections().connect()
-  } catch (thrown) {
-    throw toProblem(thrown)
-  }
-}
-
-async function send<Row>(client: pg.PoolClient, statement: Sql): Promise<Row[]> {
-  try {
-    // pg writes to its config. Nobody else shares this one, but its type says readonly.
-    const { rows } = await client.query({ ...statement })
-    return rows as Row[]
-  } catch (thrown) {
-    throw toProblem(thrown)
-  }
-}
-
-function withOne({ query, transaction }: Omit<Db, 'one'>): Db {
-  return {
-    query,
-    transaction,
-    async one<Row>(statement: Sql) {
-      const rows = await query<Row>(statement)
-      const [row] = rows
-      if (row === undefined || rows.length > 1)
-        throw new Error(`The database answered ${rows.length} rows instead of one to: ${statement.text}`)
-      return row
-    },
-  }
-}
-
-/** A statement fails with a Problem, and `begin` or `commit` with the error of Postgres, which is a Problem's cause. */
-function isRetryable(thrown: unknown): boolean {
-  const error = thrown instanceof Problem ? thrown.cause : thrown
-  return error instanceof Error && 'code' in error && retryable.has(String(error.code))
 }

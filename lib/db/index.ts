@@ -4,6 +4,7 @@ export {
   asCallerSnapshot,
   type Claims,
   callerDb,
+  enterAsCaller,
   ping,
   type RequestHeaders,
 } from './caller.ts'

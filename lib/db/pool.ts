@@ -1,5 +1,5 @@
-import process from 'node:process'
 import pg from 'pg'
+import { type DatabaseSettings, databaseSettings, timeouts } from './settings.ts'
 import type { Sql } from './sql.ts'
 
 /**
@@ -14,25 +14,30 @@ export interface Db {
   transaction<Result>(work: (db: Db) => Promise<Result>): Promise<Result>
 }
 
-let pool: pg.Pool | undefined
+/** The connections of this isolate, and what may be expected of them. */
+export interface Connections extends DatabaseSettings {
+  pool: pg.Pool
+}
+
+let opened: Connections | undefined
 
 /** One small pool for each isolate. It is created on first use, so that importing a function needs no database. */
-export function connections(): pg.Pool {
-  if (pool) return pool
-  const connectionString = process.env.SUPABASE_DB_URL
-  if (!connectionString) throw new Error('SUPABASE_DB_URL is not set: a function cannot reach its database.')
-  pool = new pg.Pool({
-    connectionString,
-    // Many isolates share the database's connections.
-    max: 10,
+export function connections(): Connections {
+  opened ??= open(databaseSettings())
+  return opened
+}
+
+function open(settings: DatabaseSettings): Connections {
+  const pool = new pg.Pool({
+    connectionString: settings.url,
+    max: settings.connections,
     connectionTimeoutMillis: 3_000,
     idleTimeoutMillis: 30_000,
-    // The server's timeout comes first, so it is an answer (57014) and the connection stays usable;
-    // the second limit is for a server that does not answer at all.
-    statement_timeout: 8_000,
+    // This limit is for a server that does not answer at all.
     query_timeout: 10_000,
-    idle_in_transaction_session_timeout: 15_000,
-    // begin and set_config are sent together, so opening a caller's transaction costs one round trip.
+    // Behind a pooler every transaction sets the server's limits for itself.
+    ...(!settings.isPooled && timeouts),
+    // Statements that belong together are sent together, which saves round trips.
     pipeline: true,
     application_name: 'tenantry-functions',
   })
@@ -40,12 +45,12 @@ export function connections(): pg.Pool {
   // isolate if nobody listened.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
-  return pool
+  return { ...settings, pool }
 }
 
 /** Closes the pool. For tests and scripts: a function keeps its pool for as long as its isolate lives. */
 export async function closeConnections(): Promise<void> {
-  const closing = pool
-  pool = undefined
-  await closing?.end()
+  const closing = opened
+  opened = undefined
+  await closing?.pool.end()
 }

@@ -3,7 +3,7 @@ import {
   type ApiKey,
   type Caller,
   type ChosenTenant,
-  chooseTenant,
+  enterTenant,
   type Permission,
   readCaller,
   type Service,
@@ -11,6 +11,7 @@ import {
   unauthenticated,
 } from '../auth/index.ts'
 import { type Claims, callerDb, type Db, Problem } from '../db/index.ts'
+import { receiveBody } from './input/json-body.ts'
 import { requestHeaders } from './request-headers.ts'
 import { annotate, note, settle } from './route-notes.ts'
 
@@ -88,12 +89,26 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     if (!mayEnter(access, caller)) throw new Problem('forbidden', whatIsNeeded(access))
     const claims = claimsOf(caller, scope)
     c.set('claims', claims)
-    c.set('db', callerDb(claims, requestHeaders(c)))
-    if (access.auth === 'member') {
-      const own = caller.kind === 'api_key' ? caller.tenant : undefined
-      c.set('tenant', await chooseTenant(claims, tenantNameOf(c, access), scope ?? access.permission, own))
+    const headers = requestHeaders(c)
+    if (access.auth !== 'member') {
+      c.set('db', callerDb(claims, headers))
+      return next()
     }
-    await next()
+    // A body that arrives slowly must not hold a connection, so all of it is here before the transaction begins.
+    await receiveBody(c.req.raw)
+    const own = caller.kind === 'api_key' ? caller.tenant : undefined
+    const name = tenantNameOf(c, access)
+    const { tenant, db, leave } = await enterTenant(claims, name, scope ?? access.permission, {
+      own,
+      headers,
+    })
+    c.set('tenant', tenant)
+    c.set('db', db)
+    try {
+      await next()
+    } finally {
+      leave()
+    }
   }
 }
 

@@ -12,15 +12,18 @@ export interface Options {
   dataDir: string
   json: boolean
   seed: boolean
+  /** Functions reach the database through PgBouncer in transaction mode. */
+  pooler: boolean
   /** The project: the folder that holds supabase/, functions/, seeds/ and web/. */
   root: string
 }
 
-export const usage = `Usage: stack/main.ts start|reset|status [--port N] [--data DIR] [--json] [--no-seed]
+export const usage = `Usage: stack/main.ts start|reset|status [--port N] [--data DIR] [--json] [--no-seed] [--pooler]
   --port N     the gateway's port (default 54321; 0 takes any free one)
   --data DIR   where data lives between runs (default .tenantry)
   --json       when ready, one line of JSON on stdout; everything else goes to stderr
-  --no-seed    leave the demo tenants out`
+  --no-seed    leave the demo tenants out
+  --pooler     functions reach the database through PgBouncer in transaction mode, as on a hosted project`
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -41,6 +44,7 @@ export function readOptions(args: string[]): Options {
     dataDir: resolve(values.data ?? resolve(root, '.tenantry')),
     json: values.json ?? false,
     seed: !(values['no-seed'] ?? false),
+    pooler: values.pooler ?? false,
     root,
   }
 }
@@ -55,6 +59,7 @@ function parse(args: string[]) {
         data: { type: 'string' },
         json: { type: 'boolean' },
         'no-seed': { type: 'boolean' },
+        pooler: { type: 'boolean' },
         // Not in the usage: lets a test boot another project's migrations and functions.
         root: { type: 'string' },
       },

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chmod, stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join, resolve } from 'node:path'
+import { delimiter, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StackFailure } from '../failure.ts'
 
@@ -51,6 +51,16 @@ export function findSupabaseCli(): string {
   const path = join(nodeModules, '.bin/supabase')
   if (!existsSync(path)) throw new StackFailure('The supabase CLI is not installed: run "npm ci".')
   return path
+}
+
+/** PgBouncer of the system. npm has no package that brings it along. */
+export function findPgBouncer(): string {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin']
+  const found = folders.map((folder) => join(folder, 'pgbouncer')).find((path) => existsSync(path))
+  if (found) return found
+  throw new StackFailure(
+    'PgBouncer is not installed: install it ("apt-get install pgbouncer", "brew install pgbouncer"), or start without --pooler.',
+  )
 }
 
 async function makeExecutable(path: string): Promise<void> {

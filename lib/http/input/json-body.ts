@@ -12,7 +12,7 @@ const maxNesting = 64
  */
 export async function readJson(request: Request): Promise<{ value: unknown; isSuspect: boolean }> {
   requireJson(request.headers)
-  const text = decode(await readBytes(request))
+  const text = decode(await receiveBody(request))
   if (text.trim() === '') throw new Problem('invalid_json', 'The body is empty; JSON is expected.')
   refuseDeepNesting(text)
   try {
@@ -30,6 +30,18 @@ function requireJson(headers: Headers): void {
   const detail =
     'Send the body as UTF-8 JSON, not compressed, with the header "Content-Type: application/json".'
   throw new Problem('unsupported_media_type', detail, { headers: { 'accept-post': 'application/json' } })
+}
+
+const received = new WeakMap<Request, Promise<Uint8Array>>()
+
+/** The bytes of a request's body, read once. Refuses with 413 what is too large. */
+export function receiveBody(request: Request): Promise<Uint8Array> {
+  let bytes = received.get(request)
+  if (!bytes) {
+    bytes = readBytes(request)
+    received.set(request, bytes)
+  }
+  return bytes
 }
 
 async function readBytes(request: Request): Promise<Uint8Array> {

@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url'
-import { chooseTenant } from '../../auth/index.ts'
-import { admin, callerDb, sql } from '../../db/index.ts'
+import { enterTenant } from '../../auth/index.ts'
+import { admin, sql } from '../../db/index.ts'
 import { noSuchProvider } from './queries.ts'
 import type { IdpKind, SignInOptions } from './schema.ts'
 
@@ -26,8 +26,8 @@ export async function bindSsoProvider(
   ssoProviderId: string | null,
 ): Promise<void> {
   const claims = { role: 'service_role' } as const
-  const tenant = await chooseTenant(claims, tenantName, 'manage')
-  const [bound] = await callerDb(claims).query<{ id: string | null }>(sql`
+  const { tenant, db } = await enterTenant(claims, tenantName, 'manage')
+  const [bound] = await db.query<{ id: string | null }>(sql`
     select id from private.bind_sso_provider(${tenant.id}, ${type}::public.idp_kind, ${ssoProviderId})`)
   if (!bound?.id) throw noSuchProvider(type)
 }

@@ -140,6 +140,36 @@ $$;
 comment on function private.require_permission(uuid, text) is
   'Refuses with 404, or with 403 and the reason, unless the caller holds the permission in the tenant. Functions use this. Policies use tenant_ids().';
 
+-- A definer with plans that the session keeps: it runs at the start of each request, where the same select through
+-- policies would cost more than the rest of a short request.
+create function private.enter_tenant(name text, permission text, out id uuid, out "refId" text, out slug text)
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  found_count bigint;
+begin
+  if enter_tenant.name is null then
+    select count(*), min(o.tenant_id::text)::uuid into found_count, enter_tenant.id
+    from private.tenant_ids('read') as o (tenant_id);
+    if found_count > 1 then
+      perform private.raise_problem(400, 'tenant_required',
+        'You belong to more than one tenant. Name the one you mean by its slug or ref_id in the header x-tenant.');
+    end if;
+  else
+    -- A ref_id has capital letters and a slug never has, so one name cannot mean two tenants.
+    select t.id into enter_tenant.id from public.tenants as t
+    where t.slug = enter_tenant.name or t.ref_id = enter_tenant.name;
+  end if;
+  -- This also refuses when no tenant was found.
+  perform private.require_permission(enter_tenant.id, enter_tenant.permission);
+  select t.ref_id, t.slug into enter_tenant."refId", enter_tenant.slug
+  from public.tenants as t where t.id = enter_tenant.id;
+end
+$$;
+comment on function private.enter_tenant(text, text) is
+  'The tenant with this slug or ref_id, or the caller''s only tenant if the name is null, after require_permission(). 400 tenant_required, and what require_permission() refuses.';
+
 create function private.colleague_ids() returns setof uuid
   language plpgsql stable security definer parallel safe
   set search_path = ''
@@ -159,7 +189,8 @@ create function private.platform_tenant_id() returns uuid
 as $$ select '00000000-0000-7000-8000-000000000001'::uuid $$;
 comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
 grant execute on function private.tenant_ids(text), private.colleague_ids(), private.platform_tenant_id(),
-  private.is_trusted_caller(), private.require_permission(uuid, text) to authenticated, service_role;
+  private.is_trusted_caller(), private.require_permission(uuid, text), private.enter_tenant(text, text)
+  to authenticated, service_role;
 grant execute on function private.caller_api_key() to authenticated, service_role;
 
 -- A definer, because the permissions of roles are a table in private. They are the same for everybody.
