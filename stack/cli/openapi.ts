@@ -26,8 +26,19 @@ export async function listFunctions(): Promise<string[]> {
   return entries.flatMap((entry) => (entry.isDirectory() ? [entry.name] : [])).sort()
 }
 
-/** The routes that a function's index.ts mounts. Loading it calls Deno.serve, which Node does not have. */
-export async function readRoutes(name: string): Promise<Route[]> {
+let lastRead: Promise<unknown> = Promise.resolve()
+
+/**
+ * The routes that a function's index.ts mounts. Loading it calls Deno.serve, which Node does not have. One is loaded
+ * after another: each takes the global Deno away when it is done.
+ */
+export function readRoutes(name: string): Promise<Route[]> {
+  const read = lastRead.then(() => loadRoutes(name))
+  lastRead = read.catch(() => {})
+  return read
+}
+
+async function loadRoutes(name: string): Promise<Route[]> {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'Deno')
   Object.defineProperty(globalThis, 'Deno', { value: { serve() {} }, configurable: true })
   try {

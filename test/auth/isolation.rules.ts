@@ -5,6 +5,7 @@ export default {
     tenant_ids: 'policies call it as the caller',
     is_trusted_caller: 'says who is calling, to the caller',
     require_permission: 'tells a caller about their own permission only; invoker functions and lib call it',
+    enter_tenant: 'names a tenant to a caller only after require_permission(); lib calls it for each request',
     record_refusal: 'records a refusal of the caller, where they belong and bounded',
   },
   conditions: [
