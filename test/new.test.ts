@@ -21,6 +21,7 @@ const written = [
   'lib/coaching/action-items/queries.ts',
   'lib/coaching/action-items/schema.ts',
   'lib/coaching/index.ts',
+  'lib/coaching/problems.ts',
   'seeds/coaching.sql',
   schema,
   'test/coaching/action-items/action-items.test.ts',
