@@ -25,7 +25,7 @@ export interface BenchStack {
   stop(): Promise<void>
 }
 
-export interface Bare {
+interface Bare {
   port: number
   stop(): Promise<void>
 }

@@ -47,7 +47,7 @@ const StackFile = z.object({
 export type StackFile = z.infer<typeof StackFile>
 export type DatabaseRole = keyof StackFile['database_passwords']
 
-export const stackFilePath = (dataDir: string) => join(dataDir, 'stack.json')
+const stackFilePath = (dataDir: string) => join(dataDir, 'stack.json')
 
 export function newPassword(): string {
   return randomBytes(18).toString('base64url')

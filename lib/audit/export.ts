@@ -1,4 +1,5 @@
 import { type Db, sql } from '../db/index.ts'
+import { auditColumns } from './log.ts'
 
 export type ExportFormat = 'csv' | 'jsonl'
 
@@ -34,10 +35,10 @@ export async function exportAuditLog(
   tenantId: string,
   format: ExportFormat,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const [started] = await db.query<{ last: string | null }>(
+  const started = await db.one<{ last: string | null }>(
     sql`select private.start_audit_export(${tenantId}, ${format}) as last`,
   )
-  const last = started?.last ?? '0'
+  const last = started.last ?? '0'
   const write = format === 'csv' ? csvLine : jsonLine
   const encoder = new TextEncoder()
   let after = '0'
@@ -57,16 +58,12 @@ export async function exportAuditLog(
 
 function readBatch(db: Db, tenantId: string, after: string, last: string): Promise<WrittenRow[]> {
   return db.query<WrittenRow>(sql`
-    select a.tenant_id, a.seq, a.id, a.project_id, a.actor_id, a.actor_name, a.actor_type, a.action, a.crud, a.target_id,
-      a.target_type, a.target_name, a.product, a.component, a.description, a.is_failure, a.is_anonymous, a.payload_hash,
-      a.source_ip, a.user_agent, a.request_id,
-      to_char(a.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
-      a.prev_hash, a.hash, a.metadata::text as metadata
+    select ${auditColumns}, a.metadata::text as metadata
     from private.export_audit_log(${tenantId}, ${after}, ${last}, ${batchSize}) as a`)
 }
 
 /** One JSON object. metadata comes last and verbatim, because parsing and writing it again would change its text. */
-export function jsonLine(row: WrittenRow): string {
+function jsonLine(row: WrittenRow): string {
   let line = '{'
   for (const column of columns) {
     if (column === 'metadata') break
@@ -76,7 +73,7 @@ export function jsonLine(row: WrittenRow): string {
 }
 
 /** One record (RFC 4180). */
-export function csvLine(row: WrittenRow): string {
+function csvLine(row: WrittenRow): string {
   let line = ''
   for (const column of columns) {
     if (line !== '') line += ','

@@ -7,6 +7,14 @@ import {
   auditOrder,
 } from './schema.ts'
 
+/** All but metadata, which a page shows as JSON and an export as the text that was hashed. */
+export const auditColumns = sql`
+  a.tenant_id, a.seq, a.id, a.project_id, a.actor_id, a.actor_name, a.actor_type, a.action, a.crud, a.target_id,
+  a.target_type, a.target_name, a.product, a.component, a.description, a.is_failure, a.is_anonymous, a.payload_hash,
+  a.source_ip, a.user_agent, a.request_id,
+  to_char(a.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
+  a.prev_hash, a.hash`
+
 /**
  * A page of a tenant's audit log, newest first. Reading is recorded in the log too, at most once a minute for
  * each reader. 404 tenant_not_found, 403 forbidden without "read_admin".
@@ -14,11 +22,7 @@ import {
 export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery): Promise<AuditEvents> {
   const { limit, cursor, actor, action, target, product, since, until, is_failure } = query
   const found = await db.query<Omit<AuditEvent, 'seq'> & { seq: string }>(sql`
-    select a.tenant_id, a.seq, a.id, a.project_id, a.actor_id, a.actor_name, a.actor_type, a.action, a.crud, a.target_id,
-      a.target_type, a.target_name, a.product, a.component, a.description, a.is_failure, a.is_anonymous, a.payload_hash,
-      a.source_ip, a.user_agent, a.request_id,
-      to_char(a.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
-      a.prev_hash, a.hash, a.metadata
+    select ${auditColumns}, a.metadata
     from public.read_audit_log(${tenantId}, before_seq => ${cursor?.seq}, max_rows => ${limit + 1}, actor => ${actor},
       action => ${action}, target => ${target}, product => ${product}, from_at => ${since}, until_at => ${until},
       is_failure => ${is_failure}) as a`)
@@ -53,12 +57,11 @@ export interface ChainStep {
 /** Walks a chain to its end or its first break, batch by batch. `step` reads the batch after a row. */
 export async function walkChain(
   tenant: string,
-  step: (afterSeq: number, afterHash: string | null) => Promise<ChainStep | undefined>,
+  step: (afterSeq: number, afterHash: string | null) => Promise<ChainStep>,
 ): Promise<AuditVerification> {
   let checkpoint = { tenant, seq: 0, hash: '0'.repeat(64) }
   for (;;) {
     const walked = await step(checkpoint.seq, checkpoint.seq === 0 ? null : checkpoint.hash)
-    if (!walked) throw new Error('The database said nothing about the chain.')
     const { problem, break_seq, is_end } = walked
     checkpoint = { tenant, seq: Number(walked.last_seq), hash: walked.last_hash }
     if (problem !== null) {
@@ -72,10 +75,9 @@ export async function walkChain(
 
 /** Whether a tenant's chain holds, and the first place where it does not. That it was asked is recorded. */
 export function verifyAuditLog(db: Db, tenantId: string): Promise<AuditVerification> {
-  return walkChain(tenantId, async (afterSeq, afterHash) => {
-    const [step] = await db.query<ChainStep>(sql`
+  return walkChain(tenantId, (afterSeq, afterHash) =>
+    db.one<ChainStep>(sql`
       select last_seq, last_hash, is_end, break_seq, problem
-      from private.verify_audit_log(${tenantId}, ${afterSeq}, ${afterHash})`)
-    return step
-  })
+      from private.verify_audit_log(${tenantId}, ${afterSeq}, ${afterHash})`),
+  )
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { admin, callerDb, type Db, Problem, type RequestHeaders, sql } from '../db/index.ts'
+import { isNamed, tenantNotFound, unauthenticated } from '../auth/index.ts'
+import { admin, callerDb, type Db, type RequestHeaders, sql } from '../db/index.ts'
 
 const prefix = 'tav_'
 
@@ -18,19 +19,15 @@ export async function issueViewerToken(
   ttlSeconds = 900,
 ): Promise<{ token: string; expires_at: Date }> {
   const token = prefix + randomBytes(32).toString('base64url')
-  const [issued] = await db.query<{ expires_at: Date }>(
+  const { expires_at } = await db.one<{ expires_at: Date }>(
     sql`select private.issue_audit_viewer(${tenantId}, ${hashOf(token)}, ${ttlSeconds}) as expires_at`,
   )
-  if (!issued) throw new Error('The database kept no viewer token.')
-  return { token, ...issued }
+  return { token, expires_at }
 }
 
 /** Ends the caller's own viewer tokens for a tenant. */
-export async function revokeViewerTokens(db: Db, tenantId: string): Promise<{ revoked: number }> {
-  const [answer] = await db.query<{ revoked: number }>(
-    sql`select private.revoke_audit_viewers(${tenantId}) as revoked`,
-  )
-  return { revoked: answer?.revoked ?? 0 }
+export function revokeViewerTokens(db: Db, tenantId: string): Promise<{ revoked: number }> {
+  return db.one(sql`select private.revoke_audit_viewers(${tenantId}) as revoked`)
 }
 
 /**
@@ -43,17 +40,14 @@ export async function enterAsViewer(
   headers: RequestHeaders,
 ): Promise<{ db: Db; tenantId: string }> {
   const [viewer] = await admin.query<{ user_id: string; tenant_id: string; is_named: boolean }>(sql`
-    select v.user_id, v.tenant_id, t.slug = ${tenantName} or t.ref_id = ${tenantName} as is_named
+    select v.user_id, v.tenant_id, ${isNamed(tenantName)} as is_named
     from private.audit_viewers as v join public.tenants as t on t.id = v.tenant_id
     where v.token_hash = ${hashOf(token)} and v.expires_at > now()`)
   if (!viewer) {
-    const challenge = 'Bearer realm="tenantry", error="invalid_token"'
-    throw new Problem('unauthenticated', 'The viewer token is unknown, over or revoked. Ask for a new one.', {
-      headers: { 'www-authenticate': challenge },
-    })
+    const detail = 'The viewer token is unknown, over or revoked. Ask for a new one.'
+    throw unauthenticated('unauthenticated', detail, 'audit viewer token')
   }
-  if (!viewer.is_named)
-    throw new Problem('tenant_not_found', 'There is no such tenant, or this token is not for it.')
+  if (!viewer.is_named) throw tenantNotFound('There is no such tenant, or this token is not for it.')
   return { db: callerDb({ role: 'authenticated', sub: viewer.user_id }, headers), tenantId: viewer.tenant_id }
 }
 

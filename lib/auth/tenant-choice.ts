@@ -1,4 +1,4 @@
-import { asCaller, type Claims, Problem, sql } from '../db/index.ts'
+import { asCaller, type Claims, Problem, type Sql, sql } from '../db/index.ts'
 
 /** What a person may do in a tenant. private.role_permissions says which role holds which. */
 export type Permission = 'read' | 'read_admin' | 'write' | 'manage' | 'own' | 'export'
@@ -24,28 +24,35 @@ export function chooseTenant(
 ): Promise<ChosenTenant> {
   if (name === undefined && claims.role === 'service_role')
     throw tenantRequired('A secret key acts for any tenant.')
-  if (own && name !== undefined && name !== own.slug && name !== own.refId) throw noSuchTenant()
+  if (own && name !== undefined && name !== own.slug && name !== own.refId) throw tenantNotFound()
   return asCaller(claims, async (db) => {
     if (own) {
       await db.query(sql`select private.require_permission(${own.id}, ${needs})`)
       return own
     }
-    // A ref_id has capital letters and a slug never has, so one name cannot mean two tenants.
     const found = await db.query<ChosenTenant>(
       name === undefined
         ? sql`select id, ref_id as "refId", slug from public.tenants limit 2`
-        : sql`select id, ref_id as "refId", slug from public.tenants where slug = ${name} or ref_id = ${name}`,
+        : sql`select t.id, t.ref_id as "refId", t.slug from public.tenants as t where ${isNamed(name)}`,
     )
     const [tenant, another] = found
-    if (!tenant) throw noSuchTenant()
+    if (!tenant) throw tenantNotFound()
     if (another) throw tenantRequired('You belong to more than one tenant.')
     await db.query(sql`select private.require_permission(${tenant.id}, ${needs})`)
     return tenant
   })
 }
 
-function noSuchTenant(): Problem {
-  return new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
+/** The condition that the tenant t has this slug or ref_id. A ref_id has capital letters and a slug never has. */
+export function isNamed(name: string): Sql {
+  return sql`(t.slug = ${name} or t.ref_id = ${name})`
+}
+
+/** 404 for a tenant that does not exist and for somebody else's alike, so that the answer does not tell them apart. */
+export function tenantNotFound(
+  detail = 'There is no such tenant, or you are not one of its members.',
+): Problem {
+  return new Problem('tenant_not_found', detail)
 }
 
 function tenantRequired(why: string): Problem {

@@ -10,6 +10,7 @@ import {
 } from 'jose'
 import { z } from 'zod'
 import { Problem } from '../db/index.ts'
+import './problems.ts'
 import type { AuthSettings } from './settings.ts'
 
 /** The claims that reach the database and the handlers. All other claims of a token are dropped. */

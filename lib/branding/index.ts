@@ -1,3 +1,5 @@
+import './problems.ts'
+
 export { readBrand, updateBrand } from './brand/queries.ts'
 export { Brand, BrandChange } from './brand/schema.ts'
 export { renderThemeCss } from './brand/theme-css.ts'
@@ -13,5 +15,4 @@ export {
   getTenantById,
   getTenantBySlug,
   getTenantForUser,
-  type TenantProfile,
 } from './page/tenant-profile.ts'

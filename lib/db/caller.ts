@@ -1,6 +1,7 @@
-import type pg from 'pg'
+import pg from 'pg'
 import { toProblem } from './errors.ts'
 import { connections, type Db } from './pool.ts'
+import { Problem } from './problem.ts'
 import { type Sql, sql } from './sql.ts'
 
 /** The caller that SQL runs for. It becomes the role and `request.jwt.claims`, so RLS decides what it sees. */
@@ -67,26 +68,20 @@ function identityOf(claims: Claims, headers: RequestHeaders): Sql {
 
 /** A Db that runs each statement, or a whole transaction, as this caller. */
 export function callerDb(claims: Claims, headers?: RequestHeaders): Db {
-  return {
+  return withOne({
     query: (statement) => asCaller(claims, (db) => db.query(statement), headers),
     transaction: (work) => asCaller(claims, work, headers),
-  }
+  })
 }
 
 /**
  * The connection that skips RLS. Use it only if no caller is signed in (the public lookup, health), and always
  * filter by tenant.
  */
-export const admin: Db = {
-  async query<Row>(statement: Sql) {
-    try {
-      return await send<Row>(connections(), statement)
-    } catch (thrown) {
-      throw toProblem(thrown)
-    }
-  },
+export const admin: Db = withOne({
+  query: queryOnce,
   transaction: (work) => inTransaction(work),
-}
+})
 
 /** Fails if the database does not answer. */
 export async function ping(): Promise<void> {
@@ -109,13 +104,16 @@ async function runOnce<Result>(
   identity?: Sql,
   begin = 'begin',
 ): Promise<Result> {
-  const client = await connections().connect()
+  const client = await connect()
   let broken: Error | undefined
   try {
     // Both must succeed before `work` may send anything. Without the transaction the role would not be set, and the
     // statements would run as the pool's own role.
     await Promise.all([client.query(begin), identity && client.query(identity)])
-    const db: Db = { query: (statement) => send(client, statement), transaction: (nested) => nested(db) }
+    const db: Db = withOne({
+      query: (statement) => send(client, statement),
+      transaction: (nested) => nested(db),
+    })
     const result = await work(db)
     const { command } = await client.query('commit')
     // `work` caught the error of a statement and went on, but Postgres had already aborted the transaction.
@@ -133,12 +131,56 @@ async function runOnce<Result>(
   }
 }
 
-async function send<Row>(to: pg.Pool | pg.PoolClient, statement: Sql): Promise<Row[]> {
-  // pg writes to its config. Nobody else shares this one, but its type says readonly.
-  const { rows } = await to.query({ ...statement })
-  return rows as Row[]
+/** Like pool.query(), which closes the connection after any error. One that Postgres answered with stays usable. */
+async function queryOnce<Row>(statement: Sql): Promise<Row[]> {
+  let broken: Error | undefined
+  const client = await connect()
+  try {
+    return await send<Row>(client, statement)
+  } catch (thrown) {
+    const error = thrown instanceof Problem ? thrown.cause : thrown
+    if (!(error instanceof pg.DatabaseError))
+      broken = error instanceof Error ? error : new Error(String(error))
+    throw thrown
+  } finally {
+    client.release(broken)
+  }
 }
 
+async function connect(): Promise<pg.PoolClient> {
+  try {
+    return await connections().connect()
+  } catch (thrown) {
+    throw toProblem(thrown)
+  }
+}
+
+async function send<Row>(client: pg.PoolClient, statement: Sql): Promise<Row[]> {
+  try {
+    // pg writes to its config. Nobody else shares this one, but its type says readonly.
+    const { rows } = await client.query({ ...statement })
+    return rows as Row[]
+  } catch (thrown) {
+    throw toProblem(thrown)
+  }
+}
+
+function withOne({ query, transaction }: Omit<Db, 'one'>): Db {
+  return {
+    query,
+    transaction,
+    async one<Row>(statement: Sql) {
+      const rows = await query<Row>(statement)
+      const [row] = rows
+      if (row === undefined || rows.length > 1)
+        throw new Error(`The database answered ${rows.length} rows instead of one to: ${statement.text}`)
+      return row
+    },
+  }
+}
+
+/** A statement fails with a Problem, and `begin` or `commit` with the error of Postgres, which is a Problem's cause. */
 function isRetryable(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && retryable.has(String(thrown.code))
+  const error = thrown instanceof Problem ? thrown.cause : thrown
+  return error instanceof Error && 'code' in error && retryable.has(String(error.code))
 }

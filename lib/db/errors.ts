@@ -1,5 +1,5 @@
 import { type FieldError, Problem } from './problem.ts'
-import { type ProblemCode, problemCodes } from './problem-codes.ts'
+import { definitionOf, type ProblemCode } from './problem-codes.ts'
 
 /** The parts of a Postgres error this file reads. */
 interface DatabaseError {
@@ -12,28 +12,29 @@ interface DatabaseError {
 
 const busy = 'The service is busy or restarting. Try again in a moment.'
 
-/** Constraints on what people type: the field of each, and what is wrong with it. */
-const byConstraint: Record<string, FieldError> = {
-  display_name_is_text: { pointer: '/display_name', detail: 'must be text without control characters' },
-  coach_photo_is_https: { pointer: '/coach_photo', detail: 'must be an https URL' },
-  website_url_is_https: { pointer: '/website_url', detail: 'must be an https URL' },
-  booking_url_is_https: { pointer: '/booking_url', detail: 'must be an https URL' },
-  quiz_url_is_https: { pointer: '/canonical_quiz_url', detail: 'must be an https URL' },
-  slug_prefix_is_a_path_word: {
-    pointer: '/slug_prefix',
-    detail: 'must be a word of letters, digits and hyphens',
-  },
-  tenants_name_is_text: { pointer: '/name', detail: 'must be text without control characters' },
-  api_keys_name_idx: { pointer: '/name', detail: 'is the name of another key' },
-  key_name_is_text: { pointer: '/name', detail: 'must be text without control characters' },
-  push_has_a_url: { pointer: '/url', detail: 'is what a push endpoint needs, and no other has' },
-  endpoint_url_is_http: { pointer: '/url', detail: 'must be a URL of at most 2048 characters' },
-  endpoint_description_is_text: {
-    pointer: '/description',
-    detail: 'must be text without control characters',
-  },
-  endpoint_rate_limit_in_range: { pointer: '/rate_limit_per_second', detail: 'must be between 1 and 10000' },
-  tenants_locale_is_a_tag: { pointer: '/locale', detail: 'must be a language tag, such as en or de-CH' },
+/** A constraint on what people type. Without a code it is what Postgres' own error becomes: conflict or invalid_value. */
+interface ConstraintProblem extends FieldError {
+  code?: ProblemCode
+}
+
+const byConstraint = new Map<string, ConstraintProblem>()
+
+/**
+ * Declares constraints on what people type, by their names in the database: the field of each, what is wrong with it,
+ * and the code of a refusal that has one of its own. It stands in lib/<domain>/problems.ts.
+ *
+ * @throws when a constraint is declared twice.
+ */
+export function declareConstraints(constraints: Record<string, ConstraintProblem>): void {
+  for (const [name, field] of Object.entries(constraints)) {
+    if (byConstraint.has(name)) throw new Error(`The constraint ${name} is declared twice.`)
+    byConstraint.set(name, field)
+  }
+}
+
+/** Every constraint that is declared by what is loaded. */
+export function declaredConstraints(): string[] {
+  return [...byConstraint.keys()]
 }
 
 const bySqlState: Record<string, [code: ProblemCode, detail: string]> = {
@@ -66,6 +67,9 @@ const bySqlState: Record<string, [code: ProblemCode, detail: string]> = {
 const connectionLost =
   /ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOTFOUND|EHOSTUNREACH|connection terminated|connection ended|timeout exceeded when trying to connect|query read timeout|not queryable|broken pipe|connection (?:refused|reset)/i
 
+const refusalState = /^PT([45]\d\d)$/
+const refusalCode = /^[a-z][a-z0-9_]*$/
+
 /**
  * Turns a refusal of SQL into a Problem. An unknown error comes back unchanged, to be logged and hidden.
  * SQL raises PTxyz for HTTP status xyz: message = code, detail = sentence, hint = field errors as JSON.
@@ -73,24 +77,27 @@ const connectionLost =
 export function toProblem(thrown: unknown): unknown {
   if (thrown instanceof Problem || !(thrown instanceof Error)) return thrown
   const error: DatabaseError = thrown
-  if (error.code?.startsWith('PT') && isProblemCode(error.message)) {
-    return new Problem(error.message, error.detail ?? '', { errors: fieldErrors(error.hint), cause: thrown })
+  const status = Number(refusalState.exec(error.code ?? '')?.[1])
+  if (status && refusalCode.test(error.message)) {
+    const options = { errors: fieldErrors(error.hint), cause: thrown }
+    return Problem.raisedBySql(error.message, status, error.detail ?? '', options)
   }
   const known = bySqlState[error.code ?? '']
   if (known) {
     const [code, detail] = known
     if (code === 'unavailable') return new Problem(code, detail, { retryAfterSeconds: 1, cause: thrown })
-    const field = error.constraint === undefined ? undefined : byConstraint[error.constraint]
-    return new Problem(code, detail, { errors: field && [field], cause: thrown })
+    const broken = byConstraint.get(error.constraint ?? '')
+    if (!broken) return new Problem(code, detail, { cause: thrown })
+    const { code: own, ...field } = broken
+    return new Problem(own ?? code, own ? `${definitionOf(own).title}.` : detail, {
+      errors: [field],
+      cause: thrown,
+    })
   }
   if (error.code?.startsWith('08') || connectionLost.test(`${error.code} ${error.message}`)) {
     return new Problem('unavailable', busy, { retryAfterSeconds: 2, cause: thrown })
   }
   return thrown
-}
-
-function isProblemCode(code: string): code is ProblemCode {
-  return Object.hasOwn(problemCodes, code)
 }
 
 function fieldErrors(hint: string | undefined): FieldError[] | undefined {

@@ -7,13 +7,11 @@ export {
   ping,
   type RequestHeaders,
 } from './caller.ts'
-export { toProblem } from './errors.ts'
+export { declareConstraints, declaredConstraints, toProblem } from './errors.ts'
 export { moment, offsetMoment } from './moment.ts'
 export {
-  type Keyset,
   keyset,
   nextCursor,
-  type Page,
   pageOf,
   pageParameters,
   readAlongIndex,
@@ -21,7 +19,7 @@ export {
 } from './page.ts'
 export { closeConnections, type Db } from './pool.ts'
 export { type FieldError, Problem } from './problem.ts'
-export { type ProblemCode, problemCodes } from './problem-codes.ts'
-export { refId, refIdPattern } from './ref-id.ts'
+export { declaredCodes, declareProblems, definitionOf, type ProblemCode } from './problem-codes.ts'
+export { refId, refIdForm, refIdPattern } from './ref-id.ts'
 export { named, type Sql, sql } from './sql.ts'
 export { ulidOf } from './ulid.ts'

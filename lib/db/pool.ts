@@ -2,9 +2,14 @@ import process from 'node:process'
 import pg from 'pg'
 import type { Sql } from './sql.ts'
 
-/** Runs statements. The caller gives the type of the rows, because SQL is trusted inside. */
+/**
+ * Runs statements. The caller gives the type of the rows, because SQL is trusted inside. A statement fails in the same
+ * way in a transaction and outside of one: with a Problem if SQL refused or the database is gone, see toProblem().
+ */
 export interface Db {
   query<Row>(statement: Sql): Promise<Row[]>
+  /** The row of a statement that always has exactly one, such as a call of a function. Any other number is an error. */
+  one<Row>(statement: Sql): Promise<Row>
   /** Commits all of `work` or nothing. Runs `work` again from the start after a deadlock or a serialization failure. */
   transaction<Result>(work: (db: Db) => Promise<Result>): Promise<Result>
 }

@@ -1,86 +1,70 @@
 /** retryAfterSeconds: when to try again after a 429 or a 503. Code that raises the problem may give a better number. */
-type Definition =
+export type ProblemDefinition =
   | { status: 429 | 503; title: string; retryAfterSeconds: number }
   | { status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 500 | 504; title: string }
 
+const definitions = new Map<string, ProblemDefinition>()
+
 /**
- * Every code that a caller can get, with its HTTP status and its title. docs/errors.md lists the same codes and says
- * what to do about each. A test compares the two with what the migrations raise.
+ * Declares the codes of a domain, with the HTTP status and the title of each. It stands in lib/<domain>/problems.ts,
+ * which lib/<domain>/index.ts imports. So a function knows the codes of the domains that it loads. docs/errors.md lists
+ * all codes and says what to do about each.
+ *
+ *     const problems = declareProblems({ note_locked: { status: 409, title: 'The note is locked' } })
+ *
+ *     declare module '../db/problem-codes.ts' {
+ *       interface ProblemCodes extends Record<keyof typeof problems, true> {}
+ *     }
+ *
+ * @throws when a code is declared twice.
  */
-export const problemCodes = {
+export function declareProblems<const Codes extends Record<string, ProblemDefinition>>(codes: Codes): Codes {
+  for (const [code, definition] of Object.entries(codes)) {
+    if (definitions.has(code)) throw new Error(`The problem code ${code} is declared twice.`)
+    definitions.set(code, definition)
+  }
+  return codes
+}
+
+/** What belongs to no domain: any route may answer it. */
+const general = declareProblems({
   malformed_url: { status: 400, title: 'The URL cannot be read' },
   invalid_json: { status: 400, title: 'The body is not JSON' },
-  tenant_required: { status: 400, title: 'The request must name a tenant' },
   count_not_offered: { status: 400, title: 'Estimated counts are not offered' },
-  unauthenticated: { status: 401, title: 'A valid credential is required' },
-  invalid_api_key: { status: 401, title: 'The API key is not valid' },
-  token_expired: { status: 401, title: 'The token has expired' },
-  feature_not_in_plan: { status: 402, title: 'The plan does not have this feature' },
-  product_not_granted: { status: 402, title: 'The tenant may not use this product' },
   forbidden: { status: 403, title: 'Not allowed' },
-  key_not_accepted: { status: 403, title: 'This route accepts no API key' },
-  tenant_frozen: { status: 403, title: 'The tenant is frozen' },
-  trial_ended: { status: 403, title: 'The trial has ended' },
-  too_many_trials: { status: 403, title: 'Too many tenants in trial' },
-  too_many_renames: { status: 403, title: 'Too many renames' },
-  too_many_invitations: { status: 403, title: 'Too many invitations' },
-  invitation_not_yours: { status: 403, title: 'The invitation is for another address' },
-  email_not_confirmed: { status: 403, title: 'The e-mail address is not confirmed' },
-  membership_deactivated: { status: 403, title: 'The membership is switched off' },
-  too_many_domains: { status: 403, title: 'Too many domains' },
-  too_many_endpoints: { status: 403, title: 'Too many webhook endpoints' },
   not_found: { status: 404, title: 'There is nothing here' },
-  tenant_not_found: { status: 404, title: 'There is no such tenant' },
-  invitation_not_found: { status: 404, title: 'There is no such invitation' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   conflict: { status: 409, title: 'This conflicts with existing data' },
-  last_owner: { status: 409, title: 'A tenant must have an owner' },
-  slug_taken: { status: 409, title: 'The slug is taken' },
-  already_member: { status: 409, title: 'The person is already a member' },
-  is_member: { status: 409, title: 'They are a member of the tenant' },
-  already_invited: { status: 409, title: 'The address is already invited' },
-  member_not_active: { status: 409, title: 'The membership is not active' },
-  project_slug_taken: { status: 409, title: 'Another project has this slug' },
-  domain_taken: { status: 409, title: 'Another tenant holds the domain' },
-  domain_not_verified: { status: 409, title: 'The domain is not verified' },
-  event_conflict: { status: 409, title: 'The event id was used for another event' },
-  api_key_ended: { status: 409, title: 'The API key has ended' },
-  idp_changed: { status: 409, title: 'The identity provider was changed during its check' },
-  idp_not_verified: { status: 409, title: 'The identity provider is not verified' },
-  sso_provider_taken: { status: 409, title: 'The SSO provider is already bound' },
-  invalid_status_move: { status: 409, title: 'The tenant cannot move to this status' },
-  not_billable: { status: 409, title: 'Only customers are billed' },
-  not_purgeable: { status: 409, title: 'The tenant cannot be purged now' },
-  endpoint_disabled: { status: 409, title: 'The endpoint is disabled' },
-  not_a_polling_endpoint: { status: 409, title: 'The endpoint is not a polling endpoint' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON' },
   invalid_body: { status: 422, title: 'The body is not valid' },
   invalid_query: { status: 422, title: 'The query parameters are not valid' },
   invalid_value: { status: 422, title: 'A value is not valid' },
-  invalid_brand: { status: 422, title: 'The brand has values that cannot be used' },
-  invalid_email_config: { status: 422, title: 'The e-mail settings have values that cannot be used' },
-  read_only_column: { status: 422, title: 'This column is read-only' },
-  slug_invalid: { status: 422, title: 'The slug is not valid' },
-  slug_reserved: { status: 422, title: 'The slug is reserved' },
-  unknown_event_type: { status: 422, title: 'There is no such event type' },
-  resent_too_soon: { status: 429, title: 'Sent again too soon', retryAfterSeconds: 60 },
-  domain_invalid: { status: 422, title: 'This is not a domain' },
-  domain_reserved: { status: 422, title: 'The domain cannot be claimed' },
-  domain_just_checked: {
-    status: 429,
-    title: 'The domain was just checked',
-    retryAfterSeconds: 10,
-  },
-  rate_limited: { status: 429, title: 'Too many requests', retryAfterSeconds: 60 },
-  idp_just_checked: {
-    status: 429,
-    title: 'The identity provider was just checked',
-    retryAfterSeconds: 5,
-  },
   internal: { status: 500, title: 'Something went wrong on our side' },
   unavailable: { status: 503, title: 'Try again shortly', retryAfterSeconds: 2 },
   timeout: { status: 504, title: 'This took too long' },
-} as const satisfies Record<string, Definition>
+})
 
-export type ProblemCode = keyof typeof problemCodes
+/**
+ * The declared codes. Each domain adds its own, so that a code that nobody declares is an error of the compiler.
+ *
+ * @public
+ */
+export interface ProblemCodes extends Record<keyof typeof general, true> {}
+export type ProblemCode = keyof ProblemCodes
+
+export function isDeclared(code: string): code is ProblemCode {
+  return definitions.has(code)
+}
+
+/** @throws when the domain that declares the code is not loaded. */
+export function definitionOf(code: ProblemCode): ProblemDefinition {
+  const definition = definitions.get(code)
+  if (!definition) throw new Error(`Nothing that is loaded declares the problem code ${code}.`)
+  return definition
+}
+
+/** Every code that is declared by what is loaded. */
+export function declaredCodes(): ProblemCode[] {
+  return [...definitions.keys()] as ProblemCode[]
+}

@@ -1,4 +1,4 @@
-import { type ProblemCode, problemCodes } from './problem-codes.ts'
+import { definitionOf, isDeclared, type ProblemCode, type ProblemDefinition } from './problem-codes.ts'
 
 /** What is wrong with one field. `pointer` is a JSON Pointer (RFC 6901) into the request's body. */
 export interface FieldError {
@@ -13,6 +13,8 @@ interface ProblemOptions {
   /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
   headers?: Record<string, string>
   cause?: unknown
+  /** What holds for a code that nothing loaded declares. */
+  undeclared?: ProblemDefinition
 }
 
 /**
@@ -22,25 +24,42 @@ interface ProblemOptions {
 export class Problem extends Error {
   readonly code: ProblemCode
   readonly status: number
+  readonly title: string
   readonly detail: string
   readonly errors: FieldError[] | undefined
   readonly headers: Record<string, string>
 
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
     super(`${code}: ${detail}`, { cause: options.cause })
+    const definition = options.undeclared ?? definitionOf(code)
     this.name = 'Problem'
     this.code = code
-    this.status = problemCodes[code].status
+    this.status = definition.status
+    this.title = definition.title
     this.detail = detail
     this.errors = options.errors
     this.headers = { ...options.headers }
-    const retryAfterSeconds = options.retryAfterSeconds ?? usualRetryAfterSeconds(code)
+    const retryAfterSeconds = options.retryAfterSeconds ?? usualRetryAfterSeconds(definition)
     if (retryAfterSeconds !== undefined) this.headers['retry-after'] = String(retryAfterSeconds)
+  }
+
+  /**
+   * What SQL refused. A trigger can raise a code of a domain that this function does not load. Then the status that SQL
+   * gave still holds, and `isDeclared` is false, so that it gets logged.
+   */
+  static raisedBySql(code: string, status: number, detail: string, options: ProblemOptions): Problem {
+    if (isDeclared(code)) return new Problem(code, detail, options)
+    const undeclared = { status, title: 'The request was refused', retryAfterSeconds: 5 } as ProblemDefinition
+    return new Problem(code as ProblemCode, detail, { ...options, undeclared })
+  }
+
+  get isDeclared(): boolean {
+    return isDeclared(this.code)
   }
 }
 
 /** SQL refuses with a code and a sentence alone, so the code itself says when to try again. */
-function usualRetryAfterSeconds(code: ProblemCode): number | undefined {
-  const definition = problemCodes[code]
-  return 'retryAfterSeconds' in definition ? definition.retryAfterSeconds : undefined
+function usualRetryAfterSeconds(definition: ProblemDefinition): number | undefined {
+  const isTemporary = definition.status === 429 || definition.status === 503
+  return isTemporary ? definition.retryAfterSeconds : undefined
 }

@@ -49,6 +49,10 @@ export function createApp(domain: string) {
         stack: cause.stack,
       })
     }
+    if (!problem.isDeclared) {
+      const request_id = c.get('requestId')
+      log('error', { function: domain, request_id, code: 'problem_not_declared', problem: problem.code })
+    }
     const { claims, tenant, tenantName } = c.var
     await noteRefusal(
       {

@@ -6,5 +6,4 @@ export { body, check, params, query, validationProblem } from './input/validate.
 export { respond } from './observe.ts'
 export { requestHeaders } from './request-headers.ts'
 export { describeRoute } from './route-notes.ts'
-export { routeTable } from './route-table.ts'
-export { type Access, router, type Scope } from './router.ts'
+export { router } from './router.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type ProblemCode, problemCodes } from '../db/index.ts'
+import { definitionOf, type ProblemCode } from '../db/index.ts'
 import { ProblemDocument } from './problem-json.ts'
 import type { Answer } from './route-notes.ts'
 import type { Route } from './route-table.ts'
@@ -155,7 +155,7 @@ function problems(
   if (params) add('not_found')
   const byStatus: Record<number, ProblemCode[]> = {}
   for (const code of codes) {
-    const { status } = problemCodes[code]
+    const { status } = definitionOf(code)
     byStatus[status] = [...(byStatus[status] ?? []), code]
   }
   return Object.fromEntries(
@@ -170,7 +170,7 @@ function problems(
           },
           schemas,
         ),
-        ...(ofStatus.some((code) => 'retryAfterSeconds' in problemCodes[code]) && { headers: retryAfter }),
+        ...(ofStatus.some((code) => 'retryAfterSeconds' in definitionOf(code)) && { headers: retryAfter }),
       },
     ]),
   )

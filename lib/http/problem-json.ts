@@ -1,7 +1,7 @@
 import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import { z } from 'zod'
-import { Problem, type ProblemCode, problemCodes, toProblem } from '../db/index.ts'
+import { Problem, type ProblemCode, toProblem } from '../db/index.ts'
 
 /** The body of every refusal (RFC 9457). `code` is stable; `detail` is for people and may change. */
 export const ProblemDocument = z
@@ -32,7 +32,7 @@ export const nothingHere = 'There is no such address. See openapi.json for those
 export function problemResponse(c: Context, problem: Problem): Response {
   const document: z.infer<typeof ProblemDocument> = {
     type: problemType(problem.code),
-    title: problemCodes[problem.code].title,
+    title: problem.title,
     status: problem.status,
     detail: problem.detail,
     instance: c.req.path,

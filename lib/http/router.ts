@@ -32,7 +32,7 @@ export type Access =
     }
 
 /** A scope of an API key: a domain and a verb. */
-export type Scope = `${string}:${'read' | 'write'}`
+type Scope = `${string}:${'read' | 'write'}`
 
 interface EveryRoute {
   requestId: string

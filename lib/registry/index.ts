@@ -1,3 +1,5 @@
+import './problems.ts'
+
 export { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from './api-keys/queries.ts'
 export {
   ApiKey,
@@ -20,7 +22,6 @@ export {
   Entitlement,
   EntitlementQuestion,
   Entitlements,
-  Product,
   ProductGrant,
   ProductPath,
   ProductQuery,

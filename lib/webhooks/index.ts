@@ -1,8 +1,9 @@
+import './problems.ts'
+
 export { listAttempts } from './attempts/queries.ts'
 export { AttemptQuery, Attempts } from './attempts/schema.ts'
 export { listDeliveries } from './deliveries/queries.ts'
 export { Deliveries, DeliveryQuery } from './deliveries/schema.ts'
-export { messageIdOf, signatureHeaders } from './dispatch/deliver.ts'
 export { dispatch } from './dispatch/dispatch.ts'
 export type { DispatchReport } from './dispatch/report.ts'
 export {

@@ -6,7 +6,7 @@ import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { StackFailure } from '../failure.ts'
 
-export const nodeModules = fileURLToPath(new URL('../../node_modules', import.meta.url))
+const nodeModules = fileURLToPath(new URL('../../node_modules', import.meta.url))
 
 export interface PostgresBinaries {
   postgres: string

@@ -1,11 +1,6 @@
 import { createServer } from 'node:net'
 import { codeOf } from '../failure.ts'
 
-/** Whether somebody could listen on this loopback port now. */
-export async function isFree(port: number): Promise<boolean> {
-  return (await tryListen(port)) !== null
-}
-
 /** The preferred port when it is free, otherwise any. */
 export async function findPort(preferred?: number): Promise<number> {
   const port = (preferred && (await tryListen(preferred))) || (await tryListen(0))

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { buffer, text } from 'node:stream/consumers'
 
 /** What the CLI says about a function beside its files. Paths are relative to the project's folder. */
-export interface FunctionMetadata {
+interface FunctionMetadata {
   name: string
   entrypoint_path: string
   import_map_path: string

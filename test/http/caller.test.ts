@@ -6,6 +6,7 @@ import { createApp } from '../../lib/http/index.ts'
 import { admin as setup } from '../kit/db.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import './declared-problems.ts'
 
 process.env.SUPABASE_DB_URL = inject('stack').db_url
 

@@ -1,10 +1,10 @@
 import { Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
-import { Problem, type ProblemCode, problemCodes, toProblem } from '../../lib/db/index.ts'
+import { Problem, type ProblemCode, toProblem } from '../../lib/db/index.ts'
 import { problemFrom, problemResponse } from '../../lib/http/problem-json.ts'
+import { codes, statusOf } from './declared-problems.ts'
 
-const codes = Object.keys(problemCodes) as ProblemCode[]
-const temporary = codes.filter((code) => [429, 503].includes(problemCodes[code].status))
+const temporary = codes.filter((code) => [429, 503].includes(statusOf(code)))
 const lasting = codes.filter((code) => !temporary.includes(code))
 
 /** What a caller gets when this is thrown. */
@@ -15,7 +15,7 @@ async function answerTo(thrown: unknown): Promise<Response> {
 
 /** As Postgres reports what private.raise_problem() raised. */
 function raisedBySql(code: ProblemCode): Error {
-  return Object.assign(new Error(code), { code: `PT${problemCodes[code].status}`, detail: 'Wait.' })
+  return Object.assign(new Error(code), { code: `PT${statusOf(code)}`, detail: 'Wait.' })
 }
 
 describe.each(temporary)('%s says after how many seconds to try again', (code) => {
@@ -25,7 +25,7 @@ describe.each(temporary)('%s says after how many seconds to try again', (code) =
     ['thrown again with another sentence', new Problem(code, 'Wait.', { errors: [], cause: new Error() })],
   ])('%s', async (_, thrown) => {
     const response = await answerTo(thrown)
-    expect(response.status).toBe(problemCodes[code].status)
+    expect(response.status).toBe(statusOf(code))
     expect(response.headers.get('retry-after')).toMatch(/^[1-9]\d*$/)
   })
   it('and the number of whoever knows better wins', async () => {

@@ -17,7 +17,7 @@ const USUAL_PATHS = [
 const ADVICE = 'install Chromium or set CHROME_PATH to one'
 
 /** CHROME_PATH wins and must be right: falling back from a typing error would test another browser unasked. */
-export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
+function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
   const wanted = env.CHROME_PATH
   if (!wanted) return USUAL_PATHS.find((path) => existsSync(path))
   if (!existsSync(wanted)) throw new Error(`CHROME_PATH is ${wanted}, and there is no such file.`)

@@ -4,7 +4,7 @@ import WebSocket from 'ws'
 import type { StackAccess } from './stack.ts'
 
 /** A client that keeps its session to itself. Node 20 has no WebSocket of its own. */
-export function makeClient(stack: Pick<StackAccess, 'api_url'>, key: string): SupabaseClient {
+function makeClient(stack: Pick<StackAccess, 'api_url'>, key: string): SupabaseClient {
   return createClient(stack.api_url, key, {
     auth: { persistSession: false, autoRefreshToken: false },
     realtime: { transport: WebSocket as never },

@@ -22,7 +22,7 @@ export const superuser = pool(stack.admin_db_url)
 export const admin = pool(stack.db_url)
 
 /** Runs in a transaction as one of the API's roles with these claims, and rolls it back. */
-export async function asRole<T>(
+async function asRole<T>(
   role: 'anon' | 'authenticated' | 'service_role',
   claims: Claims,
   run: (db: pg.PoolClient) => Promise<T>,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { admin, type Db, named, Problem, sql } from '../../db/index.ts'
+import '../problems.ts'
 import type { ChosenTenant } from '../tenant-choice.ts'
 import { parseApiKey } from './format.ts'
 import { lookupOf, provesKey } from './secret.ts'

@@ -1,3 +1,4 @@
+import { tenantNotFound } from '../../auth/index.ts'
 import { type Db, Problem, sql } from '../../db/index.ts'
 import type { Brand, BrandChange } from './schema.ts'
 
@@ -10,8 +11,7 @@ export async function readBrand(db: Db, tenantId: string): Promise<Brand> {
     from public.tenant_brands as b join public.tenants as t on t.id = b.tenant_id
     where b.tenant_id = ${tenantId}`)
   // The membership may have ended since the check.
-  if (!brand)
-    throw new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
+  if (!brand) throw tenantNotFound()
   return brand
 }
 

@@ -20,9 +20,12 @@ export async function verifyDomain(
   ref: string,
   find: FindTxt = findTxt,
 ): Promise<Domain> {
-  const [started] = await db.query<{ domain_id: string; host: string; wait_seconds: number }>(sql`
+  const { domain_id, host, wait_seconds } = await db.one<{
+    domain_id: string
+    host: string
+    wait_seconds: number
+  }>(sql`
     select domain_id, host, wait_seconds from private.start_domain_check(${tenantId}, ${ref})`)
-  const { domain_id, host, wait_seconds } = started as NonNullable<typeof started>
   if (wait_seconds > 0) {
     const detail = `This domain was just checked. Try again in ${wait_seconds} seconds.`
     throw new Problem('domain_just_checked', detail, { retryAfterSeconds: wait_seconds })
@@ -76,9 +79,9 @@ async function record(
 ): Promise<DomainRow | null> {
   const tokens = lookup.outcome === 'found' ? tokensIn(lookup.texts) : []
   const failure = lookup.outcome === 'found' ? null : lookup.outcome
-  const [row] = await db.query<DomainRow | { ref_id: null }>(sql`
+  const row = await db.one<DomainRow | { ref_id: null }>(sql`
     select * from private.record_domain_check(${tenantId}, ${domainId}, ${tokens}::text[], ${failure})`)
-  return row && row.ref_id !== null ? row : null
+  return row.ref_id === null ? null : row
 }
 
 /** People copy quotes and spaces along with a value, and some forms write it in capitals. */

@@ -7,7 +7,7 @@ export type TxtAnswer =
   | { outcome: 'no_record' | 'no_such_name' | 'dns_failed' }
 
 /** The bytes are not an answer to the question. */
-export class UnreadableAnswer extends Error {
+class UnreadableAnswer extends Error {
   override name = 'UnreadableAnswer'
 }
 

@@ -42,16 +42,16 @@ export async function listDomains(
  * domain_reserved, 409 conflict if the tenant has added it before, 403 too_many_domains.
  */
 export async function addDomain(db: Db, tenantId: string, host: string): Promise<Domain> {
-  const [row] = await db.query<DomainRow>(sql`
+  const row = await db.one<DomainRow>(sql`
     select * from private.add_domain(${tenantId}, ${checkHost(host)})`)
-  return shown(row as DomainRow)
+  return shown(row)
 }
 
 /** Makes a verified domain the primary one. Refuses with 404, or 409 domain_not_verified. */
 export async function setPrimaryDomain(db: Db, tenantId: string, ref: string): Promise<Domain> {
-  const [row] = await db.query<DomainRow>(sql`
+  const row = await db.one<DomainRow>(sql`
     select * from public.set_primary_domain(${tenantId}, private.ulid_to_uuid(${ref}))`)
-  return shown(row as DomainRow)
+  return shown(row)
 }
 
 /** Removes a domain, which then no longer routes. Refuses with 404. */

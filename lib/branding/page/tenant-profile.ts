@@ -21,8 +21,9 @@ export interface TenantProfile {
 }
 
 /**
- * The four queries of requirement document 002. With a caller's Db they see what that person may see; with
- * `admin` they see every tenant. Null if there is none.
+ * The four queries that requirement document 002 asks for. No route needs them: visitors get the rendered page
+ * (queries.ts). With a caller's Db they see what that person may see; with `admin` they see every tenant. Null if
+ * there is none.
  */
 export async function getTenantBySlug(db: Db, slug: string): Promise<TenantProfile | null> {
   const [found] = await db.query<TenantProfile>(

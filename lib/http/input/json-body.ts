@@ -2,7 +2,7 @@ import { type FieldError, Problem } from '../../db/index.ts'
 import { findJsonError } from './json-error.ts'
 
 /** How large a body may be, in bytes. */
-export const maxBodyBytes = 1_048_576
+const maxBodyBytes = 1_048_576
 /** Deeper than any honest body; far from where recursion over a value would overflow the stack. */
 const maxNesting = 64
 

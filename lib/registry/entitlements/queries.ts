@@ -1,3 +1,4 @@
+import { isNamed, tenantNotFound } from '../../auth/index.ts'
 import { type Db, Problem, readPage, sql } from '../../db/index.ts'
 import {
   type Entitlement,
@@ -12,6 +13,8 @@ import {
   type TenantProducts,
   tenantProductOrder,
 } from './schema.ts'
+
+const grantColumns = sql`g.product, p.name, g.enabled, g.config, g.expires_at, g.created_at, g.updated_at`
 
 /** A page of the platform's products, by name. */
 export async function listProducts(db: Db, { limit, cursor }: ProductQuery): Promise<Products> {
@@ -38,7 +41,7 @@ export async function listTenantProducts(
     tenantProductOrder,
     limit,
     (rowCount) => sql`
-    select g.product, p.name, g.enabled, g.config, g.expires_at, g.created_at, g.updated_at
+    select ${grantColumns}
     from public.tenant_products as g join public.products as p on p.product = g.product
     where g.tenant_id = ${tenantId} and (${cursor?.product}::text is null or g.product > ${cursor?.product})
     order by g.product limit ${rowCount}`,
@@ -59,8 +62,7 @@ export async function listEntitlements(db: Db, tenantId: string): Promise<Entitl
               union select unnest(p.features) from public.products as p) as f (feature)
         order by f.feature) as features
     from public.tenants as t where t.id = ${tenantId}`)
-  if (!found)
-    throw new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
+  if (!found) throw tenantNotFound()
   return { ...found, products: found.products.map(withDate), features: found.features.map(withDate) }
 }
 
@@ -76,10 +78,9 @@ export async function checkEntitlement(
   product: string,
   feature: string | undefined,
 ): Promise<Entitlement> {
-  const [found] = await db.query<{ answer: Entitlement }>(sql`
+  const { answer } = await db.one<{ answer: Entitlement }>(sql`
     select public.check_entitlement(${tenantId}, ${product}, ${feature ?? null}) as answer`)
-  if (!found) throw new Error('check_entitlement() answered nothing')
-  return withDate(found.answer)
+  return withDate(answer)
 }
 
 /** Grants a product to a tenant, or changes the grant. For the service alone. 404 tenant_not_found, not_found. */
@@ -115,7 +116,7 @@ export function withdrawProduct(db: Db, tenantName: string, product: string): Pr
 
 async function readTenantProduct(db: Db, tenantId: string, product: string): Promise<TenantProduct> {
   const [granted] = await db.query<TenantProduct>(sql`
-    select g.product, p.name, g.enabled, g.config, g.expires_at, g.created_at, g.updated_at
+    select ${grantColumns}
     from public.tenant_products as g join public.products as p on p.product = g.product
     where g.tenant_id = ${tenantId} and g.product = ${product}`)
   if (!granted) throw noSuchProduct()
@@ -125,8 +126,8 @@ async function readTenantProduct(db: Db, tenantId: string, product: string): Pro
 /** The service is not a member, so the tenant of its path is looked up here. An archived tenant cannot be granted anything. */
 async function findTenant(db: Db, name: string): Promise<string> {
   const [tenant] = await db.query<{ id: string }>(sql`
-    select id from public.tenants where (slug = ${name} or ref_id = ${name}) and status <> 'archived'`)
-  if (!tenant) throw new Problem('tenant_not_found', 'There is no such tenant, or it is archived.')
+    select t.id from public.tenants as t where ${isNamed(name)} and t.status <> 'archived'`)
+  if (!tenant) throw tenantNotFound('There is no such tenant, or it is archived.')
   return tenant.id
 }
 

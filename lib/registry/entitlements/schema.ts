@@ -56,7 +56,7 @@ export const ProductGrant = z
   .meta({ id: 'ProductGrant', description: 'Replaces what was granted before. Null: without an end.' })
 
 /** Why something may not be used now. */
-export const entitlementReasons = [
+const entitlementReasons = [
   'tenant_frozen',
   'trial_ended',
   'unknown_product',

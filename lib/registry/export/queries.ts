@@ -78,18 +78,18 @@ async function* pages(db: Db, tenant: ChosenTenant): AsyncGenerator<string> {
   )
   const expected: Record<string, number> = {}
   for (const { name } of tables) {
-    const [counted] = await db.query<{ n: number }>(
+    const { n } = await db.one<{ n: number }>(
       sql`select private.count_export_rows(${tenant.id}, ${name})::float8 as n`,
     )
-    expected[name] = counted?.n ?? 0
+    expected[name] = n
   }
-  const [clock] = await db.query<{ taken_at: Date }>(sql`select now() as taken_at`)
+  const { taken_at } = await db.one<{ taken_at: Date }>(sql`select now() as taken_at`)
   yield line({
     header: {
       format: 'tenantry-export',
       version: 1,
       tenant: { ref_id: tenant.refId, slug: tenant.slug },
-      taken_at: clock?.taken_at,
+      taken_at,
       tables: tables.map(({ name, redacted }) => ({ table: name, rows: expected[name], redacted })),
     },
   })

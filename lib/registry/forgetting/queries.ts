@@ -6,9 +6,8 @@ import type { ForgottenPerson } from './schema.ts'
  * repeat. 409 is_member; 422 invalid_value when it is no address; the refusals of "manage".
  */
 export async function forgetPerson(db: Db, tenantId: string, email: string): Promise<ForgottenPerson> {
-  const [forgotten] = await db.query<{ answer: ForgottenPerson }>(
+  const { answer } = await db.one<{ answer: ForgottenPerson }>(
     sql`select public.forget_person(${tenantId}, ${email}) as answer`,
   )
-  if (!forgotten) throw new Error('The database said nothing about the person.')
-  return forgotten.answer
+  return answer
 }

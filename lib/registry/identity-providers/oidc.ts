@@ -16,7 +16,7 @@ const Discovery = z.looseObject({
   id_token_signing_alg_values_supported: z.array(z.string()),
   token_endpoint_auth_methods_supported: z.array(z.string()).default(['client_secret_basic']),
 })
-export type Discovery = z.infer<typeof Discovery>
+type Discovery = z.infer<typeof Discovery>
 
 const Jwks = z.looseObject({ keys: z.array(z.unknown()).max(100) })
 

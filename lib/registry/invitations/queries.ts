@@ -15,6 +15,11 @@ import {
 
 const aWeek = 168
 
+const invitationColumns = sql`
+  i.ref_id, i.email, i.role, i.expires_at, i.sent_at, i.created_at,
+  case when i.accepted_at is not null then 'accepted' when i.revoked_at is not null then 'revoked'
+    when i.expires_at <= now() then 'expired' else 'open' end as status`
+
 /** A token of 256 random bits, and the hash that is stored. The prefix tells scanners for leaked secrets what they found. */
 function makeToken(): { token: string; hash: Buffer } {
   const token = `tinv_${randomBytes(32).toString('base64url')}`
@@ -32,10 +37,10 @@ export function inviteMember(
 ): Promise<InvitationWithToken> {
   const { token, hash } = makeToken()
   return db.transaction(async (tx) => {
-    const [made] = await tx.query<{ id: string }>(sql`
+    const { id } = await tx.one<{ id: string }>(sql`
       select id from public.invite_member(${tenantId}, ${email}, ${role}::public.tenant_role, ${hash},
         now() + make_interval(hours => ${expires_in_hours ?? aWeek}))`)
-    return { ...(await readInvitation(tx, tenantId, made?.id)), token }
+    return { ...(await readInvitation(tx, tenantId, id)), token }
   })
 }
 
@@ -50,9 +55,7 @@ export async function listInvitations(
     invitationOrder,
     limit,
     (rowCount) => sql`
-    select i.ref_id, i.email, i.role, i.expires_at, i.sent_at, i.created_at,
-      case when i.accepted_at is not null then 'accepted' when i.revoked_at is not null then 'revoked'
-        when i.expires_at <= now() then 'expired' else 'open' end as status
+    select ${invitationColumns}
     from public.tenant_invitations as i
     where i.tenant_id = ${tenantId}
       and (${cursor?.ref_id}::text is null or i.id < private.ulid_to_uuid(${cursor?.ref_id}))
@@ -70,10 +73,10 @@ export function resendInvitation(
 ): Promise<InvitationWithToken> {
   const { token, hash } = makeToken()
   return db.transaction(async (tx) => {
-    const [sent] = await tx.query<{ id: string }>(sql`
+    const { id } = await tx.one<{ id: string }>(sql`
       select id from public.resend_invitation(${tenantId}, private.ulid_to_uuid(${ref}), ${hash},
         now() + make_interval(hours => ${expires_in_hours ?? aWeek}))`)
-    return { ...(await readInvitation(tx, tenantId, sent?.id)), token }
+    return { ...(await readInvitation(tx, tenantId, id)), token }
   })
 }
 
@@ -100,16 +103,16 @@ export async function lookUpInvitation(token: string): Promise<InvitationPreview
  */
 export function acceptInvitation(db: Db, token: string): Promise<Tenant> {
   return db.transaction(async (tx) => {
-    const [membership] = await tx.query<{ tenant_id: string }>(
+    const membership = await tx.one<{ tenant_id: string }>(
       sql`select tenant_id from public.accept_invitation(${token})`,
     )
-    return readTenant(tx, membership?.tenant_id)
+    return readTenant(tx, membership.tenant_id)
   })
 }
 
-async function readInvitation(db: Db, tenantId: string, id: string | undefined): Promise<Invitation> {
+async function readInvitation(db: Db, tenantId: string, id: string): Promise<Invitation> {
   const [invitation] = await db.query<Invitation>(sql`
-    select i.ref_id, i.email, i.role, 'open' as status, i.expires_at, i.sent_at, i.created_at
+    select ${invitationColumns}
     from public.tenant_invitations as i where i.tenant_id = ${tenantId} and i.id = ${id}`)
   if (!invitation) throw new Problem('not_found', 'This tenant has no open invitation with this ref_id.')
   return invitation

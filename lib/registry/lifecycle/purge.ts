@@ -1,8 +1,11 @@
-import { type Db, Problem, sql } from '../../db/index.ts'
+import { isNamed, tenantNotFound } from '../../auth/index.ts'
+import { type Db, sql } from '../../db/index.ts'
 import type { TenantPurge, TenantPurgeRequest } from './schema.ts'
 
 /** Well within what a hosted function may take; cron goes on with what is left. */
 const timeoutMs = 60_000
+
+const purgeColumns = sql`ref_id, slugs, reason, deleted_rows, requested_at, finished_at`
 
 /**
  * Deletes everything an archived tenant owned, batch by batch, each in its own transaction: a purge that is
@@ -16,32 +19,19 @@ export async function purgeTenant(
 ): Promise<TenantPurge> {
   const until = Date.now() + timeoutMs
   const tenantId = await findAnyTenantId(db, name)
-  let purge = await one(
-    db.query<TenantPurge>(sql`
-      select ref_id, slugs, reason, deleted_rows, requested_at, finished_at
-      from private.begin_purge(${tenantId}, ${reason ?? null}, ${is_forced ?? false})`),
-  )
-  while (purge.finished_at === null && Date.now() < until) {
-    purge = await one(
-      db.query<TenantPurge>(sql`
-        select ref_id, slugs, reason, deleted_rows, requested_at, finished_at from private.purge_batch(${tenantId})`),
-    )
-  }
+  let purge = await db.one<TenantPurge>(sql`
+    select ${purgeColumns} from private.begin_purge(${tenantId}, ${reason ?? null}, ${is_forced ?? false})`)
+  while (purge.finished_at === null && Date.now() < until)
+    purge = await db.one<TenantPurge>(sql`select ${purgeColumns} from private.purge_batch(${tenantId})`)
   return purge
 }
 
 /** By slug or ref_id. A tenant that is gone is found only by its ref_id, because another may have its slug now. */
 async function findAnyTenantId(db: Db, name: string): Promise<string> {
-  const [found] = await db.query<{ id: string | null }>(sql`
+  const { id } = await db.one<{ id: string | null }>(sql`
     select coalesce(
-      (select t.id from public.tenants as t where t.slug = ${name} or t.ref_id = ${name}),
+      (select t.id from public.tenants as t where ${isNamed(name)}),
       private.purged_tenant_id(${name})) as id`)
-  if (!found?.id) throw new Problem('tenant_not_found', 'There is no such tenant.')
-  return found.id
-}
-
-async function one<Row>(rows: Promise<Row[]>): Promise<Row> {
-  const [row] = await rows
-  if (!row) throw new Error('The database said nothing about the purge.')
-  return row
+  if (id === null) throw tenantNotFound('There is no such tenant.')
+  return id
 }

@@ -16,6 +16,8 @@ interface MemberRow extends Member {
   user_id: string
 }
 
+const memberColumns = sql`u.ref_id, u.name, u.email, m.role, m.status, m.created_at`
+
 /** A page of those who belong to a tenant, whatever the state of their membership, the newest first. */
 export async function listMembers(
   db: Db,
@@ -28,7 +30,7 @@ export async function listMembers(
     memberOrder,
     limit,
     (rowCount) => sql`
-    select u.ref_id, u.name, u.email, m.role, m.status, m.created_at, m.user_id,
+    select ${memberColumns}, m.user_id,
       (extract(epoch from m.created_at) * 1000000)::bigint as joined_at_micros
     from public.tenant_members as m join public.user_profiles as u on u.user_id = m.user_id
     where m.tenant_id = ${tenantId}
@@ -99,7 +101,7 @@ export async function listRoles(db: Db, { limit, cursor }: RoleQuery): Promise<R
 
 async function findMember(db: Db, tenantId: string, userRef: string): Promise<Member> {
   const [member] = await db.query<Member>(sql`
-    select u.ref_id, u.name, u.email, m.role, m.status, m.created_at
+    select ${memberColumns}
     from public.tenant_members as m join public.user_profiles as u on u.user_id = m.user_id
     where m.tenant_id = ${tenantId} and m.user_id = private.ulid_to_uuid(${userRef})`)
   if (!member) throw new Problem('not_found', 'This tenant has no member with this ref_id.')

@@ -8,6 +8,8 @@ import {
   projectOrder,
 } from './schema.ts'
 
+const projectColumns = sql`p.ref_id, p.slug, p.name, p.status, p.created_at, p.updated_at`
+
 /** A page of a tenant's projects, the newest first. */
 export async function listProjects(
   db: Db,
@@ -19,7 +21,7 @@ export async function listProjects(
     projectOrder,
     limit,
     (rowCount) => sql`
-    select p.ref_id, p.slug, p.name, p.status, p.created_at, p.updated_at
+    select ${projectColumns}
     from public.tenant_projects as p
     where p.tenant_id = ${tenantId}
       and (${cursor?.ref_id}::text is null or p.id < private.ulid_to_uuid(${cursor?.ref_id}))
@@ -32,7 +34,7 @@ export async function listProjects(
 export async function readProject(db: Db, tenantId: string, name: string): Promise<Project> {
   // A ref_id has capital letters and a slug never has, so one name cannot mean two projects.
   const [project] = await db.query<Project>(sql`
-    select p.ref_id, p.slug, p.name, p.status, p.created_at, p.updated_at
+    select ${projectColumns}
     from public.tenant_projects as p where p.tenant_id = ${tenantId} and (p.slug = ${name} or p.ref_id = ${name})`)
   if (!project) throw new Problem('not_found', 'This tenant has no project with this slug or ref_id.')
   return project
@@ -43,10 +45,8 @@ export function createProject(db: Db, tenantId: string, { slug, name }: NewProje
   return db.transaction(async (tx) => {
     // The policy checks this too, but it could not say why it refuses.
     await tx.query(sql`select private.require_project_support(${tenantId})`)
-    const made = await tx.query(sql`
-      insert into public.tenant_projects (tenant_id, slug, name) values (${tenantId}, ${slug}, ${name})
-      on conflict on constraint project_slug_is_free do nothing returning 1`)
-    if (made.length === 0) throw slugTaken(slug)
+    await tx.query(sql`
+      insert into public.tenant_projects (tenant_id, slug, name) values (${tenantId}, ${slug}, ${name})`)
     return readProject(tx, tenantId, slug)
   })
 }
@@ -60,26 +60,11 @@ export function updateProject(
 ): Promise<Project> {
   return db.transaction(async (tx) => {
     const { ref_id: ref } = await readProject(tx, tenantId, name)
-    try {
-      await tx.query(sql`
-        update public.tenant_projects as p
-        set slug = coalesce(${change.slug}, p.slug), name = coalesce(${change.name}, p.name),
-          status = coalesce(${change.status}, p.status)
-        where p.tenant_id = ${tenantId} and p.ref_id = ${ref}`)
-    } catch (thrown) {
-      if (change.slug !== undefined && isUniqueViolation(thrown)) throw slugTaken(change.slug)
-      throw thrown
-    }
+    await tx.query(sql`
+      update public.tenant_projects as p
+      set slug = coalesce(${change.slug}, p.slug), name = coalesce(${change.name}, p.name),
+        status = coalesce(${change.status}, p.status)
+      where p.tenant_id = ${tenantId} and p.ref_id = ${ref}`)
     return readProject(tx, tenantId, ref)
-  })
-}
-
-function isUniqueViolation(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === '23505'
-}
-
-function slugTaken(slug: string): Problem {
-  return new Problem('project_slug_taken', `Another project of this tenant has the slug "${slug}".`, {
-    errors: [{ pointer: '/slug', detail: 'is taken' }],
   })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { keyset, moment, nextCursor, pageParameters, refId } from '../../db/index.ts'
+import { keyset, moment, nextCursor, pageParameters, refId, refIdForm } from '../../db/index.ts'
 
-const slugForm = /^[a-z0-9][a-z0-9-]{0,38}[a-z0-9]$/
+const slugForm = '[a-z0-9][a-z0-9-]{0,38}[a-z0-9]'
 const projectStatuses = ['active', 'archived'] as const
 
 /** A part of a tenant's work. */
@@ -27,7 +27,7 @@ const name = z.string().trim().min(1).max(200)
 const slug = z
   .string()
   .regex(
-    slugForm,
+    new RegExp(`^${slugForm}$`),
     'must be 2 to 40 characters: lowercase letters a-z, digits and hyphens, with no hyphen at either end',
   )
 
@@ -41,7 +41,7 @@ export const ProjectChange = z
 
 /** The path parameter that names a project: its slug or its ref_id. */
 export const ProjectPath = z.object({
-  project: z.string().regex(/^([a-z0-9][a-z0-9-]{0,38}[a-z0-9]|[0-7][0-9A-HJKMNP-TV-Z]{25})$/),
+  project: z.string().regex(new RegExp(`^(${slugForm}|${refIdForm})$`)),
 })
 
 export type Project = z.infer<typeof Project>

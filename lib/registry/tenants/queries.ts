@@ -1,4 +1,5 @@
-import { type Db, Problem, readPage, sql } from '../../db/index.ts'
+import { tenantNotFound } from '../../auth/index.ts'
+import { type Db, readPage, sql } from '../../db/index.ts'
 import {
   type NewTenant,
   type Tenant,
@@ -8,13 +9,17 @@ import {
   tenantOrder,
 } from './schema.ts'
 
+const tenantColumns = sql`
+  t.ref_id, t.slug, t.name, t.status, t.kind, t.plan, t.tenant_type, t.locale, t.trial_ends_at, t.created_at, t.updated_at,
+  m.role`
+
 /** Creates a tenant in trial with the caller as its owner. 409 slug_taken; 422 slug_invalid, slug_reserved. */
 export function createTenant(db: Db, { slug, name, tenant_type, locale }: NewTenant): Promise<Tenant> {
   return db.transaction(async (tx) => {
-    const [created] = await tx.query<{ id: string }>(sql`
+    const { id } = await tx.one<{ id: string }>(sql`
       select id from public.create_tenant(
         slug => ${slug}, name => ${name}, tenant_type => ${tenant_type ?? 'coach'}, locale => ${locale ?? 'en'})`)
-    return readTenant(tx, created?.id)
+    return readTenant(tx, id)
   })
 }
 
@@ -25,8 +30,7 @@ export async function listTenants(db: Db, { limit, cursor }: TenantQuery): Promi
     tenantOrder,
     limit,
     (rowCount) => sql`
-    select t.ref_id, t.slug, t.name, t.status, t.kind, t.plan, t.tenant_type, t.locale, t.trial_ends_at,
-      t.created_at, t.updated_at, m.role
+    select ${tenantColumns}
     from public.tenant_members as m
     join public.tenants as t on t.id = m.tenant_id
     where m.user_id = (select auth.uid())
@@ -37,15 +41,13 @@ export async function listTenants(db: Db, { limit, cursor }: TenantQuery): Promi
 }
 
 /** One tenant the caller belongs to. 404 tenant_not_found. */
-export async function readTenant(db: Db, id: string | undefined): Promise<Tenant> {
+export async function readTenant(db: Db, id: string): Promise<Tenant> {
   const [tenant] = await db.query<Tenant>(sql`
-    select t.ref_id, t.slug, t.name, t.status, t.kind, t.plan, t.tenant_type, t.locale, t.trial_ends_at,
-      t.created_at, t.updated_at, m.role
+    select ${tenantColumns}
     from public.tenants as t
     left join public.tenant_members as m on m.tenant_id = t.id and m.user_id = auth.uid()
     where t.id = ${id}`)
-  if (!tenant)
-    throw new Problem('tenant_not_found', 'There is no such tenant, or you are not one of its members.')
+  if (!tenant) throw tenantNotFound()
   return tenant
 }
 

@@ -88,7 +88,7 @@ async function readKeys(db: Db, tenantId: string, query: DeliveryQuery, rowCount
 
 async function canBeSorted(db: Db, tenantId: string, { endpoint, status }: DeliveryQuery): Promise<boolean> {
   if (status !== 'pending' && status !== 'dead') return false
-  const [row] = await db.query<{ can_be_sorted: boolean }>(sql`
+  const { can_be_sorted } = await db.one<{ can_be_sorted: boolean }>(sql`
     select count(*) < ${maxSorted} as can_be_sorted
     from (
       select from public.webhook_deliveries as d
@@ -97,5 +97,5 @@ async function canBeSorted(db: Db, tenantId: string, { endpoint, status }: Deliv
           select p.id from public.webhook_endpoints as p
           where p.tenant_id = ${tenantId} and (${endpoint}::text is null or p.ref_id = ${endpoint})))
       limit ${maxSorted}) as found`)
-  return row?.can_be_sorted ?? true
+  return can_be_sorted
 }

@@ -54,15 +54,15 @@ export interface EndpointSecrets {
  * How long a dispatcher may take from claiming to completing. It is more than the longest exchange and the longest wait
  * for a free place together. After it, a delivery whose dispatcher died is claimed again.
  */
-export const leaseSeconds = 90
+const leaseSeconds = 90
 
 // All of these use the service's own connection, because no caller may read or write the queue.
 
 export async function expandEvents(batch: number): Promise<number> {
-  const [row] = await admin.query<{ expanded: number }>(
+  const { expanded } = await admin.one<{ expanded: number }>(
     named('expand_webhook_events', sql`select private.expand_webhook_events(${batch}) as expanded`),
   )
-  return row?.expanded ?? 0
+  return expanded
 }
 
 export function claimDeliveries(batch: number): Promise<LeasedDelivery[]> {
@@ -77,13 +77,13 @@ export function claimDeliveries(batch: number): Promise<LeasedDelivery[]> {
 
 /** Returns how many were settled. A delivery whose lease was lost is only logged. */
 export async function completeDeliveries(results: DeliveryResult[], slot: number): Promise<number> {
-  const [row] = await admin.query<{ completed: number }>(
+  const { completed } = await admin.one<{ completed: number }>(
     named(
       'complete_webhook_deliveries',
       sql`select private.complete_webhook_deliveries(${JSON.stringify(results)}, ${slot}) as completed`,
     ),
   )
-  return row?.completed ?? 0
+  return completed
 }
 
 export function readEndpointSecrets(endpointIds: string[]): Promise<EndpointSecrets[]> {
@@ -93,8 +93,10 @@ export function readEndpointSecrets(endpointIds: string[]): Promise<EndpointSecr
 
 /** A place for a dispatcher, or null if one is already awake or all places are taken. */
 export async function beginDispatch(run: string): Promise<number | null> {
-  const [row] = await admin.query<{ slot: number | null }>(sql`select private.begin_dispatch(${run}) as slot`)
-  return row?.slot ?? null
+  const { slot } = await admin.one<{ slot: number | null }>(
+    sql`select private.begin_dispatch(${run}) as slot`,
+  )
+  return slot
 }
 
 /** Reports that a dispatcher is alive, and whether it has room for more. Returns false if its place was given to another. */
@@ -102,10 +104,10 @@ export async function sendHeartbeat(
   run: string,
   state: { hasRoom: boolean; isOver?: boolean },
 ): Promise<boolean> {
-  const [row] = await admin.query<{ is_kept: boolean }>(
+  const { is_kept } = await admin.one<{ is_kept: boolean }>(
     sql`select private.send_dispatcher_heartbeat(${run}, ${state.hasRoom}, ${state.isOver ?? false}) as is_kept`,
   )
-  return row?.is_kept ?? false
+  return is_kept
 }
 
 /** Starts another dispatcher if there is work and none is awake. */

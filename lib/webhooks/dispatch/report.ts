@@ -13,7 +13,7 @@ export interface DispatchReport {
   endpoints: Map<string, EndpointReport>
 }
 
-export interface EndpointReport {
+interface EndpointReport {
   succeeded: number
   failed: number
   durationMsSum: number

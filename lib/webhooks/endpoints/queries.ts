@@ -11,6 +11,13 @@ import {
 } from './schema.ts'
 import { deliverableUrl } from './url.ts'
 
+const endpointColumns = sql`
+  e.ref_id, e.kind, e.url, e.description, e.event_types, e.scheme,
+  array_remove(e.header_names, e.static_header) as header_names, e.static_header, e.rate_limit_per_second,
+  not e.is_enabled as disabled, e.disabled_at, e.disabled_reason,
+  case when e.previous_secret_expires_at > now() then e.previous_secret_expires_at end as previous_secret_expires_at,
+  e.created_at, e.updated_at`
+
 /** A page of a tenant's endpoints, the newest first. */
 export async function listEndpoints(
   db: Db,
@@ -22,12 +29,7 @@ export async function listEndpoints(
     endpointOrder,
     limit,
     (rowCount) => sql`
-    select e.ref_id, e.kind, e.url, e.description, e.event_types, e.scheme,
-      array_remove(e.header_names, e.static_header) as header_names, e.static_header, e.rate_limit_per_second,
-      not e.is_enabled as disabled, e.disabled_at, e.disabled_reason,
-      case when e.previous_secret_expires_at > now() then e.previous_secret_expires_at end as previous_secret_expires_at,
-      e.created_at, e.updated_at
-    from public.webhook_endpoints as e
+    select ${endpointColumns} from public.webhook_endpoints as e
     where e.tenant_id = ${tenantId}
       and (${cursor?.ref_id}::text is null or e.id < private.ulid_to_uuid(${cursor?.ref_id}))
     order by e.id desc limit ${rowCount}`,
@@ -38,12 +40,8 @@ export async function listEndpoints(
 /** One of them. 404 not_found. */
 export async function readEndpoint(db: Db, tenantId: string, ref: string): Promise<Endpoint> {
   const [endpoint] = await db.query<Endpoint>(sql`
-    select e.ref_id, e.kind, e.url, e.description, e.event_types, e.scheme,
-      array_remove(e.header_names, e.static_header) as header_names, e.static_header, e.rate_limit_per_second,
-      not e.is_enabled as disabled, e.disabled_at, e.disabled_reason,
-      case when e.previous_secret_expires_at > now() then e.previous_secret_expires_at end as previous_secret_expires_at,
-      e.created_at, e.updated_at
-    from public.webhook_endpoints as e where e.tenant_id = ${tenantId} and e.ref_id = ${ref}`)
+    select ${endpointColumns} from public.webhook_endpoints as e
+    where e.tenant_id = ${tenantId} and e.ref_id = ${ref}`)
   if (!endpoint) throw new Problem('not_found', 'This tenant has no webhook endpoint with this ref_id.')
   return endpoint
 }
@@ -60,12 +58,11 @@ export function createEndpoint(
   const secret = chooseSecret(wanted, 'hmac')
   const url = wanted.url === undefined ? null : deliverableUrl(wanted.url)
   return db.transaction(async (tx) => {
-    const [made] = await tx.query<{ ref_id: string }>(sql`
+    const made = await tx.one<{ ref_id: string }>(sql`
       select ref_id from public.create_webhook_endpoint(tenant_id => ${tenantId}, secret => ${secret}, url => ${url},
         kind => ${wanted.kind ?? 'push'}, description => ${wanted.description ?? ''}, event_types => ${wanted.event_types},
         headers => ${JSON.stringify(wanted.headers ?? {})}, static_header => ${JSON.stringify(wanted.static_header ?? null)},
         rate_limit_per_second => ${wanted.rate_limit_per_second})`)
-    if (!made) throw new Error('The database said nothing about the endpoint.')
     return { ...(await readEndpoint(tx, tenantId, made.ref_id)), ...shownSecret(secret) }
   })
 }
@@ -100,9 +97,9 @@ const deletingMs = 100_000
 export async function deleteEndpoint(db: Db, tenantId: string, ref: string): Promise<void> {
   const start = performance.now()
   for (;;) {
-    const [row] = await db.query<{ is_gone: boolean }>(sql`
+    const { is_gone } = await db.one<{ is_gone: boolean }>(sql`
       select public.delete_webhook_endpoint(${tenantId}, private.ulid_to_uuid(${ref})) as is_gone`)
-    if (row?.is_gone) return
+    if (is_gone) return
     if (performance.now() - start > deletingMs) {
       const detail =
         'The endpoint is disabled, and a part of it deleted. Send the request again for the rest.'

@@ -10,6 +10,9 @@ import {
 
 type Row = Omit<Message, 'id'> & { id: string }
 
+const messageColumns = sql`
+  e.id, e.type as event_type, e.version as event_version, e.ordering_key, e.is_test, e.created_at`
+
 /** A page of a tenant's messages, the newest first. */
 export async function listMessages(
   db: Db,
@@ -21,7 +24,7 @@ export async function listMessages(
     messageOrder,
     limit,
     (rowCount) => sql`
-    select e.id, e.type as event_type, e.version as event_version, e.ordering_key, e.is_test, e.created_at
+    select ${messageColumns}
     from public.webhook_events as e
     where e.tenant_id = ${tenantId}
       and (${type}::text is null or e.type = ${type})
@@ -36,7 +39,7 @@ export async function listMessages(
 /** One message, with its payload. 404 not_found. */
 export async function readMessage(db: Db, tenantId: string, id: string): Promise<MessageWithPayload> {
   const [row] = await db.query<Row & { payload: string }>(sql`
-    select e.id, e.type as event_type, e.version as event_version, e.ordering_key, e.is_test, e.created_at, e.payload
+    select ${messageColumns}, e.payload
     from public.webhook_events as e
     where e.tenant_id = ${tenantId} and e.id = private.ulid_to_uuid(substr(${id}, 5))`)
   if (!row) throw new Problem('not_found', 'This tenant has no message with this id.')

@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { keyset, moment, nextCursor, offsetMoment, pageParameters } from '../../db/index.ts'
+import { keyset, moment, nextCursor, offsetMoment, pageParameters, refIdForm } from '../../db/index.ts'
 import { EndpointRef } from '../endpoints/schema.ts'
 
 /** How a message is named: here, and in the header webhook-id. */
-export const MessageId = z.string().regex(/^msg_[0-7][0-9A-HJKMNP-TV-Z]{25}$/, 'must be the id of a message')
+export const MessageId = z.string().regex(new RegExp(`^msg_${refIdForm}$`), 'must be the id of a message')
 export const MessagePath = z.object({ message: MessageId })
 export const ResendPath = z.object({ message: MessageId, endpoint: EndpointRef })
 

@@ -51,8 +51,8 @@ export async function acknowledgeMessages(
   ref: string,
   { lease_id: lease, message_ids: ids }: AcknowledgeRequest,
 ): Promise<number> {
-  const [row] = await db.query<{ acknowledged: number }>(sql`
+  const { acknowledged } = await db.one<{ acknowledged: number }>(sql`
     select public.acknowledge_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}), ${lease},
       array(select private.ulid_to_uuid(substr(id, 5)) from unnest(${ids}::text[]) as id)) as acknowledged`)
-  return row?.acknowledged ?? 0
+  return acknowledged
 }

@@ -15,7 +15,7 @@ export const PollRequest = z
   .meta({ id: 'PollRequest' })
 
 /** A message as a request would bring it: its body, and the headers that sign it. */
-export const PolledMessage = z
+const PolledMessage = z
   .strictObject({
     id: z.string(),
     event_type: z.string(),

@@ -6,14 +6,14 @@ import type { ReplayRequest, ReplayResult } from './schema.ts'
  * Sends messages to an endpoint again: with the same ids, a new signature, and the whole schedule. 404 not_found, also
  * for a missing message; 409 endpoint_disabled.
  */
-export async function replayMessages(
+export function replayMessages(
   db: Db,
   tenantId: string,
   ref: string,
   wanted: ReplayRequest,
 ): Promise<ReplayResult> {
   const { message_ids: ids, since, until, which = 'all' } = wanted
-  const [row] = await db.query<ReplayResult>(
+  return db.one(
     ids
       ? sql`
         select replayed_count as replayed, has_more
@@ -24,8 +24,6 @@ export async function replayMessages(
         from public.replay_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}), since => ${since},
           until => ${until}, which => ${which})`,
   )
-  if (!row) throw new Error('The database said nothing about the replay.')
-  return row
 }
 
 /** Sends an event type's example to one endpoint. 404; 409 endpoint_disabled; 422 unknown_event_type. */
@@ -35,8 +33,7 @@ export async function sendTestMessage(
   ref: string,
   eventType = 'webhook.test',
 ): Promise<string> {
-  const [row] = await db.query<{ id: string }>(sql`
+  const { id } = await db.one<{ id: string }>(sql`
     select public.send_webhook_test(${tenantId}, private.ulid_to_uuid(${ref}), ${eventType}) as id`)
-  if (!row) throw new Error('The database said nothing about the test.')
-  return messageIdOf(row.id)
+  return messageIdOf(id)
 }

@@ -6,10 +6,9 @@ import type { SigningSecret, SigningSecretRotation } from './schema.ts'
 
 /** The secrets that verify an endpoint's messages. Reading them is recorded in the audit log. 404 not_found. */
 export async function revealSecret(db: Db, tenantId: string, ref: string): Promise<SigningSecret> {
-  const [row] = await db.query<{ secret: string }>(sql`
+  const { secret } = await db.one<{ secret: string }>(sql`
     select public.reveal_webhook_secret(${tenantId}, private.ulid_to_uuid(${ref})) as secret`)
-  if (!row) throw new Error('The database said nothing about the secret.')
-  return shownSecret(row.secret)
+  return shownSecret(secret)
 }
 
 /** Replaces the secret. The old one signs too for the given seconds more. 404; 422 for a bad secret. */

@@ -14,14 +14,13 @@ export async function readStats(
   ref: string,
   windowHours = 24,
 ): Promise<EndpointStats> {
-  const [row] = await db.query<Row>(sql`
+  const row = await db.one<Row>(sql`
     select s.since,
       json_build_object('succeeded', s.succeeded_count, 'failed', s.failed_count) as attempts,
       json_build_object('p50', s.duration_p50_ms, 'p95', s.duration_p95_ms) as duration_ms,
       s.pending_count::int as pending, s.dead_count::int as dead, s.oldest_pending_at, s.last_success_at, s.last_failure_at,
       s.failing_since_at as failing_since, s.failure_count as consecutive_failures, s.blocked_until_at as blocked_until
     from public.read_webhook_stats(${tenantId}, private.ulid_to_uuid(${ref}), ${windowHours}) as s`)
-  if (!row) throw new Error('The database said nothing about the endpoint.')
   const { failing_since, consecutive_failures, blocked_until, ...stats } = row
   return { ...stats, circuit: { failing_since, consecutive_failures, blocked_until } }
 }

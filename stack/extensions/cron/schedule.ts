@@ -72,6 +72,6 @@ export function advanceClock(clock: MinuteClock, now: number): DueMinute[] {
   return minutes.map((at) => ({ at, wild: passed <= 5 || at === minute, fixed: true }))
 }
 
-export function startOfMinute(at: number): number {
+function startOfMinute(at: number): number {
   return Math.floor(at / MINUTE_MS) * MINUTE_MS
 }

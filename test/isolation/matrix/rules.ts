@@ -17,15 +17,15 @@ export interface IsolationRules {
 }
 
 /** A condition in a function of private that others lean on, and what it becomes in a mutant; then what makes it felt. */
-export type Condition = [name: string, from: string, to: string, then?: string]
+type Condition = [name: string, from: string, to: string, then?: string]
 
-export interface Write {
+interface Write {
   needs: Permission | 'self'
   /** The columns the grant names, and no other. */
   columns: string
 }
 
-export interface Attempt {
+interface Attempt {
   as: string
   tries: string
   /** 'ok', 'denied' (no privilege), 'refused' (row level security), 'nothing' (no row of theirs), or an sqlstate. */

@@ -117,6 +117,7 @@ async function readBy(list: (db: Db) => Promise<unknown>): Promise<{ read: numbe
       const { rows } = await client.query(text, values)
       return rows as Row[]
     },
+    one: async <Row>(statement: Sql) => (await db.query<Row>(statement))[0]!,
     transaction: (work) => work(db),
   }
   await list(db)

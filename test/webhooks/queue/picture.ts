@@ -37,7 +37,7 @@ export interface EndpointState {
   failures: number
 }
 
-export interface Event {
+interface Event {
   id: string
   tenant: string
   type: string
@@ -95,7 +95,7 @@ export const isLive = (delivery: Delivery, { now }: Picture) =>
   delivery.lease !== null && delivery.next! > now
 
 /** Which deliveries there are of each endpoint and ordering key, in the order of their events. */
-export function byKey({ deliveries }: Picture): Map<string, Delivery[]> {
+function byKey({ deliveries }: Picture): Map<string, Delivery[]> {
   const groups = new Map<string, Delivery[]>()
   for (const delivery of deliveries.values()) {
     if (delivery.key === null || delivery.status !== 'pending') continue

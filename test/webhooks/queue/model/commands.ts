@@ -18,9 +18,9 @@ export type Command =
   | { do: 'acknowledge'; most: number }
 
 /** One that it had or is about to get, any one of the tenant's, or all of a kind. */
-export type ReplayName = 'again' | 'one' | 'failed' | 'missing' | 'all'
+type ReplayName = 'again' | 'one' | 'failed' | 'missing' | 'all'
 
-export interface EmitCommand {
+interface EmitCommand {
   type: string
   key: string | null
   idempotencyKey: string | null

@@ -1,0 +1,9 @@
+import { declareProblems } from '../db/index.ts'
+
+const problems = declareProblems({
+  event_conflict: { status: 409, title: 'The event id was used for another event' },
+})
+
+declare module '../db/problem-codes.ts' {
+  interface ProblemCodes extends Record<keyof typeof problems, true> {}
+}
