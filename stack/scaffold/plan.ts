@@ -37,7 +37,12 @@ export function planTable(root: string, names: TableNames): PlannedFile[] {
     own(schemaPath(root, domain, nouns), 'table/table.sql'),
     own(`lib/${domain}/${path}/schema.ts`, 'table/lib-schema.ts'),
     own(`lib/${domain}/${path}/queries.ts`, 'table/lib-queries.ts'),
-    shared(`lib/${domain}/index.ts`, '', append('table/lib-index.ts')),
+    shared(`lib/${domain}/problems.ts`, '', (text) => withImport(text) + fill('table/lib-problems.ts')),
+    shared(
+      `lib/${domain}/index.ts`,
+      '',
+      (text) => (text.includes(problems) ? text : `${problems}\n${text}`) + fill('table/lib-index.ts'),
+    ),
     own(`functions/${domain}/${path}.ts`, 'table/function.ts'),
     shared(functionIndex, fill('domain/function-index.ts'), (text) => mount(text, functionIndex, names)),
     ...(isNewFunction ? [shared('supabase/config.toml', '', append('domain/config.toml'))] : []),
@@ -49,6 +54,21 @@ export function planTable(root: string, names: TableNames): PlannedFile[] {
     shared(`seeds/${domain}.sql`, fill('domain/seeds.sql'), append('table/seeds.sql')),
     shared(`docs/${domain}.md`, fill('domain/docs.md'), append('table/docs.md')),
   ]
+}
+
+const problems = `import './problems.ts'\n`
+
+/** A domain's problems, with what the constraints of another noun need. */
+function withImport(text: string): string {
+  const needed = /^import \{[^}]*\bdeclareConstraints\b[^}]*\} from '\.\.\/db\/index\.ts'$/m
+  if (needed.test(text)) return text
+  const others = /^import \{ (.*) \} from '\.\.\/db\/index\.ts'$/m
+  if (others.test(text))
+    return text.replace(
+      others,
+      (_, names: string) => `import { declareConstraints, ${names} } from '../db/index.ts'`,
+    )
+  return `import { declareConstraints } from '../db/index.ts'\n${text}`
 }
 
 function fillTemplate(template: string, names: TableNames): string {
