@@ -1737,7 +1737,7 @@ export interface components {
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "reviewer";
             /** @enum {string} */
-            status: "active" | "invited" | "deactivated";
+            status: "active" | "deactivated";
             /**
              * Format: date-time
              * @description RFC 3339, in UTC, to the millisecond.

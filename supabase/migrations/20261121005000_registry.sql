@@ -103,7 +103,7 @@ begin
   perform from public.tenants as t where t.id = invite_member.tenant_id for no key update;
   if exists (
     select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
-    where m.tenant_id = invite_member.tenant_id and m.status <> 'invited' and lower(p.email) = address) then
+    where m.tenant_id = invite_member.tenant_id and lower(p.email) = address) then
     perform private.raise_problem(409, 'already_member',
       'Somebody with this address already belongs to this tenant. A membership that is switched off can be switched on again.',
       '[{"pointer": "/email", "detail": "is the address of a member"}]');
@@ -271,9 +271,9 @@ begin
     perform private.raise_problem(403, 'membership_deactivated', 'Your membership in this tenant is switched off. Only one of its managers can switch it on again.');
   end if;
 
-  insert into public.tenant_members as m (tenant_id, user_id, role)
+  insert into public.tenant_members (tenant_id, user_id, role)
   values (invitation.tenant_id, caller, invitation.role)
-  on conflict on constraint tenant_members_pkey do update set role = excluded.role, status = 'active' where m.status = 'invited'
+  on conflict on constraint tenant_members_pkey do nothing
   returning * into membership;
   if not found then
     perform private.raise_problem(409, 'already_member', 'You already belong to this tenant. Your role stays as it is.');

@@ -9,7 +9,7 @@ export const Member = z
     name: z.string().nullable(),
     email: z.string().nullable(),
     role: z.enum(roles),
-    status: z.enum(['active', 'invited', 'deactivated']),
+    status: z.enum(['active', 'deactivated']),
     created_at: moment,
   })
   .meta({ id: 'Member' })

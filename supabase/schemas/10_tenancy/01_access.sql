@@ -16,7 +16,9 @@ create type public.tenant_kind as enum (
 
 create type public.tenant_role as enum ('owner', 'admin', 'member', 'reviewer');
 
-create type public.member_status as enum ('active', 'invited', 'deactivated');
+-- Nobody is "invited" here: a membership belongs to an account, and an invited person may have none yet. Open rows of
+-- tenant_invitations are the invited people.
+create type public.member_status as enum ('active', 'deactivated');
 
 create table private.role_permissions (
   role public.tenant_role not null,

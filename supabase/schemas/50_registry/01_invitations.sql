@@ -99,7 +99,7 @@ begin
   perform from public.tenants as t where t.id = invite_member.tenant_id for no key update;
   if exists (
     select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
-    where m.tenant_id = invite_member.tenant_id and m.status <> 'invited' and lower(p.email) = address) then
+    where m.tenant_id = invite_member.tenant_id and lower(p.email) = address) then
     perform private.raise_problem(409, 'already_member',
       'Somebody with this address already belongs to this tenant. A membership that is switched off can be switched on again.',
       '[{"pointer": "/email", "detail": "is the address of a member"}]');

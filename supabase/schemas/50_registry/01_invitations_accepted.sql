@@ -69,9 +69,9 @@ begin
     perform private.raise_problem(403, 'membership_deactivated', 'Your membership in this tenant is switched off. Only one of its managers can switch it on again.');
   end if;
 
-  insert into public.tenant_members as m (tenant_id, user_id, role)
+  insert into public.tenant_members (tenant_id, user_id, role)
   values (invitation.tenant_id, caller, invitation.role)
-  on conflict on constraint tenant_members_pkey do update set role = excluded.role, status = 'active' where m.status = 'invited'
+  on conflict on constraint tenant_members_pkey do nothing
   returning * into membership;
   if not found then
     perform private.raise_problem(409, 'already_member', 'You already belong to this tenant. Your role stays as it is.');

@@ -46,7 +46,6 @@ export const callers: Caller[] = [
     holds: { home: 'read read_admin write manage', other: all },
   },
   { name: 'suspended', role: 'authenticated', holds: {} },
-  { name: 'invited', role: 'authenticated', holds: {} },
   { name: 'removed', role: 'authenticated', holds: {} },
   { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read read_admin export' } },
   { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read read_admin export' } },
@@ -78,7 +77,7 @@ function keyCaller(name: string, key: Key, holds: Caller['holds'] = {}): Caller 
   return { name, role: 'authenticated', holds, key }
 }
 
-/** Who stands in tenant_members, and how. Suspended and invited people have the highest role, so that only their status stops them. */
+/** Who stands in tenant_members, and how. The suspended have the highest role, so that only their status stops them. */
 export const memberships: [person: string, tenant: TenantName, role: string, status: string][] = [
   ...tenantNames.map((name): [string, TenantName, string, string] => [
     `${name}-anchor`,
@@ -91,7 +90,6 @@ export const memberships: [person: string, tenant: TenantName, role: string, sta
   ['admin', 'home', 'admin', 'active'],
   ['owner', 'home', 'owner', 'active'],
   ['suspended', 'home', 'owner', 'deactivated'],
-  ['invited', 'home', 'owner', 'invited'],
   ...(['reviewer', 'member', 'admin'] as const).flatMap((role): [string, TenantName, string, string][] => [
     [`straddling-${role}`, 'home', role, 'active'],
     [`straddling-${role}`, 'other', 'owner', 'active'],

@@ -53,12 +53,6 @@ export default {
           touches: true,
         },
         {
-          as: 'invited',
-          tries: `update public.tenant_members set status = 'active'`,
-          gives: 'nothing',
-          touches: true,
-        },
-        {
           as: 'straddling-reviewer',
           before: 'grant update (tenant_id) on public.tenant_members to authenticated',
           tries: `update public.tenant_members set tenant_id = '${tenantId('home')}' where role <> 'owner'`,

@@ -61,11 +61,6 @@ describeEvents(
       }),
     },
     'somebody who joins': { when: (w) => addMember(w, 'active'), told: joined },
-    'somebody whose invitation comes true': {
-      given: (w) => addMember(w, 'invited'),
-      when: (w) => `update public.tenant_members set status = 'active' where user_id = '${w.newcomer.id}'`,
-      told: joined,
-    },
     'somebody who is deactivated, whatever their role becomes': {
       given: (w) => addMember(w, 'active'),
       when: (w) =>
@@ -167,7 +162,10 @@ describeEvents(
       ) => `select public.change_tenant_status('${w.tenant.id}', 'archived'); insert into public.participant_sessions (tenant_id) values ('${w.tenant.id}');
       update public.tenant_brands set display_name = 'Other' where tenant_id = '${w.tenant.id}'`,
     },
-    'an invitation that is not taken up': { when: (w) => addMember(w, 'invited') },
+    'an invitation that is not taken up': {
+      when: (w) => `insert into public.tenant_invitations (tenant_id, email, token_hash)
+        values ('${w.tenant.id}', 'invited@example.com', sha256('x'))`,
+    },
     'the role of somebody who is switched off, and their going': {
       given: (w) => addMember(w, 'deactivated'),
       when: (w) =>
