@@ -63,6 +63,7 @@ export const problemCodes = {
   read_only_column: { status: 422, title: 'This column is read-only' },
   slug_invalid: { status: 422, title: 'The slug is not valid' },
   slug_reserved: { status: 422, title: 'The slug is reserved' },
+  header_values_required: { status: 422, title: 'The values of headers must be given again' },
   unknown_event_type: { status: 422, title: 'There is no such event type' },
   resent_too_soon: { status: 429, title: 'Sent again too soon', retryAfterSeconds: 60 },
   domain_invalid: { status: 422, title: 'This is not a domain' },
