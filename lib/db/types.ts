@@ -473,14 +473,14 @@ isOneToOne: false
                   ]
                 },"webhook_deliveries": {
                   Row: {
-                    "attempt_count": number,"ended_at": string | null,"endpoint_id": string,"event_id": string,"lease_id": string | null,"next_at": string,"ordering_key": string | null,"status": Database["public"]['Enums']["webhook_delivery_status"],"tenant_id": string
+                    "attempt_count": number,"dispatched_at": string | null,"ended_at": string | null,"endpoint_id": string,"event_id": string,"lease_id": string | null,"next_at": string,"ordering_key": string | null,"status": Database["public"]['Enums']["webhook_delivery_status"],"tenant_id": string
                   }
                   ComputedFields: never
                   Insert: {
-                    "attempt_count"?: number,"ended_at"?: string | null,"endpoint_id": string,"event_id": string,"lease_id"?: string | null,"next_at"?: string,"ordering_key"?: string | null,"status"?: Database["public"]['Enums']["webhook_delivery_status"],"tenant_id": string
+                    "attempt_count"?: number,"dispatched_at"?: string | null,"ended_at"?: string | null,"endpoint_id": string,"event_id": string,"lease_id"?: string | null,"next_at"?: string,"ordering_key"?: string | null,"status"?: Database["public"]['Enums']["webhook_delivery_status"],"tenant_id": string
                   }
                   Update: {
-                    "attempt_count"?: number,"ended_at"?: string | null,"endpoint_id"?: string,"event_id"?: string,"lease_id"?: string | null,"next_at"?: string,"ordering_key"?: string | null,"status"?: Database["public"]['Enums']["webhook_delivery_status"],"tenant_id"?: string
+                    "attempt_count"?: number,"dispatched_at"?: string | null,"ended_at"?: string | null,"endpoint_id"?: string,"event_id"?: string,"lease_id"?: string | null,"next_at"?: string,"ordering_key"?: string | null,"status"?: Database["public"]['Enums']["webhook_delivery_status"],"tenant_id"?: string
                   }
                   Relationships: [
                     {
@@ -810,6 +810,11 @@ isOneToOne: false
 "list_roles":
 { Args: Record<PropertyKey, never>; Returns: {
               "permissions": (string)[],"role": Database["public"]['Enums']["tenant_role"]
+            }[]
+                           },
+"list_webhook_deliveries":
+{ Args: { "before_endpoint_id"?: string,"before_event_id"?: string,"endpoint"?: string,"event_type"?: string,"max_rows"?: number,"status": Database["public"]['Enums']["webhook_delivery_status"],"tenant_id": string }; Returns: {
+              "endpoint_id": string,"event_id": string
             }[]
                            },
 "log_usage_event":
