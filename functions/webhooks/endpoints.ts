@@ -51,7 +51,7 @@ const readAdmin = router({ auth: 'member', permission: 'read_admin' })
     describeRoute(
       'Change an endpoint; disabling it is possible in a frozen tenant too',
       { 200: { description: 'The endpoint after the change.', schema: Endpoint } },
-      ['invalid_value', 'unknown_event_type', 'tenant_frozen', 'trial_ended'],
+      ['header_values_required', 'invalid_value', 'unknown_event_type', 'tenant_frozen', 'trial_ended'],
     ),
     params(EndpointPath),
     body(EndpointChange),

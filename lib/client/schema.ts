@@ -10544,7 +10544,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid_value, unknown_event_type, invalid_body */
+            /** @description header_values_required, invalid_value, unknown_event_type, invalid_body */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -4,6 +4,7 @@ const problems = declareProblems({
   too_many_endpoints: { status: 403, title: 'Too many webhook endpoints' },
   endpoint_disabled: { status: 409, title: 'The endpoint is disabled' },
   not_a_polling_endpoint: { status: 409, title: 'The endpoint is not a polling endpoint' },
+  header_values_required: { status: 422, title: 'The values of headers must be given again' },
   unknown_event_type: { status: 422, title: 'There is no such event type' },
 })
 

@@ -107,20 +107,24 @@ create table public.webhook_deliveries (
   -- is due again by itself. 'infinity' means that it waits for an earlier event of its ordering key.
   next_at timestamptz not null default now(),
   lease_id uuid,
+  -- When a dispatcher took it. Null while nobody holds it, and while a receiver polls it, because polling uses none of
+  -- the dispatchers' connections.
+  dispatched_at timestamptz,
   ordering_key text,
   ended_at timestamptz,
   primary key (tenant_id, event_id, endpoint_id),
   foreign key (tenant_id, event_id) references public.webhook_events on delete cascade,
   foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade,
   constraint only_pending_is_leased check (lease_id is null or status = 'pending'),
+  constraint dispatched_under_a_lease check (dispatched_at is null or lease_id is not null),
   constraint what_ended_has_a_time check ((status = 'pending') = (ended_at is null))
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 comment on table public.webhook_deliveries is 'One event on its way to one endpoint: pending, delivered, or dead after the last attempt.';
 create index webhook_deliveries_endpoint_id_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id);
 create index webhook_deliveries_due_idx on public.webhook_deliveries (endpoint_id, next_at) where status = 'pending';
 
--- The deliveries under way of an endpoint are counted with this. A counter on the queue caused deadlocks.
-create index webhook_deliveries_leased_idx on public.webhook_deliveries (endpoint_id) where lease_id is not null;
+-- The deliveries under way of a tenant and of an endpoint are counted with this. A counter on the queue caused deadlocks.
+create index webhook_deliveries_dispatched_idx on public.webhook_deliveries (tenant_id, endpoint_id) where dispatched_at is not null;
 create index webhook_deliveries_ordering_key_idx on public.webhook_deliveries (endpoint_id, ordering_key, event_id)
   where status = 'pending' and ordering_key is not null;
 create index webhook_deliveries_ended_at_idx on public.webhook_deliveries (status, ended_at) where ended_at is not null;
@@ -130,10 +134,9 @@ create policy "managers read their tenant's deliveries" on public.webhook_delive
   for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
 grant select on public.webhook_deliveries to authenticated, service_role;
 
--- Two kinds of rows that are searched for and rare. All others are found among the newest rows. Most messages are
--- delivered at once, and those are in neither index.
-create index webhook_deliveries_dead_idx on public.webhook_deliveries (tenant_id, event_id, endpoint_id) where status = 'dead';
-create index webhook_deliveries_dead_of_endpoint_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id) where status = 'dead';
+-- Rows that are searched for and rare. Most messages are delivered at once, and those are not in this index. It begins
+-- with the endpoint, as no index of other rows does. So the planner has no choice.
+create index webhook_deliveries_dead_idx on public.webhook_deliveries (endpoint_id, event_id) where status = 'dead';
 
 select private.register_table('public.webhook_deliveries', keeping => 'history', plain => '{ordering_key}',
   unaudited => 'only the queue changes it, and webhook_attempts has each result');
@@ -182,8 +185,9 @@ select private.register_table('public.webhook_attempts', keeping => 'history', p
 
 -- Endpoint queues: when each endpoint is served next, and the state of its circuit.
 
--- One row for each endpoint. Queues are served in the order of next_at, and a served queue goes to the back. So an
--- endpoint with 100,000 due deliveries is served as often as an endpoint with one.
+-- One row for each endpoint. The queues of a tenant are served in the order of next_at, and a served queue goes to the
+-- back. So an endpoint with 100,000 due deliveries is served as often as an endpoint with one. Which tenant is served is
+-- in the tenants' queues.
 create table private.webhook_endpoint_queues (
   tenant_id uuid not null references public.tenants on delete cascade,
   endpoint_id uuid not null,
@@ -195,7 +199,8 @@ create table private.webhook_endpoint_queues (
   opened_count int not null default 0,
   failing_since_at timestamptz,
   warned_percent int not null default 0,
-  is_slow boolean not null default false,
+  -- Null until its receiver has answered. Until then it may be slow, so it gets as few requests as a slow one.
+  is_slow boolean,
   is_capped boolean not null default false,
   -- When the rate limit allows the next request (GCRA's theoretical arrival time).
   rate_free_at timestamptz not null default '-infinity',
@@ -203,8 +208,8 @@ create table private.webhook_endpoint_queues (
   foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200);
 comment on table private.webhook_endpoint_queues is
-  'An endpoint''s place in the queue, and the state of its circuit. A transaction that locks several rows locks the queues first, in the order of endpoint_id.';
-create index webhook_endpoint_queues_next_at_idx on private.webhook_endpoint_queues (next_at);
+  'An endpoint''s place in its tenant''s queue, and the state of its circuit. A transaction that locks several rows locks these first, in the order of endpoint_id.';
+create index webhook_endpoint_queues_next_at_idx on private.webhook_endpoint_queues (tenant_id, next_at);
 
 -- Definers, this one and the next: people who change an endpoint hold no privilege on queues or on Vault.
 create function private.tg_keep_endpoint_queue() returns trigger
@@ -214,6 +219,7 @@ as $$
 begin
   if tg_op = 'INSERT' then
     insert into private.webhook_endpoint_queues (tenant_id, endpoint_id) values (new.tenant_id, new.id);
+    insert into private.webhook_tenant_queues (tenant_id) values (new.tenant_id) on conflict do nothing;
   elsif not new.is_enabled then
     update private.webhook_endpoint_queues as l set next_at = 'infinity'
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
@@ -221,8 +227,9 @@ begin
     -- A new start: earlier failures say nothing about the present.
     update private.webhook_endpoint_queues as l
     set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, opened_count = 0, failing_since_at = null, warned_percent = 0,
-      is_slow = false
+      is_slow = null
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
+    perform private.wake_tenant_queues(array[new.tenant_id]);
   end if;
   return null;
 end
@@ -240,6 +247,7 @@ begin
   update private.webhook_endpoint_queues as l
   set next_at = case when new.status = 'archived' then 'infinity' else greatest(now(), l.blocked_until_at) end
   where l.tenant_id = new.id;
+  perform private.wake_tenant_queues(array[new.id]);
   return null;
 end
 $$;
@@ -264,9 +272,54 @@ begin
 end
 $$;
 comment on function private.wake_endpoint_queues(uuid[], uuid[]) is
-  'Makes the dispatcher serve these endpoints soon, because something of theirs is due. The caller must hold the queues from before it was due. Otherwise a claim that does not see it could set the queue to rest.';
+  'Makes the dispatcher serve these endpoints soon, because something of theirs is due. The caller must hold the queues from before it was due. Otherwise a claim that does not see it could set the queue to rest. It must wake the tenants'' queues at its end.';
 
 select private.register_table('private.webhook_endpoint_queues', keeping => 'derived', is_locked_first => true, unaudited => 'a queue of endpoints');
+
+-- 04_tenant_queues.sql
+
+-- Tenant queues: whose turn it is. Tenants are served one after the other, and then the endpoints of each.
+
+-- One row for each tenant with an endpoint. Tenants are served in the order of next_at, and a tenant that was served goes
+-- to the back. So a tenant with a thousand busy endpoints has its turn as often as a tenant with one. next_at is never
+-- later than that of the tenant's earliest endpoint queue, unless the tenant has all under way that it may have.
+create table private.webhook_tenant_queues (
+  tenant_id uuid primary key references public.tenants on delete cascade,
+  next_at timestamptz not null default 'infinity',
+  -- Something is due, but the tenant has as much under way as it may have. The completion of one of its deliveries
+  -- makes it due, and half a second does.
+  is_capped boolean not null default false
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200);
+comment on table private.webhook_tenant_queues is
+  'A tenant''s place in the queue. A transaction that locks several rows locks these last, in the order of tenant_id.';
+create index webhook_tenant_queues_next_at_idx on private.webhook_tenant_queues (next_at);
+
+create function private.wake_tenant_queues(tenants uuid[], has_ended_deliveries boolean default false) returns void
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+as $$
+begin
+  -- A statement of its own, so that the next one sees the queue of a tenant as the last claim left it.
+  perform from private.webhook_tenant_queues as t where t.tenant_id = any (tenants) order by t.tenant_id for no key update;
+  update private.webhook_tenant_queues as t set
+    next_at = case when has_ended_deliveries and t.is_capped then now() else least(t.next_at, s.next_at) end,
+    is_capped = t.is_capped and not has_ended_deliveries
+  from (
+    select a.tenant_id, (
+      select l.next_at from private.webhook_endpoint_queues as l where l.tenant_id = a.tenant_id order by l.next_at limit 1) as next_at
+    from private.webhook_tenant_queues as a
+    where a.tenant_id = any (tenants) and (a.next_at > now() or a.is_capped)) as s
+  where t.tenant_id = s.tenant_id and (t.next_at > s.next_at or has_ended_deliveries and t.is_capped);
+end
+$$;
+comment on function private.wake_tenant_queues(uuid[], boolean) is
+  'Makes tenants due when the earliest of their endpoint queues is due, and at once if they were at their cap and a delivery of theirs has ended. The last that a transaction does: a claim skips tenants that somebody holds.';
+
+select private.register_table('private.webhook_tenant_queues', keeping => 'derived', unaudited => 'a queue of tenants');
 
 -- 05_expand.sql
 
@@ -368,6 +421,7 @@ begin
   on conflict do nothing;
 
   perform private.wake_endpoint_queues(reached_tenants, reached_endpoints);
+  perform private.wake_tenant_queues(reached_tenants);
   return cardinality(events);
 end
 $$;
@@ -376,7 +430,7 @@ comment on function private.expand_webhook_events(int) is
 
 -- 06_claim.sql
 
--- Claiming: how a dispatcher leases due deliveries, fairly among endpoints and within their limits.
+-- Claiming: how a dispatcher leases due deliveries, fairly among tenants and then among their endpoints, within the limits of both.
 
 -- Postgres inlines it, because it has no search_path and uses only functions of pg_catalog.
 create function private.webhook_retry_wait(attempt int) returns interval
@@ -387,9 +441,9 @@ as $$
 $$;
 comment on function private.webhook_retry_wait(int) is 'How long to wait after this many failed attempts. Null after the tenth, which was the last.';
 
-create function private.claim_webhook_deliveries(batch int, lease_seconds int default 60)
+create function private.claim_webhook_deliveries(batch int, lease_seconds int default 60, slow_batch int default null)
   returns table (tenant_id uuid, event_id uuid, endpoint_id uuid, lease_id uuid, attempt_number int, ordering_key text,
-    event_type text, event_version int, payload text, endpoint_ref text, url text, revision uuid)
+    event_type text, event_version int, payload text, endpoint_ref text, url text, revision uuid, is_slow boolean)
   language plpgsql
   set search_path = ''
   set enable_seqscan = off
@@ -400,38 +454,83 @@ create function private.claim_webhook_deliveries(batch int, lease_seconds int de
 as $$
 #variable_conflict use_column
 declare
+  -- What a tenant may have under way, and how much of that to receivers that are slow or did not answer yet. A slow
+  -- exchange lasts up to 15 seconds, and nothing can take its connection back.
+  max_of_tenant constant int := 48;
+  max_slow_of_tenant constant int := 16;
   lease uuid := gen_random_uuid();
   lease_ends timestamptz := now() + make_interval(secs => lease_seconds);
+  max_slow constant int := coalesce(slow_batch, batch);
+  tenants uuid[];
+  tenant_rooms int[];
+  tenant_slow_rooms int[];
   queues private.webhook_endpoint_queues[];
+  served_tenants uuid[];
 begin
-  -- A statement of its own, so that the next one sees what other transactions did before these locks. With one
-  -- snapshot for both, a queue was set to rest although deliveries became due just before it was locked.
-  select array_agg(l.queue) into queues
+  select array_agg(t.tenant_id) into tenants
   from (
-    select l as queue from private.webhook_endpoint_queues as l
-    where l.next_at <= now()
-    order by l.next_at limit least(batch, 50) for no key update skip locked) as l;
-  if queues is null then
+    select t.tenant_id from private.webhook_tenant_queues as t
+    where t.next_at <= now()
+    order by t.next_at limit least(batch, 50) for no key update skip locked) as t;
+  if tenants is null then
     return;
   end if;
 
+  -- A statement of its own, so that this and the next one see what other transactions did before these locks. With one
+  -- snapshot for all, a queue was set to rest although deliveries became due just before it was locked. And no other
+  -- claim can take anything of these tenants now, so that the limits of a tenant are exact.
+  select array_agg(max_of_tenant - u.under_way order by t.n), array_agg(max_slow_of_tenant - u.slow_under_way order by t.n)
+  into tenant_rooms, tenant_slow_rooms
+  from unnest(tenants) with ordinality as t (tenant_id, n)
+  cross join lateral (
+    select coalesce(sum(d.count), 0)::int as under_way,
+      coalesce(sum(d.count) filter (where (
+        select l.is_slow is not false from private.webhook_endpoint_queues as l
+        where l.tenant_id = t.tenant_id and l.endpoint_id = d.endpoint_id)), 0)::int as slow_under_way
+    from (
+      select d.endpoint_id, count(*) from public.webhook_deliveries as d
+      where d.tenant_id = t.tenant_id and d.dispatched_at is not null and d.next_at > now()
+      group by d.endpoint_id) as d) as u;
+
+  select array_agg(l.queue), array_agg(distinct t.tenant_id) into queues, served_tenants
+  from unnest(tenants, tenant_rooms, tenant_slow_rooms) as t (tenant_id, room, slow_room)
+  cross join lateral (
+    select l as queue from private.webhook_endpoint_queues as l
+    where l.tenant_id = t.tenant_id and l.next_at <= now()
+      and (l.is_slow is false or t.slow_room > 0) and (l.is_slow is not true or max_slow > 0)
+    order by l.next_at limit greatest(least(ceil(least(batch, 50)::numeric / cardinality(tenants)), t.room), 0)
+    for no key update skip locked) as l;
+
   return query
-  with served as materialized (
-    select l.tenant_id, l.endpoint_id, l.rate_free_at, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
-      ceil(batch::numeric / cardinality(queues))::int as share,
-      -- One probe while the circuit is open. No receiver may hold all connections, and a slow one gets the fewest.
-      case when l.failure_count >= 5 then 1 when l.is_slow then 4 else 16 end - under_way.count as room,
+  with lined as (
+    -- How many queues share a tenant's room, its room for slow ones, and what of the batch may be slow.
+    select l.*, t.room, t.slow_room, l.is_slow is not false as may_be_slow,
+      count(*) over (partition by l.tenant_id) as of_tenant,
+      count(*) over (partition by l.tenant_id, l.is_slow is not false) as of_its_slow,
+      row_number() over (partition by l.tenant_id, l.is_slow is not false order by l.next_at) as place_in_its_slow,
+      count(*) over (partition by l.is_slow is true) as of_slow,
+      row_number() over (partition by l.is_slow is true order by l.next_at) as place_among_slow
+    from unnest(queues) as l
+    join unnest(tenants, tenant_rooms, tenant_slow_rooms) as t (tenant_id, room, slow_room) on t.tenant_id = l.tenant_id
+  ), served as materialized (
+    select l.tenant_id, l.endpoint_id, l.rate_free_at, l.may_be_slow, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
+      greatest(least(l.room, ceil(batch::numeric / cardinality(served_tenants))::int) / l.of_tenant, 1)::int as share,
+      least(
+        -- One probe while the circuit is open. No receiver may hold all connections, and a slow one gets the fewest.
+        case when l.failure_count >= 5 then 1 when l.may_be_slow then 4 else 16 end - under_way.count,
+        case when l.may_be_slow then case when l.place_in_its_slow <= l.slow_room then greatest(l.slow_room / l.of_its_slow, 1) else 0 end end,
+        case when l.is_slow then case when l.place_among_slow <= max_slow then greatest(max_slow / l.of_slow, 1) else 0 end end)::int as room,
       -- What the limit allows in the next tenth of a second. A dispatcher that looks more often than that loses nothing.
       floor(extract(epoch from now() + interval '100 ms' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int + 1 as rate_room
-    from unnest(queues) as l
+    from lined as l
     left join public.webhook_endpoints as p
       on p.tenant_id = l.tenant_id and p.id = l.endpoint_id and p.kind = 'push' and p.is_enabled
       and exists (select from public.tenants as t where t.id = l.tenant_id and t.status <> 'archived')
     cross join lateral (
       select count(*)::int from public.webhook_deliveries as d
-      where d.endpoint_id = l.endpoint_id and d.lease_id is not null and d.next_at > now()) as under_way
+      where d.tenant_id = l.tenant_id and d.endpoint_id = l.endpoint_id and d.dispatched_at is not null and d.next_at > now()) as under_way
   ), picked as materialized (
-    select d.*, s.ref_id, s.url, s.revision from served as s
+    select d.*, s.ref_id, s.url, s.revision, s.may_be_slow from served as s
     cross join lateral (
       -- Locked rows are skipped here too: the snapshot may show as due what another claim has just leased.
       select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
@@ -440,7 +539,7 @@ begin
       limit case when s.url is null then 0 else greatest(least(s.share, s.room, s.rate_room), 0) end
       for no key update skip locked) as d
   ), leased as (
-    update public.webhook_deliveries as d set lease_id = lease, next_at = lease_ends
+    update public.webhook_deliveries as d set lease_id = lease, next_at = lease_ends, dispatched_at = now()
     from picked as k
     where d.tenant_id = k.tenant_id and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id
     returning k.*, d.attempt_count, d.ordering_key
@@ -472,13 +571,27 @@ begin
     where l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
   )
   select d.tenant_id, d.event_id, d.endpoint_id, lease, d.attempt_count + 1, d.ordering_key, e.type, e.version, e.payload,
-    d.ref_id, d.url, d.revision
+    d.ref_id, d.url, d.revision, d.may_be_slow
   from leased as d
   join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id;
+
+  -- A tenant goes to the back, or rests until something of it is due. What it may not have now it may have when one of
+  -- its deliveries has ended, or in half a second.
+  update private.webhook_tenant_queues as q set
+    is_capped = s.is_capped,
+    next_at = case when s.is_capped then now() + interval '500 ms' else greatest(s.next_at, clock_timestamp()) end
+  from (
+    select t.tenant_id, h.next_at,
+      h.next_at <= now() and t.tenant_id <> all (coalesce(served_tenants, '{}')) and least(t.room, t.slow_room, max_slow) <= 0 as is_capped
+    from unnest(tenants, tenant_rooms, tenant_slow_rooms) as t (tenant_id, room, slow_room)
+    cross join lateral (
+      select coalesce((select l.next_at from private.webhook_endpoint_queues as l
+        where l.tenant_id = t.tenant_id order by l.next_at limit 1), 'infinity') as next_at) as h) as s
+  where q.tenant_id = s.tenant_id;
 end
 $$;
-comment on function private.claim_webhook_deliveries(int, int) is
-  'Leases due deliveries: a few for each of the 50 endpoints that were served least recently. Two callers never lease the same delivery. When a lease ends, the delivery is due again.';
+comment on function private.claim_webhook_deliveries(int, int, int) is
+  'Leases due deliveries: a few for each of the 50 tenants that were served least recently, and of their endpoints. At most slow_batch of them to receivers known to be slow; of all others about one batch. Two callers never lease the same delivery. When a lease ends, the delivery is due again.';
 
 -- 07_complete.sql
 
@@ -519,6 +632,7 @@ declare
   held uuid[];
   settled bigint[];
   died bigint[];
+  steered_tenants uuid[];
   turns jsonb;
   turn jsonb;
   endpoint public.webhook_endpoints;
@@ -533,7 +647,7 @@ begin
           or r.duration_ms > 2000) as is_notable
       from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
     join private.webhook_endpoint_queues as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
-    where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
+    where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow is not false
     order by l.endpoint_id
     for no key update of l) as l;
 
@@ -547,11 +661,10 @@ begin
         then coalesce(now() + private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)), d.next_at) else d.next_at end,
       ended_at = case when r.outcome = 'succeeded'
         or private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then now() end,
-      lease_id = null
+      lease_id = null,
+      dispatched_at = null
     from unnest(results) with ordinality as r
-    -- "not distinct" and not "=", so that the planner finds the row by its key and not among all leased rows.
-    where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
-      and d.lease_id is not distinct from r.lease_id
+    where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id and d.lease_id = r.lease_id
     returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, r.ordinality, r.attempt_number, r.outcome, r.response_status,
       r.response_body, r.duration_ms, r.error_code, r.error_detail, r.block_seconds, r.disable
   ), logged as (
@@ -586,7 +699,7 @@ begin
         l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
     -- Only queues that are locked here. The next report handles what happened to another queue just now.
     where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
-      or l.failure_count > 0 or l.is_capped or l.is_slow)
+      or l.failure_count > 0 or l.is_capped or l.is_slow is not false)
   ), steered as (
     update private.webhook_endpoint_queues as l set
       failure_count = j.failure_count,
@@ -600,14 +713,16 @@ begin
         case when l.is_capped or l.blocked_until_at > now() then now() end))
     from judged as j
     where l.tenant_id = j.tenant_id and l.endpoint_id = j.endpoint_id
+    returning l.tenant_id
   )
   select coalesce(array_agg(c.ordinality), '{}'), array_agg(c.ordinality) filter (where c.status = 'dead'),
     (select jsonb_agg(jsonb_build_object('tenant', j.tenant_id, 'endpoint', j.endpoint_id, 'has_success', j.has_success,
         'since', coalesce(j.failed_since_at, j.failing_since_at), 'failures', j.failure_count, 'was_warned', j.was_warned, 'percent', j.warned_percent,
         'disable', case when j.disable is not null then j.disable::text when j.warned_percent = 100 then 'failing' end) order by j.endpoint_id)
       from judged as j
-      where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0)
-  into settled, died, turns
+      where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0),
+    (select array_agg(s.tenant_id) from steered as s)
+  into settled, died, turns, steered_tenants
   from changed as c;
 
   if cardinality(settled) < cardinality(results) then
@@ -623,7 +738,7 @@ begin
   end if;
 
   if exists (select from unnest(results) as r where r.ordering_key is not null) then
-    perform private.release_ordered_deliveries(results);
+    steered_tenants := steered_tenants || private.release_ordered_deliveries(results);
   end if;
 
   -- What follows is rare: an endpoint begins to fail or recovers, or a delivery dies.
@@ -676,13 +791,18 @@ begin
         count(*) filter (where r.duration_ms <= 15000)] as buckets
     from unnest(results) as r) as s
   where w.slot = dispatcher and s.all_of_them > 0;
+
+  perform private.wake_tenant_queues(array(
+    select t.tenant_id from private.webhook_tenant_queues as t
+    where t.tenant_id in (select r.tenant_id from unnest(results) as r) and (t.is_capped or t.tenant_id = any (steered_tenants))),
+    has_ended_deliveries => true);
   return cardinality(settled);
 end
 $$;
 comment on function private.complete_webhook_deliveries(json, int) is
   'Takes the results of leased deliveries, [private.webhook_result]. Settles those whose lease is still held, records every attempt and updates the queues. Returns how many were settled.';
 
-create function private.release_ordered_deliveries(results private.webhook_result[]) returns void
+create function private.release_ordered_deliveries(results private.webhook_result[]) returns uuid[]
   language plpgsql
   set search_path = ''
   set enable_seqscan = off
@@ -720,10 +840,11 @@ begin
   )
   select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
   perform private.wake_endpoint_queues(tenants, endpoints);
+  return coalesce(tenants, '{}');
 end
 $$;
 comment on function private.release_ordered_deliveries(private.webhook_result[]) is
-  'Makes the earliest pending delivery of each ordering key due, after a delivery of that key was settled. The caller must hold the queues.';
+  'Makes the earliest pending delivery of each ordering key due, after a delivery of that key was settled. Returns the tenants whose queues the caller must wake at its end. The caller must hold the endpoints'' queues.';
 
 -- 08_replays.sql
 
@@ -784,6 +905,7 @@ begin
       select from public.webhook_deliveries as u
       where u.endpoint_id = endpoint.id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null);
   perform private.wake_endpoint_queues(array[endpoint.tenant_id], array[endpoint.id]);
+  perform private.wake_tenant_queues(array[endpoint.tenant_id]);
   perform private.wake_dispatcher();
   return queued;
 end
@@ -1194,6 +1316,37 @@ $$;
 comment on function private.merge_webhook_headers(jsonb, text, jsonb) is
   'An endpoint''s headers after {headers: {name: value, or null}, static_header: {name, value}}. 422 invalid_value names each header that cannot be sent.';
 
+create function private.require_headers_again(stored public.webhook_endpoints, url text, changes jsonb) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  problems jsonb;
+begin
+  -- Scheme, host and port, as they are written. Whatever is written in another way counts as another server.
+  if substring(require_headers_again.url from '^https?://[^/?#]+') = substring(stored.url from '^https?://[^/?#]+') then
+    return;
+  end if;
+  -- Nobody can read the values. A person who may change the URL could have them sent to a server of their own.
+  select jsonb_agg(jsonb_build_object(
+    'pointer', case when h.name = stored.static_header then '/static_header' else '/headers/' || private.pointer_token(h.name) end,
+    'detail', 'must be given again, or be removed with null, because its value was meant for the server of the old URL') order by h.name)
+  into problems
+  from unnest(stored.header_names) as h (name)
+  where lower(h.name) is distinct from lower(changes #>> '{static_header,name}') and case
+    when h.name = stored.static_header then not changes ? 'static_header'
+    else changes -> 'headers' is distinct from 'null' and not exists (
+      select from jsonb_each(case when jsonb_typeof(changes -> 'headers') = 'object' then changes -> 'headers' end) as g (name, value)
+      where lower(g.name) = lower(h.name)) end;
+  if problems is not null then
+    perform private.raise_problem(422, 'header_values_required',
+      'The new URL leads to another server. The values of these headers are not sent there: give them again, or remove the headers.', problems);
+  end if;
+end
+$$;
+comment on function private.require_headers_again(public.webhook_endpoints, text, jsonb) is
+  'Refuses a change of the URL that would send the values of stored headers to another server. 422 header_values_required names each header that the change does not give again or remove.';
+
 create function private.store_webhook_headers(headers jsonb) returns uuid
   language sql
   set search_path = ''
@@ -1336,6 +1489,9 @@ begin
   end if;
   stored := private.lock_webhook_endpoint(update_webhook_endpoint.tenant_id, update_webhook_endpoint.endpoint_id);
   changed := jsonb_populate_record(stored, changes - '{headers,static_header,disabled}'::text[]);
+  if changes ? 'url' then
+    perform private.require_headers_again(stored, changed.url, changes);
+  end if;
   changed.description := coalesce(changed.description, '');
   if changes ? 'event_types' then
     changed.event_types := private.require_event_types(changed.event_types);
@@ -1375,7 +1531,7 @@ begin
 end
 $$;
 comment on function public.update_webhook_endpoint(uuid, uuid, jsonb) is
-  'Changes the given fields: url, description, event_types, headers (merged, null removes), static_header, rate_limit_per_second, disabled.';
+  'Changes the given fields: url, description, event_types, headers (merged, null removes), static_header, rate_limit_per_second, disabled. 422 header_values_required names the headers that a URL of another server needs again.';
 
 -- It requires "read_admin", which managers hold in a frozen tenant too, because messages to a wrong place must be
 -- stopped there as well.
@@ -1475,12 +1631,12 @@ begin
   where (l.tenant_id, l.endpoint_id) in (select g.tenant_id, g.endpoint_id from unnest(given_up) as g)
   order by l.endpoint_id
   for no key update;
-  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null
+  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null, dispatched_at = null
   from unnest(given_up) as g
   where d.tenant_id = g.tenant_id and d.event_id = g.event_id and d.endpoint_id = g.endpoint_id and d.status = 'pending';
   get diagnostics n = row_count;
   swept := swept + n;
-  perform private.release_ordered_deliveries(given_up);
+  perform private.wake_tenant_queues(private.release_ordered_deliveries(given_up));
   delete from public.webhook_deliveries as d
   where (d.tenant_id, d.event_id, d.endpoint_id) in (
     select o.tenant_id, o.event_id, o.endpoint_id from public.webhook_deliveries as o
@@ -1523,7 +1679,7 @@ as $$
     'outbox', (select count(*) from private.webhook_outbox),
     'pending', (select count(*) from public.webhook_deliveries as d where d.status = 'pending'),
     'due', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.next_at <= now()),
-    'leased', (select count(*) from public.webhook_deliveries as d where d.lease_id is not null and d.next_at > now()),
+    'leased', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.lease_id is not null and d.next_at > now()),
     -- Only of deliveries that could be sent now. The deliveries of a blocked queue wait for their receiver.
     'oldest_due_seconds', coalesce((
       select extract(epoch from now() - min(d.next_at))
@@ -1534,7 +1690,7 @@ as $$
       where l.next_at <= now() and d.next_at <= now()), 0),
     'open_circuits', (select count(*) from private.webhook_endpoint_queues as l where l.failure_count >= 5),
     'disabled_endpoints', (select count(*) from public.webhook_endpoints as p where not p.is_enabled),
-    'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
+    'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.slot <= 4 and w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
     'succeeded', sum(w.succeeded_count), 'failed', sum(w.failed_count), 'dead', sum(w.dead_count), 'stale', sum(w.stale_count),
     'duration_ms_sum', sum(w.duration_ms_sum),
     'duration_buckets', (select array_agg(b.count order by b.n) from (
@@ -1613,7 +1769,7 @@ as $$
   set run_id = run, seen_at = clock_timestamp(), awake_until_at = clock_timestamp() + interval '2 seconds'
   where w.slot = (
       select f.slot from private.webhook_dispatchers as f
-      where f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null
+      where f.slot <= 4 and (f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null)
       order by f.slot limit 1 for no key update skip locked)
     and not exists (select from private.webhook_dispatchers as a where a.awake_until_at > clock_timestamp())
   returning w.slot
@@ -1637,13 +1793,36 @@ $$;
 comment on function private.send_dispatcher_heartbeat(uuid, boolean, boolean) is
   'Records that a dispatcher is alive and whether it can take more work, or that it has ended. Returns false if its place was given to another.';
 
+create function private.begin_drain(run uuid) returns int
+  language sql
+  set search_path = ''
+as $$
+  -- The last answers may take 15 seconds. With slow receivers, four such dispatchers would leave no place for one that
+  -- takes new work.
+  with place as (
+    select f.slot from private.webhook_dispatchers as f
+    where f.slot > 4 and (f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null)
+    order by f.slot limit 1 for no key update skip locked
+  ), left_behind as (
+    update private.webhook_dispatchers as w set run_id = null, awake_until_at = '-infinity'
+    where w.run_id = run and w.slot <= 4 and exists (select from place)
+    returning w.slot
+  )
+  update private.webhook_dispatchers as w set run_id = run, seen_at = clock_timestamp(), awake_until_at = '-infinity'
+  from place as p
+  where w.slot = p.slot and exists (select from left_behind)
+  returning w.slot
+$$;
+comment on function private.begin_drain(uuid) is
+  'Moves a dispatcher that only waits for its last answers to one of twelve places for these, so that another can take over its work at once. Null if all twelve are taken: then it keeps its place.';
+
 create function private.wake_idle_dispatcher() returns text
   language plpgsql
   set search_path = ''
 as $$
 begin
   if not exists (select from private.webhook_outbox)
-    and not exists (select from private.webhook_endpoint_queues as l where l.next_at <= now()) then
+    and not exists (select from private.webhook_tenant_queues as t where t.next_at <= now()) then
     return 'Nothing is due.';
   end if;
   perform private.wake_dispatcher();
@@ -1698,7 +1877,7 @@ begin
   join public.webhook_endpoints as p on p.tenant_id = g.tenant_id and p.id = g.endpoint_id
   join public.tenants as t on t.id = g.tenant_id and t.status <> 'archived';
   if removed is not null then
-    perform private.release_ordered_deliveries(removed);
+    perform private.wake_tenant_queues(private.release_ordered_deliveries(removed));
   end if;
   return null;
 end
@@ -1707,3 +1886,85 @@ comment on function private.tg_release_after_removed_deliveries() is
   'Makes the next delivery of an ordering key due when the one it waited for is deleted. The caller must hold the queues.';
 create trigger webhook_deliveries_release_after_removal after delete on public.webhook_deliveries
   referencing old table as gone for each statement execute function private.tg_release_after_removed_deliveries();
+
+-- 18_delivery_lists.sql
+
+-- Lists of deliveries: the pending and the dead ones, which are few among many.
+
+-- A definer. Row level security hides from the planner how many rows have a status, so it would walk along a million
+-- deliveries to find the few. Here each list is read along the index that holds only its rows, endpoint by endpoint,
+-- whatever the planner believes of the table: no other index begins with the endpoint.
+create function public.list_webhook_deliveries(
+  tenant_id uuid, status public.webhook_delivery_status, endpoint uuid default null, event_type text default null,
+  before_event_id uuid default null, before_endpoint_id uuid default null, max_rows int default 50
+) returns table (event_id uuid, endpoint_id uuid)
+  language plpgsql stable security definer
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set enable_sort = off
+  set enable_incremental_sort = off
+  set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  -- Up to this many are sorted faster than found by walking along the index of all deliveries.
+  max_sorted constant int := 20000;
+  can_be_sorted boolean;
+begin
+  perform private.require_permission(list_webhook_deliveries.tenant_id, 'read_admin');
+  if list_webhook_deliveries.status is null or list_webhook_deliveries.status = 'delivered' or max_rows is null or max_rows not between 1 and 1000 then
+    perform private.raise_problem(422, 'invalid_value', 'Ask for 1 to 1000 deliveries that are pending or dead.');
+  end if;
+  if list_webhook_deliveries.status = 'dead' then
+    return query
+    select d.event_id, d.endpoint_id from public.webhook_endpoints as p
+    cross join lateral (
+      select d.event_id, d.endpoint_id from public.webhook_deliveries as d
+      where d.endpoint_id = p.id and d.status = 'dead'
+        and (before_event_id is null or d.event_id <= before_event_id and (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
+        and (event_type is null or (
+          select e.type from public.webhook_events as e where e.tenant_id = p.tenant_id and e.id = d.event_id) = event_type)
+      order by d.event_id desc limit max_rows) as d
+    where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
+    order by d.event_id desc, d.endpoint_id desc limit max_rows;
+    return;
+  end if;
+
+  select count(*) < max_sorted into can_be_sorted
+  from (
+    select from public.webhook_endpoints as p
+    cross join lateral (
+      select from public.webhook_deliveries as d where d.endpoint_id = p.id and d.status = 'pending' limit max_sorted) as d
+    where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
+    limit max_sorted) as found;
+  if can_be_sorted then
+    return query
+    with waiting as materialized (
+      select d.event_id, d.endpoint_id from public.webhook_endpoints as p
+      cross join lateral (
+        select d.event_id, d.endpoint_id from public.webhook_deliveries as d where d.endpoint_id = p.id and d.status = 'pending' offset 0) as d
+      where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
+    )
+    select d.event_id, d.endpoint_id from waiting as d
+    where (before_event_id is null or (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
+      and (event_type is null or (
+        select e.type from public.webhook_events as e where e.tenant_id = list_webhook_deliveries.tenant_id and e.id = d.event_id) = event_type)
+    order by d.event_id desc, d.endpoint_id desc limit max_rows;
+    return;
+  end if;
+  return query
+  select d.event_id, d.endpoint_id from public.webhook_deliveries as d
+  where d.tenant_id = list_webhook_deliveries.tenant_id and d.status = 'pending'
+    and (endpoint is null or d.endpoint_id = endpoint)
+    and (before_event_id is null or (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
+    and (event_type is null or (
+      select e.type from public.webhook_events as e where e.tenant_id = list_webhook_deliveries.tenant_id and e.id = d.event_id) = event_type)
+  order by d.event_id desc, d.endpoint_id desc limit max_rows;
+end
+$$;
+comment on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) is
+  'The pending or the dead deliveries of a tenant, those of the newest events first: of one endpoint or all, of one event type or all, from behind the one that is named.';
+grant execute on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) to authenticated;

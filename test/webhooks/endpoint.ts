@@ -40,6 +40,7 @@ export const webhookTables = [
   'public.webhook_attempts',
   'private.webhook_outbox',
   'private.webhook_endpoint_queues',
+  'private.webhook_tenant_queues',
 ]
 /** How many rows a tenant has in each of them. */
 export const rowsLeft = async (db: Queryable, tenant: string) => {

@@ -14,6 +14,8 @@ begin
   select t.id, private.uuid_v7_at(1700000000000000 + n * 1000000::bigint), 'https://example.com/' || n, gen_random_uuid()
   from generate_series(0, endpoints - 1) as n
   join public.tenants as t on t.slug = 'tenant-' || n % (endpoints / fan_out) + 1;
+  -- Their receivers have answered before.
+  update private.webhook_endpoint_queues set is_slow = false;
 end
 $$;
 
@@ -56,5 +58,8 @@ begin
   update private.webhook_endpoint_queues as l set next_at = now() - make_interval(secs => due_seconds_ago)
   from bench.webhook_endpoint_numbers as p
   where l.tenant_id = p.tenant_id and l.endpoint_id = p.id and p.n between first and last;
+  update private.webhook_tenant_queues as t set next_at = now() - make_interval(secs => due_seconds_ago)
+  from bench.webhook_endpoint_numbers as p
+  where t.tenant_id = p.tenant_id and p.n between first and last;
 end
 $$;

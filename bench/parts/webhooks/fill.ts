@@ -51,6 +51,8 @@ export async function settle(db: pg.Client): Promise<void> {
   await db.query(
     'vacuum (analyze) public.webhook_events, public.webhook_deliveries, public.webhook_endpoints',
   )
-  await db.query('vacuum (analyze) private.webhook_outbox, private.webhook_endpoint_queues')
+  await db.query(
+    'vacuum (analyze) private.webhook_outbox, private.webhook_endpoint_queues, private.webhook_tenant_queues',
+  )
   await db.query('checkpoint')
 }

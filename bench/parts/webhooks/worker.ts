@@ -4,7 +4,7 @@ const claimBatch = 500
 /** The answers of receivers arrive one by one. They are reported in batches of this size. */
 export const completeBatch = 100
 
-interface Leased {
+export interface Leased {
   tenant_id: string
   event_id: string
   endpoint_id: string
@@ -84,7 +84,8 @@ async function claim(client: pg.PoolClient): Promise<Leased[]> {
   return rows
 }
 
-async function complete(client: pg.PoolClient, results: object[], slot: number): Promise<void> {
+/** Reports what came of leases. Throws if one of them was lost. */
+export async function complete(client: pg.ClientBase, results: object[], slot: number): Promise<void> {
   const { rows } = await client.query<{ completed: number }>({
     name: 'complete',
     text: 'select private.complete_webhook_deliveries($1, $2) as completed',
@@ -93,7 +94,10 @@ async function complete(client: pg.PoolClient, results: object[], slot: number):
   if (rows[0]!.completed !== results.length) throw new Error('A lease was lost.')
 }
 
-function resultOf({ tenant_id, event_id, endpoint_id, lease_id, attempt_number }: Leased, succeeds: boolean) {
+export function resultOf(
+  { tenant_id, event_id, endpoint_id, lease_id, attempt_number }: Leased,
+  succeeds: boolean,
+) {
   return {
     ...{ tenant_id, event_id, endpoint_id, lease_id, attempt_number, duration_ms: 12 },
     ...(succeeds

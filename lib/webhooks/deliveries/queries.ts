@@ -8,9 +8,6 @@ interface Key {
 }
 type Row = Omit<Delivery, 'message_id' | 'endpoint_id'> & Key
 
-/** Up to this many pending or dead deliveries are sorted faster than found by walking along the index. */
-const maxSorted = 20_000
-
 /** A page of a tenant's deliveries, those of the newest messages first. */
 export async function listDeliveries(db: Db, tenantId: string, query: DeliveryQuery): Promise<Deliveries> {
   const { limit } = query
@@ -39,27 +36,15 @@ export async function listDeliveries(db: Db, tenantId: string, query: DeliveryQu
   })
 }
 
-/**
- * The deliveries of a page. There are three queries, because row level security hides from the planner how many rows
- * have a status: it would walk a million deliveries to find the few that wait.
- */
+/** The deliveries of a page. Of those that are pending or dead, SQL knows where the few are among the many. */
 async function readKeys(db: Db, tenantId: string, query: DeliveryQuery, rowCount: number): Promise<Key[]> {
   const { endpoint, message, status, event_type: type, cursor } = query
   const { event_id: event, endpoint_id: last } = cursor ?? {}
-  if (message === undefined && (await canBeSorted(db, tenantId, query)))
+  if (message === undefined && (status === 'pending' || status === 'dead'))
     return db.query<Key>(sql`
-      select d.event_id, d.endpoint_id
-      from (
-        select d.event_id, d.endpoint_id from public.webhook_deliveries as d
-        where d.tenant_id = ${tenantId} and d.status = ${status}::public.webhook_delivery_status
-          and d.endpoint_id = any (array(
-            select p.id from public.webhook_endpoints as p
-            where p.tenant_id = ${tenantId} and (${endpoint}::text is null or p.ref_id = ${endpoint})))
-        offset 0) as d
-      where (${type}::text is null or (
-          select e.type from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = d.event_id) = ${type})
-        and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
-      order by d.event_id desc, d.endpoint_id desc limit ${rowCount}`)
+      select event_id, endpoint_id from public.list_webhook_deliveries(tenant_id => ${tenantId},
+        status => ${status}::public.webhook_delivery_status, endpoint => private.ulid_to_uuid(${endpoint}), event_type => ${type},
+        before_event_id => ${event}, before_endpoint_id => ${last}, max_rows => ${rowCount})`)
   if (message === undefined && type !== undefined)
     return db.query<Key>(sql`
       select d.event_id, d.endpoint_id
@@ -84,18 +69,4 @@ async function readKeys(db: Db, tenantId: string, query: DeliveryQuery, rowCount
       and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
     order by d.event_id desc, d.endpoint_id desc limit ${rowCount}`,
   )
-}
-
-async function canBeSorted(db: Db, tenantId: string, { endpoint, status }: DeliveryQuery): Promise<boolean> {
-  if (status !== 'pending' && status !== 'dead') return false
-  const { can_be_sorted } = await db.one<{ can_be_sorted: boolean }>(sql`
-    select count(*) < ${maxSorted} as can_be_sorted
-    from (
-      select from public.webhook_deliveries as d
-      where d.tenant_id = ${tenantId} and d.status = ${status}::public.webhook_delivery_status
-        and d.endpoint_id = any (array(
-          select p.id from public.webhook_endpoints as p
-          where p.tenant_id = ${tenantId} and (${endpoint}::text is null or p.ref_id = ${endpoint})))
-      limit ${maxSorted}) as found`)
-  return can_be_sorted
 }

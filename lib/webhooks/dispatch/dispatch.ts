@@ -4,6 +4,7 @@ import { deliver } from './deliver.ts'
 import { type DispatchLimits, defaultLimits } from './limits.ts'
 import {
   beginDispatch,
+  beginDrain,
   claimDeliveries,
   completeDeliveries,
   type DeliveryResult,
@@ -56,7 +57,10 @@ class Run {
   private slot = 0
   /** Deliveries that are claimed and not yet sent, each with its endpoint's signing secrets. */
   private readonly waiting: { delivery: LeasedDelivery; secrets: EndpointSecrets | undefined }[] = []
-  private underWay = 0
+  /** When each exchange that takes a place of the quick ones began, the oldest first. */
+  private readonly quick = new Map<LeasedDelivery, number>()
+  /** Exchanges under way that are slow. They take none of these places. */
+  private readonly slow = new Set<LeasedDelivery>()
   private claimed = 0
   private results: DeliveryResult[] = []
   private readonly reporting = new Set<Promise<void>>()
@@ -93,6 +97,7 @@ class Run {
     try {
       isKept = await this.serve()
     } finally {
+      if (isKept) await this.handOver()
       await this.drain()
       // Only now may others learn that nobody is awake. They take what has arrived in the meantime.
       if (isKept) await sendHeartbeat(this.id, { hasRoom: false, isOver: true })
@@ -106,8 +111,9 @@ class Run {
   private async serve(): Promise<boolean> {
     let idleSince: number | null = null
     while (!this.isSpent()) {
-      const room = this.room()
       const now = performance.now()
+      this.noteSlow(now)
+      const room = this.room()
       if (room > 0) this.roomAt = now
       if (!(await this.keep(now - this.roomAt < crowdedMs))) return false
       let found = 0
@@ -119,7 +125,7 @@ class Run {
         idleSince = null
         continue
       }
-      if (this.underWay + this.waiting.length + this.results.length + this.reporting.size > 0)
+      if (this.underWay() + this.waiting.length + this.results.length + this.reporting.size > 0)
         idleSince = null
       else if (idleSince === null) idleSince = now
       else if (now - idleSince >= this.limits.lingerMs) return true
@@ -157,7 +163,7 @@ class Run {
     const { concurrency } = this.limits
     // A delivery that waits for its turn holds a lease, so claim ahead only for quick receivers.
     const ahead = this.averageMs < 25 ? 3 * concurrency : this.averageMs < 100 ? concurrency : 0
-    const room = concurrency + ahead - this.underWay - this.waiting.length
+    const room = concurrency + ahead - this.quick.size - this.waiting.length
     return room < (concurrency + ahead) / 4 ? 0 : room
   }
 
@@ -170,7 +176,7 @@ class Run {
   }
 
   private async claim(room: number): Promise<number> {
-    const leased = await claimDeliveries(room)
+    const leased = await claimDeliveries(room, Math.max(0, this.limits.slowConcurrency - this.slow.size))
     if (leased.length === 0) return 0
     const secrets = await secretsFor(leased)
     this.claimed += leased.length
@@ -180,21 +186,39 @@ class Run {
   }
 
   private sendNext(): void {
-    while (this.underWay < this.limits.concurrency) {
-      const next = this.waiting.shift()
-      if (!next) return
-      this.underWay++
-      deliver(next.delivery, next.secrets).then((result) => {
-        this.underWay--
-        this.take(next.delivery, result)
+    while (this.waiting.length > 0) {
+      const { delivery, secrets } = this.waiting[0]!
+      if (delivery.is_slow && this.slow.size < this.limits.slowConcurrency) this.slow.add(delivery)
+      else if (this.quick.size < this.limits.concurrency) this.quick.set(delivery, performance.now())
+      else return
+      this.waiting.shift()
+      deliver(delivery, secrets).then((result) => {
+        this.quick.delete(delivery)
+        this.slow.delete(delivery)
+        this.take(delivery, result)
         this.wake()
         this.sendNext()
       })
     }
   }
 
+  private underWay(): number {
+    return this.quick.size + this.slow.size
+  }
+
+  /** Exchanges that turn out to be slow give their places to others. */
+  private noteSlow(now: number): void {
+    for (const [delivery, startedAt] of this.quick) {
+      if (now - startedAt < this.limits.slowAfterMs || this.slow.size >= this.limits.slowConcurrency) break
+      this.quick.delete(delivery)
+      this.slow.add(delivery)
+    }
+    this.sendNext()
+  }
+
   private take({ endpoint_ref }: LeasedDelivery, result: DeliveryResult): void {
-    this.averageMs += (result.duration_ms - this.averageMs) / 32
+    if (result.duration_ms < this.limits.slowAfterMs)
+      this.averageMs += (result.duration_ms - this.averageMs) / 32
     this.report[result.outcome]++
     const endpoint = this.report.endpoints.get(endpoint_ref) ?? {
       succeeded: 0,
@@ -207,7 +231,7 @@ class Run {
     endpoint.durationMsMax = Math.max(endpoint.durationMsMax, result.duration_ms)
     this.report.endpoints.set(endpoint_ref, endpoint)
     this.results.push(result)
-    const isLast = this.underWay + this.waiting.length === 0
+    const isLast = this.quick.size + this.waiting.length === 0
     if (isLast || this.results.length >= completeBatch) this.complete()
     else this.gathering ??= setTimeout(() => this.complete(), gatherMs)
   }
@@ -243,8 +267,21 @@ class Run {
     }
   }
 
+  /** Lets another run take the next work, while this one waits for its last answers. */
+  private async handOver(): Promise<void> {
+    if (this.underWay() + this.waiting.length === 0) return
+    try {
+      this.slot = (await beginDrain(this.id)) ?? this.slot
+      await this.keep(false)
+      await wakeIdleDispatcher()
+    } catch {
+      // Cron wakes another one.
+    }
+  }
+
   private async drain(): Promise<void> {
-    while (this.underWay + this.waiting.length > 0) {
+    while (this.underWay() + this.waiting.length > 0) {
+      this.noteSlow(performance.now())
       await this.keep(false).catch(() => false)
       await this.pause(100)
     }

@@ -1,6 +1,13 @@
 export interface DispatchLimits {
-  /** Exchanges under way at the same time. */
+  /** Exchanges under way at the same time, without the slow ones. */
   concurrency: number
+  /**
+   * Slow exchanges under way at the same time, beside the others. They wait for their receivers and cost a connection
+   * each, but no CPU. While there are fewer, slow receivers take nothing from the others.
+   */
+  slowConcurrency: number
+  /** An exchange that lasts longer than this is a slow one, whatever its receiver did before. */
+  slowAfterMs: number
   /** A hosted isolate gets two seconds of CPU for a request. After this much of it another run takes over. */
   cpuMs: number
   /** The limit for a runtime that does not tell how much CPU was used. */
@@ -13,6 +20,8 @@ export interface DispatchLimits {
 
 export const defaultLimits: DispatchLimits = {
   concurrency: 64,
+  slowConcurrency: 192,
+  slowAfterMs: 500,
   cpuMs: 1_200,
   deliveries: 1_000,
   milliseconds: 45_000,

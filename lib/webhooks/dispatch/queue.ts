@@ -17,6 +17,8 @@ export interface LeasedDelivery {
   url: string
   /** Changes whenever the endpoint's secrets, headers or URL change. */
   revision: string
+  /** Its receiver is known to be slow, or did not answer yet. */
+  is_slow: boolean
 }
 
 /** The result of a delivery: private.webhook_result. */
@@ -65,12 +67,14 @@ export async function expandEvents(batch: number): Promise<number> {
   return expanded
 }
 
-export function claimDeliveries(batch: number): Promise<LeasedDelivery[]> {
+/** `slowBatch`: how many of them may go to receivers that are known to be slow. */
+export function claimDeliveries(batch: number, slowBatch: number): Promise<LeasedDelivery[]> {
   return admin.query<LeasedDelivery>(
     named(
       'claim_webhook_deliveries',
       sql`select tenant_id, event_id, endpoint_id, lease_id, attempt_number, ordering_key, event_type, event_version,
-        payload, endpoint_ref, url, revision from private.claim_webhook_deliveries(${batch}, ${leaseSeconds})`,
+        payload, endpoint_ref, url, revision, is_slow
+        from private.claim_webhook_deliveries(${batch}, ${leaseSeconds}, ${slowBatch})`,
     ),
   )
 }
@@ -108,6 +112,15 @@ export async function sendHeartbeat(
     sql`select private.send_dispatcher_heartbeat(${run}, ${state.hasRoom}, ${state.isOver ?? false}) as is_kept`,
   )
   return is_kept
+}
+
+/**
+ * Gives the place of a dispatcher to another that takes work, because this one only waits for its last answers.
+ * Returns the place where it waits, or null if there is none: then it keeps its own.
+ */
+export async function beginDrain(run: string): Promise<number | null> {
+  const [row] = await admin.query<{ slot: number | null }>(sql`select private.begin_drain(${run}) as slot`)
+  return row?.slot ?? null
 }
 
 /** Starts another dispatcher if there is work and none is awake. */

@@ -67,7 +67,10 @@ export function createEndpoint(
   })
 }
 
-/** Changes what is named. Disabling alone needs "read_admin", every other change "manage". 404; 422 as on creation. */
+/**
+ * Changes what is named. Disabling alone needs "read_admin", every other change "manage". 404; 422 as on creation; 422
+ * header_values_required if the URL leads to another server and not all headers are given again or removed.
+ */
 export function updateEndpoint(
   db: Db,
   tenantId: string,

@@ -1,7 +1,8 @@
 -- Dispatchers: the workers that deliver events, and how the database wakes one.
 
--- Four dispatchers may run at once. The counts are totals since the beginning, for /webhooks/metrics. Each
--- worker counts in its own row, so workers never wait for each other.
+-- Four dispatchers may take work at once, in the places 1 to 4. In the others are those that only wait for their last
+-- answers. The counts are totals since the beginning, for /webhooks/metrics. Each worker counts in its own row, so
+-- workers never wait for each other.
 create table private.webhook_dispatchers (
   slot int primary key,
   run_id uuid,
@@ -17,7 +18,7 @@ create table private.webhook_dispatchers (
 ) with (fillfactor = 20);
 comment on table private.webhook_dispatchers is 'The places for dispatchers that run at the same time, and the counts of each.';
 
-insert into private.webhook_dispatchers (slot) select generate_series(1, 4) on conflict do nothing;
+insert into private.webhook_dispatchers (slot) select generate_series(1, 16) on conflict do nothing;
 
 -- A definer, because it reads the queue, which is granted to nobody.
 create function private.wake_dispatcher() returns void

@@ -1,7 +1,8 @@
 -- Endpoint queues: when each endpoint is served next, and the state of its circuit.
 
--- One row for each endpoint. Queues are served in the order of next_at, and a served queue goes to the back. So an
--- endpoint with 100,000 due deliveries is served as often as an endpoint with one.
+-- One row for each endpoint. The queues of a tenant are served in the order of next_at, and a served queue goes to the
+-- back. So an endpoint with 100,000 due deliveries is served as often as an endpoint with one. Which tenant is served is
+-- in the tenants' queues.
 create table private.webhook_endpoint_queues (
   tenant_id uuid not null references public.tenants on delete cascade,
   endpoint_id uuid not null,
@@ -13,7 +14,8 @@ create table private.webhook_endpoint_queues (
   opened_count int not null default 0,
   failing_since_at timestamptz,
   warned_percent int not null default 0,
-  is_slow boolean not null default false,
+  -- Null until its receiver has answered. Until then it may be slow, so it gets as few requests as a slow one.
+  is_slow boolean,
   is_capped boolean not null default false,
   -- When the rate limit allows the next request (GCRA's theoretical arrival time).
   rate_free_at timestamptz not null default '-infinity',
@@ -21,8 +23,8 @@ create table private.webhook_endpoint_queues (
   foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade
 ) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200);
 comment on table private.webhook_endpoint_queues is
-  'An endpoint''s place in the queue, and the state of its circuit. A transaction that locks several rows locks the queues first, in the order of endpoint_id.';
-create index webhook_endpoint_queues_next_at_idx on private.webhook_endpoint_queues (next_at);
+  'An endpoint''s place in its tenant''s queue, and the state of its circuit. A transaction that locks several rows locks these first, in the order of endpoint_id.';
+create index webhook_endpoint_queues_next_at_idx on private.webhook_endpoint_queues (tenant_id, next_at);
 
 -- Definers, this one and the next: people who change an endpoint hold no privilege on queues or on Vault.
 create function private.tg_keep_endpoint_queue() returns trigger
@@ -32,6 +34,7 @@ as $$
 begin
   if tg_op = 'INSERT' then
     insert into private.webhook_endpoint_queues (tenant_id, endpoint_id) values (new.tenant_id, new.id);
+    insert into private.webhook_tenant_queues (tenant_id) values (new.tenant_id) on conflict do nothing;
   elsif not new.is_enabled then
     update private.webhook_endpoint_queues as l set next_at = 'infinity'
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
@@ -39,8 +42,9 @@ begin
     -- A new start: earlier failures say nothing about the present.
     update private.webhook_endpoint_queues as l
     set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, opened_count = 0, failing_since_at = null, warned_percent = 0,
-      is_slow = false
+      is_slow = null
     where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
+    perform private.wake_tenant_queues(array[new.tenant_id]);
   end if;
   return null;
 end
@@ -58,6 +62,7 @@ begin
   update private.webhook_endpoint_queues as l
   set next_at = case when new.status = 'archived' then 'infinity' else greatest(now(), l.blocked_until_at) end
   where l.tenant_id = new.id;
+  perform private.wake_tenant_queues(array[new.id]);
   return null;
 end
 $$;
@@ -82,6 +87,6 @@ begin
 end
 $$;
 comment on function private.wake_endpoint_queues(uuid[], uuid[]) is
-  'Makes the dispatcher serve these endpoints soon, because something of theirs is due. The caller must hold the queues from before it was due. Otherwise a claim that does not see it could set the queue to rest.';
+  'Makes the dispatcher serve these endpoints soon, because something of theirs is due. The caller must hold the queues from before it was due. Otherwise a claim that does not see it could set the queue to rest. It must wake the tenants'' queues at its end.';
 
 select private.register_table('private.webhook_endpoint_queues', keeping => 'derived', is_locked_first => true, unaudited => 'a queue of endpoints');

@@ -96,6 +96,7 @@ begin
   on conflict do nothing;
 
   perform private.wake_endpoint_queues(reached_tenants, reached_endpoints);
+  perform private.wake_tenant_queues(reached_tenants);
   return cardinality(events);
 end
 $$;

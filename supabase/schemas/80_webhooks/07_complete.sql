@@ -35,6 +35,7 @@ declare
   held uuid[];
   settled bigint[];
   died bigint[];
+  steered_tenants uuid[];
   turns jsonb;
   turn jsonb;
   endpoint public.webhook_endpoints;
@@ -49,7 +50,7 @@ begin
           or r.duration_ms > 2000) as is_notable
       from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
     join private.webhook_endpoint_queues as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
-    where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow
+    where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow is not false
     order by l.endpoint_id
     for no key update of l) as l;
 
@@ -63,11 +64,10 @@ begin
         then coalesce(now() + private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)), d.next_at) else d.next_at end,
       ended_at = case when r.outcome = 'succeeded'
         or private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then now() end,
-      lease_id = null
+      lease_id = null,
+      dispatched_at = null
     from unnest(results) with ordinality as r
-    -- "not distinct" and not "=", so that the planner finds the row by its key and not among all leased rows.
-    where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
-      and d.lease_id is not distinct from r.lease_id
+    where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id and d.lease_id = r.lease_id
     returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, r.ordinality, r.attempt_number, r.outcome, r.response_status,
       r.response_body, r.duration_ms, r.error_code, r.error_detail, r.block_seconds, r.disable
   ), logged as (
@@ -102,7 +102,7 @@ begin
         l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
     -- Only queues that are locked here. The next report handles what happened to another queue just now.
     where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
-      or l.failure_count > 0 or l.is_capped or l.is_slow)
+      or l.failure_count > 0 or l.is_capped or l.is_slow is not false)
   ), steered as (
     update private.webhook_endpoint_queues as l set
       failure_count = j.failure_count,
@@ -116,14 +116,16 @@ begin
         case when l.is_capped or l.blocked_until_at > now() then now() end))
     from judged as j
     where l.tenant_id = j.tenant_id and l.endpoint_id = j.endpoint_id
+    returning l.tenant_id
   )
   select coalesce(array_agg(c.ordinality), '{}'), array_agg(c.ordinality) filter (where c.status = 'dead'),
     (select jsonb_agg(jsonb_build_object('tenant', j.tenant_id, 'endpoint', j.endpoint_id, 'has_success', j.has_success,
         'since', coalesce(j.failed_since_at, j.failing_since_at), 'failures', j.failure_count, 'was_warned', j.was_warned, 'percent', j.warned_percent,
         'disable', case when j.disable is not null then j.disable::text when j.warned_percent = 100 then 'failing' end) order by j.endpoint_id)
       from judged as j
-      where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0)
-  into settled, died, turns
+      where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0),
+    (select array_agg(s.tenant_id) from steered as s)
+  into settled, died, turns, steered_tenants
   from changed as c;
 
   if cardinality(settled) < cardinality(results) then
@@ -139,7 +141,7 @@ begin
   end if;
 
   if exists (select from unnest(results) as r where r.ordering_key is not null) then
-    perform private.release_ordered_deliveries(results);
+    steered_tenants := steered_tenants || private.release_ordered_deliveries(results);
   end if;
 
   -- What follows is rare: an endpoint begins to fail or recovers, or a delivery dies.
@@ -192,13 +194,18 @@ begin
         count(*) filter (where r.duration_ms <= 15000)] as buckets
     from unnest(results) as r) as s
   where w.slot = dispatcher and s.all_of_them > 0;
+
+  perform private.wake_tenant_queues(array(
+    select t.tenant_id from private.webhook_tenant_queues as t
+    where t.tenant_id in (select r.tenant_id from unnest(results) as r) and (t.is_capped or t.tenant_id = any (steered_tenants))),
+    has_ended_deliveries => true);
   return cardinality(settled);
 end
 $$;
 comment on function private.complete_webhook_deliveries(json, int) is
   'Takes the results of leased deliveries, [private.webhook_result]. Settles those whose lease is still held, records every attempt and updates the queues. Returns how many were settled.';
 
-create function private.release_ordered_deliveries(results private.webhook_result[]) returns void
+create function private.release_ordered_deliveries(results private.webhook_result[]) returns uuid[]
   language plpgsql
   set search_path = ''
   set enable_seqscan = off
@@ -236,7 +243,8 @@ begin
   )
   select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
   perform private.wake_endpoint_queues(tenants, endpoints);
+  return coalesce(tenants, '{}');
 end
 $$;
 comment on function private.release_ordered_deliveries(private.webhook_result[]) is
-  'Makes the earliest pending delivery of each ordering key due, after a delivery of that key was settled. The caller must hold the queues.';
+  'Makes the earliest pending delivery of each ordering key due, after a delivery of that key was settled. Returns the tenants whose queues the caller must wake at its end. The caller must hold the endpoints'' queues.';

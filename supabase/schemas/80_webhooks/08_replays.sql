@@ -55,6 +55,7 @@ begin
       select from public.webhook_deliveries as u
       where u.endpoint_id = endpoint.id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null);
   perform private.wake_endpoint_queues(array[endpoint.tenant_id], array[endpoint.id]);
+  perform private.wake_tenant_queues(array[endpoint.tenant_id]);
   perform private.wake_dispatcher();
   return queued;
 end

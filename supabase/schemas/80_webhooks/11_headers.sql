@@ -99,6 +99,37 @@ $$;
 comment on function private.merge_webhook_headers(jsonb, text, jsonb) is
   'An endpoint''s headers after {headers: {name: value, or null}, static_header: {name, value}}. 422 invalid_value names each header that cannot be sent.';
 
+create function private.require_headers_again(stored public.webhook_endpoints, url text, changes jsonb) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  problems jsonb;
+begin
+  -- Scheme, host and port, as they are written. Whatever is written in another way counts as another server.
+  if substring(require_headers_again.url from '^https?://[^/?#]+') = substring(stored.url from '^https?://[^/?#]+') then
+    return;
+  end if;
+  -- Nobody can read the values. A person who may change the URL could have them sent to a server of their own.
+  select jsonb_agg(jsonb_build_object(
+    'pointer', case when h.name = stored.static_header then '/static_header' else '/headers/' || private.pointer_token(h.name) end,
+    'detail', 'must be given again, or be removed with null, because its value was meant for the server of the old URL') order by h.name)
+  into problems
+  from unnest(stored.header_names) as h (name)
+  where lower(h.name) is distinct from lower(changes #>> '{static_header,name}') and case
+    when h.name = stored.static_header then not changes ? 'static_header'
+    else changes -> 'headers' is distinct from 'null' and not exists (
+      select from jsonb_each(case when jsonb_typeof(changes -> 'headers') = 'object' then changes -> 'headers' end) as g (name, value)
+      where lower(g.name) = lower(h.name)) end;
+  if problems is not null then
+    perform private.raise_problem(422, 'header_values_required',
+      'The new URL leads to another server. The values of these headers are not sent there: give them again, or remove the headers.', problems);
+  end if;
+end
+$$;
+comment on function private.require_headers_again(public.webhook_endpoints, text, jsonb) is
+  'Refuses a change of the URL that would send the values of stored headers to another server. 422 header_values_required names each header that the change does not give again or remove.';
+
 create function private.store_webhook_headers(headers jsonb) returns uuid
   language sql
   set search_path = ''

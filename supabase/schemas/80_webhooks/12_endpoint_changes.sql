@@ -131,6 +131,9 @@ begin
   end if;
   stored := private.lock_webhook_endpoint(update_webhook_endpoint.tenant_id, update_webhook_endpoint.endpoint_id);
   changed := jsonb_populate_record(stored, changes - '{headers,static_header,disabled}'::text[]);
+  if changes ? 'url' then
+    perform private.require_headers_again(stored, changed.url, changes);
+  end if;
   changed.description := coalesce(changed.description, '');
   if changes ? 'event_types' then
     changed.event_types := private.require_event_types(changed.event_types);
@@ -170,7 +173,7 @@ begin
 end
 $$;
 comment on function public.update_webhook_endpoint(uuid, uuid, jsonb) is
-  'Changes the given fields: url, description, event_types, headers (merged, null removes), static_header, rate_limit_per_second, disabled.';
+  'Changes the given fields: url, description, event_types, headers (merged, null removes), static_header, rate_limit_per_second, disabled. 422 header_values_required names the headers that a URL of another server needs again.';
 
 -- It requires "read_admin", which managers hold in a frozen tenant too, because messages to a wrong place must be
 -- stopped there as well.

@@ -23,12 +23,12 @@ begin
   where (l.tenant_id, l.endpoint_id) in (select g.tenant_id, g.endpoint_id from unnest(given_up) as g)
   order by l.endpoint_id
   for no key update;
-  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null
+  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null, dispatched_at = null
   from unnest(given_up) as g
   where d.tenant_id = g.tenant_id and d.event_id = g.event_id and d.endpoint_id = g.endpoint_id and d.status = 'pending';
   get diagnostics n = row_count;
   swept := swept + n;
-  perform private.release_ordered_deliveries(given_up);
+  perform private.wake_tenant_queues(private.release_ordered_deliveries(given_up));
   delete from public.webhook_deliveries as d
   where (d.tenant_id, d.event_id, d.endpoint_id) in (
     select o.tenant_id, o.event_id, o.endpoint_id from public.webhook_deliveries as o

@@ -8,7 +8,7 @@ as $$
     'outbox', (select count(*) from private.webhook_outbox),
     'pending', (select count(*) from public.webhook_deliveries as d where d.status = 'pending'),
     'due', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.next_at <= now()),
-    'leased', (select count(*) from public.webhook_deliveries as d where d.lease_id is not null and d.next_at > now()),
+    'leased', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.lease_id is not null and d.next_at > now()),
     -- Only of deliveries that could be sent now. The deliveries of a blocked queue wait for their receiver.
     'oldest_due_seconds', coalesce((
       select extract(epoch from now() - min(d.next_at))
@@ -19,7 +19,7 @@ as $$
       where l.next_at <= now() and d.next_at <= now()), 0),
     'open_circuits', (select count(*) from private.webhook_endpoint_queues as l where l.failure_count >= 5),
     'disabled_endpoints', (select count(*) from public.webhook_endpoints as p where not p.is_enabled),
-    'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
+    'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.slot <= 4 and w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
     'succeeded', sum(w.succeeded_count), 'failed', sum(w.failed_count), 'dead', sum(w.dead_count), 'stale', sum(w.stale_count),
     'duration_ms_sum', sum(w.duration_ms_sum),
     'duration_buckets', (select array_agg(b.count order by b.n) from (

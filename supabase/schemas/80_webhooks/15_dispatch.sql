@@ -9,7 +9,7 @@ as $$
   set run_id = run, seen_at = clock_timestamp(), awake_until_at = clock_timestamp() + interval '2 seconds'
   where w.slot = (
       select f.slot from private.webhook_dispatchers as f
-      where f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null
+      where f.slot <= 4 and (f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null)
       order by f.slot limit 1 for no key update skip locked)
     and not exists (select from private.webhook_dispatchers as a where a.awake_until_at > clock_timestamp())
   returning w.slot
@@ -33,13 +33,36 @@ $$;
 comment on function private.send_dispatcher_heartbeat(uuid, boolean, boolean) is
   'Records that a dispatcher is alive and whether it can take more work, or that it has ended. Returns false if its place was given to another.';
 
+create function private.begin_drain(run uuid) returns int
+  language sql
+  set search_path = ''
+as $$
+  -- The last answers may take 15 seconds. With slow receivers, four such dispatchers would leave no place for one that
+  -- takes new work.
+  with place as (
+    select f.slot from private.webhook_dispatchers as f
+    where f.slot > 4 and (f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null)
+    order by f.slot limit 1 for no key update skip locked
+  ), left_behind as (
+    update private.webhook_dispatchers as w set run_id = null, awake_until_at = '-infinity'
+    where w.run_id = run and w.slot <= 4 and exists (select from place)
+    returning w.slot
+  )
+  update private.webhook_dispatchers as w set run_id = run, seen_at = clock_timestamp(), awake_until_at = '-infinity'
+  from place as p
+  where w.slot = p.slot and exists (select from left_behind)
+  returning w.slot
+$$;
+comment on function private.begin_drain(uuid) is
+  'Moves a dispatcher that only waits for its last answers to one of twelve places for these, so that another can take over its work at once. Null if all twelve are taken: then it keeps its place.';
+
 create function private.wake_idle_dispatcher() returns text
   language plpgsql
   set search_path = ''
 as $$
 begin
   if not exists (select from private.webhook_outbox)
-    and not exists (select from private.webhook_endpoint_queues as l where l.next_at <= now()) then
+    and not exists (select from private.webhook_tenant_queues as t where t.next_at <= now()) then
     return 'Nothing is due.';
   end if;
   perform private.wake_dispatcher();

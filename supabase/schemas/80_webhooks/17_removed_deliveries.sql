@@ -17,7 +17,7 @@ begin
   join public.webhook_endpoints as p on p.tenant_id = g.tenant_id and p.id = g.endpoint_id
   join public.tenants as t on t.id = g.tenant_id and t.status <> 'archived';
   if removed is not null then
-    perform private.release_ordered_deliveries(removed);
+    perform private.wake_tenant_queues(private.release_ordered_deliveries(removed));
   end if;
   return null;
 end

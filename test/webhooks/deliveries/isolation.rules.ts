@@ -35,6 +35,10 @@ export default {
     },
   },
   functions: {
+    list_webhook_deliveries: {
+      needs: 'read_admin',
+      call: (tenant) => `select count(*) from public.list_webhook_deliveries('${idOf(tenant)}', 'pending')`,
+    },
     replay_webhook_deliveries: {
       needs: 'manage',
       call: (

@@ -63,6 +63,7 @@ async function letTimePass(): Promise<void> {
     `update private.webhook_endpoint_queues set next_at = now(), blocked_until_at = '-infinity' where tenant_id = $1`,
     [tenant.id],
   )
+  await db.query('update private.webhook_tenant_queues set next_at = now() where tenant_id = $1', [tenant.id])
   await db.query(
     `update public.webhook_deliveries set next_at = now() where tenant_id = $1 and status = 'pending' and next_at < 'infinity'`,
     [tenant.id],

@@ -72,6 +72,7 @@ describe('a demo tenant', () => {
         ...noRows,
         'public.webhook_endpoints': 1,
         'private.webhook_endpoint_queues': 1,
+        'private.webhook_tenant_queues': 1,
       })
       const { rows } = await db.query('select private.reset_demo_tenant($1) as changed', [id])
       expect(rows).toEqual([{ changed: 0 }])

@@ -258,6 +258,7 @@ describe('a queue', () => {
       [crowd],
     )
     await queue.db.query(`update private.webhook_endpoint_queues set next_at = now() - interval '1 hour'`)
+    await queue.db.query(`update private.webhook_tenant_queues set next_at = now() - interval '1 hour'`)
     const endpoint = await addEndpoint(queue, tenant)
     const holder = await queue.db.connect()
     try {
@@ -271,12 +272,16 @@ describe('a queue', () => {
           'update private.webhook_endpoint_queues set next_at = now() where endpoint_id = $1',
           [endpoint.id],
         )
+        await queue.db.query(
+          'update private.webhook_tenant_queues set next_at = now() where tenant_id = $1',
+          [tenant],
+        )
         await emit(queue.db, tenant)
         await Promise.all([claim(queue.db, 5), expand(queue.db)])
         const picture = await takePicture(queue)
         expect(wrongIn(picture).filter((wrong) => wrong.startsWith(endpoint.id))).toEqual([])
         await queue.db.query(
-          `update public.webhook_deliveries set status = 'delivered', ended_at = now(), lease_id = null`,
+          `update public.webhook_deliveries set status = 'delivered', ended_at = now(), lease_id = null, dispatched_at = null`,
         )
       }
     } finally {

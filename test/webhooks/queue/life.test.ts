@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeTenant } from '../../kit/tenants.ts'
 import {
   addEndpoint,
+  callAll,
   claim,
   complete,
   type Endpoint,
@@ -119,7 +120,7 @@ describe('a delivery that fails', () => {
     await queue.db.query('update public.webhook_deliveries set next_at = now() where event_id = $1', [
       one!.event_id,
     ])
-    await queue.db.query('update private.webhook_endpoint_queues set next_at = now()')
+    await callAll(queue)
     expect(await report(await claim(queue.db), failed)).toBe(1)
     expect(await report([one!, other!], failed)).toBe(1)
     const messages = (await told('delivery.exhausted')).map(({ message_id }) => message_id)
@@ -240,7 +241,11 @@ describe('an endpoint that fails', () => {
     expect(await claim(queue.db)).toEqual([])
     await setEnabled(queue, endpoint, true)
     expect(await readEndpointQueue(queue, endpoint)).toMatchObject({ failures: 0, blocked: 0 })
-    expect((await claim(queue.db)).length).toBe(8)
+    // Nobody knows yet how quickly it answers now.
+    const first = await claim(queue.db)
+    expect(first.length).toBe(4)
+    await report(first, succeeded)
+    expect((await claim(queue.db)).length).toBe(4)
   })
 
   it('is told of as recovered only after a warning, and not when it is disabled by then', async () => {

@@ -6,6 +6,7 @@ export interface Picture {
   deliveries: Map<string, Delivery>
   endpoints: Map<string, EndpointState>
   events: Map<string, Event>
+  tenants: Map<string, TenantState>
   outbox: string[]
 }
 
@@ -33,11 +34,18 @@ export interface EndpointState {
   blocked: number
   rateFree: number
   isCapped: boolean
-  isSlow: boolean
+  isSlow: boolean | null
   failures: number
 }
 
-interface Event {
+/** A tenant's place in the queue. */
+export interface TenantState {
+  id: string
+  next: number | null
+  isCapped: boolean
+}
+
+export interface Event {
   id: string
   tenant: string
   type: string
@@ -51,6 +59,7 @@ interface Raw {
   now: number
   deliveries: Delivery[]
   endpoints: EndpointState[]
+  tenants: TenantState[]
   events: Event[]
   outbox: string[]
 }
@@ -74,16 +83,20 @@ export async function takePicture({ db }: Queue): Promise<Picture> {
         from public.webhook_endpoints as p
         join private.webhook_endpoint_queues as l on l.endpoint_id = p.id
         join public.tenants as t on t.id = p.tenant_id),
+      'tenants', (select coalesce(json_agg(json_build_object('id', q.tenant_id, 'isCapped', q.is_capped,
+          'next', case when isfinite(q.next_at) then extract(epoch from q.next_at) end)), '[]')
+        from private.webhook_tenant_queues as q),
       'events', (select coalesce(json_agg(json_build_object('id', e.id, 'tenant', e.tenant_id, 'type', e.type, 'key', e.ordering_key,
           'isTest', e.is_test, 'about', e.payload::json #>> '{data,endpoint_id}') order by e.id), '[]')
         from public.webhook_events as e),
       'outbox', (select coalesce(json_agg(o.event_id order by o.event_id), '[]') from private.webhook_outbox as o)) as picture`)
-  const { now, deliveries, endpoints, events, outbox } = rows[0]!.picture
+  const { now, deliveries, endpoints, tenants, events, outbox } = rows[0]!.picture
   return {
     now,
     outbox,
     deliveries: new Map(deliveries.map((delivery) => [nameOf(delivery), delivery])),
     endpoints: new Map(endpoints.map((endpoint) => [endpoint.id, endpoint])),
+    tenants: new Map(tenants.map((tenant) => [tenant.id, tenant])),
     events: new Map(events.map((event) => [event.id, event])),
   }
 }
@@ -131,6 +144,15 @@ export function wrongIn(picture: Picture): string[] {
     if (next === null || next > Math.max(wakes, picture.now) + 0.001)
       wrong.push(
         `${id}: asleep until ${next === null ? 'for ever' : next - picture.now}, due in ${due - picture.now}`,
+      )
+  }
+  for (const { id, tenant, next } of picture.endpoints.values()) {
+    const turn = picture.tenants.get(tenant)!
+    // A capped tenant looks again after half a second.
+    const wakes = Math.max(next ?? Number.POSITIVE_INFINITY, turn.isCapped ? picture.now + 0.5 : picture.now)
+    if (next !== null && (turn.next === null || turn.next > wakes + 0.001))
+      wrong.push(
+        `${id}: due in ${next - picture.now}, its tenant ${turn.next === null ? 'never' : turn.next - picture.now}`,
       )
   }
   return wrong

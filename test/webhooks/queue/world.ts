@@ -75,20 +75,34 @@ export async function makeQueue(): Promise<Queue> {
 /** Forgets every endpoint and event, whosever. */
 export async function emptyQueue({ superuser }: Queue): Promise<void> {
   await superuser.query('truncate public.webhook_events, public.webhook_endpoints cascade')
-  await superuser.query('truncate private.webhook_endpoint_queues, net.http_request_queue')
+  await superuser.query(
+    'truncate private.webhook_endpoint_queues, private.webhook_tenant_queues, net.http_request_queue',
+  )
+}
+
+interface EndpointOptions {
+  kind?: 'push' | 'poll'
+  types?: readonly string[] | null
+  rate?: number | null
+  /** Whether its receiver has been slow to answer; null if it never answered. */
+  isSlow?: boolean | null
 }
 
 export async function addEndpoint(
   { db }: Queue,
   tenant: string,
-  options: { kind?: 'push' | 'poll'; types?: readonly string[] | null; rate?: number | null } = {},
+  options: EndpointOptions = {},
 ): Promise<Endpoint> {
-  const { kind = 'push', types = null, rate = null } = options
+  const { kind = 'push', types = null, rate = null, isSlow = false } = options
   const { rows } = await db.query<Endpoint>(
     `insert into public.webhook_endpoints (tenant_id, kind, url, event_types, rate_limit_per_second, secret_id)
      values ($1, $2, $3, $4, $5, gen_random_uuid()) returning tenant_id as tenant, id, ref_id as ref`,
     [tenant, kind, kind === 'push' ? 'https://receiver.example/hook' : null, types, rate],
   )
+  await db.query('update private.webhook_endpoint_queues set is_slow = $2 where endpoint_id = $1', [
+    rows[0]!.id,
+    isSlow,
+  ])
   return rows[0]!
 }
 
@@ -112,11 +126,16 @@ export async function expand(db: Querying, batch = 500): Promise<number> {
   return rows[0]!.n
 }
 
-export async function claim(db: Querying, batch = 50, leaseSeconds = 60): Promise<Lease[]> {
+export async function claim(
+  db: Querying,
+  batch = 50,
+  leaseSeconds = 60,
+  slowBatch: number | null = null,
+): Promise<Lease[]> {
   const { rows } = await db.query<Lease>(
     `select tenant_id, event_id, endpoint_id, lease_id, attempt_number, ordering_key
-     from private.claim_webhook_deliveries($1, $2)`,
-    [batch, leaseSeconds],
+     from private.claim_webhook_deliveries($1, $2, $3)`,
+    [batch, leaseSeconds, slowBatch],
   )
   return rows
 }
@@ -147,6 +166,8 @@ export async function passTime({ db }: Queue, seconds: number): Promise<void> {
        update private.webhook_endpoint_queues set next_at = next_at - s.gone, blocked_until_at = blocked_until_at - s.gone,
          failing_since_at = failing_since_at - s.gone, rate_free_at = rate_free_at - s.gone
        from (select make_interval(secs => $1) as gone) as s
+     ), tenant_queues as (
+       update private.webhook_tenant_queues set next_at = next_at - make_interval(secs => $1)
      )
      update public.webhook_deliveries set next_at = next_at - make_interval(secs => $1) where status = 'pending'`,
     [seconds],
@@ -210,6 +231,13 @@ export async function fill({ db }: Queue, { tenant, id }: Endpoint, count: numbe
     [tenant, id, count],
   )
   await db.query('select private.wake_endpoint_queues(array[$1::uuid], array[$2::uuid])', [tenant, id])
+  await db.query('select private.wake_tenant_queues(array[$1::uuid])', [tenant])
+}
+
+/** Makes every endpoint's queue due, as if it were its turn. */
+export async function callAll({ db }: Queue): Promise<void> {
+  await db.query('update private.webhook_endpoint_queues set next_at = now()')
+  await db.query('update private.webhook_tenant_queues set next_at = now()')
 }
 
 export interface EndpointQueue {
@@ -218,7 +246,7 @@ export interface EndpointQueue {
   /** Seconds until it may be served. */
   blocked: number
   failures: number
-  isSlow: boolean
+  isSlow: boolean | null
   isCapped: boolean
 }
 
