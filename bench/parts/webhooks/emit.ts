@@ -38,7 +38,7 @@ export async function benchEmit(stack: BenchStack, isQuick: boolean): Promise<Fi
       ])
       const times = await compare([emitting, bare], tenants, transactions)
       figures.push({
-        ...{ part: 'webhooks', what: `emit adds, ${what}`, unit: 'ms', value: times.added, goal },
+        ...{ what: `emit adds, ${what}`, unit: 'ms', value: times.added, goal },
         note: `to a transaction of ${times.bare.toFixed(2)} ms`,
       })
     }
