@@ -68,7 +68,7 @@ describe('the shared stack', () => {
     const { code, stdout } = await runStack(['status', '--json', '--data', stack.data_dir])
     expect(code).toBe(0)
     const { admin_db_url: _, jwt_secret: __, ...line } = stack
-    expect(JSON.parse(stdout)).toEqual({ running: true, ...line })
+    expect(JSON.parse(stdout)).toEqual({ running: true, stays: false, strays: [], ...line })
   })
 
   test('files outside web/ are not served', async () => {
@@ -254,8 +254,8 @@ describe('wrong words', () => {
   test.each([
     [['start', '--port', 'many'], /--port wants a number from 0 to 65535, not "many"/],
     [['start', '--port', '70000'], /--port wants a number/],
-    [['begin'], /Say one of start, reset or status/],
-    [[], /Say one of start, reset or status/],
+    [['begin'], /Say one of start, stop, status or reset/],
+    [[], /Say one of start, stop, status or reset/],
     [['start', '--prot', '1'], /Unknown option '--prot'/],
   ])('%j is answered with what would be right', async (args, expected) => {
     const { code, stderr } = await runStack(args)
