@@ -46,6 +46,7 @@ export async function start(options: Options): Promise<Stack> {
 
 async function boot(options: Options, stops: (() => Promise<void> | void)[]): Promise<MachineLine> {
   const { root } = options
+  await checkBlockedNetworks()
   await openDataDir(options.dataDir)
   // Not the way over a link: processes are told apart by the folder in their command line.
   const dataDir = await realpath(options.dataDir)
@@ -127,6 +128,16 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   recordSoon()
   await recorded
   return machineLine(file, dataDir, await listCoaches(file, server.port))
+}
+
+/** The functions would refuse to run, each with a stack trace in the log. */
+async function checkBlockedNetworks(): Promise<void> {
+  try {
+    const { blockedNetworks } = await import('../lib/net/index.ts')
+    blockedNetworks()
+  } catch (error) {
+    throw new StackFailure(`${messageOf(error)} Correct it and start again.`)
+  }
 }
 
 async function openDataDir(dataDir: string): Promise<void> {

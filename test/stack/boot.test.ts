@@ -263,6 +263,19 @@ describe('wrong words', () => {
     expect(stderr).toMatch(expected)
   })
 
+  test('networks to be blocked that cannot be read are refused before anything is made', async () => {
+    const folder = await keep(makeTempDir())
+    const start = ['start', '--port', '0', '--data', join(folder, 'data')]
+    const { code, stderr } = await runStack(start, undefined, {
+      TENANTRY_BLOCKED_NETWORKS: '10.0.0.0/8,everything',
+    })
+    expect(code).toBe(1)
+    expect(stderr.trim().split('\n').at(-1)).toBe(
+      'TENANTRY_BLOCKED_NETWORKS holds "everything", which is not a network such as 203.0.113.0/24 or 2001:db8::/32. Correct it and start again.',
+    )
+    expect(await readdir(folder)).toEqual([])
+  })
+
   test('a folder that holds something else is neither used nor emptied', async () => {
     const folder = await keep(makeTempDir())
     await writeFile(join(folder, 'thesis.txt'), 'mine')
