@@ -340,6 +340,49 @@ $$;
 comment on function private.wants_webhook_event(public.webhook_endpoints, public.webhook_events, boolean) is
   'Whether an endpoint receives an event, which may be of an operational type.';
 
+-- Each search starts behind another tenant, so that everybody has a turn even if more than 50 tenants wait.
+create function private.tenants_with_events(max_tenants int) returns uuid[]
+  language plpgsql volatile
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  oldest timestamptz;
+  start uuid;
+  next uuid;
+  found uuid[];
+begin
+  select e.created_at, o.tenant_id into oldest, start
+  from private.webhook_outbox as o
+  join public.webhook_events as e on e.tenant_id = o.tenant_id and e.id = o.event_id
+  order by o.event_id limit 1;
+  if start is null then
+    return null;
+  end if;
+  -- The tenant that told something first after a random moment. A tenant with a thousand events of one moment is found
+  -- no more often than one with a single event.
+  start := coalesce((
+    select o.tenant_id from private.webhook_outbox as o
+    where o.event_id >= private.first_uuid_at(oldest + random() * (now() - oldest))
+    order by o.event_id limit 1), start);
+  next := start;
+  -- One search in the index for each tenant, however many events it has.
+  loop
+    found := found || next;
+    exit when cardinality(found) = max_tenants;
+    select o.tenant_id into next from private.webhook_outbox as o where o.tenant_id > next order by o.tenant_id limit 1;
+    if next is null then
+      select o.tenant_id into next from private.webhook_outbox as o order by o.tenant_id limit 1;
+    end if;
+    -- Others may have taken the last events of the tenant at which this began.
+    exit when next is null or next = any (found);
+  end loop;
+  return found;
+end
+$$;
+comment on function private.tenants_with_events(int) is
+  'Tenants with events that were not yet expanded, at most so many. Null if there are none.';
+
 create function private.expand_webhook_events(batch int default 500) returns int
   language plpgsql
   set search_path = ''
@@ -352,6 +395,7 @@ declare
   tenants uuid[];
   events uuid[];
   keys text[];
+  turn uuid[] := private.tenants_with_events(least(batch, 50));
   wanted_tenants uuid[];
   wanted_events uuid[];
   wanted_endpoints uuid[];
@@ -362,9 +406,11 @@ begin
   -- Searches the rows that are there, and not "ids after the last one", because a transaction may commit late.
   select array_agg(o.tenant_id), array_agg(o.event_id), array_remove(array_agg(o.ordering_key), null)
   into tenants, events, keys
-  from (
+  from unnest(turn) as t (tenant_id)
+  cross join lateral (
     select o.tenant_id, o.event_id, o.ordering_key from private.webhook_outbox as o
-    order by o.event_id limit batch for update skip locked) as o;
+    where o.tenant_id = t.tenant_id
+    order by o.event_id limit batch / cardinality(turn) for update skip locked) as o;
   if events is null then
     return 0;
   end if;
@@ -426,7 +472,7 @@ begin
 end
 $$;
 comment on function private.expand_webhook_events(int) is
-  'Turns events into one delivery for each endpoint that receives them, the oldest first, at most one batch. Returns how many events. Many workers may run it at once.';
+  'Turns events into one delivery for each endpoint that receives them: of up to 50 tenants in turn, the oldest of each first, at most one batch. Returns how many events. Many workers may run it at once.';
 
 -- 06_claim.sql
 

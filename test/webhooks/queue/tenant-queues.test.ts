@@ -111,3 +111,58 @@ describe('a claim that is not fair does not go unseen', () => {
     }
   })
 })
+
+describe('expanding', () => {
+  const hold = (tenant: string, count: number) =>
+    queue.db.query(
+      `with event as (
+         insert into public.webhook_events (tenant_id, type, version, payload)
+         select $1, 'order.paid', 1, '{}' from generate_series(1, $2::int) returning tenant_id, id
+       )
+       insert into private.webhook_outbox (tenant_id, event_id) select tenant_id, id from event`,
+      [tenant, count],
+    )
+  const waiting = async () => {
+    const { rows } = await queue.db.query<{ tenant_id: string; n: number }>(
+      'select tenant_id, count(*)::int as n from private.webhook_outbox group by tenant_id',
+    )
+    return new Map(rows.map(({ tenant_id, n }) => [tenant_id, n]))
+  }
+
+  it('takes a share for each tenant, however many events one has told before', async () => {
+    const [loud, quiet, other] = await Promise.all([1, 2, 3].map(() => makeTenant({ db: queue.db })))
+    await hold(loud!.id, 5_000)
+    await hold(quiet!.id, 1)
+    await hold(other!.id, 300)
+    expect(await expand(queue.db, 300)).toBe(201)
+    expect(await waiting()).toEqual(
+      new Map([
+        [loud!.id, 4_900],
+        [other!.id, 200],
+      ]),
+    )
+  })
+
+  it('has a turn for everybody where more wait than have one', async () => {
+    const tenants = await Promise.all(Array.from({ length: 70 }, () => makeTenant({ db: queue.db })))
+    for (const { id } of tenants) await hold(id, 20)
+    expect(await expand(queue.db, 500)).toBe(500)
+    const left = await waiting()
+    expect([...left.values()].filter((n) => n === 10)).toHaveLength(50)
+    for (let n = 0; n < 50 && (await expand(queue.db, 500)) > 0; n++);
+    expect(await waiting()).toEqual(new Map())
+  })
+
+  it('takes the oldest of a tenant first, and all of one that is alone', async () => {
+    const { id } = await makeTenant({ db: queue.db })
+    await hold(id, 700)
+    const { rows } = await queue.db.query('select event_id from private.webhook_outbox order by event_id')
+    expect(await expand(queue.db, 500)).toBe(500)
+    const { rows: left } = await queue.db.query(
+      'select event_id from private.webhook_outbox order by event_id',
+    )
+    expect(left).toEqual(rows.slice(500))
+    expect(await expand(queue.db, 500)).toBe(200)
+    expect(await expand(queue.db, 500)).toBe(0)
+  })
+})

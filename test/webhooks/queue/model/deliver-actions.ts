@@ -11,8 +11,23 @@ type Name = 'expand' | 'claim' | 'report' | 'forget' | 'poll' | 'acknowledge'
 export const deliverActions: Actions<Name> = {
   async expand(model, { batch }) {
     const { before, queue } = model
-    const taken = before.outbox.slice(0, batch).map((id) => before.events.get(id)!)
-    expect(await expand(queue.db, batch), 'expanded').toBe(taken.length)
+    const count = await expand(queue.db, batch)
+    const after = await model.look()
+    const waiting = before.outbox.map((id) => before.events.get(id)!)
+    const taken = waiting.filter(({ id }) => !after.outbox.includes(id))
+    expect(count, 'expanded').toBe(taken.length)
+    const tenants = new Set(waiting.map(({ tenant }) => tenant))
+    const share = Math.floor(batch / Math.min(batch, 50, tenants.size))
+    for (const tenant of tenants) {
+      const of = (events: typeof waiting) => events.filter((event) => event.tenant === tenant)
+      const first = of(waiting).slice(0, of(taken).length)
+      expect(of(taken), 'the oldest of a tenant').toEqual(first)
+      expect(of(taken).length, 'of a tenant').toBeLessThanOrEqual(share)
+      // With fewer tenants than have a turn, each has its whole share.
+      if (tenants.size <= Math.min(batch, 50))
+        expect(of(taken).length, 'of a tenant').toBe(Math.min(share, of(waiting).length))
+    }
+    expect(taken.length > 0, 'some of what waits').toBe(waiting.length > 0)
     for (const event of taken)
       for (const endpoint of before.endpoints.values())
         if (endpoint.tenant === event.tenant && endpoint.isEnabled && wants(endpoint, event))
