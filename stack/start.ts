@@ -1,5 +1,5 @@
 import { constants, existsSync } from 'node:fs'
-import { access, mkdir, readdir, realpath } from 'node:fs/promises'
+import { access, chmod, mkdir, readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keepAuthRest } from './auth-rest/keep-auth-rest.ts'
 import { loadAuthRest, surviveDriverFaults } from './auth-rest/load-lite.ts'
@@ -19,6 +19,7 @@ import { findDeno, findSupabaseCli } from './processes/binaries.ts'
 import { takeLock } from './processes/lock.ts'
 import { type Pooler, startPooler } from './processes/pooler.ts'
 import { startGuard } from './processes/processes.ts'
+import { makeReachable } from './processes/server-user.ts'
 import { endStrays, listStrays } from './processes/strays.ts'
 import { type Supervised, supervise } from './processes/supervise.ts'
 import { createSecrets, databaseUrl, readStackFile, type StackFile, writeStackFile } from './secrets.ts'
@@ -48,6 +49,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   const { root } = options
   await checkBlockedNetworks()
   await openDataDir(options.dataDir)
+  await makeReachable(await realpath(options.dataDir))
   // Not the way over a link: processes are told apart by the folder in their command line.
   const dataDir = await realpath(options.dataDir)
   stops.push(await takeLock(dataDir))
@@ -142,7 +144,7 @@ async function checkBlockedNetworks(): Promise<void> {
 
 async function openDataDir(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true, mode: 0o755 })
+    if (await mkdir(dataDir, { recursive: true })) await chmod(dataDir, 0o755)
     await access(dataDir, constants.W_OK)
     const names = await readdir(dataDir)
     const ours = names.length === 0 || names.some((name) => /^(stack\.json|postgres|lock)/.test(name))

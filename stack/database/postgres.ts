@@ -4,15 +4,10 @@ import { chmod, chown, mkdir, readFile, rename, rm, stat, truncate, writeFile } 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf, StackFailure } from '../failure.ts'
-import {
-  findPostgres,
-  type PostgresBinaries,
-  postgresUser,
-  requireTraversable,
-  type SystemUser,
-} from '../processes/binaries.ts'
+import { findPostgres, type PostgresBinaries } from '../processes/binaries.ts'
 import { findPort } from '../processes/ports.ts'
 import type { Guard } from '../processes/processes.ts'
+import { postgresUser, requireReachable, type SystemUser } from '../processes/server-user.ts'
 
 const major = '17'
 const logLimitBytes = 16 * 1024 * 1024
@@ -45,8 +40,9 @@ export class Postgres {
     this.binaries = await findPostgres()
     this.user = postgresUser()
     if (this.user) {
-      await requireTraversable(this.folder)
-      await requireTraversable(this.binaries.postgres)
+      requireReachable(this.folder, this.user)
+      // What root makes for the server, the server's user must be able to read.
+      process.umask(0o022)
     }
     if (!existsSync(this.folder)) return
     const version = await readFile(join(this.folder, 'PG_VERSION'), 'utf8').catch((error) => {

@@ -5,9 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { StackFailure } from '../failure.ts'
 import { say } from '../log.ts'
 import { databaseUrl, type StackFile } from '../secrets.ts'
-import { findPgBouncer, postgresUser } from './binaries.ts'
+import { findPgBouncer } from './binaries.ts'
 import { answers, findPort } from './ports.ts'
 import type { Guard } from './processes.ts'
+import { postgresUser } from './server-user.ts'
 
 export interface Pooler {
   readonly pid: number | undefined

@@ -38,6 +38,8 @@ export interface BootOptions {
   env?: Record<string, string>
   /** Another project folder than this one. */
   root?: string
+  /** The main file of another copy of the stack. */
+  main?: string
   args?: string[]
 }
 
@@ -80,7 +82,7 @@ export async function bootStack(options: BootOptions = {}): Promise<BootedStack>
     ...(options.root ? ['--root', options.root] : []),
     ...(options.args ?? []),
   ]
-  const run = launch(args, main, options.env)
+  const run = launch(args, options.main ?? main, options.env)
   const line = await Promise.race([run.firstLine, run.ended.then(() => null)])
   if (line === null) throw new Error(`The stack did not start:\n${run.stderr()}`)
   const stackFile = async (): Promise<StackFile> =>

