@@ -60,8 +60,11 @@ declare
   shared jsonb := nullif(changes -> 'static_header', 'null');
   problems jsonb;
 begin
-  -- A null name would pass every check below.
-  if shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
+  -- The size of everything first. A null name would pass every check below.
+  if private.json_problem(changes, 1000, 131072) is not null then
+    perform private.raise_problem(422, 'invalid_value', 'The headers cannot be sent.', jsonb_build_array(
+      jsonb_build_object('pointer', '/headers', 'detail', private.json_problem(changes, 1000, 131072))));
+  elsif shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
     perform private.raise_problem(422, 'invalid_value', 'The static header cannot be sent.',
       '[{"pointer": "/static_header", "detail": "must be an object with a name and a value"}]');
   elsif jsonb_typeof(coalesce(patch, '{}')) <> 'object' or (select count(*) from jsonb_object_keys(coalesce(patch, '{}'))) > 40 then

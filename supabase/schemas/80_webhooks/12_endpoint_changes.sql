@@ -123,6 +123,10 @@ begin
   if jsonb_typeof(changes) is distinct from 'object' then
     perform private.raise_problem(422, 'invalid_value', 'The changes must be an object of the fields that change, with their new values.');
   end if;
+  if private.json_problem(changes, 1000, 131072) is not null then
+    perform private.raise_problem(422, 'invalid_value', 'The changes cannot be made.', jsonb_build_array(
+      jsonb_build_object('pointer', '', 'detail', private.json_problem(changes, 1000, 131072))));
+  end if;
   select jsonb_agg(jsonb_build_object('pointer', '/' || private.pointer_token(key), 'detail', 'is not a known field')) into problems
   from jsonb_object_keys(changes) as key
   where key <> all ('{url,description,event_types,headers,static_header,rate_limit_per_second,disabled}');
