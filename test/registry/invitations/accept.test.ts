@@ -5,6 +5,7 @@ import { call, problemOf } from '../../kit/call.ts'
 import { anonClient } from '../../kit/clients.ts'
 import { asUser, admin as setup, superuser } from '../../kit/db.ts'
 import { makePerson, type Person, signToken } from '../../kit/people.ts'
+import { signUpConfirmed } from '../../kit/sign-up.ts'
 import { forceTenant, makeTenant, type Tenant as TestTenant } from '../../kit/tenants.ts'
 
 let owner: Person
@@ -59,7 +60,7 @@ describe('accepting', () => {
     const supabase = anonClient()
     const preview = await supabase.functions.invoke('registry/invitations/look-up', { body: { token } })
     expect(preview.data).toMatchObject({ tenant_name: tenant.slug, email_hint: `${email[0]}***@example.com` })
-    await supabase.auth.signUp({ email, password: randomUUID() })
+    await signUpConfirmed(supabase, email)
     const accepted = await supabase.functions.invoke('registry/invitations/accept', { body: { token } })
     expect(accepted.error).toBeNull()
     expect(accepted.data).toMatchObject({ ref_id: tenant.ref_id, role: 'member' })
@@ -72,7 +73,7 @@ describe('accepting', () => {
     const email = `${randomUUID()}@example.com`
     const { token } = await invite(email, 'reviewer')
     const supabase = anonClient()
-    await supabase.auth.signUp({ email, password: randomUUID() })
+    await signUpConfirmed(supabase, email)
     const { data } = await supabase.rpc('accept_invitation', { token })
     expect(data).toMatchObject({ tenant_id: tenant.id, role: 'reviewer', status: 'active' })
   })
