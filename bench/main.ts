@@ -7,6 +7,7 @@ import { generator } from './load.ts'
 import { benchLookup } from './lookup.ts'
 import { benchMatrix } from './matrix.ts'
 import { type Figure, isMet, say } from './measure.ts'
+import { benchRefusals } from './refusals/index.ts'
 import { benchRls } from './rls.ts'
 import { bootStack } from './stack.ts'
 import { printTable } from './table.ts'
@@ -14,6 +15,7 @@ import { benchUsage } from './usage.ts'
 import { benchWebhooks } from './webhooks.ts'
 
 const parts = {
+  refusals: benchRefusals,
   rls: benchRls,
   usage: benchUsage,
   audit: benchAudit,
