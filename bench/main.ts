@@ -8,6 +8,7 @@ import { benchAudit } from './parts/audit.ts'
 import { benchLookup } from './parts/lookup.ts'
 import { benchMatrix } from './parts/matrix.ts'
 import { benchMember } from './parts/member.ts'
+import { benchRefusals } from './parts/refusals/index.ts'
 import { benchRls } from './parts/rls.ts'
 import { benchUsage } from './parts/usage.ts'
 import { benchWebhooks } from './parts/webhooks/webhooks.ts'
@@ -15,6 +16,7 @@ import { bootStack } from './stack.ts'
 import { printTable } from './table.ts'
 
 const parts = {
+  refusals: benchRefusals,
   rls: benchRls,
   usage: benchUsage,
   audit: benchAudit,

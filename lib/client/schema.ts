@@ -1767,7 +1767,7 @@ export interface components {
             ttl_seconds?: number;
         };
         NewInvitation: {
-            email: string;
+            email: string & (unknown & unknown);
             /**
              * @default member
              * @enum {string}

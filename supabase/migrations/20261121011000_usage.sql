@@ -20,6 +20,9 @@ create table public.usage_events (
   primary key (tenant_id, occurred_at, id),
   constraint event_type_is_a_dotted_word check (event_type ~ '^[a-z0-9][a-z0-9_.:-]{0,127}$'),
   constraint event_data_is_an_object check (jsonb_typeof(event_data) = 'object'),
+  -- The size of the stored form, which costs nothing to read. Writing it as text would cost a part of the ingest.
+  constraint event_data_is_small check (pg_column_size(event_data) <= 262144),
+  constraint event_names_are_short check (length(source) <= 255 and length(event_id) <= 255 and length(model_used) <= 255),
   constraint tokens_not_negative check (tokens_used >= 0),
   constraint cost_not_negative check (cost_micros >= 0)
 ) partition by range (occurred_at);
@@ -87,7 +90,8 @@ create table public.usage_event_keys (
   event_id text not null,
   payload_hash uuid not null,
   created_at timestamptz not null default now(),
-  primary key (tenant_id, source, event_id)
+  primary key (tenant_id, source, event_id),
+  constraint event_key_is_short check (length(source) <= 255 and length(event_id) <= 255)
 );
 comment on table public.usage_event_keys is 'The event ids that a tenant has sent in the last 35 days, and a hash of the content of each event.';
 
@@ -223,6 +227,10 @@ create function public.log_usage_events(
 as $$
 begin
   perform private.require_permission(log_usage_events.tenant_id, 'usage:write');
+  if greatest(cardinality(event_ids), cardinality(sources), cardinality(types), cardinality(data), cardinality(tokens),
+      cardinality(models), cardinality(costs), cardinality(moments)) > 1000 then
+    perform private.raise_problem(422, 'invalid_value', 'At most 1000 events can be logged in one call.');
+  end if;
   return query select * from private.ingest_usage_events(log_usage_events.tenant_id, (select auth.uid()),
     event_ids, sources, types, data, tokens, models, costs, moments);
 end

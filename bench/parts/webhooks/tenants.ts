@@ -4,10 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { fillTenants } from '../../fill/fill.ts'
 import { type Figure, say } from '../../measure.ts'
-import { now, type Receiver, startReceiver } from './receiver/receiver.ts'
 import type { BenchStack } from '../../stack.ts'
 import { asleep, fillReceived, wake } from './delivery.ts'
 import { eventType, payload, settle } from './fill.ts'
+import { now, type Receiver, startReceiver } from './receiver/receiver.ts'
 
 const strangers = 50
 const hostileEndpoints = 50

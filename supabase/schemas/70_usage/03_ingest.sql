@@ -90,6 +90,10 @@ create function public.log_usage_events(
 as $$
 begin
   perform private.require_permission(log_usage_events.tenant_id, 'usage:write');
+  if greatest(cardinality(event_ids), cardinality(sources), cardinality(types), cardinality(data), cardinality(tokens),
+      cardinality(models), cardinality(costs), cardinality(moments)) > 1000 then
+    perform private.raise_problem(422, 'invalid_value', 'At most 1000 events can be logged in one call.');
+  end if;
   return query select * from private.ingest_usage_events(log_usage_events.tenant_id, (select auth.uid()),
     event_ids, sources, types, data, tokens, models, costs, moments);
 end

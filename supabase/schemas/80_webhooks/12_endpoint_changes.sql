@@ -118,10 +118,15 @@ declare
   headers jsonb;
   sent record;
   problems jsonb;
+  too_large text := private.json_problem(changes, 1000, 131072);
 begin
   perform private.require_permission(update_webhook_endpoint.tenant_id, 'manage');
   if jsonb_typeof(changes) is distinct from 'object' then
     perform private.raise_problem(422, 'invalid_value', 'The changes must be an object of the fields that change, with their new values.');
+  end if;
+  if too_large is not null then
+    perform private.raise_problem(422, 'invalid_value', 'The changes cannot be made.',
+      jsonb_build_array(jsonb_build_object('pointer', '', 'detail', too_large)));
   end if;
   select jsonb_agg(jsonb_build_object('pointer', '/' || private.pointer_token(key), 'detail', 'is not a known field')) into problems
   from jsonb_object_keys(changes) as key
