@@ -1,10 +1,10 @@
 import type pg from 'pg'
 import { describe, expect, it } from 'vitest'
-import { attempt } from '../bench/refusals/attempt.ts'
-import { badCalls, goodArguments } from '../bench/refusals/bad-calls.ts'
-import { type Callable, readCallables } from '../bench/refusals/calls.ts'
-import { goodCalls, unmeasured } from '../bench/refusals/good-calls.ts'
-import { makeWorld, type World } from '../bench/refusals/world.ts'
+import { attempt } from '../bench/parts/refusals/attempt.ts'
+import { badCalls, goodArguments } from '../bench/parts/refusals/bad-calls.ts'
+import { type Callable, readCallables } from '../bench/parts/refusals/calls.ts'
+import { goodCalls, unmeasured } from '../bench/parts/refusals/good-calls.ts'
+import { makeWorld, type World } from '../bench/parts/refusals/world.ts'
 import { rolledBack, superuser } from './kit/db.ts'
 
 /** In a transaction that is rolled back, with a tenant that has one of everything. */

@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http'
-import process from 'node:process'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { makeTenant } from '../../kit/tenants.ts'
 import { addEndpoint, emptyQueue, fill, makeQueue, type Queue } from '../queue/world.ts'

@@ -15,7 +15,7 @@ import {
 
 /** What a tenant may have under way, and how much of that to receivers that are slow or did not answer yet. */
 export const maxOfTenant = 48
-export const maxSlowOfTenant = 16
+const maxSlowOfTenant = 16
 
 /** A queue with these tenants in it, and nothing due. */
 export interface Town {

@@ -39,13 +39,13 @@ export interface EndpointState {
 }
 
 /** A tenant's place in the queue. */
-export interface TenantState {
+interface TenantState {
   id: string
   next: number | null
   isCapped: boolean
 }
 
-export interface Event {
+interface Event {
   id: string
   tenant: string
   type: string
