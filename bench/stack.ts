@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -8,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { findDeno } from '../stack/processes/binaries.ts'
+import { answers, findPort } from '../stack/processes/ports.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -97,7 +97,7 @@ async function firstLine(child: ChildProcess): Promise<string> {
 }
 
 async function startBare(name: string, environment: Record<string, string>): Promise<Bare> {
-  const port = await freePort()
+  const port = await findPort()
   const child = spawn(
     findDeno(),
     [
@@ -125,25 +125,6 @@ async function startBare(name: string, environment: Record<string, string>): Pro
   }
   await stop()
   throw new Error(`bench/bare/${name} did not start.`)
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      server.close(() => resolve(address && typeof address === 'object' ? address.port : 0))
-    })
-  })
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' })
-    socket.once('connect', () => resolve(true)).once('error', () => resolve(false))
-    socket.once('connect', () => socket.destroy())
-  })
 }
 
 function end(child: ChildProcess): Promise<void> {

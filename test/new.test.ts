@@ -90,7 +90,7 @@ describe('npm run new -- table coaching action_items', () => {
     copy = await copyProject()
     said = (await copy.run('npm', 'run', '--silent', 'new', '--', 'table', 'coaching', 'action_items')).output
   })
-  afterAll(() => rm(dirname(copy.root), { recursive: true, force: true }))
+  afterAll(() => copy.remove())
 
   it('writes the files of the domain, and what tells Supabase of its function', async () => {
     expect(await copy.changed()).toEqual([...written, 'supabase/config.toml'].sort())

@@ -52,7 +52,7 @@ export async function enterTenant(
     ? named('require_permission', sql`select private.require_permission(${own.id}, ${needs})`)
     : named(
         'enter_tenant',
-        sql`select id, "refId", slug from private.enter_tenant(${name ?? null}, ${needs})`,
+        sql`select id, ref_id as "refId", slug from private.enter_tenant(${name ?? null}, ${needs})`,
       )
   const { rows, db, leave } = await enterAsCaller<ChosenTenant>(claims, check, headers)
   const tenant = own ?? rows[0]

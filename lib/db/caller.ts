@@ -1,7 +1,6 @@
 import type pg from 'pg'
 import { toProblem } from './errors.ts'
 import { connections, type Db } from './pool.ts'
-import { timeouts } from './settings.ts'
 import { named, type Sql, sql } from './sql.ts'
 import {
   finish,
@@ -110,9 +109,7 @@ function identityOf(claims: Claims, headers: RequestHeaders): Sql {
     'set_identity',
     sql`
       select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true),
-        set_config('request.headers', ${JSON.stringify(headers)}, true), set_config('tenantry.api_key', ${apiKey}, true),
-        set_config('statement_timeout', ${String(timeouts.statement_timeout)}, true),
-        set_config('idle_in_transaction_session_timeout', ${String(timeouts.idle_in_transaction_session_timeout)}, true)`,
+        set_config('request.headers', ${JSON.stringify(headers)}, true), set_config('tenantry.api_key', ${apiKey}, true)`,
   )
 }
 

@@ -14,7 +14,7 @@ export interface DatabaseSettings {
   keepsStatements: boolean
 }
 
-/** In milliseconds. Startup parameters of a direct connection; a transaction sets them for itself. */
+/** In milliseconds. Startup parameters of a direct connection; behind a pooler each transaction sets them. */
 export const timeouts = {
   // The server's limit comes first, so it is an answer (57014) and the connection stays usable.
   statement_timeout: 8_000,

@@ -17,7 +17,7 @@ export interface Opening {
   identity?: Sql
 }
 
-/** What identityOf() sets for a caller, for the pool's own role. */
+/** Behind a pooler each transaction sets its time limits. A direct connection has them from its start. */
 const limits = sql`
   select set_config('statement_timeout', ${String(timeouts.statement_timeout)}, true),
     set_config('idle_in_transaction_session_timeout', ${String(timeouts.idle_in_transaction_session_timeout)}, true)`
@@ -39,7 +39,7 @@ export async function openTransaction<Row>(opening: Opening, first?: Sql): Promi
   try {
     const [, , , rows] = await Promise.all([
       client.query(opening.begin ?? 'begin'),
-      connections().isPooled && opening.identity === undefined && send(client, limits),
+      connections().isPooled && send(client, limits),
       opening.identity && send(client, opening.identity),
       first && send<Row>(client, first),
     ])

@@ -1,11 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { messageOf } from '../failure.ts'
 import { say } from '../log.ts'
-import { findPort } from '../processes/ports.ts'
+import { answers, findPort } from '../processes/ports.ts'
 import type { Guard } from '../processes/processes.ts'
 
 const minPauseMs = 250
@@ -141,14 +140,7 @@ export class FunctionProcess implements EdgeFunction {
   }
 
   isUp(): Promise<boolean> {
-    return new Promise((resolve) => {
-      const socket = connect({ port: this.port, host: '127.0.0.1' })
-      socket.once('connect', () => {
-        socket.destroy()
-        resolve(true)
-      })
-      socket.once('error', () => resolve(false))
-    })
+    return answers(this.port)
   }
 
   async stop(): Promise<void> {

@@ -1,13 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { chown, mkdir, readFile, writeFile } from 'node:fs/promises'
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StackFailure } from '../failure.ts'
 import { say } from '../log.ts'
 import { databaseUrl, type StackFile } from '../secrets.ts'
 import { findPgBouncer, postgresUser } from './binaries.ts'
-import { findPort } from './ports.ts'
+import { answers, findPort } from './ports.ts'
 import type { Guard } from './processes.ts'
 
 export interface Pooler {
@@ -96,22 +95,10 @@ pool_mode = transaction
 default_pool_size = ${serverConnections}
 max_client_conn = 500
 query_wait_timeout = 10
-admin_users = postgres
 `,
     { mode: 0o600 },
   )
   const user = postgresUser()
   if (user) for (const path of [folder, users, config]) await chown(path, user.uid, user.gid)
   return config
-}
-
-function answers(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ port, host: '127.0.0.1' })
-    socket.once('connect', () => {
-      socket.destroy()
-      resolve(true)
-    })
-    socket.once('error', () => resolve(false))
-  })
 }

@@ -1,4 +1,4 @@
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import { codeOf } from '../failure.ts'
 
 /** The preferred port when it is free, otherwise any. */
@@ -19,5 +19,17 @@ function tryListen(port: number): Promise<number | null> {
       const address = probe.address()
       probe.close(() => resolve(address && typeof address === 'object' ? address.port : null))
     })
+  })
+}
+
+/** Whether somebody listens on this loopback port now. */
+export function answers(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.once('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.once('error', () => resolve(false))
   })
 }

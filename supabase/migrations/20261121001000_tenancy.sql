@@ -148,7 +148,7 @@ comment on function private.require_permission(uuid, text) is
 
 -- A definer with plans that the session keeps: it runs at the start of each request, where the same select through
 -- policies would cost more than the rest of a short request.
-create function private.enter_tenant(name text, permission text, out id uuid, out "refId" text, out slug text)
+create function private.enter_tenant(name text, permission text, out id uuid, out ref_id text, out slug text)
   language plpgsql stable security definer
   set search_path = ''
 as $$
@@ -169,7 +169,7 @@ begin
   end if;
   -- This also refuses when no tenant was found.
   perform private.require_permission(enter_tenant.id, enter_tenant.permission);
-  select t.ref_id, t.slug into enter_tenant."refId", enter_tenant.slug
+  select t.ref_id, t.slug into enter_tenant.ref_id, enter_tenant.slug
   from public.tenants as t where t.id = enter_tenant.id;
 end
 $$;

@@ -236,8 +236,14 @@ async function ownerOf(tenant: string): Promise<string> {
 
 /** Something to send for every argument of every function, read from the catalog, with the victim as the tenant. */
 async function readArguments(): Promise<Record<string, Record<string, unknown>>> {
-  const { rows } = await superuser.query<{ name: string; argument: string; type: string }>(
-    `select p.proname as name, a.argument, format_type(a.type, null) as type
+  const { rows } = await superuser.query<{
+    name: string
+    argument: string
+    type: string
+    label: string | null
+  }>(
+    `select p.proname as name, a.argument, format_type(a.type, null) as type,
+       (select e.enumlabel from pg_enum as e where e.enumtypid = a.type order by e.enumsortorder limit 1) as label
      from pg_proc as p, unnest(p.proargtypes::oid[], (p.proargnames)[1 : p.pronargs]) as a (type, argument)
      where p.pronamespace = 'public'::regnamespace`,
   )
@@ -246,10 +252,11 @@ async function readArguments(): Promise<Record<string, Record<string, unknown>>>
     ...{ text: 'probe', jsonb: {}, bigint: 1, integer: 1, uuid: victim },
     ...{ bytea: `\\x${'00'.repeat(32)}`, 'public.tenant_role': 'member', tenant_role: 'member' },
     ...{ tenant_status: 'frozen', 'public.tenant_status': 'frozen' },
-    ...{ webhook_endpoint_kind: 'poll', 'public.webhook_endpoint_kind': 'poll' },
   }
-  for (const { name, argument, type } of rows) {
-    const value = type.startsWith('timestamp') ? new Date().toISOString() : scalar[type.replace('[]', '')]
+  for (const { name, argument, type, label } of rows) {
+    const value = type.startsWith('timestamp')
+      ? new Date().toISOString()
+      : (scalar[type.replace('[]', '')] ?? label)
     given[name] ??= {}
     given[name][argument] = argument === 'tenant_id' ? victim : type.endsWith('[]') ? [value] : value
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, readFile, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -19,6 +19,9 @@ export interface ProjectCopy {
   read(path: string): Promise<string>
   /** Replaces text that is in a file, and fails if it is not. */
   edit(path: string, change: (text: string) => string): Promise<void>
+  /** Does something while a file holds another text, or is not there (null). */
+  withFile(path: string, text: string | null, work: () => Promise<void>): Promise<void>
+  remove(): Promise<void>
 }
 
 /** This project as it stands, changes that are not committed included, as a repository of its own. */
@@ -75,6 +78,18 @@ export async function copyProject(): Promise<ProjectCopy> {
       if (after === before) throw new Error(`Nothing in ${path} was changed.`)
       await writeFile(join(root, path), after)
     },
+    async withFile(path, text, work) {
+      const before = await copy.read(path).catch(() => null)
+      const put = (content: string | null) =>
+        content === null ? rm(join(root, path)) : writeFile(join(root, path), content)
+      await put(text)
+      try {
+        await work()
+      } finally {
+        await put(before)
+      }
+    },
+    remove: () => rm(dirname(root), { recursive: true, force: true }),
   }
   async function git(...args: string[]) {
     const result = await copy.run('git', ...args)

@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import process from 'node:process'
 import { deliver } from './deliver.ts'
-import { type DispatchLimits, defaultLimits } from './limits.ts'
+import { type DispatchLimits, defaultLimits, usedCpuMs } from './limits.ts'
 import {
   beginDispatch,
   beginDrain,
@@ -39,21 +38,11 @@ export async function dispatch(limits: Partial<DispatchLimits> = {}): Promise<Di
   return run.execute()
 }
 
-/** The CPU time of this process so far, other requests included; null if the runtime does not tell. */
-function cpuMs(): number | null {
-  try {
-    const { user, system } = process.cpuUsage()
-    return (user + system) / 1_000
-  } catch {
-    return null
-  }
-}
-
 class Run {
   private readonly limits: DispatchLimits
   private readonly id = randomUUID()
   private readonly start = performance.now()
-  private readonly cpuAtStart = cpuMs() ?? 0
+  private readonly cpuAtStart = usedCpuMs() ?? 0
   private slot = 0
   /** Deliveries that are claimed and not yet sent, each with its endpoint's signing secrets. */
   private readonly waiting: { delivery: LeasedDelivery; secrets: EndpointSecrets | undefined }[] = []
@@ -152,7 +141,7 @@ class Run {
 
   private isSpent(): boolean {
     if (performance.now() - this.start >= this.limits.milliseconds) return true
-    const usedMs = cpuMs()
+    const usedMs = usedCpuMs()
     return usedMs === null
       ? this.claimed >= this.limits.deliveries
       : usedMs - this.cpuAtStart >= this.limits.cpuMs

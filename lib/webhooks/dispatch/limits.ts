@@ -1,3 +1,5 @@
+import process from 'node:process'
+
 export interface DispatchLimits {
   /** Exchanges under way at the same time, without the slow ones. */
   concurrency: number
@@ -26,4 +28,14 @@ export const defaultLimits: DispatchLimits = {
   deliveries: 1_000,
   milliseconds: 45_000,
   lingerMs: 2_000,
+}
+
+/** The CPU time of this process so far, other requests included; null if the runtime does not tell. */
+export function usedCpuMs(): number | null {
+  try {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1_000
+  } catch {
+    return null
+  }
 }

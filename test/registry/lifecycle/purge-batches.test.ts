@@ -43,7 +43,7 @@ describe('a big tenant', () => {
     await fill(tenant, 600)
     await db.query(`select private.begin_purge($1, 'In writing.', true)`, [tenant.id])
     const killed = await db.connect()
-    const gone = new Promise((resolve) => killed.once('error', resolve))
+    const gone = new Promise((resolve) => killed.on('error', resolve))
     const { rows } = await killed.query<{ pid: number }>('select pg_backend_pid() as pid')
     await killed.query('begin')
     await killed.query('select private.purge_batch($1, 200)', [tenant.id])

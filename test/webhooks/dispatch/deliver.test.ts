@@ -17,6 +17,7 @@ const leased = (url: string): LeasedDelivery => ({
   payload: '{"type":"brand.updated","data":{}}',
   endpoint_ref: '01J0B3V1MMEEDTX9CPDGKFHBCH',
   url,
+  is_slow: false,
   revision: id,
 })
 const secrets = (headers: Record<string, string> = {}): EndpointSecrets => ({

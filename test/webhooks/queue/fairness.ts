@@ -126,8 +126,11 @@ export const promises: Record<string, Promised> = {
     const { queue, tenants } = town
     await crowd(town, tenants[0]!, 30, 10, true)
     while ((await claim(queue.db, 50)).length > 0) await callAll(queue)
+    // The slow ones have waited for longer, and there are more of them than queues in the claim.
+    await callAll(queue)
+    await backdate(town)
     const [quick] = await crowd(town, tenants[0]!, 1, 10, false)
-    const leases = await claim(queue.db, 50)
+    const leases = await claim(queue.db, 20)
     return unless(to(leases, quick!).length === 10 && leases.length === 10, `${leases.length} were claimed`)
   },
 

@@ -261,3 +261,20 @@ export async function readEndpointQueue({ db }: Queue, { id }: Endpoint): Promis
   )
   return rows[0]!
 }
+
+/** Reports the same outcome for all of these deliveries. */
+export function reportAll({ db }: Queue, leases: Lease[], outcome: Outcome) {
+  return complete(
+    db,
+    leases.map((lease) => [lease, outcome]),
+  )
+}
+
+/** The data of each event of a type, the oldest first. */
+export async function eventData({ db }: Queue, type: string): Promise<Record<string, unknown>[]> {
+  const { rows } = await db.query<{ data: Record<string, unknown> }>(
+    `select payload::json -> 'data' as data from public.webhook_events where type = $1 and not is_test order by id`,
+    [type],
+  )
+  return rows.map(({ data }) => data)
+}
