@@ -62,7 +62,9 @@ rule('too_many_trials', 'freeze each one', () =>
   asOwner((db) =>
     untilRefused(10, async () => {
       const code = await create(db)
-      await db.query(`select public.change_tenant_status(id, 'frozen') from (${mine}) as t`)
+      await db.query(
+        `select public.change_tenant_status(id, 'frozen') from (${mine} and t.status = 'trial') as t`,
+      )
       return code
     }),
   ),

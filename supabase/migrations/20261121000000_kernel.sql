@@ -133,10 +133,10 @@ as $$
     || case when jsonb_array_length(errors) > 20
       then jsonb_build_array(jsonb_build_object('pointer', '', 'detail', format('has %s more problems', jsonb_array_length(errors) - 20)))
       else '[]' end
-  else errors end
+  end
 $$;
 comment on function private.few_problems(jsonb) is
-  'The first 20 field errors of a list. If there are more, one more entry says how many.';
+  'The first 20 field errors of a list. If there are more, one more entry says how many. Null if it is no list.';
 
 create function private.raise_problem(status int, code text, detail text default '', errors jsonb default null)
   returns void
@@ -147,7 +147,7 @@ begin
   -- PostgREST turns the sqlstate PTxyz into the HTTP status xyz. lib/http reads the same form.
   raise exception using
     errcode = 'PT' || raise_problem.status,
-    message = raise_problem.code,
+    message = left(raise_problem.code, 100),
     -- A sentence may quote what was sent, and that may be long.
     detail = left(raise_problem.detail, 1000),
     hint = coalesce(private.few_problems(raise_problem.errors)::text, '');
@@ -271,21 +271,50 @@ as $$
   where f.key not in ('created_at', 'created_by', 'updated_at', 'updated_by') and new_row -> f.key is distinct from old_row -> f.key
 $$;
 
+create function private.has_long_number(value jsonb) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- 1e131071 takes 12 bytes, and is written with 131,072 digits. Five thousand of them took eight seconds to write.
+  -- The search ends at the first one. As one array, because each row that jsonb_path_query() returns moves all the rows
+  -- behind it.
+  select exists (
+    select from jsonb_array_elements(jsonb_path_query_array(value, 'strict $.** ? (@.type() == "number")')) as n (number)
+    where length(n.number::text) > 400)
+$$;
+comment on function private.has_long_number(jsonb) is
+  'Whether a number anywhere in a JSON value is written with more than 400 characters. No number of JavaScript is.';
+
+create function private.json_fits(value jsonb, most_bytes int) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- The stored form is never more than four times as long as the text that Postgres writes. So the text is written only if it can fit.
+  select case
+    when pg_column_size(value) > 4 * most_bytes + 1000 or private.has_long_number(value) then false
+    else octet_length(value::text) <= most_bytes end
+$$;
+comment on function private.json_fits(jsonb, int) is
+  'Whether a JSON value is at most this many bytes long as text. The check costs little, whatever the value is. Null passes.';
+
 create function private.json_problem(value jsonb, most_fields int, most_bytes int) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  -- The bytes first: they bound what the count of fields costs.
+  -- The stored size first: it costs nothing, and bounds what the count of fields costs.
   select case
-    when octet_length(value::text) > most_bytes then format('must be at most %s bytes long', most_bytes)
+    when pg_column_size(value) > 4 * most_bytes + 1000 then format('must be at most %s bytes long', most_bytes)
     -- Their types and not the values, because each value would be copied with everything in it.
-    when (select count(*) from jsonb_path_query(value, 'strict $.**.type()') as v) - 1 > most_fields
+    when jsonb_array_length(jsonb_path_query_array(value, 'strict $.**.type()')) - 1 > most_fields
       then format('must have at most %s fields and values', most_fields)
+    when private.has_long_number(value) then 'must not have a number of more than 400 digits'
+    when octet_length(value::text) > most_bytes then format('must be at most %s bytes long', most_bytes)
   end
 $$;
 comment on function private.json_problem(jsonb, int, int) is
   'Why a JSON value is too large to be looked at field by field. Null if it is not. A function that takes JSON from a person asks this first.';
-grant execute on function private.json_problem(jsonb, int, int) to authenticated, service_role;
+grant execute on function private.has_long_number(jsonb), private.json_fits(jsonb, int), private.json_problem(jsonb, int, int)
+  to authenticated, service_role;
 
 -- 06_rows.sql
 

@@ -21,10 +21,11 @@ export interface BadCall {
 /** The same call with one value after the other as bad as it can be, of n parts each. */
 export function badCalls(callable: Callable, world: World, n: number): BadCall[] {
   const good = goodArguments(callable, world)
-  const { around = {}, isParallel = false } = goodCalls[callable.name] ?? {}
+  const { around = {}, isParallel = false, withoutNumbers = [] } = goodCalls[callable.name] ?? {}
   const bad: BadCall[] = []
   for (const { name, type } of callable.parameters) {
     for (const [what, make] of worstOf[type] ?? []) {
+      if (what.endsWith('numbers') && withoutNumbers.includes(name)) continue
       const value = make(n)
       bad.push({ what: `${name}: ${what}`, args: { ...good, [name]: value } })
       for (const wrap of around[name] ?? []) {

@@ -14,9 +14,9 @@ export interface Callable {
 export async function readCallables(db: pg.ClientBase): Promise<Callable[]> {
   const { rows } = await db.query<Callable>(
     `select n.nspname || '.' || p.proname as name,
-       case when has_function_privilege('anon', p.oid, 'execute') then 'anon'
-         when has_function_privilege('authenticated', p.oid, 'execute') then 'authenticated'
-         when has_function_privilege('service_role', p.oid, 'execute') then 'service_role' end as role,
+       (select r.name from unnest('{anon,authenticated,service_role}'::text[]) with ordinality as r (name, rank)
+         where has_schema_privilege(r.name, n.oid, 'usage') and has_function_privilege(r.name, p.oid, 'execute')
+         order by r.rank limit 1) as role,
        (select json_agg(json_build_object('name', p.proargnames[a.n], 'type', format_type(a.type, null),
            'isOptional', a.n > p.pronargs - p.pronargdefaults) order by a.n)
          from unnest(p.proargtypes::oid[]) with ordinality as a (type, n)) as parameters

@@ -16,6 +16,8 @@ export interface GoodCall {
   refused?: string
   /** It is made to take some hundreds of parts, and looks at each. */
   takesMany?: boolean
+  /** JSON whose size was looked at before, by a column, a schema or the caller. No long list of numbers gets so far. */
+  withoutNumbers?: string[]
 }
 
 const moment = () => new Date(Date.now() + 86_400_000).toISOString()
@@ -81,8 +83,12 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.complete_webhook_deliveries': { given: () => ({ given: [] }) },
   'private.count_export_rows': { given: () => ({ name: 'campaigns' }) },
   'private.export_rows': { given: () => ({ name: 'campaigns' }) },
-  'private.emit_event': { given: () => ({ type: 'webhook.test' }) },
+  'private.emit_event': { given: () => ({ type: 'webhook.test' }), withoutNumbers: ['data'] },
+  'private.enter_tenant': { given: ({ slug }) => ({ name: slug }) },
+  'private.has_long_number': { withoutNumbers: ['value'] },
+  'private.json_merge_patch': { withoutNumbers: ['target', 'patch'] },
   'private.merge_webhook_headers': {
+    withoutNumbers: ['current'],
     given: () => ({ current_static: null, changes: {} }),
     around: { changes: [headers, staticHeader] },
   },
@@ -94,7 +100,10 @@ export const goodCalls: Record<string, GoodCall> = {
     refused: 'invalid_value',
   },
   'private.record_idp_check': { given: () => ({ type: 'oidc', outcome: 'bad' }), refused: 'idp_changed' },
+  'private.record_audit': { withoutNumbers: ['metadata'] },
+  'private.record_audit_read': { withoutNumbers: ['metadata'] },
   'private.refuse_taken_slug': { refused: 'slug_taken' },
+  'private.webhook_payload': { withoutNumbers: ['data'] },
   'public.accept_invitation': { given: ({ token }) => ({ token }), refused: 'already_member' },
   'public.acknowledge_webhook_deliveries': { given: ({ polled }) => ({ endpoint_id: polled }) },
   'public.check_entitlement': { given: () => ({ product: 'marketing' }) },
@@ -104,6 +113,7 @@ export const goodCalls: Record<string, GoodCall> = {
       static_header: [(inner) => ({ name: inner, value: 'x' }), (inner) => ({ name: 'x', value: inner })],
     },
   },
+  'public.list_webhook_deliveries': { given: () => ({ status: 'pending' }) },
   'public.log_usage_event': { given: () => ({ event_type: 'a.b' }) },
   'public.log_usage_events': plural,
   'public.replay_webhook_deliveries': { given: () => ({ since: '2026-01-31T09:30:00Z' }) },
@@ -128,6 +138,7 @@ export const unmeasured: Record<string, string> = {
   'private.call_edge_function': 'our code names the path',
   'private.changed_fields': 'rows of tables, whose columns have a size',
   'private.drop_secrets': 'the secrets of one row',
+  'private.endpoint_change_problems': 'update_webhook_endpoint() bounds the changes',
   'private.event_schema': 'runs in migrations',
   'private.header_problems': 'merge_webhook_headers() bounds the headers',
   'private.idp_setting_problems': 'set_idp_config() bounds the settings',

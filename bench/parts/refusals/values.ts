@@ -5,6 +5,9 @@ const many = (n: number, part: (i: number) => string) => Array.from({ length: n 
 const padded = (i: number) => `k${i}_${'a'.repeat(90 - String(i).length)}`
 const fields = (n: number, name = padded) => Object.fromEntries(many(n, name).map((key) => [key, 0]))
 
+/** It takes a few bytes until somebody writes it out. JavaScript has no such number, so asParameter() puts it in. */
+const longNumber = '1e131071'
+
 const nested = (levels: number) => JSON.parse(`${'{"a":'.repeat(levels)}0${'}'.repeat(levels)}`)
 
 /** Texts that make a careless regular expression or a loop expensive. */
@@ -28,6 +31,8 @@ const documents: Worst[] = [
   ['one long name', (n) => ({ ['aA'.repeat(50 * n)]: 0 })],
   ['one long text', (n) => ({ text: 'aA'.repeat(50 * n) })],
   ['an array', (n) => many(n, padded)],
+  ['numbers', (n) => ({ a: Array(50 * n).fill(1) })],
+  ['long numbers', (n) => ({ a: Array(10 * n).fill(longNumber) })],
   // No route lets more levels pass, and no function that REST reaches goes down the levels.
   ['levels', (n) => nested(Math.min(n, 64))],
   ['a text', (n) => 'a'.repeat(100 * n)],
@@ -51,6 +56,8 @@ export const worstOf: Record<string, Worst[]> = {
   'text[]': lists,
   'jsonb[]': [
     ['objects', (n) => many(n, (i) => JSON.stringify({ [padded(i)]: 0 }))],
+    ['long numbers', (n) => [`{"a": [${Array(10 * n).fill(longNumber)}]}`]],
+    ['numbers', (n) => Array(Math.ceil(n / 100)).fill(`{"a": [${Array(5_000).fill(1)}]}`)],
     ['one large object', (n) => [JSON.stringify(fields(n))]],
   ],
   'uuid[]': [['ids', (n) => many(n, uuid)]],
@@ -61,5 +68,7 @@ export const worstOf: Record<string, Worst[]> = {
 
 /** A value as the driver sends it. */
 export function asParameter(type: string, value: unknown): unknown {
-  return type === 'json' || type === 'jsonb' ? JSON.stringify(value) : value
+  return type === 'json' || type === 'jsonb'
+    ? JSON.stringify(value).replaceAll(`"${longNumber}"`, longNumber)
+    : value
 }

@@ -43,7 +43,7 @@ export const NewInvitation = z
       .string()
       .trim()
       .max(254)
-      .regex(/^[!-~]*$/, 'must be plain ASCII')
+      .regex(/^[!-~]*$/, { error: 'must be plain ASCII', abort: true })
       .toLowerCase()
       .regex(z.regexes.email, 'must be an e-mail address'),
     role: z.enum(roles).default('member'),

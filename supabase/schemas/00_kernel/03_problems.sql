@@ -11,10 +11,10 @@ as $$
     || case when jsonb_array_length(errors) > 20
       then jsonb_build_array(jsonb_build_object('pointer', '', 'detail', format('has %s more problems', jsonb_array_length(errors) - 20)))
       else '[]' end
-  else errors end
+  end
 $$;
 comment on function private.few_problems(jsonb) is
-  'The first 20 field errors of a list. If there are more, one more entry says how many.';
+  'The first 20 field errors of a list. If there are more, one more entry says how many. Null if it is no list.';
 
 create function private.raise_problem(status int, code text, detail text default '', errors jsonb default null)
   returns void
@@ -25,7 +25,7 @@ begin
   -- PostgREST turns the sqlstate PTxyz into the HTTP status xyz. lib/http reads the same form.
   raise exception using
     errcode = 'PT' || raise_problem.status,
-    message = raise_problem.code,
+    message = left(raise_problem.code, 100),
     -- A sentence may quote what was sent, and that may be long.
     detail = left(raise_problem.detail, 1000),
     hint = coalesce(private.few_problems(raise_problem.errors)::text, '');

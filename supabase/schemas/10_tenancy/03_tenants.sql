@@ -29,7 +29,7 @@ create table public.tenants (
   constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
   constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint tenants_locale_is_a_tag check (locale ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$'),
-  constraint tenants_metadata_is_small check (jsonb_typeof(metadata) = 'object' and octet_length(metadata::text) <= 16384),
+  constraint tenants_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 16384)),
   constraint tenants_references_are_text check (private.is_plain_text(erp_customer_id, 255)
     and private.is_plain_text(stripe_cust_id, 255) and private.is_plain_text(sales_owner, 255)),
   constraint trial_has_an_end check (status <> 'trial' or trial_ends_at is not null),

@@ -33,7 +33,7 @@ create table public.tenant_products (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (tenant_id, product),
-  constraint product_config_is_an_object check (jsonb_typeof(config) = 'object' and octet_length(config::text) <= 16384)
+  constraint product_config_is_an_object check (jsonb_typeof(config) = 'object' and private.json_fits(config, 16384))
 );
 comment on table public.tenant_products is
   'Which product a tenant may use, until when, and with which settings. Only the platform grants a product. Only the end date ends it.';

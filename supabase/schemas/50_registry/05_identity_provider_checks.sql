@@ -36,7 +36,7 @@ declare
   recorded public.tenant_idp_config;
 begin
   if record_idp_check.outcome not in ('good', 'bad', 'unreachable') then
-    raise exception 'unknown outcome %', record_idp_check.outcome;
+    raise exception 'unknown outcome %', left(record_idp_check.outcome, 100);
   end if;
   update public.tenant_idp_config as c set
     last_checked_at = now(),
