@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { SupabaseClient } from '@supabase/supabase-js'
-import { inject } from 'vitest'
-import { anonClient, serviceClient } from './clients.ts'
+import { anonClient } from './clients.ts'
+import { superuser } from './db.ts'
 import { freshSlug } from './tenants.ts'
 
 export interface Person {
@@ -11,24 +11,23 @@ export interface Person {
 }
 
 /** Somebody new, signed in and in no tenant yet. */
-export async function signUpPerson(stack = inject('stack')): Promise<Person> {
-  const client = anonClient(stack)
+export async function signUpPerson(): Promise<Person> {
+  const client = anonClient()
   const email = `${randomUUID()}@example.com`
-  return { id: await signUpConfirmed(client, email, stack), email, client }
+  return { id: await signUpConfirmed(client, email), email, client }
 }
 
-/** Makes an account whose address counts as confirmed, as an operator does, and signs it in. */
-export async function signUpConfirmed(
-  client: SupabaseClient,
-  email: string,
-  stack = inject('stack'),
-): Promise<string> {
-  const password = randomUUID()
-  const made = await serviceClient(stack).auth.admin.createUser({ email, password, email_confirm: true })
-  if (made.error) throw made.error
-  const { error } = await client.auth.signInWithPassword({ email, password })
+/** Signs somebody up, and follows the link in the mail of the sign-up: from then on the address is confirmed. */
+export async function signUpConfirmed(client: SupabaseClient, email: string): Promise<string> {
+  const signedUp = await client.auth.signUp({ email, password: randomUUID() })
+  if (signedUp.error) throw signedUp.error
+  const { rows } = await superuser.query(
+    'select id, confirmation_token as token from auth.users where email = $1',
+    [email],
+  )
+  const { error } = await client.auth.verifyOtp({ type: 'signup', token_hash: rows[0].token })
   if (error) throw error
-  return made.data.user.id
+  return rows[0].id
 }
 
 /** A tenant in trial, with this person as its owner. */
