@@ -193,6 +193,13 @@ describe('functions', () => {
     `select p.proname as broken from ${ours} as p
      where p.schema = 'public' and p.prosecdef and p.prosrc !~ 'private\\.require_permission\\('`,
   )
+
+  // A nested loop asks such a subquery once for each row. Each time it locks another batch, and the limit is passed.
+  rule(
+    'a batch that is locked is an array or a materialized query, not a subquery of IN',
+    `select p.proname as broken from ${ours} as p
+     where p.prosrc ~* '\\min\\s*\\(\\s*select[^;)]*(\\([^)]*\\)[^;)]*)*limit[^;)]*for (no key )?update'`,
+  )
 })
 
 describe('names, types and comments', () => {

@@ -66,7 +66,15 @@ interface Report {
 async function prove(copy: ProjectCopy, files: string[]) {
   const report = `${dirname(copy.root)}/report.json`
   const { output } = await copy.run(
-    ...(['node_modules/.bin/vitest', 'run', ...files, '--testNamePattern', pattern] as const),
+    ...([
+      'node_modules/.bin/vitest',
+      'run',
+      '--project',
+      'direct',
+      ...files,
+      '--testNamePattern',
+      pattern,
+    ] as const),
     ...['--maxWorkers=1', '--testTimeout=300000', '--reporter=json', `--outputFile=${report}`],
   )
   const { testResults } = JSON.parse(await copy.read('../report.json').catch(() => '{}')) as Partial<Report>

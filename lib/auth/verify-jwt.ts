@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import {
   createLocalJWKSet,
   createRemoteJWKSet,
@@ -8,6 +9,7 @@ import {
   type JWTVerifyOptions,
   jwtVerify,
 } from 'jose'
+import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { Problem } from '../db/index.ts'
 import './problems.ts'
@@ -28,6 +30,10 @@ const asymmetric = ['ES256', 'RS256', 'EdDSA']
 const clockToleranceSeconds = 5
 /** Far more than Auth ever issues; spares the parser. */
 const maxTokenLength = 8_192
+/** How long an isolate trusts a token that it verified. It may still accept a withdrawn signing key for this long. */
+const trustedForMs = 10_000
+/** Verified tokens that are remembered. A wrong one never is, so a flood of them evicts nothing. */
+const maxRemembered = 5_000
 
 /**
  * A verifier for one project's user tokens. The header's algorithm chooses the kind of key, and each kind
@@ -56,14 +62,29 @@ export function jwtVerifier(settings: AuthSettings): (token: string) => Promise<
     throw new errors.JOSEAlgNotAllowed('algorithm not accepted')
   }
 
+  // A page sends the same token many times a second. The cache does not hold the token itself.
+  const remembered = new LRUCache<string, Verified>({ max: maxRemembered, ttl: trustedForMs })
+
   return async (token) => {
     try {
       if (token.length > maxTokenLength) throw new errors.JWTInvalid('too long')
-      return UserClaims.parse(await verify(token))
+      const digest = createHash('sha256').update(token).digest('base64')
+      const known = remembered.get(digest)
+      if (known && Date.now() < known.trustedUntil) return known.claims
+      const payload = await verify(token)
+      const claims = UserClaims.parse(payload)
+      remembered.set(digest, { claims, trustedUntil: ((payload.exp ?? 0) + clockToleranceSeconds) * 1_000 })
+      return claims
     } catch (thrown) {
       throw refusal(thrown)
     }
   }
+}
+
+interface Verified {
+  claims: UserClaims
+  /** When it expires, in milliseconds since 1970. After that it is verified again, which says so. */
+  trustedUntil: number
 }
 
 /** Looks in the configured set first, then fetches a key that is not in it, because keys rotate while isolates live. */

@@ -129,8 +129,12 @@ const adminTransactions = dbOf({})
  * filter by tenant.
  */
 export const admin: Db = withOne({
-  // A single statement is a transaction of its own. Behind a pooler it needs one in which the time limits are set.
-  query: (statement) => (connections().isPooled ? adminTransactions.query(statement) : queryOnce(statement)),
+  // A single statement is a transaction of its own. It needs an open one where something is set for it: the time limits
+  // behind a pooler, or the planner's choice.
+  query: (statement) =>
+    connections().isPooled || statement.isAlongIndex
+      ? adminTransactions.query(statement)
+      : queryOnce(statement),
   transaction: (work) => adminTransactions.transaction(work),
 })
 

@@ -15,12 +15,11 @@ export {
   nextCursor,
   pageOf,
   pageParameters,
-  readAlongIndex,
   readPage,
 } from './page.ts'
 export { closeConnections, type Db } from './pool.ts'
 export { type FieldError, Problem } from './problem.ts'
 export { declaredCodes, declareProblems, definitionOf, type ProblemCode } from './problem-codes.ts'
 export { refId, refIdForm, refIdPattern } from './ref-id.ts'
-export { named, type Sql, sql } from './sql.ts'
+export { alongIndex, named, type Sql, sql } from './sql.ts'
 export { ulidOf } from './ulid.ts'

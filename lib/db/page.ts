@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { z } from 'zod'
 import type { Db } from './pool.ts'
-import { type Sql, sql } from './sql.ts'
+import { alongIndex, named, type Sql } from './sql.ts'
 
 const defaultLimit = 50
 const maxLimit = 100
@@ -66,28 +66,28 @@ export function pageOf<Row extends object>(order: Keyset, rows: Row[], limit: nu
   return { rows: rows.slice(0, limit), next_cursor }
 }
 
-/** Reads one page. The statement sorts by the keyset, starts behind the cursor, and takes as many rows as it is told. */
-export async function readPage<Row extends object>(
-  db: Db,
-  order: Keyset,
-  limit: number,
-  statement: (rowCount: number) => Sql,
-): Promise<Page<Row>> {
-  return pageOf(order, await readAlongIndex<Row>(db, statement(limit + 1)), limit)
+/** What a list was asked for: how many entries, behind which one, and the list's own filters. */
+interface PageQuery {
+  limit: number
+  cursor?: object | undefined
+  [filter: string]: unknown
 }
 
 /**
- * Reads rows along the index that they are sorted by. The tenant's id and row level security say the same
- * twice; the planner multiplies the two, expects a handful of rows, and would fetch and sort all there are.
+ * Reads one page along the index that its rows are sorted by. The statement sorts by the keyset, starts behind the
+ * cursor, and takes as many rows as it is told. Its text is the same for every query.
  */
-export function readAlongIndex<Row>(db: Db, statement: Sql): Promise<Row[]> {
-  return db.transaction(async (tx) => {
-    const [, rows] = await Promise.all([
-      tx.query(sql`select set_config('enable_sort', 'off', true)`),
-      tx.query<Row>(statement),
-    ])
-    return rows
-  })
+export async function readPage<Row extends object>(
+  db: Db,
+  order: Keyset,
+  { limit, ...rest }: PageQuery,
+  statement: (rowCount: number) => Sql,
+): Promise<Page<Row>> {
+  const page = alongIndex(statement(limit + 1))
+  // Only the first page without filters keeps its plan. A plan for every cursor or filter could not search by them.
+  const isPlain = Object.values(rest).every((value) => value === undefined)
+  const rows = await db.query<Row>(isPlain ? named(`list_${order.list}`, page) : page)
+  return pageOf(order, rows, limit)
 }
 
 /** The cursor that goes on behind a row. What it holds may change: to callers it is opaque. */

@@ -4,6 +4,8 @@ export interface Sql {
   readonly values: unknown[]
   /** Set by `named`. The server keeps the plan under this name while the connection is open. */
   readonly name?: string | undefined
+  /** Set by `alongIndex`. */
+  readonly isAlongIndex?: boolean | undefined
 }
 
 // What is nested is recognised by this class and not by its shape: a value that looks like a statement, such as a
@@ -12,14 +14,21 @@ class Fragment implements Sql {
   readonly text: string
   readonly values: unknown[]
   readonly name: string | undefined
+  readonly isAlongIndex: boolean
   /** The text before, between and behind the values. */
   readonly #parts: readonly string[]
 
-  constructor(parts: readonly string[], values: unknown[], text: string, name?: string) {
+  constructor(
+    parts: readonly string[],
+    values: unknown[],
+    text: string,
+    { name, isAlongIndex = false }: Pick<Sql, 'name' | 'isAlongIndex'> = {},
+  ) {
     this.#parts = parts
     this.values = values
     this.text = text
     this.name = name
+    this.isAlongIndex = isAlongIndex
   }
 
   static join(strings: readonly string[], values: unknown[]): Fragment {
@@ -40,8 +49,8 @@ class Fragment implements Sql {
     return new Fragment(parts, all, textOf(parts))
   }
 
-  named(name: string): Fragment {
-    return new Fragment(this.#parts, this.values, this.text, name)
+  with(more: Pick<Sql, 'name' | 'isAlongIndex'>): Fragment {
+    return new Fragment(this.#parts, this.values, this.text, { ...this, ...more })
   }
 }
 
@@ -71,8 +80,24 @@ function textOf(parts: readonly string[]): string {
   return parts.reduce((before, part, index) => `${before}$${index}${part}`)
 }
 
-/** The same statement, prepared once per connection. For hot paths. */
+/**
+ * The same statement, prepared once per connection. For hot paths. After five runs Postgres may keep one plan for all
+ * values, so the values must not decide which index is the best.
+ */
 export function named(name: string, statement: Sql): Sql {
+  return fragmentOf(statement).with({ name })
+}
+
+/**
+ * The same statement, which reads rows along the index that they are sorted by. The tenant's id and row level security
+ * say the same twice; the planner multiplies the two, expects a handful of rows, and would fetch and sort all there
+ * are. It must only read, and so must all that follows in its transaction.
+ */
+export function alongIndex(statement: Sql): Sql {
+  return fragmentOf(statement).with({ isAlongIndex: true })
+}
+
+function fragmentOf(statement: Sql): Fragment {
   if (!(statement instanceof Fragment)) throw new TypeError('Only the sql tag makes a statement.')
-  return statement.named(name)
+  return statement
 }

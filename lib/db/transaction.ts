@@ -22,6 +22,8 @@ const limits = sql`
   select set_config('statement_timeout', ${String(timeouts.statement_timeout)}, true),
     set_config('idle_in_transaction_session_timeout', ${String(timeouts.idle_in_transaction_session_timeout)}, true)`
 
+const withoutSorting = 'set local enable_sort = off'
+
 /** A transaction that is open on a connection of its own. Whoever holds it must end it. */
 export interface OpenTransaction<Row> {
   client: pg.PoolClient
@@ -145,8 +147,10 @@ async function connect(): Promise<pg.PoolClient> {
 }
 
 /** Sends a statement, without its name where the server connection would not remember it. */
-async function send<Row>(client: pg.PoolClient, { text, values, name }: Sql): Promise<Row[]> {
+async function send<Row>(client: pg.PoolClient, { text, values, name, isAlongIndex }: Sql): Promise<Row[]> {
   try {
+    // Sent ahead in the same round trip. If it fails, Postgres refuses the statement as well.
+    if (isAlongIndex) client.query(withoutSorting).catch(() => {})
     const { rows } = await client.query({
       text,
       values,

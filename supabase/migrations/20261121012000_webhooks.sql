@@ -1616,12 +1616,13 @@ begin
   exception when lock_not_available then
     return false;
   end;
+  -- An array and not a join: on old statistics the planner may join by a nested loop over all deliveries.
   delete from public.webhook_deliveries as d
-  where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
-    select o.event_id, o.endpoint_id from public.webhook_deliveries as o
+  where d.tenant_id = stored.tenant_id and d.endpoint_id = stored.id and d.event_id = any (array(
+    select o.event_id from public.webhook_deliveries as o
     where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id
     -- In the order in which deliveries are completed, because a completion may hold no queue.
-    order by o.event_id limit 10000 for update);
+    order by o.event_id limit 10000 for update));
   get diagnostics deleted = row_count;
   if deleted < 10000 then
     delete from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id;
@@ -1673,25 +1674,25 @@ begin
   swept := swept + n;
   perform private.wake_tenant_queues(private.release_ordered_deliveries(given_up));
   delete from public.webhook_deliveries as d
-  where (d.tenant_id, d.event_id, d.endpoint_id) in (
-    select o.tenant_id, o.event_id, o.endpoint_id from public.webhook_deliveries as o
-    where o.status = 'delivered' and o.ended_at < now() - interval '30 days' limit batch for update skip locked);
+  where d.ctid = any (array(
+    select o.ctid from public.webhook_deliveries as o
+    where o.status = 'delivered' and o.ended_at < now() - interval '30 days' limit batch for update skip locked));
   get diagnostics n = row_count;
   swept := swept + n;
   delete from public.webhook_deliveries as d
-  where (d.tenant_id, d.event_id, d.endpoint_id) in (
-    select o.tenant_id, o.event_id, o.endpoint_id from public.webhook_deliveries as o
-    where o.status = 'dead' and o.ended_at < now() - interval '90 days' limit batch for update skip locked);
+  where d.ctid = any (array(
+    select o.ctid from public.webhook_deliveries as o
+    where o.status = 'dead' and o.ended_at < now() - interval '90 days' limit batch for update skip locked));
   get diagnostics n = row_count;
   swept := swept + n;
   -- An event is removed when it has no delivery left.
   delete from public.webhook_events as e
-  where (e.tenant_id, e.id) in (
-    select o.tenant_id, o.id from public.webhook_events as o
+  where e.ctid = any (array(
+    select o.ctid from public.webhook_events as o
     where o.created_at < now() - interval '30 days'
       and not exists (select from public.webhook_deliveries as d where d.tenant_id = o.tenant_id and d.event_id = o.id)
       and not exists (select from private.webhook_outbox as x where x.tenant_id = o.tenant_id and x.event_id = o.id)
-    limit batch for update skip locked);
+    limit batch for update skip locked));
   get diagnostics n = row_count;
   return swept + n;
 end

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http'
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { jwtVerifier } from '../../lib/auth/verify-jwt.ts'
 import { Problem } from '../../lib/db/index.ts'
 
@@ -168,6 +168,38 @@ describe('a token is refused', () => {
   it('signed HS256 where no shared secret is configured', async () => {
     const verify = verifier({ jwtSecret: undefined })
     expect(await refusal(verify(await token(shared, { alg: 'HS256' })))).toBe('unauthenticated')
+  })
+})
+
+describe('a token that was accepted a moment ago', () => {
+  it('is not verified again', async () => {
+    const verify = verifier()
+    const made = await token(rotated.privateKey, { alg: 'ES256', kid: 'rotated' })
+    const claims = await verify(made)
+    // The same object: nothing was parsed.
+    expect(await verify(made)).toBe(claims)
+  })
+
+  it('is refused from the moment when it expires', async () => {
+    const verify = verifier()
+    // It counts for another second or two.
+    const made = await token(es256.privateKey, es, { exp: Math.floor(Date.now() / 1000) - 3 })
+    await verify(made)
+    await vi.waitFor(async () => expect(await refusal(verify(made))).toBe('token_expired'), {
+      timeout: 5_000,
+      interval: 100,
+    })
+  })
+
+  it('vouches for no other one', async () => {
+    const verify = verifier()
+    const made = await token(es256.privateKey, es)
+    await verify(made)
+    const [header, claims, signature] = made.split('.') as [string, string, string]
+    const other = signature.startsWith('A') ? 'B' : 'A'
+    expect(await refusal(verify(`${header}.${claims}.${other}${signature.slice(1)}`))).toBe('unauthenticated')
+    const admin = Buffer.from(JSON.stringify({ sub, role: 'service_role' })).toString('base64url')
+    expect(await refusal(verify(`${header}.${admin}.${signature}`))).toBe('unauthenticated')
   })
 })
 

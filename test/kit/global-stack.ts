@@ -10,10 +10,13 @@ declare module 'vitest' {
   }
 }
 
-/** Boots the one stack that all test files share, in a folder of its own, and stops it after the last. */
+/** Boots the one stack that all test files of a project share, in a folder of its own, and stops it after the last. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const doh = await startDohServer()
-  const stack = await bootStack({ env: { TENANTRY_DOH_URL: doh.url } })
+  const stack = await bootStack({
+    env: { TENANTRY_DOH_URL: doh.url },
+    args: project.name === 'pooled' ? ['--pooler'] : [],
+  })
   project.provide('stack', stack.access)
   project.provide('doh_url', doh.url)
   return async () => {

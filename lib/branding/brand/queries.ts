@@ -1,15 +1,20 @@
 import { tenantNotFound } from '../../auth/index.ts'
-import { type Db, Problem, sql } from '../../db/index.ts'
+import { type Db, named, Problem, sql } from '../../db/index.ts'
 import type { Brand, BrandChange } from './schema.ts'
 
 /** The whole brand of a tenant, as its members see it. */
 export async function readBrand(db: Db, tenantId: string): Promise<Brand> {
-  const [brand] = await db.query<Brand>(sql`
-    select t.ref_id, t.slug, b.display_name, b.is_active, b.brand, b.email_config, b.enabled_assessments,
-      b.coach_name, b.coach_title, b.coach_photo, b.coach_email, b.coach_notification_email, b.website_url,
-      b.booking_url, b.legal_entity, b.voice_id, b.slug_prefix, b.canonical_quiz_url, b.updated_at
-    from public.tenant_brands as b join public.tenants as t on t.id = b.tenant_id
-    where b.tenant_id = ${tenantId}`)
+  const [brand] = await db.query<Brand>(
+    named(
+      'read_brand',
+      sql`
+      select t.ref_id, t.slug, b.display_name, b.is_active, b.brand, b.email_config, b.enabled_assessments,
+        b.coach_name, b.coach_title, b.coach_photo, b.coach_email, b.coach_notification_email, b.website_url,
+        b.booking_url, b.legal_entity, b.voice_id, b.slug_prefix, b.canonical_quiz_url, b.updated_at
+      from public.tenant_brands as b join public.tenants as t on t.id = b.tenant_id
+      where b.tenant_id = ${tenantId}`,
+    ),
+  )
   // The membership may have ended since the check.
   if (!brand) throw tenantNotFound()
   return brand

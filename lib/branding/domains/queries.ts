@@ -26,7 +26,7 @@ export async function listDomains(
   const { rows, next_cursor } = await readPage<DomainRow>(
     db,
     domainOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select ref_id, host, status, is_primary, verification_token, verified_at, created_at, last_checked_at,
       last_check_result, first_missed_at

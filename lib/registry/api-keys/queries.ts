@@ -21,7 +21,7 @@ export async function listApiKeys(
   const { rows, next_cursor } = await readPage<ApiKey>(
     db,
     apiKeyOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select ${keyColumns} from public.api_keys
     where tenant_id = ${tenantId} and (${cursor?.ref_id}::text is null or id < private.ulid_to_uuid(${cursor?.ref_id}))

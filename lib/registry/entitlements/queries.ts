@@ -21,7 +21,7 @@ export async function listProducts(db: Db, { limit, cursor }: ProductQuery): Pro
   const { rows, next_cursor } = await readPage<Product>(
     db,
     productOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select p.product, p.name, p.description, p.supports_projects, p.features
     from public.products as p where ${cursor?.product}::text is null or p.product > ${cursor?.product}
@@ -39,7 +39,7 @@ export async function listTenantProducts(
   const { rows, next_cursor } = await readPage<TenantProduct>(
     db,
     tenantProductOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select ${grantColumns}
     from public.tenant_products as g join public.products as p on p.product = g.product

@@ -23,7 +23,7 @@ export async function listIdentityProviders(
   const { rows, next_cursor } = await readPage<Stored>(
     db,
     identityProviderOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select c.ref_id, c.type, c.metadata, c.client_secret_id is not null as has_client_secret, c.verified, c.verified_at,
       c.last_checked_at, c.last_check_error, c.discovered, c.keys_expire_at, c.sso_provider_id, c.created_at, c.updated_at,

@@ -53,7 +53,7 @@ export async function listInvitations(
   const { rows, next_cursor } = await readPage<Invitation>(
     db,
     invitationOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select ${invitationColumns}
     from public.tenant_invitations as i

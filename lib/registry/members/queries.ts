@@ -28,7 +28,7 @@ export async function listMembers(
   const { rows, next_cursor } = await readPage<MemberRow>(
     db,
     memberOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select ${memberColumns}, m.user_id,
       (extract(epoch from m.created_at) * 1000000)::bigint as joined_at_micros
@@ -90,7 +90,7 @@ export async function listRoles(db: Db, { limit, cursor }: RoleQuery): Promise<R
   const { rows, next_cursor } = await readPage<Role>(
     db,
     roleOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select r.role, r.permissions from public.list_roles() as r
     where ${cursor?.role}::public.tenant_role is null or r.role > ${cursor?.role}::public.tenant_role

@@ -19,7 +19,7 @@ export async function listProjects(
   const { rows, next_cursor } = await readPage<Project>(
     db,
     projectOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select ${projectColumns}
     from public.tenant_projects as p

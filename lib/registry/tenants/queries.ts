@@ -28,7 +28,7 @@ export async function listTenants(db: Db, { limit, cursor }: TenantQuery): Promi
   const { rows, next_cursor } = await readPage<Tenant>(
     db,
     tenantOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select ${tenantColumns}
     from public.tenant_members as m

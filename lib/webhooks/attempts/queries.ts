@@ -17,7 +17,7 @@ export async function listAttempts(
   const { rows, next_cursor } = await readPage<Row>(
     db,
     attemptOrder,
-    limit,
+    { endpoint, message, outcome, limit, cursor },
     (rowCount) => sql`
     select a.id, a.event_id as event, a.endpoint_id as endpoint, a.attempt_number, a.outcome, a.response_status,
       a.response_body, a.duration_ms, a.error_code, a.error_detail, a.created_at

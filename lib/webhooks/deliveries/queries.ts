@@ -1,4 +1,4 @@
-import { type Db, pageOf, readAlongIndex, sql, ulidOf } from '../../db/index.ts'
+import { alongIndex, type Db, pageOf, sql, ulidOf } from '../../db/index.ts'
 import { messageIdOf } from '../dispatch/deliver.ts'
 import { type Deliveries, type Delivery, type DeliveryQuery, deliveryOrder } from './schema.ts'
 
@@ -55,9 +55,8 @@ async function readKeys(db: Db, tenantId: string, query: DeliveryQuery, rowCount
         and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
         and (${event}::uuid is null or e.id <= ${event}::uuid and (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
       order by d.event_id desc, d.endpoint_id desc limit ${rowCount}`)
-  return readAlongIndex<Key>(
-    db,
-    sql`
+  return db.query<Key>(
+    alongIndex(sql`
     select d.event_id, d.endpoint_id
     from public.webhook_deliveries as d
     where d.tenant_id = ${tenantId}
@@ -67,6 +66,6 @@ async function readKeys(db: Db, tenantId: string, query: DeliveryQuery, rowCount
       and (${type}::text is null or (
         select e.type from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = d.event_id) = ${type})
       and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
-    order by d.event_id desc, d.endpoint_id desc limit ${rowCount}`,
+    order by d.event_id desc, d.endpoint_id desc limit ${rowCount}`),
   )
 }

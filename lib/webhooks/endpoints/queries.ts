@@ -27,7 +27,7 @@ export async function listEndpoints(
   const { rows, next_cursor } = await readPage<Endpoint>(
     db,
     endpointOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select ${endpointColumns} from public.webhook_endpoints as e
     where e.tenant_id = ${tenantId}

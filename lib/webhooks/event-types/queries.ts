@@ -12,7 +12,7 @@ export async function listEventTypes(db: Db, { limit, cursor }: EventTypeQuery):
   const { rows, next_cursor } = await readPage<EventType>(
     db,
     eventTypeOrder,
-    limit,
+    { limit, cursor },
     (rowCount) => sql`
     select distinct on (t.type) t.type, t.version, t.description, t.is_operational
     from public.webhook_event_types as t where ${cursor?.type}::text is null or t.type > ${cursor?.type}

@@ -22,7 +22,7 @@ export async function listMessages(
   const { rows, next_cursor } = await readPage<Row>(
     db,
     messageOrder,
-    limit,
+    { type, since, until, limit, cursor },
     (rowCount) => sql`
     select ${messageColumns}
     from public.webhook_events as e

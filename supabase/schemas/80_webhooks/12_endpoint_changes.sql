@@ -187,12 +187,13 @@ begin
   exception when lock_not_available then
     return false;
   end;
+  -- An array and not a join: on old statistics the planner may join by a nested loop over all deliveries.
   delete from public.webhook_deliveries as d
-  where d.tenant_id = stored.tenant_id and (d.event_id, d.endpoint_id) in (
-    select o.event_id, o.endpoint_id from public.webhook_deliveries as o
+  where d.tenant_id = stored.tenant_id and d.endpoint_id = stored.id and d.event_id = any (array(
+    select o.event_id from public.webhook_deliveries as o
     where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id
     -- In the order in which deliveries are completed, because a completion may hold no queue.
-    order by o.event_id limit 10000 for update);
+    order by o.event_id limit 10000 for update));
   get diagnostics deleted = row_count;
   if deleted < 10000 then
     delete from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id;

@@ -115,6 +115,18 @@ describe('an old message', () => {
     expect(gone.some((id) => left.has(id))).toBe(false)
   })
 
+  it('goes a batch at a time even if the planner expects nothing', async () => {
+    const { id } = await addEndpoint(queue, tenant)
+    // Of a table that looked empty, the planner expects no row, so it joins by nested loops.
+    await queue.superuser.query('analyze public.webhook_deliveries, public.webhook_events')
+    for (let n = 0; n < 20; n++) {
+      await past(40, id, 'delivered', { endedDaysAgo: 31 })
+      await past(100, id, 'dead', { endedDaysAgo: 91 })
+    }
+    expect(await sweep(6)).toBe(18)
+    expect((await statuses()).size).toBe(28)
+  })
+
   it('goes a batch at a time', async () => {
     const { id } = await addEndpoint(queue, tenant)
     for (let n = 0; n < 7; n++) {
@@ -184,3 +196,21 @@ const report = (leases: Lease[], outcome: typeof succeeded) =>
     queue.db,
     leases.map((lease) => [lease, outcome]),
   )
+
+it('deleting an endpoint takes 10,000 deliveries a call, even if the planner expects none', async () => {
+  const endpoint = await addEndpoint(queue, tenant)
+  await fill(queue, await addEndpoint(queue, (await makeTenant({ db: queue.db })).id), 3_000)
+  await queue.superuser.query('analyze public.webhook_deliveries')
+  await setEnabled(queue, endpoint, false)
+  await fill(queue, endpoint, 10_001)
+  const { rows } = await queue.superuser.query<{ gone: boolean }>(
+    'select public.delete_webhook_endpoint($1, $2) as gone',
+    [tenant, endpoint.id],
+  )
+  expect(rows).toEqual([{ gone: false }])
+  const { rowCount } = await queue.superuser.query(
+    'select from public.webhook_deliveries where tenant_id = $1',
+    [tenant],
+  )
+  expect(rowCount).toBe(1)
+})

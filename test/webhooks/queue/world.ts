@@ -174,25 +174,16 @@ export async function passTime({ db }: Queue, seconds: number): Promise<void> {
   )
 }
 
-/** Enables or disables an endpoint past the API, queue first as everybody does. */
-export async function setEnabled({ db }: Queue, endpoint: Endpoint, isEnabled: boolean): Promise<void> {
-  const client = await db.connect()
-  try {
-    await client.query('begin')
-    await client.query(
-      'select from private.webhook_endpoint_queues where endpoint_id = $1 for no key update',
-      [endpoint.id],
-    )
-    await client.query(
+/** Enables or disables an endpoint past the API. */
+export async function setEnabled(queue: Queue, endpoint: Endpoint, isEnabled: boolean): Promise<void> {
+  await whileHeld(queue, endpoint, (client) =>
+    client.query(
       `update public.webhook_endpoints set is_enabled = $2, disabled_at = case when not $2 then now() end,
          disabled_reason = case when not $2 then 'by_hand'::public.webhook_disabled_reason end
        where id = $1 and is_enabled <> $2`,
       [endpoint.id, isEnabled],
-    )
-    await client.query('commit')
-  } finally {
-    client.release()
-  }
+    ),
+  )
 }
 
 /** In steps, as the API does. */
@@ -220,18 +211,37 @@ export async function replay(
   return rows[0]!.n
 }
 
+/** Holds an endpoint's queue while it makes deliveries or changes the endpoint, as everybody does. */
+async function whileHeld({ db }: Queue, { id }: Endpoint, work: (client: Querying) => Promise<unknown>) {
+  const client = await db.connect()
+  try {
+    await client.query('begin')
+    await client.query(
+      'select from private.webhook_endpoint_queues where endpoint_id = $1 for no key update',
+      [id],
+    )
+    await work(client)
+    await client.query('commit')
+  } finally {
+    client.release()
+  }
+}
+
 /** So many deliveries to an endpoint, due at once, without the way through emit and expand. */
-export async function fill({ db }: Queue, { tenant, id }: Endpoint, count: number): Promise<void> {
-  await db.query(
-    `with event as (
-       insert into public.webhook_events (tenant_id, type, version, payload)
-       select $1, 'order.paid', 1, '{}' from generate_series(1, $3::int) returning id
-     )
-     insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id) select $1, id, $2 from event`,
-    [tenant, id, count],
-  )
-  await db.query('select private.wake_endpoint_queues(array[$1::uuid], array[$2::uuid])', [tenant, id])
-  await db.query('select private.wake_tenant_queues(array[$1::uuid])', [tenant])
+export async function fill(queue: Queue, endpoint: Endpoint, count: number): Promise<void> {
+  const { tenant, id } = endpoint
+  await whileHeld(queue, endpoint, async (client) => {
+    await client.query(
+      `with event as (
+         insert into public.webhook_events (tenant_id, type, version, payload)
+         select $1, 'order.paid', 1, '{}' from generate_series(1, $3::int) returning id
+       )
+       insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id) select $1, id, $2 from event`,
+      [tenant, id, count],
+    )
+    await client.query('select private.wake_endpoint_queues(array[$1::uuid], array[$2::uuid])', [tenant, id])
+    await client.query('select private.wake_tenant_queues(array[$1::uuid])', [tenant])
+  })
 }
 
 /** Makes every endpoint's queue due, as if it were its turn. */

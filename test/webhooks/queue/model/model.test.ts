@@ -5,7 +5,7 @@ import { makeQueue, type Queue } from '../world.ts'
 import { someCommands } from './commands.ts'
 import { QueueModel } from './model.ts'
 
-/** More of them, or the same again: TENANTRY_QUEUE_RUNS=2000 TENANTRY_QUEUE_SEED=… npx vitest run test/webhooks/queue-model. */
+/** More of them, or the same again: TENANTRY_QUEUE_RUNS=2000 TENANTRY_QUEUE_SEED=… npx vitest run test/webhooks/queue/model. */
 const runs = Number(process.env.TENANTRY_QUEUE_RUNS ?? 40)
 const seed = process.env.TENANTRY_QUEUE_SEED
 const most = 60
