@@ -155,7 +155,8 @@ end
 $$;
 comment on function private.raise_problem(int, text, text, jsonb) is
   'Refuses a request. Takes the HTTP status, a stable code, a sentence for a person, and field errors [{pointer, detail}].';
-grant execute on function private.few_problems(jsonb), private.raise_problem(int, text, text, jsonb) to authenticated, service_role;
+grant execute on function private.few_problems(jsonb) to authenticated, service_role;
+grant execute on function private.raise_problem(int, text, text, jsonb) to authenticated, service_role;
 
 -- 04_text.sql
 

@@ -37,7 +37,11 @@ export function badCalls(callable: Callable, world: World, n: number): BadCall[]
   }
   if (isParallel) {
     const lists = callable.parameters.filter(({ type }) => type.endsWith('[]'))
-    const filled = lists.map(({ name }) => [name, Array(n).fill((good[name] as unknown[])[0])])
+    const filled = lists.map(({ name }) => {
+      const [first] = good[name] as unknown[]
+      // Equal ids would be one event.
+      return [name, Array.from({ length: n }, (_, i) => (name === 'event_ids' ? `e${i}` : first))]
+    })
     bad.push({ what: 'every list', args: { ...good, ...Object.fromEntries(filled) } })
   }
   return bad
