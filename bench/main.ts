@@ -1,73 +1,71 @@
 import { writeFile } from 'node:fs/promises'
-import { cpus, loadavg } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { generator } from './load/load.ts'
-import { type Figure, isMet, say } from './measure.ts'
-import { benchApiKeys } from './parts/api-keys.ts'
-import { benchAudit } from './parts/audit.ts'
-import { benchLookup } from './parts/lookup.ts'
-import { benchMatrix } from './parts/matrix.ts'
-import { benchMember } from './parts/member.ts'
-import { benchRefusals } from './parts/refusals/index.ts'
-import { benchRls } from './parts/rls.ts'
-import { benchUsage } from './parts/usage.ts'
-import { benchWebhooks } from './parts/webhooks/webhooks.ts'
-import { bootStack } from './stack.ts'
-import { printTable } from './table.ts'
-
-const parts = {
-  refusals: benchRefusals,
-  rls: benchRls,
-  usage: benchUsage,
-  audit: benchAudit,
-  'api-keys': benchApiKeys,
-  member: benchMember,
-  webhooks: benchWebhooks,
-  matrix: benchMatrix,
-  lookup: benchLookup,
-}
-type Part = keyof typeof parts
+import { describeMachine } from './machine.ts'
+import { say } from './measure.ts'
+import { type Part, parts } from './parts/parts.ts'
+import { type PartResult, printTables, writePage } from './report.ts'
+import { type BenchStack, bootStack } from './stack.ts'
 
 const { values } = parseArgs({
   options: {
-    only: { type: 'string', default: Object.keys(parts).join(',') },
+    only: { type: 'string' },
     quick: { type: 'boolean', default: false },
+    write: { type: 'boolean', default: false },
     json: { type: 'string' },
   },
 })
-const wanted = values.only.split(',')
-const unknown = wanted.find((part) => !(part in parts))
-if (unknown !== undefined) {
-  console.error(`--only wants a list of ${Object.keys(parts).join(', ')}, not "${unknown}".`)
+const { only, quick, write, json } = values
+if (write && (quick || only !== undefined)) {
+  console.error('--write takes no --quick and no --only: docs/benchmarks.md is written by a whole run.')
   process.exit(2)
 }
+const wanted = choose(only?.split(','))
 
-const stack = await bootStack()
+let stack: BenchStack | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void stack.stop().then(() => process.exit(130)))
+  process.once(signal, () => void Promise.resolve(stack?.stop()).then(() => process.exit(130)))
 }
-const figures: Figure[] = []
-const loadBefore = loadavg()[0] ?? 0
-try {
-  // In the order of the list above. The lookup's million tenants come last.
-  for (const part of Object.keys(parts) as Part[]) {
-    if (!wanted.includes(part)) continue
-    say(`${part} ...`)
-    figures.push(...(await parts[part](stack, values.quick)))
+
+const machine = await describeMachine()
+const results: PartResult[] = []
+for (const part of wanted) {
+  say(`${part.name} ...`)
+  results.push(await measure(part))
+}
+printTables(results)
+console.log(`${machine.summary}${quick ? ' Quick: these figures say nothing.' : ''}`)
+if (json) await writeFile(json, `${JSON.stringify({ machine, results }, null, 2)}\n`)
+if (write) {
+  const page = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
+  await writeFile(page, writePage(results, machine))
+  say('docs/benchmarks.md written.')
+}
+for (const { part, failure } of results) if (failure) console.error(`FAILED: ${part.name}: ${failure}`)
+process.exitCode = results.some(({ failure }) => failure) ? 1 : 0
+
+/** Runs one part in a stack of its own. Its failure is told and ends no other part. */
+async function measure(part: Part): Promise<PartResult> {
+  try {
+    stack = await bootStack()
+    return { part, figures: await part.run(stack, quick) }
+  } catch (thrown) {
+    console.error(thrown)
+    return { part, figures: [], failure: thrown instanceof Error ? thrown.message : String(thrown) }
+  } finally {
+    await stack?.stop()
+    stack = undefined
   }
-} catch (error) {
-  // Results from before an error are still worth showing.
-  console.error(error)
-  process.exitCode = 1
-} finally {
-  await stack.stop()
 }
-printTable(figures)
-const processors = cpus()
-console.log(
-  `${processors.length} x ${processors[0]?.model.trim()}, load ${loadBefore.toFixed(1)} before; requests by ${generator}.${values.quick ? ' Quick: these figures say nothing.' : ''}`,
-)
-if (values.json) {
-  const results = figures.map((figure) => ({ ...figure, is_met: isMet(figure) }))
-  await writeFile(values.json, `${JSON.stringify(results, null, 2)}\n`)
+
+/** The parts with these names. "webhooks" means all whose names begin with "webhooks-". */
+function choose(names: string[] | undefined): Part[] {
+  if (names === undefined) return parts
+  const isNamed = (part: Part, name: string) => part.name === name || part.name.startsWith(`${name}-`)
+  const unknown = names.find((name) => !parts.some((part) => isNamed(part, name)))
+  if (unknown !== undefined) {
+    console.error(`--only takes a list of ${parts.map(({ name }) => name).join(', ')}, not "${unknown}".`)
+    process.exit(2)
+  }
+  return parts.filter((part) => names.some((name) => isNamed(part, name)))
 }

@@ -1,6 +1,5 @@
 /** One line of the table. */
 export interface Figure {
-  part: string
   what: string
   unit: string
   value: number

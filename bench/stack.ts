@@ -31,7 +31,7 @@ interface Bare {
 }
 
 /** A stack of its own in a temporary folder, without demo tenants. stop() removes everything. */
-export async function bootStack(): Promise<BenchStack> {
+export async function bootStack(more: string[] = []): Promise<BenchStack> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tenantry-bench-'))
   // Postgres runs as another user when this runs as root.
   await chmod(dataDir, 0o755)
@@ -40,7 +40,7 @@ export async function bootStack(): Promise<BenchStack> {
     for (const undo of stops.splice(0).reverse()) await undo().catch(() => {})
   }
   try {
-    const args = ['start', '--json', '--no-seed', '--port', '0', '--data', dataDir]
+    const args = ['start', '--json', '--no-seed', '--port', '0', '--data', dataDir, ...more]
     const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'stack/main.ts'), ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     })

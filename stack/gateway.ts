@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
-import { Hono } from 'hono'
+import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { AuthRest } from './auth-rest/auth-rest.ts'
 import { codeOf, StackFailure } from './failure.ts'
@@ -17,7 +17,7 @@ const keepAlive = { keepAliveTimeout: 65_000 }
 
 export interface Gateway {
   readonly port: number
-  /** Before this, everything but functions and files answers 503. */
+  /** Before this, everything but files answers 503; functions do as soon as they are there. */
   serve(authRest: Omit<AuthRest, 'lost'>): void
   stop(): Promise<void>
 }
@@ -34,10 +34,12 @@ export async function startGateway(
   const files = staticFiles(root)
 
   const app = new Hono<{ Bindings: HttpBindings }>()
+    .use(sayWhenToRetry)
     .use('/auth/v1/*', bodyLimit({ maxSize: authBodyBytes, onError: tooLarge }))
     .use('/rest/v1/*', bodyLimit({ maxSize: restBodyBytes, onError: tooLarge }))
     .all('/auth/v1/*', (c) => authRest?.auth(c.req.raw) ?? notReady())
     .all('/rest/v1/*', (c) => authRest?.rest(forwarded(c.req.raw, c.env)) ?? notReady())
+    .all('/functions/v1/*', notReady)
     .all('*', (c) => files(c.req.raw))
     .onError((error) => {
       console.error(error)
@@ -73,6 +75,15 @@ export async function startGateway(
       }
     },
   }
+}
+
+/** A refusal that SQL raised over REST has no number of its own: what is limited, is limited by the minute at most. */
+const retryAfterSeconds: Record<number, number> = { 429: 60, 503: 1 }
+
+const sayWhenToRetry: MiddlewareHandler = async (c, next) => {
+  await next()
+  const seconds = retryAfterSeconds[c.res.status]
+  if (seconds && !c.res.headers.has('retry-after')) c.header('retry-after', String(seconds))
 }
 
 /** Adds the request's source address, and drops what a caller claims in forwarding headers. */

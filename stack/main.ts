@@ -2,6 +2,8 @@
 process.env.DO_NOT_TRACK = '1'
 // Libraries print to stdout, but stdout is only for the machine line.
 console.log = console.info = console.debug = console.error
+// Whoever read what is said here may be gone before the stack is.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 import { type Options, readOptions } from './cli/options.ts'
 import { codeOf, messageOf, StackFailure } from './failure.ts'
@@ -26,23 +28,38 @@ async function run(options: Options): Promise<void> {
     const { reset } = await import('./cli/reset.ts')
     return reset(options)
   }
+  if (options.command === 'stop') {
+    const { stop } = await import('./cli/stop.ts')
+    return stop(options)
+  }
   await runStack(options)
 }
 
 async function runStack(options: Options): Promise<void> {
   // Only now: loading every part takes a moment that a wrong flag should not cost.
   const { start } = await import('./start.ts')
-  const { describe } = await import('./cli/report.ts')
+  const { describe, describeStay } = await import('./cli/report.ts')
+  const { watchStarters } = await import('./processes/starter.ts')
   const starting = start(options)
-  // The code that waits for the start gets its error. The signal handler only needs to know that it is over.
+  // The code that waits for the start gets its error. Whoever stops it only needs to know that it is over.
   const started = starting.catch(() => null)
-  stopOnSignal(async () => (await started)?.stop())
+  const end = async () => {
+    await (await started)?.stop()
+    process.exit(0)
+  }
+  stopOnSignal(end, options.stay)
+  if (!options.stay) {
+    watchStarters(() => {
+      say('Whoever started this stack is gone. Stopping ...')
+      void end()
+    })
+  }
   const { line } = await starting
   if (options.json) process.stdout.write(`${JSON.stringify(line)}\n`)
-  else say(`\nTenantry is ready.\n\n${describe(line)}\n\nCtrl-C stops it; data stays.`)
+  else say(`\nTenantry is ready.\n\n${describe(line)}\n\n${describeStay(options.stay)}`)
 }
 
-function stopOnSignal(stop: () => Promise<void>): void {
+function stopOnSignal(end: () => Promise<void>, stays: boolean): void {
   let askedAt = 0
   const onSignal = async () => {
     // A terminal's Ctrl-C arrives twice, from the terminal and from tsx; a person's second one later.
@@ -52,8 +69,9 @@ function stopOnSignal(stop: () => Promise<void>): void {
     }
     askedAt = Date.now()
     say('Stopping ...')
-    await stop()
-    process.exit(0)
+    await end()
   }
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void onSignal())
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void onSignal())
+  // The terminal was closed.
+  process.on('SIGHUP', () => stays || void onSignal())
 }

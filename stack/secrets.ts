@@ -7,6 +7,8 @@ import { StackFailure } from './failure.ts'
 
 const Runtime = z.object({
   pid: z.number(),
+  /** It goes on when whoever started it is gone. */
+  stays: z.boolean().default(false),
   api_port: z.number(),
   db_port: z.number(),
   postgres_pid: z.number().optional(),

@@ -1,5 +1,5 @@
 import { constants, existsSync } from 'node:fs'
-import { access, mkdir, readdir } from 'node:fs/promises'
+import { access, mkdir, readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keepAuthRest } from './auth-rest/keep-auth-rest.ts'
 import { loadAuthRest, surviveDriverFaults } from './auth-rest/load-lite.ts'
@@ -13,13 +13,14 @@ import { listCoaches, seed } from './database/seed.ts'
 import { keepVaultSecrets } from './database/vault-secrets.ts'
 import { installExtensions, serverSettings, startExtensionWorkers } from './extensions/index.ts'
 import { codeOf, messageOf, StackFailure } from './failure.ts'
-import { endOrphans, type Functions, functionEnvironment, startFunctions } from './functions/functions.ts'
+import { type Functions, functionEnvironment, startFunctions } from './functions/functions.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { say, step } from './log.ts'
 import { findDeno, findSupabaseCli } from './processes/binaries.ts'
 import { takeLock } from './processes/lock.ts'
 import { type Pooler, startPooler } from './processes/pooler.ts'
 import { startGuard } from './processes/processes.ts'
+import { endStrays, listStrays } from './processes/strays.ts'
 import { type Supervised, supervise } from './processes/supervise.ts'
 import { createSecrets, databaseUrl, readStackFile, type StackFile, writeStackFile } from './secrets.ts'
 
@@ -45,8 +46,11 @@ export async function start(options: Options): Promise<Stack> {
 }
 
 async function boot(options: Options, stops: (() => Promise<void> | void)[]): Promise<MachineLine> {
-  const { root, dataDir } = options
-  await openDataDir(dataDir)
+  const { root } = options
+  await checkBlockedNetworks()
+  await openDataDir(options.dataDir)
+  // Not the way over a link: processes are told apart by the folder in their command line.
+  const dataDir = await realpath(options.dataDir)
   stops.push(await takeLock(dataDir))
   const file = await openStackFile(dataDir)
 
@@ -59,7 +63,8 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   findSupabaseCli()
   const postgres = new Postgres(dataDir)
   await postgres.prepare()
-  endOrphans(file, root)
+  const strays = await endStrays(dataDir)
+  if (strays.length > 0) say(`           ended what a killed stack left behind: ${listStrays(strays)}`)
   await installExtensions(postgres.shareDir)
   if (!postgres.isInitialised()) {
     await step('make the database', () => postgres.initialise(file.database_passwords.supabase_admin))
@@ -76,7 +81,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   const pooler = options.pooler ? await startPooler(dataDir, file, server.port, guard) : null
   if (pooler) stops.push(() => pooler.stop())
 
-  const record = () => recordRuntime(options.dataDir, file, gateway, server, functions, pooler)
+  const record = () => recordRuntime(options, file, gateway, server, functions, pooler)
   // Written one after another: two renames at once could leave the older one.
   let recorded = Promise.resolve()
   const recordSoon = () => {
@@ -85,7 +90,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   server.onRestart(recordSoon)
   const environment = functionEnvironment(file, server.port, apiUrl)
   if (pooler) environment.TENANTRY_DB_URL = pooler.url
-  functions = await startFunctions(root, environment, guard, recordSoon)
+  functions = await startFunctions(root, environment, dataDir, guard, recordSoon)
   stops.push(async () => {
     await functions?.stop()
     await recorded
@@ -126,6 +131,16 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   return machineLine(file, dataDir, await listCoaches(file, server.port))
 }
 
+/** The functions would refuse to run, each with a stack trace in the log. */
+async function checkBlockedNetworks(): Promise<void> {
+  try {
+    const { blockedNetworks } = await import('../lib/net/index.ts')
+    blockedNetworks()
+  } catch (error) {
+    throw new StackFailure(`${messageOf(error)} Correct it and start again.`)
+  }
+}
+
 async function openDataDir(dataDir: string): Promise<void> {
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o755 })
@@ -161,7 +176,7 @@ async function openStackFile(dataDir: string): Promise<StackFile> {
 }
 
 async function recordRuntime(
-  dataDir: string,
+  { dataDir, stay }: Options,
   file: StackFile,
   gateway: Gateway,
   server: Supervised,
@@ -176,6 +191,7 @@ async function recordRuntime(
     .flatMap(({ name, port, pid }) => (pid ? [[name, { pid, port }] as const] : []))
   file.runtime = {
     pid: process.pid,
+    stays: stay,
     api_port: gateway.port,
     db_port: server.port,
     postgres_pid: server.pid,

@@ -18,7 +18,7 @@ interface Ask {
 
 /** Measures the same routes with an API key and with a person's token, and what gets through during a flood of wrong keys. */
 export async function benchApiKeys(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  const rounds = isQuick ? 1 : 5
+  const rounds = isQuick ? 1 : 3
   const seconds = isQuick ? 1 : 4
   const { token, key } = await makeKeyAndToken(stack)
   const at = (name: string, path: string) => `http://127.0.0.1:${stack.functionPort(name)}${path}`
@@ -42,7 +42,6 @@ export async function benchApiKeys(stack: BenchStack, isQuick: boolean): Promise
     const [value, baseline] = rates.map(median) as [number, number]
     const note = 'against a JWT'
     figures.push({
-      part: 'api-keys',
       what,
       unit: 'req/s',
       value,
@@ -62,9 +61,8 @@ export async function benchApiKeys(stack: BenchStack, isQuick: boolean): Promise
   ])
   const [typo, unknown] = floods.map(median) as [number, number]
   figures.push(
-    { part: 'api-keys', what: 'wrong checksum, refused', unit: 'req/s', value: typo, note: 'no query' },
+    { what: 'wrong checksum, refused', unit: 'req/s', value: typo, note: 'no query' },
     {
-      part: 'api-keys',
       what: 'unknown keys, each another, refused',
       unit: 'req/s',
       value: unknown,

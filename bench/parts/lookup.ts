@@ -16,8 +16,8 @@ interface Effort {
   seconds: number
   passes: number
 }
-const full: Effort = { sizes: [1_000, 100_000, 1_000_000], rounds: 5, seconds: 3, passes: 7 }
-const quick: Effort = { sizes: [1_000, 30_000, 50_000], rounds: 1, seconds: 1, passes: 2 }
+const full: Effort = { sizes: [1_000, 100_000, 1_000_000], rounds: 3, seconds: 3, passes: 5 }
+const quick: Effort = { sizes: [1_000, 8_000, 10_000], rounds: 1, seconds: 1, passes: 1 }
 
 /** The public lookup over three sizes of the same tables. */
 export async function benchLookup(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
@@ -100,7 +100,7 @@ async function runWarm(urls: Urls, { rounds, seconds }: Effort): Promise<Warm> {
 }
 
 function warmFigures({ ours, bare, p99, bareP99 }: Warm, size: number): Figure[] {
-  const common = { part: 'lookup', note: `bare: a Hono route with a constant answer of the same size` }
+  const common = { note: `bare: a Hono route with a constant answer of the same size` }
   return [
     {
       ...{ ...common, what: `warm, ${written(hot)} hot of ${written(size)} tenants`, unit: 'req/s' },
@@ -108,7 +108,7 @@ function warmFigures({ ours, bare, p99, bareP99 }: Warm, size: number): Figure[]
       goal: { atLeast: 0.5 },
     },
     {
-      ...{ part: 'lookup', what: `warm, p99 at ${connections} connections`, unit: 'ms' },
+      ...{ what: `warm, p99 at ${connections} connections`, unit: 'ms' },
       ...{ value: median(p99), baseline: median(bareP99), goal: { atMost: 10 } },
     },
   ]
@@ -129,7 +129,7 @@ async function runFirstHits(urls: Urls, size: number, { rounds, seconds }: Effor
   }
   const [ours, bare] = await interleave(rounds, [inTurn(urls.branding), inTurn(urls.select)])
   return {
-    ...{ part: 'lookup', what: `first hit, each of ${written(size)} tenants`, unit: 'req/s' },
+    ...{ what: `first hit, each of ${written(size)} tenants`, unit: 'req/s' },
     ...against(median(ours!), median(bare!)),
     goal: { atLeast: 0.7 },
     note: 'bare: a Hono route with one prepared select by primary key of the same texts',
@@ -144,8 +144,8 @@ async function runOtherWays(urls: Urls, size: number, { rounds, seconds }: Effor
   ])
   const unit = 'req/s'
   return [
-    { part: 'lookup', what: `at random over ${written(size)} tenants`, unit, value: median(random!) },
-    { part: 'lookup', what: 'warm, through the gateway', unit, value: median(gateway!) },
+    { what: `at random over ${written(size)} tenants`, unit, value: median(random!) },
+    { what: 'warm, through the gateway', unit, value: median(gateway!) },
   ]
 }
 
@@ -164,7 +164,7 @@ async function firstHitsInPasses(url: string, size: number, passes: number): Pro
 function flatFigure(what: string, bySize: number[]): Figure {
   const [first, last] = [bySize[0]!, bySize.at(-1)!]
   return {
-    ...{ part: 'lookup', what, unit: 'req/s', value: last, baseline: first },
+    ...{ what, unit: 'req/s', value: last, baseline: first },
     ...{ ratio: Math.max(...bySize) / Math.min(...bySize), goal: { atMost: 1.3 } },
     note: `${bySize.map((each) => written(Math.round(each))).join(', ')} req/s; the ratio is fastest to slowest`,
   }

@@ -26,7 +26,7 @@ export async function benchMatrix(stack: BenchStack, isQuick: boolean): Promise<
     })
     const more = await measure(access, database, withSamples(names), isQuick)
     const figure = (what: 'matrix' | 'mutants', atMost: number): Figure => ({
-      ...{ part: 'matrix', what: `${what}, ${more.tables} tables`, unit: 's' },
+      ...{ what: `${what}, ${more.tables} tables`, unit: 's' },
       ...{ value: more[what], baseline: now[what], goal: { atMost } },
       note: `${more.note}; the baseline is ${now.tables} tables: ${now.note}`,
     })

@@ -52,7 +52,7 @@ const routes: Route[] = [
  * verifies the same token and runs the same select as the caller: begin, role and claims, select, commit.
  */
 export async function benchMember(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  const rounds = isQuick ? 1 : 5
+  const rounds = isQuick ? 1 : 3
   const seconds = isQuick ? 1 : 4
   const { token, key, tenant } = await makeKeyAndToken(stack)
   const statements = await Promise.all(routes.map(({ read }) => statementOf((db) => read(db, tenant.id))))
@@ -79,11 +79,11 @@ export async function benchMember(stack: BenchStack, isQuick: boolean): Promise<
         const p99 = median(measured.map((run) => run.p99))
         figures.push(
           {
-            ...{ part: 'member', what: `${what}, ${who}`, unit: 'req/s' },
+            ...{ what: `${what}, ${who}`, unit: 'req/s' },
             ...{ value, baseline, ratio: value / baseline, goal: { atLeast: 0.6 } },
             note: 'against a bare route with the same select',
           },
-          { part: 'member', what: `p99, ${what}, ${who}`, unit: 'ms', value: p99, goal: { atMost: 20 } },
+          { what: `p99, ${what}, ${who}`, unit: 'ms', value: p99, goal: { atMost: 20 } },
         )
       }
     }

@@ -43,7 +43,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     describeRoute(
       'Give an invitation a new token, in place of the old one',
       { 200: { description: 'The invitation, with the token to mail.', schema: InvitationWithToken } },
-      ['resent_too_soon'],
+      ['resent_too_soon', 'too_many_invitations'],
     ),
     params(InvitationPath),
     body(InvitationResend),

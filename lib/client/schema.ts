@@ -5496,7 +5496,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description too_many_invitations, forbidden, key_not_accepted, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -2,7 +2,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { routePath } from 'hono/route'
 import { Problem } from '../db/index.ts'
-import { log } from '../runtime/index.ts'
+import { logAccess } from './access-log.ts'
 import { problemResponse } from './problem-json.ts'
 import type { GuardedVariables } from './router.ts'
 
@@ -88,7 +88,7 @@ function isReadable(url: string): boolean {
 }
 
 function report(domain: string, c: Context<Observed>, status: number, ms: number): void {
-  log(status >= 500 ? 'error' : 'info', {
+  logAccess({
     function: domain,
     method: c.req.method,
     path: c.req.path,

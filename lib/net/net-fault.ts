@@ -32,7 +32,7 @@ export class NetFault extends Error {
   }
 }
 
-/** Node gives TLS failures a code, Deno 2.1 a text, and later versions of Deno both. */
+/** Node gives TLS failures a code, Deno 2.1 a text, and later versions of Deno both. See findTrustFailure() for these. */
 const failures: [sign: RegExp, sentence: (host: string) => string][] = [
   // This comes first, because "a certificate is required" is about our certificate.
   [
@@ -40,7 +40,8 @@ const failures: [sign: RegExp, sentence: (host: string) => string][] = [
     (host) => `${host} and Tenantry found no way to speak TLS with each other.`,
   ],
   [/ALTNAME|NotValidForName/, (host) => `The certificate of ${host} is for another name.`],
-  [/EXPIRED|certificate: Expired/, (host) => `The certificate of ${host} has expired.`],
+  [/EXPIRED|certificate: Expired|certificate expired/, (host) => `The certificate of ${host} has expired.`],
+  [/NOT_YET_VALID|NotValidYet|not valid yet/, (host) => `The certificate of ${host} is not valid yet.`],
   [
     /CERT|SIGNATURE|ISSUER|^ERR_TLS|certificate|UnknownIssuer/,
     (host) => `The certificate of ${host} is not one that is trusted.`,

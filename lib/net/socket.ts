@@ -34,7 +34,9 @@ export async function openConnection(
     try {
       return await openOne(url, address, port, options)
     } catch (thrown) {
-      if (options.deadline.isOver || (thrown instanceof NetFault && thrown.code === 'untrusted')) throw thrown
+      if (options.deadline.isOver) throw thrown
+      if (thrown instanceof NetFault && thrown.code === 'untrusted')
+        throw faultOf(url, await findTrustFailure(thrown.cause, url, address, port, options))
       last = thrown
     }
   }
@@ -71,4 +73,61 @@ function openOne(
       resolve(connection)
     })
   })
+}
+
+interface NativeConnection {
+  close(): void
+}
+
+/** The part of Deno's own interface that is used here. */
+interface NativeTls {
+  connect(options: { hostname: string; port: number }): Promise<NativeConnection>
+  startTls(
+    connection: NativeConnection,
+    options: { hostname: string; alpnProtocols: string[]; caCerts?: string[] },
+  ): Promise<NativeConnection & { handshake(): Promise<unknown> }>
+}
+
+/**
+ * Deno's node:tls has one code for certificates that have expired and for those of unknown authorities. Deno's own
+ * interface says which it is, so a second handshake with the same server asks. Nothing is sent after it.
+ */
+async function findTrustFailure(
+  found: unknown,
+  url: URL,
+  address: string,
+  port: number,
+  { deadline, ca }: ConnectOptions,
+): Promise<unknown> {
+  const deno = (globalThis as { Deno?: NativeTls }).Deno
+  const isVague =
+    found instanceof Error && 'code' in found && found.code === 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'
+  if (!deno || !isVague) return found
+  let open: NativeConnection | undefined
+  const stop = () => {
+    try {
+      open?.close()
+    } catch {
+      // Closed already, or handed over to TLS.
+    }
+  }
+  const timer = setTimeout(stop, connectMs)
+  deadline.stop = stop
+  try {
+    open = await deno.connect({ hostname: address, port })
+    const tls = await deno.startTls(open, {
+      hostname: url.hostname.replace(/^\[|\]$/g, ''),
+      alpnProtocols: ['http/1.1'],
+      ...(ca && { caCerts: [ca] }),
+    })
+    open = tls
+    await tls.handshake()
+    return found
+  } catch (thrown) {
+    // Any other failure says nothing about the certificate.
+    return thrown instanceof Error && thrown.message.includes('certificate') ? thrown : found
+  } finally {
+    clearTimeout(timer)
+    stop()
+  }
 }

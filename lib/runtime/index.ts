@@ -1,2 +1,2 @@
 export { inBackground } from './background.ts'
-export { log } from './log.ts'
+export { beforeEnd, log } from './log.ts'

@@ -49,6 +49,18 @@ function flush(): void {
   if (lines !== '') console.log(lines.slice(0, -1))
 }
 
+const lastWords: (() => void)[] = []
+
+/** Runs before the isolate ends. What it logs is still written. */
+export function beforeEnd(work: () => void): void {
+  lastWords.push(work)
+}
+
+function end(): void {
+  for (const work of lastWords) work()
+  flush()
+}
+
 // A hosted isolate gets this event before it ends. Lines that wait must be written by then.
-globalThis.addEventListener?.('beforeunload', flush)
-globalThis.addEventListener?.('unload', flush)
+globalThis.addEventListener?.('beforeunload', end)
+globalThis.addEventListener?.('unload', end)

@@ -10,12 +10,16 @@ import { chainProblems, walkChain } from '../../lib/audit/index.ts'
 import { StackFailure } from '../failure.ts'
 import { readStackFile } from '../secrets.ts'
 
-const usage = `Usage: npm run audit:verify -- [--data DIR | --db-url URL] [--checkpoint FILE] [--save-checkpoint FILE]
+const usage = `Usage: npm run audit:verify -- [--data DIR] [--checkpoint FILE] [--save-checkpoint FILE]
   --data DIR              the running stack's data folder (default .tenantry)
-  --db-url URL            any database, as a role that reads public.audit_log and private.audit_heads
   --checkpoint FILE       what an earlier run saved: nothing before it may have changed since
   --save-checkpoint FILE  writes how far each chain holds. Keep it where the database's owner cannot write.
+Without --data, the environment variable TENANTRY_DB_URL, or else SUPABASE_DB_URL, names any other database, as a role
+that reads public.audit_log and private.audit_heads.
 Exit code 1 when a chain is broken, 2 when nothing could be verified.`
+
+const dbUrlRefusal =
+  'Every user of this machine can read a command line, so a database with its password is not named there. Set TENANTRY_DB_URL instead.'
 
 const Checkpoint = z.object({
   tenant: z.guid(),
@@ -75,18 +79,24 @@ async function run(args: string[]): Promise<boolean> {
 function readOptions(args: string[]) {
   try {
     const text = { type: 'string' } as const
-    const options = { data: text, 'db-url': text, checkpoint: text, 'save-checkpoint': text }
+    const options = { data: text, checkpoint: text, 'save-checkpoint': text }
+    // Not repeated in the refusal, which may be logged.
+    if (args.some((arg) => /^--db-url(=|$)/.test(arg))) throw new Error(dbUrlRefusal)
     return parseArgs({ args, options }).values
   } catch (error) {
     throw new StackFailure(`${(error as Error).message.split('\n')[0]}\n${usage}`)
   }
 }
 
-async function findDatabase(options: {
-  data?: string | undefined
-  'db-url'?: string | undefined
-}): Promise<string> {
-  if (options['db-url']) return options['db-url']
+async function findDatabase(options: { data?: string | undefined }): Promise<string> {
+  const named = process.env.TENANTRY_DB_URL || process.env.SUPABASE_DB_URL
+  if (named && options.data === undefined) {
+    if (!URL.canParse(named)) throw new StackFailure('TENANTRY_DB_URL or SUPABASE_DB_URL is not a URL.')
+    // A variable of the shell is easily forgotten, so the output says whose chains these are.
+    const { host, pathname } = new URL(named)
+    console.error(`The database that the environment names: ${host}${pathname}`)
+    return named
+  }
   const dataDir = resolve(options.data ?? fileURLToPath(new URL('../../.tenantry', import.meta.url)))
   const url = (await readStackFile(dataDir))?.db_url
   if (!url) throw new StackFailure(`No stack has run on ${dataDir}: "npm start" starts one.\n${usage}`)

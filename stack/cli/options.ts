@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { StackFailure } from '../failure.ts'
 
-export type Command = 'start' | 'reset' | 'status'
+const commands = ['start', 'stop', 'status', 'reset'] as const
+export type Command = (typeof commands)[number]
 
 export interface Options {
   command: Command
@@ -14,24 +15,28 @@ export interface Options {
   seed: boolean
   /** Functions reach the database through PgBouncer in transaction mode. */
   pooler: boolean
+  /** The stack goes on when whoever started it is gone. */
+  stay: boolean
   /** The project: the folder that holds supabase/, functions/, seeds/ and web/. */
   root: string
 }
 
-export const usage = `Usage: stack/main.ts start|reset|status [--port N] [--data DIR] [--json] [--no-seed] [--pooler]
+export const usage = `Usage: stack/main.ts start|stop|status|reset [--port N] [--data DIR] [--json] [--no-seed] [--pooler] [--stay]
   --port N     the gateway's port (default 54321; 0 takes any free one)
   --data DIR   where data lives between runs (default .tenantry)
   --json       when ready, one line of JSON on stdout; everything else goes to stderr
   --no-seed    leave the demo tenants out
-  --pooler     functions reach the database through PgBouncer in transaction mode, as on a hosted project`
+  --pooler     functions reach the database through PgBouncer in transaction mode, as on a hosted project
+  --stay       run on when whoever started it is gone, until "npm run stop"`
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url))
 
 export function readOptions(args: string[]): Options {
   const { values, positionals } = parse(args)
-  const [command, ...rest] = positionals
-  if (rest.length > 0 || (command !== 'start' && command !== 'reset' && command !== 'status')) {
-    throw new StackFailure(`Say one of start, reset or status.\n${usage}`)
+  const [word, ...rest] = positionals
+  const command = commands.find((each) => each === word)
+  if (rest.length > 0 || !command) {
+    throw new StackFailure(`Say one of start, stop, status or reset.\n${usage}`)
   }
   const port = Number(values.port ?? 54321)
   if (!Number.isInteger(port) || port < 0 || port > 65535 || values.port === '') {
@@ -45,6 +50,7 @@ export function readOptions(args: string[]): Options {
     json: values.json ?? false,
     seed: !(values['no-seed'] ?? false),
     pooler: values.pooler ?? false,
+    stay: values.stay ?? false,
     root,
   }
 }
@@ -60,6 +66,7 @@ function parse(args: string[]) {
         json: { type: 'boolean' },
         'no-seed': { type: 'boolean' },
         pooler: { type: 'boolean' },
+        stay: { type: 'boolean' },
         // Not in the usage: lets a test boot another project's migrations and functions.
         root: { type: 'string' },
       },

@@ -22,6 +22,13 @@ export function machineLine(file: StackFile, dataDir: string, coaches: Coach[]):
   }
 }
 
+/** How long it runs. */
+export function describeStay(stays: boolean): string {
+  return stays
+    ? 'It stays when whoever started it is gone. "npm run stop" stops it; data stays.'
+    : 'Ctrl-C or "npm run stop" stops it; data stays.'
+}
+
 /** What a person needs to go on. */
 export function describe(line: MachineLine): string {
   const port = new URL(line.api_url).port

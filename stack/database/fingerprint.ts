@@ -9,6 +9,7 @@ const runningTables = [
   'public.tenants',
   'public.user_profiles',
   'private.webhook_dispatchers',
+  'private.webhook_dispatcher_calls',
   'private.tenant_purges',
   'private.kept_slugs',
 ]

@@ -4,7 +4,6 @@ import { chmod, chown, mkdir, readFile, rename, rm, stat, truncate, writeFile } 
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf, StackFailure } from '../failure.ts'
-import { say } from '../log.ts'
 import {
   findPostgres,
   type PostgresBinaries,
@@ -13,7 +12,7 @@ import {
   type SystemUser,
 } from '../processes/binaries.ts'
 import { findPort } from '../processes/ports.ts'
-import { commandLine, type Guard, isAlive, kill, waitForEnd } from '../processes/processes.ts'
+import type { Guard } from '../processes/processes.ts'
 
 const major = '17'
 const logLimitBytes = 16 * 1024 * 1024
@@ -64,7 +63,6 @@ export class Postgres {
         `${this.folder} was made by Postgres ${version.trim()} and this stack runs ${major}: point --data elsewhere, or run "npm run reset" to start over.`,
       )
     }
-    await this.stopOrphan()
   }
 
   isInitialised(): boolean {
@@ -191,20 +189,6 @@ export class Postgres {
     const quit = setTimeout(() => child.kill('SIGQUIT'), 15_000)
     await ended
     clearTimeout(quit)
-  }
-
-  /** Stops a server that a killed gateway left behind on this folder. */
-  async stopOrphan(): Promise<void> {
-    const pid = Number((await this.readPidFile())[0])
-    if (!pid || !isAlive(pid) || !commandLine(pid).includes(this.folder)) return
-    say(`           a Postgres left behind by a killed stack still runs (process ${pid}); stopping it`)
-    kill(pid, 'SIGINT')
-    if (await waitForEnd(pid, 10_000)) return
-    kill(pid, 'SIGQUIT')
-    if (await waitForEnd(pid, 5_000)) return
-    throw new StackFailure(
-      `A Postgres left behind on ${this.folder} does not stop: end process ${pid} and start again.`,
-    )
   }
 
   private async readPidFile(): Promise<string[]> {

@@ -6,6 +6,7 @@ import { messageOf } from '../failure.ts'
 import { say } from '../log.ts'
 import { answers, findPort } from '../processes/ports.ts'
 import type { Guard } from '../processes/processes.ts'
+import { dataDirArgument } from '../processes/strays.ts'
 
 const minPauseMs = 250
 const maxPauseMs = 30_000
@@ -27,6 +28,7 @@ export interface FunctionOptions {
   root: string
   name: string
   environment: Record<string, string>
+  dataDir: string
   guard: Guard
   onPid: () => void
 }
@@ -55,7 +57,7 @@ export class FunctionProcess implements EdgeFunction {
     const port = await findPort(this.port)
     if (this.stopping) return
     this.port = port
-    const { deno, root, name, environment, guard, onPid } = this.options
+    const { deno, root, name, environment, dataDir, guard, onPid } = this.options
     const folder = join(root, 'functions')
     const reads = [folder, join(root, 'lib'), join(root, 'node_modules')].join(',')
     const config = join(folder, 'deno.json')
@@ -78,7 +80,7 @@ export class FunctionProcess implements EdgeFunction {
         ...['--allow-net', '--allow-env', `--allow-read=${reads}`],
         // What a hosted isolate may use.
         '--v8-flags=--max-old-space-size=256',
-        join(folder, name, 'index.ts'),
+        ...[join(folder, name, 'index.ts'), dataDirArgument(dataDir)],
       ],
       {
         cwd: root,

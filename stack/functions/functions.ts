@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { findDeno } from '../processes/binaries.ts'
-import { commandLine, type Guard, kill } from '../processes/processes.ts'
+import type { Guard } from '../processes/processes.ts'
 import { databaseUrl, type StackFile } from '../secrets.ts'
 import { type EdgeFunction, FunctionProcess } from './function-process.ts'
 
@@ -17,13 +17,14 @@ export interface Functions {
 export async function startFunctions(
   root: string,
   environment: Record<string, string>,
+  dataDir: string,
   guard: Guard,
   onPid: () => void,
 ): Promise<Functions> {
   const deno = findDeno()
   const processes: FunctionProcess[] = []
   for (const name of functionNames(root)) {
-    const each = new FunctionProcess({ deno, root, name, environment, guard, onPid })
+    const each = new FunctionProcess({ deno, root, name, environment, dataDir, guard, onPid })
     processes.push(each)
     await each.launch()
   }
@@ -72,12 +73,5 @@ export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: str
     // These come after the shell's variables, because stored data was signed and hashed with the data folder's secrets.
     TENANTRY_JWT_SECRET: file.jwt_secret,
     TENANTRY_KEY_PEPPER: file.key_pepper,
-  }
-}
-
-/** Ends functions of a stack that was killed together with its guard. */
-export function endOrphans(file: StackFile, root: string): void {
-  for (const { pid } of Object.values(file.runtime?.functions ?? {})) {
-    if (commandLine(pid).includes(join(root, 'functions'))) kill(pid, 'SIGKILL')
   }
 }

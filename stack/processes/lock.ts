@@ -30,7 +30,7 @@ export async function takeLock(dataDir: string): Promise<() => Promise<void>> {
       const holder = await lockHolder(dataDir)
       if (holder) {
         throw new StackFailure(
-          `Another stack (process ${holder}) runs on ${dataDir}: stop it first, or give this one its own folder with --data DIR.`,
+          `Another stack (process ${holder}) runs on ${dataDir}: stop it first ("npm run stop"), or give this one its own folder with --data DIR.`,
         )
       }
       // If two stacks start at once, only one of them can rename the stale lock.

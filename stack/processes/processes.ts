@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf } from '../failure.ts'
 
@@ -33,6 +33,37 @@ export function commandLine(pid: number): string {
   } catch {
     return ''
   }
+}
+
+/** The process that started this one, or whoever looks after it since that one ended; 0 when it is gone. */
+export function parentOf(pid: number): number {
+  try {
+    // The name, in brackets, may hold spaces and brackets itself.
+    return Number(readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[1])
+  } catch {
+    // Not Linux, or gone.
+  }
+  try {
+    return Number(execFileSync('ps', ['-o', 'ppid=', '-p', String(pid)], { encoding: 'utf8', stdio: 'pipe' }))
+  } catch {
+    return 0
+  }
+}
+
+/** All processes of this machine that this user can see. */
+export function listProcesses(): { pid: number; parent: number; command: string }[] {
+  try {
+    const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+    return pids.map(Number).map((pid) => ({ pid, parent: parentOf(pid), command: commandLine(pid) }))
+  } catch {
+    // Not Linux.
+  }
+  const lines = execFileSync('ps', ['-axo', 'pid=,ppid=,command='], { encoding: 'utf8', stdio: 'pipe' })
+  return [...lines.matchAll(/^ *(\d+) +(\d+) (.*)$/gm)].map(([, pid, parent, command]) => ({
+    pid: Number(pid),
+    parent: Number(parent),
+    command: command ?? '',
+  }))
 }
 
 /** True when the process ended within the time. */

@@ -257,8 +257,15 @@ comment on table private.webhook_dispatchers is 'The places for dispatchers that
 
 insert into private.webhook_dispatchers (slot) select generate_series(1, 16) on conflict do nothing;
 
+create table private.webhook_dispatcher_calls (
+  is_only boolean primary key default true check (is_only),
+  called_at timestamptz not null default '-infinity'
+) with (fillfactor = 20);
+comment on table private.webhook_dispatcher_calls is 'One row: when a transaction last asked for a dispatcher.';
+insert into private.webhook_dispatcher_calls default values on conflict do nothing;
+
 -- A definer, because it reads the queue, which is granted to nobody.
-create function private.wake_dispatcher() returns void
+create function private.wake_dispatcher(is_urgent boolean default false) returns void
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -268,11 +275,22 @@ begin
     or exists (select from private.webhook_dispatchers as d where d.awake_until_at > clock_timestamp()) then
     return;
   end if;
+  -- Another transaction has just called one, and it has not come yet. If it came and went, it may not have seen us.
+  if not is_urgent and exists (
+    select from private.webhook_dispatcher_calls as c
+    where c.called_at between clock_timestamp() - interval '250 ms' and clock_timestamp()
+      and not exists (select from private.webhook_dispatchers as d where d.seen_at >= c.called_at)) then
+    return;
+  end if;
+  -- Whoever holds the row may commit much later, so nobody waits for it: then both call.
+  update private.webhook_dispatcher_calls as c set called_at = clock_timestamp()
+  where c.is_only = (select o.is_only from private.webhook_dispatcher_calls as o for no key update skip locked);
   perform set_config('tenantry.dispatcher_woken', 'on', true);
   perform private.call_edge_function('/webhooks/dispatch', timeout_milliseconds => 150000);
 end
 $$;
-comment on function private.wake_dispatcher() is
-  'Starts a dispatcher once this transaction commits, unless one is awake. If the call is lost, cron starts one.';
+comment on function private.wake_dispatcher(boolean) is
+  'Starts a dispatcher once this transaction commits, unless one is awake or was called in the last 250 ms. An urgent call is always made. If the call is lost, cron starts one.';
 
 select private.register_table('private.webhook_dispatchers', unaudited => 'belongs to no tenant');
+select private.register_table('private.webhook_dispatcher_calls', unaudited => 'belongs to no tenant');

@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { startGuard } from '../../stack/processes/processes.ts'
 import type { StackAccess } from '../kit/stack.ts'
 import { project } from './deploy-functions.ts'
 import type { UploadedFunction } from './management-api.ts'
@@ -71,6 +72,8 @@ export async function runFunction(
       },
     },
   )
+  const guard = startGuard()
+  guard.watch(child, 'KILL')
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (output += chunk))
   const exited = once(child, 'exit').catch(() => {})
@@ -80,6 +83,7 @@ export async function runFunction(
     async stop() {
       child.kill('SIGKILL')
       await exited
+      guard.dismiss()
       await rm(home, { recursive: true, force: true })
     },
   }

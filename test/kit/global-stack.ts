@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node'
+import { watchStarters } from '../../stack/processes/starter.ts'
 import { startDohServer } from './servers/doh-server.ts'
 import { bootStack, type StackAccess } from './stack.ts'
 
@@ -12,6 +13,8 @@ declare module 'vitest' {
 
 /** Boots the one stack that all test files of a project share, in a folder of its own, and stops it after the last. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  // The stacks end with whoever started the run, and without them no test has anything to say.
+  watchStarters(() => process.exit(1))
   const doh = await startDohServer()
   const stack = await bootStack({
     env: { TENANTRY_DOH_URL: doh.url },

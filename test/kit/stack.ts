@@ -65,8 +65,9 @@ export async function makeTempDir(): Promise<string> {
 export async function runStack(
   args: string[],
   script = main,
+  env: Record<string, string> = {},
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const run = launch(args, script)
+  const run = launch(args, script, env)
   const code = await run.ended
   return { code, stdout: run.stdout(), stderr: run.stderr() }
 }

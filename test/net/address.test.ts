@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { NetFault, parsePublicUrl, pinUrl, reachOf } from '../../lib/net/index.ts'
 
 const nobody = { allowLoopback: false }
@@ -21,6 +21,13 @@ describe('an address', () => {
     ...['240.0.0.1', '255.255.255.255', '::', '::2', '::ffff:10.0.0.1', '::ffff:a9fe:a9fe', '::10.0.0.1'],
     ...['64:ff9b::10.0.0.1', '64:ff9b::127.0.0.1', '64:ff9b:1::8.8.8.8', '100::1', '2001::1', '2001:20::1'],
     ...['2001:db8::1', '2002:7f00:1::', '2002:0808:0808::', '3fff::1', '5f00::1', 'fc00::1', 'fd00:ec2::254'],
+    ...[
+      '168.63.129.16',
+      '::ffff:168.63.129.16',
+      '64:ff9b::168.63.129.16',
+      '161.26.255.255',
+      '166.11.255.255',
+    ],
     ...['fe80::1', 'fe80::1%eth0', 'fec0::1', 'ff02::1', '4000::1', '2606:4700::1111%eth0', 'localhost', ''],
   ])('%s is private', (address) => expect(reachOf(address)).toBe('private'))
   it.each(['127.0.0.1', '127.255.255.254', '::1', '::ffff:127.0.0.1', '0x7f.1', '2130706433', '0177.0.0.1'])(
@@ -29,9 +36,30 @@ describe('an address', () => {
   )
   it.each([
     ...['1.1.1.1', '8.8.8.8', '9.255.255.255', '11.0.0.0', '100.63.255.255', '100.128.0.0', '172.15.255.255'],
+    ...['168.63.129.15', '168.63.129.17', '161.25.255.255', '161.27.0.0', '166.12.0.0', '199.36.153.12'],
     ...['172.32.0.0', '191.255.255.255', '198.17.255.255', '198.20.0.0', '223.255.255.255'],
     ...['2606:4700:4700::1111', '2a00:1450:4001::1', '::ffff:8.8.8.8', '64:ff9b::8.8.8.8'],
   ])('%s is public', (address) => expect(reachOf(address)).toBe('public'))
+})
+
+describe('beside the networks that an operator has blocked', () => {
+  beforeEach(() => {
+    vi.stubEnv('TENANTRY_BLOCKED_NETWORKS', '93.184.215.0/24, 2606:4700::/32,127.0.0.2/32')
+  })
+  afterEach(() => {
+    vi.unstubAllEnvs()
+  })
+  it.each([
+    ['93.184.214.255', 'public'],
+    ['93.184.215.0', 'private'],
+    ['93.184.215.255', 'private'],
+    ['93.184.216.0', 'public'],
+    ['2606:46ff:ffff::1', 'public'],
+    ['2606:4700:ffff::1', 'private'],
+    ['2606:4701::1', 'public'],
+    ['127.0.0.1', 'loopback'],
+    ['127.0.0.2', 'private'],
+  ])('%s is %s', (address, reach) => expect(reachOf(address)).toBe(reach))
 })
 
 describe('a URL', () => {

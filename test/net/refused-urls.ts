@@ -16,6 +16,11 @@ export const innerUrls = [
     'https://169.254.169.254./',
   ],
   ...['https://100.100.100.200/', 'https://192.0.0.192/', 'https://[fd00:ec2::254]/'],
+  // Public by number, and inside a cloud all the same.
+  ...['https://168.63.129.16/machine?comp=goalstate', 'https://168.63.129.16:32526/', 'https://2822734096/'],
+  ...['https://0xa8.63.0x81.16/', 'https://[::ffff:168.63.129.16]/', 'https://[64:ff9b::168.63.129.16]/'],
+  ...['https://161.26.0.10/', 'https://166.9.0.1/', 'https://199.36.153.4/', 'https://199.36.153.11/'],
+  'https://192.80.8.124/metadata',
   ...['https://10.0.0.1:8443/', 'https://172.16.1/', 'https://192.168.1/', 'https://0xc0a80001/'],
   // IPv6, and IPv4 inside of it.
   ...['https://[::1]/', 'https://[::]/', 'https://[0:0:0:0:0:0:0:1]/', 'https://[::ffff:127.0.0.1]/'],

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { fetchPublic, NetFault } from '../../lib/net/index.ts'
 
 /** One request, as text that also a Deno process can be handed. */
@@ -27,9 +28,13 @@ export interface Outcome {
   asked: number
 }
 
-/** Steps in a row are taken one after the other; those in a list of their own, all at once. */
-export async function runSteps(steps: (Step | Step[])[]): Promise<Outcome[]> {
+/**
+ * Steps in a row are taken one after the other; those in a list of their own, all at once. With `blocked` as
+ * TENANTRY_BLOCKED_NETWORKS.
+ */
+export async function runSteps(steps: (Step | Step[])[], blocked = ''): Promise<Outcome[]> {
   const outcomes: Outcome[] = []
+  process.env.TENANTRY_BLOCKED_NETWORKS = blocked
   for (const step of steps) outcomes.push(...(await Promise.all([step].flat().map(take))))
   return outcomes
 }

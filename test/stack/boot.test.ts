@@ -68,7 +68,7 @@ describe('the shared stack', () => {
     const { code, stdout } = await runStack(['status', '--json', '--data', stack.data_dir])
     expect(code).toBe(0)
     const { admin_db_url: _, jwt_secret: __, ...line } = stack
-    expect(JSON.parse(stdout)).toEqual({ running: true, ...line })
+    expect(JSON.parse(stdout)).toEqual({ running: true, stays: false, strays: [], ...line })
   })
 
   test('files outside web/ are not served', async () => {
@@ -254,13 +254,26 @@ describe('wrong words', () => {
   test.each([
     [['start', '--port', 'many'], /--port wants a number from 0 to 65535, not "many"/],
     [['start', '--port', '70000'], /--port wants a number/],
-    [['begin'], /Say one of start, reset or status/],
-    [[], /Say one of start, reset or status/],
+    [['begin'], /Say one of start, stop, status or reset/],
+    [[], /Say one of start, stop, status or reset/],
     [['start', '--prot', '1'], /Unknown option '--prot'/],
   ])('%j is answered with what would be right', async (args, expected) => {
     const { code, stderr } = await runStack(args)
     expect(code).toBe(1)
     expect(stderr).toMatch(expected)
+  })
+
+  test('networks to be blocked that cannot be read are refused before anything is made', async () => {
+    const folder = await keep(makeTempDir())
+    const start = ['start', '--port', '0', '--data', join(folder, 'data')]
+    const { code, stderr } = await runStack(start, undefined, {
+      TENANTRY_BLOCKED_NETWORKS: '10.0.0.0/8,everything',
+    })
+    expect(code).toBe(1)
+    expect(stderr.trim().split('\n').at(-1)).toBe(
+      'TENANTRY_BLOCKED_NETWORKS holds "everything", which is not a network such as 203.0.113.0/24 or 2001:db8::/32. Correct it and start again.',
+    )
+    expect(await readdir(folder)).toEqual([])
   })
 
   test('a folder that holds something else is neither used nor emptied', async () => {

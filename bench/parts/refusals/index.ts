@@ -26,10 +26,8 @@ export async function benchRefusals(stack: BenchStack, isQuick: boolean): Promis
     const [slowest] = worst
     const steepest = worst.toSorted((a, b) => b.growth - a.growth)[0]
     if (!slowest || !steepest) throw new Error('The catalogue has no function that takes text or JSON.')
-    const part = 'refusals'
     return [
       {
-        part,
         what: `worst of ${worst.length} functions, up to 1 MB`,
         unit: 'ms',
         value: slowest.ms,
@@ -37,18 +35,13 @@ export async function benchRefusals(stack: BenchStack, isQuick: boolean): Promis
         note: slowest.what,
       },
       {
-        ...{
-          part,
-          what: 'steepest growth, 100 kB to 1 MB',
-          unit: 'x',
-          value: steepest.growth,
-          goal: { atMost: 15 },
-        },
+        what: 'steepest growth, 100 kB to 1 MB',
+        unit: 'x',
+        value: steepest.growth,
+        goal: { atMost: 15 },
         note: `${steepest.what}; ten times is linear`,
       },
-      ...worst
-        .slice(1, 5)
-        .map(({ ms, what }) => ({ part, what, unit: 'ms', value: ms, goal: { atMost: 50 } })),
+      ...worst.slice(1, 5).map(({ ms, what }) => ({ what, unit: 'ms', value: ms, goal: { atMost: 50 } })),
     ]
   } finally {
     await db.query('rollback')

@@ -64,7 +64,10 @@ export async function listInvitations(
   return { invitations: rows, next_cursor }
 }
 
-/** Gives an open invitation a new token. The old token stops working. 404 not_found; 429 resent_too_soon. */
+/**
+ * Gives an open invitation a new token. The old token stops working. 404 not_found; 429 resent_too_soon; after ten
+ * times 403 too_many_invitations.
+ */
 export function resendInvitation(
   db: Db,
   tenantId: string,

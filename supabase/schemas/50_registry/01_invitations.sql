@@ -169,9 +169,14 @@ begin
   if open_one.role = 'owner' then
     perform private.require_permission(resend_invitation.tenant_id, 'own');
   end if;
-  if open_one.sent_at > now() - interval '1 minute' or open_one.sent_count >= 10 then
+  -- A 429 would say when to try again, and no waiting helps here.
+  if open_one.sent_count >= 10 then
+    perform private.raise_problem(403, 'too_many_invitations',
+      'This invitation has been sent ten times. Revoke it and invite the person again.');
+  end if;
+  if open_one.sent_at > now() - interval '1 minute' then
     perform private.raise_problem(429, 'resent_too_soon',
-      'An invitation can be sent once a minute, and ten times in all. Wait, or revoke it and invite the person again.');
+      'This invitation was sent less than a minute ago. Wait a minute.');
   end if;
   perform private.require_invitation_turn(resend_invitation.tenant_id);
   update public.tenant_invitations as i
@@ -183,7 +188,7 @@ begin
 end
 $$;
 comment on function public.resend_invitation(uuid, uuid, bytea, timestamptz) is
-  'Gives an open invitation a new token and a new end. The old token no longer works. 429 resent_too_soon.';
+  'Gives an open invitation a new token and a new end. The old token no longer works. 429 resent_too_soon; 403 too_many_invitations after ten times.';
 
 create function public.revoke_invitation(tenant_id uuid, invitation_id uuid)
   returns public.tenant_invitations

@@ -65,7 +65,7 @@ begin
     and not exists (select from private.webhook_tenant_queues as t where t.next_at <= now()) then
     return 'Nothing is due.';
   end if;
-  perform private.wake_dispatcher();
+  perform private.wake_dispatcher(is_urgent => true);
   return 'Woken, unless one was awake.';
 end
 $$;

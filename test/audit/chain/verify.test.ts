@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
+import { procFolder, watchCommandLines } from '../../kit/command-lines.ts'
 import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
@@ -29,13 +31,59 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true })
 })
 
-function verify(...args: string[]): Promise<{ code: number | null; said: string }> {
+const verify = (...args: string[]) => run(args, { TENANTRY_DB_URL: own.url })
+
+function run(
+  args: string[],
+  env: Record<string, string> = {},
+): Promise<{ code: number | null; said: string }> {
   const script = fileURLToPath(new URL('../../../stack/cli/audit-verify.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', script, '--db-url', own.url, ...args])
+  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+    env: { ...process.env, TENANTRY_DB_URL: '', SUPABASE_DB_URL: '', ...env },
+  })
   let said = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk))
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })))
 }
+
+const password = () => decodeURIComponent(new URL(own.url).password)
+
+it.runIf(existsSync(procFolder))('shows the password in no command line', async () => {
+  const { result, commandLines } = await watchCommandLines(() => verify())
+  expect(result).toMatchObject({ code: 0 })
+  expect(password().length).toBeGreaterThan(10)
+  // The watch did see it run.
+  expect([...commandLines].some((line) => line.includes('audit-verify.ts'))).toBe(true)
+  expect([...commandLines].filter((line) => line.includes(password()))).toEqual([])
+})
+
+it.each([
+  ['--db-url', 'postgresql://postgres:hidden@127.0.0.1:1/postgres'],
+  ['--db-url=postgresql://postgres:hidden@127.0.0.1:1/postgres'],
+])('refuses a database on the command line, without repeating it: %s', async (...args) => {
+  const { code, said } = await run(args, { TENANTRY_DB_URL: own.url })
+  expect(code).toBe(2)
+  expect(said).toMatch(/^Every user of this machine can read a command line.* Set TENANTRY_DB_URL instead\./)
+  expect(said).not.toContain('hidden')
+})
+
+it('takes TENANTRY_DB_URL before SUPABASE_DB_URL, says which database it is, and --data before both', async () => {
+  const nowhere = 'postgresql://postgres:hidden@127.0.0.1:1/nowhere'
+  const name = new URL(own.url).pathname
+  const direct = await run([], { SUPABASE_DB_URL: own.url })
+  expect(direct).toMatchObject({ code: 0, said: expect.stringContaining(name) })
+  expect(await run([], { SUPABASE_DB_URL: nowhere, TENANTRY_DB_URL: own.url })).toMatchObject({ code: 0 })
+  const other = await run([], { SUPABASE_DB_URL: own.url, TENANTRY_DB_URL: nowhere })
+  expect(other.code).toBe(2)
+  expect(other.said).toContain('127.0.0.1:1/nowhere')
+  expect(other.said).not.toContain('hidden')
+  const none = await run(['--data', folder], { TENANTRY_DB_URL: own.url })
+  expect(none).toMatchObject({ code: 2, said: expect.stringMatching(/^No stack has run on/) })
+  expect(await run([], { TENANTRY_DB_URL: 'hidden' })).toMatchObject({
+    code: 2,
+    said: 'TENANTRY_DB_URL or SUPABASE_DB_URL is not a URL.\n',
+  })
+})
 
 async function tamper(...statements: string[]): Promise<void> {
   await db.query('alter table public.audit_log disable trigger all')

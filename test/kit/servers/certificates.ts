@@ -6,6 +6,8 @@ export interface MadeCertificate {
   /** Base64 of the DER, as SAML metadata holds it. */
   base64: string
   keyPem: string
+  /** The authority that signed it: itself, unless `isIssued`. */
+  authorityPem: string
 }
 
 interface CertificateWish {
@@ -16,12 +18,14 @@ interface CertificateWish {
   notAfter?: Date
   /** RSA of this many bits; P-256 when left out. */
   rsaBits?: number
+  /** Signed by an authority that was made for it. */
+  isIssued?: boolean
 }
 
 const day = 86_400_000
 export const daysFromNow = (days: number): Date => new Date(Date.now() + days * day)
 
-/** A self-signed certificate; valid since yesterday and for a year unless said otherwise. */
+/** A certificate; self-signed, and valid since yesterday and for a year, unless said otherwise. */
 export async function makeCertificate(wish: CertificateWish = {}): Promise<MadeCertificate> {
   const algorithm = wish.rsaBits
     ? {
@@ -31,10 +35,10 @@ export async function makeCertificate(wish: CertificateWish = {}): Promise<MadeC
         modulusLength: wish.rsaBits,
       }
     : { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
-  const keys = (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
-  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
-    name: `CN=${wish.name ?? 'Test'}`,
-    keys,
+  const makeKeys = async () =>
+    (await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as CryptoKeyPair
+  const keys = await makeKeys()
+  const fields = {
     signingAlgorithm: algorithm,
     notBefore: wish.notBefore ?? daysFromNow(-1),
     notAfter: wish.notAfter ?? daysFromNow(365),
@@ -46,11 +50,33 @@ export async function makeCertificate(wish: CertificateWish = {}): Promise<MadeC
         })),
       ),
     ],
-  })
+  }
+  const name = `CN=${wish.name ?? 'Test'}`
+  const authorityKeys = await makeKeys()
+  const authority = wish.isIssued
+    ? await x509.X509CertificateGenerator.createSelfSigned({
+        name: 'CN=Test authority',
+        keys: authorityKeys,
+        signingAlgorithm: algorithm,
+        notBefore: daysFromNow(-365),
+        notAfter: daysFromNow(365),
+        extensions: [new x509.BasicConstraintsExtension(true, undefined, true)],
+      })
+    : null
+  const certificate = authority
+    ? await x509.X509CertificateGenerator.create({
+        ...fields,
+        subject: name,
+        issuer: authority.subject,
+        publicKey: keys.publicKey,
+        signingKey: authorityKeys.privateKey,
+      })
+    : await x509.X509CertificateGenerator.createSelfSigned({ ...fields, name, keys })
   const key = Buffer.from(await crypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64')
   return {
     pem: certificate.toString('pem'),
     base64: certificate.toString('base64'),
     keyPem: `-----BEGIN PRIVATE KEY-----\n${key}\n-----END PRIVATE KEY-----`,
+    authorityPem: (authority ?? certificate).toString('pem'),
   }
 }

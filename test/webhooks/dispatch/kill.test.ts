@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { findDeno } from '../../../stack/processes/binaries.ts'
+import { startGuard } from '../../../stack/processes/processes.ts'
 import { type BootedStack, bootStack } from '../../kit/stack.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { type Receiver, startReceiver, verify } from '../receiver.ts'
@@ -11,6 +12,8 @@ import { emit, makeEndpoint, statusesOf, type TestEndpoint, testSecret } from '.
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const rounds = 24
+// A test run that is killed leaves no dispatcher behind.
+const guard = startGuard()
 
 let stack: BootedStack
 let db: pg.Pool
@@ -35,6 +38,7 @@ afterAll(async () => {
   await db?.end()
   await superuser?.end()
   await stack?.stop()
+  guard.dismiss()
 })
 
 function startDispatcher(): ChildProcess & { ended: Promise<number | null> } {
@@ -51,6 +55,7 @@ function startDispatcher(): ChildProcess & { ended: Promise<number | null> } {
       env: { ...process.env, SUPABASE_DB_URL: stack.access.db_url, TENANTRY_ALLOW_PRIVATE_URLS: 'loopback' },
     },
   )
+  guard.watch(child, 'KILL')
   return Object.assign(child, { ended: new Promise<number | null>((resolve) => child.once('exit', resolve)) })
 }
 

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { makeTenant } from '../../kit/tenants.ts'
 import {
@@ -34,6 +35,7 @@ beforeEach(async () => {
   await queue.db.query(
     `update private.webhook_dispatchers set run_id = null, awake_until_at = '-infinity', seen_at = '-infinity'`,
   )
+  await queue.db.query(`update private.webhook_dispatcher_calls set called_at = '-infinity'`)
 })
 
 describe('a place for a dispatcher', () => {
@@ -120,6 +122,45 @@ describe('waking a dispatcher', () => {
     await queue.db.query('select private.begin_dispatch($1)', [randomUUID()])
     expect(await requests((db) => emit(db, tenant))).toEqual([])
     await queue.db.query(`update private.webhook_dispatchers set awake_until_at = now()`)
+    expect(await requests((db) => emit(db, tenant))).toEqual(once)
+  })
+
+  it('takes one call in 250 ms, however many transactions tell something', async () => {
+    for (let n = 0; n < 30; n++) await emit(queue.db, tenant)
+    const { rows } = await queue.superuser.query<{ calls: number; ms: number }>(
+      `select count(*)::int as calls from net.http_request_queue`,
+    )
+    // A slow machine takes longer for thirty than 250 ms.
+    expect(rows[0]!.calls).toBeGreaterThanOrEqual(1)
+    expect(rows[0]!.calls).toBeLessThan(15)
+    await sleep(300)
+    expect(await requests((db) => emit(db, tenant))).toEqual(once)
+  })
+
+  it('calls again if one came and went in the meantime, because it may not have seen what is new', async () => {
+    await emit(queue.db, tenant)
+    await queue.db.query(`update private.webhook_dispatcher_calls set called_at = clock_timestamp()`)
+    expect(await requests((db) => emit(db, tenant))).toEqual([])
+    const run = randomUUID()
+    await queue.db.query('select private.begin_dispatch($1)', [run])
+    await queue.db.query('select private.send_dispatcher_heartbeat($1, false, true)', [run])
+    expect(await requests((db) => emit(db, tenant))).toEqual(once)
+  })
+
+  it('waits for no transaction that has called and is still open', async () => {
+    const open = await queue.superuser.connect()
+    try {
+      await open.query('begin')
+      await emit(open, tenant)
+      expect(await requests((db) => emit(db, tenant))).toEqual(once)
+    } finally {
+      await open.query('rollback')
+      open.release()
+    }
+  })
+
+  it('is not held up by a clock that was ahead', async () => {
+    await queue.db.query(`update private.webhook_dispatcher_calls set called_at = now() + interval '1 hour'`)
     expect(await requests((db) => emit(db, tenant))).toEqual(once)
   })
 

@@ -1,0 +1,120 @@
+import type { Figure } from '../measure.ts'
+import type { BenchStack } from '../stack.ts'
+import { benchApiKeys } from './api-keys.ts'
+import { benchAudit } from './audit.ts'
+import { benchLookup } from './lookup.ts'
+import { benchMatrix } from './matrix.ts'
+import { benchMember } from './member.ts'
+import { benchPooler } from './pooler.ts'
+import { benchRefusals } from './refusals/index.ts'
+import { benchRls } from './rls.ts'
+import { benchUsage } from './usage.ts'
+import { benchDelivery } from './webhooks/delivery.ts'
+import { benchDepth } from './webhooks/depth.ts'
+import { benchEmit } from './webhooks/emit.ts'
+import { benchLatency } from './webhooks/latency.ts'
+import { benchNeighbour } from './webhooks/neighbour.ts'
+import { benchQueue } from './webhooks/queue.ts'
+import { benchTenants } from './webhooks/tenants.ts'
+
+/** A part of the bench. It gets an empty stack of its own, so no part can disturb another. */
+export interface Part {
+  name: string
+  /** What is measured, and what each baseline is. For docs/benchmarks.md. */
+  about: string
+  run(stack: BenchStack, isQuick: boolean): Promise<Figure[]>
+}
+
+export const parts: Part[] = [
+  {
+    name: 'lookup',
+    about:
+      'The public page of a tenant, by its slug. Warm: 1,000 tenants that are asked for again and again. First hit: a tenant that is not in the cache of the isolate. The baseline of the warm lookup is a bare Hono route with a constant answer of the same size; that of the first hit is a bare route with one prepared select by primary key. "Flat" compares sizes of the database: the slowest of three against the fastest.',
+    run: benchLookup,
+  },
+  {
+    name: 'member',
+    about:
+      'A signed-in request. The baseline is a bare Hono route under the same Deno, which verifies the same token and runs the same select as the caller: begin, role and claims, select, commit.',
+    run: benchMember,
+  },
+  {
+    name: 'pooler',
+    about:
+      'The same routes with PgBouncer in transaction mode between functions and Postgres, as on a hosted project. The baseline is the direct connection.',
+    run: benchPooler,
+  },
+  {
+    name: 'refusals',
+    about:
+      'Processor time of the database for one call, of every function that takes text, JSON or a list, with the worst values of 1 kB to 1 MB. Nearly all of them are refused. What sending the value costs is taken off.',
+    run: benchRefusals,
+  },
+  {
+    name: 'rls',
+    about:
+      'Reads of a member from a table of a million rows under row level security. The baseline is the same read by the owner of the table, with an explicit filter by tenant.',
+    run: benchRls,
+  },
+  {
+    name: 'usage',
+    about:
+      'Usage events in batches of 1,000. The baseline is a bare insert of the same rows into the same table.',
+    run: benchUsage,
+  },
+  {
+    name: 'audit',
+    about:
+      'Rows of the audit log, each chained to the one before it in its tenant. The baseline is a plain insert into a table with the same columns, keys and indexes.',
+    run: benchAudit,
+  },
+  {
+    name: 'api-keys',
+    about: 'The same routes with an API key. The baseline is a JWT. A flood of wrong keys is counted too.',
+    run: benchApiKeys,
+  },
+  {
+    name: 'webhooks-emit',
+    about: 'What an event adds to the transaction that emits it. The transaction changes a brand.',
+    run: benchEmit,
+  },
+  {
+    name: 'webhooks-latency',
+    about: 'From the commit of a change to the arrival of its webhook, while nothing else happens.',
+    run: benchLatency,
+  },
+  {
+    name: 'webhooks-delivery',
+    about:
+      'Deliveries to a real receiver, attempts logged. The baseline is a bare loop under the same Deno, which signs and posts with fetch and has no queue.',
+    run: benchDelivery,
+  },
+  {
+    name: 'webhooks-tenants',
+    about:
+      'What other tenants notice of tenants with 50 slow receivers each. The baseline is the same without these tenants.',
+    run: benchTenants,
+  },
+  {
+    name: 'webhooks-queue',
+    about:
+      'Only the queue, from events to logged attempts, without requests. The baselines are pg-boss and graphile-worker, which do the same work.',
+    run: benchQueue,
+  },
+  {
+    name: 'webhooks-neighbour',
+    about: 'The rate of 999 endpoints beside one with a long queue. The baseline is the rate without it.',
+    run: benchNeighbour,
+  },
+  {
+    name: 'webhooks-depth',
+    about: 'A claim from a long queue. The baseline is a claim from a short one.',
+    run: benchDepth,
+  },
+  {
+    name: 'matrix',
+    about:
+      'The isolation matrix and its mutation run, with three times the tables, which are generated. The baseline is the present number of tables.',
+    run: benchMatrix,
+  },
+]
