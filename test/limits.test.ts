@@ -248,7 +248,15 @@ rule('resent_too_soon', 'send it twice in a minute', () =>
   }),
 )
 
-rule('idp_just_checked', 'remove the provider and set it again', () =>
+rule('idp_just_checked', 'check it twice in five seconds', () =>
+  rolledBack(superuser, async (db) => {
+    await db.query(`insert into public.tenant_idp_config (tenant_id, type) values ($1, 'oidc')`, [tenant.id])
+    const check = () => refusal(db, `select private.begin_idp_check($1, 'oidc')`, [tenant.id])
+    expect(await check()).toBeUndefined()
+    return check()
+  }),
+)
+rule('too_many_idp_checks', 'remove the provider and set it again', () =>
   rolledBack(superuser, (db) =>
     untilRefused(24, async () => {
       await db.query(`insert into public.tenant_idp_config (tenant_id, type) values ($1, 'oidc')`, [

@@ -172,7 +172,7 @@ begin
   -- A 429 would say when to try again, and no waiting helps here.
   if open_one.sent_count >= 10 then
     perform private.raise_problem(403, 'too_many_invitations',
-      'This invitation has been sent ten times. Revoke it and invite the person again.');
+      'This invitation has been sent ten times. Revoke it, and invite the person again on another day.');
   end if;
   if open_one.sent_at > now() - interval '1 minute' then
     perform private.raise_problem(429, 'resent_too_soon',

@@ -11,10 +11,12 @@ begin
   select * into subject from public.tenant_idp_config as c
   where c.tenant_id = begin_idp_check.tenant and c.type = begin_idp_check.type for update;
   -- A check makes several requests to a server that the tenant chooses. It must not be repeated too fast.
-  -- A provider that is removed and set again was never checked. The tenant's own limit holds for it too.
-  if subject.check_started_at > now() - interval '5 seconds'
-    or subject.id is not null and not private.take_turn(subject.tenant_id, 'idp_check', 24, 'minute') then
+  if subject.check_started_at > now() - interval '5 seconds' then
     perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was just checked. Wait a moment.');
+  end if;
+  -- A provider that is removed and set again was never checked.
+  if subject.id is not null and not private.take_turn(subject.tenant_id, 'idp_check', 24, 'minute') then
+    perform private.raise_problem(429, 'too_many_idp_checks', 'This tenant has checked its identity providers 24 times in this minute. Wait a minute.');
   end if;
   update public.tenant_idp_config as c set check_started_at = now()
   where c.tenant_id = subject.tenant_id and c.id = subject.id;
