@@ -25,7 +25,7 @@ insert into auth.identities (id, user_id, provider, provider_id, identity_data, 
 select gen_random_uuid(), id, 'email', id::text, jsonb_build_object('sub', id, 'email', email), now(), now()
 from auth.users where email like '%.test' or email = 'demo@example.com';
 
-update public.user_profiles set phone = '+254700555001', locale = 'en-KE' where email = 'gideon@kassangas.test';
+update public.user_profiles set phone = '+447700900101', locale = 'en-KE' where email = 'gideon@kassangas.test';
 update public.user_profiles set title = 'Ms.', locale = 'de-CH' where email = 'lena@moneystory.test';
 
 insert into public.tenants (id, slug, name, status, kind, plan, tenant_type, locale, trial_ends_at, contract_start, contract_end, sales_owner) values

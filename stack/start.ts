@@ -3,6 +3,7 @@ import { access, chmod, mkdir, readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keepAuthRest } from './auth-rest/keep-auth-rest.ts'
 import { loadAuthRest, surviveDriverFaults } from './auth-rest/load-lite.ts'
+import { Mailbox } from './auth-rest/mailbox.ts'
 import type { Options } from './cli/options.ts'
 import { type MachineLine, machineLine } from './cli/report.ts'
 import { bootstrap } from './database/bootstrap.ts'
@@ -119,7 +120,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   const authRest = await step('Auth and REST', async () => {
     const { openAuthRest } = await loadAuthRest()
     surviveDriverFaults()
-    return keepAuthRest(() => openAuthRest(file, server.port, apiUrl))
+    return keepAuthRest(() => openAuthRest(file, server.port, apiUrl, new Mailbox(dataDir)))
   })
   stops.push(() => authRest.close())
   gateway.serve(authRest)

@@ -6,6 +6,7 @@ import { benchLookup } from './lookup.ts'
 import { benchMatrix } from './matrix.ts'
 import { benchMember } from './member.ts'
 import { benchPooler } from './pooler.ts'
+import { benchRefusals } from './refusals/index.ts'
 import { benchRls } from './rls.ts'
 import { benchUsage } from './usage.ts'
 import { benchDelivery } from './webhooks/delivery.ts'
@@ -42,6 +43,12 @@ export const parts: Part[] = [
     about:
       'The same routes with PgBouncer in transaction mode between functions and Postgres, as on a hosted project. The baseline is the direct connection.',
     run: benchPooler,
+  },
+  {
+    name: 'refusals',
+    about:
+      'Processor time of the database for one call, of every function that takes text, JSON or a list, with the worst values of 1 kB to 1 MB. Nearly all of them are refused. What sending the value costs is taken off.',
+    run: benchRefusals,
   },
   {
     name: 'rls',

@@ -100,7 +100,8 @@ function answer(c: Context, body: string, etag: string, type: string): Response 
 function moved(location: string): Response {
   return new Response(null, {
     status: 308,
-    headers: { location, 'cache-control': 'public, max-age=60' },
+    // Kept by nobody: the tenant may take its old slug back, and this would then lead away from it.
+    headers: { location, 'cache-control': 'no-store' },
   })
 }
 

@@ -76,7 +76,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
           schema: IdentityProvider,
         },
       },
-      ['idp_changed', 'idp_just_checked'],
+      ['idp_changed', 'idp_just_checked', 'too_many_idp_checks'],
     ),
     params(IdpPath),
     async (c) => c.json(await checkIdentityProvider(c.var.db, c.var.tenant.id, c.req.valid('param').type)),

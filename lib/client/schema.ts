@@ -1767,7 +1767,7 @@ export interface components {
             ttl_seconds?: number;
         };
         NewInvitation: {
-            email: string;
+            email: string & (unknown & unknown);
             /**
              * @default member
              * @enum {string}
@@ -8168,7 +8168,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description idp_just_checked, rate_limited */
+            /** @description idp_just_checked, too_many_idp_checks, rate_limited */
             429: {
                 headers: {
                     /** @description After how many seconds to try again. */

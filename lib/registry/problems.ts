@@ -25,6 +25,7 @@ const problems = declareProblems({
   idp_changed: { status: 409, title: 'The identity provider was changed during its check' },
   idp_not_verified: { status: 409, title: 'The identity provider is not verified' },
   idp_just_checked: { status: 429, title: 'The identity provider was just checked', retryAfterSeconds: 5 },
+  too_many_idp_checks: { status: 429, title: 'Too many checks of identity providers', retryAfterSeconds: 60 },
   sso_provider_taken: { status: 409, title: 'The SSO provider is already bound' },
 })
 

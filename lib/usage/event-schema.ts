@@ -6,7 +6,14 @@ const eventId = z.string().min(1).max(255)
 const eventType = z
   .string()
   .regex(/^[a-z0-9][a-z0-9_.:-]{0,127}$/, 'must be a dotted word of lowercase letters, digits and _ . : -')
-const data = z.record(z.string(), z.unknown())
+/** Its stored form may be some times larger, and the database takes 256 KiB of it. */
+const maxDataBytes = 32_768
+const data = z
+  .record(z.string(), z.unknown())
+  .refine(
+    (value) => new TextEncoder().encode(JSON.stringify(value)).length <= maxDataBytes,
+    `must be at most ${maxDataBytes} bytes of JSON`,
+  )
 
 /**
  * Something that a tenant used, once. Each field has the name of requirement document 002 (event_type, event_data) or

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { App, type ServerOptions } from '@supabase/lite'
+import { App, type EmailDriver, type ServerOptions } from '@supabase/lite'
 import { createPostgresConnection, type PostgresConnection } from '@supabase/lite/postgres'
 import { Client } from 'pg'
 import { type DatabaseRole, databaseUrl, type StackFile } from '../secrets.ts'
@@ -19,7 +19,12 @@ export interface AuthRest {
  * Auth and REST by @supabase/lite, each under its own database role as hosted: Auth as
  * supabase_auth_admin, REST as authenticator, which can become the three API roles and nothing more.
  */
-export async function openAuthRest(file: StackFile, dbPort: number, apiUrl: string): Promise<AuthRest> {
+export async function openAuthRest(
+  file: StackFile,
+  dbPort: number,
+  apiUrl: string,
+  mail: EmailDriver,
+): Promise<AuthRest> {
   const authConnection = connect(file, 'supabase_auth_admin', dbPort, { max: 5 })
   const restConnection = connect(file, 'authenticator', dbPort, {
     max: 10,
@@ -34,8 +39,8 @@ export async function openAuthRest(file: StackFile, dbPort: number, apiUrl: stri
   restConnection.normalizeDbError = asPostgrestError
   await tellHeaders(restConnection)
 
-  const authApp = makeApp(file, authConnection, apiUrl)
-  const restApp = makeApp(file, restConnection, apiUrl, { middlewares: [trustTheSignature] })
+  const authApp = makeApp(file, authConnection, apiUrl, { email: mail })
+  const restApp = makeApp(file, restConnection, apiUrl, {}, { middlewares: [trustTheSignature] })
   await Promise.all([authApp.init(), restApp.init()])
   if (restConnection.config.schemaCache) catalog.config.schemaCache = restConnection.config.schemaCache
   const listener = await reloadOnNotify(file, dbPort, () => catalog.clearSchemaCache())
@@ -88,6 +93,7 @@ function makeApp(
   file: StackFile,
   connection: PostgresConnection,
   apiUrl: string,
+  drivers: { email?: EmailDriver } = {},
   server: ServerOptions = {},
 ) {
   return new App({
@@ -106,11 +112,13 @@ function makeApp(
       secret_key: file.secret_key,
       site_url: apiUrl,
       enable_signup: true,
-      email: { enable_signup: true, enable_confirmations: false },
+      // As supabase/config.toml says for a hosted project. One thing differs: for a new address, lite asks either the
+      // old mailbox or the new one, and only the new one proves that the address is the person's.
+      email: { enable_signup: true, enable_confirmations: true, double_confirm_changes: false },
     },
     storage: { enabled: false },
     studio: { enabled: false },
-    options: { server: { ...server, admin: false, disableStudio: true, disableFallback: true } },
+    options: { drivers, server: { ...server, admin: false, disableStudio: true, disableFallback: true } },
   })
 }
 

@@ -122,6 +122,22 @@ grant execute on function private.first_uuid_at(timestamptz) to authenticated;
 
 -- Problems: how a SQL function refuses a request with an HTTP status and a stable code.
 
+create function private.few_problems(errors jsonb) returns jsonb
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- lib/http does the same with what it finds itself. Without a bound, an answer would be as long as the request.
+  select case when jsonb_typeof(errors) = 'array' then
+    (select jsonb_agg(jsonb_build_object('pointer', left(e.value ->> 'pointer', 200), 'detail', left(e.value ->> 'detail', 200)) order by e.n)
+      from (select * from jsonb_array_elements(errors) with ordinality as e (value, n) limit 20) as e)
+    || case when jsonb_array_length(errors) > 20
+      then jsonb_build_array(jsonb_build_object('pointer', '', 'detail', format('has %s more problems', jsonb_array_length(errors) - 20)))
+      else '[]' end
+  end
+$$;
+comment on function private.few_problems(jsonb) is
+  'The first 20 field errors of a list. If there are more, one more entry says how many. Null if it is no list.';
+
 create function private.raise_problem(status int, code text, detail text default '', errors jsonb default null)
   returns void
   language plpgsql
@@ -131,13 +147,15 @@ begin
   -- PostgREST turns the sqlstate PTxyz into the HTTP status xyz. lib/http reads the same form.
   raise exception using
     errcode = 'PT' || raise_problem.status,
-    message = raise_problem.code,
-    detail = raise_problem.detail,
-    hint = coalesce(raise_problem.errors::text, '');
+    message = left(raise_problem.code, 100),
+    -- A sentence may quote what was sent, and that may be long.
+    detail = left(raise_problem.detail, 1000),
+    hint = coalesce(private.few_problems(raise_problem.errors)::text, '');
 end
 $$;
 comment on function private.raise_problem(int, text, text, jsonb) is
   'Refuses a request. Takes the HTTP status, a stable code, a sentence for a person, and field errors [{pointer, detail}].';
+grant execute on function private.few_problems(jsonb) to authenticated, service_role;
 grant execute on function private.raise_problem(int, text, text, jsonb) to authenticated, service_role;
 
 -- 04_text.sql
@@ -178,7 +196,10 @@ grant execute on function private.is_https_url(text), private.is_plain_text(text
 create function private.snake_case(name text) returns text
   language sql immutable strict parallel safe
   set search_path = ''
-as $$ select lower(regexp_replace(name, '([a-z0-9])([A-Z])', '\1_\2', 'g')) $$;
+as $$
+  -- No field has a name of more than 100 characters. A megabyte of capitals would take more than a second.
+  select case when length(name) <= 100 then lower(regexp_replace(name, '([a-z0-9])([A-Z])', '\1_\2', 'g')) else name end
+$$;
 
 create function private.pointer_token(key text) returns text
   language sql immutable strict parallel safe
@@ -187,12 +208,24 @@ as $$ select replace(replace(key, '~', '~0'), '/', '~1') $$;
 comment on function private.pointer_token(text) is 'A key as it is written inside a JSON pointer (RFC 6901).';
 grant execute on function private.snake_case(text), private.pointer_token(text) to authenticated, service_role;
 
+create function private.fold_email(address text) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Not in the database's own language: there the Kelvin sign becomes the letter k, and a dotted capital I loses its
+  -- dot. Two people would then have one address.
+  select lower(address collate "C")
+$$;
+comment on function private.fold_email(text) is
+  'An e-mail address for comparing: A to Z become a to z, and every other letter stays as it is.';
+grant execute on function private.fold_email(text) to authenticated, service_role;
+
 create function private.normalize_email(address text) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  select lower(v.trimmed collate "C")
-  from (select regexp_replace(address, '^\s+|\s+$', '', 'g') as trimmed) as v
+  select private.fold_email(v.trimmed)
+  from (select case when length(address) <= 1000 then regexp_replace(address, '^\s+|\s+$', '', 'g') end as trimmed) as v
   where v.trimmed ~ '^[!-~]+$' and private.is_email(v.trimmed)
 $$;
 comment on function private.normalize_email(text) is
@@ -206,28 +239,25 @@ comment on function private.mask_email(text) is 'Enough of an address for its ow
 
 -- 05_json.sql
 
--- JSON: merging a patch into a value, and the names of fields that differ.
+-- JSON: its size, merging a patch into a value, and the names of fields that differ.
 
 create function private.json_merge_patch(target jsonb, patch jsonb) returns jsonb
   language plpgsql immutable parallel safe
   set search_path = ''
 as $$
-declare
-  merged jsonb;
-  field record;
 begin
   if jsonb_typeof(patch) is distinct from 'object' then
     return patch;
   end if;
-  merged := case when jsonb_typeof(target) = 'object' then target else '{}'::jsonb end;
-  for field in select key, value from jsonb_each(patch) loop
-    if jsonb_typeof(field.value) = 'null' then
-      merged := merged - field.key;
-    else
-      merged := merged || jsonb_build_object(field.key, private.json_merge_patch(merged -> field.key, field.value));
-    end if;
-  end loop;
-  return merged;
+  -- One aggregate over all fields. Adding them one by one would copy the object for each field.
+  return (
+    select coalesce(jsonb_object_agg(key, case
+        when p.value is null then t.value
+        when jsonb_typeof(p.value) = 'object' then private.json_merge_patch(t.value, p.value)
+        else p.value end), '{}')
+    from jsonb_each(case when jsonb_typeof(target) = 'object' then target else '{}' end) as t
+    full join jsonb_each(patch) as p using (key)
+    where p.value is distinct from 'null');
 end
 $$;
 comment on function private.json_merge_patch(jsonb, jsonb) is 'RFC 7386: objects are merged, null removes a field, and any other value replaces the old one.';
@@ -241,6 +271,51 @@ as $$
   from jsonb_object_keys(old_row || new_row) as f (key)
   where f.key not in ('created_at', 'created_by', 'updated_at', 'updated_by') and new_row -> f.key is distinct from old_row -> f.key
 $$;
+
+create function private.has_long_number(value jsonb) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- 1e131071 takes 12 bytes, and is written with 131,072 digits. Five thousand of them took eight seconds to write.
+  -- The search ends at the first one. As one array, because each row that jsonb_path_query() returns moves all the rows
+  -- behind it.
+  select exists (
+    select from jsonb_array_elements(jsonb_path_query_array(value, 'strict $.** ? (@.type() == "number")')) as n (number)
+    where length(n.number::text) > 400)
+$$;
+comment on function private.has_long_number(jsonb) is
+  'Whether a number anywhere in a JSON value is written with more than 400 characters. No number of JavaScript is.';
+
+create function private.json_fits(value jsonb, most_bytes int) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- The stored form is never more than four times as long as the text that Postgres writes. So the text is written only if it can fit.
+  select case
+    when pg_column_size(value) > 4 * most_bytes + 1000 or private.has_long_number(value) then false
+    else octet_length(value::text) <= most_bytes end
+$$;
+comment on function private.json_fits(jsonb, int) is
+  'Whether a JSON value is at most this many bytes long as text. The check costs little, whatever the value is. Null passes.';
+
+create function private.json_problem(value jsonb, most_fields int, most_bytes int) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- The stored size first: it costs nothing, and bounds what the count of fields costs.
+  select case
+    when pg_column_size(value) > 4 * most_bytes + 1000 then format('must be at most %s bytes long', most_bytes)
+    -- Their types and not the values, because each value would be copied with everything in it.
+    when jsonb_array_length(jsonb_path_query_array(value, 'strict $.**.type()')) - 1 > most_fields
+      then format('must have at most %s fields and values', most_fields)
+    when private.has_long_number(value) then 'must not have a number of more than 400 digits'
+    when octet_length(value::text) > most_bytes then format('must be at most %s bytes long', most_bytes)
+  end
+$$;
+comment on function private.json_problem(jsonb, int, int) is
+  'Why a JSON value is too large to be looked at field by field. Null if it is not. A function that takes JSON from a person asks this first.';
+grant execute on function private.has_long_number(jsonb), private.json_fits(jsonb, int), private.json_problem(jsonb, int, int)
+  to authenticated, service_role;
 
 -- 06_rows.sql
 

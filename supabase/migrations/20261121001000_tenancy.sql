@@ -288,6 +288,9 @@ create table public.tenants (
   constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
   constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint tenants_locale_is_a_tag check (locale ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$'),
+  constraint tenants_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 16384)),
+  constraint tenants_references_are_text check (private.is_plain_text(erp_customer_id, 255)
+    and private.is_plain_text(stripe_cust_id, 255) and private.is_plain_text(sales_owner, 255)),
   constraint trial_has_an_end check (status <> 'trial' or trial_ends_at is not null),
   constraint contract_ends_after_it_starts check (contract_end >= contract_start),
   constraint status_reason_is_text check (private.is_plain_text(status_reason, 500)),
@@ -304,6 +307,7 @@ create table public.tenants (
 create unique index tenants_ref_id_idx on public.tenants (ref_id) where ref_id is not null;
 comment on table public.tenants is 'The root: one row for each customer. Every row that a tenant owns points to it by tenant_id.';
 create index tenants_status_idx on public.tenants (status);
+create index tenants_created_by_idx on public.tenants (created_by, created_at) where created_by is not null;
 create index tenants_kind_idx on public.tenants (kind);
 create index tenants_plan_idx on public.tenants (plan);
 create index tenants_trial_ends_at_idx on public.tenants (trial_ends_at) where trial_ends_at is not null;
@@ -353,6 +357,12 @@ begin
   if (select count(*) from public.tenant_members as m join public.tenants as t on t.id = m.tenant_id
       where m.user_id = caller and m.role = 'owner' and t.status = 'trial') >= 10 then
     perform private.raise_problem(403, 'too_many_trials', 'You own ten tenants in trial. Choose a plan for one of them before you create another.');
+  end if;
+  -- In every state but active, which only a plan gives. Freezing a trial, or giving it away, makes no room for another one.
+  if (select count(*) from public.tenants as t
+      where t.created_by = caller and t.created_at > now() - interval '30 days' and t.status <> 'active') >= 10 then
+    perform private.raise_problem(403, 'too_many_trials',
+      'You have created ten tenants without a plan in the last 30 days. Choose a plan for one of them, or wait.');
   end if;
   begin
     insert into public.tenants (slug, name, tenant_type, locale, plan, status, kind, created_by)
@@ -425,7 +435,8 @@ create table public.tenant_slugs (
   slug text primary key,
   tenant_id uuid not null references public.tenants on delete cascade,
   retired_at timestamptz,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+  constraint slug_is_short check (length(slug) <= 40)
 );
 comment on table public.tenant_slugs is
   'Every slug that was ever claimed. A retired slug still leads to its tenant. Nobody else can claim it for 90 days.';
@@ -567,6 +578,11 @@ create table public.tenant_billing (
   current_month_spend_usd_micros bigint not null default 0,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  constraint billing_is_text check (private.is_plain_text(legal_name, 255) and private.is_plain_text(billing_name, 255)
+    and private.is_plain_text(billing_address, 1000) and private.is_plain_text(billing_city, 255)
+    and private.is_plain_text(billing_postal_code, 32) and private.is_plain_text(billing_state, 255)
+    and private.is_plain_text(billing_country, 255) and private.is_plain_text(pan_number, 64) and private.is_plain_text(gst_number, 64)),
+  constraint razorpay_ids_are_text check (private.is_plain_text(razorpay_customer_id, 255) and private.is_plain_text(razorpay_subscription_id, 255)),
   constraint gst_number_when_registered check (not has_gst or gst_number is not null),
   constraint spend_cap_not_negative check (monthly_spend_cap_usd_micros >= 0),
   constraint spend_not_negative check (current_month_spend_usd_micros >= 0)
@@ -631,6 +647,8 @@ create table public.user_profiles (
   locale text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  constraint profile_email_is_short check (length(email) <= 320),
+  constraint profile_locale_is_short check (private.is_plain_text(locale, 35)),
   constraint names_are_text check (
     private.is_plain_text(title, 10) and private.is_plain_text(first_name, 255) and private.is_plain_text(last_name, 255)),
   constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
@@ -647,9 +665,9 @@ create function private.tg_mirror_auth_user() returns trigger
 as $$
 begin
   insert into public.user_profiles (user_id, email, first_name, last_name)
-  values (new.id, new.email,
-    left(regexp_replace(new.raw_user_meta_data ->> 'first_name', '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255),
-    left(regexp_replace(new.raw_user_meta_data ->> 'last_name', '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255))
+  values (new.id, left(new.email, 320),
+    left(regexp_replace(left(new.raw_user_meta_data ->> 'first_name', 1000), '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255),
+    left(regexp_replace(left(new.raw_user_meta_data ->> 'last_name', 1000), '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255))
   on conflict (user_id) do update set email = excluded.email;
   return new;
 end
@@ -657,7 +675,7 @@ $$;
 create trigger mirror_auth_user after insert or update of email on auth.users
   for each row execute function private.tg_mirror_auth_user();
 
-insert into public.user_profiles (user_id, email) select id, email from auth.users on conflict do nothing;
+insert into public.user_profiles (user_id, email) select id, left(email, 320) from auth.users on conflict do nothing;
 
 alter table public.user_profiles enable row level security;
 create policy "people read themselves and their colleagues" on public.user_profiles
@@ -765,6 +783,8 @@ create table public.products (
   updated_at timestamptz not null default now(),
   constraint product_is_a_word check (product ~ '^[a-z][a-z0-9_-]{1,39}$'),
   constraint product_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
+  constraint product_description_is_text check (private.is_plain_text(description, 2000)),
+  constraint product_features_are_few check (cardinality(features) <= 100),
   constraint product_features_are_words check (array_to_string(features, ' ', '?') ~ '^([a-z][a-z0-9_]{1,39}( |$))*$')
 );
 comment on table public.products is
@@ -786,7 +806,7 @@ create table public.tenant_products (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (tenant_id, product),
-  constraint product_config_is_an_object check (jsonb_typeof(config) = 'object' and octet_length(config::text) <= 16384)
+  constraint product_config_is_an_object check (jsonb_typeof(config) = 'object' and private.json_fits(config, 16384))
 );
 comment on table public.tenant_products is
   'Which product a tenant may use, until when, and with which settings. Only the platform grants a product. Only the end date ends it.';
@@ -1258,6 +1278,7 @@ create table private.api_key_secrets (
   lookup bytea not null constraint api_key_secrets_lookup_idx unique,
   primary key (tenant_id, api_key_id),
   foreign key (tenant_id, api_key_id) references public.api_keys on delete cascade,
+  constraint hash_is_short check (length(hash) <= 300),
   constraint hash_is_argon2id check (hash ~ '^\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$'),
   constraint lookup_is_an_hmac_sha256 check (length(lookup) = 32),
   constraint secret_goes_with_its_tenant foreign key (tenant_id) references public.tenants on delete cascade
@@ -1343,15 +1364,15 @@ create function private.require_scopes(scopes text[]) returns text[]
   set search_path = ''
 as $$
 declare
-  given text[] := array(select distinct s from unnest(scopes) as s order by s);
   known text[] := array(select s.scope from private.api_scopes as s order by s.scope);
 begin
-  if cardinality(given) = 0 or not given <@ known then
+  -- The number first: comparing thousands of scopes with each known one takes long.
+  if scopes is null or cardinality(scopes) not between 1 and 50 or not scopes <@ known then
     perform private.raise_problem(422, 'invalid_value',
       format('The scopes an API key can have are: %s.', array_to_string(known, ', ')),
       '[{"pointer": "/scopes", "detail": "must have at least one scope, and only known scopes"}]');
   end if;
-  return given;
+  return array(select distinct s from unnest(scopes) as s order by s);
 end
 $$;
 
@@ -1363,3 +1384,34 @@ grant select on public.api_keys to authenticated, service_role;
 select private.register_table('private.api_scopes', plain => '{scope,permission,description}', unaudited => 'changed by migrations only');
 select private.register_table('public.api_keys', quiet => '{last_used_at}', plain => '{product,name,scopes,prefix}');
 select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys records each change');
+
+-- 13_turns.sql
+
+-- Turns: how often something was done in a tenant within a period, whatever became of it.
+
+create table private.tenant_turns (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  what text not null,
+  period_at timestamptz not null,
+  turn_count int not null,
+  primary key (tenant_id, what),
+  constraint turn_is_a_word check (what ~ '^[a-z_]{1,40}$')
+);
+comment on table private.tenant_turns is
+  'How often something was done in this period. A limit that counted rows could be passed by removing rows and making them again.';
+
+create function private.take_turn(tenant uuid, what text, most int, period text) returns boolean
+  language sql volatile
+  set search_path = ''
+as $$
+  insert into private.tenant_turns as t (tenant_id, what, period_at, turn_count)
+  values (take_turn.tenant, take_turn.what, date_trunc(take_turn.period, now(), 'UTC'), 1)
+  on conflict (tenant_id, what) do update set
+    period_at = excluded.period_at,
+    turn_count = 1 + case when t.period_at = excluded.period_at then t.turn_count else 0 end
+  returning turn_count <= most
+$$;
+comment on function private.take_turn(uuid, text, int, text) is
+  'Counts that something is done in a tenant, and says whether it may be: at most so often in this minute, hour or day of the clock (UTC).';
+
+select private.register_table('private.tenant_turns', keeping => 'derived', plain => '{what}', unaudited => 'counts what has rows of its own in the log');

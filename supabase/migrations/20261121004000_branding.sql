@@ -61,10 +61,14 @@ declare
   field record;
   target text;
   section text;
-  problem text;
+  -- Both spellings of every field are fewer.
+  problem text := private.json_problem(brand, 100, 65536);
 begin
   if jsonb_typeof(brand) is distinct from 'object' then
-    perform private.raise_problem(422, 'invalid_brand', 'A brand is a JSON object.', '[{"pointer": "", "detail": "must be an object"}]');
+    problem := 'must be an object';
+  end if;
+  if problem is not null then
+    perform private.raise_problem(422, 'invalid_brand', 'The brand cannot be used.', jsonb_build_array(jsonb_build_object('pointer', '', 'detail', problem)));
   end if;
   for field in
     -- A brand has one level of nesting. Flat fields come first, so a nested spelling replaces a flat one.
@@ -141,11 +145,14 @@ declare
   canonical jsonb := '{}';
   problems jsonb := '[]';
   field record;
-  problem text;
+  problem text := private.json_problem(config, 20, 65536);
 begin
   if jsonb_typeof(config) is distinct from 'object' then
-    perform private.raise_problem(422, 'invalid_email_config', 'The e-mail settings are a JSON object.',
-      '[{"pointer": "", "detail": "must be an object"}]');
+    problem := 'must be an object';
+  end if;
+  if problem is not null then
+    perform private.raise_problem(422, 'invalid_email_config', 'The e-mail settings cannot be used.',
+      jsonb_build_array(jsonb_build_object('pointer', '', 'detail', problem)));
   end if;
   for field in select private.snake_case(key) as name, key, value from jsonb_each(config) loop
     problem := case
@@ -198,6 +205,8 @@ create table public.tenant_brands (
   updated_at timestamptz not null default now(),
   created_by uuid,
   updated_by uuid,
+  constraint brand_is_small check (private.json_fits(brand, 65536)),
+  constraint email_config_is_small check (private.json_fits(email_config, 65536)),
   constraint display_name_is_text check (length(btrim(display_name)) >= 1 and private.is_plain_text(display_name, 255)),
   constraint coach_card_is_text check (private.is_plain_text(coach_name, 255) and private.is_plain_text(coach_title, 255)
     and private.is_plain_text(legal_entity, 255) and private.is_plain_text(voice_id, 64)),
@@ -337,6 +346,7 @@ create table public.tenant_domains (
   constraint host_is_normalised check (
     length(host) <= 253 and host !~ '^www\.'
     and host ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  constraint verification_token_is_short check (length(verification_token) <= 100),
   constraint verified_has_a_moment check (status <> 'verified' or verified_at is not null),
   constraint only_verified_is_primary check (not is_primary or status = 'verified'),
   constraint misses_have_a_first check (missed_check_count >= 0 and (missed_check_count > 0) = (first_missed_at is not null))
@@ -377,6 +387,10 @@ begin
   if (select count(*) from public.tenant_domains as d where d.tenant_id = add_domain.tenant) >= most then
     perform private.raise_problem(403, 'too_many_domains',
       format('Your plan allows %s domains. Remove one before you add another.', most));
+  end if;
+  -- Removing a domain makes room for another one, so the number of those that exist bounds nothing.
+  if not private.take_turn(add_domain.tenant, 'domain_added', 100, 'day') then
+    perform private.raise_problem(403, 'too_many_domains', 'A tenant can add 100 domains a day. Wait until tomorrow.');
   end if;
   insert into public.tenant_domains (tenant_id, host) values (add_domain.tenant, add_domain.host) returning * into added;
   return added;
@@ -517,6 +531,10 @@ begin
     perform private.raise_problem(404, 'not_found', 'You have no such domain.');
   end if;
   wait_seconds := greatest(0, ceil(extract(epoch from checked_at + interval '10 seconds' - clock_timestamp())));
+  -- A domain that is removed and added again was never checked. The tenant's own limit holds for it too.
+  if coalesce(wait_seconds, 0) = 0 and not private.take_turn(start_domain_check.tenant, 'domain_check', 60, 'minute') then
+    wait_seconds := 60 - extract(second from now())::int % 60;
+  end if;
   if coalesce(wait_seconds, 0) = 0 then
     update public.tenant_domains as d set last_checked_at = clock_timestamp()
     where d.tenant_id = start_domain_check.tenant and d.id = start_domain_check.domain_id;
@@ -787,7 +805,7 @@ $$;
 create function public.get_tenant_by_slug(slug text) returns jsonb
   language sql stable security definer
   set search_path = ''
-as $$ select config::jsonb from private.find_tenant_page_by_slug(lower(get_tenant_by_slug.slug)) $$;
+as $$ select config::jsonb from private.find_tenant_page_by_slug(lower(left(get_tenant_by_slug.slug, 41))) $$;
 comment on function public.get_tenant_by_slug(text) is
   'A tenant''s public config by its slug. A recently retired slug works too. Null if the slug is unknown. For supabase-js: rpc(''get_tenant_by_slug'', { slug }).';
 
@@ -796,8 +814,9 @@ create function public.get_tenant_by_domain(host text) returns jsonb
   set search_path = ''
 as $$
   -- Expects the ASCII form of an internationalised name. It ignores case, a port, a trailing dot and www.
-  select config::jsonb from private.find_tenant_page_by_host(
-    regexp_replace(regexp_replace(lower(get_tenant_by_domain.host), '\.?(:[0-9]+)?$', ''), '^www\.', ''))
+  -- The longest name of a host has 253 characters.
+  select config::jsonb from private.find_tenant_page_by_host(case when length(get_tenant_by_domain.host) <= 300 then
+    regexp_replace(regexp_replace(lower(get_tenant_by_domain.host), '\.?(:[0-9]+)?$', ''), '^www\.', '') end)
 $$;
 comment on function public.get_tenant_by_domain(text) is
   'A tenant''s public config by its verified custom domain. Null if the domain is unknown.';

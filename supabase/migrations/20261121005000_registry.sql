@@ -26,14 +26,14 @@ create table public.tenant_invitations (
   constraint invitation_email_is_an_address check (private.is_email(email)),
   constraint token_is_a_sha256 check (length(token_hash) = 32),
   -- Each address has one spelling. Similar letters of other alphabets would be other people's addresses.
-  constraint invitation_email_is_normal check (email = lower(email collate "C") and email ~ '^[!-~]+$'),
+  constraint invitation_email_is_normal check (email = private.fold_email(email) and email ~ '^[!-~]+$'),
   constraint invitation_ends_within_30_days check (expires_at <= sent_at + interval '720 hours'),
   constraint invitation_accepted_by_at_a_moment check (accepted_by is null or accepted_at is not null),
   constraint invitation_is_accepted_or_revoked check (accepted_at is null or revoked_at is null)
 );
 create unique index tenant_invitations_ref_id_idx on public.tenant_invitations (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_invitations is 'An open offer of membership to an e-mail address. Only the hash of its token is stored.';
-create unique index tenant_invitations_open_idx on public.tenant_invitations (tenant_id, lower(email))
+create unique index tenant_invitations_open_idx on public.tenant_invitations (tenant_id, email)
   where accepted_at is null and revoked_at is null;
 create index tenant_invitations_token_hash_idx on public.tenant_invitations (token_hash);
 create index tenant_invitations_expires_at_idx on public.tenant_invitations (expires_at) where accepted_at is null;
@@ -77,6 +77,18 @@ begin
 end
 $$;
 
+-- Counts what is sent, because expired and forgotten invitations have no rows.
+create function private.require_invitation_turn(tenant uuid) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not private.take_turn(require_invitation_turn.tenant, 'invitation_sent', 300, 'day') then
+    perform private.raise_problem(403, 'too_many_invitations', 'A tenant can send 300 invitations a day. Wait until tomorrow.');
+  end if;
+end
+$$;
+
 -- A definer, as the next two: nobody may write invitations directly, because limits and roles must hold.
 create function public.invite_member(tenant_id uuid, email text, role public.tenant_role, token_hash bytea,
     expires_at timestamptz default now() + interval '7 days')
@@ -103,7 +115,7 @@ begin
   perform from public.tenants as t where t.id = invite_member.tenant_id for no key update;
   if exists (
     select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
-    where m.tenant_id = invite_member.tenant_id and lower(p.email) = address) then
+    where m.tenant_id = invite_member.tenant_id and private.fold_email(p.email) = address) then
     perform private.raise_problem(409, 'already_member',
       'Somebody with this address already belongs to this tenant. A membership that is switched off can be switched on again.',
       '[{"pointer": "/email", "detail": "is the address of a member"}]');
@@ -124,6 +136,12 @@ begin
     perform private.raise_problem(403, 'too_many_invitations',
       'A tenant can have 100 open invitations, and can make 300 a day. Revoke some, or wait for answers.');
   end if;
+  -- An invitation that is revoked and made again is another e-mail to the same person.
+  if (select sum(i.sent_count) from public.tenant_invitations as i
+      where i.tenant_id = invite_member.tenant_id and i.email = address and i.created_at > now() - interval '1 day') >= 10 then
+    perform private.raise_problem(403, 'too_many_invitations', 'Ten invitations were sent to this address in the last day. Wait until tomorrow.');
+  end if;
+  perform private.require_invitation_turn(invite_member.tenant_id);
 
   insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
   values (invite_member.tenant_id, address, invite_member.role, invite_member.token_hash, invite_member.expires_at)
@@ -158,12 +176,13 @@ begin
   -- A 429 would say when to try again, and no waiting helps here.
   if open_one.sent_count >= 10 then
     perform private.raise_problem(403, 'too_many_invitations',
-      'This invitation has been sent ten times. Revoke it and invite the person again.');
+      'This invitation has been sent ten times. Revoke it, and invite the person again on another day.');
   end if;
   if open_one.sent_at > now() - interval '1 minute' then
     perform private.raise_problem(429, 'resent_too_soon',
       'This invitation was sent less than a minute ago. Wait a minute.');
   end if;
+  perform private.require_invitation_turn(resend_invitation.tenant_id);
   update public.tenant_invitations as i
   set token_hash = resend_invitation.token_hash, expires_at = resend_invitation.expires_at,
     sent_at = now(), sent_count = i.sent_count + 1
@@ -242,7 +261,7 @@ begin
     perform private.raise_problem(401, 'unauthenticated', 'Sign in, or sign up, with the address that was invited.');
   end if;
   -- The address as Auth has it now. The claims of a token may be an hour old, and the person can write some of them.
-  select lower(u.email), u.email_confirmed_at into address, confirmed_at from auth.users as u where u.id = caller;
+  select private.normalize_email(u.email), u.email_confirmed_at into address, confirmed_at from auth.users as u where u.id = caller;
   -- Two attempts at the same time wait for each other here. The second one sees what the first one did.
   select i.* into invitation from public.tenant_invitations as i
   where i.token_hash = sha256(convert_to(accept_invitation.token, 'UTF8'))
@@ -265,6 +284,11 @@ begin
   end if;
   if confirmed_at is null then
     perform private.raise_problem(403, 'email_not_confirmed', 'Confirm your e-mail address first. Use the link that was sent to it.');
+  end if;
+  if not private.may_assert_address(caller, address, invitation.tenant_id) then
+    perform private.raise_problem(403, 'email_not_confirmed', format(
+      'The identity provider that signed you in may not confirm addresses at %s. Sign in to an account of your own with that address.',
+      split_part(address, '@', 2)));
   end if;
   if tenant.status = 'frozen' then
     perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and cannot take new members. Ask its owner to settle the subscription.');
@@ -534,6 +558,7 @@ create table public.tenant_idp_config (
   constraint idp_metadata_is_an_object check (jsonb_typeof(metadata) = 'object' and length(metadata::text) <= 200000),
   constraint idp_discovered_is_an_object check (jsonb_typeof(discovered) = 'object' and length(discovered::text) <= 50000),
   -- A secret in the metadata would be visible to everybody who may see the settings.
+  constraint idp_check_error_is_short check (length(last_check_error) <= 2000),
   constraint idp_metadata_holds_no_secret check (not metadata ?| '{client_secret,clientSecret,secret,private_key}'),
   constraint verified_provider_was_checked check (verified = (verified_at is not null) and (not verified or last_checked_at is not null)),
   constraint only_oidc_has_a_client_secret check (type = 'oidc' or client_secret_id is null)
@@ -599,13 +624,17 @@ as $$
 declare
   stored public.tenant_idp_config;
   problems jsonb;
+  too_large text;
   secret_id uuid;
 begin
   perform private.require_permission(set_idp_config.tenant_id, 'manage');
   if set_idp_config.type is null or set_idp_config.type not in ('oidc', 'saml') then
     perform private.raise_problem(422, 'invalid_value', 'The type of an identity provider must be oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
   end if;
-  problems := private.idp_setting_problems(set_idp_config.type, set_idp_config.metadata);
+  too_large := private.json_problem(set_idp_config.metadata, 100, 200000);
+  problems := case
+    when too_large is not null then jsonb_build_array(jsonb_build_object('pointer', '/metadata', 'detail', too_large))
+    else private.idp_setting_problems(set_idp_config.type, set_idp_config.metadata) end;
   if set_idp_config.client_secret is not null
     and (set_idp_config.type <> 'oidc' or length(set_idp_config.client_secret) not between 1 and 1024) then
     problems := problems || '[{"pointer": "/client_secret", "detail": "must be text of at most 1024 characters, and only for oidc"}]';
@@ -682,7 +711,11 @@ begin
   where c.tenant_id = begin_idp_check.tenant and c.type = begin_idp_check.type for update;
   -- A check makes several requests to a server that the tenant chooses. It must not be repeated too fast.
   if subject.check_started_at > now() - interval '5 seconds' then
-    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was just checked. Wait five seconds.');
+    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was just checked. Wait a moment.');
+  end if;
+  -- A provider that is removed and set again was never checked.
+  if subject.id is not null and not private.take_turn(subject.tenant_id, 'idp_check', 24, 'minute') then
+    perform private.raise_problem(429, 'too_many_idp_checks', 'This tenant has checked its identity providers 24 times in this minute. Wait a minute.');
   end if;
   update public.tenant_idp_config as c set check_started_at = now()
   where c.tenant_id = subject.tenant_id and c.id = subject.id;
@@ -704,7 +737,7 @@ declare
   recorded public.tenant_idp_config;
 begin
   if record_idp_check.outcome not in ('good', 'bad', 'unreachable') then
-    raise exception 'unknown outcome %', record_idp_check.outcome;
+    raise exception 'unknown outcome %', left(record_idp_check.outcome, 100);
   end if;
   update public.tenant_idp_config as c set
     last_checked_at = now(),
@@ -784,6 +817,29 @@ $$;
 comment on function private.tenant_of_sso_provider(uuid) is
   'The tenant whose people sign in by this Supabase SSO provider (app_metadata.provider = sso:<id>). Null if it is unknown or not verified.';
 
+create function private.may_assert_address(user_id uuid, address text, tenant uuid) returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  -- Auth stores whatever address an SSO provider states, as confirmed. The provider belongs to a tenant, which could
+  -- state the address of anybody. So its word counts for the domains that the tenant has verified, and in the tenant itself.
+  select coalesce(bool_and(exists (
+    select from public.tenant_idp_config as c
+    join public.tenants as t on t.id = c.tenant_id and t.status <> 'archived'
+    where 'sso:' || c.sso_provider_id = p.provider and c.verified and (c.tenant_id = may_assert_address.tenant or exists (
+      select from public.tenant_domains as d
+      where d.tenant_id = c.tenant_id and d.host = split_part(address, '@', 2) and d.status = 'verified')))), true)
+  from auth.users as u
+  cross join lateral (
+    select u.raw_app_meta_data ->> 'provider' as provider
+    union
+    select jsonb_array_elements_text(case when jsonb_typeof(u.raw_app_meta_data -> 'providers') = 'array' then u.raw_app_meta_data -> 'providers' else '[]' end)
+  ) as p
+  where u.id = may_assert_address.user_id and p.provider like 'sso:%'
+$$;
+comment on function private.may_assert_address(uuid, text, uuid) is
+  'Whether the address of an account counts in a tenant as confirmed. An SSO provider confirms only addresses of domains that its tenant has verified.';
+
 -- A definer, because the caller is not yet signed in. It says only where the people of a domain sign in. They must
 -- know that.
 create function public.find_idp_for_email(email text) returns jsonb
@@ -792,7 +848,7 @@ create function public.find_idp_for_email(email text) returns jsonb
 as $$
 declare
   -- The part before the @ is ignored, so that the answer does not say whether somebody has an account.
-  domain text := rtrim(lower(substring(left(find_idp_for_email.email, 400) from '@([^@]+)$')), '.');
+  domain text := rtrim(private.fold_email(substring(left(find_idp_for_email.email, 400) from '@([^@]+)$')), '.');
 begin
   return coalesce((
     select jsonb_build_object('method', 'sso', 'tenant', t.slug, 'sso_provider_id', c.sso_provider_id)
@@ -1120,6 +1176,10 @@ declare
   key_values text;
 begin
   perform private.require_permission(tenant, 'export');
+  -- A key that cannot be one is quoted in the refusal.
+  if octet_length(after::text) > 4000 then
+    perform private.raise_problem(422, 'invalid_value', 'There is no row with this key.');
+  end if;
   select * into strict source from private.tenant_tables() as t where t.name = export_rows.name;
   select coalesce(jsonb_object_agg(c, null), '{}') into empty from private.registered_tables as g, unnest(g.secret) as c where g.relation = source.relation;
   select string_agg(format('t.%I', k), ', ' order by n),
@@ -1458,7 +1518,7 @@ as $$
   -- Most rows are not about this person. position() skips them without a regular expression. Before and after the
   -- address there may be only characters that no address can have or, in JSON, the letter of an escape such as \n.
   -- So bo.ada@example.com and ada@example.com.au are other people.
-  select position(address in lower(value)) > 0 and lower(value) ~ (
+  select position(address in private.fold_email(value)) > 0 and private.fold_email(value) ~ (
     '(^|[\s@<>"(),:;\\\[\]]|\\[nrtbf])' || regexp_replace(address, '([^[:alnum:]@])', '\\\1', 'g') || '(?![[:alnum:]-]|\.[[:alnum:]])')
 $$;
 comment on function private.names_person(text, text) is
@@ -1491,7 +1551,7 @@ create function public.forget_person(tenant_id uuid, email text) returns jsonb
 as $$
 declare
   -- Not normalize_email(), because the address of a participant need not be ASCII.
-  address text := lower(regexp_replace(forget_person.email, '^\s+|\s+$', '', 'g'));
+  address text := private.fold_email(regexp_replace(left(forget_person.email, 1000), '^\s+|\s+$', '', 'g'));
   source record;
   are_queues_locked boolean := false;
   assignments text;
@@ -1507,7 +1567,7 @@ begin
   end if;
   if exists (
     select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
-    where m.tenant_id = forget_person.tenant_id and m.status = 'active' and lower(p.email) = address) then
+    where m.tenant_id = forget_person.tenant_id and m.status = 'active' and private.fold_email(p.email) = address) then
     perform private.raise_problem(409, 'is_member', 'The person with this address is a member of the tenant. Remove the member first.');
   end if;
 

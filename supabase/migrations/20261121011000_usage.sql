@@ -20,6 +20,9 @@ create table public.usage_events (
   primary key (tenant_id, occurred_at, id),
   constraint event_type_is_a_dotted_word check (event_type ~ '^[a-z0-9][a-z0-9_.:-]{0,127}$'),
   constraint event_data_is_an_object check (jsonb_typeof(event_data) = 'object'),
+  -- The size of the stored form, which costs nothing to read. Writing it as text would cost a part of the ingest.
+  constraint event_data_is_small check (pg_column_size(event_data) <= 262144),
+  constraint event_names_are_short check (length(source) <= 255 and length(event_id) <= 255 and length(model_used) <= 255),
   constraint tokens_not_negative check (tokens_used >= 0),
   constraint cost_not_negative check (cost_micros >= 0)
 ) partition by range (occurred_at);
@@ -87,7 +90,8 @@ create table public.usage_event_keys (
   event_id text not null,
   payload_hash uuid not null,
   created_at timestamptz not null default now(),
-  primary key (tenant_id, source, event_id)
+  primary key (tenant_id, source, event_id),
+  constraint event_key_is_short check (length(source) <= 255 and length(event_id) <= 255)
 );
 comment on table public.usage_event_keys is 'The event ids that a tenant has sent in the last 35 days, and a hash of the content of each event.';
 
@@ -147,6 +151,21 @@ as $$
 declare
   started_at bigint := extract(epoch from clock_timestamp()) * 1000000;
 begin
+  -- JSON of very many small values takes up to six times as much stored as sent. Each value costs time here.
+  if (select sum(pg_column_size(d.value)) from unnest(data) as d (value)) > 1048576 then
+    perform private.raise_problem(422, 'invalid_value',
+      'The data of these events takes more than 1 MiB in its stored form. Send fewer events at once.');
+  end if;
+  -- The constraint event_data_is_small comes too late, because the hash below writes the data as text. The query of
+  -- private.has_long_number() stands here again: a thousand calls would take longer than the query.
+  if exists (
+    select from unnest(data) as d (value)
+    where pg_column_size(d.value) > 262144 or exists (
+      select from jsonb_array_elements(jsonb_path_query_array(d.value, 'strict $.** ? (@.type() == "number")')) as n (number)
+      where length(n.number::text) > 400)) then
+    perform private.raise_problem(422, 'invalid_value',
+      'The data of an event is too large: at most 32768 bytes, and no number of more than 400 digits.');
+  end if;
   -- The tenant cannot be deleted until this batch is stored.
   perform from public.tenants as t where t.id = tenant for key share;
   return query
@@ -223,6 +242,10 @@ create function public.log_usage_events(
 as $$
 begin
   perform private.require_permission(log_usage_events.tenant_id, 'usage:write');
+  if greatest(cardinality(event_ids), cardinality(sources), cardinality(types), cardinality(data), cardinality(tokens),
+      cardinality(models), cardinality(costs), cardinality(moments)) > 1000 then
+    perform private.raise_problem(422, 'invalid_value', 'At most 1000 events can be logged in one call.');
+  end if;
   return query select * from private.ingest_usage_events(log_usage_events.tenant_id, (select auth.uid()),
     event_ids, sources, types, data, tokens, models, costs, moments);
 end

@@ -1322,9 +1322,13 @@ declare
   patch jsonb := nullif(changes -> 'headers', 'null');
   shared jsonb := nullif(changes -> 'static_header', 'null');
   problems jsonb;
+  too_large text := private.json_problem(changes, 1000, 131072);
 begin
-  -- A null name would pass every check below.
-  if shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
+  -- The size of everything first. A null name would pass every check below.
+  if too_large is not null then
+    perform private.raise_problem(422, 'invalid_value', 'The headers cannot be sent.',
+      jsonb_build_array(jsonb_build_object('pointer', '/headers', 'detail', too_large)));
+  elsif shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
     perform private.raise_problem(422, 'invalid_value', 'The static header cannot be sent.',
       '[{"pointer": "/static_header", "detail": "must be an object with a name and a value"}]');
   elsif jsonb_typeof(coalesce(patch, '{}')) <> 'object' or (select count(*) from jsonb_object_keys(coalesce(patch, '{}'))) > 40 then
@@ -1400,9 +1404,9 @@ as $$
   select case when headers <> '{}' then vault.create_secret(headers::text, null, 'header values of a webhook endpoint') end
 $$;
 
--- 12_endpoint_changes.sql
+-- 12_endpoint_change_checks.sql
 
--- Changes of endpoints: creating, updating, disabling and deleting them.
+-- Checks of changes of endpoints: their event types, the types of their fields, and what a polling endpoint lacks.
 
 create function private.require_event_types(types text[]) returns text[]
   language plpgsql
@@ -1445,6 +1449,31 @@ begin
   end if;
 end
 $$;
+
+create function private.endpoint_change_problems(changes jsonb) returns jsonb
+  language sql stable
+  set search_path = ''
+as $$
+  -- A value of another type would be quoted in the refusal, however long it is.
+  select jsonb_agg(jsonb_build_object('pointer', '/' || private.pointer_token(f.key), 'detail', f.detail) order by f.key)
+  from (
+    select c.key, case
+      when c.key <> all ('{url,description,event_types,headers,static_header,rate_limit_per_second,disabled}') then 'is not a known field'
+      when jsonb_typeof(c.value) = 'null' then null
+      when c.key in ('url', 'description') and jsonb_typeof(c.value) <> 'string' then 'must be text'
+      when c.key = 'event_types' and (jsonb_typeof(c.value) <> 'array' or jsonb_path_exists(c.value, 'strict $[*] ? (@.type() != "string")'))
+        then 'must be a list of event types, or null for all'
+      when c.key = 'rate_limit_per_second' and (jsonb_typeof(c.value) <> 'number' or length(c.value::text) > 10) then 'must be a whole number'
+      when c.key = 'disabled' and jsonb_typeof(c.value) <> 'boolean' then 'must be true or false'
+    end as detail
+    from jsonb_each(changes) as c
+  ) as f
+  where f.detail is not null
+$$;
+
+-- 12_endpoint_changes.sql
+
+-- Changes of endpoints: creating, updating, disabling and deleting them.
 
 create function private.lock_webhook_endpoint(tenant uuid, endpoint uuid) returns public.webhook_endpoints
   language plpgsql
@@ -1522,16 +1551,22 @@ declare
   headers jsonb;
   sent record;
   problems jsonb;
+  too_large text := private.json_problem(changes, 1000, 131072);
 begin
   perform private.require_permission(update_webhook_endpoint.tenant_id, 'manage');
   if jsonb_typeof(changes) is distinct from 'object' then
     perform private.raise_problem(422, 'invalid_value', 'The changes must be an object of the fields that change, with their new values.');
   end if;
-  select jsonb_agg(jsonb_build_object('pointer', '/' || private.pointer_token(key), 'detail', 'is not a known field')) into problems
-  from jsonb_object_keys(changes) as key
-  where key <> all ('{url,description,event_types,headers,static_header,rate_limit_per_second,disabled}');
+  if too_large is null and (select count(*) from jsonb_object_keys(changes)) > 20 then
+    too_large := 'must have at most 20 fields';
+  end if;
+  if too_large is not null then
+    perform private.raise_problem(422, 'invalid_value', 'The changes cannot be made.',
+      jsonb_build_array(jsonb_build_object('pointer', '', 'detail', too_large)));
+  end if;
+  problems := private.endpoint_change_problems(changes);
   if problems is not null then
-    perform private.raise_problem(422, 'invalid_value', 'Some of these fields do not exist or cannot be changed.', problems);
+    perform private.raise_problem(422, 'invalid_value', 'Some of these fields do not exist, or do not have a value that fits.', problems);
   end if;
   stored := private.lock_webhook_endpoint(update_webhook_endpoint.tenant_id, update_webhook_endpoint.endpoint_id);
   changed := jsonb_populate_record(stored, changes - '{headers,static_header,disabled}'::text[]);

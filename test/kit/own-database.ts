@@ -34,7 +34,7 @@ export async function makeDatabase(
     await connected(adminUrl, async (db) => {
       await db.query(readFileSync(new URL('stack/database/roles.sql', root), 'utf8'))
       await db.query(
-        `create table auth.users (id uuid primary key, email text, email_confirmed_at timestamptz, raw_user_meta_data jsonb)`,
+        `create table auth.users (id uuid primary key, email text, email_confirmed_at timestamptz, raw_app_meta_data jsonb, raw_user_meta_data jsonb)`,
       )
       await db.query(readFileSync(new URL('stack/database/auth.sql', root), 'utf8'))
       await db.query(`alter database ${name} owner to postgres`)

@@ -89,7 +89,11 @@ export class PageCache {
         const found = await this.#load(key)
         if (before !== this.#writes) continue
         const page = found && prepare(found)
-        this.#entries.set(key, { page })
+        // A redirect is true only when it is read: the tenant may take its old slug back, and two redirects that
+        // were kept would lead to each other. Where it leads to is known now.
+        if (page?.isRetired)
+          this.#entries.set(`slug:${page.slug}`, { page: prepare({ ...page, isRetired: false }) })
+        else this.#entries.set(key, { page })
         return page
       }
     } finally {

@@ -72,12 +72,25 @@ type Checked<Data> = { ok: true; data: Data } | { ok: false; errors: FieldError[
 /** Checks a value against a schema. Each error is a sentence with its place. */
 export function check<Schema extends z.ZodType>(schema: Schema, value: unknown): Checked<z.output<Schema>> {
   const result = schema.safeParse(value, { error: sentence })
-  return result.success ? { ok: true, data: result.data } : { ok: false, errors: fieldErrors(result.error) }
+  return result.success
+    ? { ok: true, data: result.data }
+    : { ok: false, errors: fewErrors(fieldErrors(result.error)) }
 }
 
 export function validationProblem(code: 'invalid_body' | 'invalid_query', errors: FieldError[]): Problem {
   const what = code === 'invalid_body' ? 'The body does' : 'The query parameters do'
   return new Problem(code, `${what} not fit what is expected here.`, { errors })
+}
+
+/** How many errors an answer names. Without a bound it would be as long as the request. SQL has the same (few_problems). */
+const mostErrors = 20
+
+function fewErrors(errors: FieldError[]): FieldError[] {
+  const told = errors
+    .slice(0, mostErrors)
+    .map(({ pointer, detail }) => ({ pointer: pointer.slice(0, 200), detail }))
+  if (errors.length <= mostErrors) return told
+  return [...told, { pointer: '', detail: `has ${errors.length - mostErrors} more problems` }]
 }
 
 /** Every error of a schema, with its place. */

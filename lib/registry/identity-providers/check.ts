@@ -22,7 +22,7 @@ interface Verdict {
  * Checks a provider by asking it, and records the result. Only the service may record it, so the check's own
  * statements run as the service. Before that, SQL checks that the caller may start a check. If the provider fails,
  * no Problem is thrown: the result is unverified and has last_check_error. 404 not_found; 409 idp_changed if
- * somebody changed the settings during the check; 429 idp_just_checked.
+ * somebody changed the settings during the check; 429 idp_just_checked, too_many_idp_checks.
  */
 export async function checkIdentityProvider(
   db: Db,

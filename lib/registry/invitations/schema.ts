@@ -38,7 +38,14 @@ const expiresInHours = z
 export const NewInvitation = z
   .strictObject({
     // Plain ASCII only: each address has one spelling, and letters of other alphabets can look the same.
-    email: z.string().trim().toLowerCase().max(254).regex(z.regexes.email, 'must be an e-mail address'),
+    // Asked before the letters are made small, because the Kelvin sign would become the letter k.
+    email: z
+      .string()
+      .trim()
+      .max(254)
+      .regex(/^[!-~]*$/, { error: 'must be plain ASCII', abort: true })
+      .toLowerCase()
+      .regex(z.regexes.email, 'must be an e-mail address'),
     role: z.enum(roles).default('member'),
     expires_in_hours: expiresInHours,
   })

@@ -1,5 +1,21 @@
 -- Problems: how a SQL function refuses a request with an HTTP status and a stable code.
 
+create function private.few_problems(errors jsonb) returns jsonb
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- lib/http does the same with what it finds itself. Without a bound, an answer would be as long as the request.
+  select case when jsonb_typeof(errors) = 'array' then
+    (select jsonb_agg(jsonb_build_object('pointer', left(e.value ->> 'pointer', 200), 'detail', left(e.value ->> 'detail', 200)) order by e.n)
+      from (select * from jsonb_array_elements(errors) with ordinality as e (value, n) limit 20) as e)
+    || case when jsonb_array_length(errors) > 20
+      then jsonb_build_array(jsonb_build_object('pointer', '', 'detail', format('has %s more problems', jsonb_array_length(errors) - 20)))
+      else '[]' end
+  end
+$$;
+comment on function private.few_problems(jsonb) is
+  'The first 20 field errors of a list. If there are more, one more entry says how many. Null if it is no list.';
+
 create function private.raise_problem(status int, code text, detail text default '', errors jsonb default null)
   returns void
   language plpgsql
@@ -9,11 +25,13 @@ begin
   -- PostgREST turns the sqlstate PTxyz into the HTTP status xyz. lib/http reads the same form.
   raise exception using
     errcode = 'PT' || raise_problem.status,
-    message = raise_problem.code,
-    detail = raise_problem.detail,
-    hint = coalesce(raise_problem.errors::text, '');
+    message = left(raise_problem.code, 100),
+    -- A sentence may quote what was sent, and that may be long.
+    detail = left(raise_problem.detail, 1000),
+    hint = coalesce(private.few_problems(raise_problem.errors)::text, '');
 end
 $$;
 comment on function private.raise_problem(int, text, text, jsonb) is
   'Refuses a request. Takes the HTTP status, a stable code, a sentence for a person, and field errors [{pointer, detail}].';
+grant execute on function private.few_problems(jsonb) to authenticated, service_role;
 grant execute on function private.raise_problem(int, text, text, jsonb) to authenticated, service_role;

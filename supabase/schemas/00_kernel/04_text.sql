@@ -34,7 +34,10 @@ grant execute on function private.is_https_url(text), private.is_plain_text(text
 create function private.snake_case(name text) returns text
   language sql immutable strict parallel safe
   set search_path = ''
-as $$ select lower(regexp_replace(name, '([a-z0-9])([A-Z])', '\1_\2', 'g')) $$;
+as $$
+  -- No field has a name of more than 100 characters. A megabyte of capitals would take more than a second.
+  select case when length(name) <= 100 then lower(regexp_replace(name, '([a-z0-9])([A-Z])', '\1_\2', 'g')) else name end
+$$;
 
 create function private.pointer_token(key text) returns text
   language sql immutable strict parallel safe
@@ -43,12 +46,24 @@ as $$ select replace(replace(key, '~', '~0'), '/', '~1') $$;
 comment on function private.pointer_token(text) is 'A key as it is written inside a JSON pointer (RFC 6901).';
 grant execute on function private.snake_case(text), private.pointer_token(text) to authenticated, service_role;
 
+create function private.fold_email(address text) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Not in the database's own language: there the Kelvin sign becomes the letter k, and a dotted capital I loses its
+  -- dot. Two people would then have one address.
+  select lower(address collate "C")
+$$;
+comment on function private.fold_email(text) is
+  'An e-mail address for comparing: A to Z become a to z, and every other letter stays as it is.';
+grant execute on function private.fold_email(text) to authenticated, service_role;
+
 create function private.normalize_email(address text) returns text
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  select lower(v.trimmed collate "C")
-  from (select regexp_replace(address, '^\s+|\s+$', '', 'g') as trimmed) as v
+  select private.fold_email(v.trimmed)
+  from (select case when length(address) <= 1000 then regexp_replace(address, '^\s+|\s+$', '', 'g') end as trimmed) as v
   where v.trimmed ~ '^[!-~]+$' and private.is_email(v.trimmed)
 $$;
 comment on function private.normalize_email(text) is

@@ -29,6 +29,9 @@ create table public.tenants (
   constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
   constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint tenants_locale_is_a_tag check (locale ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$'),
+  constraint tenants_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 16384)),
+  constraint tenants_references_are_text check (private.is_plain_text(erp_customer_id, 255)
+    and private.is_plain_text(stripe_cust_id, 255) and private.is_plain_text(sales_owner, 255)),
   constraint trial_has_an_end check (status <> 'trial' or trial_ends_at is not null),
   constraint contract_ends_after_it_starts check (contract_end >= contract_start),
   constraint status_reason_is_text check (private.is_plain_text(status_reason, 500)),
@@ -45,6 +48,7 @@ create table public.tenants (
 create unique index tenants_ref_id_idx on public.tenants (ref_id) where ref_id is not null;
 comment on table public.tenants is 'The root: one row for each customer. Every row that a tenant owns points to it by tenant_id.';
 create index tenants_status_idx on public.tenants (status);
+create index tenants_created_by_idx on public.tenants (created_by, created_at) where created_by is not null;
 create index tenants_kind_idx on public.tenants (kind);
 create index tenants_plan_idx on public.tenants (plan);
 create index tenants_trial_ends_at_idx on public.tenants (trial_ends_at) where trial_ends_at is not null;
@@ -94,6 +98,12 @@ begin
   if (select count(*) from public.tenant_members as m join public.tenants as t on t.id = m.tenant_id
       where m.user_id = caller and m.role = 'owner' and t.status = 'trial') >= 10 then
     perform private.raise_problem(403, 'too_many_trials', 'You own ten tenants in trial. Choose a plan for one of them before you create another.');
+  end if;
+  -- In every state but active, which only a plan gives. Freezing a trial, or giving it away, makes no room for another one.
+  if (select count(*) from public.tenants as t
+      where t.created_by = caller and t.created_at > now() - interval '30 days' and t.status <> 'active') >= 10 then
+    perform private.raise_problem(403, 'too_many_trials',
+      'You have created ten tenants without a plan in the last 30 days. Choose a plan for one of them, or wait.');
   end if;
   begin
     insert into public.tenants (slug, name, tenant_type, locale, plan, status, kind, created_by)

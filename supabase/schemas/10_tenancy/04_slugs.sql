@@ -44,7 +44,8 @@ create table public.tenant_slugs (
   slug text primary key,
   tenant_id uuid not null references public.tenants on delete cascade,
   retired_at timestamptz,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+  constraint slug_is_short check (length(slug) <= 40)
 );
 comment on table public.tenant_slugs is
   'Every slug that was ever claimed. A retired slug still leads to its tenant. Nobody else can claim it for 90 days.';

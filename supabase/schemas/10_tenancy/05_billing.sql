@@ -18,6 +18,11 @@ create table public.tenant_billing (
   current_month_spend_usd_micros bigint not null default 0,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  constraint billing_is_text check (private.is_plain_text(legal_name, 255) and private.is_plain_text(billing_name, 255)
+    and private.is_plain_text(billing_address, 1000) and private.is_plain_text(billing_city, 255)
+    and private.is_plain_text(billing_postal_code, 32) and private.is_plain_text(billing_state, 255)
+    and private.is_plain_text(billing_country, 255) and private.is_plain_text(pan_number, 64) and private.is_plain_text(gst_number, 64)),
+  constraint razorpay_ids_are_text check (private.is_plain_text(razorpay_customer_id, 255) and private.is_plain_text(razorpay_subscription_id, 255)),
   constraint gst_number_when_registered check (not has_gst or gst_number is not null),
   constraint spend_cap_not_negative check (monthly_spend_cap_usd_micros >= 0),
   constraint spend_not_negative check (current_month_spend_usd_micros >= 0)

@@ -12,6 +12,8 @@ create table public.user_profiles (
   locale text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
+  constraint profile_email_is_short check (length(email) <= 320),
+  constraint profile_locale_is_short check (private.is_plain_text(locale, 35)),
   constraint names_are_text check (
     private.is_plain_text(title, 10) and private.is_plain_text(first_name, 255) and private.is_plain_text(last_name, 255)),
   constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
@@ -28,9 +30,9 @@ create function private.tg_mirror_auth_user() returns trigger
 as $$
 begin
   insert into public.user_profiles (user_id, email, first_name, last_name)
-  values (new.id, new.email,
-    left(regexp_replace(new.raw_user_meta_data ->> 'first_name', '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255),
-    left(regexp_replace(new.raw_user_meta_data ->> 'last_name', '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255))
+  values (new.id, left(new.email, 320),
+    left(regexp_replace(left(new.raw_user_meta_data ->> 'first_name', 1000), '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255),
+    left(regexp_replace(left(new.raw_user_meta_data ->> 'last_name', 1000), '[[:cntrl:]\u202a-\u202e\u2066-\u2069]', '', 'g'), 255))
   on conflict (user_id) do update set email = excluded.email;
   return new;
 end
@@ -38,7 +40,7 @@ $$;
 create trigger mirror_auth_user after insert or update of email on auth.users
   for each row execute function private.tg_mirror_auth_user();
 
-insert into public.user_profiles (user_id, email) select id, email from auth.users on conflict do nothing;
+insert into public.user_profiles (user_id, email) select id, left(email, 320) from auth.users on conflict do nothing;
 
 alter table public.user_profiles enable row level security;
 create policy "people read themselves and their colleagues" on public.user_profiles

@@ -10,6 +10,8 @@ create table public.products (
   updated_at timestamptz not null default now(),
   constraint product_is_a_word check (product ~ '^[a-z][a-z0-9_-]{1,39}$'),
   constraint product_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
+  constraint product_description_is_text check (private.is_plain_text(description, 2000)),
+  constraint product_features_are_few check (cardinality(features) <= 100),
   constraint product_features_are_words check (array_to_string(features, ' ', '?') ~ '^([a-z][a-z0-9_]{1,39}( |$))*$')
 );
 comment on table public.products is
@@ -31,7 +33,7 @@ create table public.tenant_products (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (tenant_id, product),
-  constraint product_config_is_an_object check (jsonb_typeof(config) = 'object' and octet_length(config::text) <= 16384)
+  constraint product_config_is_an_object check (jsonb_typeof(config) = 'object' and private.json_fits(config, 16384))
 );
 comment on table public.tenant_products is
   'Which product a tenant may use, until when, and with which settings. Only the platform grants a product. Only the end date ends it.';

@@ -12,6 +12,10 @@ create function public.read_audit_log(
 as $$
 begin
   perform private.require_permission(read_audit_log.tenant_id, 'read_admin');
+  -- The filters become a part of the log, because each reading is recorded.
+  if greatest(length(actor), length(action), length(target), length(product)) > 300 then
+    perform private.raise_problem(422, 'invalid_value', 'A filter of the audit log has at most 300 characters.');
+  end if;
   perform private.record_audit_read(read_audit_log.tenant_id, 'audit.viewed', jsonb_build_object(
     'actor', actor, 'action', action, 'target', target, 'product', product, 'from', from_at, 'until', until_at, 'is_failure', is_failure));
   return query

@@ -57,10 +57,14 @@ declare
   field record;
   target text;
   section text;
-  problem text;
+  -- Both spellings of every field are fewer.
+  problem text := private.json_problem(brand, 100, 65536);
 begin
   if jsonb_typeof(brand) is distinct from 'object' then
-    perform private.raise_problem(422, 'invalid_brand', 'A brand is a JSON object.', '[{"pointer": "", "detail": "must be an object"}]');
+    problem := 'must be an object';
+  end if;
+  if problem is not null then
+    perform private.raise_problem(422, 'invalid_brand', 'The brand cannot be used.', jsonb_build_array(jsonb_build_object('pointer', '', 'detail', problem)));
   end if;
   for field in
     -- A brand has one level of nesting. Flat fields come first, so a nested spelling replaces a flat one.

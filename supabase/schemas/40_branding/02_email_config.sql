@@ -8,11 +8,14 @@ declare
   canonical jsonb := '{}';
   problems jsonb := '[]';
   field record;
-  problem text;
+  problem text := private.json_problem(config, 20, 65536);
 begin
   if jsonb_typeof(config) is distinct from 'object' then
-    perform private.raise_problem(422, 'invalid_email_config', 'The e-mail settings are a JSON object.',
-      '[{"pointer": "", "detail": "must be an object"}]');
+    problem := 'must be an object';
+  end if;
+  if problem is not null then
+    perform private.raise_problem(422, 'invalid_email_config', 'The e-mail settings cannot be used.',
+      jsonb_build_array(jsonb_build_object('pointer', '', 'detail', problem)));
   end if;
   for field in select private.snake_case(key) as name, key, value from jsonb_each(config) loop
     problem := case

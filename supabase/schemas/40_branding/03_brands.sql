@@ -22,6 +22,8 @@ create table public.tenant_brands (
   updated_at timestamptz not null default now(),
   created_by uuid,
   updated_by uuid,
+  constraint brand_is_small check (private.json_fits(brand, 65536)),
+  constraint email_config_is_small check (private.json_fits(email_config, 65536)),
   constraint display_name_is_text check (length(btrim(display_name)) >= 1 and private.is_plain_text(display_name, 255)),
   constraint coach_card_is_text check (private.is_plain_text(coach_name, 255) and private.is_plain_text(coach_title, 255)
     and private.is_plain_text(legal_entity, 255) and private.is_plain_text(voice_id, 64)),

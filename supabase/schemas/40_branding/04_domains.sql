@@ -36,6 +36,7 @@ create table public.tenant_domains (
   constraint host_is_normalised check (
     length(host) <= 253 and host !~ '^www\.'
     and host ~ '^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  constraint verification_token_is_short check (length(verification_token) <= 100),
   constraint verified_has_a_moment check (status <> 'verified' or verified_at is not null),
   constraint only_verified_is_primary check (not is_primary or status = 'verified'),
   constraint misses_have_a_first check (missed_check_count >= 0 and (missed_check_count > 0) = (first_missed_at is not null))
@@ -76,6 +77,10 @@ begin
   if (select count(*) from public.tenant_domains as d where d.tenant_id = add_domain.tenant) >= most then
     perform private.raise_problem(403, 'too_many_domains',
       format('Your plan allows %s domains. Remove one before you add another.', most));
+  end if;
+  -- Removing a domain makes room for another one, so the number of those that exist bounds nothing.
+  if not private.take_turn(add_domain.tenant, 'domain_added', 100, 'day') then
+    perform private.raise_problem(403, 'too_many_domains', 'A tenant can add 100 domains a day. Wait until tomorrow.');
   end if;
   insert into public.tenant_domains (tenant_id, host) values (add_domain.tenant, add_domain.host) returning * into added;
   return added;

@@ -18,6 +18,10 @@ begin
     perform private.raise_problem(404, 'not_found', 'You have no such domain.');
   end if;
   wait_seconds := greatest(0, ceil(extract(epoch from checked_at + interval '10 seconds' - clock_timestamp())));
+  -- A domain that is removed and added again was never checked. The tenant's own limit holds for it too.
+  if coalesce(wait_seconds, 0) = 0 and not private.take_turn(start_domain_check.tenant, 'domain_check', 60, 'minute') then
+    wait_seconds := 60 - extract(second from now())::int % 60;
+  end if;
   if coalesce(wait_seconds, 0) = 0 then
     update public.tenant_domains as d set last_checked_at = clock_timestamp()
     where d.tenant_id = start_domain_check.tenant and d.id = start_domain_check.domain_id;

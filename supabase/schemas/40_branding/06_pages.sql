@@ -134,7 +134,7 @@ $$;
 create function public.get_tenant_by_slug(slug text) returns jsonb
   language sql stable security definer
   set search_path = ''
-as $$ select config::jsonb from private.find_tenant_page_by_slug(lower(get_tenant_by_slug.slug)) $$;
+as $$ select config::jsonb from private.find_tenant_page_by_slug(lower(left(get_tenant_by_slug.slug, 41))) $$;
 comment on function public.get_tenant_by_slug(text) is
   'A tenant''s public config by its slug. A recently retired slug works too. Null if the slug is unknown. For supabase-js: rpc(''get_tenant_by_slug'', { slug }).';
 
@@ -143,8 +143,9 @@ create function public.get_tenant_by_domain(host text) returns jsonb
   set search_path = ''
 as $$
   -- Expects the ASCII form of an internationalised name. It ignores case, a port, a trailing dot and www.
-  select config::jsonb from private.find_tenant_page_by_host(
-    regexp_replace(regexp_replace(lower(get_tenant_by_domain.host), '\.?(:[0-9]+)?$', ''), '^www\.', ''))
+  -- The longest name of a host has 253 characters.
+  select config::jsonb from private.find_tenant_page_by_host(case when length(get_tenant_by_domain.host) <= 300 then
+    regexp_replace(regexp_replace(lower(get_tenant_by_domain.host), '\.?(:[0-9]+)?$', ''), '^www\.', '') end)
 $$;
 comment on function public.get_tenant_by_domain(text) is
   'A tenant''s public config by its verified custom domain. Null if the domain is unknown.';

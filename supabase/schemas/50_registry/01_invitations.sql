@@ -22,14 +22,14 @@ create table public.tenant_invitations (
   constraint invitation_email_is_an_address check (private.is_email(email)),
   constraint token_is_a_sha256 check (length(token_hash) = 32),
   -- Each address has one spelling. Similar letters of other alphabets would be other people's addresses.
-  constraint invitation_email_is_normal check (email = lower(email collate "C") and email ~ '^[!-~]+$'),
+  constraint invitation_email_is_normal check (email = private.fold_email(email) and email ~ '^[!-~]+$'),
   constraint invitation_ends_within_30_days check (expires_at <= sent_at + interval '720 hours'),
   constraint invitation_accepted_by_at_a_moment check (accepted_by is null or accepted_at is not null),
   constraint invitation_is_accepted_or_revoked check (accepted_at is null or revoked_at is null)
 );
 create unique index tenant_invitations_ref_id_idx on public.tenant_invitations (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_invitations is 'An open offer of membership to an e-mail address. Only the hash of its token is stored.';
-create unique index tenant_invitations_open_idx on public.tenant_invitations (tenant_id, lower(email))
+create unique index tenant_invitations_open_idx on public.tenant_invitations (tenant_id, email)
   where accepted_at is null and revoked_at is null;
 create index tenant_invitations_token_hash_idx on public.tenant_invitations (token_hash);
 create index tenant_invitations_expires_at_idx on public.tenant_invitations (expires_at) where accepted_at is null;
@@ -73,6 +73,18 @@ begin
 end
 $$;
 
+-- Counts what is sent, because expired and forgotten invitations have no rows.
+create function private.require_invitation_turn(tenant uuid) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not private.take_turn(require_invitation_turn.tenant, 'invitation_sent', 300, 'day') then
+    perform private.raise_problem(403, 'too_many_invitations', 'A tenant can send 300 invitations a day. Wait until tomorrow.');
+  end if;
+end
+$$;
+
 -- A definer, as the next two: nobody may write invitations directly, because limits and roles must hold.
 create function public.invite_member(tenant_id uuid, email text, role public.tenant_role, token_hash bytea,
     expires_at timestamptz default now() + interval '7 days')
@@ -99,7 +111,7 @@ begin
   perform from public.tenants as t where t.id = invite_member.tenant_id for no key update;
   if exists (
     select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
-    where m.tenant_id = invite_member.tenant_id and lower(p.email) = address) then
+    where m.tenant_id = invite_member.tenant_id and private.fold_email(p.email) = address) then
     perform private.raise_problem(409, 'already_member',
       'Somebody with this address already belongs to this tenant. A membership that is switched off can be switched on again.',
       '[{"pointer": "/email", "detail": "is the address of a member"}]');
@@ -120,6 +132,12 @@ begin
     perform private.raise_problem(403, 'too_many_invitations',
       'A tenant can have 100 open invitations, and can make 300 a day. Revoke some, or wait for answers.');
   end if;
+  -- An invitation that is revoked and made again is another e-mail to the same person.
+  if (select sum(i.sent_count) from public.tenant_invitations as i
+      where i.tenant_id = invite_member.tenant_id and i.email = address and i.created_at > now() - interval '1 day') >= 10 then
+    perform private.raise_problem(403, 'too_many_invitations', 'Ten invitations were sent to this address in the last day. Wait until tomorrow.');
+  end if;
+  perform private.require_invitation_turn(invite_member.tenant_id);
 
   insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
   values (invite_member.tenant_id, address, invite_member.role, invite_member.token_hash, invite_member.expires_at)
@@ -154,12 +172,13 @@ begin
   -- A 429 would say when to try again, and no waiting helps here.
   if open_one.sent_count >= 10 then
     perform private.raise_problem(403, 'too_many_invitations',
-      'This invitation has been sent ten times. Revoke it and invite the person again.');
+      'This invitation has been sent ten times. Revoke it, and invite the person again on another day.');
   end if;
   if open_one.sent_at > now() - interval '1 minute' then
     perform private.raise_problem(429, 'resent_too_soon',
       'This invitation was sent less than a minute ago. Wait a minute.');
   end if;
+  perform private.require_invitation_turn(resend_invitation.tenant_id);
   update public.tenant_invitations as i
   set token_hash = resend_invitation.token_hash, expires_at = resend_invitation.expires_at,
     sent_at = now(), sent_count = i.sent_count + 1

@@ -35,7 +35,7 @@ begin
     perform private.raise_problem(401, 'unauthenticated', 'Sign in, or sign up, with the address that was invited.');
   end if;
   -- The address as Auth has it now. The claims of a token may be an hour old, and the person can write some of them.
-  select lower(u.email), u.email_confirmed_at into address, confirmed_at from auth.users as u where u.id = caller;
+  select private.normalize_email(u.email), u.email_confirmed_at into address, confirmed_at from auth.users as u where u.id = caller;
   -- Two attempts at the same time wait for each other here. The second one sees what the first one did.
   select i.* into invitation from public.tenant_invitations as i
   where i.token_hash = sha256(convert_to(accept_invitation.token, 'UTF8'))
@@ -58,6 +58,11 @@ begin
   end if;
   if confirmed_at is null then
     perform private.raise_problem(403, 'email_not_confirmed', 'Confirm your e-mail address first. Use the link that was sent to it.');
+  end if;
+  if not private.may_assert_address(caller, address, invitation.tenant_id) then
+    perform private.raise_problem(403, 'email_not_confirmed', format(
+      'The identity provider that signed you in may not confirm addresses at %s. Sign in to an account of your own with that address.',
+      split_part(address, '@', 2)));
   end if;
   if tenant.status = 'frozen' then
     perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and cannot take new members. Ask its owner to settle the subscription.');

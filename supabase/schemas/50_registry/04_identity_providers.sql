@@ -27,6 +27,7 @@ create table public.tenant_idp_config (
   constraint idp_metadata_is_an_object check (jsonb_typeof(metadata) = 'object' and length(metadata::text) <= 200000),
   constraint idp_discovered_is_an_object check (jsonb_typeof(discovered) = 'object' and length(discovered::text) <= 50000),
   -- A secret in the metadata would be visible to everybody who may see the settings.
+  constraint idp_check_error_is_short check (length(last_check_error) <= 2000),
   constraint idp_metadata_holds_no_secret check (not metadata ?| '{client_secret,clientSecret,secret,private_key}'),
   constraint verified_provider_was_checked check (verified = (verified_at is not null) and (not verified or last_checked_at is not null)),
   constraint only_oidc_has_a_client_secret check (type = 'oidc' or client_secret_id is null)
@@ -92,13 +93,17 @@ as $$
 declare
   stored public.tenant_idp_config;
   problems jsonb;
+  too_large text;
   secret_id uuid;
 begin
   perform private.require_permission(set_idp_config.tenant_id, 'manage');
   if set_idp_config.type is null or set_idp_config.type not in ('oidc', 'saml') then
     perform private.raise_problem(422, 'invalid_value', 'The type of an identity provider must be oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
   end if;
-  problems := private.idp_setting_problems(set_idp_config.type, set_idp_config.metadata);
+  too_large := private.json_problem(set_idp_config.metadata, 100, 200000);
+  problems := case
+    when too_large is not null then jsonb_build_array(jsonb_build_object('pointer', '/metadata', 'detail', too_large))
+    else private.idp_setting_problems(set_idp_config.type, set_idp_config.metadata) end;
   if set_idp_config.client_secret is not null
     and (set_idp_config.type <> 'oidc' or length(set_idp_config.client_secret) not between 1 and 1024) then
     problems := problems || '[{"pointer": "/client_secret", "detail": "must be text of at most 1024 characters, and only for oidc"}]';

@@ -12,7 +12,11 @@ begin
   where c.tenant_id = begin_idp_check.tenant and c.type = begin_idp_check.type for update;
   -- A check makes several requests to a server that the tenant chooses. It must not be repeated too fast.
   if subject.check_started_at > now() - interval '5 seconds' then
-    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was just checked. Wait five seconds.');
+    perform private.raise_problem(429, 'idp_just_checked', 'The identity provider was just checked. Wait a moment.');
+  end if;
+  -- A provider that is removed and set again was never checked.
+  if subject.id is not null and not private.take_turn(subject.tenant_id, 'idp_check', 24, 'minute') then
+    perform private.raise_problem(429, 'too_many_idp_checks', 'This tenant has checked its identity providers 24 times in this minute. Wait a minute.');
   end if;
   update public.tenant_idp_config as c set check_started_at = now()
   where c.tenant_id = subject.tenant_id and c.id = subject.id;
@@ -34,7 +38,7 @@ declare
   recorded public.tenant_idp_config;
 begin
   if record_idp_check.outcome not in ('good', 'bad', 'unreachable') then
-    raise exception 'unknown outcome %', record_idp_check.outcome;
+    raise exception 'unknown outcome %', left(record_idp_check.outcome, 100);
   end if;
   update public.tenant_idp_config as c set
     last_checked_at = now(),
@@ -114,6 +118,29 @@ $$;
 comment on function private.tenant_of_sso_provider(uuid) is
   'The tenant whose people sign in by this Supabase SSO provider (app_metadata.provider = sso:<id>). Null if it is unknown or not verified.';
 
+create function private.may_assert_address(user_id uuid, address text, tenant uuid) returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  -- Auth stores whatever address an SSO provider states, as confirmed. The provider belongs to a tenant, which could
+  -- state the address of anybody. So its word counts for the domains that the tenant has verified, and in the tenant itself.
+  select coalesce(bool_and(exists (
+    select from public.tenant_idp_config as c
+    join public.tenants as t on t.id = c.tenant_id and t.status <> 'archived'
+    where 'sso:' || c.sso_provider_id = p.provider and c.verified and (c.tenant_id = may_assert_address.tenant or exists (
+      select from public.tenant_domains as d
+      where d.tenant_id = c.tenant_id and d.host = split_part(address, '@', 2) and d.status = 'verified')))), true)
+  from auth.users as u
+  cross join lateral (
+    select u.raw_app_meta_data ->> 'provider' as provider
+    union
+    select jsonb_array_elements_text(case when jsonb_typeof(u.raw_app_meta_data -> 'providers') = 'array' then u.raw_app_meta_data -> 'providers' else '[]' end)
+  ) as p
+  where u.id = may_assert_address.user_id and p.provider like 'sso:%'
+$$;
+comment on function private.may_assert_address(uuid, text, uuid) is
+  'Whether the address of an account counts in a tenant as confirmed. An SSO provider confirms only addresses of domains that its tenant has verified.';
+
 -- A definer, because the caller is not yet signed in. It says only where the people of a domain sign in. They must
 -- know that.
 create function public.find_idp_for_email(email text) returns jsonb
@@ -122,7 +149,7 @@ create function public.find_idp_for_email(email text) returns jsonb
 as $$
 declare
   -- The part before the @ is ignored, so that the answer does not say whether somebody has an account.
-  domain text := rtrim(lower(substring(left(find_idp_for_email.email, 400) from '@([^@]+)$')), '.');
+  domain text := rtrim(private.fold_email(substring(left(find_idp_for_email.email, 400) from '@([^@]+)$')), '.');
 begin
   return coalesce((
     select jsonb_build_object('method', 'sso', 'tenant', t.slug, 'sso_provider_id', c.sso_provider_id)

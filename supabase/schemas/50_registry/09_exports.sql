@@ -53,6 +53,10 @@ declare
   key_values text;
 begin
   perform private.require_permission(tenant, 'export');
+  -- A key that cannot be one is quoted in the refusal.
+  if octet_length(after::text) > 4000 then
+    perform private.raise_problem(422, 'invalid_value', 'There is no row with this key.');
+  end if;
   select * into strict source from private.tenant_tables() as t where t.name = export_rows.name;
   select coalesce(jsonb_object_agg(c, null), '{}') into empty from private.registered_tables as g, unnest(g.secret) as c where g.relation = source.relation;
   select string_agg(format('t.%I', k), ', ' order by n),

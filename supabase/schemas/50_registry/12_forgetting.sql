@@ -7,7 +7,7 @@ as $$
   -- Most rows are not about this person. position() skips them without a regular expression. Before and after the
   -- address there may be only characters that no address can have or, in JSON, the letter of an escape such as \n.
   -- So bo.ada@example.com and ada@example.com.au are other people.
-  select position(address in lower(value)) > 0 and lower(value) ~ (
+  select position(address in private.fold_email(value)) > 0 and private.fold_email(value) ~ (
     '(^|[\s@<>"(),:;\\\[\]]|\\[nrtbf])' || regexp_replace(address, '([^[:alnum:]@])', '\\\1', 'g') || '(?![[:alnum:]-]|\.[[:alnum:]])')
 $$;
 comment on function private.names_person(text, text) is
@@ -40,7 +40,7 @@ create function public.forget_person(tenant_id uuid, email text) returns jsonb
 as $$
 declare
   -- Not normalize_email(), because the address of a participant need not be ASCII.
-  address text := lower(regexp_replace(forget_person.email, '^\s+|\s+$', '', 'g'));
+  address text := private.fold_email(regexp_replace(left(forget_person.email, 1000), '^\s+|\s+$', '', 'g'));
   source record;
   are_queues_locked boolean := false;
   assignments text;
@@ -56,7 +56,7 @@ begin
   end if;
   if exists (
     select from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
-    where m.tenant_id = forget_person.tenant_id and m.status = 'active' and lower(p.email) = address) then
+    where m.tenant_id = forget_person.tenant_id and m.status = 'active' and private.fold_email(p.email) = address) then
     perform private.raise_problem(409, 'is_member', 'The person with this address is a member of the tenant. Remove the member first.');
   end if;
 

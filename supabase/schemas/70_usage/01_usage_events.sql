@@ -16,6 +16,9 @@ create table public.usage_events (
   primary key (tenant_id, occurred_at, id),
   constraint event_type_is_a_dotted_word check (event_type ~ '^[a-z0-9][a-z0-9_.:-]{0,127}$'),
   constraint event_data_is_an_object check (jsonb_typeof(event_data) = 'object'),
+  -- The size of the stored form, which costs nothing to read. Writing it as text would cost a part of the ingest.
+  constraint event_data_is_small check (pg_column_size(event_data) <= 262144),
+  constraint event_names_are_short check (length(source) <= 255 and length(event_id) <= 255 and length(model_used) <= 255),
   constraint tokens_not_negative check (tokens_used >= 0),
   constraint cost_not_negative check (cost_micros >= 0)
 ) partition by range (occurred_at);

@@ -10,7 +10,8 @@ create table public.usage_event_keys (
   event_id text not null,
   payload_hash uuid not null,
   created_at timestamptz not null default now(),
-  primary key (tenant_id, source, event_id)
+  primary key (tenant_id, source, event_id),
+  constraint event_key_is_short check (length(source) <= 255 and length(event_id) <= 255)
 );
 comment on table public.usage_event_keys is 'The event ids that a tenant has sent in the last 35 days, and a hash of the content of each event.';
 

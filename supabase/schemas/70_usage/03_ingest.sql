@@ -14,6 +14,21 @@ as $$
 declare
   started_at bigint := extract(epoch from clock_timestamp()) * 1000000;
 begin
+  -- JSON of very many small values takes up to six times as much stored as sent. Each value costs time here.
+  if (select sum(pg_column_size(d.value)) from unnest(data) as d (value)) > 1048576 then
+    perform private.raise_problem(422, 'invalid_value',
+      'The data of these events takes more than 1 MiB in its stored form. Send fewer events at once.');
+  end if;
+  -- The constraint event_data_is_small comes too late, because the hash below writes the data as text. The query of
+  -- private.has_long_number() stands here again: a thousand calls would take longer than the query.
+  if exists (
+    select from unnest(data) as d (value)
+    where pg_column_size(d.value) > 262144 or exists (
+      select from jsonb_array_elements(jsonb_path_query_array(d.value, 'strict $.** ? (@.type() == "number")')) as n (number)
+      where length(n.number::text) > 400)) then
+    perform private.raise_problem(422, 'invalid_value',
+      'The data of an event is too large: at most 32768 bytes, and no number of more than 400 digits.');
+  end if;
   -- The tenant cannot be deleted until this batch is stored.
   perform from public.tenants as t where t.id = tenant for key share;
   return query
@@ -90,6 +105,10 @@ create function public.log_usage_events(
 as $$
 begin
   perform private.require_permission(log_usage_events.tenant_id, 'usage:write');
+  if greatest(cardinality(event_ids), cardinality(sources), cardinality(types), cardinality(data), cardinality(tokens),
+      cardinality(models), cardinality(costs), cardinality(moments)) > 1000 then
+    perform private.raise_problem(422, 'invalid_value', 'At most 1000 events can be logged in one call.');
+  end if;
   return query select * from private.ingest_usage_events(log_usage_events.tenant_id, (select auth.uid()),
     event_ids, sources, types, data, tokens, models, costs, moments);
 end

@@ -59,9 +59,13 @@ declare
   patch jsonb := nullif(changes -> 'headers', 'null');
   shared jsonb := nullif(changes -> 'static_header', 'null');
   problems jsonb;
+  too_large text := private.json_problem(changes, 1000, 131072);
 begin
-  -- A null name would pass every check below.
-  if shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
+  -- The size of everything first. A null name would pass every check below.
+  if too_large is not null then
+    perform private.raise_problem(422, 'invalid_value', 'The headers cannot be sent.',
+      jsonb_build_array(jsonb_build_object('pointer', '/headers', 'detail', too_large)));
+  elsif shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
     perform private.raise_problem(422, 'invalid_value', 'The static header cannot be sent.',
       '[{"pointer": "/static_header", "detail": "must be an object with a name and a value"}]');
   elsif jsonb_typeof(coalesce(patch, '{}')) <> 'object' or (select count(*) from jsonb_object_keys(coalesce(patch, '{}'))) > 40 then

@@ -1,47 +1,5 @@
 -- Changes of endpoints: creating, updating, disabling and deleting them.
 
-create function private.require_event_types(types text[]) returns text[]
-  language plpgsql
-  set search_path = ''
-as $$
-declare
-  unknown text[];
-  problems jsonb;
-begin
-  if types is null then
-    return null;
-  end if;
-  if cardinality(types) not between 1 and 200 then
-    perform private.raise_problem(422, 'invalid_value', 'An endpoint names 1 to 200 event types. Without event_types it receives all types.',
-      '[{"pointer": "/event_types", "detail": "must have 1 to 200 event types, or be null for all"}]');
-  end if;
-  select array_agg(g.type order by g.n), jsonb_agg(jsonb_build_object('pointer', '/event_types/' || g.n - 1,
-    'detail', 'is not in the catalogue of event types') order by g.n) into unknown, problems
-  from unnest(types) with ordinality as g (type, n)
-  where not exists (select from public.webhook_event_types as t where t.type = g.type);
-  if unknown is not null then
-    perform private.raise_problem(422, 'unknown_event_type', format(
-      'There is no such event type in the catalogue: %s.', left(array_to_string(unknown, ', ', 'null'), 500)), problems);
-  end if;
-  return array(select distinct type from unnest(types) as type order by type);
-end
-$$;
-comment on function private.require_event_types(text[]) is
-  'Event types without duplicates. 422 unknown_event_type names the place of each type that is not in the catalogue.';
-
-create function private.require_push(endpoint public.webhook_endpoints) returns void
-  language plpgsql
-  set search_path = ''
-as $$
-begin
-  if endpoint.kind = 'poll' and (endpoint.header_names <> '{}' or endpoint.rate_limit_per_second is not null) then
-    perform private.raise_problem(422, 'invalid_value', 'Nothing is sent to a polling endpoint, so it has no headers and no rate limit.',
-      jsonb_build_array(jsonb_build_object('detail', 'is only for push endpoints',
-        'pointer', case when endpoint.header_names <> '{}' then '/headers' else '/rate_limit_per_second' end)));
-  end if;
-end
-$$;
-
 create function private.lock_webhook_endpoint(tenant uuid, endpoint uuid) returns public.webhook_endpoints
   language plpgsql
   set search_path = ''
@@ -118,16 +76,22 @@ declare
   headers jsonb;
   sent record;
   problems jsonb;
+  too_large text := private.json_problem(changes, 1000, 131072);
 begin
   perform private.require_permission(update_webhook_endpoint.tenant_id, 'manage');
   if jsonb_typeof(changes) is distinct from 'object' then
     perform private.raise_problem(422, 'invalid_value', 'The changes must be an object of the fields that change, with their new values.');
   end if;
-  select jsonb_agg(jsonb_build_object('pointer', '/' || private.pointer_token(key), 'detail', 'is not a known field')) into problems
-  from jsonb_object_keys(changes) as key
-  where key <> all ('{url,description,event_types,headers,static_header,rate_limit_per_second,disabled}');
+  if too_large is null and (select count(*) from jsonb_object_keys(changes)) > 20 then
+    too_large := 'must have at most 20 fields';
+  end if;
+  if too_large is not null then
+    perform private.raise_problem(422, 'invalid_value', 'The changes cannot be made.',
+      jsonb_build_array(jsonb_build_object('pointer', '', 'detail', too_large)));
+  end if;
+  problems := private.endpoint_change_problems(changes);
   if problems is not null then
-    perform private.raise_problem(422, 'invalid_value', 'Some of these fields do not exist or cannot be changed.', problems);
+    perform private.raise_problem(422, 'invalid_value', 'Some of these fields do not exist, or do not have a value that fits.', problems);
   end if;
   stored := private.lock_webhook_endpoint(update_webhook_endpoint.tenant_id, update_webhook_endpoint.endpoint_id);
   changed := jsonb_populate_record(stored, changes - '{headers,static_header,disabled}'::text[]);

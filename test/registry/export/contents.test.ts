@@ -87,7 +87,7 @@ describe('what an export holds', () => {
     await db.query('savepoint large')
     await db.query(
       `insert into public.usage_events (tenant_id, event_type, event_data)
-       select $1, 'export.large', jsonb_build_object('text', repeat('x', 300000)) from generate_series(1, 9)`,
+       select $1, 'export.large', jsonb_build_object('text', repeat('x', 250000)) from generate_series(1, 9)`,
       [tenantId('other')],
     )
     const { rows } = await db.query<Page>(`select * from private.export_rows($1, 'usage_events')`, [

@@ -5,6 +5,7 @@ import { call } from '../../kit/call.ts'
 import { anonClient } from '../../kit/clients.ts'
 import { admin as setup, superuser } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
+import { signUpConfirmed } from '../../kit/sign-up.ts'
 import type { Tenant as TestTenant } from '../../kit/tenants.ts'
 import { accept, confirm, invite, makeWorld, membership } from './guest.ts'
 
@@ -34,7 +35,7 @@ describe('accepting', () => {
     const supabase = anonClient()
     const preview = await supabase.functions.invoke('registry/invitations/look-up', { body: { token } })
     expect(preview.data).toMatchObject({ tenant_name: tenant.slug, email_hint: `${email[0]}***@example.com` })
-    await supabase.auth.signUp({ email, password: randomUUID() })
+    await signUpConfirmed(supabase, email)
     const accepted = await supabase.functions.invoke('registry/invitations/accept', { body: { token } })
     expect(accepted.error).toBeNull()
     expect(accepted.data).toMatchObject({ ref_id: tenant.ref_id, role: 'member' })
@@ -47,7 +48,7 @@ describe('accepting', () => {
     const email = `${randomUUID()}@example.com`
     const { token } = await invite(tenant, owner, email, 'reviewer')
     const supabase = anonClient()
-    await supabase.auth.signUp({ email, password: randomUUID() })
+    await signUpConfirmed(supabase, email)
     const { data } = await supabase.rpc('accept_invitation', { token })
     expect(data).toMatchObject({ tenant_id: tenant.id, role: 'reviewer', status: 'active' })
   })

@@ -139,10 +139,17 @@ describe('sending it again', () => {
       expect(await tooOften.json()).toMatchObject({
         status: 403,
         code: 'too_many_invitations',
-        detail: 'This invitation has been sent ten times. Revoke it and invite the person again.',
+        detail:
+          'This invitation has been sent ten times. Revoke it, and invite the person again on another day.',
       })
     }
     expect((await revoke(owner, ref_id)).status).toBe(204)
+    const sameDay = await invite(owner, { email: 'new@example.com' })
+    expect(await problemOf(sameDay)).toMatchObject({ status: 403, code: 'too_many_invitations' })
+    await setup.query(
+      `update public.tenant_invitations set created_at = created_at - interval '1 day' where ref_id = $1`,
+      [ref_id],
+    )
     expect((await invite(owner, { email: 'new@example.com' })).status).toBe(201)
   })
   it('happens once when it is asked for ten times at once', async () => {

@@ -1,4 +1,4 @@
-import { everyoneId, idOf } from '../../isolation/matrix/callers.ts'
+import { everyoneId, idOf, tenantId } from '../../isolation/matrix/callers.ts'
 import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 
 export default {
@@ -49,5 +49,9 @@ export default {
   privateFunctions: {
     platform_tenant_id: 'a constant',
     is_reserved_slug: 'pure',
+  },
+  rows: {
+    'private.tenant_turns': (tenant) =>
+      `(tenant_id, what, period_at, turn_count) values ('${tenantId(tenant)}', 'probe', now(), 1)`,
   },
 } satisfies IsolationRules

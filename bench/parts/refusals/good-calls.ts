@@ -1,0 +1,157 @@
+import { randomBytes } from 'node:crypto'
+import type { Arguments } from './calls.ts'
+import { secret, sha256, type World } from './world.ts'
+
+const argon2id = '$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHQ$aGFzaGhhc2g'
+
+/** A call that is not refused, so that a bad value in it reaches everything that the function does. */
+export interface GoodCall {
+  /** What differs from the usual arguments. */
+  given?(world: World): Arguments
+  /** Bad values around another one: `{headers: <bad>}`. */
+  around?: Record<string, ((inner: unknown) => unknown)[]>
+  /** Lists of one length: position n of each is about the same thing. */
+  isParallel?: boolean
+  /** The code of the refusal that ends even this call, after everything was looked at. */
+  refused?: string
+  /** It is made to take some hundreds of parts, and looks at each. */
+  takesMany?: boolean
+  /** JSON whose size was looked at before, by a column, a schema or the caller. No long list of numbers gets so far. */
+  withoutNumbers?: string[]
+}
+
+const moment = () => new Date(Date.now() + 86_400_000).toISOString()
+
+/** The usual argument of a name. */
+export const usual: Record<string, (world: World) => unknown> = {
+  tenant_id: ({ tenant }) => tenant,
+  tenant: ({ tenant }) => tenant,
+  endpoint_id: ({ endpoint }) => endpoint,
+  endpoint: ({ endpoint }) => endpoint,
+  api_key_id: ({ apiKey }) => apiKey,
+  invitation_id: ({ invitation }) => invitation,
+  domain: ({ domain }) => domain,
+  ref: ({ domainRef }) => domainRef,
+  user_id: ({ owner }) => owner,
+  member: ({ owner }) => owner,
+  token_hash: () => sha256('another'),
+  lookup: () => sha256(randomBytes(8).toString('hex')),
+  secret: () => secret,
+  hash: () => argon2id,
+  prefix: () => 'abcdefgh',
+  email: () => 'ada@example.com',
+  address: () => 'ada@example.com',
+  slug: () => `bounds-${randomBytes(4).toString('hex')}`,
+  permission: () => 'read',
+  expires_at: moment,
+  scopes: () => ['usage:write'],
+  role: () => 'member',
+}
+
+/** The usual argument of a type. */
+export const plain: Record<string, unknown> = {
+  text: 'word',
+  jsonb: {},
+  json: {},
+  boolean: false,
+  integer: 1,
+  bigint: 1,
+  bytea: Buffer.alloc(32),
+  uuid: '00000000-0000-7000-8000-000000000009',
+  'timestamp with time zone': '2026-01-31T09:30:00Z',
+}
+
+const events = {
+  event_ids: ['e1'],
+  sources: ['api'],
+  types: ['a.b'],
+  data: ['{}'],
+  tokens: [1],
+  models: ['m'],
+  costs: [1],
+  moments: ['2026-01-31T09:30:00Z'],
+}
+const settings = { issuer: 'https://id.example.com', client_id: 'tenantry' }
+const headers = (inner: unknown) => ({ headers: inner })
+const staticHeader = (inner: unknown) => ({ static_header: inner })
+
+const plural = { takesMany: true, isParallel: true, given: () => events }
+
+export const goodCalls: Record<string, GoodCall> = {
+  'private.add_domain': { given: () => ({ host: 'another.example.com' }) },
+  'private.begin_purge': { refused: 'not_purgeable' },
+  'private.complete_webhook_deliveries': { given: () => ({ given: [] }) },
+  'private.count_export_rows': { given: () => ({ name: 'campaigns' }) },
+  'private.export_rows': { given: () => ({ name: 'campaigns' }) },
+  'private.emit_event': { given: () => ({ type: 'webhook.test' }), withoutNumbers: ['data'] },
+  'private.enter_tenant': { given: ({ slug }) => ({ name: slug }) },
+  'private.has_long_number': { withoutNumbers: ['value'] },
+  'private.json_merge_patch': { withoutNumbers: ['target', 'patch'] },
+  'private.merge_webhook_headers': {
+    withoutNumbers: ['current'],
+    given: () => ({ current_static: null, changes: {} }),
+    around: { changes: [headers, staticHeader] },
+  },
+  'private.normalize_brand': {
+    around: { brand: ['colors', 'messages', 'logo'].map((name) => (inner: unknown) => ({ [name]: inner })) },
+  },
+  'private.raise_problem': {
+    given: () => ({ status: 422, code: 'invalid_value' }),
+    refused: 'invalid_value',
+  },
+  'private.record_idp_check': { given: () => ({ type: 'oidc', outcome: 'bad' }), refused: 'idp_changed' },
+  'private.record_audit': { withoutNumbers: ['metadata'] },
+  'private.record_audit_read': { withoutNumbers: ['metadata'] },
+  'private.refuse_taken_slug': { refused: 'slug_taken' },
+  'private.webhook_payload': { withoutNumbers: ['data'] },
+  'public.accept_invitation': { given: ({ token }) => ({ token }), refused: 'already_member' },
+  'public.acknowledge_webhook_deliveries': { given: ({ polled }) => ({ endpoint_id: polled }) },
+  'public.check_entitlement': { given: () => ({ product: 'marketing' }) },
+  'public.create_webhook_endpoint': {
+    given: () => ({ url: 'https://hooks.example.com/in' }),
+    around: {
+      static_header: [(inner) => ({ name: inner, value: 'x' }), (inner) => ({ name: 'x', value: inner })],
+    },
+  },
+  'public.list_webhook_deliveries': { given: () => ({ status: 'pending' }) },
+  'public.log_usage_event': { given: () => ({ event_type: 'a.b' }) },
+  'public.log_usage_events': plural,
+  'public.replay_webhook_deliveries': { given: () => ({ since: '2026-01-31T09:30:00Z' }) },
+  'public.set_idp_config': {
+    given: () => ({ type: 'oidc', metadata: settings }),
+    around: {
+      metadata: [(inner) => ({ ...settings, scopes: inner }), (inner) => ({ ...settings, issuer: inner })],
+    },
+  },
+  'public.update_webhook_endpoint': {
+    around: {
+      changes: [headers, staticHeader, (inner) => ({ event_types: inner }), (inner) => ({ url: inner })],
+    },
+  },
+}
+
+/** Functions that get no value of any length from a person, and why. Only what no API role may call can be here. */
+export const unmeasured: Record<string, string> = {
+  'private.api_key_tenant_ids': 'asks for permissions that our code names',
+  'private.audit_target': 'its keys are columns',
+  'private.audit_value': 'values of columns, which have a size',
+  'private.call_edge_function': 'our code names the path',
+  'private.changed_fields': 'rows of tables, whose columns have a size',
+  'private.drop_secrets': 'the secrets of one row',
+  'private.endpoint_change_problems': 'update_webhook_endpoint() bounds the changes',
+  'private.event_schema': 'runs in migrations',
+  'private.header_problems': 'merge_webhook_headers() bounds the headers',
+  'private.idp_setting_problems': 'set_idp_config() bounds the settings',
+  'private.ingest_usage_events': 'log_usage_events() bounds the batch',
+  'private.is_sensitive': 'names of columns, and of JSON of at most 4,096 characters',
+  'private.read_webhook_secrets': 'the endpoints that a dispatcher holds',
+  'private.redact_json': 'values of columns, which have a size, and what our code writes',
+  'private.register_event_type': 'runs in migrations',
+  'private.register_table': 'runs in migrations',
+  'private.requeue_webhook_deliveries': 'replay_webhook_deliveries() bounds the events',
+  'private.require_scope': 'asks for permissions that our code names',
+  'private.store_webhook_headers': 'merge_webhook_headers() bounds the headers',
+  'private.take_turn': 'our code names what is counted',
+  'private.touch_api_keys': 'the keys that an isolate has verified',
+  'private.wake_endpoint_queues': 'the endpoints that a dispatcher holds',
+}

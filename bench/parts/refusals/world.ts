@@ -1,0 +1,67 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type pg from 'pg'
+
+/** A tenant with one of everything that a function may be asked about. */
+export interface World {
+  /** The process of the connection. */
+  backend: number
+  owner: string
+  tenant: string
+  slug: string
+  endpoint: string
+  polled: string
+  apiKey: string
+  invitation: string
+  token: string
+  domain: string
+  domainRef: string
+}
+
+export const sha256 = (text: string) => createHash('sha256').update(text).digest()
+export const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+
+/** Makes it in the open transaction, past every check. */
+export async function makeWorld(db: pg.ClientBase): Promise<World> {
+  const slug = `bounds-${randomBytes(6).toString('hex')}`
+  const token = `tinv_${randomBytes(32).toString('base64url')}`
+  const one = async (text: string, values: unknown[]) => (await db.query(text, values)).rows[0]
+  const { id: owner } = await one(
+    `insert into auth.users (id, email, email_confirmed_at) values (gen_random_uuid(), $1, now()) returning id`,
+    [`${slug}@example.com`],
+  )
+  const { id: tenant } = await one(
+    `insert into public.tenants (slug, name, status, plan) values ($1, 'Bounds', 'active', 'enterprise') returning id`,
+    [slug],
+  )
+  await db.query(`insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, 'owner')`, [
+    tenant,
+    owner,
+  ])
+  const { id: apiKey } = await one(
+    `insert into public.api_keys (tenant_id, name, scopes, prefix) values ($1, 'Old', '{usage:write}', 'abcdefgh') returning id`,
+    [tenant],
+  )
+  const { id: invitation } = await one(
+    `insert into public.tenant_invitations (tenant_id, email, token_hash, sent_at)
+     values ($1, $2, $3, now() - interval '5 minutes') returning id`,
+    [tenant, `${slug}@example.com`, sha256(token)],
+  )
+  const { id: domain, ref_id: domainRef } = await one(
+    `insert into public.tenant_domains (tenant_id, host) values ($1, 'bounds.example.com') returning id, ref_id`,
+    [tenant],
+  )
+  const endpoint = async (kind: 'push' | 'poll', url: string | null) => {
+    const made = await one(
+      `insert into public.webhook_endpoints (tenant_id, kind, url, secret_id)
+       values ($1, $2, $3, vault.create_secret($4)) returning id`,
+      [tenant, kind, url, secret],
+    )
+    return made.id as string
+  }
+  const { backend } = await one('select pg_backend_pid() as backend', [])
+  return {
+    ...{ backend, owner, tenant, slug, apiKey, invitation, token, domain, domainRef },
+    endpoint: await endpoint('push', 'https://hooks.example.com/in'),
+    polled: await endpoint('poll', null),
+  }
+}

@@ -1,0 +1,28 @@
+-- Turns: how often something was done in a tenant within a period, whatever became of it.
+
+create table private.tenant_turns (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  what text not null,
+  period_at timestamptz not null,
+  turn_count int not null,
+  primary key (tenant_id, what),
+  constraint turn_is_a_word check (what ~ '^[a-z_]{1,40}$')
+);
+comment on table private.tenant_turns is
+  'How often something was done in this period. A limit that counted rows could be passed by removing rows and making them again.';
+
+create function private.take_turn(tenant uuid, what text, most int, period text) returns boolean
+  language sql volatile
+  set search_path = ''
+as $$
+  insert into private.tenant_turns as t (tenant_id, what, period_at, turn_count)
+  values (take_turn.tenant, take_turn.what, date_trunc(take_turn.period, now(), 'UTC'), 1)
+  on conflict (tenant_id, what) do update set
+    period_at = excluded.period_at,
+    turn_count = 1 + case when t.period_at = excluded.period_at then t.turn_count else 0 end
+  returning turn_count <= most
+$$;
+comment on function private.take_turn(uuid, text, int, text) is
+  'Counts that something is done in a tenant, and says whether it may be: at most so often in this minute, hour or day of the clock (UTC).';
+
+select private.register_table('private.tenant_turns', keeping => 'derived', plain => '{what}', unaudited => 'counts what has rows of its own in the log');
