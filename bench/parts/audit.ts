@@ -37,6 +37,7 @@ export async function benchAudit(stack: BenchStack, isQuick: boolean): Promise<F
   const [rounds, seconds, exported] = isQuick ? [1, 1, 20_000] : [3, 4, 1_000_000]
   await db.query(`
     create schema if not exists bench;
+    select private.register_audit_action('bench.written', 'u', '{changes}');
     drop table if exists bench.bare_audit_log;
     create table bench.bare_audit_log (like public.audit_log including all);
     create sequence if not exists bench.bare_seq`)

@@ -10,8 +10,10 @@ import {
   issueViewerToken,
   isViewerToken,
   NewAuditViewerToken,
+  PlatformAuditQuery,
   RevokedAuditViewerTokens,
   readAuditLog,
+  readPlatformAuditLog,
   revokeViewerTokens,
   verifyAuditLog,
 } from '../../lib/audit/index.ts'
@@ -89,3 +91,15 @@ const own = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
   )
 
 export const audit = new Hono().route('/', viewers).route('/', readAdmin).route('/', own)
+
+/** The logs of all tenants as one, for the platform's own servers. */
+export const platformAudit = router({ auth: 'service' }).get(
+  '/',
+  describeRoute(
+    'Read the audit logs of all tenants as one, the newest first',
+    { 200: { description: 'A page of it. That it was read is recorded.', schema: AuditEvents } },
+    ['tenant_not_found'],
+  ),
+  query(PlatformAuditQuery),
+  async (c) => c.json(await readPlatformAuditLog(c.var.db, c.req.valid('query'))),
+)

@@ -1,6 +1,15 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { body, check, describeRoute, params, query, router, validationProblem } from '../../lib/http/index.ts'
+import {
+  body,
+  check,
+  describeRoute,
+  params,
+  query,
+  requestHeaders,
+  router,
+  validationProblem,
+} from '../../lib/http/index.ts'
 import {
   bindSsoProvider,
   checkIdentityProvider,
@@ -79,7 +88,10 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
       ['idp_changed', 'idp_just_checked', 'too_many_idp_checks'],
     ),
     params(IdpPath),
-    async (c) => c.json(await checkIdentityProvider(c.var.db, c.var.tenant.id, c.req.valid('param').type)),
+    async (c) => {
+      const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      return c.json(await checkIdentityProvider(c.var.db, asker, c.var.tenant.id, c.req.valid('param').type))
+    },
   )
 
 const service = router({ auth: 'service' }).put(
@@ -100,7 +112,7 @@ const service = router({ auth: 'service' }).put(
   body(SsoProviderBinding),
   async (c) => {
     const { ref, type } = c.req.valid('param')
-    await bindSsoProvider(ref, type, c.req.valid('json').sso_provider_id)
+    await bindSsoProvider(requestHeaders(c), ref, type, c.req.valid('json').sso_provider_id)
     return c.body(null, 204)
   },
 )

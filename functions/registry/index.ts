@@ -1,6 +1,6 @@
 import { createApp } from '../../lib/http/index.ts'
 import { apiKeys } from './api-keys.ts'
-import { audit } from './audit.ts'
+import { audit, platformAudit } from './audit.ts'
 import { tenantExport } from './export.ts'
 import { forgetting } from './forgetting.ts'
 import { identityProviders, signInOptions } from './identity-providers.ts'
@@ -26,6 +26,7 @@ export const app = createApp('registry')
   .route('/tenants/:ref/identity-providers', identityProviders)
   .route('/sign-in-options', signInOptions)
   .route('/tenants/:ref/audit', audit)
+  .route('/audit', platformAudit)
   .route('/tenants/:ref/forget-person', forgetting)
   .route('/tenants', lifecycle)
   .route('/tenants', tenantExport)

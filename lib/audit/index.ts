@@ -1,5 +1,5 @@
 export { exportAuditLog } from './export.ts'
-export { chainProblems, readAuditLog, verifyAuditLog, walkChain } from './log.ts'
+export { chainProblems, readAuditLog, readPlatformAuditLog, verifyAuditLog, walkChain } from './log.ts'
 export {
   AuditEvents,
   AuditQuery,
@@ -7,6 +7,7 @@ export {
   AuditViewerToken,
   ExportQuery,
   NewAuditViewerToken,
+  PlatformAuditQuery,
   RevokedAuditViewerTokens,
 } from './schema.ts'
 export { enterAsViewer, issueViewerToken, isViewerToken, revokeViewerTokens } from './viewers.ts'

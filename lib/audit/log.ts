@@ -1,10 +1,12 @@
-import { type Db, pageOf, sql } from '../db/index.ts'
+import { type Db, type Keyset, pageOf, sql } from '../db/index.ts'
 import {
   type AuditEvent,
   type AuditEvents,
   type AuditQuery,
   type AuditVerification,
   auditOrder,
+  type PlatformAuditQuery,
+  platformAuditOrder,
 } from './schema.ts'
 
 /** All but metadata, which a page shows as JSON and an export as the text that was hashed. */
@@ -15,19 +17,39 @@ export const auditColumns = sql`
   to_char(a.created_at at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as created_at,
   a.prev_hash, a.hash`
 
+type StoredEvent = Omit<AuditEvent, 'seq'> & { seq: string }
+
 /**
  * A page of a tenant's audit log, newest first. Reading is recorded in the log too, at most once a minute for
  * each reader. 404 tenant_not_found, 403 forbidden without "read_admin".
  */
 export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery): Promise<AuditEvents> {
-  const { limit, cursor, actor, action, target, product, since, until, is_failure } = query
-  const found = await db.query<Omit<AuditEvent, 'seq'> & { seq: string }>(sql`
+  const { limit, cursor, actor, action, target, product, project, since, until, is_failure } = query
+  const found = await db.query<StoredEvent>(sql`
     select ${auditColumns}, a.metadata
     from public.read_audit_log(${tenantId}, before_seq => ${cursor?.seq}, max_rows => ${limit + 1}, actor => ${actor},
       action => ${action}, target => ${target}, product => ${product}, from_at => ${since}, until_at => ${until},
-      is_failure => ${is_failure}) as a`)
+      is_failure => ${is_failure}, project => private.ulid_to_uuid(${project})) as a`)
+  return pageOfEvents(auditOrder, found, limit)
+}
+
+/**
+ * A page of the logs of all tenants as one, newest first. For the service. The reading is recorded in the log of the
+ * tenant that was asked for, or in the platform's own. 404 tenant_not_found.
+ */
+export async function readPlatformAuditLog(db: Db, query: PlatformAuditQuery): Promise<AuditEvents> {
+  const { limit, cursor, tenant, actor, action, target, product, project, since, until, is_failure } = query
+  const found = await db.query<StoredEvent>(sql`
+    select ${auditColumns}, a.metadata
+    from private.read_platform_audit_log(before_id => ${cursor?.id}, max_rows => ${limit + 1}, tenant => ${tenant},
+      actor => ${actor}, action => ${action}, target => ${target}, product => ${product},
+      project => private.ulid_to_uuid(${project}), from_at => ${since}, until_at => ${until}, is_failure => ${is_failure}) as a`)
+  return pageOfEvents(platformAuditOrder, found, limit)
+}
+
+function pageOfEvents(order: Keyset, found: StoredEvent[], limit: number): AuditEvents {
   const events = found.map((event) => ({ ...event, seq: Number(event.seq) }))
-  const { rows, next_cursor } = pageOf(auditOrder, events, limit)
+  const { rows, next_cursor } = pageOf(order, events, limit)
   return { events: rows, next_cursor }
 }
 

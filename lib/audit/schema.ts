@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { keyset, moment, nextCursor, offsetMoment, pageParameters } from '../db/index.ts'
+import { keyset, moment, nextCursor, offsetMoment, pageParameters, refId } from '../db/index.ts'
 
 const text = z.string().nullable()
 
@@ -45,19 +45,33 @@ export const auditOrder = keyset('audit_events', { seq: z.int().min(1) })
 
 const filter = z.string().min(1).max(200)
 
-/** Which rows of the log. */
-export const AuditQuery = z.strictObject({
+const filters = {
   actor: filter.optional(),
   action: filter.optional(),
   target: filter.optional(),
   product: filter.optional(),
+  project: refId.optional().meta({ description: "A project's ref_id." }),
   since: offsetMoment.optional(),
   until: offsetMoment.optional(),
   is_failure: z
     .enum(['true', 'false'])
     .transform((flag) => flag === 'true')
     .optional(),
-  ...pageParameters(auditOrder),
+}
+
+/** Which rows of a tenant's log. */
+export const AuditQuery = z.strictObject({ ...filters, ...pageParameters(auditOrder) })
+
+/** The newest first. A row's id is made in the order of time, over all tenants. */
+export const platformAuditOrder = keyset('platform_audit_events', { id: z.uuid() })
+
+/** Which rows of all logs. */
+export const PlatformAuditQuery = z.strictObject({
+  tenant: filter
+    .optional()
+    .meta({ description: 'A slug or a ref_id. A tenant that was purged is found by its ref_id.' }),
+  ...filters,
+  ...pageParameters(platformAuditOrder),
 })
 
 export const ExportQuery = z.strictObject({ format: z.enum(['csv', 'jsonl']) })
@@ -90,4 +104,5 @@ export const RevokedAuditViewerTokens = z
 export type AuditEvent = z.infer<typeof AuditEvent>
 export type AuditEvents = z.infer<typeof AuditEvents>
 export type AuditQuery = z.output<typeof AuditQuery>
+export type PlatformAuditQuery = z.output<typeof PlatformAuditQuery>
 export type AuditVerification = z.infer<typeof AuditVerification>

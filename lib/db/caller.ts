@@ -29,13 +29,31 @@ export type Claims =
       /** The one scope of the key that the request uses. SQL permits nothing else. */
       scope: string
     }
-  | { role: 'service_role' }
+  | {
+      role: 'service_role'
+      /** The person or the API key for whom the service's connection works. The audit log names them. */
+      sub?: string
+      acting_key?: string
+    }
 
 /**
  * The headers of the request that SQL may see, for the audit log: x-forwarded-for, user-agent and x-request-id. They
  * have the names that PostgREST gives them in `request.headers`.
  */
 export type RequestHeaders = Readonly<Record<string, string>>
+
+/**
+ * The service, at work for this caller: its statements have the service's rights, and the audit log names the caller. Use
+ * it for what a caller may start but not do, such as writing what DNS said. Check first that they may start it.
+ */
+export function serviceFor(claims: Claims, headers: RequestHeaders): Db {
+  return callerDb(actingFor(claims), headers)
+}
+
+function actingFor(claims: Claims): Claims {
+  if ('api_key' in claims) return { role: 'service_role', acting_key: claims.api_key }
+  return claims.sub === undefined ? claims : { role: 'service_role', sub: claims.sub }
+}
 
 /** Runs `work` in one transaction as this caller. `work` sees only what RLS lets the caller see. */
 export function asCaller<Result>(

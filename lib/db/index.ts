@@ -7,10 +7,12 @@ export {
   enterAsCaller,
   ping,
   type RequestHeaders,
+  serviceFor,
 } from './caller.ts'
 export { declareConstraints, declaredConstraints, toProblem } from './errors.ts'
 export { moment, offsetMoment } from './moment.ts'
 export {
+  type Keyset,
   keyset,
   nextCursor,
   pageOf,

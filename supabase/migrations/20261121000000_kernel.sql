@@ -440,6 +440,7 @@ create table private.registered_tables (
   person text,
   on_forget text not null default 'erase',
   kept_because text,
+  copy_column text,
   constraint a_column_has_one_content check (not (plain && personal or plain && secret or personal && secret)),
   constraint on_forget_is_known check (on_forget in ('erase', 'delete', 'keep')),
   constraint keeping_has_a_reason check ((on_forget = 'keep') = (kept_because is not null)),
@@ -447,8 +448,12 @@ create table private.registered_tables (
 );
 comment on table private.registered_tables is 'What each table holds and what happens to its rows. The file of each table registers it.';
 comment on column private.registered_tables.plain is 'Columns that hold neither personal data nor secrets. The audit log shows their values.';
-comment on column private.registered_tables.personal is 'Columns that say something about a person. The audit log records only that they changed. forget_person() erases them.';
-comment on column private.registered_tables.secret is 'Columns that prove an identity or a right: hashes, tokens, ids of secrets in Vault. The audit log and exports leave them out.';
+comment on column private.registered_tables.personal is
+  'Columns that say something about a person, or paths inside plain JSON columns ("metadata.contacts.*.email"). The audit log records only that they changed. forget_person() erases them.';
+comment on column private.registered_tables.secret is
+  'Columns, or paths inside plain JSON columns, that prove an identity or a right: hashes, tokens, ids of secrets in Vault. The audit log and exports leave them out.';
+comment on column private.registered_tables.copy_column is
+  'A JSON column that holds copies of rows. The column "relation" names their table. What is secret there is secret in the copies.';
 comment on column private.registered_tables.quiet is 'Columns that may change without a row in the audit log.';
 comment on column private.registered_tables.unaudited is 'Why changes of this table leave no row in the audit log. Null if they leave one.';
 comment on column private.registered_tables.is_locked_first is 'Whether its rows are locked before the tenant''s other rows are deleted. The processes that serve this queue lock them in the same order.';
@@ -458,7 +463,7 @@ comment on column private.registered_tables.on_forget is 'What forget_person() d
 create function private.register_table(
   target regclass, plain text[] default '{}', personal text[] default '{}', secret text[] default '{}', quiet text[] default '{}',
   keeping private.table_keeping default 'data', unaudited text default null, is_locked_first boolean default false,
-  person text default null, on_forget text default 'erase', kept_because text default null
+  person text default null, on_forget text default 'erase', kept_because text default null, copy_column text default null
 ) returns void
   language plpgsql
   set search_path = ''
@@ -468,10 +473,20 @@ declare
 begin
   -- A wrong or missing name must fail in its migration, and not later, when somebody's data is exported.
   select string_agg(n, ', ') into problem
-  from unnest(register_table.plain || register_table.personal || register_table.secret || register_table.quiet) as n
-  where not exists (select from pg_catalog.pg_attribute as a where a.attrelid = target and a.attname = n and a.attnum > 0 and not a.attisdropped);
+  from unnest(register_table.plain || register_table.personal || register_table.secret || register_table.quiet || register_table.copy_column) as n
+  where not exists (select from pg_catalog.pg_attribute as a
+    where a.attrelid = target and a.attname = split_part(n, '.', 1) and a.attnum > 0 and not a.attisdropped);
   if problem is not null then
     raise exception 'register_table: % has no column %.', target, problem;
+  end if;
+  select string_agg(n, ', ') into problem
+  from unnest(register_table.plain || register_table.personal || register_table.secret || register_table.quiet) as n
+  where n like '%.%' and (n <> all (register_table.personal || register_table.secret)
+    or n ~ '(^|\.)(\.|$)' or split_part(n, '.', 1) <> all (register_table.plain)
+    or not exists (select from pg_catalog.pg_attribute as a
+      where a.attrelid = target and a.attname = split_part(n, '.', 1) and a.atttypid = 'jsonb'::regtype));
+  if problem is not null then
+    raise exception 'register_table: in % a path must be personal or secret, and inside a plain column of type jsonb: %.', target, problem;
   end if;
   select string_agg(c, ', ') into problem
   from private.columns_to_classify(target) as c
@@ -488,15 +503,16 @@ begin
     end if;
   end if;
   insert into private.registered_tables
-    (relation, plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because)
+    (relation, plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because, copy_column)
   values (target, register_table.plain, register_table.personal, register_table.secret, register_table.quiet, register_table.keeping,
-    register_table.unaudited, register_table.is_locked_first, register_table.person, register_table.on_forget, register_table.kept_because)
-  on conflict (relation) do update set (plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because) =
+    register_table.unaudited, register_table.is_locked_first, register_table.person, register_table.on_forget, register_table.kept_because,
+    register_table.copy_column)
+  on conflict (relation) do update set (plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because, copy_column) =
     (excluded.plain, excluded.personal, excluded.secret, excluded.quiet, excluded.keeping, excluded.unaudited,
-     excluded.is_locked_first, excluded.person, excluded.on_forget, excluded.kept_because);
+     excluded.is_locked_first, excluded.person, excluded.on_forget, excluded.kept_because, excluded.copy_column);
 end
 $$;
-comment on function private.register_table(regclass, text[], text[], text[], text[], private.table_keeping, text, boolean, text, text, text) is
+comment on function private.register_table(regclass, text[], text[], text[], text[], private.table_keeping, text, boolean, text, text, text, text) is
   'Says what a table holds and what happens to its rows. Fails if a column that could hold anything is not named.';
 
 create function private.columns_to_classify(target regclass) returns setof text
@@ -516,7 +532,61 @@ as $$
 $$;
 comment on function private.columns_to_classify(regclass) is 'The columns that the file of a table must classify as plain, personal or secret.';
 
-select private.register_table('private.registered_tables', plain => '{plain,personal,secret,quiet,unaudited,person,on_forget,kept_because}',
+create function private.overwrite_json(value jsonb, path text[], replacement jsonb) returns jsonb
+  language plpgsql immutable
+  set search_path = ''
+as $$
+begin
+  if value is null or value = 'null' then
+    return value;
+  elsif cardinality(path) = 0 then
+    return replacement;
+  elsif path[1] = '*' and jsonb_typeof(value) = 'array' then
+    return (select coalesce(jsonb_agg(private.overwrite_json(e.value, path[2:], replacement) order by e.n), '[]')
+      from jsonb_array_elements(value) with ordinality as e (value, n));
+  elsif path[1] = '*' and jsonb_typeof(value) = 'object' then
+    return (select coalesce(jsonb_object_agg(f.key, private.overwrite_json(f.value, path[2:], replacement)), '{}') from jsonb_each(value) as f);
+  elsif jsonb_typeof(value) = 'object' and value ? path[1] then
+    return jsonb_set(value, path[1:1], private.overwrite_json(value -> path[1], path[2:], replacement));
+  end if;
+  return value;
+end
+$$;
+comment on function private.overwrite_json(jsonb, text[], jsonb) is
+  'A value in which something else stands at a path. "*" in a path is every element of an array or every field of an object.';
+
+create function private.overwrite_paths(content jsonb, paths text[], replacement jsonb) returns jsonb
+  language plpgsql immutable
+  set search_path = ''
+as $$
+declare
+  path text;
+begin
+  foreach path in array paths loop
+    content := private.overwrite_json(content, string_to_array(path, '.'), replacement);
+  end loop;
+  return content;
+end
+$$;
+
+create function private.without_secrets(content jsonb, source regclass) returns jsonb
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  registered private.registered_tables;
+begin
+  -- What is not registered may be anything, and a copy may be older than its table.
+  select * into registered from private.registered_tables as g where g.relation = without_secrets.source;
+  if not found then
+    return 'null';
+  end if;
+  return private.overwrite_paths(content, registered.secret, 'null');
+end
+$$;
+comment on function private.without_secrets(jsonb, regclass) is 'A row of a table as JSON, with null for what the table''s register calls secret. Null if the table is not registered.';
+
+select private.register_table('private.registered_tables', plain => '{plain,personal,secret,quiet,unaudited,person,on_forget,kept_because,copy_column}',
   unaudited => 'changed by migrations only');
 
 -- 10_jobs.sql

@@ -56,6 +56,12 @@ create index audit_log_action_idx on public.audit_log (tenant_id, action, seq de
 create index audit_log_actor_id_idx on public.audit_log (tenant_id, actor_id, seq desc) where actor_id is not null;
 create index audit_log_target_id_idx on public.audit_log (tenant_id, target_id, seq desc) where target_id is not null;
 create index audit_log_product_idx on public.audit_log (tenant_id, product, seq desc) where product is not null;
+create index audit_log_project_id_idx on public.audit_log (tenant_id, project_id, seq desc) where project_id is not null;
+-- For the platform, which reads across tenants (requirement document 003). An id is made in the order of time.
+create index audit_log_platform_idx on public.audit_log (id desc);
+create index audit_log_platform_product_idx on public.audit_log (product, id desc) where product is not null;
+create index audit_log_platform_actor_id_idx on public.audit_log (actor_id, id desc) where actor_id is not null;
+create index audit_log_platform_action_idx on public.audit_log (action, id desc);
 create index audit_log_is_failure_idx on public.audit_log (tenant_id, seq desc) where is_failure;
 
 create table private.audit_heads (
@@ -259,7 +265,7 @@ as $$
 $$;
 comment on function private.running_job() is 'The cron job that this connection runs. Null if it runs none.';
 
-create function private.audit_context() returns private.audit_context
+create function private.audit_context(tenant uuid default null) returns private.audit_context
   language plpgsql stable
   set search_path = ''
 as $$
@@ -273,17 +279,32 @@ declare
   -- Not the claim of the token, because any token could have one. Only a verified key sets this setting.
   api_key uuid := nullif(current_setting('tenantry.api_key', true), '')::uuid;
   address text;
+  -- The service's connection may work for somebody: then its claims name them. Not over REST, where a token brings the claims.
+  is_for_somebody boolean := role = 'service_role' and session_user <> 'authenticator' and claims ?| '{sub,acting_key}';
+  works_for_user text;
+  works_for_key text;
 begin
+  if is_for_somebody then
+    select m.user_id into works_for_user from public.tenant_members as m
+    where m.tenant_id = audit_context.tenant and m.user_id = (claims ->> 'sub')::uuid;
+    select k.id into works_for_key from public.api_keys as k
+    where k.tenant_id = audit_context.tenant and k.id = (claims ->> 'acting_key')::uuid;
+    -- What they start may change another tenant: a host goes to whoever proves it. That tenant's log says that the
+    -- service did it, and nothing about a stranger.
+    if works_for_user is null and works_for_key is null then
+      headers := null;
+    end if;
+  end if;
   context.component := case
     when session_user = 'authenticator' then 'rest'
     when application = 'tenantry-functions' then 'functions'
     when application like 'pg_cron%' then 'cron'
     else 'database' end;
 
-  if role = 'authenticated' and api_key is not null then
+  if role = 'authenticated' and api_key is not null or works_for_key is not null then
     context.actor_type := 'api_key';
-    context.actor_id := private.ulid(api_key);
-  elsif role = 'authenticated' and claims ->> 'sub' is not null then
+    context.actor_id := private.ulid(coalesce(works_for_key::uuid, api_key));
+  elsif role = 'authenticated' and claims ->> 'sub' is not null or works_for_user is not null then
     context.actor_type := 'user';
     context.actor_id := private.ulid((claims ->> 'sub')::uuid);
     select p.name into context.actor_name from public.user_profiles as p where p.user_id = (claims ->> 'sub')::uuid;
@@ -314,11 +335,15 @@ begin
   return context;
 end
 $$;
-comment on function private.audit_context() is 'Who is at work on this connection, and from where. Every audit row takes its actor from this.';
+comment on function private.audit_context(uuid) is 'Who is at work on this connection for a tenant, and from where. Every audit row takes its actor from this.';
 
 -- 04_redaction.sql
 
 -- Redaction: which values the audit log leaves out of what it records.
+
+-- The register of columns decides (private.registered_tables), and it guesses nothing. The two functions below are a
+-- second line of defence for what no register can list: a person may type an address into any text, and the settings of
+-- a product are JSON of any shape. They look at values of plain columns, which should hold nothing that they find.
 
 create function private.is_sensitive(name text) returns boolean
   language plpgsql immutable parallel safe
@@ -365,13 +390,17 @@ end
 $$;
 comment on function private.redact_json(jsonb) is 'A JSON value without its secrets and personal data.';
 
-create function private.audit_value(value jsonb) returns jsonb
+create function private.audit_value(value jsonb, hidden_paths text[]) returns jsonb
   language plpgsql immutable
   set search_path = ''
 as $$
 declare
-  written text := value::text;
+  written text;
 begin
+  if hidden_paths <> '{}' then
+    value := private.overwrite_paths(value, hidden_paths, '"[redacted]"');
+  end if;
+  written := value::text;
   -- A brand may be long and change often. The log is not its version history.
   if length(written) > 4096 then
     return '"[too long]"';
@@ -407,6 +436,25 @@ $$;
 
 -- Records: audit rows for what no trigger sees, such as refused requests and readings.
 
+create table private.audit_actions (
+  action text primary key,
+  crud public.audit_crud not null,
+  fields text[] not null default '{}',
+  constraint registered_action_is_a_dotted_word check (action ~ '^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$')
+);
+comment on table private.audit_actions is
+  'What record_audit() may record: each action, with the fields that its metadata may have. No field holds personal data or a secret.';
+
+create function private.register_audit_action(action text, crud public.audit_crud, fields text[] default '{}') returns void
+  language sql
+  set search_path = ''
+as $$
+  insert into private.audit_actions (action, crud, fields) values (register_audit_action.action, register_audit_action.crud, register_audit_action.fields)
+  on conflict (action) do update set crud = excluded.crud, fields = excluded.fields
+$$;
+comment on function private.register_audit_action(text, public.audit_crud, text[]) is
+  'Declares an action, in the file whose function records it. The fields are those of its metadata: none may hold personal data or a secret.';
+
 -- A definer. It records what no trigger sees. The calling function decides that it happened.
 create function private.record_audit(
   tenant uuid, action text, target_type text, target_id text, target_name text default null, metadata jsonb default '{}',
@@ -416,23 +464,29 @@ create function private.record_audit(
   set search_path = ''
 as $$
 declare
-  context private.audit_context := private.audit_context();
+  context private.audit_context := private.audit_context(record_audit.tenant);
+  declared private.audit_actions;
+  undeclared text;
 begin
+  select * into declared from private.audit_actions as a where a.action = record_audit.action;
+  if not found then
+    raise exception 'record_audit: the action % is not registered. Declare it with register_audit_action().', record_audit.action;
+  end if;
+  select string_agg(f, ', ') into undeclared from jsonb_object_keys(coalesce(record_audit.metadata, '{}')) as f where f <> all (declared.fields);
+  if undeclared is not null then
+    raise exception 'record_audit: the metadata of % may not have the field %. Declare it with register_audit_action().', record_audit.action, undeclared;
+  end if;
   insert into private.audit_pending (tenant_id, id, actor_id, actor_name, actor_type, action, crud, target_id, target_type, target_name,
     product, component, is_failure, is_anonymous, metadata, source_ip, user_agent, request_id, created_at)
   values (record_audit.tenant, private.uuid_v7(), context.actor_id, context.actor_name, context.actor_type, record_audit.action,
-    coalesce(record_audit.crud, case
-      when record_audit.action ~ '[._](created|added|issued|invited|claimed)$' then 'c'
-      when record_audit.action ~ '[._](deleted|removed|revoked|purged)$' then 'd'
-      when record_audit.action ~ '[._](viewed|read|exported|verified)$' then 'r'
-      else 'u' end::public.audit_crud),
+    coalesce(record_audit.crud, declared.crud),
     record_audit.target_id, record_audit.target_type, record_audit.target_name, record_audit.product, context.component,
     record_audit.is_failure, context.actor_type = 'anonymous', private.redact_json(coalesce(record_audit.metadata, '{}')),
     context.source_ip, context.user_agent, context.request_id, clock_timestamp());
 end
 $$;
 comment on function private.record_audit(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) is
-  'Records what no trigger sees. The actor is the caller on this connection. If crud is not given, it follows from the last word of the action.';
+  'Records what no trigger sees. The actor is the caller on this connection. The action and the fields of its metadata must be registered.';
 
 -- A definer, because the caller's request was refused and the caller therefore has no right to write here.
 create function private.record_refusal(tenant_name text, method text, route text, status int, code text) returns void
@@ -479,19 +533,24 @@ create function private.record_audit_read(tenant uuid, action text, metadata jso
 as $$
 declare
   reader text := (private.audit_context()).actor_id;
+  question jsonb := jsonb_strip_nulls(record_audit_read.metadata);
 begin
-  -- Paging through the log is one reading. It leaves one row a minute and not one row a page.
+  -- Paging through the log is one reading. It leaves one row a minute for each question and not one row a page.
   if record_audit_read.action = 'audit.viewed' and exists (
     select from public.audit_log as a
-    where a.tenant_id = record_audit_read.tenant and a.action = 'audit.viewed' and a.actor_id = reader
+    where a.tenant_id = record_audit_read.tenant and a.action = 'audit.viewed' and a.actor_id = reader and a.metadata = private.redact_json(question)
       and a.created_at > now() - interval '1 minute') then
     return;
   end if;
   perform private.record_audit(record_audit_read.tenant, record_audit_read.action, 'audit_log', null, null,
-    jsonb_strip_nulls(record_audit_read.metadata), 'r');
+    question);
 end
 $$;
 
+select private.register_audit_action('request.refused', 'u', '{status,code,is_limit_reached}');
+select private.register_audit_action('request.failed', 'u', '{status,code,is_limit_reached}');
+
+select private.register_table('private.audit_actions', plain => '{action,fields}', unaudited => 'changed by migrations only');
 grant execute on function private.record_refusal(text, text, text, int, text) to authenticated, service_role;
 grant execute on function private.record_audit(uuid, text, text, text, text, jsonb, public.audit_crud, boolean, text) to service_role;
 
@@ -501,7 +560,8 @@ grant execute on function private.record_audit(uuid, text, text, text, text, jso
 
 -- A definer, because every change is recorded, for every caller. Its arguments come from
 -- private.tg_audit_registered_table(): the tenant's column, the key's columns, the column with a name, the
--- columns that may change without a row, and the columns whose values are left out.
+-- columns that may change without a row, the columns and the paths whose values are left out, and the column with the
+-- project.
 create function private.tg_audit() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -511,7 +571,8 @@ declare
   new_row jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
   shown jsonb := coalesce(new_row, old_row);
   quiet text[] := tg_argv[3];
-  sensitive text[] := tg_argv[4];
+  hidden text[] := tg_argv[4];
+  hidden_paths text[] := tg_argv[5];
   changes jsonb;
   context private.audit_context;
 begin
@@ -524,22 +585,26 @@ begin
   end if;
 
   select jsonb_object_agg(f.key, case
-    when f.key = any (sensitive) then '{"is_redacted": true}'::jsonb
-    when tg_op = 'INSERT' then jsonb_build_object('new', private.audit_value(f.value))
-    when tg_op = 'DELETE' then jsonb_build_object('old', private.audit_value(f.value))
-    else jsonb_build_object('old', private.audit_value(old_row -> f.key), 'new', private.audit_value(f.value)) end)
+    when f.key = any (hidden) then '{"is_redacted": true}'::jsonb
+    when tg_op = 'INSERT' then jsonb_build_object('new', private.audit_value(f.value, p.paths))
+    when tg_op = 'DELETE' then jsonb_build_object('old', private.audit_value(f.value, p.paths))
+    else jsonb_build_object('old', private.audit_value(old_row -> f.key, p.paths), 'new', private.audit_value(f.value, p.paths)) end)
   into changes
   from jsonb_each(shown) as f
+  cross join lateral (
+    -- Most tables have no path, and an empty list is the same for every field.
+    select case when hidden_paths = '{}' then hidden_paths else array(
+      select substr(h, length(f.key) + 2) from unnest(hidden_paths) as h where split_part(h, '.', 1) = f.key) end as paths) as p
   where case when tg_op = 'UPDATE' then f.value <> old_row -> f.key else f.value <> 'null' end
     and f.key <> all (quiet);
   if changes is null and tg_op = 'UPDATE' then
     return null;
   end if;
-  context := private.audit_context();
+  context := private.audit_context((shown ->> tg_argv[0])::uuid);
   insert into private.audit_pending (tenant_id, id, project_id, actor_id, actor_name, actor_type, action, crud,
     target_id, target_type, target_name, product, component, is_anonymous, metadata, source_ip, user_agent, request_id, created_at)
   values ((shown ->> tg_argv[0])::uuid, private.uuid_v7_at((extract(epoch from clock_timestamp()) * 1000000)::bigint),
-    (shown ->> 'project_id')::uuid, context.actor_id, context.actor_name, context.actor_type,
+    (shown ->> nullif(tg_argv[6], ''))::uuid, context.actor_id, context.actor_name, context.actor_type,
     tg_table_name || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.updated' else '.deleted' end,
     (case tg_op when 'INSERT' then 'c' when 'UPDATE' then 'u' else 'd' end)::public.audit_crud,
     private.audit_target(shown, tg_argv[1]::text[]), tg_table_name, shown ->> nullif(tg_argv[2], ''), shown ->> 'product',
@@ -573,11 +638,15 @@ begin
       and (a.attname <> 'tenant_id' or cardinality(x.indkey::int2[]) = 1)
     order by k.n) end;
   execute format(
-    'create trigger %I after insert or update or delete on %s for each row execute function private.tg_audit(%L, %L, %L, %L, %L)',
+    'create trigger %I after insert or update or delete on %s for each row execute function private.tg_audit(%L, %L, %L, %L, %L, %L, %L)',
     table_name || '_audit', new.relation, tenant_column, keys,
-    (select n.name from unnest('{name,display_name,host,slug}'::text[]) with ordinality as n (name, i) where n.name = any (columns) order by n.i limit 1),
+    (select n.name from unnest('{name,display_name,host,slug}'::text[]) with ordinality as n (name, i)
+      where n.name = any (columns) and n.name <> all (new.personal || new.secret) order by n.i limit 1),
     '{updated_at,updated_by,ref_id}'::text[] || new.quiet || case when tenant_column = 'tenant_id' then '{tenant_id}'::text[] else '{}' end,
-    array(select c from unnest(columns) as c where c = any (new.personal || new.secret)));
+    array(select c from unnest(columns) as c where c = any (new.personal || new.secret)),
+    array(select h from unnest(new.personal || new.secret) as h where h like '%.%' order by h),
+    -- A project's own row is about that project.
+    case when new.relation = 'public.tenant_projects'::regclass then 'id' when 'project_id' = any (columns) then 'project_id' end);
   return null;
 end
 $$;
@@ -597,7 +666,7 @@ update private.registered_tables set relation = relation;
 create function public.read_audit_log(
   tenant_id uuid, before_seq bigint default null, max_rows int default 50,
   actor text default null, action text default null, target text default null, product text default null,
-  from_at timestamptz default null, until_at timestamptz default null, is_failure boolean default null
+  from_at timestamptz default null, until_at timestamptz default null, is_failure boolean default null, project uuid default null
 ) returns setof public.audit_log
   language plpgsql security definer
   set search_path = ''
@@ -610,7 +679,8 @@ begin
     perform private.raise_problem(422, 'invalid_value', 'A filter of the audit log has at most 300 characters.');
   end if;
   perform private.record_audit_read(read_audit_log.tenant_id, 'audit.viewed', jsonb_build_object(
-    'actor', actor, 'action', action, 'target', target, 'product', product, 'from', from_at, 'until', until_at, 'is_failure', is_failure));
+    'actor', actor, 'action', action, 'target', target, 'product', product, 'from', from_at, 'until', until_at, 'is_failure', is_failure,
+    'project', private.ulid(project)));
   return query
     select a.* from public.audit_log as a
     where a.tenant_id = read_audit_log.tenant_id
@@ -622,11 +692,12 @@ begin
       and (from_at is null or a.created_at >= from_at)
       and (until_at is null or a.created_at < until_at)
       and (read_audit_log.is_failure is null or a.is_failure = read_audit_log.is_failure)
+      and (read_audit_log.project is null or a.project_id = read_audit_log.project)
     order by a.seq desc
     limit least(greatest(max_rows, 1), 201);
 end
 $$;
-comment on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean) is
+comment on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean, uuid) is
   'A tenant''s audit rows before a seq, the newest first, for callers with the permission "read_admin". The reading itself is recorded.';
 
 create function private.start_audit_export(tenant uuid, format text) returns bigint
@@ -680,7 +751,12 @@ begin
 end
 $$;
 comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for callers with the permission "read_admin". The call itself is recorded.';
-grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean)
+
+select private.register_audit_action('audit.viewed', 'r', '{actor,action,target,product,from,until,is_failure,project,is_platform}');
+select private.register_audit_action('audit.exported', 'r', '{format}');
+select private.register_audit_action('audit.verified', 'r');
+
+grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean, uuid)
   to authenticated, service_role;
 grant execute on function private.start_audit_export(uuid, text),
   private.export_audit_log(uuid, bigint, bigint, int), private.verify_audit_log(uuid, bigint, text)
@@ -718,7 +794,7 @@ begin
   insert into private.audit_viewers (tenant_id, user_id, token_hash, expires_at)
   values (issue_audit_viewer.tenant, (select auth.uid()), issue_audit_viewer.token_hash, ends);
   perform private.record_audit(issue_audit_viewer.tenant, 'audit.viewer_issued', 'audit_log', null, null,
-    jsonb_build_object('expires_at', ends), 'c');
+    jsonb_build_object('expires_at', ends));
   return ends;
 end
 $$;
@@ -737,7 +813,7 @@ begin
   get diagnostics revoked = row_count;
   if revoked > 0 then
     perform private.record_audit(revoke_audit_viewers.tenant, 'audit.viewers_revoked', 'audit_log', null, null,
-      jsonb_build_object('count', revoked), 'd');
+      jsonb_build_object('count', revoked));
   end if;
   return revoked;
 end
@@ -747,3 +823,60 @@ grant execute on function private.issue_audit_viewer(uuid, bytea, int), private.
   to authenticated, service_role;
 
 select private.register_table('private.audit_viewers', secret => '{token_hash}', unaudited => 'the functions that issue and revoke record it');
+select private.register_audit_action('audit.viewer_issued', 'c', '{expires_at}');
+select private.register_audit_action('audit.viewers_revoked', 'd', '{count}');
+
+-- 09_platform_reading.sql
+
+-- Reading by the platform: the logs of all tenants as one, for the service.
+
+-- A definer, because it also records the reading. It is granted to the service alone.
+create function private.read_platform_audit_log(
+  before_id uuid default null, max_rows int default 50, tenant text default null,
+  actor text default null, action text default null, target text default null, product text default null, project uuid default null,
+  from_at timestamptz default null, until_at timestamptz default null, is_failure boolean default null
+) returns setof public.audit_log
+  language plpgsql security definer
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+as $$
+declare
+  chosen uuid;
+begin
+  if tenant is not null then
+    -- A tenant that is gone still has its log, and is found by its ref_id.
+    select found.id into chosen from (
+      select t.id from public.tenants as t where t.slug = tenant or t.ref_id = tenant
+      union all
+      select h.tenant_id from private.audit_heads as h where h.tenant_id = private.ulid_to_uuid(tenant)
+    ) as found (id) limit 1;
+    if chosen is null then
+      perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, and there never was one with this ref_id.');
+    end if;
+  end if;
+  -- In the log of the tenant that was asked for, otherwise in the platform's own. A row in the log of each tenant whose
+  -- rows are shown would answer the next page with the traces of the one before.
+  perform private.record_audit_read(coalesce(chosen, private.platform_tenant_id()), 'audit.viewed', jsonb_build_object(
+    'actor', actor, 'action', action, 'target', target, 'product', product, 'from', from_at, 'until', until_at,
+    'is_failure', is_failure, 'project', private.ulid(project), 'is_platform', true));
+  return query
+    select a.* from public.audit_log as a
+    where (before_id is null or a.id < before_id)
+      and (chosen is null or a.tenant_id = chosen)
+      and (read_platform_audit_log.actor is null or a.actor_id = read_platform_audit_log.actor)
+      and (read_platform_audit_log.action is null or a.action = read_platform_audit_log.action)
+      and (read_platform_audit_log.target is null or a.target_id = read_platform_audit_log.target)
+      and (read_platform_audit_log.product is null or a.product = read_platform_audit_log.product)
+      and (read_platform_audit_log.project is null or a.project_id = read_platform_audit_log.project)
+      -- The bound by id lets an index stop; the bound by time is exact.
+      and (from_at is null or a.created_at >= from_at and a.id >= private.first_uuid_at(from_at - interval '1 minute'))
+      and (until_at is null or a.created_at < until_at and a.id < private.first_uuid_at(until_at + interval '1 minute'))
+      and (read_platform_audit_log.is_failure is null or a.is_failure = read_platform_audit_log.is_failure)
+    order by a.id desc
+    limit least(greatest(max_rows, 1), 201);
+end
+$$;
+comment on function private.read_platform_audit_log(uuid, int, text, text, text, text, text, uuid, timestamptz, timestamptz, boolean) is
+  'Audit rows of all tenants before an id, the newest first. Only for the service. The reading itself is recorded.';
+grant execute on function private.read_platform_audit_log(uuid, int, text, text, text, text, text, uuid, timestamptz, timestamptz, boolean)
+  to service_role;

@@ -693,7 +693,10 @@ grant select on public.tenant_idp_config to service_role;
 grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
 
 select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
-  plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}');
+  plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}',
+  -- SAML metadata names the people whom an identity provider lists as its contacts.
+  personal => '{metadata.metadata_xml}', on_forget => 'keep',
+  kept_because => 'The contacts that an identity provider publishes about itself. A manager replaces them with the metadata.');
 
 -- 05_identity_provider_checks.sql
 
@@ -869,6 +872,8 @@ grant execute on function private.begin_idp_check(uuid, public.idp_kind), privat
   private.read_idp_secret(uuid, public.idp_kind, uuid), private.bind_sso_provider(uuid, public.idp_kind, uuid),
   private.tenant_of_sso_provider(uuid) to service_role;
 
+select private.register_audit_action('idp.secret_read', 'r');
+
 -- 06_ownership.sql
 
 -- Ownership: how an owner gives the tenant to another member.
@@ -913,6 +918,8 @@ $$;
 comment on function public.transfer_ownership(uuid, uuid) is
   'Makes an active member an owner and the caller an admin. Both changes happen, or neither.';
 grant execute on function public.transfer_ownership(uuid, uuid) to authenticated;
+
+select private.register_audit_action('tenant.ownership_transferred', 'u');
 
 -- 07_tenant_events.sql
 
@@ -1116,7 +1123,7 @@ $$;
 comment on function private.drop_secrets(uuid, uuid[]) is
   'Deletes the Vault secrets of deleted rows. Keeps the secrets that a demo tenant''s snapshot will need.';
 
-select private.register_table('private.demo_snapshots', keeping => 'derived', plain => '{relation}', personal => '{rows}', unaudited => 'a copy of rows',
+select private.register_table('private.demo_snapshots', keeping => 'derived', plain => '{relation}', personal => '{rows}', unaudited => 'a copy of rows', copy_column => 'rows',
   on_forget => 'keep', kept_because => 'A demo tenant holds invented people. They are restored every night.');
 
 -- 09_exports.sql
@@ -1171,7 +1178,8 @@ create function private.export_rows(tenant uuid, name text, after text[] default
 as $$
 declare
   source record;
-  empty jsonb;
+  registered private.registered_tables;
+  shown text := 'to_jsonb(t)';
   key_columns text;
   key_values text;
 begin
@@ -1181,7 +1189,20 @@ begin
     perform private.raise_problem(422, 'invalid_value', 'There is no row with this key.');
   end if;
   select * into strict source from private.tenant_tables() as t where t.name = export_rows.name;
-  select coalesce(jsonb_object_agg(c, null), '{}') into empty from private.registered_tables as g, unnest(g.secret) as c where g.relation = source.relation;
+  select * into strict registered from private.registered_tables as g where g.relation = source.relation;
+  if exists (select from unnest(registered.secret) as s where s not like '%.%') then
+    shown := format('(%s || %L)', shown, (
+      select jsonb_object_agg(s, null) from unnest(registered.secret) as s where s not like '%.%'));
+  end if;
+  if exists (select from unnest(registered.secret) as s where s like '%.%') then
+    shown := format('private.overwrite_paths(%s, %L, ''null'')', shown, array(select s from unnest(registered.secret) as s where s like '%.%'));
+  end if;
+  if registered.copy_column is not null then
+    -- A copy is no way around the register: each copied row is treated as a row of its own table.
+    shown := format('(%s || jsonb_build_object(%L, (select coalesce(jsonb_agg(private.without_secrets(c.copy, s.relation) order by c.n), ''[]'')
+      from jsonb_array_elements(t.%I) with ordinality as c (copy, n)
+      left join private.tenant_tables() as s on s.name = t.relation)))', shown, registered.copy_column, registered.copy_column);
+  end if;
   select string_agg(format('t.%I', k), ', ' order by n),
     string_agg(format('($2)[%s]::%s', n, format_type(a.atttypid, a.atttypmod)), ', ' order by n)
   into key_columns, key_values
@@ -1195,7 +1216,7 @@ begin
         select r.*, sum(length(r.line)) over (order by r.n) - length(r.line) as before
         from (
           select row_number() over () as n, array[%1$s]::text[] as key,
-            '{"table":' || $5 || ',"row":' || (to_jsonb(t) || $4)::text || E'}\n' as line
+            '{"table":' || $4 || ',"row":' || (%6$s)::text || E'}\n' as line
           from (select * from %2$s as t where t.%3$I = $1 %4$s %5$s limit $3) as t
         ) as r
       ) as p
@@ -1203,14 +1224,16 @@ begin
     $sql$,
     coalesce(key_columns, ''), source.relation, source.tenant_column,
     case when key_columns is null then 'and $2 is null' else format('and ($2 is null or (%s) > (%s))', key_columns, key_values) end,
-    case when key_columns is not null then 'order by ' || key_columns else '' end)
-  using tenant, after, batch, empty, to_json(export_rows.name)::text;
+    case when key_columns is not null then 'order by ' || key_columns else '' end, shown)
+  using tenant, after, batch, to_json(export_rows.name)::text;
 end
 $$;
 comment on function private.export_rows(uuid, text, text[], int) is
   'One page of a table''s rows as lines of JSON, in the order of its key, after a given key. Also returns the key after which the next page begins.';
 grant execute on function private.begin_export(uuid), private.export_tables(uuid), private.count_export_rows(uuid, text),
   private.export_rows(uuid, text, text[], int) to authenticated, service_role;
+
+select private.register_audit_action('tenant.exported', 'r');
 
 -- 10_purges.sql
 
@@ -1352,6 +1375,9 @@ grant execute on function private.begin_purge(uuid, text, boolean), private.purg
 
 select cron.schedule('registry: continue purges', '* * * * *',
   'select private.continue_purges()');
+
+select private.register_audit_action('tenant.purge_decided', 'u', '{reason,is_forced}');
+select private.register_audit_action('tenant.purged', 'd', '{deleted_rows}');
 
 -- 11_demos.sql
 
@@ -1578,16 +1604,21 @@ begin
     if source.on_forget = 'keep' then
       execute format(
         'select count(*) from %s where %s and private.names_person(concat_ws(%L, %s), $2)', source.relation, source.owned_by, ' ',
-        (select string_agg(quote_ident(c), ', ') from unnest(source.personal) as c))
+        (select string_agg(distinct quote_ident(split_part(c, '.', 1)), ', ') from unnest(source.personal) as c))
       into touched using forget_person.tenant_id, address;
       kept := kept || jsonb_build_object('table', source.name, 'rows', touched, 'reason', source.kept_because);
     elsif source.person is null then
       raise exception 'forget_person: % has personal columns. Register its person, or on_forget => keep and kept_because.', source.relation;
     elsif source.on_forget = 'erase' then
-      select string_agg(format('%I = %s', a.attname, coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'null')), ', ') into assignments
+      select string_agg(format('%I = %s', a.attname, case
+        when a.attname = any (source.personal) then coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'null')
+        else format('private.overwrite_paths(%I, %L, ''null'')', a.attname, p.paths) end), ', ') into assignments
       from pg_catalog.pg_attribute as a
       left join pg_catalog.pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
-      where a.attrelid = source.relation and a.attname = any (source.personal) and a.attgenerated = '';
+      cross join lateral (select array(
+        select substr(c, length(a.attname) + 2) from unnest(source.personal) as c
+        where c like '%.%' and split_part(c, '.', 1) = a.attname) as paths) as p
+      where a.attrelid = source.relation and (a.attname = any (source.personal) or p.paths <> '{}') and a.attgenerated = '';
       execute format('update %s set %s where %s and private.names_person(%I::text, $2)',
         source.relation, assignments, source.owned_by, source.person)
       using forget_person.tenant_id, address;
@@ -1615,3 +1646,5 @@ $$;
 comment on function public.forget_person(uuid, text) is
   'Erases what a tenant holds about the person with an e-mail address, as the file of each table registered it. Returns the rows erased, deleted and kept in each table. 409 is_member.';
 grant execute on function public.forget_person(uuid, text) to authenticated, service_role;
+
+select private.register_audit_action('person.forgotten', 'u', '{erased,deleted}');

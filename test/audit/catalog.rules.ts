@@ -1,6 +1,9 @@
 import type { CatalogRules } from '../kit/rules/catalog.ts'
 
 export default {
+  'every table has a tenant_id': {
+    'private.audit_actions': 'what code may record; tells of no tenant',
+  },
   'a table with a tenant_id has it first in its primary key': {
     'private.audit_pending': 'looked up by its transaction, which it does not outlive',
   },

@@ -9,4 +9,5 @@ export default {
     // That somebody reads the audit log is a row of it, once a minute.
     fillLast: ({ tenant, owner }) => call(`/registry/tenants/${tenant.slug}/audit`, { token: owner.token }),
   },
+  'GET /registry/audit': { noun: 'events', by: (row) => row.id!, order: 'the newest first' },
 } satisfies ListRules

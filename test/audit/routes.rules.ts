@@ -1,6 +1,7 @@
 import { manager, type RouteRules, service } from '../kit/rules/routes.ts'
 
 export default {
+  'GET /registry/audit': { may: [service] },
   'GET /registry/tenants/:ref/audit': { may: [manager, service] },
   'GET /registry/tenants/:ref/audit/export': {
     may: [manager, service],

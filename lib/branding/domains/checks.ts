@@ -1,4 +1,4 @@
-import { admin, type Claims, type Db, Problem, sql } from '../../db/index.ts'
+import { type Claims, type Db, Problem, type RequestHeaders, serviceFor, sql } from '../../db/index.ts'
 import { forgetHost } from '../page/queries.ts'
 import { type FindTxt, findTxt, isInconclusive, type TxtLookup } from './dns.ts'
 import { recordName } from './host.ts'
@@ -15,7 +15,7 @@ const atOnce = 10
  */
 export async function verifyDomain(
   db: Db,
-  claims: Claims,
+  { claims, headers }: { claims: Claims; headers: RequestHeaders },
   tenantId: string,
   ref: string,
   find: FindTxt = findTxt,
@@ -31,12 +31,8 @@ export async function verifyDomain(
     throw new Problem('domain_just_checked', detail, { retryAfterSeconds: wait_seconds })
   }
   const lookup = await find(recordName(host))
-  // The admin connection, because a caller must not be able to state what DNS said. Their claims are set, so
-  // that the audit log names them.
-  const row = await admin.transaction(async (tx) => {
-    await tx.query(sql`select set_config('request.jwt.claims', ${JSON.stringify(claims)}, true)`)
-    return record(tx, tenantId, domain_id, lookup)
-  })
+  // As the service, because a caller must not be able to state what DNS said.
+  const row = await record(serviceFor(claims, headers), tenantId, domain_id, lookup)
   if (!row) throw new Problem('not_found', 'You have no such domain.')
   forgetHost(host)
   const domain = shown(row)

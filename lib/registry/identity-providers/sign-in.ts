@@ -1,6 +1,6 @@
 import { domainToASCII } from 'node:url'
 import { enterTenant } from '../../auth/index.ts'
-import { admin, sql } from '../../db/index.ts'
+import { admin, type RequestHeaders, sql } from '../../db/index.ts'
 import { noSuchProvider } from './queries.ts'
 import type { IdpKind, SignInOptions } from './schema.ts'
 
@@ -21,12 +21,13 @@ export async function findSignInOptions(email: string): Promise<SignInOptions> {
  * 404 not_found, tenant_not_found; 409 idp_not_verified, sso_provider_taken.
  */
 export async function bindSsoProvider(
+  headers: RequestHeaders,
   tenantName: string,
   type: IdpKind,
   ssoProviderId: string | null,
 ): Promise<void> {
   const claims = { role: 'service_role' } as const
-  const { tenant, db } = await enterTenant(claims, tenantName, 'manage')
+  const { tenant, db } = await enterTenant(claims, tenantName, 'manage', { headers })
   const [bound] = await db.query<{ id: string | null }>(sql`
     select id from private.bind_sso_provider(${tenant.id}, ${type}::public.idp_kind, ${ssoProviderId})`)
   if (!bound?.id) throw noSuchProvider(type)

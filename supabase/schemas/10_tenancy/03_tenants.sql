@@ -76,7 +76,10 @@ create policy "managers update their tenants" on public.tenants
   for update to authenticated
   using (id = any (array(select private.tenant_ids('manage'))))
   with check (id = any (array(select private.tenant_ids('manage'))));
-grant select, update (name, locale) on public.tenants to authenticated;
+-- Columns and not the table: what concerns billing and the contract is for managers, who read it by
+-- read_tenant_account(). A new column is not readable until somebody says who reads it.
+grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, trial_ends_at, created_at, updated_at,
+  created_by, updated_by, frozen_at, archived_at, purgeable_at), update (name, locale) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
 -- A definer. Nobody may insert a tenant directly, because a tenant must have an owner.
@@ -124,6 +127,23 @@ comment on column public.tenants.status_reason is 'Why the tenant has its presen
 comment on column public.tenants.purgeable_at is 'When the export window of an archived tenant closes. From then on the tenant can be purged and no longer restored.';
 create index tenants_frozen_at_idx on public.tenants (frozen_at) where status = 'frozen';
 
-select private.register_table('public.tenants', personal => '{sales_owner}',
-  on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant. Only the platform changes it.',
-  plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,metadata,status_reason}');
+-- A definer, because people hold no grant on these columns.
+create function public.read_tenant_account(tenant_id uuid,
+    out erp_customer_id text, out stripe_cust_id text, out contract_start date, out contract_end date, out status_reason text)
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(read_tenant_account.tenant_id, 'read_admin');
+  select t.erp_customer_id, t.stripe_cust_id, t.contract_start, t.contract_end, t.status_reason
+  into erp_customer_id, stripe_cust_id, contract_start, contract_end, status_reason
+  from public.tenants as t where t.id = read_tenant_account.tenant_id;
+end
+$$;
+comment on function public.read_tenant_account(uuid) is
+  'What the platform''s billing knows of a tenant: customer numbers, contract, and why it has its status. For callers with the permission "read_admin".';
+grant execute on function public.read_tenant_account(uuid) to authenticated, service_role;
+
+select private.register_table('public.tenants', personal => '{sales_owner,metadata}',
+  on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant, and notes of the platform. Only the platform changes them.',
+  plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,status_reason}');

@@ -52,6 +52,12 @@ create index audit_log_action_idx on public.audit_log (tenant_id, action, seq de
 create index audit_log_actor_id_idx on public.audit_log (tenant_id, actor_id, seq desc) where actor_id is not null;
 create index audit_log_target_id_idx on public.audit_log (tenant_id, target_id, seq desc) where target_id is not null;
 create index audit_log_product_idx on public.audit_log (tenant_id, product, seq desc) where product is not null;
+create index audit_log_project_id_idx on public.audit_log (tenant_id, project_id, seq desc) where project_id is not null;
+-- For the platform, which reads across tenants (requirement document 003). An id is made in the order of time.
+create index audit_log_platform_idx on public.audit_log (id desc);
+create index audit_log_platform_product_idx on public.audit_log (product, id desc) where product is not null;
+create index audit_log_platform_actor_id_idx on public.audit_log (actor_id, id desc) where actor_id is not null;
+create index audit_log_platform_action_idx on public.audit_log (action, id desc);
 create index audit_log_is_failure_idx on public.audit_log (tenant_id, seq desc) where is_failure;
 
 create table private.audit_heads (

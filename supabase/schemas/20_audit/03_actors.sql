@@ -23,7 +23,7 @@ as $$
 $$;
 comment on function private.running_job() is 'The cron job that this connection runs. Null if it runs none.';
 
-create function private.audit_context() returns private.audit_context
+create function private.audit_context(tenant uuid default null) returns private.audit_context
   language plpgsql stable
   set search_path = ''
 as $$
@@ -37,17 +37,32 @@ declare
   -- Not the claim of the token, because any token could have one. Only a verified key sets this setting.
   api_key uuid := nullif(current_setting('tenantry.api_key', true), '')::uuid;
   address text;
+  -- The service's connection may work for somebody: then its claims name them. Not over REST, where a token brings the claims.
+  is_for_somebody boolean := role = 'service_role' and session_user <> 'authenticator' and claims ?| '{sub,acting_key}';
+  works_for_user text;
+  works_for_key text;
 begin
+  if is_for_somebody then
+    select m.user_id into works_for_user from public.tenant_members as m
+    where m.tenant_id = audit_context.tenant and m.user_id = (claims ->> 'sub')::uuid;
+    select k.id into works_for_key from public.api_keys as k
+    where k.tenant_id = audit_context.tenant and k.id = (claims ->> 'acting_key')::uuid;
+    -- What they start may change another tenant: a host goes to whoever proves it. That tenant's log says that the
+    -- service did it, and nothing about a stranger.
+    if works_for_user is null and works_for_key is null then
+      headers := null;
+    end if;
+  end if;
   context.component := case
     when session_user = 'authenticator' then 'rest'
     when application = 'tenantry-functions' then 'functions'
     when application like 'pg_cron%' then 'cron'
     else 'database' end;
 
-  if role = 'authenticated' and api_key is not null then
+  if role = 'authenticated' and api_key is not null or works_for_key is not null then
     context.actor_type := 'api_key';
-    context.actor_id := private.ulid(api_key);
-  elsif role = 'authenticated' and claims ->> 'sub' is not null then
+    context.actor_id := private.ulid(coalesce(works_for_key::uuid, api_key));
+  elsif role = 'authenticated' and claims ->> 'sub' is not null or works_for_user is not null then
     context.actor_type := 'user';
     context.actor_id := private.ulid((claims ->> 'sub')::uuid);
     select p.name into context.actor_name from public.user_profiles as p where p.user_id = (claims ->> 'sub')::uuid;
@@ -78,4 +93,4 @@ begin
   return context;
 end
 $$;
-comment on function private.audit_context() is 'Who is at work on this connection, and from where. Every audit row takes its actor from this.';
+comment on function private.audit_context(uuid) is 'Who is at work on this connection for a tenant, and from where. Every audit row takes its actor from this.';

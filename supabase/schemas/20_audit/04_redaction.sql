@@ -1,5 +1,9 @@
 -- Redaction: which values the audit log leaves out of what it records.
 
+-- The register of columns decides (private.registered_tables), and it guesses nothing. The two functions below are a
+-- second line of defence for what no register can list: a person may type an address into any text, and the settings of
+-- a product are JSON of any shape. They look at values of plain columns, which should hold nothing that they find.
+
 create function private.is_sensitive(name text) returns boolean
   language plpgsql immutable parallel safe
   set search_path = ''
@@ -45,13 +49,17 @@ end
 $$;
 comment on function private.redact_json(jsonb) is 'A JSON value without its secrets and personal data.';
 
-create function private.audit_value(value jsonb) returns jsonb
+create function private.audit_value(value jsonb, hidden_paths text[]) returns jsonb
   language plpgsql immutable
   set search_path = ''
 as $$
 declare
-  written text := value::text;
+  written text;
 begin
+  if hidden_paths <> '{}' then
+    value := private.overwrite_paths(value, hidden_paths, '"[redacted]"');
+  end if;
+  written := value::text;
   -- A brand may be long and change often. The log is not its version history.
   if length(written) > 4096 then
     return '"[too long]"';

@@ -2,7 +2,8 @@
 
 -- A definer, because every change is recorded, for every caller. Its arguments come from
 -- private.tg_audit_registered_table(): the tenant's column, the key's columns, the column with a name, the
--- columns that may change without a row, and the columns whose values are left out.
+-- columns that may change without a row, the columns and the paths whose values are left out, and the column with the
+-- project.
 create function private.tg_audit() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -12,7 +13,8 @@ declare
   new_row jsonb := case when tg_op <> 'DELETE' then to_jsonb(new) end;
   shown jsonb := coalesce(new_row, old_row);
   quiet text[] := tg_argv[3];
-  sensitive text[] := tg_argv[4];
+  hidden text[] := tg_argv[4];
+  hidden_paths text[] := tg_argv[5];
   changes jsonb;
   context private.audit_context;
 begin
@@ -25,22 +27,26 @@ begin
   end if;
 
   select jsonb_object_agg(f.key, case
-    when f.key = any (sensitive) then '{"is_redacted": true}'::jsonb
-    when tg_op = 'INSERT' then jsonb_build_object('new', private.audit_value(f.value))
-    when tg_op = 'DELETE' then jsonb_build_object('old', private.audit_value(f.value))
-    else jsonb_build_object('old', private.audit_value(old_row -> f.key), 'new', private.audit_value(f.value)) end)
+    when f.key = any (hidden) then '{"is_redacted": true}'::jsonb
+    when tg_op = 'INSERT' then jsonb_build_object('new', private.audit_value(f.value, p.paths))
+    when tg_op = 'DELETE' then jsonb_build_object('old', private.audit_value(f.value, p.paths))
+    else jsonb_build_object('old', private.audit_value(old_row -> f.key, p.paths), 'new', private.audit_value(f.value, p.paths)) end)
   into changes
   from jsonb_each(shown) as f
+  cross join lateral (
+    -- Most tables have no path, and an empty list is the same for every field.
+    select case when hidden_paths = '{}' then hidden_paths else array(
+      select substr(h, length(f.key) + 2) from unnest(hidden_paths) as h where split_part(h, '.', 1) = f.key) end as paths) as p
   where case when tg_op = 'UPDATE' then f.value <> old_row -> f.key else f.value <> 'null' end
     and f.key <> all (quiet);
   if changes is null and tg_op = 'UPDATE' then
     return null;
   end if;
-  context := private.audit_context();
+  context := private.audit_context((shown ->> tg_argv[0])::uuid);
   insert into private.audit_pending (tenant_id, id, project_id, actor_id, actor_name, actor_type, action, crud,
     target_id, target_type, target_name, product, component, is_anonymous, metadata, source_ip, user_agent, request_id, created_at)
   values ((shown ->> tg_argv[0])::uuid, private.uuid_v7_at((extract(epoch from clock_timestamp()) * 1000000)::bigint),
-    (shown ->> 'project_id')::uuid, context.actor_id, context.actor_name, context.actor_type,
+    (shown ->> nullif(tg_argv[6], ''))::uuid, context.actor_id, context.actor_name, context.actor_type,
     tg_table_name || case tg_op when 'INSERT' then '.created' when 'UPDATE' then '.updated' else '.deleted' end,
     (case tg_op when 'INSERT' then 'c' when 'UPDATE' then 'u' else 'd' end)::public.audit_crud,
     private.audit_target(shown, tg_argv[1]::text[]), tg_table_name, shown ->> nullif(tg_argv[2], ''), shown ->> 'product',
@@ -74,11 +80,15 @@ begin
       and (a.attname <> 'tenant_id' or cardinality(x.indkey::int2[]) = 1)
     order by k.n) end;
   execute format(
-    'create trigger %I after insert or update or delete on %s for each row execute function private.tg_audit(%L, %L, %L, %L, %L)',
+    'create trigger %I after insert or update or delete on %s for each row execute function private.tg_audit(%L, %L, %L, %L, %L, %L, %L)',
     table_name || '_audit', new.relation, tenant_column, keys,
-    (select n.name from unnest('{name,display_name,host,slug}'::text[]) with ordinality as n (name, i) where n.name = any (columns) order by n.i limit 1),
+    (select n.name from unnest('{name,display_name,host,slug}'::text[]) with ordinality as n (name, i)
+      where n.name = any (columns) and n.name <> all (new.personal || new.secret) order by n.i limit 1),
     '{updated_at,updated_by,ref_id}'::text[] || new.quiet || case when tenant_column = 'tenant_id' then '{tenant_id}'::text[] else '{}' end,
-    array(select c from unnest(columns) as c where c = any (new.personal || new.secret)));
+    array(select c from unnest(columns) as c where c = any (new.personal || new.secret)),
+    array(select h from unnest(new.personal || new.secret) as h where h like '%.%' order by h),
+    -- A project's own row is about that project.
+    case when new.relation = 'public.tenant_projects'::regclass then 'id' when 'project_id' = any (columns) then 'project_id' end);
   return null;
 end
 $$;

@@ -28,7 +28,7 @@ begin
   insert into private.audit_viewers (tenant_id, user_id, token_hash, expires_at)
   values (issue_audit_viewer.tenant, (select auth.uid()), issue_audit_viewer.token_hash, ends);
   perform private.record_audit(issue_audit_viewer.tenant, 'audit.viewer_issued', 'audit_log', null, null,
-    jsonb_build_object('expires_at', ends), 'c');
+    jsonb_build_object('expires_at', ends));
   return ends;
 end
 $$;
@@ -47,7 +47,7 @@ begin
   get diagnostics revoked = row_count;
   if revoked > 0 then
     perform private.record_audit(revoke_audit_viewers.tenant, 'audit.viewers_revoked', 'audit_log', null, null,
-      jsonb_build_object('count', revoked), 'd');
+      jsonb_build_object('count', revoked));
   end if;
   return revoked;
 end
@@ -57,3 +57,5 @@ grant execute on function private.issue_audit_viewer(uuid, bytea, int), private.
   to authenticated, service_role;
 
 select private.register_table('private.audit_viewers', secret => '{token_hash}', unaudited => 'the functions that issue and revoke record it');
+select private.register_audit_action('audit.viewer_issued', 'c', '{expires_at}');
+select private.register_audit_action('audit.viewers_revoked', 'd', '{count}');

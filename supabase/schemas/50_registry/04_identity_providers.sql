@@ -162,4 +162,7 @@ grant select on public.tenant_idp_config to service_role;
 grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
 
 select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
-  plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}');
+  plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}',
+  -- SAML metadata names the people whom an identity provider lists as its contacts.
+  personal => '{metadata.metadata_xml}', on_forget => 'keep',
+  kept_because => 'The contacts that an identity provider publishes about itself. A manager replaces them with the metadata.');

@@ -169,3 +169,5 @@ grant execute on function public.find_idp_for_email(text) to anon, authenticated
 grant execute on function private.begin_idp_check(uuid, public.idp_kind), private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz),
   private.read_idp_secret(uuid, public.idp_kind, uuid), private.bind_sso_provider(uuid, public.idp_kind, uuid),
   private.tenant_of_sso_provider(uuid) to service_role;
+
+select private.register_audit_action('idp.secret_read', 'r');

@@ -40,3 +40,5 @@ $$;
 comment on function public.transfer_ownership(uuid, uuid) is
   'Makes an active member an owner and the caller an admin. Both changes happen, or neither.';
 grant execute on function public.transfer_ownership(uuid, uuid) to authenticated;
+
+select private.register_audit_action('tenant.ownership_transferred', 'u');

@@ -90,5 +90,5 @@ $$;
 comment on function private.drop_secrets(uuid, uuid[]) is
   'Deletes the Vault secrets of deleted rows. Keeps the secrets that a demo tenant''s snapshot will need.';
 
-select private.register_table('private.demo_snapshots', keeping => 'derived', plain => '{relation}', personal => '{rows}', unaudited => 'a copy of rows',
+select private.register_table('private.demo_snapshots', keeping => 'derived', plain => '{relation}', personal => '{rows}', unaudited => 'a copy of rows', copy_column => 'rows',
   on_forget => 'keep', kept_because => 'A demo tenant holds invented people. They are restored every night.');

@@ -48,7 +48,8 @@ create function private.export_rows(tenant uuid, name text, after text[] default
 as $$
 declare
   source record;
-  empty jsonb;
+  registered private.registered_tables;
+  shown text := 'to_jsonb(t)';
   key_columns text;
   key_values text;
 begin
@@ -58,7 +59,20 @@ begin
     perform private.raise_problem(422, 'invalid_value', 'There is no row with this key.');
   end if;
   select * into strict source from private.tenant_tables() as t where t.name = export_rows.name;
-  select coalesce(jsonb_object_agg(c, null), '{}') into empty from private.registered_tables as g, unnest(g.secret) as c where g.relation = source.relation;
+  select * into strict registered from private.registered_tables as g where g.relation = source.relation;
+  if exists (select from unnest(registered.secret) as s where s not like '%.%') then
+    shown := format('(%s || %L)', shown, (
+      select jsonb_object_agg(s, null) from unnest(registered.secret) as s where s not like '%.%'));
+  end if;
+  if exists (select from unnest(registered.secret) as s where s like '%.%') then
+    shown := format('private.overwrite_paths(%s, %L, ''null'')', shown, array(select s from unnest(registered.secret) as s where s like '%.%'));
+  end if;
+  if registered.copy_column is not null then
+    -- A copy is no way around the register: each copied row is treated as a row of its own table.
+    shown := format('(%s || jsonb_build_object(%L, (select coalesce(jsonb_agg(private.without_secrets(c.copy, s.relation) order by c.n), ''[]'')
+      from jsonb_array_elements(t.%I) with ordinality as c (copy, n)
+      left join private.tenant_tables() as s on s.name = t.relation)))', shown, registered.copy_column, registered.copy_column);
+  end if;
   select string_agg(format('t.%I', k), ', ' order by n),
     string_agg(format('($2)[%s]::%s', n, format_type(a.atttypid, a.atttypmod)), ', ' order by n)
   into key_columns, key_values
@@ -72,7 +86,7 @@ begin
         select r.*, sum(length(r.line)) over (order by r.n) - length(r.line) as before
         from (
           select row_number() over () as n, array[%1$s]::text[] as key,
-            '{"table":' || $5 || ',"row":' || (to_jsonb(t) || $4)::text || E'}\n' as line
+            '{"table":' || $4 || ',"row":' || (%6$s)::text || E'}\n' as line
           from (select * from %2$s as t where t.%3$I = $1 %4$s %5$s limit $3) as t
         ) as r
       ) as p
@@ -80,11 +94,13 @@ begin
     $sql$,
     coalesce(key_columns, ''), source.relation, source.tenant_column,
     case when key_columns is null then 'and $2 is null' else format('and ($2 is null or (%s) > (%s))', key_columns, key_values) end,
-    case when key_columns is not null then 'order by ' || key_columns else '' end)
-  using tenant, after, batch, empty, to_json(export_rows.name)::text;
+    case when key_columns is not null then 'order by ' || key_columns else '' end, shown)
+  using tenant, after, batch, to_json(export_rows.name)::text;
 end
 $$;
 comment on function private.export_rows(uuid, text, text[], int) is
   'One page of a table''s rows as lines of JSON, in the order of its key, after a given key. Also returns the key after which the next page begins.';
 grant execute on function private.begin_export(uuid), private.export_tables(uuid), private.count_export_rows(uuid, text),
   private.export_rows(uuid, text, text[], int) to authenticated, service_role;
+
+select private.register_audit_action('tenant.exported', 'r');

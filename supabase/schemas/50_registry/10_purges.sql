@@ -136,3 +136,6 @@ grant execute on function private.begin_purge(uuid, text, boolean), private.purg
 
 select cron.schedule('registry: continue purges', '* * * * *',
   'select private.continue_purges()');
+
+select private.register_audit_action('tenant.purge_decided', 'u', '{reason,is_forced}');
+select private.register_audit_action('tenant.purged', 'd', '{deleted_rows}');

@@ -67,16 +67,21 @@ begin
     if source.on_forget = 'keep' then
       execute format(
         'select count(*) from %s where %s and private.names_person(concat_ws(%L, %s), $2)', source.relation, source.owned_by, ' ',
-        (select string_agg(quote_ident(c), ', ') from unnest(source.personal) as c))
+        (select string_agg(distinct quote_ident(split_part(c, '.', 1)), ', ') from unnest(source.personal) as c))
       into touched using forget_person.tenant_id, address;
       kept := kept || jsonb_build_object('table', source.name, 'rows', touched, 'reason', source.kept_because);
     elsif source.person is null then
       raise exception 'forget_person: % has personal columns. Register its person, or on_forget => keep and kept_because.', source.relation;
     elsif source.on_forget = 'erase' then
-      select string_agg(format('%I = %s', a.attname, coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'null')), ', ') into assignments
+      select string_agg(format('%I = %s', a.attname, case
+        when a.attname = any (source.personal) then coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'null')
+        else format('private.overwrite_paths(%I, %L, ''null'')', a.attname, p.paths) end), ', ') into assignments
       from pg_catalog.pg_attribute as a
       left join pg_catalog.pg_attrdef as d on d.adrelid = a.attrelid and d.adnum = a.attnum
-      where a.attrelid = source.relation and a.attname = any (source.personal) and a.attgenerated = '';
+      cross join lateral (select array(
+        select substr(c, length(a.attname) + 2) from unnest(source.personal) as c
+        where c like '%.%' and split_part(c, '.', 1) = a.attname) as paths) as p
+      where a.attrelid = source.relation and (a.attname = any (source.personal) or p.paths <> '{}') and a.attgenerated = '';
       execute format('update %s set %s where %s and private.names_person(%I::text, $2)',
         source.relation, assignments, source.owned_by, source.person)
       using forget_person.tenant_id, address;
@@ -104,3 +109,5 @@ $$;
 comment on function public.forget_person(uuid, text) is
   'Erases what a tenant holds about the person with an e-mail address, as the file of each table registered it. Returns the rows erased, deleted and kept in each table. 409 is_member.';
 grant execute on function public.forget_person(uuid, text) to authenticated, service_role;
+
+select private.register_audit_action('person.forgotten', 'u', '{erased,deleted}');

@@ -134,3 +134,5 @@ grant execute on function public.rotate_webhook_secret(uuid, uuid, text, int),
 
 select cron.schedule('webhooks: drop signing secrets that were rotated out', '*/5 * * * *',
   'select private.sweep_webhook_secrets()');
+
+select private.register_audit_action('webhook_secret.read', 'r');

@@ -39,7 +39,8 @@ describe('secrets and personal data', () => {
   it('in a text of another name, and within JSON', async () => {
     const rows = await recorded(tenant.id, () =>
       admin.query(
-        `update public.tenants set sales_owner = 'Sam', status_reason = 'sales@example.com', metadata = $2 where id = $1`,
+        `with t as (update public.tenants set sales_owner = 'Sam', metadata = '{"a": 1}', status_reason = 'sales@example.com' where id = $1)
+         insert into public.tenant_products (tenant_id, product, config) values ($1, 'marketing', $2)`,
         [
           tenant.id,
           JSON.stringify({
@@ -50,10 +51,14 @@ describe('secrets and personal data', () => {
         ],
       ),
     )
-    const { changes } = rows[0]!.metadata as { changes: Record<string, { new: unknown }> }
+    const changesOf = (action: string) =>
+      (rows.find((row) => row.action === action)!.metadata as { changes: Record<string, { new: unknown }> })
+        .changes
+    const changes = changesOf('tenants.updated')
     expect(changes.sales_owner).toEqual({ is_redacted: true })
+    expect(changes.metadata).toEqual({ is_redacted: true })
     expect(changes.status_reason!.new).toBe('[redacted]')
-    expect(changes.metadata!.new).toEqual({
+    expect(changesOf('tenant_products.created').config!.new).toEqual({
       apiKey: '[redacted]',
       deep: [{ contactEmail: '[redacted]', note: '[redacted]' }],
       fine: 1,
@@ -98,7 +103,7 @@ describe('secrets and personal data', () => {
 
   it('a value that is very long is left out', async () => {
     const rows = await recorded(tenant.id, () =>
-      admin.query('update public.tenants set metadata = $2 where id = $1', [
+      admin.query(`insert into public.tenant_products (tenant_id, product, config) values ($1, 'bots', $2)`, [
         tenant.id,
         JSON.stringify({ x: 'y'.repeat(5000) }),
       ]),

@@ -60,6 +60,11 @@ export const keptFills: Record<string, Fill> = {
        on conflict (tenant_id) do update set coach_email = excluded.coach_email`,
       [id, address],
     ),
+  tenant_idp_config: ({ id }, { address }) =>
+    admin.query(`insert into public.tenant_idp_config (tenant_id, type, metadata) values ($1, 'saml', $2)`, [
+      id,
+      { metadata_xml: `<EmailAddress>${address}</EmailAddress>` },
+    ]),
   tenant_billing: ({ id }, { address }) =>
     admin.query(
       `insert into public.tenant_billing (tenant_id, billing_name) values ($1, $2)
@@ -72,7 +77,7 @@ export const keptFills: Record<string, Fill> = {
       [id, JSON.stringify([{ email: address }])],
     ),
   audit_log: ({ id }, { address }) =>
-    admin.query(`select private.record_audit($1, 'person.called', 'person', null, $2)`, [id, address]),
+    admin.query(`select private.record_audit($1, 'person.forgotten', 'person', null, $2)`, [id, address]),
 }
 
 export async function makeEndpoint(tenant: Tenant): Promise<string> {
