@@ -71,8 +71,8 @@ describe('each caller gets what the route promises them', () => {
       const statuses = await Promise.all(
         credentials.map(async (credential) => {
           const status = promised(rule, credential)
-          const changes = status < 400 && !name.startsWith('GET ')
-          const response = await ask(name, rule, credential, changes ? await makeRoom() : shared)
+          const isAlone = status < 400 && (rule.isExclusive || !name.startsWith('GET '))
+          const response = await ask(name, rule, credential, isAlone ? await makeRoom() : shared)
           await checkRefusal(response, credential)
           return [credential, response.status]
         }),

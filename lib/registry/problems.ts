@@ -9,6 +9,7 @@ const problems = declareProblems({
   invalid_status_move: { status: 409, title: 'The tenant cannot move to this status' },
   not_billable: { status: 409, title: 'Only customers are billed' },
   not_purgeable: { status: 409, title: 'The tenant cannot be purged now' },
+  export_running: { status: 409, title: 'An export of the tenant is running' },
   last_owner: { status: 409, title: 'A tenant must have an owner' },
   member_not_active: { status: 409, title: 'The membership is not active' },
   is_member: { status: 409, title: 'They are a member of the tenant' },

@@ -1,10 +1,13 @@
 import type { ChosenTenant } from '../../auth/index.ts'
 import { asCallerSnapshot, type Claims, type Db, Problem, sql } from '../../db/index.ts'
+import { type PacedAnswer, pacedAnswer } from './paced-answer.ts'
 
 /** Each holds one of the isolate's few connections until its reader is done. */
 const maxConcurrent = 3
 /** Hosted functions end after 150 s. An export that would be cut there ends a little earlier, on purpose. */
 const timeoutMs = 140_000
+/** How long one page may wait for its reader. Pages are about a megabyte, so a reader of 1 Mbit/s is fast enough. */
+const stallMs = 10_000
 
 let running = 0
 
@@ -22,7 +25,9 @@ interface ExportPage {
 /**
  * Everything that a tenant owns as lines of JSON: a header, one line for each row, and a trailer. A copy without a
  * trailer was cut off. It is one snapshot of the data. It is read from the database only as fast as the reader
- * takes it, one page at a time. Refused before the first byte: 403 forbidden, 404 tenant_not_found, 503 unavailable while three are running.
+ * takes it, one page at a time. A reader who takes nothing for ten seconds is cut off. Refused before the first byte:
+ * 403 forbidden, 404 tenant_not_found, 409 export_running while another export of the tenant runs anywhere, and 503
+ * unavailable while three run in this isolate.
  */
 export async function exportTenant(
   db: Db,
@@ -34,42 +39,54 @@ export async function exportTenant(
       retryAfterSeconds: 30,
     })
   running++
-  try {
-    await db.query(sql`select private.begin_export(${tenant.id})`)
-  } catch (thrown) {
-    running--
-    throw thrown
-  }
-  const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>()
-  void send(claims, tenant, writable.getWriter())
-  return readable
+  const answer = pacedAnswer()
+  return new Promise((resolve, reject) => {
+    // Until the answer starts, a failure is the answer. Later it can only break the answer off.
+    void send(db, claims, tenant, answer, () => resolve(answer.readable)).catch(reject)
+  })
 }
 
 async function send(
+  db: Db,
   claims: Claims,
   tenant: ChosenTenant,
-  writer: WritableStreamDefaultWriter<Uint8Array>,
+  answer: PacedAnswer,
+  start: () => void,
 ): Promise<void> {
   const encoder = new TextEncoder()
-  // This also ends a reader who has stopped reading but is still connected: the write that waits for them fails.
-  const patience = setTimeout(() => {
-    writer.abort(new Error('The export took too long.')).catch(() => {})
-  }, timeoutMs)
+  const endsAt = Date.now() + timeoutMs
+  let isStarted = false
   try {
-    await asCallerSnapshot(claims, async (db) => {
-      // A slow reader keeps the transaction waiting between pages.
-      await db.query(sql`select set_config('idle_in_transaction_session_timeout', '60s', true)`)
-      // Each write is awaited before the next page is read. It fails if the reader goes away.
-      for await (const lines of pages(db, tenant)) await writer.write(encoder.encode(lines))
+    await asCallerSnapshot(claims, async (snapshot) => {
+      await takeTurn(snapshot, tenant)
+      // In a transaction of its own, because a snapshot only reads.
+      await db.query(sql`select private.begin_export(${tenant.id})`)
+      isStarted = true
+      start()
+      // A page is read when the one before was taken.
+      for await (const lines of pages(snapshot, tenant))
+        await answer.write(encoder.encode(lines), Math.min(stallMs, endsAt - Date.now()))
     })
-    await writer.close()
+    answer.end()
   } catch (thrown) {
+    if (!isStarted) throw thrown
     // The status was sent long ago, so only breaking off the answer can tell the reader.
-    await writer.abort(thrown).catch(() => {})
+    answer.breakOff(thrown)
   } finally {
-    clearTimeout(patience)
     running--
   }
+}
+
+/** One export of a tenant at a time, in whatever isolate: a tenant cannot take every slot. The lock ends with the snapshot. */
+async function takeTurn(snapshot: Db, tenant: ChosenTenant): Promise<void> {
+  const [turn] = await snapshot.query<{ is_free: boolean }>(
+    sql`select pg_try_advisory_xact_lock(hashtextextended(${`tenant export ${tenant.id}`}, 0)) as is_free`,
+  )
+  if (!turn?.is_free)
+    throw new Problem(
+      'export_running',
+      'An export of this tenant is running. Wait until it has ended, then try again.',
+    )
 }
 
 async function* pages(db: Db, tenant: ChosenTenant): AsyncGenerator<string> {

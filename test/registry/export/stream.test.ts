@@ -30,9 +30,9 @@ describe('a large export', () => {
       [tenant.id],
     )
   })
-  const start = () => {
+  const start = ({ id, ref_id: refId, slug } = tenant) => {
     const claims: Claims = { role: 'authenticated', sub: owner.id }
-    return exportTenant(callerDb(claims), claims, { id: tenant.id, refId: tenant.ref_id, slug: tenant.slug })
+    return exportTenant(callerDb(claims), claims, { id, refId, slug })
   }
 
   /** An export whose header has been read. */
@@ -87,7 +87,8 @@ describe('a large export', () => {
   })
 
   it('is one of three at most, and a fourth is told to come back', async () => {
-    const readers = await Promise.all([start(), start(), start()])
+    const others = await Promise.all([1, 2, 3].map(() => makeTenant({ owner })))
+    const readers = await Promise.all(others.map((other) => start(other)))
     await expect(start()).rejects.toMatchObject({ code: 'unavailable', headers: { 'retry-after': '30' } })
     await Promise.all(readers.map((readable) => readable.cancel()))
     await vi.waitFor(async () => (await start()).cancel())
