@@ -111,6 +111,7 @@ function rulesOf(name: string): IsolationRules {
       [name]: {
         key: 'tenant_id',
         select: 'read',
+        columns: 'tenant_id id name',
         insert: { needs: 'write', columns: 'tenant_id name', row: `name = 'Probe'` },
         update: { needs: 'write', columns: 'name', set: `name = 'Probe'` },
         delete: 'manage',

@@ -5,8 +5,10 @@ import {
   listTenants,
   NewTenant,
   readTenant,
+  readTenantAccount,
   renameTenant,
   Tenant,
+  TenantAccount,
   TenantChange,
   TenantQuery,
   TenantSlugChange,
@@ -45,6 +47,14 @@ const read = router({ auth: 'member', permission: 'read', tenant: 'path', key: '
   async (c) => c.json(await readTenant(c.var.db, c.var.tenant.id)),
 )
 
+const readAdmin = router({ auth: 'member', permission: 'read_admin', tenant: 'path', service: true }).get(
+  '/:ref/account',
+  describeRoute("Read a tenant's customer numbers and contract", {
+    200: { description: 'What the billing of the platform knows.', schema: TenantAccount },
+  }),
+  async (c) => c.json(await readTenantAccount(c.var.db, c.var.tenant.id)),
+)
+
 const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
   .patch(
     '/:ref',
@@ -65,4 +75,4 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     async (c) => c.json(await renameTenant(c.var.db, c.var.tenant.id, c.req.valid('json').slug)),
   )
 
-export const tenants = new Hono().route('/', own).route('/', read).route('/', manage)
+export const tenants = new Hono().route('/', own).route('/', read).route('/', readAdmin).route('/', manage)

@@ -94,5 +94,20 @@ export {
 } from './members/schema.ts'
 export { createProject, listProjects, readProject, updateProject } from './projects/queries.ts'
 export { NewProject, Project, ProjectChange, ProjectPath, ProjectQuery, Projects } from './projects/schema.ts'
-export { createTenant, listTenants, readTenant, renameTenant, updateTenant } from './tenants/queries.ts'
-export { NewTenant, Tenant, TenantChange, TenantQuery, TenantSlugChange, Tenants } from './tenants/schema.ts'
+export {
+  createTenant,
+  listTenants,
+  readTenant,
+  readTenantAccount,
+  renameTenant,
+  updateTenant,
+} from './tenants/queries.ts'
+export {
+  NewTenant,
+  Tenant,
+  TenantAccount,
+  TenantChange,
+  TenantQuery,
+  TenantSlugChange,
+  Tenants,
+} from './tenants/schema.ts'

@@ -341,6 +341,21 @@ grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, t
   created_by, updated_by, frozen_at, archived_at, purgeable_at), update (name, locale) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
+create function private.shown_tenant(tenant public.tenants) returns public.tenants
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  -- A definer function returns the whole row, past the grants on columns.
+  if not private.is_trusted_caller() then
+    tenant.sales_owner := null;
+    tenant.metadata := '{}';
+  end if;
+  return tenant;
+end
+$$;
+comment on function private.shown_tenant(public.tenants) is 'A tenant without the platform''s notes about it, for every caller but the service.';
+
 -- A definer. Nobody may insert a tenant directly, because a tenant must have an owner.
 create function public.create_tenant(slug text, name text, tenant_type text default 'coach', locale text default 'en')
   returns public.tenants
@@ -376,7 +391,7 @@ begin
     perform private.refuse_taken_slug(create_tenant.slug);
   end;
   insert into public.tenant_members (tenant_id, user_id, role) values (created.id, caller, 'owner');
-  return created;
+  return private.shown_tenant(created);
 end
 $$;
 comment on function public.create_tenant(text, text, text, text) is
@@ -517,7 +532,7 @@ begin
   exception when unique_violation then
     perform private.refuse_taken_slug(rename_tenant_slug.slug);
   end;
-  return renamed;
+  return private.shown_tenant(renamed);
 end
 $$;
 comment on function public.rename_tenant_slug(uuid, text) is
@@ -1162,7 +1177,7 @@ begin
       perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant.');
     end if;
   end if;
-  return moved;
+  return private.shown_tenant(moved);
 end
 $$;
 comment on function public.change_tenant_status(uuid, public.tenant_status, text) is

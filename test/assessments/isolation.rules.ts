@@ -4,6 +4,8 @@ import type { IsolationRules } from '../isolation/matrix/rules.ts'
 export default {
   relations: {
     campaigns: {
+      columns:
+        'tenant_id id ref_id name assessment_type results_disclosure opens_at closes_at created_at updated_at created_by updated_by',
       key: 'tenant_id',
       select: 'read',
       insert: {
@@ -26,6 +28,9 @@ export default {
       })),
     },
     participant_sessions: {
+      columns:
+        'tenant_id id ref_id campaign_id email full_name client_status token_hash started_at completed_at expires_at created_at updated_at created_by updated_by',
+      secretsShown: { token_hash: 'SHA-256 of 256 random bits: it opens nothing and cannot be turned back' },
       key: 'tenant_id',
       select: 'read',
       insert: {

@@ -4,6 +4,9 @@ import type { IsolationRules } from '../isolation/matrix/rules.ts'
 export default {
   relations: {
     audit_log: {
+      columns: '',
+      withheld:
+        'tenant_id seq id project_id actor_id actor_name actor_type action crud target_id target_type target_name product component description is_failure is_anonymous metadata payload_hash source_ip user_agent request_id created_at prev_hash hash',
       key: 'tenant_id',
       select: 'read_admin',
       isWithheld: true,

@@ -81,9 +81,9 @@ describe('schema', () => {
       .from('tenants')
       .update({ name: 'Renamed' })
       .eq('id', id)
-      .select()
+      .select('created_at, updated_at')
       .single()
-    expect(Date.parse(data.updated_at)).toBeGreaterThan(Date.parse(data.created_at))
+    expect(Date.parse(data!.updated_at)).toBeGreaterThan(Date.parse(data!.created_at))
   })
 })
 

@@ -3,8 +3,19 @@ import type { IsolationRules } from '../isolation/matrix/rules.ts'
 
 export default {
   relations: {
-    usage_events: { key: 'tenant_id', select: 'read', service: 'select' },
-    usage_event_keys: { key: 'tenant_id', select: 'read', service: 'select' },
+    usage_events: {
+      columns:
+        'tenant_id id user_id source event_id event_type event_data tokens_used model_used cost_micros occurred_at created_at',
+      key: 'tenant_id',
+      select: 'read',
+      service: 'select',
+    },
+    usage_event_keys: {
+      columns: 'tenant_id source event_id payload_hash created_at',
+      key: 'tenant_id',
+      select: 'read',
+      service: 'select',
+    },
   },
   functions: {
     log_usage_event: {

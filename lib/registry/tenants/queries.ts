@@ -3,6 +3,7 @@ import { type Db, readPage, sql } from '../../db/index.ts'
 import {
   type NewTenant,
   type Tenant,
+  type TenantAccount,
   type TenantChange,
   type TenantQuery,
   type Tenants,
@@ -49,6 +50,15 @@ export async function readTenant(db: Db, id: string): Promise<Tenant> {
     where t.id = ${id}`)
   if (!tenant) throw tenantNotFound()
   return tenant
+}
+
+/** A tenant's customer numbers and contract. 403 forbidden without "read_admin"; 404 tenant_not_found. */
+export async function readTenantAccount(db: Db, id: string): Promise<TenantAccount> {
+  const [account] = await db.query<TenantAccount>(sql`
+    select erp_customer_id, stripe_cust_id, contract_start::text, contract_end::text, status_reason
+    from public.read_tenant_account(${id})`)
+  if (!account) throw new Error('The database said nothing about the tenant.')
+  return account
 }
 
 /** Changes the named fields and leaves the rest. */

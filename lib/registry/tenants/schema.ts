@@ -21,6 +21,22 @@ export const Tenant = z
   })
   .meta({ id: 'Tenant', description: 'A tenant as its members see it.' })
 
+const text = z.string().nullable()
+const day = z.iso.date().nullable()
+
+export const TenantAccount = z
+  .strictObject({
+    erp_customer_id: text,
+    stripe_cust_id: text,
+    contract_start: day,
+    contract_end: day,
+    status_reason: text,
+  })
+  .meta({
+    id: 'TenantAccount',
+    description: "What the platform's billing knows of a tenant, for its managers.",
+  })
+
 const name = z.string().trim().min(1).max(200)
 const locale = z
   .string()
@@ -58,6 +74,7 @@ export const Tenants = z
   .meta({ id: 'Tenants' })
 
 export type Tenant = z.infer<typeof Tenant>
+export type TenantAccount = z.infer<typeof TenantAccount>
 export type NewTenant = z.infer<typeof NewTenant>
 export type TenantChange = z.infer<typeof TenantChange>
 export type Tenants = z.infer<typeof Tenants>

@@ -82,6 +82,21 @@ grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, t
   created_by, updated_by, frozen_at, archived_at, purgeable_at), update (name, locale) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
+create function private.shown_tenant(tenant public.tenants) returns public.tenants
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  -- A definer function returns the whole row, past the grants on columns.
+  if not private.is_trusted_caller() then
+    tenant.sales_owner := null;
+    tenant.metadata := '{}';
+  end if;
+  return tenant;
+end
+$$;
+comment on function private.shown_tenant(public.tenants) is 'A tenant without the platform''s notes about it, for every caller but the service.';
+
 -- A definer. Nobody may insert a tenant directly, because a tenant must have an owner.
 create function public.create_tenant(slug text, name text, tenant_type text default 'coach', locale text default 'en')
   returns public.tenants
@@ -117,7 +132,7 @@ begin
     perform private.refuse_taken_slug(create_tenant.slug);
   end;
   insert into public.tenant_members (tenant_id, user_id, role) values (created.id, caller, 'owner');
-  return created;
+  return private.shown_tenant(created);
 end
 $$;
 comment on function public.create_tenant(text, text, text, text) is

@@ -106,7 +106,7 @@ begin
   exception when unique_violation then
     perform private.refuse_taken_slug(rename_tenant_slug.slug);
   end;
-  return renamed;
+  return private.shown_tenant(renamed);
 end
 $$;
 comment on function public.rename_tenant_slug(uuid, text) is

@@ -92,7 +92,7 @@ begin
       perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant.');
     end if;
   end if;
-  return moved;
+  return private.shown_tenant(moved);
 end
 $$;
 comment on function public.change_tenant_status(uuid, public.tenant_status, text) is

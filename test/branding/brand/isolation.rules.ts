@@ -3,6 +3,8 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 export default {
   relations: {
     tenant_brands: {
+      columns:
+        'tenant_id display_name is_active brand email_config enabled_assessments coach_name coach_title coach_photo coach_email coach_notification_email website_url booking_url legal_entity voice_id slug_prefix canonical_quiz_url created_at updated_at created_by updated_by',
       key: 'tenant_id',
       select: 'read',
       update: {
@@ -14,6 +16,8 @@ export default {
       service: 'all',
     },
     tenant_profiles: {
+      columns:
+        'id user_id slug display_name tenant_type brand_config email_config enabled_assessments subscription_tier is_active custom_domain created_at updated_at',
       key: 'id',
       select: 'read',
       update: { needs: 'manage', columns: '*', set: `display_name = 'Probe'` },

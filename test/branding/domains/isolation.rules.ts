@@ -3,7 +3,16 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 
 export default {
   relations: {
-    tenant_domains: { key: 'tenant_id', select: 'read', service: 'all' },
+    tenant_domains: {
+      columns:
+        'tenant_id id ref_id host status is_primary verification_token verified_at last_checked_at last_check_result next_check_at first_missed_at missed_check_count created_at updated_at created_by updated_by',
+      secretsShown: {
+        verification_token: 'stands in public DNS once it is used, and proves nothing without the zone',
+      },
+      key: 'tenant_id',
+      select: 'read',
+      service: 'all',
+    },
   },
   functions: {
     set_primary_domain: {

@@ -5,6 +5,7 @@ import type { Rules } from './declared.ts'
 export async function checkCatalog(db: Client, rules: Rules): Promise<string[]> {
   return [
     ...(await checkClassified(db, rules)),
+    ...(await checkColumns(db, rules)),
     ...(await checkGrants(db, rules)),
     ...(await checkExecutables(db, rules)),
   ]
@@ -57,7 +58,8 @@ async function checkGrants(db: Client, rules: Rules): Promise<string[]> {
   const held = new Set(rows.map((row) => row.held))
   const granted = new Set<string>()
   for (const [name, rule] of Object.entries(rules.relations)) {
-    if (!rule.isWithheld) granted.add(`${name} select authenticated`)
+    if (rule.withheld === undefined) granted.add(`${name} select authenticated`)
+    else for (const column of wordsOf(rule.columns)) granted.add(`${name}.${column} select authenticated`)
     if (rule.delete) granted.add(`${name} delete authenticated`)
     for (const action of ['insert', 'update'] as const) {
       const columns = rule[action]?.columns
@@ -78,6 +80,38 @@ async function checkGrants(db: Client, rules: Rules): Promise<string[]> {
       .filter((grant) => !held.has(grant))
       .map((grant) => `grants: ${grant} is in the rules and not held`),
   ]
+}
+
+const wordsOf = (columns: string | undefined) => (columns ?? '').split(' ').filter(Boolean)
+
+/** Somebody has said of each column whether those who read the row read it too. */
+async function checkColumns(db: Client, rules: Rules): Promise<string[]> {
+  const { rows } = await db.query<{ relation: string; name: string; is_secret: boolean }>(
+    `select c.relname as relation, a.attname as name, coalesce(a.attname = any (g.secret), false) as is_secret
+     from pg_class as c join pg_attribute as a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+     left join private.registered_tables as g on g.relation = c.oid
+     where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'v', 'm', 'f') and not c.relispartition`,
+  )
+  return Object.entries(rules.relations).flatMap(([relation, rule]) => {
+    const own = rows.filter((row) => row.relation === relation)
+    const shown = wordsOf(rule.columns)
+    const said = [...shown, ...wordsOf(rule.withheld)]
+    const secrets = own.filter((column) => column.is_secret && shown.includes(column.name))
+    return [
+      ...own
+        .filter(({ name }) => !said.includes(name))
+        .map(({ name }) => `columns: nobody has said who reads ${relation}.${name}`),
+      ...said
+        .filter((name, n) => said.indexOf(name) !== n || !own.some((column) => column.name === name))
+        .map((name) => `columns: ${relation}.${name} is in the rules twice, or does not exist`),
+      ...secrets
+        .filter(({ name }) => !rule.secretsShown?.[name])
+        .map(({ name }) => `columns: ${relation}.${name} is secret and shown without a reason`),
+      ...Object.keys(rule.secretsShown ?? {})
+        .filter((name) => !secrets.some((column) => column.name === name))
+        .map((name) => `columns: ${relation}.${name} has a reason and is not a secret that is shown`),
+    ]
+  })
 }
 
 async function checkExecutables(db: Client, rules: Rules): Promise<string[]> {

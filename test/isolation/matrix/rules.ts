@@ -42,6 +42,12 @@ export interface RelationRule {
   /** SQL text appended to the owner's name, where rows of one tenant are not all alike. */
   mark?: string
   select: Permission | 'everyone' | 'colleagues'
+  /** The columns that whoever reads a row reads of it. A new column must be here or among the withheld. */
+  columns: string
+  /** The columns that no person is granted, because the row is read by more people than may know them. */
+  withheld?: string
+  /** Columns that are registered as secret and shown all the same, each with its reason. */
+  secretsShown?: Record<string, string>
   /** The primary key of what belongs to nobody, where it is not `plan`. */
   directory?: string
   /** People hold no grant: they read through a function. The policy is proven by the attempts. */

@@ -7,7 +7,13 @@ const claimedKey = `current_setting('request.jwt.claims')::jsonb ->> 'api_key'`
 
 export default {
   relations: {
-    api_keys: { key: 'tenant_id', select: 'read_admin', service: 'select' },
+    api_keys: {
+      columns:
+        'tenant_id id ref_id product name scopes prefix rate_limit_per_minute expires_at replaced_at revoked_at last_used_at created_at updated_at created_by updated_by',
+      key: 'tenant_id',
+      select: 'read_admin',
+      service: 'select',
+    },
   },
   functions: {
     create_api_key: {

@@ -4,6 +4,7 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 export default {
   relations: {
     products: {
+      columns: 'product name description supports_projects features created_at updated_at',
       key: `'${everyoneId}'::uuid`,
       select: 'everyone',
       directory: 'product',
@@ -17,7 +18,12 @@ export default {
         },
       ],
     },
-    tenant_products: { key: 'tenant_id', select: 'read', service: 'all' },
+    tenant_products: {
+      columns: 'tenant_id product enabled config expires_at created_at updated_at',
+      key: 'tenant_id',
+      select: 'read',
+      service: 'all',
+    },
   },
   functions: {
     check_entitlement: {

@@ -5,7 +5,16 @@ const probeHash = `sha256('probe'::bytea)`
 
 export default {
   relations: {
-    tenant_invitations: { key: 'tenant_id', select: 'read_admin', service: 'all' },
+    tenant_invitations: {
+      columns:
+        'tenant_id id ref_id email role token_hash expires_at accepted_at revoked_at created_at updated_at created_by updated_by sent_at sent_count accepted_by',
+      secretsShown: {
+        token_hash: 'SHA-256 of 256 random bits: accepting takes the token, and managers alone see the row',
+      },
+      key: 'tenant_id',
+      select: 'read_admin',
+      service: 'all',
+    },
   },
   functions: {
     invite_member: {

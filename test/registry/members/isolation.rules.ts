@@ -4,6 +4,7 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 export default {
   relations: {
     tenant_members: {
+      columns: 'tenant_id user_id role status created_at updated_at created_by updated_by',
       key: 'tenant_id',
       mark: `case when role = 'owner' then '(owners)' else '' end`,
       select: 'read',
@@ -72,6 +73,7 @@ export default {
       ],
     },
     user_profiles: {
+      columns: 'user_id ref_id email title first_name last_name name phone locale created_at updated_at',
       key: 'user_id',
       select: 'colleagues',
       update: {

@@ -4,6 +4,7 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 export default {
   relations: {
     tenant_projects: {
+      columns: 'tenant_id id ref_id name slug status created_at updated_at created_by updated_by',
       key: 'tenant_id',
       select: 'read',
       insert: { needs: 'manage', columns: 'tenant_id name slug', row: `name, slug = 'Probe', 'probe'` },

@@ -1,10 +1,11 @@
-import { keyWith, manager, person, type RouteRules, reader } from '../../kit/rules/routes.ts'
+import { keyWith, manager, person, type RouteRules, reader, service } from '../../kit/rules/routes.ts'
 import { freshSlug } from '../../kit/tenants.ts'
 
 export default {
   'GET /registry/tenants': { may: [person] },
   'POST /registry/tenants': { may: [person], gives: 201, body: () => ({ slug: freshSlug(), name: 'New' }) },
   'GET /registry/tenants/:ref': { may: [reader, keyWith('tenant:read')] },
+  'GET /registry/tenants/:ref/account': { may: [manager, service] },
   'PATCH /registry/tenants/:ref': { may: [manager], body: () => ({ name: 'Renamed' }) },
   'POST /registry/tenants/:ref/slug': { may: [manager], body: () => ({ slug: freshSlug() }) },
 } satisfies RouteRules

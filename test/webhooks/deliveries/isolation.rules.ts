@@ -5,6 +5,8 @@ export default {
   relations: {
     // Were people let in to write, no row of theirs could point at another tenant's.
     webhook_deliveries: {
+      columns:
+        'tenant_id event_id endpoint_id status attempt_count next_at lease_id ordering_key ended_at dispatched_at',
       key: 'tenant_id',
       select: 'read_admin',
       service: 'select',
@@ -22,6 +24,8 @@ export default {
       })),
     },
     webhook_attempts: {
+      columns:
+        'tenant_id id event_id endpoint_id attempt_number outcome response_status response_body duration_ms error_code error_detail created_at',
       key: 'tenant_id',
       select: 'read_admin',
       service: 'select',

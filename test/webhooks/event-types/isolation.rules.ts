@@ -4,6 +4,7 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 export default {
   relations: {
     webhook_event_types: {
+      columns: 'type version description is_operational schema example created_at',
       key: `'${everyoneId}'::uuid`,
       select: 'everyone',
       directory: 'type',

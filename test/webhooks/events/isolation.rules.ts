@@ -3,7 +3,12 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 
 export default {
   relations: {
-    webhook_events: { key: 'tenant_id', select: 'read_admin', service: 'select' },
+    webhook_events: {
+      columns: 'tenant_id id type version payload ordering_key idempotency_key is_test created_at',
+      key: 'tenant_id',
+      select: 'read_admin',
+      service: 'select',
+    },
   },
   privateFunctions: {
     first_uuid_at: 'pure; lists of messages begin and end by it',
