@@ -93,7 +93,7 @@ const own = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
 export const audit = new Hono().route('/', viewers).route('/', readAdmin).route('/', own)
 
 /** The logs of all tenants as one, for the platform's own servers. */
-export const platformAudit = router({ auth: 'service' }).get(
+export const platformAudit = router({ auth: 'service', tenant: 'filter' }).get(
   '/',
   describeRoute(
     'Read the audit logs of all tenants as one, the newest first',
@@ -101,5 +101,5 @@ export const platformAudit = router({ auth: 'service' }).get(
     ['tenant_not_found'],
   ),
   query(PlatformAuditQuery),
-  async (c) => c.json(await readPlatformAuditLog(c.var.db, c.req.valid('query'))),
+  async (c) => c.json(await readPlatformAuditLog(c.var.db, c.req.header('x-tenant'), c.req.valid('query'))),
 )

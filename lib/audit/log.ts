@@ -34,11 +34,16 @@ export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery):
 }
 
 /**
- * A page of the logs of all tenants as one, newest first. For the service. The reading is recorded in the log of the
- * tenant that was asked for, or in the platform's own. 404 tenant_not_found.
+ * A page of the logs of all tenants as one, newest first, or of one tenant: by its slug or ref_id, and by its ref_id also
+ * when it was purged. For the service. The reading is recorded in the log of the tenant that was asked for, or in the
+ * platform's own. 404 tenant_not_found.
  */
-export async function readPlatformAuditLog(db: Db, query: PlatformAuditQuery): Promise<AuditEvents> {
-  const { limit, cursor, tenant, actor, action, target, product, project, since, until, is_failure } = query
+export async function readPlatformAuditLog(
+  db: Db,
+  tenant: string | undefined,
+  query: PlatformAuditQuery,
+): Promise<AuditEvents> {
+  const { limit, cursor, actor, action, target, product, project, since, until, is_failure } = query
   const found = await db.query<StoredEvent>(sql`
     select ${auditColumns}, a.metadata
     from private.read_platform_audit_log(before_id => ${cursor?.id}, max_rows => ${limit + 1}, tenant => ${tenant},

@@ -67,9 +67,6 @@ export const platformAuditOrder = keyset('platform_audit_events', { id: z.uuid()
 
 /** Which rows of all logs. */
 export const PlatformAuditQuery = z.strictObject({
-  tenant: filter
-    .optional()
-    .meta({ description: 'A slug or a ref_id. A tenant that was purged is found by its ref_id.' }),
   ...filters,
   ...pageParameters(platformAuditOrder),
 })

@@ -9136,7 +9136,6 @@ export interface operations {
     getRegistryAudit: {
         parameters: {
             query?: {
-                tenant?: string;
                 actor?: string;
                 action?: string;
                 target?: string;
@@ -9148,7 +9147,10 @@ export interface operations {
                 limit?: number;
                 cursor?: string;
             };
-            header?: never;
+            header?: {
+                /** @description The slug or ref_id of the one tenant that is asked about. Without it, all tenants are. */
+                "x-tenant"?: string;
+            };
             path?: never;
             cookie?: never;
         };

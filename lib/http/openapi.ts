@@ -97,8 +97,10 @@ function parameters(route: Route, schemas: Record<string, Json>): Json[] {
   }))
   const { access } = route
   const choosesTenant = access?.auth === 'member' && access.tenant !== 'path'
-  const description =
-    'The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one.'
+  const narrows = access?.auth === 'service' && access.tenant === 'filter'
+  const description = narrows
+    ? 'The slug or ref_id of the one tenant that is asked about. Without it, all tenants are.'
+    : 'The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one.'
   const inHeader = {
     name: 'x-tenant',
     in: 'header',
@@ -106,7 +108,7 @@ function parameters(route: Route, schemas: Record<string, Json>): Json[] {
     description,
     schema: { type: 'string' },
   }
-  return [...inPath, ...inQuery, ...(choosesTenant ? [inHeader] : [])]
+  return [...inPath, ...inQuery, ...(choosesTenant || narrows ? [inHeader] : [])]
 }
 
 function shapeOf(schema: z.ZodType | undefined): Record<string, z.ZodType> {

@@ -19,7 +19,11 @@ import { annotate, note, settle } from './route-notes.ts'
 export type Access =
   | { auth: 'public' }
   | { auth: 'user' }
-  | { auth: 'service' }
+  | {
+      auth: 'service'
+      /** The header x-tenant narrows the answer to one tenant. The handler reads it. */
+      tenant?: 'filter'
+    }
   | {
       auth: 'member'
       /** What the caller must be allowed to do in the tenant. */
