@@ -4,6 +4,7 @@ import type { IsolationRules } from '../isolation/matrix/rules.ts'
 export default {
   relations: {
     usage_events: {
+      // The cost too: whoever logs an event says it. The month's sum and its cap are billing, and stand in tenant_billing.
       columns:
         'tenant_id id user_id source event_id event_type event_data tokens_used model_used cost_micros occurred_at created_at',
       key: 'tenant_id',

@@ -21,6 +21,8 @@ create table private.registered_tables (
   on_forget text not null default 'erase',
   kept_because text,
   copy_column text,
+  internal text[] not null default '{}',
+  constraint internal_is_classified check (internal <@ (plain || personal)),
   constraint a_column_has_one_content check (not (plain && personal or plain && secret or personal && secret)),
   constraint on_forget_is_known check (on_forget in ('erase', 'delete', 'keep')),
   constraint keeping_has_a_reason check ((on_forget = 'keep') = (kept_because is not null)),
@@ -32,6 +34,8 @@ comment on column private.registered_tables.personal is
   'Columns that say something about a person, or paths inside plain JSON columns ("metadata.contacts.*.email"). The audit log records only that they changed. forget_person() erases them.';
 comment on column private.registered_tables.secret is
   'Columns, or paths inside plain JSON columns, that prove an identity or a right: hashes, tokens, ids of secrets in Vault. The audit log and exports leave them out.';
+comment on column private.registered_tables.internal is
+  'Columns that are the platform''s own notes about a tenant. No person is granted them, and exports leave them out.';
 comment on column private.registered_tables.copy_column is
   'A JSON column that holds copies of rows. The column "relation" names their table. What is secret there is secret in the copies.';
 comment on column private.registered_tables.quiet is 'Columns that may change without a row in the audit log.';
@@ -43,7 +47,8 @@ comment on column private.registered_tables.on_forget is 'What forget_person() d
 create function private.register_table(
   target regclass, plain text[] default '{}', personal text[] default '{}', secret text[] default '{}', quiet text[] default '{}',
   keeping private.table_keeping default 'data', unaudited text default null, is_locked_first boolean default false,
-  person text default null, on_forget text default 'erase', kept_because text default null, copy_column text default null
+  person text default null, on_forget text default 'erase', kept_because text default null, copy_column text default null,
+  internal text[] default '{}'
 ) returns void
   language plpgsql
   set search_path = ''
@@ -83,16 +88,16 @@ begin
     end if;
   end if;
   insert into private.registered_tables
-    (relation, plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because, copy_column)
+    (relation, plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because, copy_column, internal)
   values (target, register_table.plain, register_table.personal, register_table.secret, register_table.quiet, register_table.keeping,
     register_table.unaudited, register_table.is_locked_first, register_table.person, register_table.on_forget, register_table.kept_because,
-    register_table.copy_column)
-  on conflict (relation) do update set (plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because, copy_column) =
+    register_table.copy_column, register_table.internal)
+  on conflict (relation) do update set (plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because, copy_column, internal) =
     (excluded.plain, excluded.personal, excluded.secret, excluded.quiet, excluded.keeping, excluded.unaudited,
-     excluded.is_locked_first, excluded.person, excluded.on_forget, excluded.kept_because, excluded.copy_column);
+     excluded.is_locked_first, excluded.person, excluded.on_forget, excluded.kept_because, excluded.copy_column, excluded.internal);
 end
 $$;
-comment on function private.register_table(regclass, text[], text[], text[], text[], private.table_keeping, text, boolean, text, text, text, text) is
+comment on function private.register_table(regclass, text[], text[], text[], text[], private.table_keeping, text, boolean, text, text, text, text, text[]) is
   'Says what a table holds and what happens to its rows. Fails if a column that could hold anything is not named.';
 
 create function private.columns_to_classify(target regclass) returns setof text
@@ -161,10 +166,10 @@ begin
   if not found then
     return 'null';
   end if;
-  return private.overwrite_paths(content, registered.secret, 'null');
+  return private.overwrite_paths(content, registered.secret || registered.internal, 'null');
 end
 $$;
-comment on function private.without_secrets(jsonb, regclass) is 'A row of a table as JSON, with null for what the table''s register calls secret. Null if the table is not registered.';
+comment on function private.without_secrets(jsonb, regclass) is 'A row of a table as JSON, with null for what the table''s register calls secret or internal. Null if the table is not registered.';
 
-select private.register_table('private.registered_tables', plain => '{plain,personal,secret,quiet,unaudited,person,on_forget,kept_because,copy_column}',
+select private.register_table('private.registered_tables', plain => '{plain,personal,secret,quiet,unaudited,person,on_forget,kept_because,copy_column,internal}',
   unaudited => 'changed by migrations only');

@@ -159,6 +159,6 @@ comment on function public.read_tenant_account(uuid) is
   'What the platform''s billing knows of a tenant: customer numbers, contract, and why it has its status. For callers with the permission "read_admin".';
 grant execute on function public.read_tenant_account(uuid) to authenticated, service_role;
 
-select private.register_table('public.tenants', personal => '{sales_owner,metadata}',
+select private.register_table('public.tenants', personal => '{sales_owner,metadata}', internal => '{sales_owner,metadata}',
   on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant, and notes of the platform. Only the platform changes them.',
   plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,status_reason}');

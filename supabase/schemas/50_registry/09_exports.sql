@@ -20,7 +20,7 @@ create function private.export_tables(tenant uuid)
 as $$
 begin
   perform private.require_permission(tenant, 'export');
-  return query select t.name, coalesce(g.secret, '{}') from private.tenant_tables() as t
+  return query select t.name, coalesce(g.secret || g.internal, '{}') from private.tenant_tables() as t
     left join private.registered_tables as g on g.relation = t.relation order by t.depth, t.name;
 end
 $$;
@@ -49,6 +49,7 @@ as $$
 declare
   source record;
   registered private.registered_tables;
+  hidden text[];
   shown text := 'to_jsonb(t)';
   key_columns text;
   key_values text;
@@ -60,12 +61,13 @@ begin
   end if;
   select * into strict source from private.tenant_tables() as t where t.name = export_rows.name;
   select * into strict registered from private.registered_tables as g where g.relation = source.relation;
-  if exists (select from unnest(registered.secret) as s where s not like '%.%') then
+  hidden := registered.secret || registered.internal;
+  if exists (select from unnest(hidden) as h where h not like '%.%') then
     shown := format('(%s || %L)', shown, (
-      select jsonb_object_agg(s, null) from unnest(registered.secret) as s where s not like '%.%'));
+      select jsonb_object_agg(h, null) from unnest(hidden) as h where h not like '%.%'));
   end if;
-  if exists (select from unnest(registered.secret) as s where s like '%.%') then
-    shown := format('private.overwrite_paths(%s, %L, ''null'')', shown, array(select s from unnest(registered.secret) as s where s like '%.%'));
+  if exists (select from unnest(hidden) as h where h like '%.%') then
+    shown := format('private.overwrite_paths(%s, %L, ''null'')', shown, array(select h from unnest(hidden) as h where h like '%.%'));
   end if;
   if registered.copy_column is not null then
     -- A copy is no way around the register: each copied row is treated as a row of its own table.

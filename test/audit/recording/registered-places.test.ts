@@ -18,6 +18,7 @@ interface Place {
   place: string
   type: string
   is_secret: boolean
+  is_internal: boolean
   is_audited: boolean
   mark: string
 }
@@ -33,7 +34,7 @@ let events: string
 async function listPlaces(): Promise<Place[]> {
   const { rows } = await db.query<Place>(
     `select t.name as table, t.relation::text, t.tenant_column, p.place, format_type(a.atttypid, null) as type,
-       p.place = any (g.secret) as is_secret, g.unaudited is null as is_audited
+       p.place = any (g.secret) as is_secret, p.place = any (g.internal) as is_internal, g.unaudited is null as is_audited
      from private.tenant_tables() as t join private.registered_tables as g using (relation)
      cross join lateral unnest(g.personal || g.secret) as p (place)
      join pg_attribute as a on a.attrelid = t.relation and a.attname = split_part(p.place, '.', 1) and a.attgenerated = ''
@@ -147,9 +148,13 @@ describe('a value in a place that is registered as personal or secret', () => {
     }
   })
 
-  it('is in no export of a demo if it is secret, and not in the snapshot that the export holds either', () => {
+  it('is in no export of a demo if it is secret or the platform’s own, and not in the snapshot that the export holds either', () => {
     const text = exported.join('')
-    const [secret, personal] = [places.filter((p) => p.is_secret), places.filter((p) => !p.is_secret)]
+    const [secret, personal] = [
+      places.filter((p) => p.is_secret || p.is_internal),
+      places.filter((p) => !p.is_secret && !p.is_internal),
+    ]
+    expect(secret.map(({ place }) => place)).toContain('sales_owner')
     expect(leaksIn(text, secret)).toEqual([])
     // The tenant's own data is there, in the copies too.
     expect(leaksIn(text, personal)).toEqual(personal.map(({ table, place }) => `${table}.${place}`))

@@ -3,6 +3,7 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 export default {
   relations: {
     tenant_brands: {
+      // The addresses too: tenant_profiles shows them to everybody in the tenant, as its requirement asks.
       columns:
         'tenant_id display_name is_active brand email_config enabled_assessments coach_name coach_title coach_photo coach_email coach_notification_email website_url booking_url legal_entity voice_id slug_prefix canonical_quiz_url created_at updated_at created_by updated_by',
       key: 'tenant_id',

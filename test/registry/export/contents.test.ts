@@ -106,6 +106,7 @@ describe('what an export holds', () => {
     )
     const redacted = Object.fromEntries(rows.map((row) => [row.name, row.redacted]))
     expect(redacted).toMatchObject({
+      tenants: ['sales_owner', 'metadata'],
       tenant_invitations: ['token_hash'],
       participant_sessions: ['token_hash'],
       campaigns: [],
@@ -116,10 +117,10 @@ describe('what an export holds', () => {
         for (const column of columns) expect(row).toHaveProperty(column, null)
     }
     // By the register: a table made tomorrow is read from it too.
-    const { rows: registered } = await db.query<{ name: string; secret: string[] }>(
-      `select t.name, g.secret from private.tenant_tables() as t join private.registered_tables as g using (relation)`,
+    const { rows: registered } = await db.query<{ name: string; hidden: string[] }>(
+      `select t.name, g.secret || g.internal as hidden from private.tenant_tables() as t join private.registered_tables as g using (relation)`,
     )
-    expect(Object.fromEntries(registered.map(({ name, secret }) => [name, secret]))).toEqual(redacted)
+    expect(Object.fromEntries(registered.map(({ name, hidden }) => [name, hidden]))).toEqual(redacted)
   })
 
   it.each(['admin', 'member', 'reviewer', 'neighbour', 'stranger', 'suspended', 'archived-owner'])(
