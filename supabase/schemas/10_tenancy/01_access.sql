@@ -107,6 +107,8 @@ declare
   -- "usage:write" is a scope of keys. A person needs the permission "write" for it.
   verb text := split_part(require_permission.permission, ':', -1);
 begin
+  -- Whatever refuses the request later can say in which tenant.
+  perform set_config('tenantry.tenant', require_permission.tenant::text, true);
   if key is not null then
     perform private.require_scope(key, require_permission.tenant, require_permission.permission);
     is_trusted := true;

@@ -28,7 +28,7 @@ async function makeLargeTenant(): Promise<Tenant> {
   const tenant = await makeTenant({ owner })
   await admin.query(
     `insert into public.usage_events (tenant_id, event_type, event_data)
-     select $1, 'export.large', jsonb_build_object('text', repeat('x', 300000)) from generate_series(1, 200)`,
+     select $1, 'export.large', jsonb_build_object('text', repeat('x', 250000)) from generate_series(1, 240)`,
     [tenant.id],
   )
   return tenant
