@@ -34,11 +34,11 @@ declare
 begin
   select * into declared from private.audit_actions as a where a.action = record_audit.action;
   if not found then
-    raise exception 'record_audit: the action % is not registered. Declare it with register_audit_action().', record_audit.action;
+    raise exception 'record_audit: the action % is not registered. Declare it with register_audit_action().', left(record_audit.action, 100);
   end if;
   select string_agg(f, ', ') into undeclared from jsonb_object_keys(coalesce(record_audit.metadata, '{}')) as f where f <> all (declared.fields);
   if undeclared is not null then
-    raise exception 'record_audit: the metadata of % may not have the field %. Declare it with register_audit_action().', record_audit.action, undeclared;
+    raise exception 'record_audit: the metadata of % may not have the field %. Declare it with register_audit_action().', record_audit.action, left(undeclared, 100);
   end if;
   insert into private.audit_pending (tenant_id, id, actor_id, actor_name, actor_type, action, crud, target_id, target_type, target_name,
     product, component, is_failure, is_anonymous, metadata, source_ip, user_agent, request_id, created_at)
