@@ -9,6 +9,9 @@ const timeoutMs = 140_000
 /** How long one page may wait for its reader. Pages are about a megabyte, so a reader of 1 Mbit/s is fast enough. */
 const stallMs = 10_000
 
+/** How many rows one page reads at most. */
+const maxBatch = 1_000
+
 let running = 0
 
 interface ExportTable {
@@ -113,14 +116,17 @@ async function* pages(db: Db, tenant: ChosenTenant): AsyncGenerator<string> {
   const sent: Record<string, number> = {}
   for (const { name } of tables) {
     let after: string[] | null = null
+    let batch = maxBatch
     sent[name] = 0
     // In one snapshot the count stays true, so it says which page is the last.
     while (sent[name] < (expected[name] ?? 0)) {
       const [page]: ExportPage[] = await db.query<ExportPage>(
-        sql`select lines, row_count, last_key from private.export_rows(${tenant.id}, ${name}, ${after}::text[])`,
+        sql`select lines, row_count, last_key from private.export_rows(${tenant.id}, ${name}, ${after}::text[], ${batch})`,
       )
       if (!page || page.row_count === 0) break
       sent[name] += page.row_count
+      // A page ends after a megabyte. Where few rows fill it, the next one reads no thousand only to leave most of them.
+      batch = Math.min(maxBatch, page.row_count * 2)
       after = page.last_key
       yield page.lines
     }

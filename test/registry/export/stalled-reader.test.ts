@@ -80,7 +80,7 @@ describe('a reader who stops reading', () => {
         expect(response.status).toBe(200)
         await response.body?.cancel()
       },
-      { timeout: 40_000, interval: 500 },
+      { timeout: 80_000, interval: 500 },
     )
     expect(Date.now() - stalledAt).toBeGreaterThan(8_000)
     const closed = new Promise((resolve) => socket.once('close', resolve))
@@ -100,7 +100,7 @@ describe('a reader who stops reading', () => {
         expect(response.status).toBe(200)
         expect(await response.text()).toContain('"trailer"')
       },
-      { timeout: 40_000, interval: 500 },
+      { timeout: 80_000, interval: 500 },
     )
   })
 
