@@ -7,7 +7,7 @@ import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { linesOf } from './lines.ts'
 
 process.env.SUPABASE_DB_URL = inject('stack').db_url
-vi.setConfig({ testTimeout: 120_000 })
+vi.setConfig({ testTimeout: 120_000, hookTimeout: 180_000 })
 afterAll(closeConnections)
 
 describe('a large export', () => {
