@@ -53,7 +53,7 @@ const routes: Route[] = [
  */
 export async function benchMember(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const rounds = isQuick ? 1 : 3
-  const seconds = isQuick ? 1 : 4
+  const seconds = isQuick ? 1 : 3
   const { token, key, tenant } = await makeKeyAndToken(stack)
   const statements = await Promise.all(routes.map(({ read }) => statementOf((db) => read(db, tenant.id))))
   const bare = await stack.startBare('member.ts', {

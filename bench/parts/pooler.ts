@@ -26,7 +26,7 @@ export async function benchPooler(direct: BenchStack, isQuick: boolean): Promise
         }),
       ),
     )
-    const [rounds, seconds] = isQuick ? [1, 1] : [3, 4]
+    const [rounds, seconds] = isQuick ? [1, 1] : [3, 3]
     const figures: Figure[] = []
     for (const [number, { what }] of routes.get(direct)!.entries()) {
       say(`pooler: ${what}`)

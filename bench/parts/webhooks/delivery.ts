@@ -11,7 +11,7 @@ const concurrency = 64
 
 /** The whole delivery, with the edge function and real requests, compared with a loop that only signs and posts. */
 export async function benchDelivery(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  const [rounds, deliveries] = isQuick ? [1, 2_000] : [5, 10_000]
+  const [rounds, deliveries] = isQuick ? [1, 2_000] : [3, 10_000]
   const admin = await stack.connect(stack.adminUrl)
   const receiver = await startReceiver()
   const bare = await stack.startBare('deliver.ts')

@@ -7,7 +7,7 @@ import { now, type Receiver, startReceiver } from './receiver/receiver.ts'
 
 /** From the commit of a brand's change to the arrival of its webhook, while nothing else happens. */
 export async function benchLatency(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  const [samples, pauses] = isQuick ? [5, 1] : [100, 20]
+  const [samples, pauses] = isQuick ? [5, 1] : [60, 10]
   const admin = await stack.connect(stack.adminUrl)
   const db = await stack.connect(stack.dbUrl)
   const receiver = await startReceiver()
