@@ -221,6 +221,10 @@ declare
   stored record;
 begin
   perform private.require_permission(log_usage_event.tenant_id, 'usage:write');
+  -- Before it is copied into an array. Copying some megabytes costs more than everything else here.
+  if pg_column_size(event_data) > 262144 then
+    perform private.raise_problem(422, 'invalid_value', 'The data of an event is too large: at most 32768 bytes.');
+  end if;
   select * into stored from private.ingest_usage_events(
     log_usage_event.tenant_id, (select auth.uid()), array[event_id], array[coalesce(source, 'api')], array[event_type],
     array[coalesce(event_data, '{}')], array[tokens_used], array[model_used], array[cost_micros], array[occurred_at]);

@@ -2,9 +2,9 @@ import type pg from 'pg'
 import { type Figure, say } from '../../measure.ts'
 import type { BenchStack } from '../../stack.ts'
 import { attempt } from './attempt.ts'
-import { badCalls } from './bad-calls.ts'
+import { badCalls, goodArguments } from './bad-calls.ts'
 import { type Callable, readCallables } from './calls.ts'
-import { unmeasured } from './good-calls.ts'
+import { goodCalls, unmeasured } from './good-calls.ts'
 import { makeWorld, type World } from './world.ts'
 
 /** 10,000 parts are a megabyte, which is what a body may have. */
@@ -58,16 +58,22 @@ interface Worst {
 
 async function measure(db: pg.ClientBase, world: World, callable: Callable, rounds: number): Promise<Worst> {
   say(`refusals: ${callable.name}`)
+  // A call that is refused anyhow would show nothing.
+  const { refusal } = await attempt(db, world, callable, goodArguments(callable, world))
+  if (refusal?.message !== goodCalls[callable.name]?.refused)
+    throw new Error(`The good call of ${callable.name} answers ${refusal?.message ?? 'well'}.`)
   const bySize: { what: string; ms: number }[][] = []
   for (const n of sizes) {
     const found: { what: string; ms: number }[] = []
     for (const { what, args } of badCalls(callable, world, n)) {
       const times: number[] = []
+      const sending: number[] = []
       for (let round = 0; round < rounds; round++) {
-        const { ms } = await attempt(db, world, callable, args)
-        times.push(ms - (await costOfSending(db, world, callable, args)))
+        times.push((await attempt(db, world, callable, args)).ms)
+        sending.push(await costOfSending(db, world, callable, args))
       }
-      found.push({ what: `${what} (${n})`, ms: Math.max(0, Math.min(...times)) })
+      // The least of each: one slow round of sending would hide what the call itself costs.
+      found.push({ what: `${what} (${n})`, ms: Math.max(0, Math.min(...times) - Math.min(...sending)) })
     }
     bySize.push(found)
   }
