@@ -150,8 +150,15 @@ describe('row level security', () => {
      from pg_policies, unnest(array[qual, with_check]) as condition
      where schemaname = 'public' and condition is not null
        and regexp_replace(condition,
-         '\\w+ = ANY \\(ARRAY\\( SELECT private\\.(tenant_ids\\(''\\w+''::text\\)|colleague_ids\\(\\)) AS (tenant_ids|colleague_ids)\\)\\)',
+         '\\w+ = ANY \\(ARRAY\\( SELECT private\\.(tenant_ids\\(''\\w+''::text(, ''\\{[\\w:,]+\\}''::text\\[\\])?\\)|colleague_ids\\(\\)) AS (tenant_ids|colleague_ids)\\)\\)',
          'asked', 'g') !~ '^\\(*asked\\)*( OR \\(*\\(role <> ''owner''::tenant_role\\) AND \\(*asked\\)*)?$'`,
+  )
+
+  rule(
+    'only a policy for reading names scopes, and only scopes that there are',
+    `select format('%s: %s', tablename, policyname) as broken
+     from pg_policies, unnest(array[qual, with_check]) as condition, regexp_matches(condition, '\\w+:\\w+', 'g') as named
+     where schemaname = 'public' and (cmd <> 'SELECT' or named[1] not in (select scope from private.api_scopes))`,
   )
 
   rule(

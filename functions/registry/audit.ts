@@ -37,7 +37,9 @@ const viewers = router({ auth: 'public' }).get('/', async (c, next) => {
   return c.json(await readAuditLog(db, tenantId, asked.data))
 })
 
-const readAdmin = router({ auth: 'member', permission: 'read_admin', tenant: 'path', service: true })
+const access = { auth: 'member', permission: 'read_admin', tenant: 'path', service: true } as const
+
+const read = router({ ...access, key: 'audit:read' })
   .get(
     '/',
     describeRoute("Read a tenant's audit log, the newest first; also with a viewer token as the bearer", {
@@ -47,28 +49,29 @@ const readAdmin = router({ auth: 'member', permission: 'read_admin', tenant: 'pa
     async (c) => c.json(await readAuditLog(c.var.db, c.var.tenant.id, c.req.valid('query'))),
   )
   .get(
-    '/export',
-    describeRoute("Stream a tenant's whole audit log, the oldest first", {
-      200: { description: 'CSV (RFC 4180), or a JSON object a line. That it was exported is recorded.' },
-    }),
-    query(ExportQuery),
-    async (c) => {
-      const { format } = c.req.valid('query')
-      const stream = await exportAuditLog(c.var.db, c.var.tenant.id, format)
-      return c.body(stream, 200, {
-        'content-type': format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson',
-        'content-disposition': `attachment; filename="audit-${c.var.tenant.slug}.${format}"`,
-        'cache-control': 'no-store',
-      })
-    },
-  )
-  .get(
     '/verify',
     describeRoute("Walk a tenant's audit chain and name the first place where it does not hold", {
       200: { description: 'Whether it holds. That it was asked is recorded.', schema: AuditVerification },
     }),
     async (c) => c.json(await verifyAuditLog(c.var.db, c.var.tenant.id)),
   )
+
+const exporting = router({ ...access, key: 'audit:export' }).get(
+  '/export',
+  describeRoute("Stream a tenant's whole audit log, the oldest first", {
+    200: { description: 'CSV (RFC 4180), or a JSON object a line. That it was exported is recorded.' },
+  }),
+  query(ExportQuery),
+  async (c) => {
+    const { format } = c.req.valid('query')
+    const stream = await exportAuditLog(c.var.db, c.var.tenant.id, format)
+    return c.body(stream, 200, {
+      'content-type': format === 'csv' ? 'text/csv; charset=utf-8; header=present' : 'application/x-ndjson',
+      'content-disposition': `attachment; filename="audit-${c.var.tenant.slug}.${format}"`,
+      'cache-control': 'no-store',
+    })
+  },
+)
 
 const own = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
   .post(
@@ -90,7 +93,7 @@ const own = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
     async (c) => c.json(await revokeViewerTokens(c.var.db, c.var.tenant.id)),
   )
 
-export const audit = new Hono().route('/', viewers).route('/', readAdmin).route('/', own)
+export const audit = new Hono().route('/', viewers).route('/', read).route('/', exporting).route('/', own)
 
 /** The logs of all tenants as one, for the platform's own servers. */
 export const platformAudit = router({ auth: 'service', tenant: 'filter' }).get(

@@ -29,7 +29,13 @@ export const products = router({ auth: 'user' }).get(
   async (c) => c.json(await listProducts(c.var.db, c.req.valid('query'))),
 )
 
-const read = router({ auth: 'member', permission: 'read', tenant: 'path', service: true }).get(
+const read = router({
+  auth: 'member',
+  permission: 'read',
+  tenant: 'path',
+  service: true,
+  key: 'entitlements:read',
+}).get(
   '/',
   describeRoute('List the products that a tenant was granted, by name', {
     200: { description: 'A page of them, also of those it may not use now.', schema: TenantProducts },
@@ -75,7 +81,13 @@ const grant = router({ auth: 'service' })
 export const tenantProducts = new Hono().route('/', read).route('/', grant)
 
 /** What a tenant may use now. Its members and the servers of products ask this. */
-export const entitlements = router({ auth: 'member', permission: 'read', tenant: 'path', service: true })
+export const entitlements = router({
+  auth: 'member',
+  permission: 'read',
+  tenant: 'path',
+  service: true,
+  key: 'entitlements:read',
+})
   .get(
     '/',
     describeRoute('Say of every product and feature whether a tenant may use it now', {

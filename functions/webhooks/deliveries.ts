@@ -8,8 +8,10 @@ import {
   listDeliveries,
 } from '../../lib/webhooks/index.ts'
 
+const access = { auth: 'member', permission: 'read_admin', key: 'deliveries:read' } as const
+
 /** Each message on its way to each endpoint. */
-export const deliveries = router({ auth: 'member', permission: 'read_admin' }).get(
+export const deliveries = router(access).get(
   '/',
   describeRoute('List the deliveries, those of the newest messages first', {
     200: { description: 'A page of them.', schema: Deliveries },
@@ -19,7 +21,7 @@ export const deliveries = router({ auth: 'member', permission: 'read_admin' }).g
 )
 
 /** Each attempt of a delivery. */
-export const attempts = router({ auth: 'member', permission: 'read_admin' }).get(
+export const attempts = router(access).get(
   '/',
   describeRoute('List the attempts, the newest first', {
     200: { description: 'A page of them, with what receivers answered.', schema: Attempts },

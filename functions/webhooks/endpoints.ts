@@ -18,7 +18,7 @@ import {
   updateEndpoint,
 } from '../../lib/webhooks/index.ts'
 
-const readAdmin = router({ auth: 'member', permission: 'read_admin' })
+const read = router({ auth: 'member', permission: 'read_admin', key: 'endpoints:read' })
   .get(
     '/',
     describeRoute('List the endpoints, the newest first', {
@@ -33,35 +33,38 @@ const readAdmin = router({ auth: 'member', permission: 'read_admin' })
     params(EndpointPath),
     async (c) => c.json(await readEndpoint(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint)),
   )
-  .get(
-    '/:endpoint/stats',
-    describeRoute('Tell how an endpoint does', {
-      200: { description: 'Attempts of the last hours, what is pending and dead.', schema: EndpointStats },
-    }),
-    params(EndpointPath),
-    query(StatsQuery),
-    async (c) => {
-      const { window_hours: hours } = c.req.valid('query')
-      return c.json(await readStats(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint, hours))
-    },
-  )
-  // "read_admin" is enough to disable an endpoint, in a frozen tenant too. SQL checks "manage" for every other change.
-  .patch(
-    '/:endpoint',
-    describeRoute(
-      'Change an endpoint; disabling it is possible in a frozen tenant too',
-      { 200: { description: 'The endpoint after the change.', schema: Endpoint } },
-      ['header_values_required', 'invalid_value', 'unknown_event_type', 'tenant_frozen', 'trial_ended'],
-    ),
-    params(EndpointPath),
-    body(EndpointChange),
-    async (c) => {
-      const { endpoint } = c.req.valid('param')
-      return c.json(await updateEndpoint(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json')))
-    },
-  )
 
-const manage = router({ auth: 'member', permission: 'manage' })
+const statistics = router({ auth: 'member', permission: 'read_admin', key: 'deliveries:read' }).get(
+  '/:endpoint/stats',
+  describeRoute('Tell how an endpoint does', {
+    200: { description: 'Attempts of the last hours, what is pending and dead.', schema: EndpointStats },
+  }),
+  params(EndpointPath),
+  query(StatsQuery),
+  async (c) => {
+    const { window_hours: hours } = c.req.valid('query')
+    return c.json(await readStats(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint, hours))
+  },
+)
+
+// "read_admin" is enough for a person to disable an endpoint, in a frozen tenant too. SQL checks "manage" for every other
+// change.
+const change = router({ auth: 'member', permission: 'read_admin', key: 'endpoints:write' }).patch(
+  '/:endpoint',
+  describeRoute(
+    'Change an endpoint; disabling it is possible in a frozen tenant too',
+    { 200: { description: 'The endpoint after the change.', schema: Endpoint } },
+    ['header_values_required', 'invalid_value', 'unknown_event_type', 'tenant_frozen', 'trial_ended'],
+  ),
+  params(EndpointPath),
+  body(EndpointChange),
+  async (c) => {
+    const { endpoint } = c.req.valid('param')
+    return c.json(await updateEndpoint(c.var, endpoint, c.req.valid('json')))
+  },
+)
+
+const manage = router({ auth: 'member', permission: 'manage', key: 'endpoints:write' })
   .post(
     '/',
     describeRoute(
@@ -87,4 +90,8 @@ const manage = router({ auth: 'member', permission: 'manage' })
     },
   )
 
-export const endpoints = new Hono().route('/', readAdmin).route('/', manage)
+export const endpoints = new Hono()
+  .route('/', read)
+  .route('/', statistics)
+  .route('/', change)
+  .route('/', manage)

@@ -6,12 +6,13 @@ import { eventTypes } from './event-types.ts'
 import { messages } from './messages.ts'
 import { metrics } from './metrics.ts'
 import { polling } from './polling.ts'
-import { replays, resend } from './replays.ts'
+import { replays, resend, tests } from './replays.ts'
 import { signingSecrets } from './signing-secrets.ts'
 
 export const app = createApp('webhooks')
   .route('/endpoints', endpoints)
   .route('/endpoints', signingSecrets)
+  .route('/endpoints', tests)
   .route('/endpoints', replays)
   .route('/endpoints', polling)
   .route('/messages', messages)

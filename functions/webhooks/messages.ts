@@ -8,7 +8,7 @@ import {
   readMessage,
 } from '../../lib/webhooks/index.ts'
 
-export const messages = router({ auth: 'member', permission: 'read_admin' })
+export const messages = router({ auth: 'member', permission: 'read_admin', key: 'deliveries:read' })
   .get(
     '/',
     describeRoute('List the messages, the newest first', {

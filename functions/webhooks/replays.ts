@@ -10,39 +10,40 @@ import {
   TestMessageRequest,
 } from '../../lib/webhooks/index.ts'
 
-const access = { auth: 'member', permission: 'manage' } as const
+/** What is sent to see whether it arrives. */
+export const tests = router({ auth: 'member', permission: 'manage', key: 'endpoints:write' }).post(
+  '/:endpoint/test',
+  describeRoute(
+    "Send an event type's example to an endpoint",
+    { 202: { description: 'It is on its way, like any message.', schema: SentTestMessage } },
+    ['endpoint_disabled', 'unknown_event_type'],
+  ),
+  params(EndpointPath),
+  body(TestMessageRequest),
+  async (c) => {
+    const { event_type: type } = c.req.valid('json')
+    const sent = await sendTestMessage(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint, type)
+    return c.json({ message_id: sent }, 202)
+  },
+)
 
-/** Messages that are sent because somebody asks for them: replays and tests. */
-export const replays = router(access)
-  .post(
-    '/:endpoint/test',
-    describeRoute(
-      "Send an event type's example to an endpoint",
-      { 202: { description: 'It is on its way, like any message.', schema: SentTestMessage } },
-      ['endpoint_disabled', 'unknown_event_type'],
-    ),
-    params(EndpointPath),
-    body(TestMessageRequest),
-    async (c) => {
-      const { event_type: type } = c.req.valid('json')
-      const sent = await sendTestMessage(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint, type)
-      return c.json({ message_id: sent }, 202)
-    },
-  )
-  .post(
-    '/:endpoint/replay',
-    describeRoute(
-      'Send messages to an endpoint again, or those it missed',
-      { 202: { description: 'How many are on their way; at most 10,000 a call.', schema: ReplayResult } },
-      ['endpoint_disabled'],
-    ),
-    params(EndpointPath),
-    body(ReplayRequest),
-    async (c) => {
-      const { endpoint } = c.req.valid('param')
-      return c.json(await replayMessages(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json')), 202)
-    },
-  )
+const access = { auth: 'member', permission: 'manage', key: 'replays:write' } as const
+
+/** Messages that are sent again. */
+export const replays = router(access).post(
+  '/:endpoint/replay',
+  describeRoute(
+    'Send messages to an endpoint again, or those it missed',
+    { 202: { description: 'How many are on their way; at most 10,000 a call.', schema: ReplayResult } },
+    ['endpoint_disabled'],
+  ),
+  params(EndpointPath),
+  body(ReplayRequest),
+  async (c) => {
+    const { endpoint } = c.req.valid('param')
+    return c.json(await replayMessages(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json')), 202)
+  },
+)
 
 /** One message to one endpoint. */
 export const resend = router(access).post(

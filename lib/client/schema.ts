@@ -778,23 +778,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/registry/tenants/{ref}/audit/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Stream a tenant's whole audit log, the oldest first */
-        get: operations["getRegistryTenantsRefAuditExport"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/registry/tenants/{ref}/audit/verify": {
         parameters: {
             query?: never;
@@ -804,6 +787,23 @@ export interface paths {
         };
         /** Walk a tenant's audit chain and name the first place where it does not hold */
         get: operations["getRegistryTenantsRefAuditVerify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/tenants/{ref}/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Stream a tenant's whole audit log, the oldest first */
+        get: operations["getRegistryTenantsRefAuditExport"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6372,7 +6372,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6709,7 +6709,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -6811,7 +6811,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8628,115 +8628,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description tenant_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_query */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description rate_limited */
-            429: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description timeout */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getRegistryTenantsRefAuditExport: {
-        parameters: {
-            query: {
-                format: "csv" | "jsonl";
-            };
-            header?: never;
-            path: {
-                /** @description The slug or ref_id of the tenant that is meant. */
-                ref: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description CSV (RFC 4180), or a JSON object a line. That it was exported is recorded. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description malformed_url */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated, token_expired, invalid_api_key */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8844,7 +8736,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8855,6 +8747,114 @@ export interface operations {
             };
             /** @description tenant_not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryTenantsRefAuditExport: {
+        parameters: {
+            query: {
+                format: "csv" | "jsonl";
+            };
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description CSV (RFC 4180), or a JSON object a line. That it was exported is recorded. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10334,7 +10334,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10446,7 +10446,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_endpoints, forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description too_many_endpoints, forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10574,7 +10574,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10673,7 +10673,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10778,7 +10778,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description tenant_frozen, trial_ended, forbidden, key_not_accepted */
+            /** @description tenant_frozen, trial_ended, forbidden */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10908,7 +10908,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11018,7 +11018,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11123,7 +11123,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11255,7 +11255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11396,7 +11396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11819,7 +11819,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11929,7 +11929,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12031,7 +12031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12146,7 +12146,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12260,7 +12260,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12368,8 +12368,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -12466,7 +12475,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12475,7 +12484,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description not_found */
+            /** @description tenant_not_found, not_found */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -3,7 +3,7 @@ import { definitionOf, type ProblemCode } from '../db/index.ts'
 import { ProblemDocument } from './problem-json.ts'
 import type { Answer } from './route-notes.ts'
 import type { Route } from './route-table.ts'
-import type { Access } from './router.ts'
+import { type Access, scopeOf } from './router.ts'
 
 type Json = Record<string, unknown>
 
@@ -73,11 +73,11 @@ function operation(route: Route, schemas: Record<string, Json>): Json {
 function security(access: Access | undefined): Json[] {
   if (!access || access.auth === 'public') return []
   if (access.auth === 'service') return [{ service: [] }]
-  if (access.auth === 'user') return [{ user: [] }]
+  const scope = scopeOf(access)
   return [
     { user: [] },
-    ...(access.key ? [{ key: [access.key] }] : []),
-    ...(access.service ? [{ service: [] }] : []),
+    ...(scope ? [{ key: [scope] }] : []),
+    ...(access.auth === 'member' && access.service ? [{ service: [] }] : []),
   ]
 }
 
@@ -144,7 +144,8 @@ function problems(
   }
   if (access && access.auth !== 'public') {
     add('unauthenticated', 'token_expired', 'invalid_api_key', 'forbidden', 'rate_limited')
-    if (access.auth !== 'member' || !access.key) add('key_not_accepted')
+    if (scopeOf(access)) add('tenant_not_found')
+    else add('key_not_accepted')
   }
   if (access?.auth === 'member') {
     add('tenant_not_found')

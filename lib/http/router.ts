@@ -18,7 +18,11 @@ import { annotate, note, settle } from './route-notes.ts'
 /** Who may call a route. */
 export type Access =
   | { auth: 'public' }
-  | { auth: 'user' }
+  | {
+      auth: 'user'
+      /** The scope with which an API key may call too. It then acts for its tenant. */
+      key?: Scope
+    }
   | {
       auth: 'service'
       /** The header x-tenant narrows the answer to one tenant. The handler reads it. */
@@ -36,8 +40,13 @@ export type Access =
       key?: Scope
     }
 
-/** A scope of an API key: a domain and a verb. */
-type Scope = `${string}:${'read' | 'write'}`
+/** A scope of an API key: a noun and a verb. */
+type Scope = `${string}:${'read' | 'write' | 'export'}`
+
+/** The scope with which an API key may call a route of this access, if any. */
+export function scopeOf(access: Access | undefined): Scope | undefined {
+  return access?.auth === 'user' || access?.auth === 'member' ? access.key : undefined
+}
 
 interface EveryRoute {
   requestId: string
@@ -47,7 +56,7 @@ interface EveryRoute {
 export type VariablesOf<A extends Access> = A extends { auth: 'public' }
   ? EveryRoute
   : A extends { auth: 'user' }
-    ? EveryRoute & { caller: User; db: Db }
+    ? EveryRoute & { caller: User | KeyOf<A>; db: Db }
     : A extends { auth: 'service' }
       ? EveryRoute & { caller: Service; db: Db }
       : EveryRoute & { caller: User | KeyOf<A> | ServiceOf<A>; db: Db; tenant: ChosenTenant }
@@ -94,7 +103,8 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     const claims = claimsOf(caller, scope)
     c.set('claims', claims)
     const headers = requestHeaders(c)
-    if (access.auth !== 'member') {
+    const needs = scope ?? (access.auth === 'member' ? access.permission : undefined)
+    if (!needs) {
       c.set('db', callerDb(claims, headers))
       return next()
     }
@@ -102,7 +112,7 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     await receiveBody(c.req.raw)
     const own = caller.kind === 'api_key' ? caller.tenant : undefined
     const name = tenantNameOf(c, access)
-    const { tenant, db, leave } = await enterTenant(claims, name, scope ?? access.permission, {
+    const { tenant, db, leave } = await enterTenant(claims, name, needs, {
       own,
       headers,
     })
@@ -116,13 +126,13 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
   }
 }
 
-function tenantNameOf(c: Context, access: Access & { auth: 'member' }): string | undefined {
-  return access.tenant === 'path' ? c.req.param('ref') : c.req.header('x-tenant')
+function tenantNameOf(c: Context, access: Access): string | undefined {
+  return access.auth === 'member' && access.tenant === 'path' ? c.req.param('ref') : c.req.header('x-tenant')
 }
 
 /** The scope that an API key uses on this route. It is checked before any query. */
 function requireScope(access: Access, key: ApiKey): Scope {
-  const scope = access.auth === 'member' ? access.key : undefined
+  const scope = scopeOf(access)
   if (!scope) throw new Problem('key_not_accepted', `No API key may do this. ${whatIsNeeded(access)}`)
   if (key.scopes.includes(scope)) return scope
   const detail = `This takes an API key with the scope "${scope}". Ask a manager of the tenant for one.`
@@ -144,11 +154,10 @@ function whatIsNeeded(access: Access): string {
   const token = 'an access token in the header "Authorization: Bearer …"'
   const secretKey = 'a secret key in the header "apikey"'
   if (access.auth === 'service') return `This needs ${secretKey}.`
-  if (access.auth === 'member') {
-    const ways = [token]
-    if (access.key) ways.push(`an API key with the scope "${access.key}" in the same header`)
-    if (access.service) ways.push(secretKey)
-    if (ways.length > 1) return `This needs ${ways.join(', or ')}.`
-  }
+  const scope = scopeOf(access)
+  const ways = [token]
+  if (scope) ways.push(`an API key with the scope "${scope}" in the same header`)
+  if (access.auth === 'member' && access.service) ways.push(secretKey)
+  if (ways.length > 1) return `This needs ${ways.join(', or ')}.`
   return `This needs a signed-in person: ${token}.`
 }

@@ -57,7 +57,8 @@ comment on function private.caller_api_key() is 'The API key that is calling. Nu
 
 -- A definer, because it reads the membership of a caller whose own policies on tenant_members depend on it.
 -- In plpgsql, because plpgsql keeps its plan for the session. An SQL function would plan anew on every statement.
-create function private.tenant_ids(permission text) returns setof uuid
+-- A key holds no permission. A policy names the scopes that read its table, and lets in no other key.
+create function private.tenant_ids(permission text, scopes text[] default '{}') returns setof uuid
   language plpgsql stable security definer parallel safe
   set search_path = ''
   rows 10
@@ -66,7 +67,7 @@ declare
   key uuid := private.caller_api_key();
 begin
   if key is not null then
-    return query select private.api_key_tenant_ids(key, tenant_ids.permission);
+    return query select private.api_key_tenant_ids(key, tenant_ids.scopes);
     return;
   end if;
   return query
@@ -84,8 +85,8 @@ begin
       );
 end
 $$;
-comment on function private.tenant_ids(text) is
-  'The tenants in which the caller now holds a permission (read, read_admin, write, manage, own, export). Every policy uses this.';
+comment on function private.tenant_ids(text, text[]) is
+  'The tenants in which a person now holds a permission (read, read_admin, write, manage, own, export). For an API key: its tenant, if its request uses one of the scopes. Every policy uses this.';
 
 create function private.is_trusted_caller() returns boolean
   language sql stable
@@ -108,11 +109,14 @@ declare
   found_role public.tenant_role;
   is_trusted boolean := private.is_trusted_caller();
   key uuid := private.caller_api_key();
-  -- "usage:write" is a scope of keys. A person needs the permission "write" for it.
-  verb text := split_part(require_permission.permission, ':', -1);
+  needed text := require_permission.permission;
 begin
   -- Whatever refuses the request later can say in which tenant.
   perform set_config('tenantry.tenant', require_permission.tenant::text, true);
+  -- "endpoints:write" is a scope of keys. A person needs the permission that it stands for.
+  if strpos(needed, ':') > 0 then
+    select s.permission into needed from private.api_scopes as s where s.scope = require_permission.permission;
+  end if;
   if key is not null then
     perform private.require_scope(key, require_permission.tenant, require_permission.permission);
     is_trusted := true;
@@ -129,14 +133,14 @@ begin
     or (found_role is null and not is_trusted) then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
   end if;
-  if not is_trusted and not exists (
+  if needed is null or not is_trusted and not exists (
     select from private.role_permissions as p
-    where p.role = found_role and p.permission = verb) then
+    where p.role = found_role and p.permission = needed) then
     perform private.raise_problem(403, 'forbidden', format(
       'Your role in this tenant is %s. It does not hold the permission "%s". Ask an owner of the tenant.',
-      found_role, verb));
+      found_role, coalesce(needed, require_permission.permission)));
   end if;
-  if verb not in ('read', 'read_admin', 'export') then
+  if needed not in ('read', 'read_admin', 'export') then
     if found_status = 'frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     elsif found_status = 'trial' and found_trial_end <= now() then
@@ -186,17 +190,17 @@ as $$
 begin
   return query
     select distinct m.user_id from public.tenant_members as m
-    where m.tenant_id = any (array(select private.tenant_ids('read')));
+    where m.tenant_id = any (array(select private.tenant_ids('read', '{members:read}')));
 end
 $$;
-comment on function private.colleague_ids() is 'The people who are in a tenant together with the caller.';
+comment on function private.colleague_ids() is 'The people who are in a tenant together with the caller, or in the tenant of the calling API key.';
 
 create function private.platform_tenant_id() returns uuid
   language sql immutable parallel safe
   set search_path = ''
 as $$ select '00000000-0000-7000-8000-000000000001'::uuid $$;
 comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
-grant execute on function private.tenant_ids(text), private.colleague_ids(), private.platform_tenant_id(),
+grant execute on function private.tenant_ids(text, text[]), private.colleague_ids(), private.platform_tenant_id(),
   private.is_trusted_caller(), private.require_permission(uuid, text), private.enter_tenant(text, text)
   to authenticated, service_role;
 grant execute on function private.caller_api_key() to authenticated, service_role;
@@ -332,7 +336,7 @@ create trigger tenants_start before insert on public.tenants for each row execut
 
 alter table public.tenants enable row level security;
 create policy "members read their tenants" on public.tenants
-  for select to authenticated using (id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (id = any (array(select private.tenant_ids('read', '{tenant:read,brand:read,entitlements:read}'))));
 create policy "managers update their tenants" on public.tenants
   for update to authenticated
   using (id = any (array(select private.tenant_ids('manage'))))
@@ -775,7 +779,7 @@ create trigger tenant_members_keep_an_owner
 
 alter table public.tenant_members enable row level security;
 create policy "members read who belongs to their tenant" on public.tenant_members
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read', '{members:read}'))));
 
 -- Only an owner may give or take the role of owner.
 create policy "managers update members" on public.tenant_members
@@ -858,7 +862,7 @@ alter table public.tenant_products enable row level security;
 create policy "everyone signed in reads the products" on public.products
   for select to authenticated using (true);
 create policy "members read their tenant's products" on public.tenant_products
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read', '{entitlements:read}'))));
 grant select on public.products, public.tenant_products to authenticated;
 grant select, insert, update, delete on public.products, public.tenant_products to service_role;
 
@@ -1012,7 +1016,7 @@ create function public.check_entitlement(tenant_id uuid, product text default nu
   set search_path = ''
 as $$
 begin
-  perform private.require_permission(check_entitlement.tenant_id, 'read');
+  perform private.require_permission(check_entitlement.tenant_id, 'entitlements:read');
   if check_entitlement.product is null and check_entitlement.feature is null then
     perform private.raise_problem(422, 'invalid_value', 'Give a product, a feature, or both.');
   end if;
@@ -1263,15 +1267,18 @@ create table private.api_scopes (
   permission text not null,
   description text not null,
   constraint scope_is_a_domain_and_a_verb check (scope ~ '^[a-z][a-z_]{1,39}:[a-z]{1,39}$'),
-  -- Only a person may lead a tenant, invite people or create keys. No scope gives these permissions.
-  constraint scope_reads_or_writes check (permission in ('read', 'write') and scope like '%:' || permission)
+  -- Only a person owns a tenant. Nor does "manage" let a key do what managers do: it passes only the functions that
+  -- ask for its scope by name, and none of them invites people or creates keys.
+  constraint scope_reads_or_writes check (
+    permission in ('read', 'read_admin') and scope ~ ':(read|export)$' or permission in ('write', 'manage') and scope like '%:write')
 );
 comment on table private.api_scopes is
-  'What an API key can be allowed to do. A reading scope reads what members read. A writing scope writes only through functions that require it by name.';
+  'What an API key can be allowed to do, and the permission that a person needs for the same. A scope passes only the policies and functions that name it.';
 
 insert into private.api_scopes (scope, permission, description) values
   ('tenant:read', 'read', 'Read the tenant itself.'),
-  ('members:read', 'read', 'Read the members of the tenant.')
+  ('members:read', 'read', 'Read the members of the tenant.'),
+  ('entitlements:read', 'read', 'Ask what the tenant may use, and read the products it was granted.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 create table public.api_keys (
@@ -1337,7 +1344,7 @@ as $$ select key.revoked_at is null and (key.expires_at is null or key.expires_a
 comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: it is not revoked and not expired.';
 
 -- tenant_ids() calls this for a key. Every statement reads the row, so a revoked key fails on the next statement.
-create function private.api_key_tenant_ids(key uuid, permission text) returns setof uuid
+create function private.api_key_tenant_ids(key uuid, scopes text[]) returns setof uuid
   language plpgsql stable parallel safe
   set search_path = ''
   rows 1
@@ -1348,23 +1355,20 @@ begin
   return query
     select k.tenant_id
     from public.api_keys as k
-    join private.api_scopes as s on s.scope = claims ->> 'scope'
     join public.tenants as t on t.id = k.tenant_id
     where k.tenant_id = (claims ->> 'tenant_id')::uuid
       and k.id = api_key_tenant_ids.key
       and private.is_live_api_key(k)
-      and s.scope = any (k.scopes)
-      and s.permission = api_key_tenant_ids.permission
-      -- A policy lets a key only read, because a policy cannot tell one writing scope from another.
-      and s.permission = 'read'
+      and claims ->> 'scope' = any (k.scopes)
+      and claims ->> 'scope' = any (api_key_tenant_ids.scopes)
       and t.status <> 'archived';
 end
 $$;
-comment on function private.api_key_tenant_ids(uuid, text) is
-  'The tenant of the calling API key, if the key is live and its request uses a reading scope.';
+comment on function private.api_key_tenant_ids(uuid, text[]) is
+  'The tenant of the calling API key, if the key is live, and its request uses one of these scopes and the key has it.';
 
 -- require_permission() calls this for a key.
-create function private.require_scope(key uuid, tenant uuid, permission text) returns void
+create function private.require_scope(key uuid, tenant uuid, scope text) returns void
   language plpgsql stable
   set search_path = ''
 as $$
@@ -1384,17 +1388,17 @@ begin
   if require_scope.tenant is distinct from (claims ->> 'tenant_id')::uuid then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
   end if;
-  if not exists (
-    select from private.api_scopes as s
-    where s.scope = claims ->> 'scope' and s.scope = any (found_scopes)
-      and require_scope.permission in (s.scope, nullif(s.permission, 'write'))) then
-    perform private.raise_problem(403, 'forbidden', format(
-      'This API key may not do this, because it does not have the scope "%s". Ask a manager of the tenant for a key with that scope.', require_scope.permission));
+  -- The scope that the request uses, and no other scope of the key. A permission such as "manage" is no scope, so
+  -- a function that asks for one accepts no key.
+  if require_scope.scope is distinct from claims ->> 'scope' or not require_scope.scope = any (found_scopes) then
+    perform private.raise_problem(403, 'forbidden', case when strpos(require_scope.scope, ':') > 0
+      then format('This API key may not do this, because it does not have the scope "%s". Ask a manager of the tenant for a key with that scope.', require_scope.scope)
+      else format('No API key may do this. It takes a person with the permission "%s".', require_scope.scope) end);
   end if;
 end
 $$;
 comment on function private.require_scope(uuid, uuid, text) is
-  'Refuses an API key that is revoked or expired (401), belongs to another tenant (404), or does not have the scope (403).';
+  'Refuses an API key that is revoked or expired (401), belongs to another tenant (404), or does not have and use the scope (403).';
 
 create function private.require_scopes(scopes text[]) returns text[]
   language plpgsql stable

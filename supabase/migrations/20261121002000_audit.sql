@@ -673,7 +673,7 @@ create function public.read_audit_log(
   set plan_cache_mode = force_custom_plan
 as $$
 begin
-  perform private.require_permission(read_audit_log.tenant_id, 'read_admin');
+  perform private.require_permission(read_audit_log.tenant_id, 'audit:read');
   -- The filters become a part of the log, because each reading is recorded.
   if greatest(length(actor), length(action), length(target), length(product)) > 300 then
     perform private.raise_problem(422, 'invalid_value', 'A filter of the audit log has at most 300 characters.');
@@ -705,7 +705,7 @@ create function private.start_audit_export(tenant uuid, format text) returns big
   set search_path = ''
 as $$
 begin
-  perform private.require_permission(start_audit_export.tenant, 'read_admin');
+  perform private.require_permission(start_audit_export.tenant, 'audit:export');
   perform private.record_audit_read(start_audit_export.tenant, 'audit.exported', jsonb_build_object('format', format));
   return (select h.seq from private.audit_heads as h where h.tenant_id = start_audit_export.tenant);
 end
@@ -722,7 +722,7 @@ declare
   bytes int := 0;
 begin
   -- Checked again for each batch, so that an export ends when the membership ends.
-  perform private.require_permission(export_audit_log.tenant, 'read_admin');
+  perform private.require_permission(export_audit_log.tenant, 'audit:export');
   for event in
     select * from public.audit_log as a
     where a.tenant_id = export_audit_log.tenant and a.seq > after_seq and a.seq <= last_seq
@@ -743,7 +743,7 @@ create function private.verify_audit_log(tenant uuid, after_seq bigint, after_ha
   set search_path = ''
 as $$
 begin
-  perform private.require_permission(verify_audit_log.tenant, 'read_admin');
+  perform private.require_permission(verify_audit_log.tenant, 'audit:read');
   if after_seq = 0 then
     perform private.record_audit_read(verify_audit_log.tenant, 'audit.verified');
   end if;
@@ -761,6 +761,11 @@ grant execute on function public.read_audit_log(uuid, bigint, int, text, text, t
 grant execute on function private.start_audit_export(uuid, text),
   private.export_audit_log(uuid, bigint, bigint, int), private.verify_audit_log(uuid, bigint, text)
   to authenticated, service_role;
+
+insert into private.api_scopes (scope, permission, description) values
+  ('audit:read', 'read_admin', 'Read the audit log and verify its chain.'),
+  ('audit:export', 'read_admin', 'Export the whole audit log.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 -- 08_viewers.sql
 

@@ -100,6 +100,10 @@ comment on function private.event_moment(timestamptz) is 'A moment as events sho
 
 select private.register_table('public.webhook_event_types', plain => '{type,description,schema,example}', unaudited => 'changed by migrations only');
 
+insert into private.api_scopes (scope, permission, description) values
+  ('event_types:read', 'read', 'Read the catalogue of event types.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
+
 -- 02_outbox.sql
 
 -- The outbox: events that happened in tenants, and the queue from which they are delivered.
@@ -147,7 +151,7 @@ create trigger webhook_events_never_change before update on public.webhook_event
 
 alter table public.webhook_events enable row level security;
 create policy "managers read their tenant's events" on public.webhook_events
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{deliveries:read}'))));
 grant select on public.webhook_events to authenticated, service_role;
 
 create function private.webhook_payload(type text, moment timestamptz, data jsonb) returns text

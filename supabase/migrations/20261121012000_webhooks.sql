@@ -80,7 +80,7 @@ alter table public.webhook_endpoints enable row level security;
 
 -- "read_admin" and not "read": a URL may hold a token, and a payload may hold data of anybody in the tenant.
 create policy "managers read their tenant's endpoints" on public.webhook_endpoints
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{endpoints:read,endpoints:write}'))));
 grant select on public.webhook_endpoints to authenticated, service_role;
 
 -- The function that reads secrets searches by endpoint alone, for endpoints of many tenants at once.
@@ -90,6 +90,11 @@ create index webhook_endpoints_previous_secret_idx on public.webhook_endpoints (
 
 select private.register_table('public.webhook_endpoints', quiet => '{revision}', plain => '{url,description,event_types,header_names,static_header}',
   secret => '{secret_id,previous_secret_id,headers_secret_id}');
+
+insert into private.api_scopes (scope, permission, description) values
+  ('endpoints:read', 'read_admin', 'Read the webhook endpoints.'),
+  ('endpoints:write', 'manage', 'Create, change, test and delete webhook endpoints, and read and rotate their secrets.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 -- 02_deliveries.sql
 
@@ -131,7 +136,7 @@ create index webhook_deliveries_ended_at_idx on public.webhook_deliveries (statu
 
 alter table public.webhook_deliveries enable row level security;
 create policy "managers read their tenant's deliveries" on public.webhook_deliveries
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{deliveries:read}'))));
 grant select on public.webhook_deliveries to authenticated, service_role;
 
 -- Rows that are searched for and rare. Most messages are delivered at once, and those are not in this index. It begins
@@ -140,6 +145,10 @@ create index webhook_deliveries_dead_idx on public.webhook_deliveries (endpoint_
 
 select private.register_table('public.webhook_deliveries', keeping => 'history', plain => '{ordering_key}',
   unaudited => 'only the queue changes it, and webhook_attempts has each result');
+
+insert into private.api_scopes (scope, permission, description) values
+  ('deliveries:read', 'read_admin', 'Read messages, deliveries and attempts, and the statistics of endpoints.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 -- 03_attempts.sql
 
@@ -173,7 +182,7 @@ create trigger webhook_attempts_never_change before update on public.webhook_att
 
 alter table public.webhook_attempts enable row level security;
 create policy "managers read their tenant's attempts" on public.webhook_attempts
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{deliveries:read}'))));
 grant select on public.webhook_attempts to authenticated, service_role;
 create index webhook_attempts_failed_idx on public.webhook_attempts (tenant_id, id) where outcome = 'failed';
 create index webhook_attempts_failed_of_endpoint_idx on public.webhook_attempts (tenant_id, endpoint_id, id) where outcome = 'failed';
@@ -971,7 +980,7 @@ declare
   endpoint public.webhook_endpoints;
   chosen uuid[];
 begin
-  perform private.require_permission(replay_webhook_deliveries.tenant_id, 'manage');
+  perform private.require_permission(replay_webhook_deliveries.tenant_id, 'replays:write');
   if which is null or which not in ('failed', 'missing', 'all') then
     perform private.raise_problem(422, 'invalid_value', '"which" must be "failed", "missing" or "all".',
       '[{"pointer": "/which", "detail": "must be failed, missing or all"}]');
@@ -1020,7 +1029,7 @@ declare
   catalogued public.webhook_event_types;
   event_id uuid := private.uuid_v7();
 begin
-  perform private.require_permission(send_webhook_test.tenant_id, 'manage');
+  perform private.require_permission(send_webhook_test.tenant_id, 'endpoints:write');
   endpoint := private.require_webhook_endpoint(send_webhook_test.tenant_id, send_webhook_test.endpoint_id);
   select * into catalogued from public.webhook_event_types as t
   where t.type = send_webhook_test.event_type order by t.version desc limit 1;
@@ -1043,6 +1052,10 @@ grant execute on function public.replay_webhook_deliveries(uuid, uuid, uuid[], t
 select private.register_event_type('webhook.test', 'A test that somebody sent to one endpoint, to see whether it arrives.',
     '{"note": "text"}',
     '{"note": "This is a test. Nothing has happened."}', is_operational => true);
+
+insert into private.api_scopes (scope, permission, description) values
+  ('replays:write', 'manage', 'Send messages to an endpoint again.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 -- 09_polling.sql
 
@@ -1167,7 +1180,7 @@ declare
   stored public.webhook_endpoints;
   new_scheme public.webhook_signature_scheme;
 begin
-  perform private.require_permission(rotate_webhook_secret.tenant_id, 'manage');
+  perform private.require_permission(rotate_webhook_secret.tenant_id, 'endpoints:write');
   new_scheme := private.require_signing_secret(rotate_webhook_secret.secret);
   if overlap_seconds is null or overlap_seconds not between 0 and 604800 then
     perform private.raise_problem(422, 'invalid_value', 'Two secrets can overlap for seven days at most.',
@@ -1197,7 +1210,7 @@ as $$
 declare
   shown record;
 begin
-  perform private.require_permission(reveal_webhook_secret.tenant_id, 'manage');
+  perform private.require_permission(reveal_webhook_secret.tenant_id, 'endpoints:write');
   select e.ref_id, (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = e.secret_id) as secret into shown
   from public.webhook_endpoints as e
   where e.tenant_id = reveal_webhook_secret.tenant_id and e.id = reveal_webhook_secret.endpoint_id;
@@ -1511,7 +1524,7 @@ declare
   sent record;
   created public.webhook_endpoints;
 begin
-  perform private.require_permission(create_webhook_endpoint.tenant_id, 'manage');
+  perform private.require_permission(create_webhook_endpoint.tenant_id, 'endpoints:write');
   created.tenant_id := create_webhook_endpoint.tenant_id;
   created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
   created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
@@ -1555,7 +1568,7 @@ declare
   problems jsonb;
   too_large text := private.json_problem(changes, 1000, 131072);
 begin
-  perform private.require_permission(update_webhook_endpoint.tenant_id, 'manage');
+  perform private.require_permission(update_webhook_endpoint.tenant_id, 'endpoints:write');
   if jsonb_typeof(changes) is distinct from 'object' then
     perform private.raise_problem(422, 'invalid_value', 'The changes must be an object of the fields that change, with their new values.');
   end if;
@@ -1650,7 +1663,7 @@ declare
   stored public.webhook_endpoints;
   deleted int;
 begin
-  perform private.require_permission(delete_webhook_endpoint.tenant_id, 'manage');
+  perform private.require_permission(delete_webhook_endpoint.tenant_id, 'endpoints:write');
   stored := private.lock_webhook_endpoint(delete_webhook_endpoint.tenant_id, delete_webhook_endpoint.endpoint_id);
   if stored.is_enabled then
     update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'
@@ -1797,7 +1810,7 @@ as $$
 declare
   asked public.webhook_endpoints;
 begin
-  perform private.require_permission(read_webhook_stats.tenant_id, 'read_admin');
+  perform private.require_permission(read_webhook_stats.tenant_id, 'deliveries:read');
   if window_hours is null or window_hours not between 1 and 720 then
     perform private.raise_problem(422, 'invalid_value', 'The window is 1 to 720 hours.',
       '[{"pointer": "/window_hours", "detail": "must be between 1 and 720"}]');
@@ -1998,7 +2011,7 @@ declare
   max_sorted constant int := 20000;
   can_be_sorted boolean;
 begin
-  perform private.require_permission(list_webhook_deliveries.tenant_id, 'read_admin');
+  perform private.require_permission(list_webhook_deliveries.tenant_id, 'deliveries:read');
   if list_webhook_deliveries.status is null or list_webhook_deliveries.status = 'delivered' or max_rows is null or max_rows not between 1 and 1000 then
     perform private.raise_problem(422, 'invalid_value', 'Ask for 1 to 1000 deliveries that are pending or dead.');
   end if;

@@ -22,6 +22,9 @@ export default {
           ['reviewer', tenantId('home'), '22012'],
           ['stranger', tenantId('home'), '22012'],
           ['archived-owner', tenantId('archived'), '22012'],
+          // Keys read by the function alone.
+          ['audit:read-key', tenantId('home'), '22012'],
+          ['writing-key', tenantId('home'), '22012'],
         ] as const
       ).map(([as, tenant, gives]) => ({
         as,
@@ -34,6 +37,7 @@ export default {
   functions: {
     read_audit_log: {
       needs: 'read_admin',
+      scope: 'audit:read',
       service: true,
       call: (tenant) => `select count(*) from public.read_audit_log('${idOf(tenant)}')`,
     },
@@ -41,14 +45,17 @@ export default {
   privateCalls: {
     start_audit_export: {
       needs: 'read_admin',
+      scope: 'audit:export',
       call: (tenant) => `select private.start_audit_export('${idOf(tenant)}', 'csv')`,
     },
     export_audit_log: {
       needs: 'read_admin',
+      scope: 'audit:export',
       call: (tenant) => `select count(*) from private.export_audit_log('${idOf(tenant)}', 0, 9)`,
     },
     verify_audit_log: {
       needs: 'read_admin',
+      scope: 'audit:read',
       call: (tenant) => `select * from private.verify_audit_log('${idOf(tenant)}', 0, null)`,
     },
     issue_audit_viewer: {

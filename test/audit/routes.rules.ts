@@ -1,13 +1,13 @@
-import { manager, type RouteRules, service } from '../kit/rules/routes.ts'
+import { keyWith, manager, type RouteRules, service } from '../kit/rules/routes.ts'
 
 export default {
   'GET /registry/audit': { may: [service] },
-  'GET /registry/tenants/:ref/audit': { may: [manager, service] },
+  'GET /registry/tenants/:ref/audit': { may: [manager, service, keyWith('audit:read')] },
   'GET /registry/tenants/:ref/audit/export': {
-    may: [manager, service],
+    may: [manager, service, keyWith('audit:export')],
     path: '/registry/tenants/:ref/audit/export?format=csv',
   },
-  'GET /registry/tenants/:ref/audit/verify': { may: [manager, service] },
+  'GET /registry/tenants/:ref/audit/verify': { may: [manager, service, keyWith('audit:read')] },
   'POST /registry/tenants/:ref/audit/viewer-tokens': { may: [manager], gives: 201, body: () => ({}) },
   'DELETE /registry/tenants/:ref/audit/viewer-tokens': { may: [manager] },
 } satisfies RouteRules

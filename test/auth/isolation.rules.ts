@@ -22,7 +22,7 @@ export default {
     ['require_permission', `or found_status = 'archived'`, ''],
     ['require_permission', 'found_role is null and not is_trusted', 'false'],
     ['require_permission', 'p.role = found_role and', ''],
-    ['require_permission', 'and p.permission = verb', ''],
+    ['require_permission', 'and p.permission = needed', ''],
     ['require_permission', `found_status = 'frozen'`, 'false'],
     ['require_permission', 'found_trial_end <= now()', 'false'],
     ['require_permission', 'key is not null', 'false'],
@@ -30,6 +30,7 @@ export default {
     ['require_scope', 'and private.is_live_api_key(k)', ''],
     ['require_scope', `and t.status <> 'archived'`, ''],
     ['require_scope', 'require_scope.tenant is distinct from', 'null is not distinct from'],
-    ['require_scope', 's.scope = any (found_scopes)', 'true'],
+    ['require_scope', 'require_scope.scope = any (found_scopes)', 'true'],
+    ['require_scope', `require_scope.scope is distinct from claims ->> 'scope' or`, ''],
   ],
 } satisfies IsolationRules

@@ -42,7 +42,7 @@ describe('a hole in isolation does not go unseen', () => {
     const harmless: Mutant[] = [
       { sql: ['alter table public.campaigns set (fillfactor = 90)'], touched: { relation: 'campaigns' } },
       {
-        sql: ['alter function private.tenant_ids(text) cost 200'],
+        sql: ['alter function private.tenant_ids(text, text[]) cost 200'],
         touched: { function: 'private.tenant_ids' },
       },
     ].map((one) => ({ ...one, name: one.sql[0]! }))

@@ -1,3 +1,4 @@
+import type { Caller, ChosenTenant } from '../../auth/index.ts'
 import { type Db, Problem, readPage, sql } from '../../db/index.ts'
 import { chooseSecret, shownSecret } from '../signing-secrets/chosen-secret.ts'
 import type { SigningSecret } from '../signing-secrets/schema.ts'
@@ -68,25 +69,26 @@ export function createEndpoint(
 }
 
 /**
- * Changes what is named. Disabling alone needs "read_admin", every other change "manage". 404; 422 as on creation; 422
- * header_values_required if the URL leads to another server and not all headers are given again or removed.
+ * Changes what is named. Disabling alone needs "read_admin" of a person, every other change "manage". 404; 422 as on
+ * creation; 422 header_values_required if the URL leads to another server and not all headers are given again or removed.
  */
 export function updateEndpoint(
-  db: Db,
-  tenantId: string,
+  { db, tenant, caller }: { db: Db; tenant: ChosenTenant; caller: Caller },
   ref: string,
   change: EndpointChange,
 ): Promise<Endpoint> {
   const { url, ...rest } = change
   const changes = url === undefined ? rest : { ...rest, url: deliverableUrl(url) }
-  const isOnlyDisabling = change.disabled === true && Object.keys(change).length === 1
+  // No API key has a scope for disabling alone: a key changes an endpoint by one scope, in whatever way.
+  const isOnlyDisabling =
+    change.disabled === true && Object.keys(change).length === 1 && caller.kind !== 'api_key'
   return db.transaction(async (tx) => {
     await tx.query(
       isOnlyDisabling
-        ? sql`select public.disable_webhook_endpoint(${tenantId}, private.ulid_to_uuid(${ref}))`
-        : sql`select public.update_webhook_endpoint(${tenantId}, private.ulid_to_uuid(${ref}), ${JSON.stringify(changes)})`,
+        ? sql`select public.disable_webhook_endpoint(${tenant.id}, private.ulid_to_uuid(${ref}))`
+        : sql`select public.update_webhook_endpoint(${tenant.id}, private.ulid_to_uuid(${ref}), ${JSON.stringify(changes)})`,
     )
-    return readEndpoint(tx, tenantId, ref)
+    return readEndpoint(tx, tenant.id, ref)
   })
 }
 

@@ -53,7 +53,8 @@ comment on function private.caller_api_key() is 'The API key that is calling. Nu
 
 -- A definer, because it reads the membership of a caller whose own policies on tenant_members depend on it.
 -- In plpgsql, because plpgsql keeps its plan for the session. An SQL function would plan anew on every statement.
-create function private.tenant_ids(permission text) returns setof uuid
+-- A key holds no permission. A policy names the scopes that read its table, and lets in no other key.
+create function private.tenant_ids(permission text, scopes text[] default '{}') returns setof uuid
   language plpgsql stable security definer parallel safe
   set search_path = ''
   rows 10
@@ -62,7 +63,7 @@ declare
   key uuid := private.caller_api_key();
 begin
   if key is not null then
-    return query select private.api_key_tenant_ids(key, tenant_ids.permission);
+    return query select private.api_key_tenant_ids(key, tenant_ids.scopes);
     return;
   end if;
   return query
@@ -80,8 +81,8 @@ begin
       );
 end
 $$;
-comment on function private.tenant_ids(text) is
-  'The tenants in which the caller now holds a permission (read, read_admin, write, manage, own, export). Every policy uses this.';
+comment on function private.tenant_ids(text, text[]) is
+  'The tenants in which a person now holds a permission (read, read_admin, write, manage, own, export). For an API key: its tenant, if its request uses one of the scopes. Every policy uses this.';
 
 create function private.is_trusted_caller() returns boolean
   language sql stable
@@ -104,11 +105,14 @@ declare
   found_role public.tenant_role;
   is_trusted boolean := private.is_trusted_caller();
   key uuid := private.caller_api_key();
-  -- "usage:write" is a scope of keys. A person needs the permission "write" for it.
-  verb text := split_part(require_permission.permission, ':', -1);
+  needed text := require_permission.permission;
 begin
   -- Whatever refuses the request later can say in which tenant.
   perform set_config('tenantry.tenant', require_permission.tenant::text, true);
+  -- "endpoints:write" is a scope of keys. A person needs the permission that it stands for.
+  if strpos(needed, ':') > 0 then
+    select s.permission into needed from private.api_scopes as s where s.scope = require_permission.permission;
+  end if;
   if key is not null then
     perform private.require_scope(key, require_permission.tenant, require_permission.permission);
     is_trusted := true;
@@ -125,14 +129,14 @@ begin
     or (found_role is null and not is_trusted) then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
   end if;
-  if not is_trusted and not exists (
+  if needed is null or not is_trusted and not exists (
     select from private.role_permissions as p
-    where p.role = found_role and p.permission = verb) then
+    where p.role = found_role and p.permission = needed) then
     perform private.raise_problem(403, 'forbidden', format(
       'Your role in this tenant is %s. It does not hold the permission "%s". Ask an owner of the tenant.',
-      found_role, verb));
+      found_role, coalesce(needed, require_permission.permission)));
   end if;
-  if verb not in ('read', 'read_admin', 'export') then
+  if needed not in ('read', 'read_admin', 'export') then
     if found_status = 'frozen' then
       perform private.raise_problem(403, 'tenant_frozen', 'This tenant is frozen and can only be read. Settle its subscription to change things again.');
     elsif found_status = 'trial' and found_trial_end <= now() then
@@ -182,17 +186,17 @@ as $$
 begin
   return query
     select distinct m.user_id from public.tenant_members as m
-    where m.tenant_id = any (array(select private.tenant_ids('read')));
+    where m.tenant_id = any (array(select private.tenant_ids('read', '{members:read}')));
 end
 $$;
-comment on function private.colleague_ids() is 'The people who are in a tenant together with the caller.';
+comment on function private.colleague_ids() is 'The people who are in a tenant together with the caller, or in the tenant of the calling API key.';
 
 create function private.platform_tenant_id() returns uuid
   language sql immutable parallel safe
   set search_path = ''
 as $$ select '00000000-0000-7000-8000-000000000001'::uuid $$;
 comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
-grant execute on function private.tenant_ids(text), private.colleague_ids(), private.platform_tenant_id(),
+grant execute on function private.tenant_ids(text, text[]), private.colleague_ids(), private.platform_tenant_id(),
   private.is_trusted_caller(), private.require_permission(uuid, text), private.enter_tenant(text, text)
   to authenticated, service_role;
 grant execute on function private.caller_api_key() to authenticated, service_role;

@@ -71,7 +71,7 @@ create trigger tenants_start before insert on public.tenants for each row execut
 
 alter table public.tenants enable row level security;
 create policy "members read their tenants" on public.tenants
-  for select to authenticated using (id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (id = any (array(select private.tenant_ids('read', '{tenant:read,brand:read,entitlements:read}'))));
 create policy "managers update their tenants" on public.tenants
   for update to authenticated
   using (id = any (array(select private.tenant_ids('manage'))))

@@ -43,7 +43,7 @@ create trigger tenant_members_keep_an_owner
 
 alter table public.tenant_members enable row level security;
 create policy "members read who belongs to their tenant" on public.tenant_members
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read', '{members:read}'))));
 
 -- Only an owner may give or take the role of owner.
 create policy "managers update members" on public.tenant_members

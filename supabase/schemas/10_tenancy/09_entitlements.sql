@@ -143,7 +143,7 @@ create function public.check_entitlement(tenant_id uuid, product text default nu
   set search_path = ''
 as $$
 begin
-  perform private.require_permission(check_entitlement.tenant_id, 'read');
+  perform private.require_permission(check_entitlement.tenant_id, 'entitlements:read');
   if check_entitlement.product is null and check_entitlement.feature is null then
     perform private.raise_problem(422, 'invalid_value', 'Give a product, a feature, or both.');
   end if;

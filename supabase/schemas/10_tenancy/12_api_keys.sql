@@ -5,15 +5,18 @@ create table private.api_scopes (
   permission text not null,
   description text not null,
   constraint scope_is_a_domain_and_a_verb check (scope ~ '^[a-z][a-z_]{1,39}:[a-z]{1,39}$'),
-  -- Only a person may lead a tenant, invite people or create keys. No scope gives these permissions.
-  constraint scope_reads_or_writes check (permission in ('read', 'write') and scope like '%:' || permission)
+  -- Only a person owns a tenant. Nor does "manage" let a key do what managers do: it passes only the functions that
+  -- ask for its scope by name, and none of them invites people or creates keys.
+  constraint scope_reads_or_writes check (
+    permission in ('read', 'read_admin') and scope ~ ':(read|export)$' or permission in ('write', 'manage') and scope like '%:write')
 );
 comment on table private.api_scopes is
-  'What an API key can be allowed to do. A reading scope reads what members read. A writing scope writes only through functions that require it by name.';
+  'What an API key can be allowed to do, and the permission that a person needs for the same. A scope passes only the policies and functions that name it.';
 
 insert into private.api_scopes (scope, permission, description) values
   ('tenant:read', 'read', 'Read the tenant itself.'),
-  ('members:read', 'read', 'Read the members of the tenant.')
+  ('members:read', 'read', 'Read the members of the tenant.'),
+  ('entitlements:read', 'read', 'Ask what the tenant may use, and read the products it was granted.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 create table public.api_keys (
@@ -79,7 +82,7 @@ as $$ select key.revoked_at is null and (key.expires_at is null or key.expires_a
 comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: it is not revoked and not expired.';
 
 -- tenant_ids() calls this for a key. Every statement reads the row, so a revoked key fails on the next statement.
-create function private.api_key_tenant_ids(key uuid, permission text) returns setof uuid
+create function private.api_key_tenant_ids(key uuid, scopes text[]) returns setof uuid
   language plpgsql stable parallel safe
   set search_path = ''
   rows 1
@@ -90,23 +93,20 @@ begin
   return query
     select k.tenant_id
     from public.api_keys as k
-    join private.api_scopes as s on s.scope = claims ->> 'scope'
     join public.tenants as t on t.id = k.tenant_id
     where k.tenant_id = (claims ->> 'tenant_id')::uuid
       and k.id = api_key_tenant_ids.key
       and private.is_live_api_key(k)
-      and s.scope = any (k.scopes)
-      and s.permission = api_key_tenant_ids.permission
-      -- A policy lets a key only read, because a policy cannot tell one writing scope from another.
-      and s.permission = 'read'
+      and claims ->> 'scope' = any (k.scopes)
+      and claims ->> 'scope' = any (api_key_tenant_ids.scopes)
       and t.status <> 'archived';
 end
 $$;
-comment on function private.api_key_tenant_ids(uuid, text) is
-  'The tenant of the calling API key, if the key is live and its request uses a reading scope.';
+comment on function private.api_key_tenant_ids(uuid, text[]) is
+  'The tenant of the calling API key, if the key is live, and its request uses one of these scopes and the key has it.';
 
 -- require_permission() calls this for a key.
-create function private.require_scope(key uuid, tenant uuid, permission text) returns void
+create function private.require_scope(key uuid, tenant uuid, scope text) returns void
   language plpgsql stable
   set search_path = ''
 as $$
@@ -126,17 +126,17 @@ begin
   if require_scope.tenant is distinct from (claims ->> 'tenant_id')::uuid then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
   end if;
-  if not exists (
-    select from private.api_scopes as s
-    where s.scope = claims ->> 'scope' and s.scope = any (found_scopes)
-      and require_scope.permission in (s.scope, nullif(s.permission, 'write'))) then
-    perform private.raise_problem(403, 'forbidden', format(
-      'This API key may not do this, because it does not have the scope "%s". Ask a manager of the tenant for a key with that scope.', require_scope.permission));
+  -- The scope that the request uses, and no other scope of the key. A permission such as "manage" is no scope, so
+  -- a function that asks for one accepts no key.
+  if require_scope.scope is distinct from claims ->> 'scope' or not require_scope.scope = any (found_scopes) then
+    perform private.raise_problem(403, 'forbidden', case when strpos(require_scope.scope, ':') > 0
+      then format('This API key may not do this, because it does not have the scope "%s". Ask a manager of the tenant for a key with that scope.', require_scope.scope)
+      else format('No API key may do this. It takes a person with the permission "%s".', require_scope.scope) end);
   end if;
 end
 $$;
 comment on function private.require_scope(uuid, uuid, text) is
-  'Refuses an API key that is revoked or expired (401), belongs to another tenant (404), or does not have the scope (403).';
+  'Refuses an API key that is revoked or expired (401), belongs to another tenant (404), or does not have and use the scope (403).';
 
 create function private.require_scopes(scopes text[]) returns text[]
   language plpgsql stable

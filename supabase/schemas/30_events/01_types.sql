@@ -95,3 +95,7 @@ $$;
 comment on function private.event_moment(timestamptz) is 'A moment as events show it: ISO 8601, UTC, milliseconds.';
 
 select private.register_table('public.webhook_event_types', plain => '{type,description,schema,example}', unaudited => 'changed by migrations only');
+
+insert into private.api_scopes (scope, permission, description) values
+  ('event_types:read', 'read', 'Read the catalogue of event types.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);

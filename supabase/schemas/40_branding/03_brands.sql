@@ -69,7 +69,7 @@ create trigger tenants_start_brand after insert on public.tenants for each row e
 
 alter table public.tenant_brands enable row level security;
 create policy "members read their tenant's brand" on public.tenant_brands
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read', '{brand:read}'))));
 create policy "managers update their tenant's brand" on public.tenant_brands
   for update to authenticated
   using (tenant_id = any (array(select private.tenant_ids('manage'))))

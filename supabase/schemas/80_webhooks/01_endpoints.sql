@@ -76,7 +76,7 @@ alter table public.webhook_endpoints enable row level security;
 
 -- "read_admin" and not "read": a URL may hold a token, and a payload may hold data of anybody in the tenant.
 create policy "managers read their tenant's endpoints" on public.webhook_endpoints
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{endpoints:read,endpoints:write}'))));
 grant select on public.webhook_endpoints to authenticated, service_role;
 
 -- The function that reads secrets searches by endpoint alone, for endpoints of many tenants at once.
@@ -86,3 +86,8 @@ create index webhook_endpoints_previous_secret_idx on public.webhook_endpoints (
 
 select private.register_table('public.webhook_endpoints', quiet => '{revision}', plain => '{url,description,event_types,header_names,static_header}',
   secret => '{secret_id,previous_secret_id,headers_secret_id}');
+
+insert into private.api_scopes (scope, permission, description) values
+  ('endpoints:read', 'read_admin', 'Read the webhook endpoints.'),
+  ('endpoints:write', 'manage', 'Create, change, test and delete webhook endpoints, and read and rotate their secrets.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);

@@ -36,7 +36,7 @@ create index webhook_deliveries_ended_at_idx on public.webhook_deliveries (statu
 
 alter table public.webhook_deliveries enable row level security;
 create policy "managers read their tenant's deliveries" on public.webhook_deliveries
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{deliveries:read}'))));
 grant select on public.webhook_deliveries to authenticated, service_role;
 
 -- Rows that are searched for and rare. Most messages are delivered at once, and those are not in this index. It begins
@@ -45,3 +45,7 @@ create index webhook_deliveries_dead_idx on public.webhook_deliveries (endpoint_
 
 select private.register_table('public.webhook_deliveries', keeping => 'history', plain => '{ordering_key}',
   unaudited => 'only the queue changes it, and webhook_attempts has each result');
+
+insert into private.api_scopes (scope, permission, description) values
+  ('deliveries:read', 'read_admin', 'Read messages, deliveries and attempts, and the statistics of endpoints.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);

@@ -75,7 +75,7 @@ declare
   endpoint public.webhook_endpoints;
   chosen uuid[];
 begin
-  perform private.require_permission(replay_webhook_deliveries.tenant_id, 'manage');
+  perform private.require_permission(replay_webhook_deliveries.tenant_id, 'replays:write');
   if which is null or which not in ('failed', 'missing', 'all') then
     perform private.raise_problem(422, 'invalid_value', '"which" must be "failed", "missing" or "all".',
       '[{"pointer": "/which", "detail": "must be failed, missing or all"}]');
@@ -124,7 +124,7 @@ declare
   catalogued public.webhook_event_types;
   event_id uuid := private.uuid_v7();
 begin
-  perform private.require_permission(send_webhook_test.tenant_id, 'manage');
+  perform private.require_permission(send_webhook_test.tenant_id, 'endpoints:write');
   endpoint := private.require_webhook_endpoint(send_webhook_test.tenant_id, send_webhook_test.endpoint_id);
   select * into catalogued from public.webhook_event_types as t
   where t.type = send_webhook_test.event_type order by t.version desc limit 1;
@@ -147,3 +147,7 @@ grant execute on function public.replay_webhook_deliveries(uuid, uuid, uuid[], t
 select private.register_event_type('webhook.test', 'A test that somebody sent to one endpoint, to see whether it arrives.',
     '{"note": "text"}',
     '{"note": "This is a test. Nothing has happened."}', is_operational => true);
+
+insert into private.api_scopes (scope, permission, description) values
+  ('replays:write', 'manage', 'Send messages to an endpoint again.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);

@@ -43,7 +43,7 @@ declare
   stored public.webhook_endpoints;
   new_scheme public.webhook_signature_scheme;
 begin
-  perform private.require_permission(rotate_webhook_secret.tenant_id, 'manage');
+  perform private.require_permission(rotate_webhook_secret.tenant_id, 'endpoints:write');
   new_scheme := private.require_signing_secret(rotate_webhook_secret.secret);
   if overlap_seconds is null or overlap_seconds not between 0 and 604800 then
     perform private.raise_problem(422, 'invalid_value', 'Two secrets can overlap for seven days at most.',
@@ -73,7 +73,7 @@ as $$
 declare
   shown record;
 begin
-  perform private.require_permission(reveal_webhook_secret.tenant_id, 'manage');
+  perform private.require_permission(reveal_webhook_secret.tenant_id, 'endpoints:write');
   select e.ref_id, (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = e.secret_id) as secret into shown
   from public.webhook_endpoints as e
   where e.tenant_id = reveal_webhook_secret.tenant_id and e.id = reveal_webhook_secret.endpoint_id;

@@ -34,7 +34,7 @@ declare
   sent record;
   created public.webhook_endpoints;
 begin
-  perform private.require_permission(create_webhook_endpoint.tenant_id, 'manage');
+  perform private.require_permission(create_webhook_endpoint.tenant_id, 'endpoints:write');
   created.tenant_id := create_webhook_endpoint.tenant_id;
   created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
   created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
@@ -78,7 +78,7 @@ declare
   problems jsonb;
   too_large text := private.json_problem(changes, 1000, 131072);
 begin
-  perform private.require_permission(update_webhook_endpoint.tenant_id, 'manage');
+  perform private.require_permission(update_webhook_endpoint.tenant_id, 'endpoints:write');
   if jsonb_typeof(changes) is distinct from 'object' then
     perform private.raise_problem(422, 'invalid_value', 'The changes must be an object of the fields that change, with their new values.');
   end if;
@@ -173,7 +173,7 @@ declare
   stored public.webhook_endpoints;
   deleted int;
 begin
-  perform private.require_permission(delete_webhook_endpoint.tenant_id, 'manage');
+  perform private.require_permission(delete_webhook_endpoint.tenant_id, 'endpoints:write');
   stored := private.lock_webhook_endpoint(delete_webhook_endpoint.tenant_id, delete_webhook_endpoint.endpoint_id);
   if stored.is_enabled then
     update public.webhook_endpoints as e set is_enabled = false, disabled_at = now(), disabled_reason = 'by_hand'

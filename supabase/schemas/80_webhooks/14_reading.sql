@@ -42,7 +42,7 @@ as $$
 declare
   asked public.webhook_endpoints;
 begin
-  perform private.require_permission(read_webhook_stats.tenant_id, 'read_admin');
+  perform private.require_permission(read_webhook_stats.tenant_id, 'deliveries:read');
   if window_hours is null or window_hours not between 1 and 720 then
     perform private.raise_problem(422, 'invalid_value', 'The window is 1 to 720 hours.',
       '[{"pointer": "/window_hours", "detail": "must be between 1 and 720"}]');

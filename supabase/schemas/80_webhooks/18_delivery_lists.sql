@@ -23,7 +23,7 @@ declare
   max_sorted constant int := 20000;
   can_be_sorted boolean;
 begin
-  perform private.require_permission(list_webhook_deliveries.tenant_id, 'read_admin');
+  perform private.require_permission(list_webhook_deliveries.tenant_id, 'deliveries:read');
   if list_webhook_deliveries.status is null or list_webhook_deliveries.status = 'delivered' or max_rows is null or max_rows not between 1 and 1000 then
     perform private.raise_problem(422, 'invalid_value', 'Ask for 1 to 1000 deliveries that are pending or dead.');
   end if;

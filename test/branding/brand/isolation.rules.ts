@@ -8,6 +8,7 @@ export default {
         'tenant_id display_name is_active brand email_config enabled_assessments coach_name coach_title coach_photo coach_email coach_notification_email website_url booking_url legal_entity voice_id slug_prefix canonical_quiz_url created_at updated_at created_by updated_by',
       key: 'tenant_id',
       select: 'read',
+      scopes: ['brand:read'],
       update: {
         needs: 'manage',
         columns:
@@ -21,6 +22,7 @@ export default {
         'id user_id slug display_name tenant_type brand_config email_config enabled_assessments subscription_tier is_active custom_domain created_at updated_at',
       key: 'id',
       select: 'read',
+      scopes: ['brand:read'],
       update: { needs: 'manage', columns: '*', set: `display_name = 'Probe'` },
       service: 'select',
       view: 'tenant_brands',

@@ -50,19 +50,40 @@ export const callers: Caller[] = [
   { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read read_admin export' } },
   { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read read_admin export' } },
   { name: 'archived-owner', role: 'authenticated', holds: {} },
-  keyCaller('reading-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read' }, { home: 'read' }),
+  keyCaller('reading-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read' }),
   // What it writes it writes through functions; no policy lets it in.
   keyCaller('writing-key', { of: 'home', scopes: ['usage:write'], uses: 'usage:write' }),
   keyCaller('polling-key', { of: 'home', scopes: ['webhooks:write'], uses: 'webhooks:write' }),
+  // One key for each scope that is left: it sees what its scope names, and not what another one of the same permission does.
+  ...[
+    ...['brand:read', 'members:read', 'entitlements:read', 'event_types:read', 'audit:read', 'audit:export'],
+    ...['endpoints:read', 'endpoints:write', 'deliveries:read', 'replays:write'],
+  ].map((scope) => keyCaller(`${scope}-key`, { of: 'home', scopes: [scope], uses: scope })),
+  // A key with both, whose request uses one: the other counts for nothing.
+  keyCaller('broad-key', {
+    of: 'home',
+    scopes: ['endpoints:write', 'deliveries:read'],
+    uses: 'deliveries:read',
+  }),
   keyCaller('overreaching-key', { of: 'home', scopes: ['usage:write'], uses: 'tenant:read' }),
-  keyCaller(
-    'neighbour-key',
-    { of: 'other', scopes: ['tenant:read'], uses: 'tenant:read' },
-    { other: 'read' },
-  ),
-  keyCaller('ended-key', { of: 'ended', scopes: ['tenant:read'], uses: 'tenant:read' }, { ended: 'read' }),
+  keyCaller('overreaching-writing-key', {
+    of: 'home',
+    scopes: ['endpoints:read'],
+    uses: 'endpoints:write',
+  }),
+  keyCaller('neighbour-key', { of: 'other', scopes: ['tenant:read'], uses: 'tenant:read' }),
+  keyCaller('neighbour-writing-key', { of: 'other', scopes: ['endpoints:write'], uses: 'endpoints:write' }),
+  keyCaller('ended-key', { of: 'ended', scopes: ['tenant:read'], uses: 'tenant:read' }),
   keyCaller('frozen-key', { of: 'frozen', scopes: ['usage:write'], uses: 'usage:write' }),
+  keyCaller('frozen-managing-key', { of: 'frozen', scopes: ['endpoints:write'], uses: 'endpoints:write' }),
+  keyCaller('frozen-reading-key', { of: 'frozen', scopes: ['audit:read'], uses: 'audit:read' }),
   keyCaller('revoked-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read', dead: 'revoked' }),
+  keyCaller('revoked-writing-key', {
+    of: 'home',
+    scopes: ['endpoints:write'],
+    uses: 'endpoints:write',
+    dead: 'revoked',
+  }),
   keyCaller('expired-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read', dead: 'expired' }),
   keyCaller('archived-key', {
     of: 'archived',
@@ -73,8 +94,9 @@ export const callers: Caller[] = [
   keyCaller('claimed-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read', isClaimed: true }),
 ]
 
-function keyCaller(name: string, key: Key, holds: Caller['holds'] = {}): Caller {
-  return { name, role: 'authenticated', holds, key }
+/** A key holds no permission: what it reaches names its scope. */
+function keyCaller(name: string, key: Key): Caller {
+  return { name, role: 'authenticated', holds: {}, key }
 }
 
 /** Who stands in tenant_members, and how. The suspended have the highest role, so that only their status stops them. */
@@ -148,9 +170,19 @@ export function claimsOf({ name, role, key }: Caller): Record<string, string> {
 export const may = (caller: Caller, permission: Permission, tenant: TenantName) =>
   (caller.holds[tenant] ?? '').split(' ').includes(permission)
 
-/** The people a caller sees: themselves, and everybody who stands in a tenant they read. */
-export function colleaguesOf(caller: Caller): string[] {
-  const shared = memberships.filter(([, tenant]) => may(caller, 'read', tenant)).map(([person]) => person)
+/** Whether a caller sees the rows of a tenant that members with this permission see, and keys with one of these scopes. */
+export function sees(caller: Caller, permission: Permission, scopes: string[], tenant: TenantName): boolean {
+  const { key } = caller
+  if (!key) return may(caller, permission, tenant)
+  const isGood = !key.dead && !key.isClaimed && key.scopes.includes(key.uses)
+  return isGood && key.of === tenant && scopes.includes(key.uses)
+}
+
+/** The people a caller sees: themselves, and everybody who stands in a tenant whose members they read. */
+export function colleaguesOf(caller: Caller, scopes: string[] = []): string[] {
+  const shared = memberships
+    .filter(([, tenant]) => sees(caller, 'read', scopes, tenant))
+    .map(([person]) => person)
   return [...new Set(people.includes(caller.name) ? [caller.name, ...shared] : shared)]
 }
 

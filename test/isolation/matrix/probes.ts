@@ -8,6 +8,7 @@ import {
   may,
   nowhereId,
   type Permission,
+  sees,
   tenantId,
   tenantNames,
 } from './callers.ts'
@@ -73,14 +74,16 @@ function whoIs(caller: Caller): Who {
 const firstColumn = (rule: RelationRule) =>
   rule.select === 'everyone' ? (rule.directory ?? 'plan') : rule.key
 const among = (names: string[]) => names.sort((a, b) => (a < b ? -1 : 1)).join(' ') || 'nothing'
+const tenantsSeen = (caller: Caller, rule: RelationRule, permission: Permission) =>
+  tenantNames.filter((name) => sees(caller, permission, rule.scopes ?? [], name))
 const tenantsWith = (caller: Caller, permission: Permission) =>
   tenantNames.filter((name) => may(caller, permission, name))
 
 function expectedSight(caller: Caller, rule: RelationRule): string {
   if (caller.role === 'anon' || rule.isWithheld) return 'denied'
   if (rule.select === 'everyone') return 'everyone'
-  if (rule.select === 'colleagues') return among(colleaguesOf(caller))
-  return among(tenantsWith(caller, rule.select))
+  if (rule.select === 'colleagues') return among(colleaguesOf(caller, rule.scopes))
+  return among(tenantsSeen(caller, rule, rule.select))
 }
 
 function expectedTouch(caller: Caller, rule: RelationRule, action: 'update' | 'delete'): string {
@@ -90,7 +93,7 @@ function expectedTouch(caller: Caller, rule: RelationRule, action: 'update' | 'd
   if (needs === 'self') return colleaguesOf(caller).includes(caller.name) ? caller.name : 'nothing'
   // A view's trigger speaks where a policy would be silent: the row is visible, so nothing is given away.
   if (rule.view) {
-    const unable = tenantsWith(caller, 'read').find((name) => !may(caller, needs, name))
+    const unable = tenantsSeen(caller, rule, 'read').find((name) => !may(caller, needs, name))
     if (unable && caller.key) return 'PT403 forbidden'
     if (unable)
       return (
@@ -207,7 +210,7 @@ function expectedKeyCall(
 ): string {
   if (key.dead) return 'PT401 invalid_api_key'
   if (target !== key.of) return 'PT404 tenant_not_found'
-  const reads = rule.needs === 'read' && key.uses.endsWith(':read')
-  if (!key.scopes.includes(key.uses) || !(reads || rule.scope === key.uses)) return 'PT403 forbidden'
+  if (!key.scopes.includes(key.uses) || rule.scope !== key.uses) return 'PT403 forbidden'
+  const reads = ['read', 'read_admin', 'export'].includes(rule.needs)
   return target === 'frozen' && !reads ? 'PT403 tenant_frozen' : 'ok'
 }

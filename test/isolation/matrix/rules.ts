@@ -42,6 +42,8 @@ export interface RelationRule {
   /** SQL text appended to the owner's name, where rows of one tenant are not all alike. */
   mark?: string
   select: Permission | 'everyone' | 'colleagues'
+  /** The scopes with which an API key reads its tenant's rows. */
+  scopes?: string[]
   /** The columns that whoever reads a row reads of it. A new column must be here or among the withheld. */
   columns: string
   /** The columns that no person is granted, because the row is read by more people than may know them. */
@@ -65,7 +67,7 @@ export interface RelationRule {
 export interface FunctionRule {
   /** 'everyone' also without signing in; 'signed-in' any person; a permission: held in the tenant it is called with. */
   needs: 'everyone' | 'signed-in' | Permission
-  /** The scope with which an API key may call it as well. A reading scope may call what needs "read". */
+  /** The one scope with which an API key may call it as well. */
   scope?: string
   service?: true
   call: (tenant: TenantName | 'nowhere') => string

@@ -9,6 +9,18 @@ interface Body {
   definition: string
 }
 
+/** To each scope one that stands for the same permission. */
+const likeScopes: Record<string, string> = {
+  'usage:write': 'webhooks:write',
+  'webhooks:write': 'usage:write',
+  'endpoints:write': 'replays:write',
+  'replays:write': 'endpoints:write',
+  'deliveries:read': 'endpoints:read',
+  'audit:read': 'audit:export',
+  'audit:export': 'audit:read',
+  'entitlements:read': 'tenant:read',
+}
+
 /** Every function without its permission check, with a weaker one, and given to more people. */
 export async function functionMutants(db: Client, rules: Rules): Promise<Mutant[]> {
   const { rows } = await db.query<Body>(
@@ -31,6 +43,12 @@ export async function functionMutants(db: Client, rules: Rules): Promise<Mutant[
       if (asked[2] !== 'read') {
         const sql = body.definition.replace(call, `perform private.require_permission($1, 'read');`)
         mutants.push({ name: `${body.name}: asks read instead of ${asked[2]}`, sql: [sql], touched })
+      }
+      // Another scope that people with the same permission pass: only a key can tell them apart.
+      const other = likeScopes[asked[2]!]
+      if (other) {
+        const sql = body.definition.replace(call, `perform private.require_permission($1, '${other}');`)
+        mutants.push({ name: `${body.name}: asks ${other} instead of ${asked[2]}`, sql: [sql], touched })
       }
     }
     const isPublic = rules.functions[body.name]?.needs === 'everyone'

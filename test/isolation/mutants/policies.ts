@@ -8,6 +8,7 @@ interface Policy {
   name: string
   target: string
   relation: string
+  command: string
   using: string | null
   check: string | null
 }
@@ -15,7 +16,7 @@ interface Policy {
 /** Every policy dropped, opened and weakened. */
 export async function policyMutants(db: Client): Promise<Mutant[]> {
   const { rows } = await db.query<Policy>(
-    `select policyname as name, format('%I on public.%I', policyname, tablename) as target, tablename as relation,
+    `select policyname as name, format('%I on public.%I', policyname, tablename) as target, tablename as relation, cmd as command,
        qual as using, with_check as check
      from pg_policies where schemaname = 'public' order by tablename, policyname`,
   )
@@ -36,12 +37,23 @@ export async function policyMutants(db: Client): Promise<Mutant[]> {
       for (const [permission, next] of Object.entries(weaker)) {
         for (const to of new Set([next, 'read'])) {
           const weakened: string = condition.replaceAll(
-            `tenant_ids('${permission}'::text)`,
-            `tenant_ids('${to}'::text)`,
+            `tenant_ids('${permission}'::text`,
+            `tenant_ids('${to}'::text`,
           )
           if (weakened !== condition)
             mutants.push(mutant(`${clause} asks ${to} instead of ${permission}`, alter(weakened)))
         }
+      }
+      for (const [scope] of condition.matchAll(/\b[a-z_]+:[a-z]+\b/g))
+        mutants.push(mutant(`${clause} forgot ${scope}`, alter(condition.replace(scope, 'none:read'))))
+      if (policy.command === 'SELECT') {
+        const widened = condition
+          .replace(/(tenant_ids\('\w+'::text)\)/, `$1, '{}'::text[])`)
+          .replace(
+            /(tenant_ids\('\w+'::text, '\{[^}]*)/,
+            (listed) => `${listed.replace(/([^{])$/, '$1,')}usage:write`,
+          )
+        if (widened !== condition) mutants.push(mutant(`${clause} lets in one scope more`, alter(widened)))
       }
       // One half of an "or" may hide what the other lets through; without the brake on owners it is another policy.
       const unbraked = condition

@@ -1,9 +1,12 @@
+import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { scopeOf } from '../../../lib/http/router.ts'
 import { functionNames, routesOf } from '../../http/apps.ts'
 import { call, problemOf } from '../../kit/call.ts'
 import { admin as setup } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { makeEndpoint, makeMessage } from '../../webhooks/route-subjects.ts'
 import { allScopes, logEvent, type MadeKey, makeKey } from './world.ts'
 
 const stack = inject('stack')
@@ -11,19 +14,16 @@ let owner: Person
 let tenant: Tenant
 let other: Tenant
 let whole: MadeKey
-/** A polling endpoint of the tenant. */
+/** A polling endpoint of the tenant, and a message. */
 let polled: string
+let sent: string
 beforeAll(async () => {
   owner = await makePerson()
   tenant = await makeTenant({ owner })
   other = await makeTenant({ owner: await makePerson() })
   whole = await makeKey(tenant, owner)
-  const { rows } = await setup.query<{ ref_id: string }>(
-    `insert into public.webhook_endpoints (tenant_id, kind, secret_id)
-     values ($1, 'poll', vault.create_secret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw')) returning ref_id`,
-    [tenant.id],
-  )
-  polled = rows[0]!.ref_id
+  polled = await makeEndpoint(tenant)
+  sent = await makeMessage(tenant)
 })
 
 const routes = (await Promise.all(functionNames.map(routesOf))).flat()
@@ -34,9 +34,32 @@ const accepted: Record<string, string> = {
   'POST /usage/events': 'usage:write',
   'POST /webhooks/endpoints/:endpoint/poll': 'webhooks:write',
   'POST /webhooks/endpoints/:endpoint/acknowledge': 'webhooks:write',
+  'GET /webhooks/endpoints': 'endpoints:read',
+  'GET /webhooks/endpoints/:endpoint': 'endpoints:read',
+  'POST /webhooks/endpoints': 'endpoints:write',
+  'PATCH /webhooks/endpoints/:endpoint': 'endpoints:write',
+  'DELETE /webhooks/endpoints/:endpoint': 'endpoints:write',
+  'POST /webhooks/endpoints/:endpoint/test': 'endpoints:write',
+  'GET /webhooks/endpoints/:endpoint/secret': 'endpoints:write',
+  'POST /webhooks/endpoints/:endpoint/secret/rotate': 'endpoints:write',
+  'GET /webhooks/endpoints/:endpoint/stats': 'deliveries:read',
+  'GET /webhooks/messages': 'deliveries:read',
+  'GET /webhooks/messages/:message': 'deliveries:read',
+  'GET /webhooks/deliveries': 'deliveries:read',
+  'GET /webhooks/attempts': 'deliveries:read',
+  'POST /webhooks/endpoints/:endpoint/replay': 'replays:write',
+  'POST /webhooks/messages/:message/endpoints/:endpoint/resend': 'replays:write',
+  'GET /webhooks/event-types': 'event_types:read',
+  'GET /webhooks/event-types/:type': 'event_types:read',
   'GET /branding/brand': 'brand:read',
   'GET /registry/tenants/:ref': 'tenant:read',
   'GET /registry/tenants/:ref/members': 'members:read',
+  'GET /registry/tenants/:ref/products': 'entitlements:read',
+  'GET /registry/tenants/:ref/entitlements': 'entitlements:read',
+  'GET /registry/tenants/:ref/entitlements/:product': 'entitlements:read',
+  'GET /registry/tenants/:ref/audit': 'audit:read',
+  'GET /registry/tenants/:ref/audit/verify': 'audit:read',
+  'GET /registry/tenants/:ref/audit/export': 'audit:export',
 }
 /** What each is asked with, where that is not a usage event. */
 const bodies: Record<string, unknown> = {
@@ -45,13 +68,30 @@ const bodies: Record<string, unknown> = {
     lease_id: crypto.randomUUID(),
     message_ids: ['msg_01M7WEMVE6F88A2P79KZB3EJTX'],
   },
+  'POST /webhooks/endpoints': { url: 'https://hooks.example.com/' },
+  'PATCH /webhooks/endpoints/:endpoint': { description: 'Changed by a key' },
+  'POST /webhooks/endpoints/:endpoint/test': {},
+  'POST /webhooks/endpoints/:endpoint/secret/rotate': {},
+  'POST /webhooks/endpoints/:endpoint/replay': { since: '2026-01-01T00:00:00Z' },
 }
+/** What is about something that is not there: whoever may hears so. test/routes.test.ts has one to delete. */
+const absent = { 'DELETE /webhooks/endpoints/:endpoint': 404 } as Record<string, number>
 const guarded = routes.filter(({ access }) => access?.auth !== 'public')
-const askFor = (name: string, token: string, of = tenant, header?: string) => {
+const askFor = (
+  name: string,
+  token: string,
+  of = tenant,
+  header?: string,
+  about = { endpoint: polled, message: sent },
+) => {
   const [method = '', path = ''] = name.split(' ')
   const filled = path
     .replace(':ref', of.slug)
-    .replace(':endpoint', polled)
+    .replace(':endpoint', name in absent ? '01M7WEMVE6F88A2P79KZB3EJTX' : about.endpoint)
+    .replace(':message', about.message)
+    .replace(':type', 'webhook.test')
+    .replace(':product', 'bots')
+    .replace('/audit/export', '/audit/export?format=csv')
     .replaceAll(/:\w+/g, '01M7WEMVE6F88A2P79KZB3EJTX')
   return call(filled, {
     method,
@@ -64,7 +104,7 @@ const askFor = (name: string, token: string, of = tenant, header?: string) => {
 describe('the routes that accept keys', () => {
   it('are these, and their scopes are those that there are', async () => {
     const declared = guarded.flatMap((route) =>
-      route.access?.auth === 'member' && route.access.key ? [[nameOf(route), route.access.key]] : [],
+      scopeOf(route.access) ? [[nameOf(route), scopeOf(route.access)]] : [],
     )
     expect(Object.fromEntries(declared)).toEqual(accepted)
     const { rows } = await setup.query<{ scope: string }>(
@@ -74,28 +114,36 @@ describe('the routes that accept keys', () => {
     expect([...new Set(Object.values(accepted))].sort()).toEqual(allScopes)
   })
 
+  it('have a page that lists each scope, and what a person needs for the same', async () => {
+    const page = readFileSync('docs/api-keys.md', 'utf8')
+    const listed = [...page.matchAll(/^\| `(\w+:\w+)` \| .+ \| `(\w+)` \|$/gm)].map(([, ...cells]) => cells)
+    const { rows } = await setup.query<{ scope: string; permission: string }>(
+      'select scope, permission from private.api_scopes order by scope',
+    )
+    expect(listed.sort()).toEqual(rows.map(({ scope, permission }) => [scope, permission]))
+  })
+
   it.each(guarded.map((route) => [nameOf(route)]))(
     '%s: the key with every scope, or no key at all',
     async (name) => {
       const response = await askFor(name, whole.key)
-      if (accepted[name]) expect(response.status).toBe(200)
+      if (accepted[name]) expect([absent[name] ?? 200, 201, 202]).toContain(response.status)
       else expect(await problemOf(response)).toMatchObject({ status: 403, code: 'key_not_accepted' })
     },
   )
 
-  it('take exactly the scope they name', async () => {
-    for (const scope of allScopes) {
-      const { key } = await makeKey(tenant, owner, { scopes: [scope] })
-      for (const [name, needs] of Object.entries(accepted)) {
-        const response = await askFor(name, key)
-        const expected = needs === scope ? { status: 200 } : { status: 403, code: 'forbidden' }
-        const { code } = (await response.json()) as { code?: string }
-        expect({ name, scope, status: response.status, ...(code && { code }) }).toEqual({
-          name,
-          scope,
-          ...expected,
-        })
+  it.each(allScopes)('take exactly the scope they name: a key with %s', async (scope) => {
+    const { key } = await makeKey(tenant, owner, { scopes: [scope] })
+    for (const [name, needs] of Object.entries(accepted)) {
+      const response = await askFor(name, key)
+      if (needs === scope) {
+        expect([absent[name] ?? 200, 201, 202], name).toContain(response.status)
+        await response.body?.cancel()
+        continue
       }
+      const { code, detail } = (await response.json()) as { code: string; detail: string }
+      expect({ name, status: response.status, code }).toEqual({ name, status: 403, code: 'forbidden' })
+      expect(detail).toContain(`"${needs}"`)
     }
   })
 
@@ -109,6 +157,60 @@ describe('the routes that accept keys', () => {
     for (const name of [tenant.slug, tenant.ref_id]) {
       expect((await logEvent(whole.key, { tenant: name })).status).toBe(200)
     }
+  })
+
+  it('find nothing of another tenant under their own', async () => {
+    const theirs = { endpoint: await makeEndpoint(other), message: await makeMessage(other) }
+    for (const name of Object.keys(accepted).filter((route) => /:(endpoint|message)/.test(route))) {
+      const [method = '', path = ''] = name.split(' ')
+      const filled = path.replace(':endpoint', theirs.endpoint).replace(':message', theirs.message)
+      const body = ['GET', 'DELETE'].includes(method) ? {} : { body: bodies[name] ?? {} }
+      const response = await call(filled, { method, token: whole.key, ...body })
+      expect({ name, ...(await problemOf(response)) }).toMatchObject({ name, status: 404, code: 'not_found' })
+    }
+    for (const list of ['endpoints', 'messages', 'deliveries', 'attempts']) {
+      const text = await (await call(`/webhooks/${list}`, { token: whole.key })).text()
+      expect(text).not.toContain(theirs.endpoint)
+      expect(text).not.toContain(theirs.message)
+    }
+  })
+
+  it('answer 401 to a revoked and to an expired key, each of them', async () => {
+    const ended = [await makeKey(tenant, owner), await makeKey(tenant, owner)] as const
+    await setup.query(
+      `update public.api_keys set revoked_at = case when ref_id = $1 then now() end,
+         expires_at = case when ref_id = $2 then now() - interval '1 second' end where ref_id in ($1, $2)`,
+      ended.map(({ ref_id }) => ref_id),
+    )
+    for (const { key } of ended) {
+      for (const name of Object.keys(accepted)) {
+        const response = await askFor(name, key)
+        expect({ name, ...(await problemOf(response)) }).toMatchObject({
+          name,
+          status: 401,
+          code: 'invalid_api_key',
+        })
+      }
+    }
+  })
+
+  it('read a frozen tenant and change nothing of it', async () => {
+    const frozen = await makeTenant({ owner })
+    const { key } = await makeKey(frozen, owner)
+    const [endpoint, message] = [await makeEndpoint(frozen), await makeMessage(frozen)]
+    await setup.query(`update public.tenants set status = 'frozen' where id = $1`, [frozen.id])
+    for (const [name, scope] of Object.entries(accepted)) {
+      const response = await askFor(name, key, frozen, undefined, { endpoint, message })
+      const writes = scope.endsWith(':write')
+      expect({ name, status: response.status }).toEqual({ name, status: writes ? 403 : 200 })
+      if (writes) expect(await problemOf(response)).toMatchObject({ code: 'tenant_frozen' })
+      else await response.body?.cancel()
+    }
+    // A person may still stop what goes to a wrong place.
+    const stop = { method: 'PATCH', body: { disabled: true }, tenant: frozen.slug }
+    const byKey = await call(`/webhooks/endpoints/${endpoint}`, { ...stop, token: key })
+    expect(await problemOf(byKey)).toMatchObject({ status: 403, code: 'tenant_frozen' })
+    expect((await call(`/webhooks/endpoints/${endpoint}`, { ...stop, token: owner.token })).status).toBe(200)
   })
 
   it('answer 401 to every key of a tenant that was archived', async () => {

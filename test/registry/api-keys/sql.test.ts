@@ -82,6 +82,29 @@ describe('in SQL', () => {
     })
   })
 
+  it('a person passes a scope by the permission that it stands for, and no scope that is none', async () => {
+    const people = { admin: await makePerson(), member: await makePerson() }
+    const staffed = await makeTenant(people)
+    const asks = (person: Person, scope: string) =>
+      asKey({ sub: person.id }, null, (query) =>
+        query(`select private.require_permission('${staffed.id}', '${scope}')`),
+      )
+    const refused = { code: 'PT403', message: 'forbidden' }
+    for (const scope of allScopes) await asks(people.admin, scope)
+    for (const scope of ['usage:write', 'webhooks:write', 'brand:read', 'entitlements:read'])
+      await asks(people.member, scope)
+    for (const scope of [
+      'endpoints:write',
+      'endpoints:read',
+      'replays:write',
+      'deliveries:read',
+      'audit:read',
+    ])
+      await expect(asks(people.member, scope), scope).rejects.toMatchObject(refused)
+    for (const scope of ['x:write', 'x:read', ':', 'tenant:', ':read', 'usage:read'])
+      await expect(asks(people.admin, scope), scope).rejects.toMatchObject(refused)
+  })
+
   it.each(allScopes)('no key leads, invites or hands out keys, also with the scope %s', async (scope) => {
     await asKey(await claimsOf(whole, scope), await idOf(whole), async (query) => {
       await query('savepoint before')
@@ -92,7 +115,7 @@ describe('in SQL', () => {
         `select public.rotate_api_key('${tenant.id}', '${id}', 'AAAAAAAA', '${hash}', sha256('x'))`,
         `select public.revoke_api_key('${tenant.id}', '${id}')`,
         `select public.rename_tenant_slug('${tenant.id}', 'taken-over')`,
-        ...['manage', 'own', 'read_admin', 'tenant:own', 'tenant:manage', '', ':', 'x:read'].map(
+        ...['manage', 'own', 'read', 'read_admin', 'tenant:own', 'tenant:manage', '', ':', 'x:read'].map(
           (permission) => `select private.require_permission('${tenant.id}', '${permission}')`,
         ),
       ]) {
@@ -106,7 +129,7 @@ describe('in SQL', () => {
         code: 'PT401',
       })
       await query('rollback to before')
-      for (const permission of ['read_admin', 'write', 'manage', 'own']) {
+      for (const permission of ['read', 'read_admin', 'write', 'manage', 'own', 'export']) {
         expect((await query(`select private.tenant_ids('${permission}')`)).rows).toEqual([])
       }
       expect((await query('select private.is_trusted_caller() as it')).rows).toEqual([{ it: false }])
@@ -180,6 +203,11 @@ describe('in SQL', () => {
       ['tenant:manage', 'manage'],
       ['tenant:read', 'own'],
       ['members:read', 'write'],
+      ['members:read', 'manage'],
+      ['members:export', 'export'],
+      ['members:write', 'read_admin'],
+      ['members:write', 'own'],
+      ['members:manage', 'manage'],
     ]) {
       await expect(
         setup.query(`insert into private.api_scopes values ($1, $2, 'Probe')`, [scope, permission]),

@@ -4,7 +4,11 @@ import type { Person } from '../../kit/people.ts'
 import type { Tenant } from '../../kit/tenants.ts'
 
 /** Every scope there is, as private.api_scopes has them. */
-export const allScopes = ['brand:read', 'members:read', 'tenant:read', 'usage:write', 'webhooks:write']
+export const allScopes = [
+  ...['audit:export', 'audit:read', 'brand:read', 'deliveries:read', 'endpoints:read', 'endpoints:write'],
+  ...['entitlements:read', 'event_types:read', 'members:read', 'replays:write', 'tenant:read', 'usage:write'],
+  'webhooks:write',
+]
 
 export interface MadeKey {
   key: string

@@ -22,12 +22,14 @@ export default {
       columns: 'tenant_id product enabled config expires_at created_at updated_at',
       key: 'tenant_id',
       select: 'read',
+      scopes: ['entitlements:read'],
       service: 'all',
     },
   },
   functions: {
     check_entitlement: {
       needs: 'read',
+      scope: 'entitlements:read',
       service: true,
       call: (tenant) => `select public.check_entitlement('${idOf(tenant)}', 'bots')`,
     },

@@ -1,8 +1,8 @@
-import { person, type RouteRules, reader, service } from '../../kit/rules/routes.ts'
+import { keyWith, person, type RouteRules, reader, service } from '../../kit/rules/routes.ts'
 
 export default {
   'GET /registry/products': { may: [person] },
-  'GET /registry/tenants/:ref/products': { may: [reader, service] },
+  'GET /registry/tenants/:ref/products': { may: [reader, service, keyWith('entitlements:read')] },
   'PUT /registry/tenants/:ref/products/:product': {
     may: [service],
     path: '/registry/tenants/:ref/products/bots',
@@ -13,9 +13,9 @@ export default {
     gives: 404,
     path: '/registry/tenants/:ref/products/bots',
   },
-  'GET /registry/tenants/:ref/entitlements': { may: [reader, service] },
+  'GET /registry/tenants/:ref/entitlements': { may: [reader, service, keyWith('entitlements:read')] },
   'GET /registry/tenants/:ref/entitlements/:product': {
-    may: [reader, service],
+    may: [reader, service, keyWith('entitlements:read')],
     path: '/registry/tenants/:ref/entitlements/bots',
   },
 } satisfies RouteRules

@@ -8,6 +8,7 @@ export default {
       key: 'tenant_id',
       mark: `case when role = 'owner' then '(owners)' else '' end`,
       select: 'read',
+      scopes: ['members:read'],
       // Only an owner makes or unmakes an owner; the attempts below say so.
       update: { needs: 'manage', columns: 'role status', set: `role = 'reviewer'` },
       delete: 'manage',
@@ -77,6 +78,7 @@ export default {
       columns: 'user_id ref_id email title first_name last_name name phone locale created_at updated_at',
       key: 'user_id',
       select: 'colleagues',
+      scopes: ['members:read'],
       update: {
         needs: 'self',
         columns: 'title first_name last_name phone locale',
@@ -97,5 +99,11 @@ export default {
   privateFunctions: {
     colleague_ids: 'the policy on user_profiles calls it',
   },
-  conditions: [['colleague_ids', `where m.tenant_id = any (array(select private.tenant_ids('read')))`, '']],
+  conditions: [
+    [
+      'colleague_ids',
+      `where m.tenant_id = any (array(select private.tenant_ids('read', '{members:read}')))`,
+      '',
+    ],
+  ],
 } satisfies IsolationRules

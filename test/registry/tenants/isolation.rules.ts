@@ -24,6 +24,7 @@ export default {
         'erp_customer_id stripe_cust_id contract_start contract_end sales_owner metadata status_reason',
       key: 'id',
       select: 'read',
+      scopes: ['tenant:read', 'brand:read', 'entitlements:read'],
       update: { needs: 'manage', columns: 'name locale', set: `name = 'Probe'` },
       service: 'all',
       // What concerns billing is for managers, and they read it by read_tenant_account().

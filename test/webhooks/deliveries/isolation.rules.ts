@@ -9,6 +9,7 @@ export default {
         'tenant_id event_id endpoint_id status attempt_count next_at lease_id ordering_key ended_at dispatched_at',
       key: 'tenant_id',
       select: 'read_admin',
+      scopes: ['deliveries:read'],
       service: 'select',
       attempts: (
         [
@@ -28,6 +29,7 @@ export default {
         'tenant_id id event_id endpoint_id attempt_number outcome response_status response_body duration_ms error_code error_detail created_at',
       key: 'tenant_id',
       select: 'read_admin',
+      scopes: ['deliveries:read'],
       service: 'select',
       attempts: (['other', 'home'] as const).map((name) => ({
         as: 'owner',
@@ -41,10 +43,12 @@ export default {
   functions: {
     list_webhook_deliveries: {
       needs: 'read_admin',
+      scope: 'deliveries:read',
       call: (tenant) => `select count(*) from public.list_webhook_deliveries('${idOf(tenant)}', 'pending')`,
     },
     replay_webhook_deliveries: {
       needs: 'manage',
+      scope: 'replays:write',
       call: (
         tenant,
       ) => `select replayed_count from public.replay_webhook_deliveries('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}',

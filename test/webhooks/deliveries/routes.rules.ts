@@ -1,9 +1,12 @@
-import { manager, type RouteRules } from '../../kit/rules/routes.ts'
+import { keyWith, manager, type RouteRules } from '../../kit/rules/routes.ts'
 import { makeMessage } from '../route-subjects.ts'
 
 export default {
-  'GET /webhooks/messages': { may: [manager] },
-  'GET /webhooks/messages/:message': { may: [manager], where: { message: makeMessage } },
-  'GET /webhooks/deliveries': { may: [manager] },
-  'GET /webhooks/attempts': { may: [manager] },
+  'GET /webhooks/messages': { may: [manager, keyWith('deliveries:read')] },
+  'GET /webhooks/messages/:message': {
+    may: [manager, keyWith('deliveries:read')],
+    where: { message: makeMessage },
+  },
+  'GET /webhooks/deliveries': { may: [manager, keyWith('deliveries:read')] },
+  'GET /webhooks/attempts': { may: [manager, keyWith('deliveries:read')] },
 } satisfies RouteRules

@@ -15,17 +15,20 @@ export default {
       },
       key: 'tenant_id',
       select: 'read_admin',
+      scopes: ['endpoints:read', 'endpoints:write'],
       service: 'select',
     },
   },
   functions: {
     create_webhook_endpoint: {
       needs: 'manage',
+      scope: 'endpoints:write',
       call: (tenant) => `select (public.create_webhook_endpoint('${idOf(tenant)}', '${signingSecret}',
         'https://probe.matrix.test/')).ref_id`,
     },
     update_webhook_endpoint: {
       needs: 'manage',
+      scope: 'endpoints:write',
       call: (
         tenant,
       ) => `select (public.update_webhook_endpoint('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}',
@@ -39,11 +42,13 @@ export default {
     },
     delete_webhook_endpoint: {
       needs: 'manage',
+      scope: 'endpoints:write',
       call: (tenant) =>
         `select public.delete_webhook_endpoint('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')`,
     },
     rotate_webhook_secret: {
       needs: 'manage',
+      scope: 'endpoints:write',
       call: (
         tenant,
       ) => `select (public.rotate_webhook_secret('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}',
@@ -51,16 +56,19 @@ export default {
     },
     reveal_webhook_secret: {
       needs: 'manage',
+      scope: 'endpoints:write',
       call: (tenant) =>
         `select public.reveal_webhook_secret('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')`,
     },
     read_webhook_stats: {
       needs: 'read_admin',
+      scope: 'deliveries:read',
       call: (tenant) =>
         `select since from public.read_webhook_stats('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')`,
     },
     send_webhook_test: {
       needs: 'manage',
+      scope: 'endpoints:write',
       call: (tenant) =>
         `select public.send_webhook_test('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')`,
     },

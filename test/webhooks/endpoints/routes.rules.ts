@@ -1,22 +1,29 @@
-import { manager, type RouteRules } from '../../kit/rules/routes.ts'
+import { keyWith, manager, type RouteRules } from '../../kit/rules/routes.ts'
 import { makeEndpoint } from '../route-subjects.ts'
 
 export default {
-  'GET /webhooks/endpoints': { may: [manager] },
+  'GET /webhooks/endpoints': { may: [manager, keyWith('endpoints:read')] },
   'POST /webhooks/endpoints': {
-    may: [manager],
+    may: [manager, keyWith('endpoints:write')],
     gives: 201,
     body: () => ({ url: 'https://hooks.example.com/' }),
   },
-  'GET /webhooks/endpoints/:endpoint': { may: [manager], where: { endpoint: makeEndpoint } },
+  'GET /webhooks/endpoints/:endpoint': {
+    may: [manager, keyWith('endpoints:read')],
+    where: { endpoint: makeEndpoint },
+  },
   'PATCH /webhooks/endpoints/:endpoint': {
-    may: [manager],
+    may: [manager, keyWith('endpoints:write')],
     body: () => ({ description: 'New' }),
     where: { endpoint: makeEndpoint },
   },
-  'DELETE /webhooks/endpoints/:endpoint': { may: [manager], gives: 204, where: { endpoint: makeEndpoint } },
+  'DELETE /webhooks/endpoints/:endpoint': {
+    may: [manager, keyWith('endpoints:write')],
+    gives: 204,
+    where: { endpoint: makeEndpoint },
+  },
   'POST /webhooks/endpoints/:endpoint/test': {
-    may: [manager],
+    may: [manager, keyWith('endpoints:write')],
     gives: 202,
     body: () => ({}),
     where: { endpoint: makeEndpoint },

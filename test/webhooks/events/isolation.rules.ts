@@ -7,6 +7,7 @@ export default {
       columns: 'tenant_id id type version payload ordering_key idempotency_key is_test created_at',
       key: 'tenant_id',
       select: 'read_admin',
+      scopes: ['deliveries:read'],
       service: 'select',
     },
   },

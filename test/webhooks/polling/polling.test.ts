@@ -130,7 +130,7 @@ describe('a receiver that asks', () => {
     // Polling is all that it may do.
     for (const path of ['/endpoints', `/endpoints/${ref_id}`, `/endpoints/${ref_id}/secret`, '/messages']) {
       const attempt = await call(`/webhooks${path}`, { token: good.key })
-      expect(await problemOf(attempt)).toMatchObject({ status: 403, code: 'key_not_accepted' })
+      expect(await problemOf(attempt)).toMatchObject({ status: 403, code: 'forbidden' })
     }
     const elsewhere = await makeTenant({ owner: await makePerson() })
     const strange = await makeKey(world.tenant, world.owner, { scopes: ['webhooks:write'] })

@@ -1,15 +1,15 @@
-import { manager, type RouteRules } from '../../kit/rules/routes.ts'
+import { keyWith, manager, type RouteRules } from '../../kit/rules/routes.ts'
 import { makeEndpoint, makeMessage } from '../route-subjects.ts'
 
 export default {
   'POST /webhooks/endpoints/:endpoint/replay': {
-    may: [manager],
+    may: [manager, keyWith('replays:write')],
     gives: 202,
     body: () => ({ since: '2026-01-01T00:00:00Z' }),
     where: { endpoint: makeEndpoint },
   },
   'POST /webhooks/messages/:message/endpoints/:endpoint/resend': {
-    may: [manager],
+    may: [manager, keyWith('replays:write')],
     gives: 202,
     where: { endpoint: makeEndpoint, message: makeMessage },
   },

@@ -1,6 +1,9 @@
-import { manager, type RouteRules } from '../../kit/rules/routes.ts'
+import { keyWith, manager, type RouteRules } from '../../kit/rules/routes.ts'
 import { makeEndpoint } from '../route-subjects.ts'
 
 export default {
-  'GET /webhooks/endpoints/:endpoint/stats': { may: [manager], where: { endpoint: makeEndpoint } },
+  'GET /webhooks/endpoints/:endpoint/stats': {
+    may: [manager, keyWith('deliveries:read')],
+    where: { endpoint: makeEndpoint },
+  },
 } satisfies RouteRules
