@@ -28,19 +28,17 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 }
 
 const machine = await describeMachine()
+const page = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
 const results: PartResult[] = []
 for (const part of wanted) {
   say(`${part.name} ...`)
   results.push(await measure(part))
+  // After each part, so that a run that is cut off keeps what it has.
+  if (write) await writeFile(page, writePage(results, wanted, machine))
 }
 printTables(results)
 console.log(`${machine.summary}${quick ? ' Quick: these figures say nothing.' : ''}`)
 if (json) await writeFile(json, `${JSON.stringify({ machine, results }, null, 2)}\n`)
-if (write) {
-  const page = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
-  await writeFile(page, writePage(results, machine))
-  say('docs/benchmarks.md written.')
-}
 for (const { part, failure } of results) if (failure) console.error(`FAILED: ${part.name}: ${failure}`)
 process.exitCode = results.some(({ failure }) => failure) ? 1 : 0
 

@@ -25,7 +25,7 @@ export function printTables(results: PartResult[]): void {
 }
 
 /** The same as the page docs/benchmarks.md. */
-export function writePage(results: PartResult[], { date, commit, summary }: Machine): string {
+export function writePage(results: PartResult[], wanted: Part[], { date, commit, summary }: Machine): string {
   const judged = results.flatMap(({ figures }) => figures).map(isMet)
   const count = (met: boolean) => judged.filter((each) => each === met).length
   const lines = [
@@ -36,6 +36,8 @@ export function writePage(results: PartResult[], { date, commit, summary }: Mach
     `Measured on ${date}, commit ${commit}, on ${summary} The load generator, the functions and Postgres share the machine.`,
     `${count(true)} goals are met, ${count(false)} are not. A ratio compares a figure with its baseline; 1 is equal.`,
   ]
+  const missing = wanted.slice(results.length).map(({ name }) => name)
+  if (missing.length > 0) lines.push(`**The run was cut off.** Not measured: ${missing.join(', ')}.`)
   for (const { part, figures, failure } of results) {
     lines.push('', `## ${part.name}`, '', part.about, '')
     if (failure) lines.push(`**This part failed:** ${failure}`, '')

@@ -96,7 +96,8 @@ async function countRead(): Promise<{ byIndex: number; bySearch: number }> {
 /** Runs a list and says how many rows of the large tables it read, in its own statements and in functions. */
 async function readBy(list: (db: Db) => Promise<unknown>): Promise<{ read: number; readWhole: number }> {
   const db: Db = {
-    async query<Row>({ text, values }: Sql) {
+    async query<Row>({ text, values, isAlongIndex }: Sql) {
+      await client.query(`set local enable_sort = ${isAlongIndex ? 'off' : 'on'}`)
       return (await client.query(text, values)).rows as Row[]
     },
     one: async <Row>(statement: Sql) => (await db.query<Row>(statement))[0]!,
