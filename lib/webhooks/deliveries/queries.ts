@@ -1,4 +1,4 @@
-import { alongIndex, type Db, pageOf, sql, ulidOf } from '../../db/index.ts'
+import { alongIndex, type Db, pageOf, type Sql, sql, ulidOf } from '../../db/index.ts'
 import { messageIdOf } from '../dispatch/deliver.ts'
 import { type Deliveries, type Delivery, type DeliveryQuery, deliveryOrder } from './schema.ts'
 
@@ -6,6 +6,8 @@ interface Key {
   event_id: string
   endpoint_id: string
 }
+/** No id of an event sorts behind it. */
+const lastUuid = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
 type Row = Omit<Delivery, 'message_id' | 'endpoint_id'> & Key
 
 /** A page of a tenant's deliveries, those of the newest messages first. */
@@ -46,15 +48,7 @@ async function readKeys(db: Db, tenantId: string, query: DeliveryQuery, rowCount
         status => ${status}::public.webhook_delivery_status, endpoint => private.ulid_to_uuid(${endpoint}), event_type => ${type},
         before_event_id => ${event}, before_endpoint_id => ${last}, max_rows => ${rowCount})`)
   if (message === undefined && type !== undefined)
-    return db.query<Key>(sql`
-      select d.event_id, d.endpoint_id
-      from public.webhook_deliveries as d
-      join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
-      where d.tenant_id = ${tenantId} and e.tenant_id = ${tenantId} and e.type = ${type}
-        and (${endpoint}::text is null or d.endpoint_id = private.ulid_to_uuid(${endpoint}))
-        and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
-        and (${event}::uuid is null or e.id <= ${event}::uuid and (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
-      order by d.event_id desc, d.endpoint_id desc limit ${rowCount}`)
+    return db.query<Key>(alongIndex(readKeysOfType(tenantId, { ...query, event_type: type }, rowCount)))
   return db.query<Key>(
     alongIndex(sql`
     select d.event_id, d.endpoint_id
@@ -68,4 +62,51 @@ async function readKeys(db: Db, tenantId: string, query: DeliveryQuery, rowCount
       and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
     order by d.event_id desc, d.endpoint_id desc limit ${rowCount}`),
   )
+}
+
+/**
+ * The deliveries of one event type. The planner would join the two tables in any order, and read all of both where its
+ * statistics are old. Here each step is one look-up in an index.
+ */
+function readKeysOfType(
+  tenantId: string,
+  { endpoint, status, event_type: type, cursor }: DeliveryQuery & { event_type: string },
+  rowCount: number,
+): Sql {
+  const { event_id: event, endpoint_id: last } = cursor ?? {}
+  if (endpoint === undefined)
+    return sql`
+      select d.event_id, d.endpoint_id
+      from (
+        select e.id from public.webhook_events as e
+        where e.tenant_id = ${tenantId} and e.type = ${type} and (${event}::uuid is null or e.id <= ${event})
+        order by e.id desc offset 0) as e
+      cross join lateral (
+        select d.event_id, d.endpoint_id from public.webhook_deliveries as d
+        where d.tenant_id = ${tenantId} and d.event_id = e.id
+          and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
+          and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
+        order by d.endpoint_id desc limit ${rowCount}) as d
+      order by e.id desc, d.endpoint_id desc limit ${rowCount}`
+  // An endpoint may have few deliveries and the type many events, or the other way round. So both are walked in turn:
+  // from an event of the type to the endpoint's next delivery, and from there to the next event of the type.
+  const wanted = sql`private.ulid_to_uuid(${endpoint})`
+  return sql`
+    with recursive walk (event_id, is_found) as (
+      select coalesce(${event}::uuid, ${lastUuid}::uuid), false
+      union all
+      select d.event_id, d.event_id = e.id
+      from walk as w
+      cross join lateral (
+        select e.id from public.webhook_events as e
+        where e.tenant_id = ${tenantId} and e.type = ${type} and e.id <= w.event_id and not (w.is_found and e.id = w.event_id)
+        order by e.id desc limit 1) as e
+      cross join lateral (
+        select d.event_id from public.webhook_deliveries as d
+        where d.tenant_id = ${tenantId} and d.endpoint_id = ${wanted} and d.event_id <= e.id
+          and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
+          and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
+        order by d.event_id desc limit 1) as d
+    )
+    select event_id, ${wanted} as endpoint_id from walk where is_found limit ${rowCount}`
 }
