@@ -45,9 +45,14 @@ begin
       and not exists (select from private.webhook_dispatchers as d where d.seen_at >= c.called_at)) then
     return;
   end if;
-  -- Whoever holds the row may commit much later, so nobody waits for it: then both call.
-  update private.webhook_dispatcher_calls as c set called_at = clock_timestamp()
-  where c.is_only = (select o.is_only from private.webhook_dispatcher_calls as o for no key update skip locked);
+  begin
+    -- Whoever holds the row may commit much later, so nobody waits for it: then both call.
+    update private.webhook_dispatcher_calls as c set called_at = clock_timestamp()
+    where c.is_only = (select o.is_only from private.webhook_dispatcher_calls as o for no key update skip locked);
+  exception when serialization_failure then
+    -- In a repeatable read transaction, which does not see that another has called since it began. It calls too.
+    null;
+  end;
   perform set_config('tenantry.dispatcher_woken', 'on', true);
   perform private.call_edge_function('/webhooks/dispatch', timeout_milliseconds => 150000);
 end

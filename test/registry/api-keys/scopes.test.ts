@@ -77,8 +77,8 @@ describe('a server with a key', () => {
 
   it('sends messages again, and sees how they fare with another scope only', async () => {
     const [replaying, watching] = [await keyFor('replays:write'), await keyFor('deliveries:read')]
-    // The endpoint last, so that it wants to hear of none of the keys.
-    const [endpoint, message] = [await makeEndpoint(tenant), await makeMessage(tenant)]
+    // Events become deliveries a moment later, so the endpoint must not receive what is told of the keys.
+    const [endpoint, message] = [await makeEndpoint(tenant, ['webhook.test']), await makeMessage(tenant)]
     const again = `/webhooks/messages/${message}/endpoints/${endpoint}/resend`
     expect(await ask(replaying, again, { method: 'POST' })).toEqual({ replayed: 1, has_more: false })
     const list = `/webhooks/deliveries?endpoint=${endpoint}`

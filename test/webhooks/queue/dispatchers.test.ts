@@ -159,6 +159,22 @@ describe('waking a dispatcher', () => {
     }
   })
 
+  it('fails no repeatable read transaction, though another has called since it began', async () => {
+    const late = await queue.superuser.connect()
+    try {
+      await late.query('begin isolation level repeatable read')
+      await late.query('select from private.webhook_dispatcher_calls')
+      await emit(queue.db, tenant)
+      await late.query('delete from net.http_request_queue')
+      await emit(late, tenant)
+      const { rows } = await late.query<{ url: string }>('select url from net.http_request_queue')
+      expect(rows.map(({ url }) => url)).toEqual(once)
+    } finally {
+      await late.query('rollback')
+      late.release()
+    }
+  })
+
   it('is not held up by a clock that was ahead', async () => {
     await queue.db.query(`update private.webhook_dispatcher_calls set called_at = now() + interval '1 hour'`)
     expect(await requests((db) => emit(db, tenant))).toEqual(once)
