@@ -25,14 +25,15 @@ export function median(values: number[]): number {
 
 /**
  * Runs each in turn for a number of rounds: A B A B and not A A B B, because the speed of a machine drifts. One
- * more round comes first, to warm up. Its results are dropped.
+ * more round comes first, to warm up. Its results are dropped. A single round, as in the quick size, is not warmed up,
+ * because its figures say nothing.
  */
 export async function interleave<Result>(
   rounds: number,
   runs: (() => Promise<Result>)[],
 ): Promise<Result[][]> {
   const results: Result[][] = runs.map(() => [])
-  for (let round = 0; round <= rounds; round++) {
+  for (let round = rounds === 1 ? 1 : 0; round <= rounds; round++) {
     for (const [index, run] of runs.entries()) {
       const result = await run()
       if (round > 0) results[index]!.push(result)
