@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { problemOf } from '../../kit/call.ts'
 import { superuser } from '../../kit/db.ts'
 import {
@@ -13,6 +13,9 @@ import {
   vaultIds,
   type World,
 } from './world.ts'
+
+// A busy machine makes this slow, not wrong.
+vi.setConfig({ testTimeout: 120_000 })
 
 let world: World
 beforeAll(async () => {

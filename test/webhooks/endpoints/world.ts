@@ -91,15 +91,30 @@ export async function emit(
   return rows[0]!.id
 }
 
-/** Asks until the answer is there: a dispatcher works by itself. */
+/** Asks until the answer is there: a dispatcher works by itself. A busy machine makes it slow, not wrong. */
 export async function eventually<Value>(
   what: string,
   look: () => Promise<Value | undefined | false | null>,
 ): Promise<Value> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (const end = Date.now() + 60_000; Date.now() < end; ) {
     const found = await look()
     if (found) return found
     await sleep(50)
   }
-  throw new Error(`never came: ${what}`)
+  throw new Error(`never came: ${what}; ${await describeQueue()}`)
+}
+
+/** What may keep events from being delivered, to be read in a failure that nobody can repeat. */
+async function describeQueue(): Promise<string> {
+  const { rows } = await superuser.query<{ state: unknown }>(`
+    select jsonb_build_object(
+      'dispatchers', (select jsonb_agg(jsonb_build_array(d.slot, d.seen_at - now(), d.awake_until_at - now()) order by d.slot)
+        from private.webhook_dispatchers as d where d.run_id is not null),
+      'outbox', (select count(*) from private.webhook_outbox),
+      'requests', (select count(*) from net.http_request_queue),
+      'answers', (select jsonb_agg(distinct jsonb_build_array(r.status_code, r.error_msg)) from net._http_response as r
+        where r.created > now() - interval '1 minute'),
+      'statements', (select jsonb_agg(jsonb_build_array(now() - a.xact_start, a.wait_event, a.state, left(a.query, 120)))
+        from pg_stat_activity as a where a.xact_start < now() - interval '1 second')) as state`)
+  return JSON.stringify(rows[0]!.state)
 }

@@ -1,5 +1,5 @@
 import { Webhook } from 'standardwebhooks'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { PolledMessages } from '../../../lib/webhooks/index.ts'
 import { call, problemOf } from '../../kit/call.ts'
 import { superuser } from '../../kit/db.ts'
@@ -16,6 +16,9 @@ import {
   post,
   type World,
 } from '../endpoints/world.ts'
+
+// A busy machine makes this slow, not wrong.
+vi.setConfig({ testTimeout: 120_000 })
 
 let world: World
 beforeAll(async () => {
