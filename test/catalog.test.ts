@@ -150,7 +150,7 @@ describe('row level security', () => {
      from pg_policies, unnest(array[qual, with_check]) as condition
      where schemaname = 'public' and condition is not null
        and regexp_replace(condition,
-         '\\w+ = ANY \\(ARRAY\\( SELECT private\\.(tenant_ids\\(''\\w+''::text(, ''\\{[\\w:,]+\\}''::text\\[\\])?\\)|colleague_ids\\(\\)) AS (tenant_ids|colleague_ids)\\)\\)',
+         '\\w+ = ANY \\(\\( SELECT private\\.tenant_ids\\(''\\w+''::text(, ''\\{[\\w:,]+\\}''::text\\[\\])?\\) AS tenant_ids\\)::uuid\\[\\]\\)|\\w+ = ANY \\(ARRAY\\( SELECT private\\.colleague_ids\\(\\) AS colleague_ids\\)\\)',
          'asked', 'g') !~ '^\\(*asked\\)*( OR \\(*\\(role <> ''owner''::tenant_role\\) AND \\(*asked\\)*)?$'`,
   )
 

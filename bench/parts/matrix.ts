@@ -68,7 +68,7 @@ async function measure(
 /** A table as CONTRIBUTING.md shows it, with policies for everything people do, and two functions. */
 async function makeSample(db: pg.Client, name: string): Promise<void> {
   const asked = (permission: string) =>
-    `(tenant_id = any (array(select private.tenant_ids('${permission}'))))`
+    `(tenant_id = any ((select private.tenant_ids('${permission}'))::uuid[]))`
   await db.query(`
     create table public.${name} (
       tenant_id uuid not null references public.tenants on delete cascade,

@@ -85,15 +85,10 @@ function theme(c: Context, page: CachedPage | null, bySlug: string): Response {
 }
 
 function answer(c: Context, body: string, etag: string, type: string): Response {
-  const headers: Record<string, string> = {
-    etag,
-    'cache-control': cacheControl,
-  }
   if (ifNoneMatches(c.req.raw.headers.get('if-none-match'), etag))
-    return respond(c, null, { status: 304, headers })
-  headers['content-type'] = type
-  headers['x-content-type-options'] = 'nosniff'
-  return respond(c, body, { headers })
+    return respond(c, null, { status: 304, headers: { etag, 'cache-control': cacheControl } })
+  const headers = { etag, 'cache-control': cacheControl, 'x-content-type-options': 'nosniff' }
+  return respond(c, body, { type, headers })
 }
 
 /** Takes a location relative to the request, because a function does not see the path under which it is served. */

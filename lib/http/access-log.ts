@@ -1,14 +1,20 @@
 import { beforeEnd, log } from '../runtime/index.ts'
 
-/** What is logged of a request. */
-export interface Access {
+/** What is counted of a request. */
+interface Answered {
   function: string
-  method: string
-  path: string
   route: string
   status: number
   ms: number
-  request_id: string | undefined
+  /** When it was answered, by performance.now(). */
+  at: number
+}
+
+/** What else the line of a request says. */
+interface Asked {
+  method: string
+  path: string
+  request_id: string
   caller: string
   tenant: string | undefined
   code: string | undefined
@@ -32,24 +38,28 @@ const counted = new Map<string, Counted>()
 
 /**
  * One line for each request. Above 50 a second, answers below 400 are counted, and each second has one line for each
- * route and status with their number. Errors are never left out.
+ * route and status with their number. Errors are never left out. `ask` is called only for a line.
  */
-export function logAccess(access: Access): void {
-  const { status } = access
+export function logAccess(answered: Answered, ask: () => Asked): void {
+  const { status, at } = answered
   if (status >= 400) {
-    log(status >= 500 ? 'error' : 'info', { ...access })
+    log(status >= 500 ? 'error' : 'info', lineOf(answered, ask()))
     return
   }
-  const now = performance.now()
-  if (now - secondAt >= secondMs) {
-    secondAt = now
+  if (at - secondAt >= secondMs) {
+    secondAt = at
     lines = 0
   }
-  if (lines++ < maxLines) log('info', { ...access })
-  else count(access)
+  if (lines++ < maxLines) log('info', lineOf(answered, ask()))
+  else count(answered)
 }
 
-function count({ function: name, route, status, ms }: Access): void {
+function lineOf({ function: name, route, status, ms }: Answered, asked: Asked) {
+  const { method, path, request_id, caller, tenant, code } = asked
+  return { function: name, method, path, route, status, ms, request_id, caller, tenant, code }
+}
+
+function count({ function: name, route, status, ms }: Answered): void {
   const key = `${route} ${status}`
   const known = counted.get(key)
   if (known) {

@@ -5,23 +5,21 @@ import { noteRefusal } from '../auth/index.ts'
 import { Problem } from '../db/index.ts'
 import { log } from '../runtime/index.ts'
 import { healthRoutes } from './health.ts'
-import { observe } from './observe.ts'
+import { type ObservedEnv, observe } from './observe.ts'
 import { openApiDocument } from './openapi.ts'
 import { nothingHere, problemFrom, problemResponse } from './problem-json.ts'
 import { requestHeaders } from './request-headers.ts'
 import { describeRoute } from './route-notes.ts'
 import { routeTable } from './route-table.ts'
-import { type GuardedVariables, router } from './router.ts'
+import { router } from './router.ts'
 
 /**
  * The app of one edge function. Mount routers on it. What every function needs (request ids, logs, CORS,
  * problem documents, /health, /openapi.json) is already here.
  */
 export function createApp(domain: string) {
-  const app = new Hono<{ Variables: { requestId: string } & Partial<GuardedVariables> }>().basePath(
-    `/${domain}`,
-  )
-  app.use(observe(domain))
+  const app = new Hono<ObservedEnv>().basePath(`/${domain}`)
+  app.fetch = observe(domain, app.fetch)
   // Runs only if no route matched, so that other requests pay nothing for it.
   const refuseOtherMethods = methodNotAllowed({
     app,
@@ -34,23 +32,26 @@ export function createApp(domain: string) {
     },
   })
   app.notFound(async (c) => {
+    c.env.context = c
     c.res = problemResponse(c, new Problem('not_found', nothingHere))
     await refuseOtherMethods(c, async () => {})
     return c.res
   })
   app.onError(async (thrown, c) => {
+    c.env.context = c
     const problem = problemFrom(thrown)
+    if (thrown instanceof Problem) c.env.code = problem.code
     if (problem.status >= 500) {
       const cause = problem.cause instanceof Error ? problem.cause : thrown
       log('error', {
         function: domain,
-        request_id: c.get('requestId'),
+        request_id: c.env.requestId,
         code: problem.code,
         stack: cause.stack,
       })
     }
     if (!problem.isDeclared) {
-      const request_id = c.get('requestId')
+      const request_id = c.env.requestId
       log('error', { function: domain, request_id, code: 'problem_not_declared', problem: problem.code })
     }
     const { claims, tenant, tenantName } = c.var

@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from 'hono'
+import { type Context, Hono } from 'hono'
 import { cors } from 'hono/cors'
 import { routePath } from 'hono/route'
 import { Problem } from '../db/index.ts'
@@ -23,35 +23,57 @@ const preflight = cors({
   maxAge: 7_200,
 })
 
-type Observed = { Variables: Partial<GuardedVariables> & { complete?: Response } }
+/** What is known of a request while it is answered. It is what Hono calls the bindings: `c.env` in every handler. */
+interface Observation {
+  requestId: string
+  /** Set by the handler that answers. */
+  context?: Context<ObservedEnv>
+  /** The code of a refusal. */
+  code?: string
+  /** The answer that has the common headers already. */
+  complete?: Response
+}
+
+/** What a handler finds in its context, whoever may call its route. */
+export interface ObservedEnv {
+  Bindings: Observation
+  Variables: Partial<GuardedVariables>
+}
+
+type Fetch = (request: Request, observation: Observation) => Response | Promise<Response>
+
+/** Answers what no route sees: preflights, and URLs that cannot be decoded. */
+const aside = new Hono<ObservedEnv>().all('*', (c, next) => {
+  c.env.context = c
+  return isReadable(c.req.url)
+    ? (preflight(c, next) as Promise<Response>)
+    : problemResponse(c, malformedUrl())
+})
 
 /**
  * Wraps every request: gives it an id, refuses a URL that cannot be decoded, lets any origin read the answer, and
- * logs one line.
+ * logs one line. It stands around Hono and is no middleware, because then a page in the cache is answered without a promise.
  */
-export function observe(domain: string): MiddlewareHandler<Observed> {
-  return async (c, next) => {
+export function observe(domain: string, fetch: Fetch): (request: Request) => Response | Promise<Response> {
+  return (request) => {
     const start = performance.now()
-    const requestId = requestIdOf(c.req.raw.headers.get('x-request-id'))
-    c.set('requestId', requestId)
-    if (!isReadable(c.req.url)) c.res = problemResponse(c, malformedUrl())
-    else if (c.req.method === 'OPTIONS') c.res = (await preflight(c, next)) as Response
-    else await next()
-    const { res } = c
-    if (c.get('complete') !== res) {
-      for (const [name, value] of Object.entries(commonHeaders(c))) res.headers.set(name, value)
+    const observation: Observation = { requestId: requestIdOf(request.headers.get('x-request-id')) }
+    const finish = (answer: Response) => {
+      if (observation.complete !== answer) setCommonHeaders(answer.headers, observation.requestId)
+      report(domain, request, observation, answer.status, start)
+      return answer
     }
-    report(domain, c, res.status, performance.now() - start)
+    const isAside = request.method === 'OPTIONS' || !isReadable(request.url)
+    const answer = (isAside ? (aside.fetch as Fetch) : fetch)(request, observation)
+    return answer instanceof Promise ? answer.then(finish) : finish(answer)
   }
 }
 
-/** The headers of every answer. */
-function commonHeaders(c: Context): Record<string, string> {
-  return {
-    'x-request-id': c.get('requestId'),
-    'access-control-allow-origin': '*',
-    'access-control-expose-headers': exposedHeaders,
-  }
+/** Sets the headers that every answer has. */
+function setCommonHeaders(headers: Headers, requestId: string): void {
+  headers.set('x-request-id', requestId)
+  headers.set('access-control-allow-origin', '*')
+  headers.set('access-control-expose-headers', exposedHeaders)
 }
 
 /**
@@ -61,10 +83,15 @@ function commonHeaders(c: Context): Record<string, string> {
 export function respond(
   c: Context,
   body: string | null,
-  init: { status?: number; headers: Record<string, string> },
+  { status = 200, type, headers }: { status?: number; type?: string; headers: Record<string, string> },
 ): Response {
-  const response = new Response(body, { ...init, headers: { ...init.headers, ...commonHeaders(c) } })
-  c.set('complete', response)
+  // Deno prepares an answer of several headers for sending, and prepares it again if one is added. One header from
+  // the start, and the others set, is prepared once.
+  const response = new Response(body, type ? { status, headers: { 'content-type': type } } : { status })
+  for (const name in headers) response.headers.set(name, headers[name]!)
+  const observation: Observation = c.env
+  setCommonHeaders(response.headers, observation.requestId)
+  observation.complete = response
   return response
 }
 
@@ -87,17 +114,28 @@ function isReadable(url: string): boolean {
   }
 }
 
-function report(domain: string, c: Context<Observed>, status: number, ms: number): void {
-  logAccess({
+function report(
+  domain: string,
+  request: Request,
+  observation: Observation,
+  status: number,
+  start: number,
+): void {
+  const c = observation.context
+  const at = performance.now()
+  const answered = {
     function: domain,
-    method: c.req.method,
-    path: c.req.path,
-    route: routePath(c, -1),
+    route: c ? routePath(c, -1) : '',
     status,
-    ms: Math.round(ms * 100) / 100,
-    request_id: c.get('requestId'),
-    caller: c.get('caller')?.kind ?? 'public',
-    tenant: c.get('tenant')?.refId,
-    code: c.error instanceof Problem ? c.error.code : undefined,
-  })
+    ms: Math.round((at - start) * 100) / 100,
+    at,
+  }
+  logAccess(answered, () => ({
+    method: request.method,
+    path: c?.req.path ?? '',
+    request_id: observation.requestId,
+    caller: c?.get('caller')?.kind ?? 'public',
+    tenant: c?.get('tenant')?.refId,
+    code: observation.code,
+  }))
 }

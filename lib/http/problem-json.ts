@@ -37,7 +37,7 @@ export function problemResponse(c: Context, problem: Problem): Response {
     detail: problem.detail,
     instance: c.req.path,
     code: problem.code,
-    request_id: c.get('requestId'),
+    request_id: c.env?.requestId,
     ...(problem.errors && { errors: problem.errors }),
   }
   return new Response(JSON.stringify(document), {

@@ -43,13 +43,16 @@ export function notesOf(handler: object): RouteNotes | undefined {
 
 /**
  * A route's handlers without those that only carry a note, because each middleware costs every request. Their notes
- * move to the last handler, which is wrapped because two routes may share it.
+ * move to the last handler, which is wrapped because two routes may share it. It tells observe() that it answers.
  */
 export function settle(handlers: object[]): object[] {
   const said = handlers.filter((handler) => silent.has(handler)).map(notesOf)
   const working = handlers.filter((handler) => !silent.has(handler))
   const last = working.pop() as Handler
-  const own: Handler = (c, next) => last(c, next)
+  const own: Handler = (c, next) => {
+    c.env.context = c
+    return last(c, next)
+  }
   return [...working, annotate(own, Object.assign({}, ...said))]
 }
 

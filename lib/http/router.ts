@@ -48,18 +48,14 @@ export function scopeOf(access: Access | undefined): Scope | undefined {
   return access?.auth === 'user' || access?.auth === 'member' ? access.key : undefined
 }
 
-interface EveryRoute {
-  requestId: string
-}
-
 /** What c.var holds: exactly what the route's kind of access guarantees. */
 export type VariablesOf<A extends Access> = A extends { auth: 'public' }
-  ? EveryRoute
+  ? object
   : A extends { auth: 'user' }
-    ? EveryRoute & { caller: User | KeyOf<A>; db: Db }
+    ? { caller: User | KeyOf<A>; db: Db }
     : A extends { auth: 'service' }
-      ? EveryRoute & { caller: Service; db: Db }
-      : EveryRoute & { caller: User | KeyOf<A> | ServiceOf<A>; db: Db; tenant: ChosenTenant }
+      ? { caller: Service; db: Db }
+      : { caller: User | KeyOf<A> | ServiceOf<A>; db: Db; tenant: ChosenTenant }
 type KeyOf<A> = A extends { key: Scope } ? ApiKey : never
 type ServiceOf<A> = A extends { service: true } ? Service : never
 
@@ -80,7 +76,7 @@ export function router<const A extends Access>(access: A): Hono<{ Variables: Var
   return app
 }
 
-export interface GuardedVariables extends EveryRoute {
+export interface GuardedVariables {
   caller: Caller
   /** The claims that SQL gets for the caller. */
   claims: Claims

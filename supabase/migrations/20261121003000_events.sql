@@ -151,7 +151,7 @@ create trigger webhook_events_never_change before update on public.webhook_event
 
 alter table public.webhook_events enable row level security;
 create policy "managers read their tenant's events" on public.webhook_events
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{deliveries:read}'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin', '{deliveries:read}'))::uuid[]));
 grant select on public.webhook_events to authenticated, service_role;
 
 create function private.webhook_payload(type text, moment timestamptz, data jsonb) returns text

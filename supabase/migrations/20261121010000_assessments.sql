@@ -30,15 +30,15 @@ create trigger campaigns_stamp_editor before insert or update on public.campaign
 
 alter table public.campaigns enable row level security;
 create policy "members read their tenant's campaigns" on public.campaigns
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 create policy "members create their tenant's campaigns" on public.campaigns
-  for insert to authenticated with check (tenant_id = any (array(select private.tenant_ids('write'))));
+  for insert to authenticated with check (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
 create policy "members update their tenant's campaigns" on public.campaigns
   for update to authenticated
-  using (tenant_id = any (array(select private.tenant_ids('write'))))
-  with check (tenant_id = any (array(select private.tenant_ids('write'))));
+  using (tenant_id = any ((select private.tenant_ids('write'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
 create policy "managers delete their tenant's campaigns" on public.campaigns
-  for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
+  for delete to authenticated using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
 grant select, delete on public.campaigns to authenticated;
 grant insert (tenant_id, id, name, assessment_type, results_disclosure, opens_at, closes_at),
   update (name, assessment_type, results_disclosure, opens_at, closes_at) on public.campaigns to authenticated;
@@ -156,15 +156,15 @@ comment on function private.sweep_expired_participant_sessions(int) is
 
 alter table public.participant_sessions enable row level security;
 create policy "members read their tenant's participants" on public.participant_sessions
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 create policy "members create their tenant's participants" on public.participant_sessions
-  for insert to authenticated with check (tenant_id = any (array(select private.tenant_ids('write'))));
+  for insert to authenticated with check (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
 create policy "members update their tenant's participants" on public.participant_sessions
   for update to authenticated
-  using (tenant_id = any (array(select private.tenant_ids('write'))))
-  with check (tenant_id = any (array(select private.tenant_ids('write'))));
+  using (tenant_id = any ((select private.tenant_ids('write'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
 create policy "managers delete their tenant's participants" on public.participant_sessions
-  for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
+  for delete to authenticated using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
 grant select, delete on public.participant_sessions to authenticated;
 grant insert (tenant_id, id, campaign_id, email, full_name, client_status, expires_at),
   update (campaign_id, email, full_name, client_status, started_at, completed_at, expires_at)

@@ -67,7 +67,7 @@ select private.ensure_usage_partitions();
 
 alter table public.usage_events enable row level security;
 create policy "members read their tenant's usage" on public.usage_events
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 grant select on public.usage_events to authenticated, service_role;
 
 select cron.schedule('usage: make the coming months'' partitions', '17 3 * * *',
@@ -125,7 +125,7 @@ comment on function private.sweep_usage_event_keys(int) is 'Removes event ids th
 
 alter table public.usage_event_keys enable row level security;
 create policy "members read their tenant's usage keys" on public.usage_event_keys
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 grant select on public.usage_event_keys to authenticated, service_role;
 
 select cron.schedule('usage: forget old event ids', '*/10 * * * *',

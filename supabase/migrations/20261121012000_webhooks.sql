@@ -80,7 +80,7 @@ alter table public.webhook_endpoints enable row level security;
 
 -- "read_admin" and not "read": a URL may hold a token, and a payload may hold data of anybody in the tenant.
 create policy "managers read their tenant's endpoints" on public.webhook_endpoints
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{endpoints:read,endpoints:write}'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin', '{endpoints:read,endpoints:write}'))::uuid[]));
 grant select on public.webhook_endpoints to authenticated, service_role;
 
 -- The function that reads secrets searches by endpoint alone, for endpoints of many tenants at once.
@@ -136,7 +136,7 @@ create index webhook_deliveries_ended_at_idx on public.webhook_deliveries (statu
 
 alter table public.webhook_deliveries enable row level security;
 create policy "managers read their tenant's deliveries" on public.webhook_deliveries
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{deliveries:read}'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin', '{deliveries:read}'))::uuid[]));
 grant select on public.webhook_deliveries to authenticated, service_role;
 
 -- Rows that are searched for and rare. Most messages are delivered at once, and those are not in this index. It begins
@@ -182,7 +182,7 @@ create trigger webhook_attempts_never_change before update on public.webhook_att
 
 alter table public.webhook_attempts enable row level security;
 create policy "managers read their tenant's attempts" on public.webhook_attempts
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{deliveries:read}'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin', '{deliveries:read}'))::uuid[]));
 grant select on public.webhook_attempts to authenticated, service_role;
 create index webhook_attempts_failed_idx on public.webhook_attempts (tenant_id, id) where outcome = 'failed';
 create index webhook_attempts_failed_of_endpoint_idx on public.webhook_attempts (tenant_id, endpoint_id, id) where outcome = 'failed';

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createApp, describeRoute, router } from '../../lib/http/index.ts'
+import { createApp, describeRoute, Problem, router } from '../../lib/http/index.ts'
 
 const app = createApp('test').route(
   '/things',
@@ -8,11 +8,17 @@ const app = createApp('test').route(
     .get('/good', describeRoute('Good', { 200: { description: 'Good.' } }), (c) => c.text('good'))
     .get('/bad', () => {
       throw new Error('for tests')
+    })
+    .get('/refused', () => {
+      throw new Problem('forbidden', 'For tests.')
     }),
 )
 
 interface Line {
   event?: string
+  path?: string
+  code?: string
+  request_id?: string
   function: string
   route: string
   status: number
@@ -55,6 +61,28 @@ describe('the log', () => {
     expect(counts().length).toBeGreaterThan(0)
     for (const line of counts())
       expect(line).toMatchObject({ function: 'test', route: '/test/things/good', status: 200 })
+  })
+
+  it('says of a refusal which it was, where, and in which request', async () => {
+    const response = await ask('refused')
+    await ask('missing')
+    await app.request('/test/things/%ff')
+    await app.request('/test/things/good', { method: 'OPTIONS' })
+    await vi.waitFor(() => expect(written).toHaveLength(4))
+    const request_id = response.headers.get('x-request-id')
+    expect(written[0]).toMatchObject({
+      route: '/test/things/refused',
+      status: 403,
+      code: 'forbidden',
+      request_id,
+    })
+    expect(written.map(({ path }) => path)).toEqual([
+      '/test/things/refused',
+      '/test/things/missing',
+      expect.stringContaining('/test/things/'),
+      '/test/things/good',
+    ])
+    expect(written.map(({ status }) => status)).toEqual([403, 404, 400, 204])
   })
 
   it('never leaves out an error', async () => {

@@ -16,7 +16,7 @@ export const notes = `create table public.notes (
 comment on table public.notes is 'What a coach jots down.';
 alter table public.notes enable row level security;
 create policy "members read their tenant's notes" on public.notes
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 grant select on public.notes to authenticated;
 
 select private.register_table('public.notes', personal => '{body}');

@@ -80,7 +80,7 @@ create trigger tenants_rename_slug after update of slug on public.tenants
 
 alter table public.tenant_slugs enable row level security;
 create policy "members read their tenant's slugs" on public.tenant_slugs
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 grant select on public.tenant_slugs to authenticated;
 grant select, insert, update, delete on public.tenant_slugs to service_role;
 

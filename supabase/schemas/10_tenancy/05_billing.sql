@@ -43,11 +43,11 @@ create trigger tenants_start_billing after insert on public.tenants for each row
 
 alter table public.tenant_billing enable row level security;
 create policy "managers read their tenant's billing" on public.tenant_billing
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
 create policy "owners update their tenant's billing" on public.tenant_billing
   for update to authenticated
-  using (tenant_id = any (array(select private.tenant_ids('own'))))
-  with check (tenant_id = any (array(select private.tenant_ids('own'))));
+  using (tenant_id = any ((select private.tenant_ids('own'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('own'))::uuid[]));
 grant select, update (legal_name, pan_number, has_gst, gst_number, billing_name, billing_address, billing_city,
   billing_postal_code, billing_state, billing_country, monthly_spend_cap_usd_micros) on public.tenant_billing to authenticated;
 grant select, insert, update, delete on public.tenant_billing to service_role;

@@ -13,8 +13,8 @@ create table public.tenant_members (
 );
 comment on table public.tenant_members is 'Who belongs to which tenant, in which role. Every statement reads this, so a removal takes effect on the next statement.';
 
--- The primary key begins with the tenant. Policies search by user.
-create index tenant_members_user_id_idx on public.tenant_members (user_id, tenant_id);
+-- The primary key begins with the tenant. Policies search by user, and find all they need in the index.
+create index tenant_members_user_id_idx on public.tenant_members (user_id, tenant_id) include (role, status);
 create index tenant_members_created_at_idx on public.tenant_members (tenant_id, created_at, user_id);
 create trigger tenant_members_touch before update on public.tenant_members for each row execute function private.tg_touch_updated_at();
 create trigger tenant_members_stamp_editor before insert or update on public.tenant_members for each row execute function private.tg_stamp_editor();
@@ -43,19 +43,19 @@ create trigger tenant_members_keep_an_owner
 
 alter table public.tenant_members enable row level security;
 create policy "members read who belongs to their tenant" on public.tenant_members
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read', '{members:read}'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{members:read}'))::uuid[]));
 
 -- Only an owner may give or take the role of owner.
 create policy "managers update members" on public.tenant_members
   for update to authenticated
-  using (tenant_id = any (array(select private.tenant_ids('own')))
-    or (role <> 'owner' and tenant_id = any (array(select private.tenant_ids('manage')))))
-  with check (tenant_id = any (array(select private.tenant_ids('own')))
-    or (role <> 'owner' and tenant_id = any (array(select private.tenant_ids('manage')))));
+  using (tenant_id = any ((select private.tenant_ids('own'))::uuid[])
+    or (role <> 'owner' and tenant_id = any ((select private.tenant_ids('manage'))::uuid[])))
+  with check (tenant_id = any ((select private.tenant_ids('own'))::uuid[])
+    or (role <> 'owner' and tenant_id = any ((select private.tenant_ids('manage'))::uuid[])));
 create policy "managers remove members" on public.tenant_members
   for delete to authenticated
-  using (tenant_id = any (array(select private.tenant_ids('own')))
-    or (role <> 'owner' and tenant_id = any (array(select private.tenant_ids('manage')))));
+  using (tenant_id = any ((select private.tenant_ids('own'))::uuid[])
+    or (role <> 'owner' and tenant_id = any ((select private.tenant_ids('manage'))::uuid[])));
 grant select, delete, update (role, status) on public.tenant_members to authenticated;
 grant select, insert, update, delete on public.tenant_members to service_role;
 

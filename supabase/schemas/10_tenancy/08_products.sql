@@ -48,7 +48,7 @@ alter table public.tenant_products enable row level security;
 create policy "everyone signed in reads the products" on public.products
   for select to authenticated using (true);
 create policy "members read their tenant's products" on public.tenant_products
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read', '{entitlements:read}'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{entitlements:read}'))::uuid[]));
 grant select on public.products, public.tenant_products to authenticated;
 grant select, insert, update, delete on public.products, public.tenant_products to service_role;
 

@@ -40,14 +40,14 @@ create trigger tenant_projects_reopen after update of status on public.tenant_pr
 
 alter table public.tenant_projects enable row level security;
 create policy "members read their tenant's projects" on public.tenant_projects
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 create policy "managers create projects where a product supports them" on public.tenant_projects
   for insert to authenticated with check (tenant_id = any (array(
-    select mine.id from private.tenant_ids('manage') as mine (id) where private.has_project_support(mine.id))));
+    select mine.id from unnest(private.tenant_ids('manage')) as mine (id) where private.has_project_support(mine.id))));
 create policy "managers update their tenant's projects" on public.tenant_projects
   for update to authenticated
-  using (tenant_id = any (array(select private.tenant_ids('manage'))))
-  with check (tenant_id = any (array(select private.tenant_ids('manage'))));
+  using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
 grant select on public.tenant_projects to authenticated;
 grant insert (tenant_id, name, slug), update (name, slug, status) on public.tenant_projects to authenticated;
 grant select, insert, update, delete on public.tenant_projects to service_role;

@@ -157,7 +157,7 @@ $$;
 
 alter table public.api_keys enable row level security;
 create policy "managers read their tenant's API keys" on public.api_keys
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
 grant select on public.api_keys to authenticated, service_role;
 
 select private.register_table('private.api_scopes', plain => '{scope,permission,description}', unaudited => 'changed by migrations only');

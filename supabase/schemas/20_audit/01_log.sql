@@ -101,7 +101,7 @@ alter table public.audit_log enable row level security;
 
 -- Nobody holds a grant for which this policy would matter. If somebody gets one, it will open no other tenant.
 create policy "managers read their tenant's audit log" on public.audit_log
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
 grant select on public.audit_log to service_role;
 
 select private.register_table('public.audit_log', keeping => 'kept', unaudited => 'the log itself, to which rows are only added',

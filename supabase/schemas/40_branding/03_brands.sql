@@ -69,11 +69,11 @@ create trigger tenants_start_brand after insert on public.tenants for each row e
 
 alter table public.tenant_brands enable row level security;
 create policy "members read their tenant's brand" on public.tenant_brands
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read', '{brand:read}'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{brand:read}'))::uuid[]));
 create policy "managers update their tenant's brand" on public.tenant_brands
   for update to authenticated
-  using (tenant_id = any (array(select private.tenant_ids('manage'))))
-  with check (tenant_id = any (array(select private.tenant_ids('manage'))));
+  using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
 grant select, update (display_name, is_active, brand, email_config, enabled_assessments, coach_name, coach_title,
   coach_photo, coach_email, coach_notification_email, website_url, booking_url, legal_entity, voice_id, slug_prefix,
   canonical_quiz_url) on public.tenant_brands to authenticated;

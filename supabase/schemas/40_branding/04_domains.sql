@@ -51,7 +51,7 @@ create trigger tenant_domains_stamp_editor before insert or update on public.ten
 
 alter table public.tenant_domains enable row level security;
 create policy "members read their tenant's domains" on public.tenant_domains
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 grant select on public.tenant_domains to authenticated;
 grant select, insert, update, delete on public.tenant_domains to service_role;
 

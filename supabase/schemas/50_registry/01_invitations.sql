@@ -38,7 +38,7 @@ create trigger tenant_invitations_stamp_editor before insert or update on public
 
 alter table public.tenant_invitations enable row level security;
 create policy "managers read their tenant's invitations" on public.tenant_invitations
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
 grant select on public.tenant_invitations to authenticated;
 grant select, insert, update, delete on public.tenant_invitations to service_role;
 

@@ -152,9 +152,9 @@ comment on function public.set_idp_config(uuid, text, jsonb, text) is
 
 alter table public.tenant_idp_config enable row level security;
 create policy "managers read their tenant's identity providers" on public.tenant_idp_config
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
 create policy "managers remove their tenant's identity providers" on public.tenant_idp_config
-  for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
+  for delete to authenticated using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
 
 -- Nobody may insert or update. Settings, secret and trust change together, in the functions above.
 grant select, delete on public.tenant_idp_config to authenticated;

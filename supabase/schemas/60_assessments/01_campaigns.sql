@@ -26,15 +26,15 @@ create trigger campaigns_stamp_editor before insert or update on public.campaign
 
 alter table public.campaigns enable row level security;
 create policy "members read their tenant's campaigns" on public.campaigns
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 create policy "members create their tenant's campaigns" on public.campaigns
-  for insert to authenticated with check (tenant_id = any (array(select private.tenant_ids('write'))));
+  for insert to authenticated with check (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
 create policy "members update their tenant's campaigns" on public.campaigns
   for update to authenticated
-  using (tenant_id = any (array(select private.tenant_ids('write'))))
-  with check (tenant_id = any (array(select private.tenant_ids('write'))));
+  using (tenant_id = any ((select private.tenant_ids('write'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
 create policy "managers delete their tenant's campaigns" on public.campaigns
-  for delete to authenticated using (tenant_id = any (array(select private.tenant_ids('manage'))));
+  for delete to authenticated using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
 grant select, delete on public.campaigns to authenticated;
 grant insert (tenant_id, id, name, assessment_type, results_disclosure, opens_at, closes_at),
   update (name, assessment_type, results_disclosure, opens_at, closes_at) on public.campaigns to authenticated;

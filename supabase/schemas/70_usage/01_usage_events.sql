@@ -63,7 +63,7 @@ select private.ensure_usage_partitions();
 
 alter table public.usage_events enable row level security;
 create policy "members read their tenant's usage" on public.usage_events
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 grant select on public.usage_events to authenticated, service_role;
 
 select cron.schedule('usage: make the coming months'' partitions', '17 3 * * *',

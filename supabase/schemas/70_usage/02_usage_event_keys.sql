@@ -45,7 +45,7 @@ comment on function private.sweep_usage_event_keys(int) is 'Removes event ids th
 
 alter table public.usage_event_keys enable row level security;
 create policy "members read their tenant's usage keys" on public.usage_event_keys
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 grant select on public.usage_event_keys to authenticated, service_role;
 
 select cron.schedule('usage: forget old event ids', '*/10 * * * *',

@@ -76,7 +76,7 @@ alter table public.webhook_endpoints enable row level security;
 
 -- "read_admin" and not "read": a URL may hold a token, and a payload may hold data of anybody in the tenant.
 create policy "managers read their tenant's endpoints" on public.webhook_endpoints
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{endpoints:read,endpoints:write}'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin', '{endpoints:read,endpoints:write}'))::uuid[]));
 grant select on public.webhook_endpoints to authenticated, service_role;
 
 -- The function that reads secrets searches by endpoint alone, for endpoints of many tenants at once.

@@ -36,7 +36,7 @@ create index webhook_deliveries_ended_at_idx on public.webhook_deliveries (statu
 
 alter table public.webhook_deliveries enable row level security;
 create policy "managers read their tenant's deliveries" on public.webhook_deliveries
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{deliveries:read}'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin', '{deliveries:read}'))::uuid[]));
 grant select on public.webhook_deliveries to authenticated, service_role;
 
 -- Rows that are searched for and rare. Most messages are delivered at once, and those are not in this index. It begins

@@ -28,7 +28,7 @@ create trigger webhook_attempts_never_change before update on public.webhook_att
 
 alter table public.webhook_attempts enable row level security;
 create policy "managers read their tenant's attempts" on public.webhook_attempts
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read_admin', '{deliveries:read}'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin', '{deliveries:read}'))::uuid[]));
 grant select on public.webhook_attempts to authenticated, service_role;
 create index webhook_attempts_failed_idx on public.webhook_attempts (tenant_id, id) where outcome = 'failed';
 create index webhook_attempts_failed_of_endpoint_idx on public.webhook_attempts (tenant_id, endpoint_id, id) where outcome = 'failed';

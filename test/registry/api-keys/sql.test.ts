@@ -130,7 +130,7 @@ describe('in SQL', () => {
       })
       await query('rollback to before')
       for (const permission of ['read', 'read_admin', 'write', 'manage', 'own', 'export']) {
-        expect((await query(`select private.tenant_ids('${permission}')`)).rows).toEqual([])
+        expect((await query(`select private.tenant_ids('${permission}') as ids`)).rows).toEqual([{ ids: [] }])
       }
       expect((await query('select private.is_trusted_caller() as it')).rows).toEqual([{ it: false }])
     })

@@ -102,7 +102,7 @@ export default {
   conditions: [
     [
       'colleague_ids',
-      `where m.tenant_id = any (array(select private.tenant_ids('read', '{members:read}')))`,
+      `where m.tenant_id = any ((select private.tenant_ids('read', '{members:read}'))::uuid[])`,
       '',
     ],
   ],
