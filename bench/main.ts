@@ -42,6 +42,8 @@ console.log(`${machine.summary}${quick ? ' Quick: these figures say nothing.' : 
 if (json) await writeFile(json, `${JSON.stringify({ machine, results }, null, 2)}\n`)
 for (const { part, failure } of results) if (failure) console.error(`FAILED: ${part.name}: ${failure}`)
 process.exitCode = results.some(({ failure }) => failure) ? 1 : 0
+// A part that failed may have left a server or a connection open.
+setTimeout(() => process.exit(), 2_000).unref()
 
 async function runParts(): Promise<void> {
   for (let part = waiting.shift(); part; part = waiting.shift()) {
