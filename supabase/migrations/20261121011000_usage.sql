@@ -133,7 +133,42 @@ select cron.schedule('usage: forget old event ids', '*/10 * * * *',
 
 select private.register_table('public.usage_event_keys', plain => '{source,event_id}', unaudited => 'each key belongs to a row of usage_events');
 
--- 03_ingest.sql
+-- 03_usage_hours.sql
+
+-- Usage hours: what each tenant used in each hour, so that nobody has to add up events.
+
+create table public.usage_hours (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  -- The beginning of the hour, in UTC.
+  starts_at timestamptz not null,
+  event_type text not null,
+  -- Empty if the events named no model, because a key holds no null.
+  model_used text not null default '',
+  -- Totals have no upper limit, and a bigint does.
+  event_count numeric not null,
+  tokens_used numeric not null,
+  cost_micros numeric not null,
+  primary key (tenant_id, starts_at, event_type, model_used),
+  constraint hour_is_whole check (starts_at = date_trunc('hour', starts_at, 'UTC')),
+  constraint totals_not_negative check (event_count >= 0 and tokens_used >= 0 and cost_micros >= 0)
+-- Room on each page, because the rows of this hour change with every batch.
+) with (fillfactor = 50);
+comment on table public.usage_hours is
+  'How many usage events each tenant had in each hour, and their tokens and cost. The statement that stores events adds to it, so it always agrees with them.';
+
+alter table public.usage_hours enable row level security;
+create policy "members read their tenant's usage hours" on public.usage_hours
+  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read', '{usage:read}'))));
+grant select on public.usage_hours to authenticated, service_role;
+
+insert into private.api_scopes (scope, permission, description) values
+  ('usage:read', 'read', 'Read usage totals.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
+
+select private.register_table('public.usage_hours', plain => '{event_type,model_used}',
+  unaudited => 'it only adds up usage_events, which is a record itself');
+
+-- 04_ingest.sql
 
 -- Ingest: how usage events are stored, alone or in batches.
 
@@ -198,6 +233,17 @@ begin
       (tenant_id, id, user_id, source, event_id, event_type, event_data, tokens_used, model_used, cost_micros, occurred_at)
     select tenant, id, member, source, event_id, type, data, tokens, model, cost, moment
     from judged where is_new order by n
+  ), counted as (
+    -- Sorted, so that two batches lock these rows in one order. Every batch has locked all of its keys by then.
+    insert into public.usage_hours as h (tenant_id, starts_at, event_type, model_used, event_count, tokens_used, cost_micros)
+    select tenant, date_trunc('hour', moment, 'UTC') as starts_at, type, coalesce(model, '') as model, count(*),
+      coalesce(sum(tokens), 0), coalesce(sum(cost), 0)
+    from judged where is_new
+    group by starts_at, type, coalesce(model, '') order by starts_at, type, model
+    on conflict (tenant_id, starts_at, event_type, model_used) do update set
+      event_count = h.event_count + excluded.event_count,
+      tokens_used = h.tokens_used + excluded.tokens_used,
+      cost_micros = h.cost_micros + excluded.cost_micros
   )
   select j.n, case when j.is_new then j.id end,
     case when j.is_new then 'accepted' when j.first_hash = j.payload_hash then 'duplicate' else 'conflict' end
@@ -206,7 +252,7 @@ begin
 end
 $$;
 comment on function private.ingest_usage_events(uuid, uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[]) is
-  'Stores a batch of usage events in one statement. Each event is accepted, duplicate (the same event was sent before) or conflict (its id was sent before with another content).';
+  'Stores a batch of usage events and adds them to usage_hours, in one statement. Each event is accepted, duplicate (the same event was sent before) or conflict (its id was sent before with another content).';
 
 -- A definer, because events are written only by this function, so that no event is stored without its key.
 create function public.log_usage_event(

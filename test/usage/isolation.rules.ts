@@ -17,6 +17,13 @@ export default {
       select: 'read',
       service: 'select',
     },
+    usage_hours: {
+      columns: 'tenant_id starts_at event_type model_used event_count tokens_used cost_micros',
+      key: 'tenant_id',
+      select: 'read',
+      scopes: ['usage:read'],
+      service: 'select',
+    },
   },
   functions: {
     log_usage_event: {
@@ -36,6 +43,8 @@ export default {
   rows: {
     'public.usage_events': (tenant) =>
       `(tenant_id, event_id, event_type) values ('${tenantId(tenant)}', 'matrix', 'matrix.made')`,
+    'public.usage_hours': (tenant) =>
+      `(tenant_id, starts_at, event_type, event_count, tokens_used, cost_micros) values ('${tenantId(tenant)}', '2026-11-21T10:00:00Z', 'matrix.made', 1, 0, 0)`,
     'public.usage_event_keys': (tenant) => `(tenant_id, source, event_id, payload_hash)
       values ('${tenantId(tenant)}', 'api', 'matrix', '${tenantId(tenant)}')`,
   },

@@ -32,6 +32,7 @@ const nameOf = ({ method, path }: { method: string; path: string }) => `${method
 /** The routes a key may call, and with which scope. Written out: a new one is a decision. */
 const accepted: Record<string, string> = {
   'POST /usage/events': 'usage:write',
+  'GET /usage/totals': 'usage:read',
   'POST /webhooks/endpoints/:endpoint/poll': 'webhooks:write',
   'POST /webhooks/endpoints/:endpoint/acknowledge': 'webhooks:write',
   'GET /webhooks/endpoints': 'endpoints:read',

@@ -101,7 +101,7 @@ describe('in SQL', () => {
       'audit:read',
     ])
       await expect(asks(people.member, scope), scope).rejects.toMatchObject(refused)
-    for (const scope of ['x:write', 'x:read', ':', 'tenant:', ':read', 'usage:read'])
+    for (const scope of ['x:write', 'x:read', ':', 'tenant:', ':read', 'usage:count'])
       await expect(asks(people.admin, scope), scope).rejects.toMatchObject(refused)
   })
 

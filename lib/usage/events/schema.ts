@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { offsetMoment } from '../db/index.ts'
+import { offsetMoment } from '../../db/index.ts'
 
 const count = z.int().min(0)
 const eventId = z.string().min(1).max(255)

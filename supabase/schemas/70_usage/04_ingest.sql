@@ -61,6 +61,17 @@ begin
       (tenant_id, id, user_id, source, event_id, event_type, event_data, tokens_used, model_used, cost_micros, occurred_at)
     select tenant, id, member, source, event_id, type, data, tokens, model, cost, moment
     from judged where is_new order by n
+  ), counted as (
+    -- Sorted, so that two batches lock these rows in one order. Every batch has locked all of its keys by then.
+    insert into public.usage_hours as h (tenant_id, starts_at, event_type, model_used, event_count, tokens_used, cost_micros)
+    select tenant, date_trunc('hour', moment, 'UTC') as starts_at, type, coalesce(model, '') as model, count(*),
+      coalesce(sum(tokens), 0), coalesce(sum(cost), 0)
+    from judged where is_new
+    group by starts_at, type, coalesce(model, '') order by starts_at, type, model
+    on conflict (tenant_id, starts_at, event_type, model_used) do update set
+      event_count = h.event_count + excluded.event_count,
+      tokens_used = h.tokens_used + excluded.tokens_used,
+      cost_micros = h.cost_micros + excluded.cost_micros
   )
   select j.n, case when j.is_new then j.id end,
     case when j.is_new then 'accepted' when j.first_hash = j.payload_hash then 'duplicate' else 'conflict' end
@@ -69,7 +80,7 @@ begin
 end
 $$;
 comment on function private.ingest_usage_events(uuid, uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[]) is
-  'Stores a batch of usage events in one statement. Each event is accepted, duplicate (the same event was sent before) or conflict (its id was sent before with another content).';
+  'Stores a batch of usage events and adds them to usage_hours, in one statement. Each event is accepted, duplicate (the same event was sent before) or conflict (its id was sent before with another content).';
 
 -- A definer, because events are written only by this function, so that no event is stored without its key.
 create function public.log_usage_event(

@@ -1,5 +1,5 @@
-import { type Db, sql, ulidOf } from '../db/index.ts'
-import type { UsageEvent, UsageEventResult } from './event-schema.ts'
+import { type Db, sql, ulidOf } from '../../db/index.ts'
+import type { UsageEvent, UsageEventResult } from './schema.ts'
 
 interface Row {
   id: string | null

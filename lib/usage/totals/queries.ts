@@ -1,0 +1,54 @@
+import { type Db, pageOf, sql } from '../../db/index.ts'
+import { type TotalsQuery, totalOrder, type UsageTotal, type UsageTotals } from './schema.ts'
+
+interface Row extends Omit<UsageTotal, 'starts_at' | 'event_type' | 'model_used'> {
+  starts_at: string
+  event_type: string
+  model_used: string
+}
+
+/** JSON knows no larger whole number that every reader takes as it is. */
+const maxTotal = Number.MAX_SAFE_INTEGER
+
+/**
+ * What a tenant used in each window of time, the newest first. It adds up hours and never events, so it costs the same
+ * however many events there were. An hour counts if it begins in the range.
+ */
+export async function readTotals(
+  db: Db,
+  tenantId: string,
+  { window, group_by, event_type, model_used, since, until, limit, cursor }: TotalsQuery,
+): Promise<UsageTotals> {
+  const rows = await db.query<Row>(sql`
+    with total as (
+      select date_trunc(${window}::text, u.starts_at, 'UTC') as starts_at,
+        case when ${group_by.includes('event_type')}::boolean then u.event_type else '' end as event_type,
+        case when ${group_by.includes('model_used')}::boolean then u.model_used else '' end as model_used,
+        sum(u.event_count) as event_count, sum(u.tokens_used) as tokens_used, sum(u.cost_micros) as cost_micros
+      from public.usage_hours as u
+      where u.tenant_id = ${tenantId}
+        and u.starts_at >= ${since} and u.starts_at < ${until}
+        and (${event_type}::text is null or u.event_type = ${event_type})
+        and (${model_used}::text is null or u.model_used = ${model_used})
+        -- Nothing behind the cursor is newer than its window.
+        and (${cursor?.starts_at}::timestamptz is null
+          or u.starts_at < date_trunc(${window}::text, ${cursor?.starts_at}::timestamptz, 'UTC') + ('1 ' || ${window}::text)::interval)
+      group by 1, 2, 3
+    )
+    select to_char(starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as starts_at, event_type, model_used,
+      least(event_count, ${maxTotal})::float8 as event_count, least(tokens_used, ${maxTotal})::float8 as tokens_used,
+      least(cost_micros, ${maxTotal})::float8 as cost_micros
+    from total
+    where ${cursor?.starts_at}::timestamptz is null
+      or (starts_at, event_type, model_used) < (${cursor?.starts_at}::timestamptz, ${cursor?.event_type}, ${cursor?.model_used})
+    order by total.starts_at desc, event_type desc, model_used desc limit ${limit + 1}`)
+  const { rows: totals, next_cursor } = pageOf(totalOrder, rows, limit)
+  return {
+    totals: totals.map((row) => ({
+      ...row,
+      event_type: row.event_type || null,
+      model_used: row.model_used || null,
+    })),
+    next_cursor,
+  }
+}

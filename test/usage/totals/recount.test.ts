@@ -1,0 +1,125 @@
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { admin } from '../../kit/db.ts'
+import { makeTenant } from '../../kit/tenants.ts'
+
+// A busy machine makes this slow, not wrong.
+vi.setConfig({ testTimeout: 120_000 })
+
+interface Event {
+  id: string | null
+  type: string
+  model: string | null
+  tokens: number | null
+  cost: number | null
+  /** Hours before now. */
+  ago: number
+}
+
+const start = Date.now()
+const event: fc.Arbitrary<Event> = fc.record({
+  id: fc.option(fc.integer({ min: 1, max: 30 }).map(String), { freq: 4 }),
+  type: fc.constantFrom('a', 'b', 'c.d'),
+  model: fc.option(fc.constantFrom('m', 'n')),
+  tokens: fc.option(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })),
+  cost: fc.option(fc.integer({ min: 0, max: 1_000 })),
+  ago: fc.integer({ min: -2, max: 4 }),
+})
+
+/** Batches as senders make them when answers get lost: pieces of each other, more than once, in another order. */
+const sending = fc.array(event, { minLength: 1, maxLength: 40 }).chain((events) =>
+  fc.record({
+    batches: fc.array(fc.shuffledSubarray(events, { minLength: 1 }), { minLength: 1, maxLength: 5 }),
+    atOnce: fc.boolean(),
+  }),
+)
+
+function log(tenant: string, events: Event[]) {
+  const empty = events.map(() => '{}')
+  return admin.query(
+    `select n from private.ingest_usage_events($1, null, $2, $3, $4, $5::text[]::jsonb[], $6, $7, $8, $9)`,
+    [
+      tenant,
+      events.map(({ id }) => id),
+      events.map(() => 'api'),
+      events.map(({ type }) => type),
+      empty,
+      events.map(({ tokens }) => tokens),
+      events.map(({ model }) => model),
+      events.map(({ cost }) => cost),
+      events.map(({ ago }) => new Date(start - ago * 3_600_000)),
+    ],
+  )
+}
+
+const hours = `select starts_at, event_type, model_used, event_count, tokens_used, cost_micros
+  from public.usage_hours where tenant_id = $1`
+const recount = `select date_trunc('hour', occurred_at, 'UTC') as starts_at, event_type, coalesce(model_used, '') as model_used,
+    count(*)::numeric as event_count, coalesce(sum(tokens_used), 0) as tokens_used, coalesce(sum(cost_micros), 0) as cost_micros
+  from public.usage_events where tenant_id = $1 group by 1, 2, 3`
+
+async function differences(tenant: string): Promise<unknown[]> {
+  const { rows } = await admin.query(`(${hours} except ${recount}) union all (${recount} except ${hours})`, [
+    tenant,
+  ])
+  return rows
+}
+
+describe('the hours', () => {
+  it('are what a recount of the events gives, however they were sent', async () => {
+    await fc.assert(
+      fc.asyncProperty(sending, async ({ batches, atOnce }) => {
+        const { id } = await makeTenant()
+        if (atOnce) await Promise.all(batches.map((batch) => log(id, batch)))
+        else for (const batch of batches) await log(id, batch)
+        expect(await differences(id)).toEqual([])
+        const { rows } = await admin.query('select from public.usage_hours where tenant_id = $1', [id])
+        expect(rows.length).toBeGreaterThan(0)
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('notices a recount that differs', async () => {
+    const { id } = await makeTenant()
+    await log(id, [{ id: null, type: 'a', model: null, tokens: 1, cost: null, ago: 0 }])
+    await admin.query('update public.usage_hours set tokens_used = 2 where tenant_id = $1', [id])
+    expect(await differences(id)).toHaveLength(2)
+  })
+
+  it('lose nothing when eight senders add to the same hours in different orders', async () => {
+    const { id } = await makeTenant()
+    const types = Array.from({ length: 20 }, (_, n) => `t${n}`)
+    await Promise.all(
+      Array.from({ length: 8 }, async (_, sender) => {
+        for (let round = 0; round < 10; round++) {
+          const batch = (sender % 2 ? types : types.toReversed()).flatMap((type) =>
+            [0, 1, 2].map((ago): Event => ({ id: null, type, model: null, tokens: 3, cost: 5, ago })),
+          )
+          await log(id, batch)
+        }
+      }),
+    )
+    expect(await differences(id)).toEqual([])
+    const { rows } = await admin.query(
+      `select sum(event_count)::int as count, sum(tokens_used)::int as tokens, count(*)::int as rows
+       from public.usage_hours where tenant_id = $1`,
+      [id],
+    )
+    expect(rows).toEqual([{ count: 4_800, tokens: 14_400, rows: 60 }])
+  })
+
+  it('hold totals that a bigint does not', async () => {
+    const { id } = await makeTenant()
+    const event: Event = { id: null, type: 'a', model: null, tokens: null, cost: null, ago: 0 }
+    const most = '9223372036854775807'
+    const huge = { ...event, tokens: most as unknown as number, cost: most as unknown as number }
+    await log(id, [huge, huge])
+    await log(id, [huge])
+    const { rows } = await admin.query(
+      'select tokens_used, cost_micros from public.usage_hours where tenant_id = $1',
+      [id],
+    )
+    expect(rows).toEqual([{ tokens_used: '27670116110564327421', cost_micros: '27670116110564327421' }])
+  })
+})
