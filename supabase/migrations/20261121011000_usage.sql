@@ -158,7 +158,7 @@ comment on table public.usage_hours is
 
 alter table public.usage_hours enable row level security;
 create policy "members read their tenant's usage hours" on public.usage_hours
-  for select to authenticated using (tenant_id = any (array(select private.tenant_ids('read', '{usage:read}'))));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{usage:read}'))::uuid[]));
 grant select on public.usage_hours to authenticated, service_role;
 
 insert into private.api_scopes (scope, permission, description) values
