@@ -527,7 +527,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Say of every product and feature whether a tenant may use it now */
+        /** Say of every product, feature and limit whether a tenant may use it now */
         get: operations["getRegistryTenantsRefEntitlements"];
         put?: never;
         post?: never;
@@ -1600,7 +1600,7 @@ export interface components {
             /** @description When it ends by itself; null for never. */
             expires_at: string | null;
         };
-        /** @description Every product and every feature there is, and whether it may be used now. */
+        /** @description Every product, feature and limit there is, and whether it may be used now. */
         Entitlements: {
             plan: string;
             supports_projects: boolean;
@@ -1621,6 +1621,17 @@ export interface components {
                 /** @description When it ends by itself; null for never. */
                 expires_at: string | null;
                 feature: string;
+            }[];
+            limits: {
+                limit: string;
+                allowed: boolean;
+                reason: ("tenant_frozen" | "trial_ended" | "limit_reached") | null;
+                /** @description What the plan allows; null for no limit. */
+                most: number | null;
+                used: number;
+                left: number | null;
+                /** @description When a monthly count starts again; null for others. */
+                resets_at: string | null;
             }[];
         };
         ForgetRequest: {
@@ -1894,6 +1905,8 @@ export interface components {
                 pointer: string;
                 detail: string;
             }[];
+        } & {
+            [key: string]: unknown;
         };
         /** @description A product of the platform, by its manifest. */
         Product: {
@@ -3286,6 +3299,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description feature_not_in_plan */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
             403: {
                 headers: {
@@ -3523,6 +3545,15 @@ export interface operations {
             };
             /** @description unauthenticated, token_expired, invalid_api_key */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan, limit_reached */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5101,6 +5132,15 @@ export interface operations {
             };
             /** @description unauthenticated, token_expired, invalid_api_key */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description limit_reached */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7018,6 +7058,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description limit_reached */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description invitation_not_yours, email_not_confirmed, membership_deactivated, tenant_frozen, trial_ended, forbidden, key_not_accepted */
             403: {
                 headers: {
@@ -7459,6 +7508,15 @@ export interface operations {
             };
             /** @description unauthenticated, token_expired, invalid_api_key */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan, limit_reached */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8050,6 +8108,15 @@ export interface operations {
             };
             /** @description unauthenticated, token_expired, invalid_api_key */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10446,7 +10513,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_endpoints, forbidden, tenant_frozen, trial_ended */
+            /** @description feature_not_in_plan, limit_reached */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -224,6 +224,74 @@ grant execute on function public.list_roles() to authenticated;
 
 select private.register_table('private.role_permissions', plain => '{permission}', unaudited => 'changed by migrations only');
 
+-- 02_gates.sql
+
+-- Gates: what a plan opens, and up to which number. Whatever asks for a plan asks for a gate of this register.
+
+create type private.gate_kind as enum (
+  'feature', -- a plan has it or not
+  'limit'    -- a plan has a number of it
+);
+
+create table private.gates (
+  gate text primary key,
+  kind private.gate_kind not null,
+  description text not null,
+  asked_for text,
+  is_monthly boolean not null default false,
+  constraint gate_is_a_word check (gate ~ '^[a-z][a-z0-9_]{1,39}$'),
+  constraint only_limits_are_monthly check (kind = 'limit' or not is_monthly)
+);
+comment on table private.gates is
+  'Every feature and limit of the plans. The file that asks for a gate registers it. Tests and docs/plans.md read the same rows.';
+comment on column private.gates.asked_for is 'What is refused without it. Null if no domain asks for it yet.';
+comment on column private.gates.is_monthly is 'Whether the limit counts what is made in a month. Other limits count what there is.';
+
+create function private.register_feature(
+  feature text, description text, plans text[] default '{trial,business,enterprise}', asked_for text default null
+) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if exists (select from unnest(register_feature.plans) as n where n not in (select p.plan from public.plans as p)) then
+    raise exception 'register_feature: % names a plan that does not exist.', feature;
+  end if;
+  insert into private.gates (gate, kind, description, asked_for)
+  values (register_feature.feature, 'feature', register_feature.description, register_feature.asked_for)
+  on conflict (gate) do update set (kind, description, asked_for, is_monthly) = (excluded.kind, excluded.description, excluded.asked_for, false);
+  update public.plans as p set features = case when p.plan = any (register_feature.plans)
+      then p.features || register_feature.feature else array_remove(p.features, register_feature.feature) end
+  where (p.plan = any (register_feature.plans)) <> (register_feature.feature = any (p.features));
+end
+$$;
+comment on function private.register_feature(text, text, text[], text) is
+  'Adds a feature to the register, and to these plans and no others. By default to those that have everything.';
+
+create function private.register_limit(
+  limit_name text, description text, most jsonb, asked_for text, is_monthly boolean default false
+) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  -- A plan without a number would have no limit, and nobody would notice.
+  if array(select p.plan from public.plans as p order by 1) <> array(select k from jsonb_object_keys(register_limit.most) as k order by 1) then
+    raise exception 'register_limit: give % one number for each plan.', limit_name;
+  end if;
+  insert into private.gates (gate, kind, description, asked_for, is_monthly)
+  values (register_limit.limit_name, 'limit', register_limit.description, register_limit.asked_for, register_limit.is_monthly)
+  on conflict (gate) do update set (kind, description, asked_for, is_monthly) =
+    (excluded.kind, excluded.description, excluded.asked_for, excluded.is_monthly);
+  update public.plans as p set limits = p.limits || jsonb_build_object(register_limit.limit_name, (register_limit.most ->> p.plan)::bigint)
+  where p.limits -> register_limit.limit_name is distinct from register_limit.most -> p.plan;
+end
+$$;
+comment on function private.register_limit(text, text, jsonb, text, boolean) is
+  'Adds a limit to the register, with the number of each plan: {"trial": 10, "starter": 3, ...}.';
+
+select private.register_table('private.gates', plain => '{gate,description,asked_for}', unaudited => 'changed by migrations only');
+
 -- 02_plans.sql
 
 -- Plans: the price list, with the features and limits of each plan.
@@ -241,15 +309,15 @@ create table public.plans (
   constraint plan_name_is_a_word check (plan ~ '^[a-z][a-z0-9_]{1,39}$'),
   constraint price_not_negative check (price_minor >= 0)
 );
-comment on table public.plans is 'What a plan costs a month (in minor units of its currency), which features it has, and its limits.';
+comment on table public.plans is 'What a plan costs a month (in minor units of its currency), which features it has, and its limits. register_feature() and register_limit() write the last two.';
 
-insert into public.plans (plan, name, price_minor, trial_days, features) values
-  ('trial', 'Trial', 0, 14, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api}'),
-  ('starter', 'Starter', 4900, null, '{assessments,followups}'),
-  ('professional', 'Professional', 14900, null, '{assessments,followups,ai_authoring,voice,white_label}'),
-  ('business', 'Business', 34900, null, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api}'),
-  ('enterprise', 'Enterprise', 0, null, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api,sso}')
-on conflict (plan) do update set (name, price_minor, trial_days, features) = (excluded.name, excluded.price_minor, excluded.trial_days, excluded.features);
+insert into public.plans (plan, name, price_minor, trial_days) values
+  ('trial', 'Trial', 0, 14),
+  ('starter', 'Starter', 4900, null),
+  ('professional', 'Professional', 14900, null),
+  ('business', 'Business', 34900, null),
+  ('enterprise', 'Enterprise', 0, null)
+on conflict (plan) do update set (name, price_minor, trial_days) = (excluded.name, excluded.price_minor, excluded.trial_days);
 create trigger plans_touch before update on public.plans for each row execute function private.tg_touch_updated_at();
 
 alter table public.plans enable row level security;
@@ -260,6 +328,15 @@ create policy "everyone signed in reads the plans" on public.plans
 grant select on public.plans to authenticated, service_role;
 
 select private.register_table('public.plans', plain => '{plan,name,currency,features,limits}', unaudited => 'changed by migrations only');
+
+-- Features of domains that are still to come. A domain registers its own gates in its own files.
+select private.register_feature('assessments', 'Assessments, with their reports.', '{trial,starter,professional,business,enterprise}');
+select private.register_feature('followups', 'Follow-ups after an assessment.', '{trial,starter,professional,business,enterprise}');
+select private.register_feature('ai_authoring', 'Writing assessments with AI.', '{trial,professional,business,enterprise}');
+select private.register_feature('voice', 'Assessments by voice.', '{trial,professional,business,enterprise}');
+select private.register_feature('marketing', 'Campaigns on the channels where a business advertises.');
+select private.register_feature('knowledge', 'Answers from documents of the tenant''s own.');
+select private.register_feature('bots', 'Conversations with customers over WhatsApp.');
 
 -- 03_tenants.sql
 
@@ -427,6 +504,194 @@ grant execute on function public.read_tenant_account(uuid) to authenticated, ser
 select private.register_table('public.tenants', personal => '{sales_owner,metadata}', internal => '{sales_owner,metadata}',
   on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant, and notes of the platform. Only the platform changes them.',
   plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,status_reason}');
+
+-- 04_limits.sql
+
+-- Limits: how much of what its plan limits a tenant has. Counted in one row for each limit, so that asking costs the
+-- same with a million rows, and two who want the last place wait for each other.
+
+create table private.tenant_counts (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  gate text not null,
+  period_at timestamptz not null default '-infinity',
+  used bigint not null default 0,
+  primary key (tenant_id, gate),
+  constraint count_is_of_a_gate check (gate ~ '^[a-z][a-z0-9_]{1,39}$'),
+  constraint count_not_negative check (used >= 0)
+);
+comment on table private.tenant_counts is
+  'How much of a limit a tenant uses: what there is, or what was made since period_at for a monthly limit. Triggers of the counted tables keep it, with tenant_count_changes.';
+
+-- In plpgsql, as all that is asked when something is made: plpgsql keeps its plans for the session.
+create function private.limit_period(tenant uuid, gate text) returns timestamptz
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  if exists (select from private.gates as g where g.gate = limit_period.gate and g.is_monthly) then
+    return date_trunc('month', now(), 'UTC');
+  end if;
+  return '-infinity';
+end
+$$;
+comment on function private.limit_period(uuid, text) is 'Since when a limit counts for a tenant: the start of the present month, or ever.';
+
+create table private.tenant_count_changes (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  gate text not null,
+  xact xid8 not null default pg_current_xact_id(),
+  period_at timestamptz not null,
+  change bigint not null,
+  primary key (tenant_id, gate, xact),
+  constraint change_is_of_a_gate check (gate ~ '^[a-z][a-z0-9_]{1,39}$')
+);
+comment on table private.tenant_count_changes is
+  'What transactions that asked for nothing added to a count, or took off it. One row for each, so that they lock nothing of each other''s. Whoever asks next adds them to the count.';
+
+create function private.note_places(tenant uuid, gate text, change int) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  insert into private.tenant_count_changes as c (tenant_id, gate, period_at, change)
+  values (note_places.tenant, note_places.gate, private.limit_period(note_places.tenant, note_places.gate), note_places.change)
+  on conflict (tenant_id, gate, xact) do update set change = c.change + excluded.change
+$$;
+
+create function private.count_places(tenant uuid, gate text, change int) returns bigint
+  language plpgsql volatile
+  set search_path = ''
+as $$
+declare
+  period timestamptz := private.limit_period(tenant, gate);
+  noted bigint;
+  counted bigint;
+begin
+  insert into private.tenant_counts as c (tenant_id, gate, period_at, used)
+  values (count_places.tenant, count_places.gate, period, greatest(count_places.change, 0))
+  on conflict on constraint tenant_counts_pkey do update set
+    period_at = case when period > c.period_at then period else c.period_at end,
+    used = greatest(count_places.change + case when period > c.period_at then 0 else c.used end, 0)
+  returning c.period_at, used into period, counted;
+  -- A statement of its own, which sees what was committed while this waited for the row.
+  if not exists (select from private.tenant_count_changes as n
+    where n.tenant_id = count_places.tenant and n.gate = count_places.gate) then
+    return counted;
+  end if;
+  with gone as (
+    delete from private.tenant_count_changes as n
+    where n.tenant_id = count_places.tenant and n.gate = count_places.gate
+    returning n.change, n.period_at
+  )
+  select sum(g.change) filter (where g.period_at >= period) into noted from gone as g;
+  if noted <> 0 then
+    update private.tenant_counts as c set used = greatest(c.used + noted, 0)
+    where c.tenant_id = count_places.tenant and c.gate = count_places.gate
+    returning used into counted;
+  end if;
+  return counted;
+end
+$$;
+comment on function private.count_places(uuid, text, int) is
+  'Counts places that were taken, and returns how many are used. The row stays locked until the transaction ends.';
+
+create function private.settle_tenant_counts(batch int default 500) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  -- Sorted, so that two runs lock the counts in one order.
+  select count(private.count_places(n.tenant_id, n.gate, 0))::int from (
+    select distinct c.tenant_id, c.gate from private.tenant_count_changes as c order by 1, 2 limit batch) as n
+$$;
+comment on function private.settle_tenant_counts(int) is
+  'Adds to the counts what was only noted, for at most one batch of tenants and limits. Returns for how many.';
+
+create function private.find_limit(tenant uuid, gate text, out most bigint, out used bigint, out left_over bigint, out resets_at timestamptz)
+  language sql stable
+  set search_path = ''
+as $$
+  select l.most, n.used, greatest(l.most - n.used, 0), n.resets_at
+  from public.tenants as t
+  join public.plans as p on p.plan = t.plan
+  join private.gates as g on g.gate = find_limit.gate and g.kind = 'limit'
+  left join private.tenant_counts as c on c.tenant_id = t.id and c.gate = g.gate
+  cross join lateral (select (p.limits ->> g.gate)::bigint as most, private.limit_period(t.id, g.gate) as period_at) as l
+  cross join lateral (select
+    greatest(case when c.period_at >= l.period_at then c.used else 0 end + coalesce((
+      select sum(o.change) from private.tenant_count_changes as o
+      where o.tenant_id = t.id and o.gate = g.gate and o.period_at >= l.period_at), 0), 0)::bigint as used,
+    case when g.is_monthly then l.period_at + interval '1 month' end as resets_at) as n
+  where t.id = find_limit.tenant
+$$;
+comment on function private.find_limit(uuid, text) is
+  'How many a tenant''s plan allows of what a limit counts, how many it has, how many are left, and when a monthly count starts again.';
+
+create function private.refuse_beyond(tenant uuid, gate text, used bigint) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  tenant_plan text;
+  most bigint;
+  larger text[];
+begin
+  select p.plan, (p.limits ->> refuse_beyond.gate)::bigint into tenant_plan, most
+  from public.tenants as t join public.plans as p on p.plan = t.plan where t.id = refuse_beyond.tenant;
+  if most is null or used <= most then
+    return;
+  end if;
+  -- The cheapest first. A price of 0 is agreed on request.
+  larger := array(select p.plan from public.plans as p
+    where p.trial_days is null and (p.limits ->> refuse_beyond.gate)::bigint > most
+    order by p.price_minor = 0, p.price_minor, p.plan);
+  perform private.raise_problem(402, 'limit_reached', format('The plan "%s" allows %s of "%s", and no more are left.', tenant_plan, most, refuse_beyond.gate)
+      || coalesce(format(' The plan "%s" allows more.', larger[1]), ''),
+    members => jsonb_build_object('limit', refuse_beyond.gate, 'most', most, 'plan', tenant_plan, 'plans', larger));
+end
+$$;
+comment on function private.refuse_beyond(uuid, text, bigint) is 'Refuses with 402 limit_reached if so many are more than the tenant''s plan allows.';
+
+-- A definer, as the next one: people may read neither the counts nor the register.
+create function private.require_place(tenant uuid, gate text) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- Counting nothing locks the row. Whoever wants the same place waits here until this transaction ends.
+  perform private.refuse_beyond(tenant, gate, 1 + private.count_places(tenant, gate, 0));
+end
+$$;
+comment on function private.require_place(uuid, text) is
+  'Refuses with 402 limit_reached unless the tenant''s plan has room for one more. For functions that make one. The caller must hold a permission.';
+
+-- Arguments: the limit, 1 or -1, and "ask" if nothing asked before. After the row, because a statement that inserts
+-- many rows runs all triggers before a row first, and each would find the same place free.
+create function private.tg_count_places() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  tenant uuid := case tg_op when 'DELETE' then old.tenant_id else new.tenant_id end;
+begin
+  -- The platform may bring over a tenant that has more than its plan allows.
+  if tg_argv[2] = 'ask' and not private.is_trusted_caller() then
+    perform private.refuse_beyond(tenant, tg_argv[0], private.count_places(tenant, tg_argv[0], tg_argv[1]::int));
+    return null;
+  end if;
+  -- A tenant that is being deleted needs no count. What is put back into a demo was not made this month.
+  if tg_op = 'DELETE' and not exists (select from public.tenants as t where t.id = tenant)
+    or current_setting('tenantry.is_restoring', true) = 'on' and private.limit_period(tenant, tg_argv[0]) > '-infinity' then
+    return null;
+  end if;
+  perform private.note_places(tenant, tg_argv[0], tg_argv[1]::int);
+  return null;
+end
+$$;
+comment on function private.tg_count_places() is 'Keeps the count of a limit, and refuses a row that the plan has no place for.';
+
+select cron.schedule('registry: settle counts of limits', '*/5 * * * *', 'select private.settle_tenant_counts()');
+
+select private.register_table('private.tenant_count_changes', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');
+select private.register_table('private.tenant_counts', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');
 
 -- 04_slugs.sql
 
@@ -808,6 +1073,20 @@ $$;
 comment on function public.leave_tenant(uuid) is 'Ends the caller''s own membership. 409 last_owner if the caller is the only owner.';
 grant execute on function public.leave_tenant(uuid) to authenticated;
 
+-- Named to run after tg_keep_an_owner(): whoever changes members locks the tenant first, and then its count.
+create trigger tenant_members_take_place after insert on public.tenant_members
+  for each row when (new.status = 'active') execute function private.tg_count_places('members', '1', 'ask');
+create trigger tenant_members_take_place_again after update of status on public.tenant_members
+  for each row when (old.status <> 'active' and new.status = 'active') execute function private.tg_count_places('members', '1', 'ask');
+create trigger tenant_members_vacate after update of status on public.tenant_members
+  for each row when (old.status = 'active' and new.status <> 'active') execute function private.tg_count_places('members', '-1');
+create trigger tenant_members_vacate_for_ever after delete on public.tenant_members
+  for each row when (old.status = 'active') execute function private.tg_count_places('members', '-1');
+
+select private.register_limit('members', 'Active members.',
+  '{"trial": 10, "starter": 3, "professional": 10, "business": 50, "enterprise": 1000}',
+  'accepting an invitation, or switching a membership on');
+
 select private.register_table('public.tenant_members');
 
 -- 08_products.sql
@@ -873,6 +1152,17 @@ select private.register_table('public.tenant_products', plain => '{product,confi
 
 -- Entitlements: may a tenant use a product or a feature now?
 
+create function private.plans_with(feature text) returns text[]
+  language sql stable
+  set search_path = ''
+as $$
+  -- A plan with a price of 0 is not the cheapest. It is a trial, or its price is agreed on request.
+  select array(select p.plan from public.plans as p
+    where plans_with.feature = any (p.features) and p.trial_days is null
+    order by p.price_minor = 0, p.price_minor, p.plan)
+$$;
+comment on function private.plans_with(text) is 'The plans with a feature that a tenant can choose, the cheapest first.';
+
 -- Every question about entitlements is answered here. A tenant gets a feature by its plan, or by a product
 -- that was granted. It gets a product only by a grant.
 create function private.find_entitlement(tenant uuid, product text, feature text,
@@ -929,10 +1219,7 @@ begin
     end if;
     if not is_in_plan then
       expires_at := null;
-      -- A plan with a price of 0 is not the cheapest. It is a trial, or its price is agreed on request.
-      plan_that_has_it := (select p.plan from public.plans as p
-        where find_entitlement.feature = any (p.features) and p.trial_days is null
-        order by p.price_minor = 0, p.price_minor, p.plan limit 1);
+      plan_that_has_it := (private.plans_with(find_entitlement.feature))[1];
       reason := case when plan_that_has_it is not null
         or exists (select from public.products as p where find_entitlement.feature = any (p.features))
         or exists (select from public.plans as p where find_entitlement.feature = any (p.features))
@@ -971,9 +1258,14 @@ as $$
 declare
   found_reason text;
   found_plan text;
+  named jsonb;
 begin
   select e.reason, e.plan_that_has_it into found_reason, found_plan
   from private.find_entitlement(require_entitlement.tenant, require_entitlement.product, require_entitlement.feature) as e;
+  if found_reason is null then
+    return;
+  end if;
+  named := jsonb_strip_nulls(jsonb_build_object('product', require_entitlement.product, 'feature', require_entitlement.feature));
   case found_reason
     when 'tenant_not_found' then
       perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
@@ -983,17 +1275,54 @@ begin
       perform private.raise_problem(403, 'trial_ended', 'The trial of this tenant has ended, so it can only be read. Choose a plan to change things again.');
     when 'feature_not_in_plan', 'unknown_feature' then
       perform private.raise_problem(402, 'feature_not_in_plan', format('This tenant''s plan does not have the feature "%s".', require_entitlement.feature)
-        || coalesce(format(' The plan "%s" has it.', found_plan), ''));
+        || coalesce(format(' The plan "%s" has it.', found_plan), ''),
+        members => named || jsonb_build_object('plans', private.plans_with(require_entitlement.feature)));
     when 'product_expired' then
-      perform private.raise_problem(402, 'product_not_granted', format('The time in which this tenant could use the product "%s" is over.', require_entitlement.product));
+      perform private.raise_problem(402, 'product_not_granted', format('The time in which this tenant could use the product "%s" is over.', require_entitlement.product), members => named);
     when 'product_not_granted', 'product_disabled', 'unknown_product' then
-      perform private.raise_problem(402, 'product_not_granted', format('This tenant may not use the product "%s".', require_entitlement.product));
+      perform private.raise_problem(402, 'product_not_granted', format('This tenant may not use the product "%s".', require_entitlement.product), members => named);
     else null;
   end case;
 end
 $$;
 comment on function private.require_entitlement(uuid, text, text) is
   'Refuses unless the tenant may use it now: 402 feature_not_in_plan, 402 product_not_granted, or the problem of the tenant''s status.';
+
+-- What gates ask. A definer, because the answer is about the tenant and not about what the caller may read.
+create function private.has_feature(tenant uuid, feature text) returns boolean
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  return (select e.allowed from private.find_entitlement(has_feature.tenant, null, has_feature.feature) as e);
+end
+$$;
+comment on function private.has_feature(uuid, text) is 'Whether a tenant has a feature now, by its plan or by a product that was granted.';
+
+create function private.require_feature(tenant uuid, feature text) returns void
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  perform private.require_entitlement(tenant, null, feature);
+end
+$$;
+comment on function private.require_feature(uuid, text) is
+  'Refuses with 402 feature_not_in_plan, the feature and the plans that have it, unless the tenant has it now. The calling function must check the caller''s permission before.';
+
+-- For tables that people write directly. The argument is the feature.
+create function private.tg_require_feature() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if not private.is_trusted_caller() then
+    perform private.require_feature(new.tenant_id, tg_argv[0]);
+  end if;
+  return null;
+end
+$$;
+comment on function private.tg_require_feature() is 'Refuses a change with 402 feature_not_in_plan unless the tenant has the feature that the change needs.';
 
 create function private.require_project_support(tenant uuid) returns void
   language plpgsql stable security definer
@@ -1028,6 +1357,37 @@ comment on function public.check_entitlement(uuid, text, text) is
   'May a tenant use a product, a feature, or a feature of a product now? {allowed, reason, plan_that_has_it, expires_at}.';
 grant execute on function public.check_entitlement(uuid, text, text), private.has_project_support(uuid),
   private.require_entitlement(uuid, text, text), private.require_project_support(uuid) to authenticated, service_role;
+
+-- A definer, because the answer is the same for every member of the tenant.
+create function public.check_gate(tenant_id uuid, gate text) returns jsonb
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  kind private.gate_kind := (select g.kind from private.gates as g where g.gate = check_gate.gate);
+  state record;
+  places record;
+begin
+  perform private.require_permission(check_gate.tenant_id, 'entitlements:read');
+  if kind is distinct from 'limit' then
+    -- Also for a feature that only a product has.
+    select e.allowed, e.reason, e.expires_at into state
+    from private.find_entitlement(check_gate.tenant_id, null, check_gate.gate) as e;
+    return jsonb_build_object('gate', check_gate.gate, 'kind', 'feature', 'allowed', state.allowed, 'reason', state.reason,
+      'plans', private.plans_with(check_gate.gate), 'expires_at', state.expires_at);
+  end if;
+  -- Without a feature and a product, the answer is about the tenant's status alone.
+  select e.allowed, e.reason into state from private.find_entitlement(check_gate.tenant_id, null, null) as e;
+  select * into places from private.find_limit(check_gate.tenant_id, check_gate.gate);
+  return jsonb_build_object('gate', check_gate.gate, 'kind', 'limit',
+    'allowed', state.allowed and coalesce(places.left_over > 0, true),
+    'reason', coalesce(state.reason, case when places.left_over = 0 then 'limit_reached' end),
+    'most', places.most, 'used', places.used, 'left', places.left_over, 'resets_at', places.resets_at);
+end
+$$;
+comment on function public.check_gate(uuid, text) is
+  'May a tenant do this now, and how much of it is left? A feature: {gate, kind, allowed, reason, plans, expires_at}. A limit: {gate, kind, allowed, reason, most, used, left, resets_at}.';
+grant execute on function public.check_gate(uuid, text) to authenticated, service_role;
 
 -- 10_projects.sql
 

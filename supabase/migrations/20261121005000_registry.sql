@@ -332,10 +332,12 @@ declare
   created public.api_keys;
 begin
   perform private.require_permission(create_api_key.tenant_id, 'manage');
+  perform private.require_feature(create_api_key.tenant_id, 'api');
   if create_api_key.expires_at <= now() then
     perform private.raise_problem(422, 'invalid_value', 'The key must expire at a moment in the future.',
       '[{"pointer": "/expires_at", "detail": "must be in the future"}]');
   end if;
+  perform private.require_place(create_api_key.tenant_id, 'api_keys');
   insert into public.api_keys (tenant_id, name, scopes, prefix, product, expires_at, rate_limit_per_minute)
   values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes), create_api_key.prefix,
     create_api_key.product, create_api_key.expires_at, coalesce(create_api_key.rate_limit_per_minute, 6000))
@@ -465,6 +467,19 @@ create trigger api_keys_write_event after insert or delete on public.api_keys
   for each row execute function private.tg_emit_api_key_events();
 create trigger api_keys_write_change_event after update of revoked_at on public.api_keys
   for each row when (old.revoked_at is null and new.revoked_at is not null) execute function private.tg_emit_api_key_events();
+
+-- A key that was replaced leaves its place to the key that replaces it.
+create trigger api_keys_take_place after insert on public.api_keys
+  for each row when (new.revoked_at is null and new.replaced_at is null) execute function private.tg_count_places('api_keys', '1');
+create trigger api_keys_vacate after update of revoked_at, replaced_at on public.api_keys
+  for each row when (old.revoked_at is null and old.replaced_at is null and (new.revoked_at is not null or new.replaced_at is not null))
+  execute function private.tg_count_places('api_keys', '-1');
+create trigger api_keys_vacate_for_ever after delete on public.api_keys
+  for each row when (old.revoked_at is null and old.replaced_at is null) execute function private.tg_count_places('api_keys', '-1');
+
+select private.register_feature('api', 'API keys for the tenant''s own servers.', asked_for => 'creating an API key');
+select private.register_limit('api_keys', 'API keys that are neither revoked nor replaced.',
+  '{"trial": 5, "starter": 2, "professional": 5, "business": 20, "enterprise": 200}', 'creating an API key');
 
 select private.register_event_type('api_key.created', 'An API key was created. It may replace another one of the same name.',
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
@@ -628,6 +643,7 @@ declare
   secret_id uuid;
 begin
   perform private.require_permission(set_idp_config.tenant_id, 'manage');
+  perform private.require_feature(set_idp_config.tenant_id, 'sso');
   if set_idp_config.type is null or set_idp_config.type not in ('oidc', 'saml') then
     perform private.raise_problem(422, 'invalid_value', 'The type of an identity provider must be oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
   end if;
@@ -691,6 +707,8 @@ create policy "managers remove their tenant's identity providers" on public.tena
 grant select, delete on public.tenant_idp_config to authenticated;
 grant select on public.tenant_idp_config to service_role;
 grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
+
+select private.register_feature('sso', 'Signing in at the tenant''s own identity provider.', asked_for => 'setting an identity provider');
 
 select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
   plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}',

@@ -3,6 +3,7 @@ import type { CatalogRules } from '../../kit/rules/catalog.ts'
 export default {
   'every table has a tenant_id': {
     'public.products': 'the catalogue of products belongs to nobody',
+    'private.gates': 'the register of features and limits belongs to nobody',
   },
   'a policy asks tenant_ids() once a statement, in the measured form': {
     'products: everyone signed in reads the products': 'a catalogue belongs to nobody',
