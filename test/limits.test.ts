@@ -106,7 +106,11 @@ it('ten tenants with a plan stand in nobody’s way', () =>
   asOwner(async (db) => {
     for (let n = 0; n < 12; n++) {
       expect(await create(db)).toBeUndefined()
-      await asDatabase(db, `update public.tenants set status = 'active' where created_by = $1`, [owner.id])
+      await asDatabase(
+        db,
+        `update public.tenants set status = 'active', plan = 'starter' where created_by = $1`,
+        [owner.id],
+      )
     }
   }))
 

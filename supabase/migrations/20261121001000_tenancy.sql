@@ -320,6 +320,12 @@ insert into public.plans (plan, name, price_minor, trial_days) values
 on conflict (plan) do update set (name, price_minor, trial_days) = (excluded.name, excluded.price_minor, excluded.trial_days);
 create trigger plans_touch before update on public.plans for each row execute function private.tg_touch_updated_at();
 
+create function private.is_trial_plan(plan text) returns boolean
+  language sql stable
+  set search_path = ''
+as $$ select exists (select from public.plans as p where p.plan = is_trial_plan.plan and p.trial_days is not null) $$;
+comment on function private.is_trial_plan(text) is 'Whether a plan is only for a time. Nobody can choose it.';
+
 alter table public.plans enable row level security;
 
 -- The price list belongs to no tenant.
@@ -352,6 +358,7 @@ create table public.tenants (
   plan text not null default 'starter' references public.plans on update cascade,
   tenant_type text not null default 'coach',
   locale text not null default 'en',
+  time_zone text not null default 'UTC',
   erp_customer_id text unique,
   stripe_cust_id text unique,
   trial_ends_at timestamptz,
@@ -371,6 +378,7 @@ create table public.tenants (
   constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
   constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint tenants_locale_is_a_tag check (locale ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$'),
+  constraint tenants_time_zone_is_short check (length(time_zone) <= 64),
   constraint tenants_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 16384)),
   constraint tenants_references_are_text check (private.is_plain_text(erp_customer_id, 255)
     and private.is_plain_text(stripe_cust_id, 255) and private.is_plain_text(sales_owner, 255)),
@@ -411,6 +419,27 @@ end
 $$;
 create trigger tenants_start before insert on public.tenants for each row execute function private.tg_start_tenant();
 
+create function private.tg_check_time_zone() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  -- The view reads the files of the time zones, which takes milliseconds. So this runs only if the zone changes. Some
+  -- of its names are not of the IANA list: other spellings, and whatever the server itself is set to.
+  if not exists (select from pg_catalog.pg_timezone_names as z where z.name = new.time_zone)
+    or new.time_zone ~ '^(posix|right)/' or new.time_zone in ('localtime', 'posixrules', 'Factory') then
+    perform private.raise_problem(422, 'invalid_value', 'A time zone is a name of the IANA list, such as Europe/Zurich.',
+      '[{"pointer": "/time_zone", "detail": "must be a name of the IANA list, such as Europe/Zurich"}]');
+  end if;
+  return new;
+end
+$$;
+create trigger tenants_check_time_zone before insert on public.tenants
+  for each row when (new.time_zone <> 'UTC') execute function private.tg_check_time_zone();
+create trigger tenants_check_new_time_zone before update of time_zone on public.tenants
+  for each row when (new.time_zone <> old.time_zone and new.time_zone <> 'UTC') execute function private.tg_check_time_zone();
+comment on column public.tenants.time_zone is 'The IANA name of the zone in which the tenant''s months and days begin.';
+
 alter table public.tenants enable row level security;
 create policy "members read their tenants" on public.tenants
   for select to authenticated using (id = any (array(select private.tenant_ids('read', '{tenant:read,brand:read,entitlements:read}'))));
@@ -420,8 +449,8 @@ create policy "managers update their tenants" on public.tenants
   with check (id = any (array(select private.tenant_ids('manage'))));
 -- Columns and not the table: what concerns billing and the contract is for managers, who read it by
 -- read_tenant_account(). A new column is not readable until somebody says who reads it.
-grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, trial_ends_at, created_at, updated_at,
-  created_by, updated_by, frozen_at, archived_at, purgeable_at), update (name, locale) on public.tenants to authenticated;
+grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, time_zone, trial_ends_at, created_at, updated_at,
+  created_by, updated_by, frozen_at, archived_at, purgeable_at), update (name, locale, time_zone) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
 create function private.shown_tenant(tenant public.tenants) returns public.tenants
@@ -503,7 +532,7 @@ grant execute on function public.read_tenant_account(uuid) to authenticated, ser
 
 select private.register_table('public.tenants', personal => '{sales_owner,metadata}', internal => '{sales_owner,metadata}',
   on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant, and notes of the platform. Only the platform changes them.',
-  plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,status_reason}');
+  plain => '{slug,name,plan,tenant_type,locale,time_zone,erp_customer_id,stripe_cust_id,status_reason}');
 
 -- 04_limits.sql
 
@@ -529,12 +558,21 @@ create function private.limit_period(tenant uuid, gate text) returns timestamptz
 as $$
 begin
   if exists (select from private.gates as g where g.gate = limit_period.gate and g.is_monthly) then
-    return date_trunc('month', now(), 'UTC');
+    return date_trunc('month', now(), (select t.time_zone from public.tenants as t where t.id = tenant));
   end if;
   return '-infinity';
 end
 $$;
-comment on function private.limit_period(uuid, text) is 'Since when a limit counts for a tenant: the start of the present month, or ever.';
+comment on function private.limit_period(uuid, text) is 'Since when a limit counts for a tenant: the start of the present month in its time zone, or ever.';
+
+create function private.is_same_period(period_at timestamptz, other_at timestamptz) returns boolean
+  language sql immutable parallel safe
+as $$
+  -- It sets no search_path, so that Postgres inlines it.
+  -- One month starts at moments up to 26 hours apart. A tenant that moves to another zone must not start again.
+  select period_at >= other_at - interval '3 days'
+$$;
+comment on function private.is_same_period(timestamptz, timestamptz) is 'Whether a count that began at the first moment still counts in a period that began at the second one.';
 
 create table private.tenant_count_changes (
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -549,12 +587,14 @@ comment on table private.tenant_count_changes is
   'What transactions that asked for nothing added to a count, or took off it. One row for each, so that they lock nothing of each other''s. Whoever asks next adds them to the count.';
 
 create function private.note_places(tenant uuid, gate text, change int) returns void
-  language sql volatile
+  language plpgsql volatile
   set search_path = ''
 as $$
+begin
   insert into private.tenant_count_changes as c (tenant_id, gate, period_at, change)
   values (note_places.tenant, note_places.gate, private.limit_period(note_places.tenant, note_places.gate), note_places.change)
-  on conflict (tenant_id, gate, xact) do update set change = c.change + excluded.change
+  on conflict on constraint tenant_count_changes_pkey do update set change = c.change + excluded.change;
+end
 $$;
 
 create function private.count_places(tenant uuid, gate text, change int) returns bigint
@@ -569,8 +609,8 @@ begin
   insert into private.tenant_counts as c (tenant_id, gate, period_at, used)
   values (count_places.tenant, count_places.gate, period, greatest(count_places.change, 0))
   on conflict on constraint tenant_counts_pkey do update set
-    period_at = case when period > c.period_at then period else c.period_at end,
-    used = greatest(count_places.change + case when period > c.period_at then 0 else c.used end, 0)
+    period_at = case when private.is_same_period(c.period_at, period) then c.period_at else period end,
+    used = greatest(count_places.change + case when private.is_same_period(c.period_at, period) then c.used else 0 end, 0)
   returning c.period_at, used into period, counted;
   -- A statement of its own, which sees what was committed while this waited for the row.
   if not exists (select from private.tenant_count_changes as n
@@ -582,7 +622,7 @@ begin
     where n.tenant_id = count_places.tenant and n.gate = count_places.gate
     returning n.change, n.period_at
   )
-  select sum(g.change) filter (where g.period_at >= period) into noted from gone as g;
+  select sum(g.change) filter (where private.is_same_period(g.period_at, period)) into noted from gone as g;
   if noted <> 0 then
     update private.tenant_counts as c set used = greatest(c.used + noted, 0)
     where c.tenant_id = count_places.tenant and c.gate = count_places.gate
@@ -616,10 +656,10 @@ as $$
   left join private.tenant_counts as c on c.tenant_id = t.id and c.gate = g.gate
   cross join lateral (select (p.limits ->> g.gate)::bigint as most, private.limit_period(t.id, g.gate) as period_at) as l
   cross join lateral (select
-    greatest(case when c.period_at >= l.period_at then c.used else 0 end + coalesce((
+    greatest(case when private.is_same_period(c.period_at, l.period_at) then c.used else 0 end + coalesce((
       select sum(o.change) from private.tenant_count_changes as o
-      where o.tenant_id = t.id and o.gate = g.gate and o.period_at >= l.period_at), 0), 0)::bigint as used,
-    case when g.is_monthly then l.period_at + interval '1 month' end as resets_at) as n
+      where o.tenant_id = t.id and o.gate = g.gate and private.is_same_period(o.period_at, l.period_at)), 0), 0)::bigint as used,
+    case when g.is_monthly then date_add(l.period_at, interval '1 month', t.time_zone) end as resets_at) as n
   where t.id = find_limit.tenant
 $$;
 comment on function private.find_limit(uuid, text) is
@@ -1499,6 +1539,9 @@ begin
         and (m.who = 'own' or private.is_trusted_caller())) then
       perform private.raise_problem(409, 'invalid_status_move', format('A tenant that is %s cannot become %s.', old.status, new.status));
     end if;
+    if new.status = 'active' and private.is_trial_plan(new.plan) then
+      perform private.raise_problem(409, 'invalid_status_move', 'This tenant has the plan of a trial. It becomes active when a plan is chosen for it.');
+    end if;
     if old.status = 'archived' and (
       old.purgeable_at <= now() or exists (select from private.tenant_purges as p where p.tenant = old.id)) then
       perform private.raise_problem(409, 'invalid_status_move', 'The export window of this tenant has closed. The tenant cannot be restored.');
@@ -1816,3 +1859,65 @@ comment on function private.take_turn(uuid, text, int, text) is
   'Counts that something is done in a tenant, and says whether it may be: at most so often in this minute, hour or day of the clock (UTC).';
 
 select private.register_table('private.tenant_turns', keeping => 'derived', plain => '{what}', unaudited => 'counts what has rows of its own in the log');
+
+-- 14_plan_changes.sql
+
+-- Plan changes: how a tenant comes to another plan, and how a trial becomes longer. Only the platform does either.
+
+-- A definer, because the operator, a payment and cron all come here, and none of them may do part of it.
+create function private.change_plan(tenant_id uuid, plan text) returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  changed public.tenants;
+begin
+  -- Whoever takes a place under the old plan has it before the plan changes, or asks the new one.
+  select * into changed from public.tenants as t where t.id = change_plan.tenant_id for no key update;
+  if changed.id is null or changed.status = 'archived' then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or it is archived.');
+  end if;
+  if not exists (select from public.plans as p where p.plan = change_plan.plan and p.trial_days is null) then
+    perform private.raise_problem(422, 'invalid_value', format('The plans that a tenant can choose are: %s.',
+      (select string_agg(p.plan, ', ' order by p.price_minor = 0, p.price_minor) from public.plans as p where p.trial_days is null)),
+      '[{"pointer": "/plan", "detail": "must be a plan that a tenant can choose"}]');
+  end if;
+  update public.tenants as t set
+    plan = change_plan.plan,
+    -- A tenant whose trial was the only thing that froze it has a plan now. One that did not pay must be settled first.
+    status = case when t.status = 'trial' or t.status = 'frozen' and private.is_trial_plan(t.plan) then 'active' else t.status end,
+    status_reason = case when t.status in ('trial', 'frozen') and private.is_trial_plan(t.plan) then null else t.status_reason end
+  where t.id = changed.id and t.plan <> change_plan.plan
+  returning * into changed;
+  if not found then
+    select * into changed from public.tenants as t where t.id = change_plan.tenant_id;
+  end if;
+  return changed;
+end
+$$;
+comment on function private.change_plan(uuid, text) is
+  'Gives a tenant another plan. A tenant in trial, or frozen because its trial ended, becomes active. A second call with the same plan changes nothing. For the service. 404 tenant_not_found; 422 for a plan that nobody can choose.';
+
+create function private.extend_trial(tenant_id uuid, ends_at timestamptz) returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  extended public.tenants;
+begin
+  select * into extended from public.tenants as t where t.id = extend_trial.tenant_id for no key update;
+  if extended.id is null or extended.status = 'archived' then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or it is archived.');
+  elsif extended.status <> 'trial' then
+    perform private.raise_problem(409, 'not_in_trial', format('Only a trial can be extended. This tenant is %s.', extended.status));
+  elsif extend_trial.ends_at is null or extend_trial.ends_at <= now() or extend_trial.ends_at > now() + interval '90 days' then
+    perform private.raise_problem(422, 'invalid_value', 'A trial can be extended to a moment in the next 90 days.',
+      '[{"pointer": "/ends_at", "detail": "must be in the next 90 days"}]');
+  end if;
+  update public.tenants as t set trial_ends_at = extend_trial.ends_at where t.id = extended.id returning * into extended;
+  return extended;
+end
+$$;
+comment on function private.extend_trial(uuid, timestamptz) is
+  'Sets when a trial ends, also in the week after it ended. For the service. 404 tenant_not_found; 409 not_in_trial; 422 for a moment that is not in the next 90 days.';
+grant execute on function private.change_plan(uuid, text), private.extend_trial(uuid, timestamptz) to service_role;

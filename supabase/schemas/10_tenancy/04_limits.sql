@@ -20,12 +20,21 @@ create function private.limit_period(tenant uuid, gate text) returns timestamptz
 as $$
 begin
   if exists (select from private.gates as g where g.gate = limit_period.gate and g.is_monthly) then
-    return date_trunc('month', now(), 'UTC');
+    return date_trunc('month', now(), (select t.time_zone from public.tenants as t where t.id = tenant));
   end if;
   return '-infinity';
 end
 $$;
-comment on function private.limit_period(uuid, text) is 'Since when a limit counts for a tenant: the start of the present month, or ever.';
+comment on function private.limit_period(uuid, text) is 'Since when a limit counts for a tenant: the start of the present month in its time zone, or ever.';
+
+create function private.is_same_period(period_at timestamptz, other_at timestamptz) returns boolean
+  language sql immutable parallel safe
+as $$
+  -- It sets no search_path, so that Postgres inlines it.
+  -- One month starts at moments up to 26 hours apart. A tenant that moves to another zone must not start again.
+  select period_at >= other_at - interval '3 days'
+$$;
+comment on function private.is_same_period(timestamptz, timestamptz) is 'Whether a count that began at the first moment still counts in a period that began at the second one.';
 
 create table private.tenant_count_changes (
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -40,12 +49,14 @@ comment on table private.tenant_count_changes is
   'What transactions that asked for nothing added to a count, or took off it. One row for each, so that they lock nothing of each other''s. Whoever asks next adds them to the count.';
 
 create function private.note_places(tenant uuid, gate text, change int) returns void
-  language sql volatile
+  language plpgsql volatile
   set search_path = ''
 as $$
+begin
   insert into private.tenant_count_changes as c (tenant_id, gate, period_at, change)
   values (note_places.tenant, note_places.gate, private.limit_period(note_places.tenant, note_places.gate), note_places.change)
-  on conflict (tenant_id, gate, xact) do update set change = c.change + excluded.change
+  on conflict on constraint tenant_count_changes_pkey do update set change = c.change + excluded.change;
+end
 $$;
 
 create function private.count_places(tenant uuid, gate text, change int) returns bigint
@@ -60,8 +71,8 @@ begin
   insert into private.tenant_counts as c (tenant_id, gate, period_at, used)
   values (count_places.tenant, count_places.gate, period, greatest(count_places.change, 0))
   on conflict on constraint tenant_counts_pkey do update set
-    period_at = case when period > c.period_at then period else c.period_at end,
-    used = greatest(count_places.change + case when period > c.period_at then 0 else c.used end, 0)
+    period_at = case when private.is_same_period(c.period_at, period) then c.period_at else period end,
+    used = greatest(count_places.change + case when private.is_same_period(c.period_at, period) then c.used else 0 end, 0)
   returning c.period_at, used into period, counted;
   -- A statement of its own, which sees what was committed while this waited for the row.
   if not exists (select from private.tenant_count_changes as n
@@ -73,7 +84,7 @@ begin
     where n.tenant_id = count_places.tenant and n.gate = count_places.gate
     returning n.change, n.period_at
   )
-  select sum(g.change) filter (where g.period_at >= period) into noted from gone as g;
+  select sum(g.change) filter (where private.is_same_period(g.period_at, period)) into noted from gone as g;
   if noted <> 0 then
     update private.tenant_counts as c set used = greatest(c.used + noted, 0)
     where c.tenant_id = count_places.tenant and c.gate = count_places.gate
@@ -107,10 +118,10 @@ as $$
   left join private.tenant_counts as c on c.tenant_id = t.id and c.gate = g.gate
   cross join lateral (select (p.limits ->> g.gate)::bigint as most, private.limit_period(t.id, g.gate) as period_at) as l
   cross join lateral (select
-    greatest(case when c.period_at >= l.period_at then c.used else 0 end + coalesce((
+    greatest(case when private.is_same_period(c.period_at, l.period_at) then c.used else 0 end + coalesce((
       select sum(o.change) from private.tenant_count_changes as o
-      where o.tenant_id = t.id and o.gate = g.gate and o.period_at >= l.period_at), 0), 0)::bigint as used,
-    case when g.is_monthly then l.period_at + interval '1 month' end as resets_at) as n
+      where o.tenant_id = t.id and o.gate = g.gate and private.is_same_period(o.period_at, l.period_at)), 0), 0)::bigint as used,
+    case when g.is_monthly then date_add(l.period_at, interval '1 month', t.time_zone) end as resets_at) as n
   where t.id = find_limit.tenant
 $$;
 comment on function private.find_limit(uuid, text) is

@@ -8,6 +8,9 @@ export default {
   'a policy asks tenant_ids() once a statement, in the measured form': {
     'products: everyone signed in reads the products': 'a catalogue belongs to nobody',
   },
+  'any other has one as well, unless Postgres is to inline it': {
+    is_same_period: 'inlined; it names nothing outside pg_catalog',
+  },
   'a flag is named is_* or has_*': {
     'products.supports_projects': "the word of the products' manifests",
     'tenant_products.enabled': "the word of the registry's requirements",
