@@ -7567,7 +7567,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description feature_not_in_plan, limit_reached */
+            /** @description feature_not_in_plan, product_not_granted, limit_reached */
             402: {
                 headers: {
                     [name: string]: unknown;

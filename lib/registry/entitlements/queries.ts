@@ -55,7 +55,7 @@ export async function listEntitlements(db: Db, tenantId: string): Promise<Entitl
     select t.plan, private.has_project_support(t.id) as supports_projects,
       array(
         select jsonb_build_object('product', p.product) || public.check_entitlement(t.id, p.product)
-        from public.products as p order by p.product) as products,
+        from public.products as p where coalesce(p.product = private.caller_product(), true) order by p.product) as products,
       array(
         select jsonb_build_object('feature', f.feature) || public.check_entitlement(t.id, null, f.feature)
         from (select unnest(p.features) from public.plans as p

@@ -194,6 +194,7 @@ create function public.check_entitlement(tenant_id uuid, product text default nu
 as $$
 begin
   perform private.require_permission(check_entitlement.tenant_id, 'entitlements:read');
+  perform private.refuse_other_product(private.caller_product(), check_entitlement.product);
   if check_entitlement.product is null and check_entitlement.feature is null then
     perform private.raise_problem(422, 'invalid_value', 'Give a product, a feature, or both.');
   end if;

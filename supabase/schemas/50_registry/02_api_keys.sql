@@ -13,13 +13,21 @@ declare
 begin
   perform private.require_permission(create_api_key.tenant_id, 'manage');
   perform private.require_feature(create_api_key.tenant_id, 'api');
+  if create_api_key.product is not null then
+    if not exists (select from public.products as p where p.product = create_api_key.product) then
+      perform private.raise_problem(422, 'invalid_value', format('The products of an API key are: %s.',
+        (select string_agg(p.product, ', ' order by p.product) from public.products as p)),
+        '[{"pointer": "/product", "detail": "is no product of the platform"}]');
+    end if;
+    perform private.require_entitlement(create_api_key.tenant_id, create_api_key.product);
+  end if;
   if create_api_key.expires_at <= now() then
     perform private.raise_problem(422, 'invalid_value', 'The key must expire at a moment in the future.',
       '[{"pointer": "/expires_at", "detail": "must be in the future"}]');
   end if;
   perform private.require_place(create_api_key.tenant_id, 'api_keys');
   insert into public.api_keys (tenant_id, name, scopes, prefix, product, expires_at, rate_limit_per_minute)
-  values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes), create_api_key.prefix,
+  values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes, create_api_key.product), create_api_key.prefix,
     create_api_key.product, create_api_key.expires_at, coalesce(create_api_key.rate_limit_per_minute, 6000))
   returning * into created;
   insert into private.api_key_secrets (tenant_id, api_key_id, hash, lookup)
