@@ -29,7 +29,7 @@ update public.user_profiles set phone = '+447700900101', locale = 'en-KE' where 
 update public.user_profiles set title = 'Ms.', locale = 'de-CH' where email = 'lena@moneystory.test';
 
 insert into public.tenants (id, slug, name, status, kind, plan, tenant_type, locale, trial_ends_at, contract_start, contract_end, sales_owner) values
-  ('5eed1000-0000-7000-8000-000000000001', 'leadingwithmeaning', 'Leading with Meaning', 'active', 'customer', 'professional',
+  ('5eed1000-0000-7000-8000-000000000001', 'leadingwithmeaning', 'Leading with Meaning', 'active', 'customer', 'business',
     'coach', 'en', null, '2026-01-06', '2027-01-05', 'sales@example.com'),
   ('5eed1000-0000-7000-8000-000000000002', 'moneystory', 'Money Story Coaching', 'active', 'customer', 'business',
     'coach', 'de-CH', null, '2026-05-18', null, 'sales@example.com'),

@@ -21,7 +21,7 @@ let owner: Person
 let tenant: Tenant
 beforeEach(async () => {
   owner = await makePerson()
-  tenant = await makeTenant({ owner })
+  tenant = await makeTenant({ owner, plan: 'business' })
 })
 
 type Db = Pick<pg.PoolClient, 'query'>
@@ -106,7 +106,11 @@ it('ten tenants with a plan stand in nobody’s way', () =>
   asOwner(async (db) => {
     for (let n = 0; n < 12; n++) {
       expect(await create(db)).toBeUndefined()
-      await asDatabase(db, `update public.tenants set status = 'active' where created_by = $1`, [owner.id])
+      await asDatabase(
+        db,
+        `update public.tenants set status = 'active', plan = 'starter' where created_by = $1`,
+        [owner.id],
+      )
     }
   }))
 
@@ -128,7 +132,7 @@ const removeDomains = (db: Db) =>
     tenant.id,
   ])
 
-rule('too_many_domains', 'keep them', () => asOwner((db) => untilRefused(10, () => addDomain(db))))
+rule('limit_reached', 'keep the domains', () => asOwner((db) => untilRefused(10, () => addDomain(db))))
 rule('too_many_domains', 'remove each one', () =>
   asOwner((db) =>
     untilRefused(100, async () => {
@@ -161,8 +165,8 @@ const addEndpoint = (db: Db) =>
     secret,
     'https://hooks.example.com/in',
   ])
-rule('too_many_endpoints', 'keep them', () => asOwner((db) => untilRefused(50, () => addEndpoint(db))))
-rule('too_many_endpoints', 'disable each one', () =>
+rule('limit_reached', 'keep the endpoints', () => asOwner((db) => untilRefused(50, () => addEndpoint(db))))
+rule('limit_reached', 'disable each endpoint', () =>
   asOwner((db) =>
     untilRefused(50, async () => {
       const code = await addEndpoint(db)

@@ -86,7 +86,7 @@ export async function makeKeyAndToken(stack: BenchStack): Promise<Credentials> {
     'bench-keys@example.com',
   ])
   const { rows } = await admin.query<{ id: string; slug: string }>(
-    `insert into public.tenants (slug, name, status) values ('bench-' || left(md5(random()::text), 8), 'Bench', 'active')
+    `insert into public.tenants (slug, name, status, plan) values ('bench-' || left(md5(random()::text), 8), 'Bench', 'active', 'enterprise')
      returning id, slug`,
   )
   const tenant = rows[0]

@@ -2,6 +2,7 @@ import type { Figure } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 import { benchApiKeys } from './api-keys.ts'
 import { benchAudit } from './audit.ts'
+import { benchGates } from './gates.ts'
 import { benchLookup } from './lookup.ts'
 import { benchMatrix } from './matrix.ts'
 import { benchMember } from './member.ts'
@@ -49,6 +50,12 @@ export const parts: Part[] = [
     about:
       'Reads of a member from a table of a million rows under row level security. The baseline is the same read by the owner of the table, with an explicit filter by tenant.',
     run: benchRls,
+  },
+  {
+    name: 'gates',
+    about:
+      'What asking for a feature or a limit of the plan adds to a statement, in a tenant with a million campaigns. The time of a statement that does nothing is taken off.',
+    run: benchGates,
   },
   {
     name: 'usage',

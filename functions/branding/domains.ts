@@ -30,7 +30,14 @@ const manage = router({ auth: 'member', permission: 'manage' })
     describeRoute(
       'Add a domain, to be verified by its record',
       { 201: { description: 'The pending domain and the record it waits for.', schema: Domain } },
-      ['domain_invalid', 'domain_reserved', 'conflict', 'too_many_domains'],
+      [
+        'feature_not_in_plan',
+        'limit_reached',
+        'domain_invalid',
+        'domain_reserved',
+        'conflict',
+        'too_many_domains',
+      ],
     ),
     body(NewDomain),
     async (c) => c.json(await addDomain(c.var.db, c.var.tenant.id, c.req.valid('json').host), 201),

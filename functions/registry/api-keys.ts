@@ -43,7 +43,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     describeRoute(
       'Create an API key',
       { 201: { description: 'The key, shown this once.', schema: ApiKeyWithSecret } },
-      ['conflict'],
+      ['conflict', 'feature_not_in_plan', 'product_not_granted', 'limit_reached'],
     ),
     body(NewApiKey),
     async (c) => {

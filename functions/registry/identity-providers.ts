@@ -54,7 +54,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     describeRoute(
       'Set an identity provider; nobody can sign in by it before it is checked',
       { 200: { description: 'The provider, unverified where anything changed.', schema: IdentityProvider } },
-      ['invalid_value'],
+      ['invalid_value', 'feature_not_in_plan'],
     ),
     params(IdpPath),
     // The path says which kind is meant. The errors of a union of both schemas would be useless.

@@ -89,6 +89,7 @@ const user = router({ auth: 'user' }).post(
       'email_not_confirmed',
       'membership_deactivated',
       'already_member',
+      'limit_reached',
       'tenant_frozen',
       'trial_ended',
     ],

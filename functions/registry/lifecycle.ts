@@ -1,14 +1,19 @@
 import { Hono } from 'hono'
 import { body, describeRoute, router } from '../../lib/http/index.ts'
 import {
+  changePlan,
   changeTenantStatus,
+  extendTrial,
   findTenantId,
   purgeTenant,
   TenantCancellation,
   TenantLifecycle,
+  TenantPlan,
+  TenantPlanChange,
   TenantPurge,
   TenantPurgeRequest,
   TenantStatusChange,
+  TenantTrialChange,
 } from '../../lib/registry/index.ts'
 
 const own = router({ auth: 'member', permission: 'own', tenant: 'path' }).post(
@@ -36,6 +41,26 @@ const platform = router({ auth: 'service' })
       const tenantId = await findTenantId(c.var.db, c.req.param('ref') ?? '')
       return c.json(await changeTenantStatus(c.var.db, tenantId, c.req.valid('json')))
     },
+  )
+  .put(
+    '/:ref/plan',
+    describeRoute(
+      'Give a tenant another plan',
+      { 200: { description: 'Changed, or the plan it had already.', schema: TenantPlan } },
+      ['tenant_not_found'],
+    ),
+    body(TenantPlanChange),
+    async (c) => c.json(await changePlan(c.var.db, c.req.param('ref') ?? '', c.req.valid('json').plan)),
+  )
+  .put(
+    '/:ref/trial',
+    describeRoute(
+      'Set when the trial of a tenant ends',
+      { 200: { description: 'The trial with its new end.', schema: TenantPlan } },
+      ['tenant_not_found', 'not_in_trial'],
+    ),
+    body(TenantTrialChange),
+    async (c) => c.json(await extendTrial(c.var.db, c.req.param('ref') ?? '', c.req.valid('json').ends_at)),
   )
   .post(
     '/:ref/purge',

@@ -45,7 +45,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' }).
   describeRoute(
     "Change a member's role, or switch the membership off and on",
     { 200: { description: 'The changed member.', schema: Member } },
-    ['last_owner'],
+    ['last_owner', 'limit_reached'],
   ),
   params(MemberPath),
   body(MemberChange),

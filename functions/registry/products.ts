@@ -90,7 +90,7 @@ export const entitlements = router({
 })
   .get(
     '/',
-    describeRoute('Say of every product and feature whether a tenant may use it now', {
+    describeRoute('Say of every product, feature and limit whether a tenant may use it now', {
       200: { description: 'All there is.', schema: Entitlements },
     }),
     async (c) => c.json(await listEntitlements(c.var.db, c.var.tenant.id)),

@@ -58,7 +58,7 @@ const readAdmin = router({ auth: 'member', permission: 'read_admin', tenant: 'pa
 const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
   .patch(
     '/:ref',
-    describeRoute('Change what a tenant is called', {
+    describeRoute('Change what a tenant is called, and its language and time zone', {
       200: { description: 'The changed tenant.', schema: Tenant },
     }),
     body(TenantChange),

@@ -70,7 +70,7 @@ const manage = router({ auth: 'member', permission: 'manage', key: 'endpoints:wr
     describeRoute(
       'Create an endpoint',
       { 201: { description: 'The endpoint and what verifies its messages.', schema: EndpointWithSecret } },
-      ['too_many_endpoints', 'unknown_event_type'],
+      ['feature_not_in_plan', 'limit_reached', 'unknown_event_type'],
     ),
     body(NewEndpoint),
     async (c) => {

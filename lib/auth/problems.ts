@@ -7,6 +7,7 @@ const problems = declareProblems({
   invalid_api_key: { status: 401, title: 'The API key is not valid' },
   token_expired: { status: 401, title: 'The token has expired' },
   feature_not_in_plan: { status: 402, title: 'The plan does not have this feature' },
+  limit_reached: { status: 402, title: 'The plan allows no more' },
   product_not_granted: { status: 402, title: 'The tenant may not use this product' },
   key_not_accepted: { status: 403, title: 'This route accepts no API key' },
   tenant_frozen: { status: 403, title: 'The tenant is frozen' },

@@ -307,7 +307,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Change what a tenant is called */
+        /** Change what a tenant is called, and its language and time zone */
         patch: operations["patchRegistryTenantsRef"];
         trace?: never;
     };
@@ -527,7 +527,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Say of every product and feature whether a tenant may use it now */
+        /** Say of every product, feature and limit whether a tenant may use it now */
         get: operations["getRegistryTenantsRefEntitlements"];
         put?: never;
         post?: never;
@@ -891,6 +891,40 @@ export interface paths {
         get?: never;
         /** Move a tenant to another status */
         put: operations["putRegistryTenantsRefStatus"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/tenants/{ref}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Give a tenant another plan */
+        put: operations["putRegistryTenantsRefPlan"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/tenants/{ref}/trial": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Set when the trial of a tenant ends */
+        put: operations["putRegistryTenantsRefTrial"];
         post?: never;
         delete?: never;
         options?: never;
@@ -1617,7 +1651,7 @@ export interface components {
             /** @description When it ends by itself; null for never. */
             expires_at: string | null;
         };
-        /** @description Every product and every feature there is, and whether it may be used now. */
+        /** @description Every product, feature and limit there is, and whether it may be used now. */
         Entitlements: {
             plan: string;
             supports_projects: boolean;
@@ -1638,6 +1672,17 @@ export interface components {
                 /** @description When it ends by itself; null for never. */
                 expires_at: string | null;
                 feature: string;
+            }[];
+            limits: {
+                limit: string;
+                allowed: boolean;
+                reason: ("tenant_frozen" | "trial_ended" | "limit_reached") | null;
+                /** @description What the plan allows; null for no limit. */
+                most: number | null;
+                used: number;
+                left: number | null;
+                /** @description When a monthly count starts again; null for others. */
+                resets_at: string | null;
             }[];
         };
         ForgetRequest: {
@@ -1911,6 +1956,8 @@ export interface components {
                 pointer: string;
                 detail: string;
             }[];
+        } & {
+            [key: string]: unknown;
         };
         /** @description A product of the platform, by its manifest. */
         Product: {
@@ -2102,6 +2149,8 @@ export interface components {
             plan: string;
             tenant_type: string;
             locale: string;
+            /** @description Where the tenant's months and days begin: a name of the IANA list. */
+            time_zone: string;
             trial_ends_at: string | null;
             /**
              * Format: date-time
@@ -2130,6 +2179,7 @@ export interface components {
         TenantChange: {
             name?: string;
             locale?: string;
+            time_zone?: string;
         };
         TenantLifecycle: {
             ref_id: string;
@@ -2143,6 +2193,17 @@ export interface components {
             archived_at: string | null;
             /** @description When the export window closes: no way back from then on. */
             purgeable_at: string | null;
+        };
+        TenantPlan: {
+            ref_id: string;
+            slug: string;
+            /** @enum {string} */
+            status: "demo" | "trial" | "active" | "frozen" | "archived";
+            plan: string;
+            trial_ends_at: string | null;
+        };
+        TenantPlanChange: {
+            plan: string;
         };
         /** @description A product that was granted to a tenant. */
         TenantProduct: {
@@ -2197,6 +2258,10 @@ export interface components {
             /** @enum {string} */
             status: "active" | "frozen" | "archived";
             reason?: string;
+        };
+        TenantTrialChange: {
+            /** Format: date-time */
+            ends_at: string;
         };
         Tenants: {
             tenants: components["schemas"]["Tenant"][];
@@ -3324,6 +3389,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description feature_not_in_plan */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
             403: {
                 headers: {
@@ -3561,6 +3635,15 @@ export interface operations {
             };
             /** @description unauthenticated, token_expired, invalid_api_key */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan, limit_reached */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5139,6 +5222,15 @@ export interface operations {
             };
             /** @description unauthenticated, token_expired, invalid_api_key */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description limit_reached */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7056,6 +7148,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description limit_reached */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description invitation_not_yours, email_not_confirmed, membership_deactivated, tenant_frozen, trial_ended, forbidden, key_not_accepted */
             403: {
                 headers: {
@@ -7497,6 +7598,15 @@ export interface operations {
             };
             /** @description unauthenticated, token_expired, invalid_api_key */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan, product_not_granted, limit_reached */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8088,6 +8198,15 @@ export interface operations {
             };
             /** @description unauthenticated, token_expired, invalid_api_key */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -9707,6 +9826,275 @@ export interface operations {
             };
         };
     };
+    putRegistryTenantsRefPlan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantPlanChange"];
+            };
+        };
+        responses: {
+            /** @description Changed, or the plan it had already. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantPlan"];
+                };
+            };
+            /** @description malformed_url, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_body, invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putRegistryTenantsRefTrial: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TenantTrialChange"];
+            };
+        };
+        responses: {
+            /** @description The trial with its new end. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantPlan"];
+                };
+            };
+            /** @description malformed_url, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_in_trial */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_body, invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postRegistryTenantsRefPurge: {
         parameters: {
             query?: never;
@@ -10592,7 +10980,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_endpoints, forbidden, tenant_frozen, trial_ended */
+            /** @description feature_not_in_plan, limit_reached */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;

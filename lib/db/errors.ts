@@ -72,14 +72,14 @@ const refusalCode = /^[a-z][a-z0-9_]*$/
 
 /**
  * Turns a refusal of SQL into a Problem. An unknown error comes back unchanged, to be logged and hidden.
- * SQL raises PTxyz for HTTP status xyz: message = code, detail = sentence, hint = field errors as JSON.
+ * SQL raises PTxyz for HTTP status xyz: message = code, detail = sentence, hint = field errors or extension members as JSON.
  */
 export function toProblem(thrown: unknown): unknown {
   if (thrown instanceof Problem || !(thrown instanceof Error)) return thrown
   const error: DatabaseError = thrown
   const status = Number(refusalState.exec(error.code ?? '')?.[1])
   if (status && refusalCode.test(error.message)) {
-    const options = { errors: fieldErrors(error.hint), cause: thrown }
+    const options = { ...readHint(error.hint), cause: thrown }
     return Problem.raisedBySql(error.message, status, error.detail ?? '', options)
   }
   const known = bySqlState[error.code ?? '']
@@ -100,6 +100,12 @@ export function toProblem(thrown: unknown): unknown {
   return thrown
 }
 
-function fieldErrors(hint: string | undefined): FieldError[] | undefined {
-  return hint ? (JSON.parse(hint) as FieldError[]) : undefined
+/** A list holds field errors, and an object extension members. */
+function readHint(hint: string | undefined): {
+  errors?: FieldError[]
+  members?: Record<string, unknown>
+} {
+  if (!hint) return {}
+  const said = JSON.parse(hint) as FieldError[] | Record<string, unknown>
+  return Array.isArray(said) ? { errors: said } : { members: said }
 }

@@ -8,6 +8,8 @@ export interface FieldError {
 
 interface ProblemOptions {
   errors?: FieldError[] | undefined
+  /** Extension members of the problem document (RFC 9457, 3.2), such as the plans that have a feature. */
+  members?: Record<string, unknown> | undefined
   /** Seconds after which trying again makes sense (Retry-After). Every 429 and 503 has them, its code's own when left out. */
   retryAfterSeconds?: number
   /** Response headers that belong to the refusal, such as Allow or WWW-Authenticate. */
@@ -27,6 +29,7 @@ export class Problem extends Error {
   readonly title: string
   readonly detail: string
   readonly errors: FieldError[] | undefined
+  readonly members: Record<string, unknown> | undefined
   readonly headers: Record<string, string>
 
   constructor(code: ProblemCode, detail: string, options: ProblemOptions = {}) {
@@ -38,6 +41,7 @@ export class Problem extends Error {
     this.title = definition.title
     this.detail = detail
     this.errors = options.errors
+    this.members = options.members
     this.headers = { ...options.headers }
     const retryAfterSeconds = options.retryAfterSeconds ?? usualRetryAfterSeconds(definition)
     if (retryAfterSeconds !== undefined) this.headers['retry-after'] = String(retryAfterSeconds)

@@ -5,7 +5,7 @@ import { Problem, type ProblemCode, toProblem } from '../db/index.ts'
 
 /** The body of every refusal (RFC 9457). `code` is stable; `detail` is for people and may change. */
 export const ProblemDocument = z
-  .object({
+  .looseObject({
     type: z.string(),
     title: z.string(),
     status: z.int(),
@@ -39,6 +39,7 @@ export function problemResponse(c: Context, problem: Problem): Response {
     code: problem.code,
     request_id: c.env?.requestId,
     ...(problem.errors && { errors: problem.errors }),
+    ...problem.members,
   }
   return new Response(JSON.stringify(document), {
     status: problem.status,

@@ -73,13 +73,16 @@ export {
   NewInvitation,
 } from './invitations/schema.ts'
 export { purgeTenant } from './lifecycle/purge.ts'
-export { changeTenantStatus, findTenantId } from './lifecycle/queries.ts'
+export { changePlan, changeTenantStatus, extendTrial, findTenantId } from './lifecycle/queries.ts'
 export {
   TenantCancellation,
   TenantLifecycle,
+  TenantPlan,
+  TenantPlanChange,
   TenantPurge,
   TenantPurgeRequest,
   TenantStatusChange,
+  TenantTrialChange,
 } from './lifecycle/schema.ts'
 export { listMembers, listRoles, removeMember, transferOwnership, updateMember } from './members/queries.ts'
 export {

@@ -1,7 +1,6 @@
 import { declareConstraints, declareProblems } from '../db/index.ts'
 
 const problems = declareProblems({
-  too_many_endpoints: { status: 403, title: 'Too many webhook endpoints' },
   endpoint_disabled: { status: 409, title: 'The endpoint is disabled' },
   not_a_polling_endpoint: { status: 409, title: 'The endpoint is not a polling endpoint' },
   header_values_required: { status: 422, title: 'The values of headers must be given again' },

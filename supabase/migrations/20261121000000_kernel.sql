@@ -160,7 +160,7 @@ comment on function private.log_refusal(int, text) is
   'Writes a line to the log of Postgres, which a rollback does not take back: who was refused what over REST.';
 grant execute on function private.log_refusal(int, text) to authenticated, service_role;
 
-create function private.raise_problem(status int, code text, detail text default '', errors jsonb default null)
+create function private.raise_problem(status int, code text, detail text default '', errors jsonb default null, members jsonb default null)
   returns void
   language plpgsql
   set search_path = ''
@@ -176,13 +176,15 @@ begin
     message = left(raise_problem.code, 100),
     -- A sentence may quote what was sent, and that may be long.
     detail = left(raise_problem.detail, 1000),
-    hint = coalesce(private.few_problems(raise_problem.errors)::text, '');
+    hint = coalesce(private.few_problems(raise_problem.errors)::text,
+      -- They quote what was asked for. What is longer than any name of ours was not one.
+      case when length(raise_problem.members::text) <= 2000 then raise_problem.members::text end, '');
 end
 $$;
-comment on function private.raise_problem(int, text, text, jsonb) is
-  'Refuses a request. Takes the HTTP status, a stable code, a sentence for a person, and field errors [{pointer, detail}].';
+comment on function private.raise_problem(int, text, text, jsonb, jsonb) is
+  'Refuses a request. Takes the HTTP status, a stable code, a sentence for a person, and field errors [{pointer, detail}] or else extension members {name: value}.';
 grant execute on function private.few_problems(jsonb) to authenticated, service_role;
-grant execute on function private.raise_problem(int, text, text, jsonb) to authenticated, service_role;
+grant execute on function private.raise_problem(int, text, text, jsonb, jsonb) to authenticated, service_role;
 
 -- 04_text.sql
 

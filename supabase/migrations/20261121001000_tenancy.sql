@@ -233,6 +233,74 @@ grant execute on function public.list_roles() to authenticated;
 
 select private.register_table('private.role_permissions', plain => '{permission}', unaudited => 'changed by migrations only');
 
+-- 02_gates.sql
+
+-- Gates: what a plan opens, and up to which number. Whatever asks for a plan asks for a gate of this register.
+
+create type private.gate_kind as enum (
+  'feature', -- a plan has it or not
+  'limit'    -- a plan has a number of it
+);
+
+create table private.gates (
+  gate text primary key,
+  kind private.gate_kind not null,
+  description text not null,
+  asked_for text,
+  is_monthly boolean not null default false,
+  constraint gate_is_a_word check (gate ~ '^[a-z][a-z0-9_]{1,39}$'),
+  constraint only_limits_are_monthly check (kind = 'limit' or not is_monthly)
+);
+comment on table private.gates is
+  'Every feature and limit of the plans. The file that asks for a gate registers it. Tests and docs/plans.md read the same rows.';
+comment on column private.gates.asked_for is 'What is refused without it. Null if no domain asks for it yet.';
+comment on column private.gates.is_monthly is 'Whether the limit counts what is made in a month. Other limits count what there is.';
+
+create function private.register_feature(
+  feature text, description text, plans text[] default '{trial,business,enterprise}', asked_for text default null
+) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if exists (select from unnest(register_feature.plans) as n where n not in (select p.plan from public.plans as p)) then
+    raise exception 'register_feature: % names a plan that does not exist.', feature;
+  end if;
+  insert into private.gates (gate, kind, description, asked_for)
+  values (register_feature.feature, 'feature', register_feature.description, register_feature.asked_for)
+  on conflict (gate) do update set (kind, description, asked_for, is_monthly) = (excluded.kind, excluded.description, excluded.asked_for, false);
+  update public.plans as p set features = case when p.plan = any (register_feature.plans)
+      then p.features || register_feature.feature else array_remove(p.features, register_feature.feature) end
+  where (p.plan = any (register_feature.plans)) <> (register_feature.feature = any (p.features));
+end
+$$;
+comment on function private.register_feature(text, text, text[], text) is
+  'Adds a feature to the register, and to these plans and no others. By default to those that have everything.';
+
+create function private.register_limit(
+  limit_name text, description text, most jsonb, asked_for text, is_monthly boolean default false
+) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  -- A plan without a number would have no limit, and nobody would notice.
+  if array(select p.plan from public.plans as p order by 1) <> array(select k from jsonb_object_keys(register_limit.most) as k order by 1) then
+    raise exception 'register_limit: give % one number for each plan.', limit_name;
+  end if;
+  insert into private.gates (gate, kind, description, asked_for, is_monthly)
+  values (register_limit.limit_name, 'limit', register_limit.description, register_limit.asked_for, register_limit.is_monthly)
+  on conflict (gate) do update set (kind, description, asked_for, is_monthly) =
+    (excluded.kind, excluded.description, excluded.asked_for, excluded.is_monthly);
+  update public.plans as p set limits = p.limits || jsonb_build_object(register_limit.limit_name, (register_limit.most ->> p.plan)::bigint)
+  where p.limits -> register_limit.limit_name is distinct from register_limit.most -> p.plan;
+end
+$$;
+comment on function private.register_limit(text, text, jsonb, text, boolean) is
+  'Adds a limit to the register, with the number of each plan: {"trial": 10, "starter": 3, ...}.';
+
+select private.register_table('private.gates', plain => '{gate,description,asked_for}', unaudited => 'changed by migrations only');
+
 -- 02_plans.sql
 
 -- Plans: the price list, with the features and limits of each plan.
@@ -250,16 +318,22 @@ create table public.plans (
   constraint plan_name_is_a_word check (plan ~ '^[a-z][a-z0-9_]{1,39}$'),
   constraint price_not_negative check (price_minor >= 0)
 );
-comment on table public.plans is 'What a plan costs a month (in minor units of its currency), which features it has, and its limits.';
+comment on table public.plans is 'What a plan costs a month (in minor units of its currency), which features it has, and its limits. register_feature() and register_limit() write the last two.';
 
-insert into public.plans (plan, name, price_minor, trial_days, features) values
-  ('trial', 'Trial', 0, 14, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api}'),
-  ('starter', 'Starter', 4900, null, '{assessments,followups}'),
-  ('professional', 'Professional', 14900, null, '{assessments,followups,ai_authoring,voice,white_label}'),
-  ('business', 'Business', 34900, null, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api}'),
-  ('enterprise', 'Enterprise', 0, null, '{assessments,followups,ai_authoring,voice,white_label,custom_domain,api,sso}')
-on conflict (plan) do update set (name, price_minor, trial_days, features) = (excluded.name, excluded.price_minor, excluded.trial_days, excluded.features);
+insert into public.plans (plan, name, price_minor, trial_days) values
+  ('trial', 'Trial', 0, 14),
+  ('starter', 'Starter', 4900, null),
+  ('professional', 'Professional', 14900, null),
+  ('business', 'Business', 34900, null),
+  ('enterprise', 'Enterprise', 0, null)
+on conflict (plan) do update set (name, price_minor, trial_days) = (excluded.name, excluded.price_minor, excluded.trial_days);
 create trigger plans_touch before update on public.plans for each row execute function private.tg_touch_updated_at();
+
+create function private.is_trial_plan(plan text) returns boolean
+  language sql stable
+  set search_path = ''
+as $$ select exists (select from public.plans as p where p.plan = is_trial_plan.plan and p.trial_days is not null) $$;
+comment on function private.is_trial_plan(text) is 'Whether a plan is only for a time. Nobody can choose it.';
 
 alter table public.plans enable row level security;
 
@@ -269,6 +343,15 @@ create policy "everyone signed in reads the plans" on public.plans
 grant select on public.plans to authenticated, service_role;
 
 select private.register_table('public.plans', plain => '{plan,name,currency,features,limits}', unaudited => 'changed by migrations only');
+
+-- Features of domains that are still to come. A domain registers its own gates in its own files.
+select private.register_feature('assessments', 'Assessments, with their reports.', '{trial,starter,professional,business,enterprise}');
+select private.register_feature('followups', 'Follow-ups after an assessment.', '{trial,starter,professional,business,enterprise}');
+select private.register_feature('ai_authoring', 'Writing assessments with AI.', '{trial,professional,business,enterprise}');
+select private.register_feature('voice', 'Assessments by voice.', '{trial,professional,business,enterprise}');
+select private.register_feature('marketing', 'Campaigns on the channels where a business advertises.');
+select private.register_feature('knowledge', 'Answers from documents of the tenant''s own.');
+select private.register_feature('bots', 'Conversations with customers over WhatsApp.');
 
 -- 03_tenants.sql
 
@@ -284,6 +367,7 @@ create table public.tenants (
   plan text not null default 'starter' references public.plans on update cascade,
   tenant_type text not null default 'coach',
   locale text not null default 'en',
+  time_zone text not null default 'UTC',
   erp_customer_id text unique,
   stripe_cust_id text unique,
   trial_ends_at timestamptz,
@@ -303,6 +387,7 @@ create table public.tenants (
   constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
   constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint tenants_locale_is_a_tag check (locale ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$'),
+  constraint tenants_time_zone_is_short check (length(time_zone) <= 64),
   constraint tenants_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 16384)),
   constraint tenants_references_are_text check (private.is_plain_text(erp_customer_id, 255)
     and private.is_plain_text(stripe_cust_id, 255) and private.is_plain_text(sales_owner, 255)),
@@ -343,6 +428,27 @@ end
 $$;
 create trigger tenants_start before insert on public.tenants for each row execute function private.tg_start_tenant();
 
+create function private.tg_check_time_zone() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  -- The view reads the files of the time zones, which takes milliseconds. So this runs only if the zone changes. Some
+  -- of its names are not of the IANA list: other spellings, and whatever the server itself is set to.
+  if not exists (select from pg_catalog.pg_timezone_names as z where z.name = new.time_zone)
+    or new.time_zone ~ '^(posix|right)/' or new.time_zone in ('localtime', 'posixrules', 'Factory') then
+    perform private.raise_problem(422, 'invalid_value', 'A time zone is a name of the IANA list, such as Europe/Zurich.',
+      '[{"pointer": "/time_zone", "detail": "must be a name of the IANA list, such as Europe/Zurich"}]');
+  end if;
+  return new;
+end
+$$;
+create trigger tenants_check_time_zone before insert on public.tenants
+  for each row when (new.time_zone <> 'UTC') execute function private.tg_check_time_zone();
+create trigger tenants_check_new_time_zone before update of time_zone on public.tenants
+  for each row when (new.time_zone <> old.time_zone and new.time_zone <> 'UTC') execute function private.tg_check_time_zone();
+comment on column public.tenants.time_zone is 'The IANA name of the zone in which the tenant''s months and days begin.';
+
 alter table public.tenants enable row level security;
 create policy "members read their tenants" on public.tenants
   for select to authenticated using (id = any ((select private.tenant_ids('read', '{tenant:read,brand:read,entitlements:read}'))::uuid[]));
@@ -352,8 +458,8 @@ create policy "managers update their tenants" on public.tenants
   with check (id = any ((select private.tenant_ids('manage'))::uuid[]));
 -- Columns and not the table: what concerns billing and the contract is for managers, who read it by
 -- read_tenant_account(). A new column is not readable until somebody says who reads it.
-grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, trial_ends_at, created_at, updated_at,
-  created_by, updated_by, frozen_at, archived_at, purgeable_at), update (name, locale) on public.tenants to authenticated;
+grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, time_zone, trial_ends_at, created_at, updated_at,
+  created_by, updated_by, frozen_at, archived_at, purgeable_at), update (name, locale, time_zone) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
 create function private.shown_tenant(tenant public.tenants) returns public.tenants
@@ -437,7 +543,206 @@ grant execute on function public.read_tenant_account(uuid) to authenticated, ser
 
 select private.register_table('public.tenants', personal => '{sales_owner,metadata}', internal => '{sales_owner,metadata}',
   on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant, and notes of the platform. Only the platform changes them.',
-  plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,status_reason}');
+  plain => '{slug,name,plan,tenant_type,locale,time_zone,erp_customer_id,stripe_cust_id,status_reason}');
+
+-- 04_limits.sql
+
+-- Limits: how much of what its plan limits a tenant has. Counted in one row for each limit, so that asking costs the
+-- same with a million rows, and two who want the last place wait for each other.
+
+create table private.tenant_counts (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  gate text not null,
+  period_at timestamptz not null default '-infinity',
+  used bigint not null default 0,
+  primary key (tenant_id, gate),
+  constraint count_is_of_a_gate check (gate ~ '^[a-z][a-z0-9_]{1,39}$'),
+  constraint count_not_negative check (used >= 0)
+);
+comment on table private.tenant_counts is
+  'How much of a limit a tenant uses: what there is, or what was made since period_at for a monthly limit. Triggers of the counted tables keep it, with tenant_count_changes.';
+
+-- In plpgsql, as all that is asked when something is made: plpgsql keeps its plans for the session.
+create function private.limit_period(tenant uuid, gate text) returns timestamptz
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  if exists (select from private.gates as g where g.gate = limit_period.gate and g.is_monthly) then
+    return date_trunc('month', now(), (select t.time_zone from public.tenants as t where t.id = tenant));
+  end if;
+  return '-infinity';
+end
+$$;
+comment on function private.limit_period(uuid, text) is 'Since when a limit counts for a tenant: the start of the present month in its time zone, or ever.';
+
+create function private.is_same_period(period_at timestamptz, other_at timestamptz) returns boolean
+  language sql immutable parallel safe
+as $$
+  -- It sets no search_path, so that Postgres inlines it.
+  -- One month starts at moments up to 26 hours apart. A tenant that moves to another zone must not start again.
+  select period_at >= other_at - interval '3 days'
+$$;
+comment on function private.is_same_period(timestamptz, timestamptz) is 'Whether a count that began at the first moment still counts in a period that began at the second one.';
+
+create table private.tenant_count_changes (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  gate text not null,
+  xact xid8 not null default pg_current_xact_id(),
+  period_at timestamptz not null,
+  change bigint not null,
+  primary key (tenant_id, gate, xact),
+  constraint change_is_of_a_gate check (gate ~ '^[a-z][a-z0-9_]{1,39}$')
+);
+comment on table private.tenant_count_changes is
+  'What transactions that asked for nothing added to a count, or took off it. One row for each, so that they lock nothing of each other''s. Whoever asks next adds them to the count.';
+
+create function private.note_places(tenant uuid, gate text, change int) returns void
+  language plpgsql volatile
+  set search_path = ''
+as $$
+begin
+  insert into private.tenant_count_changes as c (tenant_id, gate, period_at, change)
+  values (note_places.tenant, note_places.gate, private.limit_period(note_places.tenant, note_places.gate), note_places.change)
+  on conflict on constraint tenant_count_changes_pkey do update set change = c.change + excluded.change;
+end
+$$;
+
+create function private.count_places(tenant uuid, gate text, change int) returns bigint
+  language plpgsql volatile
+  set search_path = ''
+as $$
+declare
+  period timestamptz := private.limit_period(tenant, gate);
+  noted bigint;
+  counted bigint;
+begin
+  insert into private.tenant_counts as c (tenant_id, gate, period_at, used)
+  values (count_places.tenant, count_places.gate, period, greatest(count_places.change, 0))
+  on conflict on constraint tenant_counts_pkey do update set
+    period_at = case when private.is_same_period(c.period_at, period) then c.period_at else period end,
+    used = greatest(count_places.change + case when private.is_same_period(c.period_at, period) then c.used else 0 end, 0)
+  returning c.period_at, used into period, counted;
+  -- A statement of its own, which sees what was committed while this waited for the row.
+  if not exists (select from private.tenant_count_changes as n
+    where n.tenant_id = count_places.tenant and n.gate = count_places.gate) then
+    return counted;
+  end if;
+  with gone as (
+    delete from private.tenant_count_changes as n
+    where n.tenant_id = count_places.tenant and n.gate = count_places.gate
+    returning n.change, n.period_at
+  )
+  select sum(g.change) filter (where private.is_same_period(g.period_at, period)) into noted from gone as g;
+  if noted <> 0 then
+    update private.tenant_counts as c set used = greatest(c.used + noted, 0)
+    where c.tenant_id = count_places.tenant and c.gate = count_places.gate
+    returning used into counted;
+  end if;
+  return counted;
+end
+$$;
+comment on function private.count_places(uuid, text, int) is
+  'Counts places that were taken, and returns how many are used. The row stays locked until the transaction ends.';
+
+create function private.settle_tenant_counts(batch int default 500) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  -- Sorted, so that two runs lock the counts in one order.
+  select count(private.count_places(n.tenant_id, n.gate, 0))::int from (
+    select distinct c.tenant_id, c.gate from private.tenant_count_changes as c order by 1, 2 limit batch) as n
+$$;
+comment on function private.settle_tenant_counts(int) is
+  'Adds to the counts what was only noted, for at most one batch of tenants and limits. Returns for how many.';
+
+create function private.find_limit(tenant uuid, gate text, out most bigint, out used bigint, out left_over bigint, out resets_at timestamptz)
+  language sql stable
+  set search_path = ''
+as $$
+  select l.most, n.used, greatest(l.most - n.used, 0), n.resets_at
+  from public.tenants as t
+  join public.plans as p on p.plan = t.plan
+  join private.gates as g on g.gate = find_limit.gate and g.kind = 'limit'
+  left join private.tenant_counts as c on c.tenant_id = t.id and c.gate = g.gate
+  cross join lateral (select (p.limits ->> g.gate)::bigint as most, private.limit_period(t.id, g.gate) as period_at) as l
+  cross join lateral (select
+    greatest(case when private.is_same_period(c.period_at, l.period_at) then c.used else 0 end + coalesce((
+      select sum(o.change) from private.tenant_count_changes as o
+      where o.tenant_id = t.id and o.gate = g.gate and private.is_same_period(o.period_at, l.period_at)), 0), 0)::bigint as used,
+    case when g.is_monthly then date_add(l.period_at, interval '1 month', t.time_zone) end as resets_at) as n
+  where t.id = find_limit.tenant
+$$;
+comment on function private.find_limit(uuid, text) is
+  'How many a tenant''s plan allows of what a limit counts, how many it has, how many are left, and when a monthly count starts again.';
+
+create function private.refuse_beyond(tenant uuid, gate text, used bigint) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  tenant_plan text;
+  most bigint;
+  larger text[];
+begin
+  select p.plan, (p.limits ->> refuse_beyond.gate)::bigint into tenant_plan, most
+  from public.tenants as t join public.plans as p on p.plan = t.plan where t.id = refuse_beyond.tenant;
+  if most is null or used <= most then
+    return;
+  end if;
+  -- The cheapest first. A price of 0 is agreed on request.
+  larger := array(select p.plan from public.plans as p
+    where p.trial_days is null and (p.limits ->> refuse_beyond.gate)::bigint > most
+    order by p.price_minor = 0, p.price_minor, p.plan);
+  perform private.raise_problem(402, 'limit_reached', format('The plan "%s" allows %s of "%s", and no more are left.', tenant_plan, most, refuse_beyond.gate)
+      || coalesce(format(' The plan "%s" allows more.', larger[1]), ''),
+    members => jsonb_build_object('limit', refuse_beyond.gate, 'most', most, 'plan', tenant_plan, 'plans', larger));
+end
+$$;
+comment on function private.refuse_beyond(uuid, text, bigint) is 'Refuses with 402 limit_reached if so many are more than the tenant''s plan allows.';
+
+-- A definer, as the next one: people may read neither the counts nor the register.
+create function private.require_place(tenant uuid, gate text) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- Counting nothing locks the row. Whoever wants the same place waits here until this transaction ends.
+  perform private.refuse_beyond(tenant, gate, 1 + private.count_places(tenant, gate, 0));
+end
+$$;
+comment on function private.require_place(uuid, text) is
+  'Refuses with 402 limit_reached unless the tenant''s plan has room for one more. For functions that make one. The caller must hold a permission.';
+
+-- Arguments: the limit, 1 or -1, and "ask" if nothing asked before. After the row, because a statement that inserts
+-- many rows runs all triggers before a row first, and each would find the same place free.
+create function private.tg_count_places() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  tenant uuid := case tg_op when 'DELETE' then old.tenant_id else new.tenant_id end;
+begin
+  -- The platform may bring over a tenant that has more than its plan allows.
+  if tg_argv[2] = 'ask' and not private.is_trusted_caller() then
+    perform private.refuse_beyond(tenant, tg_argv[0], private.count_places(tenant, tg_argv[0], tg_argv[1]::int));
+    return null;
+  end if;
+  -- A tenant that is being deleted needs no count. What is put back into a demo was not made this month.
+  if tg_op = 'DELETE' and not exists (select from public.tenants as t where t.id = tenant)
+    or current_setting('tenantry.is_restoring', true) = 'on' and private.limit_period(tenant, tg_argv[0]) > '-infinity' then
+    return null;
+  end if;
+  perform private.note_places(tenant, tg_argv[0], tg_argv[1]::int);
+  return null;
+end
+$$;
+comment on function private.tg_count_places() is 'Keeps the count of a limit, and refuses a row that the plan has no place for.';
+
+select cron.schedule('registry: settle counts of limits', '*/5 * * * *', 'select private.settle_tenant_counts()');
+
+select private.register_table('private.tenant_count_changes', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');
+select private.register_table('private.tenant_counts', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');
 
 -- 04_slugs.sql
 
@@ -819,6 +1124,20 @@ $$;
 comment on function public.leave_tenant(uuid) is 'Ends the caller''s own membership. 409 last_owner if the caller is the only owner.';
 grant execute on function public.leave_tenant(uuid) to authenticated;
 
+-- Named to run after tg_keep_an_owner(): whoever changes members locks the tenant first, and then its count.
+create trigger tenant_members_take_place after insert on public.tenant_members
+  for each row when (new.status = 'active') execute function private.tg_count_places('members', '1', 'ask');
+create trigger tenant_members_take_place_again after update of status on public.tenant_members
+  for each row when (old.status <> 'active' and new.status = 'active') execute function private.tg_count_places('members', '1', 'ask');
+create trigger tenant_members_vacate after update of status on public.tenant_members
+  for each row when (old.status = 'active' and new.status <> 'active') execute function private.tg_count_places('members', '-1');
+create trigger tenant_members_vacate_for_ever after delete on public.tenant_members
+  for each row when (old.status = 'active') execute function private.tg_count_places('members', '-1');
+
+select private.register_limit('members', 'Active members.',
+  '{"trial": 10, "starter": 3, "professional": 10, "business": 50, "enterprise": 1000}',
+  'accepting an invitation, or switching a membership on');
+
 select private.register_table('public.tenant_members');
 
 -- 08_products.sql
@@ -884,6 +1203,17 @@ select private.register_table('public.tenant_products', plain => '{product,confi
 
 -- Entitlements: may a tenant use a product or a feature now?
 
+create function private.plans_with(feature text) returns text[]
+  language sql stable
+  set search_path = ''
+as $$
+  -- A plan with a price of 0 is not the cheapest. It is a trial, or its price is agreed on request.
+  select array(select p.plan from public.plans as p
+    where plans_with.feature = any (p.features) and p.trial_days is null
+    order by p.price_minor = 0, p.price_minor, p.plan)
+$$;
+comment on function private.plans_with(text) is 'The plans with a feature that a tenant can choose, the cheapest first.';
+
 -- Every question about entitlements is answered here. A tenant gets a feature by its plan, or by a product
 -- that was granted. It gets a product only by a grant.
 create function private.find_entitlement(tenant uuid, product text, feature text,
@@ -940,10 +1270,7 @@ begin
     end if;
     if not is_in_plan then
       expires_at := null;
-      -- A plan with a price of 0 is not the cheapest. It is a trial, or its price is agreed on request.
-      plan_that_has_it := (select p.plan from public.plans as p
-        where find_entitlement.feature = any (p.features) and p.trial_days is null
-        order by p.price_minor = 0, p.price_minor, p.plan limit 1);
+      plan_that_has_it := (private.plans_with(find_entitlement.feature))[1];
       reason := case when plan_that_has_it is not null
         or exists (select from public.products as p where find_entitlement.feature = any (p.features))
         or exists (select from public.plans as p where find_entitlement.feature = any (p.features))
@@ -982,9 +1309,14 @@ as $$
 declare
   found_reason text;
   found_plan text;
+  named jsonb;
 begin
   select e.reason, e.plan_that_has_it into found_reason, found_plan
   from private.find_entitlement(require_entitlement.tenant, require_entitlement.product, require_entitlement.feature) as e;
+  if found_reason is null then
+    return;
+  end if;
+  named := jsonb_strip_nulls(jsonb_build_object('product', require_entitlement.product, 'feature', require_entitlement.feature));
   case found_reason
     when 'tenant_not_found' then
       perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
@@ -994,17 +1326,54 @@ begin
       perform private.raise_problem(403, 'trial_ended', 'The trial of this tenant has ended, so it can only be read. Choose a plan to change things again.');
     when 'feature_not_in_plan', 'unknown_feature' then
       perform private.raise_problem(402, 'feature_not_in_plan', format('This tenant''s plan does not have the feature "%s".', require_entitlement.feature)
-        || coalesce(format(' The plan "%s" has it.', found_plan), ''));
+        || coalesce(format(' The plan "%s" has it.', found_plan), ''),
+        members => named || jsonb_build_object('plans', private.plans_with(require_entitlement.feature)));
     when 'product_expired' then
-      perform private.raise_problem(402, 'product_not_granted', format('The time in which this tenant could use the product "%s" is over.', require_entitlement.product));
+      perform private.raise_problem(402, 'product_not_granted', format('The time in which this tenant could use the product "%s" is over.', require_entitlement.product), members => named);
     when 'product_not_granted', 'product_disabled', 'unknown_product' then
-      perform private.raise_problem(402, 'product_not_granted', format('This tenant may not use the product "%s".', require_entitlement.product));
+      perform private.raise_problem(402, 'product_not_granted', format('This tenant may not use the product "%s".', require_entitlement.product), members => named);
     else null;
   end case;
 end
 $$;
 comment on function private.require_entitlement(uuid, text, text) is
   'Refuses unless the tenant may use it now: 402 feature_not_in_plan, 402 product_not_granted, or the problem of the tenant''s status.';
+
+-- What gates ask. A definer, because the answer is about the tenant and not about what the caller may read.
+create function private.has_feature(tenant uuid, feature text) returns boolean
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  return (select e.allowed from private.find_entitlement(has_feature.tenant, null, has_feature.feature) as e);
+end
+$$;
+comment on function private.has_feature(uuid, text) is 'Whether a tenant has a feature now, by its plan or by a product that was granted.';
+
+create function private.require_feature(tenant uuid, feature text) returns void
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  perform private.require_entitlement(tenant, null, feature);
+end
+$$;
+comment on function private.require_feature(uuid, text) is
+  'Refuses with 402 feature_not_in_plan, the feature and the plans that have it, unless the tenant has it now. The calling function must check the caller''s permission before.';
+
+-- For tables that people write directly. The argument is the feature.
+create function private.tg_require_feature() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if not private.is_trusted_caller() then
+    perform private.require_feature(new.tenant_id, tg_argv[0]);
+  end if;
+  return null;
+end
+$$;
+comment on function private.tg_require_feature() is 'Refuses a change with 402 feature_not_in_plan unless the tenant has the feature that the change needs.';
 
 create function private.require_project_support(tenant uuid) returns void
   language plpgsql stable security definer
@@ -1028,6 +1397,7 @@ create function public.check_entitlement(tenant_id uuid, product text default nu
 as $$
 begin
   perform private.require_permission(check_entitlement.tenant_id, 'entitlements:read');
+  perform private.refuse_other_product(private.caller_product(), check_entitlement.product);
   if check_entitlement.product is null and check_entitlement.feature is null then
     perform private.raise_problem(422, 'invalid_value', 'Give a product, a feature, or both.');
   end if;
@@ -1039,6 +1409,37 @@ comment on function public.check_entitlement(uuid, text, text) is
   'May a tenant use a product, a feature, or a feature of a product now? {allowed, reason, plan_that_has_it, expires_at}.';
 grant execute on function public.check_entitlement(uuid, text, text), private.has_project_support(uuid),
   private.require_entitlement(uuid, text, text), private.require_project_support(uuid) to authenticated, service_role;
+
+-- A definer, because the answer is the same for every member of the tenant.
+create function public.check_gate(tenant_id uuid, gate text) returns jsonb
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  kind private.gate_kind := (select g.kind from private.gates as g where g.gate = check_gate.gate);
+  state record;
+  places record;
+begin
+  perform private.require_permission(check_gate.tenant_id, 'entitlements:read');
+  if kind is distinct from 'limit' then
+    -- Also for a feature that only a product has.
+    select e.allowed, e.reason, e.expires_at into state
+    from private.find_entitlement(check_gate.tenant_id, null, check_gate.gate) as e;
+    return jsonb_build_object('gate', check_gate.gate, 'kind', 'feature', 'allowed', state.allowed, 'reason', state.reason,
+      'plans', private.plans_with(check_gate.gate), 'expires_at', state.expires_at);
+  end if;
+  -- Without a feature and a product, the answer is about the tenant's status alone.
+  select e.allowed, e.reason into state from private.find_entitlement(check_gate.tenant_id, null, null) as e;
+  select * into places from private.find_limit(check_gate.tenant_id, check_gate.gate);
+  return jsonb_build_object('gate', check_gate.gate, 'kind', 'limit',
+    'allowed', state.allowed and coalesce(places.left_over > 0, true),
+    'reason', coalesce(state.reason, case when places.left_over = 0 then 'limit_reached' end),
+    'most', places.most, 'used', places.used, 'left', places.left_over, 'resets_at', places.resets_at);
+end
+$$;
+comment on function public.check_gate(uuid, text) is
+  'May a tenant do this now, and how much of it is left? A feature: {gate, kind, allowed, reason, plans, expires_at}. A limit: {gate, kind, allowed, reason, most, used, left, resets_at}.';
+grant execute on function public.check_gate(uuid, text) to authenticated, service_role;
 
 -- 10_projects.sql
 
@@ -1149,6 +1550,9 @@ begin
       where m.from_status = old.status and m.to_status = new.status
         and (m.who = 'own' or private.is_trusted_caller())) then
       perform private.raise_problem(409, 'invalid_status_move', format('A tenant that is %s cannot become %s.', old.status, new.status));
+    end if;
+    if new.status = 'active' and private.is_trial_plan(new.plan) then
+      perform private.raise_problem(409, 'invalid_status_move', 'This tenant has the plan of a trial. It becomes active when a plan is chosen for it.');
     end if;
     if old.status = 'archived' and (
       old.purgeable_at <= now() or exists (select from private.tenant_purges as p where p.tenant = old.id)) then
@@ -1277,6 +1681,7 @@ create table private.api_scopes (
   scope text primary key,
   permission text not null,
   description text not null,
+  product text references public.products on update cascade on delete restrict,
   constraint scope_is_a_domain_and_a_verb check (scope ~ '^[a-z][a-z_]{1,39}:[a-z]{1,39}$'),
   -- Only a person owns a tenant. Nor does "manage" let a key do what managers do: it passes only the functions that
   -- ask for its scope by name, and none of them invites people or creates keys.
@@ -1285,6 +1690,9 @@ create table private.api_scopes (
 );
 comment on table private.api_scopes is
   'What an API key can be allowed to do, and the permission that a person needs for the same. A scope passes only the policies and functions that name it.';
+
+comment on column private.api_scopes.product is 'The product that the scope is about. A key of another product cannot have it. Null for what every product needs.';
+create index api_scopes_product_idx on private.api_scopes (product);
 
 insert into private.api_scopes (scope, permission, description) values
   ('tenant:read', 'read', 'Read the tenant itself.'),
@@ -1296,7 +1704,7 @@ create table public.api_keys (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
   ref_id text not null generated always as (private.ulid(id)) stored,
-  product text,
+  product text references public.products on update cascade on delete restrict,
   name text not null,
   scopes text[] not null,
   prefix text not null,
@@ -1311,12 +1719,12 @@ create table public.api_keys (
   updated_by uuid,
   primary key (tenant_id, id),
   constraint key_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 100)),
-  constraint key_product_is_a_word check (product ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint key_has_scopes check (cardinality(scopes) between 1 and 50),
   constraint key_prefix_is_base62 check (prefix ~ '^[0-9A-Za-z]{8}$'),
   constraint key_rate_limit_in_range check (rate_limit_per_minute between 1 and 1000000),
   constraint replaced_key_ends check (replaced_at is null or expires_at is not null)
 );
+create index api_keys_product_idx on public.api_keys (product);
 create unique index api_keys_ref_id_idx on public.api_keys (tenant_id, ref_id) where ref_id is not null;
 comment on table public.api_keys is
   'A tenant''s API keys: what each key may do, and until when. The hash that proves a key is in private.api_key_secrets.';
@@ -1372,6 +1780,8 @@ begin
       and private.is_live_api_key(k)
       and claims ->> 'scope' = any (k.scopes)
       and claims ->> 'scope' = any (api_key_tenant_ids.scopes)
+      and (k.product is null or not exists (
+        select from private.api_scopes as s where s.scope = claims ->> 'scope' and s.product <> k.product))
       and t.status <> 'archived';
 end
 $$;
@@ -1386,8 +1796,10 @@ as $$
 declare
   claims jsonb := current_setting('request.jwt.claims')::jsonb;
   found_scopes text[];
+  key_product text;
+  wrong_product text;
 begin
-  select k.scopes into found_scopes
+  select k.scopes, k.product into found_scopes, key_product
   from public.api_keys as k join public.tenants as t on t.id = k.tenant_id
   where k.tenant_id = (claims ->> 'tenant_id')::uuid
     and k.id = require_scope.key
@@ -1406,12 +1818,44 @@ begin
       then format('This API key may not do this, because it does not have the scope "%s". Ask a manager of the tenant for a key with that scope.', require_scope.scope)
       else format('No API key may do this. It takes a person with the permission "%s".', require_scope.scope) end);
   end if;
+  -- A scope may have become a product's own after the key was made.
+  if key_product is not null then
+    select s.product into wrong_product from private.api_scopes as s where s.scope = require_scope.scope and s.product <> key_product;
+    perform private.refuse_other_product(key_product, wrong_product);
+  end if;
 end
 $$;
 comment on function private.require_scope(uuid, uuid, text) is
   'Refuses an API key that is revoked or expired (401), belongs to another tenant (404), or does not have and use the scope (403).';
 
-create function private.require_scopes(scopes text[]) returns text[]
+create function private.refuse_other_product(key_product text, product text) returns void
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  if product <> key_product then
+    perform private.raise_problem(403, 'forbidden', format('This API key is for the product "%s", and this is about "%s".', key_product, product));
+  end if;
+end
+$$;
+comment on function private.refuse_other_product(text, text) is 'Refuses with 403 if a key of one product asks about another. Null is no product.';
+
+-- A definer, because a key may not read keys. It says of the caller alone.
+create function private.caller_product() returns text
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  key uuid := private.caller_api_key();
+begin
+  return (select k.product from public.api_keys as k
+    where key is not null and k.tenant_id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid and k.id = key);
+end
+$$;
+comment on function private.caller_product() is 'The only product that the calling API key is for. Null for any other caller.';
+grant execute on function private.caller_product() to authenticated, service_role;
+
+create function private.require_scopes(scopes text[], product text default null) returns text[]
   language plpgsql stable
   set search_path = ''
 as $$
@@ -1424,6 +1868,11 @@ begin
       format('The scopes an API key can have are: %s.', array_to_string(known, ', ')),
       '[{"pointer": "/scopes", "detail": "must have at least one scope, and only known scopes"}]');
   end if;
+  -- A key of no product is the tenant's own, and may have every scope.
+  if exists (select from private.api_scopes as s where s.scope = any (require_scopes.scopes) and s.product <> require_scopes.product) then
+    perform private.raise_problem(422, 'invalid_value', format('A key of the product "%s" cannot have the scopes of another product.', require_scopes.product),
+      '[{"pointer": "/scopes", "detail": "has scopes of another product"}]');
+  end if;
   return array(select distinct s from unnest(scopes) as s order by s);
 end
 $$;
@@ -1433,7 +1882,7 @@ create policy "managers read their tenant's API keys" on public.api_keys
   for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
 grant select on public.api_keys to authenticated, service_role;
 
-select private.register_table('private.api_scopes', plain => '{scope,permission,description}', unaudited => 'changed by migrations only');
+select private.register_table('private.api_scopes', plain => '{scope,permission,description,product}', unaudited => 'changed by migrations only');
 select private.register_table('public.api_keys', quiet => '{last_used_at}', plain => '{product,name,scopes,prefix}');
 select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys records each change');
 
@@ -1467,3 +1916,65 @@ comment on function private.take_turn(uuid, text, int, text) is
   'Counts that something is done in a tenant, and says whether it may be: at most so often in this minute, hour or day of the clock (UTC).';
 
 select private.register_table('private.tenant_turns', keeping => 'derived', plain => '{what}', unaudited => 'counts what has rows of its own in the log');
+
+-- 14_plan_changes.sql
+
+-- Plan changes: how a tenant comes to another plan, and how a trial becomes longer. Only the platform does either.
+
+-- A definer, because the operator, a payment and cron all come here, and none of them may do part of it.
+create function private.change_plan(tenant_id uuid, plan text) returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  changed public.tenants;
+begin
+  -- Whoever takes a place under the old plan has it before the plan changes, or asks the new one.
+  select * into changed from public.tenants as t where t.id = change_plan.tenant_id for no key update;
+  if changed.id is null or changed.status = 'archived' then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or it is archived.');
+  end if;
+  if not exists (select from public.plans as p where p.plan = change_plan.plan and p.trial_days is null) then
+    perform private.raise_problem(422, 'invalid_value', format('The plans that a tenant can choose are: %s.',
+      (select string_agg(p.plan, ', ' order by p.price_minor = 0, p.price_minor) from public.plans as p where p.trial_days is null)),
+      '[{"pointer": "/plan", "detail": "must be a plan that a tenant can choose"}]');
+  end if;
+  update public.tenants as t set
+    plan = change_plan.plan,
+    -- A tenant whose trial was the only thing that froze it has a plan now. One that did not pay must be settled first.
+    status = case when t.status = 'trial' or t.status = 'frozen' and private.is_trial_plan(t.plan) then 'active' else t.status end,
+    status_reason = case when t.status in ('trial', 'frozen') and private.is_trial_plan(t.plan) then null else t.status_reason end
+  where t.id = changed.id and t.plan <> change_plan.plan
+  returning * into changed;
+  if not found then
+    select * into changed from public.tenants as t where t.id = change_plan.tenant_id;
+  end if;
+  return changed;
+end
+$$;
+comment on function private.change_plan(uuid, text) is
+  'Gives a tenant another plan. A tenant in trial, or frozen because its trial ended, becomes active. A second call with the same plan changes nothing. For the service. 404 tenant_not_found; 422 for a plan that nobody can choose.';
+
+create function private.extend_trial(tenant_id uuid, ends_at timestamptz) returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  extended public.tenants;
+begin
+  select * into extended from public.tenants as t where t.id = extend_trial.tenant_id for no key update;
+  if extended.id is null or extended.status = 'archived' then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or it is archived.');
+  elsif extended.status <> 'trial' then
+    perform private.raise_problem(409, 'not_in_trial', format('Only a trial can be extended. This tenant is %s.', extended.status));
+  elsif extend_trial.ends_at is null or extend_trial.ends_at <= now() or extend_trial.ends_at > now() + interval '90 days' then
+    perform private.raise_problem(422, 'invalid_value', 'A trial can be extended to a moment in the next 90 days.',
+      '[{"pointer": "/ends_at", "detail": "must be in the next 90 days"}]');
+  end if;
+  update public.tenants as t set trial_ends_at = extend_trial.ends_at where t.id = extended.id returning * into extended;
+  return extended;
+end
+$$;
+comment on function private.extend_trial(uuid, timestamptz) is
+  'Sets when a trial ends, also in the week after it ended. For the service. 404 tenant_not_found; 409 not_in_trial; 422 for a moment that is not in the next 90 days.';
+grant execute on function private.change_plan(uuid, text), private.extend_trial(uuid, timestamptz) to service_role;

@@ -250,6 +250,12 @@ end
 $$;
 create trigger tenants_start_brand after insert on public.tenants for each row execute function private.tg_start_brand();
 
+create trigger tenant_brands_white_label after update of brand on public.tenant_brands
+  for each row when (new.brand -> 'show_powered_by' = 'false' and old.brand -> 'show_powered_by' is distinct from 'false')
+  execute function private.tg_require_feature('white_label');
+select private.register_feature('white_label', 'A page without "powered by".', '{trial,professional,business,enterprise}',
+  'setting show_powered_by to false');
+
 alter table public.tenant_brands enable row level security;
 create policy "members read their tenant's brand" on public.tenant_brands
   for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{brand:read}'))::uuid[]));
@@ -371,23 +377,17 @@ create function private.add_domain(tenant uuid, host text) returns public.tenant
   set search_path = ''
 as $$
 declare
-  most int;
   added public.tenant_domains;
 begin
   perform private.require_permission(add_domain.tenant, 'manage');
-  -- The calls of one tenant wait for each other here. Otherwise ten calls at once could all stay below the limit.
-  select coalesce((p.limits ->> 'domains')::int, 10) into most
-  from public.tenants as t join public.plans as p on p.plan = t.plan
-  where t.id = add_domain.tenant
-  for no key update of t;
+  perform private.require_feature(add_domain.tenant, 'custom_domain');
+  -- The calls of one tenant wait for each other here. Otherwise two could both find that a host is not in the list.
+  perform from public.tenants as t where t.id = add_domain.tenant for no key update;
   if exists (select from public.tenant_domains as d where d.tenant_id = add_domain.tenant and d.host = add_domain.host) then
     perform private.raise_problem(409, 'conflict', format('You have already added the domain %s.', add_domain.host),
       '[{"pointer": "/host", "detail": "is already in your list"}]');
   end if;
-  if (select count(*) from public.tenant_domains as d where d.tenant_id = add_domain.tenant) >= most then
-    perform private.raise_problem(403, 'too_many_domains',
-      format('Your plan allows %s domains. Remove one before you add another.', most));
-  end if;
+  perform private.require_place(add_domain.tenant, 'domains');
   -- Removing a domain makes room for another one, so the number of those that exist bounds nothing.
   if not private.take_turn(add_domain.tenant, 'domain_added', 100, 'day') then
     perform private.raise_problem(403, 'too_many_domains', 'A tenant can add 100 domains a day. Wait until tomorrow.');
@@ -493,6 +493,15 @@ create trigger tenant_domains_write_event after insert or delete on public.tenan
   for each row execute function private.tg_emit_domain_events();
 create trigger tenant_domains_write_change_event after update on public.tenant_domains
   for each row when (old.status <> new.status) execute function private.tg_emit_domain_events();
+
+create trigger tenant_domains_take_place after insert on public.tenant_domains
+  for each row execute function private.tg_count_places('domains', '1');
+create trigger tenant_domains_vacate after delete on public.tenant_domains
+  for each row execute function private.tg_count_places('domains', '-1');
+
+select private.register_feature('custom_domain', 'Showing the page under a domain of the tenant''s own.', asked_for => 'adding a domain');
+select private.register_limit('domains', 'Domains, verified or not.',
+  '{"trial": 3, "starter": 1, "professional": 1, "business": 10, "enterprise": 100}', 'adding a domain');
 
 select private.register_table('public.tenant_domains', plain => '{host}', secret => '{verification_token}',
   quiet => '{last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count}');

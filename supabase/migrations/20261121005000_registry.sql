@@ -332,12 +332,22 @@ declare
   created public.api_keys;
 begin
   perform private.require_permission(create_api_key.tenant_id, 'manage');
+  perform private.require_feature(create_api_key.tenant_id, 'api');
+  if create_api_key.product is not null then
+    if not exists (select from public.products as p where p.product = create_api_key.product) then
+      perform private.raise_problem(422, 'invalid_value', format('The products of an API key are: %s.',
+        (select string_agg(p.product, ', ' order by p.product) from public.products as p)),
+        '[{"pointer": "/product", "detail": "is no product of the platform"}]');
+    end if;
+    perform private.require_entitlement(create_api_key.tenant_id, create_api_key.product);
+  end if;
   if create_api_key.expires_at <= now() then
     perform private.raise_problem(422, 'invalid_value', 'The key must expire at a moment in the future.',
       '[{"pointer": "/expires_at", "detail": "must be in the future"}]');
   end if;
+  perform private.require_place(create_api_key.tenant_id, 'api_keys');
   insert into public.api_keys (tenant_id, name, scopes, prefix, product, expires_at, rate_limit_per_minute)
-  values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes), create_api_key.prefix,
+  values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes, create_api_key.product), create_api_key.prefix,
     create_api_key.product, create_api_key.expires_at, coalesce(create_api_key.rate_limit_per_minute, 6000))
   returning * into created;
   insert into private.api_key_secrets (tenant_id, api_key_id, hash, lookup)
@@ -465,6 +475,19 @@ create trigger api_keys_write_event after insert or delete on public.api_keys
   for each row execute function private.tg_emit_api_key_events();
 create trigger api_keys_write_change_event after update of revoked_at on public.api_keys
   for each row when (old.revoked_at is null and new.revoked_at is not null) execute function private.tg_emit_api_key_events();
+
+-- A key that was replaced leaves its place to the key that replaces it.
+create trigger api_keys_take_place after insert on public.api_keys
+  for each row when (new.revoked_at is null and new.replaced_at is null) execute function private.tg_count_places('api_keys', '1');
+create trigger api_keys_vacate after update of revoked_at, replaced_at on public.api_keys
+  for each row when (old.revoked_at is null and old.replaced_at is null and (new.revoked_at is not null or new.replaced_at is not null))
+  execute function private.tg_count_places('api_keys', '-1');
+create trigger api_keys_vacate_for_ever after delete on public.api_keys
+  for each row when (old.revoked_at is null and old.replaced_at is null) execute function private.tg_count_places('api_keys', '-1');
+
+select private.register_feature('api', 'API keys for the tenant''s own servers.', asked_for => 'creating an API key');
+select private.register_limit('api_keys', 'API keys that are neither revoked nor replaced.',
+  '{"trial": 5, "starter": 2, "professional": 5, "business": 20, "enterprise": 200}', 'creating an API key');
 
 select private.register_event_type('api_key.created', 'An API key was created. It may replace another one of the same name.',
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
@@ -628,6 +651,7 @@ declare
   secret_id uuid;
 begin
   perform private.require_permission(set_idp_config.tenant_id, 'manage');
+  perform private.require_feature(set_idp_config.tenant_id, 'sso');
   if set_idp_config.type is null or set_idp_config.type not in ('oidc', 'saml') then
     perform private.raise_problem(422, 'invalid_value', 'The type of an identity provider must be oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
   end if;
@@ -691,6 +715,8 @@ create policy "managers remove their tenant's identity providers" on public.tena
 grant select, delete on public.tenant_idp_config to authenticated;
 grant select on public.tenant_idp_config to service_role;
 grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
+
+select private.register_feature('sso', 'Signing in at the tenant''s own identity provider.', asked_for => 'setting an identity provider');
 
 select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
   plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}',
@@ -935,6 +961,14 @@ begin
   if new.slug <> old.slug then
     perform private.emit_event(new.id, 'tenant.renamed', data || jsonb_build_object('old_slug', old.slug), 'tenant', has_row_lock => true);
   end if;
+  if new.plan <> old.plan then
+    perform private.emit_event(new.id, 'tenant.plan_changed',
+      data || jsonb_build_object('old_plan', old.plan, 'new_plan', new.plan), 'tenant', has_row_lock => true);
+  end if;
+  if new.status = 'trial' and new.trial_ends_at <> old.trial_ends_at then
+    perform private.emit_event(new.id, 'tenant.trial_extended',
+      data || jsonb_build_object('trial_ends_at', private.event_moment(new.trial_ends_at)), 'tenant', has_row_lock => true);
+  end if;
   -- Archiving emits no event. The endpoints of an archived tenant are paused, so the event would arrive only after
   -- the tenant is restored.
   if new.status <> old.status then
@@ -945,7 +979,8 @@ begin
 end
 $$;
 create trigger tenants_write_event after update on public.tenants
-  for each row when (old.slug <> new.slug or old.status <> new.status) execute function private.tg_emit_tenant_events();
+  for each row when (old.slug <> new.slug or old.status <> new.status or old.plan <> new.plan or old.trial_ends_at <> new.trial_ends_at)
+  execute function private.tg_emit_tenant_events();
 
 create function private.tg_emit_member_events() returns trigger
   language plpgsql security definer
@@ -1008,6 +1043,14 @@ select private.register_event_type('tenant.renamed', 'The tenant has another slu
 select private.register_event_type('tenant.status_changed', 'The status of the tenant was changed. There is no event when it is archived, but there is one when it is restored.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_status": "demo|trial|active|frozen|archived", "new_status": "demo|trial|active|frozen|archived"}',
     '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_status": "trial", "new_status": "active"}');
+
+select private.register_event_type('tenant.plan_changed', 'The tenant has another plan.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_plan": "text", "new_plan": "text"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_plan": "starter", "new_plan": "business"}');
+
+select private.register_event_type('tenant.trial_extended', 'The trial of the tenant ends at another moment than before.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "trial_ends_at": "moment"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "trial_ends_at": "2026-12-20T09:30:00.000Z"}');
 
 select private.register_event_type('member.joined', 'Somebody joined the tenant, for the first time or again.',
     '{"member": {"ref_id": "ref_id", "email?": "email", "name?": "text", "role": "owner|admin|member|reviewer"}}',

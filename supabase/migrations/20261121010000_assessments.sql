@@ -74,6 +74,14 @@ $$;
 create trigger campaigns_write_event after insert or update or delete on public.campaigns
   for each row execute function private.tg_emit_campaign_events();
 
+create trigger campaigns_take_place after insert on public.campaigns
+  for each row execute function private.tg_count_places('campaigns', '1', 'ask');
+create trigger campaigns_vacate after delete on public.campaigns
+  for each row execute function private.tg_count_places('campaigns', '-1');
+
+select private.register_limit('campaigns', 'Campaigns, open or not.',
+  '{"trial": 20, "starter": 5, "professional": 50, "business": 500, "enterprise": 10000}', 'creating a campaign');
+
 select private.register_table('public.campaigns', plain => '{name,assessment_type,results_disclosure}');
 
 select private.register_event_type('campaign.created', 'A campaign was created.',
@@ -205,6 +213,13 @@ create trigger participant_sessions_write_change_event after update on public.pa
   execute function private.tg_emit_participant_session_events();
 select cron.schedule('assessments: remove expired participant sessions', '* * * * *',
   'select private.sweep_expired_participant_sessions()');
+
+-- Nothing gives a place back: a participant who was removed took part in this month.
+create trigger participant_sessions_take_place after insert on public.participant_sessions
+  for each row execute function private.tg_count_places('participants', '1', 'ask');
+select private.register_limit('participants', 'Participants who started this month.',
+  '{"trial": 100, "starter": 200, "professional": 2000, "business": 20000, "enterprise": 1000000}', 'adding a participant',
+  is_monthly => true);
 
 select private.register_table('public.participant_sessions', plain => '{client_status}', personal => '{email,full_name}', secret => '{token_hash}',
   person => 'email');

@@ -88,6 +88,15 @@ create index webhook_endpoints_id_idx on public.webhook_endpoints (id);
 create index webhook_endpoints_previous_secret_idx on public.webhook_endpoints (previous_secret_expires_at)
   where previous_secret_id is not null;
 
+create trigger webhook_endpoints_take_place after insert on public.webhook_endpoints
+  for each row execute function private.tg_count_places('webhook_endpoints', '1');
+create trigger webhook_endpoints_vacate after delete on public.webhook_endpoints
+  for each row execute function private.tg_count_places('webhook_endpoints', '-1');
+
+select private.register_feature('webhooks', 'Events sent to the tenant''s own servers.', asked_for => 'creating a webhook endpoint');
+select private.register_limit('webhook_endpoints', 'Webhook endpoints, enabled or not.',
+  '{"trial": 5, "starter": 1, "professional": 5, "business": 50, "enterprise": 200}', 'creating a webhook endpoint');
+
 select private.register_table('public.webhook_endpoints', quiet => '{revision}', plain => '{url,description,event_types,header_names,static_header}',
   secret => '{secret_id,previous_secret_id,headers_secret_id}');
 
@@ -1556,25 +1565,17 @@ create function public.create_webhook_endpoint(
   set search_path = ''
 as $$
 declare
-  most int;
   sent record;
   created public.webhook_endpoints;
 begin
   perform private.require_permission(create_webhook_endpoint.tenant_id, 'endpoints:write');
+  perform private.require_feature(create_webhook_endpoint.tenant_id, 'webhooks');
   created.tenant_id := create_webhook_endpoint.tenant_id;
   created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
   created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
   sent := private.merge_webhook_headers('{}', null,
     jsonb_build_object('headers', create_webhook_endpoint.headers, 'static_header', create_webhook_endpoint.static_header));
-  -- The calls of one tenant wait for each other here. Otherwise twenty at once could all stay below the limit.
-  select coalesce((p.limits ->> 'webhook_endpoints')::int, 50) into most
-  from public.tenants as t join public.plans as p on p.plan = t.plan
-  where t.id = create_webhook_endpoint.tenant_id
-  for no key update of t;
-  if (select count(*) from public.webhook_endpoints as e where e.tenant_id = create_webhook_endpoint.tenant_id) >= most then
-    perform private.raise_problem(403, 'too_many_endpoints',
-      format('Your plan allows %s webhook endpoints. Delete one before you create another.', most));
-  end if;
+  perform private.require_place(create_webhook_endpoint.tenant_id, 'webhook_endpoints');
   insert into public.webhook_endpoints (tenant_id, kind, url, description, event_types, scheme, secret_id, headers_secret_id,
     header_names, static_header, rate_limit_per_second)
   values (created.tenant_id, create_webhook_endpoint.kind, create_webhook_endpoint.url, create_webhook_endpoint.description,
@@ -1588,7 +1589,7 @@ begin
 end
 $$;
 comment on function public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int) is
-  'Creates an endpoint and puts its signing secret and the values of its headers in Vault. 403 too_many_endpoints; 422 unknown_event_type.';
+  'Creates an endpoint and puts its signing secret and the values of its headers in Vault. 402 feature_not_in_plan, limit_reached; 422 unknown_event_type.';
 
 create function public.update_webhook_endpoint(tenant_id uuid, endpoint_id uuid, changes jsonb)
   returns public.webhook_endpoints

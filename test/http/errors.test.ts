@@ -59,7 +59,7 @@ describe('the list of codes', () => {
     expect(unusedIn(schemas, source)).toEqual([])
   })
 
-  it.each(['slug_taken', 'too_many_endpoints', 'project_slug_taken'])(
+  it.each(['slug_taken', 'limit_reached', 'project_slug_taken'])(
     'would show that nothing raises %s',
     (code) => {
       const without = (texts: string[]) => texts.map((text) => text.replaceAll(`'${code}'`, `'another'`))

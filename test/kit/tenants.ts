@@ -14,6 +14,8 @@ export interface TenantOptions extends Partial<Record<Role, { id: string }>> {
   /** Active unless said otherwise; a trial has ended. */
   status?: 'active' | 'frozen' | 'archived' | 'trial'
   slug?: string
+  /** One that has everything, unless said otherwise. */
+  plan?: string
   /** Another database than the stack's, or an open transaction. */
   db?: Queryable
 }
@@ -29,12 +31,12 @@ export function freshSlug(prefix = 't'): string {
  * @example const tenant = await makeTenant({ owner, member, status: 'frozen' })
  */
 export async function makeTenant(options: TenantOptions = {}): Promise<Tenant> {
-  const { status = 'active', slug = freshSlug(), db = admin } = options
+  const { status = 'active', slug = freshSlug(), plan = 'enterprise', db = admin } = options
   const { rows } = await db.query<Tenant>(
-    `insert into public.tenants (slug, name, status, trial_ends_at)
-     values ($1, $1, $2::public.tenant_status, case when $2 = 'trial' then now() - interval '1 day' end)
+    `insert into public.tenants (slug, name, status, plan, trial_ends_at)
+     values ($1, $1, $2::public.tenant_status, $3, case when $2 = 'trial' then now() - interval '1 day' end)
      returning id, ref_id, slug`,
-    [slug, status],
+    [slug, status, plan],
   )
   const tenant = rows[0]
   if (!tenant) throw new Error('no tenant was made')

@@ -243,7 +243,7 @@ describe("AC #5: Mark's profile", () => {
     expect(data.email_config.reply_to).toBe('mark@leadingwithmeaning.test')
     expect(data).toMatchObject({
       custom_domain: 'leadingwithmeaning.test',
-      subscription_tier: 'professional',
+      subscription_tier: 'business',
       is_active: true,
     })
     const { data: user } = await mark.auth.getUser()

@@ -39,7 +39,7 @@ export async function listDomains(
 
 /**
  * Adds a domain, which is pending until its record is found. Refuses with 422 domain_invalid or
- * domain_reserved, 409 conflict if the tenant has added it before, 403 too_many_domains.
+ * domain_reserved, 409 conflict if the tenant has added it before, 403 too_many_domains, 402 feature_not_in_plan, limit_reached.
  */
 export async function addDomain(db: Db, tenantId: string, host: string): Promise<Domain> {
   const row = await db.one<DomainRow>(sql`

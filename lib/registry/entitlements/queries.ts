@@ -49,26 +49,39 @@ export async function listTenantProducts(
   return { products: rows, next_cursor }
 }
 
-/** Every product and feature, and whether this tenant may use it now. */
+/** Every product, feature and limit, and whether this tenant may use it now. */
 export async function listEntitlements(db: Db, tenantId: string): Promise<Entitlements> {
   const [found] = await db.query<Entitlements>(sql`
     select t.plan, private.has_project_support(t.id) as supports_projects,
       array(
         select jsonb_build_object('product', p.product) || public.check_entitlement(t.id, p.product)
-        from public.products as p order by p.product) as products,
+        from public.products as p where coalesce(p.product = private.caller_product(), true) order by p.product) as products,
       array(
         select jsonb_build_object('feature', f.feature) || public.check_entitlement(t.id, null, f.feature)
         from (select unnest(p.features) from public.plans as p
               union select unnest(p.features) from public.products as p) as f (feature)
-        order by f.feature) as features
+        order by f.feature) as features,
+      array(
+        select jsonb_build_object('limit', l.name) || (public.check_gate(t.id, l.name) - '{gate,kind}'::text[])
+        from (select distinct jsonb_object_keys(p.limits) from public.plans as p) as l (name)
+        order by l.name) as limits
     from public.tenants as t where t.id = ${tenantId}`)
   if (!found) throw tenantNotFound()
-  return { ...found, products: found.products.map(withDate), features: found.features.map(withDate) }
+  return {
+    ...found,
+    products: found.products.map(withDate),
+    features: found.features.map(withDate),
+    limits: found.limits.map((limit) => ({ ...limit, resets_at: dateOf(limit.resets_at) })),
+  }
 }
 
 /** Moments inside jsonb arrive as Postgres' text. Everywhere else they are dates. */
 function withDate<Answer extends Entitlement>(answer: Answer): Answer {
-  return { ...answer, expires_at: answer.expires_at === null ? null : new Date(answer.expires_at) }
+  return { ...answer, expires_at: dateOf(answer.expires_at) }
+}
+
+function dateOf(moment: Date | string | null): Date | null {
+  return moment === null ? null : new Date(moment)
 }
 
 /** Whether this tenant may use this product, or this feature of it, now. */

@@ -80,16 +80,28 @@ const Answer = z.strictObject({
 /** Whether a tenant may use a product, or a feature of it, now. */
 export const Entitlement = Answer.meta({ id: 'Entitlement' })
 
+/** How much of a limit of its plan a tenant uses. */
+const Limit = z.strictObject({
+  limit: z.string(),
+  allowed: z.boolean(),
+  reason: z.enum(['tenant_frozen', 'trial_ended', 'limit_reached']).nullable(),
+  most: z.int().nullable().meta({ description: 'What the plan allows; null for no limit.' }),
+  used: z.int(),
+  left: z.int().nullable(),
+  resets_at: moment.nullable().meta({ description: 'When a monthly count starts again; null for others.' }),
+})
+
 export const Entitlements = z
   .strictObject({
     plan: z.string(),
     supports_projects: z.boolean(),
     products: z.array(Answer.extend({ product: z.string() })),
     features: z.array(Answer.extend({ feature: z.string() })),
+    limits: z.array(Limit),
   })
   .meta({
     id: 'Entitlements',
-    description: 'Every product and every feature there is, and whether it may be used now.',
+    description: 'Every product, feature and limit there is, and whether it may be used now.',
   })
 
 export const ProductPath = z.object({ product: z.string().regex(word) })

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { moment } from '../../db/index.ts'
+import { moment, offsetMoment } from '../../db/index.ts'
 
 const statuses = ['demo', 'trial', 'active', 'frozen', 'archived'] as const
 const reason = z.string().trim().min(1).max(500)
@@ -51,6 +51,25 @@ export const TenantPurge = z
   })
   .meta({ id: 'TenantPurge' })
 
+/** Which plan a tenant has, and until when if it is a trial. */
+export const TenantPlan = z
+  .strictObject({
+    ref_id: z.string(),
+    slug: z.string(),
+    status: z.enum(statuses),
+    plan: z.string(),
+    trial_ends_at: moment.nullable(),
+  })
+  .meta({ id: 'TenantPlan' })
+
+// SQL knows the plans there are.
+export const TenantPlanChange = z
+  .strictObject({ plan: z.string().min(1).max(40) })
+  .meta({ id: 'TenantPlanChange' })
+
+export const TenantTrialChange = z.strictObject({ ends_at: offsetMoment }).meta({ id: 'TenantTrialChange' })
+
+export type TenantPlan = z.infer<typeof TenantPlan>
 export type TenantLifecycle = z.infer<typeof TenantLifecycle>
 export type TenantStatusChange = z.infer<typeof TenantStatusChange>
 export type TenantPurgeRequest = z.infer<typeof TenantPurgeRequest>

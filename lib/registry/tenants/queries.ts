@@ -11,7 +11,7 @@ import {
 } from './schema.ts'
 
 const tenantColumns = sql`
-  t.ref_id, t.slug, t.name, t.status, t.kind, t.plan, t.tenant_type, t.locale, t.trial_ends_at, t.created_at, t.updated_at,
+  t.ref_id, t.slug, t.name, t.status, t.kind, t.plan, t.tenant_type, t.locale, t.time_zone, t.trial_ends_at, t.created_at, t.updated_at,
   m.role`
 
 /** Creates a tenant in trial with the caller as its owner. 409 slug_taken; 422 slug_invalid, slug_reserved. */
@@ -62,10 +62,11 @@ export async function readTenantAccount(db: Db, id: string): Promise<TenantAccou
 }
 
 /** Changes the named fields and leaves the rest. */
-export function updateTenant(db: Db, id: string, { name, locale }: TenantChange): Promise<Tenant> {
+export function updateTenant(db: Db, id: string, { name, locale, time_zone }: TenantChange): Promise<Tenant> {
   return db.transaction(async (tx) => {
     await tx.query(sql`
-      update public.tenants set name = coalesce(${name}, name), locale = coalesce(${locale}, locale)
+      update public.tenants set name = coalesce(${name}, name), locale = coalesce(${locale}, locale),
+        time_zone = coalesce(${time_zone}, time_zone)
       where id = ${id}`)
     return readTenant(tx, id)
   })

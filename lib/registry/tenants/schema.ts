@@ -14,6 +14,9 @@ export const Tenant = z
     plan: z.string(),
     tenant_type: z.string(),
     locale: z.string(),
+    time_zone: z
+      .string()
+      .meta({ description: "Where the tenant's months and days begin: a name of the IANA list." }),
     trial_ends_at: moment.nullable(),
     created_at: moment,
     updated_at: moment,
@@ -59,7 +62,8 @@ export const NewTenant = z
   .meta({ id: 'NewTenant' })
 
 export const TenantChange = z
-  .strictObject({ name, locale })
+  // SQL knows the names there are.
+  .strictObject({ name, locale, time_zone: z.string().min(1).max(64) })
   .partial()
   .refine((change) => Object.keys(change).length > 0, 'must change something')
   .meta({ id: 'TenantChange' })

@@ -48,7 +48,7 @@ export async function readEndpoint(db: Db, tenantId: string, ref: string): Promi
 }
 
 /**
- * Creates an endpoint, with a secret of its own or the one it brings. 403 too_many_endpoints; 422
+ * Creates an endpoint, with a secret of its own or the one it brings. 402 feature_not_in_plan, limit_reached; 422
  * unknown_event_type; 422 invalid_value for a URL or a header that cannot be used, and for a bad secret.
  */
 export function createEndpoint(

@@ -10,6 +10,7 @@ create table public.tenants (
   plan text not null default 'starter' references public.plans on update cascade,
   tenant_type text not null default 'coach',
   locale text not null default 'en',
+  time_zone text not null default 'UTC',
   erp_customer_id text unique,
   stripe_cust_id text unique,
   trial_ends_at timestamptz,
@@ -29,6 +30,7 @@ create table public.tenants (
   constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
   constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint tenants_locale_is_a_tag check (locale ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$'),
+  constraint tenants_time_zone_is_short check (length(time_zone) <= 64),
   constraint tenants_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 16384)),
   constraint tenants_references_are_text check (private.is_plain_text(erp_customer_id, 255)
     and private.is_plain_text(stripe_cust_id, 255) and private.is_plain_text(sales_owner, 255)),
@@ -69,6 +71,27 @@ end
 $$;
 create trigger tenants_start before insert on public.tenants for each row execute function private.tg_start_tenant();
 
+create function private.tg_check_time_zone() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  -- The view reads the files of the time zones, which takes milliseconds. So this runs only if the zone changes. Some
+  -- of its names are not of the IANA list: other spellings, and whatever the server itself is set to.
+  if not exists (select from pg_catalog.pg_timezone_names as z where z.name = new.time_zone)
+    or new.time_zone ~ '^(posix|right)/' or new.time_zone in ('localtime', 'posixrules', 'Factory') then
+    perform private.raise_problem(422, 'invalid_value', 'A time zone is a name of the IANA list, such as Europe/Zurich.',
+      '[{"pointer": "/time_zone", "detail": "must be a name of the IANA list, such as Europe/Zurich"}]');
+  end if;
+  return new;
+end
+$$;
+create trigger tenants_check_time_zone before insert on public.tenants
+  for each row when (new.time_zone <> 'UTC') execute function private.tg_check_time_zone();
+create trigger tenants_check_new_time_zone before update of time_zone on public.tenants
+  for each row when (new.time_zone <> old.time_zone and new.time_zone <> 'UTC') execute function private.tg_check_time_zone();
+comment on column public.tenants.time_zone is 'The IANA name of the zone in which the tenant''s months and days begin.';
+
 alter table public.tenants enable row level security;
 create policy "members read their tenants" on public.tenants
   for select to authenticated using (id = any ((select private.tenant_ids('read', '{tenant:read,brand:read,entitlements:read}'))::uuid[]));
@@ -78,8 +101,8 @@ create policy "managers update their tenants" on public.tenants
   with check (id = any ((select private.tenant_ids('manage'))::uuid[]));
 -- Columns and not the table: what concerns billing and the contract is for managers, who read it by
 -- read_tenant_account(). A new column is not readable until somebody says who reads it.
-grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, trial_ends_at, created_at, updated_at,
-  created_by, updated_by, frozen_at, archived_at, purgeable_at), update (name, locale) on public.tenants to authenticated;
+grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, time_zone, trial_ends_at, created_at, updated_at,
+  created_by, updated_by, frozen_at, archived_at, purgeable_at), update (name, locale, time_zone) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
 create function private.shown_tenant(tenant public.tenants) returns public.tenants
@@ -163,4 +186,4 @@ grant execute on function public.read_tenant_account(uuid) to authenticated, ser
 
 select private.register_table('public.tenants', personal => '{sales_owner,metadata}', internal => '{sales_owner,metadata}',
   on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant, and notes of the platform. Only the platform changes them.',
-  plain => '{slug,name,plan,tenant_type,locale,erp_customer_id,stripe_cust_id,status_reason}');
+  plain => '{slug,name,plan,tenant_type,locale,time_zone,erp_customer_id,stripe_cust_id,status_reason}');

@@ -72,4 +72,18 @@ $$;
 comment on function public.leave_tenant(uuid) is 'Ends the caller''s own membership. 409 last_owner if the caller is the only owner.';
 grant execute on function public.leave_tenant(uuid) to authenticated;
 
+-- Named to run after tg_keep_an_owner(): whoever changes members locks the tenant first, and then its count.
+create trigger tenant_members_take_place after insert on public.tenant_members
+  for each row when (new.status = 'active') execute function private.tg_count_places('members', '1', 'ask');
+create trigger tenant_members_take_place_again after update of status on public.tenant_members
+  for each row when (old.status <> 'active' and new.status = 'active') execute function private.tg_count_places('members', '1', 'ask');
+create trigger tenant_members_vacate after update of status on public.tenant_members
+  for each row when (old.status = 'active' and new.status <> 'active') execute function private.tg_count_places('members', '-1');
+create trigger tenant_members_vacate_for_ever after delete on public.tenant_members
+  for each row when (old.status = 'active') execute function private.tg_count_places('members', '-1');
+
+select private.register_limit('members', 'Active members.',
+  '{"trial": 10, "starter": 3, "professional": 10, "business": 50, "enterprise": 1000}',
+  'accepting an invitation, or switching a membership on');
+
 select private.register_table('public.tenant_members');

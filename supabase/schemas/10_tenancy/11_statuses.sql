@@ -48,6 +48,9 @@ begin
         and (m.who = 'own' or private.is_trusted_caller())) then
       perform private.raise_problem(409, 'invalid_status_move', format('A tenant that is %s cannot become %s.', old.status, new.status));
     end if;
+    if new.status = 'active' and private.is_trial_plan(new.plan) then
+      perform private.raise_problem(409, 'invalid_status_move', 'This tenant has the plan of a trial. It becomes active when a plan is chosen for it.');
+    end if;
     if old.status = 'archived' and (
       old.purgeable_at <= now() or exists (select from private.tenant_purges as p where p.tenant = old.id)) then
       perform private.raise_problem(409, 'invalid_status_move', 'The export window of this tenant has closed. The tenant cannot be restored.');

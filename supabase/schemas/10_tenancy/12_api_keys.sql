@@ -4,6 +4,7 @@ create table private.api_scopes (
   scope text primary key,
   permission text not null,
   description text not null,
+  product text references public.products on update cascade on delete restrict,
   constraint scope_is_a_domain_and_a_verb check (scope ~ '^[a-z][a-z_]{1,39}:[a-z]{1,39}$'),
   -- Only a person owns a tenant. Nor does "manage" let a key do what managers do: it passes only the functions that
   -- ask for its scope by name, and none of them invites people or creates keys.
@@ -12,6 +13,9 @@ create table private.api_scopes (
 );
 comment on table private.api_scopes is
   'What an API key can be allowed to do, and the permission that a person needs for the same. A scope passes only the policies and functions that name it.';
+
+comment on column private.api_scopes.product is 'The product that the scope is about. A key of another product cannot have it. Null for what every product needs.';
+create index api_scopes_product_idx on private.api_scopes (product);
 
 insert into private.api_scopes (scope, permission, description) values
   ('tenant:read', 'read', 'Read the tenant itself.'),
@@ -23,7 +27,7 @@ create table public.api_keys (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
   ref_id text not null generated always as (private.ulid(id)) stored,
-  product text,
+  product text references public.products on update cascade on delete restrict,
   name text not null,
   scopes text[] not null,
   prefix text not null,
@@ -38,12 +42,12 @@ create table public.api_keys (
   updated_by uuid,
   primary key (tenant_id, id),
   constraint key_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 100)),
-  constraint key_product_is_a_word check (product ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint key_has_scopes check (cardinality(scopes) between 1 and 50),
   constraint key_prefix_is_base62 check (prefix ~ '^[0-9A-Za-z]{8}$'),
   constraint key_rate_limit_in_range check (rate_limit_per_minute between 1 and 1000000),
   constraint replaced_key_ends check (replaced_at is null or expires_at is not null)
 );
+create index api_keys_product_idx on public.api_keys (product);
 create unique index api_keys_ref_id_idx on public.api_keys (tenant_id, ref_id) where ref_id is not null;
 comment on table public.api_keys is
   'A tenant''s API keys: what each key may do, and until when. The hash that proves a key is in private.api_key_secrets.';
@@ -99,6 +103,8 @@ begin
       and private.is_live_api_key(k)
       and claims ->> 'scope' = any (k.scopes)
       and claims ->> 'scope' = any (api_key_tenant_ids.scopes)
+      and (k.product is null or not exists (
+        select from private.api_scopes as s where s.scope = claims ->> 'scope' and s.product <> k.product))
       and t.status <> 'archived';
 end
 $$;
@@ -113,8 +119,10 @@ as $$
 declare
   claims jsonb := current_setting('request.jwt.claims')::jsonb;
   found_scopes text[];
+  key_product text;
+  wrong_product text;
 begin
-  select k.scopes into found_scopes
+  select k.scopes, k.product into found_scopes, key_product
   from public.api_keys as k join public.tenants as t on t.id = k.tenant_id
   where k.tenant_id = (claims ->> 'tenant_id')::uuid
     and k.id = require_scope.key
@@ -133,12 +141,44 @@ begin
       then format('This API key may not do this, because it does not have the scope "%s". Ask a manager of the tenant for a key with that scope.', require_scope.scope)
       else format('No API key may do this. It takes a person with the permission "%s".', require_scope.scope) end);
   end if;
+  -- A scope may have become a product's own after the key was made.
+  if key_product is not null then
+    select s.product into wrong_product from private.api_scopes as s where s.scope = require_scope.scope and s.product <> key_product;
+    perform private.refuse_other_product(key_product, wrong_product);
+  end if;
 end
 $$;
 comment on function private.require_scope(uuid, uuid, text) is
   'Refuses an API key that is revoked or expired (401), belongs to another tenant (404), or does not have and use the scope (403).';
 
-create function private.require_scopes(scopes text[]) returns text[]
+create function private.refuse_other_product(key_product text, product text) returns void
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  if product <> key_product then
+    perform private.raise_problem(403, 'forbidden', format('This API key is for the product "%s", and this is about "%s".', key_product, product));
+  end if;
+end
+$$;
+comment on function private.refuse_other_product(text, text) is 'Refuses with 403 if a key of one product asks about another. Null is no product.';
+
+-- A definer, because a key may not read keys. It says of the caller alone.
+create function private.caller_product() returns text
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  key uuid := private.caller_api_key();
+begin
+  return (select k.product from public.api_keys as k
+    where key is not null and k.tenant_id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid and k.id = key);
+end
+$$;
+comment on function private.caller_product() is 'The only product that the calling API key is for. Null for any other caller.';
+grant execute on function private.caller_product() to authenticated, service_role;
+
+create function private.require_scopes(scopes text[], product text default null) returns text[]
   language plpgsql stable
   set search_path = ''
 as $$
@@ -151,6 +191,11 @@ begin
       format('The scopes an API key can have are: %s.', array_to_string(known, ', ')),
       '[{"pointer": "/scopes", "detail": "must have at least one scope, and only known scopes"}]');
   end if;
+  -- A key of no product is the tenant's own, and may have every scope.
+  if exists (select from private.api_scopes as s where s.scope = any (require_scopes.scopes) and s.product <> require_scopes.product) then
+    perform private.raise_problem(422, 'invalid_value', format('A key of the product "%s" cannot have the scopes of another product.', require_scopes.product),
+      '[{"pointer": "/scopes", "detail": "has scopes of another product"}]');
+  end if;
   return array(select distinct s from unnest(scopes) as s order by s);
 end
 $$;
@@ -160,6 +205,6 @@ create policy "managers read their tenant's API keys" on public.api_keys
   for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
 grant select on public.api_keys to authenticated, service_role;
 
-select private.register_table('private.api_scopes', plain => '{scope,permission,description}', unaudited => 'changed by migrations only');
+select private.register_table('private.api_scopes', plain => '{scope,permission,description,product}', unaudited => 'changed by migrations only');
 select private.register_table('public.api_keys', quiet => '{last_used_at}', plain => '{product,name,scopes,prefix}');
 select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys records each change');

@@ -67,6 +67,12 @@ end
 $$;
 create trigger tenants_start_brand after insert on public.tenants for each row execute function private.tg_start_brand();
 
+create trigger tenant_brands_white_label after update of brand on public.tenant_brands
+  for each row when (new.brand -> 'show_powered_by' = 'false' and old.brand -> 'show_powered_by' is distinct from 'false')
+  execute function private.tg_require_feature('white_label');
+select private.register_feature('white_label', 'A page without "powered by".', '{trial,professional,business,enterprise}',
+  'setting show_powered_by to false');
+
 alter table public.tenant_brands enable row level security;
 create policy "members read their tenant's brand" on public.tenant_brands
   for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{brand:read}'))::uuid[]));

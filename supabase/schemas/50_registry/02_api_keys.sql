@@ -12,12 +12,22 @@ declare
   created public.api_keys;
 begin
   perform private.require_permission(create_api_key.tenant_id, 'manage');
+  perform private.require_feature(create_api_key.tenant_id, 'api');
+  if create_api_key.product is not null then
+    if not exists (select from public.products as p where p.product = create_api_key.product) then
+      perform private.raise_problem(422, 'invalid_value', format('The products of an API key are: %s.',
+        (select string_agg(p.product, ', ' order by p.product) from public.products as p)),
+        '[{"pointer": "/product", "detail": "is no product of the platform"}]');
+    end if;
+    perform private.require_entitlement(create_api_key.tenant_id, create_api_key.product);
+  end if;
   if create_api_key.expires_at <= now() then
     perform private.raise_problem(422, 'invalid_value', 'The key must expire at a moment in the future.',
       '[{"pointer": "/expires_at", "detail": "must be in the future"}]');
   end if;
+  perform private.require_place(create_api_key.tenant_id, 'api_keys');
   insert into public.api_keys (tenant_id, name, scopes, prefix, product, expires_at, rate_limit_per_minute)
-  values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes), create_api_key.prefix,
+  values (create_api_key.tenant_id, create_api_key.name, private.require_scopes(create_api_key.scopes, create_api_key.product), create_api_key.prefix,
     create_api_key.product, create_api_key.expires_at, coalesce(create_api_key.rate_limit_per_minute, 6000))
   returning * into created;
   insert into private.api_key_secrets (tenant_id, api_key_id, hash, lookup)
@@ -145,6 +155,19 @@ create trigger api_keys_write_event after insert or delete on public.api_keys
   for each row execute function private.tg_emit_api_key_events();
 create trigger api_keys_write_change_event after update of revoked_at on public.api_keys
   for each row when (old.revoked_at is null and new.revoked_at is not null) execute function private.tg_emit_api_key_events();
+
+-- A key that was replaced leaves its place to the key that replaces it.
+create trigger api_keys_take_place after insert on public.api_keys
+  for each row when (new.revoked_at is null and new.replaced_at is null) execute function private.tg_count_places('api_keys', '1');
+create trigger api_keys_vacate after update of revoked_at, replaced_at on public.api_keys
+  for each row when (old.revoked_at is null and old.replaced_at is null and (new.revoked_at is not null or new.replaced_at is not null))
+  execute function private.tg_count_places('api_keys', '-1');
+create trigger api_keys_vacate_for_ever after delete on public.api_keys
+  for each row when (old.revoked_at is null and old.replaced_at is null) execute function private.tg_count_places('api_keys', '-1');
+
+select private.register_feature('api', 'API keys for the tenant''s own servers.', asked_for => 'creating an API key');
+select private.register_limit('api_keys', 'API keys that are neither revoked nor replaced.',
+  '{"trial": 5, "starter": 2, "professional": 5, "business": 20, "enterprise": 200}', 'creating an API key');
 
 select private.register_event_type('api_key.created', 'An API key was created. It may replace another one of the same name.',
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',

@@ -97,6 +97,7 @@ declare
   secret_id uuid;
 begin
   perform private.require_permission(set_idp_config.tenant_id, 'manage');
+  perform private.require_feature(set_idp_config.tenant_id, 'sso');
   if set_idp_config.type is null or set_idp_config.type not in ('oidc', 'saml') then
     perform private.raise_problem(422, 'invalid_value', 'The type of an identity provider must be oidc or saml.', '[{"pointer": "/type", "detail": "must be one of \"oidc\", \"saml\""}]');
   end if;
@@ -160,6 +161,8 @@ create policy "managers remove their tenant's identity providers" on public.tena
 grant select, delete on public.tenant_idp_config to authenticated;
 grant select on public.tenant_idp_config to service_role;
 grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
+
+select private.register_feature('sso', 'Signing in at the tenant''s own identity provider.', asked_for => 'setting an identity provider');
 
 select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
   plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}',

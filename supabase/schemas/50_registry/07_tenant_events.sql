@@ -10,6 +10,14 @@ begin
   if new.slug <> old.slug then
     perform private.emit_event(new.id, 'tenant.renamed', data || jsonb_build_object('old_slug', old.slug), 'tenant', has_row_lock => true);
   end if;
+  if new.plan <> old.plan then
+    perform private.emit_event(new.id, 'tenant.plan_changed',
+      data || jsonb_build_object('old_plan', old.plan, 'new_plan', new.plan), 'tenant', has_row_lock => true);
+  end if;
+  if new.status = 'trial' and new.trial_ends_at <> old.trial_ends_at then
+    perform private.emit_event(new.id, 'tenant.trial_extended',
+      data || jsonb_build_object('trial_ends_at', private.event_moment(new.trial_ends_at)), 'tenant', has_row_lock => true);
+  end if;
   -- Archiving emits no event. The endpoints of an archived tenant are paused, so the event would arrive only after
   -- the tenant is restored.
   if new.status <> old.status then
@@ -20,7 +28,8 @@ begin
 end
 $$;
 create trigger tenants_write_event after update on public.tenants
-  for each row when (old.slug <> new.slug or old.status <> new.status) execute function private.tg_emit_tenant_events();
+  for each row when (old.slug <> new.slug or old.status <> new.status or old.plan <> new.plan or old.trial_ends_at <> new.trial_ends_at)
+  execute function private.tg_emit_tenant_events();
 
 create function private.tg_emit_member_events() returns trigger
   language plpgsql security definer
@@ -83,6 +92,14 @@ select private.register_event_type('tenant.renamed', 'The tenant has another slu
 select private.register_event_type('tenant.status_changed', 'The status of the tenant was changed. There is no event when it is archived, but there is one when it is restored.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_status": "demo|trial|active|frozen|archived", "new_status": "demo|trial|active|frozen|archived"}',
     '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_status": "trial", "new_status": "active"}');
+
+select private.register_event_type('tenant.plan_changed', 'The tenant has another plan.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_plan": "text", "new_plan": "text"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_plan": "starter", "new_plan": "business"}');
+
+select private.register_event_type('tenant.trial_extended', 'The trial of the tenant ends at another moment than before.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "trial_ends_at": "moment"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "trial_ends_at": "2026-12-20T09:30:00.000Z"}');
 
 select private.register_event_type('member.joined', 'Somebody joined the tenant, for the first time or again.',
     '{"member": {"ref_id": "ref_id", "email?": "email", "name?": "text", "role": "owner|admin|member|reviewer"}}',

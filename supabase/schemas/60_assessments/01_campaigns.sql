@@ -70,6 +70,14 @@ $$;
 create trigger campaigns_write_event after insert or update or delete on public.campaigns
   for each row execute function private.tg_emit_campaign_events();
 
+create trigger campaigns_take_place after insert on public.campaigns
+  for each row execute function private.tg_count_places('campaigns', '1', 'ask');
+create trigger campaigns_vacate after delete on public.campaigns
+  for each row execute function private.tg_count_places('campaigns', '-1');
+
+select private.register_limit('campaigns', 'Campaigns, open or not.',
+  '{"trial": 20, "starter": 5, "professional": 50, "business": 500, "enterprise": 10000}', 'creating a campaign');
+
 select private.register_table('public.campaigns', plain => '{name,assessment_type,results_disclosure}');
 
 select private.register_event_type('campaign.created', 'A campaign was created.',

@@ -109,6 +109,13 @@ create trigger participant_sessions_write_change_event after update on public.pa
 select cron.schedule('assessments: remove expired participant sessions', '* * * * *',
   'select private.sweep_expired_participant_sessions()');
 
+-- Nothing gives a place back: a participant who was removed took part in this month.
+create trigger participant_sessions_take_place after insert on public.participant_sessions
+  for each row execute function private.tg_count_places('participants', '1', 'ask');
+select private.register_limit('participants', 'Participants who started this month.',
+  '{"trial": 100, "starter": 200, "professional": 2000, "business": 20000, "enterprise": 1000000}', 'adding a participant',
+  is_monthly => true);
+
 select private.register_table('public.participant_sessions', plain => '{client_status}', personal => '{email,full_name}', secret => '{token_hash}',
   person => 'email');
 

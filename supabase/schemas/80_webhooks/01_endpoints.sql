@@ -84,6 +84,15 @@ create index webhook_endpoints_id_idx on public.webhook_endpoints (id);
 create index webhook_endpoints_previous_secret_idx on public.webhook_endpoints (previous_secret_expires_at)
   where previous_secret_id is not null;
 
+create trigger webhook_endpoints_take_place after insert on public.webhook_endpoints
+  for each row execute function private.tg_count_places('webhook_endpoints', '1');
+create trigger webhook_endpoints_vacate after delete on public.webhook_endpoints
+  for each row execute function private.tg_count_places('webhook_endpoints', '-1');
+
+select private.register_feature('webhooks', 'Events sent to the tenant''s own servers.', asked_for => 'creating a webhook endpoint');
+select private.register_limit('webhook_endpoints', 'Webhook endpoints, enabled or not.',
+  '{"trial": 5, "starter": 1, "professional": 5, "business": 50, "enterprise": 200}', 'creating a webhook endpoint');
+
 select private.register_table('public.webhook_endpoints', quiet => '{revision}', plain => '{url,description,event_types,header_names,static_header}',
   secret => '{secret_id,previous_secret_id,headers_secret_id}');
 

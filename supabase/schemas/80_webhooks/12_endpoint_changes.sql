@@ -30,25 +30,17 @@ create function public.create_webhook_endpoint(
   set search_path = ''
 as $$
 declare
-  most int;
   sent record;
   created public.webhook_endpoints;
 begin
   perform private.require_permission(create_webhook_endpoint.tenant_id, 'endpoints:write');
+  perform private.require_feature(create_webhook_endpoint.tenant_id, 'webhooks');
   created.tenant_id := create_webhook_endpoint.tenant_id;
   created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
   created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
   sent := private.merge_webhook_headers('{}', null,
     jsonb_build_object('headers', create_webhook_endpoint.headers, 'static_header', create_webhook_endpoint.static_header));
-  -- The calls of one tenant wait for each other here. Otherwise twenty at once could all stay below the limit.
-  select coalesce((p.limits ->> 'webhook_endpoints')::int, 50) into most
-  from public.tenants as t join public.plans as p on p.plan = t.plan
-  where t.id = create_webhook_endpoint.tenant_id
-  for no key update of t;
-  if (select count(*) from public.webhook_endpoints as e where e.tenant_id = create_webhook_endpoint.tenant_id) >= most then
-    perform private.raise_problem(403, 'too_many_endpoints',
-      format('Your plan allows %s webhook endpoints. Delete one before you create another.', most));
-  end if;
+  perform private.require_place(create_webhook_endpoint.tenant_id, 'webhook_endpoints');
   insert into public.webhook_endpoints (tenant_id, kind, url, description, event_types, scheme, secret_id, headers_secret_id,
     header_names, static_header, rate_limit_per_second)
   values (created.tenant_id, create_webhook_endpoint.kind, create_webhook_endpoint.url, create_webhook_endpoint.description,
@@ -62,7 +54,7 @@ begin
 end
 $$;
 comment on function public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int) is
-  'Creates an endpoint and puts its signing secret and the values of its headers in Vault. 403 too_many_endpoints; 422 unknown_event_type.';
+  'Creates an endpoint and puts its signing secret and the values of its headers in Vault. 402 feature_not_in_plan, limit_reached; 422 unknown_event_type.';
 
 create function public.update_webhook_endpoint(tenant_id uuid, endpoint_id uuid, changes jsonb)
   returns public.webhook_endpoints

@@ -91,12 +91,12 @@ describe('a host that cannot be claimed is refused:', () => {
 
 describe('a plan has room for so many', () => {
   it('of which ten added at once take no more than there are', async () => {
-    const crowded = await makeTenant({ owner })
+    const crowded = await makeTenant({ owner, plan: 'business' })
     const theirs = domainsOf(owner, crowded)
     for (let i = 0; i < 7; i++) await theirs.add()
     const answers = await Promise.all(Array.from({ length: 10 }, () => theirs.tryToAdd(freshHost())))
-    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, ...Array(7).fill(403)])
-    expect(await problemOf(await theirs.tryToAdd(freshHost()))).toMatchObject({ code: 'too_many_domains' })
+    expect(answers.map(({ status }) => status).sort()).toEqual([201, 201, 201, ...Array(7).fill(402)])
+    expect(await problemOf(await theirs.tryToAdd(freshHost()))).toMatchObject({ code: 'limit_reached' })
     const [oldest] = await theirs.list()
     await theirs.tryToRemove(oldest as Domain)
     expect((await theirs.tryToAdd(freshHost())).status).toBe(201)
@@ -107,7 +107,7 @@ describe('a plan has room for so many', () => {
       await db.query(`update public.plans set limits = '{"domains": 1}'`)
       const add = () => db.query('select private.add_domain($1, $2)', [tenant.id, freshHost()])
       await add()
-      await expect(add()).rejects.toMatchObject({ code: 'PT403', message: 'too_many_domains' })
+      await expect(add()).rejects.toMatchObject({ code: 'PT402', message: 'limit_reached' })
     })
   })
 })

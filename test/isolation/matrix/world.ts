@@ -29,8 +29,8 @@ export async function makeWorld(db: Client, rules: Rules): Promise<void> {
     [JSON.stringify(people.map((name) => ({ id: personId(name), email: `${name}@matrix.test` })))],
   )
   await db.query(
-    `insert into public.tenants (id, slug, name, status, trial_ends_at)
-     select id, slug, slug, status, case when status = 'trial' then now() - interval '1 day' end
+    `insert into public.tenants (id, slug, name, status, plan, trial_ends_at)
+     select id, slug, slug, status, 'enterprise', case when status = 'trial' then now() - interval '1 day' end
      from jsonb_to_recordset($1) as t (id uuid, slug text, status public.tenant_status)`,
     [
       JSON.stringify(

@@ -17,6 +17,9 @@ beforeAll(async () => {
   admin = await makePerson()
   member = await makePerson()
   tenant = await makeTenant({ owner, admin, member })
+  await setup.query(`insert into public.tenant_products (tenant_id, product) values ($1, 'bots')`, [
+    tenant.id,
+  ])
   keys = keyRoutes(tenant, owner)
 })
 
@@ -26,7 +29,7 @@ describe('a new key', () => {
     const response = await keys.create({
       name,
       scopes: ['usage:write', 'brand:read', 'brand:read'],
-      product: 'quiz',
+      product: 'bots',
     })
     expect(response.status).toBe(201)
     expect(response.headers.get('cache-control')).toBe('no-store')
@@ -35,7 +38,7 @@ describe('a new key', () => {
       name,
       prefix: made.key.slice(8, 16),
       scopes: ['brand:read', 'usage:write'],
-      product: 'quiz',
+      product: 'bots',
       rate_limit_per_minute: 6000,
       expires_at: null,
       revoked_at: null,

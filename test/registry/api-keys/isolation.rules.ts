@@ -36,6 +36,7 @@ export default {
   },
   privateFunctions: {
     caller_api_key: 'says which key is calling, to the caller',
+    caller_product: 'says which product the calling key is for, to the caller',
   },
   conditions: [
     ['caller_api_key', `nullif(current_setting('tenantry.api_key', true), '')`, claimedKey],

@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { ApiKeyWithSecret } from '../../../lib/registry/index.ts'
 import { problemOf } from '../../kit/call.ts'
+import { admin as setup } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { type KeyRoutes, keyRoutes, logEvent, makeKey } from './world.ts'
@@ -11,6 +12,9 @@ let keys: KeyRoutes
 beforeAll(async () => {
   owner = await makePerson()
   tenant = await makeTenant({ owner })
+  await setup.query(`insert into public.tenant_products (tenant_id, product) values ($1, 'bots')`, [
+    tenant.id,
+  ])
   keys = keyRoutes(tenant, owner)
 })
 
@@ -18,7 +22,7 @@ describe('rotating', () => {
   it('gives a new key at once, and ends the old one after the overlap', async () => {
     const old = await makeKey(tenant, owner, {
       rate_limit_per_minute: 77,
-      product: 'quiz',
+      product: 'bots',
       scopes: ['usage:write'],
     })
     const answer = await keys.rotate(old.ref_id, { overlap_seconds: 2 })
@@ -26,7 +30,7 @@ describe('rotating', () => {
     const fresh = ApiKeyWithSecret.parse(await answer.json())
     expect(fresh).toMatchObject({
       rate_limit_per_minute: 77,
-      product: 'quiz',
+      product: 'bots',
       scopes: ['usage:write'],
       expires_at: null,
     })

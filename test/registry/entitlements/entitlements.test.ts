@@ -18,7 +18,7 @@ const apikey = inject('stack').secret_key
 beforeEach(async () => {
   owner = await makePerson()
   reviewer = await makePerson()
-  tenant = await makeTenant({ owner, reviewer })
+  tenant = await makeTenant({ owner, reviewer, plan: 'starter' })
 })
 
 const at = (rest = '') => `/registry/tenants/${tenant.slug}${rest}`
@@ -115,7 +115,7 @@ describe('may it use this feature now?', () => {
       reason: 'feature_not_in_plan',
       plan_that_has_it: 'professional',
     })
-    expect(await feature('sso')).toMatchObject({ allowed: false, plan_that_has_it: 'enterprise' })
+    expect(await feature('sso')).toMatchObject({ allowed: false, plan_that_has_it: 'business' })
     await setTenant(`plan = 'professional'`)
     expect(await feature('white_label')).toMatchObject({ allowed: true })
   })

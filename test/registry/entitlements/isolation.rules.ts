@@ -27,6 +27,12 @@ export default {
     },
   },
   functions: {
+    check_gate: {
+      needs: 'read',
+      scope: 'entitlements:read',
+      service: true,
+      call: (tenant) => `select public.check_gate('${idOf(tenant)}', 'campaigns')`,
+    },
     check_entitlement: {
       needs: 'read',
       scope: 'entitlements:read',
@@ -38,6 +44,9 @@ export default {
     require_entitlement: 'invoker functions and lib call it after require_permission()',
   },
   rows: {
+    'private.tenant_count_changes': (tenant) =>
+      `(tenant_id, gate, period_at, change) values ('${tenantId(tenant)}', 'probe', now(), 1)`,
+    'private.tenant_counts': (tenant) => `(tenant_id, gate, used) values ('${tenantId(tenant)}', 'probe', 1)`,
     'public.tenant_products': (tenant) => `(tenant_id, product) values ('${tenantId(tenant)}', 'bots')`,
   },
   conditions: [

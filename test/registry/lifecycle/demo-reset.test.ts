@@ -12,7 +12,8 @@ async function rowsOf(db: Queryable, tenant: string): Promise<Record<string, unk
      from pg_class as c join pg_attribute as a on a.attrelid = c.oid
      where c.relnamespace in ('public'::regnamespace, 'private'::regnamespace) and c.relkind in ('r', 'p')
        and not c.relispartition and (a.attname = 'tenant_id' or (c.relname = 'tenants' and a.attname = 'id'))
-       and c.relname not in ('audit_log', 'audit_heads', 'audit_pending', 'demo_snapshots')`,
+       and c.relname not in ('audit_log', 'audit_heads', 'audit_pending', 'demo_snapshots', 'tenant_counts',
+         'tenant_count_changes')`,
   )
   const all: Record<string, unknown[]> = {}
   for (const { name, column } of tables) {

@@ -3,6 +3,13 @@ import { owner, type RouteRules, service } from '../../kit/rules/routes.ts'
 export default {
   'POST /registry/tenants/:ref/cancel': { may: [owner], body: () => ({}) },
   'PUT /registry/tenants/:ref/status': { may: [service], body: () => ({ status: 'frozen' }) },
+  'PUT /registry/tenants/:ref/plan': { may: [service], body: () => ({ plan: 'business' }) },
+  // The tenant is not in trial.
+  'PUT /registry/tenants/:ref/trial': {
+    may: [service],
+    gives: 409,
+    body: () => ({ ends_at: new Date(Date.now() + 86_400_000).toISOString() }),
+  },
   // The tenant is not archived.
   'POST /registry/tenants/:ref/purge': { may: [service], gives: 409, body: () => ({}) },
 } satisfies RouteRules

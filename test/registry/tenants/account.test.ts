@@ -49,7 +49,7 @@ describe.each(['owner', 'admin', 'member', 'reviewer'] as const)('over REST, the
 
   it('reads the tenant', async () => {
     const response = await ask(`select=slug,status,plan&id=eq.${tenant.id}`)
-    expect(await response.json()).toEqual([{ slug: tenant.slug, status: 'active', plan: 'starter' }])
+    expect(await response.json()).toEqual([{ slug: tenant.slug, status: 'active', plan: 'enterprise' }])
   })
 
   it.each([

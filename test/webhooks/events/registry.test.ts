@@ -50,6 +50,32 @@ describeEvents(
         key: 'tenant',
       }),
     },
+    'another plan': {
+      when: (w) => `select private.change_plan('${w.tenant.id}', 'business')`,
+      told: (w) => ({
+        types: {
+          'tenant.plan_changed': { tenant: tenantNow(w), old_plan: 'enterprise', new_plan: 'business' },
+        },
+        key: 'tenant',
+      }),
+    },
+    'a trial that ends later': {
+      // No move leads to a trial, so the trigger that says so is off for a moment.
+      given: (w) => `alter table public.tenants disable trigger tenants_move;
+        update public.tenants set status = 'trial', trial_ends_at = now() + interval '1 day' where id = '${w.tenant.id}';
+        alter table public.tenants enable trigger tenants_move`,
+      when: (w) =>
+        `select private.extend_trial('${w.tenant.id}', date_trunc('day', now()) + interval '10 days')`,
+      told: (w) => ({
+        types: {
+          'tenant.trial_extended': {
+            tenant: tenantNow(w),
+            trial_ends_at: expect.stringMatching(/T00:00:00.000Z$/),
+          },
+        },
+        key: 'tenant',
+      }),
+    },
     'a tenant that is restored from the archive': {
       given: (w) => `select public.change_tenant_status('${w.tenant.id}', 'archived')`,
       when: (w) => `select public.change_tenant_status('${w.tenant.id}', 'active')`,

@@ -1,0 +1,196 @@
+-- Limits: how much of what its plan limits a tenant has. Counted in one row for each limit, so that asking costs the
+-- same with a million rows, and two who want the last place wait for each other.
+
+create table private.tenant_counts (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  gate text not null,
+  period_at timestamptz not null default '-infinity',
+  used bigint not null default 0,
+  primary key (tenant_id, gate),
+  constraint count_is_of_a_gate check (gate ~ '^[a-z][a-z0-9_]{1,39}$'),
+  constraint count_not_negative check (used >= 0)
+);
+comment on table private.tenant_counts is
+  'How much of a limit a tenant uses: what there is, or what was made since period_at for a monthly limit. Triggers of the counted tables keep it, with tenant_count_changes.';
+
+-- In plpgsql, as all that is asked when something is made: plpgsql keeps its plans for the session.
+create function private.limit_period(tenant uuid, gate text) returns timestamptz
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  if exists (select from private.gates as g where g.gate = limit_period.gate and g.is_monthly) then
+    return date_trunc('month', now(), (select t.time_zone from public.tenants as t where t.id = tenant));
+  end if;
+  return '-infinity';
+end
+$$;
+comment on function private.limit_period(uuid, text) is 'Since when a limit counts for a tenant: the start of the present month in its time zone, or ever.';
+
+create function private.is_same_period(period_at timestamptz, other_at timestamptz) returns boolean
+  language sql immutable parallel safe
+as $$
+  -- It sets no search_path, so that Postgres inlines it.
+  -- One month starts at moments up to 26 hours apart. A tenant that moves to another zone must not start again.
+  select period_at >= other_at - interval '3 days'
+$$;
+comment on function private.is_same_period(timestamptz, timestamptz) is 'Whether a count that began at the first moment still counts in a period that began at the second one.';
+
+create table private.tenant_count_changes (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  gate text not null,
+  xact xid8 not null default pg_current_xact_id(),
+  period_at timestamptz not null,
+  change bigint not null,
+  primary key (tenant_id, gate, xact),
+  constraint change_is_of_a_gate check (gate ~ '^[a-z][a-z0-9_]{1,39}$')
+);
+comment on table private.tenant_count_changes is
+  'What transactions that asked for nothing added to a count, or took off it. One row for each, so that they lock nothing of each other''s. Whoever asks next adds them to the count.';
+
+create function private.note_places(tenant uuid, gate text, change int) returns void
+  language plpgsql volatile
+  set search_path = ''
+as $$
+begin
+  insert into private.tenant_count_changes as c (tenant_id, gate, period_at, change)
+  values (note_places.tenant, note_places.gate, private.limit_period(note_places.tenant, note_places.gate), note_places.change)
+  on conflict on constraint tenant_count_changes_pkey do update set change = c.change + excluded.change;
+end
+$$;
+
+create function private.count_places(tenant uuid, gate text, change int) returns bigint
+  language plpgsql volatile
+  set search_path = ''
+as $$
+declare
+  period timestamptz := private.limit_period(tenant, gate);
+  noted bigint;
+  counted bigint;
+begin
+  insert into private.tenant_counts as c (tenant_id, gate, period_at, used)
+  values (count_places.tenant, count_places.gate, period, greatest(count_places.change, 0))
+  on conflict on constraint tenant_counts_pkey do update set
+    period_at = case when private.is_same_period(c.period_at, period) then c.period_at else period end,
+    used = greatest(count_places.change + case when private.is_same_period(c.period_at, period) then c.used else 0 end, 0)
+  returning c.period_at, used into period, counted;
+  -- A statement of its own, which sees what was committed while this waited for the row.
+  if not exists (select from private.tenant_count_changes as n
+    where n.tenant_id = count_places.tenant and n.gate = count_places.gate) then
+    return counted;
+  end if;
+  with gone as (
+    delete from private.tenant_count_changes as n
+    where n.tenant_id = count_places.tenant and n.gate = count_places.gate
+    returning n.change, n.period_at
+  )
+  select sum(g.change) filter (where private.is_same_period(g.period_at, period)) into noted from gone as g;
+  if noted <> 0 then
+    update private.tenant_counts as c set used = greatest(c.used + noted, 0)
+    where c.tenant_id = count_places.tenant and c.gate = count_places.gate
+    returning used into counted;
+  end if;
+  return counted;
+end
+$$;
+comment on function private.count_places(uuid, text, int) is
+  'Counts places that were taken, and returns how many are used. The row stays locked until the transaction ends.';
+
+create function private.settle_tenant_counts(batch int default 500) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  -- Sorted, so that two runs lock the counts in one order.
+  select count(private.count_places(n.tenant_id, n.gate, 0))::int from (
+    select distinct c.tenant_id, c.gate from private.tenant_count_changes as c order by 1, 2 limit batch) as n
+$$;
+comment on function private.settle_tenant_counts(int) is
+  'Adds to the counts what was only noted, for at most one batch of tenants and limits. Returns for how many.';
+
+create function private.find_limit(tenant uuid, gate text, out most bigint, out used bigint, out left_over bigint, out resets_at timestamptz)
+  language sql stable
+  set search_path = ''
+as $$
+  select l.most, n.used, greatest(l.most - n.used, 0), n.resets_at
+  from public.tenants as t
+  join public.plans as p on p.plan = t.plan
+  join private.gates as g on g.gate = find_limit.gate and g.kind = 'limit'
+  left join private.tenant_counts as c on c.tenant_id = t.id and c.gate = g.gate
+  cross join lateral (select (p.limits ->> g.gate)::bigint as most, private.limit_period(t.id, g.gate) as period_at) as l
+  cross join lateral (select
+    greatest(case when private.is_same_period(c.period_at, l.period_at) then c.used else 0 end + coalesce((
+      select sum(o.change) from private.tenant_count_changes as o
+      where o.tenant_id = t.id and o.gate = g.gate and private.is_same_period(o.period_at, l.period_at)), 0), 0)::bigint as used,
+    case when g.is_monthly then date_add(l.period_at, interval '1 month', t.time_zone) end as resets_at) as n
+  where t.id = find_limit.tenant
+$$;
+comment on function private.find_limit(uuid, text) is
+  'How many a tenant''s plan allows of what a limit counts, how many it has, how many are left, and when a monthly count starts again.';
+
+create function private.refuse_beyond(tenant uuid, gate text, used bigint) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  tenant_plan text;
+  most bigint;
+  larger text[];
+begin
+  select p.plan, (p.limits ->> refuse_beyond.gate)::bigint into tenant_plan, most
+  from public.tenants as t join public.plans as p on p.plan = t.plan where t.id = refuse_beyond.tenant;
+  if most is null or used <= most then
+    return;
+  end if;
+  -- The cheapest first. A price of 0 is agreed on request.
+  larger := array(select p.plan from public.plans as p
+    where p.trial_days is null and (p.limits ->> refuse_beyond.gate)::bigint > most
+    order by p.price_minor = 0, p.price_minor, p.plan);
+  perform private.raise_problem(402, 'limit_reached', format('The plan "%s" allows %s of "%s", and no more are left.', tenant_plan, most, refuse_beyond.gate)
+      || coalesce(format(' The plan "%s" allows more.', larger[1]), ''),
+    members => jsonb_build_object('limit', refuse_beyond.gate, 'most', most, 'plan', tenant_plan, 'plans', larger));
+end
+$$;
+comment on function private.refuse_beyond(uuid, text, bigint) is 'Refuses with 402 limit_reached if so many are more than the tenant''s plan allows.';
+
+-- A definer, as the next one: people may read neither the counts nor the register.
+create function private.require_place(tenant uuid, gate text) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- Counting nothing locks the row. Whoever wants the same place waits here until this transaction ends.
+  perform private.refuse_beyond(tenant, gate, 1 + private.count_places(tenant, gate, 0));
+end
+$$;
+comment on function private.require_place(uuid, text) is
+  'Refuses with 402 limit_reached unless the tenant''s plan has room for one more. For functions that make one. The caller must hold a permission.';
+
+-- Arguments: the limit, 1 or -1, and "ask" if nothing asked before. After the row, because a statement that inserts
+-- many rows runs all triggers before a row first, and each would find the same place free.
+create function private.tg_count_places() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  tenant uuid := case tg_op when 'DELETE' then old.tenant_id else new.tenant_id end;
+begin
+  -- The platform may bring over a tenant that has more than its plan allows.
+  if tg_argv[2] = 'ask' and not private.is_trusted_caller() then
+    perform private.refuse_beyond(tenant, tg_argv[0], private.count_places(tenant, tg_argv[0], tg_argv[1]::int));
+    return null;
+  end if;
+  -- A tenant that is being deleted needs no count. What is put back into a demo was not made this month.
+  if tg_op = 'DELETE' and not exists (select from public.tenants as t where t.id = tenant)
+    or current_setting('tenantry.is_restoring', true) = 'on' and private.limit_period(tenant, tg_argv[0]) > '-infinity' then
+    return null;
+  end if;
+  perform private.note_places(tenant, tg_argv[0], tg_argv[1]::int);
+  return null;
+end
+$$;
+comment on function private.tg_count_places() is 'Keeps the count of a limit, and refuses a row that the plan has no place for.';
+
+select cron.schedule('registry: settle counts of limits', '*/5 * * * *', 'select private.settle_tenant_counts()');
+
+select private.register_table('private.tenant_count_changes', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');
+select private.register_table('private.tenant_counts', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');

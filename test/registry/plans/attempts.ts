@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto'
+import type { Queryable } from '../../kit/db.ts'
+
+/** How a person makes what a gate is asked for: the nth one of a tenant, straight in SQL. */
+type Attempt = (db: Queryable, tenantId: string, n: number) => Promise<unknown>
+
+const hash = '$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$c29tZWhhc2g'
+const secret = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+
+const addDomain: Attempt = (db, tenantId) =>
+  db.query('select private.add_domain($1, $2)', [tenantId, `${randomBytes(6).toString('hex')}.example.com`])
+const createKey: Attempt = (db, tenantId) =>
+  db.query(`select public.create_api_key($1, $2, '{tenant:read}', 'AAAAAAAA', $3, $4)`, [
+    tenantId,
+    randomBytes(6).toString('hex'),
+    hash,
+    randomBytes(32),
+  ])
+const createEndpoint: Attempt = (db, tenantId) =>
+  db.query(`select public.create_webhook_endpoint($1, $2, 'https://hooks.example.com/in')`, [
+    tenantId,
+    secret,
+  ])
+
+/** A gate that something asks for has to be here. */
+export const attempts: Record<string, Attempt> = {
+  custom_domain: addDomain,
+  domains: addDomain,
+  api: createKey,
+  api_keys: createKey,
+  webhooks: createEndpoint,
+  webhook_endpoints: createEndpoint,
+  sso: (db, tenantId) =>
+    db.query(
+      `select public.set_idp_config($1, 'oidc', '{"issuer": "https://idp.example.com", "client_id": "probe"}')`,
+      [tenantId],
+    ),
+  white_label: (db, tenantId) =>
+    db.query(
+      `update public.tenant_brands set brand = brand || '{"show_powered_by": false}' where tenant_id = $1`,
+      [tenantId],
+    ),
+  campaigns: (db, tenantId) =>
+    db.query(`insert into public.campaigns (tenant_id, name) values ($1, 'Probe')`, [tenantId]),
+  participants: (db, tenantId) =>
+    db.query(`insert into public.participant_sessions (tenant_id, email) values ($1, 'probe@example.com')`, [
+      tenantId,
+    ]),
+  // The tenant has members who are switched off. This switches one of them on.
+  members: (db, tenantId, n) =>
+    db.query(
+      `update public.tenant_members set status = 'active' where tenant_id = $1 and user_id = (
+         select user_id from public.tenant_members where tenant_id = $1 and role = 'reviewer' order by user_id offset $2 limit 1)`,
+      [tenantId, n],
+    ),
+}
+
+/** How a place is given back, the one that was taken first. A monthly limit has none. */
+export const givingBack: Record<string, string> = {
+  domains:
+    'select public.remove_domain(tenant_id, id) from public.tenant_domains where tenant_id = $1 limit 1',
+  api_keys:
+    'select public.revoke_api_key(tenant_id, id) from public.api_keys where tenant_id = $1 and revoked_at is null limit 1',
+  webhook_endpoints: `select public.delete_webhook_endpoint(e.tenant_id, e.id)
+    from (select tenant_id, id from public.webhook_endpoints where tenant_id = $1 limit 1) as e, generate_series(1, 2)`,
+  campaigns: `delete from public.campaigns where id = (select id from public.campaigns where tenant_id = $1 limit 1)`,
+  members: `update public.tenant_members set status = 'deactivated' where tenant_id = $1 and user_id = (
+    select user_id from public.tenant_members where tenant_id = $1 and role = 'reviewer' and status = 'active' limit 1)`,
+}
