@@ -223,8 +223,8 @@ async function poolerUrl(stack: BootedStack): Promise<string> {
 async function makeTenants(admin: pg.Client): Promise<Tenant[]> {
   const { rows } = await admin.query<Tenant>(
     `with made as (
-       insert into public.tenants (slug, name, status)
-       select 'pooled-' || lpad(n::text, 2, '0'), 'Pooled ' || n, 'active' from generate_series(1, $1::int) as n
+       insert into public.tenants (slug, name, status, plan)
+       select 'pooled-' || lpad(n::text, 2, '0'), 'Pooled ' || n, 'active', 'business' from generate_series(1, $1::int) as n
        returning id, slug),
      people as (
        insert into auth.users (id, email)
