@@ -23,6 +23,7 @@ create function private.tenants_with_events(max_tenants int) returns uuid[]
 as $$
 declare
   oldest timestamptz;
+  place uuid;
   start uuid;
   next uuid;
   found uuid[];
@@ -35,11 +36,11 @@ begin
     return null;
   end if;
   -- The tenant that told something first after a random moment. A tenant with a thousand events of one moment is found
-  -- no more often than one with a single event.
+  -- no more often than one with a single event. The moment is chosen before the search: in its condition it would be
+  -- chosen again for each row, and one of the first rows would nearly always win.
+  place := private.first_uuid_at(oldest + random() * (now() - oldest));
   start := coalesce((
-    select o.tenant_id from private.webhook_outbox as o
-    where o.event_id >= private.first_uuid_at(oldest + random() * (now() - oldest))
-    order by o.event_id limit 1), start);
+    select o.tenant_id from private.webhook_outbox as o where o.event_id >= place order by o.event_id limit 1), start);
   next := start;
   -- One search in the index for each tenant, however many events it has.
   loop
@@ -76,7 +77,8 @@ declare
   wanted_endpoints uuid[];
   wanted_keys text[];
   reached_tenants uuid[];
-  reached_endpoints uuid[];
+  resting_tenants uuid[];
+  resting_endpoints uuid[];
 begin
   -- Searches the rows that are there, and not "ids after the last one", because a transaction may commit late.
   select array_agg(o.tenant_id), array_agg(o.event_id), array_remove(array_agg(o.ordering_key), null)
@@ -89,6 +91,9 @@ begin
   if events is null then
     return 0;
   end if;
+  -- The commit does not wait for the disk, and holds its locks no longer than it must. A crash of the server may undo it
+  -- as a whole: then the events are expanded again. What was written before a reported result is never undone.
+  perform set_config('synchronous_commit', 'off', true);
 
   if keys <> '{}' then
     -- An event waits while another worker is expanding an earlier event of the same key.
@@ -118,9 +123,10 @@ begin
 
   -- Locks all queues at once, and before the deliveries. Replaying and deleting an endpoint lock in the same order.
   -- While they are locked, no claim can set a queue to rest, and no earlier delivery of a key can end.
-  select array_agg(l.tenant_id), array_agg(l.endpoint_id) into reached_tenants, reached_endpoints
+  select array_agg(distinct l.tenant_id), array_agg(l.tenant_id) filter (where l.is_resting), array_agg(l.endpoint_id) filter (where l.is_resting)
+  into reached_tenants, resting_tenants, resting_endpoints
   from (
-    select l.tenant_id, l.endpoint_id from private.webhook_endpoint_queues as l
+    select l.tenant_id, l.endpoint_id, l.next_at > greatest(now(), l.blocked_until_at) as is_resting from private.webhook_endpoint_queues as l
     where (l.tenant_id, l.endpoint_id) in (select * from unnest(wanted_tenants, wanted_endpoints))
     order by l.endpoint_id
     for no key update) as l;
@@ -135,13 +141,14 @@ begin
   from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
   -- The endpoint may be deleted by now.
   join private.webhook_endpoint_queues as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
-  -- A delivery that a replay has already put there does not make the next of its key wait. It may have arrived.
-  where w.ordering_key is null or not exists (
+  -- A replay may have put it there already. Nobody can do so now, because replays hold the queue.
+  where not exists (
     select from public.webhook_deliveries as d
-    where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id)
-  on conflict do nothing;
+    where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id);
 
-  perform private.wake_endpoint_queues(reached_tenants, reached_endpoints);
+  if resting_endpoints is not null then
+    perform private.wake_endpoint_queues(resting_tenants, resting_endpoints);
+  end if;
   perform private.wake_tenant_queues(reached_tenants);
   return cardinality(events);
 end

@@ -43,6 +43,9 @@ begin
   if tenants is null then
     return;
   end if;
+  -- The commit does not wait for the disk. If a crash of the server undoes it, the deliveries are claimed again, as when a
+  -- dispatcher is killed.
+  perform set_config('synchronous_commit', 'off', true);
 
   -- A statement of its own, so that this and the next one see what other transactions did before these locks. With one
   -- snapshot for all, a queue was set to rest although deliveries became due just before it was locked. And no other
@@ -101,7 +104,7 @@ begin
     select d.*, s.ref_id, s.url, s.revision, s.may_be_slow from served as s
     cross join lateral (
       -- Locked rows are skipped here too: the snapshot may show as due what another claim has just leased.
-      select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
+      select d.ctid as place from public.webhook_deliveries as d
       where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at <= now()
       order by d.next_at
       limit case when s.url is null then 0 else greatest(least(s.share, s.room, s.rate_room), 0) end
@@ -109,10 +112,10 @@ begin
   ), leased as (
     update public.webhook_deliveries as d set lease_id = lease, next_at = lease_ends, dispatched_at = now()
     from picked as k
-    where d.tenant_id = k.tenant_id and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id
-    returning k.*, d.attempt_count, d.ordering_key
+    where d.ctid = k.place
+    returning k.*, d.tenant_id, d.event_id, d.endpoint_id, d.attempt_count, d.ordering_key
   ), counted as (
-    select k.endpoint_id, count(*)::int as taken from picked as k group by k.endpoint_id
+    select k.endpoint_id, count(*)::int as taken from leased as k group by k.endpoint_id
   ), moved as (
     update private.webhook_endpoint_queues as l set
       is_capped = o.is_capped,

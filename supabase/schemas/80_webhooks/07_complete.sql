@@ -68,65 +68,22 @@ begin
       dispatched_at = null
     from unnest(results) with ordinality as r
     where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id and d.lease_id = r.lease_id
-    returning d.tenant_id, d.event_id, d.endpoint_id, d.status, d.next_at, r.ordinality, r.attempt_number, r.outcome, r.response_status,
-      r.response_body, r.duration_ms, r.error_code, r.error_detail, r.block_seconds, r.disable
+    returning d.tenant_id, d.event_id, d.endpoint_id, d.status, r.ordinality, r.attempt_number, r.outcome, r.response_status,
+      r.response_body, r.duration_ms, r.error_code, r.error_detail
   ), logged as (
     insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
       duration_ms, error_code, error_detail)
     select c.tenant_id, c.event_id, c.endpoint_id, c.attempt_number, c.outcome, c.response_status, c.response_body,
       c.duration_ms, c.error_code, c.error_detail from changed as c
-  ), summed as (
-    select c.tenant_id, c.endpoint_id, bool_or(c.outcome = 'succeeded') as has_success,
-      count(*) filter (where c.outcome = 'failed')::int as failures, max(c.block_seconds) as block_seconds,
-      min(c.next_at) filter (where c.status = 'pending') as retry_at, avg(c.duration_ms) > 2000 as is_slow, max(c.disable) as disable
-    from changed as c group by c.tenant_id, c.endpoint_id
-  ), judged as (
-    select s.*, l.failing_since_at as failed_since_at, l.warned_percent as was_warned,
-      case when s.has_success then 0 else f.failure_count end as failure_count,
-      case when s.has_success then 0 when f.opens then l.opened_count + 1 else l.opened_count end as opened_count,
-      case when not s.has_success then coalesce(l.failing_since_at, now()) end as failing_since_at,
-      case
-        -- A success closes the circuit, but a pause that the receiver asked for stays.
-        when s.has_success then greatest(now() + make_interval(secs => s.block_seconds),
-          case when l.failure_count < 5 and l.blocked_until_at > now() then l.blocked_until_at end)
-        else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds),
-          case when f.opens then now() + least(15 * 2 ^ least(l.opened_count, 10), 600) * interval '1 second' end) end as blocked_until_at,
-      case when s.has_success or f.failure_count < 10 then 0 else (
-        select max(w.percent) from unnest('{0,50,70,90,100}'::int[]) as w (percent)
-        where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
-    from summed as s
-    join private.webhook_endpoint_queues as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
-    cross join lateral (
-      select l.failure_count + s.failures as failure_count,
-        -- The circuit opens once for all requests that were under way together. Only requests sent after the pause count again.
-        l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
-    -- Only queues that are locked here. The next report handles what happened to another queue just now.
-    where s.endpoint_id = any (held) and (s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
-      or l.failure_count > 0 or l.is_capped or l.is_slow is not false)
-  ), steered as (
-    update private.webhook_endpoint_queues as l set
-      failure_count = j.failure_count,
-      opened_count = j.opened_count,
-      failing_since_at = j.failing_since_at,
-      warned_percent = case when j.has_success then 0 else greatest(l.warned_percent, j.warned_percent) end,
-      blocked_until_at = coalesce(j.blocked_until_at, '-infinity'),
-      is_slow = j.is_slow,
-      is_capped = false,
-      next_at = greatest(j.blocked_until_at, least(l.next_at, j.retry_at,
-        case when l.is_capped or l.blocked_until_at > now() then now() end))
-    from judged as j
-    where l.tenant_id = j.tenant_id and l.endpoint_id = j.endpoint_id
-    returning l.tenant_id
   )
-  select coalesce(array_agg(c.ordinality), '{}'), array_agg(c.ordinality) filter (where c.status = 'dead'),
-    (select jsonb_agg(jsonb_build_object('tenant', j.tenant_id, 'endpoint', j.endpoint_id, 'has_success', j.has_success,
-        'since', coalesce(j.failed_since_at, j.failing_since_at), 'failures', j.failure_count, 'was_warned', j.was_warned, 'percent', j.warned_percent,
-        'disable', case when j.disable is not null then j.disable::text when j.warned_percent = 100 then 'failing' end) order by j.endpoint_id)
-      from judged as j
-      where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0),
-    (select array_agg(s.tenant_id) from steered as s)
-  into settled, died, turns, steered_tenants
+  select coalesce(array_agg(c.ordinality), '{}'), array_agg(c.ordinality) filter (where c.status = 'dead')
+  into settled, died
   from changed as c;
+
+  -- A statement that is not needed is not even prepared for execution. That would take longer than all else in a small report.
+  if held is not null then
+    select s.turns, s.tenants into turns, steered_tenants from private.steer_endpoint_queues(results, settled, held) as s;
+  end if;
 
   if cardinality(settled) < cardinality(results) then
     -- The leases of these were lost in the meantime, but the attempts were made.
@@ -195,15 +152,84 @@ begin
     from unnest(results) as r) as s
   where w.slot = dispatcher and s.all_of_them > 0;
 
-  perform private.wake_tenant_queues(array(
+  steered_tenants := array(
     select t.tenant_id from private.webhook_tenant_queues as t
-    where t.tenant_id in (select r.tenant_id from unnest(results) as r) and (t.is_capped or t.tenant_id = any (steered_tenants))),
-    has_ended_deliveries => true);
+    where t.tenant_id in (select r.tenant_id from unnest(results) as r) and (t.is_capped or t.tenant_id = any (steered_tenants)));
+  if steered_tenants <> '{}' then
+    perform private.wake_tenant_queues(steered_tenants, has_ended_deliveries => true);
+  end if;
   return cardinality(settled);
 end
 $$;
 comment on function private.complete_webhook_deliveries(json, int) is
   'Takes the results of leased deliveries, [private.webhook_result]. Settles those whose lease is still held, records every attempt and updates the queues. Returns how many were settled.';
+
+create function private.steer_endpoint_queues(results private.webhook_result[], settled bigint[], held uuid[], out turns jsonb, out tenants uuid[])
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+as $$
+begin
+  with summed as (
+    select r.tenant_id, r.endpoint_id, bool_or(r.outcome = 'succeeded') as has_success,
+      count(*) filter (where r.outcome = 'failed')::int as failures, max(r.block_seconds) as block_seconds,
+      min(d.next_at) filter (where d.status = 'pending') as retry_at, avg(r.duration_ms) > 2000 as is_slow, max(r.disable) as disable
+    from unnest(results) with ordinality as r
+    join public.webhook_deliveries as d on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+    where r.ordinality = any (settled) and r.endpoint_id = any (held)
+    group by r.tenant_id, r.endpoint_id
+  ), judged as (
+    select s.*, l.failing_since_at as failed_since_at, l.warned_percent as was_warned,
+      case when s.has_success then 0 else f.failure_count end as failure_count,
+      case when s.has_success then 0 when f.opens then l.opened_count + 1 else l.opened_count end as opened_count,
+      case when not s.has_success then coalesce(l.failing_since_at, now()) end as failing_since_at,
+      case
+        -- A success closes the circuit, but a pause that the receiver asked for stays.
+        when s.has_success then greatest(now() + make_interval(secs => s.block_seconds),
+          case when l.failure_count < 5 and l.blocked_until_at > now() then l.blocked_until_at end)
+        else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds),
+          case when f.opens then now() + least(15 * 2 ^ least(l.opened_count, 10), 600) * interval '1 second' end) end as blocked_until_at,
+      case when s.has_success or f.failure_count < 10 then 0 else (
+        select max(w.percent) from unnest('{0,50,70,90,100}'::int[]) as w (percent)
+        where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
+    from summed as s
+    join private.webhook_endpoint_queues as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
+    cross join lateral (
+      select l.failure_count + s.failures as failure_count,
+        -- The circuit opens once for all requests that were under way together. Only requests sent after the pause count again.
+        l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
+    where s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
+      or l.failure_count > 0 or l.is_capped or l.is_slow is not false
+  ), steered as (
+    update private.webhook_endpoint_queues as l set
+      failure_count = j.failure_count,
+      opened_count = j.opened_count,
+      failing_since_at = j.failing_since_at,
+      warned_percent = case when j.has_success then 0 else greatest(l.warned_percent, j.warned_percent) end,
+      blocked_until_at = coalesce(j.blocked_until_at, '-infinity'),
+      is_slow = j.is_slow,
+      is_capped = false,
+      next_at = greatest(j.blocked_until_at, least(l.next_at, j.retry_at,
+        case when l.is_capped or l.blocked_until_at > now() then now() end))
+    from judged as j
+    where l.tenant_id = j.tenant_id and l.endpoint_id = j.endpoint_id
+    returning l.tenant_id
+  )
+  select (
+      select jsonb_agg(jsonb_build_object('tenant', j.tenant_id, 'endpoint', j.endpoint_id, 'has_success', j.has_success,
+        'since', coalesce(j.failed_since_at, j.failing_since_at), 'failures', j.failure_count, 'was_warned', j.was_warned, 'percent', j.warned_percent,
+        'disable', case when j.disable is not null then j.disable::text when j.warned_percent = 100 then 'failing' end) order by j.endpoint_id)
+      from judged as j
+      where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0),
+    (select array_agg(s.tenant_id) from steered as s)
+  into turns, tenants;
+end
+$$;
+comment on function private.steer_endpoint_queues(private.webhook_result[], bigint[], uuid[]) is
+  'Changes the endpoint queues that the caller holds, as the settled results say: circuit, pause, and when each is served next. Returns what the tenants must be told of, and the tenants whose queues the caller must wake at its end. The next report handles what happened to another queue just now.';
 
 create function private.release_ordered_deliveries(results private.webhook_result[]) returns uuid[]
   language plpgsql
