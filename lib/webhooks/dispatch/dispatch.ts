@@ -5,7 +5,6 @@ import {
   beginDispatch,
   beginDrain,
   claimDeliveries,
-  completeDeliveries,
   type DeliveryResult,
   type EndpointSecrets,
   expandEvents,
@@ -14,6 +13,7 @@ import {
   wakeIdleDispatcher,
 } from './queue.ts'
 import type { DispatchReport } from './report.ts'
+import { Reporter } from './reporter.ts'
 import { secretsFor } from './secrets.ts'
 
 /** How often an idle dispatcher looks for work. */
@@ -22,9 +22,6 @@ const heartbeatMs = 500
 /** If it has had no room for this long, it is overloaded, and another dispatcher may be woken. */
 const crowdedMs = 200
 const expandBatch = 500
-/** Results are reported together, but none waits longer than this for the others. */
-const completeBatch = 100
-const gatherMs = 25
 /** How often in a row the database may fail before the run gives up and cron starts another. */
 const maxTroubles = 5
 
@@ -43,7 +40,6 @@ class Run {
   private readonly id = randomUUID()
   private readonly start = performance.now()
   private readonly cpuAtStart = usedCpuMs() ?? 0
-  private slot = 0
   /** Deliveries that are claimed and not yet sent, each with its endpoint's signing secrets. */
   private readonly waiting: { delivery: LeasedDelivery; secrets: EndpointSecrets | undefined }[] = []
   /** When each exchange that takes a place of the quick ones began, the oldest first. */
@@ -51,9 +47,15 @@ class Run {
   /** Exchanges under way that are slow. They take none of these places. */
   private readonly slow = new Set<LeasedDelivery>()
   private claimed = 0
-  private results: DeliveryResult[] = []
-  private readonly reporting = new Set<Promise<void>>()
-  private gathering: ReturnType<typeof setTimeout> | undefined
+  private readonly reporter = new Reporter(
+    () => this.quick.size + this.waiting.length === 0,
+    () => {
+      // An endpoint that was at its limit has room again.
+      this.lookAt = 0
+      this.wake()
+    },
+  )
+  private expandAt = 0
   private wake: () => void = () => {}
   private lookAt = 0
   private troubles = 0
@@ -80,7 +82,7 @@ class Run {
   async execute(): Promise<DispatchReport> {
     const slot = await beginDispatch(this.id)
     if (slot === null) return { ...this.report, isBusy: true }
-    this.slot = slot
+    this.reporter.slot = slot
     this.keptAt = performance.now()
     let isKept = true
     try {
@@ -114,8 +116,7 @@ class Run {
         idleSince = null
         continue
       }
-      if (this.underWay() + this.waiting.length + this.results.length + this.reporting.size > 0)
-        idleSince = null
+      if (this.underWay() + this.waiting.length > 0 || !this.reporter.isDone) idleSince = null
       else if (idleSince === null) idleSince = now
       else if (now - idleSince >= this.limits.lingerMs) return true
       await this.pause(pollMs)
@@ -126,8 +127,7 @@ class Run {
   /** Returns how many events were expanded and deliveries claimed. The run survives a deadlock and a database restart. */
   private async look(room: number): Promise<number> {
     try {
-      const expanded = await expandEvents(expandBatch)
-      this.report.expanded += expanded
+      const expanded = await this.expand()
       const claimed = await this.claim(room)
       this.troubles = 0
       return expanded + claimed
@@ -137,6 +137,16 @@ class Run {
       await this.pause(pollMs * 2 ** this.troubles)
       return 0
     }
+  }
+
+  /** The end of a delivery makes deliveries due, but no events. So an empty outbox is looked at again only after a while. */
+  private async expand(): Promise<number> {
+    const now = performance.now()
+    if (now < this.expandAt) return 0
+    const expanded = await expandEvents(expandBatch)
+    this.report.expanded += expanded
+    this.expandAt = expanded === 0 ? now + pollMs : 0
+    return expanded
   }
 
   private isSpent(): boolean {
@@ -219,48 +229,14 @@ class Run {
     endpoint.durationMsSum += result.duration_ms
     endpoint.durationMsMax = Math.max(endpoint.durationMsMax, result.duration_ms)
     this.report.endpoints.set(endpoint_ref, endpoint)
-    this.results.push(result)
-    const isLast = this.quick.size + this.waiting.length === 0
-    if (isLast || this.results.length >= completeBatch) this.complete()
-    else this.gathering ??= setTimeout(() => this.complete(), gatherMs)
-  }
-
-  private complete(): void {
-    clearTimeout(this.gathering)
-    this.gathering = undefined
-    const results = this.results
-    if (results.length === 0) return
-    this.results = []
-    const reported = this.completeBatch(results).finally(() => {
-      this.reporting.delete(reported)
-      // An endpoint that was at its limit has room again.
-      this.lookAt = 0
-      this.wake()
-    })
-    this.reporting.add(reported)
-  }
-
-  private async completeBatch(results: DeliveryResult[]): Promise<void> {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        this.report.stale += results.length - (await completeDeliveries(results, this.slot))
-        return
-      } catch {
-        // The leases end by themselves. A delivery that cannot be reported is sent once more, with the same id.
-        if (attempt === 6) {
-          this.report.unreported += results.length
-          return
-        }
-        await new Promise((resolve) => setTimeout(resolve, 100 * 2 ** attempt))
-      }
-    }
+    this.reporter.add(result)
   }
 
   /** Lets another run take the next work, while this one waits for its last answers. */
   private async handOver(): Promise<void> {
     if (this.underWay() + this.waiting.length === 0) return
     try {
-      this.slot = (await beginDrain(this.id)) ?? this.slot
+      this.reporter.slot = (await beginDrain(this.id)) ?? this.reporter.slot
       await this.keep(false)
       await wakeIdleDispatcher()
     } catch {
@@ -274,8 +250,9 @@ class Run {
       await this.keep(false).catch(() => false)
       await this.pause(100)
     }
-    this.complete()
-    await Promise.all(this.reporting)
+    await this.reporter.finish()
+    this.report.stale = this.reporter.stale
+    this.report.unreported = this.reporter.unreported
   }
 
   /** Waits until something is finished, but not longer than this. */
