@@ -195,8 +195,10 @@ class Run {
         this.quick.delete(delivery)
         this.slow.delete(delivery)
         this.take(delivery, result)
-        this.wake()
         this.sendNext()
+        // Turns of the loop are not free, so it is woken only when it has something to do.
+        const isLast = this.underWay() + this.waiting.length === 0
+        if (isLast || (this.room() > 0 && performance.now() >= this.lookAt)) this.wake()
       })
     }
   }
