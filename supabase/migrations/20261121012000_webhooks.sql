@@ -835,6 +835,54 @@ $$;
 comment on function private.complete_webhook_deliveries(json, int) is
   'Takes the results of leased deliveries, [private.webhook_result]. Settles those whose lease is still held, records every attempt and updates the queues. Returns how many were settled.';
 
+create function private.release_ordered_deliveries(results private.webhook_result[]) returns uuid[]
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set plan_cache_mode = force_generic_plan
+as $$
+declare
+  tenants uuid[];
+  endpoints uuid[];
+begin
+  -- A failed delivery waits again if an earlier one of its key was replayed in the meantime.
+  update public.webhook_deliveries as d set next_at = 'infinity'
+  from unnest(results) as r
+  where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
+    and d.status = 'pending' and d.lease_id is null and d.ordering_key is not null and exists (
+      select from public.webhook_deliveries as earlier
+      where earlier.endpoint_id = d.endpoint_id and earlier.ordering_key = d.ordering_key
+        and earlier.status = 'pending' and earlier.event_id < d.event_id);
+  with released as (
+    update public.webhook_deliveries as d set next_at = now()
+    from (select distinct r.tenant_id, r.endpoint_id, r.ordering_key from unnest(results) as r where r.ordering_key is not null) as k
+    cross join lateral (
+      select h.event_id from public.webhook_deliveries as h
+      where h.endpoint_id = k.endpoint_id and h.ordering_key = k.ordering_key and h.status = 'pending'
+      order by h.event_id limit 1) as head
+    where d.tenant_id = k.tenant_id and d.event_id = head.event_id and d.endpoint_id = k.endpoint_id
+      and d.next_at = 'infinity' and d.lease_id is null
+      -- It may have been replayed while a later delivery was under way. Then it waits for that one, and not for the
+      -- delivery whose result was reported here.
+      and not exists (
+        select from public.webhook_deliveries as u
+        where u.endpoint_id = k.endpoint_id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null)
+    returning d.tenant_id, d.endpoint_id
+  )
+  select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
+  perform private.wake_endpoint_queues(tenants, endpoints);
+  return coalesce(tenants, '{}');
+end
+$$;
+comment on function private.release_ordered_deliveries(private.webhook_result[]) is
+  'Makes the earliest pending delivery of each ordering key due, after a delivery of that key was settled. Returns the tenants whose queues the caller must wake at its end. The caller must hold the endpoints'' queues.';
+
+-- 07_steer_queues.sql
+
+-- Steering: what the results of attempts change in the queues of their endpoints.
+
 create function private.steer_endpoint_queues(results private.webhook_result[], settled bigint[], held uuid[], out turns jsonb, out tenants uuid[])
   language plpgsql
   set search_path = ''
@@ -901,50 +949,6 @@ end
 $$;
 comment on function private.steer_endpoint_queues(private.webhook_result[], bigint[], uuid[]) is
   'Changes the endpoint queues that the caller holds, as the settled results say: circuit, pause, and when each is served next. Returns what the tenants must be told of, and the tenants whose queues the caller must wake at its end. The next report handles what happened to another queue just now.';
-
-create function private.release_ordered_deliveries(results private.webhook_result[]) returns uuid[]
-  language plpgsql
-  set search_path = ''
-  set enable_seqscan = off
-  set enable_hashjoin = off
-  set enable_mergejoin = off
-  set plan_cache_mode = force_generic_plan
-as $$
-declare
-  tenants uuid[];
-  endpoints uuid[];
-begin
-  -- A failed delivery waits again if an earlier one of its key was replayed in the meantime.
-  update public.webhook_deliveries as d set next_at = 'infinity'
-  from unnest(results) as r
-  where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
-    and d.status = 'pending' and d.lease_id is null and d.ordering_key is not null and exists (
-      select from public.webhook_deliveries as earlier
-      where earlier.endpoint_id = d.endpoint_id and earlier.ordering_key = d.ordering_key
-        and earlier.status = 'pending' and earlier.event_id < d.event_id);
-  with released as (
-    update public.webhook_deliveries as d set next_at = now()
-    from (select distinct r.tenant_id, r.endpoint_id, r.ordering_key from unnest(results) as r where r.ordering_key is not null) as k
-    cross join lateral (
-      select h.event_id from public.webhook_deliveries as h
-      where h.endpoint_id = k.endpoint_id and h.ordering_key = k.ordering_key and h.status = 'pending'
-      order by h.event_id limit 1) as head
-    where d.tenant_id = k.tenant_id and d.event_id = head.event_id and d.endpoint_id = k.endpoint_id
-      and d.next_at = 'infinity' and d.lease_id is null
-      -- It may have been replayed while a later delivery was under way. Then it waits for that one, and not for the
-      -- delivery whose result was reported here.
-      and not exists (
-        select from public.webhook_deliveries as u
-        where u.endpoint_id = k.endpoint_id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null)
-    returning d.tenant_id, d.endpoint_id
-  )
-  select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
-  perform private.wake_endpoint_queues(tenants, endpoints);
-  return coalesce(tenants, '{}');
-end
-$$;
-comment on function private.release_ordered_deliveries(private.webhook_result[]) is
-  'Makes the earliest pending delivery of each ordering key due, after a delivery of that key was settled. Returns the tenants whose queues the caller must wake at its end. The caller must hold the endpoints'' queues.';
 
 -- 08_replays.sql
 
