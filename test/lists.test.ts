@@ -50,6 +50,19 @@ async function read(name: string, query: string): Promise<{ rows: Row[]; next: s
   return { rows: (answer as unknown as Record<string, Row[]>)[noun]!, next: answer.next_cursor }
 }
 
+/** The list page by page, to its end. */
+async function readAll(name: string, limit: number): Promise<Row[]> {
+  const found: Row[] = []
+  let cursor: string | null = null
+  do {
+    const page = await read(name, `?limit=${limit}${cursor === null ? '' : `&cursor=${cursor}`}`)
+    expect(page.rows.length).toBeLessThanOrEqual(limit)
+    found.push(...page.rows)
+    cursor = page.next
+  } while (cursor !== null)
+  return found
+}
+
 it('every route that answers rows is in the table', () => {
   const isArrayOfObjects = (schema: unknown) =>
     schema instanceof z.ZodArray && schema.element instanceof z.ZodObject
@@ -67,29 +80,22 @@ describe.each(Object.entries(lists))('%s', (name, { by, order }) => {
   })
 
   it('comes in that order, page by page, no row twice and none left out', async () => {
-    const whole = await read(name, '?limit=100')
-    expect(whole.next).toBeNull()
-    expect(whole.rows.length).toBeGreaterThan(1)
+    const whole = await readAll(name, 100)
+    expect(whole.length).toBeGreaterThan(1)
     if (by) {
-      const sorted = whole.rows.map(by).toSorted()
-      expect(whole.rows.map(by)).toEqual(order.includes('newest') ? sorted.toReversed() : sorted)
+      const sorted = whole.map(by).toSorted()
+      expect(whole.map(by)).toEqual(order.includes('newest') ? sorted.toReversed() : sorted)
     }
-    for (const limit of [1, 3]) {
-      const paged: Row[] = []
-      let cursor: string | null = null
-      do {
-        const page = await read(name, `?limit=${limit}${cursor === null ? '' : `&cursor=${cursor}`}`)
-        expect(page.rows.length).toBeLessThanOrEqual(limit)
-        paged.push(...page.rows)
-        cursor = page.next
-      } while (cursor !== null)
+    // What filling every list was recorded or told is long where there are many.
+    for (const limit of whole.length > 100 ? [30] : [1, 3]) {
+      const paged = await readAll(name, limit)
       // The audit log may have grown at its head by then.
-      expect(paged.slice(-whole.rows.length)).toEqual(whole.rows)
+      expect(paged.slice(-whole.length)).toEqual(whole)
     }
   })
 
   it('ends exactly when its last page is full', async () => {
-    const { rows } = await read(name, '?limit=100')
+    const rows = await readAll(name, 100)
     if (name.endsWith('/audit') || rows.length > 100) return
     expect((await read(name, `?limit=${rows.length}`)).next).toBeNull()
     expect((await read(name, `?limit=${rows.length - 1}`)).next).not.toBeNull()
