@@ -102,7 +102,9 @@ describe('every answer', () => {
     await app.request('/test/things/7?token=hunter2', {
       headers: { 'x-request-id': id, authorization: 'Bearer hunter2' },
     })
-    await vi.waitFor(() => expect(lines.some((line) => line.includes(id))).toBe(true))
+    await vi.waitFor(() => expect(lines.some((line) => line.includes(id))).toBe(true), {
+      timeout: 10_000,
+    })
     spy.mockRestore()
     const mine = lines.filter((line) => line.includes(id))
     expect(mine).toHaveLength(1)

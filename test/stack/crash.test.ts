@@ -126,7 +126,7 @@ describe('kill -9 in the middle of writes', () => {
       }
       stack = await boot()
       expect(await missing()).toEqual([])
-      await expect.poll(() => answers('/functions/v1/hello')).toBe(true)
+      await expect.poll(() => answers('/functions/v1/hello'), { timeout: 20_000 }).toBe(true)
     }
   }, 120_000)
 

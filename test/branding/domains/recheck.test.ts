@@ -43,7 +43,9 @@ async function recheck(domain: Domain, zone: Zone) {
     `next_check_at = now() - interval '1 day', last_checked_at = null, last_check_result = null`,
   )
   await wake()
-  await expect.poll(() => read(domain)).toMatchObject({ last_check_result: expect.any(String) })
+  await expect
+    .poll(() => read(domain), { timeout: 15_000 })
+    .toMatchObject({ last_check_result: expect.any(String) })
   return read(domain)
 }
 
@@ -150,7 +152,7 @@ describe('a verified domain', () => {
         `next_check_at = now() - interval '1 day', missed_check_count = 9, first_missed_at = now() - interval '73 hours'`,
       )
       await wake()
-      await expect.poll(() => read(domain)).toMatchObject({ status: expected })
+      await expect.poll(() => read(domain), { timeout: 15_000 }).toMatchObject({ status: expected })
     }
   })
 

@@ -91,6 +91,7 @@ describe('a large export', () => {
     const readers = await Promise.all(others.map((other) => start(other)))
     await expect(start()).rejects.toMatchObject({ code: 'unavailable', headers: { 'retry-after': '30' } })
     await Promise.all(readers.map((readable) => readable.cancel()))
-    await vi.waitFor(async () => (await start()).cancel())
+    // A slot is free again as soon as its reader is noticed to be gone.
+    await vi.waitFor(async () => (await start()).cancel(), { timeout: 30_000 })
   })
 })

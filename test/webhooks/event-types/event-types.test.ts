@@ -10,7 +10,13 @@ const get = (path = '') => call(`/webhooks/event-types${path}`, { token: person.
 
 describe('the catalogue of event types', () => {
   it('lists each type once, as its newest version has it', async () => {
-    const { event_types: types } = EventTypes.parse(await (await get()).json())
+    const types: EventTypes['event_types'] = []
+    let cursor: string | null = null
+    do {
+      const page = EventTypes.parse(await (await get(cursor ? `?cursor=${cursor}` : '')).json())
+      types.push(...page.event_types)
+      cursor = page.next_cursor
+    } while (cursor)
     const { rows } = await superuser.query<{ type: string }>(
       'select type, max(version) as version from public.webhook_event_types group by type',
     )
