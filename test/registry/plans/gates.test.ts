@@ -120,9 +120,10 @@ describe.each(limits)('the limit $gate', ({ gate, is_monthly }) => {
   // The owner is a member and has the first place.
   const free = gate === 'members' ? most - 1 : most
   const plan = `probe_${gate}`
+  // A plan for a time is offered to nobody, in the tests that run meanwhile neither.
   beforeAll(async () => {
     await superuser.query(
-      `insert into public.plans (plan, name, price_minor, features, limits) values ($1, 'Probe', 1, $2, $3)
+      `insert into public.plans (plan, name, price_minor, trial_days, features, limits) values ($1, 'Probe', 1, 1, $2, $3)
        on conflict (plan) do update set limits = excluded.limits`,
       [plan, features.map((one) => one.gate), JSON.stringify({ [gate]: most })],
     )

@@ -158,8 +158,9 @@ describe('the limit of the plan', () => {
     const crowded = await makeWorld()
     const plan = `probe_${crowded.tenant.ref_id.toLowerCase()}`
     await superuser.query(
-      `insert into public.plans (plan, name, price_minor, features, limits)
-       values ($1, 'Probe', 1, '{webhooks}', '{"webhook_endpoints": 4}')`,
+      // A plan for a time is offered to nobody, in the tests that run meanwhile neither.
+      `insert into public.plans (plan, name, price_minor, trial_days, features, limits)
+       values ($1, 'Probe', 1, 1, '{webhooks}', '{"webhook_endpoints": 4}')`,
       [plan],
     )
     await superuser.query('update public.tenants set plan = $2 where id = $1', [crowded.tenant.id, plan])
