@@ -55,8 +55,21 @@ describe('the files of supabase/schemas', () => {
   it('hold a noun each, in at most 250 lines', () => {
     expect(schemas.length).toBeGreaterThan(60)
     for (const { path, sql } of schemas) {
-      expect(path).toMatch(/^\d\d_[a-z]+\/\d\d_[a-z_]+\.sql$/)
+      expect(path).toMatch(/^\d\d_[a-z]+(\/\d\d_[a-z_]+)?\/\d\d_[a-z_]+\.sql$/)
       expect(sql.split('\n').length, path).toBeLessThanOrEqual(251)
+    }
+  })
+
+  it('stand in folders of a dozen names at most, each with a number of its own', () => {
+    const namesIn = new Map<string, Set<string>>()
+    for (const { path } of schemas)
+      path.split('/').reduce((folder, name) => {
+        namesIn.set(folder, (namesIn.get(folder) ?? new Set()).add(name))
+        return `${folder}/${name}`
+      }, 'supabase/schemas')
+    for (const [folder, names] of namesIn) {
+      expect(names.size, folder).toBeLessThanOrEqual(12)
+      expect(new Set([...names].map((name) => name.slice(0, 2))).size, folder).toBe(names.size)
     }
   })
 

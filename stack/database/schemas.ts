@@ -3,20 +3,25 @@ import { join } from 'node:path'
 
 /** A file of supabase/schemas: everything of one noun. */
 export interface SchemaFile {
-  /** Its path below supabase/schemas, such as "40_branding/04_domains.sql". */
+  /** Its path below supabase/schemas, such as "40_branding/04_domains.sql" or "80_webhooks/10_queue/04_claim.sql". */
   path: string
   sql: string
 }
 
-/** The source of the schema, in order of dependency: folders by their number, then files by theirs. */
+/**
+ * The source of the schema, in order of dependency: by number, domain by domain. A large domain has folders of its own,
+ * and a folder stands in the order of its number beside the files.
+ */
 export function readSchemas(root: string): SchemaFile[] {
-  return schemaFolders(root).flatMap((domain) => {
-    const folder = join(root, 'supabase/schemas', domain)
-    return namesIn(folder).map((name) => ({
-      path: `${domain}/${name}`,
-      sql: readFileSync(join(folder, name), 'utf8'),
-    }))
-  })
+  const schemas = join(root, 'supabase/schemas')
+  const filesBelow = (path: string): SchemaFile[] =>
+    namesIn(join(schemas, path)).flatMap((name) => {
+      const inside = `${path}/${name}`
+      return name.endsWith('.sql')
+        ? [{ path: inside, sql: readFileSync(join(schemas, inside), 'utf8') }]
+        : filesBelow(inside)
+    })
+  return schemaFolders(root).flatMap(filesBelow)
 }
 
 /** The folders of supabase/schemas in order, such as "40_branding". */
@@ -36,7 +41,8 @@ function namesIn(folder: string): string[] {
 export function migrationsOf(schemas: SchemaFile[]): Map<string, string> {
   const migrations = new Map<string, string>()
   for (const { path, sql } of schemas) {
-    const [folder, file] = path.split('/') as [string, string]
+    const folder = path.slice(0, path.indexOf('/'))
+    const file = path.slice(folder.length + 1)
     const minutes = Number(folder.slice(0, 2))
     const clock = [Math.floor(minutes / 60), minutes % 60]
       .map((part) => String(part).padStart(2, '0'))

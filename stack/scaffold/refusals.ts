@@ -67,7 +67,10 @@ function isIdentifier(word: string): boolean {
 
 function refuseInSchemas(root: string, { domain, nouns, noun }: TableNames): void {
   const schemas = readSchemas(root)
-  const file = schemas.find(({ path }) => path.slice(3).replace(/\/\d\d_/, '/') === `${domain}/${nouns}.sql`)
+  const file = schemas.find(
+    ({ path }) =>
+      path.slice(3, path.indexOf('/')) === domain && path.replace(/^.*\/\d\d_/, '') === `${nouns}.sql`,
+  )
   if (file) throw new StackFailure(`supabase/schemas/${file.path} exists already.`)
   const created = new RegExp(`^create (unlogged )?(table|view|type) (public|private)\\.${nouns}\\b`, 'm')
   const owner = schemas.find(({ sql }) => created.test(sql))

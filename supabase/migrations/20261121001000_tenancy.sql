@@ -301,7 +301,7 @@ comment on function private.register_limit(text, text, jsonb, text, boolean) is
 
 select private.register_table('private.gates', plain => '{gate,description,asked_for}', unaudited => 'changed by migrations only');
 
--- 02_plans.sql
+-- 03_plans.sql
 
 -- Plans: the price list, with the features and limits of each plan.
 
@@ -353,7 +353,7 @@ select private.register_feature('marketing', 'Campaigns on the channels where a 
 select private.register_feature('knowledge', 'Answers from documents of the tenant''s own.');
 select private.register_feature('bots', 'Conversations with customers over WhatsApp.');
 
--- 03_tenants.sql
+-- 10_tenants/01_tenants.sql
 
 -- Tenants: one row for each customer, and how a person creates one.
 
@@ -545,7 +545,251 @@ select private.register_table('public.tenants', personal => '{sales_owner,metada
   on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant, and notes of the platform. Only the platform changes them.',
   plain => '{slug,name,plan,tenant_type,locale,time_zone,erp_customer_id,stripe_cust_id,status_reason}');
 
--- 04_limits.sql
+-- 10_tenants/02_slugs.sql
+
+-- Slugs: the name of a tenant in URLs, which names are reserved, and how long an old name stays blocked.
+
+create function private.is_reserved_slug(slug text) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Names that a visitor would take for names of the platform itself, and names that IDNA reserves. A slug is
+  -- a label of a host name, and a browser shows xn--… as other letters.
+  select slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,autoconfig,
+    autodiscover,billing,blog,cdn,config,console,contact,dashboard,dev,dns,docs,domain,email,ftp,
+    functions,graphql,help,host,imap,internal,invite,invitations,local,localhost,login,logout,mail,
+    manage,members,metrics,mx,null,oauth,onboarding,pay,payments,platform,pop,portal,postmaster,
+    preview,pricing,privacy,public,register,rest,root,sales,secure,security,settings,signin,signup,
+    smtp,ssl,staging,static,status,storage,support,system,tenant,tenantry,tenants,terms,test,undefined,
+    update,usage,webhook,webhooks,webmail,wpad,www}'::text[])
+    or substr(slug, 3, 2) = '--'
+$$;
+
+create function private.require_slug(slug text) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if slug is null or slug !~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$' then
+    perform private.raise_problem(422, 'slug_invalid',
+      'A slug has 3 to 40 characters: lowercase letters a-z, digits and hyphens. It does not begin or end with a hyphen.',
+      '[{"pointer": "/slug", "detail": "is not a slug"}]');
+  end if;
+end
+$$;
+
+create function private.refuse_taken_slug(slug text) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  perform private.raise_problem(409, 'slug_taken', format('The slug "%s" is taken. Choose another one.', slug),
+    '[{"pointer": "/slug", "detail": "is taken"}]');
+end
+$$;
+
+-- Every slug that was ever claimed, and its tenant. The public lookup starts from this directory.
+create table public.tenant_slugs (
+  slug text primary key,
+  tenant_id uuid not null references public.tenants on delete cascade,
+  retired_at timestamptz,
+  created_at timestamptz not null default now(),
+  constraint slug_is_short check (length(slug) <= 40)
+);
+comment on table public.tenant_slugs is
+  'Every slug that was ever claimed. A retired slug still leads to its tenant. Nobody else can claim it for 90 days.';
+create index tenant_slugs_tenant_id_idx on public.tenant_slugs (tenant_id);
+create unique index tenant_slugs_one_current_idx on public.tenant_slugs (tenant_id) where retired_at is null;
+
+-- A definer, because claiming must see the slugs of other tenants.
+create function private.tg_claim_slug() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if private.is_reserved_slug(new.slug) and new.kind <> 'platform' then
+    perform private.raise_problem(422, 'slug_reserved', format('The slug "%s" is reserved. Choose another one.', new.slug),
+      '[{"pointer": "/slug", "detail": "is reserved"}]');
+  end if;
+  if tg_op = 'UPDATE' then
+    update public.tenant_slugs set retired_at = now() where slug = old.slug and tenant_id = new.id;
+  end if;
+  insert into public.tenant_slugs as s (slug, tenant_id) values (new.slug, new.id)
+  on conflict (slug) do update set tenant_id = excluded.tenant_id, retired_at = null
+    where s.tenant_id = excluded.tenant_id or s.retired_at < now() - interval '90 days';
+  if not found then
+    perform private.refuse_taken_slug(new.slug);
+  end if;
+  return null;
+end
+$$;
+create trigger tenants_claim_slug after insert on public.tenants for each row execute function private.tg_claim_slug();
+create trigger tenants_rename_slug after update of slug on public.tenants
+  for each row when (new.slug <> old.slug) execute function private.tg_claim_slug();
+
+alter table public.tenant_slugs enable row level security;
+create policy "members read their tenant's slugs" on public.tenant_slugs
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
+grant select on public.tenant_slugs to authenticated;
+grant select, insert, update, delete on public.tenant_slugs to service_role;
+
+create function public.rename_tenant_slug(tenant_id uuid, slug text)
+  returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  renamed public.tenants;
+begin
+  perform private.require_permission(rename_tenant_slug.tenant_id, 'manage');
+  perform private.require_slug(rename_tenant_slug.slug);
+  -- Each rename blocks a name for everybody else for 90 days.
+  if not private.is_trusted_caller() and (
+    select count(*) from public.tenant_slugs as s
+    where s.tenant_id = rename_tenant_slug.tenant_id and s.retired_at > now() - interval '90 days') >= 5 then
+    perform private.raise_problem(403, 'too_many_renames', 'This tenant has given up five slugs in the last 90 days. Wait before you rename it again.');
+  end if;
+  begin
+    update public.tenants as t set slug = rename_tenant_slug.slug
+    where t.id = rename_tenant_slug.tenant_id returning * into renamed;
+  exception when unique_violation then
+    perform private.refuse_taken_slug(rename_tenant_slug.slug);
+  end;
+  return private.shown_tenant(renamed);
+end
+$$;
+comment on function public.rename_tenant_slug(uuid, text) is
+  'Gives a tenant another slug. The old slug redirects to the new one, and nobody else can claim it for 90 days.';
+grant execute on function public.rename_tenant_slug(uuid, text) to authenticated;
+grant execute on function public.rename_tenant_slug(uuid, text) to service_role;
+grant execute on function private.is_reserved_slug(text) to authenticated, service_role;
+create table private.kept_slugs (
+  slug text primary key,
+  free_at timestamptz not null
+);
+comment on table private.kept_slugs is
+  'Slugs of deleted tenants. Nobody can claim them for 90 days, so that links to the old tenant do not lead to a new one.';
+
+-- Both are definers: nobody may read or write the directory of kept slugs directly.
+create function private.tg_keep_slugs() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if old.kind = 'platform' then
+    perform private.raise_problem(409, 'invalid_status_move', 'The platform''s own tenant cannot be deleted.');
+  end if;
+  insert into private.kept_slugs as k (slug, free_at)
+  select s.slug, coalesce(s.retired_at, now()) + interval '90 days'
+  from public.tenant_slugs as s
+  where s.tenant_id = old.id and (s.retired_at is null or s.retired_at > now() - interval '90 days')
+  on conflict (slug) do update set free_at = greatest(k.free_at, excluded.free_at);
+  return old;
+end
+$$;
+create trigger tenants_keep_slugs before delete on public.tenants for each row execute function private.tg_keep_slugs();
+
+create function private.tg_respect_kept_slug() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if exists (select from private.kept_slugs as k where k.slug = new.slug and k.free_at > now()) then
+    perform private.refuse_taken_slug(new.slug);
+  end if;
+  return null;
+end
+$$;
+
+-- The name makes it fire after the trigger that claims the slug. A claim waits for a deletion that is under
+-- way. Only after that is it visible which slugs the deletion kept.
+create trigger tenants_respect_kept_slug after insert on public.tenants
+  for each row execute function private.tg_respect_kept_slug();
+create trigger tenants_respect_kept_slug_on_rename after update of slug on public.tenants
+  for each row when (new.slug <> old.slug) execute function private.tg_respect_kept_slug();
+
+select cron.schedule('registry: free the slugs of tenants long gone', '43 3 * * *',
+  'delete from private.kept_slugs where free_at <= now()');
+
+select private.register_table('public.tenant_slugs', plain => '{slug}');
+select private.register_table('private.kept_slugs', plain => '{slug}', unaudited => 'the tenants of these slugs are gone');
+
+-- 10_tenants/03_billing.sql
+
+-- Billing: who is invoiced for a tenant, and how.
+
+create table public.tenant_billing (
+  tenant_id uuid primary key references public.tenants on delete cascade,
+  legal_name text,
+  pan_number text,
+  has_gst boolean not null default false,
+  gst_number text,
+  billing_name text,
+  billing_address text,
+  billing_city text,
+  billing_postal_code text,
+  billing_state text,
+  billing_country text,
+  razorpay_customer_id text unique,
+  razorpay_subscription_id text unique,
+  monthly_spend_cap_usd_micros bigint,
+  current_month_spend_usd_micros bigint not null default 0,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint billing_is_text check (private.is_plain_text(legal_name, 255) and private.is_plain_text(billing_name, 255)
+    and private.is_plain_text(billing_address, 1000) and private.is_plain_text(billing_city, 255)
+    and private.is_plain_text(billing_postal_code, 32) and private.is_plain_text(billing_state, 255)
+    and private.is_plain_text(billing_country, 255) and private.is_plain_text(pan_number, 64) and private.is_plain_text(gst_number, 64)),
+  constraint razorpay_ids_are_text check (private.is_plain_text(razorpay_customer_id, 255) and private.is_plain_text(razorpay_subscription_id, 255)),
+  constraint gst_number_when_registered check (not has_gst or gst_number is not null),
+  constraint spend_cap_not_negative check (monthly_spend_cap_usd_micros >= 0),
+  constraint spend_not_negative check (current_month_spend_usd_micros >= 0)
+);
+comment on table public.tenant_billing is 'Who is invoiced and how (1:1 with tenants). Money is in millionths of a US dollar.';
+create trigger tenant_billing_touch before update on public.tenant_billing for each row execute function private.tg_touch_updated_at();
+
+create function private.tg_start_billing() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  insert into public.tenant_billing (tenant_id) values (new.id) on conflict do nothing;
+  return null;
+end
+$$;
+create trigger tenants_start_billing after insert on public.tenants for each row execute function private.tg_start_billing();
+
+alter table public.tenant_billing enable row level security;
+create policy "managers read their tenant's billing" on public.tenant_billing
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
+create policy "owners update their tenant's billing" on public.tenant_billing
+  for update to authenticated
+  using (tenant_id = any ((select private.tenant_ids('own'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('own'))::uuid[]));
+grant select, update (legal_name, pan_number, has_gst, gst_number, billing_name, billing_address, billing_city,
+  billing_postal_code, billing_state, billing_country, monthly_spend_cap_usd_micros) on public.tenant_billing to authenticated;
+grant select, insert, update, delete on public.tenant_billing to service_role;
+create function private.tg_bill_customers_only() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if exists (select from public.tenants as t where t.id = new.tenant_id and t.kind <> 'customer') then
+    perform private.raise_problem(409, 'not_billable', 'Only a customer is billed. A demo tenant and the platform never are.');
+  end if;
+  return new;
+end
+$$;
+create trigger tenant_billing_customers_only
+  before insert or update of razorpay_customer_id, razorpay_subscription_id on public.tenant_billing
+  for each row when (new.razorpay_customer_id is not null or new.razorpay_subscription_id is not null)
+  execute function private.tg_bill_customers_only();
+
+select private.register_table('public.tenant_billing', quiet => '{current_month_spend_usd_micros}', plain => '{razorpay_customer_id,razorpay_subscription_id}',
+  personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}',
+  on_forget => 'keep', kept_because => 'The person to whom the tenant''s invoices are addressed. The law requires that invoices are kept.');
+
+-- 20_limits.sql
 
 -- Limits: how much of what its plan limits a tenant has. Counted in one row for each limit, so that asking costs the
 -- same with a million rows, and two who want the last place wait for each other.
@@ -744,251 +988,66 @@ select cron.schedule('registry: settle counts of limits', '*/5 * * * *', 'select
 select private.register_table('private.tenant_count_changes', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');
 select private.register_table('private.tenant_counts', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');
 
--- 04_slugs.sql
+-- 30_products.sql
 
--- Slugs: the name of a tenant in URLs, which names are reserved, and how long an old name stays blocked.
+-- Products: what the platform offers, and which tenant was granted what.
 
-create function private.is_reserved_slug(slug text) returns boolean
-  language sql immutable parallel safe
-  set search_path = ''
-as $$
-  -- Names that a visitor would take for names of the platform itself, and names that IDNA reserves. A slug is
-  -- a label of a host name, and a browser shows xn--… as other letters.
-  select slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,autoconfig,
-    autodiscover,billing,blog,cdn,config,console,contact,dashboard,dev,dns,docs,domain,email,ftp,
-    functions,graphql,help,host,imap,internal,invite,invitations,local,localhost,login,logout,mail,
-    manage,members,metrics,mx,null,oauth,onboarding,pay,payments,platform,pop,portal,postmaster,
-    preview,pricing,privacy,public,register,rest,root,sales,secure,security,settings,signin,signup,
-    smtp,ssl,staging,static,status,storage,support,system,tenant,tenantry,tenants,terms,test,undefined,
-    update,usage,webhook,webhooks,webmail,wpad,www}'::text[])
-    or substr(slug, 3, 2) = '--'
-$$;
-
-create function private.require_slug(slug text) returns void
-  language plpgsql
-  set search_path = ''
-as $$
-begin
-  if slug is null or slug !~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$' then
-    perform private.raise_problem(422, 'slug_invalid',
-      'A slug has 3 to 40 characters: lowercase letters a-z, digits and hyphens. It does not begin or end with a hyphen.',
-      '[{"pointer": "/slug", "detail": "is not a slug"}]');
-  end if;
-end
-$$;
-
-create function private.refuse_taken_slug(slug text) returns void
-  language plpgsql
-  set search_path = ''
-as $$
-begin
-  perform private.raise_problem(409, 'slug_taken', format('The slug "%s" is taken. Choose another one.', slug),
-    '[{"pointer": "/slug", "detail": "is taken"}]');
-end
-$$;
-
--- Every slug that was ever claimed, and its tenant. The public lookup starts from this directory.
-create table public.tenant_slugs (
-  slug text primary key,
-  tenant_id uuid not null references public.tenants on delete cascade,
-  retired_at timestamptz,
-  created_at timestamptz not null default now(),
-  constraint slug_is_short check (length(slug) <= 40)
-);
-comment on table public.tenant_slugs is
-  'Every slug that was ever claimed. A retired slug still leads to its tenant. Nobody else can claim it for 90 days.';
-create index tenant_slugs_tenant_id_idx on public.tenant_slugs (tenant_id);
-create unique index tenant_slugs_one_current_idx on public.tenant_slugs (tenant_id) where retired_at is null;
-
--- A definer, because claiming must see the slugs of other tenants.
-create function private.tg_claim_slug() returns trigger
-  language plpgsql security definer
-  set search_path = ''
-as $$
-begin
-  if private.is_reserved_slug(new.slug) and new.kind <> 'platform' then
-    perform private.raise_problem(422, 'slug_reserved', format('The slug "%s" is reserved. Choose another one.', new.slug),
-      '[{"pointer": "/slug", "detail": "is reserved"}]');
-  end if;
-  if tg_op = 'UPDATE' then
-    update public.tenant_slugs set retired_at = now() where slug = old.slug and tenant_id = new.id;
-  end if;
-  insert into public.tenant_slugs as s (slug, tenant_id) values (new.slug, new.id)
-  on conflict (slug) do update set tenant_id = excluded.tenant_id, retired_at = null
-    where s.tenant_id = excluded.tenant_id or s.retired_at < now() - interval '90 days';
-  if not found then
-    perform private.refuse_taken_slug(new.slug);
-  end if;
-  return null;
-end
-$$;
-create trigger tenants_claim_slug after insert on public.tenants for each row execute function private.tg_claim_slug();
-create trigger tenants_rename_slug after update of slug on public.tenants
-  for each row when (new.slug <> old.slug) execute function private.tg_claim_slug();
-
-alter table public.tenant_slugs enable row level security;
-create policy "members read their tenant's slugs" on public.tenant_slugs
-  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
-grant select on public.tenant_slugs to authenticated;
-grant select, insert, update, delete on public.tenant_slugs to service_role;
-
-create function public.rename_tenant_slug(tenant_id uuid, slug text)
-  returns public.tenants
-  language plpgsql security definer
-  set search_path = ''
-as $$
-declare
-  renamed public.tenants;
-begin
-  perform private.require_permission(rename_tenant_slug.tenant_id, 'manage');
-  perform private.require_slug(rename_tenant_slug.slug);
-  -- Each rename blocks a name for everybody else for 90 days.
-  if not private.is_trusted_caller() and (
-    select count(*) from public.tenant_slugs as s
-    where s.tenant_id = rename_tenant_slug.tenant_id and s.retired_at > now() - interval '90 days') >= 5 then
-    perform private.raise_problem(403, 'too_many_renames', 'This tenant has given up five slugs in the last 90 days. Wait before you rename it again.');
-  end if;
-  begin
-    update public.tenants as t set slug = rename_tenant_slug.slug
-    where t.id = rename_tenant_slug.tenant_id returning * into renamed;
-  exception when unique_violation then
-    perform private.refuse_taken_slug(rename_tenant_slug.slug);
-  end;
-  return private.shown_tenant(renamed);
-end
-$$;
-comment on function public.rename_tenant_slug(uuid, text) is
-  'Gives a tenant another slug. The old slug redirects to the new one, and nobody else can claim it for 90 days.';
-grant execute on function public.rename_tenant_slug(uuid, text) to authenticated;
-grant execute on function public.rename_tenant_slug(uuid, text) to service_role;
-grant execute on function private.is_reserved_slug(text) to authenticated, service_role;
-create table private.kept_slugs (
-  slug text primary key,
-  free_at timestamptz not null
-);
-comment on table private.kept_slugs is
-  'Slugs of deleted tenants. Nobody can claim them for 90 days, so that links to the old tenant do not lead to a new one.';
-
--- Both are definers: nobody may read or write the directory of kept slugs directly.
-create function private.tg_keep_slugs() returns trigger
-  language plpgsql security definer
-  set search_path = ''
-as $$
-begin
-  if old.kind = 'platform' then
-    perform private.raise_problem(409, 'invalid_status_move', 'The platform''s own tenant cannot be deleted.');
-  end if;
-  insert into private.kept_slugs as k (slug, free_at)
-  select s.slug, coalesce(s.retired_at, now()) + interval '90 days'
-  from public.tenant_slugs as s
-  where s.tenant_id = old.id and (s.retired_at is null or s.retired_at > now() - interval '90 days')
-  on conflict (slug) do update set free_at = greatest(k.free_at, excluded.free_at);
-  return old;
-end
-$$;
-create trigger tenants_keep_slugs before delete on public.tenants for each row execute function private.tg_keep_slugs();
-
-create function private.tg_respect_kept_slug() returns trigger
-  language plpgsql security definer
-  set search_path = ''
-as $$
-begin
-  if exists (select from private.kept_slugs as k where k.slug = new.slug and k.free_at > now()) then
-    perform private.refuse_taken_slug(new.slug);
-  end if;
-  return null;
-end
-$$;
-
--- The name makes it fire after the trigger that claims the slug. A claim waits for a deletion that is under
--- way. Only after that is it visible which slugs the deletion kept.
-create trigger tenants_respect_kept_slug after insert on public.tenants
-  for each row execute function private.tg_respect_kept_slug();
-create trigger tenants_respect_kept_slug_on_rename after update of slug on public.tenants
-  for each row when (new.slug <> old.slug) execute function private.tg_respect_kept_slug();
-
-select cron.schedule('registry: free the slugs of tenants long gone', '43 3 * * *',
-  'delete from private.kept_slugs where free_at <= now()');
-
-select private.register_table('public.tenant_slugs', plain => '{slug}');
-select private.register_table('private.kept_slugs', plain => '{slug}', unaudited => 'the tenants of these slugs are gone');
-
--- 05_billing.sql
-
--- Billing: who is invoiced for a tenant, and how.
-
-create table public.tenant_billing (
-  tenant_id uuid primary key references public.tenants on delete cascade,
-  legal_name text,
-  pan_number text,
-  has_gst boolean not null default false,
-  gst_number text,
-  billing_name text,
-  billing_address text,
-  billing_city text,
-  billing_postal_code text,
-  billing_state text,
-  billing_country text,
-  razorpay_customer_id text unique,
-  razorpay_subscription_id text unique,
-  monthly_spend_cap_usd_micros bigint,
-  current_month_spend_usd_micros bigint not null default 0,
+create table public.products (
+  product text primary key,
+  name text not null,
+  description text not null default '',
+  supports_projects boolean not null default false,
+  features text[] not null default '{}',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  constraint billing_is_text check (private.is_plain_text(legal_name, 255) and private.is_plain_text(billing_name, 255)
-    and private.is_plain_text(billing_address, 1000) and private.is_plain_text(billing_city, 255)
-    and private.is_plain_text(billing_postal_code, 32) and private.is_plain_text(billing_state, 255)
-    and private.is_plain_text(billing_country, 255) and private.is_plain_text(pan_number, 64) and private.is_plain_text(gst_number, 64)),
-  constraint razorpay_ids_are_text check (private.is_plain_text(razorpay_customer_id, 255) and private.is_plain_text(razorpay_subscription_id, 255)),
-  constraint gst_number_when_registered check (not has_gst or gst_number is not null),
-  constraint spend_cap_not_negative check (monthly_spend_cap_usd_micros >= 0),
-  constraint spend_not_negative check (current_month_spend_usd_micros >= 0)
+  constraint product_is_a_word check (product ~ '^[a-z][a-z0-9_-]{1,39}$'),
+  constraint product_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
+  constraint product_description_is_text check (private.is_plain_text(description, 2000)),
+  constraint product_features_are_few check (cardinality(features) <= 100),
+  constraint product_features_are_words check (array_to_string(features, ' ', '?') ~ '^([a-z][a-z0-9_]{1,39}( |$))*$')
 );
-comment on table public.tenant_billing is 'Who is invoiced and how (1:1 with tenants). Money is in millionths of a US dollar.';
-create trigger tenant_billing_touch before update on public.tenant_billing for each row execute function private.tg_touch_updated_at();
+comment on table public.products is
+  'Every product of the platform: its name, its features, and whether it divides work into projects.';
 
-create function private.tg_start_billing() returns trigger
-  language plpgsql security definer
-  set search_path = ''
-as $$
-begin
-  insert into public.tenant_billing (tenant_id) values (new.id) on conflict do nothing;
-  return null;
-end
-$$;
-create trigger tenants_start_billing after insert on public.tenants for each row execute function private.tg_start_billing();
+insert into public.products (product, name, description, supports_projects, features) values
+  ('assessments', 'Assessments', 'Assessments, with their reports and follow-ups.', false, '{assessments,followups}'),
+  ('marketing', 'Marketing', 'Campaigns on the channels where a business advertises.', true, '{content_calendar,ad_campaigns}'),
+  ('bots', 'WhatsApp bots', 'Conversations with customers over WhatsApp.', true, '{whatsapp}')
+on conflict (product) do update set (name, description, supports_projects, features) =
+  (excluded.name, excluded.description, excluded.supports_projects, excluded.features);
 
-alter table public.tenant_billing enable row level security;
-create policy "managers read their tenant's billing" on public.tenant_billing
-  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
-create policy "owners update their tenant's billing" on public.tenant_billing
-  for update to authenticated
-  using (tenant_id = any ((select private.tenant_ids('own'))::uuid[]))
-  with check (tenant_id = any ((select private.tenant_ids('own'))::uuid[]));
-grant select, update (legal_name, pan_number, has_gst, gst_number, billing_name, billing_address, billing_city,
-  billing_postal_code, billing_state, billing_country, monthly_spend_cap_usd_micros) on public.tenant_billing to authenticated;
-grant select, insert, update, delete on public.tenant_billing to service_role;
-create function private.tg_bill_customers_only() returns trigger
-  language plpgsql security definer
-  set search_path = ''
-as $$
-begin
-  if exists (select from public.tenants as t where t.id = new.tenant_id and t.kind <> 'customer') then
-    perform private.raise_problem(409, 'not_billable', 'Only a customer is billed. A demo tenant and the platform never are.');
-  end if;
-  return new;
-end
-$$;
-create trigger tenant_billing_customers_only
-  before insert or update of razorpay_customer_id, razorpay_subscription_id on public.tenant_billing
-  for each row when (new.razorpay_customer_id is not null or new.razorpay_subscription_id is not null)
-  execute function private.tg_bill_customers_only();
+create table public.tenant_products (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  product text not null references public.products on update cascade on delete restrict,
+  enabled boolean not null default true,
+  config jsonb not null default '{}',
+  expires_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, product),
+  constraint product_config_is_an_object check (jsonb_typeof(config) = 'object' and private.json_fits(config, 16384))
+);
+comment on table public.tenant_products is
+  'Which product a tenant may use, until when, and with which settings. Only the platform grants a product. Only the end date ends it.';
+create index tenant_products_product_idx on public.tenant_products (product);
+create trigger products_touch before update on public.products for each row execute function private.tg_touch_updated_at();
+create trigger tenant_products_touch before update on public.tenant_products for each row execute function private.tg_touch_updated_at();
 
-select private.register_table('public.tenant_billing', quiet => '{current_month_spend_usd_micros}', plain => '{razorpay_customer_id,razorpay_subscription_id}',
-  personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}',
-  on_forget => 'keep', kept_because => 'The person to whom the tenant''s invoices are addressed. The law requires that invoices are kept.');
+alter table public.products enable row level security;
+alter table public.tenant_products enable row level security;
 
--- 06_users.sql
+-- The catalogue belongs to no tenant.
+create policy "everyone signed in reads the products" on public.products
+  for select to authenticated using (true);
+create policy "members read their tenant's products" on public.tenant_products
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{entitlements:read}'))::uuid[]));
+grant select on public.products, public.tenant_products to authenticated;
+grant select, insert, update, delete on public.products, public.tenant_products to service_role;
+
+select private.register_table('public.products', plain => '{product,name,description,features}', unaudited => 'changed by migrations only');
+select private.register_table('public.tenant_products', plain => '{product,config}');
+
+-- 40_members/01_users.sql
 
 -- Users: the profile of each person who can sign in.
 
@@ -1048,7 +1107,7 @@ select private.register_table('public.user_profiles', plain => '{locale}', perso
   unaudited => 'a profile belongs to a person and to no tenant',
   on_forget => 'keep', kept_because => 'Belongs to the person''s own account. Other tenants may know the account too. It is deleted with the account.');
 
--- 07_members.sql
+-- 40_members/02_members.sql
 
 -- Members: which person belongs to which tenant, in which role.
 
@@ -1140,66 +1199,220 @@ select private.register_limit('members', 'Active members.',
 
 select private.register_table('public.tenant_members');
 
--- 08_products.sql
+-- 40_members/03_api_keys.sql
 
--- Products: what the platform offers, and which tenant was granted what.
+-- API keys: how a tenant's server identifies itself, and what each key may do.
 
-create table public.products (
-  product text primary key,
-  name text not null,
-  description text not null default '',
-  supports_projects boolean not null default false,
-  features text[] not null default '{}',
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  constraint product_is_a_word check (product ~ '^[a-z][a-z0-9_-]{1,39}$'),
-  constraint product_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
-  constraint product_description_is_text check (private.is_plain_text(description, 2000)),
-  constraint product_features_are_few check (cardinality(features) <= 100),
-  constraint product_features_are_words check (array_to_string(features, ' ', '?') ~ '^([a-z][a-z0-9_]{1,39}( |$))*$')
+create table private.api_scopes (
+  scope text primary key,
+  permission text not null,
+  description text not null,
+  product text references public.products on update cascade on delete restrict,
+  constraint scope_is_a_domain_and_a_verb check (scope ~ '^[a-z][a-z_]{1,39}:[a-z]{1,39}$'),
+  -- Only a person owns a tenant. Nor does "manage" let a key do what managers do: it passes only the functions that
+  -- ask for its scope by name, and none of them invites people or creates keys.
+  constraint scope_reads_or_writes check (
+    permission in ('read', 'read_admin') and scope ~ ':(read|export)$' or permission in ('write', 'manage') and scope like '%:write')
 );
-comment on table public.products is
-  'Every product of the platform: its name, its features, and whether it divides work into projects.';
+comment on table private.api_scopes is
+  'What an API key can be allowed to do, and the permission that a person needs for the same. A scope passes only the policies and functions that name it.';
 
-insert into public.products (product, name, description, supports_projects, features) values
-  ('assessments', 'Assessments', 'Assessments, with their reports and follow-ups.', false, '{assessments,followups}'),
-  ('marketing', 'Marketing', 'Campaigns on the channels where a business advertises.', true, '{content_calendar,ad_campaigns}'),
-  ('bots', 'WhatsApp bots', 'Conversations with customers over WhatsApp.', true, '{whatsapp}')
-on conflict (product) do update set (name, description, supports_projects, features) =
-  (excluded.name, excluded.description, excluded.supports_projects, excluded.features);
+comment on column private.api_scopes.product is 'The product that the scope is about. A key of another product cannot have it. Null for what every product needs.';
+create index api_scopes_product_idx on private.api_scopes (product);
 
-create table public.tenant_products (
+insert into private.api_scopes (scope, permission, description) values
+  ('tenant:read', 'read', 'Read the tenant itself.'),
+  ('members:read', 'read', 'Read the members of the tenant.'),
+  ('entitlements:read', 'read', 'Ask what the tenant may use, and read the products it was granted.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
+
+create table public.api_keys (
   tenant_id uuid not null references public.tenants on delete cascade,
-  product text not null references public.products on update cascade on delete restrict,
-  enabled boolean not null default true,
-  config jsonb not null default '{}',
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  product text references public.products on update cascade on delete restrict,
+  name text not null,
+  scopes text[] not null,
+  prefix text not null,
+  rate_limit_per_minute int not null default 6000,
   expires_at timestamptz,
+  replaced_at timestamptz,
+  revoked_at timestamptz,
+  last_used_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
-  primary key (tenant_id, product),
-  constraint product_config_is_an_object check (jsonb_typeof(config) = 'object' and private.json_fits(config, 16384))
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  constraint key_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 100)),
+  constraint key_has_scopes check (cardinality(scopes) between 1 and 50),
+  constraint key_prefix_is_base62 check (prefix ~ '^[0-9A-Za-z]{8}$'),
+  constraint key_rate_limit_in_range check (rate_limit_per_minute between 1 and 1000000),
+  constraint replaced_key_ends check (replaced_at is null or expires_at is not null)
 );
-comment on table public.tenant_products is
-  'Which product a tenant may use, until when, and with which settings. Only the platform grants a product. Only the end date ends it.';
-create index tenant_products_product_idx on public.tenant_products (product);
-create trigger products_touch before update on public.products for each row execute function private.tg_touch_updated_at();
-create trigger tenant_products_touch before update on public.tenant_products for each row execute function private.tg_touch_updated_at();
+create index api_keys_product_idx on public.api_keys (product);
+create unique index api_keys_ref_id_idx on public.api_keys (tenant_id, ref_id) where ref_id is not null;
+comment on table public.api_keys is
+  'A tenant''s API keys: what each key may do, and until when. The hash that proves a key is in private.api_key_secrets.';
 
-alter table public.products enable row level security;
-alter table public.tenant_products enable row level security;
+-- A name is free again after its key was revoked or replaced.
+create unique index api_keys_name_idx on public.api_keys (tenant_id, lower(name))
+  where revoked_at is null and replaced_at is null;
 
--- The catalogue belongs to no tenant.
-create policy "everyone signed in reads the products" on public.products
-  for select to authenticated using (true);
-create policy "members read their tenant's products" on public.tenant_products
-  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{entitlements:read}'))::uuid[]));
-grant select on public.products, public.tenant_products to authenticated;
-grant select, insert, update, delete on public.products, public.tenant_products to service_role;
+-- A table of its own, so that no grant, no "select *" and no view can show a hash to a member.
+create table private.api_key_secrets (
+  tenant_id uuid not null,
+  api_key_id uuid not null,
+  hash text not null,
+  lookup bytea not null constraint api_key_secrets_lookup_idx unique,
+  primary key (tenant_id, api_key_id),
+  foreign key (tenant_id, api_key_id) references public.api_keys on delete cascade,
+  constraint hash_is_short check (length(hash) <= 300),
+  constraint hash_is_argon2id check (hash ~ '^\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$'),
+  constraint lookup_is_an_hmac_sha256 check (length(lookup) = 32),
+  constraint secret_goes_with_its_tenant foreign key (tenant_id) references public.tenants on delete cascade
+);
+comment on table private.api_key_secrets is
+  'How a key is found (HMAC with a pepper that is not in the database) and proven (argon2id). The key itself is not stored.';
 
-select private.register_table('public.products', plain => '{product,name,description,features}', unaudited => 'changed by migrations only');
-select private.register_table('public.tenant_products', plain => '{product,config}');
+-- Not if only last_used_at changes: no person made that change.
+create trigger api_keys_touch before update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at
+  on public.api_keys for each row execute function private.tg_touch_updated_at();
+create trigger api_keys_stamp_editor
+  before insert or update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at
+  on public.api_keys for each row execute function private.tg_stamp_editor();
 
--- 09_entitlements.sql
+create function private.is_live_api_key(key public.api_keys) returns boolean
+  language sql stable parallel safe
+  set search_path = ''
+as $$ select key.revoked_at is null and (key.expires_at is null or key.expires_at > now()) $$;
+comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: it is not revoked and not expired.';
+
+-- tenant_ids() calls this for a key. Every statement reads the row, so a revoked key fails on the next statement.
+create function private.api_key_tenant_ids(key uuid, scopes text[]) returns setof uuid
+  language plpgsql stable parallel safe
+  set search_path = ''
+  rows 1
+as $$
+declare
+  claims jsonb := current_setting('request.jwt.claims')::jsonb;
+begin
+  return query
+    select k.tenant_id
+    from public.api_keys as k
+    join public.tenants as t on t.id = k.tenant_id
+    where k.tenant_id = (claims ->> 'tenant_id')::uuid
+      and k.id = api_key_tenant_ids.key
+      and private.is_live_api_key(k)
+      and claims ->> 'scope' = any (k.scopes)
+      and claims ->> 'scope' = any (api_key_tenant_ids.scopes)
+      and (k.product is null or not exists (
+        select from private.api_scopes as s where s.scope = claims ->> 'scope' and s.product <> k.product))
+      and t.status <> 'archived';
+end
+$$;
+comment on function private.api_key_tenant_ids(uuid, text[]) is
+  'The tenant of the calling API key, if the key is live, and its request uses one of these scopes and the key has it.';
+
+-- require_permission() calls this for a key.
+create function private.require_scope(key uuid, tenant uuid, scope text) returns void
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  claims jsonb := current_setting('request.jwt.claims')::jsonb;
+  found_scopes text[];
+  key_product text;
+  wrong_product text;
+begin
+  select k.scopes, k.product into found_scopes, key_product
+  from public.api_keys as k join public.tenants as t on t.id = k.tenant_id
+  where k.tenant_id = (claims ->> 'tenant_id')::uuid
+    and k.id = require_scope.key
+    and private.is_live_api_key(k)
+    and t.status <> 'archived';
+  if found_scopes is null then
+    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid. It is unknown, revoked or expired, or it was not copied completely.');
+  end if;
+  if require_scope.tenant is distinct from (claims ->> 'tenant_id')::uuid then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
+  end if;
+  -- The scope that the request uses, and no other scope of the key. A permission such as "manage" is no scope, so
+  -- a function that asks for one accepts no key.
+  if require_scope.scope is distinct from claims ->> 'scope' or not require_scope.scope = any (found_scopes) then
+    perform private.raise_problem(403, 'forbidden', case when strpos(require_scope.scope, ':') > 0
+      then format('This API key may not do this, because it does not have the scope "%s". Ask a manager of the tenant for a key with that scope.', require_scope.scope)
+      else format('No API key may do this. It takes a person with the permission "%s".', require_scope.scope) end);
+  end if;
+  -- A scope may have become a product's own after the key was made.
+  if key_product is not null then
+    select s.product into wrong_product from private.api_scopes as s where s.scope = require_scope.scope and s.product <> key_product;
+    perform private.refuse_other_product(key_product, wrong_product);
+  end if;
+end
+$$;
+comment on function private.require_scope(uuid, uuid, text) is
+  'Refuses an API key that is revoked or expired (401), belongs to another tenant (404), or does not have and use the scope (403).';
+
+create function private.refuse_other_product(key_product text, product text) returns void
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  if product <> key_product then
+    perform private.raise_problem(403, 'forbidden', format('This API key is for the product "%s", and this is about "%s".', key_product, product));
+  end if;
+end
+$$;
+comment on function private.refuse_other_product(text, text) is 'Refuses with 403 if a key of one product asks about another. Null is no product.';
+
+-- A definer, because a key may not read keys. It says of the caller alone.
+create function private.caller_product() returns text
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  key uuid := private.caller_api_key();
+begin
+  return (select k.product from public.api_keys as k
+    where key is not null and k.tenant_id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid and k.id = key);
+end
+$$;
+comment on function private.caller_product() is 'The only product that the calling API key is for. Null for any other caller.';
+grant execute on function private.caller_product() to authenticated, service_role;
+
+create function private.require_scopes(scopes text[], product text default null) returns text[]
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  known text[] := array(select s.scope from private.api_scopes as s order by s.scope);
+begin
+  -- The number first: comparing thousands of scopes with each known one takes long.
+  if scopes is null or cardinality(scopes) not between 1 and 50 or not scopes <@ known then
+    perform private.raise_problem(422, 'invalid_value',
+      format('The scopes an API key can have are: %s.', array_to_string(known, ', ')),
+      '[{"pointer": "/scopes", "detail": "must have at least one scope, and only known scopes"}]');
+  end if;
+  -- A key of no product is the tenant's own, and may have every scope.
+  if exists (select from private.api_scopes as s where s.scope = any (require_scopes.scopes) and s.product <> require_scopes.product) then
+    perform private.raise_problem(422, 'invalid_value', format('A key of the product "%s" cannot have the scopes of another product.', require_scopes.product),
+      '[{"pointer": "/scopes", "detail": "has scopes of another product"}]');
+  end if;
+  return array(select distinct s from unnest(scopes) as s order by s);
+end
+$$;
+
+alter table public.api_keys enable row level security;
+create policy "managers read their tenant's API keys" on public.api_keys
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
+grant select on public.api_keys to authenticated, service_role;
+
+select private.register_table('private.api_scopes', plain => '{scope,permission,description,product}', unaudited => 'changed by migrations only');
+select private.register_table('public.api_keys', quiet => '{last_used_at}', plain => '{product,name,scopes,prefix}');
+select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys records each change');
+
+-- 50_entitlements.sql
 
 -- Entitlements: may a tenant use a product or a feature now?
 
@@ -1441,7 +1654,69 @@ comment on function public.check_gate(uuid, text) is
   'May a tenant do this now, and how much of it is left? A feature: {gate, kind, allowed, reason, plans, expires_at}. A limit: {gate, kind, allowed, reason, most, used, left, resets_at}.';
 grant execute on function public.check_gate(uuid, text) to authenticated, service_role;
 
--- 10_projects.sql
+-- 60_plan_changes.sql
+
+-- Plan changes: how a tenant comes to another plan, and how a trial becomes longer. Only the platform does either.
+
+-- A definer, because the operator, a payment and cron all come here, and none of them may do part of it.
+create function private.change_plan(tenant_id uuid, plan text) returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  changed public.tenants;
+begin
+  -- Whoever takes a place under the old plan has it before the plan changes, or asks the new one.
+  select * into changed from public.tenants as t where t.id = change_plan.tenant_id for no key update;
+  if changed.id is null or changed.status = 'archived' then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or it is archived.');
+  end if;
+  if not exists (select from public.plans as p where p.plan = change_plan.plan and p.trial_days is null) then
+    perform private.raise_problem(422, 'invalid_value', format('The plans that a tenant can choose are: %s.',
+      (select string_agg(p.plan, ', ' order by p.price_minor = 0, p.price_minor) from public.plans as p where p.trial_days is null)),
+      '[{"pointer": "/plan", "detail": "must be a plan that a tenant can choose"}]');
+  end if;
+  update public.tenants as t set
+    plan = change_plan.plan,
+    -- A tenant whose trial was the only thing that froze it has a plan now. One that did not pay must be settled first.
+    status = case when t.status = 'trial' or t.status = 'frozen' and private.is_trial_plan(t.plan) then 'active' else t.status end,
+    status_reason = case when t.status in ('trial', 'frozen') and private.is_trial_plan(t.plan) then null else t.status_reason end
+  where t.id = changed.id and t.plan <> change_plan.plan
+  returning * into changed;
+  if not found then
+    select * into changed from public.tenants as t where t.id = change_plan.tenant_id;
+  end if;
+  return changed;
+end
+$$;
+comment on function private.change_plan(uuid, text) is
+  'Gives a tenant another plan. A tenant in trial, or frozen because its trial ended, becomes active. A second call with the same plan changes nothing. For the service. 404 tenant_not_found; 422 for a plan that nobody can choose.';
+
+create function private.extend_trial(tenant_id uuid, ends_at timestamptz) returns public.tenants
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  extended public.tenants;
+begin
+  select * into extended from public.tenants as t where t.id = extend_trial.tenant_id for no key update;
+  if extended.id is null or extended.status = 'archived' then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or it is archived.');
+  elsif extended.status <> 'trial' then
+    perform private.raise_problem(409, 'not_in_trial', format('Only a trial can be extended. This tenant is %s.', extended.status));
+  elsif extend_trial.ends_at is null or extend_trial.ends_at <= now() or extend_trial.ends_at > now() + interval '90 days' then
+    perform private.raise_problem(422, 'invalid_value', 'A trial can be extended to a moment in the next 90 days.',
+      '[{"pointer": "/ends_at", "detail": "must be in the next 90 days"}]');
+  end if;
+  update public.tenants as t set trial_ends_at = extend_trial.ends_at where t.id = extended.id returning * into extended;
+  return extended;
+end
+$$;
+comment on function private.extend_trial(uuid, timestamptz) is
+  'Sets when a trial ends, also in the week after it ended. For the service. 404 tenant_not_found; 409 not_in_trial; 422 for a moment that is not in the next 90 days.';
+grant execute on function private.change_plan(uuid, text), private.extend_trial(uuid, timestamptz) to service_role;
+
+-- 70_projects.sql
 
 -- Projects: parts of a tenant's work, for products that support them.
 
@@ -1499,7 +1774,7 @@ grant select, insert, update, delete on public.tenant_projects to service_role;
 
 select private.register_table('public.tenant_projects', plain => '{name,slug}');
 
--- 11_statuses.sql
+-- 80_statuses.sql
 
 -- Statuses: which change of a tenant's status is allowed, who may make it, and what cron changes.
 
@@ -1673,220 +1948,7 @@ select cron.schedule('registry: archive tenants frozen for 30 days', '29 * * * *
 select private.register_table('private.status_moves', plain => '{who}', unaudited => 'changed by migrations only');
 select private.register_table('private.tenant_purges', plain => '{slugs,reason,deleted_rows}', unaudited => 'the functions that purge record each step');
 
--- 12_api_keys.sql
-
--- API keys: how a tenant's server identifies itself, and what each key may do.
-
-create table private.api_scopes (
-  scope text primary key,
-  permission text not null,
-  description text not null,
-  product text references public.products on update cascade on delete restrict,
-  constraint scope_is_a_domain_and_a_verb check (scope ~ '^[a-z][a-z_]{1,39}:[a-z]{1,39}$'),
-  -- Only a person owns a tenant. Nor does "manage" let a key do what managers do: it passes only the functions that
-  -- ask for its scope by name, and none of them invites people or creates keys.
-  constraint scope_reads_or_writes check (
-    permission in ('read', 'read_admin') and scope ~ ':(read|export)$' or permission in ('write', 'manage') and scope like '%:write')
-);
-comment on table private.api_scopes is
-  'What an API key can be allowed to do, and the permission that a person needs for the same. A scope passes only the policies and functions that name it.';
-
-comment on column private.api_scopes.product is 'The product that the scope is about. A key of another product cannot have it. Null for what every product needs.';
-create index api_scopes_product_idx on private.api_scopes (product);
-
-insert into private.api_scopes (scope, permission, description) values
-  ('tenant:read', 'read', 'Read the tenant itself.'),
-  ('members:read', 'read', 'Read the members of the tenant.'),
-  ('entitlements:read', 'read', 'Ask what the tenant may use, and read the products it was granted.')
-on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
-
-create table public.api_keys (
-  tenant_id uuid not null references public.tenants on delete cascade,
-  id uuid not null default private.uuid_v7(),
-  ref_id text not null generated always as (private.ulid(id)) stored,
-  product text references public.products on update cascade on delete restrict,
-  name text not null,
-  scopes text[] not null,
-  prefix text not null,
-  rate_limit_per_minute int not null default 6000,
-  expires_at timestamptz,
-  replaced_at timestamptz,
-  revoked_at timestamptz,
-  last_used_at timestamptz,
-  created_at timestamptz not null default now(),
-  updated_at timestamptz not null default now(),
-  created_by uuid,
-  updated_by uuid,
-  primary key (tenant_id, id),
-  constraint key_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 100)),
-  constraint key_has_scopes check (cardinality(scopes) between 1 and 50),
-  constraint key_prefix_is_base62 check (prefix ~ '^[0-9A-Za-z]{8}$'),
-  constraint key_rate_limit_in_range check (rate_limit_per_minute between 1 and 1000000),
-  constraint replaced_key_ends check (replaced_at is null or expires_at is not null)
-);
-create index api_keys_product_idx on public.api_keys (product);
-create unique index api_keys_ref_id_idx on public.api_keys (tenant_id, ref_id) where ref_id is not null;
-comment on table public.api_keys is
-  'A tenant''s API keys: what each key may do, and until when. The hash that proves a key is in private.api_key_secrets.';
-
--- A name is free again after its key was revoked or replaced.
-create unique index api_keys_name_idx on public.api_keys (tenant_id, lower(name))
-  where revoked_at is null and replaced_at is null;
-
--- A table of its own, so that no grant, no "select *" and no view can show a hash to a member.
-create table private.api_key_secrets (
-  tenant_id uuid not null,
-  api_key_id uuid not null,
-  hash text not null,
-  lookup bytea not null constraint api_key_secrets_lookup_idx unique,
-  primary key (tenant_id, api_key_id),
-  foreign key (tenant_id, api_key_id) references public.api_keys on delete cascade,
-  constraint hash_is_short check (length(hash) <= 300),
-  constraint hash_is_argon2id check (hash ~ '^\$argon2id\$v=19\$m=[0-9]+,t=[0-9]+,p=[0-9]+\$[A-Za-z0-9+/]+\$[A-Za-z0-9+/]+$'),
-  constraint lookup_is_an_hmac_sha256 check (length(lookup) = 32),
-  constraint secret_goes_with_its_tenant foreign key (tenant_id) references public.tenants on delete cascade
-);
-comment on table private.api_key_secrets is
-  'How a key is found (HMAC with a pepper that is not in the database) and proven (argon2id). The key itself is not stored.';
-
--- Not if only last_used_at changes: no person made that change.
-create trigger api_keys_touch before update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at
-  on public.api_keys for each row execute function private.tg_touch_updated_at();
-create trigger api_keys_stamp_editor
-  before insert or update of name, product, scopes, rate_limit_per_minute, expires_at, replaced_at, revoked_at
-  on public.api_keys for each row execute function private.tg_stamp_editor();
-
-create function private.is_live_api_key(key public.api_keys) returns boolean
-  language sql stable parallel safe
-  set search_path = ''
-as $$ select key.revoked_at is null and (key.expires_at is null or key.expires_at > now()) $$;
-comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: it is not revoked and not expired.';
-
--- tenant_ids() calls this for a key. Every statement reads the row, so a revoked key fails on the next statement.
-create function private.api_key_tenant_ids(key uuid, scopes text[]) returns setof uuid
-  language plpgsql stable parallel safe
-  set search_path = ''
-  rows 1
-as $$
-declare
-  claims jsonb := current_setting('request.jwt.claims')::jsonb;
-begin
-  return query
-    select k.tenant_id
-    from public.api_keys as k
-    join public.tenants as t on t.id = k.tenant_id
-    where k.tenant_id = (claims ->> 'tenant_id')::uuid
-      and k.id = api_key_tenant_ids.key
-      and private.is_live_api_key(k)
-      and claims ->> 'scope' = any (k.scopes)
-      and claims ->> 'scope' = any (api_key_tenant_ids.scopes)
-      and (k.product is null or not exists (
-        select from private.api_scopes as s where s.scope = claims ->> 'scope' and s.product <> k.product))
-      and t.status <> 'archived';
-end
-$$;
-comment on function private.api_key_tenant_ids(uuid, text[]) is
-  'The tenant of the calling API key, if the key is live, and its request uses one of these scopes and the key has it.';
-
--- require_permission() calls this for a key.
-create function private.require_scope(key uuid, tenant uuid, scope text) returns void
-  language plpgsql stable
-  set search_path = ''
-as $$
-declare
-  claims jsonb := current_setting('request.jwt.claims')::jsonb;
-  found_scopes text[];
-  key_product text;
-  wrong_product text;
-begin
-  select k.scopes, k.product into found_scopes, key_product
-  from public.api_keys as k join public.tenants as t on t.id = k.tenant_id
-  where k.tenant_id = (claims ->> 'tenant_id')::uuid
-    and k.id = require_scope.key
-    and private.is_live_api_key(k)
-    and t.status <> 'archived';
-  if found_scopes is null then
-    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid. It is unknown, revoked or expired, or it was not copied completely.');
-  end if;
-  if require_scope.tenant is distinct from (claims ->> 'tenant_id')::uuid then
-    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
-  end if;
-  -- The scope that the request uses, and no other scope of the key. A permission such as "manage" is no scope, so
-  -- a function that asks for one accepts no key.
-  if require_scope.scope is distinct from claims ->> 'scope' or not require_scope.scope = any (found_scopes) then
-    perform private.raise_problem(403, 'forbidden', case when strpos(require_scope.scope, ':') > 0
-      then format('This API key may not do this, because it does not have the scope "%s". Ask a manager of the tenant for a key with that scope.', require_scope.scope)
-      else format('No API key may do this. It takes a person with the permission "%s".', require_scope.scope) end);
-  end if;
-  -- A scope may have become a product's own after the key was made.
-  if key_product is not null then
-    select s.product into wrong_product from private.api_scopes as s where s.scope = require_scope.scope and s.product <> key_product;
-    perform private.refuse_other_product(key_product, wrong_product);
-  end if;
-end
-$$;
-comment on function private.require_scope(uuid, uuid, text) is
-  'Refuses an API key that is revoked or expired (401), belongs to another tenant (404), or does not have and use the scope (403).';
-
-create function private.refuse_other_product(key_product text, product text) returns void
-  language plpgsql stable
-  set search_path = ''
-as $$
-begin
-  if product <> key_product then
-    perform private.raise_problem(403, 'forbidden', format('This API key is for the product "%s", and this is about "%s".', key_product, product));
-  end if;
-end
-$$;
-comment on function private.refuse_other_product(text, text) is 'Refuses with 403 if a key of one product asks about another. Null is no product.';
-
--- A definer, because a key may not read keys. It says of the caller alone.
-create function private.caller_product() returns text
-  language plpgsql stable security definer
-  set search_path = ''
-as $$
-declare
-  key uuid := private.caller_api_key();
-begin
-  return (select k.product from public.api_keys as k
-    where key is not null and k.tenant_id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid and k.id = key);
-end
-$$;
-comment on function private.caller_product() is 'The only product that the calling API key is for. Null for any other caller.';
-grant execute on function private.caller_product() to authenticated, service_role;
-
-create function private.require_scopes(scopes text[], product text default null) returns text[]
-  language plpgsql stable
-  set search_path = ''
-as $$
-declare
-  known text[] := array(select s.scope from private.api_scopes as s order by s.scope);
-begin
-  -- The number first: comparing thousands of scopes with each known one takes long.
-  if scopes is null or cardinality(scopes) not between 1 and 50 or not scopes <@ known then
-    perform private.raise_problem(422, 'invalid_value',
-      format('The scopes an API key can have are: %s.', array_to_string(known, ', ')),
-      '[{"pointer": "/scopes", "detail": "must have at least one scope, and only known scopes"}]');
-  end if;
-  -- A key of no product is the tenant's own, and may have every scope.
-  if exists (select from private.api_scopes as s where s.scope = any (require_scopes.scopes) and s.product <> require_scopes.product) then
-    perform private.raise_problem(422, 'invalid_value', format('A key of the product "%s" cannot have the scopes of another product.', require_scopes.product),
-      '[{"pointer": "/scopes", "detail": "has scopes of another product"}]');
-  end if;
-  return array(select distinct s from unnest(scopes) as s order by s);
-end
-$$;
-
-alter table public.api_keys enable row level security;
-create policy "managers read their tenant's API keys" on public.api_keys
-  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
-grant select on public.api_keys to authenticated, service_role;
-
-select private.register_table('private.api_scopes', plain => '{scope,permission,description,product}', unaudited => 'changed by migrations only');
-select private.register_table('public.api_keys', quiet => '{last_used_at}', plain => '{product,name,scopes,prefix}');
-select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys records each change');
-
--- 13_turns.sql
+-- 90_turns.sql
 
 -- Turns: how often something was done in a tenant within a period, whatever became of it.
 
@@ -1916,65 +1978,3 @@ comment on function private.take_turn(uuid, text, int, text) is
   'Counts that something is done in a tenant, and says whether it may be: at most so often in this minute, hour or day of the clock (UTC).';
 
 select private.register_table('private.tenant_turns', keeping => 'derived', plain => '{what}', unaudited => 'counts what has rows of its own in the log');
-
--- 14_plan_changes.sql
-
--- Plan changes: how a tenant comes to another plan, and how a trial becomes longer. Only the platform does either.
-
--- A definer, because the operator, a payment and cron all come here, and none of them may do part of it.
-create function private.change_plan(tenant_id uuid, plan text) returns public.tenants
-  language plpgsql security definer
-  set search_path = ''
-as $$
-declare
-  changed public.tenants;
-begin
-  -- Whoever takes a place under the old plan has it before the plan changes, or asks the new one.
-  select * into changed from public.tenants as t where t.id = change_plan.tenant_id for no key update;
-  if changed.id is null or changed.status = 'archived' then
-    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or it is archived.');
-  end if;
-  if not exists (select from public.plans as p where p.plan = change_plan.plan and p.trial_days is null) then
-    perform private.raise_problem(422, 'invalid_value', format('The plans that a tenant can choose are: %s.',
-      (select string_agg(p.plan, ', ' order by p.price_minor = 0, p.price_minor) from public.plans as p where p.trial_days is null)),
-      '[{"pointer": "/plan", "detail": "must be a plan that a tenant can choose"}]');
-  end if;
-  update public.tenants as t set
-    plan = change_plan.plan,
-    -- A tenant whose trial was the only thing that froze it has a plan now. One that did not pay must be settled first.
-    status = case when t.status = 'trial' or t.status = 'frozen' and private.is_trial_plan(t.plan) then 'active' else t.status end,
-    status_reason = case when t.status in ('trial', 'frozen') and private.is_trial_plan(t.plan) then null else t.status_reason end
-  where t.id = changed.id and t.plan <> change_plan.plan
-  returning * into changed;
-  if not found then
-    select * into changed from public.tenants as t where t.id = change_plan.tenant_id;
-  end if;
-  return changed;
-end
-$$;
-comment on function private.change_plan(uuid, text) is
-  'Gives a tenant another plan. A tenant in trial, or frozen because its trial ended, becomes active. A second call with the same plan changes nothing. For the service. 404 tenant_not_found; 422 for a plan that nobody can choose.';
-
-create function private.extend_trial(tenant_id uuid, ends_at timestamptz) returns public.tenants
-  language plpgsql security definer
-  set search_path = ''
-as $$
-declare
-  extended public.tenants;
-begin
-  select * into extended from public.tenants as t where t.id = extend_trial.tenant_id for no key update;
-  if extended.id is null or extended.status = 'archived' then
-    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or it is archived.');
-  elsif extended.status <> 'trial' then
-    perform private.raise_problem(409, 'not_in_trial', format('Only a trial can be extended. This tenant is %s.', extended.status));
-  elsif extend_trial.ends_at is null or extend_trial.ends_at <= now() or extend_trial.ends_at > now() + interval '90 days' then
-    perform private.raise_problem(422, 'invalid_value', 'A trial can be extended to a moment in the next 90 days.',
-      '[{"pointer": "/ends_at", "detail": "must be in the next 90 days"}]');
-  end if;
-  update public.tenants as t set trial_ends_at = extend_trial.ends_at where t.id = extended.id returning * into extended;
-  return extended;
-end
-$$;
-comment on function private.extend_trial(uuid, timestamptz) is
-  'Sets when a trial ends, also in the week after it ended. For the service. 404 tenant_not_found; 409 not_in_trial; 422 for a moment that is not in the next 90 days.';
-grant execute on function private.change_plan(uuid, text), private.extend_trial(uuid, timestamptz) to service_role;

@@ -1,6 +1,6 @@
 -- Made by "npm run generate" from supabase/schemas/50_registry. Change it there.
 
--- 01_invitations.sql
+-- 10_invitations/01_invitations.sql
 
 -- Invitations: offers of membership to e-mail addresses, until they are accepted, revoked or expired.
 
@@ -222,7 +222,7 @@ select cron.schedule('registry: remove expired invitations', '*/5 * * * *',
 
 select private.register_table('public.tenant_invitations', personal => '{email}', secret => '{token_hash}', person => 'email', on_forget => 'delete');
 
--- 01_invitations_accepted.sql
+-- 10_invitations/02_accepting.sql
 
 -- Accepted invitations: what the holder of a token may see, and how the holder becomes a member.
 
@@ -316,7 +316,7 @@ comment on function public.accept_invitation(text) is
   'Makes the caller a member, if the token is valid and the caller''s confirmed address is the invited one. A token works once. 404 invitation_not_found.';
 grant execute on function public.accept_invitation(text) to authenticated;
 
--- 02_api_keys.sql
+-- 20_api_keys/01_api_keys.sql
 
 -- API keys: creating, replacing, revoking and finding them, and the events about them.
 
@@ -497,7 +497,7 @@ select private.register_event_type('api_key.revoked', 'An API key was revoked. T
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
     '{"api_key": {"ref_id": "01JD3NJ5A7C9E1G3J5M7P9R1T3", "name": "Reporting server"}}');
 
--- 03_api_key_uses.sql
+-- 20_api_keys/02_api_key_uses.sql
 
 -- Uses of API keys: the limit of requests a minute, and when a key was last used.
 
@@ -550,7 +550,7 @@ comment on function private.touch_api_keys(uuid[], uuid[], timestamptz[]) is 'Re
 
 select private.register_table('private.api_key_windows', unaudited => 'counts requests');
 
--- 04_identity_providers.sql
+-- 30_identity_providers/01_identity_providers.sql
 
 -- Identity providers: the settings with which a tenant's people sign in at their own provider.
 
@@ -724,7 +724,7 @@ select private.register_table('public.tenant_idp_config', quiet => '{check_start
   personal => '{metadata.metadata_xml}', on_forget => 'keep',
   kept_because => 'The contacts that an identity provider publishes about itself. A manager replaces them with the metadata.');
 
--- 05_identity_provider_checks.sql
+-- 30_identity_providers/02_checks.sql
 
 -- Identity provider checks: how settings become verified, and which tenant a provider signs people in to.
 
@@ -900,7 +900,7 @@ grant execute on function private.begin_idp_check(uuid, public.idp_kind), privat
 
 select private.register_audit_action('idp.secret_read', 'r');
 
--- 06_ownership.sql
+-- 40_ownership.sql
 
 -- Ownership: how an owner gives the tenant to another member.
 
@@ -947,7 +947,7 @@ grant execute on function public.transfer_ownership(uuid, uuid) to authenticated
 
 select private.register_audit_action('tenant.ownership_transferred', 'u');
 
--- 07_tenant_events.sql
+-- 50_tenants/01_events.sql
 
 -- Events about a tenant itself: its slug and status, its members and its products.
 
@@ -1072,7 +1072,7 @@ select private.register_event_type('product.revoked', 'The tenant may no longer 
     '{"product": "text"}',
     '{"product": "marketing"}');
 
--- 08_tenant_tables.sql
+-- 50_tenants/02_tables.sql
 
 -- Tables of tenants: which tables hold rows of tenants, and what exports, purges and resets need to know of them.
 
@@ -1169,7 +1169,7 @@ comment on function private.drop_secrets(uuid, uuid[]) is
 select private.register_table('private.demo_snapshots', keeping => 'derived', plain => '{relation}', personal => '{rows}', unaudited => 'a copy of rows', copy_column => 'rows',
   on_forget => 'keep', kept_because => 'A demo tenant holds invented people. They are restored every night.');
 
--- 09_exports.sql
+-- 50_tenants/03_exports.sql
 
 -- Exports: all rows of a tenant, page by page, without its secrets.
 
@@ -1280,7 +1280,7 @@ grant execute on function private.begin_export(uuid), private.export_tables(uuid
 
 select private.register_audit_action('tenant.exported', 'r');
 
--- 10_purges.sql
+-- 50_tenants/04_purges.sql
 
 -- Purges: how an archived tenant's rows are deleted for ever, batch by batch.
 
@@ -1424,7 +1424,7 @@ select cron.schedule('registry: continue purges', '* * * * *',
 select private.register_audit_action('tenant.purge_decided', 'u', '{reason,is_forced}');
 select private.register_audit_action('tenant.purged', 'd', '{deleted_rows}');
 
--- 11_demos.sql
+-- 50_tenants/05_demos.sql
 
 -- Demos: the snapshot of a demo tenant, and the reset to it every night.
 
@@ -1578,7 +1578,7 @@ comment on function private.reset_demo_tenants() is 'Resets every demo tenant th
 select cron.schedule('registry: reset the demo tenants', '7 2 * * *',
   'select private.reset_demo_tenants()');
 
--- 12_forgetting.sql
+-- 60_forgetting.sql
 
 -- Forgetting: how a tenant erases what it holds about one person.
 

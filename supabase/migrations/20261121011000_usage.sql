@@ -1,6 +1,6 @@
 -- Made by "npm run generate" from supabase/schemas/70_usage. Change it there.
 
--- 01_usage_events.sql
+-- 10_events/01_usage_events.sql
 
 -- Usage events: what each tenant used, in one partition for each month.
 
@@ -76,7 +76,7 @@ select cron.schedule('usage: make the coming months'' partitions', '17 3 * * *',
 select private.register_table('public.usage_events', plain => '{source,event_id,event_type,model_used}', personal => '{event_data}', person => 'event_data',
   unaudited => 'append-only, so it is a record itself, and auditing each event would double the cost of metering');
 
--- 02_usage_event_keys.sql
+-- 10_events/02_usage_event_keys.sql
 
 -- Usage event keys: the ids of recent events, so that an event that is sent twice counts once.
 
@@ -133,7 +133,7 @@ select cron.schedule('usage: forget old event ids', '*/10 * * * *',
 
 select private.register_table('public.usage_event_keys', plain => '{source,event_id}', unaudited => 'each key belongs to a row of usage_events');
 
--- 03_usage_hours.sql
+-- 10_events/03_usage_hours.sql
 
 -- Usage hours: what each tenant used in each hour, so that nobody has to add up events.
 
@@ -168,7 +168,7 @@ on conflict (scope) do update set (permission, description) = (excluded.permissi
 select private.register_table('public.usage_hours', plain => '{event_type,model_used}',
   unaudited => 'it only adds up usage_events, which is a record itself');
 
--- 04_ingest.sql
+-- 10_events/04_ingest.sql
 
 -- Ingest: how usage events are stored, alone or in batches.
 

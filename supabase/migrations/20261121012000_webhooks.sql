@@ -199,7 +199,7 @@ create index webhook_attempts_failed_of_endpoint_idx on public.webhook_attempts 
 select private.register_table('public.webhook_attempts', keeping => 'history', plain => '{error_code,error_detail}', personal => '{response_body}',
   unaudited => 'append-only, so it is a record itself', person => 'response_body', on_forget => 'delete');
 
--- 04_endpoint_queues.sql
+-- 10_queue/01_endpoint_queues.sql
 
 -- Endpoint queues: when each endpoint is served next, and the state of its circuit.
 
@@ -294,7 +294,7 @@ comment on function private.wake_endpoint_queues(uuid[], uuid[]) is
 
 select private.register_table('private.webhook_endpoint_queues', keeping => 'derived', is_locked_first => true, unaudited => 'a queue of endpoints');
 
--- 04_tenant_queues.sql
+-- 10_queue/02_tenant_queues.sql
 
 -- Tenant queues: whose turn it is. Tenants are served one after the other, and then the endpoints of each.
 
@@ -339,7 +339,7 @@ comment on function private.wake_tenant_queues(uuid[], boolean) is
 
 select private.register_table('private.webhook_tenant_queues', keeping => 'derived', unaudited => 'a queue of tenants');
 
--- 05_expand.sql
+-- 10_queue/03_expand.sql
 
 -- Expanding: one event becomes one delivery for each endpoint that receives it.
 
@@ -499,7 +499,7 @@ $$;
 comment on function private.expand_webhook_events(int) is
   'Turns events into one delivery for each endpoint that receives them: of up to 50 tenants in turn, the oldest of each first, at most one batch. Returns how many events. Many workers may run it at once.';
 
--- 06_claim.sql
+-- 10_queue/04_claim.sql
 
 -- Claiming: how a dispatcher leases due deliveries, fairly among tenants and then among their endpoints, within the limits of both.
 
@@ -667,7 +667,7 @@ $$;
 comment on function private.claim_webhook_deliveries(int, int, int) is
   'Leases due deliveries: a few for each of the 50 tenants that were served least recently, and of their endpoints. At most slow_batch of them to receivers known to be slow; of all others about one batch. Two callers never lease the same delivery. When a lease ends, the delivery is due again.';
 
--- 07_complete.sql
+-- 10_queue/05_complete.sql
 
 -- Completing: what happens to deliveries, queues and endpoints after attempts.
 
@@ -879,7 +879,7 @@ $$;
 comment on function private.release_ordered_deliveries(private.webhook_result[]) is
   'Makes the earliest pending delivery of each ordering key due, after a delivery of that key was settled. Returns the tenants whose queues the caller must wake at its end. The caller must hold the endpoints'' queues.';
 
--- 07_steer_queues.sql
+-- 10_queue/06_steer_queues.sql
 
 -- Steering: what the results of attempts change in the queues of their endpoints.
 
@@ -950,7 +950,148 @@ $$;
 comment on function private.steer_endpoint_queues(private.webhook_result[], bigint[], uuid[]) is
   'Changes the endpoint queues that the caller holds, as the settled results say: circuit, pause, and when each is served next. Returns what the tenants must be told of, and the tenants whose queues the caller must wake at its end. The next report handles what happened to another queue just now.';
 
--- 08_replays.sql
+-- 10_queue/07_dispatch.sql
+
+-- Dispatching: how a dispatcher starts, stays alive and is woken.
+
+create function private.begin_dispatch(run uuid) returns int
+  language sql
+  set search_path = ''
+as $$
+  -- A dispatcher that is awake can take more work. A second one would only take turns with it.
+  update private.webhook_dispatchers as w
+  set run_id = run, seen_at = clock_timestamp(), awake_until_at = clock_timestamp() + interval '2 seconds'
+  where w.slot = (
+      select f.slot from private.webhook_dispatchers as f
+      where f.slot <= 4 and (f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null)
+      order by f.slot limit 1 for no key update skip locked)
+    and not exists (select from private.webhook_dispatchers as a where a.awake_until_at > clock_timestamp())
+  returning w.slot
+$$;
+comment on function private.begin_dispatch(uuid) is
+  'A place for a dispatcher. Null if one is already awake, or if all places are taken. A dispatcher without a heartbeat for five seconds loses its place.';
+
+create function private.send_dispatcher_heartbeat(run uuid, has_room boolean, is_over boolean default false) returns boolean
+  language sql
+  set search_path = ''
+as $$
+  with kept as (
+    update private.webhook_dispatchers as w set
+      run_id = case when not is_over then run end,
+      seen_at = clock_timestamp(),
+      awake_until_at = case when has_room and not is_over then clock_timestamp() + interval '2 seconds' else '-infinity' end
+    where w.run_id = run
+    returning 1)
+  select exists (select from kept)
+$$;
+comment on function private.send_dispatcher_heartbeat(uuid, boolean, boolean) is
+  'Records that a dispatcher is alive and whether it can take more work, or that it has ended. Returns false if its place was given to another.';
+
+create function private.begin_drain(run uuid) returns int
+  language sql
+  set search_path = ''
+as $$
+  -- The last answers may take 15 seconds. With slow receivers, four such dispatchers would leave no place for one that
+  -- takes new work.
+  with place as (
+    select f.slot from private.webhook_dispatchers as f
+    where f.slot > 4 and (f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null)
+    order by f.slot limit 1 for no key update skip locked
+  ), left_behind as (
+    update private.webhook_dispatchers as w set run_id = null, awake_until_at = '-infinity'
+    where w.run_id = run and w.slot <= 4 and exists (select from place)
+    returning w.slot
+  )
+  update private.webhook_dispatchers as w set run_id = run, seen_at = clock_timestamp(), awake_until_at = '-infinity'
+  from place as p
+  where w.slot = p.slot and exists (select from left_behind)
+  returning w.slot
+$$;
+comment on function private.begin_drain(uuid) is
+  'Moves a dispatcher that only waits for its last answers to one of twelve places for these, so that another can take over its work at once. Null if all twelve are taken: then it keeps its place.';
+
+create function private.wake_idle_dispatcher() returns text
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not exists (select from private.webhook_outbox)
+    and not exists (select from private.webhook_tenant_queues as t where t.next_at <= now()) then
+    return 'Nothing is due.';
+  end if;
+  perform private.wake_dispatcher(is_urgent => true);
+  return 'Woken, unless one was awake.';
+end
+$$;
+comment on function private.wake_idle_dispatcher() is 'Cron calls this every few seconds, because retries become due and a wake-up may have been lost.';
+
+select cron.schedule('webhooks: wake a dispatcher when something is due', '5 seconds',
+  'select private.wake_idle_dispatcher()');
+
+-- 10_queue/08_sweeps.sql
+
+-- Sweeps: removing old deliveries and events.
+
+create function private.sweep_webhooks(batch int default 5000) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  given_up private.webhook_result[];
+  swept int := 0;
+  n int;
+begin
+  -- Nobody polls for these any more. They can be replayed until they are removed.
+  select array_agg(row(d.tenant_id, d.event_id, d.endpoint_id, d.lease_id, d.attempt_count, d.ordering_key,
+    null, null, null, 0, null, null, null, null)::private.webhook_result) into given_up
+  from (
+    select d.* from public.webhook_endpoints as p
+    join public.webhook_deliveries as d on d.tenant_id = p.tenant_id and d.endpoint_id = p.id
+    where (p.kind = 'poll' or not p.is_enabled) and d.status = 'pending'
+      and d.event_id < private.first_uuid_at(now() - interval '30 days')
+    limit batch) as d;
+  perform from private.webhook_endpoint_queues as l
+  where (l.tenant_id, l.endpoint_id) in (select g.tenant_id, g.endpoint_id from unnest(given_up) as g)
+  order by l.endpoint_id
+  for no key update;
+  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null, dispatched_at = null
+  from unnest(given_up) as g
+  where d.tenant_id = g.tenant_id and d.event_id = g.event_id and d.endpoint_id = g.endpoint_id and d.status = 'pending';
+  get diagnostics n = row_count;
+  swept := swept + n;
+  perform private.wake_tenant_queues(private.release_ordered_deliveries(given_up));
+  delete from public.webhook_deliveries as d
+  where d.ctid = any (array(
+    select o.ctid from public.webhook_deliveries as o
+    where o.status = 'delivered' and o.ended_at < now() - interval '30 days' limit batch for update skip locked));
+  get diagnostics n = row_count;
+  swept := swept + n;
+  delete from public.webhook_deliveries as d
+  where d.ctid = any (array(
+    select o.ctid from public.webhook_deliveries as o
+    where o.status = 'dead' and o.ended_at < now() - interval '90 days' limit batch for update skip locked));
+  get diagnostics n = row_count;
+  swept := swept + n;
+  -- An event is removed when it has no delivery left.
+  delete from public.webhook_events as e
+  where e.ctid = any (array(
+    select o.ctid from public.webhook_events as o
+    where o.created_at < now() - interval '30 days'
+      and not exists (select from public.webhook_deliveries as d where d.tenant_id = o.tenant_id and d.event_id = o.id)
+      and not exists (select from private.webhook_outbox as x where x.tenant_id = o.tenant_id and x.event_id = o.id)
+    limit batch for update skip locked));
+  get diagnostics n = row_count;
+  return swept + n;
+end
+$$;
+comment on function private.sweep_webhooks(int) is
+  'Removes old rows, a batch of each kind: delivered after 30 days and dead after 90 days, with their attempts, and events without deliveries.';
+
+select cron.schedule('webhooks: remove old deliveries and events', '*/10 * * * *',
+  'select private.sweep_webhooks()');
+
+-- 20_deliveries/01_replays.sql
 
 -- Replays: sending messages to an endpoint again, and sending tests.
 
@@ -1106,7 +1247,7 @@ insert into private.api_scopes (scope, permission, description) values
   ('replays:write', 'manage', 'Send messages to an endpoint again.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
--- 09_polling.sql
+-- 20_deliveries/02_polling.sql
 
 -- Polling: how a receiver without a public URL gets messages and acknowledges them.
 
@@ -1182,7 +1323,209 @@ insert into private.api_scopes (scope, permission, description) values
   ('webhooks:write', 'write', 'Poll an endpoint behind a firewall for messages, and acknowledge them.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
--- 10_secrets.sql
+-- 20_deliveries/03_reading.sql
+
+-- Reading: the metrics of the whole queue, and the statistics of one endpoint.
+
+create function private.read_webhook_metrics() returns jsonb
+  language sql stable
+  set search_path = ''
+as $$
+  select jsonb_build_object(
+    'outbox', (select count(*) from private.webhook_outbox),
+    'pending', (select count(*) from public.webhook_deliveries as d where d.status = 'pending'),
+    'due', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.next_at <= now()),
+    'leased', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.lease_id is not null and d.next_at > now()),
+    -- Only of deliveries that could be sent now. The deliveries of a blocked queue wait for their receiver.
+    'oldest_due_seconds', coalesce((
+      select extract(epoch from now() - min(d.next_at))
+      from private.webhook_endpoint_queues as l
+      cross join lateral (
+        select d.next_at from public.webhook_deliveries as d
+        where d.endpoint_id = l.endpoint_id and d.status = 'pending' order by d.next_at limit 1) as d
+      where l.next_at <= now() and d.next_at <= now()), 0),
+    'open_circuits', (select count(*) from private.webhook_endpoint_queues as l where l.failure_count >= 5),
+    'disabled_endpoints', (select count(*) from public.webhook_endpoints as p where not p.is_enabled),
+    'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.slot <= 4 and w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
+    'succeeded', sum(w.succeeded_count), 'failed', sum(w.failed_count), 'dead', sum(w.dead_count), 'stale', sum(w.stale_count),
+    'duration_ms_sum', sum(w.duration_ms_sum),
+    'duration_buckets', (select array_agg(b.count order by b.n) from (
+      select u.n, sum(u.count) as count from private.webhook_dispatchers as x,
+        unnest(x.duration_bucket_counts) with ordinality as u (count, n) group by u.n) as b))
+  from private.webhook_dispatchers as w
+$$;
+comment on function private.read_webhook_metrics() is 'The state of the queue over all tenants, and totals since the beginning. Only for the operator.';
+
+-- A definer, because the state of a circuit is in the queues, which are granted to nobody.
+create function public.read_webhook_stats(tenant_id uuid, endpoint_id uuid, window_hours int default 24)
+  returns table (since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
+    pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
+    failing_since_at timestamptz, failure_count int, blocked_until_at timestamptz)
+  language plpgsql stable security definer
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  asked public.webhook_endpoints;
+begin
+  perform private.require_permission(read_webhook_stats.tenant_id, 'deliveries:read');
+  if window_hours is null or window_hours not between 1 and 720 then
+    perform private.raise_problem(422, 'invalid_value', 'The window is 1 to 720 hours.',
+      '[{"pointer": "/window_hours", "detail": "must be between 1 and 720"}]');
+  end if;
+  select * into asked from public.webhook_endpoints as e
+  where e.tenant_id = read_webhook_stats.tenant_id and e.id = read_webhook_stats.endpoint_id;
+  if asked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
+  end if;
+
+  -- Only the newest 100,000 of the window. More would take a second and say no more about the endpoint.
+  select case when count(*) = 100000 then min(a.created_at) else now() - make_interval(hours => window_hours) end,
+    count(*) filter (where a.outcome = 'succeeded'), count(*) filter (where a.outcome = 'failed'),
+    percentile_disc(0.5) within group (order by a.duration_ms), percentile_disc(0.95) within group (order by a.duration_ms)
+  into since, succeeded_count, failed_count, duration_p50_ms, duration_p95_ms
+  from (
+    select a.outcome, a.duration_ms, a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id
+      and a.id >= private.first_uuid_at(now() - make_interval(hours => window_hours))
+    order by a.id desc limit 100000) as a;
+
+  select count(*), (select e.created_at from public.webhook_events as e
+    where e.tenant_id = asked.tenant_id and e.id = min(d.event_id::text)::uuid)
+  into pending_count, oldest_pending_at
+  from public.webhook_deliveries as d where d.endpoint_id = asked.id and d.status = 'pending';
+
+  dead_count := (select count(*) from public.webhook_deliveries as d
+    where d.tenant_id = asked.tenant_id and d.endpoint_id = asked.id and d.status = 'dead');
+  last_success_at := (select a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'succeeded' order by a.id desc limit 1);
+  last_failure_at := (select a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'failed' order by a.id desc limit 1);
+  select l.failing_since_at, l.failure_count, case when l.blocked_until_at > now() then l.blocked_until_at end
+  into failing_since_at, failure_count, blocked_until_at
+  from private.webhook_endpoint_queues as l where l.tenant_id = asked.tenant_id and l.endpoint_id = asked.id;
+  return next;
+end
+$$;
+comment on function public.read_webhook_stats(uuid, uuid, int) is
+  'How an endpoint works: the attempts and durations of the window, what is pending and dead, and the state of its circuit. At most 100,000 attempts are counted, and since says where they begin.';
+grant execute on function public.read_webhook_stats(uuid, uuid, int) to authenticated;
+
+-- 20_deliveries/04_removed_deliveries.sql
+
+-- Removed deliveries: when a delivery is deleted, the next one of its ordering key no longer waits for it.
+
+-- A definer, because a caller who deletes an event holds no privilege on the queue.
+create function private.tg_release_after_removed_deliveries() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  removed private.webhook_result[];
+begin
+  -- Not if the endpoint is deleted too, and not in an archived tenant, whose endpoints are paused.
+  select array_agg(row(g.tenant_id, g.event_id, g.endpoint_id, null, 0, g.ordering_key,
+    null, null, null, 0, null, null, null, null)::private.webhook_result) into removed
+  from (
+    select distinct on (d.tenant_id, d.endpoint_id, d.ordering_key) d.* from gone as d
+    where d.status = 'pending' and d.ordering_key is not null) as g
+  join public.webhook_endpoints as p on p.tenant_id = g.tenant_id and p.id = g.endpoint_id
+  join public.tenants as t on t.id = g.tenant_id and t.status <> 'archived';
+  if removed is not null then
+    perform private.wake_tenant_queues(private.release_ordered_deliveries(removed));
+  end if;
+  return null;
+end
+$$;
+comment on function private.tg_release_after_removed_deliveries() is
+  'Makes the next delivery of an ordering key due when the one it waited for is deleted. The caller must hold the queues.';
+create trigger webhook_deliveries_release_after_removal after delete on public.webhook_deliveries
+  referencing old table as gone for each statement execute function private.tg_release_after_removed_deliveries();
+
+-- 20_deliveries/05_delivery_lists.sql
+
+-- Lists of deliveries: the pending and the dead ones, which are few among many.
+
+-- A definer. Row level security hides from the planner how many rows have a status, so it would walk along a million
+-- deliveries to find the few. Here each list is read along the index that holds only its rows, endpoint by endpoint,
+-- whatever the planner believes of the table: no other index begins with the endpoint.
+create function public.list_webhook_deliveries(
+  tenant_id uuid, status public.webhook_delivery_status, endpoint uuid default null, event_type text default null,
+  before_event_id uuid default null, before_endpoint_id uuid default null, max_rows int default 50
+) returns table (event_id uuid, endpoint_id uuid)
+  language plpgsql stable security definer
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_bitmapscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+  set enable_sort = off
+  set enable_incremental_sort = off
+  set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  -- Up to this many are sorted faster than found by walking along the index of all deliveries.
+  max_sorted constant int := 20000;
+  can_be_sorted boolean;
+begin
+  perform private.require_permission(list_webhook_deliveries.tenant_id, 'deliveries:read');
+  if list_webhook_deliveries.status is null or list_webhook_deliveries.status = 'delivered' or max_rows is null or max_rows not between 1 and 1000 then
+    perform private.raise_problem(422, 'invalid_value', 'Ask for 1 to 1000 deliveries that are pending or dead.');
+  end if;
+  if list_webhook_deliveries.status = 'dead' then
+    return query
+    select d.event_id, d.endpoint_id from public.webhook_endpoints as p
+    cross join lateral (
+      select d.event_id, d.endpoint_id from public.webhook_deliveries as d
+      where d.endpoint_id = p.id and d.status = 'dead'
+        and (before_event_id is null or d.event_id <= before_event_id and (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
+        and (event_type is null or (
+          select e.type from public.webhook_events as e where e.tenant_id = p.tenant_id and e.id = d.event_id) = event_type)
+      order by d.event_id desc limit max_rows) as d
+    where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
+    order by d.event_id desc, d.endpoint_id desc limit max_rows;
+    return;
+  end if;
+
+  select count(*) < max_sorted into can_be_sorted
+  from (
+    select from public.webhook_endpoints as p
+    cross join lateral (
+      select from public.webhook_deliveries as d where d.endpoint_id = p.id and d.status = 'pending' limit max_sorted) as d
+    where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
+    limit max_sorted) as found;
+  if can_be_sorted then
+    return query
+    with waiting as materialized (
+      select d.event_id, d.endpoint_id from public.webhook_endpoints as p
+      cross join lateral (
+        select d.event_id, d.endpoint_id from public.webhook_deliveries as d where d.endpoint_id = p.id and d.status = 'pending' offset 0) as d
+      where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
+    )
+    select d.event_id, d.endpoint_id from waiting as d
+    where (before_event_id is null or (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
+      and (event_type is null or (
+        select e.type from public.webhook_events as e where e.tenant_id = list_webhook_deliveries.tenant_id and e.id = d.event_id) = event_type)
+    order by d.event_id desc, d.endpoint_id desc limit max_rows;
+    return;
+  end if;
+  return query
+  select d.event_id, d.endpoint_id from public.webhook_deliveries as d
+  where d.tenant_id = list_webhook_deliveries.tenant_id and d.status = 'pending'
+    and (endpoint is null or d.endpoint_id = endpoint)
+    and (before_event_id is null or (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
+    and (event_type is null or (
+      select e.type from public.webhook_events as e where e.tenant_id = list_webhook_deliveries.tenant_id and e.id = d.event_id) = event_type)
+  order by d.event_id desc, d.endpoint_id desc limit max_rows;
+end
+$$;
+comment on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) is
+  'The pending or the dead deliveries of a tenant, those of the newest events first: of one endpoint or all, of one event type or all, from behind the one that is named.';
+grant execute on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) to authenticated;
+
+-- 30_endpoints/01_secrets.sql
 
 -- Signing secrets: creating, rotating, reading and removing them. Each secret is in Vault.
 
@@ -1323,7 +1666,7 @@ select cron.schedule('webhooks: drop signing secrets that were rotated out', '*/
 
 select private.register_audit_action('webhook_secret.read', 'r');
 
--- 11_headers.sql
+-- 30_endpoints/02_headers.sql
 
 -- Headers: extra headers that a tenant adds to what its endpoints are sent. Their values are in Vault.
 
@@ -1468,7 +1811,7 @@ as $$
   select case when headers <> '{}' then vault.create_secret(headers::text, null, 'header values of a webhook endpoint') end
 $$;
 
--- 12_endpoint_change_checks.sql
+-- 30_endpoints/03_change_checks.sql
 
 -- Checks of changes of endpoints: their event types, the types of their fields, and what a polling endpoint lacks.
 
@@ -1535,7 +1878,7 @@ as $$
   where f.detail is not null
 $$;
 
--- 12_endpoint_changes.sql
+-- 30_endpoints/04_changes.sql
 
 -- Changes of endpoints: creating, updating, disabling and deleting them.
 
@@ -1742,237 +2085,7 @@ grant execute on function
 -- If the platform learns of a leak, it can stop the endpoint without waiting for the tenant.
 grant execute on function public.disable_webhook_endpoint(uuid, uuid) to service_role;
 
--- 13_sweeps.sql
-
--- Sweeps: removing old deliveries and events.
-
-create function private.sweep_webhooks(batch int default 5000) returns int
-  language plpgsql
-  set search_path = ''
-  set enable_seqscan = off
-as $$
-declare
-  given_up private.webhook_result[];
-  swept int := 0;
-  n int;
-begin
-  -- Nobody polls for these any more. They can be replayed until they are removed.
-  select array_agg(row(d.tenant_id, d.event_id, d.endpoint_id, d.lease_id, d.attempt_count, d.ordering_key,
-    null, null, null, 0, null, null, null, null)::private.webhook_result) into given_up
-  from (
-    select d.* from public.webhook_endpoints as p
-    join public.webhook_deliveries as d on d.tenant_id = p.tenant_id and d.endpoint_id = p.id
-    where (p.kind = 'poll' or not p.is_enabled) and d.status = 'pending'
-      and d.event_id < private.first_uuid_at(now() - interval '30 days')
-    limit batch) as d;
-  perform from private.webhook_endpoint_queues as l
-  where (l.tenant_id, l.endpoint_id) in (select g.tenant_id, g.endpoint_id from unnest(given_up) as g)
-  order by l.endpoint_id
-  for no key update;
-  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null, dispatched_at = null
-  from unnest(given_up) as g
-  where d.tenant_id = g.tenant_id and d.event_id = g.event_id and d.endpoint_id = g.endpoint_id and d.status = 'pending';
-  get diagnostics n = row_count;
-  swept := swept + n;
-  perform private.wake_tenant_queues(private.release_ordered_deliveries(given_up));
-  delete from public.webhook_deliveries as d
-  where d.ctid = any (array(
-    select o.ctid from public.webhook_deliveries as o
-    where o.status = 'delivered' and o.ended_at < now() - interval '30 days' limit batch for update skip locked));
-  get diagnostics n = row_count;
-  swept := swept + n;
-  delete from public.webhook_deliveries as d
-  where d.ctid = any (array(
-    select o.ctid from public.webhook_deliveries as o
-    where o.status = 'dead' and o.ended_at < now() - interval '90 days' limit batch for update skip locked));
-  get diagnostics n = row_count;
-  swept := swept + n;
-  -- An event is removed when it has no delivery left.
-  delete from public.webhook_events as e
-  where e.ctid = any (array(
-    select o.ctid from public.webhook_events as o
-    where o.created_at < now() - interval '30 days'
-      and not exists (select from public.webhook_deliveries as d where d.tenant_id = o.tenant_id and d.event_id = o.id)
-      and not exists (select from private.webhook_outbox as x where x.tenant_id = o.tenant_id and x.event_id = o.id)
-    limit batch for update skip locked));
-  get diagnostics n = row_count;
-  return swept + n;
-end
-$$;
-comment on function private.sweep_webhooks(int) is
-  'Removes old rows, a batch of each kind: delivered after 30 days and dead after 90 days, with their attempts, and events without deliveries.';
-
-select cron.schedule('webhooks: remove old deliveries and events', '*/10 * * * *',
-  'select private.sweep_webhooks()');
-
--- 14_reading.sql
-
--- Reading: the metrics of the whole queue, and the statistics of one endpoint.
-
-create function private.read_webhook_metrics() returns jsonb
-  language sql stable
-  set search_path = ''
-as $$
-  select jsonb_build_object(
-    'outbox', (select count(*) from private.webhook_outbox),
-    'pending', (select count(*) from public.webhook_deliveries as d where d.status = 'pending'),
-    'due', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.next_at <= now()),
-    'leased', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.lease_id is not null and d.next_at > now()),
-    -- Only of deliveries that could be sent now. The deliveries of a blocked queue wait for their receiver.
-    'oldest_due_seconds', coalesce((
-      select extract(epoch from now() - min(d.next_at))
-      from private.webhook_endpoint_queues as l
-      cross join lateral (
-        select d.next_at from public.webhook_deliveries as d
-        where d.endpoint_id = l.endpoint_id and d.status = 'pending' order by d.next_at limit 1) as d
-      where l.next_at <= now() and d.next_at <= now()), 0),
-    'open_circuits', (select count(*) from private.webhook_endpoint_queues as l where l.failure_count >= 5),
-    'disabled_endpoints', (select count(*) from public.webhook_endpoints as p where not p.is_enabled),
-    'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.slot <= 4 and w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
-    'succeeded', sum(w.succeeded_count), 'failed', sum(w.failed_count), 'dead', sum(w.dead_count), 'stale', sum(w.stale_count),
-    'duration_ms_sum', sum(w.duration_ms_sum),
-    'duration_buckets', (select array_agg(b.count order by b.n) from (
-      select u.n, sum(u.count) as count from private.webhook_dispatchers as x,
-        unnest(x.duration_bucket_counts) with ordinality as u (count, n) group by u.n) as b))
-  from private.webhook_dispatchers as w
-$$;
-comment on function private.read_webhook_metrics() is 'The state of the queue over all tenants, and totals since the beginning. Only for the operator.';
-
--- A definer, because the state of a circuit is in the queues, which are granted to nobody.
-create function public.read_webhook_stats(tenant_id uuid, endpoint_id uuid, window_hours int default 24)
-  returns table (since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
-    pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
-    failing_since_at timestamptz, failure_count int, blocked_until_at timestamptz)
-  language plpgsql stable security definer
-  set search_path = ''
-  set plan_cache_mode = force_custom_plan
-as $$
-#variable_conflict use_column
-declare
-  asked public.webhook_endpoints;
-begin
-  perform private.require_permission(read_webhook_stats.tenant_id, 'deliveries:read');
-  if window_hours is null or window_hours not between 1 and 720 then
-    perform private.raise_problem(422, 'invalid_value', 'The window is 1 to 720 hours.',
-      '[{"pointer": "/window_hours", "detail": "must be between 1 and 720"}]');
-  end if;
-  select * into asked from public.webhook_endpoints as e
-  where e.tenant_id = read_webhook_stats.tenant_id and e.id = read_webhook_stats.endpoint_id;
-  if asked.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
-  end if;
-
-  -- Only the newest 100,000 of the window. More would take a second and say no more about the endpoint.
-  select case when count(*) = 100000 then min(a.created_at) else now() - make_interval(hours => window_hours) end,
-    count(*) filter (where a.outcome = 'succeeded'), count(*) filter (where a.outcome = 'failed'),
-    percentile_disc(0.5) within group (order by a.duration_ms), percentile_disc(0.95) within group (order by a.duration_ms)
-  into since, succeeded_count, failed_count, duration_p50_ms, duration_p95_ms
-  from (
-    select a.outcome, a.duration_ms, a.created_at from public.webhook_attempts as a
-    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id
-      and a.id >= private.first_uuid_at(now() - make_interval(hours => window_hours))
-    order by a.id desc limit 100000) as a;
-
-  select count(*), (select e.created_at from public.webhook_events as e
-    where e.tenant_id = asked.tenant_id and e.id = min(d.event_id::text)::uuid)
-  into pending_count, oldest_pending_at
-  from public.webhook_deliveries as d where d.endpoint_id = asked.id and d.status = 'pending';
-
-  dead_count := (select count(*) from public.webhook_deliveries as d
-    where d.tenant_id = asked.tenant_id and d.endpoint_id = asked.id and d.status = 'dead');
-  last_success_at := (select a.created_at from public.webhook_attempts as a
-    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'succeeded' order by a.id desc limit 1);
-  last_failure_at := (select a.created_at from public.webhook_attempts as a
-    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'failed' order by a.id desc limit 1);
-  select l.failing_since_at, l.failure_count, case when l.blocked_until_at > now() then l.blocked_until_at end
-  into failing_since_at, failure_count, blocked_until_at
-  from private.webhook_endpoint_queues as l where l.tenant_id = asked.tenant_id and l.endpoint_id = asked.id;
-  return next;
-end
-$$;
-comment on function public.read_webhook_stats(uuid, uuid, int) is
-  'How an endpoint works: the attempts and durations of the window, what is pending and dead, and the state of its circuit. At most 100,000 attempts are counted, and since says where they begin.';
-grant execute on function public.read_webhook_stats(uuid, uuid, int) to authenticated;
-
--- 15_dispatch.sql
-
--- Dispatching: how a dispatcher starts, stays alive and is woken.
-
-create function private.begin_dispatch(run uuid) returns int
-  language sql
-  set search_path = ''
-as $$
-  -- A dispatcher that is awake can take more work. A second one would only take turns with it.
-  update private.webhook_dispatchers as w
-  set run_id = run, seen_at = clock_timestamp(), awake_until_at = clock_timestamp() + interval '2 seconds'
-  where w.slot = (
-      select f.slot from private.webhook_dispatchers as f
-      where f.slot <= 4 and (f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null)
-      order by f.slot limit 1 for no key update skip locked)
-    and not exists (select from private.webhook_dispatchers as a where a.awake_until_at > clock_timestamp())
-  returning w.slot
-$$;
-comment on function private.begin_dispatch(uuid) is
-  'A place for a dispatcher. Null if one is already awake, or if all places are taken. A dispatcher without a heartbeat for five seconds loses its place.';
-
-create function private.send_dispatcher_heartbeat(run uuid, has_room boolean, is_over boolean default false) returns boolean
-  language sql
-  set search_path = ''
-as $$
-  with kept as (
-    update private.webhook_dispatchers as w set
-      run_id = case when not is_over then run end,
-      seen_at = clock_timestamp(),
-      awake_until_at = case when has_room and not is_over then clock_timestamp() + interval '2 seconds' else '-infinity' end
-    where w.run_id = run
-    returning 1)
-  select exists (select from kept)
-$$;
-comment on function private.send_dispatcher_heartbeat(uuid, boolean, boolean) is
-  'Records that a dispatcher is alive and whether it can take more work, or that it has ended. Returns false if its place was given to another.';
-
-create function private.begin_drain(run uuid) returns int
-  language sql
-  set search_path = ''
-as $$
-  -- The last answers may take 15 seconds. With slow receivers, four such dispatchers would leave no place for one that
-  -- takes new work.
-  with place as (
-    select f.slot from private.webhook_dispatchers as f
-    where f.slot > 4 and (f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null)
-    order by f.slot limit 1 for no key update skip locked
-  ), left_behind as (
-    update private.webhook_dispatchers as w set run_id = null, awake_until_at = '-infinity'
-    where w.run_id = run and w.slot <= 4 and exists (select from place)
-    returning w.slot
-  )
-  update private.webhook_dispatchers as w set run_id = run, seen_at = clock_timestamp(), awake_until_at = '-infinity'
-  from place as p
-  where w.slot = p.slot and exists (select from left_behind)
-  returning w.slot
-$$;
-comment on function private.begin_drain(uuid) is
-  'Moves a dispatcher that only waits for its last answers to one of twelve places for these, so that another can take over its work at once. Null if all twelve are taken: then it keeps its place.';
-
-create function private.wake_idle_dispatcher() returns text
-  language plpgsql
-  set search_path = ''
-as $$
-begin
-  if not exists (select from private.webhook_outbox)
-    and not exists (select from private.webhook_tenant_queues as t where t.next_at <= now()) then
-    return 'Nothing is due.';
-  end if;
-  perform private.wake_dispatcher(is_urgent => true);
-  return 'Woken, unless one was awake.';
-end
-$$;
-comment on function private.wake_idle_dispatcher() is 'Cron calls this every few seconds, because retries become due and a wake-up may have been lost.';
-
-select cron.schedule('webhooks: wake a dispatcher when something is due', '5 seconds',
-  'select private.wake_idle_dispatcher()');
-
--- 16_operational_events.sql
+-- 30_endpoints/05_operational_events.sql
 
 -- Operational events: the queue reports about itself. The first four are emitted where deliveries are completed.
 select private.register_event_type('endpoint.failing', 'An endpoint has had no success for this part (percent) of the five days after which it is disabled.',
@@ -1993,116 +2106,3 @@ select private.register_event_type('delivery.exhausted', 'The last attempt to de
     '{"endpoint_id": "ref_id", "url": "url", "message_id": "message_id", "event_type": "text", "attempt_count": "count", "last_error?": "text"}',
     '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "message_id": "msg_01JD3NN0W2Y4A6C8E0G2J4M6P8",
       "event_type": "participant_session.completed", "attempt_count": 10, "last_error": "The receiver answered with 500."}', is_operational => true);
-
--- 17_removed_deliveries.sql
-
--- Removed deliveries: when a delivery is deleted, the next one of its ordering key no longer waits for it.
-
--- A definer, because a caller who deletes an event holds no privilege on the queue.
-create function private.tg_release_after_removed_deliveries() returns trigger
-  language plpgsql security definer
-  set search_path = ''
-as $$
-declare
-  removed private.webhook_result[];
-begin
-  -- Not if the endpoint is deleted too, and not in an archived tenant, whose endpoints are paused.
-  select array_agg(row(g.tenant_id, g.event_id, g.endpoint_id, null, 0, g.ordering_key,
-    null, null, null, 0, null, null, null, null)::private.webhook_result) into removed
-  from (
-    select distinct on (d.tenant_id, d.endpoint_id, d.ordering_key) d.* from gone as d
-    where d.status = 'pending' and d.ordering_key is not null) as g
-  join public.webhook_endpoints as p on p.tenant_id = g.tenant_id and p.id = g.endpoint_id
-  join public.tenants as t on t.id = g.tenant_id and t.status <> 'archived';
-  if removed is not null then
-    perform private.wake_tenant_queues(private.release_ordered_deliveries(removed));
-  end if;
-  return null;
-end
-$$;
-comment on function private.tg_release_after_removed_deliveries() is
-  'Makes the next delivery of an ordering key due when the one it waited for is deleted. The caller must hold the queues.';
-create trigger webhook_deliveries_release_after_removal after delete on public.webhook_deliveries
-  referencing old table as gone for each statement execute function private.tg_release_after_removed_deliveries();
-
--- 18_delivery_lists.sql
-
--- Lists of deliveries: the pending and the dead ones, which are few among many.
-
--- A definer. Row level security hides from the planner how many rows have a status, so it would walk along a million
--- deliveries to find the few. Here each list is read along the index that holds only its rows, endpoint by endpoint,
--- whatever the planner believes of the table: no other index begins with the endpoint.
-create function public.list_webhook_deliveries(
-  tenant_id uuid, status public.webhook_delivery_status, endpoint uuid default null, event_type text default null,
-  before_event_id uuid default null, before_endpoint_id uuid default null, max_rows int default 50
-) returns table (event_id uuid, endpoint_id uuid)
-  language plpgsql stable security definer
-  set search_path = ''
-  set enable_seqscan = off
-  set enable_bitmapscan = off
-  set enable_hashjoin = off
-  set enable_mergejoin = off
-  set enable_sort = off
-  set enable_incremental_sort = off
-  set plan_cache_mode = force_custom_plan
-as $$
-#variable_conflict use_column
-declare
-  -- Up to this many are sorted faster than found by walking along the index of all deliveries.
-  max_sorted constant int := 20000;
-  can_be_sorted boolean;
-begin
-  perform private.require_permission(list_webhook_deliveries.tenant_id, 'deliveries:read');
-  if list_webhook_deliveries.status is null or list_webhook_deliveries.status = 'delivered' or max_rows is null or max_rows not between 1 and 1000 then
-    perform private.raise_problem(422, 'invalid_value', 'Ask for 1 to 1000 deliveries that are pending or dead.');
-  end if;
-  if list_webhook_deliveries.status = 'dead' then
-    return query
-    select d.event_id, d.endpoint_id from public.webhook_endpoints as p
-    cross join lateral (
-      select d.event_id, d.endpoint_id from public.webhook_deliveries as d
-      where d.endpoint_id = p.id and d.status = 'dead'
-        and (before_event_id is null or d.event_id <= before_event_id and (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
-        and (event_type is null or (
-          select e.type from public.webhook_events as e where e.tenant_id = p.tenant_id and e.id = d.event_id) = event_type)
-      order by d.event_id desc limit max_rows) as d
-    where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
-    order by d.event_id desc, d.endpoint_id desc limit max_rows;
-    return;
-  end if;
-
-  select count(*) < max_sorted into can_be_sorted
-  from (
-    select from public.webhook_endpoints as p
-    cross join lateral (
-      select from public.webhook_deliveries as d where d.endpoint_id = p.id and d.status = 'pending' limit max_sorted) as d
-    where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
-    limit max_sorted) as found;
-  if can_be_sorted then
-    return query
-    with waiting as materialized (
-      select d.event_id, d.endpoint_id from public.webhook_endpoints as p
-      cross join lateral (
-        select d.event_id, d.endpoint_id from public.webhook_deliveries as d where d.endpoint_id = p.id and d.status = 'pending' offset 0) as d
-      where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
-    )
-    select d.event_id, d.endpoint_id from waiting as d
-    where (before_event_id is null or (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
-      and (event_type is null or (
-        select e.type from public.webhook_events as e where e.tenant_id = list_webhook_deliveries.tenant_id and e.id = d.event_id) = event_type)
-    order by d.event_id desc, d.endpoint_id desc limit max_rows;
-    return;
-  end if;
-  return query
-  select d.event_id, d.endpoint_id from public.webhook_deliveries as d
-  where d.tenant_id = list_webhook_deliveries.tenant_id and d.status = 'pending'
-    and (endpoint is null or d.endpoint_id = endpoint)
-    and (before_event_id is null or (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
-    and (event_type is null or (
-      select e.type from public.webhook_events as e where e.tenant_id = list_webhook_deliveries.tenant_id and e.id = d.event_id) = event_type)
-  order by d.event_id desc, d.endpoint_id desc limit max_rows;
-end
-$$;
-comment on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) is
-  'The pending or the dead deliveries of a tenant, those of the newest events first: of one endpoint or all, of one event type or all, from behind the one that is named.';
-grant execute on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) to authenticated;

@@ -38,5 +38,5 @@ export async function makeNextState(copy: ProjectCopy): Promise<void> {
     'assessment_type,results_disclosure,audience}',
   )
   await replace(campaigns, `'name', campaign.name,`, `'name', campaign.name, 'audience', campaign.audience,`)
-  await replace('supabase/schemas/10_tenancy/02_plans.sql', `'Starter', 4900`, `'Starter', 5900`)
+  await replace('supabase/schemas/10_tenancy/03_plans.sql', `'Starter', 4900`, `'Starter', 5900`)
 }
