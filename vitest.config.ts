@@ -1,13 +1,24 @@
+import { readdirSync } from 'node:fs'
 import process from 'node:process'
 import { defineConfig } from 'vitest/config'
 import { findPgBouncer } from './stack/processes/binaries.ts'
 
+const functions = readdirSync('functions', { withFileTypes: true }).filter((entry) => entry.isDirectory())
+
 /** Tests of what the functions answer. They pass in the same way behind a pooler, as on a hosted project. */
-const overHttp = [
-  'test/{audit,auth,branding,client,http,registry,usage}/**/*.test.ts',
-  'test/webhooks/{deliveries,endpoints,event-types,events,polling,replays,stats}/**/*.test.ts',
-  'test/{lists,routes}.test.ts',
-]
+const overHttp = {
+  include: [
+    `test/{audit,auth,client,http,${functions.map(({ name }) => name).join(',')}}/**/*.test.ts`,
+    'test/{lists,routes}.test.ts',
+  ],
+  exclude: [
+    // The queue inside the database, and who sends.
+    'test/webhooks/{*.test.ts,dispatch/**,queue/**,signing-secrets/**}',
+    // What these take time for, an installation and caches that have to end, has no connection to a database in it.
+    'test/client/package.test.ts',
+    'test/branding/page/renames.test.ts',
+  ],
+}
 
 function hasPgBouncer(): boolean {
   try {
@@ -21,7 +32,7 @@ function hasPgBouncer(): boolean {
 }
 
 const direct = { name: 'direct', include: ['test/**/*.test.ts'], sequence: { groupOrder: 0 } }
-const pooled = { name: 'pooled', include: overHttp, sequence: { groupOrder: 1 } }
+const pooled = { name: 'pooled', ...overHttp, sequence: { groupOrder: 1 } }
 
 export default defineConfig({
   test: {

@@ -37,8 +37,7 @@ describe('a hole in isolation does not go unseen', () => {
     expect(surprises.size).toBe(mutants.length)
   })
 
-  it('what a mutant can touch is found in the catalog: asking the whole matrix finds nothing else', async () => {
-    // Two that change nothing, and a sample of those that do.
+  it('what changes nothing is noticed by no slice, and not by the whole matrix either', async () => {
     const harmless: Mutant[] = [
       { sql: ['alter table public.campaigns set (fillfactor = 90)'], touched: { relation: 'campaigns' } },
       {
@@ -46,11 +45,10 @@ describe('a hole in isolation does not go unseen', () => {
         touched: { function: 'private.tenant_ids' },
       },
     ].map((one) => ({ ...one, name: one.sql[0]! }))
-    const sample = [...harmless, ...mutants.filter((_, n) => n % 100 === 0)]
-    const sliced = await hunt(stack, own, declared, sample)
-    const whole = await hunt(stack, own, declared, sample, () => [wholeOf(declared)])
-    expect(survivorsOf(sliced).sort()).toEqual(harmless.map(({ name }) => name).sort())
-    expect(survivorsOf(whole).sort()).toEqual(survivorsOf(sliced).sort())
+    const names = harmless.map(({ name }) => name).sort()
+    expect(survivorsOf(await hunt(stack, own, declared, harmless)).sort()).toEqual(names)
+    const whole = await hunt(stack, own, declared, harmless, () => [wholeOf(declared)])
+    expect(survivorsOf(whole).sort()).toEqual(names)
   })
 
   it('no policy was left alone', async () => {

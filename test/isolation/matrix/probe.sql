@@ -3,6 +3,7 @@
 
 create temp table matrix_names (id uuid primary key, name text not null) on commit drop;
 create temp table matrix_rows (relation text, name text, tab oid, place tid) on commit drop;
+create index on matrix_rows (relation);
 
 create temp table matrix_probes (n int generated always as identity, subject text not null, probe jsonb not null) on commit drop;
 
@@ -83,7 +84,7 @@ end
 $$;
 
 -- What was not as expected in the probes of these subjects, or only the first of it.
-create function pg_temp.surprises(subjects text[], only_first boolean) returns setof text
+create function pg_temp.surprises(subjects text[], only_first boolean) returns table (subject text, surprise text)
   language plpgsql
 as $$
 declare
@@ -91,12 +92,14 @@ declare
   answer text;
 begin
   for attempt in
-    select p.probe from unnest(subjects) with ordinality as s (subject, place)
-      join pg_temp.matrix_probes as p using (subject) order by s.place, p.n
+    select s.name, p.probe from unnest(subjects) with ordinality as s (name, place)
+      join pg_temp.matrix_probes as p on p.subject = s.name order by s.place, p.n
   loop
     answer := pg_temp.probe(attempt.probe);
     continue when answer = attempt.probe ->> 'expected';
-    return next format('%s: expected %s, got %s', attempt.probe ->> 'title', attempt.probe ->> 'expected', answer);
+    subject := attempt.name;
+    surprise := format('%s: expected %s, got %s', attempt.probe ->> 'title', attempt.probe ->> 'expected', answer);
+    return next;
     exit when only_first;
   end loop;
 end
