@@ -102,6 +102,7 @@ export const goodCalls: Record<string, GoodCall> = {
     refused: 'invalid_value',
   },
   'private.record_idp_check': { given: () => ({ type: 'oidc', outcome: 'bad' }), refused: 'idp_changed' },
+  'private.raise_problem': { withoutNumbers: ['members'] },
   'private.record_audit': { given: () => ({ action: 'tenant.exported' }), withoutNumbers: ['metadata'] },
   'private.record_audit_read': { given: () => ({ action: 'tenant.exported' }), withoutNumbers: ['metadata'] },
   'private.refuse_taken_slug': { refused: 'slug_taken' },
