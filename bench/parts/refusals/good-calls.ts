@@ -98,11 +98,12 @@ export const goodCalls: Record<string, GoodCall> = {
     around: { brand: ['colors', 'messages', 'logo'].map((name) => (inner: unknown) => ({ [name]: inner })) },
   },
   'private.raise_problem': {
+    // The names of our own things.
+    withoutNumbers: ['members'],
     given: () => ({ status: 422, code: 'invalid_value' }),
     refused: 'invalid_value',
   },
   'private.record_idp_check': { given: () => ({ type: 'oidc', outcome: 'bad' }), refused: 'idp_changed' },
-  'private.raise_problem': { withoutNumbers: ['members'] },
   'private.record_audit': { given: () => ({ action: 'tenant.exported' }), withoutNumbers: ['metadata'] },
   'private.record_audit_read': { given: () => ({ action: 'tenant.exported' }), withoutNumbers: ['metadata'] },
   'private.refuse_taken_slug': { refused: 'slug_taken' },
