@@ -1400,6 +1400,8 @@ export interface components {
             rate_limit_per_minute: number;
             expires_at: string | null;
             replaced_at: string | null;
+            /** @description Since when the plan has no place for it. */
+            switched_off_at: string | null;
             revoked_at: string | null;
             /** @description To the minute. */
             last_used_at: string | null;
@@ -1424,6 +1426,8 @@ export interface components {
             rate_limit_per_minute: number;
             expires_at: string | null;
             replaced_at: string | null;
+            /** @description Since when the plan has no place for it. */
+            switched_off_at: string | null;
             revoked_at: string | null;
             /** @description To the minute. */
             last_used_at: string | null;
@@ -1637,6 +1641,8 @@ export interface components {
             } | null;
             /** @description Since when the record of a verified domain is gone. After three days it is lost. */
             missing_since: string | null;
+            /** @description Since when it shows no page, because the plan has no place for it. */
+            switched_off_at: string | null;
         };
         Domains: {
             domains: components["schemas"]["Domain"][];
@@ -1683,6 +1689,21 @@ export interface components {
                 left: number | null;
                 /** @description When a monthly count starts again; null for others. */
                 resets_at: string | null;
+            }[];
+            /** @description What the tenant has beyond its plan. */
+            over_plan: {
+                /** @description The limit or feature. */
+                gate: string;
+                in_use: number;
+                /** @description What the plan allows; 0 for what needs a feature that it does not have. */
+                most: number;
+                /**
+                 * Format: date-time
+                 * @description Until then everything works.
+                 */
+                switches_off_at: string;
+                /** @description Since when what is beyond the plan is off, the newest first. */
+                switched_off_at: string | null;
             }[];
         };
         ForgetRequest: {
@@ -1832,8 +1853,11 @@ export interface components {
             email: string | null;
             /** @enum {string} */
             role: "owner" | "admin" | "member" | "reviewer";
-            /** @enum {string} */
-            status: "active" | "deactivated";
+            /**
+             * @description switched_off: the plan has no place for this member.
+             * @enum {string}
+             */
+            status: "active" | "deactivated" | "switched_off";
             /**
              * Format: date-time
              * @description RFC 3339, in UTC, to the millisecond.
@@ -2422,7 +2446,7 @@ export interface components {
             rate_limit_per_second: number | null;
             disabled: boolean;
             disabled_at: string | null;
-            disabled_reason: ("by_hand" | "asked" | "gone" | "failing") | null;
+            disabled_reason: ("by_hand" | "asked" | "gone" | "failing" | "over_plan") | null;
             /** @description Until then the secret before the last rotation signs along. */
             previous_secret_expires_at: string | null;
             /**
@@ -2494,7 +2518,7 @@ export interface components {
             rate_limit_per_second: number | null;
             disabled: boolean;
             disabled_at: string | null;
-            disabled_reason: ("by_hand" | "asked" | "gone" | "failing") | null;
+            disabled_reason: ("by_hand" | "asked" | "gone" | "failing" | "over_plan") | null;
             /** @description Until then the secret before the last rotation signs along. */
             previous_secret_expires_at: string | null;
             /**

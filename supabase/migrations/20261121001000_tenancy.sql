@@ -22,7 +22,11 @@ create type public.tenant_role as enum ('owner', 'admin', 'member', 'reviewer');
 
 -- Nobody is "invited" here: a membership belongs to an account, and an invited person may have none yet. Open rows of
 -- tenant_invitations are the invited people.
-create type public.member_status as enum ('active', 'deactivated');
+create type public.member_status as enum (
+  'active',
+  'deactivated',  -- by a manager
+  'switched_off'  -- because the plan has no place for them. They are active again when it has one
+);
 
 -- It sets no search_path, so that Postgres inlines it.
 create function private.is_write_permission(permission text) returns boolean
@@ -1030,6 +1034,7 @@ create table public.tenant_products (
 comment on table public.tenant_products is
   'Which product a tenant may use, until when, and with which settings. Only the platform grants a product. Only the end date ends it.';
 create index tenant_products_product_idx on public.tenant_products (product);
+create index tenant_products_expires_at_idx on public.tenant_products (expires_at) where expires_at is not null;
 create trigger products_touch before update on public.products for each row execute function private.tg_touch_updated_at();
 create trigger tenant_products_touch before update on public.tenant_products for each row execute function private.tg_touch_updated_at();
 
@@ -1187,11 +1192,39 @@ grant execute on function public.leave_tenant(uuid) to authenticated;
 create trigger tenant_members_take_place after insert on public.tenant_members
   for each row when (new.status = 'active') execute function private.tg_count_places('members', '1', 'ask');
 create trigger tenant_members_take_place_again after update of status on public.tenant_members
-  for each row when (old.status <> 'active' and new.status = 'active') execute function private.tg_count_places('members', '1', 'ask');
+  for each row when (old.status = 'deactivated' and new.status <> 'deactivated') execute function private.tg_count_places('members', '1', 'ask');
 create trigger tenant_members_vacate after update of status on public.tenant_members
-  for each row when (old.status = 'active' and new.status <> 'active') execute function private.tg_count_places('members', '-1');
+  for each row when (old.status <> 'deactivated' and new.status = 'deactivated') execute function private.tg_count_places('members', '-1');
 create trigger tenant_members_vacate_for_ever after delete on public.tenant_members
-  for each row when (old.status = 'active') execute function private.tg_count_places('members', '-1');
+  for each row when (old.status <> 'deactivated') execute function private.tg_count_places('members', '-1');
+
+create function private.keep_members(tenant uuid, places bigint) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.tenant_members as m set status = case when k.is_kept then 'active' else 'switched_off' end::public.member_status
+  from (
+    select o.user_id, coalesce(row_number() over (order by o.role = 'owner' desc, o.created_at, o.user_id) <= keep_members.places, true) or o.role = 'owner' as is_kept
+    from public.tenant_members as o where o.tenant_id = keep_members.tenant and o.status <> 'deactivated') as k
+  where m.tenant_id = keep_members.tenant and m.user_id = k.user_id and (m.status = 'active') <> k.is_kept
+$$;
+comment on function private.keep_members(uuid, bigint) is 'Leaves so many members active, owners first, then the oldest. Null leaves all.';
+
+-- A definer, because the count must see every member.
+create function private.tg_refuse_member_beyond_plan() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if not private.is_trusted_caller() then
+    perform private.refuse_switching_on(new.tenant_id, 'members', (select count(*) from public.tenant_members as m
+      where m.tenant_id = new.tenant_id and m.status = 'active'));
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_members_within_plan after update of status on public.tenant_members
+  for each row when (old.status = 'switched_off' and new.status = 'active') execute function private.tg_refuse_member_beyond_plan();
 
 select private.register_limit('members', 'Active members.',
   '{"trial": 10, "starter": 3, "professional": 10, "business": 50, "enterprise": 1000}',
@@ -1238,6 +1271,7 @@ create table public.api_keys (
   expires_at timestamptz,
   replaced_at timestamptz,
   revoked_at timestamptz,
+  switched_off_at timestamptz,
   last_used_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -1254,6 +1288,8 @@ create index api_keys_product_idx on public.api_keys (product);
 create unique index api_keys_ref_id_idx on public.api_keys (tenant_id, ref_id) where ref_id is not null;
 comment on table public.api_keys is
   'A tenant''s API keys: what each key may do, and until when. The hash that proves a key is in private.api_key_secrets.';
+
+comment on column public.api_keys.switched_off_at is 'Since when it cannot be used, because the plan has no place for it.';
 
 -- A name is free again after its key was revoked or replaced.
 create unique index api_keys_name_idx on public.api_keys (tenant_id, lower(name))
@@ -1285,8 +1321,8 @@ create trigger api_keys_stamp_editor
 create function private.is_live_api_key(key public.api_keys) returns boolean
   language sql stable parallel safe
   set search_path = ''
-as $$ select key.revoked_at is null and (key.expires_at is null or key.expires_at > now()) $$;
-comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: it is not revoked and not expired.';
+as $$ select key.revoked_at is null and key.switched_off_at is null and (key.expires_at is null or key.expires_at > now()) $$;
+comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may be used now: it is not revoked, not expired, and the plan has a place for it.';
 
 -- tenant_ids() calls this for a key. Every statement reads the row, so a revoked key fails on the next statement.
 create function private.api_key_tenant_ids(key uuid, scopes text[]) returns setof uuid
@@ -1332,7 +1368,7 @@ begin
     and private.is_live_api_key(k)
     and t.status <> 'archived';
   if found_scopes is null then
-    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid. It is unknown, revoked or expired, or it was not copied completely.');
+    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid. It is unknown, revoked, expired or switched off, or it was not copied completely.');
   end if;
   if require_scope.tenant is distinct from (claims ->> 'tenant_id')::uuid then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
@@ -1654,7 +1690,7 @@ comment on function public.check_gate(uuid, text) is
   'May a tenant do this now, and how much of it is left? A feature: {gate, kind, allowed, reason, plans, expires_at}. A limit: {gate, kind, allowed, reason, most, used, left, resets_at}.';
 grant execute on function public.check_gate(uuid, text) to authenticated, service_role;
 
--- 60_plan_changes.sql
+-- 60_plan_changes/01_plan_changes.sql
 
 -- Plan changes: how a tenant comes to another plan, and how a trial becomes longer. Only the platform does either.
 
@@ -1715,6 +1751,185 @@ $$;
 comment on function private.extend_trial(uuid, timestamptz) is
   'Sets when a trial ends, also in the week after it ended. For the service. 404 tenant_not_found; 409 not_in_trial; 422 for a moment that is not in the next 90 days.';
 grant execute on function private.change_plan(uuid, text), private.extend_trial(uuid, timestamptz) to service_role;
+
+-- 60_plan_changes/02_plan_excesses.sql
+
+-- Plan excesses: what a tenant has beyond its plan, from when on that is switched off, and what switches it on again.
+
+create function private.plan_grace() returns interval
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select interval '30 days' $$;
+comment on function private.plan_grace() is 'How long everything works on that is more than a smaller plan allows.';
+
+create table private.plan_switches (
+  gate text primary key references private.gates on update cascade on delete cascade,
+  feature text references private.gates on update cascade on delete cascade,
+  keep_on text,
+  is_used text,
+  constraint switch_is_for_a_limit_or_a_feature check ((keep_on is null) <> (is_used is null))
+);
+create index plan_switches_feature_idx on private.plan_switches (feature);
+comment on table private.plan_switches is
+  'How what is beyond a plan is switched off. The file that makes a thing registers its switch. A gate without one refuses only what is new.';
+
+create function private.register_switch(gate text, keep_on text default null, feature text default null, is_used text default null) returns void
+  language sql
+  set search_path = ''
+as $$
+  insert into private.plan_switches (gate, feature, keep_on, is_used)
+  values (register_switch.gate, register_switch.feature, register_switch.keep_on, register_switch.is_used)
+  on conflict on constraint plan_switches_pkey do update
+  set (feature, keep_on, is_used) = (excluded.feature, excluded.keep_on, excluded.is_used)
+$$;
+comment on function private.register_switch(text, text, text, text) is
+  'Names the function of a limit that leaves the oldest n of a tenant on and switches the others off (tenant uuid, n bigint; null for all), and the feature without which n is 0. Or of a feature, the function that says whether it is used (tenant uuid).';
+
+create table public.plan_excesses (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  gate text not null references private.gates on update cascade on delete cascade,
+  in_use bigint not null,
+  most bigint not null,
+  found_at timestamptz not null default now(),
+  switches_off_at timestamptz not null default now() + private.plan_grace(),
+  switched_off_at timestamptz,
+  settled_at timestamptz not null default now(),
+  primary key (tenant_id, gate),
+  constraint excess_is_more check (in_use > most and most >= 0)
+);
+create index plan_excesses_gate_idx on public.plan_excesses (gate);
+create index plan_excesses_switches_off_at_idx on public.plan_excesses (switches_off_at);
+comment on table public.plan_excesses is
+  'What a tenant has beyond its plan. It works until switches_off_at. Then the newest is switched off, and nothing is deleted. The row goes when the plan is large enough again.';
+comment on column public.plan_excesses.most is 'What the plan allows. 0 for what needs a feature that the plan does not have.';
+
+alter table public.plan_excesses enable row level security;
+create policy "members read what their tenant has beyond its plan" on public.plan_excesses
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{entitlements:read}'))::uuid[]));
+grant select on public.plan_excesses to authenticated, service_role;
+
+create function private.is_switched_off(tenant uuid, gate text) returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  select exists (select from public.plan_excesses as e
+    where e.tenant_id = is_switched_off.tenant and e.gate = is_switched_off.gate and e.switched_off_at is not null)
+$$;
+comment on function private.is_switched_off(uuid, text) is 'Whether the time is over in which a tenant could keep what its plan does not allow.';
+
+-- A definer, because a change of plan, a grant that ends and cron all come here.
+create function private.settle_plan(tenant uuid) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  switch private.plan_switches;
+  is_allowed boolean;
+  found_most bigint;
+  found_use bigint;
+  excess public.plan_excesses;
+begin
+  -- Two settlements of one tenant wait for each other.
+  perform from public.tenants as t where t.id = settle_plan.tenant for no key update;
+  -- What a frozen tenant has is settled when it is active again.
+  if not (select e.allowed from private.find_entitlement(settle_plan.tenant, null, null) as e) then
+    return;
+  end if;
+  for switch in select * from private.plan_switches as s order by s.gate loop
+    is_allowed := private.has_feature(settle_plan.tenant, coalesce(switch.feature, switch.gate));
+    if switch.keep_on is not null then
+      select l.used, case when switch.feature is null or is_allowed then l.most else 0 end into found_use, found_most
+      from private.find_limit(settle_plan.tenant, switch.gate) as l;
+    else
+      execute format('select private.%I($1)::int', switch.is_used) into found_use using settle_plan.tenant;
+      found_most := is_allowed::int;
+    end if;
+    -- Without a number the plan has no limit.
+    if coalesce(found_use <= found_most, true) then
+      delete from public.plan_excesses as e where e.tenant_id = settle_plan.tenant and e.gate = switch.gate returning * into excess;
+      if excess.switched_off_at is not null and switch.keep_on is not null then
+        execute format('select private.%I($1, null)', switch.keep_on) using settle_plan.tenant;
+      end if;
+    else
+      insert into public.plan_excesses as e (tenant_id, gate, in_use, most)
+      values (settle_plan.tenant, switch.gate, found_use, found_most)
+      on conflict on constraint plan_excesses_pkey do update set (in_use, most, settled_at, switched_off_at) = (excluded.in_use, excluded.most,
+        now(), coalesce(e.switched_off_at, case when e.switches_off_at <= now() then now() end))
+      returning * into excess;
+      if excess.switched_off_at is not null and switch.keep_on is not null then
+        execute format('select private.%I($1, $2)', switch.keep_on) using settle_plan.tenant, found_most;
+      end if;
+    end if;
+  end loop;
+end
+$$;
+comment on function private.settle_plan(uuid) is
+  'Compares what a tenant has with its plan: notes what is beyond it, switches that off when its time is over, and on again when the plan is large enough.';
+
+create function private.tg_settle_plan() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.settle_plan(case
+    when tg_table_name = 'tenants' then (to_jsonb(new) ->> 'id')::uuid
+    else (to_jsonb(coalesce(new, old)) ->> 'tenant_id')::uuid end);
+  return null;
+end
+$$;
+-- Named to run after tenants_write_event: the event of the change comes before those of what it leads to.
+create trigger tenants_write_plan_excesses after update of plan, status on public.tenants
+  for each row when (old.plan <> new.plan or old.status <> new.status) execute function private.tg_settle_plan();
+create trigger tenant_products_settle_plan after insert or delete or update of enabled, expires_at on public.tenant_products
+  for each row execute function private.tg_settle_plan();
+
+-- A definer, because people may not read what others of the tenant count for.
+create function private.refuse_switching_on(tenant uuid, gate text, would_be_on bigint) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  excess public.plan_excesses;
+  needed text;
+begin
+  select * into excess from public.plan_excesses as e
+  where e.tenant_id = refuse_switching_on.tenant and e.gate = refuse_switching_on.gate and e.switched_off_at is not null;
+  if excess.most >= refuse_switching_on.would_be_on or excess.gate is null then
+    return;
+  end if;
+  select s.feature into needed from private.plan_switches as s where s.gate = excess.gate;
+  if needed is not null then
+    perform private.require_feature(excess.tenant_id, needed);
+  end if;
+  perform private.refuse_beyond(excess.tenant_id, excess.gate, refuse_switching_on.would_be_on);
+end
+$$;
+comment on function private.refuse_switching_on(uuid, text, bigint) is
+  'Refuses with 402 if a person would switch on more than the plan allows, after its excess was switched off.';
+
+create function private.settle_plans(batch int default 200) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  -- Those whose time is over, the one that was looked at longest ago first. And whoever lost a product today:
+  -- a grant ends by the clock, so no change of a row says it.
+  select count(private.settle_plan(due.tenant_id))::int from (
+    select tenant_id from (select e.tenant_id, min(e.settled_at) as settled_at from public.plan_excesses as e
+      where e.switches_off_at <= now() group by e.tenant_id order by 2 limit batch) as over_time
+    union
+    select g.tenant_id from public.tenant_products as g
+    where g.expires_at between now() - interval '1 day' and now()
+    order by 1) as due
+$$;
+comment on function private.settle_plans(int) is
+  'Settles the tenants whose excess is to be switched off, or was, at most one batch, and those who lost a product. Returns how many.';
+
+select cron.schedule('registry: settle what is beyond a plan', '*/10 * * * *', 'select private.settle_plans()');
+
+select private.register_table('private.plan_switches', plain => '{gate,feature,keep_on,is_used}', unaudited => 'changed by migrations only');
+select private.register_table('public.plan_excesses', keeping => 'derived', quiet => '{in_use,settled_at}', plain => '{gate}');
+
+select private.register_switch('members', keep_on => 'keep_members');
 
 -- 70_projects.sql
 

@@ -253,8 +253,14 @@ create trigger tenants_start_brand after insert on public.tenants for each row e
 create trigger tenant_brands_white_label after update of brand on public.tenant_brands
   for each row when (new.brand -> 'show_powered_by' = 'false' and old.brand -> 'show_powered_by' is distinct from 'false')
   execute function private.tg_require_feature('white_label');
+create function private.hides_powered_by(tenant uuid) returns boolean
+  language sql stable
+  set search_path = ''
+as $$ select exists (select from public.tenant_brands as b where b.tenant_id = hides_powered_by.tenant and b.brand -> 'show_powered_by' = 'false') $$;
+
 select private.register_feature('white_label', 'A page without "powered by".', '{trial,professional,business,enterprise}',
   'setting show_powered_by to false');
+select private.register_switch('white_label', is_used => 'hides_powered_by');
 
 alter table public.tenant_brands enable row level security;
 create policy "members read their tenant's brand" on public.tenant_brands
@@ -343,6 +349,7 @@ create table public.tenant_domains (
   next_check_at timestamptz not null default now(),
   first_missed_at timestamptz,
   missed_check_count int not null default 0,
+  switched_off_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -359,6 +366,7 @@ create table public.tenant_domains (
 );
 create unique index tenant_domains_ref_id_idx on public.tenant_domains (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_domains is 'A custom domain. It shows the tenant''s page only while it is verified. Only one tenant at a time can hold a verified host.';
+comment on column public.tenant_domains.switched_off_at is 'Since when it shows no page, because the plan has no place for it. The tenant still holds the host.';
 create unique index tenant_domains_verified_host_idx on public.tenant_domains (host) where status = 'verified';
 create unique index tenant_domains_one_primary_idx on public.tenant_domains (tenant_id) where is_primary;
 create index tenant_domains_next_check_at_idx on public.tenant_domains (next_check_at) where status = 'verified';
@@ -370,6 +378,18 @@ create policy "members read their tenant's domains" on public.tenant_domains
   for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 grant select on public.tenant_domains to authenticated;
 grant select, insert, update, delete on public.tenant_domains to service_role;
+
+create function private.keep_domains(tenant uuid, places bigint) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.tenant_domains as d set switched_off_at = case when not k.is_kept then now() end
+  from (
+    select o.id, coalesce(row_number() over (order by o.created_at, o.id) <= keep_domains.places, true) as is_kept
+    from public.tenant_domains as o where o.tenant_id = keep_domains.tenant) as k
+  where d.tenant_id = keep_domains.tenant and d.id = k.id and (d.switched_off_at is null) <> k.is_kept
+$$;
+comment on function private.keep_domains(uuid, bigint) is 'Leaves so many domains on, the oldest first. Null leaves all. The others show no page.';
 
 -- A definer. Nobody may insert a domain directly, because the plan's limit and the rules for hosts must hold.
 create function private.add_domain(tenant uuid, host text) returns public.tenant_domains
@@ -502,6 +522,7 @@ create trigger tenant_domains_vacate after delete on public.tenant_domains
 select private.register_feature('custom_domain', 'Showing the page under a domain of the tenant''s own.', asked_for => 'adding a domain');
 select private.register_limit('domains', 'Domains, verified or not.',
   '{"trial": 3, "starter": 1, "professional": 1, "business": 10, "enterprise": 100}', 'adding a domain');
+select private.register_switch('domains', 'keep_domains', feature => 'custom_domain');
 
 select private.register_table('public.tenant_domains', plain => '{host}', secret => '{verification_token}',
   quiet => '{last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count}');
@@ -711,7 +732,7 @@ as $$
       'theme_mode', coalesce(b.brand -> 'theme_mode', '"override"'),
       'tagline', b.brand -> 'tagline',
       'messages', jsonb_build_object('welcome', b.brand #> '{messages,welcome}', 'completion', b.brand #> '{messages,completion}'),
-      'show_powered_by', coalesce(b.brand -> 'show_powered_by', 'true')),
+      'show_powered_by', case when private.is_switched_off(t.id, 'white_label') then 'true' else coalesce(b.brand -> 'show_powered_by', 'true') end),
     'coach', case when b.coach_name is not null then jsonb_build_object(
       'name', b.coach_name, 'title', b.coach_title, 'photo', b.coach_photo) end,
     'links', jsonb_build_object(
@@ -758,7 +779,7 @@ create function private.tg_refresh_tenant_page() returns trigger
 as $$
 begin
   perform private.refresh_tenant_page(case tg_table_name
-    when 'tenants' then (to_jsonb(new) ->> 'id')::uuid else (to_jsonb(new) ->> 'tenant_id')::uuid end);
+    when 'tenants' then (to_jsonb(new) ->> 'id')::uuid else (to_jsonb(coalesce(new, old)) ->> 'tenant_id')::uuid end);
   return null;
 end
 $$;
@@ -766,6 +787,11 @@ create trigger tenant_brands_refresh_page after insert or update on public.tenan
   for each row execute function private.tg_refresh_tenant_page();
 create trigger tenants_refresh_page after update of slug, status, tenant_type, locale on public.tenants
   for each row execute function private.tg_refresh_tenant_page();
+
+create trigger plan_excesses_refresh_page after insert or update of switched_off_at on public.plan_excesses
+  for each row when (new.gate = 'white_label') execute function private.tg_refresh_tenant_page();
+create trigger plan_excesses_refresh_page_again after delete on public.plan_excesses
+  for each row when (old.gate = 'white_label') execute function private.tg_refresh_tenant_page();
 
 -- The two finders set no search_path, and every name in them is qualified. Only then does Postgres inline them,
 -- and a prepared lookup keeps its plan.
@@ -807,7 +833,7 @@ as $$
   select p.config, p.etag, p.slug
   from public.tenant_domains as d
   join private.tenant_pages as p on p.tenant_id = d.tenant_id
-  where d.host = find_tenant_page_by_host.host and d.status = 'verified'
+  where d.host = find_tenant_page_by_host.host and d.status = 'verified' and d.switched_off_at is null
 $$;
 
 -- Definers: anonymous callers can use only these two functions, which return only public fields.
@@ -852,7 +878,7 @@ create view public.tenant_profiles with (security_invoker = true) as
     t.plan as subscription_tier,
     b.is_active and t.status <> 'archived' as is_active,
     (select d.host from public.tenant_domains as d
-      where d.tenant_id = t.id and d.is_primary) as custom_domain,
+      where d.tenant_id = t.id and d.is_primary and d.switched_off_at is null) as custom_domain,
     t.created_at,
     greatest(t.updated_at, b.updated_at) as updated_at
   from public.tenants as t

@@ -485,9 +485,22 @@ create trigger api_keys_vacate after update of revoked_at, replaced_at on public
 create trigger api_keys_vacate_for_ever after delete on public.api_keys
   for each row when (old.revoked_at is null and old.replaced_at is null) execute function private.tg_count_places('api_keys', '-1');
 
+create function private.keep_api_keys(tenant uuid, places bigint) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.api_keys as a set switched_off_at = case when not k.is_kept then now() end
+  from (
+    select o.id, coalesce(row_number() over (order by o.created_at, o.id) <= keep_api_keys.places, true) as is_kept
+    from public.api_keys as o where o.tenant_id = keep_api_keys.tenant and o.revoked_at is null and o.replaced_at is null) as k
+  where a.tenant_id = keep_api_keys.tenant and a.id = k.id and (a.switched_off_at is null) <> k.is_kept
+$$;
+comment on function private.keep_api_keys(uuid, bigint) is 'Leaves so many API keys on, the oldest first. Null leaves all.';
+
 select private.register_feature('api', 'API keys for the tenant''s own servers.', asked_for => 'creating an API key');
 select private.register_limit('api_keys', 'API keys that are neither revoked nor replaced.',
   '{"trial": 5, "starter": 2, "professional": 5, "business": 20, "enterprise": 200}', 'creating an API key');
+select private.register_switch('api_keys', 'keep_api_keys', feature => 'api');
 
 select private.register_event_type('api_key.created', 'An API key was created. It may replace another one of the same name.',
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',
@@ -716,7 +729,13 @@ grant select, delete on public.tenant_idp_config to authenticated;
 grant select on public.tenant_idp_config to service_role;
 grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
 
+create function private.uses_identity_provider(tenant uuid) returns boolean
+  language sql stable
+  set search_path = ''
+as $$ select exists (select from public.tenant_idp_config as c where c.tenant_id = uses_identity_provider.tenant) $$;
+
 select private.register_feature('sso', 'Signing in at the tenant''s own identity provider.', asked_for => 'setting an identity provider');
+select private.register_switch('sso', is_used => 'uses_identity_provider');
 
 select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
   plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}',
@@ -887,6 +906,7 @@ begin
     -- Exactly the verified name, because the owner of example.com may not control mail.example.com.
     where d.host = domain and d.status = 'verified'
       and c.verified and c.sso_provider_id is not null and (c.keys_expire_at is null or c.keys_expire_at > now())
+      and not private.is_switched_off(t.id, 'sso')
     order by c.verified_at desc
     limit 1), '{"method": "password"}');
 end
@@ -982,6 +1002,23 @@ create trigger tenants_write_event after update on public.tenants
   for each row when (old.slug <> new.slug or old.status <> new.status or old.plan <> new.plan or old.trial_ends_at <> new.trial_ends_at)
   execute function private.tg_emit_tenant_events();
 
+create function private.tg_emit_plan_excess_events() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.emit_event(new.tenant_id, case when new.switched_off_at is null then 'tenant.plan_exceeded' else 'tenant.plan_enforced' end,
+    jsonb_build_object('tenant', (select jsonb_build_object('ref_id', t.ref_id, 'slug', t.slug) from public.tenants as t where t.id = new.tenant_id),
+      'gate', new.gate, 'in_use', new.in_use, 'most', new.most, 'switches_off_at', private.event_moment(new.switches_off_at)),
+    'tenant', has_row_lock => true);
+  return null;
+end
+$$;
+create trigger plan_excesses_write_event after insert on public.plan_excesses
+  for each row execute function private.tg_emit_plan_excess_events();
+create trigger plan_excesses_write_change_event after update of switched_off_at on public.plan_excesses
+  for each row when (old.switched_off_at is null and new.switched_off_at is not null) execute function private.tg_emit_plan_excess_events();
+
 create function private.tg_emit_member_events() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -1047,6 +1084,16 @@ select private.register_event_type('tenant.status_changed', 'The status of the t
 select private.register_event_type('tenant.plan_changed', 'The tenant has another plan.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_plan": "text", "new_plan": "text"}',
     '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_plan": "starter", "new_plan": "business"}');
+
+select private.register_event_type('tenant.plan_exceeded', 'The tenant has more than its plan allows. It works until switches_off_at.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "gate": "text", "in_use": "count", "most": "count", "switches_off_at": "moment"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "gate": "api_keys", "in_use": 5, "most": 2,
+      "switches_off_at": "2026-12-22T09:30:00.000Z"}');
+
+select private.register_event_type('tenant.plan_enforced', 'What the tenant has beyond its plan was switched off, the newest first. Nothing was deleted.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "gate": "text", "in_use": "count", "most": "count", "switches_off_at": "moment"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "gate": "api_keys", "in_use": 5, "most": 2,
+      "switches_off_at": "2026-12-22T09:30:00.000Z"}');
 
 select private.register_event_type('tenant.trial_extended', 'The trial of the tenant ends at another moment than before.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "trial_ends_at": "moment"}',

@@ -13,6 +13,7 @@ create table public.campaigns (
   results_disclosure text not null default 'full',
   opens_at timestamptz,
   closes_at timestamptz,
+  switched_off_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -79,8 +80,22 @@ create trigger campaigns_take_place after insert on public.campaigns
 create trigger campaigns_vacate after delete on public.campaigns
   for each row execute function private.tg_count_places('campaigns', '-1');
 
+create function private.keep_campaigns(tenant uuid, places bigint) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.campaigns as c set switched_off_at = case when not k.is_kept then now() end
+  from (
+    select o.id, coalesce(row_number() over (order by o.created_at, o.id) <= keep_campaigns.places, true) as is_kept
+    from public.campaigns as o where o.tenant_id = keep_campaigns.tenant) as k
+  where c.tenant_id = keep_campaigns.tenant and c.id = k.id and (c.switched_off_at is null) <> k.is_kept
+$$;
+comment on function private.keep_campaigns(uuid, bigint) is
+  'Leaves so many campaigns on, the oldest first. Null leaves all. The others take no new participants.';
+
 select private.register_limit('campaigns', 'Campaigns, open or not.',
   '{"trial": 20, "starter": 5, "professional": 50, "business": 500, "enterprise": 10000}', 'creating a campaign');
+select private.register_switch('campaigns', 'keep_campaigns');
 
 select private.register_table('public.campaigns', plain => '{name,assessment_type,results_disclosure}');
 
@@ -138,6 +153,22 @@ create index participant_sessions_token_hash_idx on public.participant_sessions 
 -- Only unfinished sessions expire. A completed session, which is a lead, is never removed.
 create index participant_sessions_expires_at_idx on public.participant_sessions (expires_at)
   where client_status in ('registered', 'started');
+-- A definer, because the answer is about the plan and not about what the caller may read.
+create function private.tg_refuse_switched_off_campaign() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if exists (select from public.campaigns as c
+    where c.tenant_id = new.tenant_id and c.id = new.campaign_id and c.switched_off_at is not null) then
+    perform private.refuse_beyond(new.tenant_id, 'campaigns', (select e.in_use from public.plan_excesses as e
+      where e.tenant_id = new.tenant_id and e.gate = 'campaigns'));
+  end if;
+  return null;
+end
+$$;
+create trigger participant_sessions_campaign_is_on after insert on public.participant_sessions
+  for each row when (new.campaign_id is not null) execute function private.tg_refuse_switched_off_campaign();
 create trigger participant_sessions_touch before update on public.participant_sessions for each row execute function private.tg_touch_updated_at();
 create trigger participant_sessions_stamp_editor before insert or update on public.participant_sessions for each row execute function private.tg_stamp_editor();
 

@@ -15,7 +15,8 @@ create type public.webhook_disabled_reason as enum (
   'by_hand',
   'asked',   -- the receiver answered with the header webhook-delivery: disable
   'gone',    -- the receiver answered 410
-  'failing'  -- five days without a success
+  'failing', -- five days without a success
+  'over_plan' -- the plan has no place for it. It is enabled again when the plan has one
 );
 
 create table public.webhook_endpoints (
@@ -2106,3 +2107,51 @@ select private.register_event_type('delivery.exhausted', 'The last attempt to de
     '{"endpoint_id": "ref_id", "url": "url", "message_id": "message_id", "event_type": "text", "attempt_count": "count", "last_error?": "text"}',
     '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "message_id": "msg_01JD3NN0W2Y4A6C8E0G2J4M6P8",
       "event_type": "participant_session.completed", "attempt_count": 10, "last_error": "The receiver answered with 500."}', is_operational => true);
+
+-- 30_endpoints/06_over_plan.sql
+
+-- Endpoints over the plan: which are disabled after a change to a smaller plan, and when they are enabled again.
+
+create function private.keep_webhook_endpoints(tenant uuid, places bigint) returns void
+  language plpgsql volatile
+  set search_path = ''
+as $$
+declare
+  change record;
+begin
+  -- What somebody or a failure disabled stays as it is, and needs no place.
+  for change in
+    select k.id, k.is_kept from (
+      select e.id, e.is_enabled, coalesce(row_number() over (order by e.created_at, e.id) <= keep_webhook_endpoints.places, true) as is_kept
+      from public.webhook_endpoints as e
+      where e.tenant_id = keep_webhook_endpoints.tenant and (e.is_enabled or e.disabled_reason = 'over_plan')) as k
+    where k.is_enabled <> k.is_kept order by k.id
+  loop
+    perform private.lock_webhook_endpoint(keep_webhook_endpoints.tenant, change.id);
+    update public.webhook_endpoints as e set is_enabled = change.is_kept,
+      disabled_at = case when not change.is_kept then now() end,
+      disabled_reason = case when not change.is_kept then 'over_plan'::public.webhook_disabled_reason end
+    where e.tenant_id = keep_webhook_endpoints.tenant and e.id = change.id
+      and (e.is_enabled or e.disabled_reason = 'over_plan');
+  end loop;
+end
+$$;
+comment on function private.keep_webhook_endpoints(uuid, bigint) is 'Leaves so many endpoints enabled, the oldest first. Null leaves all.';
+
+-- A definer, because the count must see every endpoint.
+create function private.tg_refuse_endpoint_beyond_plan() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if not private.is_trusted_caller() then
+    perform private.refuse_switching_on(new.tenant_id, 'webhook_endpoints', (select count(*) from public.webhook_endpoints as e
+      where e.tenant_id = new.tenant_id and e.is_enabled));
+  end if;
+  return null;
+end
+$$;
+create trigger webhook_endpoints_within_plan after update of is_enabled on public.webhook_endpoints
+  for each row when (not old.is_enabled and new.is_enabled) execute function private.tg_refuse_endpoint_beyond_plan();
+
+select private.register_switch('webhook_endpoints', 'keep_webhook_endpoints', feature => 'webhooks');

@@ -5,7 +5,7 @@ export default {
   relations: {
     campaigns: {
       columns:
-        'tenant_id id ref_id name assessment_type results_disclosure opens_at closes_at created_at updated_at created_by updated_by',
+        'tenant_id id ref_id name assessment_type results_disclosure opens_at closes_at switched_off_at created_at updated_at created_by updated_by',
       key: 'tenant_id',
       select: 'read',
       insert: {

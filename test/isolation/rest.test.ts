@@ -42,6 +42,10 @@ beforeAll(async () => {
     [[victim, mine]],
   )
   await superuser.query(
+    `insert into public.plan_excesses (tenant_id, gate, in_use, most) select id, 'participants', 2, 1 from unnest($1::uuid[]) as id`,
+    [[victim, mine]],
+  )
+  await superuser.query(
     `with endpoint as (
        insert into public.webhook_endpoints (tenant_id, kind, description, secret_id)
        select id, 'poll', 'sweep', vault.create_secret('whsec_sweep') from unnest($1::uuid[]) as id returning tenant_id, id
@@ -65,6 +69,7 @@ afterAll(async () => {
   const endpoints = `select public.delete_webhook_endpoint(tenant_id, id) from public.webhook_endpoints where description = 'sweep'`
   while ((await superuser.query(endpoints)).rowCount);
   await superuser.query(`delete from public.webhook_events where idempotency_key = 'sweep'`)
+  await superuser.query('delete from public.plan_excesses where tenant_id = any ($1)', [[victim, mine]])
   await superuser.query('delete from public.tenant_idp_config where tenant_id = any ($1)', [[victim, mine]])
 })
 

@@ -83,6 +83,7 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.complete_webhook_deliveries': { given: () => ({ given: [] }) },
   'private.count_export_rows': { given: () => ({ name: 'campaigns' }) },
   'private.export_rows': { given: () => ({ name: 'campaigns' }) },
+  'private.register_switch': { given: () => ({ gate: 'api_keys', keep_on: 'keep_api_keys' }) },
   'private.change_plan': { given: () => ({ plan: 'business' }) },
   'private.require_feature': { given: () => ({ feature: 'assessments' }) },
   'private.emit_event': { given: () => ({ type: 'webhook.test' }), withoutNumbers: ['data'] },

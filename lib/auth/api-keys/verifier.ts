@@ -117,6 +117,6 @@ export function apiKeyVerifier({
 /** One answer for every key that does not work: the reason would only help a guesser. SQL uses the same words. */
 export function invalidApiKey(): Problem {
   const detail =
-    'The API key is not valid. It is unknown, revoked or expired, or it was not copied completely.'
+    'The API key is not valid. It is unknown, revoked, expired or switched off, or it was not copied completely.'
   return new Problem('invalid_api_key', detail)
 }

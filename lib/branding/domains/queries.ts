@@ -15,6 +15,7 @@ export interface DomainRow {
   last_checked_at: Date | null
   last_check_result: CheckResult | null
   first_missed_at: Date | null
+  switched_off_at: Date | null
 }
 
 /** A page of a tenant's domains, the newest first. */
@@ -29,7 +30,7 @@ export async function listDomains(
     { limit, cursor },
     (rowCount) => sql`
     select ref_id, host, status, is_primary, verification_token, verified_at, created_at, last_checked_at,
-      last_check_result, first_missed_at
+      last_check_result, first_missed_at, switched_off_at
     from public.tenant_domains
     where tenant_id = ${tenantId} and (${cursor?.ref_id}::text is null or id < private.ulid_to_uuid(${cursor?.ref_id}))
     order by id desc limit ${rowCount}`,
@@ -78,6 +79,7 @@ export function shown(row: DomainRow): Domain {
     record: { type: 'TXT', name: recordName(host), value: row.verification_token },
     last_check: at && result && { at, result, detail: sentences[result](recordName(host)) },
     missing_since: row.first_missed_at,
+    switched_off_at: row.switched_off_at,
   }
 }
 

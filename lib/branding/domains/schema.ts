@@ -36,6 +36,9 @@ export const Domain = z
     missing_since: moment.nullable().meta({
       description: 'Since when the record of a verified domain is gone. After three days it is lost.',
     }),
+    switched_off_at: moment
+      .nullable()
+      .meta({ description: 'Since when it shows no page, because the plan has no place for it.' }),
   })
   .meta({ id: 'Domain' })
 export type Domain = z.infer<typeof Domain>

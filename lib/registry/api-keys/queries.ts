@@ -9,7 +9,7 @@ export interface StoredKey {
 }
 
 const keyColumns = sql`
-  ref_id, name, prefix, scopes, product, rate_limit_per_minute, expires_at, replaced_at, revoked_at, last_used_at,
+  ref_id, name, prefix, scopes, product, rate_limit_per_minute, expires_at, replaced_at, switched_off_at, revoked_at, last_used_at,
   created_at`
 
 /** A page of a tenant's keys, also of those that have ended, the newest first. */

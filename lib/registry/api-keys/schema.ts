@@ -22,6 +22,7 @@ export const ApiKey = z
     rate_limit_per_minute: z.int(),
     expires_at: moment.nullable(),
     replaced_at: moment.nullable(),
+    switched_off_at: moment.nullable().meta({ description: 'Since when the plan has no place for it.' }),
     revoked_at: moment.nullable(),
     last_used_at: moment.nullable().meta({ description: 'To the minute.' }),
     created_at: moment,

@@ -64,7 +64,11 @@ export async function listEntitlements(db: Db, tenantId: string): Promise<Entitl
       array(
         select jsonb_build_object('limit', l.name) || (public.check_gate(t.id, l.name) - '{gate,kind}'::text[])
         from (select distinct jsonb_object_keys(p.limits) from public.plans as p) as l (name)
-        order by l.name) as limits
+        order by l.name) as limits,
+      array(
+        select jsonb_build_object('gate', e.gate, 'in_use', e.in_use, 'most', e.most,
+          'switches_off_at', e.switches_off_at, 'switched_off_at', e.switched_off_at)
+        from public.plan_excesses as e where e.tenant_id = t.id order by e.gate) as over_plan
     from public.tenants as t where t.id = ${tenantId}`)
   if (!found) throw tenantNotFound()
   return {
@@ -72,6 +76,11 @@ export async function listEntitlements(db: Db, tenantId: string): Promise<Entitl
     products: found.products.map(withDate),
     features: found.features.map(withDate),
     limits: found.limits.map((limit) => ({ ...limit, resets_at: dateOf(limit.resets_at) })),
+    over_plan: found.over_plan.map((excess) => ({
+      ...excess,
+      switches_off_at: new Date(excess.switches_off_at),
+      switched_off_at: dateOf(excess.switched_off_at),
+    })),
   }
 }
 

@@ -91,6 +91,19 @@ const Limit = z.strictObject({
   resets_at: moment.nullable().meta({ description: 'When a monthly count starts again; null for others.' }),
 })
 
+/** What a tenant has beyond its plan. */
+const Excess = z.strictObject({
+  gate: z.string().meta({ description: 'The limit or feature.' }),
+  in_use: z.int(),
+  most: z
+    .int()
+    .meta({ description: 'What the plan allows; 0 for what needs a feature that it does not have.' }),
+  switches_off_at: moment.meta({ description: 'Until then everything works.' }),
+  switched_off_at: moment
+    .nullable()
+    .meta({ description: 'Since when what is beyond the plan is off, the newest first.' }),
+})
+
 export const Entitlements = z
   .strictObject({
     plan: z.string(),
@@ -98,6 +111,7 @@ export const Entitlements = z
     products: z.array(Answer.extend({ product: z.string() })),
     features: z.array(Answer.extend({ feature: z.string() })),
     limits: z.array(Limit),
+    over_plan: z.array(Excess).meta({ description: 'What the tenant has beyond its plan.' }),
   })
   .meta({
     id: 'Entitlements',

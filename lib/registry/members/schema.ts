@@ -9,7 +9,9 @@ export const Member = z
     name: z.string().nullable(),
     email: z.string().nullable(),
     role: z.enum(roles),
-    status: z.enum(['active', 'deactivated']),
+    status: z
+      .enum(['active', 'deactivated', 'switched_off'])
+      .meta({ description: 'switched_off: the plan has no place for this member.' }),
     created_at: moment,
   })
   .meta({ id: 'Member' })

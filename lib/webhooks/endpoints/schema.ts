@@ -24,7 +24,7 @@ export const Endpoint = z
     rate_limit_per_second: z.int().nullable(),
     disabled: z.boolean(),
     disabled_at: moment.nullable(),
-    disabled_reason: z.enum(['by_hand', 'asked', 'gone', 'failing']).nullable(),
+    disabled_reason: z.enum(['by_hand', 'asked', 'gone', 'failing', 'over_plan']).nullable(),
     previous_secret_expires_at: moment
       .nullable()
       .meta({ description: 'Until then the secret before the last rotation signs along.' }),

@@ -18,7 +18,11 @@ create type public.tenant_role as enum ('owner', 'admin', 'member', 'reviewer');
 
 -- Nobody is "invited" here: a membership belongs to an account, and an invited person may have none yet. Open rows of
 -- tenant_invitations are the invited people.
-create type public.member_status as enum ('active', 'deactivated');
+create type public.member_status as enum (
+  'active',
+  'deactivated',  -- by a manager
+  'switched_off'  -- because the plan has no place for them. They are active again when it has one
+);
 
 -- It sets no search_path, so that Postgres inlines it.
 create function private.is_write_permission(permission text) returns boolean

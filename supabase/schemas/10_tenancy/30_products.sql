@@ -38,6 +38,7 @@ create table public.tenant_products (
 comment on table public.tenant_products is
   'Which product a tenant may use, until when, and with which settings. Only the platform grants a product. Only the end date ends it.';
 create index tenant_products_product_idx on public.tenant_products (product);
+create index tenant_products_expires_at_idx on public.tenant_products (expires_at) where expires_at is not null;
 create trigger products_touch before update on public.products for each row execute function private.tg_touch_updated_at();
 create trigger tenant_products_touch before update on public.tenant_products for each row execute function private.tg_touch_updated_at();
 

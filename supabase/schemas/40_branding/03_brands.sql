@@ -70,8 +70,14 @@ create trigger tenants_start_brand after insert on public.tenants for each row e
 create trigger tenant_brands_white_label after update of brand on public.tenant_brands
   for each row when (new.brand -> 'show_powered_by' = 'false' and old.brand -> 'show_powered_by' is distinct from 'false')
   execute function private.tg_require_feature('white_label');
+create function private.hides_powered_by(tenant uuid) returns boolean
+  language sql stable
+  set search_path = ''
+as $$ select exists (select from public.tenant_brands as b where b.tenant_id = hides_powered_by.tenant and b.brand -> 'show_powered_by' = 'false') $$;
+
 select private.register_feature('white_label', 'A page without "powered by".', '{trial,professional,business,enterprise}',
   'setting show_powered_by to false');
+select private.register_switch('white_label', is_used => 'hides_powered_by');
 
 alter table public.tenant_brands enable row level security;
 create policy "members read their tenant's brand" on public.tenant_brands

@@ -27,6 +27,7 @@ create table public.tenant_domains (
   next_check_at timestamptz not null default now(),
   first_missed_at timestamptz,
   missed_check_count int not null default 0,
+  switched_off_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -43,6 +44,7 @@ create table public.tenant_domains (
 );
 create unique index tenant_domains_ref_id_idx on public.tenant_domains (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_domains is 'A custom domain. It shows the tenant''s page only while it is verified. Only one tenant at a time can hold a verified host.';
+comment on column public.tenant_domains.switched_off_at is 'Since when it shows no page, because the plan has no place for it. The tenant still holds the host.';
 create unique index tenant_domains_verified_host_idx on public.tenant_domains (host) where status = 'verified';
 create unique index tenant_domains_one_primary_idx on public.tenant_domains (tenant_id) where is_primary;
 create index tenant_domains_next_check_at_idx on public.tenant_domains (next_check_at) where status = 'verified';
@@ -54,6 +56,18 @@ create policy "members read their tenant's domains" on public.tenant_domains
   for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
 grant select on public.tenant_domains to authenticated;
 grant select, insert, update, delete on public.tenant_domains to service_role;
+
+create function private.keep_domains(tenant uuid, places bigint) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.tenant_domains as d set switched_off_at = case when not k.is_kept then now() end
+  from (
+    select o.id, coalesce(row_number() over (order by o.created_at, o.id) <= keep_domains.places, true) as is_kept
+    from public.tenant_domains as o where o.tenant_id = keep_domains.tenant) as k
+  where d.tenant_id = keep_domains.tenant and d.id = k.id and (d.switched_off_at is null) <> k.is_kept
+$$;
+comment on function private.keep_domains(uuid, bigint) is 'Leaves so many domains on, the oldest first. Null leaves all. The others show no page.';
 
 -- A definer. Nobody may insert a domain directly, because the plan's limit and the rules for hosts must hold.
 create function private.add_domain(tenant uuid, host text) returns public.tenant_domains
@@ -186,6 +200,7 @@ create trigger tenant_domains_vacate after delete on public.tenant_domains
 select private.register_feature('custom_domain', 'Showing the page under a domain of the tenant''s own.', asked_for => 'adding a domain');
 select private.register_limit('domains', 'Domains, verified or not.',
   '{"trial": 3, "starter": 1, "professional": 1, "business": 10, "enterprise": 100}', 'adding a domain');
+select private.register_switch('domains', 'keep_domains', feature => 'custom_domain');
 
 select private.register_table('public.tenant_domains', plain => '{host}', secret => '{verification_token}',
   quiet => '{last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count}');

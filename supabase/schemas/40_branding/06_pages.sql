@@ -31,7 +31,7 @@ as $$
       'theme_mode', coalesce(b.brand -> 'theme_mode', '"override"'),
       'tagline', b.brand -> 'tagline',
       'messages', jsonb_build_object('welcome', b.brand #> '{messages,welcome}', 'completion', b.brand #> '{messages,completion}'),
-      'show_powered_by', coalesce(b.brand -> 'show_powered_by', 'true')),
+      'show_powered_by', case when private.is_switched_off(t.id, 'white_label') then 'true' else coalesce(b.brand -> 'show_powered_by', 'true') end),
     'coach', case when b.coach_name is not null then jsonb_build_object(
       'name', b.coach_name, 'title', b.coach_title, 'photo', b.coach_photo) end,
     'links', jsonb_build_object(
@@ -78,7 +78,7 @@ create function private.tg_refresh_tenant_page() returns trigger
 as $$
 begin
   perform private.refresh_tenant_page(case tg_table_name
-    when 'tenants' then (to_jsonb(new) ->> 'id')::uuid else (to_jsonb(new) ->> 'tenant_id')::uuid end);
+    when 'tenants' then (to_jsonb(new) ->> 'id')::uuid else (to_jsonb(coalesce(new, old)) ->> 'tenant_id')::uuid end);
   return null;
 end
 $$;
@@ -86,6 +86,11 @@ create trigger tenant_brands_refresh_page after insert or update on public.tenan
   for each row execute function private.tg_refresh_tenant_page();
 create trigger tenants_refresh_page after update of slug, status, tenant_type, locale on public.tenants
   for each row execute function private.tg_refresh_tenant_page();
+
+create trigger plan_excesses_refresh_page after insert or update of switched_off_at on public.plan_excesses
+  for each row when (new.gate = 'white_label') execute function private.tg_refresh_tenant_page();
+create trigger plan_excesses_refresh_page_again after delete on public.plan_excesses
+  for each row when (old.gate = 'white_label') execute function private.tg_refresh_tenant_page();
 
 -- The two finders set no search_path, and every name in them is qualified. Only then does Postgres inline them,
 -- and a prepared lookup keeps its plan.
@@ -127,7 +132,7 @@ as $$
   select p.config, p.etag, p.slug
   from public.tenant_domains as d
   join private.tenant_pages as p on p.tenant_id = d.tenant_id
-  where d.host = find_tenant_page_by_host.host and d.status = 'verified'
+  where d.host = find_tenant_page_by_host.host and d.status = 'verified' and d.switched_off_at is null
 $$;
 
 -- Definers: anonymous callers can use only these two functions, which return only public fields.

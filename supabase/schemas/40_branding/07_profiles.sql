@@ -15,7 +15,7 @@ create view public.tenant_profiles with (security_invoker = true) as
     t.plan as subscription_tier,
     b.is_active and t.status <> 'archived' as is_active,
     (select d.host from public.tenant_domains as d
-      where d.tenant_id = t.id and d.is_primary) as custom_domain,
+      where d.tenant_id = t.id and d.is_primary and d.switched_off_at is null) as custom_domain,
     t.created_at,
     greatest(t.updated_at, b.updated_at) as updated_at
   from public.tenants as t

@@ -9,6 +9,7 @@ create table public.campaigns (
   results_disclosure text not null default 'full',
   opens_at timestamptz,
   closes_at timestamptz,
+  switched_off_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -75,8 +76,22 @@ create trigger campaigns_take_place after insert on public.campaigns
 create trigger campaigns_vacate after delete on public.campaigns
   for each row execute function private.tg_count_places('campaigns', '-1');
 
+create function private.keep_campaigns(tenant uuid, places bigint) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.campaigns as c set switched_off_at = case when not k.is_kept then now() end
+  from (
+    select o.id, coalesce(row_number() over (order by o.created_at, o.id) <= keep_campaigns.places, true) as is_kept
+    from public.campaigns as o where o.tenant_id = keep_campaigns.tenant) as k
+  where c.tenant_id = keep_campaigns.tenant and c.id = k.id and (c.switched_off_at is null) <> k.is_kept
+$$;
+comment on function private.keep_campaigns(uuid, bigint) is
+  'Leaves so many campaigns on, the oldest first. Null leaves all. The others take no new participants.';
+
 select private.register_limit('campaigns', 'Campaigns, open or not.',
   '{"trial": 20, "starter": 5, "professional": 50, "business": 500, "enterprise": 10000}', 'creating a campaign');
+select private.register_switch('campaigns', 'keep_campaigns');
 
 select private.register_table('public.campaigns', plain => '{name,assessment_type,results_disclosure}');
 

@@ -33,6 +33,22 @@ create index participant_sessions_token_hash_idx on public.participant_sessions 
 -- Only unfinished sessions expire. A completed session, which is a lead, is never removed.
 create index participant_sessions_expires_at_idx on public.participant_sessions (expires_at)
   where client_status in ('registered', 'started');
+-- A definer, because the answer is about the plan and not about what the caller may read.
+create function private.tg_refuse_switched_off_campaign() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if exists (select from public.campaigns as c
+    where c.tenant_id = new.tenant_id and c.id = new.campaign_id and c.switched_off_at is not null) then
+    perform private.refuse_beyond(new.tenant_id, 'campaigns', (select e.in_use from public.plan_excesses as e
+      where e.tenant_id = new.tenant_id and e.gate = 'campaigns'));
+  end if;
+  return null;
+end
+$$;
+create trigger participant_sessions_campaign_is_on after insert on public.participant_sessions
+  for each row when (new.campaign_id is not null) execute function private.tg_refuse_switched_off_campaign();
 create trigger participant_sessions_touch before update on public.participant_sessions for each row execute function private.tg_touch_updated_at();
 create trigger participant_sessions_stamp_editor before insert or update on public.participant_sessions for each row execute function private.tg_stamp_editor();
 

@@ -11,7 +11,8 @@ create type public.webhook_disabled_reason as enum (
   'by_hand',
   'asked',   -- the receiver answered with the header webhook-delivery: disable
   'gone',    -- the receiver answered 410
-  'failing'  -- five days without a success
+  'failing', -- five days without a success
+  'over_plan' -- the plan has no place for it. It is enabled again when the plan has one
 );
 
 create table public.webhook_endpoints (

@@ -9,7 +9,7 @@ export default {
   relations: {
     api_keys: {
       columns:
-        'tenant_id id ref_id product name scopes prefix rate_limit_per_minute expires_at replaced_at revoked_at last_used_at created_at updated_at created_by updated_by',
+        'tenant_id id ref_id product name scopes prefix rate_limit_per_minute expires_at replaced_at revoked_at switched_off_at last_used_at created_at updated_at created_by updated_by',
       key: 'tenant_id',
       select: 'read_admin',
       service: 'select',

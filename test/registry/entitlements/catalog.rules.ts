@@ -4,6 +4,7 @@ export default {
   'every table has a tenant_id': {
     'public.products': 'the catalogue of products belongs to nobody',
     'private.gates': 'the register of features and limits belongs to nobody',
+    'private.plan_switches': 'names functions of the catalogue, not tenants',
   },
   'a policy asks tenant_ids() once a statement, in the measured form': {
     'products: everyone signed in reads the products': 'a catalogue belongs to nobody',

@@ -25,6 +25,13 @@ export default {
       scopes: ['entitlements:read'],
       service: 'all',
     },
+    plan_excesses: {
+      columns: 'tenant_id gate in_use most found_at switches_off_at switched_off_at settled_at',
+      key: 'tenant_id',
+      select: 'read',
+      scopes: ['entitlements:read'],
+      service: 'select',
+    },
   },
   functions: {
     check_gate: {
@@ -47,6 +54,8 @@ export default {
     'private.tenant_count_changes': (tenant) =>
       `(tenant_id, gate, period_at, change) values ('${tenantId(tenant)}', 'probe', now(), 1)`,
     'private.tenant_counts': (tenant) => `(tenant_id, gate, used) values ('${tenantId(tenant)}', 'probe', 1)`,
+    'public.plan_excesses': (tenant) =>
+      `(tenant_id, gate, in_use, most) values ('${tenantId(tenant)}', 'participants', 2, 1)`,
     'public.tenant_products': (tenant) => `(tenant_id, product) values ('${tenantId(tenant)}', 'bots')`,
   },
   conditions: [

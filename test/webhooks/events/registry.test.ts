@@ -59,6 +59,43 @@ describeEvents(
         key: 'tenant',
       }),
     },
+    'a plan that allows less than there is': {
+      given: (w) =>
+        `insert into public.campaigns (tenant_id, name) select '${w.tenant.id}', n::text from generate_series(1, 6) as n`,
+      when: (w) => `select private.change_plan('${w.tenant.id}', 'starter')`,
+      told: (w) => ({
+        types: {
+          'tenant.plan_changed': { tenant: tenantNow(w), old_plan: 'enterprise', new_plan: 'starter' },
+          'tenant.plan_exceeded': {
+            tenant: tenantNow(w),
+            gate: 'campaigns',
+            in_use: 6,
+            most: 5,
+            switches_off_at: expect.any(String),
+          },
+        },
+        key: 'tenant',
+      }),
+    },
+    'the end of the time to keep it': {
+      given: (w) =>
+        `insert into public.tenant_idp_config (tenant_id, type) values ('${w.tenant.id}', 'oidc');
+         select private.change_plan('${w.tenant.id}', 'starter');
+         update public.plan_excesses set switches_off_at = now() where tenant_id = '${w.tenant.id}'`,
+      when: (w) => `select private.settle_plan('${w.tenant.id}')`,
+      told: (w) => ({
+        types: {
+          'tenant.plan_enforced': {
+            tenant: tenantNow(w),
+            gate: 'sso',
+            in_use: 1,
+            most: 0,
+            switches_off_at: expect.any(String),
+          },
+        },
+        key: 'tenant',
+      }),
+    },
     'a trial that ends later': {
       // No move leads to a trial, so the trigger that says so is off for a moment.
       given: (w) => `alter table public.tenants disable trigger tenants_move;

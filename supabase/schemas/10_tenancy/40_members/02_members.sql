@@ -76,11 +76,39 @@ grant execute on function public.leave_tenant(uuid) to authenticated;
 create trigger tenant_members_take_place after insert on public.tenant_members
   for each row when (new.status = 'active') execute function private.tg_count_places('members', '1', 'ask');
 create trigger tenant_members_take_place_again after update of status on public.tenant_members
-  for each row when (old.status <> 'active' and new.status = 'active') execute function private.tg_count_places('members', '1', 'ask');
+  for each row when (old.status = 'deactivated' and new.status <> 'deactivated') execute function private.tg_count_places('members', '1', 'ask');
 create trigger tenant_members_vacate after update of status on public.tenant_members
-  for each row when (old.status = 'active' and new.status <> 'active') execute function private.tg_count_places('members', '-1');
+  for each row when (old.status <> 'deactivated' and new.status = 'deactivated') execute function private.tg_count_places('members', '-1');
 create trigger tenant_members_vacate_for_ever after delete on public.tenant_members
-  for each row when (old.status = 'active') execute function private.tg_count_places('members', '-1');
+  for each row when (old.status <> 'deactivated') execute function private.tg_count_places('members', '-1');
+
+create function private.keep_members(tenant uuid, places bigint) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.tenant_members as m set status = case when k.is_kept then 'active' else 'switched_off' end::public.member_status
+  from (
+    select o.user_id, coalesce(row_number() over (order by o.role = 'owner' desc, o.created_at, o.user_id) <= keep_members.places, true) or o.role = 'owner' as is_kept
+    from public.tenant_members as o where o.tenant_id = keep_members.tenant and o.status <> 'deactivated') as k
+  where m.tenant_id = keep_members.tenant and m.user_id = k.user_id and (m.status = 'active') <> k.is_kept
+$$;
+comment on function private.keep_members(uuid, bigint) is 'Leaves so many members active, owners first, then the oldest. Null leaves all.';
+
+-- A definer, because the count must see every member.
+create function private.tg_refuse_member_beyond_plan() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if not private.is_trusted_caller() then
+    perform private.refuse_switching_on(new.tenant_id, 'members', (select count(*) from public.tenant_members as m
+      where m.tenant_id = new.tenant_id and m.status = 'active'));
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_members_within_plan after update of status on public.tenant_members
+  for each row when (old.status = 'switched_off' and new.status = 'active') execute function private.tg_refuse_member_beyond_plan();
 
 select private.register_limit('members', 'Active members.',
   '{"trial": 10, "starter": 3, "professional": 10, "business": 50, "enterprise": 1000}',

@@ -35,6 +35,7 @@ create table public.api_keys (
   expires_at timestamptz,
   replaced_at timestamptz,
   revoked_at timestamptz,
+  switched_off_at timestamptz,
   last_used_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -51,6 +52,8 @@ create index api_keys_product_idx on public.api_keys (product);
 create unique index api_keys_ref_id_idx on public.api_keys (tenant_id, ref_id) where ref_id is not null;
 comment on table public.api_keys is
   'A tenant''s API keys: what each key may do, and until when. The hash that proves a key is in private.api_key_secrets.';
+
+comment on column public.api_keys.switched_off_at is 'Since when it cannot be used, because the plan has no place for it.';
 
 -- A name is free again after its key was revoked or replaced.
 create unique index api_keys_name_idx on public.api_keys (tenant_id, lower(name))
@@ -82,8 +85,8 @@ create trigger api_keys_stamp_editor
 create function private.is_live_api_key(key public.api_keys) returns boolean
   language sql stable parallel safe
   set search_path = ''
-as $$ select key.revoked_at is null and (key.expires_at is null or key.expires_at > now()) $$;
-comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may still be used: it is not revoked and not expired.';
+as $$ select key.revoked_at is null and key.switched_off_at is null and (key.expires_at is null or key.expires_at > now()) $$;
+comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may be used now: it is not revoked, not expired, and the plan has a place for it.';
 
 -- tenant_ids() calls this for a key. Every statement reads the row, so a revoked key fails on the next statement.
 create function private.api_key_tenant_ids(key uuid, scopes text[]) returns setof uuid
@@ -129,7 +132,7 @@ begin
     and private.is_live_api_key(k)
     and t.status <> 'archived';
   if found_scopes is null then
-    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid. It is unknown, revoked or expired, or it was not copied completely.');
+    perform private.raise_problem(401, 'invalid_api_key', 'The API key is not valid. It is unknown, revoked, expired or switched off, or it was not copied completely.');
   end if;
   if require_scope.tenant is distinct from (claims ->> 'tenant_id')::uuid then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');

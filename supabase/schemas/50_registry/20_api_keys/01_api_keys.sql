@@ -165,9 +165,22 @@ create trigger api_keys_vacate after update of revoked_at, replaced_at on public
 create trigger api_keys_vacate_for_ever after delete on public.api_keys
   for each row when (old.revoked_at is null and old.replaced_at is null) execute function private.tg_count_places('api_keys', '-1');
 
+create function private.keep_api_keys(tenant uuid, places bigint) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.api_keys as a set switched_off_at = case when not k.is_kept then now() end
+  from (
+    select o.id, coalesce(row_number() over (order by o.created_at, o.id) <= keep_api_keys.places, true) as is_kept
+    from public.api_keys as o where o.tenant_id = keep_api_keys.tenant and o.revoked_at is null and o.replaced_at is null) as k
+  where a.tenant_id = keep_api_keys.tenant and a.id = k.id and (a.switched_off_at is null) <> k.is_kept
+$$;
+comment on function private.keep_api_keys(uuid, bigint) is 'Leaves so many API keys on, the oldest first. Null leaves all.';
+
 select private.register_feature('api', 'API keys for the tenant''s own servers.', asked_for => 'creating an API key');
 select private.register_limit('api_keys', 'API keys that are neither revoked nor replaced.',
   '{"trial": 5, "starter": 2, "professional": 5, "business": 20, "enterprise": 200}', 'creating an API key');
+select private.register_switch('api_keys', 'keep_api_keys', feature => 'api');
 
 select private.register_event_type('api_key.created', 'An API key was created. It may replace another one of the same name.',
     '{"api_key": {"ref_id": "ref_id", "name": "text"}}',

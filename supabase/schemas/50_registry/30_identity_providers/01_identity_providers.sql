@@ -162,7 +162,13 @@ grant select, delete on public.tenant_idp_config to authenticated;
 grant select on public.tenant_idp_config to service_role;
 grant execute on function public.set_idp_config(uuid, text, jsonb, text) to authenticated, service_role;
 
+create function private.uses_identity_provider(tenant uuid) returns boolean
+  language sql stable
+  set search_path = ''
+as $$ select exists (select from public.tenant_idp_config as c where c.tenant_id = uses_identity_provider.tenant) $$;
+
 select private.register_feature('sso', 'Signing in at the tenant''s own identity provider.', asked_for => 'setting an identity provider');
+select private.register_switch('sso', is_used => 'uses_identity_provider');
 
 select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
   plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}',

@@ -159,6 +159,7 @@ begin
     -- Exactly the verified name, because the owner of example.com may not control mail.example.com.
     where d.host = domain and d.status = 'verified'
       and c.verified and c.sso_provider_id is not null and (c.keys_expire_at is null or c.keys_expire_at > now())
+      and not private.is_switched_off(t.id, 'sso')
     order by c.verified_at desc
     limit 1), '{"method": "password"}');
 end

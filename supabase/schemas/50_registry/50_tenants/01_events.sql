@@ -31,6 +31,23 @@ create trigger tenants_write_event after update on public.tenants
   for each row when (old.slug <> new.slug or old.status <> new.status or old.plan <> new.plan or old.trial_ends_at <> new.trial_ends_at)
   execute function private.tg_emit_tenant_events();
 
+create function private.tg_emit_plan_excess_events() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.emit_event(new.tenant_id, case when new.switched_off_at is null then 'tenant.plan_exceeded' else 'tenant.plan_enforced' end,
+    jsonb_build_object('tenant', (select jsonb_build_object('ref_id', t.ref_id, 'slug', t.slug) from public.tenants as t where t.id = new.tenant_id),
+      'gate', new.gate, 'in_use', new.in_use, 'most', new.most, 'switches_off_at', private.event_moment(new.switches_off_at)),
+    'tenant', has_row_lock => true);
+  return null;
+end
+$$;
+create trigger plan_excesses_write_event after insert on public.plan_excesses
+  for each row execute function private.tg_emit_plan_excess_events();
+create trigger plan_excesses_write_change_event after update of switched_off_at on public.plan_excesses
+  for each row when (old.switched_off_at is null and new.switched_off_at is not null) execute function private.tg_emit_plan_excess_events();
+
 create function private.tg_emit_member_events() returns trigger
   language plpgsql security definer
   set search_path = ''
@@ -96,6 +113,16 @@ select private.register_event_type('tenant.status_changed', 'The status of the t
 select private.register_event_type('tenant.plan_changed', 'The tenant has another plan.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_plan": "text", "new_plan": "text"}',
     '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_plan": "starter", "new_plan": "business"}');
+
+select private.register_event_type('tenant.plan_exceeded', 'The tenant has more than its plan allows. It works until switches_off_at.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "gate": "text", "in_use": "count", "most": "count", "switches_off_at": "moment"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "gate": "api_keys", "in_use": 5, "most": 2,
+      "switches_off_at": "2026-12-22T09:30:00.000Z"}');
+
+select private.register_event_type('tenant.plan_enforced', 'What the tenant has beyond its plan was switched off, the newest first. Nothing was deleted.',
+    '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "gate": "text", "in_use": "count", "most": "count", "switches_off_at": "moment"}',
+    '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "gate": "api_keys", "in_use": 5, "most": 2,
+      "switches_off_at": "2026-12-22T09:30:00.000Z"}');
 
 select private.register_event_type('tenant.trial_extended', 'The trial of the tenant ends at another moment than before.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "trial_ends_at": "moment"}',
