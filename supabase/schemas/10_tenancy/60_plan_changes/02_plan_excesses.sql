@@ -18,13 +18,27 @@ comment on table private.plan_switches is
   'How what is beyond a plan is switched off. The file that makes a thing registers its switch. A gate without one refuses only what is new.';
 
 create function private.register_switch(gate text, keep_on text default null, feature text default null, is_used text default null) returns void
-  language sql
+  language plpgsql
   set search_path = ''
 as $$
+declare
+  wrong text;
+begin
+  -- A wrong name must fail in its migration, and not when somebody's plan changes.
+  select left(n, 100) into wrong from (
+    select register_switch.gate where register_switch.gate not in (select g.gate from private.gates as g)
+    union all select register_switch.feature where register_switch.feature not in (select g.gate from private.gates as g)
+    union all select f from unnest(array[register_switch.keep_on, register_switch.is_used]) as f
+      where f is not null and not exists (select from pg_catalog.pg_proc as p where p.pronamespace = 'private'::regnamespace and p.proname = f)
+  ) as names (n);
+  if wrong is not null then
+    raise exception 'register_switch: "%" is neither a gate nor a function in private.', wrong;
+  end if;
   insert into private.plan_switches (gate, feature, keep_on, is_used)
   values (register_switch.gate, register_switch.feature, register_switch.keep_on, register_switch.is_used)
   on conflict on constraint plan_switches_pkey do update
-  set (feature, keep_on, is_used) = (excluded.feature, excluded.keep_on, excluded.is_used)
+  set (feature, keep_on, is_used) = (excluded.feature, excluded.keep_on, excluded.is_used);
+end
 $$;
 comment on function private.register_switch(text, text, text, text) is
   'Names the function of a limit that leaves the oldest n of a tenant on and switches the others off (tenant uuid, n bigint; null for all), and the feature without which n is 0. Or of a feature, the function that says whether it is used (tenant uuid).';
