@@ -1,16 +1,6 @@
 import { z } from 'zod'
 import type { ChosenTenant } from '../../lib/auth/index.ts'
-import {
-  body,
-  check,
-  type Db,
-  describeRoute,
-  type FieldError,
-  findUnstorableText,
-  Problem,
-  router,
-  validationProblem,
-} from '../../lib/http/index.ts'
+import { body, type Db, describeRoute, Problem, router, validationProblem } from '../../lib/http/index.ts'
 import {
   logUsageEvents,
   maxEvents,
@@ -18,8 +8,8 @@ import {
   UsageEvent,
   UsageEventResult,
 } from '../../lib/usage/index.ts'
+import { answerEach, checkItem, readBatch } from './batches.ts'
 
-const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(maxEvents) })
 const Shown = z.union([UsageEvent, z.strictObject({ events: z.array(UsageEvent).min(1).max(maxEvents) })])
 const Answer = z.union([UsageBatchResult, UsageEventResult])
 
@@ -46,7 +36,7 @@ interface Scope {
 }
 
 async function logOne({ db, tenant }: Scope, sent: unknown): Promise<UsageEventResult> {
-  const checked = checkEvent(sent)
+  const checked = checkItem(UsageEvent, sent)
   if (!checked.ok) throw validationProblem('invalid_body', checked.errors)
   const [outcome] = await logUsageEvents(db, tenant.id, [checked.data])
   if (!outcome) throw new Error('The database said nothing about the event.')
@@ -57,33 +47,16 @@ async function logOne({ db, tenant }: Scope, sent: unknown): Promise<UsageEventR
 }
 
 async function logBatch({ db, tenant }: Scope, sent: unknown): Promise<UsageBatchResult> {
-  const envelope = check(Batch, sent)
-  if (!envelope.ok) throw validationProblem('invalid_body', envelope.errors)
-  const checks = envelope.data.events.map(checkEvent)
-  const good = checks.flatMap((checked) => (checked.ok ? [checked.data] : []))
-  const stored = (await logUsageEvents(db, tenant.id, good)).values()
-  const outcomes = checks.map((checked) => (checked.ok ? take(stored) : rejected(checked.errors)))
+  const items = readBatch(sent, maxEvents)
+  const events: UsageEventResult[] = await answerEach(UsageEvent, items, (good) =>
+    logUsageEvents(db, tenant.id, good),
+  )
   const count = (status: UsageEventResult['status']) =>
-    outcomes.filter((outcome) => outcome.status === status).length
+    events.filter((outcome) => outcome.status === status).length
   return {
     accepted: count('accepted'),
     duplicate: count('duplicate'),
     rejected: count('rejected'),
-    events: outcomes,
+    events,
   }
-}
-
-function checkEvent(sent: unknown) {
-  const unstorable = findUnstorableText(sent)
-  return unstorable ? { ok: false as const, errors: [unstorable] } : check(UsageEvent, sent)
-}
-
-function rejected(errors: FieldError[]): UsageEventResult {
-  return { status: 'rejected', code: 'invalid_body', errors }
-}
-
-function take(outcomes: Iterator<UsageEventResult, undefined>): UsageEventResult {
-  const { value } = outcomes.next()
-  if (!value) throw new Error('The database said less than it was asked.')
-  return value
 }

@@ -9,6 +9,11 @@ export default {
   },
   'a column that names another row is a foreign key': {
     'usage_event_keys.tenant_id': 'cleared by a trigger, see above',
+    'usage_event_keys.usage_event_id': 'checking it for each row of a batch took as long as storing them',
+    'usage_event_voids.usage_event_id':
+      'the key of events holds their moment, and a partition is dropped as a whole',
+    'usage_event_voids.user_id': 'who voided an event; the void outlives the person',
+    'usage_event_voids.api_key_id': 'which key voided an event; the void outlives the key',
     'usage_events.user_id': 'who caused a usage; the event outlives the person',
   },
 } satisfies CatalogRules

@@ -75,6 +75,12 @@ const settings = { issuer: 'https://id.example.com', client_id: 'tenantry' }
 const headers = (inner: unknown) => ({ headers: inner })
 const staticHeader = (inner: unknown) => ({ static_header: inner })
 
+const voids = {
+  ref_ids: ['01JD3N8Q4ZB6T2V9XK5M7R0C1E'],
+  sources: ['api'],
+  event_ids: ['e1'],
+  reasons: ['why'],
+}
 const plural = { takesMany: true, isParallel: true, given: () => events }
 
 export const goodCalls: Record<string, GoodCall> = {
@@ -127,6 +133,7 @@ export const goodCalls: Record<string, GoodCall> = {
       metadata: [(inner) => ({ ...settings, scopes: inner }), (inner) => ({ ...settings, issuer: inner })],
     },
   },
+  'public.void_usage_events': { takesMany: true, isParallel: true, given: () => voids },
   'public.update_webhook_endpoint': {
     around: {
       changes: [headers, staticHeader, (inner) => ({ event_types: inner }), (inner) => ({ url: inner })],

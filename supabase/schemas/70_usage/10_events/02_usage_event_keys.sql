@@ -9,6 +9,8 @@ create table public.usage_event_keys (
   source text not null,
   event_id text not null,
   payload_hash uuid not null,
+  -- The event that was stored under this key. No foreign key, for the same reason.
+  usage_event_id uuid,
   created_at timestamptz not null default now(),
   primary key (tenant_id, source, event_id),
   constraint event_key_is_short check (length(source) <= 255 and length(event_id) <= 255)

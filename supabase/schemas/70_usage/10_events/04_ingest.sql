@@ -42,13 +42,13 @@ begin
   ), firsts as materialized (
     -- The first event of each key. Not by row_number(): a window of a thousand partitions of one row took ten times
     -- as long as everything else.
-    select distinct on (source, event_id) source, event_id, payload_hash, n
+    select distinct on (source, event_id) source, event_id, payload_hash, id, n
     from input where event_id is not null order by source, event_id, n
   ), claimed as (
     -- Sorted, so that two batches lock their keys in one order. The update changes nothing. It only returns the
     -- hash of the first event with this key.
-    insert into public.usage_event_keys as k (tenant_id, source, event_id, payload_hash)
-    select tenant, source, event_id, payload_hash from firsts order by source, event_id
+    insert into public.usage_event_keys as k (tenant_id, source, event_id, payload_hash, usage_event_id)
+    select tenant, source, event_id, payload_hash, id from firsts order by source, event_id
     on conflict (tenant_id, source, event_id) do update set payload_hash = k.payload_hash
     returning source, event_id, payload_hash, xmax = 0 as is_new
   ), judged as (
