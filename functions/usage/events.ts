@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { ChosenTenant } from '../../lib/auth/index.ts'
-import { body, type Db, describeRoute, Problem, router, validationProblem } from '../../lib/http/index.ts'
+import { body, type Db, describeRoute, router, validationProblem } from '../../lib/http/index.ts'
 import {
+  logUsageEvent,
   logUsageEvents,
   maxEvents,
   UsageBatchResult,
@@ -18,7 +19,7 @@ export const events = router({ auth: 'member', permission: 'write', service: tru
   describeRoute(
     'Log one usage event, or a batch of up to 1,000',
     { 200: { description: 'The result of each event of a batch, or of the single event.', schema: Answer } },
-    ['event_conflict'],
+    ['event_conflict', 'event_too_old', 'event_in_future', 'limit_reached'],
   ),
   // The handler tells the two shapes apart, because the errors of a union would be useless. It also looks for
   // text that cannot be stored in each event, so that one bad event does not fail its neighbours.
@@ -38,12 +39,7 @@ interface Scope {
 async function logOne({ db, tenant }: Scope, sent: unknown): Promise<UsageEventResult> {
   const checked = checkItem(UsageEvent, sent)
   if (!checked.ok) throw validationProblem('invalid_body', checked.errors)
-  const [outcome] = await logUsageEvents(db, tenant.id, [checked.data])
-  if (!outcome) throw new Error('The database said nothing about the event.')
-  if (outcome.status !== 'rejected') return outcome
-  throw new Problem('event_conflict', 'The event id was used before for another event.', {
-    errors: outcome.errors,
-  })
+  return logUsageEvent(db, tenant.id, checked.data)
 }
 
 async function logBatch({ db, tenant }: Scope, sent: unknown): Promise<UsageBatchResult> {

@@ -2331,7 +2331,7 @@ export interface components {
              * @description Why it was rejected.
              * @enum {string}
              */
-            code?: "invalid_body" | "event_conflict";
+            code?: "invalid_body" | "event_conflict" | "event_too_old" | "event_in_future" | "limit_reached";
             errors?: {
                 pointer: string;
                 detail: string;
@@ -10555,6 +10555,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description limit_reached */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
@@ -10600,7 +10609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid_body, invalid_value */
+            /** @description event_too_old, event_in_future, invalid_body, invalid_value */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -4,6 +4,10 @@ export default {
   'tenant_id refers to tenants and goes with its tenant': {
     'public.usage_event_keys': 'a trigger on tenants clears it: a foreign key doubled the cost of a batch',
   },
+  'any other has one as well, unless Postgres is to inline it': {
+    judge_usage_moment: 'inlined: called for each of a thousand events',
+    usage_payload_hash: 'inlined: called for each of a thousand events',
+  },
   'money is a bigint or int named for its unit': {
     'usage_hours.cost_micros': 'a sum of bigints, which a bigint may not hold',
   },
