@@ -367,19 +367,19 @@ begin
   -- The tenant cannot be deleted until this batch is stored.
   perform from public.tenants as t where t.id = tenant for key share;
   select w.earliest, w.latest into window_start, window_end from private.usage_window() as w;
+  -- Read without a lock, so that senders wait for each other no longer than they do for the same hour. Who finds room
+  -- here and none below takes back what it stored.
+  select (p.limits ->> 'usage_events')::bigint, case when private.is_same_period(c.period_at, private.limit_period(t.id, 'usage_events')) then c.used else 0 end
+  into most, used
+  from public.tenants as t join public.plans as p on p.plan = t.plan
+  left join private.tenant_counts as c on c.tenant_id = t.id and c.gate = 'usage_events'
+  where t.id = tenant;
   if is_bound then
     latest := window_end;
     -- The platform may bring over what was logged elsewhere, however old it is.
     if not private.is_trusted_caller() or private.caller_api_key() is not null then
       earliest := window_start;
     end if;
-    -- Read without a lock, so that senders wait for each other no longer than they do for the same hour. Who finds room
-    -- here and none below takes back what it stored.
-    select (p.limits ->> 'usage_events')::bigint, case when private.is_same_period(c.period_at, private.limit_period(t.id, 'usage_events')) then c.used else 0 end
-    into most, used
-    from public.tenants as t join public.plans as p on p.plan = t.plan
-    left join private.tenant_counts as c on c.tenant_id = t.id and c.gate = 'usage_events'
-    where t.id = tenant;
     if used >= most then
       return query select j.n, null::uuid, j.outcome from private.judge_usage_events(
         tenant, event_ids, sources, types, data, tokens, models, costs, moments, earliest, latest) as j;
@@ -392,7 +392,10 @@ begin
     tenant, member, event_ids, sources, types, data, tokens, models, costs, moments, earliest, latest) as s;
   if placed is not null then
     used := private.count_places(tenant, 'usage_events', cardinality(placed));
-    if used > most then
+    if used >= most * 0.5 then
+      perform private.note_threshold(tenant, 'usage_events', used);
+    end if;
+    if is_bound and used > most then
       -- The last ones of the batch.
       placed := placed[cardinality(placed) - least(used - most, cardinality(placed)) + 1 :];
       perform private.take_back_usage_events(tenant, placed);
