@@ -98,6 +98,19 @@ comment on function public.void_usage_events(uuid, text[], text[], text[], text[
   'Voids usage events, given as parallel arrays: each by its ref_id, or by the source and event_id under which it was sent. Returns voided or not_found for each.';
 grant execute on function public.void_usage_events(uuid, text[], text[], text[], text[]) to authenticated, service_role;
 
+create function private.sweep_usage_event_voids(at timestamptz default now()) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with swept as (
+    delete from public.usage_event_voids as v
+    where v.occurred_at < private.oldest_kept_month('public.usage_events', at) returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_usage_event_voids(timestamptz) is 'Removes the voids of events whose partition was dropped. Returns how many.';
+select cron.schedule('usage: forget voids of dropped events', '47 3 * * *', 'select private.sweep_usage_event_voids()');
+
 insert into private.api_scopes (scope, permission, description) values
   ('voids:write', 'manage', 'Void usage events.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
