@@ -26,6 +26,10 @@ export async function benchUsage(stack: BenchStack, isQuick: boolean): Promise<F
   const admin = await stack.connect(stack.adminUrl)
   await fillTenants(admin, 200)
   const tenants = await joinTenants(admin, userId, 4)
+  // A plan that has room for everything that is sent here.
+  await admin.query(`update public.tenants set plan = 'enterprise' where id = any ($1)`, [
+    tenants.map(({ id }) => id),
+  ])
   const token = await tokenFor(stack)
   const url = `http://127.0.0.1:${stack.functionPort('usage')}/usage/events`
   const pool = new pg.Pool({ connectionString: stack.dbUrl, max: 4 })
@@ -104,7 +108,7 @@ const givenIds = {
 const ingest = {
   name: 'ingest',
   text: `select n, id, outcome from private.ingest_usage_events(
-    $1, $2, $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bigint[], $8::text[], $9::bigint[], $10::timestamptz[])`,
+    $1, $2, $3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bigint[], $8::text[], $9::bigint[], $10::timestamptz[], is_bound => true)`,
 }
 
 function someEvents(): UsageEvent[] {

@@ -1,25 +1,16 @@
 import { z } from 'zod'
 import type { ChosenTenant } from '../../lib/auth/index.ts'
+import { body, type Db, describeRoute, router, validationProblem } from '../../lib/http/index.ts'
 import {
-  body,
-  check,
-  type Db,
-  describeRoute,
-  type FieldError,
-  findUnstorableText,
-  Problem,
-  router,
-  validationProblem,
-} from '../../lib/http/index.ts'
-import {
+  logUsageEvent,
   logUsageEvents,
   maxEvents,
   UsageBatchResult,
   UsageEvent,
   UsageEventResult,
 } from '../../lib/usage/index.ts'
+import { answerEach, checkItem, readBatch } from './batches.ts'
 
-const Batch = z.strictObject({ events: z.array(z.unknown()).min(1).max(maxEvents) })
 const Shown = z.union([UsageEvent, z.strictObject({ events: z.array(UsageEvent).min(1).max(maxEvents) })])
 const Answer = z.union([UsageBatchResult, UsageEventResult])
 
@@ -28,7 +19,7 @@ export const events = router({ auth: 'member', permission: 'write', service: tru
   describeRoute(
     'Log one usage event, or a batch of up to 1,000',
     { 200: { description: 'The result of each event of a batch, or of the single event.', schema: Answer } },
-    ['event_conflict'],
+    ['event_conflict', 'event_too_old', 'event_in_future', 'limit_reached'],
   ),
   // The handler tells the two shapes apart, because the errors of a union would be useless. It also looks for
   // text that cannot be stored in each event, so that one bad event does not fail its neighbours.
@@ -46,44 +37,22 @@ interface Scope {
 }
 
 async function logOne({ db, tenant }: Scope, sent: unknown): Promise<UsageEventResult> {
-  const checked = checkEvent(sent)
+  const checked = checkItem(UsageEvent, sent)
   if (!checked.ok) throw validationProblem('invalid_body', checked.errors)
-  const [outcome] = await logUsageEvents(db, tenant.id, [checked.data])
-  if (!outcome) throw new Error('The database said nothing about the event.')
-  if (outcome.status !== 'rejected') return outcome
-  throw new Problem('event_conflict', 'The event id was used before for another event.', {
-    errors: outcome.errors,
-  })
+  return logUsageEvent(db, tenant.id, checked.data)
 }
 
 async function logBatch({ db, tenant }: Scope, sent: unknown): Promise<UsageBatchResult> {
-  const envelope = check(Batch, sent)
-  if (!envelope.ok) throw validationProblem('invalid_body', envelope.errors)
-  const checks = envelope.data.events.map(checkEvent)
-  const good = checks.flatMap((checked) => (checked.ok ? [checked.data] : []))
-  const stored = (await logUsageEvents(db, tenant.id, good)).values()
-  const outcomes = checks.map((checked) => (checked.ok ? take(stored) : rejected(checked.errors)))
+  const items = readBatch(sent, maxEvents)
+  const events: UsageEventResult[] = await answerEach(UsageEvent, items, (good) =>
+    logUsageEvents(db, tenant.id, good),
+  )
   const count = (status: UsageEventResult['status']) =>
-    outcomes.filter((outcome) => outcome.status === status).length
+    events.filter((outcome) => outcome.status === status).length
   return {
     accepted: count('accepted'),
     duplicate: count('duplicate'),
     rejected: count('rejected'),
-    events: outcomes,
+    events,
   }
-}
-
-function checkEvent(sent: unknown) {
-  const unstorable = findUnstorableText(sent)
-  return unstorable ? { ok: false as const, errors: [unstorable] } : check(UsageEvent, sent)
-}
-
-function rejected(errors: FieldError[]): UsageEventResult {
-  return { status: 'rejected', code: 'invalid_body', errors }
-}
-
-function take(outcomes: Iterator<UsageEventResult, undefined>): UsageEventResult {
-  const { value } = outcomes.next()
-  if (!value) throw new Error('The database said less than it was asked.')
-  return value
 }

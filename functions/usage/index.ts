@@ -1,7 +1,8 @@
 import { createApp } from '../../lib/http/index.ts'
 import { events } from './events.ts'
 import { totals } from './totals.ts'
+import { voids } from './voids.ts'
 
-export const app = createApp('usage').route('/events', events).route('/totals', totals)
+export const app = createApp('usage').route('/events', events).route('/voids', voids).route('/totals', totals)
 
 Deno.serve(app.fetch)

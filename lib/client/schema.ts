@@ -1017,6 +1017,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/usage/voids": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Void one usage event, or up to 1,000, so that they no longer count */
+        post: operations["postUsageVoids"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/usage/totals": {
         parameters: {
             query?: never;
@@ -2338,7 +2355,7 @@ export interface components {
              * @description Why it was rejected.
              * @enum {string}
              */
-            code?: "invalid_body" | "event_conflict";
+            code?: "invalid_body" | "event_conflict" | "event_too_old" | "event_in_future" | "limit_reached";
             errors?: {
                 pointer: string;
                 detail: string;
@@ -2364,6 +2381,36 @@ export interface components {
             totals: components["schemas"]["UsageTotal"][];
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
+        };
+        /** @description ref_id or event_id is needed. */
+        UsageVoid: {
+            ref_id?: string;
+            event_id?: string;
+            /** @description Beside event_id; api when it is missing. */
+            source?: string;
+            /** @description Why it should not count. Kept with the void. */
+            reason?: string;
+        };
+        UsageVoidBatchResult: {
+            voided: number;
+            rejected: number;
+            /** @description In the order in which they were sent. */
+            events: components["schemas"]["UsageVoidResult"][];
+        };
+        UsageVoidResult: {
+            /** @enum {string} */
+            status: "voided" | "rejected";
+            /** @description The event that no longer counts. */
+            ref_id?: string;
+            /**
+             * @description Why it was rejected.
+             * @enum {string}
+             */
+            code?: "invalid_body" | "event_not_found";
+            errors?: {
+                pointer: string;
+                detail: string;
+            }[];
         };
         WebhookAttempt: {
             ref_id: string;
@@ -10532,6 +10579,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description limit_reached */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description forbidden, tenant_frozen, trial_ended */
             403: {
                 headers: {
@@ -10552,6 +10608,138 @@ export interface operations {
             };
             /** @description event_conflict */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description event_too_old, event_in_future, invalid_body, invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postUsageVoids: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsageVoid"] | {
+                    events: components["schemas"]["UsageVoid"][];
+                };
+            };
+        };
+        responses: {
+            /** @description The result of each event of a batch, or of the single event. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UsageVoidBatchResult"] | components["schemas"]["UsageVoidResult"];
+                };
+            };
+            /** @description malformed_url, tenant_required, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description event_not_found, tenant_not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1073,6 +1073,27 @@ $$;
 create trigger tenant_products_write_event after insert or update or delete on public.tenant_products
   for each row execute function private.tg_emit_product_events();
 
+create function private.tg_emit_threshold_events() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  -- One step may pass several thresholds. Each has an event of its own.
+  passed int := case when new.announced_at = old.announced_at and new.announced_most = old.announced_most then old.announced_percent else 0 end;
+begin
+  perform private.emit_event(new.tenant_id, 'limit.threshold_reached', jsonb_build_object(
+    'limit', new.gate, 'percent', p.percent, 'most', new.announced_most, 'month_starts_at', private.event_moment(new.announced_at)),
+    'limit ' || new.gate,
+    format('limit %s of %s at %s since %s', new.gate, new.announced_most, p.percent, extract(epoch from new.announced_at)::bigint),
+    has_row_lock => true)
+  from unnest('{50,80,100}'::int[]) as p (percent)
+  where p.percent > passed and p.percent <= new.announced_percent order by p.percent;
+  return null;
+end
+$$;
+create trigger tenant_counts_write_event after update of announced_percent on private.tenant_counts
+  for each row execute function private.tg_emit_threshold_events();
+
 select private.register_event_type('tenant.renamed', 'The tenant has another slug. The old slug leads to the tenant for 90 days.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "old_slug": "text"}',
     '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "old_slug": "mark-ellery-coaching"}');
@@ -1098,6 +1119,10 @@ select private.register_event_type('tenant.plan_enforced', 'What the tenant has 
 select private.register_event_type('tenant.trial_extended', 'The trial of the tenant ends at another moment than before.',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "trial_ends_at": "moment"}',
     '{"tenant": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "leadingwithmeaning"}, "trial_ends_at": "2026-12-20T09:30:00.000Z"}');
+
+select private.register_event_type('limit.threshold_reached', 'So much of a limit of the plan is used: 50, 80 or 100 percent.',
+    '{"limit": "text", "percent": "count", "most": "count", "month_starts_at": "moment"}',
+    '{"limit": "usage_events", "percent": 80, "most": 10000, "month_starts_at": "2026-11-01T00:00:00.000Z"}');
 
 select private.register_event_type('member.joined', 'Somebody joined the tenant, for the first time or again.',
     '{"member": {"ref_id": "ref_id", "email?": "email", "name?": "text", "role": "owner|admin|member|reviewer"}}',

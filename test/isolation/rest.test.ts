@@ -33,6 +33,11 @@ beforeAll(async () => {
     [[victim, mine]],
   )
   await superuser.query(
+    `insert into public.usage_event_voids (tenant_id, usage_event_id, occurred_at, reason)
+     select id, id, now(), 'sweep' from unnest($1::uuid[]) as id`,
+    [[victim, mine]],
+  )
+  await superuser.query(
     `insert into public.api_keys (tenant_id, name, prefix, scopes)
      select id, 'sweep', 'AAAAAAAA', '{usage:write}' from unnest($1::uuid[]) as id`,
     [[victim, mine]],
@@ -65,6 +70,7 @@ afterAll(async () => {
   await superuser.query(`delete from public.api_keys where name = 'sweep'`)
   await superuser.query(`delete from public.tenant_invitations where email = 'sweep@example.com'`)
   await superuser.query(`delete from public.usage_event_keys where source = 'sweep'`)
+  await superuser.query(`delete from public.usage_event_voids where reason = 'sweep'`)
   // The dispatcher is at work with them. A plain delete takes their locks in another order than it does.
   const endpoints = `select public.delete_webhook_endpoint(tenant_id, id) from public.webhook_endpoints where description = 'sweep'`
   while ((await superuser.query(endpoints)).rowCount);

@@ -12,7 +12,13 @@ export default {
       service: 'select',
     },
     usage_event_keys: {
-      columns: 'tenant_id source event_id payload_hash created_at',
+      columns: 'tenant_id source event_id payload_hash usage_event_id created_at',
+      key: 'tenant_id',
+      select: 'read',
+      service: 'select',
+    },
+    usage_event_voids: {
+      columns: 'tenant_id usage_event_id occurred_at reason user_id api_key_id created_at',
       key: 'tenant_id',
       select: 'read',
       service: 'select',
@@ -39,8 +45,17 @@ export default {
       call: (tenant) => `select count(*) from public.log_usage_events('${idOf(tenant)}',
         '{probe}', '{api}', '{matrix.probed}', array['{}'::jsonb], '{null}', '{null}', '{null}', '{null}')`,
     },
+    void_usage_events: {
+      needs: 'manage',
+      scope: 'voids:write',
+      service: true,
+      call: (tenant) => `select count(*) from public.void_usage_events('${idOf(tenant)}',
+        '{null}', '{api}', '{matrix.unknown}', '{null}')`,
+    },
   },
   rows: {
+    'public.usage_event_voids': (tenant) =>
+      `(tenant_id, usage_event_id, occurred_at) values ('${tenantId(tenant)}', '${tenantId(tenant)}', '2026-11-21T10:00:00Z')`,
     'public.usage_events': (tenant) =>
       `(tenant_id, event_id, event_type) values ('${tenantId(tenant)}', 'matrix', 'matrix.made')`,
     'public.usage_hours': (tenant) =>

@@ -14,7 +14,9 @@ describe('usage partitions', () => {
       expect(names).toContain(`private.usage_events_${first.toISOString().slice(0, 7).replace('-', '_')}`)
     }
     expect(names).toContain('private.usage_events_default')
-    const again = await admin.query<{ made: number }>('select private.ensure_usage_partitions() as made')
+    const again = await admin.query<{ made: number }>(
+      `select private.make_partitions('public.usage_events') as made`,
+    )
     expect(again.rows[0]!.made).toBe(0)
   })
 
@@ -41,11 +43,68 @@ describe('usage partitions', () => {
       for (const type of ['far.past', 'first.instant', 'last.instant'])
         expect((await where(type)).map((row) => row.at)).toEqual(['private.usage_events_default'])
 
-      await db.query('select private.ensure_usage_partitions(5)')
+      await db.query(`select private.make_partitions('public.usage_events', $1)`, [
+        new Date(soon.getTime() - 1),
+      ])
       const name = (date: Date) => `private.usage_events_${date.toISOString().slice(0, 7).replace('-', '_')}`
       expect(await where('first.instant')).toEqual([{ at: name(soon), occurred_at: soon }])
       expect((await where('last.instant'))[0]!.at).toBe(name(new Date(soon.getTime() - 1)))
       expect((await where('far.past'))[0]!.at).toBe('private.usage_events_default')
+    })
+  })
+
+  it('are dropped after two years, and what they held stays in the totals', async () => {
+    await rolledBack(admin, async (db) => {
+      const tenant = await makeTenant({ db })
+      const months = async () =>
+        (
+          await db.query<{ month: string; events: string }>(
+            `select to_char(starts_at at time zone 'UTC', 'YYYY-MM') as month, sum(event_count) as events
+             from public.usage_hours where tenant_id = $1 group by 1 order by 1`,
+            [tenant.id],
+          )
+        ).rows
+      const kept = async () =>
+        (
+          await db.query<{ occurred_at: Date }>(
+            `select occurred_at from public.usage_events where tenant_id = $1
+             union all select occurred_at from public.usage_event_voids where tenant_id = $1 order by 1`,
+            [tenant.id],
+          )
+        ).rows.map(({ occurred_at }) => occurred_at.toISOString())
+      await db.query(`select private.make_partitions('public.usage_events', '2031-12-15')`)
+      await db.query(
+        `select private.ingest_usage_events($1, null, '{a,b,c,d}', '{api,api,api,api}', '{x,x,x,x}', array['{}','{}','{}','{}']::jsonb[],
+           '{1,1,1,1}', '{null,null,null,null}', '{1,1,1,1}', '{2031-11-30T23:59:59Z,2031-12-31T23:59:59.999Z,2032-01-01T00:00:00Z,2032-01-02T00:00:00Z}')`,
+        [tenant.id],
+      )
+      await db.query(
+        `select private.void_usage_events($1, null, null, '{null,null}', '{api,api}', '{b,d}', '{null,null}')`,
+        [tenant.id],
+      )
+      const before = await months()
+      const drop = (at: string) =>
+        db.query(
+          `select private.drop_partitions('public.usage_events', $1), private.sweep_usage_event_voids($1)`,
+          [at],
+        )
+      await drop('2033-11-30T23:59:59Z')
+      expect(await kept()).toHaveLength(6)
+      // The default partition has no month that is dropped. It loses its old rows.
+      await drop('2033-12-01T00:00:00Z')
+      expect(await kept()).toHaveLength(5)
+      await drop('2034-01-01T00:00:00Z')
+      expect(await kept()).toEqual([
+        ...['2032-01-01T00:00:00.000Z', '2032-01-02T00:00:00.000Z', '2032-01-02T00:00:00.000Z'],
+      ])
+      await drop('2034-02-01T00:00:00Z')
+      expect(await kept()).toEqual([])
+      expect(await months()).toEqual(before)
+      expect(before).toEqual([
+        { month: '2031-11', events: '1' },
+        { month: '2031-12', events: '0' },
+        { month: '2032-01', events: '1' },
+      ])
     })
   })
 

@@ -69,12 +69,18 @@ const events = {
   tokens: [1],
   models: ['m'],
   costs: [1],
-  moments: ['2026-01-31T09:30:00Z'],
+  moments: [new Date().toISOString()],
 }
 const settings = { issuer: 'https://id.example.com', client_id: 'tenantry' }
 const headers = (inner: unknown) => ({ headers: inner })
 const staticHeader = (inner: unknown) => ({ static_header: inner })
 
+const voids = {
+  ref_ids: ['01JD3N8Q4ZB6T2V9XK5M7R0C1E'],
+  sources: ['api'],
+  event_ids: ['e1'],
+  reasons: ['why'],
+}
 const plural = { takesMany: true, isParallel: true, given: () => events }
 
 export const goodCalls: Record<string, GoodCall> = {
@@ -128,6 +134,7 @@ export const goodCalls: Record<string, GoodCall> = {
       metadata: [(inner) => ({ ...settings, scopes: inner }), (inner) => ({ ...settings, issuer: inner })],
     },
   },
+  'public.void_usage_events': { takesMany: true, isParallel: true, given: () => voids },
   'public.update_webhook_endpoint': {
     around: {
       changes: [headers, staticHeader, (inner) => ({ event_types: inner }), (inner) => ({ url: inner })],
@@ -148,6 +155,7 @@ export const unmeasured: Record<string, string> = {
   'private.header_problems': 'merge_webhook_headers() bounds the headers',
   'private.idp_setting_problems': 'set_idp_config() bounds the settings',
   'private.ingest_usage_events': 'log_usage_events() bounds the batch',
+  'private.judge_usage_events': 'log_usage_events() bounds the batch',
   'private.is_sensitive': 'names of columns, and of JSON of at most 4,096 characters',
   'private.overwrite_paths': 'the paths of a table, which its register names',
   'private.read_webhook_secrets': 'the endpoints that a dispatcher holds',
@@ -159,8 +167,10 @@ export const unmeasured: Record<string, string> = {
   'private.register_table': 'runs in migrations',
   'private.requeue_webhook_deliveries': 'replay_webhook_deliveries() bounds the events',
   'private.require_scope': 'asks for permissions that our code names',
+  'private.store_usage_events': 'log_usage_events() bounds the batch',
   'private.store_webhook_headers': 'merge_webhook_headers() bounds the headers',
   'private.take_turn': 'our code names what is counted',
   'private.touch_api_keys': 'the keys that an isolate has verified',
+  'private.usage_payload_hash': 'log_usage_events() bounds the batch',
   'private.wake_endpoint_queues': 'the endpoints that a dispatcher holds',
 }

@@ -72,7 +72,10 @@ export const UsageEventResult = z
   .strictObject({
     status: z.enum(['accepted', 'duplicate', 'rejected']),
     ref_id: z.string().optional().meta({ description: 'The stored event, if it was accepted.' }),
-    code: z.enum(['invalid_body', 'event_conflict']).optional().meta({ description: 'Why it was rejected.' }),
+    code: z
+      .enum(['invalid_body', 'event_conflict', 'event_too_old', 'event_in_future', 'limit_reached'])
+      .optional()
+      .meta({ description: 'Why it was rejected.' }),
     errors: z.array(z.strictObject({ pointer: z.string(), detail: z.string() })).optional(),
   })
   .meta({ id: 'UsageEventResult' })

@@ -34,6 +34,8 @@ export async function readTotals(
         and (${cursor?.starts_at}::timestamptz is null
           or u.starts_at < date_trunc(${window}::text, ${cursor?.starts_at}::timestamptz, 'UTC') + ('1 ' || ${window}::text)::interval)
       group by 1, 2, 3
+      -- What was voided as a whole leaves zeros.
+      having sum(u.event_count) > 0
     )
     select to_char(starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as starts_at, event_type, model_used,
       least(event_count, ${maxTotal})::float8 as event_count, least(tokens_used, ${maxTotal})::float8 as tokens_used,

@@ -6,6 +6,10 @@ create table private.tenant_counts (
   gate text not null,
   period_at timestamptz not null default '-infinity',
   used bigint not null default 0,
+  -- The highest threshold that was announced, of which number, and in which month.
+  announced_percent int not null default 0,
+  announced_most bigint,
+  announced_at timestamptz not null default '-infinity',
   primary key (tenant_id, gate),
   constraint count_is_of_a_gate check (gate ~ '^[a-z][a-z0-9_]{1,39}$'),
   constraint count_not_negative check (used >= 0)
@@ -96,17 +100,6 @@ $$;
 comment on function private.count_places(uuid, text, int) is
   'Counts places that were taken, and returns how many are used. The row stays locked until the transaction ends.';
 
-create function private.settle_tenant_counts(batch int default 500) returns int
-  language sql volatile
-  set search_path = ''
-as $$
-  -- Sorted, so that two runs lock the counts in one order.
-  select count(private.count_places(n.tenant_id, n.gate, 0))::int from (
-    select distinct c.tenant_id, c.gate from private.tenant_count_changes as c order by 1, 2 limit batch) as n
-$$;
-comment on function private.settle_tenant_counts(int) is
-  'Adds to the counts what was only noted, for at most one batch of tenants and limits. Returns for how many.';
-
 create function private.find_limit(tenant uuid, gate text, out most bigint, out used bigint, out left_over bigint, out resets_at timestamptz)
   language sql stable
   set search_path = ''
@@ -127,6 +120,44 @@ $$;
 comment on function private.find_limit(uuid, text) is
   'How many a tenant''s plan allows of what a limit counts, how many it has, how many are left, and when a monthly count starts again.';
 
+create function private.note_threshold(tenant uuid, gate text, used bigint) returns boolean
+  language plpgsql volatile
+  set search_path = ''
+as $$
+declare
+  most bigint;
+  reached int;
+  month_at timestamptz;
+begin
+  select (p.limits ->> note_threshold.gate)::bigint, date_trunc('month', now(), t.time_zone) into most, month_at
+  from public.tenants as t join public.plans as p on p.plan = t.plan where t.id = note_threshold.tenant;
+  reached := case when used >= most then 100 when used >= most * 0.8 then 80 when used >= most * 0.5 then 50 end;
+  if reached is null then
+    return false;
+  end if;
+  -- A trigger of this row emits the event. Whoever has counted holds its lock, so nobody else announces the same.
+  -- Moving to another time zone does not announce a month again.
+  update private.tenant_counts as c set announced_percent = reached, announced_most = most,
+    announced_at = case when private.is_same_period(c.announced_at, month_at) then c.announced_at else month_at end
+  where c.tenant_id = note_threshold.tenant and c.gate = note_threshold.gate
+    and not (private.is_same_period(c.announced_at, month_at) and c.announced_most = most and c.announced_percent >= reached);
+  return found;
+end
+$$;
+comment on function private.note_threshold(uuid, text, bigint) is
+  'Announces that 50, 80 or 100 % of a limit are used: each once a month, and again if the plan''s number changes. Returns whether it announced something. The caller has counted in the same transaction.';
+
+create function private.settle_tenant_counts(batch int default 500) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  -- Sorted, so that two runs lock the counts in one order.
+  select count(private.note_threshold(n.tenant_id, n.gate, private.count_places(n.tenant_id, n.gate, 0)))::int from (
+    select distinct c.tenant_id, c.gate from private.tenant_count_changes as c order by 1, 2 limit batch) as n
+$$;
+comment on function private.settle_tenant_counts(int) is
+  'Adds to the counts what was only noted, for at most one batch of tenants and limits. Returns for how many.';
+
 create function private.refuse_beyond(tenant uuid, gate text, used bigint) returns void
   language plpgsql
   set search_path = ''
@@ -139,6 +170,9 @@ begin
   select p.plan, (p.limits ->> refuse_beyond.gate)::bigint into tenant_plan, most
   from public.tenants as t join public.plans as p on p.plan = t.plan where t.id = refuse_beyond.tenant;
   if most is null or used <= most then
+    if used >= most * 0.5 then
+      perform private.note_threshold(tenant, gate, used);
+    end if;
     return;
   end if;
   -- The cheapest first. A price of 0 is agreed on request.
@@ -150,7 +184,7 @@ begin
     members => jsonb_build_object('limit', refuse_beyond.gate, 'most', most, 'plan', tenant_plan, 'plans', larger));
 end
 $$;
-comment on function private.refuse_beyond(uuid, text, bigint) is 'Refuses with 402 limit_reached if so many are more than the tenant''s plan allows.';
+comment on function private.refuse_beyond(uuid, text, bigint) is 'Refuses with 402 limit_reached if so many are more than the tenant''s plan allows. Announces thresholds that they reach.';
 
 -- A definer, as the next one: people may read neither the counts nor the register.
 create function private.require_place(tenant uuid, gate text) returns void

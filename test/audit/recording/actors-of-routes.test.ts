@@ -24,6 +24,7 @@ const called = Object.entries(rules).filter(
 /** Routes that leave no row, and why. */
 const silent: Record<string, string> = {
   'POST /usage/events': 'events are records themselves',
+  'POST /usage/voids': 'a void is a record itself, and names who voided',
   'POST /registry/invitations/accept': 'there is no such invitation, so no tenant is meant',
   'POST /webhooks/endpoints/:endpoint/test': 'an event is a record itself',
   'POST /webhooks/endpoints/:endpoint/poll': 'a lease is no change of the tenant',

@@ -57,7 +57,7 @@ export const callers: Caller[] = [
   // One key for each scope that is left: it sees what its scope names, and not what another one of the same permission does.
   ...[
     ...['brand:read', 'members:read', 'entitlements:read', 'event_types:read', 'audit:read', 'audit:export'],
-    ...['endpoints:read', 'endpoints:write', 'deliveries:read', 'replays:write', 'usage:read'],
+    ...['endpoints:read', 'endpoints:write', 'deliveries:read', 'replays:write', 'usage:read', 'voids:write'],
   ].map((scope) => keyCaller(`${scope}-key`, { of: 'home', scopes: [scope], uses: scope })),
   // A key with both, whose request uses one: the other counts for nothing.
   keyCaller('broad-key', {

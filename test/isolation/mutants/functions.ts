@@ -16,6 +16,7 @@ const likeScopes: Record<string, string> = {
   'endpoints:write': 'replays:write',
   'replays:write': 'endpoints:write',
   'deliveries:read': 'endpoints:read',
+  'voids:write': 'endpoints:write',
   'audit:read': 'audit:export',
   'audit:export': 'audit:read',
   'entitlements:read': 'tenant:read',

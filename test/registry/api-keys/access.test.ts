@@ -32,6 +32,7 @@ const nameOf = ({ method, path }: { method: string; path: string }) => `${method
 /** The routes a key may call, and with which scope. Written out: a new one is a decision. */
 const accepted: Record<string, string> = {
   'POST /usage/events': 'usage:write',
+  'POST /usage/voids': 'voids:write',
   'GET /usage/totals': 'usage:read',
   'POST /webhooks/endpoints/:endpoint/poll': 'webhooks:write',
   'POST /webhooks/endpoints/:endpoint/acknowledge': 'webhooks:write',
@@ -64,6 +65,7 @@ const accepted: Record<string, string> = {
 }
 /** What each is asked with, where that is not a usage event. */
 const bodies: Record<string, unknown> = {
+  'POST /usage/voids': { events: [{ event_id: 'never-sent' }] },
   'POST /webhooks/endpoints/:endpoint/poll': {},
   'POST /webhooks/endpoints/:endpoint/acknowledge': {
     lease_id: crypto.randomUUID(),

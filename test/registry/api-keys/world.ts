@@ -7,7 +7,7 @@ import type { Tenant } from '../../kit/tenants.ts'
 export const allScopes = [
   ...['audit:export', 'audit:read', 'brand:read', 'deliveries:read', 'endpoints:read', 'endpoints:write'],
   ...['entitlements:read', 'event_types:read', 'members:read', 'replays:write', 'tenant:read', 'usage:read'],
-  ...['usage:write', 'webhooks:write'],
+  ...['usage:write', 'voids:write', 'webhooks:write'],
 ]
 
 export interface MadeKey {

@@ -46,6 +46,7 @@ export const attempts: Record<string, Attempt> = {
     db.query(`insert into public.participant_sessions (tenant_id, email) values ($1, 'probe@example.com')`, [
       tenantId,
     ]),
+  usage_events: (db, tenantId) => db.query(`select public.log_usage_event($1, 'probe')`, [tenantId]),
   // The tenant has members who are switched off. This switches one of them on.
   members: (db, tenantId, n) =>
     db.query(

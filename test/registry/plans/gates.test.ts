@@ -1,11 +1,11 @@
 import fc from 'fast-check'
-import type pg from 'pg'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { admin, asUser, type Queryable, rolledBack, superuser } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { attempts, givingBack } from './attempts.ts'
 import { readGates, readPlans } from './register.ts'
+import { asOwner, makeRoom, refusalOf } from './room.ts'
 
 const features = await readGates('feature')
 const limits = await readGates('limit')
@@ -19,25 +19,6 @@ beforeAll(async () => {
   owner = await makePerson()
   reviewers = await Promise.all(Array.from({ length: 5 }, () => makePerson()))
 })
-
-/** A tenant with people in it who are switched off. */
-async function makeRoom(plan: string): Promise<Tenant> {
-  const tenant = await makeTenant({ owner, plan })
-  await admin.query(
-    `insert into public.tenant_members (tenant_id, user_id, role, status) select $1, unnest($2::uuid[]), 'reviewer', 'deactivated'`,
-    [tenant.id, reviewers.map(({ id }) => id)],
-  )
-  return tenant
-}
-
-/** What a refused statement said. */
-async function refusalOf(run: Promise<unknown>): Promise<unknown> {
-  const error = await run.then(
-    () => undefined,
-    (thrown: pg.DatabaseError) => thrown,
-  )
-  return error && { code: error.code, message: error.message, ...JSON.parse(error.hint || '{}') }
-}
 
 it('every gate that something asks for is tried here', () => {
   const named = [...asked, ...limits].map(({ gate }) => gate)
@@ -141,27 +122,11 @@ describe.each(limits)('the limit $gate', ({ gate, is_monthly }) => {
     plans: choosable.filter((one) => one.limits[gate]! > most).map((one) => one.plan),
   }
 
-  /** A connection on which the owner acts, as an edge function's request does. */
-  async function asOwner<T>(run: (db: pg.PoolClient) => Promise<T>): Promise<T> {
-    const db = await admin.connect()
-    try {
-      await db.query('begin')
-      await db.query(`select set_config('request.jwt.claims', $1, true)`, [
-        JSON.stringify({ role: 'authenticated', sub: owner.id }),
-      ])
-      await db.query('set local role authenticated')
-      const result = await run(db)
-      await db.query('commit')
-      return result
-    } finally {
-      await db.query('rollback')
-      db.release()
-    }
-  }
-  const take = (tenant: Tenant, n: number) => refusalOf(asOwner((db) => attempts[gate]!(db, tenant.id, n)))
+  const take = (tenant: Tenant, n: number) =>
+    refusalOf(asOwner(owner, (db) => attempts[gate]!(db, tenant.id, n)))
 
   it('admits as many as the plan says, then refuses, and says so beforehand', async () => {
-    const tenant = await makeRoom(plan)
+    const tenant = await makeRoom(owner, reviewers, plan)
     for (let n = 0; n < free; n++) expect(await take(tenant, n)).toBeUndefined()
     expect(await take(tenant, free)).toEqual(full)
     const { rows } = await asUser(owner.id, (db) =>
@@ -172,10 +137,10 @@ describe.each(limits)('the limit $gate', ({ gate, is_monthly }) => {
   })
 
   it('lets one of two have the last place, whoever asks first', async () => {
-    const tenant = await makeRoom(plan)
+    const tenant = await makeRoom(owner, reviewers, plan)
     for (let n = 0; n < free - 1; n++) await take(tenant, n)
     let second: Promise<unknown> | undefined
-    await asOwner(async (db) => {
+    await asOwner(owner, async (db) => {
       await attempts[gate]!(db, tenant.id, free - 1)
       second = take(tenant, free)
       // It waits for the first, and decides by what that one has committed.
@@ -187,10 +152,10 @@ describe.each(limits)('the limit $gate', ({ gate, is_monthly }) => {
   })
 
   it('gives the place to the second when the first takes nothing', async () => {
-    const tenant = await makeRoom(plan)
+    const tenant = await makeRoom(owner, reviewers, plan)
     for (let n = 0; n < free - 1; n++) await take(tenant, n)
     let second: Promise<unknown> | undefined
-    await asOwner(async (db) => {
+    await asOwner(owner, async (db) => {
       await attempts[gate]!(db, tenant.id, free - 1)
       second = take(tenant, free)
       await db.query('rollback')
@@ -199,9 +164,9 @@ describe.each(limits)('the limit $gate', ({ gate, is_monthly }) => {
   })
 
   it.runIf(!is_monthly)('has a place again when one is given back', async () => {
-    const tenant = await makeRoom(plan)
+    const tenant = await makeRoom(owner, reviewers, plan)
     for (let n = 0; n < free; n++) await take(tenant, n)
-    await asOwner((db) => db.query(givingBack[gate]!, [tenant.id]))
+    await asOwner(owner, (db) => db.query(givingBack[gate]!, [tenant.id]))
     expect(await take(tenant, free)).toBeUndefined()
     expect(await take(tenant, free + 1)).toEqual(full)
   })
@@ -209,7 +174,7 @@ describe.each(limits)('the limit $gate', ({ gate, is_monthly }) => {
   it.runIf(['members', 'campaigns', 'participants'].includes(gate))(
     'does not stop the platform, and counts what it makes',
     async () => {
-      const tenant = await makeRoom(plan)
+      const tenant = await makeRoom(owner, reviewers, plan)
       for (let n = 0; n < free + 1; n++) await attempts[gate]!(admin, tenant.id, n)
       expect(await take(tenant, free + 1)).toEqual(full)
     },
@@ -227,6 +192,7 @@ describe('a count', () => {
            when 'api_keys' then (select count(*) from public.api_keys
              where tenant_id = $1 and revoked_at is null and replaced_at is null)
            when 'domains' then (select count(*) from public.tenant_domains where tenant_id = $1)
+           when 'usage_events' then (select count(*) from public.usage_events where tenant_id = $1)
            when 'webhook_endpoints' then (select count(*) from public.webhook_endpoints where tenant_id = $1) end as there
          from private.gates as g where g.kind = 'limit') as l order by l.gate`,
       [tenant.id],
@@ -242,7 +208,7 @@ describe('a count', () => {
     })
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 25 }), async (steps) => {
-        const tenant = await makeRoom('enterprise')
+        const tenant = await makeRoom(owner, reviewers, 'enterprise')
         for (const [n, { gate, does, who }] of steps.entries()) {
           const db = await admin.connect()
           try {

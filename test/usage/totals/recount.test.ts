@@ -26,10 +26,14 @@ const event: fc.Arbitrary<Event> = fc.record({
   ago: fc.integer({ min: -2, max: 4 }),
 })
 
+/** What is voided, by the ids under which it was sent. Some were never sent, and some are named twice. */
+const voiding = fc.array(fc.integer({ min: 1, max: 35 }).map(String), { maxLength: 12 })
+
 /** Batches as senders make them when answers get lost: pieces of each other, more than once, in another order. */
 const sending = fc.array(event, { minLength: 1, maxLength: 40 }).chain((events) =>
   fc.record({
     batches: fc.array(fc.shuffledSubarray(events, { minLength: 1 }), { minLength: 1, maxLength: 5 }),
+    voids: fc.array(voiding, { minLength: 1, maxLength: 5 }),
     atOnce: fc.boolean(),
   }),
 )
@@ -52,11 +56,20 @@ function log(tenant: string, events: Event[]) {
   )
 }
 
+const voidEvents = (tenant: string, ids: string[]) =>
+  admin.query(
+    `select n from private.void_usage_events($1, null, null, array_fill(null::uuid, array[$3::int]),
+       array_fill('api'::text, array[$3]), $2, array_fill(null::text, array[$3]))`,
+    [tenant, ids, ids.length],
+  )
+
 const hours = `select starts_at, event_type, model_used, event_count, tokens_used, cost_micros
-  from public.usage_hours where tenant_id = $1`
+  from public.usage_hours where tenant_id = $1 and event_count > 0`
 const recount = `select date_trunc('hour', occurred_at, 'UTC') as starts_at, event_type, coalesce(model_used, '') as model_used,
     count(*)::numeric as event_count, coalesce(sum(tokens_used), 0) as tokens_used, coalesce(sum(cost_micros), 0) as cost_micros
-  from public.usage_events where tenant_id = $1 group by 1, 2, 3`
+  from public.usage_events as e where tenant_id = $1 and not exists (
+    select from public.usage_event_voids as v where v.tenant_id = e.tenant_id and v.usage_event_id = e.id)
+  group by 1, 2, 3`
 
 async function differences(tenant: string): Promise<unknown[]> {
   const { rows } = await admin.query(`(${hours} except ${recount}) union all (${recount} except ${hours})`, [
@@ -66,12 +79,18 @@ async function differences(tenant: string): Promise<unknown[]> {
 }
 
 describe('the hours', () => {
-  it('are what a recount of the events gives, however they were sent', async () => {
+  it('are what a recount of the events gives, however they were sent and voided', async () => {
     await fc.assert(
-      fc.asyncProperty(sending, async ({ batches, atOnce }) => {
+      fc.asyncProperty(sending, async ({ batches, voids, atOnce }) => {
         const { id } = await makeTenant()
-        if (atOnce) await Promise.all(batches.map((batch) => log(id, batch)))
-        else for (const batch of batches) await log(id, batch)
+        // The same void twice at once, too.
+        const steps = batches.map((batch, n) => [
+          () => log(id, batch),
+          () => voidEvents(id, voids[n] ?? []),
+          () => voidEvents(id, (voids[n] ?? []).toReversed()),
+        ])
+        if (atOnce) await Promise.all(steps.flat().map((step) => step()))
+        else for (const step of steps.flat()) await step()
         expect(await differences(id)).toEqual([])
         const { rows } = await admin.query('select from public.usage_hours where tenant_id = $1', [id])
         expect(rows.length).toBeGreaterThan(0)

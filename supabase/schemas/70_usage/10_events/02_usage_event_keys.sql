@@ -9,6 +9,8 @@ create table public.usage_event_keys (
   source text not null,
   event_id text not null,
   payload_hash uuid not null,
+  -- The event that was stored under this key. No foreign key, for the same reason.
+  usage_event_id uuid,
   created_at timestamptz not null default now(),
   primary key (tenant_id, source, event_id),
   constraint event_key_is_short check (length(source) <= 255 and length(event_id) <= 255)
@@ -30,18 +32,32 @@ $$;
 create trigger tenants_forget_usage_keys after delete on public.tenants
   for each row execute function private.tg_forget_usage_keys();
 
+create function private.usage_window(out earliest timestamptz, out latest timestamptz)
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  earliest := now() - coalesce(nullif(current_setting('tenantry.usage_past', true), ''), '35 days')::interval;
+  latest := now() + coalesce(nullif(current_setting('tenantry.usage_ahead', true), ''), '1 hour')::interval;
+end
+$$;
+comment on function private.usage_window() is
+  'Between which moments an event may lie that is logged now. The settings tenantry.usage_past and tenantry.usage_ahead of the database say otherwise.';
+
 create function private.sweep_usage_event_keys(batch int default 50000) returns int
   language sql volatile
   set search_path = ''
 as $$
   with old as (
-    select ctid from public.usage_event_keys where created_at < now() - interval '35 days' limit batch
+    select ctid from public.usage_event_keys 
+    -- An event that lay ahead when it came may come again for so much longer.
+    where created_at < (select w.earliest - (w.latest - now()) from private.usage_window() as w) limit batch
   ), swept as (
     delete from public.usage_event_keys where ctid = any (array(select ctid from old)) returning 1
   )
   select count(*)::int from swept
 $$;
-comment on function private.sweep_usage_event_keys(int) is 'Removes event ids that are older than 35 days, at most one batch. Returns how many.';
+comment on function private.sweep_usage_event_keys(int) is 'Removes event ids that are older than any event may be, at most one batch. Returns how many.';
 
 alter table public.usage_event_keys enable row level security;
 create policy "members read their tenant's usage keys" on public.usage_event_keys

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { admin } from '../kit/db.ts'
-import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import { admin } from '../../kit/db.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 interface Event {
   id: string | null

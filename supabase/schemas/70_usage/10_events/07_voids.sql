@@ -1,0 +1,119 @@
+-- Voids: usage events that no longer count. An event is never changed, so its void is a row of its own.
+
+create table public.usage_event_voids (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  usage_event_id uuid not null,
+  -- The moment of the event, so that a void goes when the partition of its event goes.
+  occurred_at timestamptz not null,
+  reason text,
+  user_id uuid,
+  api_key_id uuid,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, usage_event_id),
+  constraint void_reason_is_short check (length(reason) between 1 and 500)
+);
+comment on table public.usage_event_voids is
+  'Usage events that were voided: when, by whom and why. Append-only. The event itself stays, and its totals were taken off usage_hours.';
+create index usage_event_voids_occurred_at_idx on public.usage_event_voids (occurred_at);
+create trigger usage_event_voids_never_change before update on public.usage_event_voids
+  for each row execute function private.tg_refuse_change();
+
+alter table public.usage_event_voids enable row level security;
+create policy "members read their tenant's voids" on public.usage_event_voids
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
+grant select on public.usage_event_voids to authenticated, service_role;
+
+-- Position n of each array is void n: an event's id, or else the source and event_id under which it was sent.
+create function private.void_usage_events(
+  tenant uuid, member uuid, key uuid, ids uuid[], sources text[], event_ids text[], reasons text[]
+) returns table (n int, id uuid, outcome text)
+  language plpgsql
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+begin
+  return query
+  with input as materialized (
+    select i.n::int as n, coalesce(i.id, k.usage_event_id) as id, i.reason
+    from unnest(ids, sources, event_ids, reasons) with ordinality as i (id, source, event_id, reason, n)
+    left join public.usage_event_keys as k
+      on i.id is null and k.tenant_id = tenant and k.source = i.source and k.event_id = i.event_id
+  ), found as materialized (
+    select i.n, i.reason, u.id, u.occurred_at, u.event_type, coalesce(u.model_used, '') as model_used, u.tokens_used, u.cost_micros
+    from input as i join public.usage_events as u on u.id = i.id and u.tenant_id = tenant
+  ), voided as (
+    -- Sorted, so that two calls wait for each other in one order. Only the first void of an event takes it off.
+    insert into public.usage_event_voids as v (tenant_id, usage_event_id, occurred_at, reason, user_id, api_key_id)
+    select tenant, f.id, f.occurred_at, f.reason, member, key
+    from (select distinct on (id) * from found order by id, n) as f order by f.id
+    on conflict do nothing
+    returning v.usage_event_id
+  ), taken as materialized (
+    select date_trunc('hour', f.occurred_at, 'UTC') as starts_at, f.event_type, f.model_used, count(*) as events,
+      coalesce(sum(f.tokens_used), 0) as tokens, coalesce(sum(f.cost_micros), 0) as cost
+    from (select distinct on (id) * from found order by id, n) as f join voided as v on v.usage_event_id = f.id
+    group by 1, 2, 3
+  ), locked as materialized (
+    -- In the order in which a batch of events locks them.
+    select h.starts_at, h.event_type, h.model_used
+    from public.usage_hours as h join taken as t using (starts_at, event_type, model_used)
+    where h.tenant_id = tenant order by h.starts_at, h.event_type, h.model_used
+    for no key update of h
+  ), counted as (
+    update public.usage_hours as h set
+      event_count = h.event_count - t.events, tokens_used = h.tokens_used - t.tokens, cost_micros = h.cost_micros - t.cost
+    from taken as t join locked as l using (starts_at, event_type, model_used)
+    where h.tenant_id = tenant and h.starts_at = t.starts_at and h.event_type = t.event_type and h.model_used = t.model_used
+  )
+  select i.n, f.id, case when f.id is null then 'not_found' else 'voided' end
+  from input as i left join found as f on f.n = i.n
+  order by i.n;
+end
+$$;
+comment on function private.void_usage_events(uuid, uuid, uuid, uuid[], text[], text[], text[]) is
+  'Voids a batch of usage events and takes them off usage_hours, in one statement. An event that was voided before is answered as voided and taken off once.';
+
+-- A definer, as the functions that log events: nobody may write a void without the totals.
+create function public.void_usage_events(
+  tenant_id uuid, ref_ids text[], sources text[], event_ids text[], reasons text[]
+) returns table (n int, id uuid, outcome text)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(void_usage_events.tenant_id, 'voids:write');
+  if greatest(cardinality(ref_ids), cardinality(sources), cardinality(event_ids), cardinality(reasons)) > 1000 then
+    perform private.raise_problem(422, 'invalid_value', 'At most 1000 events can be voided in one call.');
+  end if;
+  return query select * from private.void_usage_events(void_usage_events.tenant_id, (select auth.uid()),
+    (select private.caller_api_key()),
+    -- What is no ref_id names no event. Without its null the source and event_id would be looked at.
+    array(select case when r.ref is not null then coalesce(private.ulid_to_uuid(left(r.ref, 27)), '00000000-0000-0000-0000-000000000000') end
+      from unnest(ref_ids) with ordinality as r (ref, n) order by r.n),
+    sources, event_ids, reasons);
+end
+$$;
+comment on function public.void_usage_events(uuid, text[], text[], text[], text[]) is
+  'Voids usage events, given as parallel arrays: each by its ref_id, or by the source and event_id under which it was sent. Returns voided or not_found for each.';
+grant execute on function public.void_usage_events(uuid, text[], text[], text[], text[]) to authenticated, service_role;
+
+create function private.sweep_usage_event_voids(at timestamptz default now()) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with swept as (
+    delete from public.usage_event_voids as v
+    where v.occurred_at < private.oldest_kept_month('public.usage_events', at) returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_usage_event_voids(timestamptz) is 'Removes the voids of events whose partition was dropped. Returns how many.';
+select cron.schedule('usage: forget voids of dropped events', '47 3 * * *', 'select private.sweep_usage_event_voids()');
+
+insert into private.api_scopes (scope, permission, description) values
+  ('voids:write', 'manage', 'Void usage events.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
+
+select private.register_table('public.usage_event_voids', plain => '{reason}', keeping => 'history',
+  unaudited => 'append-only, and it says itself who voided what');
