@@ -2,6 +2,18 @@ import { declareProblems } from '../db/index.ts'
 
 const problems = declareProblems({
   event_conflict: { status: 409, title: 'The event id was used for another event' },
+  invalid_signature: { status: 400, title: 'The signature is not valid' },
+  too_many_orders: { status: 429, title: 'Too many orders', retryAfterSeconds: 3_600 },
+  payment_provider_failed: {
+    status: 503,
+    title: 'The payment provider could not be asked',
+    retryAfterSeconds: 5,
+  },
+  payment_provider_not_set_up: {
+    status: 503,
+    title: 'The payment provider is not set up',
+    retryAfterSeconds: 600,
+  },
 })
 
 declare module '../db/problem-codes.ts' {
