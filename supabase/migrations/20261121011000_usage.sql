@@ -319,7 +319,7 @@ create table private.order_kinds (
   kind text primary key,
   description text not null,
   -- What is called for each payment that is right: settle(order public.payment_orders, payment public.payments).
-  settle regprocedure not null,
+  settle text not null,
   is_recurring boolean not null default false,
   is_for_tenant boolean not null default true,
   constraint kind_is_a_word check (kind ~ '^[a-z][a-z_]{1,39}$')
@@ -343,7 +343,7 @@ begin
     raise exception 'register_order_kind: % must take an order and a payment.', register_order_kind.settle;
   end if;
   insert into private.order_kinds (kind, description, settle, is_recurring, is_for_tenant)
-  values (register_order_kind.kind, register_order_kind.description, register_order_kind.settle,
+  values (register_order_kind.kind, register_order_kind.description, register_order_kind.settle::oid::regproc::text,
     register_order_kind.is_recurring, register_order_kind.is_for_tenant)
   on conflict on constraint order_kinds_pkey do update set (description, settle, is_recurring, is_for_tenant) =
     (excluded.description, excluded.settle, excluded.is_recurring, excluded.is_for_tenant);
@@ -352,7 +352,7 @@ $$;
 comment on function private.register_order_kind(text, regprocedure, text, boolean, boolean) is
   'Adds a kind of order. settle(order, payment) runs once for each order, or once for each period of a recurring kind, in the transaction that makes the payment paid. What it refuses with a problem (PT4xx) makes the payment refund_due.';
 
-select private.register_table('private.order_kinds', plain => '{kind,description}', unaudited => 'changed by migrations only');
+select private.register_table('private.order_kinds', plain => '{kind,description,settle}', unaudited => 'changed by migrations only');
 
 -- 20_payments/02_orders.sql
 
@@ -505,7 +505,10 @@ begin
   -- Of two requests at once the first wins. What the second made at the provider is shown to nobody.
   update public.payment_orders as o set provider_order_id = attach_payment_order.provider_order_id, pay_url = attach_payment_order.pay_url
   where o.tenant_id = tenant and o.id = attach_payment_order.order_id and o.provider_order_id is null;
-  select * into strict attached from public.payment_orders as o where o.tenant_id = tenant and o.id = attach_payment_order.order_id;
+  select * into attached from public.payment_orders as o where o.tenant_id = tenant and o.id = attach_payment_order.order_id;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'There is no such order.');
+  end if;
   return attached;
 end
 $$;
@@ -910,7 +913,7 @@ create function private.settle_payment(order_row public.payment_orders, payment 
   set search_path = ''
 as $$
 declare
-  settle regprocedure;
+  settle text;
 begin
   if payment.currency <> order_row.currency then
     return 'wrong_currency';
@@ -922,7 +925,7 @@ begin
   end if;
   select k.settle into strict settle from private.order_kinds as k where k.kind = order_row.kind;
   begin
-    execute format('select %s($1, $2)', settle::oid::regproc) using order_row, payment;
+    execute format('select %s($1, $2)', settle) using order_row, payment;
   exception when others then
     -- What the kind refuses will be refused again tomorrow. Whatever else went wrong may go well next time.
     if sqlstate not like 'PT4%' then

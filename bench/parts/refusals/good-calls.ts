@@ -79,6 +79,7 @@ const plural = { takesMany: true, isParallel: true, given: () => events }
 
 export const goodCalls: Record<string, GoodCall> = {
   'private.add_domain': { given: () => ({ host: 'another.example.com' }) },
+  'private.attach_payment_order': { refused: 'not_found' },
   'private.begin_purge': { refused: 'not_purgeable' },
   'private.complete_webhook_deliveries': { given: () => ({ given: [] }) },
   'private.count_export_rows': { given: () => ({ name: 'campaigns' }) },
@@ -97,12 +98,14 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.normalize_brand': {
     around: { brand: ['colors', 'messages', 'logo'].map((name) => (inner: unknown) => ({ [name]: inner })) },
   },
+  'private.order_plan': { given: () => ({ provider: 'stripe', plan: 'business' }) },
   'private.raise_problem': {
     // The names of our own things.
     withoutNumbers: ['members'],
     given: () => ({ status: 422, code: 'invalid_value' }),
     refused: 'invalid_value',
   },
+  'private.receive_payment_event': { given: () => ({ provider: 'stripe' }), withoutNumbers: ['fact'] },
   'private.record_idp_check': { given: () => ({ type: 'oidc', outcome: 'bad' }), refused: 'idp_changed' },
   'private.record_audit': { given: () => ({ action: 'tenant.exported' }), withoutNumbers: ['metadata'] },
   'private.record_audit_read': { given: () => ({ action: 'tenant.exported' }), withoutNumbers: ['metadata'] },
@@ -148,16 +151,20 @@ export const unmeasured: Record<string, string> = {
   'private.idp_setting_problems': 'set_idp_config() bounds the settings',
   'private.ingest_usage_events': 'log_usage_events() bounds the batch',
   'private.is_sensitive': 'names of columns, and of JSON of at most 4,096 characters',
+  'private.make_payment_order': 'the function of each kind names what is bought and its price',
   'private.overwrite_paths': 'the paths of a table, which its register names',
   'private.read_webhook_secrets': 'the endpoints that a dispatcher holds',
+  'private.record_billing_event': 'ids of an order and of a verified event, which has a size',
   'private.redact_json': 'values of columns, which have a size, and what our code writes',
   'private.register_audit_action': 'runs in migrations',
   'private.register_event_type': 'runs in migrations',
   'private.register_feature': 'runs in migrations',
   'private.register_limit': 'runs in migrations',
+  'private.register_order_kind': 'runs in migrations',
   'private.register_table': 'runs in migrations',
   'private.requeue_webhook_deliveries': 'replay_webhook_deliveries() bounds the events',
   'private.require_scope': 'asks for permissions that our code names',
+  'private.review_subscription': 'an order, and the id in a verified event, which has a size',
   'private.store_webhook_headers': 'merge_webhook_headers() bounds the headers',
   'private.take_turn': 'our code names what is counted',
   'private.touch_api_keys': 'the keys that an isolate has verified',

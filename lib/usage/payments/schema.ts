@@ -60,7 +60,7 @@ export const BillingEvent = z
       .string()
       .nullable()
       .meta({ description: 'The payment or the subscription at the provider.' }),
-    amount_minor: amount.nullable(),
+    amount_minor: z.int().nullable().meta({ description: 'In the smallest unit of the currency.' }),
     currency: currency.nullable(),
     plan: z.string().nullable(),
     payload: z.record(z.string(), z.unknown()),

@@ -4,7 +4,7 @@ create table private.order_kinds (
   kind text primary key,
   description text not null,
   -- What is called for each payment that is right: settle(order public.payment_orders, payment public.payments).
-  settle regprocedure not null,
+  settle text not null,
   is_recurring boolean not null default false,
   is_for_tenant boolean not null default true,
   constraint kind_is_a_word check (kind ~ '^[a-z][a-z_]{1,39}$')
@@ -28,7 +28,7 @@ begin
     raise exception 'register_order_kind: % must take an order and a payment.', register_order_kind.settle;
   end if;
   insert into private.order_kinds (kind, description, settle, is_recurring, is_for_tenant)
-  values (register_order_kind.kind, register_order_kind.description, register_order_kind.settle,
+  values (register_order_kind.kind, register_order_kind.description, register_order_kind.settle::oid::regproc::text,
     register_order_kind.is_recurring, register_order_kind.is_for_tenant)
   on conflict on constraint order_kinds_pkey do update set (description, settle, is_recurring, is_for_tenant) =
     (excluded.description, excluded.settle, excluded.is_recurring, excluded.is_for_tenant);
@@ -37,4 +37,4 @@ $$;
 comment on function private.register_order_kind(text, regprocedure, text, boolean, boolean) is
   'Adds a kind of order. settle(order, payment) runs once for each order, or once for each period of a recurring kind, in the transaction that makes the payment paid. What it refuses with a problem (PT4xx) makes the payment refund_due.';
 
-select private.register_table('private.order_kinds', plain => '{kind,description}', unaudited => 'changed by migrations only');
+select private.register_table('private.order_kinds', plain => '{kind,description,settle}', unaudited => 'changed by migrations only');

@@ -147,7 +147,10 @@ begin
   -- Of two requests at once the first wins. What the second made at the provider is shown to nobody.
   update public.payment_orders as o set provider_order_id = attach_payment_order.provider_order_id, pay_url = attach_payment_order.pay_url
   where o.tenant_id = tenant and o.id = attach_payment_order.order_id and o.provider_order_id is null;
-  select * into strict attached from public.payment_orders as o where o.tenant_id = tenant and o.id = attach_payment_order.order_id;
+  select * into attached from public.payment_orders as o where o.tenant_id = tenant and o.id = attach_payment_order.order_id;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'There is no such order.');
+  end if;
   return attached;
 end
 $$;

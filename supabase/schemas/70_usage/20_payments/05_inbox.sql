@@ -83,7 +83,7 @@ create function private.settle_payment(order_row public.payment_orders, payment 
   set search_path = ''
 as $$
 declare
-  settle regprocedure;
+  settle text;
 begin
   if payment.currency <> order_row.currency then
     return 'wrong_currency';
@@ -95,7 +95,7 @@ begin
   end if;
   select k.settle into strict settle from private.order_kinds as k where k.kind = order_row.kind;
   begin
-    execute format('select %s($1, $2)', settle::oid::regproc) using order_row, payment;
+    execute format('select %s($1, $2)', settle) using order_row, payment;
   exception when others then
     -- What the kind refuses will be refused again tomorrow. Whatever else went wrong may go well next time.
     if sqlstate not like 'PT4%' then
