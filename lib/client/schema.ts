@@ -1581,6 +1581,7 @@ export interface components {
             provider: components["schemas"]["PaymentProvider"];
             /** @description The payment or the subscription at the provider. */
             provider_entity_id: string | null;
+            /** @description In the smallest unit of the currency. */
             amount_minor: number | null;
             currency: string | null;
             plan: string | null;
