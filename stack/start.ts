@@ -23,6 +23,9 @@ import { startGuard } from './processes/processes.ts'
 import { makeReachable } from './processes/server-user.ts'
 import { endStrays, listStrays } from './processes/strays.ts'
 import { type Supervised, supervise } from './processes/supervise.ts'
+import { paymentEnvironment } from './providers/payments/environment.ts'
+import { paymentSecrets } from './providers/payments/secrets.ts'
+import { startPaymentProviders } from './providers/payments/server.ts'
 import { createSecrets, databaseUrl, readStackFile, type StackFile, writeStackFile } from './secrets.ts'
 
 export interface Stack {
@@ -92,6 +95,11 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   server.onRestart(recordSoon)
   const environment = functionEnvironment(file, server.port, apiUrl)
   if (pooler) environment.TENANTRY_DB_URL = pooler.url
+  const secrets = paymentSecrets(file.key_pepper)
+  // The next port, so that its address is mostly the same after a restart.
+  const payments = await startPaymentProviders(secrets, `${apiUrl}/functions/v1`, server.port + 1)
+  stops.push(() => payments.stop())
+  Object.assign(environment, paymentEnvironment(payments.url, secrets))
   functions = await startFunctions(root, environment, dataDir, guard, recordSoon)
   stops.push(async () => {
     await functions?.stop()

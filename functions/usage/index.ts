@@ -1,8 +1,14 @@
 import { createApp } from '../../lib/http/index.ts'
 import { events } from './events.ts'
+import { billingEvents, payments } from './payments.ts'
 import { totals } from './totals.ts'
 import { voids } from './voids.ts'
 
-export const app = createApp('usage').route('/events', events).route('/voids', voids).route('/totals', totals)
+export const app = createApp('usage')
+  .route('/events', events)
+  .route('/voids', voids)
+  .route('/totals', totals)
+  .route('/payments', payments)
+  .route('/billing-events', billingEvents)
 
 Deno.serve(app.fetch)

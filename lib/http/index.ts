@@ -1,7 +1,7 @@
 export { type Db, type FieldError, Problem } from '../db/index.ts'
 export { createApp } from './app.ts'
 export { etagOf, ifNoneMatches } from './etag.ts'
-export { findUnstorableText } from './input/json-body.ts'
+export { findUnstorableText, receiveBody } from './input/json-body.ts'
 export { body, check, params, query, validationProblem } from './input/validate.ts'
 export { respond } from './observe.ts'
 export { requestHeaders } from './request-headers.ts'

@@ -8,7 +8,6 @@ const problems = declareProblems({
   slug_reserved: { status: 422, title: 'The slug is reserved' },
   invalid_status_move: { status: 409, title: 'The tenant cannot move to this status' },
   not_in_trial: { status: 409, title: 'The tenant is not in trial' },
-  not_billable: { status: 409, title: 'Only customers are billed' },
   not_purgeable: { status: 409, title: 'The tenant cannot be purged now' },
   export_running: { status: 409, title: 'An export of the tenant is running' },
   last_owner: { status: 409, title: 'A tenant must have an owner' },

@@ -5,6 +5,18 @@ const problems = declareProblems({
   event_too_old: { status: 422, title: 'The event is too old' },
   event_in_future: { status: 422, title: 'The event has not happened yet' },
   event_not_found: { status: 404, title: 'There is no such usage event' },
+  invalid_signature: { status: 400, title: 'The signature is not valid' },
+  too_many_orders: { status: 429, title: 'Too many orders', retryAfterSeconds: 3_600 },
+  payment_provider_failed: {
+    status: 503,
+    title: 'The payment provider could not be asked',
+    retryAfterSeconds: 5,
+  },
+  payment_provider_not_set_up: {
+    status: 503,
+    title: 'The payment provider is not set up',
+    retryAfterSeconds: 600,
+  },
 })
 
 declare module '../db/problem-codes.ts' {

@@ -570,3 +570,913 @@ on conflict (scope) do update set (permission, description) = (excluded.permissi
 
 select private.register_table('public.usage_event_voids', plain => '{reason}', keeping => 'history',
   unaudited => 'append-only, and it says itself who voided what');
+
+-- 20_payments/01_order_kinds.sql
+
+-- Order kinds: what can be bought, and which function gives it to the buyer.
+
+create table private.order_kinds (
+  kind text primary key,
+  description text not null,
+  -- What is called for each payment that is right: settle(order public.payment_orders, payment public.payments).
+  settle text not null,
+  is_recurring boolean not null default false,
+  is_for_tenant boolean not null default true,
+  constraint kind_is_a_word check (kind ~ '^[a-z][a-z_]{1,39}$')
+);
+comment on table private.order_kinds is
+  'The register of what can be bought. The file of each kind registers it. Payments are settled by the function that the kind names.';
+comment on column private.order_kinds.is_recurring is 'Whether the provider charges again each month. Then each period is settled once.';
+comment on column private.order_kinds.is_for_tenant is
+  'Whether a customer must exist already. An order of another kind belongs to the platform''s tenant: whoever pays has no tenant yet.';
+
+create function private.register_order_kind(
+  kind text, settle regprocedure, description text, is_recurring boolean default false, is_for_tenant boolean default true
+) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  -- A wrong function must fail in its migration, and not when somebody has paid.
+  if (select oidvectortypes(p.proargtypes) from pg_catalog.pg_proc as p where p.oid = register_order_kind.settle)
+    is distinct from 'public.payment_orders, public.payments' then
+    raise exception 'register_order_kind: % must take an order and a payment.', register_order_kind.settle;
+  end if;
+  insert into private.order_kinds (kind, description, settle, is_recurring, is_for_tenant)
+  values (register_order_kind.kind, register_order_kind.description, register_order_kind.settle::oid::regproc::text,
+    register_order_kind.is_recurring, register_order_kind.is_for_tenant)
+  on conflict on constraint order_kinds_pkey do update set (description, settle, is_recurring, is_for_tenant) =
+    (excluded.description, excluded.settle, excluded.is_recurring, excluded.is_for_tenant);
+end
+$$;
+comment on function private.register_order_kind(text, regprocedure, text, boolean, boolean) is
+  'Adds a kind of order. settle(order, payment) runs once for each order, or once for each period of a recurring kind, in the transaction that makes the payment paid. What it refuses with a problem (PT4xx) makes the payment refund_due.';
+
+select private.register_table('private.order_kinds', plain => '{kind,description,settle}', unaudited => 'changed by migrations only');
+
+-- 20_payments/02_orders.sql
+
+-- Orders: what somebody wants to pay for at a provider, and the payments that came for it.
+
+create type public.payment_provider as enum ('razorpay', 'stripe');
+
+create type public.payment_order_status as enum (
+  'created',    -- waits for a payment
+  'failed',     -- a payment was tried and failed, or the provider closed the order; another may still come
+  'paid',       -- a payment was right, and what was bought is given
+  'refund_due', -- money came that nothing can be given for; somebody has to send it back
+  'refunded'    -- all of that was sent back
+);
+
+create type public.payment_status as enum ('failed', 'paid', 'refund_due', 'refunded');
+
+create table public.payment_orders (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  provider public.payment_provider not null,
+  provider_order_id text,
+  kind text not null references private.order_kinds on update cascade on delete restrict,
+  amount_minor bigint not null,
+  currency char(3) not null,
+  bought jsonb not null,
+  status public.payment_order_status not null default 'created',
+  pay_url text,
+  idempotency_key text,
+  paid_at timestamptz,
+  next_ask_at timestamptz default now() + interval '15 minutes',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint order_costs_something check (amount_minor between 1 and 100000000000),
+  constraint order_currency_is_a_code check (currency ~ '^[A-Z]{3}$'),
+  constraint bought_is_a_small_object check (jsonb_typeof(bought) = 'object' and private.json_fits(bought, 16384)),
+  constraint provider_order_id_is_short check (length(provider_order_id) between 1 and 255),
+  constraint pay_url_is_https check (length(pay_url) <= 2048 and pay_url ~ '^https?://'),
+  constraint order_key_is_short check (length(idempotency_key) between 1 and 255),
+  constraint paid_has_a_moment check (status <> 'paid' or paid_at is not null)
+);
+comment on table public.payment_orders is
+  'What a tenant wants to pay for. An order of a kind without a tenant belongs to the platform''s tenant. The status follows from the order''s payments.';
+comment on column public.payment_orders.bought is 'What is bought, in the words of its kind: {"plan": "business"}.';
+comment on column public.payment_orders.next_ask_at is 'When the provider is asked whether the order was paid. Null when nothing is to be asked.';
+create unique index payment_orders_ref_id_idx on public.payment_orders (tenant_id, ref_id) where ref_id is not null;
+-- A webhook names the order and not the tenant.
+create unique index payment_orders_provider_order_id_idx on public.payment_orders (provider, provider_order_id)
+  where provider_order_id is not null;
+create unique index payment_orders_idempotency_key_idx on public.payment_orders (tenant_id, idempotency_key)
+  where idempotency_key is not null;
+create index payment_orders_id_idx on public.payment_orders (id);
+create index payment_orders_kind_idx on public.payment_orders (kind);
+create index payment_orders_next_ask_at_idx on public.payment_orders (next_ask_at) where next_ask_at is not null;
+create trigger payment_orders_touch before update on public.payment_orders
+  for each row execute function private.tg_touch_updated_at();
+
+create table public.payments (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  order_id uuid not null,
+  provider public.payment_provider not null,
+  provider_payment_id text not null,
+  -- Which period of a recurring order it is for. An order that is paid once has one.
+  period text not null default '1',
+  period_ends_at timestamptz,
+  amount_minor bigint not null,
+  currency char(3) not null,
+  status public.payment_status not null,
+  reason text,
+  settled_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  foreign key (tenant_id, order_id) references public.payment_orders on delete cascade,
+  constraint one_row_a_payment unique (tenant_id, provider, provider_payment_id),
+  constraint provider_payment_id_is_short check (length(provider_payment_id) between 1 and 255),
+  constraint period_is_short check (length(period) between 1 and 255),
+  constraint payment_not_negative check (amount_minor >= 0),
+  constraint payment_reason_is_text check (private.is_plain_text(reason, 200)),
+  constraint paid_is_settled check (status <> 'paid' or settled_at is not null),
+  constraint refund_due_has_a_reason check (status <> 'refund_due' or reason is not null and settled_at is null)
+);
+comment on table public.payments is
+  'Each payment of an order, also those that failed. settled_at says that this one gave what was bought. A payment only moves forward: failed, then paid or refund_due, then refunded.';
+-- The last word on giving twice.
+create unique index payments_settled_once_idx on public.payments (tenant_id, order_id, period) where settled_at is not null;
+create index payments_order_id_idx on public.payments (tenant_id, order_id);
+create index payments_provider_payment_id_idx on public.payments (provider, provider_payment_id);
+create trigger payments_touch before update on public.payments for each row execute function private.tg_touch_updated_at();
+
+alter table public.payment_orders enable row level security;
+alter table public.payments enable row level security;
+create policy "managers read their tenant's payment orders" on public.payment_orders
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
+create policy "managers read their tenant's payments" on public.payments
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
+-- Nobody writes here but the functions below: a row that somebody else made would be something that nobody paid for.
+grant select on public.payment_orders, public.payments to authenticated, service_role;
+
+create function private.make_payment_order(
+  tenant uuid, provider public.payment_provider, kind text, amount_minor bigint, currency text, bought jsonb,
+  idempotency_key text default null
+) returns public.payment_orders
+  language plpgsql
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  wanted private.order_kinds;
+  made public.payment_orders;
+begin
+  select * into strict wanted from private.order_kinds as k where k.kind = make_payment_order.kind;
+  if not wanted.is_for_tenant and tenant <> private.platform_tenant_id() then
+    raise exception 'An order of the kind % belongs to the platform until it is settled.', make_payment_order.kind;
+  elsif wanted.is_for_tenant and exists (select from public.tenants as t where t.id = tenant and t.kind <> 'customer') then
+    perform private.raise_problem(409, 'not_billable', 'Only a customer is billed. A demo tenant and the platform never are.');
+  end if;
+  insert into public.payment_orders (tenant_id, provider, kind, amount_minor, currency, bought, idempotency_key)
+  values (tenant, make_payment_order.provider, make_payment_order.kind, make_payment_order.amount_minor,
+    make_payment_order.currency, make_payment_order.bought, make_payment_order.idempotency_key)
+  -- Two requests with one key: the second waits here, and then finds the row of the first.
+  on conflict (tenant_id, idempotency_key) where idempotency_key is not null do nothing
+  returning * into made;
+  if made.id is null then
+    select * into strict made from public.payment_orders as o
+    where o.tenant_id = tenant and o.idempotency_key = make_payment_order.idempotency_key;
+    if (made.provider, made.kind, made.bought) is distinct from
+      (make_payment_order.provider, make_payment_order.kind, make_payment_order.bought) then
+      perform private.raise_problem(409, 'conflict', 'The Idempotency-Key was used before for another order. Give this order a key of its own.');
+    end if;
+  end if;
+  return made;
+end
+$$;
+comment on function private.make_payment_order(uuid, public.payment_provider, text, bigint, text, jsonb, text) is
+  'Notes an order before the provider hears of it. The function of a kind calls it, after asking for a permission and for the price. A second call with the same key answers the first order, at its first price. 409 not_billable; 409 conflict.';
+
+-- A definer: not even the service may write orders directly.
+create function private.attach_payment_order(tenant uuid, order_id uuid, provider_order_id text, pay_url text)
+  returns public.payment_orders
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  attached public.payment_orders;
+begin
+  -- Of two requests at once the first wins. What the second made at the provider is shown to nobody.
+  update public.payment_orders as o set provider_order_id = attach_payment_order.provider_order_id, pay_url = attach_payment_order.pay_url
+  where o.tenant_id = tenant and o.id = attach_payment_order.order_id and o.provider_order_id is null;
+  select * into attached from public.payment_orders as o where o.tenant_id = tenant and o.id = attach_payment_order.order_id;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'There is no such order.');
+  end if;
+  return attached;
+end
+$$;
+comment on function private.attach_payment_order(uuid, uuid, text, text) is 'Notes how the provider calls an order, and where it is paid. For the service.';
+
+select private.register_table('public.payment_orders', keeping => 'history',
+  plain => '{provider_order_id,kind,currency,bought,pay_url,idempotency_key}', quiet => '{next_ask_at}');
+select private.register_table('public.payments', keeping => 'history',
+  plain => '{provider_payment_id,period,currency,reason}');
+
+-- 20_payments/03_billing_events.sql
+
+-- Billing events: what happened to a tenant's payments and subscriptions, one row each, never changed.
+
+create table public.billing_events (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  event_type text not null,
+  provider public.payment_provider not null,
+  provider_entity_id text,
+  amount_minor bigint,
+  currency char(3),
+  plan text,
+  payload jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint billing_event_type_is_dotted check (event_type ~ '^(payment|subscription)\.[a-z_]{1,40}$'),
+  constraint entity_id_is_short check (length(provider_entity_id) between 1 and 255),
+  constraint amount_has_a_currency check ((amount_minor is null) = (currency is null)),
+  constraint billing_payload_is_small check (jsonb_typeof(payload) = 'object' and private.json_fits(payload, 4096))
+);
+comment on table public.billing_events is
+  'What happened to a tenant''s payments and subscriptions, append-only. The payload holds ids and reasons, and nothing about the person who paid.';
+comment on column public.billing_events.provider_entity_id is 'The payment or the subscription at the provider.';
+create unique index billing_events_ref_id_idx on public.billing_events (tenant_id, ref_id) where ref_id is not null;
+create trigger billing_events_never_change before update on public.billing_events
+  for each row execute function private.tg_refuse_change();
+
+alter table public.billing_events enable row level security;
+create policy "managers read their tenant's billing events" on public.billing_events
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
+grant select on public.billing_events to authenticated, service_role;
+
+-- A definer, as every function that emits.
+create function private.tg_emit_billing_events() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  tenant public.tenants;
+  data jsonb;
+begin
+  if new.event_type not in ('payment.paid', 'payment.failed', 'payment.refund_due', 'payment.refunded',
+    'subscription.activated', 'subscription.charged', 'subscription.failed', 'subscription.cancelled') then
+    raise exception 'There is no billing event %.', new.event_type;
+  end if;
+  select * into tenant from public.tenants as t where t.id = new.tenant_id;
+  data := jsonb_build_object(
+    'tenant', jsonb_build_object('ref_id', tenant.ref_id, 'slug', tenant.slug),
+    'order', jsonb_build_object('ref_id', new.payload ->> 'order', 'kind', new.payload ->> 'kind'),
+    'provider', new.provider, 'provider_entity_id', new.provider_entity_id,
+    'amount_minor', new.amount_minor, 'currency', new.currency, 'plan', new.plan, 'reason', new.payload ->> 'reason');
+  perform private.emit_event(new.tenant_id, new.event_type, data, 'order ' || (new.payload ->> 'order'), has_row_lock => true);
+  -- The platform took the money, so the platform is told to send it back.
+  if new.event_type = 'payment.refund_due' and new.tenant_id <> private.platform_tenant_id() then
+    perform private.emit_event(private.platform_tenant_id(), 'payment.refund_due', data);
+  end if;
+  return null;
+end
+$$;
+create trigger billing_events_emit after insert on public.billing_events
+  for each row execute function private.tg_emit_billing_events();
+
+select private.register_event_type(t.type, t.description,
+  '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "order": {"ref_id": "ref_id", "kind": "text"}, "provider": "razorpay|stripe",
+    "provider_entity_id?": "text", "amount_minor?": "count", "currency?": "text", "plan?": "text", "reason?": "text"}',
+  jsonb_build_object('tenant', '{"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "our-studio"}'::jsonb,
+    'order', '{"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1F", "kind": "subscription"}'::jsonb, 'provider', 'stripe',
+    'provider_entity_id', 'in_1example', 'amount_minor', 14900, 'currency', 'CHF', 'plan', 'professional', 'reason', t.reason))
+from (values
+  ('payment.paid', 'A payment was right, and what it bought was given.', null),
+  ('payment.failed', 'A payment of an order failed.', 'card_declined'),
+  ('payment.refund_due', 'Money came that nothing can be given for: a second payment, or a wrong amount or currency.', 'wrong_amount'),
+  ('payment.refunded', 'A payment was sent back.', null),
+  ('subscription.activated', 'The first payment of a subscription was settled.', null),
+  ('subscription.charged', 'A later payment of a subscription was settled.', null),
+  ('subscription.failed', 'A subscription could not be charged and is past due.', 'card_declined'),
+  ('subscription.cancelled', 'A subscription was cancelled and is not charged again.', null)
+) as t (type, description, reason);
+
+create function private.record_billing_event(
+  order_row public.payment_orders, event_type text, entity text, reason text default null,
+  amount_minor bigint default null, currency text default null
+) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  insert into public.billing_events (tenant_id, event_type, provider, provider_entity_id, amount_minor, currency, plan, payload)
+  values (order_row.tenant_id, record_billing_event.event_type, order_row.provider, record_billing_event.entity,
+    record_billing_event.amount_minor, record_billing_event.currency, order_row.bought ->> 'plan',
+    jsonb_strip_nulls(jsonb_build_object('order', order_row.ref_id, 'kind', order_row.kind,
+      'provider_order_id', order_row.provider_order_id, 'reason', record_billing_event.reason)))
+$$;
+comment on function private.record_billing_event(public.payment_orders, text, text, text, bigint, text) is
+  'Adds a row to billing_events. A trigger tells webhooks.';
+
+select private.register_table('public.billing_events', keeping => 'history',
+  plain => '{event_type,provider_entity_id,currency,plan,payload}', unaudited => 'append-only, a log itself');
+
+-- 20_payments/04_subscriptions.sql
+
+-- Subscriptions: a plan that a tenant pays for each month, and what its payments do to the tenant.
+
+create type public.subscription_status as enum (
+  'pending',  -- nothing was paid yet
+  'active',   -- paid
+  'past_due', -- a charge failed and was not made good yet
+  'cancelled' -- not charged again
+);
+
+create table public.subscriptions (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  order_id uuid not null,
+  provider public.payment_provider not null,
+  provider_subscription_id text,
+  plan text not null references public.plans on update cascade on delete restrict,
+  status public.subscription_status not null default 'pending',
+  paid_until_at timestamptz,
+  cancelled_at timestamptz,
+  replaced_at timestamptz,
+  freezes_at timestamptz,
+  froze_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  foreign key (tenant_id, order_id) references public.payment_orders on delete cascade,
+  constraint one_subscription_an_order unique (tenant_id, order_id),
+  constraint provider_subscription_id_is_short check (length(provider_subscription_id) between 1 and 255)
+);
+comment on table public.subscriptions is
+  'A plan that is paid for each month. Its status follows from the payments of its order. The newest one of a tenant moves the tenant''s plan and status.';
+comment on column public.subscriptions.freezes_at is 'When the tenant is frozen unless somebody pays. Null if nothing is owed.';
+comment on column public.subscriptions.froze_at is 'The frozen_at of the tenant, if this subscription froze it. Only then can a payment make it active again.';
+comment on column public.subscriptions.replaced_at is 'When a newer subscription took its place. The provider is then asked to cancel this one.';
+create unique index subscriptions_ref_id_idx on public.subscriptions (tenant_id, ref_id) where ref_id is not null;
+-- A renewal names the subscription, and neither the tenant nor the order.
+create unique index subscriptions_provider_subscription_id_idx on public.subscriptions (provider, provider_subscription_id)
+  where provider_subscription_id is not null;
+create index subscriptions_plan_idx on public.subscriptions (plan);
+create index subscriptions_freezes_at_idx on public.subscriptions (freezes_at) where freezes_at is not null and froze_at is null;
+create index subscriptions_replaced_at_idx on public.subscriptions (replaced_at) where replaced_at is not null and cancelled_at is null;
+create trigger subscriptions_touch before update on public.subscriptions for each row execute function private.tg_touch_updated_at();
+
+alter table public.subscriptions enable row level security;
+create policy "managers read their tenant's subscriptions" on public.subscriptions
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
+grant select on public.subscriptions to authenticated, service_role;
+
+create function private.payment_grace() returns interval
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select interval '7 days' $$;
+comment on function private.payment_grace() is 'How long a tenant whose charge failed works on before it is frozen.';
+
+create function private.is_frozen_for_payment(tenant public.tenants) returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  -- Not by the text of status_reason: an owner who cancels writes any text.
+  select tenant.status = 'frozen' and exists (
+    select from public.subscriptions as s where s.tenant_id = tenant.id and s.froze_at = tenant.frozen_at)
+$$;
+comment on function private.is_frozen_for_payment(public.tenants) is 'Whether what froze the tenant was a subscription that was not paid, or that ended.';
+
+create function private.may_buy_plan(tenant public.tenants) returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  -- cron is the only one to write that reason on a tenant that has the plan of a trial, and an owner who writes it
+  -- froze the own trial.
+  select tenant.status in ('trial', 'active') or private.is_frozen_for_payment(tenant)
+    or tenant.status = 'frozen' and private.is_trial_plan(tenant.plan) and tenant.status_reason = 'The trial ended.'
+$$;
+comment on function private.may_buy_plan(public.tenants) is
+  'Whether a payment may change the tenant''s plan. Not in a tenant that somebody froze for another reason: money does not settle that.';
+
+create function private.settle_subscription(order_row public.payment_orders, payment public.payments) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  tenant public.tenants;
+  is_first boolean := not exists (select from public.payments as p
+    where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id and p.settled_at is not null and p.id <> payment.id);
+begin
+  select * into tenant from public.tenants as t where t.id = order_row.tenant_id;
+  if tenant.status = 'archived' then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or it is archived.');
+  elsif not private.may_buy_plan(tenant) then
+    perform private.raise_problem(403, 'tenant_frozen', 'The tenant was frozen for another reason than a payment.');
+  elsif exists (select from public.subscriptions as s where s.tenant_id = tenant.id and s.order_id > order_row.id
+    and s.status <> 'pending' and s.replaced_at is null) then
+    perform private.raise_problem(409, 'conflict', 'A newer subscription has taken the place of this one.');
+  end if;
+  update public.subscriptions as s set replaced_at = now(), freezes_at = null
+  where s.tenant_id = tenant.id and s.order_id < order_row.id and s.replaced_at is null;
+  -- A later charge pays for the plan that the tenant has. The platform may have changed it since.
+  if is_first then
+    perform private.change_plan(tenant.id, order_row.bought ->> 'plan');
+  end if;
+  update public.tenants as t set status = 'active', status_reason = null
+  where t.id = tenant.id and t.status = 'frozen' and private.is_frozen_for_payment(t);
+  if order_row.provider = 'razorpay' then
+    update public.tenant_billing as b set razorpay_subscription_id = order_row.provider_order_id
+    where b.tenant_id = tenant.id and b.razorpay_subscription_id is distinct from order_row.provider_order_id;
+  end if;
+  perform private.record_billing_event(order_row, case when is_first then 'subscription.activated' else 'subscription.charged' end,
+    payment.provider_payment_id, null, payment.amount_minor, payment.currency);
+end
+$$;
+comment on function private.settle_subscription(public.payment_orders, public.payments) is
+  'What a right payment of a subscription does: the first one gives the plan, and each one ends a freeze for not having paid. Refuses an archived tenant, one frozen for another reason, and a subscription that was replaced.';
+
+create function private.review_subscription(order_row public.payment_orders, subscription text, is_cancelled boolean) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  before public.subscriptions;
+  after public.subscriptions;
+  failing timestamptz;
+begin
+  insert into public.subscriptions (tenant_id, order_id, provider, plan)
+  values (order_row.tenant_id, order_row.id, order_row.provider, order_row.bought ->> 'plan')
+  on conflict on constraint one_subscription_an_order do nothing;
+  select * into strict before from public.subscriptions as s
+  where s.tenant_id = order_row.tenant_id and s.order_id = order_row.id for no key update;
+  -- All of it follows from the rows there are, and from nothing that depends on the order in which they came.
+  select min(f.created_at) into failing from public.payments as f
+  where f.tenant_id = order_row.tenant_id and f.order_id = order_row.id and f.status = 'failed'
+    and not exists (select from public.payments as p where p.tenant_id = f.tenant_id and p.order_id = f.order_id
+      and p.settled_at is not null and (p.period = f.period or p.period_ends_at > f.period_ends_at));
+  after := before;
+  after.provider_subscription_id := coalesce(before.provider_subscription_id, review_subscription.subscription);
+  after.cancelled_at := coalesce(before.cancelled_at, case when is_cancelled then now() end);
+  select max(p.period_ends_at) into after.paid_until_at from public.payments as p
+  where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id and p.settled_at is not null;
+  after.status := case
+    when after.cancelled_at is not null then 'cancelled'
+    when not exists (select from public.payments as p
+      where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id and p.settled_at is not null) then 'pending'
+    when failing is not null then 'past_due'
+    else 'active' end;
+  if before.replaced_at is null and exists (select from public.payments as p
+      where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id and p.settled_at is not null) then
+    after.freezes_at := least(failing + private.payment_grace(), greatest(after.cancelled_at, case when after.cancelled_at is not null then after.paid_until_at end));
+  end if;
+  -- What froze the tenant is over when a payment made it active again.
+  if exists (select from public.tenants as t where t.id = order_row.tenant_id and t.status = 'active') then
+    after.froze_at := null;
+  end if;
+  update public.subscriptions as s set
+    (provider_subscription_id, cancelled_at, paid_until_at, status, freezes_at, froze_at) =
+    (after.provider_subscription_id, after.cancelled_at, after.paid_until_at, after.status, after.freezes_at, after.froze_at)
+  where s.tenant_id = after.tenant_id and s.id = after.id and s is distinct from after;
+  if after.status = 'past_due' and before.status <> 'past_due' then
+    perform private.record_billing_event(order_row, 'subscription.failed', after.provider_subscription_id);
+  elsif after.status = 'cancelled' and before.status <> 'cancelled' then
+    perform private.record_billing_event(order_row, 'subscription.cancelled', after.provider_subscription_id);
+  end if;
+end
+$$;
+comment on function private.review_subscription(public.payment_orders, text, boolean) is
+  'Works out the state of a subscription from the payments of its order. Called whenever one of them has changed.';
+
+create function private.freeze_unpaid_tenants(batch int default 500) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  due record;
+  frozen_count int := 0;
+begin
+  for due in
+    select s.tenant_id, s.id from public.subscriptions as s join public.tenants as t on t.id = s.tenant_id
+    where s.freezes_at <= now() and s.froze_at is null and s.replaced_at is null and t.status = 'active'
+    order by s.freezes_at limit batch
+  loop
+    -- The tenant first, as settling does. What was true when the batch was read may have been paid since.
+    perform from public.tenants as t where t.id = due.tenant_id for no key update;
+    with frozen as (
+      update public.tenants as t set status = 'frozen', status_reason = 'Not paid.'
+      where t.id = due.tenant_id and t.status = 'active' and exists (select from public.subscriptions as s
+        where s.tenant_id = due.tenant_id and s.id = due.id and s.freezes_at <= now() and s.replaced_at is null)
+      returning t.id, t.frozen_at
+    )
+    update public.subscriptions as s set froze_at = f.frozen_at from frozen as f where s.tenant_id = f.id and s.id = due.id;
+    if found then
+      frozen_count := frozen_count + 1;
+    end if;
+  end loop;
+  return frozen_count;
+end
+$$;
+comment on function private.freeze_unpaid_tenants(int) is
+  'Freezes tenants whose subscription was past due for the grace, or ended. Those that wait longest come first. Returns how many.';
+
+select private.register_order_kind('subscription', 'private.settle_subscription(public.payment_orders, public.payments)',
+  'A plan, paid each month until it is cancelled.', is_recurring => true);
+
+select cron.schedule('usage: freeze tenants that did not pay', '41 * * * *', 'select private.freeze_unpaid_tenants()');
+
+select private.register_table('public.subscriptions', keeping => 'history', plain => '{provider_subscription_id,plan}');
+
+-- 20_payments/05_inbox.sql
+
+-- The inbox: what providers told us, verified before it came here, and the one function that settles it.
+
+create table private.payment_events (
+  provider public.payment_provider not null,
+  event_id text not null,
+  -- Another id in a header that nobody signed would otherwise make a second event of the same words.
+  body_hash bytea not null,
+  body bytea,
+  fact jsonb,
+  outcome text,
+  received_at timestamptz not null default now(),
+  settled_at timestamptz,
+  primary key (provider, event_id),
+  constraint one_row_a_body unique (provider, body_hash),
+  constraint payment_event_id_is_short check (length(event_id) between 1 and 255),
+  constraint fact_is_a_small_object check (fact is null or jsonb_typeof(fact) = 'object' and private.json_fits(fact, 8192)),
+  constraint settled_has_an_outcome check ((settled_at is null) = (outcome is null)),
+  constraint outcome_is_known check (outcome in ('ignored', 'unknown_order', 'nothing_new', 'applied'))
+);
+comment on table private.payment_events is
+  'Every event of a provider, once. The raw bytes are kept for 30 days. A fact is what the event says about an order; null if it says nothing of ours.';
+create index payment_events_open_idx on private.payment_events (received_at) where settled_at is null;
+create index payment_events_received_at_idx on private.payment_events (received_at) where body is not null;
+
+-- A definer, as the function that settles: not even the service may write these tables directly.
+create function private.receive_payment_event(provider public.payment_provider, event_id text, body bytea, fact jsonb) returns text
+  language sql volatile security definer
+  set search_path = ''
+as $$
+  with received as (
+    insert into private.payment_events (provider, event_id, body_hash, body, fact)
+    values (receive_payment_event.provider, receive_payment_event.event_id, sha256(receive_payment_event.body),
+      receive_payment_event.body, receive_payment_event.fact)
+    -- Without a target: the id or the words may be known.
+    on conflict do nothing
+    returning payment_events.event_id
+  )
+  select r.event_id from received as r
+  union all
+  -- The id under which it was received first. It may be open still, if settling it failed.
+  select e.event_id from private.payment_events as e
+  where e.provider = receive_payment_event.provider
+    and (e.event_id = receive_payment_event.event_id or e.body_hash = sha256(receive_payment_event.body))
+  limit 1
+$$;
+comment on function private.receive_payment_event(public.payment_provider, text, bytea, jsonb) is
+  'Stores an event whose signature was verified, and returns the id under which it stands. Receiving it again changes nothing. Null if another receives it in this moment.';
+
+create function private.find_payment_order(provider public.payment_provider, fact jsonb) returns public.payment_orders
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  found_row public.payment_orders;
+begin
+  -- Always of the same provider: another one may use the same ids. One index after the other, because a condition with
+  -- "or" would read all orders.
+  select o.* into found_row from public.payment_orders as o
+  where o.provider = find_payment_order.provider and o.provider_order_id = fact ->> 'order_id';
+  if found_row.id is null then
+    select o.* into found_row from public.payment_orders as o
+    where o.id = private.ulid_to_uuid(fact ->> 'order_ref') and o.provider = find_payment_order.provider;
+  end if;
+  if found_row.id is null then
+    select o.* into found_row from public.subscriptions as s
+    join public.payment_orders as o on o.tenant_id = s.tenant_id and o.id = s.order_id
+    where s.provider = find_payment_order.provider and s.provider_subscription_id = fact ->> 'subscription_id';
+  end if;
+  if found_row.id is null then
+    select o.* into found_row from public.payments as p
+    join public.payment_orders as o on o.tenant_id = p.tenant_id and o.id = p.order_id
+    where p.provider = find_payment_order.provider and p.provider_payment_id = fact ->> 'payment_id'
+    order by p.id limit 1;
+  end if;
+  return found_row;
+end
+$$;
+comment on function private.find_payment_order(public.payment_provider, jsonb) is
+  'The order that a fact is about: by the provider''s id, by our own that the provider gives back, by its subscription, or by a payment.';
+
+create function private.settle_payment(order_row public.payment_orders, payment public.payments) returns text
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  settle text;
+begin
+  if payment.currency <> order_row.currency then
+    return 'wrong_currency';
+  elsif payment.amount_minor <> order_row.amount_minor then
+    return 'wrong_amount';
+  elsif exists (select from public.payments as p where p.tenant_id = payment.tenant_id and p.order_id = payment.order_id
+    and p.period = payment.period and p.settled_at is not null) then
+    return 'paid_twice';
+  end if;
+  select k.settle into strict settle from private.order_kinds as k where k.kind = order_row.kind;
+  begin
+    execute format('select %s($1, $2)', settle) using order_row, payment;
+  exception when others then
+    -- What the kind refuses will be refused again tomorrow. Whatever else went wrong may go well next time.
+    if sqlstate not like 'PT4%' then
+      raise;
+    end if;
+    return left(sqlerrm, 200);
+  end;
+  return null;
+end
+$$;
+comment on function private.settle_payment(public.payment_orders, public.payments) is
+  'Gives what a payment bought, and returns null. Or returns why nothing can be given for it, which makes it refund_due.';
+
+create function private.apply_payment_fact(order_row public.payment_orders, fact jsonb) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  what text := fact ->> 'what';
+  payment public.payments;
+  before public.payments;
+  reason text;
+begin
+  select * into before from public.payments as p
+  where p.tenant_id = order_row.tenant_id and p.provider = order_row.provider and p.provider_payment_id = fact ->> 'payment_id';
+  payment := before;
+  payment.tenant_id := order_row.tenant_id;
+  payment.id := coalesce(before.id, private.uuid_v7());
+  payment.order_id := order_row.id;
+  payment.provider := order_row.provider;
+  payment.provider_payment_id := fact ->> 'payment_id';
+  payment.period := coalesce(before.period, fact ->> 'period', '1');
+  payment.period_ends_at := coalesce((fact ->> 'period_ends_at')::timestamptz, before.period_ends_at);
+  payment.created_at := coalesce(before.created_at, now());
+  payment.updated_at := now();
+  if what = 'failed' and before.id is null then
+    payment.status := 'failed';
+    payment.reason := left(fact ->> 'reason', 200);
+    payment.amount_minor := coalesce((fact ->> 'amount_minor')::bigint, order_row.amount_minor);
+    payment.currency := coalesce(fact ->> 'currency', order_row.currency);
+  elsif what = 'refunded' and before.status is distinct from 'refunded'
+    -- A part that is sent back leaves the rest paid.
+    and (fact ->> 'amount_minor')::bigint >= coalesce(nullif(before.amount_minor, 0), order_row.amount_minor) then
+    payment.status := 'refunded';
+    payment.amount_minor := coalesce(before.amount_minor, (fact ->> 'amount_minor')::bigint);
+    payment.currency := coalesce(before.currency, fact ->> 'currency');
+  -- A refund that arrived before its payment must not change what the payment gave.
+  elsif what = 'captured' and before.settled_at is null and coalesce(before.status, 'failed') in ('failed', 'refunded')
+    and not coalesce(before.status = 'refunded' and before.reason is not null, false) then
+    payment.amount_minor := (fact ->> 'amount_minor')::bigint;
+    payment.currency := fact ->> 'currency';
+    reason := private.settle_payment(order_row, payment);
+    payment.status := case when before.status = 'refunded' then 'refunded' when reason is null then 'paid' else 'refund_due' end;
+    payment.settled_at := case when reason is null then now() end;
+    payment.reason := reason;
+  else
+    return false;
+  end if;
+  insert into public.payments select payment.*
+  on conflict on constraint one_row_a_payment do update set
+    (period_ends_at, amount_minor, currency, status, reason, settled_at) =
+    (excluded.period_ends_at, excluded.amount_minor, excluded.currency, excluded.status, excluded.reason, excluded.settled_at);
+  perform private.record_billing_event(order_row, 'payment.' || payment.status, payment.provider_payment_id, payment.reason,
+    payment.amount_minor, payment.currency)
+  where payment.status is distinct from before.status;
+  return true;
+end
+$$;
+comment on function private.apply_payment_fact(public.payment_orders, jsonb) is
+  'Moves one payment forward: failed, then paid or refund_due, then refunded. Returns whether anything changed. The order''s row must be locked.';
+
+create function private.review_payment_order(order_row public.payment_orders, is_closed boolean) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  -- A definition by all payments at once: whichever came first, the same rows give the same status.
+  update public.payment_orders as o set
+    status = n.status,
+    paid_at = coalesce(o.paid_at, n.settled_at),
+    next_ask_at = case when n.status in ('created', 'failed') and not (review_payment_order.is_closed) then o.next_ask_at end
+  from (select
+      case
+        when bool_or(p.status = 'refund_due') then 'refund_due'
+        when bool_or(p.status = 'paid') then 'paid'
+        when bool_or(p.status = 'refunded') then 'refunded'
+        when bool_or(p.status = 'failed') or review_payment_order.is_closed then 'failed'
+        else order_row.status end::public.payment_order_status as status,
+      min(p.settled_at) as settled_at
+    from public.payments as p where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id) as n
+  where o.tenant_id = order_row.tenant_id and o.id = order_row.id
+$$;
+
+create function private.settle_payment_event(provider public.payment_provider, event_id text) returns text
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  event private.payment_events;
+  order_row public.payment_orders;
+  what text;
+  is_new boolean := false;
+  result text;
+begin
+  select * into event from private.payment_events as e
+  where e.provider = settle_payment_event.provider and e.event_id = settle_payment_event.event_id for update;
+  if not found or event.settled_at is not null then
+    return coalesce(event.outcome, 'ignored');
+  end if;
+  what := event.fact ->> 'what';
+  if event.fact is not null then
+    order_row := private.find_payment_order(event.provider, event.fact);
+  end if;
+  if event.fact is null then
+    result := 'ignored';
+  elsif order_row.id is null then
+    result := 'unknown_order';
+  else
+    -- The tenant first, then the order: whoever changes a tenant's plan or status locks in this order. All payments of
+    -- one tenant are settled one after the other.
+    perform from public.tenants as t where t.id = order_row.tenant_id for no key update;
+    select * into order_row from public.payment_orders as o
+    where o.tenant_id = order_row.tenant_id and o.id = order_row.id for no key update;
+    if what in ('captured', 'failed', 'refunded') then
+      is_new := private.apply_payment_fact(order_row, event.fact);
+    end if;
+    perform private.review_payment_order(order_row, coalesce(what = 'closed', false));
+    if (select k.is_recurring from private.order_kinds as k where k.kind = order_row.kind) then
+      perform private.review_subscription(order_row, event.fact ->> 'subscription_id', coalesce(what = 'cancelled', false));
+    end if;
+    result := case when is_new or what in ('closed', 'cancelled') then 'applied' else 'nothing_new' end;
+  end if;
+  update private.payment_events as e set settled_at = clock_timestamp(), outcome = result
+  where e.provider = event.provider and e.event_id = event.event_id;
+  return result;
+end
+$$;
+comment on function private.settle_payment_event(public.payment_provider, text) is
+  'Does what an event says, once, in one transaction: it moves the payment, the order and the subscription forward and gives what was bought. Returns the outcome. No moment in an event decides anything: the state that is reached does.';
+
+create function private.settle_waiting_payment_events(batch int default 100) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  waiting record;
+  settled_count int := 0;
+begin
+  for waiting in
+    select e.provider, e.event_id from private.payment_events as e
+    where e.settled_at is null and e.received_at <= now() - interval '1 minute'
+    order by e.received_at limit batch
+  loop
+    begin
+      perform private.settle_payment_event(waiting.provider, waiting.event_id);
+      settled_count := settled_count + 1;
+    exception when others then
+      -- One that fails must not keep the others waiting. It is tried again, and the log says why it failed.
+      raise warning 'The payment event % of % was not settled: %', waiting.event_id, waiting.provider, sqlerrm;
+    end;
+  end loop;
+  return settled_count;
+end
+$$;
+comment on function private.settle_waiting_payment_events(int) is
+  'Settles events that were received and not settled, because the function that received them was stopped. Returns how many.';
+
+create function private.forget_payment_bodies(batch int default 5000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with old as (
+    select e.provider, e.event_id from private.payment_events as e
+    where e.body is not null and e.settled_at is not null and e.received_at <= now() - interval '30 days'
+    order by e.received_at limit batch
+  ), forgotten as (
+    update private.payment_events as e set body = null from old as o
+    where e.provider = o.provider and e.event_id = o.event_id returning 1
+  )
+  select count(*)::int from forgotten
+$$;
+comment on function private.forget_payment_bodies(int) is
+  'Removes the raw bytes of events that arrived 30 days ago, because they hold what the payer typed. The id and the hash stay, so that a replay is still known.';
+
+select cron.schedule('usage: settle payment events that wait', '* * * * *', 'select private.settle_waiting_payment_events()');
+select cron.schedule('usage: forget the bytes of payment events', '47 3 * * *', 'select private.forget_payment_bodies()');
+
+select private.register_table('private.payment_events', plain => '{event_id,fact,outcome}', personal => '{body}', secret => '{body_hash}',
+  on_forget => 'keep', kept_because => 'The provider''s own words prove what was paid. They are removed after 30 days.',
+  unaudited => 'an inbox that belongs to no tenant; what it changes has rows in the log');
+
+-- 20_payments/06_ordering.sql
+
+-- Ordering: how a tenant's managers order a plan, and how the provider is asked what became of an order.
+
+-- A definer, because nobody may write an order directly. It asks for read_admin and not for manage: a frozen tenant and
+-- one whose trial ended must be able to pay.
+create function private.order_plan(
+  tenant uuid, provider public.payment_provider, plan text, idempotency_key text default null
+) returns public.payment_orders
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  wanted public.plans;
+  buyer public.tenants;
+begin
+  perform private.require_permission(order_plan.tenant, 'read_admin');
+  select * into buyer from public.tenants as t where t.id = order_plan.tenant;
+  -- Asked before anything about the plan, because money would not help.
+  if buyer.kind = 'customer' and not private.may_buy_plan(buyer) then
+    perform private.raise_problem(403, 'tenant_frozen',
+      'This tenant was frozen for another reason than a payment. Ask the platform.');
+  end if;
+  select * into wanted from public.plans as p where p.plan = order_plan.plan and p.trial_days is null and p.price_minor > 0;
+  if not found then
+    perform private.raise_problem(422, 'invalid_value', format('The plans that can be ordered are: %s.',
+      (select string_agg(p.plan, ', ' order by p.price_minor) from public.plans as p where p.trial_days is null and p.price_minor > 0)),
+      '[{"pointer": "/plan", "detail": "must be a plan that can be ordered"}]');
+  end if;
+  if not private.take_turn(order_plan.tenant, 'payment_order', 30, 'hour') then
+    perform private.raise_problem(429, 'too_many_orders', 'This tenant has made 30 orders in this hour.');
+  end if;
+  return private.make_payment_order(order_plan.tenant, order_plan.provider, 'subscription', wanted.price_minor, wanted.currency,
+    jsonb_build_object('plan', wanted.plan), order_plan.idempotency_key);
+end
+$$;
+comment on function private.order_plan(uuid, public.payment_provider, text, text) is
+  'Orders a plan, for an owner or an admin. The provider does not know of it yet. A second call with the same key answers the first order. 403 tenant_frozen; 409 not_billable, conflict; 422 for a plan without a price; 429 too_many_orders.';
+grant execute on function private.order_plan(uuid, public.payment_provider, text, text) to authenticated;
+
+-- A definer: not even the service may write orders directly.
+create function private.claim_open_orders(batch int default 50)
+  returns table (tenant_id uuid, id uuid, ref_id text, provider public.payment_provider, provider_order_id text, is_recurring boolean)
+  language sql volatile security definer
+  set search_path = ''
+as $$
+  with due as materialized (
+    select o.tenant_id, o.id from public.payment_orders as o
+    where o.next_ask_at <= now()
+    order by o.next_ask_at limit batch
+    for no key update skip locked
+  ), claimed as (
+    -- Asked after 15 minutes, then half an hour, and so on to once a day. After four days nobody pays an order any more,
+    -- and what a provider sends later is still settled.
+    update public.payment_orders as o set
+      next_ask_at = case when o.created_at > now() - interval '4 days' and o.provider_order_id is not null
+        then now() + least(greatest(now() - o.created_at, interval '15 minutes'), interval '1 day') end
+    from due as d where o.tenant_id = d.tenant_id and o.id = d.id
+    returning o.tenant_id, o.id, o.ref_id, o.provider, o.provider_order_id, o.kind
+  )
+  select c.tenant_id, c.id, c.ref_id, c.provider, c.provider_order_id, k.is_recurring
+  from claimed as c join private.order_kinds as k on k.kind = c.kind
+  where c.provider_order_id is not null
+$$;
+comment on function private.claim_open_orders(int) is
+  'The orders that nobody has paid, as far as we know, and about which the provider is to be asked now. Two callers never get the same one.';
+
+create function private.list_replaced_subscriptions(batch int default 20)
+  returns table (provider public.payment_provider, provider_subscription_id text)
+  language sql stable
+  set search_path = ''
+as $$
+  select s.provider, s.provider_subscription_id from public.subscriptions as s
+  where s.replaced_at is not null and s.cancelled_at is null and s.provider_subscription_id is not null
+  order by s.replaced_at limit batch
+$$;
+comment on function private.list_replaced_subscriptions(int) is
+  'Subscriptions that a newer one replaced and that the provider still charges. They are to be cancelled there.';
+
+create function private.request_order_checks() returns text
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  request bigint;
+begin
+  if not exists (select from public.payment_orders as o where o.next_ask_at <= now())
+    and not exists (select from private.list_replaced_subscriptions(1)) then
+    return 'No order is due.';
+  end if;
+  request := private.call_edge_function('/usage/payments/check', timeout_milliseconds => 120000);
+  -- Unlike format(), this is null if no request was made.
+  return coalesce('Asked with request ' || request || '.',
+    'Nothing was asked: Vault does not have the secret tenantry_functions_url or tenantry_service_key.');
+end
+$$;
+comment on function private.request_order_checks() is
+  'If an order is open for 15 minutes, wakes the edge function that asks its provider, because only that function knows the provider''s keys. Returns what it did.';
+
+grant execute on function private.attach_payment_order(uuid, uuid, text, text), private.claim_open_orders(int),
+  private.list_replaced_subscriptions(int), private.receive_payment_event(public.payment_provider, text, bytea, jsonb),
+  private.settle_payment_event(public.payment_provider, text) to service_role;
+
+select cron.schedule('usage: ask providers about open orders', '*/5 * * * *', 'select private.request_order_checks()');

@@ -1,0 +1,117 @@
+import {
+  type Claims,
+  type Db,
+  Problem,
+  type RequestHeaders,
+  readPage,
+  serviceFor,
+  sql,
+} from '../../db/index.ts'
+import type { PaymentFact } from './fact.ts'
+import { providerApis } from './providers/index.ts'
+import {
+  type BillingEvent,
+  type BillingEventQuery,
+  type BillingEvents,
+  billingEventOrder,
+  type NewPlanOrder,
+  orderOrder,
+  type PaymentOrder,
+  type PaymentOrderQuery,
+  type PaymentOrders,
+  type PaymentProvider,
+  type ReceivedEvent,
+} from './schema.ts'
+import { providerSettings } from './settings.ts'
+
+const orderColumns = sql`
+  ref_id, kind, bought, provider, provider_order_id, amount_minor::float8 as amount_minor, currency, status, pay_url,
+  paid_at, created_at`
+
+/** A page of a tenant's orders, the newest first. */
+export async function listPaymentOrders(
+  db: Db,
+  tenantId: string,
+  { limit, cursor }: PaymentOrderQuery,
+): Promise<PaymentOrders> {
+  const { rows, next_cursor } = await readPage<PaymentOrder>(
+    db,
+    orderOrder,
+    { limit, cursor },
+    (rowCount) => sql`
+    select ${orderColumns} from public.payment_orders
+    where tenant_id = ${tenantId} and (${cursor?.ref_id}::text is null or id < private.ulid_to_uuid(${cursor?.ref_id}))
+    order by id desc limit ${rowCount}`,
+  )
+  return { orders: rows, next_cursor }
+}
+
+/** A page of what happened to a tenant's payments and subscriptions, the newest first. */
+export async function listBillingEvents(
+  db: Db,
+  tenantId: string,
+  { limit, cursor }: BillingEventQuery,
+): Promise<BillingEvents> {
+  const { rows, next_cursor } = await readPage<BillingEvent>(
+    db,
+    billingEventOrder,
+    { limit, cursor },
+    (rowCount) => sql`
+    select ref_id, event_type, provider, provider_entity_id, amount_minor::float8 as amount_minor, currency, plan, payload, created_at
+    from public.billing_events
+    where tenant_id = ${tenantId} and (${cursor?.ref_id}::text is null or id < private.ulid_to_uuid(${cursor?.ref_id}))
+    order by id desc limit ${rowCount}`,
+  )
+  return { billing_events: rows, next_cursor }
+}
+
+/**
+ * Orders a plan and makes the order at the provider. The same key answers the first order, and asks the provider again
+ * if it could not be reached then. 403 tenant_frozen; 409 not_billable, conflict; 422 for a plan without a price; 429
+ * too_many_orders; 503 payment_provider_not_set_up, payment_provider_failed.
+ */
+export async function orderPlan(
+  db: Db,
+  { claims, headers }: { claims: Claims; headers: RequestHeaders },
+  tenantId: string,
+  { plan, provider }: NewPlanOrder,
+  idempotencyKey: string | undefined,
+): Promise<PaymentOrder> {
+  const settings = providerSettings(provider)
+  const order = await db.one<PaymentOrder & { id: string; title: string }>(sql`
+    select ${orderColumns}, id, (select p.name from public.plans as p where p.plan = bought ->> 'plan') as title
+    from private.order_plan(${tenantId}, ${provider}, ${plan}, ${idempotencyKey})`)
+  const { id, title, ...shown } = order
+  if (shown.provider_order_id !== null) return shown
+  // The transaction is over: no connection is held while the provider answers.
+  const made = await providerApis[provider].makeOrder(settings, { ...shown, title, isRecurring: true })
+  // As the service, because a caller must not be able to state what the provider said.
+  return serviceFor(claims, headers).one(sql`
+    select ${orderColumns} from private.attach_payment_order(${tenantId}, ${id}, ${made.id}, ${made.payUrl})`)
+}
+
+/**
+ * The header Idempotency-Key, if there is one: 1 to 255 printable characters.
+ *
+ * @throws Problem 422 invalid_value.
+ */
+export function idempotencyKeyOf(header: string | undefined): string | undefined {
+  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header
+  throw new Problem('invalid_value', 'The header Idempotency-Key must have 1 to 255 printable characters.')
+}
+
+/** Stores what a provider said, and then does it. 503 unavailable while another request stores the same. */
+export async function takePaymentEvent(
+  db: Db,
+  provider: PaymentProvider,
+  event: { id: string; body: Uint8Array; fact: PaymentFact | null },
+): Promise<ReceivedEvent['outcome']> {
+  const fact = event.fact && JSON.stringify(event.fact)
+  const [received] = await db.query<{ event_id: string }>(sql`
+    select private.receive_payment_event(${provider}, ${event.id}, ${event.body}, ${fact}::jsonb) as event_id`)
+  if (!received?.event_id)
+    throw new Problem('unavailable', 'This event is being stored. Send it again in a moment.')
+  const { outcome } = await db.one<ReceivedEvent>(sql`
+    select private.settle_payment_event(${provider}, ${received.event_id}) as outcome`)
+  return outcome
+}

@@ -1,0 +1,19 @@
+import { anyone, manager, type RouteRules, service } from '../../kit/rules/routes.ts'
+
+export default {
+  'GET /usage/payments/orders': { may: [manager] },
+  'POST /usage/payments/orders': {
+    may: [manager],
+    gives: 201,
+    body: () => ({ plan: 'business', provider: 'stripe' }),
+  },
+  // Nobody is asked who they are. Without the provider's signature everybody gets the same refusal.
+  'POST /usage/payments/webhooks/:provider': {
+    may: [anyone],
+    gives: 400,
+    path: '/usage/payments/webhooks/stripe',
+    body: () => ({ id: 'evt_forged', type: 'invoice.paid' }),
+  },
+  'POST /usage/payments/check': { may: [service] },
+  'GET /usage/billing-events': { may: [manager] },
+} satisfies RouteRules
