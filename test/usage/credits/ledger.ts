@@ -17,7 +17,7 @@ export interface Entry {
   request_hash: string | null
 }
 
-export const freshKey = () => randomUUID()
+export const freshKey = (): string => randomUUID()
 
 /** The refusal's code, or undefined. Anything that is no refusal of ours is thrown. */
 export async function refusalOf(work: Promise<unknown>): Promise<string | undefined> {
@@ -112,8 +112,9 @@ export async function makeFunded(credits: number, db: Queryable = admin): Promis
 }
 
 /** Connections of its own, as many clients have them. */
-export function connect(count: number, url = inject('stack').db_url): pg.Pool {
-  const pool = new pg.Pool({ connectionString: url, max: count, allowExitOnIdle: true })
+export function connect(count: number, name = 'credits'): pg.Pool {
+  const connectionString = inject('stack').db_url
+  const pool = new pg.Pool({ connectionString, max: count, allowExitOnIdle: true, application_name: name })
   pool.on('error', () => {})
   return pool
 }
@@ -136,7 +137,7 @@ export async function brokenPromises(db: Queryable = admin, tenant?: string): Pr
        from public.credit_balances as b where $1::uuid is null or b.tenant_id = $1
      ), sum_of_lots as (
        select l.tenant_id, sum(l.credits_left) as left_over, coalesce(sum(l.credits_left) filter (where l.kind = 'topup'), 0) as topup
-       from public.credit_lots as l group by 1
+       from public.credit_lots as l where $1::uuid is null or l.tenant_id = $1 group by 1
      ), ends as (
        select r.tenant_id, r.id, r.status::text as status, r.credits_consumed, r.credits_refunded, r.credits,
          count(e.version) filter (where e.type in ('consumed', 'released', 'expired')) as ends,

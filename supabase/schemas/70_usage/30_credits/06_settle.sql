@@ -182,8 +182,13 @@ begin
     order by b.next_due_at limit batch
     for no key update of b skip locked
   loop
-    perform private.settle_credits(due);
-    settled := settled + 1;
+    begin
+      perform private.settle_credits(due);
+      settled := settled + 1;
+    exception when others then
+      -- One tenant must not keep the others from being settled.
+      raise warning 'The credits of tenant % could not be settled: %', due, sqlerrm;
+    end;
   end loop;
   return settled;
 end
