@@ -16,3 +16,15 @@ cross join lateral (
 cross join lateral private.ingest_usage_events(
   t.id, null, e.ids, array_fill('seed'::text, array[90]), e.types, e.data, e.tokens, e.models, e.costs, e.moments) as stored
 where t.kind <> 'platform';
+
+-- Credits: each demo tenant bought some, and its runs used a few.
+
+select count((private.top_up_credits(t.id, 200, 'seed-order', 'infinity')).version)
+from public.tenants as t where t.kind <> 'platform';
+
+select count(c.version)
+from public.tenants as t
+cross join generate_series(1, 3) as n
+cross join lateral public.reserve_credits(t.id, 10, 'seed-run-' || n, deliverable_type => 'report') as r
+cross join lateral public.consume_credits(t.id, r.reservation_id, 5 + n, 'seed-run-' || n || ' done') as c
+where t.kind <> 'platform';

@@ -86,13 +86,15 @@ export async function listStatements(
     statementOrder,
     { limit, cursor },
     (rowCount) => sql`
-    select s.period_start::text as period_start, s.period_end::text as period_end, s.opening::float8 as opening,
-      s.allocated::float8 as allocated, s.topped_up::float8 as topped_up, s.consumed::float8 as consumed,
-      s.refunded::float8 as refunded, s.adjusted::float8 as adjusted, s.expired::float8 as expired,
-      s.closing::float8 as closing, s.is_open
-    from public.credit_statements as s
-    where s.tenant_id = ${tenantId} and (${cursor?.period_start}::date is null or s.period_start < ${cursor?.period_start}::date)
-    order by s.period_start desc limit ${rowCount}`,
+    select p.period_start::text as period_start, p.period_end::text as period_end, p.opening::float8 as opening,
+      p.allocated::float8 as allocated, p.topped_up::float8 as topped_up, coalesce(b.credits_consumed, p.consumed)::float8 as consumed,
+      p.refunded::float8 as refunded, p.adjusted::float8 as adjusted, p.expired::float8 as expired,
+      coalesce(b.credits_available, p.closing)::float8 as closing, p.closing is null as is_open
+    from public.credit_periods as p
+    -- Of the present month both numbers stand in the balance.
+    left join public.credit_balances as b on b.tenant_id = p.tenant_id and p.closing is null
+    where p.tenant_id = ${tenantId} and (${cursor?.period_start}::date is null or p.period_start < ${cursor?.period_start}::date)
+    order by p.period_start desc limit ${rowCount}`,
   )
   return { statements: rows, next_cursor }
 }

@@ -19,13 +19,9 @@ const entryTypes = [
 ] as const
 const statuses = ['open', 'consumed', 'released', 'expired'] as const
 
-const key = z
-  .string()
-  .min(1)
-  .max(200)
-  .meta({
-    description: 'The same key repeats the operation and changes nothing. Each other one needs its own.',
-  })
+const key = z.string().min(1).max(200).meta({
+  description: 'The same key repeats the operation and changes nothing. Each other one needs its own.',
+})
 const positive = z.int().min(1).max(maxCredits)
 const text = (max: number) => z.string().trim().min(1).max(max)
 

@@ -21,11 +21,6 @@ export default {
       columns:
         'tenant_id period_start period_end first_version opening allocated topped_up consumed refunded adjusted expired closing',
     },
-    credit_statements: {
-      ...read,
-      columns:
-        'tenant_id period_start period_end opening allocated topped_up consumed refunded adjusted expired closing is_open',
-    },
     credit_lots: {
       ...read,
       columns: 'tenant_id id kind credits credits_left version expires_at closed_at created_at',

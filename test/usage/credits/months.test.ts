@@ -11,6 +11,7 @@ import {
   refusalOf,
   release,
   reserve,
+  statements,
   topUp,
 } from './ledger.ts'
 
@@ -34,11 +35,11 @@ async function age(tenant: string, by: string): Promise<void> {
   )
 }
 
-const statements = async (tenant: string) =>
+const statementsOf = async (tenant: string) =>
   (
     await admin.query(
       `select opening::int, allocated::int, topped_up::int, consumed::int, refunded::int, adjusted::int, expired::int, closing::int, is_open
-       from public.credit_statements where tenant_id = $1 order by period_start`,
+       from ${statements} as s where tenant_id = $1 order by period_start`,
       [tenant],
     )
   ).rows
@@ -151,7 +152,7 @@ describe('a month', () => {
     await age(id, '1 month')
     expect(await balanceOf(id)).toMatchObject({ available: 507, consumed: 0, topup: 0 })
     const zero = { opening: 0, allocated: 0, topped_up: 0, consumed: 0, refunded: 0, adjusted: 0, expired: 0 }
-    expect(await statements(id)).toEqual([
+    expect(await statementsOf(id)).toEqual([
       {
         ...zero,
         ...{
@@ -174,7 +175,7 @@ describe('a month', () => {
     await balanceOf(id)
     await age(id, '3 months')
     expect(await balanceOf(id)).toMatchObject({ available: 500 })
-    expect(await statements(id)).toHaveLength(2)
+    expect(await statementsOf(id)).toHaveLength(2)
   })
 
   it('brings nothing to a tenant that is frozen, until it may work again', async () => {
@@ -234,7 +235,7 @@ describe('a month', () => {
       [id],
     )
     expect(await balanceOf(id)).toMatchObject({ available: 500 })
-    expect(await statements(id)).toHaveLength(1)
+    expect(await statementsOf(id)).toHaveLength(1)
     expect(await brokenPromises(admin, id)).toEqual([])
   })
 })
