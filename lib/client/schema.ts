@@ -1822,7 +1822,8 @@ export interface components {
             credits: number;
             /** @description By how much credits_reserved changed. */
             credits_held: number;
-            balance_after: number;
+            /** @description What credits_available was then. */
+            available_after: number;
             reserved_after: number;
             reservation: string | null;
             activity_run_id: string | null;

@@ -19,7 +19,7 @@ import {
 
 /** An entry of the ledger, of whatever is named e. */
 export const entryColumns = sql`e.version::float8 as version, e.type, e.credits::float8 as credits,
-  e.credits_held::float8 as credits_held, e.balance_after::float8 as balance_after, e.reserved_after::float8 as reserved_after,
+  e.credits_held::float8 as credits_held, e.balance_after::float8 as available_after, e.reserved_after::float8 as reserved_after,
   private.ulid(e.reservation_id) as reservation, e.activity_run_id, e.deliverable_type, e.topup_order_id, e.expires_at,
   e.actor, e.note, e.idempotency_key, e.created_at`
 

@@ -47,7 +47,7 @@ export const CreditEntry = z
     type: z.enum(entryTypes),
     credits: z.int().meta({ description: 'By how much credits_available changed.' }),
     credits_held: z.int().meta({ description: 'By how much credits_reserved changed.' }),
-    balance_after: z.int(),
+    available_after: z.int().meta({ description: 'What credits_available was then.' }),
     reserved_after: z.int(),
     reservation: refId.nullable(),
     activity_run_id: z.uuid().nullable(),
