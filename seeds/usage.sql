@@ -30,3 +30,14 @@ cross join lateral (select jsonb_build_object('what', 'captured', 'order_id', o.
   'period', '1', 'period_ends_at', date_trunc('day', now()) + interval '20 days', 'amount_minor', o.amount_minor, 'currency', o.currency) as fact) as f
 where o.idempotency_key = 'seed';
 select private.settle_payment_event('stripe', 'evt_seed_' || o.id) from public.payment_orders as o where o.idempotency_key = 'seed';
+-- Credits: each demo tenant bought some, and its runs used a few.
+
+select count((private.top_up_credits(t.id, 200, 'seed-order', 'infinity')).version)
+from public.tenants as t where t.kind <> 'platform';
+
+select count(c.version)
+from public.tenants as t
+cross join generate_series(1, 3) as n
+cross join lateral public.reserve_credits(t.id, 10, 'seed-run-' || n, deliverable_type => 'report') as r
+cross join lateral public.consume_credits(t.id, r.reservation_id, 5 + n, 'seed-run-' || n || ' done') as c
+where t.kind <> 'platform';

@@ -2,6 +2,7 @@ import type { Figure } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 import { benchApiKeys } from './api-keys.ts'
 import { benchAudit } from './audit.ts'
+import { benchCredits } from './credits.ts'
 import { benchGates } from './gates.ts'
 import { benchLookup } from './lookup.ts'
 import { benchMatrix } from './matrix.ts'
@@ -62,6 +63,12 @@ export const parts: Part[] = [
     about:
       'Usage events in batches of 1,000. The baseline is a bare insert of the same rows into the same table.',
     run: benchUsage,
+  },
+  {
+    name: 'credits',
+    about:
+      'Reserving and consuming credits of one tenant, by the SQL functions: all of it waits for one row. The baseline is pgledger in the same server, with two transfers for each pair, where TENANTRY_BENCH_PGLEDGER names its files.',
+    run: benchCredits,
   },
   {
     name: 'audit',

@@ -1,4 +1,5 @@
 import { createApp } from '../../lib/http/index.ts'
+import { credits } from './credits.ts'
 import { events } from './events.ts'
 import { billingEvents, payments } from './payments.ts'
 import { totals } from './totals.ts'
@@ -10,5 +11,6 @@ export const app = createApp('usage')
   .route('/totals', totals)
   .route('/payments', payments)
   .route('/billing-events', billingEvents)
+  .route('/credits', credits)
 
 Deno.serve(app.fetch)

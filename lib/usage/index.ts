@@ -1,5 +1,34 @@
 import './problems.ts'
 
+export {
+  adjustCredits,
+  consumeCredits,
+  refundCredits,
+  releaseCredits,
+  reserveCredits,
+  reserveMany,
+  topUpCredits,
+} from './credits/queries.ts'
+export { listCreditEntries, listReservations, listStatements, readCredits } from './credits/reading.ts'
+export {
+  Adjustment,
+  Consumption,
+  CreditBalance,
+  CreditEntry,
+  CreditLedger,
+  CreditReservations,
+  CreditStatements,
+  LedgerQuery,
+  NewReservation,
+  NewReservations,
+  Refund,
+  Release,
+  ReservationOutcomes,
+  ReservationPath,
+  ReservationQuery,
+  StatementQuery,
+  TopUp,
+} from './credits/schema.ts'
 export { logUsageEvent, logUsageEvents } from './events/queries.ts'
 export { maxEvents, UsageBatchResult, UsageEvent, UsageEventResult } from './events/schema.ts'
 export { checkOpenOrders } from './payments/check.ts'

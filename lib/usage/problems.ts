@@ -17,6 +17,11 @@ const problems = declareProblems({
     title: 'The payment provider is not set up',
     retryAfterSeconds: 600,
   },
+  insufficient_credits: { status: 402, title: 'There are not enough credits' },
+  reservation_not_found: { status: 404, title: 'There is no such reservation' },
+  reservation_closed: { status: 409, title: 'The reservation has ended' },
+  refund_too_large: { status: 409, title: 'The refund is more than was consumed' },
+  idempotency_conflict: { status: 409, title: 'The key was used for another operation' },
 })
 
 declare module '../db/problem-codes.ts' {

@@ -117,9 +117,12 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.record_audit_read': { given: () => ({ action: 'tenant.exported' }), withoutNumbers: ['metadata'] },
   'private.refuse_taken_slug': { refused: 'slug_taken' },
   'private.webhook_payload': { withoutNumbers: ['data'] },
+  'private.refund_credits': { refused: 'reservation_not_found' },
+  'private.refuse_other_request': { refused: 'idempotency_conflict' },
   'public.accept_invitation': { given: ({ token }) => ({ token }), refused: 'already_member' },
   'public.acknowledge_webhook_deliveries': { given: ({ polled }) => ({ endpoint_id: polled }) },
   'public.check_entitlement': { given: () => ({ product: 'marketing' }) },
+  'public.consume_credits': { refused: 'reservation_not_found' },
   'public.create_webhook_endpoint': {
     given: () => ({ url: 'https://hooks.example.com/in' }),
     around: {
@@ -129,7 +132,9 @@ export const goodCalls: Record<string, GoodCall> = {
   'public.list_webhook_deliveries': { given: () => ({ status: 'pending' }) },
   'public.log_usage_event': { given: () => ({ event_type: 'a.b' }) },
   'public.log_usage_events': plural,
+  'public.release_credits': { refused: 'reservation_not_found' },
   'public.replay_webhook_deliveries': { given: () => ({ since: '2026-01-31T09:30:00Z' }) },
+  'public.reserve_credits_batch': { given: () => ({ credits: [1], idempotency_keys: ['k'] }) },
   'public.set_idp_config': {
     given: () => ({ type: 'oidc', metadata: settings }),
     around: {
@@ -146,6 +151,7 @@ export const goodCalls: Record<string, GoodCall> = {
 
 /** Functions that get no value of any length from a person, and why. Only what no API role may call can be here. */
 export const unmeasured: Record<string, string> = {
+  'private.add_credits': 'the operations have bounded what they add',
   'private.api_key_tenant_ids': 'asks for permissions that our code names',
   'private.audit_target': 'its keys are columns',
   'private.audit_value': 'values of columns, which have a size',
@@ -154,6 +160,7 @@ export const unmeasured: Record<string, string> = {
   'private.drop_secrets': 'the secrets of one row',
   'private.endpoint_change_problems': 'update_webhook_endpoint() bounds the changes',
   'private.event_schema': 'runs in migrations',
+  'private.find_credit_entry': 'the operations have bounded the key',
   'private.header_problems': 'merge_webhook_headers() bounds the headers',
   'private.idp_setting_problems': 'set_idp_config() bounds the settings',
   'private.ingest_usage_events': 'log_usage_events() bounds the batch',
@@ -170,6 +177,7 @@ export const unmeasured: Record<string, string> = {
   'private.register_limit': 'runs in migrations',
   'private.register_order_kind': 'runs in migrations',
   'private.register_switch': 'runs in migrations',
+  'private.register_plan_credits': 'runs in migrations',
   'private.register_table': 'runs in migrations',
   'private.requeue_webhook_deliveries': 'replay_webhook_deliveries() bounds the events',
   'private.require_scope': 'asks for permissions that our code names',

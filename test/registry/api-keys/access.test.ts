@@ -34,6 +34,14 @@ const accepted: Record<string, string> = {
   'POST /usage/events': 'usage:write',
   'POST /usage/voids': 'voids:write',
   'GET /usage/totals': 'usage:read',
+  'GET /usage/credits': 'credits:read',
+  'GET /usage/credits/ledger': 'credits:read',
+  'GET /usage/credits/reservations': 'credits:read',
+  'GET /usage/credits/statements': 'credits:read',
+  'POST /usage/credits/reservations': 'credits:write',
+  'POST /usage/credits/reservations/batch': 'credits:write',
+  'POST /usage/credits/reservations/:reservation/consume': 'credits:write',
+  'POST /usage/credits/reservations/:reservation/release': 'credits:write',
   'POST /webhooks/endpoints/:endpoint/poll': 'webhooks:write',
   'POST /webhooks/endpoints/:endpoint/acknowledge': 'webhooks:write',
   'GET /webhooks/endpoints': 'endpoints:read',
@@ -66,6 +74,10 @@ const accepted: Record<string, string> = {
 /** What each is asked with, where that is not a usage event. */
 const bodies: Record<string, unknown> = {
   'POST /usage/voids': { events: [{ event_id: 'never-sent' }] },
+  'POST /usage/credits/reservations': { credits: 1, idempotency_key: 'by a key' },
+  'POST /usage/credits/reservations/batch': { reservations: [{ credits: 1, idempotency_key: 'also' }] },
+  'POST /usage/credits/reservations/:reservation/consume': { credits: 1, idempotency_key: 'consumed' },
+  'POST /usage/credits/reservations/:reservation/release': { idempotency_key: 'released' },
   'POST /webhooks/endpoints/:endpoint/poll': {},
   'POST /webhooks/endpoints/:endpoint/acknowledge': {
     lease_id: crypto.randomUUID(),
@@ -78,7 +90,11 @@ const bodies: Record<string, unknown> = {
   'POST /webhooks/endpoints/:endpoint/replay': { since: '2026-01-01T00:00:00Z' },
 }
 /** What is about something that is not there: whoever may hears so. test/routes.test.ts has one to delete. */
-const absent = { 'DELETE /webhooks/endpoints/:endpoint': 404 } as Record<string, number>
+const absent = {
+  'DELETE /webhooks/endpoints/:endpoint': 404,
+  'POST /usage/credits/reservations/:reservation/consume': 404,
+  'POST /usage/credits/reservations/:reservation/release': 404,
+} as Record<string, number>
 const guarded = routes.filter(({ access }) => access?.auth !== 'public')
 const askFor = (
   name: string,

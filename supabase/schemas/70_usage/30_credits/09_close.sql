@@ -1,0 +1,130 @@
+-- Closing reservations: what the work took is consumed and the rest released, or all of it is released.
+
+create function private.require_open_reservation(tenant uuid, reservation uuid) returns bigint
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  held bigint;
+  found_status public.credit_reservation_status;
+begin
+  select r.credits, r.status into held, found_status from public.credit_reservations as r
+  where r.tenant_id = tenant and r.id = reservation;
+  if held is null then
+    perform private.raise_problem(404, 'reservation_not_found', 'This tenant has no such reservation of credits.');
+  elsif found_status <> 'open' then
+    perform private.raise_problem(409, 'reservation_closed', format('This reservation is %s. It ends only once.', found_status),
+      members => jsonb_build_object('reservation_status', found_status));
+  end if;
+  return held;
+end
+$$;
+comment on function private.require_open_reservation(uuid, uuid) is
+  'How many credits an open reservation holds. 404 reservation_not_found, 409 reservation_closed. The caller holds the lock on the balance.';
+
+create function public.consume_credits(tenant_id uuid, reservation_id uuid, credits bigint, idempotency_key text)
+  returns public.credit_ledger
+  language plpgsql security definer
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  entry public.credit_ledger;
+  hash uuid;
+  free bigint;
+  held bigint;
+  of_topups bigint := 0;
+  actor text := private.credit_actor();
+begin
+  perform private.require_permission(consume_credits.tenant_id, 'credits:write');
+  -- None may be right: the work took nothing.
+  if consume_credits.credits is null or consume_credits.credits not between 0 and 1000000000 then
+    perform private.require_credits(consume_credits.credits, 0);
+  end if;
+  if consume_credits.idempotency_key is null or length(consume_credits.idempotency_key) not between 1 and 200 then
+    perform private.require_idempotency_key(consume_credits.idempotency_key);
+  end if;
+  hash := md5(row('consumed', consume_credits.reservation_id, consume_credits.credits)::text)::uuid;
+  free := private.lock_credits(consume_credits.tenant_id);
+  select * into entry from public.credit_ledger as e
+  where e.tenant_id = consume_credits.tenant_id and e.idempotency_key = consume_credits.idempotency_key;
+  if found then
+    if entry.request_hash <> hash then
+      perform private.refuse_other_request(consume_credits.idempotency_key);
+    end if;
+    return entry;
+  end if;
+  held := private.require_open_reservation(consume_credits.tenant_id, consume_credits.reservation_id);
+  -- More than was reserved comes from what nobody has reserved. If that is too little, the reservation stays open.
+  if consume_credits.credits > held + free then
+    perform private.refuse_credits(held + free, consume_credits.credits);
+  end if;
+  if consume_credits.credits > 0 then
+    of_topups := private.burn_credits(consume_credits.tenant_id, consume_credits.credits);
+  end if;
+  with closed as (
+    update public.credit_reservations as r set status = 'consumed', credits_consumed = consume_credits.credits, closed_at = clock_timestamp()
+    where r.tenant_id = consume_credits.tenant_id and r.id = consume_credits.reservation_id
+    returning r.activity_run_id, r.deliverable_type
+  ), changed as (
+    update public.credit_balances as b set credits_available = b.credits_available - consume_credits.credits,
+      credits_reserved = b.credits_reserved - held, credits_consumed = b.credits_consumed + consume_credits.credits,
+      credits_topup = b.credits_topup - of_topups, version = b.version + 1, entered_at = greatest(clock_timestamp(), b.entered_at)
+    where b.tenant_id = consume_credits.tenant_id
+    returning b.version, b.credits_available, b.credits_reserved, b.entered_at
+  )
+  insert into public.credit_ledger as e (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
+    activity_run_id, deliverable_type, actor, idempotency_key, request_hash, created_at)
+  select consume_credits.tenant_id, c.version, 'consumed', -consume_credits.credits, -held, c.credits_available, c.credits_reserved,
+    consume_credits.reservation_id, r.activity_run_id, r.deliverable_type, actor, consume_credits.idempotency_key, hash, c.entered_at
+  from changed as c, closed as r
+  returning e.* into entry;
+  return entry;
+end
+$$;
+comment on function public.consume_credits(uuid, uuid, bigint, text) is
+  'Ends a reservation with what its work took, from 0. The rest is free again; more than was reserved is taken from what is free. Returns the entry of the ledger. 402 insufficient_credits, 404 reservation_not_found, 409 reservation_closed, idempotency_conflict.';
+
+create function public.release_credits(tenant_id uuid, reservation_id uuid, idempotency_key text) returns public.credit_ledger
+  language plpgsql security definer
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  entry public.credit_ledger;
+  hash uuid := md5(row('released', release_credits.reservation_id)::text)::uuid;
+  held bigint;
+begin
+  perform private.require_permission(release_credits.tenant_id, 'credits:write');
+  perform private.require_idempotency_key(release_credits.idempotency_key);
+  perform private.lock_credits(release_credits.tenant_id);
+  entry := private.find_credit_entry(release_credits.tenant_id, release_credits.idempotency_key, hash);
+  if entry.version is not null then
+    return entry;
+  end if;
+  held := private.require_open_reservation(release_credits.tenant_id, release_credits.reservation_id);
+  with closed as (
+    update public.credit_reservations as r set status = 'released', closed_at = clock_timestamp()
+    where r.tenant_id = release_credits.tenant_id and r.id = release_credits.reservation_id
+    returning r.activity_run_id, r.deliverable_type
+  ), changed as (
+    update public.credit_balances as b set credits_reserved = b.credits_reserved - held, version = b.version + 1,
+      entered_at = greatest(clock_timestamp(), b.entered_at)
+    where b.tenant_id = release_credits.tenant_id
+    returning b.version, b.credits_available, b.credits_reserved, b.entered_at
+  )
+  insert into public.credit_ledger as e (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
+    activity_run_id, deliverable_type, actor, idempotency_key, request_hash, created_at)
+  select release_credits.tenant_id, c.version, 'released', 0, -held, c.credits_available, c.credits_reserved, release_credits.reservation_id,
+    r.activity_run_id, r.deliverable_type, private.credit_actor(), release_credits.idempotency_key, hash, c.entered_at
+  from changed as c, closed as r
+  returning e.* into entry;
+  return entry;
+end
+$$;
+comment on function public.release_credits(uuid, uuid, text) is
+  'Ends a reservation that was not used. Returns the entry of the ledger. 404 reservation_not_found, 409 reservation_closed, idempotency_conflict.';
+grant execute on function public.consume_credits(uuid, uuid, bigint, text), public.release_credits(uuid, uuid, text)
+  to authenticated, service_role;
