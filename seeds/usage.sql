@@ -16,3 +16,17 @@ cross join lateral (
 cross join lateral private.ingest_usage_events(
   t.id, null, e.ids, array_fill('seed'::text, array[90]), e.types, e.data, e.tokens, e.models, e.costs, e.moments) as stored
 where t.kind <> 'platform';
+
+-- Two coaches pay for their plan. Nothing is asked of a provider: no subscription there has these names.
+select set_config('tenantry.is_restoring', 'on', true);
+select private.attach_payment_order(t.id, o.id, 'cs_seed_' || t.slug, null)
+from public.tenants as t join public.plans as p on p.plan = t.plan
+cross join lateral private.make_payment_order(
+  t.id, 'stripe', 'subscription', p.price_minor, p.currency, jsonb_build_object('plan', p.plan), 'seed') as o
+where t.slug in ('leadingwithmeaning', 'moneystory');
+select private.receive_payment_event('stripe', 'evt_seed_' || o.id, convert_to(f.fact::text, 'UTF8'), f.fact)
+from public.payment_orders as o
+cross join lateral (select jsonb_build_object('what', 'captured', 'order_id', o.provider_order_id, 'payment_id', 'in_seed_' || o.id,
+  'period', '1', 'period_ends_at', date_trunc('day', now()) + interval '20 days', 'amount_minor', o.amount_minor, 'currency', o.currency) as fact) as f
+where o.idempotency_key = 'seed';
+select private.settle_payment_event('stripe', 'evt_seed_' || o.id) from public.payment_orders as o where o.idempotency_key = 'seed';

@@ -6,7 +6,7 @@ import type { PaymentFact } from './fact.ts'
 import type { ProviderSettings } from './settings.ts'
 
 /** What is to be paid for. */
-export interface OrderToMake {
+interface OrderToMake {
   ref_id: string
   amount_minor: number
   currency: string
@@ -17,7 +17,7 @@ export interface OrderToMake {
 }
 
 /** How the provider calls an order, and where it is paid. */
-export interface MadeOrder {
+interface MadeOrder {
   id: string
   payUrl: string | null
 }

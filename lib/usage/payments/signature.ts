@@ -1,5 +1,5 @@
 /** How old a signature of Stripe may be, in seconds: its own libraries' number. */
-export const stripeToleranceSeconds = 300
+const stripeToleranceSeconds = 300
 
 /** More than any rotation needs. Without a bound, a header would decide how much work it costs. */
 const mostSignatures = 20

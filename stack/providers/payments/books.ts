@@ -42,7 +42,7 @@ export function newId(prefix: string): string {
 export const inSeconds = (date = new Date()) => Math.floor(date.getTime() / 1_000)
 
 /** The end of a month that begins with the charge of this number. */
-export function endOfMonth(number: number): number {
+function endOfMonth(number: number): number {
   const end = new Date()
   end.setUTCMonth(end.getUTCMonth() + number)
   return inSeconds(end)

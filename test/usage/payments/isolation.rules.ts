@@ -49,8 +49,10 @@ export default {
       tenant,
     ) => `(tenant_id, order_id, provider, provider_payment_id, amount_minor, currency, status)
       values ('${tenantId(tenant)}', '${rowId('payment_orders', tenant)}', 'stripe', 'in_matrix', 4900, 'CHF', 'failed')`,
-    'public.subscriptions': (tenant) => `(tenant_id, order_id, provider, plan)
-      values ('${tenantId(tenant)}', '${rowId('payment_orders', tenant)}', 'stripe', 'starter')`,
+    // The one that froze the frozen tenant: only then may its owner order a plan.
+    'public.subscriptions': (tenant) => `(tenant_id, order_id, provider, plan, froze_at)
+      values ('${tenantId(tenant)}', '${rowId('payment_orders', tenant)}', 'stripe', 'starter',
+        (select t.frozen_at from public.tenants as t where t.id = '${tenantId(tenant)}'))`,
     'public.billing_events': (tenant) => `(tenant_id, event_type, provider, payload)
       values ('${tenantId(tenant)}', 'payment.failed', 'stripe', '{"order": "01JD3N8Q4ZB6T2V9XK5M7R0C1F", "kind": "subscription"}')`,
   },
