@@ -30,6 +30,7 @@ cross join lateral (select jsonb_build_object('what', 'captured', 'order_id', o.
   'period', '1', 'period_ends_at', date_trunc('day', now()) + interval '20 days', 'amount_minor', o.amount_minor, 'currency', o.currency) as fact) as f
 where o.idempotency_key = 'seed';
 select private.settle_payment_event('stripe', 'evt_seed_' || o.id) from public.payment_orders as o where o.idempotency_key = 'seed';
+
 -- Credits: each demo tenant bought some, and its runs used a few.
 
 select count((private.top_up_credits(t.id, 200, 'seed-order', 'infinity')).version)
