@@ -11316,7 +11316,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of totals, one for each window of time and group. */
+            /** @description A page of totals, one for each window of time and group. With format=csv all of them as CSV (RFC 4180). */
             200: {
                 headers: {
                     [name: string]: unknown;

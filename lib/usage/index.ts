@@ -45,6 +45,7 @@ export {
   ReceivedEvent,
 } from './payments/schema.ts'
 export { receiveWebhook } from './payments/webhooks.ts'
+export { writeTotals } from './totals/csv.ts'
 export { readTotals } from './totals/queries.ts'
 export { TotalsQuery, UsageTotals } from './totals/schema.ts'
 export { voidUsageEvents } from './voids/queries.ts'

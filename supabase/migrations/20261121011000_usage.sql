@@ -1088,7 +1088,7 @@ select private.register_table('public.subscriptions', keeping => 'history', plai
 
 -- 20_payments/05_inbox.sql
 
--- The inbox: what providers told us, verified before it came here, and the one function that settles it.
+-- The inbox: what providers told us, verified before it came here.
 
 create table private.payment_events (
   provider public.payment_provider not null,
@@ -1135,6 +1135,61 @@ as $$
 $$;
 comment on function private.receive_payment_event(public.payment_provider, text, bytea, jsonb) is
   'Stores an event whose signature was verified, and returns the id under which it stands. Receiving it again changes nothing. Null if another receives it in this moment.';
+
+create function private.settle_waiting_payment_events(batch int default 100) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  waiting record;
+  settled_count int := 0;
+begin
+  for waiting in
+    select e.provider, e.event_id from private.payment_events as e
+    where e.settled_at is null and e.received_at <= now() - interval '1 minute'
+    order by e.received_at limit batch
+  loop
+    begin
+      perform private.settle_payment_event(waiting.provider, waiting.event_id);
+      settled_count := settled_count + 1;
+    exception when others then
+      -- One that fails must not keep the others waiting. It is tried again, and the log says why it failed.
+      raise warning 'The payment event % of % was not settled: %', waiting.event_id, waiting.provider, sqlerrm;
+    end;
+  end loop;
+  return settled_count;
+end
+$$;
+comment on function private.settle_waiting_payment_events(int) is
+  'Settles events that were received and not settled, because the function that received them was stopped. Returns how many.';
+
+create function private.forget_payment_bodies(batch int default 5000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with old as (
+    select e.provider, e.event_id from private.payment_events as e
+    where e.body is not null and e.settled_at is not null and e.received_at <= now() - interval '30 days'
+    order by e.received_at limit batch
+  ), forgotten as (
+    update private.payment_events as e set body = null from old as o
+    where e.provider = o.provider and e.event_id = o.event_id returning 1
+  )
+  select count(*)::int from forgotten
+$$;
+comment on function private.forget_payment_bodies(int) is
+  'Removes the raw bytes of events that arrived 30 days ago, because they hold what the payer typed. The id and the hash stay, so that a replay is still known.';
+
+select cron.schedule('usage: settle payment events that wait', '* * * * *', 'select private.settle_waiting_payment_events()');
+select cron.schedule('usage: forget the bytes of payment events', '47 3 * * *', 'select private.forget_payment_bodies()');
+
+select private.register_table('private.payment_events', plain => '{event_id,fact,outcome}', personal => '{body}', secret => '{body_hash}',
+  on_forget => 'keep', kept_because => 'The provider''s own words prove what was paid. They are removed after 30 days.',
+  unaudited => 'an inbox that belongs to no tenant; what it changes has rows in the log');
+
+-- 20_payments/06_settling.sql
+
+-- Settling: what an event of the inbox does to payments, orders and subscriptions. Everything only moves forward.
 
 create function private.find_payment_order(provider public.payment_provider, fact jsonb) returns public.payment_orders
   language plpgsql stable
@@ -1325,58 +1380,7 @@ $$;
 comment on function private.settle_payment_event(public.payment_provider, text) is
   'Does what an event says, once, in one transaction: it moves the payment, the order and the subscription forward and gives what was bought. Returns the outcome. No moment in an event decides anything: the state that is reached does.';
 
-create function private.settle_waiting_payment_events(batch int default 100) returns int
-  language plpgsql
-  set search_path = ''
-as $$
-declare
-  waiting record;
-  settled_count int := 0;
-begin
-  for waiting in
-    select e.provider, e.event_id from private.payment_events as e
-    where e.settled_at is null and e.received_at <= now() - interval '1 minute'
-    order by e.received_at limit batch
-  loop
-    begin
-      perform private.settle_payment_event(waiting.provider, waiting.event_id);
-      settled_count := settled_count + 1;
-    exception when others then
-      -- One that fails must not keep the others waiting. It is tried again, and the log says why it failed.
-      raise warning 'The payment event % of % was not settled: %', waiting.event_id, waiting.provider, sqlerrm;
-    end;
-  end loop;
-  return settled_count;
-end
-$$;
-comment on function private.settle_waiting_payment_events(int) is
-  'Settles events that were received and not settled, because the function that received them was stopped. Returns how many.';
-
-create function private.forget_payment_bodies(batch int default 5000) returns int
-  language sql volatile
-  set search_path = ''
-as $$
-  with old as (
-    select e.provider, e.event_id from private.payment_events as e
-    where e.body is not null and e.settled_at is not null and e.received_at <= now() - interval '30 days'
-    order by e.received_at limit batch
-  ), forgotten as (
-    update private.payment_events as e set body = null from old as o
-    where e.provider = o.provider and e.event_id = o.event_id returning 1
-  )
-  select count(*)::int from forgotten
-$$;
-comment on function private.forget_payment_bodies(int) is
-  'Removes the raw bytes of events that arrived 30 days ago, because they hold what the payer typed. The id and the hash stay, so that a replay is still known.';
-
-select cron.schedule('usage: settle payment events that wait', '* * * * *', 'select private.settle_waiting_payment_events()');
-select cron.schedule('usage: forget the bytes of payment events', '47 3 * * *', 'select private.forget_payment_bodies()');
-
-select private.register_table('private.payment_events', plain => '{event_id,fact,outcome}', personal => '{body}', secret => '{body_hash}',
-  on_forget => 'keep', kept_because => 'The provider''s own words prove what was paid. They are removed after 30 days.',
-  unaudited => 'an inbox that belongs to no tenant; what it changes has rows in the log');
-
--- 20_payments/06_ordering.sql
+-- 20_payments/07_ordering.sql
 
 -- Ordering: how a tenant's managers order a plan, and how the provider is asked what became of an order.
 

@@ -17,11 +17,21 @@ const maxTotal = Number.MAX_SAFE_INTEGER
 export async function readTotals(
   db: Db,
   tenantId: string,
-  { window, group_by, event_type, model_used, since, until, limit, cursor }: TotalsQuery,
+  {
+    window,
+    time_zone,
+    group_by,
+    event_type,
+    model_used,
+    since,
+    until,
+    limit,
+    cursor,
+  }: Omit<TotalsQuery, 'format'>,
 ): Promise<UsageTotals> {
   const rows = await db.query<Row>(sql`
     with total as (
-      select date_trunc(${window}::text, u.starts_at, 'UTC') as starts_at,
+      select date_trunc(${window}::text, u.starts_at, ${time_zone}) as starts_at,
         case when ${group_by.includes('event_type')}::boolean then u.event_type else '' end as event_type,
         case when ${group_by.includes('model_used')}::boolean then u.model_used else '' end as model_used,
         sum(u.event_count) as event_count, sum(u.tokens_used) as tokens_used, sum(u.cost_micros) as cost_micros
@@ -32,7 +42,8 @@ export async function readTotals(
         and (${model_used}::text is null or u.model_used = ${model_used})
         -- Nothing behind the cursor is newer than its window.
         and (${cursor?.starts_at}::timestamptz is null
-          or u.starts_at < date_trunc(${window}::text, ${cursor?.starts_at}::timestamptz, 'UTC') + ('1 ' || ${window}::text)::interval)
+          or u.starts_at < date_add(
+            date_trunc(${window}::text, ${cursor?.starts_at}::timestamptz, ${time_zone}), ('1 ' || ${window}::text)::interval, ${time_zone}))
       group by 1, 2, 3
       -- What was voided as a whole leaves zeros.
       having sum(u.event_count) > 0

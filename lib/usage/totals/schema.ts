@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { keyset, moment, nextCursor, offsetMoment, pageParameters } from '../../db/index.ts'
+import { hasWholeHours, isTimeZone } from './time-zones.ts'
 
 const windows = ['hour', 'day', 'month'] as const
 const groups = ['event_type', 'model_used'] as const
@@ -37,7 +38,15 @@ export const UsageTotals = z
 
 export const TotalsQuery = z
   .strictObject({
-    window: z.enum(windows).default('day').meta({ description: 'Windows begin and end in UTC.' }),
+    window: z.enum(windows).default('day').meta({ description: 'They begin and end in the time zone.' }),
+    time_zone: z
+      .string()
+      .refine(isTimeZone, 'must be a name of the IANA list, such as Europe/Zurich')
+      .default('UTC')
+      .meta({ description: 'Where days and months begin. It must be whole hours away from UTC.' }),
+    format: z.enum(['json', 'csv']).default('json').meta({
+      description: 'csv is the whole range from the cursor on, whatever limit says.',
+    }),
     group_by: z
       .string()
       .transform((list) => list.split(',').filter((part) => part !== ''))
@@ -55,7 +64,7 @@ export const TotalsQuery = z
     const start = since === undefined ? new Date(end.getTime() - 30 * day) : new Date(since)
     return { ...query, since: start, until: end }
   })
-  .superRefine(({ since, until }, context) => {
+  .superRefine(({ since, until, time_zone }, context) => {
     if (since > until)
       context.addIssue({ code: 'custom', path: ['since'], message: 'must come before until' })
     else if (until.getTime() - since.getTime() > maxDays * day)
@@ -63,6 +72,12 @@ export const TotalsQuery = z
         code: 'custom',
         path: ['since'],
         message: `must be at most ${maxDays} days before until`,
+      })
+    else if (!hasWholeHours(time_zone, since, until))
+      context.addIssue({
+        code: 'custom',
+        path: ['time_zone'],
+        message: 'is not whole hours away from UTC, and totals are kept by the hour of UTC',
       })
   })
 
