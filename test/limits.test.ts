@@ -142,6 +142,11 @@ rule('too_many_domains', 'remove each one', () =>
     }),
   ),
 )
+rule('too_many_orders', 'leave each one open', () =>
+  asOwner((db) =>
+    untilRefused(30, () => refusal(db, `select private.order_plan($1, 'stripe', 'starter')`, [tenant.id])),
+  ),
+)
 rule('domain_just_checked', 'remove the domain and add it again', () =>
   asOwner((db) =>
     untilRefused(60, async () => {

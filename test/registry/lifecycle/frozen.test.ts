@@ -37,6 +37,8 @@ const stillAnswered: Record<string, string> = {
     'disabling is always possible; test/webhooks/endpoints/change.test.ts shows that nothing else is',
   'POST /registry/tenants/:ref/audit/viewer-tokens': 'lets somebody read the audit log for a few minutes',
   'DELETE /registry/tenants/:ref/audit/viewer-tokens': 'takes that back',
+  'POST /usage/payments/orders': 'paying is how it ends: see payments/subscriptions.test.ts',
+  'POST /usage/payments/webhooks/:provider': 'a provider says what was paid, in whatever state',
 }
 const states = [
   { state: 'frozen', tenant: 'frozen', owner: 'frozen-owner', code: 'tenant_frozen' },

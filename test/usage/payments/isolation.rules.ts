@@ -1,4 +1,4 @@
-import { idOf, rowId, tenantId } from '../../isolation/matrix/callers.ts'
+import { idOf, letIn, rowId, tenantId } from '../../isolation/matrix/callers.ts'
 import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 
 export default {
@@ -16,6 +16,13 @@ export default {
       key: 'tenant_id',
       select: 'read_admin',
       service: 'select',
+      attempts: (['other', 'home'] as const).map((name) => ({
+        as: 'owner',
+        before: letIn('payments'),
+        tries: `insert into public.payments (tenant_id, order_id, provider, provider_payment_id, amount_minor, currency, status)
+          values ('${tenantId('home')}', '${rowId('payment_orders', name)}', 'stripe', 'in_tried', 4900, 'CHF', 'failed')`,
+        gives: name === 'home' ? 'ok' : '23503',
+      })),
     },
     subscriptions: {
       columns:
@@ -23,6 +30,15 @@ export default {
       key: 'tenant_id',
       select: 'read_admin',
       service: 'select',
+      attempts: [
+        {
+          as: 'owner',
+          before: letIn('subscriptions'),
+          tries: `insert into public.subscriptions (tenant_id, order_id, provider, plan)
+            values ('${tenantId('home')}', '${rowId('payment_orders', 'other')}', 'stripe', 'starter')`,
+          gives: '23503',
+        },
+      ],
     },
     billing_events: {
       columns:
