@@ -72,6 +72,9 @@ describe('usage partitions', () => {
             [tenant.id],
           )
         ).rows.map(({ occurred_at }) => occurred_at.toISOString())
+      // The whole table first, as a drop does. Made and dropped in one transaction, months would otherwise lock its
+      // parts before the whole, and every other statement locks them the other way round.
+      await db.query('lock table public.usage_events in access exclusive mode')
       await db.query(`select private.make_partitions('public.usage_events', '2031-12-15')`)
       await db.query(
         `select private.ingest_usage_events($1, null, '{a,b,c,d}', '{api,api,api,api}', '{x,x,x,x}', array['{}','{}','{}','{}']::jsonb[],
