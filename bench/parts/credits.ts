@@ -12,7 +12,7 @@ const batchGoal = { atLeast: 40_000 }
  * The files of pgledger's SQL, with colons between, in the order in which they are loaded: its ULIDs and pgledger.sql of
  * https://github.com/pgr0ss/pgledger. They are not part of this project. Without them there is no baseline.
  */
-const pgledgerFiles = process.env['TENANTRY_BENCH_PGLEDGER']?.split(':') ?? []
+const pgledgerFiles = process.env.TENANTRY_BENCH_PGLEDGER?.split(':') ?? []
 
 /** Reserving and consuming on one tenant, whose balance is one row for which everybody waits. */
 export async function benchCredits(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {

@@ -2328,7 +2328,15 @@ begin
     perform private.refuse_credits(held + free, consume_credits.credits);
   end if;
   if consume_credits.credits > 0 then
-    of_topups := private.burn_credits(consume_credits.tenant_id, consume_credits.credits);
+    -- Nearly always the first lot has enough. Only otherwise it takes a loop, while others wait for the lock.
+    update public.credit_lots as l set credits_left = l.credits_left - consume_credits.credits
+    where l.tenant_id = consume_credits.tenant_id and l.credits_left > consume_credits.credits and l.id = (
+      select f.id from public.credit_lots as f where f.tenant_id = consume_credits.tenant_id and f.closed_at is null
+      order by f.kind <> 'topup', f.expires_at, f.id limit 1)
+    returning case when l.kind = 'topup' then consume_credits.credits else 0 end into of_topups;
+    if not found then
+      of_topups := private.burn_credits(consume_credits.tenant_id, consume_credits.credits);
+    end if;
   end if;
   with closed as (
     update public.credit_reservations as r set status = 'consumed', credits_consumed = consume_credits.credits, closed_at = clock_timestamp()
@@ -2441,6 +2449,18 @@ $$;
 comment on function private.add_credits(uuid, public.credit_entry_type, public.credit_lot_kind, bigint, timestamptz, text, uuid, text, text, text, uuid) is
   'Adds a lot, and its entry. The caller holds the lock on the balance and has looked up the key.';
 
+create function private.require_tenant_with_credits(tenant uuid) returns void
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  -- A frozen tenant may be refunded, and what it bought is its own.
+  if not exists (select from public.tenants as t where t.id = tenant and t.status <> 'archived') then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or it is archived.');
+  end if;
+end
+$$;
+
 create function private.require_credit_note(actor text, note text) returns void
   language plpgsql immutable
   set search_path = ''
@@ -2499,7 +2519,7 @@ create function private.allocate_credits(tenant_id uuid) returns bigint
   set enable_seqscan = off
 as $$
 begin
-  perform private.require_permission(allocate_credits.tenant_id, 'read');
+  perform private.require_tenant_with_credits(allocate_credits.tenant_id);
   return private.add_missing_allocation(allocate_credits.tenant_id);
 end
 $$;
@@ -2520,7 +2540,7 @@ declare
   hash uuid := md5(row('topup', top_up_credits.credits, top_up_credits.expires_at)::text)::uuid;
   ends_at timestamptz;
 begin
-  perform private.require_permission(top_up_credits.tenant_id, 'read');
+  perform private.require_tenant_with_credits(top_up_credits.tenant_id);
   perform private.require_credits(top_up_credits.credits);
   if order_ref is null or length(order_ref) not between 1 and 190 or not private.is_plain_text(order_ref, 190) then
     perform private.raise_problem(422, 'invalid_value', 'Name the order that paid for this.',
@@ -2562,7 +2582,7 @@ declare
     refund_credits.expires_at)::text)::uuid;
   refundable bigint;
 begin
-  perform private.require_permission(refund_credits.tenant_id, 'read');
+  perform private.require_tenant_with_credits(refund_credits.tenant_id);
   perform private.require_credits(refund_credits.credits);
   perform private.require_idempotency_key(refund_credits.idempotency_key);
   perform private.require_credit_note(refund_credits.actor, refund_credits.note);
@@ -2606,7 +2626,7 @@ declare
   of_topups bigint;
   balance public.credit_balances;
 begin
-  perform private.require_permission(adjust_credits.tenant_id, 'read');
+  perform private.require_tenant_with_credits(adjust_credits.tenant_id);
   if adjust_credits.credits is null or adjust_credits.credits = 0 or adjust_credits.credits not between -1000000000 and 1000000000 then
     perform private.raise_problem(422, 'invalid_value', 'An adjustment adds or takes up to 1000000000 credits.',
       '[{"pointer": "/credits", "detail": "must be a whole number from -1000000000 to 1000000000, and not 0"}]');

@@ -182,7 +182,7 @@ describe('what is refused', () => {
     ['/reservations', { credits: 0.5, idempotency_key: key }, '/credits'],
     ['/reservations', { credits: '5', idempotency_key: key }, '/credits'],
     ['/reservations', { credits: 1_000_000_001, idempotency_key: key }, '/credits'],
-    ['/reservations', { credits: 1e300, idempotency_key: key }, '/credits'],
+    ['/reservations', { credits: Number.MAX_SAFE_INTEGER, idempotency_key: key }, '/credits'],
     ['/reservations', { credits: 1 }, '/idempotency_key'],
     ['/reservations', { credits: 1, idempotency_key: '' }, '/idempotency_key'],
     ['/reservations', { credits: 1, idempotency_key: 'k'.repeat(201) }, '/idempotency_key'],

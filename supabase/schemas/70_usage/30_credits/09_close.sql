@@ -61,7 +61,15 @@ begin
     perform private.refuse_credits(held + free, consume_credits.credits);
   end if;
   if consume_credits.credits > 0 then
-    of_topups := private.burn_credits(consume_credits.tenant_id, consume_credits.credits);
+    -- Nearly always the first lot has enough. Only otherwise it takes a loop, while others wait for the lock.
+    update public.credit_lots as l set credits_left = l.credits_left - consume_credits.credits
+    where l.tenant_id = consume_credits.tenant_id and l.credits_left > consume_credits.credits and l.id = (
+      select f.id from public.credit_lots as f where f.tenant_id = consume_credits.tenant_id and f.closed_at is null
+      order by f.kind <> 'topup', f.expires_at, f.id limit 1)
+    returning case when l.kind = 'topup' then consume_credits.credits else 0 end into of_topups;
+    if not found then
+      of_topups := private.burn_credits(consume_credits.tenant_id, consume_credits.credits);
+    end if;
   end if;
   with closed as (
     update public.credit_reservations as r set status = 'consumed', credits_consumed = consume_credits.credits, closed_at = clock_timestamp()

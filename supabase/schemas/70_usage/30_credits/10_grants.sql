@@ -41,6 +41,18 @@ $$;
 comment on function private.add_credits(uuid, public.credit_entry_type, public.credit_lot_kind, bigint, timestamptz, text, uuid, text, text, text, uuid) is
   'Adds a lot, and its entry. The caller holds the lock on the balance and has looked up the key.';
 
+create function private.require_tenant_with_credits(tenant uuid) returns void
+  language plpgsql stable
+  set search_path = ''
+as $$
+begin
+  -- A frozen tenant may be refunded, and what it bought is its own.
+  if not exists (select from public.tenants as t where t.id = tenant and t.status <> 'archived') then
+    perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or it is archived.');
+  end if;
+end
+$$;
+
 create function private.require_credit_note(actor text, note text) returns void
   language plpgsql immutable
   set search_path = ''
@@ -99,7 +111,7 @@ create function private.allocate_credits(tenant_id uuid) returns bigint
   set enable_seqscan = off
 as $$
 begin
-  perform private.require_permission(allocate_credits.tenant_id, 'read');
+  perform private.require_tenant_with_credits(allocate_credits.tenant_id);
   return private.add_missing_allocation(allocate_credits.tenant_id);
 end
 $$;
@@ -120,7 +132,7 @@ declare
   hash uuid := md5(row('topup', top_up_credits.credits, top_up_credits.expires_at)::text)::uuid;
   ends_at timestamptz;
 begin
-  perform private.require_permission(top_up_credits.tenant_id, 'read');
+  perform private.require_tenant_with_credits(top_up_credits.tenant_id);
   perform private.require_credits(top_up_credits.credits);
   if order_ref is null or length(order_ref) not between 1 and 190 or not private.is_plain_text(order_ref, 190) then
     perform private.raise_problem(422, 'invalid_value', 'Name the order that paid for this.',
@@ -162,7 +174,7 @@ declare
     refund_credits.expires_at)::text)::uuid;
   refundable bigint;
 begin
-  perform private.require_permission(refund_credits.tenant_id, 'read');
+  perform private.require_tenant_with_credits(refund_credits.tenant_id);
   perform private.require_credits(refund_credits.credits);
   perform private.require_idempotency_key(refund_credits.idempotency_key);
   perform private.require_credit_note(refund_credits.actor, refund_credits.note);
@@ -206,7 +218,7 @@ declare
   of_topups bigint;
   balance public.credit_balances;
 begin
-  perform private.require_permission(adjust_credits.tenant_id, 'read');
+  perform private.require_tenant_with_credits(adjust_credits.tenant_id);
   if adjust_credits.credits is null or adjust_credits.credits = 0 or adjust_credits.credits not between -1000000000 and 1000000000 then
     perform private.raise_problem(422, 'invalid_value', 'An adjustment adds or takes up to 1000000000 credits.',
       '[{"pointer": "/credits", "detail": "must be a whole number from -1000000000 to 1000000000, and not 0"}]');
