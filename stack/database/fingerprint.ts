@@ -12,6 +12,7 @@ const runningTables = [
   'private.webhook_dispatcher_calls',
   'private.tenant_purges',
   'private.kept_slugs',
+  'private.payment_events',
 ]
 
 /**
