@@ -25,6 +25,10 @@ const called = Object.entries(rules).filter(
 const silent: Record<string, string> = {
   'POST /usage/events': 'events are records themselves',
   'POST /usage/voids': 'a void is a record itself, and names who voided',
+  'POST /usage/credits/reservations': 'entries of the ledger are records themselves',
+  'POST /usage/credits/reservations/batch': 'entries of the ledger are records themselves',
+  'POST /usage/credits/reservations/:reservation/consume': 'entries of the ledger are records themselves',
+  'POST /usage/credits/reservations/:reservation/release': 'entries of the ledger are records themselves',
   'POST /registry/invitations/accept': 'there is no such invitation, so no tenant is meant',
   'POST /webhooks/endpoints/:endpoint/test': 'an event is a record itself',
   'POST /webhooks/endpoints/:endpoint/poll': 'a lease is no change of the tenant',
