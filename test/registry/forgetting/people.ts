@@ -71,6 +71,11 @@ export const keptFills: Record<string, Fill> = {
        on conflict (tenant_id) do update set billing_name = excluded.billing_name`,
       [id, address],
     ),
+  credit_ledger: ({ id }, { address }) =>
+    admin.query(`select private.adjust_credits($1, 5, 'kept', 'admin:ada', $2)`, [
+      id,
+      `Asked by ${address}.`,
+    ]),
   'private.demo_snapshots': ({ id }, { address }) =>
     admin.query(
       `insert into private.demo_snapshots (tenant_id, relation, rows) values ($1, 'participant_sessions', $2)`,

@@ -24,6 +24,7 @@ const stillCallable: Record<string, string> = {
   accept_invitation:
     'asks for a token first, and then for the state of its tenant: see invitations/accept-refused.test.ts',
   read_audit_log: 'reads; that it was read is recorded',
+  read_credits: 'reads; what has expired by now is entered in the ledger',
   revoke_api_key: 'a key that leaked can always be closed',
   disable_webhook_endpoint: 'what is sent to the wrong place can always be stopped',
 }

@@ -1,4 +1,4 @@
--- Closing reservations: what the work took is consumed and the rest released, or all of it is released.
+-- Closing reservations: what the work took is consumed and the rest released, or all of it is released; and refunds of what was consumed.
 
 create function private.require_open_reservation(tenant uuid, reservation uuid) returns bigint
   language plpgsql stable
@@ -136,3 +136,46 @@ comment on function public.release_credits(uuid, uuid, text) is
   'Ends a reservation that was not used. Returns the entry of the ledger. 404 reservation_not_found, 409 reservation_closed, idempotency_conflict.';
 grant execute on function public.consume_credits(uuid, uuid, bigint, text), public.release_credits(uuid, uuid, text)
   to authenticated, service_role;
+
+create function private.refund_credits(
+  tenant_id uuid, reservation_id uuid, credits bigint, idempotency_key text, actor text, note text, expires_at timestamptz default null
+) returns public.credit_ledger
+  language plpgsql security definer
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  entry public.credit_ledger;
+  hash uuid := md5(row('refunded', refund_credits.reservation_id, refund_credits.credits, refund_credits.actor, refund_credits.note,
+    refund_credits.expires_at)::text)::uuid;
+  refundable bigint;
+begin
+  perform private.require_tenant_with_credits(refund_credits.tenant_id);
+  perform private.require_credits(refund_credits.credits);
+  perform private.require_idempotency_key(refund_credits.idempotency_key);
+  perform private.require_credit_note(refund_credits.actor, refund_credits.note);
+  perform private.lock_credits(refund_credits.tenant_id);
+  entry := private.find_credit_entry(refund_credits.tenant_id, refund_credits.idempotency_key, hash);
+  if entry.version is not null then
+    return entry;
+  end if;
+  if refund_credits.expires_at <= clock_timestamp() then
+    perform private.raise_problem(422, 'invalid_value', 'Credits must expire in the future.', '[{"pointer": "/expires_at", "detail": "must be in the future"}]');
+  end if;
+  select r.credits_consumed - r.credits_refunded into refundable from public.credit_reservations as r
+  where r.tenant_id = refund_credits.tenant_id and r.id = refund_credits.reservation_id;
+  if refundable is null then
+    perform private.raise_problem(404, 'reservation_not_found', 'This tenant has no such reservation of credits.');
+  elsif refundable < refund_credits.credits then
+    perform private.raise_problem(409, 'refund_too_large', format('Of this reservation %s credits can be refunded.', refundable),
+      members => jsonb_build_object('refundable', refundable));
+  end if;
+  update public.credit_reservations as r set credits_refunded = r.credits_refunded + refund_credits.credits
+  where r.tenant_id = refund_credits.tenant_id and r.id = refund_credits.reservation_id;
+  return private.add_credits(refund_credits.tenant_id, 'refunded', 'refund', refund_credits.credits, nullif(refund_credits.expires_at, 'infinity'),
+    refund_credits.idempotency_key, hash, refund_credits.actor, refund_credits.note, reservation => refund_credits.reservation_id);
+end
+$$;
+comment on function private.refund_credits(uuid, uuid, bigint, text, text, text, timestamptz) is
+  'Gives back what a reservation consumed, or a part of it, as credits that last until expires_at, or for ever. For the service. 404 reservation_not_found, 409 refund_too_large, idempotency_conflict.';

@@ -1,4 +1,4 @@
--- Grants: what only the platform does. Allocations, top-ups, refunds and adjustments.
+-- Grants: what only the platform does. Allocations, top-ups and adjustments.
 
 create function private.add_credits(
   tenant uuid, type public.credit_entry_type, kind public.credit_lot_kind, credits bigint, expires_at timestamptz,
@@ -159,49 +159,6 @@ end
 $$;
 comment on function private.top_up_credits(uuid, bigint, text, timestamptz, text) is
   'Adds credits that an order paid for. One order adds once: a second call returns the first entry. They expire with the month, at expires_at, or never (infinity). For the service. 409 idempotency_conflict.';
-
-create function private.refund_credits(
-  tenant_id uuid, reservation_id uuid, credits bigint, idempotency_key text, actor text, note text, expires_at timestamptz default null
-) returns public.credit_ledger
-  language plpgsql security definer
-  set search_path = ''
-  set enable_seqscan = off
-as $$
-#variable_conflict use_column
-declare
-  entry public.credit_ledger;
-  hash uuid := md5(row('refunded', refund_credits.reservation_id, refund_credits.credits, refund_credits.actor, refund_credits.note,
-    refund_credits.expires_at)::text)::uuid;
-  refundable bigint;
-begin
-  perform private.require_tenant_with_credits(refund_credits.tenant_id);
-  perform private.require_credits(refund_credits.credits);
-  perform private.require_idempotency_key(refund_credits.idempotency_key);
-  perform private.require_credit_note(refund_credits.actor, refund_credits.note);
-  perform private.lock_credits(refund_credits.tenant_id);
-  entry := private.find_credit_entry(refund_credits.tenant_id, refund_credits.idempotency_key, hash);
-  if entry.version is not null then
-    return entry;
-  end if;
-  if refund_credits.expires_at <= clock_timestamp() then
-    perform private.raise_problem(422, 'invalid_value', 'Credits must expire in the future.', '[{"pointer": "/expires_at", "detail": "must be in the future"}]');
-  end if;
-  select r.credits_consumed - r.credits_refunded into refundable from public.credit_reservations as r
-  where r.tenant_id = refund_credits.tenant_id and r.id = refund_credits.reservation_id;
-  if refundable is null then
-    perform private.raise_problem(404, 'reservation_not_found', 'This tenant has no such reservation of credits.');
-  elsif refundable < refund_credits.credits then
-    perform private.raise_problem(409, 'refund_too_large', format('Of this reservation %s credits can be refunded.', refundable),
-      members => jsonb_build_object('refundable', refundable));
-  end if;
-  update public.credit_reservations as r set credits_refunded = r.credits_refunded + refund_credits.credits
-  where r.tenant_id = refund_credits.tenant_id and r.id = refund_credits.reservation_id;
-  return private.add_credits(refund_credits.tenant_id, 'refunded', 'refund', refund_credits.credits, nullif(refund_credits.expires_at, 'infinity'),
-    refund_credits.idempotency_key, hash, refund_credits.actor, refund_credits.note, reservation => refund_credits.reservation_id);
-end
-$$;
-comment on function private.refund_credits(uuid, uuid, bigint, text, text, text, timestamptz) is
-  'Gives back what a reservation consumed, or a part of it, as credits that last until expires_at, or for ever. For the service. 404 reservation_not_found, 409 refund_too_large, idempotency_conflict.';
 
 create function private.adjust_credits(
   tenant_id uuid, credits bigint, idempotency_key text, actor text, note text, expires_at timestamptz default null
