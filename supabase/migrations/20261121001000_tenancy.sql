@@ -1060,6 +1060,7 @@ create table public.tenant_products (
   enabled boolean not null default true,
   config jsonb not null default '{}',
   expires_at timestamptz,
+  settled_end_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (tenant_id, product),
@@ -1068,9 +1069,10 @@ create table public.tenant_products (
 comment on table public.tenant_products is
   'Which product a tenant may use, until when, and with which settings. Only the platform grants a product. Only the end date ends it.';
 create index tenant_products_product_idx on public.tenant_products (product);
-create index tenant_products_expires_at_idx on public.tenant_products (expires_at) where expires_at is not null;
+comment on column public.tenant_products.settled_end_at is 'The expires_at after which the tenant''s plan was settled. Cron looks for ends that were not.';
+create index tenant_products_expires_at_idx on public.tenant_products (expires_at) where settled_end_at is distinct from expires_at;
 create trigger products_touch before update on public.products for each row execute function private.tg_touch_updated_at();
-create trigger tenant_products_touch before update on public.tenant_products for each row execute function private.tg_touch_updated_at();
+create trigger tenant_products_touch before update of enabled, config, expires_at on public.tenant_products for each row execute function private.tg_touch_updated_at();
 
 alter table public.products enable row level security;
 alter table public.tenant_products enable row level security;
@@ -1084,7 +1086,7 @@ grant select on public.products, public.tenant_products to authenticated;
 grant select, insert, update, delete on public.products, public.tenant_products to service_role;
 
 select private.register_table('public.products', plain => '{product,name,description,features}', unaudited => 'changed by migrations only');
-select private.register_table('public.tenant_products', plain => '{product,config}');
+select private.register_table('public.tenant_products', quiet => '{settled_end_at}', plain => '{product,config}');
 
 -- 40_members/01_users.sql
 
@@ -1959,18 +1961,25 @@ create function private.settle_plans(batch int default 200) returns int
   language sql volatile
   set search_path = ''
 as $$
-  -- Those whose time is over, the one that was looked at longest ago first. And whoever lost a product today:
-  -- a grant ends by the clock, so no change of a row says it.
-  select count(private.settle_plan(due.tenant_id))::int from (
-    select tenant_id from (select e.tenant_id, min(e.settled_at) as settled_at from public.plan_excesses as e
-      where e.switches_off_at <= now() group by e.tenant_id order by 2 limit batch) as over_time
-    union
-    select g.tenant_id from public.tenant_products as g
-    where g.expires_at between now() - interval '1 day' and now()
-    order by 1) as due
+  with ended as (
+    -- A grant ends by the clock, so no change of a row says it.
+    update public.tenant_products as g set settled_end_at = g.expires_at
+    from (select o.tenant_id, o.product from public.tenant_products as o
+      where o.expires_at <= now() and o.settled_end_at is distinct from o.expires_at
+      order by o.expires_at limit batch for no key update skip locked) as o
+    where g.tenant_id = o.tenant_id and g.product = o.product
+    returning g.tenant_id
+  ), over_time as (
+    -- First who has to lose something, or has given a place back since. Then the one that was looked at longest ago.
+    select e.tenant_id from public.plan_excesses as e left join lateral private.find_limit(e.tenant_id, e.gate) as l on true
+    where e.switches_off_at <= now()
+    order by e.switched_off_at is not null and coalesce(l.used = e.in_use, true), e.settled_at limit batch
+  )
+  select count(private.settle_plan(due.tenant_id))::int
+  from (select tenant_id from ended union select tenant_id from over_time order by 1) as due
 $$;
 comment on function private.settle_plans(int) is
-  'Settles the tenants whose excess is to be switched off, or was, at most one batch, and those who lost a product. Returns how many.';
+  'Settles tenants who lost a product, and those whose time with an excess is over, at most one batch of each. Returns how many.';
 
 select cron.schedule('registry: settle what is beyond a plan', '*/10 * * * *', 'select private.settle_plans()');
 

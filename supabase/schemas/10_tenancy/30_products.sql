@@ -30,6 +30,7 @@ create table public.tenant_products (
   enabled boolean not null default true,
   config jsonb not null default '{}',
   expires_at timestamptz,
+  settled_end_at timestamptz,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (tenant_id, product),
@@ -38,9 +39,10 @@ create table public.tenant_products (
 comment on table public.tenant_products is
   'Which product a tenant may use, until when, and with which settings. Only the platform grants a product. Only the end date ends it.';
 create index tenant_products_product_idx on public.tenant_products (product);
-create index tenant_products_expires_at_idx on public.tenant_products (expires_at) where expires_at is not null;
+comment on column public.tenant_products.settled_end_at is 'The expires_at after which the tenant''s plan was settled. Cron looks for ends that were not.';
+create index tenant_products_expires_at_idx on public.tenant_products (expires_at) where settled_end_at is distinct from expires_at;
 create trigger products_touch before update on public.products for each row execute function private.tg_touch_updated_at();
-create trigger tenant_products_touch before update on public.tenant_products for each row execute function private.tg_touch_updated_at();
+create trigger tenant_products_touch before update of enabled, config, expires_at on public.tenant_products for each row execute function private.tg_touch_updated_at();
 
 alter table public.products enable row level security;
 alter table public.tenant_products enable row level security;
@@ -54,4 +56,4 @@ grant select on public.products, public.tenant_products to authenticated;
 grant select, insert, update, delete on public.products, public.tenant_products to service_role;
 
 select private.register_table('public.products', plain => '{product,name,description,features}', unaudited => 'changed by migrations only');
-select private.register_table('public.tenant_products', plain => '{product,config}');
+select private.register_table('public.tenant_products', quiet => '{settled_end_at}', plain => '{product,config}');

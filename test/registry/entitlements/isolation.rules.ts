@@ -19,7 +19,7 @@ export default {
       ],
     },
     tenant_products: {
-      columns: 'tenant_id product enabled config expires_at created_at updated_at',
+      columns: 'tenant_id product enabled config expires_at settled_end_at created_at updated_at',
       key: 'tenant_id',
       select: 'read',
       scopes: ['entitlements:read'],

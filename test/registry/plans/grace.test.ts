@@ -317,37 +317,5 @@ describe('the time to keep it', () => {
   })
 })
 
-describe('a switch', () => {
-  it.each([
-    ['keep_api_keys', 'api_keys', 'switched_off_at is null and revoked_at is null'],
-    ['keep_domains', 'tenant_domains', 'switched_off_at is null'],
-    ['keep_campaigns', 'campaigns', 'switched_off_at is null'],
-    ['keep_webhook_endpoints', 'webhook_endpoints', 'is_enabled'],
-    ['keep_members', 'tenant_members', `status = 'active'`],
-  ])('%s leaves the oldest on, one way and back', async (keep, table, isOn) => {
-    await makeKey(tenant, owner, { scopes: ['usage:write'] })
-    await makeEndpoint({ owner, admin: owner, member: owner, tenant })
-    await admin.query(`insert into public.tenant_domains (tenant_id, host) values ($1, $2)`, [
-      tenant.id,
-      `www2.${host}`,
-    ])
-    const on = async () =>
-      (
-        await admin.query<{ on: boolean }>(
-          `select ${isOn} as on from public.${table} where tenant_id = $1 order by created_at, ${table === 'tenant_members' ? 'user_id' : 'id'}`,
-          [tenant.id],
-        )
-      ).rows.map((row) => row.on)
-    const everything = (await on()).map(() => true)
-    const oldest = everything.map((_, n) => n === 0)
-    await admin.query(`select private.${keep}($1, 1)`, [tenant.id])
-    expect(await on()).toEqual(oldest)
-    await admin.query(`select private.${keep}($1, 1)`, [tenant.id])
-    expect(await on()).toEqual(oldest)
-    await admin.query(`select private.${keep}($1, null)`, [tenant.id])
-    expect(await on()).toEqual(everything)
-  })
-})
-
 const refOf = async ({ id }: Person) =>
   (await admin.query<{ ref: string }>('select private.ulid($1::uuid) as ref', [id])).rows[0]!.ref

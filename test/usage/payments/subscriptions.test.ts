@@ -1,7 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { call, problemOf } from '../../kit/call.ts'
 import { admin, superuser } from '../../kit/db.ts'
-import { makePerson, type Person } from '../../kit/people.ts'
 import { forceTenant, makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { captured, freshId, makeOrder, type Order, settleFact, stateOf } from './world.ts'
 
@@ -265,48 +263,5 @@ describe('another subscription', () => {
     await settleFact(second, captured({ amount_minor: 34_900 }))
     await pay('2')
     expect(await stateOf(order)).toMatchObject({ order: 'refund_due', plan: 'business' })
-  })
-})
-
-describe('who may order', () => {
-  let owner: Person
-  const orderAs = (token: string, slug = tenant.slug, plan = 'professional') =>
-    call('/usage/payments/orders', { token, tenant: slug, body: { plan, provider: 'stripe' } })
-  beforeEach(async () => {
-    owner = await makePerson()
-  })
-
-  it('is an owner, also of a tenant that is frozen because it did not pay', async () => {
-    await admin.query(
-      `insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, 'owner')`,
-      [tenant.id, owner.id],
-    )
-    await pay()
-    await fail('2')
-    await wait(7)
-    await freeze()
-    expect((await orderAs(owner.token)).status).toBe(201)
-  })
-
-  it('is an owner whose trial has ended', async () => {
-    const ended = await makeTenant({ owner, status: 'trial', plan: 'trial' })
-    expect((await orderAs(owner.token, ended.slug)).status).toBe(201)
-  })
-
-  it('is nobody in a tenant that was frozen for another reason', async () => {
-    const frozen = await makeTenant({ owner, status: 'frozen' })
-    expect(await problemOf(await orderAs(owner.token, frozen.slug))).toMatchObject({
-      status: 403,
-      code: 'tenant_frozen',
-    })
-  })
-
-  it.each(['trial', 'enterprise', 'no_such_plan'])('does not order the plan %s', async (plan) => {
-    const own = await makeTenant({ owner })
-    expect(await problemOf(await orderAs(owner.token, own.slug, plan))).toEqual({
-      status: 422,
-      code: 'invalid_value',
-      pointers: ['/plan'],
-    })
   })
 })

@@ -169,18 +169,25 @@ create function private.settle_plans(batch int default 200) returns int
   language sql volatile
   set search_path = ''
 as $$
-  -- Those whose time is over, the one that was looked at longest ago first. And whoever lost a product today:
-  -- a grant ends by the clock, so no change of a row says it.
-  select count(private.settle_plan(due.tenant_id))::int from (
-    select tenant_id from (select e.tenant_id, min(e.settled_at) as settled_at from public.plan_excesses as e
-      where e.switches_off_at <= now() group by e.tenant_id order by 2 limit batch) as over_time
-    union
-    select g.tenant_id from public.tenant_products as g
-    where g.expires_at between now() - interval '1 day' and now()
-    order by 1) as due
+  with ended as (
+    -- A grant ends by the clock, so no change of a row says it.
+    update public.tenant_products as g set settled_end_at = g.expires_at
+    from (select o.tenant_id, o.product from public.tenant_products as o
+      where o.expires_at <= now() and o.settled_end_at is distinct from o.expires_at
+      order by o.expires_at limit batch for no key update skip locked) as o
+    where g.tenant_id = o.tenant_id and g.product = o.product
+    returning g.tenant_id
+  ), over_time as (
+    -- First who has to lose something, or has given a place back since. Then the one that was looked at longest ago.
+    select e.tenant_id from public.plan_excesses as e left join lateral private.find_limit(e.tenant_id, e.gate) as l on true
+    where e.switches_off_at <= now()
+    order by e.switched_off_at is not null and coalesce(l.used = e.in_use, true), e.settled_at limit batch
+  )
+  select count(private.settle_plan(due.tenant_id))::int
+  from (select tenant_id from ended union select tenant_id from over_time order by 1) as due
 $$;
 comment on function private.settle_plans(int) is
-  'Settles the tenants whose excess is to be switched off, or was, at most one batch, and those who lost a product. Returns how many.';
+  'Settles tenants who lost a product, and those whose time with an excess is over, at most one batch of each. Returns how many.';
 
 select cron.schedule('registry: settle what is beyond a plan', '*/10 * * * *', 'select private.settle_plans()');
 
