@@ -16,8 +16,8 @@ import {
   idempotencyKeyOf,
   listBillingEvents,
   listPaymentOrders,
-  NewPlanOrder,
-  orderPlan,
+  makeOrder,
+  NewOrder,
   PaymentOrder,
   PaymentOrderQuery,
   PaymentOrders,
@@ -40,7 +40,7 @@ const orders = router({ auth: 'member', permission: 'read_admin' })
   .post(
     '/orders',
     describeRoute(
-      'Order a plan, once for each Idempotency-Key',
+      'Order a plan or a bundle of credits, once for each Idempotency-Key',
       { 201: { description: 'The order, and where it is paid.', schema: PaymentOrder } },
       [
         'tenant_frozen',
@@ -52,11 +52,11 @@ const orders = router({ auth: 'member', permission: 'read_admin' })
         'payment_provider_failed',
       ],
     ),
-    body(NewPlanOrder),
+    body(NewOrder),
     async (c) => {
       const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
       const key = idempotencyKeyOf(c.req.header('idempotency-key'))
-      return c.json(await orderPlan(c.var.db, asker, c.var.tenant.id, c.req.valid('json'), key), 201)
+      return c.json(await makeOrder(c.var.db, asker, c.var.tenant.id, c.req.valid('json'), key), 201)
     },
   )
 

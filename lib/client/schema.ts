@@ -1061,7 +1061,7 @@ export interface paths {
         /** List a tenant's payment orders, the newest first */
         get: operations["getUsagePaymentsOrders"];
         put?: never;
-        /** Order a plan, once for each Idempotency-Key */
+        /** Order a plan or a bundle of credits, once for each Idempotency-Key */
         post: operations["postUsagePaymentsOrders"];
         delete?: never;
         options?: never;
@@ -1097,6 +1097,40 @@ export interface paths {
         put?: never;
         /** Ask providers about orders that are open, and have replaced subscriptions cancelled */
         post: operations["postUsagePaymentsCheck"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/usage/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List a tenant's subscriptions, the newest first */
+        get: operations["getUsageSubscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/usage/subscriptions/{subscription}/cancellation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cancel a subscription at the end of the month that is paid */
+        post: operations["postUsageSubscriptionsSubscriptionCancellation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1896,7 +1930,7 @@ export interface components {
             asked: number;
             /** @description Facts that were new. */
             changed: number;
-            /** @description Subscriptions that were replaced and are now cancelled. */
+            /** @description Subscriptions that were replaced or cancelled here, and that the provider now ends. */
             cancelled: number;
             /** @description Requests that a provider did not answer. They are made again. */
             unanswered: number;
@@ -2360,8 +2394,10 @@ export interface components {
             /** @description For how long it is open; a week unless said otherwise. */
             expires_in_hours?: number;
         };
-        NewPlanOrder: {
-            plan: string;
+        /** @description Either a plan or a bundle. */
+        NewOrder: {
+            plan?: string;
+            bundle?: string;
             provider: components["schemas"]["PaymentProvider"];
         };
         NewProject: {
@@ -2409,9 +2445,9 @@ export interface components {
         };
         PaymentOrder: {
             ref_id: string;
-            /** @description subscription, or another kind of order. */
+            /** @description subscription, topup, or another kind of order. */
             kind: string;
-            /** @description What is bought: {"plan": "business"}. */
+            /** @description What is bought: {"plan": "business"} or {"bundle": "credits_500", "credits": 500}. */
             bought: {
                 [key: string]: unknown;
             };
@@ -2665,6 +2701,34 @@ export interface components {
         /** @description null unbinds. */
         SsoProviderBinding: {
             sso_provider_id: string | null;
+        };
+        Subscription: {
+            ref_id: string;
+            /** @description The order that began it. */
+            order_ref: string;
+            plan: string;
+            provider: components["schemas"]["PaymentProvider"];
+            provider_subscription_id: string | null;
+            /** @enum {string} */
+            status: "pending" | "active" | "past_due" | "cancelled";
+            paid_until_at: string | null;
+            /** @description When somebody cancelled it. The status is cancelled once the provider has heard. */
+            cancel_requested_at: string | null;
+            cancelled_at: string | null;
+            /** @description When a newer subscription took its place. */
+            replaced_at: string | null;
+            /** @description When the tenant is frozen unless somebody pays. */
+            freezes_at: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC, to the millisecond.
+             */
+            created_at: string;
+        };
+        Subscriptions: {
+            subscriptions: components["schemas"]["Subscription"][];
+            /** @description The cursor of the next page; null on the last one. */
+            next_cursor: string | null;
         };
         /** @description A tenant as its members see it. */
         Tenant: {
@@ -11535,7 +11599,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewPlanOrder"];
+                "application/json": components["schemas"]["NewOrder"];
             };
         };
         responses: {
@@ -11778,6 +11842,227 @@ export interface operations {
             };
             /** @description forbidden, key_not_accepted */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUsageSubscriptions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscriptions"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postUsageSubscriptionsSubscriptionCancellation: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path: {
+                subscription: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How it stands. If the provider could not be reached, the status is not cancelled yet, and the provider is told later. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Subscription"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found, tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description conflict */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -32,12 +32,12 @@ export {
 export { logUsageEvent, logUsageEvents } from './events/queries.ts'
 export { maxEvents, UsageBatchResult, UsageEvent, UsageEventResult } from './events/schema.ts'
 export { checkOpenOrders } from './payments/check.ts'
-export { idempotencyKeyOf, listBillingEvents, listPaymentOrders, orderPlan } from './payments/queries.ts'
+export { idempotencyKeyOf, listBillingEvents, listPaymentOrders, makeOrder } from './payments/queries.ts'
 export {
   BillingEventQuery,
   BillingEvents,
   CheckedOrders,
-  NewPlanOrder,
+  NewOrder,
   PaymentOrder,
   PaymentOrderQuery,
   PaymentOrders,
@@ -45,6 +45,13 @@ export {
   ReceivedEvent,
 } from './payments/schema.ts'
 export { receiveWebhook } from './payments/webhooks.ts'
+export { cancelSubscription, listSubscriptions } from './subscriptions/queries.ts'
+export {
+  Subscription,
+  SubscriptionPath,
+  SubscriptionQuery,
+  Subscriptions,
+} from './subscriptions/schema.ts'
 export { writeTotals } from './totals/csv.ts'
 export { readTotals } from './totals/queries.ts'
 export { TotalsQuery, UsageTotals } from './totals/schema.ts'

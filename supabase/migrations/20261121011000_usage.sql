@@ -900,8 +900,10 @@ create table public.subscriptions (
   plan text not null references public.plans on update cascade on delete restrict,
   status public.subscription_status not null default 'pending',
   paid_until_at timestamptz,
+  cancel_requested_at timestamptz,
   cancelled_at timestamptz,
   replaced_at timestamptz,
+  next_cancel_at timestamptz,
   freezes_at timestamptz,
   froze_at timestamptz,
   created_at timestamptz not null default now(),
@@ -915,14 +917,16 @@ comment on table public.subscriptions is
   'A plan that is paid for each month. Its status follows from the payments of its order. The newest one of a tenant moves the tenant''s plan and status.';
 comment on column public.subscriptions.freezes_at is 'When the tenant is frozen unless somebody pays. Null if nothing is owed.';
 comment on column public.subscriptions.froze_at is 'The frozen_at of the tenant, if this subscription froze it. Only then can a payment make it active again.';
+comment on column public.subscriptions.cancel_requested_at is 'When somebody of the tenant cancelled it. The provider is then asked to.';
 comment on column public.subscriptions.replaced_at is 'When a newer subscription took its place. The provider is then asked to cancel this one.';
+comment on column public.subscriptions.next_cancel_at is 'When the provider is asked to cancel it. Null if it is not to be cancelled, or is.';
 create unique index subscriptions_ref_id_idx on public.subscriptions (tenant_id, ref_id) where ref_id is not null;
 -- A renewal names the subscription, and neither the tenant nor the order.
 create unique index subscriptions_provider_subscription_id_idx on public.subscriptions (provider, provider_subscription_id)
   where provider_subscription_id is not null;
 create index subscriptions_plan_idx on public.subscriptions (plan);
 create index subscriptions_freezes_at_idx on public.subscriptions (freezes_at) where freezes_at is not null and froze_at is null;
-create index subscriptions_replaced_at_idx on public.subscriptions (replaced_at) where replaced_at is not null and cancelled_at is null;
+create index subscriptions_next_cancel_at_idx on public.subscriptions (next_cancel_at) where next_cancel_at is not null;
 create trigger subscriptions_touch before update on public.subscriptions for each row execute function private.tg_touch_updated_at();
 
 alter table public.subscriptions enable row level security;
@@ -976,7 +980,8 @@ begin
     and s.status <> 'pending' and s.replaced_at is null) then
     perform private.raise_problem(409, 'conflict', 'A newer subscription has taken the place of this one.');
   end if;
-  update public.subscriptions as s set replaced_at = now(), freezes_at = null
+  update public.subscriptions as s set replaced_at = now(), freezes_at = null,
+    next_cancel_at = case when s.cancelled_at is null and s.provider_subscription_id is not null then now() end
   where s.tenant_id = tenant.id and s.order_id < order_row.id and s.replaced_at is null;
   -- A later charge pays for the plan that the tenant has. The platform may have changed it since.
   if is_first then
@@ -1017,6 +1022,10 @@ begin
   after := before;
   after.provider_subscription_id := coalesce(before.provider_subscription_id, review_subscription.subscription);
   after.cancelled_at := coalesce(before.cancelled_at, case when is_cancelled then now() end);
+  -- One that was replaced may begin later: its payment was on the way.
+  after.next_cancel_at := case
+    when after.cancelled_at is null and after.provider_subscription_id is not null and coalesce(before.replaced_at, before.cancel_requested_at) is not null
+    then coalesce(before.next_cancel_at, now()) end;
   select max(p.period_ends_at) into after.paid_until_at from public.payments as p
   where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id and p.settled_at is not null;
   after.status := case
@@ -1034,8 +1043,8 @@ begin
     after.froze_at := null;
   end if;
   update public.subscriptions as s set
-    (provider_subscription_id, cancelled_at, paid_until_at, status, freezes_at, froze_at) =
-    (after.provider_subscription_id, after.cancelled_at, after.paid_until_at, after.status, after.freezes_at, after.froze_at)
+    (provider_subscription_id, cancelled_at, next_cancel_at, paid_until_at, status, freezes_at, froze_at) =
+    (after.provider_subscription_id, after.cancelled_at, after.next_cancel_at, after.paid_until_at, after.status, after.freezes_at, after.froze_at)
   where s.tenant_id = after.tenant_id and s.id = after.id and s is distinct from after;
   if after.status = 'past_due' and before.status <> 'past_due' then
     perform private.record_billing_event(order_row, 'subscription.failed', after.provider_subscription_id);
@@ -1084,7 +1093,8 @@ select private.register_order_kind('subscription', 'private.settle_subscription(
 
 select cron.schedule('usage: freeze tenants that did not pay', '41 * * * *', 'select private.freeze_unpaid_tenants()');
 
-select private.register_table('public.subscriptions', keeping => 'history', plain => '{provider_subscription_id,plan}');
+select private.register_table('public.subscriptions', keeping => 'history', plain => '{provider_subscription_id,plan}',
+  quiet => '{next_cancel_at}');
 
 -- 20_payments/05_inbox.sql
 
@@ -1382,7 +1392,20 @@ comment on function private.settle_payment_event(public.payment_provider, text) 
 
 -- 20_payments/07_ordering.sql
 
--- Ordering: how a tenant's managers order a plan, and how the provider is asked what became of an order.
+-- Ordering: how a tenant's managers order a plan, and which orders the provider is asked about.
+
+create function private.take_order_turn(tenant uuid) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not private.take_turn(take_order_turn.tenant, 'payment_order', 30, 'hour') then
+    perform private.raise_problem(429, 'too_many_orders', 'This tenant has made 30 orders in this hour.');
+  end if;
+end
+$$;
+comment on function private.take_order_turn(uuid) is
+  'Counts an order of whatever kind, because each one is a request to the provider. 429 too_many_orders.';
 
 -- A definer, because nobody may write an order directly. It asks for read_admin and not for manage: a frozen tenant and
 -- one whose trial ended must be able to pay.
@@ -1409,9 +1432,7 @@ begin
       (select string_agg(p.plan, ', ' order by p.price_minor) from public.plans as p where p.trial_days is null and p.price_minor > 0)),
       '[{"pointer": "/plan", "detail": "must be a plan that can be ordered"}]');
   end if;
-  if not private.take_turn(order_plan.tenant, 'payment_order', 30, 'hour') then
-    perform private.raise_problem(429, 'too_many_orders', 'This tenant has made 30 orders in this hour.');
-  end if;
+  perform private.take_order_turn(order_plan.tenant);
   return private.make_payment_order(order_plan.tenant, order_plan.provider, 'subscription', wanted.price_minor, wanted.currency,
     jsonb_build_object('plan', wanted.plan), order_plan.idempotency_key);
 end
@@ -1447,17 +1468,63 @@ $$;
 comment on function private.claim_open_orders(int) is
   'The orders that nobody has paid, as far as we know, and about which the provider is to be asked now. Two callers never get the same one.';
 
-create function private.list_replaced_subscriptions(batch int default 20)
-  returns table (provider public.payment_provider, provider_subscription_id text)
-  language sql stable
+grant execute on function private.attach_payment_order(uuid, uuid, text, text), private.claim_open_orders(int),
+  private.receive_payment_event(public.payment_provider, text, bytea, jsonb),
+  private.settle_payment_event(public.payment_provider, text) to service_role;
+
+-- 20_payments/08_cancelling.sql
+
+-- Cancelling: how a tenant's managers end a subscription, and how the provider is told until it has heard.
+
+-- A definer, because nobody may write a subscription directly. It asks for read_admin and not for manage: who is frozen
+-- because of a charge that failed must be able to end the charges.
+create function private.request_cancellation(tenant uuid, ref text) returns public.subscriptions
+  language plpgsql security definer
   set search_path = ''
 as $$
-  select s.provider, s.provider_subscription_id from public.subscriptions as s
-  where s.replaced_at is not null and s.cancelled_at is null and s.provider_subscription_id is not null
-  order by s.replaced_at limit batch
+declare
+  found_row public.subscriptions;
+begin
+  perform private.require_permission(request_cancellation.tenant, 'read_admin');
+  -- The tenant first, as settling does.
+  perform from public.tenants as t where t.id = request_cancellation.tenant for no key update;
+  select * into found_row from public.subscriptions as s
+  where s.tenant_id = request_cancellation.tenant and s.ref_id = request_cancellation.ref for no key update;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'There is no such subscription.');
+  elsif found_row.status = 'cancelled' or found_row.cancel_requested_at is not null then
+    return found_row;
+  elsif found_row.status = 'pending' or found_row.replaced_at is not null then
+    perform private.raise_problem(409, 'conflict', 'Nothing is charged for this subscription. Cancel the one that is active.');
+  end if;
+  update public.subscriptions as s set cancel_requested_at = now(), next_cancel_at = now()
+  where s.tenant_id = found_row.tenant_id and s.id = found_row.id
+  returning * into found_row;
+  return found_row;
+end
 $$;
-comment on function private.list_replaced_subscriptions(int) is
-  'Subscriptions that a newer one replaced and that the provider still charges. They are to be cancelled there.';
+comment on function private.request_cancellation(uuid, text) is
+  'Notes that a subscription is to be cancelled, for an owner or an admin. The provider is told by the edge function, and again by cron until it has heard. A second call changes nothing. 404 not_found; 409 conflict for one that is not charged.';
+grant execute on function private.request_cancellation(uuid, text) to authenticated;
+
+-- A definer: not even the service may write subscriptions directly.
+create function private.claim_subscriptions_to_cancel(batch int default 20)
+  returns table (provider public.payment_provider, provider_subscription_id text, at_period_end boolean)
+  language sql volatile security definer
+  set search_path = ''
+as $$
+  -- Asked again after 5 minutes, then 10, and so on to once a day: one that the provider refuses must not keep others waiting.
+  update public.subscriptions as s set
+    next_cancel_at = now() + least(greatest(now() - coalesce(s.replaced_at, s.cancel_requested_at), interval '5 minutes'), interval '1 day')
+  from (select d.tenant_id, d.id from public.subscriptions as d
+    where d.next_cancel_at <= now()
+    order by d.next_cancel_at limit batch for no key update skip locked) as due
+  where s.tenant_id = due.tenant_id and s.id = due.id
+  returning s.provider, s.provider_subscription_id, s.replaced_at is null and s.status = 'active'
+$$;
+comment on function private.claim_subscriptions_to_cancel(int) is
+  'Subscriptions that a newer one replaced or that somebody cancelled, and that the provider still charges. at_period_end: what was paid is used to its end.';
+grant execute on function private.claim_subscriptions_to_cancel(int) to service_role;
 
 create function private.request_order_checks() returns text
   language plpgsql
@@ -1467,8 +1534,8 @@ declare
   request bigint;
 begin
   if not exists (select from public.payment_orders as o where o.next_ask_at <= now())
-    and not exists (select from private.list_replaced_subscriptions(1)) then
-    return 'No order is due.';
+    and not exists (select from public.subscriptions as s where s.next_cancel_at <= now()) then
+    return 'Nothing is due.';
   end if;
   request := private.call_edge_function('/usage/payments/check', timeout_milliseconds => 120000);
   -- Unlike format(), this is null if no request was made.
@@ -1477,11 +1544,7 @@ begin
 end
 $$;
 comment on function private.request_order_checks() is
-  'If an order is open for 15 minutes, wakes the edge function that asks its provider, because only that function knows the provider''s keys. Returns what it did.';
-
-grant execute on function private.attach_payment_order(uuid, uuid, text, text), private.claim_open_orders(int),
-  private.list_replaced_subscriptions(int), private.receive_payment_event(public.payment_provider, text, bytea, jsonb),
-  private.settle_payment_event(public.payment_provider, text) to service_role;
+  'If an order is open for 15 minutes or a subscription is to be cancelled, wakes the edge function that asks the provider, because only that function knows the provider''s keys. Returns what it did.';
 
 select cron.schedule('usage: ask providers about open orders', '*/5 * * * *', 'select private.request_order_checks()');
 
@@ -2728,3 +2791,95 @@ select private.register_event_type('credits.exhausted', 'No credits are left.',
 select private.register_event_type('credits.topped_up', 'Credits were bought.',
   '{"credits": {"added": "count", "available": "count", "order_ref": "text", "expires_at?": "moment"}}',
   '{"credits": {"added": 1000, "available": 1096, "order_ref": "order_IluGWxBm9U8zJ8", "expires_at": "2026-11-30T23:00:00.000Z"}}');
+
+-- 40_topups/01_topup_bundles.sql
+
+-- Top-up bundles: which credits can be bought, and at what price.
+
+create table public.topup_bundles (
+  bundle text primary key,
+  name text not null,
+  credits bigint not null,
+  price_minor bigint not null,
+  currency char(3) not null default 'CHF',
+  is_offered boolean not null default true,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  constraint bundle_name_is_a_word check (bundle ~ '^[a-z][a-z0-9_]{1,39}$'),
+  constraint bundle_title_is_text check (private.is_plain_text(name, 100)),
+  constraint bundle_credits_in_range check (credits between 1 and 1000000000),
+  constraint bundle_costs_something check (price_minor between 1 and 100000000000),
+  constraint bundle_currency_is_a_code check (currency ~ '^[A-Z]{3}$')
+);
+comment on table public.topup_bundles is
+  'The price list of credits. A bundle that is no longer offered stays, because orders name it.';
+comment on column public.topup_bundles.price_minor is 'In minor units of the currency.';
+
+insert into public.topup_bundles (bundle, name, credits, price_minor) values
+  ('credits_500', '500 credits', 500, 1900),
+  ('credits_2000', '2,000 credits', 2000, 5900),
+  ('credits_10000', '10,000 credits', 10000, 24900)
+on conflict (bundle) do update set (name, credits, price_minor) = (excluded.name, excluded.credits, excluded.price_minor);
+create trigger topup_bundles_touch before update on public.topup_bundles
+  for each row execute function private.tg_touch_updated_at();
+
+alter table public.topup_bundles enable row level security;
+-- The price list belongs to no tenant.
+create policy "everyone signed in reads the bundles" on public.topup_bundles
+  for select to authenticated using (true);
+grant select on public.topup_bundles to authenticated, service_role;
+
+select private.register_table('public.topup_bundles', plain => '{bundle,name,currency}', unaudited => 'changed by migrations only');
+
+-- 40_topups/02_topup_orders.sql
+
+-- Top-up orders: a payment order whose payment adds credits.
+
+create view public.credit_topup_orders with (security_invoker = true) as
+select o.tenant_id, o.id, o.ref_id, o.provider, o.provider_order_id, o.bought ->> 'bundle' as bundle,
+  (o.bought ->> 'credits')::bigint as credits, o.amount_minor, o.currency, o.status, o.paid_at, e.expires_at, o.created_at
+from public.payment_orders as o
+left join public.credit_ledger as e on e.tenant_id = o.tenant_id and e.idempotency_key = 'topup ' || o.ref_id
+where o.kind = 'topup';
+comment on view public.credit_topup_orders is
+  'The orders of credits, with when the credits expire that each one brought. Their rows are in payment_orders and credit_ledger.';
+grant select on public.credit_topup_orders to authenticated, service_role;
+
+create function private.settle_topup(order_row public.payment_orders, payment public.payments) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  select from private.top_up_credits(order_row.tenant_id, (order_row.bought ->> 'credits')::bigint, order_row.ref_id)
+$$;
+comment on function private.settle_topup(public.payment_orders, public.payments) is
+  'What a right payment of a top-up does: it adds the credits that were ordered, until the end of the month. Refuses an archived tenant.';
+
+select private.register_order_kind('topup', 'private.settle_topup(public.payment_orders, public.payments)',
+  'Credits, paid once.');
+
+-- A definer, because nobody may write an order directly. It asks for manage: a tenant that is frozen could not use the
+-- credits before they expire.
+create function private.order_topup(
+  tenant uuid, provider public.payment_provider, bundle text, idempotency_key text default null
+) returns public.payment_orders
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  wanted public.topup_bundles;
+begin
+  perform private.require_permission(order_topup.tenant, 'manage');
+  select * into wanted from public.topup_bundles as b where b.bundle = order_topup.bundle and b.is_offered;
+  if not found then
+    perform private.raise_problem(422, 'invalid_value', format('The bundles that can be ordered are: %s.',
+      (select string_agg(b.bundle, ', ' order by b.credits) from public.topup_bundles as b where b.is_offered)),
+      '[{"pointer": "/bundle", "detail": "must be a bundle that can be ordered"}]');
+  end if;
+  perform private.take_order_turn(order_topup.tenant);
+  return private.make_payment_order(order_topup.tenant, order_topup.provider, 'topup', wanted.price_minor, wanted.currency,
+    jsonb_build_object('bundle', wanted.bundle, 'credits', wanted.credits), order_topup.idempotency_key);
+end
+$$;
+comment on function private.order_topup(uuid, public.payment_provider, text, text) is
+  'Orders a bundle of credits, for an owner or an admin. The provider does not know of it yet. A second call with the same key answers the first order, with the credits and the price of then. 409 not_billable, conflict; 422 for a bundle that is not offered; 429 too_many_orders.';
+grant execute on function private.order_topup(uuid, public.payment_provider, text, text) to authenticated;

@@ -105,6 +105,7 @@ export const goodCalls: Record<string, GoodCall> = {
     around: { brand: ['colors', 'messages', 'logo'].map((name) => (inner: unknown) => ({ [name]: inner })) },
   },
   'private.order_plan': { given: () => ({ provider: 'stripe', plan: 'business' }) },
+  'private.order_topup': { given: () => ({ provider: 'stripe', bundle: 'credits_500' }) },
   'private.raise_problem': {
     // The names of our own things.
     withoutNumbers: ['members'],
@@ -121,6 +122,7 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.refuse_other_request': { refused: 'idempotency_conflict' },
   'public.accept_invitation': { given: ({ token }) => ({ token }), refused: 'already_member' },
   'public.acknowledge_webhook_deliveries': { given: ({ polled }) => ({ endpoint_id: polled }) },
+  'private.request_cancellation': { refused: 'not_found' },
   'public.check_entitlement': { given: () => ({ product: 'marketing' }) },
   'public.consume_credits': { refused: 'reservation_not_found' },
   'public.create_webhook_endpoint': {

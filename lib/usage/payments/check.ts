@@ -3,7 +3,7 @@ import { type Db, Problem, sql } from '../../db/index.ts'
 import type { AskedFact } from './provider-api.ts'
 import { providerApis } from './providers/index.ts'
 import { takePaymentEvent } from './queries.ts'
-import type { CheckedOrders, PaymentProvider } from './schema.ts'
+import type { CheckedOrders, PaymentProvider, ReceivedEvent } from './schema.ts'
 import { providerSettings } from './settings.ts'
 
 /** Each order takes two requests of five seconds at most, and ten run at a time: a batch is done within a minute. */
@@ -18,7 +18,7 @@ interface OpenOrder {
 
 /**
  * Asks the providers about orders that nobody has paid, as far as we know, and has them cancel subscriptions that were
- * replaced. For the service: a webhook may get lost, and nobody should wait for what is paid.
+ * replaced or cancelled here. For the service: a webhook may get lost, and nobody should wait for what is paid.
  */
 export async function checkOpenOrders(db: Db): Promise<CheckedOrders> {
   const sum: CheckedOrders = { asked: 0, changed: 0, cancelled: 0, unanswered: 0 }
@@ -34,15 +34,32 @@ export async function checkOpenOrders(db: Db): Promise<CheckedOrders> {
       sum.asked++
     }
   })
-  const replaced = await db.query<{ provider: PaymentProvider; provider_subscription_id: string }>(sql`
-    select provider, provider_subscription_id from private.list_replaced_subscriptions()`)
-  for (const { provider, provider_subscription_id } of replaced) {
-    const cancelling = () =>
-      providerApis[provider].cancelSubscription(providerSettings(provider), provider_subscription_id)
-    const asked = await answerOf(cancelling, sum)
-    if (asked && (await take(db, provider, asked)) === 'applied') sum.cancelled++
+  const ending = await db.query<SubscriptionToCancel>(sql`
+    select provider, provider_subscription_id, at_period_end from private.claim_subscriptions_to_cancel()`)
+  for (const subscription of ending) {
+    if ((await answerOf(() => cancelAtProvider(db, subscription), sum)) === 'applied') sum.cancelled++
   }
   return sum
+}
+
+/** A subscription that is not to be charged again. */
+export interface SubscriptionToCancel {
+  provider: PaymentProvider
+  provider_subscription_id: string
+  at_period_end: boolean
+}
+
+/** Has a subscription cancelled at its provider, and notes that it was. 503 payment_provider_failed. */
+export async function cancelAtProvider(
+  db: Db,
+  { provider, provider_subscription_id, at_period_end }: SubscriptionToCancel,
+): Promise<ReceivedEvent['outcome']> {
+  const settings = providerSettings(provider)
+  return take(
+    db,
+    provider,
+    await providerApis[provider].cancelSubscription(settings, provider_subscription_id, at_period_end),
+  )
 }
 
 /** What was asked for is an event like any other, so that one function settles all of them. */

@@ -32,7 +32,8 @@ export interface AskedFact {
 export interface ProviderApi {
   makeOrder(settings: ProviderSettings, order: OrderToMake): Promise<MadeOrder>
   askOrder(settings: ProviderSettings, id: string, isRecurring: boolean): Promise<AskedFact[]>
-  cancelSubscription(settings: ProviderSettings, id: string): Promise<AskedFact>
+  /** atPeriodEnd: what was paid is used to its end. Otherwise at once, if the provider can. */
+  cancelSubscription(settings: ProviderSettings, id: string, atPeriodEnd: boolean): Promise<AskedFact>
 }
 
 const timeoutMs = 5_000

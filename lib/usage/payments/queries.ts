@@ -14,7 +14,7 @@ import {
   type BillingEventQuery,
   type BillingEvents,
   billingEventOrder,
-  type NewPlanOrder,
+  type NewOrder,
   orderOrder,
   type PaymentOrder,
   type PaymentOrderQuery,
@@ -66,25 +66,34 @@ export async function listBillingEvents(
 }
 
 /**
- * Orders a plan and makes the order at the provider. The same key answers the first order, and asks the provider again
- * if it could not be reached then. 403 tenant_frozen; 409 not_billable, conflict; 422 for a plan without a price; 429
- * too_many_orders; 503 payment_provider_not_set_up, payment_provider_failed.
+ * Orders a plan or a bundle of credits, and makes the order at the provider. The same key answers the first order, and
+ * asks the provider again if it could not be reached then. 403 tenant_frozen, forbidden; 409 not_billable, conflict; 422
+ * for what has no price; 429 too_many_orders; 503 payment_provider_not_set_up, payment_provider_failed.
  */
-export async function orderPlan(
+export async function makeOrder(
   db: Db,
   { claims, headers }: { claims: Claims; headers: RequestHeaders },
   tenantId: string,
-  { plan, provider }: NewPlanOrder,
+  { plan, bundle, provider }: NewOrder,
   idempotencyKey: string | undefined,
 ): Promise<PaymentOrder> {
   const settings = providerSettings(provider)
+  const ordered = bundle
+    ? sql`private.order_topup(${tenantId}, ${provider}, ${bundle}, ${idempotencyKey})`
+    : sql`private.order_plan(${tenantId}, ${provider}, ${plan}, ${idempotencyKey})`
   const order = await db.one<PaymentOrder & { id: string; title: string }>(sql`
-    select ${orderColumns}, id, (select p.name from public.plans as p where p.plan = bought ->> 'plan') as title
-    from private.order_plan(${tenantId}, ${provider}, ${plan}, ${idempotencyKey})`)
+    select ${orderColumns}, id, coalesce(
+      (select p.name from public.plans as p where p.plan = bought ->> 'plan'),
+      (select b.name from public.topup_bundles as b where b.bundle = bought ->> 'bundle')) as title
+    from ${ordered}`)
   const { id, title, ...shown } = order
   if (shown.provider_order_id !== null) return shown
   // The transaction is over: no connection is held while the provider answers.
-  const made = await providerApis[provider].makeOrder(settings, { ...shown, title, isRecurring: true })
+  const made = await providerApis[provider].makeOrder(settings, {
+    ...shown,
+    title,
+    isRecurring: bundle === undefined,
+  })
   // As the service, because a caller must not be able to state what the provider said.
   return serviceFor(claims, headers).one(sql`
     select ${orderColumns} from private.attach_payment_order(${tenantId}, ${id}, ${made.id}, ${made.payUrl})`)

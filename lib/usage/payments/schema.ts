@@ -8,21 +8,34 @@ export type PaymentProvider = z.infer<typeof PaymentProvider>
 const amount = z.int().meta({ description: 'In the smallest unit of the currency.' })
 const currency = z.string().meta({ description: 'ISO 4217.' })
 
-/** What a tenant's manager orders: a plan, to be paid each month. */
-export const NewPlanOrder = z
+/** What a tenant's manager orders: a plan that is paid each month, or a bundle of credits that is paid once. */
+export const NewOrder = z
   .strictObject({
-    plan: z.string().regex(/^[a-z][a-z0-9_]{1,39}$/, 'must be the name of a plan'),
+    plan: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]{1,39}$/, 'must be the name of a plan')
+      .optional(),
+    bundle: z
+      .string()
+      .regex(/^[a-z][a-z0-9_]{1,39}$/, 'must be the name of a bundle of credits')
+      .optional(),
     provider: PaymentProvider,
   })
-  .meta({ id: 'NewPlanOrder' })
-export type NewPlanOrder = z.infer<typeof NewPlanOrder>
+  .refine(({ plan, bundle }) => (plan === undefined) !== (bundle === undefined), {
+    error: 'name one thing to order: a plan or a bundle',
+    path: ['plan'],
+  })
+  .meta({ id: 'NewOrder', description: 'Either a plan or a bundle.' })
+export type NewOrder = z.infer<typeof NewOrder>
 
 /** An order as managers see it. */
 export const PaymentOrder = z
   .strictObject({
     ref_id: z.string(),
-    kind: z.string().meta({ description: 'subscription, or another kind of order.' }),
-    bought: z.record(z.string(), z.unknown()).meta({ description: 'What is bought: {"plan": "business"}.' }),
+    kind: z.string().meta({ description: 'subscription, topup, or another kind of order.' }),
+    bought: z.record(z.string(), z.unknown()).meta({
+      description: 'What is bought: {"plan": "business"} or {"bundle": "credits_500", "credits": 500}.',
+    }),
     provider: PaymentProvider,
     provider_order_id: z
       .string()
@@ -92,7 +105,9 @@ export const CheckedOrders = z
   .strictObject({
     asked: z.int().meta({ description: 'Orders about which a provider was asked.' }),
     changed: z.int().meta({ description: 'Facts that were new.' }),
-    cancelled: z.int().meta({ description: 'Subscriptions that were replaced and are now cancelled.' }),
+    cancelled: z.int().meta({
+      description: 'Subscriptions that were replaced or cancelled here, and that the provider now ends.',
+    }),
     unanswered: z
       .int()
       .meta({ description: 'Requests that a provider did not answer. They are made again.' }),

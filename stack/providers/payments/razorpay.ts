@@ -8,6 +8,7 @@ interface Sent {
   item?: { name: string; amount: number; currency: string }
   plan_id?: string
   notes?: Record<string, string>
+  cancel_at_cycle_end?: number
 }
 
 const plans = new Map<string, NonNullable<Sent['item']>>()
@@ -56,9 +57,14 @@ export function razorpayApi(secrets: PaymentSecrets, payUrl: (id: string) => str
       const sale = findSale(c.req.param('id'))
       return sale ? c.json(subscriptionOf(sale)) : c.json(problem('The id provided does not exist'), 400)
     })
-    .post('/v1/subscriptions/:id/cancel', (c) => {
+    .post('/v1/subscriptions/:id/cancel', async (c) => {
       const sale = findSale(c.req.param('id'))
       if (!sale) return c.json(problem('The id provided does not exist'), 400)
+      if (sale.status === 'cancelled')
+        return c.json(problem('Subscription is not cancellable in cancelled status.'), 400)
+      const { cancel_at_cycle_end: atEnd } = (await c.req.json()) as Sent
+      if (atEnd === 1 && subscriptionEntity(sale).status !== 'active')
+        return c.json(problem('Subscription cannot be cancelled since no billing cycle is going on'), 400)
       sale.status = 'cancelled'
       return c.json(subscriptionOf(sale))
     })

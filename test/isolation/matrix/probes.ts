@@ -87,7 +87,7 @@ function expectedSight(caller: Caller, rule: RelationRule): string {
 }
 
 function expectedTouch(caller: Caller, rule: RelationRule, action: 'update' | 'delete'): string {
-  if (rule.view && action === 'delete') return '55000'
+  if (rule.view && (action === 'delete' || !rule.update)) return '55000'
   const needs = action === 'update' ? rule.update?.needs : rule.delete
   if (caller.role === 'anon' || !needs) return 'denied'
   if (needs === 'self') return colleaguesOf(caller).includes(caller.name) ? caller.name : 'nothing'

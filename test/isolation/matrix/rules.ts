@@ -59,7 +59,7 @@ export interface RelationRule {
   delete?: Permission
   /** What the service role is granted, its way around row level security being no way around grants. */
   service: 'select' | 'all'
-  /** Only a view: the table whose rows its updates move. Inserting and deleting is not possible through it. */
+  /** Only a view: the table whose rows it shows, and moves if it can be updated. Inserting and deleting is not possible. */
   view?: string
   attempts?: Attempt[]
 }

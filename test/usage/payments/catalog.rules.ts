@@ -7,7 +7,5 @@ export default {
   },
   'a unique key of a tenant-owned table holds its tenant_id': {
     payment_orders_provider_order_id_idx: 'a directory: a webhook names the order and not the tenant',
-    subscriptions_provider_subscription_id_idx:
-      'a directory: a renewal names the subscription and not the tenant',
   },
 } satisfies CatalogRules

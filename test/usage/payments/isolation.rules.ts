@@ -24,22 +24,6 @@ export default {
         gives: name === 'home' ? 'ok' : '23503',
       })),
     },
-    subscriptions: {
-      columns:
-        'tenant_id id ref_id order_id provider provider_subscription_id plan status paid_until_at cancelled_at replaced_at freezes_at froze_at created_at updated_at',
-      key: 'tenant_id',
-      select: 'read_admin',
-      service: 'select',
-      attempts: [
-        {
-          as: 'owner',
-          before: letIn('subscriptions'),
-          tries: `insert into public.subscriptions (tenant_id, order_id, provider, plan)
-            values ('${tenantId('home')}', '${rowId('payment_orders', 'other')}', 'stripe', 'starter')`,
-          gives: '23503',
-        },
-      ],
-    },
     billing_events: {
       columns:
         'tenant_id id ref_id event_type provider provider_entity_id amount_minor currency plan payload created_at',
@@ -60,15 +44,11 @@ export default {
   },
   rows: {
     'public.payment_orders': (tenant) => `(tenant_id, id, provider, kind, amount_minor, currency, bought)
-      values ('${tenantId(tenant)}', '${rowId('payment_orders', tenant)}', 'stripe', 'subscription', 4900, 'CHF', '{"plan": "starter"}')`,
+      values ('${tenantId(tenant)}', '${rowId('payment_orders', tenant)}', 'stripe', 'topup', 4900, 'CHF', '{"bundle": "credits_500", "credits": 500}')`,
     'public.payments': (
       tenant,
     ) => `(tenant_id, order_id, provider, provider_payment_id, amount_minor, currency, status)
       values ('${tenantId(tenant)}', '${rowId('payment_orders', tenant)}', 'stripe', 'in_matrix', 4900, 'CHF', 'failed')`,
-    // The one that froze the frozen tenant: only then may its owner order a plan.
-    'public.subscriptions': (tenant) => `(tenant_id, order_id, provider, plan, froze_at)
-      values ('${tenantId(tenant)}', '${rowId('payment_orders', tenant)}', 'stripe', 'starter',
-        (select t.frozen_at from public.tenants as t where t.id = '${tenantId(tenant)}'))`,
     'public.billing_events': (tenant) => `(tenant_id, event_type, provider, payload)
       values ('${tenantId(tenant)}', 'payment.failed', 'stripe', '{"order": "01JD3N8Q4ZB6T2V9XK5M7R0C1F", "kind": "subscription"}')`,
   },

@@ -69,9 +69,9 @@ export const razorpay: ProviderApi = {
     return [...charges, { fact: { what: 'cancelled', ...namesOf(subscription) }, words: subscription }]
   },
 
-  async cancelSubscription(settings, id) {
+  async cancelSubscription(settings, id, atPeriodEnd) {
     const path = `/v1/subscriptions/${encodeURIComponent(id)}/cancel`
-    const words = await post(settings, path, { cancel_at_cycle_end: 0 })
+    const words = await post(settings, path, { cancel_at_cycle_end: atPeriodEnd ? 1 : 0 })
     return { fact: { what: 'cancelled', order_id: id, subscription_id: id }, words }
   },
 }

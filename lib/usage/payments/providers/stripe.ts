@@ -50,7 +50,7 @@ export const stripe: ProviderApi = {
   },
 
   async cancelSubscription(settings, id) {
-    // At the end of the period that was paid. The newer subscription gives what is used until then.
+    // Always at the end of the period that was paid: a newer subscription gives what is used until then.
     const body = new URLSearchParams({ cancel_at_period_end: 'true' }).toString()
     const words = await ask(settings, `/v1/subscriptions/${encodeURIComponent(id)}`, Made, {
       type: form,

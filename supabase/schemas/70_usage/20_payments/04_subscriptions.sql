@@ -17,8 +17,10 @@ create table public.subscriptions (
   plan text not null references public.plans on update cascade on delete restrict,
   status public.subscription_status not null default 'pending',
   paid_until_at timestamptz,
+  cancel_requested_at timestamptz,
   cancelled_at timestamptz,
   replaced_at timestamptz,
+  next_cancel_at timestamptz,
   freezes_at timestamptz,
   froze_at timestamptz,
   created_at timestamptz not null default now(),
@@ -32,14 +34,16 @@ comment on table public.subscriptions is
   'A plan that is paid for each month. Its status follows from the payments of its order. The newest one of a tenant moves the tenant''s plan and status.';
 comment on column public.subscriptions.freezes_at is 'When the tenant is frozen unless somebody pays. Null if nothing is owed.';
 comment on column public.subscriptions.froze_at is 'The frozen_at of the tenant, if this subscription froze it. Only then can a payment make it active again.';
+comment on column public.subscriptions.cancel_requested_at is 'When somebody of the tenant cancelled it. The provider is then asked to.';
 comment on column public.subscriptions.replaced_at is 'When a newer subscription took its place. The provider is then asked to cancel this one.';
+comment on column public.subscriptions.next_cancel_at is 'When the provider is asked to cancel it. Null if it is not to be cancelled, or is.';
 create unique index subscriptions_ref_id_idx on public.subscriptions (tenant_id, ref_id) where ref_id is not null;
 -- A renewal names the subscription, and neither the tenant nor the order.
 create unique index subscriptions_provider_subscription_id_idx on public.subscriptions (provider, provider_subscription_id)
   where provider_subscription_id is not null;
 create index subscriptions_plan_idx on public.subscriptions (plan);
 create index subscriptions_freezes_at_idx on public.subscriptions (freezes_at) where freezes_at is not null and froze_at is null;
-create index subscriptions_replaced_at_idx on public.subscriptions (replaced_at) where replaced_at is not null and cancelled_at is null;
+create index subscriptions_next_cancel_at_idx on public.subscriptions (next_cancel_at) where next_cancel_at is not null;
 create trigger subscriptions_touch before update on public.subscriptions for each row execute function private.tg_touch_updated_at();
 
 alter table public.subscriptions enable row level security;
@@ -93,7 +97,8 @@ begin
     and s.status <> 'pending' and s.replaced_at is null) then
     perform private.raise_problem(409, 'conflict', 'A newer subscription has taken the place of this one.');
   end if;
-  update public.subscriptions as s set replaced_at = now(), freezes_at = null
+  update public.subscriptions as s set replaced_at = now(), freezes_at = null,
+    next_cancel_at = case when s.cancelled_at is null and s.provider_subscription_id is not null then now() end
   where s.tenant_id = tenant.id and s.order_id < order_row.id and s.replaced_at is null;
   -- A later charge pays for the plan that the tenant has. The platform may have changed it since.
   if is_first then
@@ -134,6 +139,10 @@ begin
   after := before;
   after.provider_subscription_id := coalesce(before.provider_subscription_id, review_subscription.subscription);
   after.cancelled_at := coalesce(before.cancelled_at, case when is_cancelled then now() end);
+  -- One that was replaced may begin later: its payment was on the way.
+  after.next_cancel_at := case
+    when after.cancelled_at is null and after.provider_subscription_id is not null and coalesce(before.replaced_at, before.cancel_requested_at) is not null
+    then coalesce(before.next_cancel_at, now()) end;
   select max(p.period_ends_at) into after.paid_until_at from public.payments as p
   where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id and p.settled_at is not null;
   after.status := case
@@ -151,8 +160,8 @@ begin
     after.froze_at := null;
   end if;
   update public.subscriptions as s set
-    (provider_subscription_id, cancelled_at, paid_until_at, status, freezes_at, froze_at) =
-    (after.provider_subscription_id, after.cancelled_at, after.paid_until_at, after.status, after.freezes_at, after.froze_at)
+    (provider_subscription_id, cancelled_at, next_cancel_at, paid_until_at, status, freezes_at, froze_at) =
+    (after.provider_subscription_id, after.cancelled_at, after.next_cancel_at, after.paid_until_at, after.status, after.freezes_at, after.froze_at)
   where s.tenant_id = after.tenant_id and s.id = after.id and s is distinct from after;
   if after.status = 'past_due' and before.status <> 'past_due' then
     perform private.record_billing_event(order_row, 'subscription.failed', after.provider_subscription_id);
@@ -201,4 +210,5 @@ select private.register_order_kind('subscription', 'private.settle_subscription(
 
 select cron.schedule('usage: freeze tenants that did not pay', '41 * * * *', 'select private.freeze_unpaid_tenants()');
 
-select private.register_table('public.subscriptions', keeping => 'history', plain => '{provider_subscription_id,plan}');
+select private.register_table('public.subscriptions', keeping => 'history', plain => '{provider_subscription_id,plan}',
+  quiet => '{next_cancel_at}');

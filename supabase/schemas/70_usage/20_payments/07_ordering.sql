@@ -1,4 +1,17 @@
--- Ordering: how a tenant's managers order a plan, and how the provider is asked what became of an order.
+-- Ordering: how a tenant's managers order a plan, and which orders the provider is asked about.
+
+create function private.take_order_turn(tenant uuid) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not private.take_turn(take_order_turn.tenant, 'payment_order', 30, 'hour') then
+    perform private.raise_problem(429, 'too_many_orders', 'This tenant has made 30 orders in this hour.');
+  end if;
+end
+$$;
+comment on function private.take_order_turn(uuid) is
+  'Counts an order of whatever kind, because each one is a request to the provider. 429 too_many_orders.';
 
 -- A definer, because nobody may write an order directly. It asks for read_admin and not for manage: a frozen tenant and
 -- one whose trial ended must be able to pay.
@@ -25,9 +38,7 @@ begin
       (select string_agg(p.plan, ', ' order by p.price_minor) from public.plans as p where p.trial_days is null and p.price_minor > 0)),
       '[{"pointer": "/plan", "detail": "must be a plan that can be ordered"}]');
   end if;
-  if not private.take_turn(order_plan.tenant, 'payment_order', 30, 'hour') then
-    perform private.raise_problem(429, 'too_many_orders', 'This tenant has made 30 orders in this hour.');
-  end if;
+  perform private.take_order_turn(order_plan.tenant);
   return private.make_payment_order(order_plan.tenant, order_plan.provider, 'subscription', wanted.price_minor, wanted.currency,
     jsonb_build_object('plan', wanted.plan), order_plan.idempotency_key);
 end
@@ -63,40 +74,6 @@ $$;
 comment on function private.claim_open_orders(int) is
   'The orders that nobody has paid, as far as we know, and about which the provider is to be asked now. Two callers never get the same one.';
 
-create function private.list_replaced_subscriptions(batch int default 20)
-  returns table (provider public.payment_provider, provider_subscription_id text)
-  language sql stable
-  set search_path = ''
-as $$
-  select s.provider, s.provider_subscription_id from public.subscriptions as s
-  where s.replaced_at is not null and s.cancelled_at is null and s.provider_subscription_id is not null
-  order by s.replaced_at limit batch
-$$;
-comment on function private.list_replaced_subscriptions(int) is
-  'Subscriptions that a newer one replaced and that the provider still charges. They are to be cancelled there.';
-
-create function private.request_order_checks() returns text
-  language plpgsql
-  set search_path = ''
-as $$
-declare
-  request bigint;
-begin
-  if not exists (select from public.payment_orders as o where o.next_ask_at <= now())
-    and not exists (select from private.list_replaced_subscriptions(1)) then
-    return 'No order is due.';
-  end if;
-  request := private.call_edge_function('/usage/payments/check', timeout_milliseconds => 120000);
-  -- Unlike format(), this is null if no request was made.
-  return coalesce('Asked with request ' || request || '.',
-    'Nothing was asked: Vault does not have the secret tenantry_functions_url or tenantry_service_key.');
-end
-$$;
-comment on function private.request_order_checks() is
-  'If an order is open for 15 minutes, wakes the edge function that asks its provider, because only that function knows the provider''s keys. Returns what it did.';
-
 grant execute on function private.attach_payment_order(uuid, uuid, text, text), private.claim_open_orders(int),
-  private.list_replaced_subscriptions(int), private.receive_payment_event(public.payment_provider, text, bytea, jsonb),
+  private.receive_payment_event(public.payment_provider, text, bytea, jsonb),
   private.settle_payment_event(public.payment_provider, text) to service_role;
-
-select cron.schedule('usage: ask providers about open orders', '*/5 * * * *', 'select private.request_order_checks()');

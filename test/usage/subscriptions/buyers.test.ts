@@ -3,7 +3,7 @@ import { call, problemOf } from '../../kit/call.ts'
 import { admin } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
-import { captured, freshId, makeOrder, settleFact, stateOf } from './world.ts'
+import { captured, freshId, makeOrder, settleFact, stateOf } from '../payments/world.ts'
 
 describe('who may order', () => {
   let owner: Person

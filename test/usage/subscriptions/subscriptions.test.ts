@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { admin, superuser } from '../../kit/db.ts'
 import { forceTenant, makeTenant, type Tenant } from '../../kit/tenants.ts'
-import { captured, freshId, makeOrder, type Order, settleFact, stateOf } from './world.ts'
+import { captured, freshId, makeOrder, type Order, settleFact, stateOf } from '../payments/world.ts'
 
 // Each row of the table in docs/payments.md: what happens to a subscription x the state of its tenant.
 
@@ -250,7 +250,7 @@ describe('another subscription', () => {
     await freeze()
     expect(await stateOf(second)).toMatchObject({ tenant: 'active', plan: 'business' })
     const { rowCount } = await admin.query(
-      `select from private.list_replaced_subscriptions(1000) as l
+      `select from private.claim_subscriptions_to_cancel(1000) as l
        join public.subscriptions as s using (provider, provider_subscription_id) where s.tenant_id = $1`,
       [tenant.id],
     )
