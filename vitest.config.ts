@@ -1,11 +1,12 @@
 import { readdirSync } from 'node:fs'
 import process from 'node:process'
+import { globSync } from 'tinyglobby'
 import { defineConfig } from 'vitest/config'
 import { findPgBouncer } from './stack/processes/binaries.ts'
 
 const functions = readdirSync('functions', { withFileTypes: true }).filter((entry) => entry.isDirectory())
 
-/** Tests of what the functions answer. They pass in the same way behind a pooler, as on a hosted project. */
+/** Tests of what the functions answer. They run behind a pooler, as the functions of a hosted project do. */
 const overHttp = {
   include: [
     `test/{audit,auth,client,http,${functions.map(({ name }) => name).join(',')}}/**/*.test.ts`,
@@ -22,6 +23,8 @@ const overHttp = {
     'test/registry/export/stalled-reader.test.ts',
   ],
 }
+/** Those of them that run without a pooler too: who is let in, by every route, and what a connection does. */
+const bothWays = ['test/auth/**/*.test.ts', 'test/http/{caller,enter}.test.ts', 'test/routes.test.ts']
 
 function hasPgBouncer(): boolean {
   try {
@@ -34,14 +37,26 @@ function hasPgBouncer(): boolean {
   }
 }
 
-const direct = { name: 'direct', include: ['test/**/*.test.ts'], sequence: { groupOrder: 0 } }
+// Only lib/db knows of the pooler, so a test of what a function answers runs once. Without PgBouncer it runs directly.
+const isPooled = hasPgBouncer()
+const direct = {
+  name: 'direct',
+  include: ['test/**/*.test.ts'],
+  exclude: isPooled ? onlyPooled() : [],
+  sequence: { groupOrder: 0 },
+}
 const pooled = { name: 'pooled', ...overHttp, sequence: { groupOrder: 1 } }
+
+function onlyPooled(): string[] {
+  const without = new Set([...overHttp.exclude, ...bothWays].flatMap((pattern) => globSync(pattern)))
+  return overHttp.include.flatMap((pattern) => globSync(pattern)).filter((file) => !without.has(file))
+}
 
 export default defineConfig({
   test: {
     // The functions log a line for every request.
     silent: 'passed-only',
-    projects: (hasPgBouncer() ? [direct, pooled] : [direct]).map((test) => ({
+    projects: (isPooled ? [direct, pooled] : [direct]).map((test) => ({
       extends: true,
       test: {
         ...test,

@@ -8,6 +8,14 @@ export default {
     path: '/registry/tenants/:ref/audit/export?format=csv',
   },
   'GET /registry/tenants/:ref/audit/verify': { may: [manager, service, keyWith('audit:read')] },
-  'POST /registry/tenants/:ref/audit/viewer-tokens': { may: [manager], gives: 201, body: () => ({}) },
-  'DELETE /registry/tenants/:ref/audit/viewer-tokens': { may: [manager] },
+  'POST /registry/tenants/:ref/audit/viewer-tokens': {
+    whenFrozen: 'lets somebody read the audit log for a few minutes',
+    may: [manager],
+    gives: 201,
+    body: () => ({}),
+  },
+  'DELETE /registry/tenants/:ref/audit/viewer-tokens': {
+    whenFrozen: 'takes that back',
+    may: [manager],
+  },
 } satisfies RouteRules

@@ -55,6 +55,8 @@ export interface RouteRule {
   body?: (room: Room) => unknown
   /** Makes what stands in the path for a name: an endpoint for `:endpoint`. `:ref` and `:user` are there already. */
   where?: Record<string, (tenant: Tenant) => Promise<string> | string>
+  /** Why a route that changes something works in a tenant that is frozen, or whose trial has ended, all the same. */
+  whenFrozen?: string
   /** A tenant is answered one at a time, so each who may call gets a tenant of their own. */
   isExclusive?: true
 }

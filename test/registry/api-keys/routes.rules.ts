@@ -11,6 +11,7 @@ export default {
   },
   // There is no such key: who may get as far as to hear it.
   'DELETE /registry/tenants/:ref/api-keys/:key': {
+    whenFrozen: 'a key that leaked can always be closed',
     may: [manager],
     gives: 404,
     where: { key: () => ulidOf(randomUUID()) },

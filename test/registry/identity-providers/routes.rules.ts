@@ -29,5 +29,9 @@ export default {
     path: '/registry/tenants/:ref/identity-providers/saml/sso-provider',
     body: () => ({ sso_provider_id: null }),
   },
-  'POST /registry/sign-in-options': { may: [anyone], body: () => ({ email: 'somebody@example.com' }) },
+  'POST /registry/sign-in-options': {
+    whenFrozen: 'changes nothing',
+    may: [anyone],
+    body: () => ({ email: 'somebody@example.com' }),
+  },
 } satisfies RouteRules

@@ -22,9 +22,15 @@ export default {
     path: `/registry/tenants/:ref/invitations/${ulidOf(randomUUID())}`,
   },
   'POST /registry/invitations/look-up': {
+    whenFrozen: 'changes nothing',
     may: [anyone],
     gives: 404,
     body: () => ({ token: 'tinv_nobodys' }),
   },
-  'POST /registry/invitations/accept': { may: [person], gives: 404, body: () => ({ token: 'tinv_nobodys' }) },
+  'POST /registry/invitations/accept': {
+    whenFrozen: 'asks for a token first, and then for the state of its tenant',
+    may: [person],
+    gives: 404,
+    body: () => ({ token: 'tinv_nobodys' }),
+  },
 } satisfies RouteRules

@@ -3,7 +3,12 @@ import { freshSlug } from '../../kit/tenants.ts'
 
 export default {
   'GET /registry/tenants': { may: [person] },
-  'POST /registry/tenants': { may: [person], gives: 201, body: () => ({ slug: freshSlug(), name: 'New' }) },
+  'POST /registry/tenants': {
+    whenFrozen: 'makes another tenant',
+    may: [person],
+    gives: 201,
+    body: () => ({ slug: freshSlug(), name: 'New' }),
+  },
   'GET /registry/tenants/:ref': { may: [reader, keyWith('tenant:read')] },
   'GET /registry/tenants/:ref/account': { may: [manager, service] },
   'PATCH /registry/tenants/:ref': { may: [manager], body: () => ({ name: 'Renamed' }) },

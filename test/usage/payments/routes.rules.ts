@@ -3,12 +3,14 @@ import { anyone, manager, type RouteRules, service } from '../../kit/rules/route
 export default {
   'GET /usage/payments/orders': { may: [manager] },
   'POST /usage/payments/orders': {
+    whenFrozen: 'paying is how it ends: see subscriptions/buyers.test.ts',
     may: [manager],
     gives: 201,
     body: () => ({ plan: 'business', provider: 'stripe' }),
   },
   // Nobody is asked who they are. Without the provider's signature everybody gets the same refusal.
   'POST /usage/payments/webhooks/:provider': {
+    whenFrozen: 'a provider says what was paid, in whatever state',
     may: [anyone],
     gives: 400,
     path: '/usage/payments/webhooks/stripe',

@@ -5,6 +5,7 @@ import { makeSubscription } from './world.ts'
 export default {
   'GET /usage/subscriptions': { may: [manager] },
   'POST /usage/subscriptions/:subscription/cancellation': {
+    whenFrozen: 'charges can always be ended',
     may: [manager],
     where: { subscription: async (tenant: Tenant) => (await makeSubscription(tenant)).subscription },
   },

@@ -13,6 +13,8 @@ export default {
     where: { endpoint: makeEndpoint },
   },
   'PATCH /webhooks/endpoints/:endpoint': {
+    whenFrozen:
+      'disabling is always possible; test/webhooks/endpoints/change.test.ts shows that nothing else is',
     may: [manager, keyWith('endpoints:write')],
     body: () => ({ description: 'New' }),
     where: { endpoint: makeEndpoint },
