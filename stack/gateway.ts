@@ -6,6 +6,7 @@ import type { AuthRest } from './auth-rest/auth-rest.ts'
 import { codeOf, StackFailure } from './failure.ts'
 import type { Functions } from './functions/functions.ts'
 import { isFunctionPath, proxyToFunction } from './functions/functions-proxy.ts'
+import { isMailHost } from './mail/site/guard.ts'
 import { staticFiles } from './web.ts'
 
 /** lite reads the whole body into memory, so its size is limited. */
@@ -22,19 +23,31 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
-/** One port for everything: /auth/v1, /rest/v1, /functions/v1, and the branded page for the rest. */
+export interface GatewayOptions {
+  /** Answers for the host mail.localhost. */
+  mailbox?: (request: Request) => Promise<Response>
+  /** For the pages that speak to Auth. */
+  publishableKey?: string
+}
+
+/**
+ * One port for everything: /auth/v1, /rest/v1, /functions/v1, and the pages of web/ for the rest. The host
+ * mail.localhost has the mailbox, and nothing else.
+ */
 export async function startGateway(
   port: number,
   root: string,
   functions: () => Functions | null,
+  { mailbox, publishableKey = '' }: GatewayOptions = {},
 ): Promise<Gateway> {
   let authRest: Omit<AuthRest, 'lost'> | null = null
   const tooLarge = () => Response.json({ message: 'The body is too large.' }, { status: 413 })
   const notReady = () => Response.json({ message: 'The stack is starting.' }, { status: 503 })
-  const files = staticFiles(root)
+  const files = staticFiles(root, publishableKey)
 
   const app = new Hono<{ Bindings: HttpBindings }>()
     .use(sayWhenToRetry)
+    .use(async (c, next) => (mailbox && isMailHost(c.req.header('host')) ? mailbox(c.req.raw) : next()))
     .use('/auth/v1/*', bodyLimit({ maxSize: authBodyBytes, onError: tooLarge }))
     .use('/rest/v1/*', bodyLimit({ maxSize: restBodyBytes, onError: tooLarge }))
     .all('/auth/v1/*', (c) => authRest?.auth(c.req.raw) ?? notReady())
@@ -49,7 +62,7 @@ export async function startGateway(
 
   const server = createServer(keepAlive, (req, res) => {
     const running = functions()
-    if (isFunctionPath(req.url ?? '') && running) {
+    if (isFunctionPath(req.url ?? '') && running && !isMailHost(req.headers.host)) {
       proxyToFunction(running, req, res).catch((error) => {
         console.error(error)
         res.destroy()

@@ -11,6 +11,7 @@ const Runtime = z.object({
   stays: z.boolean().default(false),
   api_port: z.number(),
   db_port: z.number(),
+  smtp_port: z.number().optional(),
   postgres_pid: z.number().optional(),
   /** PgBouncer, if the functions reach the database through it. */
   pooler: z.object({ pid: z.number(), port: z.number() }).optional(),

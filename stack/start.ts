@@ -3,7 +3,8 @@ import { access, chmod, mkdir, readdir, realpath } from 'node:fs/promises'
 import { join } from 'node:path'
 import { keepAuthRest } from './auth-rest/keep-auth-rest.ts'
 import { loadAuthRest, surviveDriverFaults } from './auth-rest/load-lite.ts'
-import { Mailbox } from './auth-rest/mailbox.ts'
+import { authMailer } from './auth-rest/mail/driver.ts'
+import { readAuthSettings } from './auth-rest/settings.ts'
 import type { Options } from './cli/options.ts'
 import { type MachineLine, machineLine } from './cli/report.ts'
 import { bootstrap } from './database/bootstrap.ts'
@@ -16,6 +17,9 @@ import { codeOf, messageOf, StackFailure } from './failure.ts'
 import { type Functions, functionEnvironment, startFunctions } from './functions/functions.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { say, step } from './log.ts'
+import { type Receiver, startReceiver } from './mail/receiver.ts'
+import { mailSite } from './mail/site/site.ts'
+import { MailStore } from './mail/store.ts'
 import { findDeno, findSupabaseCli } from './processes/binaries.ts'
 import { takeLock } from './processes/lock.ts'
 import { type Pooler, startPooler } from './processes/pooler.ts'
@@ -52,6 +56,7 @@ export async function start(options: Options): Promise<Stack> {
 async function boot(options: Options, stops: (() => Promise<void> | void)[]): Promise<MachineLine> {
   const { root } = options
   await checkBlockedNetworks()
+  const authSettings = await readAuthSettings(root)
   await openDataDir(options.dataDir)
   await makeReachable(await realpath(options.dataDir))
   // Not the way over a link: processes are told apart by the folder in their command line.
@@ -60,7 +65,11 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   const file = await openStackFile(dataDir)
 
   let functions: Functions | null = null
-  const gateway: Gateway = await startGateway(options.port, root, () => functions)
+  const mail = await MailStore.open(dataDir)
+  const gateway: Gateway = await startGateway(options.port, root, () => functions, {
+    mailbox: mailSite(mail),
+    publishableKey: file.publishable_key,
+  })
   stops.push(() => gateway.stop())
   const apiUrl = `http://127.0.0.1:${gateway.port}`
 
@@ -86,7 +95,10 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   const pooler = options.pooler ? await startPooler(dataDir, file, server.port, guard) : null
   if (pooler) stops.push(() => pooler.stop())
 
-  const record = () => recordRuntime(options, file, gateway, server, functions, pooler)
+  const receiver = await startReceiver(mail, file.runtime?.smtp_port ?? server.port + 2)
+  stops.push(() => receiver.stop())
+
+  const record = () => recordRuntime(options, file, { gateway, server, receiver, functions, pooler })
   // Written one after another: two renames at once could leave the older one.
   let recorded = Promise.resolve()
   const recordSoon = () => {
@@ -128,7 +140,8 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   const authRest = await step('Auth and REST', async () => {
     const { openAuthRest } = await loadAuthRest()
     surviveDriverFaults()
-    return keepAuthRest(() => openAuthRest(file, server.port, apiUrl, new Mailbox(dataDir)))
+    const mailer = authMailer(receiver.port, authSettings)
+    return keepAuthRest(() => openAuthRest(file, server.port, apiUrl, authSettings, mailer))
   })
   stops.push(() => authRest.close())
   gateway.serve(authRest)
@@ -185,13 +198,18 @@ async function openStackFile(dataDir: string): Promise<StackFile> {
   return file
 }
 
+interface Parts {
+  gateway: Gateway
+  server: Supervised
+  receiver: Receiver
+  functions: Functions | null
+  pooler: Pooler | null
+}
+
 async function recordRuntime(
   { dataDir, stay }: Options,
   file: StackFile,
-  gateway: Gateway,
-  server: Supervised,
-  functions: Functions | null,
-  pooler: Pooler | null,
+  { gateway, server, receiver, functions, pooler }: Parts,
 ): Promise<void> {
   file.api_url = `http://127.0.0.1:${gateway.port}`
   file.db_url = databaseUrl(file, 'postgres', server.port)
@@ -204,6 +222,7 @@ async function recordRuntime(
     stays: stay,
     api_port: gateway.port,
     db_port: server.port,
+    smtp_port: receiver.port,
     postgres_pid: server.pid,
     ...(pooler?.pid && { pooler: { pid: pooler.pid, port: pooler.port } }),
     functions: Object.fromEntries(running ?? []),

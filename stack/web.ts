@@ -31,17 +31,48 @@ const securityHeaders = {
   'permissions-policy': 'camera=(), geolocation=(), microphone=()',
 }
 
-/** Serves the files of web/page/, and index.html for the root, whatever the Host: the page asks for its own tenant. */
-export function staticFiles(root: string): (request: Request) => Promise<Response> {
-  const folder = resolve(root, 'web/page')
+/** No other page may put a frame around the button of a mail's link, and lead somebody to press it. */
+const unframed = {
+  ...securityHeaders,
+  'content-security-policy': `${securityHeaders['content-security-policy']}; frame-ancestors 'none'`,
+  'referrer-policy': 'no-referrer',
+}
+
+/**
+ * Serves the files of web/page/, whatever the Host: the page asks for its own tenant. Below /confirm/ are those of
+ * web/confirm/, where the links of Auth's mails lead. A folder is its index.html. Into that page goes the key that an
+ * operator puts there for a hosted project.
+ */
+export function staticFiles(root: string, publishableKey: string): (request: Request) => Promise<Response> {
+  const page = serveFolder(resolve(root, 'web/page'), securityHeaders)
+  const confirm = serveFolder(resolve(root, 'web/confirm'), unframed, (html) =>
+    html.replace(
+      '<meta name="tenantry-key" content="">',
+      `<meta name="tenantry-key" content="${publishableKey}">`,
+    ),
+  )
   return async (request) => {
+    const { pathname } = new URL(request.url)
+    if (pathname === '/confirm')
+      return new Response(null, { status: 308, headers: { location: '/confirm/' } })
+    if (pathname.startsWith('/confirm/')) return confirm(request, pathname.slice('/confirm'.length))
+    return page(request, pathname)
+  }
+}
+
+function serveFolder(
+  folder: string,
+  securityHeaders: Record<string, string>,
+  complete: (html: string) => string = (html) => html,
+) {
+  return async (request: Request, pathname: string): Promise<Response> => {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       return new Response('Method Not Allowed\n', {
         status: 405,
         headers: { ...securityHeaders, allow: 'GET, HEAD' },
       })
     }
-    const path = await findFile(folder, new URL(request.url).pathname)
+    const path = await findFile(folder, pathname)
     if (!path) {
       return new Response('Not Found\n', {
         status: 404,
@@ -61,7 +92,9 @@ export function staticFiles(root: string): (request: Request) => Promise<Respons
       etag,
     }
     if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
-    return new Response(request.method === 'HEAD' ? null : await readFile(path), { headers })
+    if (request.method === 'HEAD') return new Response(null, { headers })
+    const isHtml = extname(path) === '.html'
+    return new Response(isHtml ? complete(await readFile(path, 'utf8')) : await readFile(path), { headers })
   }
 }
 

@@ -1,11 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { App, type EmailDriver, type ServerOptions } from '@supabase/lite'
+import { App, type ServerOptions } from '@supabase/lite'
 import { createPostgresConnection, type PostgresConnection } from '@supabase/lite/postgres'
 import { Client } from 'pg'
 import { type DatabaseRole, databaseUrl, type StackFile } from '../secrets.ts'
+import type { AuthMailer } from './mail/driver.ts'
 import { asPostgrestError } from './rest-errors.ts'
+import { type AuthSettings, templateNames } from './settings.ts'
 import { withHostedClaims } from './tokens.ts'
+import { verifyAsHosted } from './verify.ts'
 
 export interface AuthRest {
   /** Settles when the connection to the database is lost. After that this cannot be used any more. */
@@ -23,7 +26,8 @@ export async function openAuthRest(
   file: StackFile,
   dbPort: number,
   apiUrl: string,
-  mail: EmailDriver,
+  settings: AuthSettings,
+  mailer: AuthMailer,
 ): Promise<AuthRest> {
   const authConnection = connect(file, 'supabase_auth_admin', dbPort, { max: 5 })
   const restConnection = connect(file, 'authenticator', dbPort, {
@@ -39,16 +43,22 @@ export async function openAuthRest(
   restConnection.normalizeDbError = asPostgrestError
   await tellHeaders(restConnection)
 
-  const authApp = makeApp(file, authConnection, apiUrl, { email: mail })
-  const restApp = makeApp(file, restConnection, apiUrl, {}, { middlewares: [trustTheSignature] })
+  const authApp = makeApp(file, authConnection, apiUrl, { settings, mailer })
+  const restApp = makeApp(file, restConnection, apiUrl, undefined, { middlewares: [trustTheSignature] })
   await Promise.all([authApp.init(), restApp.init()])
   if (restConnection.config.schemaCache) catalog.config.schemaCache = restConnection.config.schemaCache
   const listener = await reloadOnNotify(file, dbPort, () => catalog.clearSchemaCache())
+  const answerAuth = verifyAsHosted(
+    async (request) => authApp.fetch(request),
+    authConnection,
+    mailer,
+    settings,
+  )
 
   return {
     lost: listener.ended,
     auth: async (request) =>
-      withHostedClaims(await authApp.fetch(request), file.jwt_secret, `${apiUrl}/auth/v1`),
+      withHostedClaims(await answerAuth(request), file.jwt_secret, `${apiUrl}/auth/v1`),
     rest: (request) => headersOf.run(request.headers, () => restApp.fetch(request)),
     async close() {
       await listener.stop()
@@ -93,9 +103,10 @@ function makeApp(
   file: StackFile,
   connection: PostgresConnection,
   apiUrl: string,
-  drivers: { email?: EmailDriver } = {},
+  auth?: { settings: AuthSettings; mailer: AuthMailer },
   server: ServerOptions = {},
 ) {
+  const drivers = auth ? { email: auth.mailer } : {}
   return new App({
     connection,
     db: { migrations: { enabled: false } },
@@ -111,15 +122,31 @@ function makeApp(
       publishable_key: file.publishable_key,
       secret_key: file.secret_key,
       site_url: apiUrl,
-      enable_signup: true,
-      // As supabase/config.toml says for a hosted project. One thing differs: for a new address, lite asks either the
-      // old mailbox or the new one, and only the new one proves that the address is the person's.
-      email: { enable_signup: true, enable_confirmations: true, double_confirm_changes: false },
+      ...(auth && asLiteHasThem(auth.settings, auth.mailer)),
     },
     storage: { enabled: false },
     studio: { enabled: false },
     options: { drivers, server: { ...server, admin: false, disableStudio: true, disableFallback: true } },
   })
+}
+
+/** An address counts once its mail was read, and a changed one once both mailboxes have confirmed it: here always. */
+function asLiteHasThem(settings: AuthSettings, mailer: AuthMailer) {
+  const template = templateNames.flatMap((name) =>
+    name === 'reauthentication' ? [] : [[name, { subject: mailer.subjectOf(name) }]],
+  )
+  return {
+    enable_signup: settings.signUp,
+    minimum_password_length: settings.passwordLength,
+    email: {
+      enable_signup: settings.emailSignUp,
+      enable_confirmations: true,
+      double_confirm_changes: true,
+      otp_length: settings.codeLength,
+      otp_expiry: settings.codeSeconds,
+      template: Object.fromEntries(template),
+    },
+  }
 }
 
 const headersOf = new AsyncLocalStorage<Headers>()

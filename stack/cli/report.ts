@@ -7,6 +7,9 @@ export interface MachineLine {
   db_url: string
   publishable_key: string
   secret_key: string
+  /** Where the mail that the stack sends is shown, and the port on which it is received. */
+  mail_url: string
+  smtp_port: number
   data_dir: string
   coaches: Coach[]
 }
@@ -17,6 +20,8 @@ export function machineLine(file: StackFile, dataDir: string, coaches: Coach[]):
     db_url: file.db_url ?? '',
     publishable_key: file.publishable_key,
     secret_key: file.secret_key,
+    mail_url: file.runtime ? `http://mail.localhost:${file.runtime.api_port}/` : '',
+    smtp_port: file.runtime?.smtp_port ?? 0,
     data_dir: dataDir,
     coaches,
   }
@@ -39,6 +44,7 @@ export function describe(line: MachineLine): string {
     rows.push(['Branded page', `http://${coach.tenant_slug}.localhost:${port}/`])
     rows.push(['Its coach', `${coach.email}  password ${coach.password}`])
   }
+  rows.push(['Mailbox', `${line.mail_url}  (what the stack mails; SMTP on port ${line.smtp_port})`])
   rows.push(['Publishable key', line.publishable_key])
   rows.push(['Secret key', line.secret_key])
   rows.push(['Database', line.db_url])

@@ -4,6 +4,19 @@
 alter table auth.users add column if not exists instance_id uuid;
 alter table auth.users add column if not exists is_super_admin boolean;
 
+-- lite confirms whoever asks for a sign-in mail before it is read. Nobody is born confirmed: Auth confirms by an update.
+create or replace function auth.tg_begin_unconfirmed() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  new.email_confirmed_at := null;
+  return new;
+end
+$$;
+create or replace trigger begin_unconfirmed before insert on auth.users
+  for each row when (current_user = 'supabase_auth_admin') execute function auth.tg_begin_unconfirmed();
+
 -- lite's versions read only the old settings, one for each claim. A caller who sets only request.jwt.claims (edge
 -- functions, tests, newer PostgREST) would have no user.
 create or replace function auth.uid() returns uuid

@@ -12,6 +12,8 @@ export interface StackAccess {
   db_url: string
   publishable_key: string
   secret_key: string
+  mail_url: string
+  smtp_port: number
   data_dir: string
   coaches: { tenant_slug: string; email: string; password: string }[]
   admin_db_url: string

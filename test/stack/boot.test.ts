@@ -31,6 +31,8 @@ describe('the shared stack', () => {
     expect(stack.db_url).toMatch(/^postgresql:\/\/postgres:[^@]+@127\.0\.0\.1:\d+\/postgres$/)
     expect(stack.publishable_key).toMatch(/^sb_publishable_/)
     expect(stack.secret_key).toMatch(/^sb_secret_/)
+    expect(stack.mail_url).toBe(`http://mail.localhost:${new URL(stack.api_url).port}/`)
+    expect(stack.smtp_port).toBeGreaterThan(0)
     expect(stack.coaches.map((coach) => coach.tenant_slug)).toContain('leadingwithmeaning')
   })
 
@@ -77,6 +79,10 @@ describe('the shared stack', () => {
       '/%00',
       '/%',
       '/..\\package.json',
+      '/confirm/..%2f..%2fpackage.json',
+      '/confirm/%2e%2e/page/page.js',
+      '/confirm/confirm',
+      '/confirmation',
     ]) {
       expect([path, (await fetch(stack.api_url + path)).status]).toEqual([path, 404])
     }
