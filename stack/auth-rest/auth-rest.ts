@@ -53,6 +53,7 @@ export async function openAuthRest(
     authConnection,
     mailer,
     settings,
+    { siteUrl: apiUrl, keys: [file.publishable_key, file.secret_key] },
   )
 
   return {

@@ -26,7 +26,11 @@ const Config = z.object({
       minimum_password_length: z.number().int().min(6).default(6),
       email: z
         .object({
-          enable_signup: z.boolean().default(true),
+          enabled: z.boolean().default(true),
+          max_frequency: z
+            .string()
+            .regex(/^(\d+h)?(\d+m)?(\d+s)?$/, 'is a duration such as 1m0s')
+            .default('1s'),
           otp_length: z.number().int().min(6).max(10).default(6),
           otp_expiry: z.number().int().positive().default(3600),
           smtp: z.object({ admin_email: z.string(), sender_name: z.string() }).partial().default({}),
@@ -41,6 +45,7 @@ export interface AuthSettings {
   signUp: boolean
   passwordLength: number
   emailSignUp: boolean
+  secondsBetweenMails: number
   codeLength: number
   codeSeconds: number
   sender: { name: string; address: string }
@@ -71,7 +76,8 @@ export async function readAuthSettings(root: string): Promise<AuthSettings> {
   return {
     signUp: auth.enable_signup,
     passwordLength: auth.minimum_password_length,
-    emailSignUp: email.enable_signup,
+    emailSignUp: email.enabled,
+    secondsBetweenMails: readDuration(email.max_frequency),
     codeLength: email.otp_length,
     codeSeconds: email.otp_expiry,
     sender: {
@@ -80,6 +86,12 @@ export async function readAuthSettings(root: string): Promise<AuthSettings> {
     },
     templates,
   }
+}
+
+/** As Go writes durations: 1h30m0s. */
+function readDuration(text: string): number {
+  const [, hours, minutes, seconds] = text.match(/^(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/) ?? []
+  return Number(hours ?? 0) * 3600 + Number(minutes ?? 0) * 60 + Number(seconds ?? 0)
 }
 
 async function findTemplate(

@@ -12,18 +12,22 @@ const anyOrigin = { 'access-control-allow-origin': '*' }
 type Answer = (request: Request) => Promise<Response>
 
 /**
- * What a hosted project's Auth does and lite leaves out: a new address counts once both mailboxes have confirmed it, and
- * "email" is the type of codes of sign-up and sign-in mails. In lite the old mailbox confirms a change alone.
+ * What a hosted project's Auth does and lite leaves out: a new address counts once both mailboxes have confirmed it, a
+ * confirmation is mailed again to whoever asks, and "email" is the type of codes of sign-up and sign-in mails. In lite
+ * the old mailbox confirms a change alone, and nobody gets a second confirmation.
  */
 export function verifyAsHosted(
   lite: Answer,
   { driver: sql }: PostgresConnection,
   mailer: AuthMailer,
-  { codeLength, codeSeconds }: AuthSettings,
+  { codeLength, codeSeconds, secondsBetweenMails }: AuthSettings,
+  { siteUrl, keys }: { siteUrl: string; keys: string[] },
 ): Answer {
+  const newToken = () => String(randomInt(10 ** codeLength)).padStart(codeLength, '0')
+
   /** Mails the new address its own code. lite has stored one that nobody was told. */
   async function askNewAddress(variables: Variables): Promise<void> {
-    const token = String(randomInt(10 ** codeLength)).padStart(codeLength, '0')
+    const token = newToken()
     const tokenHash = hashOf(variables.NewEmail, token)
     const asked = await sql`
       update auth.users set email_change_token_new = ${tokenHash}, email_change_confirm_status = 0
@@ -59,14 +63,36 @@ export function verifyAsHosted(
     if (!asked) return lite(request)
     if (asked.type === 'email_change' && (await isFirstOfTwo(asked.tokenHash)))
       return asked.redirect
-        ? Response.redirect(asked.redirect, 303)
+        ? Response.redirect(siteUrl + asked.redirect, 303)
         : Response.json(firstAnswer, { headers: anyOrigin })
     return lite(asked.request)
+  }
+
+  /** Mails a new code to an address that waits for its confirmation. Otherwise lite has the answer. */
+  async function resend(request: Request): Promise<Response> {
+    const { type, email } = ((await request
+      .clone()
+      .json()
+      .catch(() => null)) ?? {}) as Record<string, unknown>
+    const hasKey = keys.includes(request.headers.get('apikey') ?? '')
+    if (request.method !== 'POST' || !hasKey || type !== 'signup' || typeof email !== 'string')
+      return lite(request)
+    const [to, token] = [email.toLowerCase(), newToken()]
+    const tokenHash = hashOf(to, token)
+    const renewed = await sql`
+      update auth.users set confirmation_token = ${tokenHash}, confirmation_sent_at = now()
+      where email = ${to} and email_confirmed_at is null
+        and confirmation_sent_at < now() - make_interval(secs => ${secondsBetweenMails})`
+    if (renewed.count === 0) return lite(request)
+    const addresses = { SiteURL: siteUrl, RedirectTo: siteUrl, ConfirmationURL: '', Email: to, NewEmail: to }
+    await mailer.post(to, 'confirmation', { ...addresses, Token: token, TokenHash: tokenHash })
+    return Response.json({}, { headers: anyOrigin })
   }
 
   return async (request) => {
     const path = new URL(request.url).pathname
     if (path === '/auth/v1/verify') return verify(request)
+    if (path === '/auth/v1/resend') return resend(request)
     if (path !== '/auth/v1/user') return lite(request)
     const { answer, changes } = await mailer.watch(() => lite(request))
     if (answer.ok) for (const change of changes) await askNewAddress(change)
@@ -88,7 +114,7 @@ async function readVerification(request: Request): Promise<Verification | null> 
   const url = new URL(request.url)
   if (request.method === 'GET') {
     const type = url.searchParams.get('type') ?? ''
-    const redirect = `${url.origin}/#${new URLSearchParams({ message: oneOfTwo })}`
+    const redirect = `/#${new URLSearchParams({ message: oneOfTwo })}`
     return { type, tokenHash: url.searchParams.get('token') ?? '', request, redirect }
   }
   const body = await request

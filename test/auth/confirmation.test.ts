@@ -94,6 +94,32 @@ describe('a sign-up', () => {
     expect(await isConfirmed(email)).toBe(false)
   })
 
+  it('gets another mail after a minute, and the one before is worth nothing from then on', async () => {
+    const client = anonClient()
+    await client.auth.signUp({ email, password })
+    const again = () => client.auth.resend({ type: 'signup', email })
+    expect((await again()).error?.status).toBe(429)
+    await superuser.query(
+      `update auth.users set confirmation_sent_at = now() - interval '61 seconds' where email = $1`,
+      [email],
+    )
+    const first = linkIn((await mailTo(email))[0]).token_hash
+    const path = `${stack.api_url}/auth/v1/resend`
+    const body = JSON.stringify({ type: 'signup', email })
+    expect((await fetch(path, { method: 'POST', body, headers: { apikey: 'sb_publishable_x' } })).ok).toBe(
+      false,
+    )
+    expect((await again()).error).toBeNull()
+    expect(await mailTo(email)).toHaveLength(2)
+    expect((await again()).error?.status).toBe(429)
+    expect((await client.auth.verifyOtp({ type: 'signup', token_hash: first })).error?.code).toBe(
+      'otp_expired',
+    )
+    expect((await press(email)).error).toBeNull()
+    expect((await again()).error).toBeNull()
+    expect(await mailTo(email)).toHaveLength(2)
+  })
+
   it('needs ten characters of password', async () => {
     const short = await anonClient().auth.signUp({ email, password: 'abcdefghi' })
     expect(short.error?.code).toBe('weak_password')
