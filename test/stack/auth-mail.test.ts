@@ -127,3 +127,35 @@ it('what asks for a code once more is mailed as its template says', async () => 
   const mail = (await mailTo(email, inject('stack'))).at(-1)!
   expect([mail.subject, mail.links]).toEqual([`Your code: ${mail.codes[0]}`, []])
 })
+
+describe('docs/sign-in.md says where Auth here differs from a hosted one, and it does', () => {
+  it('a sign-in mail confirms an address that waits for it', async () => {
+    const email = `${randomUUID()}@example.com`
+    await anonClient().auth.signUp({ email, password: randomUUID() })
+    await anonClient().auth.signInWithOtp({ email })
+    const mails = await mailTo(email)
+    expect(mails.map(({ subject }) => subject)).toEqual(['Confirm your address', 'Your sign-in'])
+    const [signUp] = mails[0]!.codes
+    const verified = await anonClient().auth.verifyOtp({ type: 'email', email, token: signUp! })
+    expect(verified.data.session?.user.email).toBe(email)
+  })
+  it('a second sign-up with an address is 429, and two mails within a minute are sent', async () => {
+    const { email } = await signUpPerson()
+    const again = await anonClient().auth.signUp({ email, password: randomUUID() })
+    expect(again.error?.status).toBe(429)
+    for (const _ of [1, 2]) await anonClient().auth.resetPasswordForEmail(email)
+    expect(await mailTo(email)).toHaveLength(3)
+  })
+  it('no number of wrong codes closes the door', async () => {
+    const email = `${randomUUID()}@example.com`
+    await anonClient().auth.signUp({ email, password: randomUUID() })
+    const [code] = (await mailTo(email))[0]!.codes
+    for (let at = 0; at < 32; at++) {
+      const token = String(at).padStart(6, '0')
+      if (token === code) continue
+      const { error } = await anonClient().auth.verifyOtp({ type: 'email', email, token })
+      expect(error?.code).toBe('otp_expired')
+    }
+    expect((await anonClient().auth.verifyOtp({ type: 'email', email, token: code! })).error).toBeNull()
+  })
+})
