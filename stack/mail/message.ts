@@ -1,5 +1,4 @@
-import { convert } from 'html-to-text'
-import { type ParsedMail, simpleParser } from 'mailparser'
+import type { ParsedMail, SimpleParserOptions } from 'mailparser'
 
 /** A message as a person reads it. */
 export interface Message {
@@ -18,22 +17,28 @@ const mostLinks = 50
 const mostCodes = 10
 const headerBytes = 256 * 1024
 
+/** Null if it cannot be read. The parser is large, so it is loaded by the first message and not by each start. */
+async function parse(raw: Buffer, options?: SimpleParserOptions): Promise<ParsedMail | null> {
+  const { simpleParser } = await import('mailparser')
+  return simpleParser(raw, options).catch(() => null)
+}
+
 /** The subject, decoded, on one line. A message that cannot be read has none. */
 export async function readSubject(raw: Buffer): Promise<string> {
   const end = raw.indexOf('\r\n\r\n')
   const headers = raw.subarray(0, Math.min(end < 0 ? raw.length : end + 4, headerBytes))
-  const parsed = await simpleParser(headers).catch(() => null)
+  const parsed = await parse(headers)
   return oneLine(parsed?.subject ?? '')
 }
 
 export async function readMessage(raw: Buffer): Promise<Message> {
   // Its own text of HTML is missing where there are attachments.
-  const parsed = await simpleParser(raw, { skipHtmlToText: true }).catch(() => null)
+  const parsed = await parse(raw, { skipHtmlToText: true })
   if (!parsed) {
     const text = raw.toString('utf8')
     return { headers: [], text, html: null, attachments: [], ...findLinksAndCodes(text) }
   }
-  const text = parsed.text || asText(parsed.html || '')
+  const text = parsed.text || (await asText(parsed.html || ''))
   return {
     headers: parsed.headerLines.map(({ line }) => readHeader(line)),
     text,
@@ -44,7 +49,8 @@ export async function readMessage(raw: Buffer): Promise<Message> {
 }
 
 /** The address of each link stands behind it in brackets. */
-function asText(html: string): string {
+async function asText(html: string): Promise<string> {
+  const { convert } = await import('html-to-text')
   const headings = ['h1', 'h2', 'h3', 'h4', 'h5', 'h6'].map((selector) => ({
     selector,
     options: { uppercase: false },
