@@ -152,7 +152,7 @@ async function namesIn(folder: string): Promise<string[]> {
 async function readSummary(path: string, id: string): Promise<MailSummary | null> {
   const handle = await open(path)
   try {
-    const { buffer, bytesRead } = await handle.read(Buffer.alloc(summaryBytes), 0, summaryBytes, 0)
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(summaryBytes), 0, summaryBytes, 0)
     const summary = JSON.parse(buffer.subarray(0, bytesRead).toString('utf8').split('\n', 1)[0]!)
     return summary.id === id ? summary : null
   } catch {
