@@ -24,14 +24,20 @@ from public.tenants as t join public.plans as p on p.plan = t.plan
 cross join lateral private.make_payment_order(
   t.id, 'stripe', 'subscription', p.price_minor, p.currency, jsonb_build_object('plan', p.plan), 'seed') as o
 where t.slug in ('leadingwithmeaning', 'moneystory');
+-- And for a bundle of credits.
+select private.attach_payment_order(t.id, o.id, 'cs_seed_topup_' || t.slug, null)
+from public.tenants as t join public.topup_bundles as b on b.bundle = 'credits_500'
+cross join lateral private.make_payment_order(
+  t.id, 'stripe', 'topup', b.price_minor, b.currency, jsonb_build_object('bundle', b.bundle, 'credits', b.credits), 'seed-topup') as o
+where t.slug in ('leadingwithmeaning', 'moneystory');
 select private.receive_payment_event('stripe', 'evt_seed_' || o.id, convert_to(f.fact::text, 'UTF8'), f.fact)
 from public.payment_orders as o
 cross join lateral (select jsonb_build_object('what', 'captured', 'order_id', o.provider_order_id, 'payment_id', 'in_seed_' || o.id,
   'period', '1', 'period_ends_at', date_trunc('day', now()) + interval '20 days', 'amount_minor', o.amount_minor, 'currency', o.currency) as fact) as f
-where o.idempotency_key = 'seed';
-select private.settle_payment_event('stripe', 'evt_seed_' || o.id) from public.payment_orders as o where o.idempotency_key = 'seed';
+where o.idempotency_key in ('seed', 'seed-topup');
+select private.settle_payment_event('stripe', 'evt_seed_' || o.id) from public.payment_orders as o where o.idempotency_key in ('seed', 'seed-topup');
 
--- Credits: each demo tenant bought some, and its runs used a few.
+-- Credits: each demo tenant has some for ever, and its runs used a few.
 
 select count((private.top_up_credits(t.id, 200, 'seed-order', 'infinity')).version)
 from public.tenants as t where t.kind <> 'platform';

@@ -783,10 +783,13 @@ create function private.record_idp_check(
 as $$
 declare
   recorded public.tenant_idp_config;
+  was_well boolean;
 begin
   if record_idp_check.outcome not in ('good', 'bad', 'unreachable') then
     raise exception 'unknown outcome %', left(record_idp_check.outcome, 100);
   end if;
+  select c.verified and c.last_check_error is null into was_well from public.tenant_idp_config as c
+  where c.tenant_id = record_idp_check.tenant and c.type = record_idp_check.type for no key update;
   update public.tenant_idp_config as c set
     last_checked_at = now(),
     last_check_error = case when record_idp_check.outcome <> 'good' then left(coalesce(record_idp_check.error, 'The check failed.'), 2000) end,
@@ -800,6 +803,9 @@ begin
   returning * into recorded;
   if recorded.id is null then
     perform private.raise_problem(409, 'idp_changed', 'The settings of the identity provider were changed during the check. Check them again.');
+  end if;
+  if was_well and recorded.last_check_error is not null then
+    perform private.notify(recorded.tenant_id, 'idp.failing', '{admins}', jsonb_build_object('kind', upper(recorded.type::text)));
   end if;
   return recorded;
 end
@@ -920,6 +926,12 @@ grant execute on function private.begin_idp_check(uuid, public.idp_kind), privat
 
 select private.register_audit_action('idp.secret_read', 'r');
 
+select private.register_notification_type('idp.failing', 'sign_in', 'The identity provider of the tenant does not answer as it should.',
+  '{"en": "Your identity provider ({{kind}}) does not answer as it should. Your people may not be able to sign in with it.",
+    "de": "Dein Identitätsanbieter ({{kind}}) antwortet nicht, wie er soll. Deine Leute können sich vielleicht nicht damit anmelden.",
+    "fr": "Votre fournisseur d’identité ({{kind}}) ne répond pas correctement. Vos collaborateurs ne peuvent peut-être pas se connecter."}',
+  '{"kind": "OIDC"}', is_critical => true);
+
 -- 40_ownership.sql
 
 -- Ownership: how an owner gives the tenant to another member.
@@ -1011,6 +1023,9 @@ begin
     jsonb_build_object('tenant', (select jsonb_build_object('ref_id', t.ref_id, 'slug', t.slug) from public.tenants as t where t.id = new.tenant_id),
       'gate', new.gate, 'in_use', new.in_use, 'most', new.most, 'switches_off_at', private.event_moment(new.switches_off_at)),
     'tenant', has_row_lock => true);
+  perform private.notify(new.tenant_id, case when new.switched_off_at is null then 'plan.exceeded' else 'plan.enforced' end, '{admins}',
+    jsonb_build_object('gate', new.gate, 'in_use', new.in_use, 'most', coalesce(new.most, 0),
+      'switches_off_on', to_char(new.switches_off_at at time zone 'utc', 'YYYY-MM-DD')));
   return null;
 end
 $$;
@@ -1088,6 +1103,11 @@ begin
     has_row_lock => true)
   from unnest('{50,80,100}'::int[]) as p (percent)
   where p.percent > passed and p.percent <= new.announced_percent order by p.percent;
+  -- Half of it is nothing that a person has to do something about.
+  perform private.notify(new.tenant_id, case new.announced_percent when 100 then 'limit.reached' else 'limit.near' end, '{admins}',
+    jsonb_build_object('limit', new.gate, 'percent', new.announced_percent, 'most', new.announced_most),
+    idempotency_key => format('limit %s of %s at %s since %s', new.gate, new.announced_most, new.announced_percent, extract(epoch from new.announced_at)::bigint))
+  where new.announced_percent >= 80 and new.announced_percent > passed;
   return null;
 end
 $$;
@@ -1649,6 +1669,59 @@ comment on function private.reset_demo_tenants() is 'Resets every demo tenant th
 
 select cron.schedule('registry: reset the demo tenants', '7 2 * * *',
   'select private.reset_demo_tenants()');
+
+-- 50_tenants/06_notifications.sql
+
+-- What the people of a tenant are told about its plan and its trial.
+
+select private.register_notification_type('plan.exceeded', 'plan', 'The tenant has more than its plan allows.',
+  '{"en": "You use {{in_use}} of \"{{gate}}\", and your plan allows {{most}}. The newest are switched off on {{switches_off_on}}.",
+    "de": "Du nutzt {{in_use}} von „{{gate}}“, und dein Plan erlaubt {{most}}. Die neuesten werden am {{switches_off_on}} abgeschaltet.",
+    "fr": "Vous utilisez {{in_use}} de « {{gate}} », et votre offre en permet {{most}}. Les plus récents seront désactivés le {{switches_off_on}}."}',
+  '{"gate": "api_keys", "in_use": 5, "most": 2, "switches_off_on": "2026-12-22"}', is_critical => true);
+
+select private.register_notification_type('plan.enforced', 'plan', 'What the tenant has beyond its plan was switched off.',
+  '{"en": "Your plan allows {{most}} of \"{{gate}}\". The newest were switched off, and nothing was deleted.",
+    "de": "Dein Plan erlaubt {{most}} von „{{gate}}“. Die neuesten wurden abgeschaltet, und nichts wurde gelöscht.",
+    "fr": "Votre offre permet {{most}} de « {{gate}} ». Les plus récents ont été désactivés, et rien n’a été supprimé."}',
+  '{"gate": "api_keys", "in_use": 5, "most": 2, "switches_off_on": "2026-12-22"}', is_critical => true);
+
+select private.register_notification_type('limit.near', 'plan', 'Four fifths of a limit of the plan are used.',
+  '{"en": "{{percent}} % of \"{{limit}}\" are used. Your plan allows {{most}}.",
+    "de": "{{percent}} % von „{{limit}}“ sind verbraucht. Dein Plan erlaubt {{most}}.",
+    "fr": "{{percent}} % de « {{limit}} » sont utilisés. Votre offre en permet {{most}}."}',
+  '{"limit": "members", "percent": 80, "most": 10}');
+
+select private.register_notification_type('limit.reached', 'plan', 'A limit of the plan is reached.',
+  '{"en": "You have all {{most}} of \"{{limit}}\" that your plan allows. No more can be added.",
+    "de": "Du hast alle {{most}} von „{{limit}}“, die dein Plan erlaubt. Mehr geht nicht.",
+    "fr": "Vous avez atteint les {{most}} de « {{limit}} » que permet votre offre. Il n’est plus possible d’en ajouter."}',
+  '{"limit": "members", "percent": 100, "most": 10}', is_critical => true);
+
+select private.register_notification_type('trial.ending', 'plan', 'The trial of the tenant ends within three days.',
+  '{"en": "Your trial ends on {{ends_on}}. Choose a plan to go on.",
+    "de": "Deine Testphase endet am {{ends_on}}. Wähle einen Plan, um weiterzumachen.",
+    "fr": "Votre essai se termine le {{ends_on}}. Choisissez une offre pour continuer."}',
+  '{"ends_on": "2026-12-20"}', is_critical => true);
+
+create function private.notify_ending_trials(batch int default 500) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  -- Once for each end: a trial that is extended ends at another moment, and is told of again.
+  select coalesce(sum(private.notify(due.id, 'trial.ending', '{admins}',
+    jsonb_build_object('ends_on', to_char(due.trial_ends_at at time zone due.time_zone, 'YYYY-MM-DD')),
+    idempotency_key => 'trial ' || extract(epoch from due.trial_ends_at)::bigint)), 0)::int
+  from (
+    select t.id, t.trial_ends_at, t.time_zone from public.tenants as t
+    where t.status = 'trial' and t.trial_ends_at between now() and now() + interval '3 days'
+      and not exists (select from public.notifications as n
+        where n.tenant_id = t.id and n.idempotency_key = 'trial ' || extract(epoch from t.trial_ends_at)::bigint)
+    order by t.trial_ends_at limit batch) as due
+$$;
+comment on function private.notify_ending_trials(int) is
+  'Tells the admins of each trial that ends within three days, once, at most one batch. Returns how many people were told.';
+select cron.schedule('registry: tell of trials that end', '17 * * * *', 'select private.notify_ending_trials()');
 
 -- 60_forgetting.sql
 

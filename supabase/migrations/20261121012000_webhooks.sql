@@ -793,6 +793,9 @@ begin
           when not (turn ->> 'has_success')::boolean then jsonb_build_object('percent', turn -> 'percent', 'consecutive_failures', turn -> 'failures')
           else '{}' end,
       ordering_key => 'endpoint ' || endpoint.ref_id);
+    perform private.notify(endpoint.tenant_id, case when turn ->> 'disable' is null then 'endpoint.failing' else 'endpoint.disabled' end, '{admins}',
+      jsonb_build_object('host', substring(endpoint.url from '^https?://([^/?#]+)')), 'endpoint', endpoint.ref_id)
+    where turn ->> 'disable' is not null or not (turn ->> 'has_success')::boolean;
   end loop;
   if died is not null then
     perform private.emit_event(p.tenant_id, 'delivery.exhausted', jsonb_build_object('endpoint_id', p.ref_id, 'url', p.url,
@@ -2107,6 +2110,16 @@ select private.register_event_type('delivery.exhausted', 'The last attempt to de
     '{"endpoint_id": "ref_id", "url": "url", "message_id": "message_id", "event_type": "text", "attempt_count": "count", "last_error?": "text"}',
     '{"endpoint_id": "01JD3NKQ2S4V6X8Z0B2D4F6H8K", "url": "https://hooks.example.com/tenantry", "message_id": "msg_01JD3NN0W2Y4A6C8E0G2J4M6P8",
       "event_type": "participant_session.completed", "attempt_count": 10, "last_error": "The receiver answered with 500."}', is_operational => true);
+
+select private.register_notification_type('endpoint.failing', 'webhooks', 'A webhook endpoint has failed for days.',
+  '{"en": "Your webhook endpoint at {{host}} keeps failing. It is disabled after five days without a success.",
+    "de": "Dein Webhook-Endpunkt bei {{host}} schlägt ständig fehl. Nach fünf Tagen ohne Erfolg wird er abgeschaltet.",
+    "fr": "Votre point d’accès webhook chez {{host}} échoue sans cesse. Il sera désactivé après cinq jours sans succès."}', '{"host": "hooks.example.com"}', is_critical => true);
+
+select private.register_notification_type('endpoint.disabled', 'webhooks', 'A webhook endpoint was disabled.',
+  '{"en": "Your webhook endpoint at {{host}} was disabled. Enable it again when its receiver works.",
+    "de": "Dein Webhook-Endpunkt bei {{host}} wurde abgeschaltet. Schalte ihn wieder ein, wenn sein Empfänger funktioniert.",
+    "fr": "Votre point d’accès webhook chez {{host}} a été désactivé. Réactivez-le quand son récepteur fonctionnera."}', '{"host": "hooks.example.com"}', is_critical => true);
 
 -- 30_endpoints/06_over_plan.sql
 

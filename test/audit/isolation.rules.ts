@@ -36,6 +36,7 @@ export default {
   },
   functions: {
     read_audit_log: {
+      whenFrozen: 'reads; that it was read is recorded',
       needs: 'read_admin',
       scope: 'audit:read',
       service: true,

@@ -3,6 +3,7 @@ import type { IsolationRules } from '../isolation/matrix/rules.ts'
 export default {
   functions: {
     refuse_estimated_counts: {
+      whenFrozen: 'changes nothing',
       needs: 'everyone',
       service: true,
       call: () => 'select public.refuse_estimated_counts()',

@@ -104,6 +104,10 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.normalize_brand': {
     around: { brand: ['colors', 'messages', 'logo'].map((name) => (inner: unknown) => ({ [name]: inner })) },
   },
+  'private.notify': {
+    given: () => ({ type: 'limit.near', data: { limit: 'members', percent: 80, most: 10 } }),
+    withoutNumbers: ['data'],
+  },
   'private.order_plan': { given: () => ({ provider: 'stripe', plan: 'business' }) },
   'private.order_topup': { given: () => ({ provider: 'stripe', bundle: 'credits_500' }) },
   'private.raise_problem': {
@@ -125,6 +129,7 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.request_cancellation': { refused: 'not_found' },
   'public.check_entitlement': { given: () => ({ product: 'marketing' }) },
   'public.consume_credits': { refused: 'reservation_not_found' },
+  'public.mark_notifications': { given: () => ({ ref_ids: ['01JD3N8Q4ZB6T2V9XK5M7R0C1E'] }) },
   'public.create_webhook_endpoint': {
     given: () => ({ url: 'https://hooks.example.com/in' }),
     around: {
@@ -177,6 +182,7 @@ export const unmeasured: Record<string, string> = {
   'private.register_event_type': 'runs in migrations',
   'private.register_feature': 'runs in migrations',
   'private.register_limit': 'runs in migrations',
+  'private.register_notification_type': 'runs in migrations',
   'private.register_order_kind': 'runs in migrations',
   'private.register_switch': 'runs in migrations',
   'private.register_plan_credits': 'runs in migrations',

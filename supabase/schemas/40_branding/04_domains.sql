@@ -183,6 +183,7 @@ begin
   elsif was_verified and new.status <> 'verified' then
     perform private.emit_event(domain.tenant_id, 'domain.lost', data || jsonb_build_object('reason', new.last_check_result),
       ordering_key, has_row_lock => true);
+    perform private.notify(domain.tenant_id, 'domain.lost', '{admins}', data, 'domain', domain.ref_id);
   end if;
   return null;
 end
@@ -196,6 +197,12 @@ create trigger tenant_domains_take_place after insert on public.tenant_domains
   for each row execute function private.tg_count_places('domains', '1');
 create trigger tenant_domains_vacate after delete on public.tenant_domains
   for each row execute function private.tg_count_places('domains', '-1');
+
+select private.register_notification_type('domain.lost', 'domains', 'A domain of the tenant does not show its page any more.',
+  '{"en": "{{domain.host}} does not show your page any more, because its DNS has changed. Check its records.",
+    "de": "{{domain.host}} zeigt deine Seite nicht mehr, weil sein DNS geändert wurde. Prüfe die Einträge.",
+    "fr": "{{domain.host}} n’affiche plus votre page, car son DNS a changé. Vérifiez ses enregistrements."}',
+  '{"domain": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "host": "quiz.example.com"}}', is_critical => true);
 
 select private.register_feature('custom_domain', 'Showing the page under a domain of the tenant''s own.', asked_for => 'adding a domain');
 select private.register_limit('domains', 'Domains, verified or not.',

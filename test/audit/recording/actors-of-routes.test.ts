@@ -24,6 +24,7 @@ const called = Object.entries(rules).filter(
 /** Routes that leave no row, and why. */
 const silent: Record<string, string> = {
   'POST /usage/events': 'events are records themselves',
+  'POST /notifications/read-all': 'what somebody has read is their own affair',
   'POST /usage/voids': 'a void is a record itself, and names who voided',
   'POST /usage/credits/reservations': 'entries of the ledger are records themselves',
   'POST /usage/credits/reservations/batch': 'entries of the ledger are records themselves',

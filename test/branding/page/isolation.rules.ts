@@ -4,12 +4,14 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 export default {
   functions: {
     get_tenant_by_slug: {
+      whenFrozen: 'reads the public page',
       needs: 'everyone',
       service: true,
       call: (tenant) => `select public.get_tenant_by_slug('${slugOf(tenant)}') ->> 'slug'`,
       answers: (tenant) => (isPublished(tenant) ? slugOf(tenant) : 'nothing'),
     },
     get_tenant_by_domain: {
+      whenFrozen: 'reads the public page',
       needs: 'everyone',
       service: true,
       call: (tenant) => `select public.get_tenant_by_domain('${hostOf(tenant)}') ->> 'slug'`,

@@ -83,7 +83,8 @@ function expectedSight(caller: Caller, rule: RelationRule): string {
   if (caller.role === 'anon' || rule.isWithheld) return 'denied'
   if (rule.select === 'everyone') return 'everyone'
   if (rule.select === 'colleagues') return among(colleaguesOf(caller, rule.scopes))
-  return among(tenantsSeen(caller, rule, rule.select))
+  const seen = tenantsSeen(caller, rule, rule.select)
+  return among(rule.persons ? seen.filter((name) => rule.persons?.[name].includes(caller.name)) : seen)
 }
 
 function expectedTouch(caller: Caller, rule: RelationRule, action: 'update' | 'delete'): string {

@@ -42,6 +42,8 @@ export interface RelationRule {
   /** SQL text appended to the owner's name, where rows of one tenant are not all alike. */
   mark?: string
   select: Permission | 'everyone' | 'colleagues'
+  /** Each row is one person's, and nobody else reads it: whose the rows of each tenant are. */
+  persons?: Record<TenantName, string[]>
   /** The scopes with which an API key reads its tenant's rows. */
   scopes?: string[]
   /** The columns that whoever reads a row reads of it. A new column must be here or among the withheld. */
@@ -70,6 +72,8 @@ export interface FunctionRule {
   /** The one scope with which an API key may call it as well. */
   scope?: string
   service?: true
+  /** Why a function that changes something works in a tenant that is frozen, or whose trial has ended, all the same. */
+  whenFrozen?: string
   call: (tenant: TenantName | 'nowhere') => string
   /** What a person who is signed in hears, where the matrix has nothing that would be granted. */
   refusal?: string

@@ -29,6 +29,7 @@ export default {
         '${keyHash}', sha256('probe'))).ref_id`,
     },
     revoke_api_key: {
+      whenFrozen: 'a key that leaked can always be closed',
       needs: 'read_admin',
       service: true,
       call: (tenant) => `select (public.revoke_api_key('${idOf(tenant)}', '${keyOf(tenant)}')).ref_id`,

@@ -37,6 +37,8 @@ export default {
     },
     // Bound to a confirmed address and not to a tenant; test/registry/invitations/accept.test.ts has its rules.
     accept_invitation: {
+      whenFrozen:
+        'asks for a token first, and then for the state of its tenant: see invitations/accept-refused.test.ts',
       needs: 'signed-in',
       refusal: 'PT404 invitation_not_found',
       call: () => `select public.accept_invitation('tinv_probe')`,

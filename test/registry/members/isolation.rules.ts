@@ -88,7 +88,11 @@ export default {
     },
   },
   functions: {
-    leave_tenant: { needs: 'read', call: (tenant) => `select public.leave_tenant('${idOf(tenant)}')` },
+    leave_tenant: {
+      whenFrozen: "leaving is a person's own right",
+      needs: 'read',
+      call: (tenant) => `select public.leave_tenant('${idOf(tenant)}')`,
+    },
     transfer_ownership: {
       needs: 'own',
       call: (tenant) =>

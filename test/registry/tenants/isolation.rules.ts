@@ -57,6 +57,7 @@ export default {
   },
   functions: {
     create_tenant: {
+      whenFrozen: 'makes another tenant',
       needs: 'signed-in',
       call: () => `select (public.create_tenant('matrix-probe', 'Probe')).slug`,
     },

@@ -65,6 +65,7 @@ export default {
         `select public.release_credits('${idOf(tenant)}', '${reservation(tenant)}', 'matrix-release')`,
     },
     read_credits: {
+      whenFrozen: 'reads; what has expired by now is entered in the ledger',
       needs: 'read',
       scope: 'credits:read',
       service: true,

@@ -35,6 +35,7 @@ export default {
         '{"description": "Probe"}')).ref_id`,
     },
     disable_webhook_endpoint: {
+      whenFrozen: 'what is sent to the wrong place can always be stopped',
       needs: 'read_admin',
       service: true,
       call: (tenant) =>

@@ -10,11 +10,11 @@ const unemitted: Record<string, string> = {
   'webhook.test': 'sent by the test button alone, to one endpoint',
 }
 
-/** What each function that emits says in dotted words: types, for it has no reason to say others. */
+/** What each function that emits says in dotted words, apart from whom it notifies: types, for it has no reason to say others. */
 async function emittedTypes(): Promise<Map<string, string[]>> {
   const { rows } = await superuser.query<{ name: string; types: string[] }>(
     `select p.oid::regproc::text as name,
-       array(select m[1] from regexp_matches(p.prosrc, '''([a-z_]+(?:\\.[a-z_]+)+)''', 'g') as m) as types
+       array(select m[1] from regexp_matches(regexp_replace(p.prosrc, 'private\\.notify\\([^;]*', '', 'g'), '''([a-z_]+(?:\\.[a-z_]+)+)''', 'g') as m) as types
      from pg_proc as p
      where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace) and p.prosrc ~ 'private\\.emit_event\\('`,
   )

@@ -36,10 +36,13 @@ create function private.record_idp_check(
 as $$
 declare
   recorded public.tenant_idp_config;
+  was_well boolean;
 begin
   if record_idp_check.outcome not in ('good', 'bad', 'unreachable') then
     raise exception 'unknown outcome %', left(record_idp_check.outcome, 100);
   end if;
+  select c.verified and c.last_check_error is null into was_well from public.tenant_idp_config as c
+  where c.tenant_id = record_idp_check.tenant and c.type = record_idp_check.type for no key update;
   update public.tenant_idp_config as c set
     last_checked_at = now(),
     last_check_error = case when record_idp_check.outcome <> 'good' then left(coalesce(record_idp_check.error, 'The check failed.'), 2000) end,
@@ -53,6 +56,9 @@ begin
   returning * into recorded;
   if recorded.id is null then
     perform private.raise_problem(409, 'idp_changed', 'The settings of the identity provider were changed during the check. Check them again.');
+  end if;
+  if was_well and recorded.last_check_error is not null then
+    perform private.notify(recorded.tenant_id, 'idp.failing', '{admins}', jsonb_build_object('kind', upper(recorded.type::text)));
   end if;
   return recorded;
 end
@@ -172,3 +178,9 @@ grant execute on function private.begin_idp_check(uuid, public.idp_kind), privat
   private.tenant_of_sso_provider(uuid) to service_role;
 
 select private.register_audit_action('idp.secret_read', 'r');
+
+select private.register_notification_type('idp.failing', 'sign_in', 'The identity provider of the tenant does not answer as it should.',
+  '{"en": "Your identity provider ({{kind}}) does not answer as it should. Your people may not be able to sign in with it.",
+    "de": "Dein Identitätsanbieter ({{kind}}) antwortet nicht, wie er soll. Deine Leute können sich vielleicht nicht damit anmelden.",
+    "fr": "Votre fournisseur d’identité ({{kind}}) ne répond pas correctement. Vos collaborateurs ne peuvent peut-être pas se connecter."}',
+  '{"kind": "OIDC"}', is_critical => true);

@@ -40,6 +40,9 @@ begin
     jsonb_build_object('tenant', (select jsonb_build_object('ref_id', t.ref_id, 'slug', t.slug) from public.tenants as t where t.id = new.tenant_id),
       'gate', new.gate, 'in_use', new.in_use, 'most', new.most, 'switches_off_at', private.event_moment(new.switches_off_at)),
     'tenant', has_row_lock => true);
+  perform private.notify(new.tenant_id, case when new.switched_off_at is null then 'plan.exceeded' else 'plan.enforced' end, '{admins}',
+    jsonb_build_object('gate', new.gate, 'in_use', new.in_use, 'most', coalesce(new.most, 0),
+      'switches_off_on', to_char(new.switches_off_at at time zone 'utc', 'YYYY-MM-DD')));
   return null;
 end
 $$;
@@ -117,6 +120,11 @@ begin
     has_row_lock => true)
   from unnest('{50,80,100}'::int[]) as p (percent)
   where p.percent > passed and p.percent <= new.announced_percent order by p.percent;
+  -- Half of it is nothing that a person has to do something about.
+  perform private.notify(new.tenant_id, case new.announced_percent when 100 then 'limit.reached' else 'limit.near' end, '{admins}',
+    jsonb_build_object('limit', new.gate, 'percent', new.announced_percent, 'most', new.announced_most),
+    idempotency_key => format('limit %s of %s at %s since %s', new.gate, new.announced_most, new.announced_percent, extract(epoch from new.announced_at)::bigint))
+  where new.announced_percent >= 80 and new.announced_percent > passed;
   return null;
 end
 $$;

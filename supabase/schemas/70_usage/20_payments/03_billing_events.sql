@@ -50,6 +50,11 @@ begin
     'provider', new.provider, 'provider_entity_id', new.provider_entity_id,
     'amount_minor', new.amount_minor, 'currency', new.currency, 'plan', new.plan, 'reason', new.payload ->> 'reason');
   perform private.emit_event(new.tenant_id, new.event_type, data, 'order ' || (new.payload ->> 'order'), has_row_lock => true);
+  -- Those who can pay are told what needs them. What went well, they did themselves.
+  if new.event_type in ('payment.failed', 'subscription.failed', 'subscription.cancelled') then
+    perform private.notify(new.tenant_id, new.event_type, '{admins}', jsonb_build_object('provider', initcap(new.provider::text)),
+      'order', new.payload ->> 'order', new.event_type || ' ' || coalesce(new.provider_entity_id, new.id::text));
+  end if;
   -- The platform took the money, so the platform is told to send it back.
   if new.event_type = 'payment.refund_due' and new.tenant_id <> private.platform_tenant_id() then
     perform private.emit_event(private.platform_tenant_id(), 'payment.refund_due', data);
@@ -76,6 +81,19 @@ from (values
   ('subscription.failed', 'A subscription could not be charged and is past due.', 'card_declined'),
   ('subscription.cancelled', 'A subscription was cancelled and is not charged again.', null)
 ) as t (type, description, reason);
+
+select private.register_notification_type('payment.failed', 'billing', 'A payment failed.',
+  '{"en": "A payment at {{provider}} failed. Try again, or pay in another way.",
+    "de": "Eine Zahlung bei {{provider}} ist fehlgeschlagen. Versuche es noch einmal, oder zahle anders.",
+    "fr": "Un paiement chez {{provider}} a échoué. Réessayez, ou payez autrement."}', '{"provider": "Stripe"}', is_critical => true);
+select private.register_notification_type('subscription.failed', 'billing', 'A subscription could not be charged.',
+  '{"en": "{{provider}} could not charge your subscription. Pay within a week, or your account is frozen.",
+    "de": "{{provider}} konnte dein Abonnement nicht belasten. Zahle innerhalb einer Woche, sonst wird dein Konto eingefroren.",
+    "fr": "{{provider}} n’a pas pu débiter votre abonnement. Payez sous une semaine, sinon votre compte sera gelé."}', '{"provider": "Stripe"}', is_critical => true);
+select private.register_notification_type('subscription.cancelled', 'billing', 'A subscription was cancelled.',
+  '{"en": "Your subscription at {{provider}} was cancelled. It works until the end of the month that is paid.",
+    "de": "Dein Abonnement bei {{provider}} wurde gekündigt. Es läuft bis zum Ende des bezahlten Monats.",
+    "fr": "Votre abonnement chez {{provider}} a été résilié. Il reste actif jusqu’à la fin du mois payé."}', '{"provider": "Stripe"}');
 
 create function private.record_billing_event(
   order_row public.payment_orders, event_type text, entity text, reason text default null,

@@ -121,6 +121,9 @@ begin
           when not (turn ->> 'has_success')::boolean then jsonb_build_object('percent', turn -> 'percent', 'consecutive_failures', turn -> 'failures')
           else '{}' end,
       ordering_key => 'endpoint ' || endpoint.ref_id);
+    perform private.notify(endpoint.tenant_id, case when turn ->> 'disable' is null then 'endpoint.failing' else 'endpoint.disabled' end, '{admins}',
+      jsonb_build_object('host', substring(endpoint.url from '^https?://([^/?#]+)')), 'endpoint', endpoint.ref_id)
+    where turn ->> 'disable' is not null or not (turn ->> 'has_success')::boolean;
   end loop;
   if died is not null then
     perform private.emit_event(p.tenant_id, 'delivery.exhausted', jsonb_build_object('endpoint_id', p.ref_id, 'url', p.url,

@@ -1,0 +1,12 @@
+import type { CatalogRules } from '../kit/rules/catalog.ts'
+
+export default {
+  'every table has a tenant_id': {
+    'public.notification_types': 'a catalogue, the same for all',
+  },
+  'a policy asks tenant_ids() once a statement, in the measured form': {
+    'notification_types: everyone signed in reads the notification types':
+      'the catalogue belongs to no tenant',
+    'notifications: people read what they are told': 'asks whose row it is as well',
+  },
+} satisfies CatalogRules
