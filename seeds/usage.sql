@@ -48,3 +48,25 @@ cross join generate_series(1, 3) as n
 cross join lateral public.reserve_credits(t.id, 10, 'seed-run-' || n, deliverable_type => 'report') as r
 cross join lateral public.consume_credits(t.id, r.reservation_id, 5 + n, 'seed-run-' || n || ' done') as c
 where t.kind <> 'platform';
+
+-- Calls of models and tools: each demo tenant has a cap of 20 US dollars, and made a few calls of it.
+
+update public.tenant_billing as b set monthly_spend_cap_usd_micros = 20000000
+from public.tenants as t where t.id = b.tenant_id and t.kind <> 'platform';
+
+select count(c.id)
+from public.tenants as t
+cross join generate_series(1, 6) as n
+cross join lateral (select ('{copywriter,analyst}'::text[])[1 + n % 2] as agent,
+  ('{gpt-4o-mini,claude-sonnet-4-5}'::text[])[1 + n % 2] as model, ('{openai,anthropic}'::text[])[1 + n % 2] as provider) as m
+cross join lateral public.start_llm_call(t.id, m.provider, m.model, 4000, 1000, 'seed-call-' || n, agent => m.agent,
+  prompt_sha256 => encode(sha256(convert_to('seed ' || n, 'UTF8')), 'hex')) as s
+cross join lateral public.finish_llm_call(t.id, s.id, case n when 5 then 'error' else 'ok' end::public.call_status, 2000 + n * 37, 300 + n * 11,
+  cached_tokens => 1024, duration_ms => 900 + n * 210, error_code => case n when 5 then 'overloaded' end) as c
+where t.kind <> 'platform';
+
+select count(c.id)
+from public.tenants as t
+cross join generate_series(1, 3) as n
+cross join lateral public.record_tool_call(t.id, 'google_search_console', 'getKeywordRankings', 'ok', 'seed-tool-' || n, 400 + n * 13, 'analyst') as c
+where t.kind <> 'platform';

@@ -1,7 +1,9 @@
 import { createApp } from '../../lib/http/index.ts'
+import { llmCalls, toolCalls } from './calls.ts'
 import { credits } from './credits.ts'
 import { events } from './events.ts'
 import { billingEvents, payments } from './payments.ts'
+import { modelPrices, spend } from './spend.ts'
 import { subscriptions } from './subscriptions.ts'
 import { totals } from './totals.ts'
 import { voids } from './voids.ts'
@@ -14,5 +16,9 @@ export const app = createApp('usage')
   .route('/subscriptions', subscriptions)
   .route('/billing-events', billingEvents)
   .route('/credits', credits)
+  .route('/llm-calls', llmCalls)
+  .route('/tool-calls', toolCalls)
+  .route('/spend', spend)
+  .route('/model-prices', modelPrices)
 
 Deno.serve(app.fetch)

@@ -1,6 +1,29 @@
 import './problems.ts'
 
 export {
+  listModelPrices,
+  ModelPrice,
+  ModelPrices,
+  NewModelPrice,
+  PriceQuery,
+  setModelPrice,
+} from './calls/prices.ts'
+export { finishLlmCall, listLlmCalls, listToolCalls, recordToolCall, startLlmCall } from './calls/queries.ts'
+export {
+  CallPath,
+  LlmCall,
+  LlmCallQuery,
+  LlmCalls,
+  LlmCompletion,
+  NewLlmCall,
+  NewToolCall,
+  StartedLlmCall,
+  ToolCall,
+  ToolCallQuery,
+  ToolCalls,
+} from './calls/schema.ts'
+export { readSpend, Spend, SpendCap, setSpendCap } from './calls/spend.ts'
+export {
   adjustCredits,
   consumeCredits,
   refundCredits,

@@ -17,6 +17,8 @@ const problems = declareProblems({
     title: 'The payment provider is not set up',
     retryAfterSeconds: 600,
   },
+  spend_cap_reached: { status: 402, title: 'The spend cap of this month is reached' },
+  call_not_found: { status: 404, title: 'There is no such started call' },
   insufficient_credits: { status: 402, title: 'There are not enough credits' },
   reservation_not_found: { status: 404, title: 'There is no such reservation' },
   reservation_closed: { status: 409, title: 'The reservation has ended' },

@@ -655,6 +655,24 @@ $$;
 comment on function private.oldest_kept_month(regclass, timestamptz) is
   'Where the rows of a partitioned table begin that are kept. Null if nothing is dropped.';
 
+create function private.copy_truncate_triggers(target regclass, partition regclass) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  source record;
+begin
+  -- Postgres gives a partition the row triggers of its table, and not those of statements.
+  for source in
+    select t.tgname, t.tgfoid::regproc as refuse from pg_catalog.pg_trigger as t
+    where t.tgrelid = target and not t.tgisinternal and t.tgtype & 32 > 0
+  loop
+    execute format('create trigger %I before truncate on %s for each statement execute function %s()', source.tgname, partition, source.refuse);
+    execute format('alter table %s enable always trigger %I', partition, source.tgname);
+  end loop;
+end
+$$;
+
 create function private.make_partitions(target regclass, at timestamptz default now()) returns int
   language plpgsql
   set search_path = ''
@@ -675,6 +693,7 @@ begin
   if to_regclass('private.' || quote_ident(other)) is null then
     execute format('create table private.%I partition of %s default', other, target);
     execute format('alter table private.%I enable row level security', other);
+    perform private.copy_truncate_triggers(target, format('private.%I', other)::regclass);
   end if;
   for ahead in 0 .. (select p.months_ahead from private.partitioned_tables as p where p.relation = target) loop
     first_at := (date_trunc('month', at at time zone 'UTC') + make_interval(months => ahead)) at time zone 'UTC';
@@ -689,6 +708,7 @@ begin
     execute format('with early as (delete from private.%1$I where %2$I >= %3$L and %2$I < %4$L returning %5$s)
       insert into private.%6$I (%5$s) select * from early', other, moment_column, first_at, end_at, columns, partition);
     execute format('alter table %s attach partition private.%I for values from (%L) to (%L)', target, partition, first_at, end_at);
+    perform private.copy_truncate_triggers(target, format('private.%I', partition)::regclass);
     made := made + 1;
   end loop;
   return made;

@@ -737,7 +737,6 @@ create table public.tenant_billing (
   razorpay_customer_id text unique,
   razorpay_subscription_id text unique,
   monthly_spend_cap_usd_micros bigint,
-  current_month_spend_usd_micros bigint not null default 0,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint billing_is_text check (private.is_plain_text(legal_name, 255) and private.is_plain_text(billing_name, 255)
@@ -746,8 +745,7 @@ create table public.tenant_billing (
     and private.is_plain_text(billing_country, 255) and private.is_plain_text(pan_number, 64) and private.is_plain_text(gst_number, 64)),
   constraint razorpay_ids_are_text check (private.is_plain_text(razorpay_customer_id, 255) and private.is_plain_text(razorpay_subscription_id, 255)),
   constraint gst_number_when_registered check (not has_gst or gst_number is not null),
-  constraint spend_cap_not_negative check (monthly_spend_cap_usd_micros >= 0),
-  constraint spend_not_negative check (current_month_spend_usd_micros >= 0)
+  constraint spend_cap_not_negative check (monthly_spend_cap_usd_micros >= 0)
 );
 comment on table public.tenant_billing is 'Who is invoiced and how (1:1 with tenants). Money is in millionths of a US dollar.';
 create trigger tenant_billing_touch before update on public.tenant_billing for each row execute function private.tg_touch_updated_at();
@@ -789,7 +787,7 @@ create trigger tenant_billing_customers_only
   for each row when (new.razorpay_customer_id is not null or new.razorpay_subscription_id is not null)
   execute function private.tg_bill_customers_only();
 
-select private.register_table('public.tenant_billing', quiet => '{current_month_spend_usd_micros}', plain => '{razorpay_customer_id,razorpay_subscription_id}',
+select private.register_table('public.tenant_billing', plain => '{razorpay_customer_id,razorpay_subscription_id}',
   personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}',
   on_forget => 'keep', kept_because => 'The person to whom the tenant''s invoices are addressed. The law requires that invoices are kept.');
 
@@ -917,32 +915,41 @@ $$;
 comment on function private.find_limit(uuid, text) is
   'How many a tenant''s plan allows of what a limit counts, how many it has, how many are left, and when a monthly count starts again.';
 
-create function private.note_threshold(tenant uuid, gate text, used bigint) returns boolean
+create function private.announce_threshold(tenant uuid, gate text, used bigint, most bigint) returns boolean
   language plpgsql volatile
   set search_path = ''
 as $$
 declare
-  most bigint;
-  reached int;
+  reached int := case when used >= most then 100 when used >= most * 0.8 then 80 when used >= most * 0.5 then 50 end;
   month_at timestamptz;
 begin
-  select (p.limits ->> note_threshold.gate)::bigint, date_trunc('month', now(), t.time_zone) into most, month_at
-  from public.tenants as t join public.plans as p on p.plan = t.plan where t.id = note_threshold.tenant;
-  reached := case when used >= most then 100 when used >= most * 0.8 then 80 when used >= most * 0.5 then 50 end;
   if reached is null then
     return false;
   end if;
+  month_at := date_trunc('month', now(), (select t.time_zone from public.tenants as t where t.id = announce_threshold.tenant));
   -- A trigger of this row emits the event. Whoever has counted holds its lock, so nobody else announces the same.
   -- Moving to another time zone does not announce a month again.
-  update private.tenant_counts as c set announced_percent = reached, announced_most = most,
+  update private.tenant_counts as c set announced_percent = reached, announced_most = announce_threshold.most,
     announced_at = case when private.is_same_period(c.announced_at, month_at) then c.announced_at else month_at end
-  where c.tenant_id = note_threshold.tenant and c.gate = note_threshold.gate
-    and not (private.is_same_period(c.announced_at, month_at) and c.announced_most = most and c.announced_percent >= reached);
+  where c.tenant_id = announce_threshold.tenant and c.gate = announce_threshold.gate
+    and not (private.is_same_period(c.announced_at, month_at) and c.announced_most = announce_threshold.most and c.announced_percent >= reached);
   return found;
 end
 $$;
+comment on function private.announce_threshold(uuid, text, bigint, bigint) is
+  'Announces that 50, 80 or 100 % of a number are used: each once a month, and again if the number changes. Returns whether it announced something. The tenant has a row in tenant_counts for it.';
+
+create function private.note_threshold(tenant uuid, gate text, used bigint) returns boolean
+  language plpgsql volatile
+  set search_path = ''
+as $$
+begin
+  return private.announce_threshold(tenant, gate, used, (select (p.limits ->> note_threshold.gate)::bigint
+    from public.tenants as t join public.plans as p on p.plan = t.plan where t.id = note_threshold.tenant));
+end
+$$;
 comment on function private.note_threshold(uuid, text, bigint) is
-  'Announces that 50, 80 or 100 % of a limit are used: each once a month, and again if the plan''s number changes. Returns whether it announced something. The caller has counted in the same transaction.';
+  'Announces that 50, 80 or 100 % of a limit of the plan are used. The caller has counted in the same transaction.';
 
 create function private.settle_tenant_counts(batch int default 500) returns int
   language sql volatile

@@ -1,5 +1,53 @@
 -- Made by "npm run generate" from supabase/schemas/70_usage. Change it there.
 
+-- 05_append_only.sql
+
+-- Append-only: tables that are a record. A row goes only together with its tenant, or with a month that is over.
+
+-- A definer, because nobody may read who is being purged.
+create function private.tg_refuse_record_change() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stack text;
+begin
+  if tg_op = 'DELETE' then
+    -- A row goes with its tenant, at once or in the batches of a purge.
+    if not exists (select from public.tenants as t where t.id = old.tenant_id)
+      or exists (select from private.tenant_purges as p where p.tenant = old.tenant_id and p.finished_at is null) then
+      return old;
+    end if;
+    -- The upkeep of partitions moves rows out of the default partition and drops months that are over. A setting could
+    -- be set by anybody; the call stack cannot.
+    get diagnostics stack = pg_context;
+    if stack ~ 'function private\.(make|drop)_partitions\(' then
+      return old;
+    end if;
+  end if;
+  raise exception '% is append-only: its rows cannot be changed.', coalesce(tg_argv[0], tg_table_name);
+end
+$$;
+
+create function private.keep_append_only(target regclass) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  name text := (select c.relname from pg_catalog.pg_class as c where c.oid = target);
+begin
+  -- A missing grant stops the roles of the API. These stop the owner of the table as well, also during replication.
+  execute format('create trigger %I before update or delete on %s for each row execute function private.tg_refuse_record_change(%L)',
+    name || '_refuse_change', target, name);
+  execute format('create trigger %I before truncate on %s for each statement execute function private.tg_refuse_change()',
+    name || '_refuse_truncate', target);
+  execute format('alter table %s enable always trigger %I', target, name || '_refuse_change');
+  execute format('alter table %s enable always trigger %I', target, name || '_refuse_truncate');
+end
+$$;
+comment on function private.keep_append_only(regclass) is
+  'Has a table with a tenant_id refuse every update, delete and truncate, whoever asks. Its rows go with their tenant, and those of a partitioned table with their month.';
+
 -- 10_events/01_usage_events.sql
 
 -- Usage events: what each tenant used, in one partition for each month.
@@ -1853,27 +1901,7 @@ $$;
 create trigger tenants_forget_credits after delete on public.tenants
   for each row execute function private.tg_forget_credits();
 
--- A definer, because nobody may read who is being purged.
-create function private.tg_refuse_ledger_change() returns trigger
-  language plpgsql security definer
-  set search_path = ''
-as $$
-begin
-  -- An entry goes with its tenant, at once or in the batches of a purge.
-  if tg_op = 'DELETE' and (not exists (select from public.tenants as t where t.id = old.tenant_id)
-    or exists (select from private.tenant_purges as p where p.tenant = old.tenant_id and p.finished_at is null)) then
-    return old;
-  end if;
-  raise exception 'The credit ledger is only ever added to. Correct it by an adjustment.';
-end
-$$;
--- A missing grant stops the roles of the API. This stops the owner of the table as well, also during replication.
-create trigger credit_ledger_refuse_change before update or delete on public.credit_ledger
-  for each row execute function private.tg_refuse_ledger_change();
-create trigger credit_ledger_refuse_truncate before truncate on public.credit_ledger
-  for each statement execute function private.tg_refuse_change();
-alter table public.credit_ledger enable always trigger credit_ledger_refuse_change;
-alter table public.credit_ledger enable always trigger credit_ledger_refuse_truncate;
+select private.keep_append_only('public.credit_ledger');
 
 alter table public.credit_ledger enable row level security;
 create policy "members read their tenant's credit ledger" on public.credit_ledger
@@ -2913,3 +2941,1094 @@ $$;
 comment on function private.order_topup(uuid, public.payment_provider, text, text) is
   'Orders a bundle of credits, for an owner or an admin. The provider does not know of it yet. A second call with the same key answers the first order, with the credits and the price of then. 409 not_billable, conflict; 422 for a bundle that is not offered; 429 too_many_orders.';
 grant execute on function private.order_topup(uuid, public.payment_provider, text, text) to authenticated;
+
+-- 50_calls/01_hashes.sql
+
+-- Hashes: of a prompt or a response only a keyed hash is kept. A bare SHA-256 of a short text can be guessed by trying
+-- texts. The key lies in Vault, so neither a dump nor a reader of the table can try.
+
+create type public.call_kind as enum ('llm', 'tool');
+
+create type public.call_status as enum (
+  'ok',
+  'error',   -- the provider failed, or the call was cut off
+  'refused'  -- the model, or a rule before it, would not answer
+);
+
+-- Made at its first use. A migration would make another one in each copy of a database.
+create function private.call_hash_key() returns text
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+declare
+  key text := (select s.decrypted_secret from vault.decrypted_secrets as s where s.name = 'tenantry_call_hash_key');
+begin
+  if key is null then
+    begin
+      key := replace(gen_random_uuid()::text || gen_random_uuid()::text, '-', '');
+      perform vault.create_secret(key, 'tenantry_call_hash_key', 'key of the hashes of prompts and responses');
+    exception when unique_violation then
+      key := (select s.decrypted_secret from vault.decrypted_secrets as s where s.name = 'tenantry_call_hash_key');
+    end;
+  end if;
+  return key;
+end
+$$;
+
+create function private.call_hash(tenant uuid, sha256 text) returns text
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+declare
+  key bytea;
+begin
+  if call_hash.sha256 is null then
+    return null;
+  end if;
+  key := convert_to(private.call_hash_key(), 'UTF8');
+  -- The tenant is hashed too, so that two tenants with one prompt have two hashes. Every input has one length.
+  return encode(sha256(key || sha256(key || convert_to(call_hash.tenant::text || lower(call_hash.sha256), 'UTF8'))), 'hex');
+end
+$$;
+comment on function private.call_hash(uuid, text) is
+  'What is stored of a text whose SHA-256 is given: a hash with the platform''s key and the tenant. For the service, to compare a text with a call.';
+grant execute on function private.call_hash(uuid, text) to service_role;
+
+create function private.require_call_hash(field text, value text) returns void
+  language plpgsql immutable
+  set search_path = ''
+as $$
+begin
+  if length(value) > 64 or value !~ '^[0-9a-fA-F]{64}$' then
+    perform private.raise_problem(422, 'invalid_value', 'Send the SHA-256 of the text and never the text itself.',
+      jsonb_build_array(jsonb_build_object('pointer', '/' || field, 'detail', 'must be 64 hexadecimal digits')));
+  end if;
+end
+$$;
+
+create function private.require_call_text(field text, value text, most int, is_needed boolean default false) returns void
+  language plpgsql immutable
+  set search_path = ''
+as $$
+begin
+  if value is null and not is_needed then
+    return;
+  end if;
+  if value is null or length(value) not between 1 and most or not private.is_plain_text(value, most) or btrim(value) <> value then
+    perform private.raise_problem(422, 'invalid_value', 'A name is text without spaces around it.',
+      jsonb_build_array(jsonb_build_object('pointer', '/' || field, 'detail', format('must be text of 1 to %s characters', most))));
+  end if;
+end
+$$;
+
+create function private.require_call_number(field text, value bigint, most bigint, is_needed boolean default true) returns void
+  language plpgsql immutable
+  set search_path = ''
+as $$
+begin
+  if value is null and is_needed or value not between 0 and most then
+    perform private.raise_problem(422, 'invalid_value', format('A whole number from 0 to %s is needed.', most),
+      jsonb_build_array(jsonb_build_object('pointer', '/' || field, 'detail', format('must be a whole number from 0 to %s', most))));
+  end if;
+end
+$$;
+
+create function private.require_error_code(value text) returns void
+  language plpgsql immutable
+  set search_path = ''
+as $$
+begin
+  -- A message could quote the prompt. A code cannot.
+  if length(value) > 100 or value !~ '^[a-z0-9][a-z0-9_.:-]{0,99}$' then
+    perform private.raise_problem(422, 'invalid_value', 'Name the error by a code, because a message may quote the prompt.',
+      '[{"pointer": "/error_code", "detail": "must be a word of at most 100 lowercase letters, digits and _ . : -"}]');
+  end if;
+end
+$$;
+
+-- 50_calls/02_model_prices.sql
+
+-- Model prices: what a model or a tool costs, from which moment on. The past is never rewritten.
+
+create table public.model_prices (
+  id uuid primary key default private.uuid_v7(),
+  kind public.call_kind not null,
+  provider text not null,
+  model text not null,
+  effective_at timestamptz not null,
+  input_micros bigint not null default 0,
+  cached_input_micros bigint not null default 0,
+  cache_write_micros bigint not null default 0,
+  output_micros bigint not null default 0,
+  call_micros bigint not null default 0,
+  currency char(3) not null default 'USD',
+  created_at timestamptz not null default now(),
+  -- The key by which a price is found: the newest row that is not after the moment.
+  constraint model_prices_moment_idx unique (kind, provider, model, effective_at),
+  constraint price_provider_is_a_word check (provider ~ '^([a-z0-9][a-z0-9_.-]{0,99}|\*)$'),
+  constraint price_model_is_lowercase check (length(model) between 1 and 255 and private.is_plain_text(model, 255) and model = lower(model)),
+  constraint fallback_is_of_every_model check (provider <> '*' or model = '*'),
+  constraint prices_in_range check (input_micros between 0 and 10000000000 and cached_input_micros between 0 and 10000000000
+    and cache_write_micros between 0 and 10000000000 and output_micros between 0 and 10000000000 and call_micros between 0 and 10000000000),
+  constraint tool_is_priced_by_call check (kind = 'llm' or input_micros + cached_input_micros + cache_write_micros + output_micros = 0),
+  constraint priced_in_us_dollars check (currency = 'USD')
+);
+comment on table public.model_prices is
+  'What a model or a tool costs, from effective_at until the next row. Tokens: in millionths of a US dollar for a million of them. A price that was ever in effect is never changed.';
+comment on column public.model_prices.provider is 'Who is paid; of a tool its name. * in provider and model is the fallback for what nobody has priced.';
+comment on column public.model_prices.model is 'In lowercase; of a tool its method. * is every model of the provider without a row of its own.';
+comment on column public.model_prices.call_micros is 'What each call costs beside its tokens.';
+
+create function private.tg_keep_prices() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if old.effective_at > clock_timestamp() then
+    return case tg_op when 'DELETE' then old else new end;
+  end if;
+  raise exception 'model_prices keeps every price that was in effect. Add a row with a later effective_at.';
+end
+$$;
+create trigger model_prices_keep before update or delete on public.model_prices
+  for each row execute function private.tg_keep_prices();
+create trigger model_prices_refuse_truncate before truncate on public.model_prices
+  for each statement execute function private.tg_refuse_change();
+alter table public.model_prices enable always trigger model_prices_keep;
+alter table public.model_prices enable always trigger model_prices_refuse_truncate;
+
+create function private.model_family(model text) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select regexp_replace(model, '[-@](20[0-9]{2}-?[0-9]{2}-?[0-9]{2}|latest)$', '') $$;
+comment on function private.model_family(text) is
+  'The model of which a dated name is one version: gpt-4o of gpt-4o-2024-08-06. Other names stay as they are.';
+
+create function private.find_model_price(
+  kind public.call_kind, provider text, model text, at timestamptz default clock_timestamp()
+) returns public.model_prices
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  name text := lower(find_model_price.model);
+  family text := private.model_family(lower(find_model_price.model));
+  price public.model_prices;
+begin
+  -- The exact name first, because a version may have a price of its own. Then its family, then all of the provider.
+  select p.* into price
+  from unnest(array[lower(find_model_price.provider), lower(find_model_price.provider), lower(find_model_price.provider), '*'],
+    array[name, family, '*', '*']) with ordinality as w (provider, model, n)
+  cross join lateral (
+    select m.* from public.model_prices as m
+    where m.kind = find_model_price.kind and m.provider = w.provider and m.model = w.model and m.effective_at <= find_model_price.at
+    order by m.effective_at desc limit 1) as p
+  order by w.n limit 1;
+  return price;
+end
+$$;
+comment on function private.find_model_price(public.call_kind, text, text, timestamptz) is
+  'The price of a model at a moment: of its exact name, else of its name without a date, else of its provider. The fallback, whose provider is *, if nobody has priced it. Null if there is no fallback.';
+
+create function private.price_call(
+  price public.model_prices, input_tokens bigint, cached_tokens bigint, cache_write_tokens bigint, output_tokens bigint
+) returns bigint
+  language plpgsql immutable
+  set search_path = ''
+as $$
+begin
+  -- Rounded up, so that no call with a price is free.
+  return price.call_micros + ceil(((input_tokens - cached_tokens - cache_write_tokens)::numeric * price.input_micros
+    + cached_tokens::numeric * price.cached_input_micros + cache_write_tokens::numeric * price.cache_write_micros
+    + output_tokens::numeric * price.output_micros) / 1000000)::bigint;
+end
+$$;
+comment on function private.price_call(public.model_prices, bigint, bigint, bigint, bigint) is
+  'What a call costs at a price, in millionths of a US dollar. input_tokens holds the cached ones and those written to the cache.';
+
+-- A definer, because even the service holds no grant to write prices: a price goes through these rules.
+create function private.set_model_price(
+  kind public.call_kind, provider text, model text, input_micros bigint default 0, output_micros bigint default 0,
+  cached_input_micros bigint default null, cache_write_micros bigint default null, call_micros bigint default 0,
+  effective_at timestamptz default null
+) returns public.model_prices
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  price public.model_prices;
+  starts_at timestamptz := coalesce(set_model_price.effective_at, clock_timestamp());
+begin
+  if set_model_price.provider is null or length(set_model_price.provider) > 100
+    or set_model_price.provider !~ '^([a-z0-9][a-z0-9_.-]{0,99}|\*)$' then
+    perform private.raise_problem(422, 'invalid_value', 'A provider is a word in lowercase, or * for the fallback.',
+      '[{"pointer": "/provider", "detail": "must be a word of at most 100 lowercase letters, digits and _ . -"}]');
+  end if;
+  perform private.require_call_text('model', set_model_price.model, 255, is_needed => true);
+  if set_model_price.provider = '*' and set_model_price.model <> '*' then
+    perform private.raise_problem(422, 'invalid_value', 'The fallback is for every model.', '[{"pointer": "/model", "detail": "must be * with the provider *"}]');
+  end if;
+  perform private.require_call_number(n.field, n.value, 10000000000, n.is_needed)
+  from (values ('input_micros', set_model_price.input_micros, true), ('output_micros', set_model_price.output_micros, true),
+    ('cached_input_micros', set_model_price.cached_input_micros, false), ('cache_write_micros', set_model_price.cache_write_micros, false),
+    ('call_micros', set_model_price.call_micros, true)) as n (field, value, is_needed);
+  if set_model_price.kind = 'tool' and greatest(set_model_price.input_micros, set_model_price.output_micros,
+    set_model_price.cached_input_micros, set_model_price.cache_write_micros) > 0 then
+    perform private.raise_problem(422, 'invalid_value', 'A tool has a price for each call and none for tokens.', '[{"pointer": "/kind", "detail": "has no tokens"}]');
+  end if;
+  -- What calls were priced by stays what it was.
+  if set_model_price.effective_at < clock_timestamp() then
+    perform private.raise_problem(422, 'invalid_value', 'A price begins now or later. The past is never rewritten.',
+      '[{"pointer": "/effective_at", "detail": "lies in the past"}]');
+  end if;
+  insert into public.model_prices as p (kind, provider, model, effective_at, input_micros, cached_input_micros, cache_write_micros, output_micros, call_micros)
+  values (set_model_price.kind, set_model_price.provider, lower(set_model_price.model), starts_at, set_model_price.input_micros,
+    coalesce(set_model_price.cached_input_micros, set_model_price.input_micros),
+    coalesce(set_model_price.cache_write_micros, set_model_price.input_micros), set_model_price.output_micros, set_model_price.call_micros)
+  -- A price that has not begun may be said again.
+  on conflict on constraint model_prices_moment_idx do update set (input_micros, cached_input_micros, cache_write_micros, output_micros, call_micros) =
+    (excluded.input_micros, excluded.cached_input_micros, excluded.cache_write_micros, excluded.output_micros, excluded.call_micros)
+  returning p.* into price;
+  return price;
+end
+$$;
+comment on function private.set_model_price(public.call_kind, text, text, bigint, bigint, bigint, bigint, bigint, timestamptz) is
+  'Sets the price of a model or a tool, from now or from a later moment on. For the service. Cached tokens cost as much as others unless said otherwise.';
+grant execute on function private.set_model_price(public.call_kind, text, text, bigint, bigint, bigint, bigint, bigint, timestamptz) to service_role;
+
+alter table public.model_prices enable row level security;
+-- The price list belongs to no tenant.
+create policy "everyone signed in reads the prices of models" on public.model_prices
+  for select to authenticated using (true);
+grant select on public.model_prices to authenticated, service_role;
+
+select private.register_table('public.model_prices', plain => '{provider,model,currency}', unaudited => 'append-only, so it is a record itself');
+
+-- 50_calls/03_listed_prices.sql
+
+-- Listed prices: what providers ask for, in US dollars for a million tokens. A new price is a new row with its moment.
+
+insert into public.model_prices (id, kind, provider, model, effective_at, input_micros, cached_input_micros, cache_write_micros, output_micros)
+-- The same id in every database: made of the moment and the name, in the form of a UUIDv7.
+select (left(private.first_uuid_at(p.effective_at)::text, 14) || '7' || substr(n.hash, 1, 3) || '-8' || substr(n.hash, 4, 3) || '-' ||
+    substr(n.hash, 7, 12))::uuid, 'llm', p.provider, p.model, p.effective_at, p.input * 1000000, p.cached * 1000000, coalesce(p.written, p.input) * 1000000, p.output * 1000000
+from (values
+  ('openai', 'gpt-4o', timestamptz '2025-01-01Z', 2.5, 1.25, null, 10),
+  -- The first version never became cheaper, so it has a row of its own.
+  ('openai', 'gpt-4o-2024-05-13', '2025-01-01Z', 5, 5, null, 15),
+  ('openai', 'gpt-4o-mini', '2025-01-01Z', 0.15, 0.075, null, 0.6),
+  ('openai', 'gpt-4.1', '2025-04-14Z', 2, 0.5, null, 8),
+  ('openai', 'gpt-4.1-mini', '2025-04-14Z', 0.4, 0.1, null, 1.6),
+  ('openai', 'gpt-4.1-nano', '2025-04-14Z', 0.1, 0.025, null, 0.4),
+  ('openai', 'o3', '2025-04-16Z', 10, 2.5, null, 40),
+  ('openai', 'o3', '2025-06-10Z', 2, 0.5, null, 8),
+  ('openai', 'o4-mini', '2025-04-16Z', 1.1, 0.275, null, 4.4),
+  ('openai', 'gpt-5', '2025-08-07Z', 1.25, 0.125, null, 10),
+  ('openai', 'gpt-5-mini', '2025-08-07Z', 0.25, 0.025, null, 2),
+  ('openai', 'gpt-5-nano', '2025-08-07Z', 0.05, 0.005, null, 0.4),
+  ('openai', 'text-embedding-3-small', '2025-01-01Z', 0.02, 0.02, null, 0),
+  ('openai', 'text-embedding-3-large', '2025-01-01Z', 0.13, 0.13, null, 0),
+  ('anthropic', 'claude-3-5-haiku', '2025-01-01Z', 0.8, 0.08, 1, 4),
+  ('anthropic', 'claude-opus-4-1', '2025-08-05Z', 15, 1.5, 18.75, 75),
+  ('anthropic', 'claude-sonnet-4-5', '2025-09-29Z', 3, 0.3, 3.75, 15),
+  ('anthropic', 'claude-haiku-4-5', '2025-10-15Z', 1, 0.1, 1.25, 5),
+  ('anthropic', 'claude-opus-4-5', '2025-11-24Z', 5, 0.5, 6.25, 25),
+  ('anthropic', 'claude-sonnet-4-6', '2026-02-17Z', 3, 0.3, 3.75, 15),
+  ('google', 'gemini-2.5-flash', '2025-06-17Z', 0.3, 0.075, null, 2.5),
+  ('google', 'gemini-2.5-flash-lite', '2025-07-22Z', 0.1, 0.025, null, 0.4),
+  ('mistral', 'mistral-large', '2025-01-01Z', 2, 2, null, 6),
+  ('mistral', 'mistral-small', '2025-01-01Z', 0.1, 0.1, null, 0.3),
+  -- What runs on the tenant's own machine costs nothing by the token. That is a price, and known.
+  ('ollama', '*', '2025-01-01Z', 0, 0, null, 0),
+  -- The fallback for what nobody has priced: above every price of this list, so that a cap holds for such a model too.
+  ('*', '*', '2025-01-01Z', 30, 30, 37.5, 150)
+) as p (provider, model, effective_at, input, cached, written, output)
+cross join lateral (select md5(p.provider || ' ' || p.model) as hash) as n
+on conflict on constraint model_prices_moment_idx do nothing;
+
+-- 50_calls/04_spends.sql
+
+-- Spends: what a tenant's calls cost in each month, and what calls that are not finished hold of it.
+
+create table public.tenant_spends (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  month_start date not null,
+  spent_micros bigint not null default 0,
+  held_micros bigint not null default 0,
+  next_due_at timestamptz not null default 'infinity',
+  primary key (tenant_id, month_start),
+  constraint spent_not_negative check (spent_micros >= 0),
+  constraint held_not_negative check (held_micros >= 0)
+-- Room on each page, because a row changes with every call.
+) with (fillfactor = 50);
+comment on table public.tenant_spends is
+  'What the calls of a tenant cost in a month of its time zone, in millionths of a US dollar, and what open calls hold. Every change locks the row. It stays when the calls are dropped.';
+comment on column public.tenant_spends.held_micros is 'What is held for started calls, with those that expired after next_due_at. read_spend() leaves them out.';
+comment on column public.tenant_spends.next_due_at is 'Before this moment no started call expires.';
+create index tenant_spends_next_due_at_idx on public.tenant_spends (next_due_at) where next_due_at < 'infinity';
+
+create table public.model_spends (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  month_start date not null,
+  kind public.call_kind not null,
+  provider text not null,
+  model text not null,
+  call_count bigint not null default 0,
+  unpriced_count bigint not null default 0,
+  input_tokens bigint not null default 0,
+  cached_tokens bigint not null default 0,
+  output_tokens bigint not null default 0,
+  spent_micros bigint not null default 0,
+  primary key (tenant_id, month_start, kind, provider, model),
+  constraint counts_not_negative check (call_count >= 0 and unpriced_count between 0 and call_count
+    and input_tokens >= 0 and cached_tokens >= 0 and output_tokens >= 0 and spent_micros >= 0)
+) with (fillfactor = 50);
+comment on table public.model_spends is
+  'What each model and tool cost a tenant in a month. The rows of a month add up to its row in tenant_spends, and stay when the calls are dropped.';
+comment on column public.model_spends.provider is 'Of a tool its name, and in model its method.';
+
+-- What it costs is billing, and only managers read that.
+alter table public.tenant_spends enable row level security;
+create policy "managers read their tenant's spend" on public.tenant_spends
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin', '{spend:read}'))::uuid[]));
+grant select on public.tenant_spends to authenticated, service_role;
+alter table public.model_spends enable row level security;
+create policy "managers read what each model cost their tenant" on public.model_spends
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin', '{spend:read}'))::uuid[]));
+grant select on public.model_spends to authenticated, service_role;
+
+insert into private.api_scopes (scope, permission, description) values
+  ('spend:read', 'read_admin', 'Read what model calls cost this month, and the cap.'),
+  ('calls:read', 'read', 'Read calls of models and tools, and their prices.'),
+  ('calls:write', 'write', 'Start and complete calls of models, and record calls of tools.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
+
+create function private.spend_month(tenant uuid, out month_start date, out starts_at timestamptz, out resets_at timestamptz)
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  zone text := (select t.time_zone from public.tenants as t where t.id = spend_month.tenant);
+begin
+  month_start := date_trunc('month', now() at time zone zone)::date;
+  starts_at := month_start::timestamp at time zone zone;
+  resets_at := (month_start + interval '1 month') at time zone zone;
+end
+$$;
+comment on function private.spend_month(uuid) is 'The present month of a tenant, in its time zone, and when the next one begins.';
+
+select private.register_table('public.tenant_spends', keeping => 'derived', unaudited => 'adds up calls, which are records themselves');
+select private.register_table('public.model_spends', keeping => 'derived', plain => '{provider,model}', unaudited => 'adds up calls, which are records themselves');
+
+-- 50_calls/05_llm_call_holds.sql
+
+-- Holds: what a started call of a model may cost at most, held of the month's cap until the call is completed.
+
+create type public.llm_call_hold_status as enum ('open', 'finished', 'expired');
+
+create table public.llm_call_holds (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  month_start date not null,
+  provider text not null,
+  model text not null,
+  agent text,
+  skill text,
+  activity_run_id uuid,
+  prompt_hash text,
+  max_input_tokens bigint not null,
+  max_output_tokens bigint not null,
+  model_price_id uuid not null,
+  is_priced boolean not null,
+  held_micros bigint not null,
+  status public.llm_call_hold_status not null default 'open',
+  idempotency_key text not null,
+  request_hash uuid not null,
+  completion_hash uuid,
+  user_id uuid,
+  api_key_id uuid,
+  expires_at timestamptz not null,
+  closed_at timestamptz,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (tenant_id, id),
+  constraint hold_is_closed_once check ((status = 'open') = (closed_at is null)),
+  constraint finished_hold_has_an_answer check ((status = 'finished') = (completion_hash is not null)),
+  constraint hold_not_negative check (held_micros >= 0)
+) with (fillfactor = 70);
+comment on table public.llm_call_holds is
+  'Calls of models that were started: what each holds of the month''s spend cap, and until when. Kept for 35 days after its end, so that a repeated request has the first answer.';
+comment on column public.llm_call_holds.month_start is 'The month of the tenant whose cap admitted the call. Its cost counts there, whenever it ends.';
+comment on column public.llm_call_holds.is_priced is 'Whether its model has a price. If not, the price is the fallback.';
+create unique index llm_call_holds_idempotency_key_idx on public.llm_call_holds (tenant_id, idempotency_key);
+create index llm_call_holds_open_idx on public.llm_call_holds (tenant_id, month_start, expires_at) where status = 'open';
+create index llm_call_holds_closed_at_idx on public.llm_call_holds (closed_at) where closed_at is not null;
+
+alter table public.llm_call_holds enable row level security;
+create policy "members read their tenant's started calls" on public.llm_call_holds
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{calls:read}'))::uuid[]));
+grant select on public.llm_call_holds to authenticated, service_role;
+
+create function private.lock_spend(tenant uuid, month date) returns public.tenant_spends
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  spend public.tenant_spends;
+  moment timestamptz := clock_timestamp();
+  freed bigint;
+begin
+  select * into spend from public.tenant_spends as s
+  where s.tenant_id = lock_spend.tenant and s.month_start = lock_spend.month for no key update;
+  if not found then
+    insert into public.tenant_spends (tenant_id, month_start) values (lock_spend.tenant, lock_spend.month) on conflict do nothing;
+    select * into spend from public.tenant_spends as s
+    where s.tenant_id = lock_spend.tenant and s.month_start = lock_spend.month for no key update;
+  end if;
+  if spend.next_due_at <= moment then
+    with ended as (
+      update public.llm_call_holds as h set status = 'expired', closed_at = moment
+      where h.tenant_id = lock_spend.tenant and h.month_start = lock_spend.month and h.status = 'open' and h.expires_at <= moment
+      returning h.held_micros
+    )
+    select coalesce(sum(e.held_micros), 0)::bigint into freed from ended as e;
+    update public.tenant_spends as s set held_micros = s.held_micros - freed, next_due_at = coalesce((
+      select min(h.expires_at) from public.llm_call_holds as h
+      where h.tenant_id = lock_spend.tenant and h.month_start = lock_spend.month and h.status = 'open'), 'infinity')
+    where s.tenant_id = lock_spend.tenant and s.month_start = lock_spend.month
+    returning * into spend;
+  end if;
+  return spend;
+end
+$$;
+comment on function private.lock_spend(uuid, date) is
+  'Locks a tenant''s spend of a month, and frees what expired calls hold. Whatever changes a spend calls this first, before it locks anything of usage.';
+
+create function private.expire_llm_calls(batch int default 500) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  due record;
+  settled int := 0;
+begin
+  -- Only rows that nobody holds: who holds one frees it.
+  for due in
+    select s.tenant_id, s.month_start from public.tenant_spends as s
+    where s.next_due_at <= clock_timestamp() and s.next_due_at < 'infinity'
+    order by s.next_due_at limit batch for no key update skip locked
+  loop
+    perform private.lock_spend(due.tenant_id, due.month_start);
+    settled := settled + 1;
+  end loop;
+  return settled;
+end
+$$;
+comment on function private.expire_llm_calls(int) is
+  'Frees what expired calls hold, for at most one batch of tenants who do nothing themselves. Returns for how many.';
+
+create function private.sweep_llm_call_holds(batch int default 20000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with swept as (
+    delete from public.llm_call_holds as h where h.ctid = any (array(
+      select o.ctid from public.llm_call_holds as o where o.closed_at < now() - interval '35 days' limit batch)) returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_llm_call_holds(int) is 'Removes holds that ended 35 days ago, at most one batch. Returns how many.';
+
+select cron.schedule('usage: expire calls that were not completed', '* * * * *', 'select private.expire_llm_calls()');
+select cron.schedule('usage: forget ended holds of calls', '*/10 * * * *', 'select private.sweep_llm_call_holds()');
+
+select private.register_table('public.llm_call_holds', keeping => 'derived', plain => '{provider,model,agent,skill,prompt_hash,idempotency_key}',
+  unaudited => 'each call that is completed has a row in llm_calls, which is a record itself');
+
+-- 50_calls/06_llm_calls.sql
+
+-- Calls of models: what each took and cost, in one partition for each month. Hashes only, and never the prompt.
+
+create table public.llm_calls (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  month_start date not null,
+  status public.call_status not null,
+  error_code text,
+  provider text not null,
+  model text not null,
+  agent text,
+  skill text,
+  activity_run_id uuid,
+  prompt_hash text,
+  response_hash text,
+  input_tokens bigint not null,
+  cached_tokens bigint not null default 0,
+  cache_write_tokens bigint not null default 0,
+  output_tokens bigint not null,
+  duration_ms int,
+  is_priced boolean not null,
+  cost_micros bigint,
+  counted_micros bigint not null,
+  held_micros bigint not null,
+  is_late boolean not null default false,
+  model_price_id uuid not null,
+  price_input_micros bigint not null,
+  price_cached_input_micros bigint not null,
+  price_cache_write_micros bigint not null,
+  price_output_micros bigint not null,
+  price_call_micros bigint not null,
+  usage_event_id uuid,
+  user_id uuid,
+  api_key_id uuid,
+  started_at timestamptz not null,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (tenant_id, created_at, id),
+  constraint hashes_are_hashes check (prompt_hash ~ '^[0-9a-f]{64}$' and response_hash ~ '^[0-9a-f]{64}$'),
+  constraint tokens_add_up check (cached_tokens >= 0 and cache_write_tokens >= 0 and output_tokens >= 0
+    and input_tokens >= cached_tokens + cache_write_tokens),
+  -- What has no price costs an unknown amount, which is not zero.
+  constraint unknown_cost_is_null check (is_priced = (cost_micros is not null)),
+  constraint known_cost_counts check (cost_micros = counted_micros),
+  constraint counted_not_negative check (counted_micros >= 0)
+) partition by range (created_at);
+comment on table public.llm_calls is
+  'Every completed call of a model: its tokens, its cost and the price it was computed by. Append-only. Money is in millionths of a US dollar.';
+comment on column public.llm_calls.cost_micros is 'Null if the model had no price. counted_micros is what counts towards the cap, then by the fallback.';
+comment on column public.llm_calls.held_micros is 'What the call held of the cap before it was made.';
+comment on column public.llm_calls.is_late is 'Whether it was completed after its hold had expired.';
+comment on column public.llm_calls.input_tokens is 'All tokens of the prompt, with those that were read from a cache or written to it.';
+comment on column public.llm_calls.month_start is 'The month of the tenant in which the cost counts: that of the start.';
+create index llm_calls_id_idx on public.llm_calls (tenant_id, id);
+create index llm_calls_model_idx on public.llm_calls (tenant_id, model, id);
+create index llm_calls_status_idx on public.llm_calls (tenant_id, status, id) where status <> 'ok';
+create index llm_calls_activity_run_idx on public.llm_calls (tenant_id, activity_run_id) where activity_run_id is not null;
+
+-- Before its months are made, so that they get the same triggers.
+select private.keep_append_only('public.llm_calls');
+
+-- As long as usage events. What they cost stays in model_spends for ever.
+select private.register_partitioned_table('public.llm_calls', months_ahead => 3, months_kept => 24);
+
+alter table public.llm_calls enable row level security;
+create policy "members read their tenant's calls of models" on public.llm_calls
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{calls:read}'))::uuid[]));
+grant select on public.llm_calls to authenticated, service_role;
+
+select private.register_table('public.llm_calls', keeping => 'derived', plain => '{error_code,provider,model,agent,skill,prompt_hash,response_hash}',
+  unaudited => 'append-only, so it is a record itself');
+
+-- 50_calls/07_tool_calls.sql
+
+-- Calls of tools: what an agent asked of an integration, in one partition for each month.
+
+create table public.tool_calls (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  month_start date not null,
+  status public.call_status not null,
+  error_code text,
+  tool text not null,
+  method text not null,
+  agent text,
+  skill text,
+  activity_run_id uuid,
+  input_hash text,
+  output_hash text,
+  duration_ms int,
+  is_priced boolean not null,
+  cost_micros bigint,
+  model_price_id uuid,
+  usage_event_id uuid,
+  user_id uuid,
+  api_key_id uuid,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (tenant_id, created_at, id),
+  constraint tool_hashes_are_hashes check (input_hash ~ '^[0-9a-f]{64}$' and output_hash ~ '^[0-9a-f]{64}$'),
+  constraint unknown_tool_cost_is_null check (is_priced = (cost_micros is not null) and is_priced = (model_price_id is not null)),
+  constraint tool_cost_not_negative check (cost_micros >= 0)
+) partition by range (created_at);
+comment on table public.tool_calls is
+  'Every call of a tool: who asked which method, and how it ended. Append-only. A tool costs something only if the platform has priced it.';
+create index tool_calls_id_idx on public.tool_calls (tenant_id, id);
+create index tool_calls_tool_idx on public.tool_calls (tenant_id, tool, id);
+create index tool_calls_status_idx on public.tool_calls (tenant_id, status, id) where status <> 'ok';
+create index tool_calls_activity_run_idx on public.tool_calls (tenant_id, activity_run_id) where activity_run_id is not null;
+
+select private.keep_append_only('public.tool_calls');
+select private.register_partitioned_table('public.tool_calls', months_ahead => 3, months_kept => 24);
+
+alter table public.tool_calls enable row level security;
+create policy "members read their tenant's calls of tools" on public.tool_calls
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{calls:read}'))::uuid[]));
+grant select on public.tool_calls to authenticated, service_role;
+
+-- A unique key on a partitioned table must hold the column of the partition, so the keys stand by themselves.
+create table private.tool_call_keys (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  idempotency_key text not null,
+  request_hash uuid not null,
+  call_id uuid not null,
+  called_at timestamptz not null,
+  primary key (tenant_id, idempotency_key),
+  constraint tool_call_key_is_short check (length(idempotency_key) between 1 and 200)
+);
+comment on table private.tool_call_keys is 'The keys under which calls of tools were recorded in the last 35 days, so that a repeated request has the first answer.';
+create index tool_call_keys_called_at_idx on private.tool_call_keys using brin (called_at);
+
+create function private.sweep_tool_call_keys(batch int default 50000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with swept as (
+    delete from private.tool_call_keys as k where k.ctid = any (array(
+      select o.ctid from private.tool_call_keys as o where o.called_at < now() - interval '35 days' limit batch)) returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_tool_call_keys(int) is 'Removes keys that are older than 35 days, at most one batch. Returns how many.';
+select cron.schedule('usage: forget old keys of tool calls', '*/10 * * * *', 'select private.sweep_tool_call_keys()');
+
+select private.register_table('public.tool_calls', keeping => 'derived', plain => '{error_code,tool,method,agent,skill,input_hash,output_hash}',
+  unaudited => 'append-only, so it is a record itself');
+select private.register_table('private.tool_call_keys', keeping => 'derived', plain => '{idempotency_key}', unaudited => 'each key belongs to a row of tool_calls');
+
+-- 50_calls/08_starting.sql
+
+-- Starting: before a model is called, what the call may cost at most is held of the month's cap, or the call is refused.
+
+create function private.refuse_spend(needed bigint, resets_at timestamptz) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  -- Whoever may start calls need not know the cap, nor what was spent. Managers read both.
+  perform private.raise_problem(402, 'spend_cap_reached',
+    'This call could cost more than is left of the tenant''s spend cap for this month. An owner can raise the cap. Or ask for fewer tokens or a cheaper model, or wait for the calls that run, or for the next month.',
+    members => jsonb_build_object('needed_micros', needed, 'resets_at', private.event_moment(resets_at)));
+end
+$$;
+
+-- The core, for functions of other domains, which ask for a permission of their own. Granted to nobody.
+create function private.start_llm_call(
+  tenant uuid, provider text, model text, max_input_tokens bigint, max_output_tokens bigint, idempotency_key text,
+  expires_in_seconds int default 900, agent text default null, skill text default null,
+  activity_run_id uuid default null, prompt_sha256 text default null
+) returns public.llm_call_holds
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  hold public.llm_call_holds;
+  known public.llm_call_holds;
+  spend public.tenant_spends;
+  price public.model_prices;
+  month_resets_at timestamptz;
+  cap bigint;
+  most_events bigint;
+  used_events bigint;
+begin
+  if start_llm_call.provider is null or length(start_llm_call.provider) > 100 or start_llm_call.provider !~ '^[a-z0-9][a-z0-9_.-]{0,99}$' then
+    perform private.raise_problem(422, 'invalid_value', 'A provider is a word in lowercase.',
+      '[{"pointer": "/provider", "detail": "must be a word of at most 100 lowercase letters, digits and _ . -"}]');
+  end if;
+  perform private.require_call_text('model', start_llm_call.model, 255, is_needed => true);
+  perform private.require_call_text('agent', start_llm_call.agent, 100);
+  perform private.require_call_text('skill', start_llm_call.skill, 100);
+  perform private.require_call_number('max_input_tokens', start_llm_call.max_input_tokens, 100000000);
+  perform private.require_call_number('max_output_tokens', start_llm_call.max_output_tokens, 100000000);
+  perform private.require_call_hash('prompt_sha256', start_llm_call.prompt_sha256);
+  if start_llm_call.idempotency_key is null or length(start_llm_call.idempotency_key) not between 1 and 200 then
+    perform private.require_idempotency_key(start_llm_call.idempotency_key);
+  end if;
+  if expires_in_seconds is null or expires_in_seconds not between 1 and 86400 then
+    perform private.raise_problem(422, 'invalid_value', 'A call is held for 1 to 86400 seconds.',
+      '[{"pointer": "/expires_in_seconds", "detail": "must be a whole number from 1 to 86400"}]');
+  end if;
+  hold.tenant_id := start_llm_call.tenant;
+  hold.id := private.uuid_v7();
+  hold.prompt_hash := private.call_hash(start_llm_call.tenant, start_llm_call.prompt_sha256);
+  -- Over the keyed hash: the SHA-256 of the prompt itself must not be stored, in no form.
+  hold.request_hash := md5(row(start_llm_call.provider, start_llm_call.model, start_llm_call.max_input_tokens, start_llm_call.max_output_tokens,
+    expires_in_seconds, start_llm_call.agent, start_llm_call.skill, start_llm_call.activity_run_id, hold.prompt_hash)::text)::uuid;
+  price := private.find_model_price('llm', start_llm_call.provider, start_llm_call.model);
+  if price.id is null then
+    raise exception 'model_prices has no fallback price.';
+  end if;
+  hold.model_price_id := price.id;
+  hold.is_priced := price.provider <> '*';
+  -- The dearest that it can become: all of the prompt at the highest of its three prices.
+  price.input_micros := greatest(price.input_micros, price.cached_input_micros, price.cache_write_micros);
+  hold.held_micros := private.price_call(price, start_llm_call.max_input_tokens, 0, 0, start_llm_call.max_output_tokens);
+  select m.month_start, m.resets_at into hold.month_start, month_resets_at from private.spend_month(start_llm_call.tenant) as m;
+
+  spend := private.lock_spend(start_llm_call.tenant, hold.month_start);
+  -- Two calls with one key wait for each other at the lock, so the second one finds the first.
+  select * into known from public.llm_call_holds as h
+  where h.tenant_id = start_llm_call.tenant and h.idempotency_key = start_llm_call.idempotency_key;
+  if found then
+    if known.request_hash <> hold.request_hash then
+      perform private.refuse_other_request(start_llm_call.idempotency_key);
+    end if;
+    return known;
+  end if;
+  select b.monthly_spend_cap_usd_micros, (p.limits ->> 'usage_events')::bigint,
+    case when private.is_same_period(c.period_at, private.limit_period(t.id, 'usage_events')) then c.used else 0 end
+  into cap, most_events, used_events
+  from public.tenants as t join public.plans as p on p.plan = t.plan
+  left join public.tenant_billing as b on b.tenant_id = t.id
+  left join private.tenant_counts as c on c.tenant_id = t.id and c.gate = 'usage_events'
+  where t.id = start_llm_call.tenant;
+  -- What costs nothing needs nothing of the cap.
+  if hold.held_micros > 0 and hold.held_micros > cap - spend.spent_micros - spend.held_micros then
+    perform private.refuse_spend(hold.held_micros, month_resets_at);
+  end if;
+  -- Asked here and never at the end: a call that was made is always recorded.
+  if used_events >= most_events then
+    perform private.refuse_beyond(start_llm_call.tenant, 'usage_events', 9223372036854775807);
+  end if;
+  hold.created_at := clock_timestamp();
+  hold.expires_at := hold.created_at + make_interval(secs => expires_in_seconds);
+  insert into public.llm_call_holds as h (tenant_id, id, month_start, provider, model, agent, skill, activity_run_id, prompt_hash,
+    max_input_tokens, max_output_tokens, model_price_id, is_priced, held_micros, idempotency_key, request_hash, user_id, api_key_id,
+    expires_at, created_at)
+  values (hold.tenant_id, hold.id, hold.month_start, start_llm_call.provider, start_llm_call.model, start_llm_call.agent, start_llm_call.skill,
+    start_llm_call.activity_run_id, hold.prompt_hash, start_llm_call.max_input_tokens, start_llm_call.max_output_tokens,
+    hold.model_price_id, hold.is_priced, hold.held_micros, start_llm_call.idempotency_key, hold.request_hash,
+    auth.uid(), private.caller_api_key(), hold.expires_at, hold.created_at)
+  returning h.* into hold;
+  update public.tenant_spends as s set held_micros = s.held_micros + hold.held_micros, next_due_at = least(s.next_due_at, hold.expires_at)
+  where s.tenant_id = hold.tenant_id and s.month_start = hold.month_start;
+  return hold;
+end
+$$;
+comment on function private.start_llm_call(uuid, text, text, bigint, bigint, text, int, text, text, uuid, text) is
+  'Holds what a call of a model may cost at most, before it is made. Asks no permission: for definer functions of other domains. 402 spend_cap_reached or limit_reached, 409 idempotency_conflict.';
+
+-- A definer, as all that change a spend: it is changed only together with its calls.
+create function public.start_llm_call(
+  tenant_id uuid, provider text, model text, max_input_tokens bigint, max_output_tokens bigint, idempotency_key text,
+  expires_in_seconds int default 900, agent text default null, skill text default null,
+  activity_run_id uuid default null, prompt_sha256 text default null
+) returns public.llm_call_holds
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(start_llm_call.tenant_id, 'calls:write');
+  return private.start_llm_call(tenant_id, provider, model, max_input_tokens, max_output_tokens, idempotency_key,
+    expires_in_seconds, agent, skill, activity_run_id, prompt_sha256);
+end
+$$;
+comment on function public.start_llm_call(uuid, text, text, bigint, bigint, text, int, text, text, uuid, text) is
+  'Asks whether a call of a model may be made, and holds what it may cost at most of the month''s spend cap until it is completed. 402 spend_cap_reached or limit_reached, 409 idempotency_conflict.';
+grant execute on function public.start_llm_call(uuid, text, text, bigint, bigint, text, int, text, text, uuid, text) to authenticated, service_role;
+
+-- 50_calls/09_finishing.sql
+
+-- Finishing: what a call took is priced and recorded, counts towards the month, and is a usage event, all at once.
+
+create function private.count_spend(
+  tenant uuid, month date, kind public.call_kind, provider text, model text, is_priced boolean,
+  input_tokens bigint, cached_tokens bigint, output_tokens bigint, counted bigint
+) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  is_first boolean;
+begin
+  insert into public.model_spends as s
+    (tenant_id, month_start, kind, provider, model, call_count, unpriced_count, input_tokens, cached_tokens, output_tokens, spent_micros)
+  values (count_spend.tenant, count_spend.month, count_spend.kind, count_spend.provider, count_spend.model, 1, (not count_spend.is_priced)::int,
+    count_spend.input_tokens, count_spend.cached_tokens, count_spend.output_tokens, count_spend.counted)
+  on conflict on constraint model_spends_pkey do update set
+    call_count = s.call_count + 1, unpriced_count = s.unpriced_count + excluded.unpriced_count,
+    input_tokens = s.input_tokens + excluded.input_tokens, cached_tokens = s.cached_tokens + excluded.cached_tokens,
+    output_tokens = s.output_tokens + excluded.output_tokens, spent_micros = s.spent_micros + excluded.spent_micros
+  returning s.unpriced_count = 1 and not count_spend.is_priced into is_first;
+  return is_first;
+end
+$$;
+comment on function private.count_spend(uuid, date, public.call_kind, text, text, boolean, bigint, bigint, bigint, bigint) is
+  'Adds a call to what its model cost this month. Returns whether it is the month''s first call of the model that has no price.';
+
+create function private.announce_spend(tenant uuid, month date, spent bigint) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  cap bigint := (select b.monthly_spend_cap_usd_micros from public.tenant_billing as b where b.tenant_id = announce_spend.tenant);
+begin
+  -- A call that began last month says nothing about the present one.
+  if cap > 0 and spent >= cap * 0.5 and announce_spend.month = (select m.month_start from private.spend_month(announce_spend.tenant) as m) then
+    insert into private.tenant_counts (tenant_id, gate) values (announce_spend.tenant, 'monthly_spend_cap_usd_micros') on conflict do nothing;
+    perform private.announce_threshold(announce_spend.tenant, 'monthly_spend_cap_usd_micros', spent, cap);
+  end if;
+end
+$$;
+comment on function private.announce_spend(uuid, date, bigint) is 'Announces that 50, 80 or 100 % of the spend cap are spent, each once a month.';
+
+-- The core, for functions of other domains, which ask for a permission of their own. Granted to nobody.
+create function private.finish_llm_call(
+  tenant uuid, call uuid, status public.call_status, input_tokens bigint, output_tokens bigint, cached_tokens bigint default 0,
+  cache_write_tokens bigint default 0, duration_ms bigint default null, response_sha256 text default null, error_code text default null
+) returns public.llm_calls
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  finished public.llm_calls;
+  hold public.llm_call_holds;
+  price public.model_prices;
+  spent bigint;
+  hash uuid;
+  response_hash text;
+begin
+  if finish_llm_call.status is null then
+    perform private.raise_problem(422, 'invalid_value', 'Say how the call ended.', '[{"pointer": "/status", "detail": "must be ok, error or refused"}]');
+  end if;
+  perform private.require_call_number('input_tokens', finish_llm_call.input_tokens, 100000000);
+  perform private.require_call_number('output_tokens', finish_llm_call.output_tokens, 100000000);
+  perform private.require_call_number('cached_tokens', finish_llm_call.cached_tokens, 100000000);
+  perform private.require_call_number('cache_write_tokens', finish_llm_call.cache_write_tokens, 100000000);
+  perform private.require_call_number('duration_ms', finish_llm_call.duration_ms, 2147483647, is_needed => false);
+  perform private.require_call_hash('response_sha256', finish_llm_call.response_sha256);
+  perform private.require_error_code(finish_llm_call.error_code);
+  if finish_llm_call.cached_tokens + finish_llm_call.cache_write_tokens > finish_llm_call.input_tokens then
+    perform private.raise_problem(422, 'invalid_value', 'The tokens of the prompt include those of the cache.',
+      '[{"pointer": "/input_tokens", "detail": "must be at least cached_tokens and cache_write_tokens together"}]');
+  end if;
+  response_hash := private.call_hash(finish_llm_call.tenant, finish_llm_call.response_sha256);
+  hash := md5(row(finish_llm_call.status, finish_llm_call.input_tokens, finish_llm_call.output_tokens, finish_llm_call.cached_tokens,
+    finish_llm_call.cache_write_tokens, finish_llm_call.duration_ms, response_hash, finish_llm_call.error_code)::text)::uuid;
+  select * into hold from public.llm_call_holds as h where h.tenant_id = finish_llm_call.tenant and h.id = finish_llm_call.call;
+  if not found then
+    perform private.raise_problem(404, 'call_not_found', 'This tenant has started no such call, or it ended 35 days ago.');
+  end if;
+  perform private.lock_spend(hold.tenant_id, hold.month_start);
+  -- As it is now: somebody else may have completed it, and it may have expired.
+  select * into hold from public.llm_call_holds as h where h.tenant_id = finish_llm_call.tenant and h.id = finish_llm_call.call;
+  if hold.status = 'finished' then
+    if hold.completion_hash <> hash then
+      perform private.raise_problem(409, 'idempotency_conflict', 'This call was completed before, with other numbers. What was recorded stays.');
+    end if;
+    select * into finished from public.llm_calls as c
+    where c.tenant_id = hold.tenant_id and c.created_at = hold.closed_at and c.id = hold.id;
+    return finished;
+  end if;
+
+  -- The price that admitted it, also if there is a newer one by now.
+  select * into price from public.model_prices as p where p.id = hold.model_price_id;
+  finished.counted_micros := private.price_call(price, finish_llm_call.input_tokens, finish_llm_call.cached_tokens,
+    finish_llm_call.cache_write_tokens, finish_llm_call.output_tokens);
+  finished.created_at := clock_timestamp();
+  -- The spend first and then usage, in every function of this folder, so that two calls lock them in one order.
+  update public.llm_call_holds as h set status = 'finished', closed_at = finished.created_at, completion_hash = hash
+  where h.tenant_id = hold.tenant_id and h.id = hold.id;
+  update public.tenant_spends as s set spent_micros = s.spent_micros + finished.counted_micros,
+    held_micros = s.held_micros - case when hold.status = 'open' then hold.held_micros else 0 end
+  where s.tenant_id = hold.tenant_id and s.month_start = hold.month_start
+  returning s.spent_micros into spent;
+  if private.count_spend(hold.tenant_id, hold.month_start, 'llm', hold.provider, hold.model, hold.is_priced,
+    finish_llm_call.input_tokens, finish_llm_call.cached_tokens, finish_llm_call.output_tokens, finished.counted_micros) then
+    -- The platform sets prices, so the platform is told: once a month for each model, by whichever tenant.
+    perform private.emit_event(private.platform_tenant_id(), 'model.unpriced',
+      jsonb_build_object('provider', hold.provider, 'model', hold.model, 'month', to_char(hold.month_start, 'YYYY-MM')),
+      idempotency_key => format('model.unpriced %s %s', to_char(hold.month_start, 'YYYY-MM'), md5(row(hold.provider, hold.model)::text)));
+  end if;
+  -- Not bound by the plan's limit of usage events: the call was made, and is never lost. The start has asked.
+  finished.usage_event_id := (select u.id from private.ingest_usage_events(hold.tenant_id, hold.user_id, array[null]::text[], array['tenantry'],
+    array['llm_call'], array[jsonb_strip_nulls(jsonb_build_object('call', private.ulid(hold.id), 'provider', hold.provider,
+      'status', finish_llm_call.status, 'agent', hold.agent, 'skill', hold.skill, 'is_priced', hold.is_priced))],
+    array[finish_llm_call.input_tokens + finish_llm_call.output_tokens], array[hold.model], array[finished.counted_micros],
+    array[null]::timestamptz[]) as u);
+  insert into public.llm_calls as c (tenant_id, id, month_start, status, error_code, provider, model, agent, skill, activity_run_id,
+    prompt_hash, response_hash, input_tokens, cached_tokens, cache_write_tokens, output_tokens, duration_ms, is_priced, cost_micros,
+    counted_micros, held_micros, is_late, model_price_id, price_input_micros, price_cached_input_micros, price_cache_write_micros,
+    price_output_micros, price_call_micros, usage_event_id, user_id, api_key_id, started_at, created_at)
+  values (hold.tenant_id, hold.id, hold.month_start, finish_llm_call.status, finish_llm_call.error_code, hold.provider, hold.model, hold.agent,
+    hold.skill, hold.activity_run_id, hold.prompt_hash, response_hash, finish_llm_call.input_tokens, finish_llm_call.cached_tokens,
+    finish_llm_call.cache_write_tokens, finish_llm_call.output_tokens, finish_llm_call.duration_ms, hold.is_priced,
+    case when hold.is_priced then finished.counted_micros end, finished.counted_micros, hold.held_micros, hold.status = 'expired', price.id,
+    price.input_micros, price.cached_input_micros, price.cache_write_micros, price.output_micros, price.call_micros,
+    finished.usage_event_id, hold.user_id, hold.api_key_id, hold.created_at, finished.created_at)
+  returning c.* into finished;
+  perform private.announce_spend(hold.tenant_id, hold.month_start, spent);
+  return finished;
+end
+$$;
+comment on function private.finish_llm_call(uuid, uuid, public.call_status, bigint, bigint, bigint, bigint, bigint, text, text) is
+  'Records what a started call took, counts its cost and frees what it held. Asks no permission: for definer functions of other domains. 404 call_not_found, 409 idempotency_conflict.';
+
+-- A definer, as the start.
+create function public.finish_llm_call(
+  tenant_id uuid, call_id uuid, status public.call_status, input_tokens bigint, output_tokens bigint, cached_tokens bigint default 0,
+  cache_write_tokens bigint default 0, duration_ms bigint default null, response_sha256 text default null, error_code text default null
+) returns public.llm_calls
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(finish_llm_call.tenant_id, 'calls:write');
+  return private.finish_llm_call(tenant_id, call_id, status, input_tokens, output_tokens, cached_tokens, cache_write_tokens, duration_ms,
+    response_sha256, error_code);
+end
+$$;
+comment on function public.finish_llm_call(uuid, uuid, public.call_status, bigint, bigint, bigint, bigint, bigint, text, text) is
+  'Records what a started call of a model took. The cost counts, and the rest of what it held is free again. A repeated call has the first answer. 404 call_not_found, 409 idempotency_conflict.';
+grant execute on function public.finish_llm_call(uuid, uuid, public.call_status, bigint, bigint, bigint, bigint, bigint, text, text) to authenticated, service_role;
+
+-- 50_calls/10_tools.sql
+
+-- Recording: a call of a tool is recorded after it was made. It costs something only if the platform has priced it.
+
+-- The core, for functions of other domains, which ask for a permission of their own. Granted to nobody.
+create function private.record_tool_call(
+  tenant uuid, tool text, method text, status public.call_status, idempotency_key text, duration_ms bigint default null,
+  agent text default null, skill text default null, activity_run_id uuid default null,
+  input_sha256 text default null, output_sha256 text default null, error_code text default null
+) returns public.tool_calls
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  made public.tool_calls;
+  price public.model_prices;
+  known private.tool_call_keys;
+  spent bigint;
+  hash uuid;
+begin
+  if record_tool_call.status is null then
+    perform private.raise_problem(422, 'invalid_value', 'Say how the call ended.', '[{"pointer": "/status", "detail": "must be ok, error or refused"}]');
+  end if;
+  if record_tool_call.tool is null or length(record_tool_call.tool) > 100 or record_tool_call.tool !~ '^[a-z0-9][a-z0-9_.-]{0,99}$' then
+    perform private.raise_problem(422, 'invalid_value', 'A tool is named by a word in lowercase.',
+      '[{"pointer": "/tool", "detail": "must be a word of at most 100 lowercase letters, digits and _ . -"}]');
+  end if;
+  perform private.require_call_text('method', record_tool_call.method, 100, is_needed => true);
+  perform private.require_call_text('agent', record_tool_call.agent, 100);
+  perform private.require_call_text('skill', record_tool_call.skill, 100);
+  perform private.require_call_number('duration_ms', record_tool_call.duration_ms, 2147483647, is_needed => false);
+  perform private.require_call_hash('input_sha256', record_tool_call.input_sha256);
+  perform private.require_call_hash('output_sha256', record_tool_call.output_sha256);
+  perform private.require_error_code(record_tool_call.error_code);
+  if record_tool_call.idempotency_key is null or length(record_tool_call.idempotency_key) not between 1 and 200 then
+    perform private.require_idempotency_key(record_tool_call.idempotency_key);
+  end if;
+  made.tenant_id := record_tool_call.tenant;
+  made.id := private.uuid_v7();
+  made.created_at := clock_timestamp();
+  made.input_hash := private.call_hash(record_tool_call.tenant, record_tool_call.input_sha256);
+  made.output_hash := private.call_hash(record_tool_call.tenant, record_tool_call.output_sha256);
+  hash := md5(row(record_tool_call.tool, record_tool_call.method, record_tool_call.status, record_tool_call.duration_ms, record_tool_call.agent,
+    record_tool_call.skill, record_tool_call.activity_run_id, made.input_hash, made.output_hash, record_tool_call.error_code)::text)::uuid;
+  -- Whoever comes second waits here for the first, and then finds its call.
+  insert into private.tool_call_keys (tenant_id, idempotency_key, request_hash, call_id, called_at)
+  values (made.tenant_id, record_tool_call.idempotency_key, hash, made.id, made.created_at) on conflict do nothing;
+  if not found then
+    select * into known from private.tool_call_keys as k
+    where k.tenant_id = made.tenant_id and k.idempotency_key = record_tool_call.idempotency_key;
+    if known.request_hash <> hash then
+      perform private.refuse_other_request(record_tool_call.idempotency_key);
+    end if;
+    select * into made from public.tool_calls as c
+    where c.tenant_id = made.tenant_id and c.created_at = known.called_at and c.id = known.call_id;
+    return made;
+  end if;
+
+  price := private.find_model_price('tool', record_tool_call.tool, record_tool_call.method);
+  select m.month_start into made.month_start from private.spend_month(made.tenant_id) as m;
+  made.is_priced := price.id is not null;
+  made.cost_micros := price.call_micros;
+  if made.cost_micros > 0 then
+    perform private.lock_spend(made.tenant_id, made.month_start);
+    update public.tenant_spends as s set spent_micros = s.spent_micros + made.cost_micros
+    where s.tenant_id = made.tenant_id and s.month_start = made.month_start
+    returning s.spent_micros into spent;
+  end if;
+  perform private.count_spend(made.tenant_id, made.month_start, 'tool', record_tool_call.tool, record_tool_call.method, made.is_priced,
+    0, 0, 0, coalesce(made.cost_micros, 0));
+  -- Not bound by the plan's limit of usage events, as a call of a model.
+  made.usage_event_id := (select u.id from private.ingest_usage_events(made.tenant_id, auth.uid(), array[null]::text[], array['tenantry'],
+    array['tool_call'], array[jsonb_strip_nulls(jsonb_build_object('call', private.ulid(made.id), 'tool', record_tool_call.tool,
+      'method', record_tool_call.method, 'status', record_tool_call.status, 'agent', record_tool_call.agent, 'skill', record_tool_call.skill))],
+    array[null]::bigint[], array[null]::text[], array[made.cost_micros], array[null]::timestamptz[]) as u);
+  insert into public.tool_calls as c (tenant_id, id, month_start, status, error_code, tool, method, agent, skill, activity_run_id, input_hash,
+    output_hash, duration_ms, is_priced, cost_micros, model_price_id, usage_event_id, user_id, api_key_id, created_at)
+  values (made.tenant_id, made.id, made.month_start, record_tool_call.status, record_tool_call.error_code, record_tool_call.tool,
+    record_tool_call.method, record_tool_call.agent, record_tool_call.skill, record_tool_call.activity_run_id, made.input_hash, made.output_hash,
+    record_tool_call.duration_ms, made.is_priced, made.cost_micros, price.id, made.usage_event_id, auth.uid(), private.caller_api_key(), made.created_at)
+  returning c.* into made;
+  if made.cost_micros > 0 then
+    perform private.announce_spend(made.tenant_id, made.month_start, spent);
+  end if;
+  return made;
+end
+$$;
+comment on function private.record_tool_call(uuid, text, text, public.call_status, text, bigint, text, text, uuid, text, text, text) is
+  'Records a call of a tool, and counts its cost if it has a price. Asks no permission: for definer functions of other domains. 409 idempotency_conflict.';
+
+-- A definer, as all that record calls.
+create function public.record_tool_call(
+  tenant_id uuid, tool text, method text, status public.call_status, idempotency_key text, duration_ms bigint default null,
+  agent text default null, skill text default null, activity_run_id uuid default null,
+  input_sha256 text default null, output_sha256 text default null, error_code text default null
+) returns public.tool_calls
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(record_tool_call.tenant_id, 'calls:write');
+  return private.record_tool_call(tenant_id, tool, method, status, idempotency_key, duration_ms, agent, skill, activity_run_id,
+    input_sha256, output_sha256, error_code);
+end
+$$;
+comment on function public.record_tool_call(uuid, text, text, public.call_status, text, bigint, text, text, uuid, text, text, text) is
+  'Records a call of a tool that was made. A repeated call has the first answer. 409 idempotency_conflict.';
+grant execute on function public.record_tool_call(uuid, text, text, public.call_status, text, bigint, text, text, uuid, text, text, text) to authenticated, service_role;
+
+-- 50_calls/11_reading.sql
+
+-- Reading the spend: what is left of the cap at this moment.
+
+-- A definer, because it also counts holds, of which it says no more than the sum.
+create function public.read_spend(
+  tenant_id uuid, out month_start date, out resets_at timestamptz, out cap_micros bigint, out spent_micros bigint,
+  out held_micros bigint, out open_count bigint, out unpriced_count bigint
+)
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  perform private.require_permission(read_spend.tenant_id, 'spend:read');
+  select m.month_start, m.resets_at into month_start, resets_at from private.spend_month(read_spend.tenant_id) as m;
+  cap_micros := (select b.monthly_spend_cap_usd_micros from public.tenant_billing as b where b.tenant_id = read_spend.tenant_id);
+  spent_micros := coalesce((select s.spent_micros from public.tenant_spends as s
+    where s.tenant_id = read_spend.tenant_id and s.month_start = read_spend.month_start), 0);
+  -- Counted from the holds, so that one that has expired is not in it, whether cron came or not.
+  select coalesce(sum(h.held_micros), 0), count(*) into held_micros, open_count from public.llm_call_holds as h
+  where h.tenant_id = read_spend.tenant_id and h.month_start = read_spend.month_start and h.status = 'open' and h.expires_at > clock_timestamp();
+  unpriced_count := coalesce((select sum(s.unpriced_count) from public.model_spends as s
+    where s.tenant_id = read_spend.tenant_id and s.month_start = read_spend.month_start and s.kind = 'llm'), 0);
+end
+$$;
+comment on function public.read_spend(uuid) is
+  'What the calls of this month cost so far, what open calls hold, and the cap (null for none), in millionths of a US dollar.';
+grant execute on function public.read_spend(uuid) to authenticated, service_role;
+
+-- 50_calls/12_events.sql
+
+-- Events of calls. What is left of the cap is announced by limit.threshold_reached, as every limit.
+
+select private.register_event_type('model.unpriced',
+  'A tenant called a model that has no price. Only the platform''s own tenant receives it, once a month for each model.',
+  '{"provider": "text", "model": "text", "month": "text"}',
+  '{"provider": "openai", "model": "gpt-7", "month": "2026-11"}');

@@ -81,6 +81,10 @@ const voids = {
   event_ids: ['e1'],
   reasons: ['why'],
 }
+const digest = 'a'.repeat(64)
+const started = () => ({ prompt_sha256: digest })
+const finished = { given: () => ({ status: 'ok', response_sha256: digest }), refused: 'call_not_found' }
+const ofTool = { given: () => ({ status: 'ok', input_sha256: digest, output_sha256: digest }) }
 const plural = { takesMany: true, isParallel: true, given: () => events }
 
 export const goodCalls: Record<string, GoodCall> = {
@@ -117,11 +121,21 @@ export const goodCalls: Record<string, GoodCall> = {
     refused: 'invalid_value',
   },
   'private.receive_payment_event': { given: () => ({ provider: 'stripe' }), withoutNumbers: ['fact'] },
+  'private.finish_llm_call': finished,
+  'private.record_tool_call': ofTool,
+  'private.set_model_price': { given: () => ({ kind: 'llm' }) },
+  'private.start_llm_call': { given: started },
+  'public.finish_llm_call': finished,
+  'public.record_tool_call': ofTool,
+  'public.start_llm_call': { given: started },
   'private.record_idp_check': { given: () => ({ type: 'oidc', outcome: 'bad' }), refused: 'idp_changed' },
   'private.record_audit': { given: () => ({ action: 'tenant.exported' }), withoutNumbers: ['metadata'] },
   'private.record_audit_read': { given: () => ({ action: 'tenant.exported' }), withoutNumbers: ['metadata'] },
   'private.refuse_taken_slug': { refused: 'slug_taken' },
   'private.webhook_payload': { withoutNumbers: ['data'] },
+  'private.find_model_price': { given: () => ({ kind: 'llm' }) },
+  'private.require_call_text': { given: () => ({ most: 100 }) },
+  'private.require_call_hash': { given: () => ({ value: digest }) },
   'private.refund_credits': { refused: 'reservation_not_found' },
   'private.refuse_other_request': { refused: 'idempotency_conflict' },
   'public.accept_invitation': { given: ({ token }) => ({ token }), refused: 'already_member' },
@@ -163,6 +177,7 @@ export const unmeasured: Record<string, string> = {
   'private.audit_target': 'its keys are columns',
   'private.audit_value': 'values of columns, which have a size',
   'private.call_edge_function': 'our code names the path',
+  'private.count_spend': 'the functions that record calls bound the names',
   'private.changed_fields': 'rows of tables, whose columns have a size',
   'private.drop_secrets': 'the secrets of one row',
   'private.endpoint_change_problems': 'update_webhook_endpoint() bounds the changes',

@@ -42,6 +42,12 @@ const accepted: Record<string, string> = {
   'POST /usage/credits/reservations/batch': 'credits:write',
   'POST /usage/credits/reservations/:reservation/consume': 'credits:write',
   'POST /usage/credits/reservations/:reservation/release': 'credits:write',
+  'GET /usage/llm-calls': 'calls:read',
+  'GET /usage/tool-calls': 'calls:read',
+  'POST /usage/llm-calls': 'calls:write',
+  'POST /usage/llm-calls/:call/completion': 'calls:write',
+  'POST /usage/tool-calls': 'calls:write',
+  'GET /usage/spend': 'spend:read',
   'POST /webhooks/endpoints/:endpoint/poll': 'webhooks:write',
   'POST /webhooks/endpoints/:endpoint/acknowledge': 'webhooks:write',
   'GET /webhooks/endpoints': 'endpoints:read',
@@ -74,6 +80,12 @@ const accepted: Record<string, string> = {
 /** What each is asked with, where that is not a usage event. */
 const bodies: Record<string, unknown> = {
   'POST /usage/voids': { events: [{ event_id: 'never-sent' }] },
+  'POST /usage/llm-calls': {
+    ...{ provider: 'openai', model: 'gpt-4o', max_input_tokens: 1, max_output_tokens: 1 },
+    idempotency_key: 'by a key',
+  },
+  'POST /usage/llm-calls/:call/completion': { status: 'ok', input_tokens: 1, output_tokens: 1 },
+  'POST /usage/tool-calls': { tool: 'search', method: 'find', status: 'ok', idempotency_key: 'by a key' },
   'POST /usage/credits/reservations': { credits: 1, idempotency_key: 'by a key' },
   'POST /usage/credits/reservations/batch': { reservations: [{ credits: 1, idempotency_key: 'also' }] },
   'POST /usage/credits/reservations/:reservation/consume': { credits: 1, idempotency_key: 'consumed' },
@@ -92,6 +104,7 @@ const bodies: Record<string, unknown> = {
 /** What is about something that is not there: whoever may hears so. test/routes.test.ts has one to delete. */
 const absent = {
   'DELETE /webhooks/endpoints/:endpoint': 404,
+  'POST /usage/llm-calls/:call/completion': 404,
   'POST /usage/credits/reservations/:reservation/consume': 404,
   'POST /usage/credits/reservations/:reservation/release': 404,
 } as Record<string, number>

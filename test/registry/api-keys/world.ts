@@ -5,9 +5,26 @@ import type { Tenant } from '../../kit/tenants.ts'
 
 /** Every scope there is, as private.api_scopes has them. */
 export const allScopes = [
-  ...['audit:export', 'audit:read', 'brand:read', 'credits:read', 'credits:write', 'deliveries:read'],
+  ...[
+    'audit:export',
+    'audit:read',
+    'brand:read',
+    'calls:read',
+    'calls:write',
+    'credits:read',
+    'credits:write',
+    'deliveries:read',
+  ],
   ...['endpoints:read', 'endpoints:write'],
-  ...['entitlements:read', 'event_types:read', 'members:read', 'replays:write', 'tenant:read', 'usage:read'],
+  ...[
+    'entitlements:read',
+    'event_types:read',
+    'members:read',
+    'replays:write',
+    'spend:read',
+    'tenant:read',
+    'usage:read',
+  ],
   ...['usage:write', 'voids:write', 'webhooks:write'],
 ]
 

@@ -43,7 +43,7 @@ export default {
     },
     tenant_billing: {
       columns:
-        'tenant_id legal_name pan_number has_gst gst_number billing_name billing_address billing_city billing_postal_code billing_state billing_country razorpay_customer_id razorpay_subscription_id monthly_spend_cap_usd_micros current_month_spend_usd_micros created_at updated_at',
+        'tenant_id legal_name pan_number has_gst gst_number billing_name billing_address billing_city billing_postal_code billing_state billing_country razorpay_customer_id razorpay_subscription_id monthly_spend_cap_usd_micros created_at updated_at',
       key: 'tenant_id',
       select: 'read_admin',
       update: {

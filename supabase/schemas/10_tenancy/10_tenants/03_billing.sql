@@ -15,7 +15,6 @@ create table public.tenant_billing (
   razorpay_customer_id text unique,
   razorpay_subscription_id text unique,
   monthly_spend_cap_usd_micros bigint,
-  current_month_spend_usd_micros bigint not null default 0,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   constraint billing_is_text check (private.is_plain_text(legal_name, 255) and private.is_plain_text(billing_name, 255)
@@ -24,8 +23,7 @@ create table public.tenant_billing (
     and private.is_plain_text(billing_country, 255) and private.is_plain_text(pan_number, 64) and private.is_plain_text(gst_number, 64)),
   constraint razorpay_ids_are_text check (private.is_plain_text(razorpay_customer_id, 255) and private.is_plain_text(razorpay_subscription_id, 255)),
   constraint gst_number_when_registered check (not has_gst or gst_number is not null),
-  constraint spend_cap_not_negative check (monthly_spend_cap_usd_micros >= 0),
-  constraint spend_not_negative check (current_month_spend_usd_micros >= 0)
+  constraint spend_cap_not_negative check (monthly_spend_cap_usd_micros >= 0)
 );
 comment on table public.tenant_billing is 'Who is invoiced and how (1:1 with tenants). Money is in millionths of a US dollar.';
 create trigger tenant_billing_touch before update on public.tenant_billing for each row execute function private.tg_touch_updated_at();
@@ -67,6 +65,6 @@ create trigger tenant_billing_customers_only
   for each row when (new.razorpay_customer_id is not null or new.razorpay_subscription_id is not null)
   execute function private.tg_bill_customers_only();
 
-select private.register_table('public.tenant_billing', quiet => '{current_month_spend_usd_micros}', plain => '{razorpay_customer_id,razorpay_subscription_id}',
+select private.register_table('public.tenant_billing', plain => '{razorpay_customer_id,razorpay_subscription_id}',
   personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}',
   on_forget => 'keep', kept_because => 'The person to whom the tenant''s invoices are addressed. The law requires that invoices are kept.');

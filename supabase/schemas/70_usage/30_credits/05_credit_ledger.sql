@@ -75,27 +75,7 @@ $$;
 create trigger tenants_forget_credits after delete on public.tenants
   for each row execute function private.tg_forget_credits();
 
--- A definer, because nobody may read who is being purged.
-create function private.tg_refuse_ledger_change() returns trigger
-  language plpgsql security definer
-  set search_path = ''
-as $$
-begin
-  -- An entry goes with its tenant, at once or in the batches of a purge.
-  if tg_op = 'DELETE' and (not exists (select from public.tenants as t where t.id = old.tenant_id)
-    or exists (select from private.tenant_purges as p where p.tenant = old.tenant_id and p.finished_at is null)) then
-    return old;
-  end if;
-  raise exception 'The credit ledger is only ever added to. Correct it by an adjustment.';
-end
-$$;
--- A missing grant stops the roles of the API. This stops the owner of the table as well, also during replication.
-create trigger credit_ledger_refuse_change before update or delete on public.credit_ledger
-  for each row execute function private.tg_refuse_ledger_change();
-create trigger credit_ledger_refuse_truncate before truncate on public.credit_ledger
-  for each statement execute function private.tg_refuse_change();
-alter table public.credit_ledger enable always trigger credit_ledger_refuse_change;
-alter table public.credit_ledger enable always trigger credit_ledger_refuse_truncate;
+select private.keep_append_only('public.credit_ledger');
 
 alter table public.credit_ledger enable row level security;
 create policy "members read their tenant's credit ledger" on public.credit_ledger
