@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import pg from 'pg'
+import { rateOf } from '../load/rate.ts'
 import { type Figure, interleave, median, say } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 
@@ -50,29 +51,6 @@ export async function benchCredits(stack: BenchStack, isQuick: boolean): Promise
     }
   }
   return figures
-}
-
-/** How often a second this is done over so many connections. */
-async function rateOf(
-  pool: pg.Pool,
-  atOnce: number,
-  seconds: number,
-  work: (db: pg.PoolClient) => Promise<unknown>,
-): Promise<number> {
-  const start = performance.now()
-  const end = start + seconds * 1000
-  let done = 0
-  await Promise.all(
-    Array.from({ length: atOnce }, async () => {
-      const db = await pool.connect()
-      try {
-        for (; performance.now() < end; done++) await work(db)
-      } finally {
-        db.release()
-      }
-    }),
-  )
-  return (done * 1000) / (performance.now() - start)
 }
 
 async function makeHotTenant(admin: pg.Client): Promise<string> {

@@ -2,6 +2,7 @@ import type { Figure } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 import { benchApiKeys } from './api-keys.ts'
 import { benchAudit } from './audit.ts'
+import { benchCalls } from './calls.ts'
 import { benchCredits } from './credits.ts'
 import { benchGates } from './gates.ts'
 import { benchLookup } from './lookup.ts'
@@ -69,6 +70,12 @@ export const parts: Part[] = [
     about:
       'Reserving and consuming credits of one tenant, by the SQL functions: all of it waits for one row. The baseline is pgledger in the same server, with two transfers for each pair, where TENANTRY_BENCH_PGLEDGER names its files.',
     run: benchCredits,
+  },
+  {
+    name: 'calls',
+    about:
+      'Starting and finishing calls of models by the SQL functions, with their hashes, their usage events and a cap. Of one tenant all of it waits for one row. The baseline is reserving and consuming credits, which has no usage event.',
+    run: benchCalls,
   },
   {
     name: 'audit',

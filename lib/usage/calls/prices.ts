@@ -50,16 +50,12 @@ export const NewModelPrice = z
     model: z.string().trim().min(1).max(255),
     input_micros: perMillion.default(0),
     output_micros: perMillion.default(0),
-    cached_input_micros: perMillion
-      .optional()
-      .meta({
-        description: 'In millionths of a US dollar for a million tokens. As input_micros if it is missing.',
-      }),
-    cache_write_micros: perMillion
-      .optional()
-      .meta({
-        description: 'In millionths of a US dollar for a million tokens. As input_micros if it is missing.',
-      }),
+    cached_input_micros: perMillion.optional().meta({
+      description: 'In millionths of a US dollar for a million tokens. As input_micros if it is missing.',
+    }),
+    cache_write_micros: perMillion.optional().meta({
+      description: 'In millionths of a US dollar for a million tokens. As input_micros if it is missing.',
+    }),
     call_micros: perCall.default(0),
     effective_at: offsetMoment.optional().meta({ description: 'Now if it is missing; never in the past.' }),
   })
