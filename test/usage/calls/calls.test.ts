@@ -58,6 +58,21 @@ describe('a call of a model', () => {
     const refused = await finish(id, (await start(id)).id, { status: 'refused', input: 3, output: 0 })
     expect(refused).toMatchObject({ status: 'refused', cost_micros: '30' })
   })
+
+  it("is completed by the platform's own functions also after its tenant was frozen", async () => {
+    const { id } = await makeCapped(1_000)
+    const hold = await start(id)
+    await admin.query(`update public.tenants set status = 'frozen' where id = $1`, [id])
+    expect(await refusalOf(start(id))).toBe('tenant_frozen')
+    expect(await refusalOf(finish(id, hold.id))).toBe('tenant_frozen')
+    const { rows } = await admin.query(
+      `select counted_micros from private.finish_llm_call($1, $2, 'ok', 0, 1)`,
+      [...[id, hold.id]],
+    )
+    expect(rows).toEqual([{ counted_micros: '100' }])
+    expect(await spendOf(id)).toMatchObject({ spent: 100, held: 0 })
+    expect(await brokenPromises(admin, id)).toEqual([])
+  })
 })
 
 describe('a repeated request', () => {
