@@ -1,4 +1,5 @@
 import { type Db, sql } from '../db/index.ts'
+import { csvCell } from '../runtime/index.ts'
 import { auditColumns } from './log.ts'
 
 export type ExportFormat = 'csv' | 'jsonl'
@@ -80,15 +81,4 @@ function csvLine(row: WrittenRow): string {
     line += csvCell(row[column])
   }
   return `${line}\r\n`
-}
-
-/**
- * A spreadsheet runs a cell that starts like a formula, and strangers choose names and user agents. An
- * apostrophe in front makes the cell text (OWASP, CSV injection).
- */
-export function csvCell(value: string | boolean | null | undefined): string {
-  if (value === null || value === undefined) return ''
-  const text = String(value)
-  const safe = /^[=+\-@\t\r\n\uff1d\uff0b\uff0d\uff20]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }

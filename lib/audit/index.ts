@@ -1,4 +1,4 @@
-export { csvCell, exportAuditLog } from './export.ts'
+export { exportAuditLog } from './export.ts'
 export { chainProblems, readAuditLog, readPlatformAuditLog, verifyAuditLog, walkChain } from './log.ts'
 export {
   AuditEvents,

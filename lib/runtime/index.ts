@@ -1,2 +1,3 @@
 export { inBackground } from './background.ts'
+export { type Cell, csvCell, csvStream } from './csv.ts'
 export { beforeEnd, log } from './log.ts'

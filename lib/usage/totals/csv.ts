@@ -1,5 +1,5 @@
-import { csvCell } from '../../audit/index.ts'
 import type { Db } from '../../db/index.ts'
+import { type Cell, csvStream } from '../../runtime/index.ts'
 import { readTotals } from './queries.ts'
 import { type TotalsQuery, totalOrder, type UsageTotal } from './schema.ts'
 
@@ -12,36 +12,16 @@ const pageSize = 1_000
 /** Hours are read from one day at a time, so that no page adds up again what the pages before it did. */
 const sliceMs = 86_400_000
 
-/**
- * All totals of a range as CSV (RFC 4180), the newest first. It reads the next page when the reader has taken the one
- * before. The first page is read before it answers, so that a refusal is one.
- */
-export async function writeTotals(
+/** All totals of a range as CSV, the newest first. */
+export function writeTotals(
   db: Db,
   tenantId: string,
   query: TotalsQuery,
 ): Promise<ReadableStream<Uint8Array<ArrayBuffer>>> {
-  const pages = readPages(db, tenantId, query)
-  const encoder = new TextEncoder()
-  let next = await pages.next()
-  let head = `${columns.join(',')}\r\n`
-  return new ReadableStream({
-    async pull(controller) {
-      if (next.done) {
-        if (head) controller.enqueue(encoder.encode(head))
-        return controller.close()
-      }
-      controller.enqueue(encoder.encode(head + next.value.map(csvLine).join('')))
-      head = ''
-      next = await pages.next()
-    },
-    async cancel() {
-      await pages.return()
-    },
-  })
+  return csvStream(columns, readPages(db, tenantId, query))
 }
 
-async function* readPages(db: Db, tenantId: string, query: TotalsQuery): AsyncGenerator<UsageTotal[], void> {
+async function* readPages(db: Db, tenantId: string, query: TotalsQuery): AsyncGenerator<Cell[][], void> {
   for (const range of slicesOf(query)) {
     let cursor = query.cursor
     for (;;) {
@@ -51,7 +31,7 @@ async function* readPages(db: Db, tenantId: string, query: TotalsQuery): AsyncGe
         limit: pageSize,
         cursor,
       })
-      if (totals.length > 0) yield totals
+      if (totals.length > 0) yield totals.map(cellsOf)
       const last = totals.at(-1)
       if (next_cursor === null || !last) break
       const { starts_at, event_type, model_used } = last
@@ -76,6 +56,6 @@ function slicesOf({ window, since, until }: TotalsQuery): { since: Date; until: 
   return slices
 }
 
-function csvLine(total: UsageTotal): string {
-  return `${columns.map((column) => csvCell(String(total[column] ?? ''))).join(',')}\r\n`
+function cellsOf(total: UsageTotal): Cell[] {
+  return columns.map((column) => total[column] as Cell)
 }

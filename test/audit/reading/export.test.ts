@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { beforeAll, describe, expect, inject, it } from 'vitest'
-import { csvCell } from '../../../lib/audit/export.ts'
+import { csvCell } from '../../../lib/runtime/index.ts'
 import { call } from '../../kit/call.ts'
 import { superuser } from '../../kit/db.ts'
 import type { Person } from '../../kit/people.ts'
