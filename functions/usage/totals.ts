@@ -1,4 +1,4 @@
-import { describeRoute, query, router } from '../../lib/http/index.ts'
+import { csvFile, describeRoute, formatOf, query, router } from '../../lib/http/index.ts'
 import { readTotals, TotalsQuery, UsageTotals, writeTotals } from '../../lib/usage/index.ts'
 
 export const totals = router({ auth: 'member', permission: 'read', key: 'usage:read' }).get(
@@ -6,18 +6,16 @@ export const totals = router({ auth: 'member', permission: 'read', key: 'usage:r
   describeRoute('Read what the tenant used, the newest first', {
     200: {
       description:
-        'A page of totals, one for each window of time and group. With format=csv all of them as CSV (RFC 4180).',
+        'A page of totals, one for each window of time and group. With format=csv, or Accept: text/csv, all of them as CSV (RFC 4180).',
       schema: UsageTotals,
+      orCsv: true,
     },
   }),
   query(TotalsQuery),
   async (c) => {
+    const { db, tenant } = c.var
     const asked = c.req.valid('query')
-    if (asked.format === 'json') return c.json(await readTotals(c.var.db, c.var.tenant.id, asked))
-    return c.body(await writeTotals(c.var.db, c.var.tenant.id, asked), 200, {
-      'content-type': 'text/csv; charset=utf-8; header=present',
-      'content-disposition': `attachment; filename="usage-${c.var.tenant.slug}.csv"`,
-      'cache-control': 'no-store',
-    })
+    if (formatOf(c, asked.format) === 'json') return c.json(await readTotals(db, tenant.id, asked))
+    return csvFile(c, `usage-${tenant.slug}`, await writeTotals(db, tenant.id, asked))
   },
 )

@@ -12507,13 +12507,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description A page of totals, one for each window of time and group. With format=csv all of them as CSV (RFC 4180). */
+            /** @description A page of totals, one for each window of time and group. With format=csv, or Accept: text/csv, all of them as CSV (RFC 4180). */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["UsageTotals"];
+                    "text/csv": string;
                 };
             };
             /** @description malformed_url, tenant_required */

@@ -1,5 +1,6 @@
 export { type Db, type FieldError, Problem } from '../db/index.ts'
 export { createApp } from './app.ts'
+export { csvFile, formatOf } from './csv.ts'
 export { etagOf, ifNoneMatches } from './etag.ts'
 export { findUnstorableText, receiveBody } from './input/json-body.ts'
 export { body, check, params, query, validationProblem } from './input/validate.ts'

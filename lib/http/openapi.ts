@@ -116,12 +116,17 @@ function shapeOf(schema: z.ZodType | undefined): Record<string, z.ZodType> {
 }
 
 function response(
-  { description, schema, contentType = 'application/json' }: Answer,
+  { description, schema, contentType = 'application/json', orCsv }: Answer,
   schemas: Record<string, Json>,
 ) {
   return {
     description,
-    ...(schema && { content: { [contentType]: { schema: reference(schema, 'output', schemas) } } }),
+    ...(schema && {
+      content: {
+        [contentType]: { schema: reference(schema, 'output', schemas) },
+        ...(orCsv && { 'text/csv': { schema: { type: 'string' } } }),
+      },
+    }),
   }
 }
 

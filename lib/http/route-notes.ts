@@ -8,6 +8,8 @@ export interface Answer {
   description: string
   schema?: z.ZodType
   contentType?: string
+  /** Whether the answer is a CSV file instead if the header Accept asks for one. */
+  orCsv?: true
 }
 
 /** What a route's middleware says about the route: the source of openapi.json and of the test of all routes. */

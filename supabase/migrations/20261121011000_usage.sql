@@ -179,13 +179,76 @@ create table public.usage_hours (
   event_count numeric not null,
   tokens_used numeric not null,
   cost_micros numeric not null,
+  -- How many of the events said their tokens, and how many their cost. The others are in no sum.
+  tokens_count numeric not null default 0,
+  cost_count numeric not null default 0,
+  -- How much of each lies in the first 15 and in the first 30 minutes. In some time zones an hour begins there. A row
+  -- for each quarter of an hour would say the same, and a month would be four times as many rows to read.
+  event_count_15 numeric not null default 0,
+  event_count_30 numeric not null default 0,
+  tokens_used_15 numeric not null default 0,
+  tokens_used_30 numeric not null default 0,
+  cost_micros_15 numeric not null default 0,
+  cost_micros_30 numeric not null default 0,
+  tokens_count_15 numeric not null default 0,
+  tokens_count_30 numeric not null default 0,
+  cost_count_15 numeric not null default 0,
+  cost_count_30 numeric not null default 0,
   primary key (tenant_id, starts_at, event_type, model_used),
   constraint hour_is_whole check (starts_at = date_trunc('hour', starts_at, 'UTC')),
-  constraint totals_not_negative check (event_count >= 0 and tokens_used >= 0 and cost_micros >= 0)
+  constraint totals_not_negative check (event_count_15 >= 0 and tokens_used_15 >= 0 and cost_micros_15 >= 0
+    and tokens_count_15 >= 0 and cost_count_15 >= 0),
+  constraint parts_lie_in_their_hour check (event_count_15 <= event_count_30 and event_count_30 <= event_count
+    and tokens_used_15 <= tokens_used_30 and tokens_used_30 <= tokens_used
+    and cost_micros_15 <= cost_micros_30 and cost_micros_30 <= cost_micros
+    and tokens_count_15 <= tokens_count_30 and tokens_count_30 <= tokens_count
+    and cost_count_15 <= cost_count_30 and cost_count_30 <= cost_count)
 -- Room on each page, because the rows of this hour change with every batch.
 ) with (fillfactor = 50);
 comment on table public.usage_hours is
   'How many usage events each tenant had in each hour, and their tokens and cost. The statement that stores events adds to it, so it always agrees with them.';
+
+create function private.take_off_usage_hours(
+  tenant uuid, types text[], models text[], tokens bigint[], costs bigint[], moments timestamptz[]) returns void
+  language plpgsql
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+as $$
+begin
+  with gone as (
+    select date_trunc('hour', e.moment, 'UTC') as starts_at, e.type, coalesce(e.model, '') as model, e.tokens, e.cost,
+      e.moment < date_trunc('hour', e.moment, 'UTC') + interval '15 minutes' as in_15,
+      e.moment < date_trunc('hour', e.moment, 'UTC') + interval '30 minutes' as in_30
+    from unnest(types, models, tokens, costs, moments) as e (type, model, tokens, cost, moment)
+  ), taken as materialized (
+    select g.starts_at, g.type, g.model, count(*) as events, coalesce(sum(g.tokens), 0) as tokens, coalesce(sum(g.cost), 0) as cost,
+      count(g.tokens) as told_tokens, count(g.cost) as told_cost,
+      count(*) filter (where g.in_15) as events_15, count(*) filter (where g.in_30) as events_30,
+      coalesce(sum(g.tokens) filter (where g.in_15), 0) as tokens_15, coalesce(sum(g.tokens) filter (where g.in_30), 0) as tokens_30,
+      coalesce(sum(g.cost) filter (where g.in_15), 0) as cost_15, coalesce(sum(g.cost) filter (where g.in_30), 0) as cost_30,
+      count(g.tokens) filter (where g.in_15) as told_tokens_15, count(g.tokens) filter (where g.in_30) as told_tokens_30,
+      count(g.cost) filter (where g.in_15) as told_cost_15, count(g.cost) filter (where g.in_30) as told_cost_30
+    from gone as g group by 1, 2, 3
+  ), locked as materialized (
+    -- In the order in which a batch of events locks them.
+    select h.starts_at, h.event_type, h.model_used
+    from public.usage_hours as h join taken as t on t.starts_at = h.starts_at and t.type = h.event_type and t.model = h.model_used
+    where h.tenant_id = tenant order by h.starts_at, h.event_type, h.model_used
+    for no key update of h
+  )
+  update public.usage_hours as h set
+    event_count = h.event_count - t.events, event_count_15 = h.event_count_15 - t.events_15, event_count_30 = h.event_count_30 - t.events_30,
+    tokens_used = h.tokens_used - t.tokens, tokens_used_15 = h.tokens_used_15 - t.tokens_15, tokens_used_30 = h.tokens_used_30 - t.tokens_30,
+    cost_micros = h.cost_micros - t.cost, cost_micros_15 = h.cost_micros_15 - t.cost_15, cost_micros_30 = h.cost_micros_30 - t.cost_30,
+    tokens_count = h.tokens_count - t.told_tokens, tokens_count_15 = h.tokens_count_15 - t.told_tokens_15,
+    tokens_count_30 = h.tokens_count_30 - t.told_tokens_30,
+    cost_count = h.cost_count - t.told_cost, cost_count_15 = h.cost_count_15 - t.told_cost_15, cost_count_30 = h.cost_count_30 - t.told_cost_30
+  from taken as t join locked as l on l.starts_at = t.starts_at and l.event_type = t.type and l.model_used = t.model
+  where h.tenant_id = tenant and h.starts_at = t.starts_at and h.event_type = t.type and h.model_used = t.model;
+end
+$$;
+comment on function private.take_off_usage_hours(uuid, text[], text[], bigint[], bigint[], timestamptz[]) is
+  'Takes events off usage_hours again, given as parallel arrays.';
 
 alter table public.usage_hours enable row level security;
 create policy "members read their tenant's usage hours" on public.usage_hours
@@ -262,17 +325,39 @@ begin
       (tenant_id, id, user_id, source, event_id, event_type, event_data, tokens_used, model_used, cost_micros, occurred_at)
     select tenant, id, member, source, event_id, type, data, tokens, model, cost, moment
     from judged where is_new order by n
+  ), quarters as (
+    -- Few rows, so what follows costs little however many events there are.
+    select date_bin('15 minutes', moment, 'epoch') as at, type, coalesce(model, '') as model, count(*) as events,
+      coalesce(sum(tokens), 0) as tokens, coalesce(sum(cost), 0) as cost, count(tokens) as told_tokens, count(cost) as told_cost
+    from judged where is_new group by 1, 2, 3
+  ), parts as (
+    select date_trunc('hour', at, 'UTC') as starts_at, at < date_trunc('hour', at, 'UTC') + interval '15 minutes' as in_15,
+      at < date_trunc('hour', at, 'UTC') + interval '30 minutes' as in_30, *
+    from quarters
   ), counted as (
     -- Sorted, so that two batches lock these rows in one order. Every batch has locked all of its keys by then.
-    insert into public.usage_hours as h (tenant_id, starts_at, event_type, model_used, event_count, tokens_used, cost_micros)
-    select tenant, date_trunc('hour', moment, 'UTC') as starts_at, type, coalesce(model, '') as model, count(*),
-      coalesce(sum(tokens), 0), coalesce(sum(cost), 0)
-    from judged where is_new
-    group by starts_at, type, coalesce(model, '') order by starts_at, type, model
+    insert into public.usage_hours as h (tenant_id, starts_at, event_type, model_used,
+      event_count, event_count_15, event_count_30, tokens_used, tokens_used_15, tokens_used_30,
+      cost_micros, cost_micros_15, cost_micros_30, tokens_count, tokens_count_15, tokens_count_30,
+      cost_count, cost_count_15, cost_count_30)
+    select tenant, starts_at, type, model,
+      sum(events), coalesce(sum(events) filter (where in_15), 0), coalesce(sum(events) filter (where in_30), 0),
+      sum(tokens), coalesce(sum(tokens) filter (where in_15), 0), coalesce(sum(tokens) filter (where in_30), 0),
+      sum(cost), coalesce(sum(cost) filter (where in_15), 0), coalesce(sum(cost) filter (where in_30), 0),
+      sum(told_tokens), coalesce(sum(told_tokens) filter (where in_15), 0), coalesce(sum(told_tokens) filter (where in_30), 0),
+      sum(told_cost), coalesce(sum(told_cost) filter (where in_15), 0), coalesce(sum(told_cost) filter (where in_30), 0)
+    from parts group by starts_at, type, model order by starts_at, type, model
     on conflict (tenant_id, starts_at, event_type, model_used) do update set
-      event_count = h.event_count + excluded.event_count,
-      tokens_used = h.tokens_used + excluded.tokens_used,
-      cost_micros = h.cost_micros + excluded.cost_micros
+      event_count = h.event_count + excluded.event_count, event_count_15 = h.event_count_15 + excluded.event_count_15,
+      event_count_30 = h.event_count_30 + excluded.event_count_30,
+      tokens_used = h.tokens_used + excluded.tokens_used, tokens_used_15 = h.tokens_used_15 + excluded.tokens_used_15,
+      tokens_used_30 = h.tokens_used_30 + excluded.tokens_used_30,
+      cost_micros = h.cost_micros + excluded.cost_micros, cost_micros_15 = h.cost_micros_15 + excluded.cost_micros_15,
+      cost_micros_30 = h.cost_micros_30 + excluded.cost_micros_30,
+      tokens_count = h.tokens_count + excluded.tokens_count, tokens_count_15 = h.tokens_count_15 + excluded.tokens_count_15,
+      tokens_count_30 = h.tokens_count_30 + excluded.tokens_count_30,
+      cost_count = h.cost_count + excluded.cost_count, cost_count_15 = h.cost_count_15 + excluded.cost_count_15,
+      cost_count_30 = h.cost_count_30 + excluded.cost_count_30
   )
   select j.n, case when j.is_new then j.id end,
     case when j.is_new then 'accepted' when j.refused is not null then j.refused when j.first_hash = j.payload_hash then 'duplicate' else 'conflict' end,
@@ -312,23 +397,21 @@ create function private.take_back_usage_events(tenant uuid, ids uuid[]) returns 
   set search_path = ''
   set plan_cache_mode = force_custom_plan
 as $$
+declare
+  gone record;
 begin
   -- The rows are this transaction's own, so nobody has seen them, and their locks are held already.
   with gone as (
     delete from public.usage_events as u where u.id = any (take_back_usage_events.ids) and u.tenant_id = tenant
-    returning u.source, u.event_id, u.event_type, coalesce(u.model_used, '') as model_used, u.tokens_used, u.cost_micros,
-      date_trunc('hour', u.occurred_at, 'UTC') as starts_at
+    returning u.source, u.event_id, u.event_type, u.model_used, u.tokens_used, u.cost_micros, u.occurred_at
   ), forgotten as (
     delete from public.usage_event_keys as k using gone as g
     where k.tenant_id = tenant and k.source = g.source and k.event_id = g.event_id
   )
-  update public.usage_hours as h set
-    event_count = h.event_count - t.events, tokens_used = h.tokens_used - t.tokens, cost_micros = h.cost_micros - t.cost
-  from (
-    select g.starts_at, g.event_type, g.model_used, count(*) as events, coalesce(sum(g.tokens_used), 0) as tokens,
-      coalesce(sum(g.cost_micros), 0) as cost
-    from gone as g group by 1, 2, 3) as t
-  where h.tenant_id = tenant and h.starts_at = t.starts_at and h.event_type = t.event_type and h.model_used = t.model_used;
+  select array_agg(g.event_type) as types, array_agg(g.model_used) as models, array_agg(g.tokens_used) as tokens,
+    array_agg(g.cost_micros) as costs, array_agg(g.occurred_at) as moments
+  into gone from gone as g;
+  perform private.take_off_usage_hours(tenant, gone.types, gone.models, gone.tokens, gone.costs, gone.moments);
 end
 $$;
 comment on function private.take_back_usage_events(uuid, uuid[]) is
@@ -533,47 +616,41 @@ create function private.void_usage_events(
   set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
+declare
+  answered record;
 begin
-  return query
   with input as materialized (
     select i.n::int as n, coalesce(i.id, k.usage_event_id) as id, i.reason
     from unnest(ids, sources, event_ids, reasons) with ordinality as i (id, source, event_id, reason, n)
     left join public.usage_event_keys as k
       on i.id is null and k.tenant_id = tenant and k.source = i.source and k.event_id = i.event_id
   ), found as materialized (
-    select i.n, i.reason, u.id, u.occurred_at, u.event_type, coalesce(u.model_used, '') as model_used, u.tokens_used, u.cost_micros
+    select i.n, i.reason, u.id, u.occurred_at, u.event_type, u.model_used, u.tokens_used, u.cost_micros
     from input as i join public.usage_events as u on u.id = i.id and u.tenant_id = tenant
+  ), firsts as materialized (
+    select distinct on (f.id) f.* from found as f order by f.id, f.n
   ), voided as (
     -- Sorted, so that two calls wait for each other in one order. Only the first void of an event takes it off.
     insert into public.usage_event_voids as v (tenant_id, usage_event_id, occurred_at, reason, user_id, api_key_id)
-    select tenant, f.id, f.occurred_at, f.reason, member, key
-    from (select distinct on (id) * from found order by id, n) as f order by f.id
+    select tenant, f.id, f.occurred_at, f.reason, member, key from firsts as f order by f.id
     on conflict do nothing
     returning v.usage_event_id
-  ), taken as materialized (
-    select date_trunc('hour', f.occurred_at, 'UTC') as starts_at, f.event_type, f.model_used, count(*) as events,
-      coalesce(sum(f.tokens_used), 0) as tokens, coalesce(sum(f.cost_micros), 0) as cost
-    from (select distinct on (id) * from found order by id, n) as f join voided as v on v.usage_event_id = f.id
-    group by 1, 2, 3
-  ), locked as materialized (
-    -- In the order in which a batch of events locks them.
-    select h.starts_at, h.event_type, h.model_used
-    from public.usage_hours as h join taken as t using (starts_at, event_type, model_used)
-    where h.tenant_id = tenant order by h.starts_at, h.event_type, h.model_used
-    for no key update of h
-  ), counted as (
-    update public.usage_hours as h set
-      event_count = h.event_count - t.events, tokens_used = h.tokens_used - t.tokens, cost_micros = h.cost_micros - t.cost
-    from taken as t join locked as l using (starts_at, event_type, model_used)
-    where h.tenant_id = tenant and h.starts_at = t.starts_at and h.event_type = t.event_type and h.model_used = t.model_used
+  ), taken as (
+    select array_agg(f.event_type) as types, array_agg(f.model_used) as models, array_agg(f.tokens_used) as tokens,
+      array_agg(f.cost_micros) as costs, array_agg(f.occurred_at) as moments
+    from firsts as f join voided as v on v.usage_event_id = f.id
   )
-  select i.n, f.id, case when f.id is null then 'not_found' else 'voided' end
-  from input as i left join found as f on f.n = i.n
-  order by i.n;
+  select array_agg(f.id order by i.n) as ids, t.* into answered
+  from input as i left join found as f on f.n = i.n cross join taken as t
+  group by t.types, t.models, t.tokens, t.costs, t.moments;
+  perform private.take_off_usage_hours(tenant, answered.types, answered.models, answered.tokens, answered.costs, answered.moments);
+  return query
+  select a.n::int, a.id, case when a.id is null then 'not_found' else 'voided' end
+  from unnest(answered.ids) with ordinality as a (id, n) order by a.n;
 end
 $$;
 comment on function private.void_usage_events(uuid, uuid, uuid, uuid[], text[], text[], text[]) is
-  'Voids a batch of usage events and takes them off usage_hours, in one statement. An event that was voided before is answered as voided and taken off once.';
+  'Voids a batch of usage events and takes them off usage_hours. An event that was voided before is answered as voided and taken off once.';
 
 -- A definer, as the functions that log events: nobody may write a void without the totals.
 create function public.void_usage_events(

@@ -24,7 +24,8 @@ export default {
       service: 'select',
     },
     usage_hours: {
-      columns: 'tenant_id starts_at event_type model_used event_count tokens_used cost_micros',
+      columns:
+        'tenant_id starts_at event_type model_used event_count tokens_used cost_micros tokens_count cost_count event_count_15 event_count_30 tokens_used_15 tokens_used_30 cost_micros_15 cost_micros_30 tokens_count_15 tokens_count_30 cost_count_15 cost_count_30',
       key: 'tenant_id',
       select: 'read',
       scopes: ['usage:read'],

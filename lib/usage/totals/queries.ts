@@ -1,4 +1,5 @@
 import { type Db, pageOf, sql } from '../../db/index.ts'
+import { hoursIn, windowOf } from './hours.ts'
 import { type TotalsQuery, totalOrder, type UsageTotal, type UsageTotals } from './schema.ts'
 
 interface Row extends Omit<UsageTotal, 'starts_at' | 'event_type' | 'model_used'> {
@@ -12,7 +13,7 @@ const maxTotal = Number.MAX_SAFE_INTEGER
 
 /**
  * What a tenant used in each window of time, the newest first. It adds up hours and never events, so it costs the same
- * however many events there were. An hour counts if it begins in the range.
+ * however many events there were. An hour of the time zone counts if it begins in the range.
  */
 export async function readTotals(
   db: Db,
@@ -29,21 +30,20 @@ export async function readTotals(
     cursor,
   }: Omit<TotalsQuery, 'format'>,
 ): Promise<UsageTotals> {
+  const range = { since, until, time_zone }
+  // Nothing behind the cursor is newer than its window. An hour more, for windows that clocks made longer.
+  const before =
+    cursor &&
+    sql`date_add(${cursor.starts_at}::timestamptz, ('1 ' || ${window}::text)::interval, ${time_zone}) + interval '1 hour'`
   const rows = await db.query<Row>(sql`
     with total as (
-      select date_trunc(${window}::text, u.starts_at, ${time_zone}) as starts_at,
+      select ${windowOf(sql`u.starts_at`, window, range)} as starts_at,
         case when ${group_by.includes('event_type')}::boolean then u.event_type else '' end as event_type,
         case when ${group_by.includes('model_used')}::boolean then u.model_used else '' end as model_used,
         sum(u.event_count) as event_count, sum(u.tokens_used) as tokens_used, sum(u.cost_micros) as cost_micros
-      from public.usage_hours as u
-      where u.tenant_id = ${tenantId}
-        and u.starts_at >= ${since} and u.starts_at < ${until}
-        and (${event_type}::text is null or u.event_type = ${event_type})
+      from (${hoursIn(tenantId, range, window, before)}) as u
+      where (${event_type}::text is null or u.event_type = ${event_type})
         and (${model_used}::text is null or u.model_used = ${model_used})
-        -- Nothing behind the cursor is newer than its window.
-        and (${cursor?.starts_at}::timestamptz is null
-          or u.starts_at < date_add(
-            date_trunc(${window}::text, ${cursor?.starts_at}::timestamptz, ${time_zone}), ('1 ' || ${window}::text)::interval, ${time_zone}))
       group by 1, 2, 3
       -- What was voided as a whole leaves zeros.
       having sum(u.event_count) > 0

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { keyset, moment, nextCursor, offsetMoment, pageParameters } from '../../db/index.ts'
-import { hasWholeHours, isTimeZone } from './time-zones.ts'
+import { windows } from './hours.ts'
+import { hoursBegin, isTimeZone } from './time-zones.ts'
 
-const windows = ['hour', 'day', 'month'] as const
 const groups = ['event_type', 'model_used'] as const
 /** Bounds what one request adds up. */
 const maxDays = 400
@@ -21,6 +21,11 @@ export const UsageTotal = z
     cost_micros: z.int().meta({ description: 'In millionths of a US dollar.' }),
   })
   .meta({ id: 'UsageTotal', description: 'A total of more than 2^53 - 1 is answered as 2^53 - 1.' })
+
+export const listFormat = z.enum(['json', 'csv']).optional().meta({
+  description:
+    'csv is the whole range from the cursor on, whatever limit says. If it is missing, the header Accept decides.',
+})
 
 /** The newest window first, and in it by type and model, backwards too. */
 export const totalOrder = keyset('usage_totals', {
@@ -43,10 +48,8 @@ export const TotalsQuery = z
       .string()
       .refine(isTimeZone, 'must be a name of the IANA list, such as Europe/Zurich')
       .default('UTC')
-      .meta({ description: 'Where days and months begin. It must be whole hours away from UTC.' }),
-    format: z.enum(['json', 'csv']).default('json').meta({
-      description: 'csv is the whole range from the cursor on, whatever limit says.',
-    }),
+      .meta({ description: 'Where hours, days and months begin.' }),
+    format: listFormat,
     group_by: z
       .string()
       .transform((list) => list.split(',').filter((part) => part !== ''))
@@ -73,11 +76,11 @@ export const TotalsQuery = z
         path: ['since'],
         message: `must be at most ${maxDays} days before until`,
       })
-    else if (!hasWholeHours(time_zone, since, until))
+    else if (hoursBegin(time_zone, since, until) === undefined)
       context.addIssue({
         code: 'custom',
         path: ['time_zone'],
-        message: 'is not whole hours away from UTC, and totals are kept by the hour of UTC',
+        message: 'had hours then that began neither with those of UTC nor 15 or 30 minutes later',
       })
   })
 

@@ -4,22 +4,25 @@ export function isTimeZone(name: string): boolean {
 }
 
 const monthMs = 30 * 86_400_000
+const hourMs = 3_600_000
 
 /**
- * Whether whole hours of UTC are whole hours in a time zone too, in all of a range. A zone moves for months at a time, so
- * both ends and each month between them tell.
+ * Where the hours of a time zone begin in a range: with the hours of UTC, or, in some of it, a quarter or half an hour
+ * later. Anything else is undefined: no zone of today has it, and totals are not kept for it. A zone moves for months at a
+ * time, so both ends and each month between them tell.
  */
-export function hasWholeHours(name: string, since: Date, until: Date): boolean {
+export function hoursBegin(name: string, since: Date, until: Date): 'with UTC' | 'later' | undefined {
   const format = minutesOf(name)
-  if (!format) return false
-  for (let at = since.getTime(); at < until.getTime(); at += monthMs)
-    if (!isWholeHour(format, at)) return false
-  return isWholeHour(format, until.getTime())
+  if (!format) return undefined
+  const minutes = new Set<number>([minuteAt(format, until.getTime())])
+  for (let at = since.getTime(); at < until.getTime(); at += monthMs) minutes.add(minuteAt(format, at))
+  if ([...minutes].some((minute) => ![0, 30, 45].includes(minute))) return undefined
+  return minutes.size === 1 && minutes.has(0) ? 'with UTC' : 'later'
 }
 
-function isWholeHour(format: Intl.DateTimeFormat, at: number): boolean {
-  const hour = new Date(Math.floor(at / 3_600_000) * 3_600_000)
-  return Number(format.format(hour)) === 0
+/** What its clocks show after the hour when an hour of UTC begins. 45 means that its own hour begins 15 minutes later. */
+function minuteAt(format: Intl.DateTimeFormat, at: number): number {
+  return Number(format.format(new Date(Math.floor(at / hourMs) * hourMs)))
 }
 
 /** Formats the minutes of a moment in this time zone. Undefined if there is no such zone. */

@@ -90,6 +90,38 @@ describe('totals as CSV', () => {
       expect(text).toContain(`,,${cell},1,3,0\r\n`)
   })
 
+  it.each([
+    ['text/csv', '', 'text/csv'],
+    ['text/csv; header=present', '', 'text/csv'],
+    ['application/json;q=0.5, text/csv', '', 'text/csv'],
+    ['text/*', '', 'text/csv'],
+    ['text/csv', 'format=json', 'application/json'],
+    ['application/json', 'format=csv', 'text/csv'],
+    ['text/csv;q=0.5, application/json', '', 'application/json'],
+    ['text/csv;q=0, */*', '', 'application/json'],
+    ['*/*', '', 'application/json'],
+    ['application/xml', '', 'application/json'],
+    ['nonsense, ;;q=x', '', 'application/json'],
+  ])('answer Accept: %s %s with %s', async (accept, query, type) => {
+    const answer = await call(`/usage/totals?${query}`, {
+      ...{ token: owner.token, tenant: tenant.slug, headers: { accept } },
+    })
+    expect(answer.status).toBe(200)
+    expect(answer.headers.get('content-type')).toMatch(new RegExp(`^${type}`))
+    expect(answer.headers.get('vary')?.toLowerCase()).toContain('accept')
+    const text = await answer.text()
+    if (type === 'text/csv') expect(text.startsWith(`${head}\r\n`)).toBe(true)
+    else expect(UsageTotals.safeParse(JSON.parse(text)).success).toBe(true)
+  })
+
+  it('are in the OpenAPI document beside JSON', async () => {
+    const answer = await call('/usage/openapi.json')
+    const { paths } = await answer.json()
+    expect(Object.keys(paths['/usage/totals'].get.responses['200'].content)).toEqual([
+      ...['application/json', 'text/csv'],
+    ])
+  })
+
   it('are refused as the list is', async () => {
     expect(await problemOf(await ask('format=xml'))).toMatchObject({ status: 422, pointers: ['/format'] })
     expect(await problemOf(await ask('format=csv&window=week'))).toMatchObject({ status: 422 })

@@ -12,11 +12,12 @@ interface Event {
   model: string | null
   tokens: number | null
   cost: number | null
-  /** Hours before now. */
+  /** Hours before now, and at which minute. */
   ago: number
+  minute?: number
 }
 
-const start = Date.now()
+const start = Math.floor(Date.now() / 3_600_000) * 3_600_000
 const event: fc.Arbitrary<Event> = fc.record({
   id: fc.option(fc.integer({ min: 1, max: 30 }).map(String), { freq: 4 }),
   type: fc.constantFrom('a', 'b', 'c.d'),
@@ -24,6 +25,7 @@ const event: fc.Arbitrary<Event> = fc.record({
   tokens: fc.option(fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER })),
   cost: fc.option(fc.integer({ min: 0, max: 1_000 })),
   ago: fc.integer({ min: -2, max: 4 }),
+  minute: fc.constantFrom(0, 14.999, 15, 29.999, 30, 44.999, 45, 59.999),
 })
 
 /** What is voided, by the ids under which it was sent. Some were never sent, and some are named twice. */
@@ -51,7 +53,7 @@ function log(tenant: string, events: Event[]) {
       events.map(({ tokens }) => tokens),
       events.map(({ model }) => model),
       events.map(({ cost }) => cost),
-      events.map(({ ago }) => new Date(start - ago * 3_600_000)),
+      events.map(({ ago, minute = 0 }) => new Date(start - ago * 3_600_000 + minute * 60_000)),
     ],
   )
 }
@@ -63,13 +65,30 @@ const voidEvents = (tenant: string, ids: string[]) =>
     [tenant, ids, ids.length],
   )
 
-const hours = `select starts_at, event_type, model_used, event_count, tokens_used, cost_micros
+const hours = `select starts_at, event_type, model_used, event_count, tokens_used, cost_micros, tokens_count, cost_count,
+    event_count_15, event_count_30, tokens_used_15, tokens_used_30, cost_micros_15, cost_micros_30,
+    tokens_count_15, tokens_count_30, cost_count_15, cost_count_30
   from public.usage_hours where tenant_id = $1 and event_count > 0`
 const recount = `select date_trunc('hour', occurred_at, 'UTC') as starts_at, event_type, coalesce(model_used, '') as model_used,
-    count(*)::numeric as event_count, coalesce(sum(tokens_used), 0) as tokens_used, coalesce(sum(cost_micros), 0) as cost_micros
+    count(*)::numeric, coalesce(sum(tokens_used), 0), coalesce(sum(cost_micros), 0), count(tokens_used), count(cost_micros),
+    ${[
+      'count(*)',
+      'coalesce(sum(tokens_used), 0)',
+      'coalesce(sum(cost_micros), 0)',
+      'count(tokens_used)',
+      'count(cost_micros)',
+    ]
+      .flatMap((sum) => [15, 30].map((minutes) => partOf(sum, minutes)))
+      .join(', ')}
   from public.usage_events as e where tenant_id = $1 and not exists (
     select from public.usage_event_voids as v where v.tenant_id = e.tenant_id and v.usage_event_id = e.id)
   group by 1, 2, 3`
+
+/** What of it lies in the first minutes of the hour. */
+function partOf(sum: string, minutes: number): string {
+  const filter = `filter (where extract(minute from occurred_at at time zone 'UTC') < ${minutes})`
+  return sum.startsWith('coalesce(') ? sum.replace(', 0)', ` ${filter}, 0)`) : `${sum} ${filter}`
+}
 
 async function differences(tenant: string): Promise<unknown[]> {
   const { rows } = await admin.query(`(${hours} except ${recount}) union all (${recount} except ${hours})`, [

@@ -59,17 +59,39 @@ begin
       (tenant_id, id, user_id, source, event_id, event_type, event_data, tokens_used, model_used, cost_micros, occurred_at)
     select tenant, id, member, source, event_id, type, data, tokens, model, cost, moment
     from judged where is_new order by n
+  ), quarters as (
+    -- Few rows, so what follows costs little however many events there are.
+    select date_bin('15 minutes', moment, 'epoch') as at, type, coalesce(model, '') as model, count(*) as events,
+      coalesce(sum(tokens), 0) as tokens, coalesce(sum(cost), 0) as cost, count(tokens) as told_tokens, count(cost) as told_cost
+    from judged where is_new group by 1, 2, 3
+  ), parts as (
+    select date_trunc('hour', at, 'UTC') as starts_at, at < date_trunc('hour', at, 'UTC') + interval '15 minutes' as in_15,
+      at < date_trunc('hour', at, 'UTC') + interval '30 minutes' as in_30, *
+    from quarters
   ), counted as (
     -- Sorted, so that two batches lock these rows in one order. Every batch has locked all of its keys by then.
-    insert into public.usage_hours as h (tenant_id, starts_at, event_type, model_used, event_count, tokens_used, cost_micros)
-    select tenant, date_trunc('hour', moment, 'UTC') as starts_at, type, coalesce(model, '') as model, count(*),
-      coalesce(sum(tokens), 0), coalesce(sum(cost), 0)
-    from judged where is_new
-    group by starts_at, type, coalesce(model, '') order by starts_at, type, model
+    insert into public.usage_hours as h (tenant_id, starts_at, event_type, model_used,
+      event_count, event_count_15, event_count_30, tokens_used, tokens_used_15, tokens_used_30,
+      cost_micros, cost_micros_15, cost_micros_30, tokens_count, tokens_count_15, tokens_count_30,
+      cost_count, cost_count_15, cost_count_30)
+    select tenant, starts_at, type, model,
+      sum(events), coalesce(sum(events) filter (where in_15), 0), coalesce(sum(events) filter (where in_30), 0),
+      sum(tokens), coalesce(sum(tokens) filter (where in_15), 0), coalesce(sum(tokens) filter (where in_30), 0),
+      sum(cost), coalesce(sum(cost) filter (where in_15), 0), coalesce(sum(cost) filter (where in_30), 0),
+      sum(told_tokens), coalesce(sum(told_tokens) filter (where in_15), 0), coalesce(sum(told_tokens) filter (where in_30), 0),
+      sum(told_cost), coalesce(sum(told_cost) filter (where in_15), 0), coalesce(sum(told_cost) filter (where in_30), 0)
+    from parts group by starts_at, type, model order by starts_at, type, model
     on conflict (tenant_id, starts_at, event_type, model_used) do update set
-      event_count = h.event_count + excluded.event_count,
-      tokens_used = h.tokens_used + excluded.tokens_used,
-      cost_micros = h.cost_micros + excluded.cost_micros
+      event_count = h.event_count + excluded.event_count, event_count_15 = h.event_count_15 + excluded.event_count_15,
+      event_count_30 = h.event_count_30 + excluded.event_count_30,
+      tokens_used = h.tokens_used + excluded.tokens_used, tokens_used_15 = h.tokens_used_15 + excluded.tokens_used_15,
+      tokens_used_30 = h.tokens_used_30 + excluded.tokens_used_30,
+      cost_micros = h.cost_micros + excluded.cost_micros, cost_micros_15 = h.cost_micros_15 + excluded.cost_micros_15,
+      cost_micros_30 = h.cost_micros_30 + excluded.cost_micros_30,
+      tokens_count = h.tokens_count + excluded.tokens_count, tokens_count_15 = h.tokens_count_15 + excluded.tokens_count_15,
+      tokens_count_30 = h.tokens_count_30 + excluded.tokens_count_30,
+      cost_count = h.cost_count + excluded.cost_count, cost_count_15 = h.cost_count_15 + excluded.cost_count_15,
+      cost_count_30 = h.cost_count_30 + excluded.cost_count_30
   )
   select j.n, case when j.is_new then j.id end,
     case when j.is_new then 'accepted' when j.refused is not null then j.refused when j.first_hash = j.payload_hash then 'duplicate' else 'conflict' end,
@@ -109,23 +131,21 @@ create function private.take_back_usage_events(tenant uuid, ids uuid[]) returns 
   set search_path = ''
   set plan_cache_mode = force_custom_plan
 as $$
+declare
+  gone record;
 begin
   -- The rows are this transaction's own, so nobody has seen them, and their locks are held already.
   with gone as (
     delete from public.usage_events as u where u.id = any (take_back_usage_events.ids) and u.tenant_id = tenant
-    returning u.source, u.event_id, u.event_type, coalesce(u.model_used, '') as model_used, u.tokens_used, u.cost_micros,
-      date_trunc('hour', u.occurred_at, 'UTC') as starts_at
+    returning u.source, u.event_id, u.event_type, u.model_used, u.tokens_used, u.cost_micros, u.occurred_at
   ), forgotten as (
     delete from public.usage_event_keys as k using gone as g
     where k.tenant_id = tenant and k.source = g.source and k.event_id = g.event_id
   )
-  update public.usage_hours as h set
-    event_count = h.event_count - t.events, tokens_used = h.tokens_used - t.tokens, cost_micros = h.cost_micros - t.cost
-  from (
-    select g.starts_at, g.event_type, g.model_used, count(*) as events, coalesce(sum(g.tokens_used), 0) as tokens,
-      coalesce(sum(g.cost_micros), 0) as cost
-    from gone as g group by 1, 2, 3) as t
-  where h.tenant_id = tenant and h.starts_at = t.starts_at and h.event_type = t.event_type and h.model_used = t.model_used;
+  select array_agg(g.event_type) as types, array_agg(g.model_used) as models, array_agg(g.tokens_used) as tokens,
+    array_agg(g.cost_micros) as costs, array_agg(g.occurred_at) as moments
+  into gone from gone as g;
+  perform private.take_off_usage_hours(tenant, gone.types, gone.models, gone.tokens, gone.costs, gone.moments);
 end
 $$;
 comment on function private.take_back_usage_events(uuid, uuid[]) is

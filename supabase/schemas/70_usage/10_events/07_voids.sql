@@ -32,47 +32,41 @@ create function private.void_usage_events(
   set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
+declare
+  answered record;
 begin
-  return query
   with input as materialized (
     select i.n::int as n, coalesce(i.id, k.usage_event_id) as id, i.reason
     from unnest(ids, sources, event_ids, reasons) with ordinality as i (id, source, event_id, reason, n)
     left join public.usage_event_keys as k
       on i.id is null and k.tenant_id = tenant and k.source = i.source and k.event_id = i.event_id
   ), found as materialized (
-    select i.n, i.reason, u.id, u.occurred_at, u.event_type, coalesce(u.model_used, '') as model_used, u.tokens_used, u.cost_micros
+    select i.n, i.reason, u.id, u.occurred_at, u.event_type, u.model_used, u.tokens_used, u.cost_micros
     from input as i join public.usage_events as u on u.id = i.id and u.tenant_id = tenant
+  ), firsts as materialized (
+    select distinct on (f.id) f.* from found as f order by f.id, f.n
   ), voided as (
     -- Sorted, so that two calls wait for each other in one order. Only the first void of an event takes it off.
     insert into public.usage_event_voids as v (tenant_id, usage_event_id, occurred_at, reason, user_id, api_key_id)
-    select tenant, f.id, f.occurred_at, f.reason, member, key
-    from (select distinct on (id) * from found order by id, n) as f order by f.id
+    select tenant, f.id, f.occurred_at, f.reason, member, key from firsts as f order by f.id
     on conflict do nothing
     returning v.usage_event_id
-  ), taken as materialized (
-    select date_trunc('hour', f.occurred_at, 'UTC') as starts_at, f.event_type, f.model_used, count(*) as events,
-      coalesce(sum(f.tokens_used), 0) as tokens, coalesce(sum(f.cost_micros), 0) as cost
-    from (select distinct on (id) * from found order by id, n) as f join voided as v on v.usage_event_id = f.id
-    group by 1, 2, 3
-  ), locked as materialized (
-    -- In the order in which a batch of events locks them.
-    select h.starts_at, h.event_type, h.model_used
-    from public.usage_hours as h join taken as t using (starts_at, event_type, model_used)
-    where h.tenant_id = tenant order by h.starts_at, h.event_type, h.model_used
-    for no key update of h
-  ), counted as (
-    update public.usage_hours as h set
-      event_count = h.event_count - t.events, tokens_used = h.tokens_used - t.tokens, cost_micros = h.cost_micros - t.cost
-    from taken as t join locked as l using (starts_at, event_type, model_used)
-    where h.tenant_id = tenant and h.starts_at = t.starts_at and h.event_type = t.event_type and h.model_used = t.model_used
+  ), taken as (
+    select array_agg(f.event_type) as types, array_agg(f.model_used) as models, array_agg(f.tokens_used) as tokens,
+      array_agg(f.cost_micros) as costs, array_agg(f.occurred_at) as moments
+    from firsts as f join voided as v on v.usage_event_id = f.id
   )
-  select i.n, f.id, case when f.id is null then 'not_found' else 'voided' end
-  from input as i left join found as f on f.n = i.n
-  order by i.n;
+  select array_agg(f.id order by i.n) as ids, t.* into answered
+  from input as i left join found as f on f.n = i.n cross join taken as t
+  group by t.types, t.models, t.tokens, t.costs, t.moments;
+  perform private.take_off_usage_hours(tenant, answered.types, answered.models, answered.tokens, answered.costs, answered.moments);
+  return query
+  select a.n::int, a.id, case when a.id is null then 'not_found' else 'voided' end
+  from unnest(answered.ids) with ordinality as a (id, n) order by a.n;
 end
 $$;
 comment on function private.void_usage_events(uuid, uuid, uuid, uuid[], text[], text[], text[]) is
-  'Voids a batch of usage events and takes them off usage_hours, in one statement. An event that was voided before is answered as voided and taken off once.';
+  'Voids a batch of usage events and takes them off usage_hours. An event that was voided before is answered as voided and taken off once.';
 
 -- A definer, as the functions that log events: nobody may write a void without the totals.
 create function public.void_usage_events(
