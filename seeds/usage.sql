@@ -17,6 +17,18 @@ cross join lateral private.ingest_usage_events(
   t.id, null, e.ids, array_fill('seed'::text, array[90]), e.types, e.data, e.tokens, e.models, e.costs, e.moments) as stored
 where t.kind <> 'platform';
 
+-- Meters: what each tenant wants to know of these events.
+insert into public.usage_meters (tenant_id, slug, name, event_type, aggregation, value_property, group_by)
+select t.id, m.slug, m.name, m.event_type, m.aggregation::public.meter_aggregation, m.value_property, m.group_by::text[]
+from public.tenants as t
+cross join (values
+  ('page-views', 'Page views', 'page.viewed', 'count', null, '{}'),
+  ('llm-tokens', 'Tokens of language models', 'llm.call', 'sum', 'tokens_used', '{model_used,source}'),
+  ('largest-call', 'The largest call of a language model', 'llm.call', 'max', 'tokens_used', '{model_used}'),
+  ('models', 'Language models in use', 'llm.call', 'unique', 'model_used', '{}')
+) as m (slug, name, event_type, aggregation, value_property, group_by)
+where t.kind <> 'platform';
+
 -- Two coaches pay for their plan. Nothing is asked of a provider: no subscription there has these names.
 select set_config('tenantry.is_restoring', 'on', true);
 select private.attach_payment_order(t.id, o.id, 'cs_seed_' || t.slug, null)

@@ -36,7 +36,8 @@ beforeAll(async () => {
 const isForService = (name: string) =>
   routes.find((route) => nameOf(route) === name)?.access?.auth === 'service'
 const ask = (name: string, query = '') => {
-  const path = name.replace('GET ', '').replace(/:ref\b/, tenant.slug)
+  const names: Record<string, string> = { ref: tenant.slug, ...lists[name]?.path }
+  const path = name.replace('GET ', '').replace(/:(\w+)/g, (whole, part: string) => names[part] ?? whole)
   // The service asks about this tenant too: what it reads of all of them grows while other tests run.
   const credential = isForService(name) ? { apikey: inject('stack').secret_key } : { token: owner.token }
   return call(`${path}${query}`, { ...credential, tenant: tenant.slug })

@@ -2,6 +2,7 @@ import { createApp } from '../../lib/http/index.ts'
 import { llmCalls, toolCalls } from './calls.ts'
 import { credits } from './credits.ts'
 import { events } from './events.ts'
+import { meters } from './meters.ts'
 import { billingEvents, payments } from './payments.ts'
 import { modelPrices, spend } from './spend.ts'
 import { subscriptions } from './subscriptions.ts'
@@ -12,6 +13,7 @@ export const app = createApp('usage')
   .route('/events', events)
   .route('/voids', voids)
   .route('/totals', totals)
+  .route('/meters', meters)
   .route('/payments', payments)
   .route('/subscriptions', subscriptions)
   .route('/billing-events', billingEvents)

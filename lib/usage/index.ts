@@ -54,6 +54,11 @@ export {
 } from './credits/schema.ts'
 export { logUsageEvent, logUsageEvents } from './events/queries.ts'
 export { maxEvents, UsageBatchResult, UsageEvent, UsageEventResult } from './events/schema.ts'
+export { writeReadings } from './meters/csv.ts'
+export { createMeter, listMeters, readMeter, updateMeter } from './meters/queries.ts'
+export { MeterReadings, ReadingQuery } from './meters/reading-schema.ts'
+export { readReadings } from './meters/readings.ts'
+export { Meter, MeterChange, MeterPath, MeterQuery, Meters, NewMeter } from './meters/schema.ts'
 export { checkOpenOrders } from './payments/check.ts'
 export { idempotencyKeyOf, listBillingEvents, listPaymentOrders, makeOrder } from './payments/queries.ts'
 export {

@@ -1,10 +1,12 @@
-import { declareProblems } from '../db/index.ts'
+import { declareConstraints, declareProblems } from '../db/index.ts'
 
 const problems = declareProblems({
   event_conflict: { status: 409, title: 'The event id was used for another event' },
   event_too_old: { status: 422, title: 'The event is too old' },
   event_in_future: { status: 422, title: 'The event has not happened yet' },
   event_not_found: { status: 404, title: 'There is no such usage event' },
+  meter_slug_taken: { status: 409, title: 'Another meter has this slug' },
+  too_many_events: { status: 422, title: 'A window holds too many events' },
   invalid_signature: { status: 400, title: 'The signature is not valid' },
   too_many_orders: { status: 429, title: 'Too many orders', retryAfterSeconds: 3_600 },
   payment_provider_failed: {
@@ -29,3 +31,8 @@ const problems = declareProblems({
 declare module '../db/problem-codes.ts' {
   interface ProblemCodes extends Record<keyof typeof problems, true> {}
 }
+
+declareConstraints({
+  meter_slug_is_free: { code: 'meter_slug_taken', pointer: '/slug', detail: 'is taken' },
+  meter_name_is_text: { pointer: '/name', detail: 'must be text without control characters' },
+})

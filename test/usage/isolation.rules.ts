@@ -9,6 +9,7 @@ export default {
         'tenant_id id user_id source event_id event_type event_data tokens_used model_used cost_micros occurred_at created_at',
       key: 'tenant_id',
       select: 'read',
+      scopes: ['usage:read'],
       service: 'select',
     },
     usage_event_keys: {
@@ -21,6 +22,7 @@ export default {
       columns: 'tenant_id usage_event_id occurred_at reason user_id api_key_id created_at',
       key: 'tenant_id',
       select: 'read',
+      scopes: ['usage:read'],
       service: 'select',
     },
     usage_hours: {

@@ -16,6 +16,8 @@ export interface List {
     | 'by name'
     | 'by kind'
     | 'the highest first'
+  /** What stands in the path for a name other than `:ref`. */
+  path?: Record<string, string>
   /** Gives the tenant rows, three of them where it may have that many. */
   fill?: (room: ListRoom) => Promise<unknown>
   /** Comes after every list was filled: for rows that filling others would disturb. */

@@ -33,7 +33,7 @@ select private.register_partitioned_table('public.usage_events', months_ahead =>
 
 alter table public.usage_events enable row level security;
 create policy "members read their tenant's usage" on public.usage_events
-  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{usage:read}'))::uuid[]));
 grant select on public.usage_events to authenticated, service_role;
 
 select private.register_table('public.usage_events', plain => '{source,event_id,event_type,model_used}', personal => '{event_data}', person => 'event_data',

@@ -88,7 +88,7 @@ create policy "members read their tenant's usage hours" on public.usage_hours
 grant select on public.usage_hours to authenticated, service_role;
 
 insert into private.api_scopes (scope, permission, description) values
-  ('usage:read', 'read', 'Read usage totals.')
+  ('usage:read', 'read', 'Read usage totals and meters.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 select private.register_table('public.usage_hours', plain => '{event_type,model_used}',

@@ -20,7 +20,7 @@ create trigger usage_event_voids_never_change before update on public.usage_even
 
 alter table public.usage_event_voids enable row level security;
 create policy "members read their tenant's voids" on public.usage_event_voids
-  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{usage:read}'))::uuid[]));
 grant select on public.usage_event_voids to authenticated, service_role;
 
 -- Position n of each array is void n: an event's id, or else the source and event_id under which it was sent.

@@ -1,0 +1,73 @@
+import { type Sql, sql } from '../../db/index.ts'
+import type { Meter } from './schema.ts'
+
+// What a meter reads of an event `e`, and how it puts values together. The columns of an event are named here, so that no
+// name that somebody typed becomes SQL.
+
+const fields: Record<string, Sql> = {
+  tokens_used: sql`e.tokens_used`,
+  cost_micros: sql`e.cost_micros`,
+  event_type: sql`e.event_type`,
+  model_used: sql`e.model_used`,
+  source: sql`e.source`,
+}
+
+/** Longer texts of a group are cut, because they come with every reading. */
+const maxGroupLength = 255
+/** Longer values are compared by their SHA-256. */
+const maxComparedBytes = 256
+
+/** The value that a meter takes from an event; null if it has none of the kind. */
+export function measuredOf({ aggregation, value_property: property }: Meter): Sql {
+  if (property === null) return sql`true`
+  const field = fields[property]
+  if (aggregation === 'unique') {
+    if (field) return sql`to_jsonb(${field})`
+    const found = sql`(e.event_data #> ${pathOf(property)}::text[])`
+    return sql`case jsonb_typeof(${found})
+      when 'number' then to_jsonb(trim_scale(${found}::numeric))
+      when 'boolean' then ${found}
+      when 'string' then case when pg_column_size(${found}) <= ${maxComparedBytes}::int then ${found}
+        -- In an array, so that it equals no text that somebody sent.
+        else jsonb_build_array(sha256(convert_to(${found} #>> '{}', 'UTF8'))) end end`
+  }
+  if (field) return sql`${field}::numeric`
+  const found = sql`(e.event_data #> ${pathOf(property)}::text[])`
+  return sql`case when jsonb_typeof(${found}) = 'number' then ${found}::numeric end`
+}
+
+/** What a group is called; null for an event that has no text, number or truth value there. */
+export function groupsOf(properties: string[]): Sql {
+  const parts = properties.map((property) => {
+    const field = fields[property]
+    if (field) return sql`${field}`
+    const path = pathOf(property)
+    return sql`case when jsonb_typeof(e.event_data #> ${path}::text[]) in ('string', 'number', 'boolean')
+      then left(e.event_data #>> ${path}::text[], ${maxGroupLength}::int) end`
+  })
+  const [first, ...rest] = parts
+  if (!first) return sql`'{}'::text[]`
+  return sql`array[${rest.reduce((list, part) => sql`${list}, ${part}`, first)}]::text[]`
+}
+
+/** Puts the values of `e.value` together. */
+export function aggregateOf({ aggregation }: Meter): Sql {
+  switch (aggregation) {
+    case 'count':
+      return sql`count(*)::numeric`
+    case 'sum':
+      return sql`sum(e.value)`
+    case 'max':
+      return sql`max(e.value)`
+    case 'unique':
+      return sql`nullif(count(distinct e.value), 0)::numeric`
+    case 'latest':
+      // Of two at one moment the larger, so that the order in which they came does not matter.
+      return sql`(max(array[extract(epoch from e.occurred_at), e.value]) filter (where e.value is not null))[2]`
+  }
+}
+
+/** `data.a.b` is the path a, b. */
+function pathOf(property: string): string[] {
+  return property.split('.').slice(1)
+}

@@ -1,0 +1,289 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { MeterReadings } from '../../../lib/usage/index.ts'
+import { monthsKept } from '../../../lib/usage/meters/readings.ts'
+import { call, problemOf } from '../../kit/call.ts'
+import { admin } from '../../kit/db.ts'
+import { makePerson, type Person } from '../../kit/people.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { ask, log, makeMeter, readAll, voidUsage } from './meters.ts'
+
+let owner: Person
+let tenant: Tenant
+beforeAll(async () => {
+  owner = await makePerson()
+  tenant = await makeTenant({ owner })
+  const group_by = ['data.region', 'model_used', 'source']
+  const value_property = 'data.seconds'
+  for (const aggregation of ['sum', 'max', 'latest', 'unique'] as const)
+    await makeMeter(tenant, {
+      slug: aggregation,
+      aggregation,
+      value_property,
+      event_type: 'render',
+      group_by,
+    })
+  await makeMeter(tenant, { slug: 'count', aggregation: 'count', group_by })
+  await makeMeter(tenant, { slug: 'tokens', aggregation: 'sum', value_property: 'tokens_used', group_by })
+  const event = (id: string, time: string, data: object, more: object = {}) => ({
+    ...{ id, type: 'render', time: `2026-10-${time}Z`, data },
+    ...more,
+  })
+  await log(tenant, [
+    event('1', '01T08:00:00', { seconds: 0.1, region: 'eu' }, { tokens_used: 5 }),
+    event('2', '01T09:00:00', { seconds: 0.2, region: 'eu' }),
+    event('3', '01T10:00:00', { seconds: 12, region: 'us' }, { tokens_used: 0 }),
+    event('4', '01T10:00:01', { seconds: '12', region: 7 }),
+    event('5', '01T10:00:02', { region: ['eu'] }, { model_used: 'm' }),
+    event('6', '02T00:00:00', { seconds: -4 }),
+    event('7', '02T00:00:01', { seconds: 1e15 + 0.5, region: '=1+1' }),
+    event('8', '02T00:00:02', { seconds: 99 }),
+    { ...event('9', '02T00:00:03', { seconds: 1000 }), type: 'other' },
+  ])
+  await voidUsage(tenant, [{ event_id: '8' }])
+})
+
+const range = 'since=2026-10-01T00:00:00Z&until=2026-10-03T00:00:00Z'
+const read = (meter: string, query = '') => readAll(owner, tenant, meter, `${range}&${query}`)
+const told = async (meter: string, query = '') =>
+  (await read(meter, query)).map(({ starts_at, value, event_count, uncounted_count }) =>
+    [starts_at.toString().slice(5, 16), value, event_count, uncounted_count].join(' '),
+  )
+
+describe('readings', () => {
+  it('are exact, leave voided events out, and say how many events had no value', async () => {
+    expect(await told('sum')).toEqual(['10-02T00:00 999999999999996.5 2 0', '10-01T00:00 12.3 5 2'])
+    expect(await told('max')).toEqual(['10-02T00:00 1000000000000000.5 2 0', '10-01T00:00 12 5 2'])
+    expect(await told('latest')).toEqual(['10-02T00:00 1000000000000000.5 2 0', '10-01T00:00 12 5 2'])
+    expect(await told('unique')).toEqual(['10-02T00:00 2 2 0', '10-01T00:00 4 5 1'])
+    expect(await told('count')).toEqual(['10-02T00:00 3 3 0', '10-01T00:00 5 5 0'])
+    // An event without tokens is told apart from one with none.
+    expect(await told('tokens')).toEqual(['10-02T00:00  3 3', '10-01T00:00 5 5 3'])
+  })
+
+  it('come in windows of an hour, a day, a month or none, in the time zone', async () => {
+    expect(await told('count', 'window=hour')).toEqual([
+      ...['10-02T00:00 3 3 0', '10-01T10:00 3 3 0', '10-01T09:00 1 1 0', '10-01T08:00 1 1 0'],
+    ])
+    expect(await told('sum', 'window=month')).toEqual(['10-01T00:00 1000000000000008.8 7 2'])
+    expect(await told('sum', 'window=none&time_zone=Asia/Kolkata')).toEqual([
+      '10-01T00:30 1000000000000008.8 7 2',
+    ])
+    expect(await told('sum', 'window=day&time_zone=Asia/Kolkata')).toEqual([
+      ...['10-01T18:30 999999999999996.5 2 0', '09-30T18:30 12.3 5 2'],
+    ])
+    expect(await told('sum', 'window=hour&time_zone=Asia/Kolkata')).toEqual([
+      ...[
+        '10-01T23:30 999999999999996.5 2 0',
+        '10-01T09:30 12 3 2',
+        '10-01T08:30 0.2 1 0',
+        '10-01T07:30 0.1 1 0',
+      ],
+    ])
+  })
+
+  it('are split by what the meter names, with null for events without it', async () => {
+    const readings = await read('sum', 'window=none&group_by=data.region,model_used')
+    const groups = readings.map(({ groups, value }) => [groups['data.region'], groups.model_used, value])
+    expect(groups.toSorted()).toEqual(
+      [
+        ...[
+          ['eu', null, '0.3'],
+          ['us', null, '12'],
+          ['7', null, null],
+        ],
+        ...[
+          [null, 'm', null],
+          [null, null, '-4'],
+          ['=1+1', null, '1000000000000000.5'],
+        ],
+      ].toSorted(),
+    )
+  })
+
+  it('are the same from the events as from the hours', async () => {
+    const whole = async (query: string) => (await read('count', query)).map(({ groups: _, ...row }) => row)
+    // All have one source, by which the hours know nothing.
+    for (const window of ['hour', 'day', 'month', 'none'])
+      expect(await whole(`window=${window}&group_by=source`)).toEqual(await whole(`window=${window}`))
+  })
+
+  it('count an event, and its void, at once', async () => {
+    const other = await makeTenant({ owner })
+    await makeMeter(other, { slug: 'max', aggregation: 'max', value_property: 'data.n' })
+    const value = async () => (await readAll(owner, other, 'max'))[0]?.value
+    await log(other, [
+      { id: 'a', type: 'x', data: { n: 1 } },
+      { id: 'b', type: 'x', data: { n: 9 } },
+    ])
+    expect(await value()).toBe('9')
+    await Promise.all([voidUsage(other, [{ event_id: 'b' }]), voidUsage(other, [{ event_id: 'b' }])])
+    expect(await value()).toBe('1')
+    await voidUsage(other, [{ event_id: 'a' }])
+    expect(await value()).toBeUndefined()
+  })
+
+  it('compare long values whole, and cut long groups', async () => {
+    const other = await makeTenant({ owner })
+    await makeMeter(other, {
+      slug: 'values',
+      aggregation: 'unique',
+      value_property: 'data.v',
+      group_by: ['data.v'],
+    })
+    const long = 'x'.repeat(5_000)
+    const values = [`${long}1`, `${long}2`, `${long}1`, 1, '1', true, `1.${'0'.repeat(300)}`]
+    await log(
+      other,
+      values.map((v, n) => ({ id: `${n}`, type: 'x', data: { v } })),
+    )
+    expect((await readAll(owner, other, 'values'))[0]).toMatchObject({ value: '6', event_count: 7 })
+    const groups = (await readAll(owner, other, 'values', 'group_by=data.v')).map(
+      ({ groups }) => groups['data.v'],
+    )
+    expect(groups.toSorted()).toEqual([...['1', 'true', 'x'.repeat(255), `1.${'0'.repeat(253)}`].toSorted()])
+  })
+
+  it('of one tenant hold nothing of another one', async () => {
+    const other = await makeTenant({ owner })
+    await makeMeter(other, { slug: 'count', aggregation: 'count', group_by: ['source'] })
+    await makeMeter(other, { slug: 'sum', aggregation: 'sum', value_property: 'data.seconds' })
+    for (const query of ['', 'group_by=source'])
+      expect(await readAll(owner, other, 'count', `${range}&${query}`)).toEqual([])
+    expect(await readAll(owner, other, 'sum', range)).toEqual([])
+    expect(await problemOf(await ask(owner, other, 'tokens'))).toMatchObject({
+      status: 404,
+      code: 'not_found',
+    })
+    const stranger = await makePerson()
+    expect(await problemOf(await ask(stranger, tenant, 'sum'))).toMatchObject({
+      ...{ status: 404, code: 'tenant_not_found' },
+    })
+  })
+})
+
+describe('readings as CSV', () => {
+  it.each([
+    ['format=csv', {}],
+    ['', { accept: 'text/csv' }],
+  ])('are the whole range as a file, asked with %s %j', async (query, headers) => {
+    const asked = `${range}&window=none&group_by=data.region&limit=1&${query}`
+    const answer = await ask(owner, tenant, 'sum', asked, headers)
+    expect(answer.headers.get('content-type')).toBe('text/csv; charset=utf-8; header=present')
+    expect(answer.headers.get('content-disposition')).toBe(`attachment; filename="sum-${tenant.slug}.csv"`)
+    const [head, ...lines] = (await answer.text()).trimEnd().split('\r\n')
+    expect(head).toBe('starts_at,data.region,value,event_count,uncounted_count')
+    const start = '2026-10-01T00:00:00.000Z'
+    // A text that looks like a formula is text. A number below zero stays a number.
+    expect(lines.toSorted()).toEqual([
+      ...[`${start},'=1+1,1000000000000000.5,1,0`, `${start},,-4,2,1`],
+      ...[`${start},7,,1,1`, `${start},eu,0.3,2,0`, `${start},us,12,1,0`],
+    ])
+  })
+  it('is JSON for whoever asks for neither, and one head where there is nothing', async () => {
+    const json = await ask(owner, tenant, 'sum', range, { accept: 'application/xml' })
+    expect(MeterReadings.safeParse(await json.json()).success).toBe(true)
+    const none = await ask(
+      owner,
+      tenant,
+      'sum',
+      'format=csv&since=2026-01-01T00:00:00Z&until=2026-01-02T00:00:00Z',
+    )
+    expect(await none.text()).toBe('starts_at,value,event_count,uncounted_count\r\n')
+  })
+})
+
+describe('a query of a meter', () => {
+  it.each([
+    ['window=week', '/window'],
+    ['window=', '/window'],
+    ['time_zone=Mars/Olympus', '/time_zone'],
+    ['time_zone=%2B05:30', '/time_zone'],
+    ['group_by=data.other', '/group_by'],
+    ['group_by=event_type', '/group_by'],
+    ['group_by=source,source', '/group_by'],
+    ['group_by=a,b,c,d,e,f', '/group_by'],
+    ["group_by=data.region'--", '/group_by'],
+    ['since=yesterday', '/since'],
+    ['since=2026-10-02T00:00:00Z&until=2026-10-01T00:00:00Z', '/since'],
+    ['since=2025-01-01T00:00:00Z&until=2026-10-01T00:00:00Z', '/since'],
+    ['until=2026-13-01T00:00:00Z', '/until'],
+    ['format=xml', '/format'],
+    ['from=2026-10-01T00:00:00Z', '/from'],
+  ])('is refused with %s', async (query, pointer) => {
+    expect(await problemOf(await ask(owner, tenant, 'sum', query))).toEqual({
+      ...{ status: 422, code: 'invalid_query', pointers: [pointer] },
+    })
+  })
+
+  it.each(['no-such-meter', 'Sum', 'a', '%27'])('is refused of the meter %s', async (meter) => {
+    expect(await problemOf(await ask(owner, tenant, meter))).toMatchObject({ status: 404, code: 'not_found' })
+  })
+
+  it('reaches back as far as events are kept, and further where the hours know enough', async () => {
+    const { rows } = await admin.query<{ months_kept: number; oldest: Date }>(
+      `select months_kept, private.oldest_kept_month('public.usage_events') as oldest
+       from private.partitioned_tables where relation = 'public.usage_events'::regclass`,
+    )
+    expect(rows[0]!.months_kept).toBe(monthsKept)
+    const at = (ms: number) => {
+      const since = new Date(rows[0]!.oldest.getTime() + ms)
+      return `since=${since.toISOString()}&until=${new Date(since.getTime() + 86_400_000).toISOString()}`
+    }
+    expect((await ask(owner, tenant, 'sum', at(0))).status).toBe(200)
+    expect(await problemOf(await ask(owner, tenant, 'sum', at(-1)))).toMatchObject({
+      ...{ status: 422, pointers: ['/since'] },
+    })
+    expect(await problemOf(await ask(owner, tenant, 'count', `${at(-1)}&group_by=source`))).toMatchObject({
+      ...{ status: 422, pointers: ['/since'] },
+    })
+    for (const meter of ['count', 'tokens'])
+      expect((await ask(owner, tenant, meter, at(-1))).status).toBe(200)
+  })
+
+  it('reads a million events at most: a page ends before, and a window alone is refused', async () => {
+    const other = await makeTenant({ owner })
+    await makeMeter(other, { slug: 'sum', aggregation: 'sum', value_property: 'data.n', event_type: 'x' })
+    await makeMeter(other, { slug: 'count', aggregation: 'count' })
+    const days = ['01', '02', '03', '04']
+    await log(
+      other,
+      days.map((day) => ({ type: 'x', time: `2026-10-${day}T12:00:00Z`, data: { n: Number(day) } })),
+    )
+    // Millions of events are told of by the hours. What is read are the events.
+    const tell = (counts: string) =>
+      admin.query(
+        `update public.usage_hours as h set event_count = n.count from unnest($2::int[]) with ordinality as n (count, day)
+         where h.tenant_id = $1 and extract(day from h.starts_at at time zone 'UTC') = n.day`,
+        [other.id, counts],
+      )
+    const get = async (query: string) =>
+      MeterReadings.parse(await (await ask(owner, other, 'sum', `${range4}&${query}`)).json())
+    const range4 = 'since=2026-10-01T00:00:00Z&until=2026-10-05T00:00:00Z'
+    await tell('{600000,400000,600000,400000}')
+    const first = await get('window=day')
+    expect(first.readings.map(({ value }) => value)).toEqual(['4', '3'])
+    const second = await get(`window=day&cursor=${first.next_cursor}`)
+    expect(second.readings.map(({ value }) => value)).toEqual(['2', '1'])
+    expect(second.next_cursor).toBeNull()
+    const file = await (await ask(owner, other, 'sum', `${range4}&format=csv`)).text()
+    expect(file.split('\r\n')).toHaveLength(6)
+
+    const month = await ask(owner, other, 'sum', `${range4}&window=month`)
+    expect(await problemOf(month)).toEqual({ status: 422, code: 'too_many_events', pointers: ['/window'] })
+    const none = await ask(owner, other, 'sum', `${range4}&window=none&format=csv`)
+    expect(await problemOf(none)).toEqual({ status: 422, code: 'too_many_events', pointers: ['/since'] })
+    // The hours are added up however many events there were.
+    expect((await ask(owner, other, 'count', `${range4}&window=month`)).status).toBe(200)
+  })
+})
+
+describe('meters and plans', () => {
+  it('are in every plan, the smallest as well', async () => {
+    const small = await makeTenant({ owner, plan: 'starter' })
+    const answer = await call('/usage/meters', {
+      ...{ token: owner.token, tenant: small.slug },
+      body: { slug: 'calls', name: 'Calls', aggregation: 'count' },
+    })
+    expect(answer.status).toBe(201)
+  })
+})
