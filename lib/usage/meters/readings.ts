@@ -1,5 +1,5 @@
 import { type Db, Problem, pageOf, type Sql, sql } from '../../db/index.ts'
-import { firstHour, hoursIn, windowOf } from '../totals/hours.ts'
+import { hoursIn, windowOf } from '../totals/hours.ts'
 import { aggregateOf, groupsOf, measuredOf } from './properties.ts'
 import { type MeterReading, type MeterReadings, type ReadingQuery, readingOrder } from './reading-schema.ts'
 import type { Meter } from './schema.ts'
@@ -20,6 +20,14 @@ type Position = NonNullable<ReadingQuery['cursor']>
 interface Page {
   rows: Row[]
   next: Position | null
+}
+
+/** A window that holds events, and the part of the range that lies in it. */
+interface EventWindow {
+  starts_at: string
+  since: Date
+  until: Date
+  event_count: number
 }
 
 /** Events that one page reads at most. More take seconds, and a statement has eight. */
@@ -89,9 +97,9 @@ async function readHours(db: Db, tenantId: string, meter: Meter, query: Asked): 
     cost_micros: [sql`sum(h.cost_micros)`, sql`sum(h.cost_count)`],
   }[meter.value_property ?? ''] ?? [sql`sum(h.event_count)`, sql`sum(h.event_count)`]
   const totals = sql`
-    select ${windowOf(sql`h.starts_at`, window, query)} as starts_at, ${groups} as groups, sum(h.event_count) as event_count,
+    select h.window_at as starts_at, ${groups} as groups, sum(h.event_count) as event_count,
       case when ${counted} > 0 then ${value} end as value, sum(h.event_count) - ${counted} as uncounted_count
-    from (${hoursIn(tenantId, query, window, cursor && endOf(cursor.starts_at, query))}) as h
+    from (${hoursIn(tenantId, query, window, cursor?.starts_at)}) as h
     where ${meter.event_type}::text is null or h.event_type = ${meter.event_type}
     group by 1, 2
     -- What was voided as a whole leaves zeros.
@@ -108,8 +116,8 @@ async function readEvents(db: Db, tenantId: string, meter: Meter, query: Asked):
       `is too long ago: events are kept for ${monthsKept} months, and this meter reads them`,
     )
   const { windows, hasMore } = await chooseWindows(db, tenantId, meter, query)
-  const oldest = windows.at(-1)
-  if (!oldest) return { rows: [], next: null }
+  const [newest, oldest] = [windows[0], windows.at(-1)]
+  if (!newest || !oldest) return { rows: [], next: null }
   const window = windowOf(sql`e.occurred_at`, query.window, query)
   const totals = sql`
     select e.starts_at, e.groups, count(*) as event_count, ${aggregateOf(meter)} as value, count(*) - count(e.value) as uncounted_count
@@ -117,15 +125,13 @@ async function readEvents(db: Db, tenantId: string, meter: Meter, query: Asked):
       select ${window} as starts_at, ${groupsOf(query.group_by)} as groups, ${measuredOf(meter)} as value, e.occurred_at
       from public.usage_events as e
       where e.tenant_id = ${tenantId} ${ofType(meter, sql`e.event_type`)}
-        and e.occurred_at >= ${firstHour(since, query.time_zone)} and e.occurred_at < ${firstHour(query.until, query.time_zone)}
-        and e.occurred_at >= ${oldest}::timestamptz and e.occurred_at < ${endOf(windows[0]!, query)}
+        and e.occurred_at >= ${oldest.since} and e.occurred_at < ${newest.until}
         and not exists (select from public.usage_event_voids as v where v.tenant_id = e.tenant_id and v.usage_event_id = e.id)
     ) as e
-    where e.starts_at = any (${windows}::timestamptz[])
     group by 1, 2`
   const rows = await readTotals(db, totals, query)
   // Behind the last group of these windows, in the next older one.
-  if (rows.length <= limit && hasMore) return { rows, next: { starts_at: oldest, group: '' } }
+  if (rows.length <= limit && hasMore) return { rows, next: { starts_at: oldest.starts_at, group: '' } }
   return cut(rows, limit)
 }
 
@@ -135,24 +141,24 @@ async function chooseWindows(
   tenantId: string,
   meter: Meter,
   query: Asked,
-): Promise<{ windows: string[]; hasMore: boolean }> {
+): Promise<{ windows: EventWindow[]; hasMore: boolean }> {
   const { window, cursor, limit } = query
-  const found = await db.query<{ starts_at: string; event_count: number }>(sql`
-    select ${written(sql`w.starts_at`)} as starts_at, w.event_count::float8 as event_count
+  const found = await db.query<EventWindow>(sql`
+    select ${written(sql`w.starts_at`)} as starts_at, w.since, w.until, w.event_count::float8 as event_count
     from (
-      select ${windowOf(sql`h.starts_at`, window, query)} as starts_at, sum(h.event_count) as event_count
-      from (${hoursIn(tenantId, query, window, cursor && endOf(cursor.starts_at, query))}) as h
+      select h.window_at as starts_at, h.window_since as since, h.window_until as until, sum(h.event_count) as event_count
+      from (${hoursIn(tenantId, query, window, cursor?.starts_at)}) as h
       where true ${ofType(meter, sql`h.event_type`)}
-      group by 1 having sum(h.event_count) > 0) as w
+      group by 1, 2, 3 having sum(h.event_count) > 0) as w
     where ${cursor?.starts_at}::timestamptz is null or w.starts_at < ${cursor?.starts_at}
       or w.starts_at = ${cursor?.starts_at} and ${cursor?.group} <> ''
     order by w.starts_at desc limit ${limit + 1}`)
   let events = 0
-  const windows: string[] = []
-  for (const { starts_at, event_count } of found.slice(0, limit)) {
-    events += event_count
+  const windows: EventWindow[] = []
+  for (const one of found.slice(0, limit)) {
+    events += one.event_count
     if (events > maxEvents) break
-    windows.push(starts_at)
+    windows.push(one)
   }
   const [newest] = found
   if (newest && windows.length === 0) {
@@ -179,12 +185,6 @@ function readTotals(db: Db, totals: Sql, { cursor, limit }: Asked): Promise<Row[
     where ${cursor?.starts_at}::timestamptz is null
       or (t.starts_at, t."group") < (${cursor?.starts_at}::timestamptz, ${cursor?.group}::text)
     order by t.starts_at desc, t."group" desc limit ${limit + 1}`)
-}
-
-/** Where a window ends, or somewhat later where clocks made it longer. */
-function endOf(starts_at: string, { window, time_zone }: Asked): Sql {
-  if (window === 'none') return sql`'infinity'::timestamptz`
-  return sql`(date_add(${starts_at}::timestamptz, ('1 ' || ${window}::text)::interval, ${time_zone}) + interval '1 hour')`
 }
 
 function ofType({ event_type }: Meter, column: Sql): Sql {

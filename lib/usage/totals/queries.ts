@@ -1,5 +1,5 @@
 import { type Db, pageOf, sql } from '../../db/index.ts'
-import { hoursIn, windowOf } from './hours.ts'
+import { hoursIn } from './hours.ts'
 import { type TotalsQuery, totalOrder, type UsageTotal, type UsageTotals } from './schema.ts'
 
 interface Row extends Omit<UsageTotal, 'starts_at' | 'event_type' | 'model_used'> {
@@ -31,17 +31,13 @@ export async function readTotals(
   }: Omit<TotalsQuery, 'format'>,
 ): Promise<UsageTotals> {
   const range = { since, until, time_zone }
-  // Nothing behind the cursor is newer than its window. An hour more, for windows that clocks made longer.
-  const before =
-    cursor &&
-    sql`date_add(${cursor.starts_at}::timestamptz, ('1 ' || ${window}::text)::interval, ${time_zone}) + interval '1 hour'`
   const rows = await db.query<Row>(sql`
     with total as (
-      select ${windowOf(sql`u.starts_at`, window, range)} as starts_at,
+      select u.window_at as starts_at,
         case when ${group_by.includes('event_type')}::boolean then u.event_type else '' end as event_type,
         case when ${group_by.includes('model_used')}::boolean then u.model_used else '' end as model_used,
         sum(u.event_count) as event_count, sum(u.tokens_used) as tokens_used, sum(u.cost_micros) as cost_micros
-      from (${hoursIn(tenantId, range, window, before)}) as u
+      from (${hoursIn(tenantId, range, window, cursor?.starts_at)}) as u
       where (${event_type}::text is null or u.event_type = ${event_type})
         and (${model_used}::text is null or u.model_used = ${model_used})
       group by 1, 2, 3
