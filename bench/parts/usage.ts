@@ -4,6 +4,7 @@ import pg from 'pg'
 import { fillTenants, type JoinedTenant, joinTenants } from '../fill/fill.ts'
 import { type Figure, interleave, median, say } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
+import { benchReading } from './usage-reading.ts'
 
 const batchSize = 1_000
 const goal = { atLeast: 0.6 }
@@ -67,7 +68,7 @@ export async function benchUsage(stack: BenchStack, isQuick: boolean): Promise<F
   } finally {
     await pool.end()
   }
-  return figures
+  return [...figures, ...(await benchReading(stack, admin, tenants[0]!.id, isQuick))]
 }
 
 /** Rows a second of this many batches. All senders take batches from one list, which is made before the clock starts. */

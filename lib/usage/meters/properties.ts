@@ -50,21 +50,26 @@ export function groupsOf(properties: string[]): Sql {
   return sql`array[${rest.reduce((list, part) => sql`${list}, ${part}`, first)}]::text[]`
 }
 
-/** Puts the values of `e.value` together. */
-export function aggregateOf({ aggregation }: Meter): Sql {
-  switch (aggregation) {
-    case 'count':
-      return sql`count(*)::numeric`
-    case 'sum':
-      return sql`sum(e.value)`
-    case 'max':
-      return sql`max(e.value)`
-    case 'unique':
-      return sql`nullif(count(distinct e.value), 0)::numeric`
-    case 'latest':
-      // Of two at one moment the larger, so that the order in which they came does not matter.
-      return sql`(max(array[extract(epoch from e.occurred_at), e.value]) filter (where e.value is not null))[2]`
-  }
+/** Puts the values of events together, for each window and groups. */
+export function totalsOf({ aggregation }: Meter, events: Sql): Sql {
+  // Each value once, before it is counted: count(distinct) would sort all of them.
+  if (aggregation === 'unique')
+    return sql`
+      select d.starts_at, d.groups, sum(d.event_count) as event_count, nullif(count(d.value), 0)::numeric as value,
+        coalesce(sum(d.event_count) filter (where d.value is null), 0) as uncounted_count
+      from (select e.starts_at, e.groups, e.value, count(*) as event_count from (${events}) as e group by 1, 2, 3) as d
+      group by 1, 2`
+  return sql`
+    select e.starts_at, e.groups, count(*) as event_count, ${aggregates[aggregation]} as value, count(*) - count(e.value) as uncounted_count
+    from (${events}) as e group by 1, 2`
+}
+
+const aggregates: Record<Exclude<Meter['aggregation'], 'unique'>, Sql> = {
+  count: sql`count(*)::numeric`,
+  sum: sql`sum(e.value)`,
+  max: sql`max(e.value)`,
+  // Of two at one moment the larger, so that the order in which they came does not matter.
+  latest: sql`(max(array[extract(epoch from e.occurred_at), e.value]) filter (where e.value is not null))[2]`,
 }
 
 /** `data.a.b` is the path a, b. */

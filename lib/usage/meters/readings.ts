@@ -1,6 +1,6 @@
 import { type Db, Problem, pageOf, type Sql, sql } from '../../db/index.ts'
 import { hoursIn, windowOf } from '../totals/hours.ts'
-import { aggregateOf, groupsOf, measuredOf } from './properties.ts'
+import { groupsOf, measuredOf, totalsOf } from './properties.ts'
 import { type MeterReading, type MeterReadings, type ReadingQuery, readingOrder } from './reading-schema.ts'
 import type { Meter } from './schema.ts'
 
@@ -118,17 +118,14 @@ async function readEvents(db: Db, tenantId: string, meter: Meter, query: Asked):
   const { windows, hasMore } = await chooseWindows(db, tenantId, meter, query)
   const [newest, oldest] = [windows[0], windows.at(-1)]
   if (!newest || !oldest) return { rows: [], next: null }
-  const window = windowOf(sql`e.occurred_at`, query.window, query)
-  const totals = sql`
-    select e.starts_at, e.groups, count(*) as event_count, ${aggregateOf(meter)} as value, count(*) - count(e.value) as uncounted_count
-    from (
-      select ${window} as starts_at, ${groupsOf(query.group_by)} as groups, ${measuredOf(meter)} as value, e.occurred_at
-      from public.usage_events as e
-      where e.tenant_id = ${tenantId} ${ofType(meter, sql`e.event_type`)}
-        and e.occurred_at >= ${oldest.since} and e.occurred_at < ${newest.until}
-        and not exists (select from public.usage_event_voids as v where v.tenant_id = e.tenant_id and v.usage_event_id = e.id)
-    ) as e
-    group by 1, 2`
+  const events = sql`
+    select ${windowOf(sql`e.occurred_at`, query.window, query)} as starts_at, ${groupsOf(query.group_by)} as groups,
+      ${measuredOf(meter)} as value, e.occurred_at
+    from public.usage_events as e
+    where e.tenant_id = ${tenantId} ${ofType(meter, sql`e.event_type`)}
+      and e.occurred_at >= ${oldest.since} and e.occurred_at < ${newest.until}
+      and not exists (select from public.usage_event_voids as v where v.tenant_id = e.tenant_id and v.usage_event_id = e.id)`
+  const totals = totalsOf(meter, events)
   const rows = await readTotals(db, totals, query)
   // Behind the last group of these windows, in the next older one.
   if (rows.length <= limit && hasMore) return { rows, next: { starts_at: oldest.starts_at, group: '' } }
