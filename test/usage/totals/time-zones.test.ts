@@ -179,6 +179,32 @@ describe('windows in a zone that is not whole hours away', () => {
     )
   })
 
+  it('hold what lies in them where every quarter of an hour has events', async () => {
+    const other = await makeTenant({ owner })
+    const start = Date.UTC(2026, 9, 2)
+    const quarters = Array.from({ length: 192 }, (_, n) => new Date(start + n * 900_000).toISOString())
+    // More in each quarter than in the one before, so that no two parts of an hour are alike.
+    await log(
+      other,
+      quarters.flatMap((time, n) => Array.from({ length: 1 + (n % 4) }, () => time)),
+    )
+    const [since, until] = [quarters[5]!, quarters[150]!]
+    for (const zone of zones)
+      for (const window of ['hour', 'day', 'month']) {
+        const { rows } = await admin.query<{ told: string }>(
+          `select to_char(date_trunc($2, occurred_at, $3) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || ' ' || count(*) as told
+           from public.usage_events where tenant_id = $1
+             and date_trunc('hour', occurred_at, $3) >= $4 and date_trunc('hour', occurred_at, $3) < $5
+           group by date_trunc($2, occurred_at, $3) order by date_trunc($2, occurred_at, $3) desc`,
+          [other.id, window, zone, since, until],
+        )
+        const query = `window=${window}&time_zone=${zone}&limit=100&since=${since}&until=${until}`
+        const { totals } = await read(query, other)
+        const told = totals.map(({ starts_at, event_count }) => `${starts_at} ${event_count}`)
+        expect(told, query).toEqual(rows.map(({ told }) => told))
+      }
+  })
+
   it('come page by page as a whole', async () => {
     const other = await makeTenant({ owner })
     await log(
