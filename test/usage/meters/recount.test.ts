@@ -73,14 +73,28 @@ const definitions: Definition[] = [
   { slug: 'unique-model', aggregation: 'unique', value_property: 'model_used' },
 ].map((one) => ({ ...one, group_by: groupings }) as Definition)
 
-const asking = fc.record({
-  window: fc.constantFrom('hour', 'day', 'month', 'none'),
-  time_zone: fc.constantFrom('UTC', 'Europe/Zurich', 'Asia/Kolkata', 'Asia/Kathmandu', 'Australia/Lord_Howe'),
-  group_by: fc.subarray(groupings, { maxLength: 2 }),
-  since: fc.integer({ min: -8, max: 200 }),
-  quarters: fc.integer({ min: 0, max: 400 }),
-  limit: fc.constantFrom(1, 3, 100),
-})
+const asking = fc
+  .record({
+    window: fc.constantFrom('hour', 'day', 'month', 'none'),
+    time_zone: fc.constantFrom(
+      'UTC',
+      'Europe/Zurich',
+      'Asia/Kolkata',
+      'Asia/Kathmandu',
+      'Australia/Lord_Howe',
+    ),
+    group_by: fc.subarray(groupings, { maxLength: 2 }),
+    since: fc.integer({ min: -8, max: 200 }),
+    quarters: fc.integer({ min: 0, max: 400 }),
+    limit: fc.constantFrom(1, 3, 100),
+  })
+  // There the clock skips half an hour in quarter 158, and two hours overlap. A range that begins or ends in one of them
+  // has no right answer.
+  .filter(
+    ({ time_zone, since, quarters }) =>
+      time_zone !== 'Australia/Lord_Howe' ||
+      [since, since + quarters].every((quarter) => quarter <= 150 || quarter >= 166),
+  )
 type Asking = typeof asking extends fc.Arbitrary<infer A> ? A : never
 
 interface Stored {
