@@ -1,4 +1,4 @@
--- Notifications: two for the admins of each demo tenant, one of them read.
+-- Notifications: two for the admins of each customer, one of them read. A reset would clear those of a demo.
 
 -- Seeds restore, and what is restored tells nobody: so the rows are told here on purpose.
 select set_config('tenantry.is_restoring', 'off', true);
@@ -8,5 +8,5 @@ cross join (values
   ('limit.near', '{"limit": "campaigns", "percent": 80, "most": 5}'::jsonb),
   ('credits.low', '{"available": 96, "resets_on": "2026-12-01"}'::jsonb)
 ) as n (type, data)
-where t.kind <> 'platform';
+where t.kind = 'customer';
 update public.notifications set read_at = now() where idempotency_key = 'seed limit.near';

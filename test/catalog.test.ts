@@ -242,7 +242,7 @@ describe('names, types and comments', () => {
   rule(
     'money is a bigint or int named for its unit',
     `select name || '.' || "column" as broken from ${columns} as c
-     where "column" ~ '(price|cost|amount|spend|balance|_cap(_|$))' and "column" !~ '^is_|_(id|count)$' and (type not in ('bigint', 'integer') or "column" !~ '_(micros|minor)$')`,
+     where "column" ~ '(price|cost|amount|spend|balance|_cap(_|$))' and "column" !~ '^is_|_(id|count)(_[0-9]+)?$' and (type not in ('bigint', 'integer') or "column" !~ '_(micros|minor)(_[0-9]+)?$')`,
   )
 
   rule(

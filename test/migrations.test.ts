@@ -56,6 +56,8 @@ describe('migrations, pushed by the supabase CLI', () => {
   it('are what the running stack has, grant for grant, after it has served requests', async () => {
     const { api_url, publishable_key, admin_db_url } = inject('stack')
     await fetch(`${api_url}/rest/v1/tenants`, { headers: { apikey: publishable_key } })
-    expect(await fingerprint(admin_db_url)).toEqual(first)
+    // The platform adds prices of models while it runs.
+    const isAdded = (line: string) => line.startsWith('row of public.model_prices: ') && !first.includes(line)
+    expect((await fingerprint(admin_db_url)).filter((line) => !isAdded(line))).toEqual(first)
   })
 })

@@ -3842,7 +3842,10 @@ begin
   -- A call that began last month says nothing about the present one.
   if cap > 0 and spent >= cap * 0.5 and announce_spend.month = (select m.month_start from private.spend_month(announce_spend.tenant) as m) then
     insert into private.tenant_counts (tenant_id, gate) values (announce_spend.tenant, 'monthly_spend_cap_usd_micros') on conflict do nothing;
-    perform private.announce_threshold(announce_spend.tenant, 'monthly_spend_cap_usd_micros', spent, cap);
+    if private.announce_threshold(announce_spend.tenant, 'monthly_spend_cap_usd_micros', spent, cap) and spent >= cap * 0.8 then
+      perform private.notify(announce_spend.tenant, case when spent >= cap then 'spend.reached' else 'spend.near' end, '{admins}',
+        jsonb_build_object('spent', to_char(spent / 1000000.0, 'FM999999990.00'), 'cap', to_char(cap / 1000000.0, 'FM999999990.00')));
+    end if;
   end if;
 end
 $$;
@@ -4103,12 +4106,24 @@ grant execute on function public.read_spend(uuid) to authenticated, service_role
 
 -- 50_calls/12_events.sql
 
--- Events of calls. What is left of the cap is announced by limit.threshold_reached, as every limit.
+-- Events of calls, and what people are told of their cost. What is left of the cap is announced by limit.threshold_reached, as every limit.
 
 select private.register_event_type('model.unpriced',
   'A tenant called a model that has no price. Only the platform''s own tenant receives it, once a month for each model.',
   '{"provider": "text", "model": "text", "month": "text"}',
   '{"provider": "openai", "model": "gpt-7", "month": "2026-11"}');
+
+select private.register_notification_type('spend.near', 'billing', 'Four fifths of the month''s spend cap are spent.',
+  '{"en": "Calls of AI models cost {{spent}} of the {{cap}} US dollars that you allow this month.",
+    "de": "Aufrufe von KI-Modellen haben {{spent}} der {{cap}} US-Dollar gekostet, die du diesen Monat erlaubst.",
+    "fr": "Les appels de modèles d’IA ont coûté {{spent}} des {{cap}} dollars américains que vous autorisez ce mois-ci."}',
+  '{"spent": "40.00", "cap": "50.00"}');
+
+select private.register_notification_type('spend.reached', 'billing', 'The month''s spend cap is reached.',
+  '{"en": "Calls of AI models have cost {{spent}} US dollars, and you allow {{cap}} this month. Further calls are refused.",
+    "de": "Aufrufe von KI-Modellen haben {{spent}} US-Dollar gekostet, und du erlaubst {{cap}} diesen Monat. Weitere Aufrufe werden abgelehnt.",
+    "fr": "Les appels de modèles d’IA ont coûté {{spent}} dollars américains, et vous en autorisez {{cap}} ce mois-ci. Les prochains appels seront refusés."}',
+  '{"spent": "50.12", "cap": "50.00"}', is_critical => true);
 
 -- 60_meters/01_meters.sql
 

@@ -1,4 +1,4 @@
-import { everyoneId, idOf, personId, tenantId } from '../isolation/matrix/callers.ts'
+import { everyoneId, idOf, letIn, personId, tenantId } from '../isolation/matrix/callers.ts'
 import type { IsolationRules } from '../isolation/matrix/rules.ts'
 
 /** Whose the notifications of each tenant are. The first has a row of their own; the failed payment tells all admins. */
@@ -18,6 +18,15 @@ export default {
       directory: 'type',
       select: 'everyone',
       service: 'select',
+      attempts: [
+        {
+          as: 'owner',
+          before: 'grant insert on public.notification_types to authenticated',
+          tries: `insert into public.notification_types (type, category, description, messages, example)
+            values ('a.b', 'plan', 'Mine.', '{"en": "Pay here."}', '{}')`,
+          gives: 'refused',
+        },
+      ],
     },
     notifications: {
       columns:
@@ -35,6 +44,13 @@ export default {
             values ('${tenantId('home')}', '${personId('member')}', 'limit.near', 'Pay here.')`,
           gives: 'refused',
         },
+        ...(['neighbour', 'member'] as const).map((name) => ({
+          as: 'owner',
+          before: letIn('notifications'),
+          tries: `insert into public.notifications (tenant_id, user_id, type, message)
+            values ('${tenantId('home')}', '${personId(name)}', 'limit.near', 'Tried')`,
+          gives: name === 'member' ? 'ok' : '23503',
+        })),
         {
           as: 'member',
           tries: `select public.mark_notifications('${tenantId('home')}', array(select ref_id from public.notifications), true)`,

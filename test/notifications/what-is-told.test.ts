@@ -116,6 +116,25 @@ it('credits that come to an end', async () => {
   ])
 })
 
+it('the cap of what model calls cost, at four fifths and at its end', async () => {
+  await admin.query(
+    'update public.tenant_billing set monthly_spend_cap_usd_micros = 900000 where tenant_id = $1',
+    [tenant.id],
+  )
+  // At the fallback price, which is 150 dollars for a million tokens.
+  for (const [n, tokens] of [4_000, 1_400, 600].entries()) {
+    const { rows } = await admin.query<{ id: string }>(
+      `select (private.start_llm_call($1, 'acme', 'unknown', 0, $2, $3)).id`,
+      [tenant.id, tokens, `call ${n}`],
+    )
+    await admin.query(`select private.finish_llm_call($1, $2, 'ok', 0, $3)`, [tenant.id, rows[0]!.id, tokens])
+  }
+  expect(await told()).toEqual([
+    toAdmins('spend.near', /^Calls of AI models cost 0\.81 of the 0\.90 US dollars/),
+    toAdmins('spend.reached', /^Calls of AI models have cost 0\.90 US dollars/),
+  ])
+})
+
 it('a payment that fails and a subscription that ends, and not what went well', async () => {
   const order = await makeOrder(tenant)
   const payment_id = freshId('in')

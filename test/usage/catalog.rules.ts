@@ -12,9 +12,6 @@ export default {
     'usage_hours.cost_micros': 'a sum of bigints, which a bigint may not hold',
     'usage_hours.cost_micros_15': 'a part of that sum',
     'usage_hours.cost_micros_30': 'a part of that sum',
-    'usage_hours.cost_count': 'counts events and is no money',
-    'usage_hours.cost_count_15': 'a part of that count',
-    'usage_hours.cost_count_30': 'a part of that count',
   },
   'a column that names another row is a foreign key': {
     'usage_event_keys.tenant_id': 'cleared by a trigger, see above',

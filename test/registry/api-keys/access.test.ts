@@ -34,6 +34,9 @@ const accepted: Record<string, string> = {
   'POST /usage/events': 'usage:write',
   'POST /usage/voids': 'voids:write',
   'GET /usage/totals': 'usage:read',
+  'GET /usage/meters': 'usage:read',
+  'GET /usage/meters/:meter': 'usage:read',
+  'GET /usage/meters/:meter/query': 'usage:read',
   'GET /usage/credits': 'credits:read',
   'GET /usage/credits/ledger': 'credits:read',
   'GET /usage/credits/reservations': 'credits:read',
@@ -104,6 +107,8 @@ const bodies: Record<string, unknown> = {
 /** What is about something that is not there: whoever may hears so. test/routes.test.ts has one to delete. */
 const absent = {
   'DELETE /webhooks/endpoints/:endpoint': 404,
+  'GET /usage/meters/:meter': 404,
+  'GET /usage/meters/:meter/query': 404,
   'POST /usage/llm-calls/:call/completion': 404,
   'POST /usage/credits/reservations/:reservation/consume': 404,
   'POST /usage/credits/reservations/:reservation/release': 404,
@@ -234,7 +239,7 @@ describe('the routes that accept keys', () => {
     for (const [name, scope] of Object.entries(accepted)) {
       const response = await askFor(name, key, frozen, undefined, { endpoint, message })
       const writes = scope.endsWith(':write')
-      expect({ name, status: response.status }).toEqual({ name, status: writes ? 403 : 200 })
+      expect({ name, status: response.status }).toEqual({ name, status: writes ? 403 : (absent[name] ?? 200) })
       if (writes) expect(await problemOf(response)).toMatchObject({ code: 'tenant_frozen' })
       else await response.body?.cancel()
     }

@@ -31,6 +31,12 @@ export const fills: Record<string, Fill> = {
       'insert into public.tenant_invitations (tenant_id, email, token_hash) values ($1, lower($2), sha256(convert_to($3, $4)))',
       [id, address, mark, 'utf8'],
     ),
+  notifications: ({ id }, { address, mark }) =>
+    admin.query(
+      `insert into public.notifications (tenant_id, user_id, type, message, data)
+       select tenant_id, user_id, 'limit.near', $2, $3 from public.tenant_members where tenant_id = $1 and role = 'owner'`,
+      [id, `${address} wrote. ${mark}`, JSON.stringify({ email: address, mark })],
+    ),
   webhook_events: ({ id }, { address, mark }) =>
     admin.query(
       `insert into public.webhook_events (tenant_id, type, version, payload) values ($1, 'webhook.test', 1, $2)`,

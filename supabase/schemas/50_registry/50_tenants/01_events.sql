@@ -124,7 +124,9 @@ begin
   perform private.notify(new.tenant_id, case new.announced_percent when 100 then 'limit.reached' else 'limit.near' end, '{admins}',
     jsonb_build_object('limit', new.gate, 'percent', new.announced_percent, 'most', new.announced_most),
     idempotency_key => format('limit %s of %s at %s since %s', new.gate, new.announced_most, new.announced_percent, extract(epoch from new.announced_at)::bigint))
-  where new.announced_percent >= 80 and new.announced_percent > passed;
+  where new.announced_percent >= 80 and new.announced_percent > passed
+    -- Other numbers than those of plans have words of their own.
+    and exists (select from private.gates as g where g.gate = new.gate);
   return null;
 end
 $$;

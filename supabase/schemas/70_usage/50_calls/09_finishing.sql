@@ -35,7 +35,10 @@ begin
   -- A call that began last month says nothing about the present one.
   if cap > 0 and spent >= cap * 0.5 and announce_spend.month = (select m.month_start from private.spend_month(announce_spend.tenant) as m) then
     insert into private.tenant_counts (tenant_id, gate) values (announce_spend.tenant, 'monthly_spend_cap_usd_micros') on conflict do nothing;
-    perform private.announce_threshold(announce_spend.tenant, 'monthly_spend_cap_usd_micros', spent, cap);
+    if private.announce_threshold(announce_spend.tenant, 'monthly_spend_cap_usd_micros', spent, cap) and spent >= cap * 0.8 then
+      perform private.notify(announce_spend.tenant, case when spent >= cap then 'spend.reached' else 'spend.near' end, '{admins}',
+        jsonb_build_object('spent', to_char(spent / 1000000.0, 'FM999999990.00'), 'cap', to_char(cap / 1000000.0, 'FM999999990.00')));
+    end if;
   end if;
 end
 $$;
