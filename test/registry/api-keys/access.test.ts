@@ -239,7 +239,10 @@ describe('the routes that accept keys', () => {
     for (const [name, scope] of Object.entries(accepted)) {
       const response = await askFor(name, key, frozen, undefined, { endpoint, message })
       const writes = scope.endsWith(':write')
-      expect({ name, status: response.status }).toEqual({ name, status: writes ? 403 : (absent[name] ?? 200) })
+      expect({ name, status: response.status }).toEqual({
+        name,
+        status: writes ? 403 : (absent[name] ?? 200),
+      })
       if (writes) expect(await problemOf(response)).toMatchObject({ code: 'tenant_frozen' })
       else await response.body?.cancel()
     }
