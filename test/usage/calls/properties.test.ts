@@ -174,7 +174,10 @@ describe('whatever a tenant calls', () => {
       [`update public.tenant_spends set next_due_at = 'infinity' where tenant_id = $1`, /forgotten/],
       ['update public.model_spends set call_count = 9 where tenant_id = $1', /the spend of a model/],
       ['delete from public.usage_events where tenant_id = $1', /no usage event/],
-      ['update public.usage_hours set cost_micros = cost_micros + 9 where tenant_id = $1', /the totals of usage/],
+      [
+        'update public.usage_hours set cost_micros = cost_micros + 9 where tenant_id = $1',
+        /the totals of usage/,
+      ],
       [
         `update public.llm_call_holds set status = 'finished', closed_at = now(), completion_hash = gen_random_uuid() where tenant_id = $1`,
         /no call, or two/,
