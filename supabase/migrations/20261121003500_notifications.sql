@@ -17,7 +17,9 @@ create table public.notification_types (
   constraint message_in_english check (messages ->> 'en' is not null)
 );
 comment on table public.notification_types is
-  'The catalogue of what people are told. A category is what a person chooses by. Whatever is critical reaches everybody whose job it is.';
+  'The catalogue of what people are told.';
+comment on column public.notification_types.category is 'What a page groups notifications by.';
+comment on column public.notification_types.is_critical is 'Whether something stops working unless somebody acts. A page shows it first.';
 comment on column public.notification_types.messages is
   'The sentence in each language, by its two letters: {"en": "{{domain.host}} is lost."}. A name in braces is a field of the data.';
 

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { beforeAll, describe, expect, inject, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { scopeOf } from '../../../lib/http/router.ts'
 import { functionNames, routesOf } from '../../http/apps.ts'
 import { call, problemOf } from '../../kit/call.ts'
@@ -9,7 +9,6 @@ import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { makeEndpoint, makeMessage } from '../../webhooks/route-subjects.ts'
 import { allScopes, logEvent, type MadeKey, makeKey } from './world.ts'
 
-const stack = inject('stack')
 let owner: Person
 let tenant: Tenant
 let other: Tenant
@@ -274,37 +273,5 @@ describe('the routes that accept keys', () => {
       [tenant.id],
     )
     expect(rows).toEqual([{ user_id: null }])
-  })
-})
-
-describe('where a key is sent', () => {
-  const ask = (headers: Record<string, string>) => call('/branding/brand', { headers })
-
-  it('is Authorization, beside whatever stands in apikey', async () => {
-    const authorization = `Bearer ${whole.key}`
-    for (const headers of [
-      { authorization },
-      { authorization, apikey: stack.publishable_key },
-      { authorization, apikey: whole.key },
-      // The narrower of the two.
-      { authorization, apikey: stack.secret_key },
-    ]) {
-      expect((await ask(headers)).status).toBe(200)
-    }
-  })
-
-  it('is not apikey alone, and the answer says so', async () => {
-    const response = await ask({ apikey: whole.key })
-    expect(response.status).toBe(401)
-    expect(((await response.json()) as { detail: string }).detail).toContain('Authorization: Bearer tk_live_')
-  })
-
-  it('is not the REST API', async () => {
-    for (const apikey of [stack.publishable_key, whole.key]) {
-      const response = await fetch(`${stack.api_url}/rest/v1/tenants?select=id`, {
-        headers: { apikey, authorization: `Bearer ${whole.key}` },
-      })
-      expect(response.status).toBe(401)
-    }
   })
 })
