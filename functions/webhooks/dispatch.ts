@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { describeRoute, query, router } from '../../lib/http/index.ts'
+import type { DispatchReport } from '../../lib/queue/index.ts'
 import { inBackground, log } from '../../lib/runtime/index.ts'
-import { type DispatchReport, readMetrics, dispatch as runDispatcher } from '../../lib/webhooks/index.ts'
+import { dispatchWebhooks, readMetrics } from '../../lib/webhooks/index.ts'
 
 const Wait = z.strictObject({
   wait: z
@@ -32,8 +33,8 @@ export const dispatch = router({ auth: 'service' }).post(
   query(Wait),
   async (c) => {
     const run = async () => {
-      const report = await runDispatcher()
-      if (!report.isBusy && (report.expanded > 0 || report.endpoints.size > 0)) {
+      const report = await dispatchWebhooks()
+      if (!report.isBusy && (report.expanded > 0 || report.lanes.size > 0)) {
         logReport(report)
         await logQueue()
       }
@@ -44,7 +45,7 @@ export const dispatch = router({ auth: 'service' }).post(
       inBackground('deliver webhooks', run)
       return c.json({ status: 'started' as const }, 202)
     }
-    const { isBusy, durationMs, endpoints: _, ...counts } = await run()
+    const { isBusy, durationMs, lanes: _, ...counts } = await run()
     return c.json({
       status: isBusy ? ('busy' as const) : ('done' as const),
       ...counts,
@@ -53,9 +54,9 @@ export const dispatch = router({ auth: 'service' }).post(
   },
 )
 
-function logReport({ isBusy: _, endpoints, durationMs, ...counts }: DispatchReport): void {
+function logReport({ isBusy: _, lanes, durationMs, ...counts }: DispatchReport): void {
   log('info', { function: 'webhooks', event: 'dispatched', ...counts, duration_ms: durationMs })
-  for (const [endpoint, { succeeded, failed, durationMsSum, durationMsMax }] of endpoints) {
+  for (const [endpoint, { succeeded, failed, durationMsSum, durationMsMax }] of lanes) {
     log('info', {
       function: 'webhooks',
       event: 'delivered',

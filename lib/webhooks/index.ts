@@ -4,8 +4,7 @@ export { listAttempts } from './attempts/queries.ts'
 export { AttemptQuery, Attempts } from './attempts/schema.ts'
 export { listDeliveries } from './deliveries/queries.ts'
 export { Deliveries, DeliveryQuery } from './deliveries/schema.ts'
-export { dispatch } from './dispatch/dispatch.ts'
-export type { DispatchReport } from './dispatch/report.ts'
+export { dispatchWebhooks } from './dispatch/dispatch.ts'
 export {
   createEndpoint,
   deleteEndpoint,

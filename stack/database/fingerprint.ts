@@ -8,8 +8,8 @@ const catalog = readFileSync(new URL('fingerprint.sql', import.meta.url), 'utf8'
 const runningTables = [
   'public.tenants',
   'public.user_profiles',
-  'private.webhook_dispatchers',
-  'private.webhook_dispatcher_calls',
+  'private.queue_dispatchers',
+  'private.queue_calls',
   'private.tenant_purges',
   'private.kept_slugs',
   'private.payment_events',

@@ -118,30 +118,15 @@ create table public.webhook_deliveries (
   endpoint_id uuid not null,
   status public.webhook_delivery_status not null default 'pending',
   attempt_count int not null default 0,
-  -- When it is due. While a worker holds a lease, this is the end of the lease. If the worker dies, the delivery
-  -- is due again by itself. 'infinity' means that it waits for an earlier event of its ordering key.
-  next_at timestamptz not null default now(),
-  lease_id uuid,
-  -- When a dispatcher took it. Null while nobody holds it, and while a receiver polls it, because polling uses none of
-  -- the dispatchers' connections.
-  dispatched_at timestamptz,
   ordering_key text,
   ended_at timestamptz,
   primary key (tenant_id, event_id, endpoint_id),
   foreign key (tenant_id, event_id) references public.webhook_events on delete cascade,
   foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade,
-  constraint only_pending_is_leased check (lease_id is null or status = 'pending'),
-  constraint dispatched_under_a_lease check (dispatched_at is null or lease_id is not null),
   constraint what_ended_has_a_time check ((status = 'pending') = (ended_at is null))
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
-comment on table public.webhook_deliveries is 'One event on its way to one endpoint: pending, delivered, or dead after the last attempt.';
+comment on table public.webhook_deliveries is 'One event on its way to one endpoint: pending, delivered, or dead after the last attempt. While it is pending, its item in private.queue_items says when it is due.';
 create index webhook_deliveries_endpoint_id_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id);
-create index webhook_deliveries_due_idx on public.webhook_deliveries (endpoint_id, next_at) where status = 'pending';
-
--- The deliveries under way of a tenant and of an endpoint are counted with this. A counter on the queue caused deadlocks.
-create index webhook_deliveries_dispatched_idx on public.webhook_deliveries (tenant_id, endpoint_id) where dispatched_at is not null;
-create index webhook_deliveries_ordering_key_idx on public.webhook_deliveries (endpoint_id, ordering_key, event_id)
-  where status = 'pending' and ordering_key is not null;
 create index webhook_deliveries_ended_at_idx on public.webhook_deliveries (status, ended_at) where ended_at is not null;
 
 alter table public.webhook_deliveries enable row level security;
@@ -200,147 +185,42 @@ create index webhook_attempts_failed_of_endpoint_idx on public.webhook_attempts 
 select private.register_table('public.webhook_attempts', keeping => 'history', plain => '{error_code,error_detail}', personal => '{response_body}',
   unaudited => 'append-only, so it is a record itself', person => 'response_body', on_forget => 'delete');
 
--- 10_queue/01_endpoint_queues.sql
+-- 10_queue/01_lanes.sql
 
--- Endpoint queues: when each endpoint is served next, and the state of its circuit.
+-- Lanes of webhooks: each endpoint is a lane of its tenant's queue.
 
--- One row for each endpoint. The queues of a tenant are served in the order of next_at, and a served queue goes to the
--- back. So an endpoint with 100,000 due deliveries is served as often as an endpoint with one. Which tenant is served is
--- in the tenants' queues.
-create table private.webhook_endpoint_queues (
-  tenant_id uuid not null references public.tenants on delete cascade,
-  endpoint_id uuid not null,
-  next_at timestamptz not null default 'infinity',
-  blocked_until_at timestamptz not null default '-infinity',
-  -- Failed attempts since the last success. From the fifth on the circuit is open: only one probe at a time is sent.
-  failure_count int not null default 0,
-  -- How often in a row the circuit opened. Each time it stays open twice as long.
-  opened_count int not null default 0,
-  failing_since_at timestamptz,
-  warned_percent int not null default 0,
-  -- Null until its receiver has answered. Until then it may be slow, so it gets as few requests as a slow one.
-  is_slow boolean,
-  is_capped boolean not null default false,
-  -- When the rate limit allows the next request (GCRA's theoretical arrival time).
-  rate_free_at timestamptz not null default '-infinity',
-  primary key (tenant_id, endpoint_id),
-  foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade
-) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200);
-comment on table private.webhook_endpoint_queues is
-  'An endpoint''s place in its tenant''s queue, and the state of its circuit. A transaction that locks several rows locks these first, in the order of endpoint_id.';
-create index webhook_endpoint_queues_next_at_idx on private.webhook_endpoint_queues (tenant_id, next_at);
+select private.register_queue('webhooks', '/webhooks/dispatch', '{5 s,5 min,30 min,2 h,5 h,10 h,14 h,20 h,24 h}', 'private.webhook_outbox');
 
--- Definers, this one and the next: people who change an endpoint hold no privilege on queues or on Vault.
-create function private.tg_keep_endpoint_queue() returns trigger
+-- A definer, because people who change an endpoint hold no privilege on queues.
+create function private.tg_keep_webhook_lane() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
-  if tg_op = 'INSERT' then
-    insert into private.webhook_endpoint_queues (tenant_id, endpoint_id) values (new.tenant_id, new.id);
-    insert into private.webhook_tenant_queues (tenant_id) values (new.tenant_id) on conflict do nothing;
-  elsif not new.is_enabled then
-    update private.webhook_endpoint_queues as l set next_at = 'infinity'
-    where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
-  elsif not old.is_enabled or new.url <> old.url then
-    -- A new start: earlier failures say nothing about the present.
-    update private.webhook_endpoint_queues as l
-    set next_at = now(), blocked_until_at = '-infinity', failure_count = 0, opened_count = 0, failing_since_at = null, warned_percent = 0,
-      is_slow = null
-    where l.tenant_id = new.tenant_id and l.endpoint_id = new.id;
-    perform private.wake_tenant_queues(array[new.tenant_id]);
+  if tg_op = 'DELETE' then
+    delete from private.queue_lanes as l where l.tenant_id = old.tenant_id and l.queue = 'webhooks' and l.lane_id = old.id;
+    return null;
+  elsif tg_op = 'INSERT' then
+    insert into private.queue_lanes (tenant_id, queue, lane_id, is_served, rate_limit_per_second)
+    values (new.tenant_id, 'webhooks', new.id, new.kind = 'push' and new.is_enabled, new.rate_limit_per_second);
+    insert into private.queue_tenants (tenant_id, queue) values (new.tenant_id, 'webhooks') on conflict do nothing;
+    return null;
+  end if;
+  update private.queue_lanes as l set
+    is_served = new.kind = 'push' and new.is_enabled,
+    rate_limit_per_second = new.rate_limit_per_second,
+    next_at = case when new.is_enabled then l.next_at else 'infinity' end
+  where l.tenant_id = new.tenant_id and l.queue = 'webhooks' and l.lane_id = new.id;
+  if new.is_enabled and (not old.is_enabled or new.url <> old.url) then
+    perform private.restart_lane('webhooks', new.tenant_id, new.id);
   end if;
   return null;
 end
 $$;
-create trigger webhook_endpoints_keep_queue after insert or update of is_enabled, url on public.webhook_endpoints
-  for each row execute function private.tg_keep_endpoint_queue();
+create trigger webhook_endpoints_keep_lane after insert or delete or update of is_enabled, url, rate_limit_per_second on public.webhook_endpoints
+  for each row execute function private.tg_keep_webhook_lane();
 
-create function private.tg_pause_endpoint_queues() returns trigger
-  language plpgsql security definer
-  set search_path = ''
-as $$
-begin
-  -- Nothing is sent for an archived tenant. When it is restored, the waiting deliveries are sent.
-  perform from private.webhook_endpoint_queues as l where l.tenant_id = new.id order by l.endpoint_id for no key update;
-  update private.webhook_endpoint_queues as l
-  set next_at = case when new.status = 'archived' then 'infinity' else greatest(now(), l.blocked_until_at) end
-  where l.tenant_id = new.id;
-  perform private.wake_tenant_queues(array[new.id]);
-  return null;
-end
-$$;
-create trigger tenants_pause_endpoint_queues after update of status on public.tenants
-  for each row when ((old.status = 'archived') <> (new.status = 'archived'))
-  execute function private.tg_pause_endpoint_queues();
-
-create function private.wake_endpoint_queues(tenants uuid[], endpoints uuid[]) returns void
-  language plpgsql
-  set search_path = ''
-  set enable_seqscan = off
-  set enable_hashjoin = off
-  set enable_mergejoin = off
-  set plan_cache_mode = force_generic_plan
-as $$
-begin
-  update private.webhook_endpoint_queues as l set next_at = greatest(now(), l.blocked_until_at)
-  from unnest(tenants, endpoints) as reached (tenant_id, endpoint_id)
-  join public.webhook_endpoints as p on p.tenant_id = reached.tenant_id and p.id = reached.endpoint_id
-  where l.tenant_id = reached.tenant_id and l.endpoint_id = reached.endpoint_id
-    and p.kind = 'push' and p.is_enabled and l.next_at > greatest(now(), l.blocked_until_at);
-end
-$$;
-comment on function private.wake_endpoint_queues(uuid[], uuid[]) is
-  'Makes the dispatcher serve these endpoints soon, because something of theirs is due. The caller must hold the queues from before it was due. Otherwise a claim that does not see it could set the queue to rest. It must wake the tenants'' queues at its end.';
-
-select private.register_table('private.webhook_endpoint_queues', keeping => 'derived', is_locked_first => true, unaudited => 'a queue of endpoints');
-
--- 10_queue/02_tenant_queues.sql
-
--- Tenant queues: whose turn it is. Tenants are served one after the other, and then the endpoints of each.
-
--- One row for each tenant with an endpoint. Tenants are served in the order of next_at, and a tenant that was served goes
--- to the back. So a tenant with a thousand busy endpoints has its turn as often as a tenant with one. next_at is never
--- later than that of the tenant's earliest endpoint queue, unless the tenant has all under way that it may have.
-create table private.webhook_tenant_queues (
-  tenant_id uuid primary key references public.tenants on delete cascade,
-  next_at timestamptz not null default 'infinity',
-  -- Something is due, but the tenant has as much under way as it may have. The completion of one of its deliveries
-  -- makes it due, and half a second does.
-  is_capped boolean not null default false
-) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 200);
-comment on table private.webhook_tenant_queues is
-  'A tenant''s place in the queue. A transaction that locks several rows locks these last, in the order of tenant_id.';
-create index webhook_tenant_queues_next_at_idx on private.webhook_tenant_queues (next_at);
-
-create function private.wake_tenant_queues(tenants uuid[], has_ended_deliveries boolean default false) returns void
-  language plpgsql
-  set search_path = ''
-  set enable_seqscan = off
-  set enable_hashjoin = off
-  set enable_mergejoin = off
-  set plan_cache_mode = force_generic_plan
-as $$
-begin
-  -- A statement of its own, so that the next one sees the queue of a tenant as the last claim left it.
-  perform from private.webhook_tenant_queues as t where t.tenant_id = any (tenants) order by t.tenant_id for no key update;
-  update private.webhook_tenant_queues as t set
-    next_at = case when has_ended_deliveries and t.is_capped then now() else least(t.next_at, s.next_at) end,
-    is_capped = t.is_capped and not has_ended_deliveries
-  from (
-    select a.tenant_id, (
-      select l.next_at from private.webhook_endpoint_queues as l where l.tenant_id = a.tenant_id order by l.next_at limit 1) as next_at
-    from private.webhook_tenant_queues as a
-    where a.tenant_id = any (tenants) and (a.next_at > now() or a.is_capped)) as s
-  where t.tenant_id = s.tenant_id and (t.next_at > s.next_at or has_ended_deliveries and t.is_capped);
-end
-$$;
-comment on function private.wake_tenant_queues(uuid[], boolean) is
-  'Makes tenants due when the earliest of their endpoint queues is due, and at once if they were at their cap and a delivery of theirs has ended. The last that a transaction does: a claim skips tenants that somebody holds.';
-
-select private.register_table('private.webhook_tenant_queues', keeping => 'derived', unaudited => 'a queue of tenants');
-
--- 10_queue/03_expand.sql
+-- 10_queue/02_expand.sql
 
 -- Expanding: one event becomes one delivery for each endpoint that receives it.
 
@@ -420,9 +300,6 @@ declare
   wanted_events uuid[];
   wanted_endpoints uuid[];
   wanted_keys text[];
-  reached_tenants uuid[];
-  resting_tenants uuid[];
-  resting_endpoints uuid[];
 begin
   -- Searches the rows that are there, and not "ids after the last one", because a transaction may commit late.
   select array_agg(o.tenant_id), array_agg(o.event_id), array_remove(array_agg(o.ordering_key), null)
@@ -465,57 +342,39 @@ begin
   join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
   where private.wants_webhook_event(p, e, t.is_operational);
 
-  -- Locks all queues at once, and before the deliveries. Replaying and deleting an endpoint lock in the same order.
-  -- While they are locked, no claim can set a queue to rest, and no earlier delivery of a key can end.
-  select array_agg(distinct l.tenant_id), array_agg(l.tenant_id) filter (where l.is_resting), array_agg(l.endpoint_id) filter (where l.is_resting)
-  into reached_tenants, resting_tenants, resting_endpoints
-  from (
-    select l.tenant_id, l.endpoint_id, l.next_at > greatest(now(), l.blocked_until_at) as is_resting from private.webhook_endpoint_queues as l
-    where (l.tenant_id, l.endpoint_id) in (select * from unnest(wanted_tenants, wanted_endpoints))
-    order by l.endpoint_id
-    for no key update) as l;
-
-  insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, next_at)
-  select w.tenant_id, w.event_id, w.endpoint_id, w.ordering_key, case
-    when w.ordering_key is not null and (
-      row_number() over (partition by w.endpoint_id, w.ordering_key order by w.event_id) > 1 or exists (
-        select from public.webhook_deliveries as d
-        where d.endpoint_id = w.endpoint_id and d.ordering_key = w.ordering_key and d.status = 'pending'))
-    then 'infinity' else now() end
-  from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
-  -- The endpoint may be deleted by now.
-  join private.webhook_endpoint_queues as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
-  -- A replay may have put it there already. Nobody can do so now, because replays hold the queue.
-  where not exists (
-    select from public.webhook_deliveries as d
-    where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id);
-
-  if resting_endpoints is not null then
-    perform private.wake_endpoint_queues(resting_tenants, resting_endpoints);
+  -- Holds all lanes at once, and before the deliveries. Replaying and deleting an endpoint lock in the same order.
+  perform private.lock_lanes('webhooks', wanted_tenants, wanted_endpoints);
+  with made as (
+    insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key)
+    select w.tenant_id, w.event_id, w.endpoint_id, w.ordering_key
+    from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
+    -- The endpoint may be deleted by now.
+    join private.queue_lanes as l on l.tenant_id = w.tenant_id and l.queue = 'webhooks' and l.lane_id = w.endpoint_id
+    -- A replay may have put it there already. Nobody can do so now, because replays hold the lane.
+    where not exists (
+      select from public.webhook_deliveries as d
+      where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id)
+    returning tenant_id, event_id, endpoint_id, ordering_key
+  )
+  select array_agg(m.tenant_id), array_agg(m.event_id), array_agg(m.endpoint_id), array_agg(m.ordering_key)
+  into wanted_tenants, wanted_events, wanted_endpoints, wanted_keys
+  from made as m;
+  if wanted_tenants is not null then
+    perform private.enqueue_items('webhooks', wanted_tenants, wanted_endpoints, wanted_events, wanted_keys);
   end if;
-  perform private.wake_tenant_queues(reached_tenants);
   return cardinality(events);
 end
 $$;
 comment on function private.expand_webhook_events(int) is
   'Turns events into one delivery for each endpoint that receives them: of up to 50 tenants in turn, the oldest of each first, at most one batch. Returns how many events. Many workers may run it at once.';
 
--- 10_queue/04_claim.sql
+-- 10_queue/03_claim.sql
 
--- Claiming: how a dispatcher leases due deliveries, fairly among tenants and then among their endpoints, within the limits of both.
-
--- Postgres inlines it, because it has no search_path and uses only functions of pg_catalog.
-create function private.webhook_retry_wait(attempt int) returns interval
-  language sql volatile
-as $$
-  -- A little later than the schedule and never earlier, so that messages that failed together are not sent together.
-  select ('{5 s,5 min,30 min,2 h,5 h,10 h,14 h,20 h,24 h}'::interval[])[attempt] * (1 + random() * 0.1)
-$$;
-comment on function private.webhook_retry_wait(int) is 'How long to wait after this many failed attempts. Null after the tenth, which was the last.';
+-- Claiming deliveries: the items that a dispatcher leased, with what it sends and where.
 
 create function private.claim_webhook_deliveries(batch int, lease_seconds int default 60, slow_batch int default null)
-  returns table (tenant_id uuid, event_id uuid, endpoint_id uuid, lease_id uuid, attempt_number int, ordering_key text,
-    event_type text, event_version int, payload text, endpoint_ref text, url text, revision uuid, is_slow boolean)
+  returns table (tenant_id uuid, lane_id uuid, item_id uuid, lease_id uuid, attempt_number int, ordering_key text, is_slow boolean,
+    event_type text, event_version int, payload text, endpoint_ref text, url text, revision uuid)
   language plpgsql
   set search_path = ''
   set enable_seqscan = off
@@ -526,171 +385,48 @@ create function private.claim_webhook_deliveries(batch int, lease_seconds int de
 as $$
 #variable_conflict use_column
 declare
-  -- What a tenant may have under way, and how much of that to receivers that are slow or did not answer yet. A slow
-  -- exchange lasts up to 15 seconds, and nothing can take its connection back.
-  max_of_tenant constant int := 48;
-  max_slow_of_tenant constant int := 16;
-  lease uuid := gen_random_uuid();
-  lease_ends timestamptz := now() + make_interval(secs => lease_seconds);
-  max_slow constant int := coalesce(slow_batch, batch);
   tenants uuid[];
-  tenant_rooms int[];
-  tenant_slow_rooms int[];
-  queues private.webhook_endpoint_queues[];
-  served_tenants uuid[];
+  lanes uuid[];
+  items uuid[];
+  leases uuid[];
+  attempts int[];
+  keys text[];
+  slow boolean[];
 begin
-  select array_agg(t.tenant_id) into tenants
-  from (
-    select t.tenant_id from private.webhook_tenant_queues as t
-    where t.next_at <= now()
-    order by t.next_at limit least(batch, 50) for no key update skip locked) as t;
+  select array_agg(c.tenant_id), array_agg(c.lane_id), array_agg(c.item_id), array_agg(c.lease_id), array_agg(c.attempt_number),
+    array_agg(c.ordering_key), array_agg(c.is_slow)
+  into tenants, lanes, items, leases, attempts, keys, slow
+  from private.claim_items('webhooks', batch, lease_seconds, slow_batch) as c;
   if tenants is null then
     return;
   end if;
-  -- The commit does not wait for the disk. If a crash of the server undoes it, the deliveries are claimed again, as when a
-  -- dispatcher is killed.
-  perform set_config('synchronous_commit', 'off', true);
-
-  -- A statement of its own, so that this and the next one see what other transactions did before these locks. With one
-  -- snapshot for all, a queue was set to rest although deliveries became due just before it was locked. And no other
-  -- claim can take anything of these tenants now, so that the limits of a tenant are exact.
-  select array_agg(max_of_tenant - u.under_way order by t.n), array_agg(max_slow_of_tenant - u.slow_under_way order by t.n)
-  into tenant_rooms, tenant_slow_rooms
-  from unnest(tenants) with ordinality as t (tenant_id, n)
-  cross join lateral (
-    select coalesce(sum(d.count), 0)::int as under_way,
-      coalesce(sum(d.count) filter (where (
-        select l.is_slow is not false from private.webhook_endpoint_queues as l
-        where l.tenant_id = t.tenant_id and l.endpoint_id = d.endpoint_id)), 0)::int as slow_under_way
-    from (
-      select d.endpoint_id, count(*) from public.webhook_deliveries as d
-      where d.tenant_id = t.tenant_id and d.dispatched_at is not null and d.next_at > now()
-      group by d.endpoint_id) as d) as u;
-
-  select array_agg(l.queue), array_agg(distinct t.tenant_id) into queues, served_tenants
-  from unnest(tenants, tenant_rooms, tenant_slow_rooms) as t (tenant_id, room, slow_room)
-  cross join lateral (
-    select l as queue from private.webhook_endpoint_queues as l
-    where l.tenant_id = t.tenant_id and l.next_at <= now()
-      and (l.is_slow is false or t.slow_room > 0) and (l.is_slow is not true or max_slow > 0)
-    order by l.next_at limit greatest(least(ceil(least(batch, 50)::numeric / cardinality(tenants)), t.room), 0)
-    for no key update skip locked) as l;
-
+  -- A statement of its own, so that it sees the events of all items that were claimed.
   return query
-  with lined as (
-    -- How many queues share a tenant's room, its room for slow ones, and what of the batch may be slow.
-    select l.*, t.room, t.slow_room, l.is_slow is not false as may_be_slow,
-      count(*) over (partition by l.tenant_id) as of_tenant,
-      count(*) over (partition by l.tenant_id, l.is_slow is not false) as of_its_slow,
-      row_number() over (partition by l.tenant_id, l.is_slow is not false order by l.next_at) as place_in_its_slow,
-      count(*) over (partition by l.is_slow is true) as of_slow,
-      row_number() over (partition by l.is_slow is true order by l.next_at) as place_among_slow
-    from unnest(queues) as l
-    join unnest(tenants, tenant_rooms, tenant_slow_rooms) as t (tenant_id, room, slow_room) on t.tenant_id = l.tenant_id
-  ), served as materialized (
-    select l.tenant_id, l.endpoint_id, l.rate_free_at, l.may_be_slow, p.ref_id, p.url, p.revision, p.rate_limit_per_second as rate,
-      greatest(least(l.room, ceil(batch::numeric / cardinality(served_tenants))::int) / l.of_tenant, 1)::int as share,
-      least(
-        -- One probe while the circuit is open. No receiver may hold all connections, and a slow one gets the fewest.
-        case when l.failure_count >= 5 then 1 when l.may_be_slow then 4 else 16 end - under_way.count,
-        case when l.may_be_slow then case when l.place_in_its_slow <= l.slow_room then greatest(l.slow_room / l.of_its_slow, 1) else 0 end end,
-        case when l.is_slow then case when l.place_among_slow <= max_slow then greatest(max_slow / l.of_slow, 1) else 0 end end)::int as room,
-      -- What the limit allows in the next tenth of a second. A dispatcher that looks more often than that loses nothing.
-      floor(extract(epoch from now() + interval '100 ms' - greatest(l.rate_free_at, now())) * p.rate_limit_per_second)::int + 1 as rate_room
-    from lined as l
-    left join public.webhook_endpoints as p
-      on p.tenant_id = l.tenant_id and p.id = l.endpoint_id and p.kind = 'push' and p.is_enabled
-      and exists (select from public.tenants as t where t.id = l.tenant_id and t.status <> 'archived')
-    cross join lateral (
-      select count(*)::int from public.webhook_deliveries as d
-      where d.tenant_id = l.tenant_id and d.endpoint_id = l.endpoint_id and d.dispatched_at is not null and d.next_at > now()) as under_way
-  ), picked as materialized (
-    select d.*, s.ref_id, s.url, s.revision, s.may_be_slow from served as s
-    cross join lateral (
-      -- Locked rows are skipped here too: the snapshot may show as due what another claim has just leased.
-      select d.ctid as place from public.webhook_deliveries as d
-      where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at <= now()
-      order by d.next_at
-      limit case when s.url is null then 0 else greatest(least(s.share, s.room, s.rate_room), 0) end
-      for no key update skip locked) as d
-  ), leased as (
-    update public.webhook_deliveries as d set lease_id = lease, next_at = lease_ends, dispatched_at = now()
-    from picked as k
-    where d.ctid = k.place
-    returning k.*, d.tenant_id, d.event_id, d.endpoint_id, d.attempt_count, d.ordering_key
-  ), counted as (
-    select k.endpoint_id, count(*)::int as taken from leased as k group by k.endpoint_id
-  ), moved as (
-    update private.webhook_endpoint_queues as l set
-      is_capped = o.is_capped,
-      rate_free_at = case when s.rate is null then l.rate_free_at
-        else greatest(l.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision) end,
-      next_at = case
-        when s.url is null then 'infinity'
-        -- The completion of the next delivery wakes the queue. Half a second covers a completion that just missed this.
-        when o.is_capped then now() + interval '500 ms'
-        -- At the earliest in 50 ms. Otherwise each delivery would need a claim of its own.
-        when o.taken >= s.rate_room then greatest(now() + interval '50 ms',
-          greatest(s.rate_free_at, now()) + make_interval(secs => o.taken / s.rate::double precision - 0.1))
-        -- There may be more, so the queue goes to the back.
-        when o.taken >= s.share then clock_timestamp()
-        else least(case when o.taken > 0 then lease_ends end, coalesce((
-          select d.next_at from public.webhook_deliveries as d
-          where d.endpoint_id = s.endpoint_id and d.status = 'pending' and d.next_at > now()
-          order by d.next_at limit 1), 'infinity')) end
-    from served as s
-    left join counted as n on n.endpoint_id = s.endpoint_id
-    cross join lateral (
-      select coalesce(n.taken, 0) as taken,
-        s.url is not null and coalesce(n.taken, 0) >= s.room and s.room <= least(s.share, s.rate_room) as is_capped) as o
-    where l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
-  )
-  select d.tenant_id, d.event_id, d.endpoint_id, lease, d.attempt_count + 1, d.ordering_key, e.type, e.version, e.payload,
-    d.ref_id, d.url, d.revision, d.may_be_slow
-  from leased as d
-  join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id;
-
-  -- A tenant goes to the back, or rests until something of it is due. What it may not have now it may have when one of
-  -- its deliveries has ended, or in half a second.
-  update private.webhook_tenant_queues as q set
-    is_capped = s.is_capped,
-    next_at = case when s.is_capped then now() + interval '500 ms' else greatest(s.next_at, clock_timestamp()) end
-  from (
-    select t.tenant_id, h.next_at,
-      h.next_at <= now() and t.tenant_id <> all (coalesce(served_tenants, '{}')) and least(t.room, t.slow_room, max_slow) <= 0 as is_capped
-    from unnest(tenants, tenant_rooms, tenant_slow_rooms) as t (tenant_id, room, slow_room)
-    cross join lateral (
-      select coalesce((select l.next_at from private.webhook_endpoint_queues as l
-        where l.tenant_id = t.tenant_id order by l.next_at limit 1), 'infinity') as next_at) as h) as s
-  where q.tenant_id = s.tenant_id;
+  select c.tenant_id, c.lane_id, c.item_id, c.lease_id, c.attempt_number, c.ordering_key, c.is_slow,
+    e.type, e.version, e.payload, p.ref_id, p.url, p.revision
+  from unnest(tenants, lanes, items, leases, attempts, keys, slow)
+    as c (tenant_id, lane_id, item_id, lease_id, attempt_number, ordering_key, is_slow)
+  join public.webhook_events as e on e.tenant_id = c.tenant_id and e.id = c.item_id
+  join public.webhook_endpoints as p on p.tenant_id = c.tenant_id and p.id = c.lane_id;
 end
 $$;
 comment on function private.claim_webhook_deliveries(int, int, int) is
-  'Leases due deliveries: a few for each of the 50 tenants that were served least recently, and of their endpoints. At most slow_batch of them to receivers known to be slow; of all others about one batch. Two callers never lease the same delivery. When a lease ends, the delivery is due again.';
+  'Leases due deliveries of webhooks (claim_items), with what is sent: lane_id is the endpoint, item_id the event.';
 
--- 10_queue/05_complete.sql
+-- 10_queue/04_complete.sql
 
--- Completing: what happens to deliveries, queues and endpoints after attempts.
+-- Completing deliveries: what became of them, and of their endpoints, after attempts.
 
-create type private.webhook_result as (
-  tenant_id uuid,
-  event_id uuid,
-  endpoint_id uuid,
+create type private.webhook_answer as (
+  lane_id uuid,
+  item_id uuid,
   lease_id uuid,
-  attempt_number int,
-  ordering_key text,
-  outcome public.webhook_attempt_outcome,
   response_status int,
   response_body text,
-  duration_ms int,
   error_code text,
-  error_detail text,
-  -- The receiver asked for a pause of this many seconds.
-  block_seconds int,
-  -- The receiver asked for no more messages: 'asked' or 'gone'.
-  disable public.webhook_disabled_reason
+  error_detail text
 );
-comment on type private.webhook_result is 'The result of one leased delivery, as a dispatcher reports it.';
+comment on type private.webhook_answer is 'What a receiver answered to one leased delivery, or why there was no answer.';
 
 create function private.complete_webhook_deliveries(given json, dispatcher int default null) returns int
   language plpgsql
@@ -701,338 +437,92 @@ create function private.complete_webhook_deliveries(given json, dispatcher int d
   set plan_cache_mode = force_generic_plan
 as $$
 declare
-  -- Sorted. Every transaction that locks deliveries without their queue uses this order, and some here have no queue.
-  results private.webhook_result[] := array(
-    select r from json_populate_recordset(null::private.webhook_result, given) as r order by r.endpoint_id, r.event_id);
-  held uuid[];
-  settled bigint[];
-  died bigint[];
-  steered_tenants uuid[];
-  turns jsonb;
+  -- Both sorted alike. Every transaction that locks items or deliveries without their lane uses this order, and some here
+  -- have no lane.
+  results private.queue_result[] := array(
+    select r from json_populate_recordset(null::private.queue_result, given) as r order by r.lane_id, r.item_id, r.lease_id);
+  answers private.webhook_answer[] := array(
+    select a from json_populate_recordset(null::private.webhook_answer, given) as a order by a.lane_id, a.item_id, a.lease_id);
+  done record;
   turn jsonb;
   endpoint public.webhook_endpoints;
 begin
-  -- Usually nothing is locked here, because a success does not change a healthy queue.
-  select array_agg(l.endpoint_id) into held
-  from (
-    select l.endpoint_id
-    from (
-      select r.tenant_id, r.endpoint_id,
-        bool_or(r.outcome = 'failed' or coalesce(r.ordering_key, r.disable::text, r.block_seconds::text) is not null
-          or r.duration_ms > 2000) as is_notable
-      from unnest(results) as r group by r.tenant_id, r.endpoint_id) as r
-    join private.webhook_endpoint_queues as l on l.tenant_id = r.tenant_id and l.endpoint_id = r.endpoint_id
-    where r.is_notable or l.failure_count > 0 or l.is_capped or l.is_slow is not false
-    order by l.endpoint_id
-    for no key update of l) as l;
+  select * into done from private.complete_items('webhooks', results, dispatcher);
 
-  with changed as (
+  with settled as (
     update public.webhook_deliveries as d set
-      -- Less than counted here if it was replayed in the meantime. Then the schedule begins with this attempt.
-      attempt_count = least(d.attempt_count + 1, r.attempt_number),
-      status = case when r.outcome = 'succeeded' then 'delivered'
-        when private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then 'dead' else 'pending' end::public.webhook_delivery_status,
-      next_at = case when r.outcome = 'failed'
-        then coalesce(now() + private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)), d.next_at) else d.next_at end,
-      ended_at = case when r.outcome = 'succeeded'
-        or private.webhook_retry_wait(least(d.attempt_count + 1, r.attempt_number)) is null then now() end,
-      lease_id = null,
-      dispatched_at = null
+      attempt_count = n.attempt_count,
+      status = case when r.outcome = 'succeeded' then 'delivered' when r.ordinality = any (done.died) then 'dead' else 'pending' end::public.webhook_delivery_status,
+      ended_at = case when r.outcome = 'succeeded' or r.ordinality = any (done.died) then now() end
     from unnest(results) with ordinality as r
-    where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id and d.lease_id = r.lease_id
-    returning d.tenant_id, d.event_id, d.endpoint_id, d.status, r.ordinality, r.attempt_number, r.outcome, r.response_status,
-      r.response_body, r.duration_ms, r.error_code, r.error_detail
-  ), logged as (
-    insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
-      duration_ms, error_code, error_detail)
-    select c.tenant_id, c.event_id, c.endpoint_id, c.attempt_number, c.outcome, c.response_status, c.response_body,
-      c.duration_ms, c.error_code, c.error_detail from changed as c
+    join unnest(done.settled, done.attempt_counts) as n (ordinality, attempt_count) on n.ordinality = r.ordinality
+    where d.tenant_id = r.tenant_id and d.event_id = r.item_id and d.endpoint_id = r.lane_id
   )
-  select coalesce(array_agg(c.ordinality), '{}'), array_agg(c.ordinality) filter (where c.status = 'dead')
-  into settled, died
-  from changed as c;
+  insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
+    duration_ms, error_code, error_detail)
+  select r.tenant_id, r.item_id, r.lane_id, r.attempt_number, r.outcome::text::public.webhook_attempt_outcome, a.response_status, a.response_body,
+    r.duration_ms, a.error_code, a.error_detail
+  from unnest(done.settled) as n (ordinality)
+  join unnest(results) with ordinality as r on r.ordinality = n.ordinality
+  join unnest(answers) with ordinality as a on a.ordinality = n.ordinality;
 
-  -- A statement that is not needed is not even prepared for execution. That would take longer than all else in a small report.
-  if held is not null then
-    select s.turns, s.tenants into turns, steered_tenants from private.steer_endpoint_queues(results, settled, held) as s;
-  end if;
-
-  if cardinality(settled) < cardinality(results) then
+  if cardinality(done.settled) < cardinality(results) then
     -- The leases of these were lost in the meantime, but the attempts were made.
     insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
       duration_ms, error_code, error_detail)
-    select r.tenant_id, r.event_id, r.endpoint_id, r.attempt_number, r.outcome, r.response_status, r.response_body,
-      r.duration_ms, r.error_code, r.error_detail
+    select r.tenant_id, r.item_id, r.lane_id, r.attempt_number, r.outcome::text::public.webhook_attempt_outcome, a.response_status, a.response_body,
+      r.duration_ms, a.error_code, a.error_detail
     from unnest(results) with ordinality as r
-    join public.webhook_deliveries as d on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
-    where r.ordinality <> all (settled)
+    join unnest(answers) with ordinality as a on a.ordinality = r.ordinality
+    join public.webhook_deliveries as d on d.tenant_id = r.tenant_id and d.event_id = r.item_id and d.endpoint_id = r.lane_id
+    where r.ordinality <> all (done.settled)
     for key share of d;
   end if;
 
-  if exists (select from unnest(results) as r where r.ordering_key is not null) then
-    steered_tenants := steered_tenants || private.release_ordered_deliveries(results);
-  end if;
-
   -- What follows is rare: an endpoint begins to fail or recovers, or a delivery dies.
-  for turn in select * from jsonb_array_elements(turns) loop
-    if turn ->> 'disable' is not null then
+  for turn in select * from jsonb_array_elements(done.turns) loop
+    if turn ->> 'stop' is not null then
       update public.webhook_endpoints as p
-      set is_enabled = false, disabled_at = now(), disabled_reason = (turn ->> 'disable')::public.webhook_disabled_reason
-      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid and p.is_enabled
+      set is_enabled = false, disabled_at = now(), disabled_reason = (turn ->> 'stop')::public.webhook_disabled_reason
+      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'lane')::uuid and p.is_enabled
       returning * into endpoint;
     else
       select * into endpoint from public.webhook_endpoints as p
-      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'endpoint')::uuid and p.is_enabled;
+      where p.tenant_id = (turn ->> 'tenant')::uuid and p.id = (turn ->> 'lane')::uuid and p.is_enabled;
     end if;
     continue when endpoint.id is null;
     perform private.emit_event(endpoint.tenant_id,
-      case when turn ->> 'disable' is not null then 'endpoint.disabled' when (turn ->> 'has_success')::boolean then 'endpoint.recovered' else 'endpoint.failing' end,
+      case when turn ->> 'stop' is not null then 'endpoint.disabled' when (turn ->> 'has_success')::boolean then 'endpoint.recovered' else 'endpoint.failing' end,
       jsonb_build_object('endpoint_id', endpoint.ref_id, 'url', endpoint.url)
-        || case when turn ->> 'disable' is null or turn ->> 'disable' = 'failing' then jsonb_build_object('failing_since', turn ->> 'since') else '{}' end
-        || case when turn ->> 'disable' is not null then jsonb_build_object('reason', turn ->> 'disable')
+        || case when turn ->> 'stop' is null or turn ->> 'stop' = 'failing' then jsonb_build_object('failing_since', turn ->> 'since') else '{}' end
+        || case when turn ->> 'stop' is not null then jsonb_build_object('reason', turn ->> 'stop')
           when not (turn ->> 'has_success')::boolean then jsonb_build_object('percent', turn -> 'percent', 'consecutive_failures', turn -> 'failures')
           else '{}' end,
       ordering_key => 'endpoint ' || endpoint.ref_id);
-    perform private.notify(endpoint.tenant_id, case when turn ->> 'disable' is null then 'endpoint.failing' else 'endpoint.disabled' end, '{admins}',
+    perform private.notify(endpoint.tenant_id, case when turn ->> 'stop' is null then 'endpoint.failing' else 'endpoint.disabled' end, '{admins}',
       jsonb_build_object('host', substring(endpoint.url from '^https?://([^/?#]+)')), 'endpoint', endpoint.ref_id)
-    where turn ->> 'disable' is not null or not (turn ->> 'has_success')::boolean;
+    where turn ->> 'stop' is not null or not (turn ->> 'has_success')::boolean;
   end loop;
-  if died is not null then
+  if done.died is not null then
     perform private.emit_event(p.tenant_id, 'delivery.exhausted', jsonb_build_object('endpoint_id', p.ref_id, 'url', p.url,
-      'message_id', 'msg_' || private.ulid(e.id), 'event_type', e.type, 'attempt_count', r.attempt_number, 'last_error', r.error_detail),
+      'message_id', 'msg_' || private.ulid(e.id), 'event_type', e.type, 'attempt_count', r.attempt_number, 'last_error', a.error_detail),
       idempotency_key => format('exhausted %s %s %s', e.id, p.id, r.lease_id))
     from unnest(results) with ordinality as r
-    join public.webhook_endpoints as p on p.tenant_id = r.tenant_id and p.id = r.endpoint_id
-    join public.webhook_events as e on e.tenant_id = r.tenant_id and e.id = r.event_id
+    join unnest(answers) with ordinality as a on a.ordinality = r.ordinality
+    join public.webhook_endpoints as p on p.tenant_id = r.tenant_id and p.id = r.lane_id
+    join public.webhook_events as e on e.tenant_id = r.tenant_id and e.id = r.item_id
     join public.webhook_event_types as t on t.type = e.type and t.version = e.version and not t.is_operational
-    where r.ordinality = any (died);
+    where r.ordinality = any (done.died);
   end if;
 
-  update private.webhook_dispatchers as w set
-    succeeded_count = w.succeeded_count + s.succeeded,
-    failed_count = w.failed_count + s.failed,
-    dead_count = w.dead_count + coalesce(cardinality(died), 0),
-    stale_count = w.stale_count + s.all_of_them - cardinality(settled),
-    duration_ms_sum = w.duration_ms_sum + s.duration_ms,
-    duration_bucket_counts = array(
-      select had.count + s.buckets[had.bucket] from unnest(w.duration_bucket_counts) with ordinality as had (count, bucket) order by had.bucket)
-  from (
-    select count(*) filter (where r.outcome = 'succeeded') as succeeded, count(*) filter (where r.outcome = 'failed') as failed,
-      count(*) as all_of_them, coalesce(sum(r.duration_ms), 0) as duration_ms,
-      array[count(*) filter (where r.duration_ms <= 25), count(*) filter (where r.duration_ms <= 50),
-        count(*) filter (where r.duration_ms <= 100), count(*) filter (where r.duration_ms <= 250),
-        count(*) filter (where r.duration_ms <= 500), count(*) filter (where r.duration_ms <= 1000),
-        count(*) filter (where r.duration_ms <= 2500), count(*) filter (where r.duration_ms <= 5000),
-        count(*) filter (where r.duration_ms <= 15000)] as buckets
-    from unnest(results) as r) as s
-  where w.slot = dispatcher and s.all_of_them > 0;
-
-  steered_tenants := array(
-    select t.tenant_id from private.webhook_tenant_queues as t
-    where t.tenant_id in (select r.tenant_id from unnest(results) as r) and (t.is_capped or t.tenant_id = any (steered_tenants)));
-  if steered_tenants <> '{}' then
-    perform private.wake_tenant_queues(steered_tenants, has_ended_deliveries => true);
-  end if;
-  return cardinality(settled);
+  perform private.wake_tenants_after('webhooks', results, done.tenants);
+  return cardinality(done.settled);
 end
 $$;
 comment on function private.complete_webhook_deliveries(json, int) is
-  'Takes the results of leased deliveries, [private.webhook_result]. Settles those whose lease is still held, records every attempt and updates the queues. Returns how many were settled.';
+  'Takes the results of leased deliveries, [private.queue_result and private.webhook_answer in one object]. Settles those whose lease is still held, records every attempt and updates the lanes. Returns how many were settled.';
 
-create function private.release_ordered_deliveries(results private.webhook_result[]) returns uuid[]
-  language plpgsql
-  set search_path = ''
-  set enable_seqscan = off
-  set enable_hashjoin = off
-  set enable_mergejoin = off
-  set plan_cache_mode = force_generic_plan
-as $$
-declare
-  tenants uuid[];
-  endpoints uuid[];
-begin
-  -- A failed delivery waits again if an earlier one of its key was replayed in the meantime.
-  update public.webhook_deliveries as d set next_at = 'infinity'
-  from unnest(results) as r
-  where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
-    and d.status = 'pending' and d.lease_id is null and d.ordering_key is not null and exists (
-      select from public.webhook_deliveries as earlier
-      where earlier.endpoint_id = d.endpoint_id and earlier.ordering_key = d.ordering_key
-        and earlier.status = 'pending' and earlier.event_id < d.event_id);
-  with released as (
-    update public.webhook_deliveries as d set next_at = now()
-    from (select distinct r.tenant_id, r.endpoint_id, r.ordering_key from unnest(results) as r where r.ordering_key is not null) as k
-    cross join lateral (
-      select h.event_id from public.webhook_deliveries as h
-      where h.endpoint_id = k.endpoint_id and h.ordering_key = k.ordering_key and h.status = 'pending'
-      order by h.event_id limit 1) as head
-    where d.tenant_id = k.tenant_id and d.event_id = head.event_id and d.endpoint_id = k.endpoint_id
-      and d.next_at = 'infinity' and d.lease_id is null
-      -- It may have been replayed while a later delivery was under way. Then it waits for that one, and not for the
-      -- delivery whose result was reported here.
-      and not exists (
-        select from public.webhook_deliveries as u
-        where u.endpoint_id = k.endpoint_id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null)
-    returning d.tenant_id, d.endpoint_id
-  )
-  select array_agg(r.tenant_id), array_agg(r.endpoint_id) into tenants, endpoints from (select distinct * from released) as r;
-  perform private.wake_endpoint_queues(tenants, endpoints);
-  return coalesce(tenants, '{}');
-end
-$$;
-comment on function private.release_ordered_deliveries(private.webhook_result[]) is
-  'Makes the earliest pending delivery of each ordering key due, after a delivery of that key was settled. Returns the tenants whose queues the caller must wake at its end. The caller must hold the endpoints'' queues.';
-
--- 10_queue/06_steer_queues.sql
-
--- Steering: what the results of attempts change in the queues of their endpoints.
-
-create function private.steer_endpoint_queues(results private.webhook_result[], settled bigint[], held uuid[], out turns jsonb, out tenants uuid[])
-  language plpgsql
-  set search_path = ''
-  set enable_seqscan = off
-  set enable_hashjoin = off
-  set enable_mergejoin = off
-  set plan_cache_mode = force_generic_plan
-as $$
-begin
-  with summed as (
-    select r.tenant_id, r.endpoint_id, bool_or(r.outcome = 'succeeded') as has_success,
-      count(*) filter (where r.outcome = 'failed')::int as failures, max(r.block_seconds) as block_seconds,
-      min(d.next_at) filter (where d.status = 'pending') as retry_at, avg(r.duration_ms) > 2000 as is_slow, max(r.disable) as disable
-    from unnest(results) with ordinality as r
-    join public.webhook_deliveries as d on d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id
-    where r.ordinality = any (settled) and r.endpoint_id = any (held)
-    group by r.tenant_id, r.endpoint_id
-  ), judged as (
-    select s.*, l.failing_since_at as failed_since_at, l.warned_percent as was_warned,
-      case when s.has_success then 0 else f.failure_count end as failure_count,
-      case when s.has_success then 0 when f.opens then l.opened_count + 1 else l.opened_count end as opened_count,
-      case when not s.has_success then coalesce(l.failing_since_at, now()) end as failing_since_at,
-      case
-        -- A success closes the circuit, but a pause that the receiver asked for stays.
-        when s.has_success then greatest(now() + make_interval(secs => s.block_seconds),
-          case when l.failure_count < 5 and l.blocked_until_at > now() then l.blocked_until_at end)
-        else greatest(l.blocked_until_at, now() + make_interval(secs => s.block_seconds),
-          case when f.opens then now() + least(15 * 2 ^ least(l.opened_count, 10), 600) * interval '1 second' end) end as blocked_until_at,
-      case when s.has_success or f.failure_count < 10 then 0 else (
-        select max(w.percent) from unnest('{0,50,70,90,100}'::int[]) as w (percent)
-        where now() - l.failing_since_at >= w.percent * interval '72 minutes') end as warned_percent
-    from summed as s
-    join private.webhook_endpoint_queues as l on l.tenant_id = s.tenant_id and l.endpoint_id = s.endpoint_id
-    cross join lateral (
-      select l.failure_count + s.failures as failure_count,
-        -- The circuit opens once for all requests that were under way together. Only requests sent after the pause count again.
-        l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
-    where s.failures > 0 or s.is_slow or s.block_seconds is not null or s.disable is not null
-      or l.failure_count > 0 or l.is_capped or l.is_slow is not false
-  ), steered as (
-    update private.webhook_endpoint_queues as l set
-      failure_count = j.failure_count,
-      opened_count = j.opened_count,
-      failing_since_at = j.failing_since_at,
-      warned_percent = case when j.has_success then 0 else greatest(l.warned_percent, j.warned_percent) end,
-      blocked_until_at = coalesce(j.blocked_until_at, '-infinity'),
-      is_slow = j.is_slow,
-      is_capped = false,
-      next_at = greatest(j.blocked_until_at, least(l.next_at, j.retry_at,
-        case when l.is_capped or l.blocked_until_at > now() then now() end))
-    from judged as j
-    where l.tenant_id = j.tenant_id and l.endpoint_id = j.endpoint_id
-    returning l.tenant_id
-  )
-  select (
-      select jsonb_agg(jsonb_build_object('tenant', j.tenant_id, 'endpoint', j.endpoint_id, 'has_success', j.has_success,
-        'since', coalesce(j.failed_since_at, j.failing_since_at), 'failures', j.failure_count, 'was_warned', j.was_warned, 'percent', j.warned_percent,
-        'disable', case when j.disable is not null then j.disable::text when j.warned_percent = 100 then 'failing' end) order by j.endpoint_id)
-      from judged as j
-      where j.disable is not null or j.warned_percent > j.was_warned or j.has_success and j.was_warned > 0),
-    (select array_agg(s.tenant_id) from steered as s)
-  into turns, tenants;
-end
-$$;
-comment on function private.steer_endpoint_queues(private.webhook_result[], bigint[], uuid[]) is
-  'Changes the endpoint queues that the caller holds, as the settled results say: circuit, pause, and when each is served next. Returns what the tenants must be told of, and the tenants whose queues the caller must wake at its end. The next report handles what happened to another queue just now.';
-
--- 10_queue/07_dispatch.sql
-
--- Dispatching: how a dispatcher starts, stays alive and is woken.
-
-create function private.begin_dispatch(run uuid) returns int
-  language sql
-  set search_path = ''
-as $$
-  -- A dispatcher that is awake can take more work. A second one would only take turns with it.
-  update private.webhook_dispatchers as w
-  set run_id = run, seen_at = clock_timestamp(), awake_until_at = clock_timestamp() + interval '2 seconds'
-  where w.slot = (
-      select f.slot from private.webhook_dispatchers as f
-      where f.slot <= 4 and (f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null)
-      order by f.slot limit 1 for no key update skip locked)
-    and not exists (select from private.webhook_dispatchers as a where a.awake_until_at > clock_timestamp())
-  returning w.slot
-$$;
-comment on function private.begin_dispatch(uuid) is
-  'A place for a dispatcher. Null if one is already awake, or if all places are taken. A dispatcher without a heartbeat for five seconds loses its place.';
-
-create function private.send_dispatcher_heartbeat(run uuid, has_room boolean, is_over boolean default false) returns boolean
-  language sql
-  set search_path = ''
-as $$
-  with kept as (
-    update private.webhook_dispatchers as w set
-      run_id = case when not is_over then run end,
-      seen_at = clock_timestamp(),
-      awake_until_at = case when has_room and not is_over then clock_timestamp() + interval '2 seconds' else '-infinity' end
-    where w.run_id = run
-    returning 1)
-  select exists (select from kept)
-$$;
-comment on function private.send_dispatcher_heartbeat(uuid, boolean, boolean) is
-  'Records that a dispatcher is alive and whether it can take more work, or that it has ended. Returns false if its place was given to another.';
-
-create function private.begin_drain(run uuid) returns int
-  language sql
-  set search_path = ''
-as $$
-  -- The last answers may take 15 seconds. With slow receivers, four such dispatchers would leave no place for one that
-  -- takes new work.
-  with place as (
-    select f.slot from private.webhook_dispatchers as f
-    where f.slot > 4 and (f.seen_at < clock_timestamp() - interval '5 seconds' or f.run_id is null)
-    order by f.slot limit 1 for no key update skip locked
-  ), left_behind as (
-    update private.webhook_dispatchers as w set run_id = null, awake_until_at = '-infinity'
-    where w.run_id = run and w.slot <= 4 and exists (select from place)
-    returning w.slot
-  )
-  update private.webhook_dispatchers as w set run_id = run, seen_at = clock_timestamp(), awake_until_at = '-infinity'
-  from place as p
-  where w.slot = p.slot and exists (select from left_behind)
-  returning w.slot
-$$;
-comment on function private.begin_drain(uuid) is
-  'Moves a dispatcher that only waits for its last answers to one of twelve places for these, so that another can take over its work at once. Null if all twelve are taken: then it keeps its place.';
-
-create function private.wake_idle_dispatcher() returns text
-  language plpgsql
-  set search_path = ''
-as $$
-begin
-  if not exists (select from private.webhook_outbox)
-    and not exists (select from private.webhook_tenant_queues as t where t.next_at <= now()) then
-    return 'Nothing is due.';
-  end if;
-  perform private.wake_dispatcher(is_urgent => true);
-  return 'Woken, unless one was awake.';
-end
-$$;
-comment on function private.wake_idle_dispatcher() is 'Cron calls this every few seconds, because retries become due and a wake-up may have been lost.';
-
-select cron.schedule('webhooks: wake a dispatcher when something is due', '5 seconds',
-  'select private.wake_idle_dispatcher()');
-
--- 10_queue/08_sweeps.sql
+-- 10_queue/05_sweeps.sql
 
 -- Sweeps: removing old deliveries and events.
 
@@ -1042,29 +532,27 @@ create function private.sweep_webhooks(batch int default 5000) returns int
   set enable_seqscan = off
 as $$
 declare
-  given_up private.webhook_result[];
+  given_up private.queue_result[];
   swept int := 0;
   n int;
 begin
   -- Nobody polls for these any more. They can be replayed until they are removed.
-  select array_agg(row(d.tenant_id, d.event_id, d.endpoint_id, d.lease_id, d.attempt_count, d.ordering_key,
-    null, null, null, 0, null, null, null, null)::private.webhook_result) into given_up
+  select array_agg(row(i.tenant_id, i.lane_id, i.item_id, i.lease_id, i.attempt_count, i.ordering_key, 'dropped', 0, null, null)::private.queue_result)
+  into given_up
   from (
-    select d.* from public.webhook_endpoints as p
-    join public.webhook_deliveries as d on d.tenant_id = p.tenant_id and d.endpoint_id = p.id
-    where (p.kind = 'poll' or not p.is_enabled) and d.status = 'pending'
-      and d.event_id < private.first_uuid_at(now() - interval '30 days')
-    limit batch) as d;
-  perform from private.webhook_endpoint_queues as l
-  where (l.tenant_id, l.endpoint_id) in (select g.tenant_id, g.endpoint_id from unnest(given_up) as g)
-  order by l.endpoint_id
-  for no key update;
-  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null, dispatched_at = null
+    select i.* from private.queue_lanes as l
+    join private.queue_items as i on i.tenant_id = l.tenant_id and i.queue = l.queue and i.lane_id = l.lane_id
+    where l.queue = 'webhooks' and not l.is_served and i.item_id < private.first_uuid_at(now() - interval '30 days')
+    limit batch) as i;
+  perform private.lock_lanes('webhooks', array(select g.tenant_id from unnest(given_up) as g), array(select g.lane_id from unnest(given_up) as g));
+  delete from private.queue_items as i using unnest(given_up) as g
+  where i.tenant_id = g.tenant_id and i.queue = 'webhooks' and i.lane_id = g.lane_id and i.item_id = g.item_id;
+  update public.webhook_deliveries as d set status = 'dead', ended_at = now()
   from unnest(given_up) as g
-  where d.tenant_id = g.tenant_id and d.event_id = g.event_id and d.endpoint_id = g.endpoint_id and d.status = 'pending';
+  where d.tenant_id = g.tenant_id and d.event_id = g.item_id and d.endpoint_id = g.lane_id and d.status = 'pending';
   get diagnostics n = row_count;
   swept := swept + n;
-  perform private.wake_tenant_queues(private.release_ordered_deliveries(given_up));
+  perform private.wake_queue_tenants('webhooks', private.release_ordered_items('webhooks', given_up));
   delete from public.webhook_deliveries as d
   where d.ctid = any (array(
     select o.ctid from public.webhook_deliveries as o
@@ -1106,7 +594,7 @@ as $$
 declare
   found_endpoint public.webhook_endpoints;
 begin
-  perform from private.webhook_endpoint_queues as l where l.tenant_id = tenant and l.endpoint_id = endpoint for no key update;
+  perform private.lock_lanes('webhooks', array[tenant], array[endpoint]);
   select * into found_endpoint from public.webhook_endpoints as p where p.tenant_id = tenant and p.id = endpoint;
   if found_endpoint.id is null then
     perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
@@ -1117,7 +605,7 @@ begin
 end
 $$;
 comment on function private.require_webhook_endpoint(uuid, uuid) is
-  'An enabled endpoint. Its queue is locked until the transaction ends. Refuses with 404 not_found or 409 endpoint_disabled.';
+  'An enabled endpoint. Its lane is locked until the transaction ends. Refuses with 404 not_found or 409 endpoint_disabled.';
 
 create function private.requeue_webhook_deliveries(endpoint public.webhook_endpoints, events uuid[]) returns int
   language plpgsql
@@ -1126,41 +614,24 @@ as $$
 declare
   queued int;
 begin
-  -- A leased delivery stays with its worker, which will report a result. It gets a new schedule as well.
-  insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key, next_at)
-  select e.tenant_id, e.id, endpoint.id, e.ordering_key, case when e.ordering_key is null then now() else 'infinity' end
+  -- Items before deliveries, as everybody locks them.
+  perform private.requeue_items('webhooks', endpoint.tenant_id, endpoint.id, array_agg(e.id), array_agg(e.ordering_key))
+  from public.webhook_events as e
+  where e.tenant_id = endpoint.tenant_id and e.id = any (events);
+  insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key)
+  select e.tenant_id, e.id, endpoint.id, e.ordering_key
   from public.webhook_events as e
   where e.tenant_id = endpoint.tenant_id and e.id = any (events)
   order by e.id
-  on conflict (tenant_id, event_id, endpoint_id) do update set
-    status = 'pending', attempt_count = 0, ended_at = null,
-    next_at = case when d.lease_id is null then excluded.next_at else d.next_at end;
+  on conflict (tenant_id, event_id, endpoint_id) do update set status = 'pending', attempt_count = 0, ended_at = null;
   get diagnostics queued = row_count;
-  -- The earliest delivery of each key goes first. All others of the key wait, also those that waited for a retry.
-  update public.webhook_deliveries as d set next_at = 'infinity'
-  from (select distinct e.ordering_key from public.webhook_events as e
-    where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
-  where d.endpoint_id = endpoint.id and d.ordering_key = k.ordering_key and d.status = 'pending'
-    and d.lease_id is null and d.next_at < 'infinity';
-  update public.webhook_deliveries as d set next_at = now()
-  from (select distinct e.ordering_key from public.webhook_events as e
-    where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
-  cross join lateral (
-    select h.event_id from public.webhook_deliveries as h
-    where h.endpoint_id = endpoint.id and h.ordering_key = k.ordering_key and h.status = 'pending'
-    order by h.event_id limit 1) as head
-  where d.tenant_id = endpoint.tenant_id and d.event_id = head.event_id and d.endpoint_id = endpoint.id
-    and d.next_at = 'infinity' and not exists (
-      select from public.webhook_deliveries as u
-      where u.endpoint_id = endpoint.id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null);
-  perform private.wake_endpoint_queues(array[endpoint.tenant_id], array[endpoint.id]);
-  perform private.wake_tenant_queues(array[endpoint.tenant_id]);
-  perform private.wake_dispatcher();
+  perform private.wake_queue_tenants('webhooks', array[endpoint.tenant_id]);
+  perform private.wake_dispatcher('webhooks');
   return queued;
 end
 $$;
 comment on function private.requeue_webhook_deliveries(public.webhook_endpoints, uuid[]) is
-  'Sends these events to an endpoint (again), with the same ids and a new schedule of attempts. The caller must hold the queue.';
+  'Sends these events to an endpoint (again), with the same ids and a new schedule of attempts. The caller must hold the lane.';
 
 -- A definer, as all that follow, because nobody may write deliveries directly.
 create function public.replay_webhook_deliveries(
@@ -1275,18 +746,18 @@ begin
   end if;
   return query
   with picked as materialized (
-    select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
-    where d.endpoint_id = endpoint.id and d.status = 'pending' and d.next_at <= now()
-    order by d.next_at, d.event_id limit max_messages for no key update skip locked
+    select i.item_id from private.queue_items as i
+    where i.tenant_id = endpoint.tenant_id and i.queue = 'webhooks' and i.lane_id = endpoint.id and i.next_at <= now()
+    order by i.next_at, i.item_id limit max_messages for no key update skip locked
   ), leased as (
-    update public.webhook_deliveries as d
-    set lease_id = lease, next_at = now() + make_interval(secs => lease_seconds), attempt_count = d.attempt_count + 1
+    update private.queue_items as i
+    set lease_id = lease, next_at = now() + make_interval(secs => lease_seconds), attempt_count = i.attempt_count + 1
     from picked as k
-    where d.tenant_id = k.tenant_id and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id
-    returning d.*
+    where i.tenant_id = endpoint.tenant_id and i.queue = 'webhooks' and i.lane_id = endpoint.id and i.item_id = k.item_id
+    returning i.*
   )
-  select e.id, e.type, e.payload, e.created_at, d.attempt_count, d.lease_id, d.next_at
-  from leased as d join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
+  select e.id, e.type, e.payload, e.created_at, i.attempt_count, i.lease_id, i.next_at
+  from leased as i join public.webhook_events as e on e.tenant_id = i.tenant_id and e.id = i.item_id
   order by e.id;
 end
 $$;
@@ -1306,12 +777,12 @@ begin
   if endpoint.kind <> 'poll' then
     perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL and receives its messages there. Create one of the kind "poll".');
   end if;
-  select json_agg(json_build_object('tenant_id', d.tenant_id, 'event_id', d.event_id, 'endpoint_id', d.endpoint_id,
-    'lease_id', d.lease_id, 'attempt_number', d.attempt_count, 'ordering_key', d.ordering_key, 'outcome', 'succeeded', 'duration_ms', 0))
+  select json_agg(json_build_object('tenant_id', i.tenant_id, 'lane_id', i.lane_id, 'item_id', i.item_id,
+    'lease_id', i.lease_id, 'attempt_number', i.attempt_count, 'ordering_key', i.ordering_key, 'outcome', 'succeeded', 'duration_ms', 0))
   into results
-  from public.webhook_deliveries as d
-  where d.tenant_id = endpoint.tenant_id and d.endpoint_id = endpoint.id and d.event_id = any (event_ids)
-    and d.lease_id = acknowledge_webhook_deliveries.lease_id;
+  from private.queue_items as i
+  where i.tenant_id = endpoint.tenant_id and i.queue = 'webhooks' and i.lane_id = endpoint.id and i.item_id = any (event_ids)
+    and i.lease_id = acknowledge_webhook_deliveries.lease_id;
   if results is null then
     return 0;
   end if;
@@ -1337,30 +808,30 @@ create function private.read_webhook_metrics() returns jsonb
 as $$
   select jsonb_build_object(
     'outbox', (select count(*) from private.webhook_outbox),
-    'pending', (select count(*) from public.webhook_deliveries as d where d.status = 'pending'),
-    'due', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.next_at <= now()),
-    'leased', (select count(*) from public.webhook_deliveries as d where d.status = 'pending' and d.lease_id is not null and d.next_at > now()),
-    -- Only of deliveries that could be sent now. The deliveries of a blocked queue wait for their receiver.
+    'pending', (select count(*) from private.queue_items as i where i.queue = 'webhooks'),
+    'due', (select count(*) from private.queue_items as i where i.queue = 'webhooks' and i.next_at <= now()),
+    'leased', (select count(*) from private.queue_items as i where i.queue = 'webhooks' and i.lease_id is not null and i.next_at > now()),
+    -- Only of deliveries that could be sent now. The deliveries of a blocked lane wait for their receiver.
     'oldest_due_seconds', coalesce((
-      select extract(epoch from now() - min(d.next_at))
-      from private.webhook_endpoint_queues as l
+      select extract(epoch from now() - min(i.next_at))
+      from private.queue_lanes as l
       cross join lateral (
-        select d.next_at from public.webhook_deliveries as d
-        where d.endpoint_id = l.endpoint_id and d.status = 'pending' order by d.next_at limit 1) as d
-      where l.next_at <= now() and d.next_at <= now()), 0),
-    'open_circuits', (select count(*) from private.webhook_endpoint_queues as l where l.failure_count >= 5),
+        select i.next_at from private.queue_items as i
+        where i.tenant_id = l.tenant_id and i.queue = l.queue and i.lane_id = l.lane_id order by i.next_at limit 1) as i
+      where l.queue = 'webhooks' and l.next_at <= now() and i.next_at <= now()), 0),
+    'open_circuits', (select count(*) from private.queue_lanes as l where l.queue = 'webhooks' and l.failure_count >= 5),
     'disabled_endpoints', (select count(*) from public.webhook_endpoints as p where not p.is_enabled),
-    'dispatchers', (select count(*) from private.webhook_dispatchers as w where w.slot <= 4 and w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
+    'dispatchers', (select count(*) from private.queue_dispatchers as w where w.queue = 'webhooks' and w.slot <= 4 and w.run_id is not null and w.seen_at > now() - interval '5 seconds'),
     'succeeded', sum(w.succeeded_count), 'failed', sum(w.failed_count), 'dead', sum(w.dead_count), 'stale', sum(w.stale_count),
     'duration_ms_sum', sum(w.duration_ms_sum),
     'duration_buckets', (select array_agg(b.count order by b.n) from (
-      select u.n, sum(u.count) as count from private.webhook_dispatchers as x,
-        unnest(x.duration_bucket_counts) with ordinality as u (count, n) group by u.n) as b))
-  from private.webhook_dispatchers as w
+      select u.n, sum(u.count) as count from private.queue_dispatchers as x,
+        unnest(x.duration_bucket_counts) with ordinality as u (count, n) where x.queue = 'webhooks' group by u.n) as b))
+  from private.queue_dispatchers as w where w.queue = 'webhooks'
 $$;
 comment on function private.read_webhook_metrics() is 'The state of the queue over all tenants, and totals since the beginning. Only for the operator.';
 
--- A definer, because the state of a circuit is in the queues, which are granted to nobody.
+-- A definer, because the state of a circuit is in its lane, which is granted to nobody.
 create function public.read_webhook_stats(tenant_id uuid, endpoint_id uuid, window_hours int default 24)
   returns table (since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
     pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
@@ -1395,11 +866,11 @@ begin
       and a.id >= private.first_uuid_at(now() - make_interval(hours => window_hours))
     order by a.id desc limit 100000) as a;
 
-  select count(*), (select e.created_at from public.webhook_events as e
-    where e.tenant_id = asked.tenant_id and e.id = min(d.event_id::text)::uuid)
-  into pending_count, oldest_pending_at
-  from public.webhook_deliveries as d where d.endpoint_id = asked.id and d.status = 'pending';
-
+  pending_count := (select count(*) from private.queue_items as i
+    where i.tenant_id = asked.tenant_id and i.queue = 'webhooks' and i.lane_id = asked.id);
+  oldest_pending_at := (select e.created_at from private.queue_items as i
+    join public.webhook_events as e on e.tenant_id = i.tenant_id and e.id = i.item_id
+    where i.tenant_id = asked.tenant_id and i.queue = 'webhooks' and i.lane_id = asked.id order by i.item_id limit 1);
   dead_count := (select count(*) from public.webhook_deliveries as d
     where d.tenant_id = asked.tenant_id and d.endpoint_id = asked.id and d.status = 'dead');
   last_success_at := (select a.created_at from public.webhook_attempts as a
@@ -1408,7 +879,7 @@ begin
     where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'failed' order by a.id desc limit 1);
   select l.failing_since_at, l.failure_count, case when l.blocked_until_at > now() then l.blocked_until_at end
   into failing_since_at, failure_count, blocked_until_at
-  from private.webhook_endpoint_queues as l where l.tenant_id = asked.tenant_id and l.endpoint_id = asked.id;
+  from private.queue_lanes as l where l.tenant_id = asked.tenant_id and l.queue = 'webhooks' and l.lane_id = asked.id;
   return next;
 end
 $$;
@@ -1418,32 +889,47 @@ grant execute on function public.read_webhook_stats(uuid, uuid, int) to authenti
 
 -- 20_deliveries/04_removed_deliveries.sql
 
--- Removed deliveries: when a delivery is deleted, the next one of its ordering key no longer waits for it.
+-- Removed events: their deliveries no longer wait, and the next ones of their ordering keys no longer wait for them.
 
--- A definer, because a caller who deletes an event holds no privilege on the queue.
+-- Definers, these two, because a caller who deletes an event holds no privilege on the queue.
+create function private.tg_drop_items_of_event() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- Before the deliveries go with their event: whoever completes one locks the item first as well.
+  delete from private.queue_items as i
+  using public.webhook_deliveries as d
+  where d.tenant_id = old.tenant_id and d.event_id = old.id and d.status = 'pending'
+    and i.tenant_id = d.tenant_id and i.queue = 'webhooks' and i.lane_id = d.endpoint_id and i.item_id = d.event_id;
+  return old;
+end
+$$;
+create trigger webhook_events_drop_items before delete on public.webhook_events
+  for each row execute function private.tg_drop_items_of_event();
+
 create function private.tg_release_after_removed_deliveries() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 declare
-  removed private.webhook_result[];
+  removed private.queue_result[];
 begin
-  -- Not if the endpoint is deleted too, and not in an archived tenant, whose endpoints are paused.
-  select array_agg(row(g.tenant_id, g.event_id, g.endpoint_id, null, 0, g.ordering_key,
-    null, null, null, 0, null, null, null, null)::private.webhook_result) into removed
+  -- Not if the endpoint is deleted too, and not in an archived tenant, whose lanes are paused.
+  select array_agg(row(g.tenant_id, g.endpoint_id, g.event_id, null, 0, g.ordering_key, 'dropped', 0, null, null)::private.queue_result) into removed
   from (
     select distinct on (d.tenant_id, d.endpoint_id, d.ordering_key) d.* from gone as d
     where d.status = 'pending' and d.ordering_key is not null) as g
   join public.webhook_endpoints as p on p.tenant_id = g.tenant_id and p.id = g.endpoint_id
   join public.tenants as t on t.id = g.tenant_id and t.status <> 'archived';
   if removed is not null then
-    perform private.wake_tenant_queues(private.release_ordered_deliveries(removed));
+    perform private.wake_queue_tenants('webhooks', private.release_ordered_items('webhooks', removed));
   end if;
   return null;
 end
 $$;
 comment on function private.tg_release_after_removed_deliveries() is
-  'Makes the next delivery of an ordering key due when the one it waited for is deleted. The caller must hold the queues.';
+  'Makes the next delivery of an ordering key due when the one it waited for is deleted. The caller must hold the lanes.';
 create trigger webhook_deliveries_release_after_removal after delete on public.webhook_deliveries
   referencing old table as gone for each statement execute function private.tg_release_after_removed_deliveries();
 
@@ -1469,10 +955,6 @@ create function public.list_webhook_deliveries(
   set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
-declare
-  -- Up to this many are sorted faster than found by walking along the index of all deliveries.
-  max_sorted constant int := 20000;
-  can_be_sorted boolean;
 begin
   perform private.require_permission(list_webhook_deliveries.tenant_id, 'deliveries:read');
   if list_webhook_deliveries.status is null or list_webhook_deliveries.status = 'delivered' or max_rows is null or max_rows not between 1 and 1000 then
@@ -1493,41 +975,57 @@ begin
     return;
   end if;
 
-  select count(*) < max_sorted into can_be_sorted
-  from (
-    select from public.webhook_endpoints as p
-    cross join lateral (
-      select from public.webhook_deliveries as d where d.endpoint_id = p.id and d.status = 'pending' limit max_sorted) as d
-    where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
-    limit max_sorted) as found;
-  if can_be_sorted then
-    return query
-    with waiting as materialized (
-      select d.event_id, d.endpoint_id from public.webhook_endpoints as p
-      cross join lateral (
-        select d.event_id, d.endpoint_id from public.webhook_deliveries as d where d.endpoint_id = p.id and d.status = 'pending' offset 0) as d
-      where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
-    )
-    select d.event_id, d.endpoint_id from waiting as d
-    where (before_event_id is null or (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
-      and (event_type is null or (
-        select e.type from public.webhook_events as e where e.tenant_id = list_webhook_deliveries.tenant_id and e.id = d.event_id) = event_type)
-    order by d.event_id desc, d.endpoint_id desc limit max_rows;
-    return;
-  end if;
   return query
-  select d.event_id, d.endpoint_id from public.webhook_deliveries as d
-  where d.tenant_id = list_webhook_deliveries.tenant_id and d.status = 'pending'
-    and (endpoint is null or d.endpoint_id = endpoint)
-    and (before_event_id is null or (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
-    and (event_type is null or (
-      select e.type from public.webhook_events as e where e.tenant_id = list_webhook_deliveries.tenant_id and e.id = d.event_id) = event_type)
-  order by d.event_id desc, d.endpoint_id desc limit max_rows;
+  select i.item_id, i.lane_id from public.webhook_endpoints as p
+  cross join lateral (
+    select i.item_id, i.lane_id from private.queue_items as i
+    where i.tenant_id = p.tenant_id and i.queue = 'webhooks' and i.lane_id = p.id
+      and (before_event_id is null or i.item_id <= before_event_id and (i.item_id, i.lane_id) < (before_event_id, before_endpoint_id))
+      and (event_type is null or (
+        select e.type from public.webhook_events as e where e.tenant_id = p.tenant_id and e.id = i.item_id) = event_type)
+    order by i.item_id desc limit max_rows) as i
+  where p.tenant_id = list_webhook_deliveries.tenant_id and (endpoint is null or p.id = endpoint)
+  order by i.item_id desc, i.lane_id desc limit max_rows;
 end
 $$;
 comment on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) is
   'The pending or the dead deliveries of a tenant, those of the newest events first: of one endpoint or all, of one event type or all, from behind the one that is named.';
 grant execute on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) to authenticated;
+
+-- A definer, because when a delivery is due is in the queue, which is granted to nobody.
+create function public.read_webhook_deliveries(tenant_id uuid, event_ids uuid[], endpoint_ids uuid[])
+  returns table (event_id uuid, endpoint_id uuid, event_type text, status public.webhook_delivery_status, attempt_count int,
+    next_attempt_at timestamptz, is_in_flight boolean, ordering_key text, ended_at timestamptz, created_at timestamptz)
+  language plpgsql stable security definer
+  set search_path = ''
+  set enable_seqscan = off
+  set enable_hashjoin = off
+  set enable_mergejoin = off
+as $$
+#variable_conflict use_column
+begin
+  perform private.require_permission(read_webhook_deliveries.tenant_id, 'deliveries:read');
+  if cardinality(event_ids) > 1000 or cardinality(event_ids) is distinct from cardinality(endpoint_ids) then
+    perform private.raise_problem(422, 'invalid_value', 'Name at most 1000 deliveries, each by its event and its endpoint.');
+  end if;
+  return query
+  select d.event_id, d.endpoint_id, e.type, d.status, coalesce(i.attempt_count, d.attempt_count), nullif(i.next_at, 'infinity'),
+    i.lease_id is not null and i.next_at > now(), d.ordering_key, d.ended_at, e.created_at
+  from unnest(event_ids, endpoint_ids) with ordinality as k (event_id, endpoint_id, n)
+  -- "limit 1" keeps each a look-up by its key: the planner may think of reading all of the tenant's instead.
+  cross join lateral (
+    select * from public.webhook_deliveries as d
+    where d.tenant_id = read_webhook_deliveries.tenant_id and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id limit 1) as d
+  cross join lateral (select * from public.webhook_events as e where e.tenant_id = d.tenant_id and e.id = d.event_id limit 1) as e
+  left join lateral (
+    select * from private.queue_items as i
+    where i.tenant_id = d.tenant_id and i.queue = 'webhooks' and i.lane_id = d.endpoint_id and i.item_id = d.event_id limit 1) as i on true
+  order by k.n;
+end
+$$;
+comment on function public.read_webhook_deliveries(uuid, uuid[], uuid[]) is
+  'The deliveries that are named by event and endpoint, in this order: their state, and when each pending one is due.';
+grant execute on function public.read_webhook_deliveries(uuid, uuid[], uuid[]) to authenticated;
 
 -- 30_endpoints/01_secrets.sql
 
@@ -1893,9 +1391,8 @@ as $$
 declare
   locked public.webhook_endpoints;
 begin
-  -- The queue first. A delivery locks in this order as well.
-  perform from private.webhook_endpoint_queues as l
-  where l.tenant_id = lock_webhook_endpoint.tenant and l.endpoint_id = lock_webhook_endpoint.endpoint for no key update;
+  -- The lane first. A delivery locks in this order as well.
+  perform private.lock_lanes('webhooks', array[lock_webhook_endpoint.tenant], array[lock_webhook_endpoint.endpoint]);
   select * into locked from public.webhook_endpoints as e
   where e.tenant_id = lock_webhook_endpoint.tenant and e.id = lock_webhook_endpoint.endpoint for no key update;
   if locked.id is null then
@@ -1904,7 +1401,7 @@ begin
   return locked;
 end
 $$;
-comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint that is going to be changed. It and its queue are locked until the transaction ends. 404 not_found.';
+comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint that is going to be changed. It and its lane are locked until the transaction ends. 404 not_found.';
 
 -- A definer, as the next one, because members may not write an endpoint or reach Vault.
 create function public.create_webhook_endpoint(
@@ -2059,18 +1556,24 @@ begin
     return false;
   end if;
   begin
-    -- A worker that has just expanded events for this endpoint waits for the queue locked here. Waiting for that
+    -- A worker that has just expanded events for this endpoint waits for the lane locked here. Waiting for that
     -- worker would be a deadlock.
     perform from public.webhook_endpoints as e where e.tenant_id = stored.tenant_id and e.id = stored.id for update nowait;
   exception when lock_not_available then
     return false;
   end;
-  -- An array and not a join: on old statistics the planner may join by a nested loop over all deliveries.
+  -- Items before deliveries, as everybody locks them, and in the order in which they are completed: a completion may
+  -- hold no lane. Those of the first 10,000 deliveries are among the first 10,000 items. An array and not a join: on old
+  -- statistics the planner may join by a nested loop over all of them.
+  delete from private.queue_items as i
+  where i.tenant_id = stored.tenant_id and i.queue = 'webhooks' and i.lane_id = stored.id and i.item_id = any (array(
+    select o.item_id from private.queue_items as o
+    where o.tenant_id = stored.tenant_id and o.queue = 'webhooks' and o.lane_id = stored.id
+    order by o.item_id limit 10000 for update));
   delete from public.webhook_deliveries as d
   where d.tenant_id = stored.tenant_id and d.endpoint_id = stored.id and d.event_id = any (array(
     select o.event_id from public.webhook_deliveries as o
     where o.tenant_id = stored.tenant_id and o.endpoint_id = stored.id
-    -- In the order in which deliveries are completed, because a completion may hold no queue.
     order by o.event_id limit 10000 for update));
   get diagnostics deleted = row_count;
   if deleted < 10000 then

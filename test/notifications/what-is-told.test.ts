@@ -189,8 +189,8 @@ describe('a webhook endpoint', () => {
     await fill(queue, failing, 1)
     const leases = await claim(queue.db)
     await queue.db.query(
-      `update private.webhook_endpoint_queues set failure_count = 12, failing_since_at = now() - interval '61 hours'
-       where endpoint_id = $1`,
+      `update private.queue_lanes set failure_count = 12, failing_since_at = now() - interval '61 hours'
+       where lane_id = $1`,
       [failing.id],
     )
     await reportAll(queue, leases, { outcome: 'failed' })

@@ -17,8 +17,9 @@ export async function addEndpoint(db: Queryable, tenant: string): Promise<{ id: 
        delivery as (
          insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, status, ended_at, attempt_count)
          select $1, id, $2, case row_number() over () when 1 then 'delivered' else 'pending' end::public.webhook_delivery_status,
-           case row_number() over () when 1 then now() end, 1 from event returning event_id)
-     select from delivery`,
+           case row_number() over () when 1 then now() end, 1 from event returning event_id, status)
+     insert into private.queue_items (tenant_id, queue, lane_id, item_id, attempt_count)
+     select $1, 'webhooks', $2, event_id, 1 from delivery where status = 'pending'`,
     [tenant, endpoint.id],
   )
   await db.query(
@@ -39,8 +40,9 @@ export const webhookTables = [
   'public.webhook_deliveries',
   'public.webhook_attempts',
   'private.webhook_outbox',
-  'private.webhook_endpoint_queues',
-  'private.webhook_tenant_queues',
+  'private.queue_items',
+  'private.queue_lanes',
+  'private.queue_tenants',
 ]
 /** How many rows a tenant has in each of them. */
 export const rowsLeft = async (db: Queryable, tenant: string) => {

@@ -19,11 +19,14 @@ export async function makeHistory(tenantId: string, past: Past[]): Promise<strin
        select $1, p.id, p.type, 1, private.webhook_payload(p.type, now(), jsonb_build_object('n', p.n)), now() - make_interval(secs => p."minutesAgo" * 60)
        from past as p returning id
      ), delivery as (
-       insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, status, attempt_count, next_at, ended_at)
+       insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, status, attempt_count, ended_at)
        select $1, p.id, e.id, s.value::public.webhook_delivery_status, case s.value when 'pending' then 0 when 'dead' then 2 else 1 end,
-         'infinity', case when s.value <> 'pending' then now() end
+         case when s.value <> 'pending' then now() end
        from past as p, jsonb_each_text(p.at) as s, public.webhook_endpoints as e where e.ref_id = s.key
        returning *
+     ), item as (
+       insert into private.queue_items (tenant_id, queue, lane_id, item_id, next_at)
+       select tenant_id, 'webhooks', endpoint_id, event_id, 'infinity' from delivery where status = 'pending'
      ), attempt as (
        insert into public.webhook_attempts (tenant_id, id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body, duration_ms, error_code, error_detail, created_at)
        select d.tenant_id, private.uuid_v7_at((extract(epoch from now() - make_interval(secs => p."minutesAgo" * 60 - a.n)) * 1000000)::bigint),

@@ -96,17 +96,15 @@ export async function fillReceived(admin: pg.Client, receiver: Receiver, count: 
 
 /** Emits as a producer's commit does. */
 export async function wake(admin: pg.Client): Promise<void> {
-  await admin.query(
-    `update private.webhook_dispatchers set awake_until_at = '-infinity' where run_id is null`,
-  )
-  await admin.query('select private.wake_dispatcher()')
+  await admin.query(`update private.queue_dispatchers set awake_until_at = '-infinity' where run_id is null`)
+  await admin.query(`select private.wake_dispatcher('webhooks')`)
 }
 
 /** Waits until the dispatchers have ended. They stay for two seconds after their work. */
 export async function asleep(admin: pg.Client): Promise<void> {
   for (;;) {
     const { rows } = await admin.query(
-      `select from private.webhook_dispatchers where run_id is not null and seen_at > now() - interval '5 seconds'`,
+      `select from private.queue_dispatchers where run_id is not null and seen_at > now() - interval '5 seconds'`,
     )
     if (rows.length === 0) return
     await new Promise((resolve) => setTimeout(resolve, 100))

@@ -28,7 +28,7 @@ export async function benchEmit(stack: BenchStack, isQuick: boolean): Promise<Fi
   if (!url) throw new Error('Vault does not have the secret tenantry_functions_url.')
   await admin.query('select vault.update_secret($1, $2)', [url.id, sleeper.url])
   try {
-    const forget = () => admin.query(`update private.webhook_dispatcher_calls set called_at = '-infinity'`)
+    const forget = () => admin.query(`update private.queue_calls set called_at = '-infinity'`)
     for (const { what, awakeUntil, before, judged } of [
       { what: 'a dispatcher awake', awakeUntil: 'infinity', judged: { goal } },
       { what: 'no dispatcher awake', awakeUntil: '-infinity', judged: { goal } },
@@ -36,9 +36,10 @@ export async function benchEmit(stack: BenchStack, isQuick: boolean): Promise<Fi
       { what: 'no dispatcher awake, with a call by each', awakeUntil: '-infinity', before: forget },
     ]) {
       say(`webhooks: emit, ${what}`)
-      await admin.query('update private.webhook_dispatchers set awake_until_at = $1 where slot = 1', [
-        awakeUntil,
-      ])
+      await admin.query(
+        `update private.queue_dispatchers set awake_until_at = $1 where queue = 'webhooks' and slot = 1`,
+        [awakeUntil],
+      )
       const times = await compare([emitting, bare], tenants, transactions, before)
       figures.push({
         ...{ what: `emit adds, ${what}`, unit: 'ms', value: times.added, ...judged },

@@ -6,7 +6,7 @@ as $$
 begin
   truncate public.webhook_endpoints, public.webhook_events cascade;
   -- No dispatcher is woken while this lasts: the workers that are measured take its place.
-  update private.webhook_dispatchers set awake_until_at = 'infinity' where slot = 1;
+  update private.queue_dispatchers set awake_until_at = 'infinity' where queue = 'webhooks' and slot = 1;
   insert into public.webhook_event_types (type, description, schema, example)
   values ('bench.happened', 'Something is measured.', '{"type": "object"}', '{}') on conflict do nothing;
   -- Numbered by their ids, which tell tenants apart in turn.
@@ -15,7 +15,7 @@ begin
   from generate_series(0, endpoints - 1) as n
   join public.tenants as t on t.slug = 'tenant-' || n % (endpoints / fan_out) + 1;
   -- Their receivers have answered before.
-  update private.webhook_endpoint_queues set is_slow = false;
+  update private.queue_lanes set is_slow = false;
 end
 $$;
 
@@ -50,15 +50,20 @@ begin
     where p.n between first and last
     order by turn, p.n
     returning tenant_id, id
+  ), delivery as (
+    insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id)
+    select e.tenant_id, e.id, p.id
+    from event as e join bench.webhook_endpoint_numbers as p on p.tenant_id = e.tenant_id
+    where p.n between first and last
   )
-  insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, next_at)
-  select e.tenant_id, e.id, p.id, now() - make_interval(secs => due_seconds_ago)
+  insert into private.queue_items (tenant_id, queue, lane_id, item_id, next_at)
+  select e.tenant_id, 'webhooks', p.id, e.id, now() - make_interval(secs => due_seconds_ago)
   from event as e join bench.webhook_endpoint_numbers as p on p.tenant_id = e.tenant_id
   where p.n between first and last;
-  update private.webhook_endpoint_queues as l set next_at = now() - make_interval(secs => due_seconds_ago)
+  update private.queue_lanes as l set next_at = now() - make_interval(secs => due_seconds_ago)
   from bench.webhook_endpoint_numbers as p
-  where l.tenant_id = p.tenant_id and l.endpoint_id = p.id and p.n between first and last;
-  update private.webhook_tenant_queues as t set next_at = now() - make_interval(secs => due_seconds_ago)
+  where l.tenant_id = p.tenant_id and l.lane_id = p.id and p.n between first and last;
+  update private.queue_tenants as t set next_at = now() - make_interval(secs => due_seconds_ago)
   from bench.webhook_endpoint_numbers as p
   where t.tenant_id = p.tenant_id and p.n between first and last;
 end

@@ -52,7 +52,7 @@ export async function settle(db: pg.Client): Promise<void> {
     'vacuum (analyze) public.webhook_events, public.webhook_deliveries, public.webhook_endpoints',
   )
   await db.query(
-    'vacuum (analyze) private.webhook_outbox, private.webhook_endpoint_queues, private.webhook_tenant_queues',
+    'vacuum (analyze) private.webhook_outbox, private.queue_items, private.queue_lanes, private.queue_tenants',
   )
   await db.query('checkpoint')
 }

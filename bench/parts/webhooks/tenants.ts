@@ -105,16 +105,18 @@ async function addHostile(admin: pg.Client, tenants: number, url: string, each: 
       `with event as (
          insert into public.webhook_events (tenant_id, type, version, payload)
          select $1, $2, 1, $3 from generate_series(1, $4::int) returning id
+       ), delivery as (
+         insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id)
+         select $1, e.id, p.id from event as e, public.webhook_endpoints as p where p.tenant_id = $1
        )
-       insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id)
-       select $1, e.id, p.id from event as e, public.webhook_endpoints as p where p.tenant_id = $1`,
+       insert into private.queue_items (tenant_id, queue, lane_id, item_id)
+       select $1, 'webhooks', p.id, e.id from event as e, public.webhook_endpoints as p where p.tenant_id = $1`,
       [id, eventType, payload, each],
     )
-    await admin.query(
-      'update private.webhook_endpoint_queues set next_at = now(), is_slow = null where tenant_id = $1',
-      [id],
-    )
-    await admin.query('select private.wake_tenant_queues(array[$1::uuid])', [id])
+    await admin.query('update private.queue_lanes set next_at = now(), is_slow = null where tenant_id = $1', [
+      id,
+    ])
+    await admin.query(`select private.wake_queue_tenants('webhooks', array[$1::uuid])`, [id])
   }
 }
 

@@ -6,8 +6,8 @@ export const completeBatch = 100
 
 export interface Leased {
   tenant_id: string
-  event_id: string
-  endpoint_id: string
+  item_id: string
+  lane_id: string
   lease_id: string
   attempt_number: number
   url: string
@@ -95,11 +95,11 @@ export async function complete(client: pg.ClientBase, results: object[], slot: n
 }
 
 export function resultOf(
-  { tenant_id, event_id, endpoint_id, lease_id, attempt_number }: Leased,
+  { tenant_id, item_id, lane_id, lease_id, attempt_number }: Leased,
   succeeds: boolean,
 ) {
   return {
-    ...{ tenant_id, event_id, endpoint_id, lease_id, attempt_number, duration_ms: 12 },
+    ...{ tenant_id, item_id, lane_id, lease_id, attempt_number, duration_ms: 12 },
     ...(succeeds
       ? { outcome: 'succeeded', response_status: 200, response_body: 'ok' }
       : {

@@ -16,19 +16,9 @@ export async function listDeliveries(db: Db, tenantId: string, query: DeliveryQu
   return db.transaction(async (tx) => {
     const found = await readKeys(tx, tenantId, query, limit + 1)
     const { rows: keys, next_cursor } = pageOf(deliveryOrder, found, limit)
-    // "limit 1" keeps each a look-up by its key: the planner may think of reading all of the tenant's instead.
     const rows = await tx.query<Row>(sql`
-      select k.event_id, k.endpoint_id, e.type as event_type, d.status, d.attempt_count,
-        case when d.status = 'pending' then nullif(d.next_at, 'infinity') end as next_attempt_at,
-        d.lease_id is not null and d.next_at > now() as is_in_flight, d.ordering_key, d.ended_at, e.created_at
-      from unnest(${keys.map((key) => key.event_id)}::uuid[], ${keys.map((key) => key.endpoint_id)}::uuid[])
-        with ordinality as k (event_id, endpoint_id, n)
-      cross join lateral (
-        select * from public.webhook_deliveries as d
-        where d.tenant_id = ${tenantId} and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id limit 1) as d
-      cross join lateral (
-        select * from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = k.event_id limit 1) as e
-      order by k.n`)
+      select event_id, endpoint_id, event_type, status, attempt_count, next_attempt_at, is_in_flight, ordering_key, ended_at, created_at
+      from public.read_webhook_deliveries(${tenantId}, ${keys.map((key) => key.event_id)}, ${keys.map((key) => key.endpoint_id)})`)
     const deliveries = rows.map(({ event_id, endpoint_id, ...row }) => ({
       message_id: messageIdOf(event_id),
       endpoint_id: ulidOf(endpoint_id),

@@ -50,9 +50,9 @@ export async function deliver(
         ? failed(thrown.code, thrown.message)
         : failed('not_sent', 'The request could not be made. Check the URL and the headers of the endpoint.')
   }
-  const { tenant_id, event_id, endpoint_id, lease_id, attempt_number, ordering_key } = delivery
+  const { tenant_id, lane_id, item_id, lease_id, attempt_number, ordering_key } = delivery
   const duration_ms = Math.round(performance.now() - start)
-  return { tenant_id, event_id, endpoint_id, lease_id, attempt_number, ordering_key, duration_ms, ...verdict }
+  return { tenant_id, lane_id, item_id, lease_id, attempt_number, ordering_key, duration_ms, ...verdict }
 }
 
 function send(
@@ -69,7 +69,7 @@ function send(
       }),
       ...headers,
       'content-type': 'application/json',
-      ...signatureHeaders(delivery.event_id, delivery.payload, secrets),
+      ...signatureHeaders(delivery.item_id, delivery.payload, secrets),
       'tenantry-event-version': String(delivery.event_version),
     },
     body: delivery.payload,
@@ -89,7 +89,7 @@ type Verdict = Pick<
   | 'error_code'
   | 'error_detail'
   | 'block_seconds'
-  | 'disable'
+  | 'stop_reason'
 >
 
 /** What an answer means: 2xx is a success, whatever its body says; every other answer is tried again. */
@@ -99,7 +99,7 @@ export function judge({ status, headers, bytes }: PublicAnswer): Verdict {
     response_status: status,
     response_body: excerpt(bytes),
     block_seconds: pauseOf(status, headers.get('retry-after')),
-    disable: status === 410 ? ('gone' as const) : isAsked ? ('asked' as const) : null,
+    stop_reason: status === 410 ? ('gone' as const) : isAsked ? ('asked' as const) : null,
   }
   if (status >= 200 && status < 300)
     return { ...answer, outcome: 'succeeded', error_code: null, error_detail: null }
@@ -118,7 +118,7 @@ function failed(error_code: string, error_detail: string): Verdict {
     error_code,
     error_detail,
     block_seconds: null,
-    disable: null,
+    stop_reason: null,
   }
 }
 

@@ -1,14 +1,8 @@
 import { admin, named, sql } from '../../db/index.ts'
+import { type ItemResult, type LeasedItem, leaseSeconds } from '../../queue/index.ts'
 
-/** A delivery that is ours until its lease ends. */
-export interface LeasedDelivery {
-  tenant_id: string
-  event_id: string
-  endpoint_id: string
-  lease_id: string
-  /** The number of this attempt in its schedule, from 1. */
-  attempt_number: number
-  ordering_key: string | null
+/** A delivery that is ours until its lease ends. Its lane is the endpoint, its item the event. */
+export interface LeasedDelivery extends LeasedItem {
   event_type: string
   event_version: number
   /** The exact text to sign and send. */
@@ -17,28 +11,16 @@ export interface LeasedDelivery {
   url: string
   /** Changes whenever the endpoint's secrets, headers or URL change. */
   revision: string
-  /** Its receiver is known to be slow, or did not answer yet. */
-  is_slow: boolean
 }
 
-/** The result of a delivery: private.webhook_result. */
-export interface DeliveryResult {
-  tenant_id: string
-  event_id: string
-  endpoint_id: string
-  lease_id: string
-  attempt_number: number
-  ordering_key: string | null
+/** The result of a delivery: private.queue_result, and private.webhook_answer. */
+export interface DeliveryResult extends ItemResult {
   outcome: 'succeeded' | 'failed'
   response_status: number | null
   response_body: string | null
-  duration_ms: number
   error_code: string | null
   error_detail: string | null
-  /** The receiver asks for a pause of this many seconds. */
-  block_seconds: number | null
-  /** The receiver asks for no more messages. */
-  disable: 'asked' | 'gone' | null
+  stop_reason: 'asked' | 'gone' | null
 }
 
 /** The secrets that sign an endpoint's requests, and its headers. */
@@ -51,12 +33,6 @@ export interface EndpointSecrets {
   /** When one of the secrets stops signing; null if none does. */
   good_until_at: Date | null
 }
-
-/**
- * How long a dispatcher may take from claiming to completing. It is more than the longest exchange and the longest wait
- * for a free place together. After it, a delivery whose dispatcher died is claimed again.
- */
-const leaseSeconds = 90
 
 // All of these use the service's own connection, because no caller may read or write the queue.
 
@@ -72,8 +48,8 @@ export function claimDeliveries(batch: number, slowBatch: number): Promise<Lease
   return admin.query<LeasedDelivery>(
     named(
       'claim_webhook_deliveries',
-      sql`select tenant_id, event_id, endpoint_id, lease_id, attempt_number, ordering_key, event_type, event_version,
-        payload, endpoint_ref, url, revision, is_slow
+      sql`select tenant_id, lane_id, item_id, lease_id, attempt_number, ordering_key, is_slow, event_type, event_version,
+        payload, endpoint_ref, url, revision
         from private.claim_webhook_deliveries(${batch}, ${leaseSeconds}, ${slowBatch})`,
     ),
   )
@@ -93,37 +69,4 @@ export async function completeDeliveries(results: DeliveryResult[], slot: number
 export function readEndpointSecrets(endpointIds: string[]): Promise<EndpointSecrets[]> {
   return admin.query<EndpointSecrets>(sql`
     select endpoint_id, revision, secrets, headers, good_until_at from private.read_webhook_secrets(${endpointIds})`)
-}
-
-/** A place for a dispatcher, or null if one is already awake or all places are taken. */
-export async function beginDispatch(run: string): Promise<number | null> {
-  const { slot } = await admin.one<{ slot: number | null }>(
-    sql`select private.begin_dispatch(${run}) as slot`,
-  )
-  return slot
-}
-
-/** Reports that a dispatcher is alive, and whether it has room for more. Returns false if its place was given to another. */
-export async function sendHeartbeat(
-  run: string,
-  state: { hasRoom: boolean; isOver?: boolean },
-): Promise<boolean> {
-  const { is_kept } = await admin.one<{ is_kept: boolean }>(
-    sql`select private.send_dispatcher_heartbeat(${run}, ${state.hasRoom}, ${state.isOver ?? false}) as is_kept`,
-  )
-  return is_kept
-}
-
-/**
- * Gives the place of a dispatcher to another that takes work, because this one only waits for its last answers.
- * Returns the place where it waits, or null if there is none: then it keeps its own.
- */
-export async function beginDrain(run: string): Promise<number | null> {
-  const [row] = await admin.query<{ slot: number | null }>(sql`select private.begin_drain(${run}) as slot`)
-  return row?.slot ?? null
-}
-
-/** Starts another dispatcher if there is work and none is awake. */
-export async function wakeIdleDispatcher(): Promise<void> {
-  await admin.query(sql`select private.wake_idle_dispatcher()`)
 }

@@ -10,10 +10,10 @@ const known = new LRUCache<string, EndpointSecrets>({ max: 5_000, ttl: trustedFo
 export async function secretsFor(deliveries: LeasedDelivery[]): Promise<Map<string, EndpointSecrets>> {
   const found = new Map<string, EndpointSecrets>()
   const missing = new Set<string>()
-  for (const { endpoint_id, revision } of deliveries) {
-    const secrets = known.get(endpoint_id)
-    if (secrets?.revision === revision) found.set(endpoint_id, secrets)
-    else missing.add(endpoint_id)
+  for (const { lane_id, revision } of deliveries) {
+    const secrets = known.get(lane_id)
+    if (secrets?.revision === revision) found.set(lane_id, secrets)
+    else missing.add(lane_id)
   }
   if (missing.size === 0) return found
   for (const secrets of await readEndpointSecrets([...missing])) {

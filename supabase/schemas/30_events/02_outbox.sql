@@ -117,7 +117,7 @@ begin
   end if;
   insert into private.webhook_outbox (tenant_id, event_id, ordering_key)
   values (emit_event.tenant, event_id, emit_event.ordering_key);
-  perform private.wake_dispatcher();
+  perform private.wake_dispatcher('webhooks');
   return event_id;
 end
 $$;

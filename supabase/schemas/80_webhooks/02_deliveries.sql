@@ -8,30 +8,15 @@ create table public.webhook_deliveries (
   endpoint_id uuid not null,
   status public.webhook_delivery_status not null default 'pending',
   attempt_count int not null default 0,
-  -- When it is due. While a worker holds a lease, this is the end of the lease. If the worker dies, the delivery
-  -- is due again by itself. 'infinity' means that it waits for an earlier event of its ordering key.
-  next_at timestamptz not null default now(),
-  lease_id uuid,
-  -- When a dispatcher took it. Null while nobody holds it, and while a receiver polls it, because polling uses none of
-  -- the dispatchers' connections.
-  dispatched_at timestamptz,
   ordering_key text,
   ended_at timestamptz,
   primary key (tenant_id, event_id, endpoint_id),
   foreign key (tenant_id, event_id) references public.webhook_events on delete cascade,
   foreign key (tenant_id, endpoint_id) references public.webhook_endpoints on delete cascade,
-  constraint only_pending_is_leased check (lease_id is null or status = 'pending'),
-  constraint dispatched_under_a_lease check (dispatched_at is null or lease_id is not null),
   constraint what_ended_has_a_time check ((status = 'pending') = (ended_at is null))
 ) with (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
-comment on table public.webhook_deliveries is 'One event on its way to one endpoint: pending, delivered, or dead after the last attempt.';
+comment on table public.webhook_deliveries is 'One event on its way to one endpoint: pending, delivered, or dead after the last attempt. While it is pending, its item in private.queue_items says when it is due.';
 create index webhook_deliveries_endpoint_id_idx on public.webhook_deliveries (tenant_id, endpoint_id, event_id);
-create index webhook_deliveries_due_idx on public.webhook_deliveries (endpoint_id, next_at) where status = 'pending';
-
--- The deliveries under way of a tenant and of an endpoint are counted with this. A counter on the queue caused deadlocks.
-create index webhook_deliveries_dispatched_idx on public.webhook_deliveries (tenant_id, endpoint_id) where dispatched_at is not null;
-create index webhook_deliveries_ordering_key_idx on public.webhook_deliveries (endpoint_id, ordering_key, event_id)
-  where status = 'pending' and ordering_key is not null;
 create index webhook_deliveries_ended_at_idx on public.webhook_deliveries (status, ended_at) where ended_at is not null;
 
 alter table public.webhook_deliveries enable row level security;

@@ -140,7 +140,7 @@ describe('a person who is forgotten', () => {
     const untouched = (rows: Record<string, string[]>) =>
       Object.fromEntries(
         Object.entries(rows).filter(
-          ([name]) => !personal.has(name) && !/audit|webhook_(outbox|deliver|lane)/.test(name),
+          ([name]) => !personal.has(name) && !/audit|webhook_(outbox|deliver)|queue_/.test(name),
         ),
       )
     expect(untouched(after)).toEqual(untouched(before))
@@ -245,9 +245,12 @@ describe('forgetting', () => {
         `with event as (
            insert into public.webhook_events (tenant_id, type, version, payload, ordering_key)
            values ($1, 'webhook.test', 1, $3, 'lead 1') returning tenant_id, id, ordering_key
+         ), delivery as (
+           insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key)
+           select tenant_id, id, $2, ordering_key from event
          )
-         insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, next_at)
-         select tenant_id, id, $2, ordering_key, $4::timestamptz from event returning event_id`,
+         insert into private.queue_items (tenant_id, queue, lane_id, item_id, ordering_key, next_at)
+         select tenant_id, 'webhooks', $2, id, ordering_key, $4::timestamptz from event returning item_id as event_id`,
         [tenant.id, endpoint, JSON.stringify(payload), due],
       )
       return rows[0]!.event_id
@@ -256,7 +259,7 @@ describe('forgetting', () => {
     const next = await deliver({ email: 'bo@example.com' }, 'infinity')
     expect((await forget(tenant, 'ada@example.com', owner)).status).toBe(200)
     const { rows } = await admin.query(
-      `select event_id, next_at <= now() as is_due from public.webhook_deliveries
+      `select item_id as event_id, next_at <= now() as is_due from private.queue_items
        where tenant_id = $1 and ordering_key = 'lead 1'`,
       [tenant.id],
     )

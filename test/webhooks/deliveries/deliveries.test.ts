@@ -97,8 +97,8 @@ describe('deliveries', () => {
   it('say when they are tried next, and whether somebody is at it', async () => {
     const change = (set: string) =>
       superuser.query(
-        `update public.webhook_deliveries as d set ${set} from public.webhook_endpoints as e
-         where e.id = d.endpoint_id and e.ref_id = $1 and d.status = 'pending'`,
+        `update private.queue_items as i set ${set} from public.webhook_endpoints as e
+         where e.id = i.lane_id and e.ref_id = $1`,
         [one],
       )
     const shown = async () =>

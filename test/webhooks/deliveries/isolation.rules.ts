@@ -5,8 +5,7 @@ export default {
   relations: {
     // Were people let in to write, no row of theirs could point at another tenant's.
     webhook_deliveries: {
-      columns:
-        'tenant_id event_id endpoint_id status attempt_count next_at lease_id ordering_key ended_at dispatched_at',
+      columns: 'tenant_id event_id endpoint_id status attempt_count ordering_key ended_at',
       key: 'tenant_id',
       select: 'read_admin',
       scopes: ['deliveries:read'],
@@ -45,6 +44,14 @@ export default {
       needs: 'read_admin',
       scope: 'deliveries:read',
       call: (tenant) => `select count(*) from public.list_webhook_deliveries('${idOf(tenant)}', 'pending')`,
+    },
+    read_webhook_deliveries: {
+      needs: 'read_admin',
+      scope: 'deliveries:read',
+      call: (
+        tenant,
+      ) => `select count(*) from public.read_webhook_deliveries('${idOf(tenant)}', array['${rowId('webhook_events', tenant)}'::uuid],
+        array['${rowId('webhook_endpoints', tenant)}'::uuid])`,
     },
     replay_webhook_deliveries: {
       needs: 'manage',

@@ -51,11 +51,15 @@ beforeAll(async () => {
   // Rare are: pending at the second endpoint, and dead anywhere.
   await client.query(
     `with p as (select tenant_id, id, row_number() over (partition by tenant_id order by id) as n from public.webhook_endpoints where tenant_id = any ($1)),
-       e as (select tenant_id, id, row_number() over (partition by tenant_id order by id) as n from public.webhook_events where tenant_id = any ($1))
+       e as (select tenant_id, id, row_number() over (partition by tenant_id order by id) as n from public.webhook_events where tenant_id = any ($1)),
+     delivery as (
      insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, status, ended_at)
      select e.tenant_id, e.id, p.id, s.status, case when s.status <> 'pending' then now() end
      from e join p on p.tenant_id = e.tenant_id and (p.n = 1 or p.n = 2 + e.n % 19)
-     cross join lateral (select case when e.n % 487 = 0 then 'dead' when e.n < 2000 and p.n = 2 then 'pending' else 'delivered' end::public.webhook_delivery_status as status) as s`,
+     cross join lateral (select case when e.n % 487 = 0 then 'dead' when e.n < 2000 and p.n = 2 then 'pending' else 'delivered' end::public.webhook_delivery_status as status) as s
+     returning *)
+     insert into private.queue_items (tenant_id, queue, lane_id, item_id)
+     select tenant_id, 'webhooks', endpoint_id, event_id from delivery where status = 'pending'`,
     [made.map(({ id }) => id)],
   )
   await client.query(
@@ -65,7 +69,9 @@ beforeAll(async () => {
      from public.webhook_deliveries where tenant_id = any ($1) and status <> 'pending'`,
     [made.map(({ id }) => id)],
   )
-  await client.query('analyze public.webhook_events, public.webhook_deliveries, public.webhook_attempts')
+  await client.query(
+    'analyze public.webhook_events, public.webhook_deliveries, public.webhook_attempts, private.queue_items',
+  )
   endpoints = (
     await client.query('select id, ref_id from public.webhook_endpoints where tenant_id = $1 order by id', [
       tenant,
@@ -89,7 +95,7 @@ afterAll(async () => {
 async function countRead(): Promise<{ byIndex: number; bySearch: number }> {
   const { rows } = await client.query<{ byIndex: number; bySearch: number }>(
     `select sum(idx_tup_fetch)::int as "byIndex", sum(seq_tup_read)::int as "bySearch" from pg_stat_xact_user_tables
-     where schemaname = 'public' and relname in ('webhook_events', 'webhook_deliveries', 'webhook_attempts')`,
+     where relname in ('webhook_events', 'webhook_deliveries', 'webhook_attempts', 'queue_items')`,
   )
   return rows[0]!
 }
@@ -154,11 +160,11 @@ describe('a page of deliveries', () => {
 // The planner may believe anything of the tables: that they are empty, or that there are a thousand times as many rows; and
 // of a status that no row has it, or that every row has it.
 describe('a page of deliveries that are pending, dead or of one type is read along its index', () => {
-  const both = `'{public.webhook_events,public.webhook_deliveries}'::regclass[]`
+  const both = `'{public.webhook_events,public.webhook_deliveries,private.queue_items}'::regclass[]`
   /** Analyzes the deliveries as if all had this status. */
   const allThoughtToBe = (status: string) => [
     'create temporary table really on commit drop as select tenant_id, event_id, endpoint_id, status, ended_at from public.webhook_deliveries',
-    `update public.webhook_deliveries set status = '${status}', ended_at = ${status === 'pending' ? 'null' : 'now()'}, lease_id = null, dispatched_at = null`,
+    `update public.webhook_deliveries set status = '${status}', ended_at = ${status === 'pending' ? 'null' : 'now()'}`,
     'analyze public.webhook_deliveries',
     `update public.webhook_deliveries as d set status = r.status, ended_at = r.ended_at from really as r
      where d.tenant_id = r.tenant_id and d.event_id = r.event_id and d.endpoint_id = r.endpoint_id and d.status <> r.status`,

@@ -7,8 +7,8 @@ import { testSecret } from './queue.ts'
 const id = '0190163d-8694-739b-aea5-966c26f8ad91'
 const leased = (url: string): LeasedDelivery => ({
   tenant_id: id,
-  event_id: id,
-  endpoint_id: id,
+  item_id: id,
+  lane_id: id,
   lease_id: id,
   attempt_number: 1,
   ordering_key: null,
@@ -180,7 +180,7 @@ describe('what an answer means', () => {
       outcome: 'succeeded',
       error_code: null,
       block_seconds: null,
-      disable: null,
+      stop_reason: null,
     })
   })
   it.each([300, 301, 304, 400, 401, 404, 422, 500])('%i is a failure of this message', (status) => {
@@ -204,11 +204,11 @@ describe('what an answer means', () => {
     expect(answer(status, { 'retry-after': new Date(0).toUTCString() }).block_seconds).toBe(1)
   })
   it('410 and webhook-delivery: disable end it', () => {
-    expect(answer(410).disable).toBe('gone')
+    expect(answer(410).stop_reason).toBe('gone')
     expect(answer(200, { 'webhook-delivery': ' Disable ' })).toMatchObject({
       outcome: 'succeeded',
-      disable: 'asked',
+      stop_reason: 'asked',
     })
-    expect(answer(500, { 'webhook-delivery': 'pause' }).disable).toBe(null)
+    expect(answer(500, { 'webhook-delivery': 'pause' }).stop_reason).toBe(null)
   })
 })

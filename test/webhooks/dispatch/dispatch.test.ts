@@ -204,7 +204,7 @@ describe('a receiver that refuses', () => {
     await receiver.until(async () => (await attemptsOf(admin, endpoint)).length === 1)
     const { rows } = await superuser.query(
       `select round(extract(epoch from blocked_until_at - now()))::int as seconds, next_at >= blocked_until_at as is_waiting
-       from private.webhook_endpoint_queues where tenant_id = $1`,
+       from private.queue_lanes where tenant_id = $1`,
       [tenant.id],
     )
     expect(rows[0].is_waiting).toBe(true)

@@ -1,7 +1,7 @@
 import process from 'node:process'
-import { dispatch } from '../../../lib/webhooks/index.ts'
+import { dispatchWebhooks } from '../../../lib/webhooks/index.ts'
 
 // A dispatcher in a process of its own, for whoever wants to kill it.
-await dispatch({ lingerMs: 100 })
+await dispatchWebhooks({ lingerMs: 100 })
 // Its pool would keep the process for half a minute.
 process.exit(0)

@@ -62,25 +62,24 @@ function startDispatcher(): ChildProcess & { ended: Promise<number | null> } {
 /** Lets a minute pass: leases end, and a dispatcher that was not heard of loses its place. */
 async function letTimePass(): Promise<void> {
   await db.query(
-    `update private.webhook_dispatchers set run_id = null, awake_until_at = '-infinity', seen_at = '-infinity'`,
+    `update private.queue_dispatchers set run_id = null, awake_until_at = '-infinity', seen_at = '-infinity'`,
   )
   await db.query(
-    `update private.webhook_endpoint_queues set next_at = now(), blocked_until_at = '-infinity' where tenant_id = $1`,
+    `update private.queue_lanes set next_at = now(), blocked_until_at = '-infinity' where tenant_id = $1`,
     [tenant.id],
   )
-  await db.query('update private.webhook_tenant_queues set next_at = now() where tenant_id = $1', [tenant.id])
+  await db.query('update private.queue_tenants set next_at = now() where tenant_id = $1', [tenant.id])
   await db.query(
-    `update public.webhook_deliveries set next_at = now() where tenant_id = $1 and status = 'pending' and next_at < 'infinity'`,
+    `update private.queue_items set next_at = now() where tenant_id = $1 and next_at < 'infinity'`,
     [tenant.id],
   )
 }
 
 const isLeased = async () =>
   (
-    await db.query(
-      'select from public.webhook_deliveries where tenant_id = $1 and lease_id is not null limit 1',
-      [tenant.id],
-    )
+    await db.query('select from private.queue_items where tenant_id = $1 and lease_id is not null limit 1', [
+      tenant.id,
+    ])
   ).rowCount === 1
 
 /** When to kill: resolves at the moment. */

@@ -67,14 +67,14 @@ export async function attemptsOf(db: Queryable, endpoint: TestEndpoint): Promise
 export async function hurry(db: Queryable, endpoint: TestEndpoint): Promise<void> {
   await db.query(
     `with queue as (
-       update private.webhook_endpoint_queues set next_at = now(), blocked_until_at = '-infinity'
-       where tenant_id = $1 and endpoint_id = $2 returning 1),
-     tenant_queue as (update private.webhook_tenant_queues set next_at = now() where tenant_id = $1)
-     update public.webhook_deliveries set next_at = now()
-     where tenant_id = $1 and endpoint_id = $2 and status = 'pending' and next_at < 'infinity' and (select count(*) from queue) = 1`,
+       update private.queue_lanes set next_at = now(), blocked_until_at = '-infinity'
+       where tenant_id = $1 and lane_id = $2 returning 1),
+     tenant_queue as (update private.queue_tenants set next_at = now() where tenant_id = $1)
+     update private.queue_items set next_at = now()
+     where tenant_id = $1 and lane_id = $2 and next_at < 'infinity' and (select count(*) from queue) = 1`,
     [endpoint.tenant_id, endpoint.id],
   )
-  await db.query('select private.wake_idle_dispatcher()')
+  await db.query(`select private.wake_idle_dispatcher('webhooks')`)
 }
 
 export async function statusesOf(db: pg.Pool | pg.Client, endpoint: TestEndpoint): Promise<string[]> {

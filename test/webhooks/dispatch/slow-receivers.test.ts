@@ -11,7 +11,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 // Receivers here answer when they are told to. So what is under way at once is decided by the test, and not by time.
 let queue: Queue
 let receiver: Receiver
-let dispatch: typeof import('../../../lib/webhooks/index.ts').dispatch
+let dispatch: typeof import('../../../lib/webhooks/index.ts').dispatchWebhooks
 let hostile: string
 let stranger: string
 const held: ServerResponse[] = []
@@ -21,7 +21,7 @@ beforeAll(async () => {
   // This process is the dispatcher, of a database of its own: its settings are read when it is loaded.
   vi.stubEnv('SUPABASE_DB_URL', queue.db.options.connectionString)
   vi.stubEnv('TENANTRY_ALLOW_PRIVATE_URLS', 'loopback')
-  dispatch = (await import('../../../lib/webhooks/index.ts')).dispatch
+  dispatch = (await import('../../../lib/webhooks/index.ts')).dispatchWebhooks
   hostile = (await makeTenant({ db: queue.db })).id
   stranger = (await makeTenant({ db: queue.db })).id
 })
@@ -32,7 +32,7 @@ afterAll(async () => {
 beforeEach(async () => {
   await emptyQueue(queue)
   await queue.db.query(
-    `update private.webhook_dispatchers set run_id = null, awake_until_at = '-infinity', seen_at = '-infinity'`,
+    `update private.queue_dispatchers set run_id = null, awake_until_at = '-infinity', seen_at = '-infinity'`,
   )
   receiver = await startReceiver()
   held.length = 0
@@ -46,7 +46,7 @@ async function due(tenant: string, path: string, deliveries: number, isSlow: boo
     'update public.webhook_endpoints set url = $2, secret_id = vault.create_secret($3) where id = $1',
     [endpoint.id, `${receiver.url}${path}`, testSecret],
   )
-  await queue.db.query('update private.webhook_endpoint_queues set is_slow = $2 where endpoint_id = $1', [
+  await queue.db.query('update private.queue_lanes set is_slow = $2 where lane_id = $1', [
     endpoint.id,
     isSlow,
   ])
@@ -92,7 +92,7 @@ describe('a dispatcher', () => {
     await due(hostile, '/slow', 4, true)
     const first = dispatch({ milliseconds: 4_000, lingerMs: 50, cpuMs: 1_000_000 })
     const isDraining = async () =>
-      (await queue.db.query('select from private.webhook_dispatchers where slot > 4 and run_id is not null'))
+      (await queue.db.query('select from private.queue_dispatchers where slot > 4 and run_id is not null'))
         .rowCount === 1
     const report = await Promise.race([first, receiver.until(isDraining, 30_000)])
     expect(report).toBeUndefined()
@@ -102,7 +102,7 @@ describe('a dispatcher', () => {
     release()
     expect(await first).toMatchObject({ succeeded: 4, stale: 0 })
     const { rowCount } = await queue.db.query(
-      'select from private.webhook_dispatchers where run_id is not null',
+      'select from private.queue_dispatchers where run_id is not null',
     )
     expect(rowCount).toBe(0)
   })

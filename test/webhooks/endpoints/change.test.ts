@@ -108,15 +108,15 @@ describe('disabling', () => {
     const again = await patch(world, ref_id, { disabled: true, description: 'still' })
     expect(await again.json()).toMatchObject({ disabled: true, disabled_reason: 'by_hand' })
     await superuser.query(
-      `update private.webhook_endpoint_queues as l set failure_count = 9, failing_since_at = now(), blocked_until_at = 'infinity'
-       from public.webhook_endpoints as e where e.id = l.endpoint_id and e.ref_id = $1`,
+      `update private.queue_lanes as l set failure_count = 9, failing_since_at = now(), blocked_until_at = 'infinity'
+       from public.webhook_endpoints as e where e.id = l.lane_id and e.ref_id = $1`,
       [ref_id],
     )
     const enabled = await patch(world, ref_id, { disabled: false })
     expect(await enabled.json()).toMatchObject({ disabled: false, disabled_reason: null, disabled_at: null })
     const { rows } = await superuser.query(
-      `select failure_count, failing_since_at, blocked_until_at = '-infinity' as is_open from private.webhook_endpoint_queues as l
-       join public.webhook_endpoints as e on e.id = l.endpoint_id where e.ref_id = $1`,
+      `select failure_count, failing_since_at, blocked_until_at = '-infinity' as is_open from private.queue_lanes as l
+       join public.webhook_endpoints as e on e.id = l.lane_id where e.ref_id = $1`,
       [ref_id],
     )
     expect(rows).toEqual([{ failure_count: 0, failing_since_at: null, is_open: true }])

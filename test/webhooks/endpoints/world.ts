@@ -109,7 +109,7 @@ async function describeQueue(): Promise<string> {
   const { rows } = await superuser.query<{ state: unknown }>(`
     select jsonb_build_object(
       'dispatchers', (select jsonb_agg(jsonb_build_array(d.slot, d.seen_at - now(), d.awake_until_at - now()) order by d.slot)
-        from private.webhook_dispatchers as d where d.run_id is not null),
+        from private.queue_dispatchers as d where d.run_id is not null),
       'outbox', (select count(*) from private.webhook_outbox),
       'requests', (select count(*) from net.http_request_queue),
       'answers', (select jsonb_agg(distinct jsonb_build_array(r.status_code, r.error_msg)) from net._http_response as r

@@ -71,8 +71,8 @@ describe('a demo tenant', () => {
       expect(await rowsLeft(db, id)).toEqual({
         ...noRows,
         'public.webhook_endpoints': 1,
-        'private.webhook_endpoint_queues': 1,
-        'private.webhook_tenant_queues': 1,
+        'private.queue_lanes': 1,
+        'private.queue_tenants': 1,
       })
       const { rows } = await db.query('select private.reset_demo_tenant($1) as changed', [id])
       expect(rows).toEqual([{ changed: 0 }])

@@ -28,11 +28,11 @@ const turns: Record<string, Turn> = {
     told: { 'endpoint.disabled': { reason: 'failing', failing_since: moment } },
   },
   'one that is gone': {
-    result: { ...failure, response_status: 410, disable: 'gone' },
+    result: { ...failure, response_status: 410, stop_reason: 'gone' },
     told: { 'endpoint.disabled': { reason: 'gone' } },
   },
   'one that asks for it': {
-    result: { ...success, disable: 'asked' },
+    result: { ...success, stop_reason: 'asked' },
     told: { 'endpoint.disabled': { reason: 'asked' } },
   },
   'one that takes deliveries again': {
@@ -57,9 +57,9 @@ const turns: Record<string, Turn> = {
 /** Reports what came of the endpoint's pending delivery, as a dispatcher does. */
 async function complete(db: Queryable, endpoint: string, result: Record<string, unknown>): Promise<void> {
   const { rows } = await db.query<Record<string, unknown>>(
-    `update public.webhook_deliveries
+    `update private.queue_items
      set lease_id = gen_random_uuid(), next_at = now() + interval '1 minute', attempt_count = $2 - 1
-     where endpoint_id = $1 and status = 'pending' returning tenant_id, event_id, endpoint_id, lease_id`,
+     where lane_id = $1 returning tenant_id, lane_id, item_id, lease_id`,
     [endpoint, result.attempt_number ?? 2],
   )
   const report = [{ ...rows[0], attempt_number: 2, ordering_key: null, duration_ms: 17, ...result }]
@@ -78,9 +78,7 @@ describe('the queue tells of itself:', async () => {
         [id],
       )
       if (endpointQueue)
-        await db.query(`update private.webhook_endpoint_queues set ${endpointQueue} where endpoint_id = $1`, [
-          id,
-        ])
+        await db.query(`update private.queue_lanes set ${endpointQueue} where lane_id = $1`, [id])
       const before = (await toldTo(db, tenant)).length
       await complete(db, id, result)
       const events = (await toldTo(db, tenant)).slice(before)

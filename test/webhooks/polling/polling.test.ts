@@ -45,8 +45,8 @@ const makePolled = () => makeEndpoint(world, { kind: 'poll', event_types: ['camp
 /** Lets the leases of an endpoint end. */
 const endLeases = (ref: string) =>
   superuser.query(
-    `update public.webhook_deliveries as d set next_at = now() from public.webhook_endpoints as e
-     where e.id = d.endpoint_id and e.ref_id = $1 and d.lease_id is not null`,
+    `update private.queue_items as i set next_at = now() from public.webhook_endpoints as e
+     where e.id = i.lane_id and e.ref_id = $1 and i.lease_id is not null`,
     [ref],
   )
 

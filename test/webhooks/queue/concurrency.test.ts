@@ -79,15 +79,21 @@ describe('many connections at once', () => {
       const endpoint = await addEndpoint(queue, tenant)
       await fill(queue, endpoint, 500)
       // Where they lie tells nothing of their order.
+      await queue.db.query('delete from private.queue_items')
       await queue.db.query('delete from public.webhook_deliveries')
       await queue.db.query(
-        `insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, lease_id, next_at)
-         select tenant_id, id, $1, gen_random_uuid(), now() + interval '1 hour' from public.webhook_events order by random()`,
+        `insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id)
+         select tenant_id, id, $1 from public.webhook_events order by random()`,
+        [endpoint.id],
+      )
+      await queue.db.query(
+        `insert into private.queue_items (tenant_id, queue, lane_id, item_id, lease_id, next_at)
+         select tenant_id, 'webhooks', $1, id, gen_random_uuid(), now() + interval '1 hour' from public.webhook_events order by random()`,
         [endpoint.id],
       )
       const { rows: leases } = await queue.db.query<Lease>(
-        `select tenant_id, event_id, endpoint_id, lease_id, 1 as attempt_number, ordering_key
-         from public.webhook_deliveries order by random()`,
+        `select tenant_id, item_id as event_id, lane_id as endpoint_id, lease_id, 1 as attempt_number, ordering_key
+         from private.queue_items order by random()`,
       )
       const third = (n: number) => leases.filter((_, index) => index % 3 === n)
       await Promise.all([

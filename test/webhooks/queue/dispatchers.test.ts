@@ -33,22 +33,22 @@ afterAll(() => queue.close())
 beforeEach(async () => {
   await emptyQueue(queue)
   await queue.db.query(
-    `update private.webhook_dispatchers set run_id = null, awake_until_at = '-infinity', seen_at = '-infinity'`,
+    `update private.queue_dispatchers set run_id = null, awake_until_at = '-infinity', seen_at = '-infinity'`,
   )
-  await queue.db.query(`update private.webhook_dispatcher_calls set called_at = '-infinity'`)
+  await queue.db.query(`update private.queue_calls set called_at = '-infinity'`)
 })
 
 describe('a place for a dispatcher', () => {
   const begin = async (run: string) => {
     const { rows } = await queue.db.query<{ slot: number | null }>(
-      'select private.begin_dispatch($1) as slot',
+      `select private.begin_dispatch('webhooks', $1) as slot`,
       [run],
     )
     return rows[0]!.slot
   }
   const keep = async (run: string, hasRoom: boolean, isOver = false) => {
     const { rows } = await queue.db.query<{ kept: boolean }>(
-      'select private.send_dispatcher_heartbeat($1, $2, $3) as kept',
+      `select private.send_dispatcher_heartbeat('webhooks', $1, $2, $3) as kept`,
       [run, hasRoom, isOver],
     )
     return rows[0]!.kept
@@ -71,7 +71,7 @@ describe('a place for a dispatcher', () => {
     const [lost, late, next] = [randomUUID(), randomUUID(), randomUUID()]
     expect(await begin(lost)).toBe(1)
     await queue.db.query(
-      `update private.webhook_dispatchers set seen_at = seen_at - interval '6 seconds', awake_until_at = now()
+      `update private.queue_dispatchers set seen_at = seen_at - interval '6 seconds', awake_until_at = now()
        where slot = 1`,
     )
     expect(await begin(next)).toBe(1)
@@ -119,9 +119,9 @@ describe('waking a dispatcher', () => {
   })
 
   it('is left out while one is awake', async () => {
-    await queue.db.query('select private.begin_dispatch($1)', [randomUUID()])
+    await queue.db.query(`select private.begin_dispatch('webhooks', $1)`, [randomUUID()])
     expect(await requests((db) => emit(db, tenant))).toEqual([])
-    await queue.db.query(`update private.webhook_dispatchers set awake_until_at = now()`)
+    await queue.db.query(`update private.queue_dispatchers set awake_until_at = now()`)
     expect(await requests((db) => emit(db, tenant))).toEqual(once)
   })
 
@@ -139,11 +139,11 @@ describe('waking a dispatcher', () => {
 
   it('calls again if one came and went in the meantime, because it may not have seen what is new', async () => {
     await emit(queue.db, tenant)
-    await queue.db.query(`update private.webhook_dispatcher_calls set called_at = clock_timestamp()`)
+    await queue.db.query(`update private.queue_calls set called_at = clock_timestamp()`)
     expect(await requests((db) => emit(db, tenant))).toEqual([])
     const run = randomUUID()
-    await queue.db.query('select private.begin_dispatch($1)', [run])
-    await queue.db.query('select private.send_dispatcher_heartbeat($1, false, true)', [run])
+    await queue.db.query(`select private.begin_dispatch('webhooks', $1)`, [run])
+    await queue.db.query(`select private.send_dispatcher_heartbeat('webhooks', $1, false, true)`, [run])
     expect(await requests((db) => emit(db, tenant))).toEqual(once)
   })
 
@@ -163,7 +163,7 @@ describe('waking a dispatcher', () => {
     const late = await queue.superuser.connect()
     try {
       await late.query('begin isolation level repeatable read')
-      await late.query('select from private.webhook_dispatcher_calls')
+      await late.query('select from private.queue_calls')
       await emit(queue.db, tenant)
       await late.query('delete from net.http_request_queue')
       await emit(late, tenant)
@@ -176,12 +176,12 @@ describe('waking a dispatcher', () => {
   })
 
   it('is not held up by a clock that was ahead', async () => {
-    await queue.db.query(`update private.webhook_dispatcher_calls set called_at = now() + interval '1 hour'`)
+    await queue.db.query(`update private.queue_calls set called_at = now() + interval '1 hour'`)
     expect(await requests((db) => emit(db, tenant))).toEqual(once)
   })
 
   it('is done by cron when events wait or something is due, and only then', async () => {
-    const check = (db: Querying) => db.query('select private.wake_idle_dispatcher()')
+    const check = (db: Querying) => db.query(`select private.wake_idle_dispatcher('webhooks')`)
     expect(await requests(check)).toEqual([])
     await emit(queue.db, tenant)
     expect(await requests(check)).toEqual(once)

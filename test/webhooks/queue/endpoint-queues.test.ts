@@ -133,7 +133,7 @@ describe('the circuit of an endpoint', () => {
     const endpoint = await addEndpoint(queue, tenant)
     await fill(queue, endpoint, 5)
     // All of it waits for longer than the circuit is open.
-    await queue.db.query('update public.webhook_deliveries set attempt_count = 3')
+    await queue.db.query('update private.queue_items set attempt_count = 3')
     await report(await claim(queue.db), failed)
     await emit(queue.db, tenant)
     await expand(queue.db)
@@ -154,7 +154,7 @@ describe('the circuit of an endpoint', () => {
 
   it('opens however often it failed', async () => {
     const endpoint = await openCircuit()
-    await queue.db.query('update private.webhook_endpoint_queues set failure_count = 1000000')
+    await queue.db.query('update private.queue_lanes set failure_count = 1000000')
     await passTime(queue, 16)
     await report(await claim(queue.db), failed)
     expect((await readEndpointQueue(queue, endpoint)).failures).toBe(1_000_001)
@@ -257,32 +257,26 @@ describe('a queue', () => {
        select $1, 'https://receiver.example', gen_random_uuid() from generate_series(1, 1000)`,
       [crowd],
     )
-    await queue.db.query(`update private.webhook_endpoint_queues set next_at = now() - interval '1 hour'`)
-    await queue.db.query(`update private.webhook_tenant_queues set next_at = now() - interval '1 hour'`)
+    await queue.db.query(`update private.queue_lanes set next_at = now() - interval '1 hour'`)
+    await queue.db.query(`update private.queue_tenants set next_at = now() - interval '1 hour'`)
     const endpoint = await addEndpoint(queue, tenant)
     const holder = await queue.db.connect()
     try {
       await holder.query('begin')
-      await holder.query('select from private.webhook_endpoint_queues where tenant_id = $1 for update', [
-        crowd,
-      ])
+      await holder.query('select from private.queue_lanes where tenant_id = $1 for update', [crowd])
       for (let n = 0; n < 40; n++) {
         // Due, with nothing in it.
-        await queue.db.query(
-          'update private.webhook_endpoint_queues set next_at = now() where endpoint_id = $1',
-          [endpoint.id],
-        )
-        await queue.db.query(
-          'update private.webhook_tenant_queues set next_at = now() where tenant_id = $1',
-          [tenant],
-        )
+        await queue.db.query('update private.queue_lanes set next_at = now() where lane_id = $1', [
+          endpoint.id,
+        ])
+        await queue.db.query('update private.queue_tenants set next_at = now() where tenant_id = $1', [
+          tenant,
+        ])
         await emit(queue.db, tenant)
         await Promise.all([claim(queue.db, 5), expand(queue.db)])
         const picture = await takePicture(queue)
         expect(wrongIn(picture).filter((wrong) => wrong.startsWith(endpoint.id))).toEqual([])
-        await queue.db.query(
-          `update public.webhook_deliveries set status = 'delivered', ended_at = now(), lease_id = null, dispatched_at = null`,
-        )
+        await queue.db.query('delete from private.queue_items')
       }
     } finally {
       await holder.query('rollback')

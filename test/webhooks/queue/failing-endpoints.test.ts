@@ -53,8 +53,8 @@ async function failingFor(hours: number, underWay = 1): Promise<{ endpoint: Endp
 
 async function failSince({ id }: Endpoint, hours: number): Promise<void> {
   await queue.db.query(
-    `update private.webhook_endpoint_queues set failure_count = 12, failing_since_at = now() - make_interval(hours => $2)
-     where endpoint_id = $1`,
+    `update private.queue_lanes set failure_count = 12, failing_since_at = now() - make_interval(hours => $2)
+     where lane_id = $1`,
     [id, hours],
   )
 }
@@ -100,7 +100,7 @@ describe('an endpoint that fails', () => {
     expect((await told('endpoint.failing')).map(({ percent }) => percent)).toEqual([70])
     await emptyQueue(queue)
     const other = await failingFor(200)
-    await queue.db.query('update private.webhook_endpoint_queues set failure_count = 8')
+    await queue.db.query('update private.queue_lanes set failure_count = 8')
     await report(other.leases, failed)
     expect(await told('endpoint.failing')).toEqual([])
     expect(await reasonOf(other.endpoint)).toBeNull()

@@ -49,22 +49,25 @@ async function crowd(
     `with event as (
        insert into public.webhook_events (tenant_id, type, version, payload)
        select $1, 'order.paid', 1, '{}' from generate_series(1, $3::int) returning id
+     ), delivery as (
+       insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id)
+       select $1, e.id, p from event as e, unnest($2::uuid[]) as p
      )
-     insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id)
-     select $1, e.id, p from event as e, unnest($2::uuid[]) as p`,
+     insert into private.queue_items (tenant_id, queue, lane_id, item_id)
+     select $1, 'webhooks', p, e.id from event as e, unnest($2::uuid[]) as p`,
     [tenant, ids, each],
   )
-  await db.query(
-    'update private.webhook_endpoint_queues set is_slow = $2, next_at = now() where endpoint_id = any ($1)',
-    [ids, isSlow],
-  )
-  await db.query('select private.wake_tenant_queues(array[$1::uuid])', [tenant])
+  await db.query('update private.queue_lanes set is_slow = $2, next_at = now() where lane_id = any ($1)', [
+    ids,
+    isSlow,
+  ])
+  await db.query(`select private.wake_queue_tenants('webhooks', array[$1::uuid])`, [tenant])
   return rows
 }
 
 /** As if they had been due for an hour, so that they come before whatever comes to be due now. */
 async function backdate({ queue }: Town): Promise<void> {
-  for (const table of ['webhook_tenant_queues', 'webhook_endpoint_queues'])
+  for (const table of ['queue_tenants', 'queue_lanes'])
     await queue.db.query(
       `update private.${table} set next_at = now() - interval '1 hour' where next_at <= now()`,
     )
@@ -169,7 +172,7 @@ export const promises: Record<string, Promised> = {
     for (let n = 0; n < 9; n++) await claim(queue.db, 50)
     // What was under way has ended, and nobody said so.
     await queue.db.query(
-      `update public.webhook_deliveries set lease_id = null, dispatched_at = null, next_at = now()`,
+      'update private.queue_items set lease_id = null, dispatched_at = null, next_at = now()',
     )
     await passTime(queue, 0.6)
     const found = (await claim(queue.db, 50)).length

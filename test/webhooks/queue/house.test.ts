@@ -49,18 +49,16 @@ describe('an old message', () => {
       ])
     if (!endpoint) return id
     await queue.db.query(
-      `insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, status, ended_at, next_at)
-       values ($1, $2, $3, $4, $5, now() - make_interval(days => $6), case when $7 then 'infinity' else now() end)`,
-      [
-        tenant,
-        id,
-        endpoint,
-        options.key ?? null,
-        status,
-        options.endedDaysAgo ?? null,
-        options.isWaiting ?? false,
-      ],
+      `insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, status, ended_at)
+       values ($1, $2, $3, $4, $5, now() - make_interval(days => $6))`,
+      [tenant, id, endpoint, options.key ?? null, status, options.endedDaysAgo ?? null],
     )
+    if (status === 'pending')
+      await queue.db.query(
+        `insert into private.queue_items (tenant_id, queue, lane_id, item_id, ordering_key, next_at)
+         values ($1, 'webhooks', $2, $3, $4, case when $5 then 'infinity' else now() end)`,
+        [tenant, endpoint, id, options.key ?? null, options.isWaiting ?? false],
+      )
     await queue.db.query(
       `insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, duration_ms)
        values ($1, $2, $3, 1, 'succeeded', 5)`,
@@ -118,7 +116,9 @@ describe('an old message', () => {
   it('goes a batch at a time even if the planner expects nothing', async () => {
     const { id } = await addEndpoint(queue, tenant)
     // Of a table that looked empty, the planner expects no row, so it joins by nested loops.
-    await queue.superuser.query('analyze public.webhook_deliveries, public.webhook_events')
+    await queue.superuser.query(
+      'analyze public.webhook_deliveries, public.webhook_events, private.queue_items',
+    )
     for (let n = 0; n < 20; n++) {
       await past(40, id, 'delivered', { endedDaysAgo: 31 })
       await past(100, id, 'dead', { endedDaysAgo: 91 })
@@ -200,7 +200,7 @@ const report = (leases: Lease[], outcome: typeof succeeded) =>
 it('deleting an endpoint takes 10,000 deliveries a call, even if the planner expects none', async () => {
   const endpoint = await addEndpoint(queue, tenant)
   await fill(queue, await addEndpoint(queue, (await makeTenant({ db: queue.db })).id), 3_000)
-  await queue.superuser.query('analyze public.webhook_deliveries')
+  await queue.superuser.query('analyze public.webhook_deliveries, private.queue_items')
   await setEnabled(queue, endpoint, false)
   await fill(queue, endpoint, 10_001)
   const { rows } = await queue.superuser.query<{ gone: boolean }>(

@@ -16,6 +16,8 @@ export interface Delivery {
   endpoint: string
   key: string | null
   status: 'pending' | 'delivered' | 'dead'
+  /** Whether it has an item in the queue. */
+  isQueued: boolean
   attempts: number
   next: number | null
   lease: string | null
@@ -69,11 +71,13 @@ export async function takePicture({ db }: Queue): Promise<Picture> {
     select json_build_object(
       'now', extract(epoch from now()),
       'deliveries', (select coalesce(json_agg(json_build_object('tenant', d.tenant_id, 'event', d.event_id, 'endpoint', d.endpoint_id,
-          'key', d.ordering_key, 'status', d.status, 'attempts', d.attempt_count, 'lease', d.lease_id,
-          'next', case when isfinite(d.next_at) then extract(epoch from d.next_at) end,
+          'key', d.ordering_key, 'status', d.status, 'isQueued', i.item_id is not null,
+          'attempts', coalesce(i.attempt_count, d.attempt_count), 'lease', i.lease_id,
+          'next', case when isfinite(i.next_at) then extract(epoch from i.next_at) end,
           'logged', (select count(*) from public.webhook_attempts as a
             where a.tenant_id = d.tenant_id and a.event_id = d.event_id and a.endpoint_id = d.endpoint_id)) order by d.event_id), '[]')
-        from public.webhook_deliveries as d),
+        from public.webhook_deliveries as d left join private.queue_items as i
+          on i.tenant_id = d.tenant_id and i.queue = 'webhooks' and i.lane_id = d.endpoint_id and i.item_id = d.event_id),
       'endpoints', (select coalesce(json_agg(json_build_object('id', p.id, 'ref', p.ref_id, 'tenant', p.tenant_id, 'kind', p.kind,
           'types', p.event_types, 'isEnabled', p.is_enabled, 'isArchived', t.status = 'archived',
           'next', case when isfinite(l.next_at) then extract(epoch from l.next_at) end,
@@ -81,11 +85,11 @@ export async function takePicture({ db }: Queue): Promise<Picture> {
           'rateFree', case when isfinite(l.rate_free_at) then extract(epoch from l.rate_free_at) else 0 end,
           'isCapped', l.is_capped, 'isSlow', l.is_slow, 'failures', l.failure_count) order by p.id), '[]')
         from public.webhook_endpoints as p
-        join private.webhook_endpoint_queues as l on l.endpoint_id = p.id
+        join private.queue_lanes as l on l.lane_id = p.id
         join public.tenants as t on t.id = p.tenant_id),
       'tenants', (select coalesce(json_agg(json_build_object('id', q.tenant_id, 'isCapped', q.is_capped,
           'next', case when isfinite(q.next_at) then extract(epoch from q.next_at) end)), '[]')
-        from private.webhook_tenant_queues as q),
+        from private.queue_tenants as q),
       'events', (select coalesce(json_agg(json_build_object('id', e.id, 'tenant', e.tenant_id, 'type', e.type, 'key', e.ordering_key,
           'isTest', e.is_test, 'about', e.payload::json #>> '{data,endpoint_id}') order by e.id), '[]')
         from public.webhook_events as e),
@@ -121,6 +125,9 @@ function byKey({ deliveries }: Picture): Map<string, Delivery[]> {
 /** What must hold of any queue at any moment, whatever led to it. Answers what does not. */
 export function wrongIn(picture: Picture): string[] {
   const wrong: string[] = []
+  for (const [name, { status, isQueued }] of picture.deliveries)
+    if (isQueued !== (status === 'pending'))
+      wrong.push(`${name}: ${status}, and ${isQueued ? 'queued' : 'not queued'}`)
   for (const [group, waiting] of byKey(picture)) {
     if (waiting.filter((delivery) => isLive(delivery, picture)).length > 1)
       wrong.push(`${group}: two live leases`)

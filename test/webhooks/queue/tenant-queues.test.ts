@@ -52,7 +52,7 @@ describe('tenants share the queue', () => {
 
 // Each line of the claim that makes it fair is broken in turn, and one of the promises must notice.
 describe('a claim that is not fair does not go unseen', () => {
-  const claiming = 'private.claim_webhook_deliveries(integer,integer,integer)'
+  const claiming = 'private.claim_items(text,integer,integer,integer)'
   const mutants: [from: string, to: string][] = [
     ['max_of_tenant constant int := 48', 'max_of_tenant constant int := 480'],
     ['max_slow_of_tenant constant int := 16', 'max_slow_of_tenant constant int := 48'],
@@ -61,12 +61,12 @@ describe('a claim that is not fair does not go unseen', () => {
     ['max_slow_of_tenant - u.slow_under_way', 'max_slow_of_tenant'],
     ['select l.is_slow is not false from', 'select l.is_slow from'],
     [
-      'd.tenant_id = t.tenant_id and d.dispatched_at is not null and d.next_at > now()',
-      'd.tenant_id = t.tenant_id and d.dispatched_at is not null',
+      'i.queue = claim_items.queue and i.dispatched_at is not null and i.next_at > now()\n      group by',
+      'i.queue = claim_items.queue and i.dispatched_at is not null\n      group by',
     ],
     [
-      'd.tenant_id = t.tenant_id and d.dispatched_at is not null and d.next_at > now()',
-      'd.tenant_id = t.tenant_id and d.lease_id is not null and d.next_at > now()',
+      'i.queue = claim_items.queue and i.dispatched_at is not null and i.next_at > now()\n      group by',
+      'i.queue = claim_items.queue and i.lease_id is not null and i.next_at > now()\n      group by',
     ],
     ['and (l.is_slow is false or t.slow_room > 0)', ''],
     ['and (l.is_slow is not true or max_slow > 0)', ''],

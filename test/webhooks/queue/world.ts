@@ -76,7 +76,7 @@ export async function makeQueue(): Promise<Queue> {
 export async function emptyQueue({ superuser }: Queue): Promise<void> {
   await superuser.query('truncate public.webhook_events, public.webhook_endpoints cascade')
   await superuser.query(
-    'truncate private.webhook_endpoint_queues, private.webhook_tenant_queues, net.http_request_queue',
+    'truncate private.queue_lanes, private.queue_items, private.queue_tenants, net.http_request_queue',
   )
 }
 
@@ -99,10 +99,7 @@ export async function addEndpoint(
      values ($1, $2, $3, $4, $5, gen_random_uuid()) returning tenant_id as tenant, id, ref_id as ref`,
     [tenant, kind, kind === 'push' ? 'https://receiver.example/hook' : null, types, rate],
   )
-  await db.query('update private.webhook_endpoint_queues set is_slow = $2 where endpoint_id = $1', [
-    rows[0]!.id,
-    isSlow,
-  ])
+  await db.query('update private.queue_lanes set is_slow = $2 where lane_id = $1', [rows[0]!.id, isSlow])
   return rows[0]!
 }
 
@@ -133,7 +130,7 @@ export async function claim(
   slowBatch: number | null = null,
 ): Promise<Lease[]> {
   const { rows } = await db.query<Lease>(
-    `select tenant_id, event_id, endpoint_id, lease_id, attempt_number, ordering_key
+    `select tenant_id, item_id as event_id, lane_id as endpoint_id, lease_id, attempt_number, ordering_key
      from private.claim_webhook_deliveries($1, $2, $3)`,
     [batch, leaseSeconds, slowBatch],
   )
@@ -146,8 +143,11 @@ export async function complete(
   reports: [Lease, Outcome][],
   slot: number | null = null,
 ): Promise<number> {
-  const results = reports.map(([lease, outcome]) => ({
+  const results = reports.map(([lease, { disable, ...outcome }]) => ({
     ...lease,
+    lane_id: lease.endpoint_id,
+    item_id: lease.event_id,
+    stop_reason: disable,
     duration_ms: 5,
     ...outcome,
     ...(outcome.outcome === 'failed' ? { error_code: 'status_500', error_detail: 'It answered 500.' } : {}),
@@ -163,13 +163,13 @@ export async function complete(
 export async function passTime({ db }: Queue, seconds: number): Promise<void> {
   await db.query(
     `with queues as (
-       update private.webhook_endpoint_queues set next_at = next_at - s.gone, blocked_until_at = blocked_until_at - s.gone,
+       update private.queue_lanes set next_at = next_at - s.gone, blocked_until_at = blocked_until_at - s.gone,
          failing_since_at = failing_since_at - s.gone, rate_free_at = rate_free_at - s.gone
        from (select make_interval(secs => $1) as gone) as s
      ), tenant_queues as (
-       update private.webhook_tenant_queues set next_at = next_at - make_interval(secs => $1)
+       update private.queue_tenants set next_at = next_at - make_interval(secs => $1)
      )
-     update public.webhook_deliveries set next_at = next_at - make_interval(secs => $1) where status = 'pending'`,
+     update private.queue_items set next_at = next_at - make_interval(secs => $1)`,
     [seconds],
   )
 }
@@ -216,10 +216,7 @@ async function whileHeld({ db }: Queue, { id }: Endpoint, work: (client: Queryin
   const client = await db.connect()
   try {
     await client.query('begin')
-    await client.query(
-      'select from private.webhook_endpoint_queues where endpoint_id = $1 for no key update',
-      [id],
-    )
+    await client.query('select from private.queue_lanes where lane_id = $1 for no key update', [id])
     await work(client)
     await client.query('commit')
   } finally {
@@ -235,19 +232,24 @@ export async function fill(queue: Queue, endpoint: Endpoint, count: number): Pro
       `with event as (
          insert into public.webhook_events (tenant_id, type, version, payload)
          select $1, 'order.paid', 1, '{}' from generate_series(1, $3::int) returning id
+       ), delivery as (
+         insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id) select $1, id, $2 from event
        )
-       insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id) select $1, id, $2 from event`,
+       insert into private.queue_items (tenant_id, queue, lane_id, item_id) select $1, 'webhooks', $2, id from event`,
       [tenant, id, count],
     )
-    await client.query('select private.wake_endpoint_queues(array[$1::uuid], array[$2::uuid])', [tenant, id])
-    await client.query('select private.wake_tenant_queues(array[$1::uuid])', [tenant])
+    await client.query(`select private.wake_lanes('webhooks', array[$1::uuid], array[$2::uuid])`, [
+      tenant,
+      id,
+    ])
+    await client.query(`select private.wake_queue_tenants('webhooks', array[$1::uuid])`, [tenant])
   })
 }
 
 /** Makes every endpoint's queue due, as if it were its turn. */
 export async function callAll({ db }: Queue): Promise<void> {
-  await db.query('update private.webhook_endpoint_queues set next_at = now()')
-  await db.query('update private.webhook_tenant_queues set next_at = now()')
+  await db.query('update private.queue_lanes set next_at = now()')
+  await db.query('update private.queue_tenants set next_at = now()')
 }
 
 export interface EndpointQueue {
@@ -266,7 +268,7 @@ export async function readEndpointQueue({ db }: Queue, { id }: Endpoint): Promis
        case when isfinite(blocked_until_at)
          then greatest(extract(epoch from blocked_until_at - clock_timestamp()), 0)::float8 else 0 end as blocked,
        failure_count as failures, is_slow as "isSlow", is_capped as "isCapped"
-     from private.webhook_endpoint_queues where endpoint_id = $1`,
+     from private.queue_lanes where lane_id = $1`,
     [id],
   )
   return rows[0]!

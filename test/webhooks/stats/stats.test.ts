@@ -59,9 +59,9 @@ describe('the statistics of an endpoint', () => {
     const { ref_id } = await makeEndpoint(world, { event_types: ['campaign.deleted'] })
     const set = (blocked: string) =>
       superuser.query(
-        `update private.webhook_endpoint_queues as l
+        `update private.queue_lanes as l
          set failure_count = 7, failing_since_at = '2026-11-01T00:00:00Z', blocked_until_at = ${blocked}
-         from public.webhook_endpoints as e where e.id = l.endpoint_id and e.ref_id = $1`,
+         from public.webhook_endpoints as e where e.id = l.lane_id and e.ref_id = $1`,
         [ref_id],
       )
     await set(`now() + interval '1 hour'`)

@@ -7,7 +7,7 @@ as $$
 declare
   found_endpoint public.webhook_endpoints;
 begin
-  perform from private.webhook_endpoint_queues as l where l.tenant_id = tenant and l.endpoint_id = endpoint for no key update;
+  perform private.lock_lanes('webhooks', array[tenant], array[endpoint]);
   select * into found_endpoint from public.webhook_endpoints as p where p.tenant_id = tenant and p.id = endpoint;
   if found_endpoint.id is null then
     perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
@@ -18,7 +18,7 @@ begin
 end
 $$;
 comment on function private.require_webhook_endpoint(uuid, uuid) is
-  'An enabled endpoint. Its queue is locked until the transaction ends. Refuses with 404 not_found or 409 endpoint_disabled.';
+  'An enabled endpoint. Its lane is locked until the transaction ends. Refuses with 404 not_found or 409 endpoint_disabled.';
 
 create function private.requeue_webhook_deliveries(endpoint public.webhook_endpoints, events uuid[]) returns int
   language plpgsql
@@ -27,41 +27,24 @@ as $$
 declare
   queued int;
 begin
-  -- A leased delivery stays with its worker, which will report a result. It gets a new schedule as well.
-  insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key, next_at)
-  select e.tenant_id, e.id, endpoint.id, e.ordering_key, case when e.ordering_key is null then now() else 'infinity' end
+  -- Items before deliveries, as everybody locks them.
+  perform private.requeue_items('webhooks', endpoint.tenant_id, endpoint.id, array_agg(e.id), array_agg(e.ordering_key))
+  from public.webhook_events as e
+  where e.tenant_id = endpoint.tenant_id and e.id = any (events);
+  insert into public.webhook_deliveries as d (tenant_id, event_id, endpoint_id, ordering_key)
+  select e.tenant_id, e.id, endpoint.id, e.ordering_key
   from public.webhook_events as e
   where e.tenant_id = endpoint.tenant_id and e.id = any (events)
   order by e.id
-  on conflict (tenant_id, event_id, endpoint_id) do update set
-    status = 'pending', attempt_count = 0, ended_at = null,
-    next_at = case when d.lease_id is null then excluded.next_at else d.next_at end;
+  on conflict (tenant_id, event_id, endpoint_id) do update set status = 'pending', attempt_count = 0, ended_at = null;
   get diagnostics queued = row_count;
-  -- The earliest delivery of each key goes first. All others of the key wait, also those that waited for a retry.
-  update public.webhook_deliveries as d set next_at = 'infinity'
-  from (select distinct e.ordering_key from public.webhook_events as e
-    where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
-  where d.endpoint_id = endpoint.id and d.ordering_key = k.ordering_key and d.status = 'pending'
-    and d.lease_id is null and d.next_at < 'infinity';
-  update public.webhook_deliveries as d set next_at = now()
-  from (select distinct e.ordering_key from public.webhook_events as e
-    where e.tenant_id = endpoint.tenant_id and e.id = any (events) and e.ordering_key is not null) as k
-  cross join lateral (
-    select h.event_id from public.webhook_deliveries as h
-    where h.endpoint_id = endpoint.id and h.ordering_key = k.ordering_key and h.status = 'pending'
-    order by h.event_id limit 1) as head
-  where d.tenant_id = endpoint.tenant_id and d.event_id = head.event_id and d.endpoint_id = endpoint.id
-    and d.next_at = 'infinity' and not exists (
-      select from public.webhook_deliveries as u
-      where u.endpoint_id = endpoint.id and u.ordering_key = k.ordering_key and u.status = 'pending' and u.lease_id is not null);
-  perform private.wake_endpoint_queues(array[endpoint.tenant_id], array[endpoint.id]);
-  perform private.wake_tenant_queues(array[endpoint.tenant_id]);
-  perform private.wake_dispatcher();
+  perform private.wake_queue_tenants('webhooks', array[endpoint.tenant_id]);
+  perform private.wake_dispatcher('webhooks');
   return queued;
 end
 $$;
 comment on function private.requeue_webhook_deliveries(public.webhook_endpoints, uuid[]) is
-  'Sends these events to an endpoint (again), with the same ids and a new schedule of attempts. The caller must hold the queue.';
+  'Sends these events to an endpoint (again), with the same ids and a new schedule of attempts. The caller must hold the lane.';
 
 -- A definer, as all that follow, because nobody may write deliveries directly.
 create function public.replay_webhook_deliveries(

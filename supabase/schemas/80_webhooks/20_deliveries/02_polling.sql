@@ -20,18 +20,18 @@ begin
   end if;
   return query
   with picked as materialized (
-    select d.tenant_id, d.event_id, d.endpoint_id from public.webhook_deliveries as d
-    where d.endpoint_id = endpoint.id and d.status = 'pending' and d.next_at <= now()
-    order by d.next_at, d.event_id limit max_messages for no key update skip locked
+    select i.item_id from private.queue_items as i
+    where i.tenant_id = endpoint.tenant_id and i.queue = 'webhooks' and i.lane_id = endpoint.id and i.next_at <= now()
+    order by i.next_at, i.item_id limit max_messages for no key update skip locked
   ), leased as (
-    update public.webhook_deliveries as d
-    set lease_id = lease, next_at = now() + make_interval(secs => lease_seconds), attempt_count = d.attempt_count + 1
+    update private.queue_items as i
+    set lease_id = lease, next_at = now() + make_interval(secs => lease_seconds), attempt_count = i.attempt_count + 1
     from picked as k
-    where d.tenant_id = k.tenant_id and d.event_id = k.event_id and d.endpoint_id = k.endpoint_id
-    returning d.*
+    where i.tenant_id = endpoint.tenant_id and i.queue = 'webhooks' and i.lane_id = endpoint.id and i.item_id = k.item_id
+    returning i.*
   )
-  select e.id, e.type, e.payload, e.created_at, d.attempt_count, d.lease_id, d.next_at
-  from leased as d join public.webhook_events as e on e.tenant_id = d.tenant_id and e.id = d.event_id
+  select e.id, e.type, e.payload, e.created_at, i.attempt_count, i.lease_id, i.next_at
+  from leased as i join public.webhook_events as e on e.tenant_id = i.tenant_id and e.id = i.item_id
   order by e.id;
 end
 $$;
@@ -51,12 +51,12 @@ begin
   if endpoint.kind <> 'poll' then
     perform private.raise_problem(409, 'not_a_polling_endpoint', 'This endpoint has a URL and receives its messages there. Create one of the kind "poll".');
   end if;
-  select json_agg(json_build_object('tenant_id', d.tenant_id, 'event_id', d.event_id, 'endpoint_id', d.endpoint_id,
-    'lease_id', d.lease_id, 'attempt_number', d.attempt_count, 'ordering_key', d.ordering_key, 'outcome', 'succeeded', 'duration_ms', 0))
+  select json_agg(json_build_object('tenant_id', i.tenant_id, 'lane_id', i.lane_id, 'item_id', i.item_id,
+    'lease_id', i.lease_id, 'attempt_number', i.attempt_count, 'ordering_key', i.ordering_key, 'outcome', 'succeeded', 'duration_ms', 0))
   into results
-  from public.webhook_deliveries as d
-  where d.tenant_id = endpoint.tenant_id and d.endpoint_id = endpoint.id and d.event_id = any (event_ids)
-    and d.lease_id = acknowledge_webhook_deliveries.lease_id;
+  from private.queue_items as i
+  where i.tenant_id = endpoint.tenant_id and i.queue = 'webhooks' and i.lane_id = endpoint.id and i.item_id = any (event_ids)
+    and i.lease_id = acknowledge_webhook_deliveries.lease_id;
   if results is null then
     return 0;
   end if;

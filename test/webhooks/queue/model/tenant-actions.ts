@@ -121,9 +121,7 @@ export const tenantActions: Actions<Name> = {
   },
 
   async 'wear out'(model) {
-    await model.queue.db.query(
-      `update public.webhook_deliveries set attempt_count = 9 where status = 'pending' and lease_id is null`,
-    )
+    await model.queue.db.query('update private.queue_items set attempt_count = 9 where lease_id is null')
     return
   },
 }

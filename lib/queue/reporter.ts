@@ -1,4 +1,4 @@
-import { completeDeliveries, type DeliveryResult } from './queue.ts'
+import type { ItemResult, LeasedItem, Queue } from './queue.ts'
 
 /** Results are reported together, but none waits longer than this for the others. */
 const usualBatch = 100
@@ -14,23 +14,28 @@ const maxTries = 6
  * than many small ones. A report may wait for a lock that one tenant holds for long. So its turn ends after a tenth of
  * a second, and the results of other tenants do not wait with it.
  */
-export class Reporter {
+export class Reporter<Result extends ItemResult> {
   /** The place of the dispatcher, which counts its results. */
   slot = 0
   /** Attempts whose lease was lost before they were reported. */
   stale = 0
   /** Attempts that could not be reported. */
   unreported = 0
+  private readonly queue: Pick<Queue<LeasedItem, Result>, 'complete'>
   private readonly isLast: () => boolean
   private readonly onReported: () => void
-  private results: DeliveryResult[] = []
+  private results: Result[] = []
   private readonly underWay = new Set<Promise<void>>()
   /** Of the report that holds up the next one. */
   private turn: ReturnType<typeof setTimeout> | undefined
   private gathering: ReturnType<typeof setTimeout> | undefined
 
   /** `isLast`: whether there is no result to wait for. */
-  constructor(isLast: () => boolean, onReported: () => void) {
+  constructor(
+    queue: Pick<Queue<LeasedItem, Result>, 'complete'>,
+    { isLast, onReported }: { isLast: () => boolean; onReported: () => void },
+  ) {
+    this.queue = queue
     this.isLast = isLast
     this.onReported = onReported
   }
@@ -39,7 +44,7 @@ export class Reporter {
     return this.results.length + this.underWay.size === 0
   }
 
-  add(result: DeliveryResult): void {
+  add(result: Result): void {
     this.results.push(result)
     this.reportSoon()
   }
@@ -77,13 +82,13 @@ export class Reporter {
     this.underWay.add(reported)
   }
 
-  private async send(results: DeliveryResult[]): Promise<void> {
+  private async send(results: Result[]): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
-        this.stale += results.length - (await completeDeliveries(results, this.slot))
+        this.stale += results.length - (await this.queue.complete(results, this.slot))
         return
       } catch {
-        // The leases end by themselves. A delivery that cannot be reported is sent once more, with the same id.
+        // The leases end by themselves. What cannot be reported is sent once more, with the same id.
         if (attempt === maxTries) {
           this.unreported += results.length
           return

@@ -6,29 +6,27 @@ create function private.sweep_webhooks(batch int default 5000) returns int
   set enable_seqscan = off
 as $$
 declare
-  given_up private.webhook_result[];
+  given_up private.queue_result[];
   swept int := 0;
   n int;
 begin
   -- Nobody polls for these any more. They can be replayed until they are removed.
-  select array_agg(row(d.tenant_id, d.event_id, d.endpoint_id, d.lease_id, d.attempt_count, d.ordering_key,
-    null, null, null, 0, null, null, null, null)::private.webhook_result) into given_up
+  select array_agg(row(i.tenant_id, i.lane_id, i.item_id, i.lease_id, i.attempt_count, i.ordering_key, 'dropped', 0, null, null)::private.queue_result)
+  into given_up
   from (
-    select d.* from public.webhook_endpoints as p
-    join public.webhook_deliveries as d on d.tenant_id = p.tenant_id and d.endpoint_id = p.id
-    where (p.kind = 'poll' or not p.is_enabled) and d.status = 'pending'
-      and d.event_id < private.first_uuid_at(now() - interval '30 days')
-    limit batch) as d;
-  perform from private.webhook_endpoint_queues as l
-  where (l.tenant_id, l.endpoint_id) in (select g.tenant_id, g.endpoint_id from unnest(given_up) as g)
-  order by l.endpoint_id
-  for no key update;
-  update public.webhook_deliveries as d set status = 'dead', ended_at = now(), lease_id = null, dispatched_at = null
+    select i.* from private.queue_lanes as l
+    join private.queue_items as i on i.tenant_id = l.tenant_id and i.queue = l.queue and i.lane_id = l.lane_id
+    where l.queue = 'webhooks' and not l.is_served and i.item_id < private.first_uuid_at(now() - interval '30 days')
+    limit batch) as i;
+  perform private.lock_lanes('webhooks', array(select g.tenant_id from unnest(given_up) as g), array(select g.lane_id from unnest(given_up) as g));
+  delete from private.queue_items as i using unnest(given_up) as g
+  where i.tenant_id = g.tenant_id and i.queue = 'webhooks' and i.lane_id = g.lane_id and i.item_id = g.item_id;
+  update public.webhook_deliveries as d set status = 'dead', ended_at = now()
   from unnest(given_up) as g
-  where d.tenant_id = g.tenant_id and d.event_id = g.event_id and d.endpoint_id = g.endpoint_id and d.status = 'pending';
+  where d.tenant_id = g.tenant_id and d.event_id = g.item_id and d.endpoint_id = g.lane_id and d.status = 'pending';
   get diagnostics n = row_count;
   swept := swept + n;
-  perform private.wake_tenant_queues(private.release_ordered_deliveries(given_up));
+  perform private.wake_queue_tenants('webhooks', private.release_ordered_items('webhooks', given_up));
   delete from public.webhook_deliveries as d
   where d.ctid = any (array(
     select o.ctid from public.webhook_deliveries as o

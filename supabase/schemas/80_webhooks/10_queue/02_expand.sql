@@ -76,9 +76,6 @@ declare
   wanted_events uuid[];
   wanted_endpoints uuid[];
   wanted_keys text[];
-  reached_tenants uuid[];
-  resting_tenants uuid[];
-  resting_endpoints uuid[];
 begin
   -- Searches the rows that are there, and not "ids after the last one", because a transaction may commit late.
   select array_agg(o.tenant_id), array_agg(o.event_id), array_remove(array_agg(o.ordering_key), null)
@@ -121,35 +118,26 @@ begin
   join public.webhook_endpoints as p on p.tenant_id = e.tenant_id and p.is_enabled
   where private.wants_webhook_event(p, e, t.is_operational);
 
-  -- Locks all queues at once, and before the deliveries. Replaying and deleting an endpoint lock in the same order.
-  -- While they are locked, no claim can set a queue to rest, and no earlier delivery of a key can end.
-  select array_agg(distinct l.tenant_id), array_agg(l.tenant_id) filter (where l.is_resting), array_agg(l.endpoint_id) filter (where l.is_resting)
-  into reached_tenants, resting_tenants, resting_endpoints
-  from (
-    select l.tenant_id, l.endpoint_id, l.next_at > greatest(now(), l.blocked_until_at) as is_resting from private.webhook_endpoint_queues as l
-    where (l.tenant_id, l.endpoint_id) in (select * from unnest(wanted_tenants, wanted_endpoints))
-    order by l.endpoint_id
-    for no key update) as l;
-
-  insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key, next_at)
-  select w.tenant_id, w.event_id, w.endpoint_id, w.ordering_key, case
-    when w.ordering_key is not null and (
-      row_number() over (partition by w.endpoint_id, w.ordering_key order by w.event_id) > 1 or exists (
-        select from public.webhook_deliveries as d
-        where d.endpoint_id = w.endpoint_id and d.ordering_key = w.ordering_key and d.status = 'pending'))
-    then 'infinity' else now() end
-  from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
-  -- The endpoint may be deleted by now.
-  join private.webhook_endpoint_queues as l on l.tenant_id = w.tenant_id and l.endpoint_id = w.endpoint_id
-  -- A replay may have put it there already. Nobody can do so now, because replays hold the queue.
-  where not exists (
-    select from public.webhook_deliveries as d
-    where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id);
-
-  if resting_endpoints is not null then
-    perform private.wake_endpoint_queues(resting_tenants, resting_endpoints);
+  -- Holds all lanes at once, and before the deliveries. Replaying and deleting an endpoint lock in the same order.
+  perform private.lock_lanes('webhooks', wanted_tenants, wanted_endpoints);
+  with made as (
+    insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id, ordering_key)
+    select w.tenant_id, w.event_id, w.endpoint_id, w.ordering_key
+    from unnest(wanted_tenants, wanted_events, wanted_endpoints, wanted_keys) as w (tenant_id, event_id, endpoint_id, ordering_key)
+    -- The endpoint may be deleted by now.
+    join private.queue_lanes as l on l.tenant_id = w.tenant_id and l.queue = 'webhooks' and l.lane_id = w.endpoint_id
+    -- A replay may have put it there already. Nobody can do so now, because replays hold the lane.
+    where not exists (
+      select from public.webhook_deliveries as d
+      where d.tenant_id = w.tenant_id and d.event_id = w.event_id and d.endpoint_id = w.endpoint_id)
+    returning tenant_id, event_id, endpoint_id, ordering_key
+  )
+  select array_agg(m.tenant_id), array_agg(m.event_id), array_agg(m.endpoint_id), array_agg(m.ordering_key)
+  into wanted_tenants, wanted_events, wanted_endpoints, wanted_keys
+  from made as m;
+  if wanted_tenants is not null then
+    perform private.enqueue_items('webhooks', wanted_tenants, wanted_endpoints, wanted_events, wanted_keys);
   end if;
-  perform private.wake_tenant_queues(reached_tenants);
   return cardinality(events);
 end
 $$;

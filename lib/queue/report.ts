@@ -7,13 +7,14 @@ export interface DispatchReport {
   failed: number
   /** Attempts whose lease was lost before they were reported. */
   stale: number
-  /** Attempts that could not be reported to the database. Their deliveries are tried again when the leases end. */
+  /** Attempts that could not be reported to the database. They are made again when the leases end. */
   unreported: number
   durationMs: number
-  endpoints: Map<string, EndpointReport>
+  /** By the name of the lane. */
+  lanes: Map<string, LaneReport>
 }
 
-interface EndpointReport {
+interface LaneReport {
   succeeded: number
   failed: number
   durationMsSum: number
