@@ -25,7 +25,12 @@ export function printTables(results: PartResult[]): void {
 }
 
 /** The same as the page docs/benchmarks.md. */
-export function writePage(results: PartResult[], wanted: Part[], { date, commit, summary }: Machine): string {
+export function writePage(
+  results: PartResult[],
+  wanted: Part[],
+  { date, commit, summary }: Machine,
+  seconds: number,
+): string {
   const judged = results.flatMap(({ figures }) => figures).map(isMet)
   const count = (met: boolean) => judged.filter((each) => each === met).length
   const lines = [
@@ -34,6 +39,7 @@ export function writePage(results: PartResult[], wanted: Part[], { date, commit,
     '`npm run bench -- --write` wrote this page. Nobody edits it.',
     '',
     `Measured on ${date}, commit ${commit}, on ${summary} The load generator, the functions and Postgres share the machine.`,
+    `The whole run takes ${Math.ceil(seconds / 60)} minutes.`,
     `${count(true)} goals are met, ${count(false)} are not. A ratio compares a figure with its baseline; 1 is equal.`,
   ]
   const missing = wanted.slice(results.length).map(({ name }) => name)

@@ -1,14 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import pg from 'pg'
 import { findDeno } from '../stack/processes/binaries.ts'
 import { answers, findPort } from '../stack/processes/ports.ts'
 
+const run = promisify(execFile)
 const root = fileURLToPath(new URL('..', import.meta.url))
 
 export interface BenchStack {
@@ -30,20 +32,59 @@ interface Bare {
   stop(): Promise<void>
 }
 
-/** A stack of its own in a temporary folder, without demo tenants. stop() removes everything. */
-export async function bootStack(more: string[] = []): Promise<BenchStack> {
+/** The data of a stack on which nothing happened yet. Made once, because the migrations take longest. */
+let empty: Promise<string> | undefined
+
+async function makeEmpty(): Promise<string> {
+  const dataDir = await makeFolder()
+  const child = start(dataDir)
+  try {
+    await firstLine(child)
+  } finally {
+    await end(child)
+  }
+  // The ports are not for its copies, which run side by side.
+  const path = join(dataDir, 'stack.json')
+  const { runtime: _, ...file } = JSON.parse(await readFile(path, 'utf8')) as { runtime: unknown }
+  await writeFile(path, JSON.stringify(file))
+  return dataDir
+}
+
+/** To be called at the end. */
+export async function discardEmpty(): Promise<void> {
+  const dataDir = await empty?.catch(() => undefined)
+  if (dataDir) await rm(dataDir, { recursive: true, force: true })
+}
+
+async function makeFolder(): Promise<string> {
   const dataDir = await mkdtemp(join(tmpdir(), 'tenantry-bench-'))
   // Postgres runs as another user when this runs as root.
   await chmod(dataDir, 0o755)
+  return dataDir
+}
+
+const start = (dataDir: string, more: string[] = []) =>
+  spawn(
+    process.execPath,
+    [
+      ...['--import', 'tsx', join(root, 'stack/main.ts'), 'start', '--json', '--no-seed', '--port', '0'],
+      ...['--data', dataDir, ...more],
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+
+/** A stack of its own in a temporary folder, without demo tenants. stop() removes everything. */
+export async function bootStack(more: string[] = []): Promise<BenchStack> {
+  const dataDir = await makeFolder()
   const stops: (() => Promise<unknown>)[] = [() => rm(dataDir, { recursive: true, force: true })]
   const stop = async () => {
     for (const undo of stops.splice(0).reverse()) await undo().catch(() => {})
   }
   try {
-    const args = ['start', '--json', '--no-seed', '--port', '0', '--data', dataDir, ...more]
-    const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'stack/main.ts'), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    })
+    empty ??= makeEmpty()
+    // The copies belong to the same users as the originals, which fs.cp does not see to.
+    await run('cp', ['-a', `${await empty}/.`, dataDir])
+    const child = start(dataDir, more)
     stops.push(() => end(child))
     const line = JSON.parse(await firstLine(child)) as { api_url: string; db_url: string }
     const file = JSON.parse(await readFile(join(dataDir, 'stack.json'), 'utf8')) as {

@@ -19,11 +19,13 @@ export async function benchReading(
   const own = isQuick ? 1_000 : 100_000
   const rounds = isQuick ? 3 : 50
   const db = reader(await stack.connect(stack.dbUrl))
-  await fill(admin, own, `array['${tenantId}']::uuid[]`)
+  const fillers = [admin, await stack.connect(stack.adminUrl)]
+  await fill(fillers, own, `array['${tenantId}']::uuid[]`)
   const others = `array(select t.id from public.tenants as t where t.id <> '${tenantId}' order by t.id)`
   let stored = own
   const timesWith = async (count: number) => {
-    for (; stored < count; stored += 1_000_000) await fill(admin, Math.min(1_000_000, count - stored), others)
+    say(`usage: ${(count - stored).toLocaleString('en')} more events`)
+    await fill(fillers, count - stored, others)
     stored = count
     await admin.query('vacuum (analyze) public.usage_events')
     await admin.query('vacuum (analyze) public.usage_hours')
@@ -65,26 +67,41 @@ export async function benchReading(
   return figures
 }
 
-/** Events of these tenants over the month, in turn, and their hours. */
-async function fill(admin: pg.Client, count: number, tenants: string): Promise<void> {
-  await admin.query(`set session_replication_role = replica`)
-  await admin.query(`
-    with stored as (
-      insert into public.usage_events (tenant_id, id, event_type, event_data, tokens_used, model_used, cost_micros, occurred_at)
-      select t.ids[1 + n % cardinality(t.ids)], gen_random_uuid(), 'type.' || n % 4,
-        jsonb_build_object('seconds', n % 1000, 'person', 'p' || n % 5000), n % 1000, 'model-' || n % 3, 40,
-        timestamptz '${month.since}' + n * (interval '31 days' / ${count})
-      from generate_series(0, ${count} - 1) as n cross join (select ${tenants} as ids) as t
-      returning *
-    )
+/** Events of these tenants over the month, in turn, and their hours. Each connection fills its part of the month. */
+async function fill(fillers: pg.Client[], count: number, tenants: string): Promise<void> {
+  const part = Math.ceil(count / fillers.length)
+  await Promise.all(
+    fillers.map((db, n) => fillPart(db, count, tenants, n * part, Math.min((n + 1) * part, count) - 1)),
+  )
+}
+
+async function fillPart(
+  db: pg.Client,
+  count: number,
+  tenants: string,
+  first: number,
+  last: number,
+): Promise<void> {
+  const events = `
+    select t.ids[1 + n % cardinality(t.ids)] as tenant_id, n, 'type.' || n % 4 as event_type, 'model-' || n % 3 as model_used,
+      timestamptz '${month.since}' + n * (interval '31 days' / ${count}) as occurred_at
+    from generate_series(${first}, ${last}) as n cross join (select ${tenants} as ids) as t`
+  await db.query(`set session_replication_role = replica; set work_mem = '256MB'`)
+  await db.query(`
+    insert into public.usage_events (tenant_id, id, event_type, event_data, tokens_used, model_used, cost_micros, occurred_at)
+    select tenant_id, private.uuid_v7_at((extract(epoch from occurred_at) * 1000000)::bigint), event_type,
+      jsonb_build_object('seconds', n % 1000, 'person', 'p' || n % 5000), n % 1000, model_used, 40, occurred_at
+    from (${events}) as e`)
+  // All hours at once: nearly every event of a million has an hour of its own, and the next million the same hours.
+  await db.query(`
     insert into public.usage_hours as h (tenant_id, starts_at, event_type, model_used, event_count, tokens_used, cost_micros,
       tokens_count, cost_count, event_count_15, event_count_30)
-    select s.tenant_id, date_trunc('hour', s.occurred_at, 'UTC'), s.event_type, s.model_used, count(*), sum(s.tokens_used),
-      sum(s.cost_micros), count(*), count(*), count(*) / 4, count(*) / 2
-    from stored as s group by 1, 2, 3, 4
+    select tenant_id, date_trunc('hour', occurred_at, 'UTC'), event_type, model_used, count(*), sum(n % 1000), 40 * count(*),
+      count(*), count(*), count(*) / 4, count(*) / 2
+    from (${events}) as e group by 1, 2, 3, 4 order by 1, 2
     on conflict on constraint usage_hours_pkey do update set event_count = h.event_count + excluded.event_count,
       tokens_used = h.tokens_used + excluded.tokens_used, cost_micros = h.cost_micros + excluded.cost_micros`)
-  await admin.query(`reset session_replication_role`)
+  await db.query('reset work_mem; reset session_replication_role')
 }
 
 /** Runs the statements of lib past row level security, so that only they are measured. */

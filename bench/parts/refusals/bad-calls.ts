@@ -16,6 +16,8 @@ export function goodArguments({ name, parameters }: Callable, world: World): Arg
 export interface BadCall {
   what: string
   args: Arguments
+  /** Of the one bad value, if that is all that is sent besides a few bytes. */
+  type?: string
 }
 
 /** The same call with one value after the other as bad as it can be, of n parts each. */
@@ -27,7 +29,7 @@ export function badCalls(callable: Callable, world: World, n: number): BadCall[]
     for (const [what, make] of worstOf[type] ?? []) {
       if (what.endsWith('numbers') && withoutNumbers.includes(name)) continue
       const value = make(n)
-      bad.push({ what: `${name}: ${what}`, args: { ...good, [name]: value } })
+      bad.push({ what: `${name}: ${what}`, args: { ...good, [name]: value }, type })
       for (const wrap of around[name] ?? []) {
         const wrapped = wrap(value)
         const inside = Object.keys(wrapped as object).join()

@@ -26,7 +26,7 @@ export async function benchQueue(stack: BenchStack, isQuick: boolean): Promise<F
         await admin.query('vacuum (analyze)')
         return queue.drain(deliveries / share, fanOut)
       }
-      const rates = await interleave(rounds, [ours, theirs(boss, 1), theirs(graphile, 4)])
+      const rates = await interleave(rounds, [ours, theirs(boss, 1), theirs(graphile, fanOut === 1 ? 4 : 10)])
       const [value, byBoss, byGraphile] = rates.map(median) as [number, number, number]
       const what = `queue, an event for ${fanOut === 1 ? 'one' : fanOut}`
       figures.push(
