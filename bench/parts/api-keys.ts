@@ -19,7 +19,7 @@ interface Ask {
 /** Measures the same routes with an API key and with a person's token, and what gets through during a flood of wrong keys. */
 export async function benchApiKeys(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const rounds = isQuick ? 1 : 3
-  const seconds = isQuick ? 1 : 2
+  const seconds = isQuick ? 1 : 1.5
   const { token, key } = await makeKeyAndToken(stack)
   const at = (name: string, path: string) => `http://127.0.0.1:${stack.functionPort(name)}${path}`
   const write = {

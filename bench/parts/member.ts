@@ -53,7 +53,7 @@ const routes: Route[] = [
  */
 export async function benchMember(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   // Some thousand requests a round. More rounds tell more about the spread than longer ones do.
-  const rounds = isQuick ? 1 : 5
+  const rounds = isQuick ? 1 : 4
   const seconds = 1
   const { token, key, tenant } = await makeKeyAndToken(stack)
   const statements = await Promise.all(routes.map(({ read }) => statementOf((db) => read(db, tenant.id))))

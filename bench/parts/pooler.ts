@@ -27,7 +27,7 @@ export async function benchPooler(direct: BenchStack, isQuick: boolean): Promise
         }),
       ),
     )
-    const [rounds, seconds] = isQuick ? [1, 1] : [5, 1]
+    const [rounds, seconds] = isQuick ? [1, 1] : [4, 1]
     const figures: Figure[] = []
     for (const [number, { what }] of routes.get(direct)!.entries()) {
       say(`pooler: ${what}`)

@@ -67,7 +67,7 @@ async function compare(one: Timed, other: Timed, isQuick: boolean): Promise<[num
   const times: [number, number][] = []
   // Ten runs first: after five, Postgres decides whether to keep one plan.
   for (let run = 0; run < 10; run++) await Promise.all([one(), other()])
-  const until = Date.now() + (isQuick ? 200 : 2_000)
+  const until = Date.now() + (isQuick ? 200 : 1_500)
   while (times.length < 10 || (times.length < 500 && Date.now() < until))
     times.push([await one(), await other()])
   return [median(times.map(([first]) => first)), median(times.map(([, second]) => second))]

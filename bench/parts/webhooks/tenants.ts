@@ -23,7 +23,7 @@ interface Run {
  * deliveries a second. The receivers of these tenants answer 200 after 14 seconds, and thousands of deliveries wait for them.
  */
 export async function benchTenants(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  const [seconds, deliveries] = isQuick ? [5, 2_000] : [20, 20_000]
+  const [seconds, deliveries] = isQuick ? [5, 2_000] : [15, 20_000]
   // Just within the 15 seconds that a receiver has.
   const slowMs = isQuick ? 3_000 : 14_000
   const admin = await stack.connect(stack.adminUrl)
