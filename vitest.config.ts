@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import process from 'node:process'
 import { globSync } from 'tinyglobby'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { findPgBouncer } from './stack/processes/binaries.ts'
 
 const functions = readdirSync('functions', { withFileTypes: true }).filter((entry) => entry.isDirectory())
@@ -24,7 +25,12 @@ const overHttp = {
   ],
 }
 /** Those of them that run without a pooler too: who is let in, by every route, and what a connection does. */
-const bothWays = ['test/auth/**/*.test.ts', 'test/http/{caller,enter}.test.ts', 'test/routes.test.ts']
+const bothWays = [
+  'test/auth/{credentials,verify-jwt}.test.ts',
+  'test/auth/api-keys/*.test.ts',
+  'test/http/{caller,enter}.test.ts',
+  'test/routes.test.ts',
+]
 
 function hasPgBouncer(): boolean {
   try {
@@ -38,24 +44,53 @@ function hasPgBouncer(): boolean {
 }
 
 // Only lib/db knows of the pooler, so a test of what a function answers runs once. Without PgBouncer it runs directly.
-const isPooled = hasPgBouncer()
-const direct = {
-  name: 'direct',
-  include: ['test/**/*.test.ts'],
-  exclude: isPooled ? onlyPooled() : [],
-  sequence: { groupOrder: 0 },
-}
-const pooled = { name: 'pooled', ...overHttp, sequence: { groupOrder: 1 } }
+const isPooled = process.env.TENANTRY_TEST_POOLER !== 'none' && hasPgBouncer()
+const direct = { name: 'direct', include: ['test/**/*.test.ts'], exclude: isPooled ? onlyPooled() : [] }
+const pooled = { name: 'pooled', ...overHttp }
 
 function onlyPooled(): string[] {
   const without = new Set([...overHttp.exclude, ...bothWays].flatMap((pattern) => globSync(pattern)))
   return overHttp.include.flatMap((pattern) => globSync(pattern)).filter((file) => !without.has(file))
 }
 
+/** Those that take longest, or wait longest, the longest first. Begun last, one of them would run on alone at the end. */
+const longest = [
+  'new',
+  'usage/payments/histories',
+  'isolation/mutations',
+  'tour',
+  'stack/strays',
+  'usage/calls/properties',
+  'usage/credits/properties',
+  'stack/extensions/cron-runs',
+  'registry/export/stalled-reader',
+  'client/package',
+  'release/next-release',
+  'stack/boot',
+  'webhooks/queue/model/model',
+  'bounds',
+  'stack/pooler',
+  'stack/root-only',
+  'webhooks/queue/tenant-queues',
+  'stack/crash',
+].map((name) => `/test/${name}.test.ts`)
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    // The others project by project, because a worker that goes on with the same project has read its modules.
+    const place = ({ moduleId, project }: TestSpecification) => {
+      const at = longest.findIndex((name) => moduleId.endsWith(name))
+      return at < 0 ? longest.length + Number(project.name === pooled.name) : at
+    }
+    return (await super.sort(files)).toSorted((one, other) => place(one) - place(other))
+  }
+}
+
 export default defineConfig({
   test: {
     // The functions log a line for every request.
     silent: 'passed-only',
+    sequence: { sequencer: LongestFirst },
     projects: (isPooled ? [direct, pooled] : [direct]).map((test) => ({
       extends: true,
       test: {
@@ -63,7 +98,10 @@ export default defineConfig({
         // One stack for all files of a project; each test file makes tenants of its own in it.
         globalSetup: ['test/kit/global-stack.ts'],
         pool: 'forks',
-        maxWorkers: 2,
+        // Behind the pooler a worker reads the modules of the project once, and not for each file.
+        isolate: test.name !== pooled.name,
+        // One more than two processors have work for, because many tests wait for what takes its time.
+        maxWorkers: 3,
         testTimeout: 30_000,
         hookTimeout: 60_000,
       },

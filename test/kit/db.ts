@@ -15,6 +15,14 @@ const stack = inject('stack')
 // allowExitOnIdle: a test file needs no afterAll for its pools.
 const pool = (connectionString: string) => new pg.Pool({ connectionString, max: 5, allowExitOnIdle: true })
 
+/** A server takes 100 connections. Who needs most of them waits here for other files that do, and calls the answer at the end. */
+export async function takeMostConnections(): Promise<() => void> {
+  const turn = await admin.connect()
+  await turn.query(`select pg_advisory_lock(hashtext('most connections'))`)
+  // With its connection goes its lock.
+  return () => turn.release(true)
+}
+
 /** The superuser, for what no role of a hosted project may do. */
 export const superuser = pool(stack.admin_db_url)
 

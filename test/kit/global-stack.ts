@@ -1,4 +1,5 @@
 import type { TestProject } from 'vitest/node'
+import { connected } from '../../stack/database/connected.ts'
 import { watchStarters } from '../../stack/processes/starter.ts'
 import { startDohServer } from './servers/doh-server.ts'
 import { bootStack, type StackAccess } from './stack.ts'
@@ -19,6 +20,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const stack = await bootStack({
     env: { TENANTRY_DOH_URL: doh.url },
     args: project.name === 'pooled' ? ['--pooler'] : [],
+    ...(process.env.TENANTRY_TEST_ROOT && { root: process.env.TENANTRY_TEST_ROOT }),
+  })
+  // Nobody cuts the power of these stacks, so no commit has to wait until the disk has it.
+  await connected(stack.access.admin_db_url, async (db) => {
+    await db.query('alter system set fsync = off')
+    await db.query('alter system set full_page_writes = off')
+    await db.query('select pg_reload_conf()')
   })
   project.provide('stack', stack.access)
   project.provide('doh_url', doh.url)

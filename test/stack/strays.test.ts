@@ -261,7 +261,8 @@ describe('a test run that is killed leaves nothing running', () => {
       const isNew = ({ pid }: { pid: number }) => !before.has(pid)
       // The run, its stacks and their parts have the folder in their command lines.
       const left = () => listProcesses().filter((each) => isNew(each) && each.command.includes(folder))
-      const { starter } = await start('env', `TMPDIR=${run()}`, ...command, 'run', '--root', run())
+      const env = [`TMPDIR=${run()}`, `TENANTRY_TEST_ROOT=${root}`]
+      const { starter } = await start('env', ...env, ...command, 'run', '--root', run())
       try {
         expect(left().filter(({ command }) => command.includes('main.ts'))).toHaveLength(2)
         starter.kill('SIGKILL')

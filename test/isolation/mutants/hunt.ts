@@ -2,12 +2,9 @@ import { Client } from 'pg'
 import { makeCopy, type OwnDatabase } from '../../kit/own-database.ts'
 import type { StackAccess } from '../../kit/stack.ts'
 import type { Rules } from '../matrix/declared.ts'
-import { beginMatrix, type Slice } from '../matrix/run.ts'
-import type { Mutant, Touched } from './mutant.ts'
+import { beginMatrix } from '../matrix/run.ts'
+import type { Mutant } from './mutant.ts'
 import { readSlices } from './slices.ts'
-
-/** Which part of the matrix to ask about a mutant, nearest first. */
-export type SlicesOf = (touched: Touched) => Slice[]
 
 /**
  * Makes each mutant in turn and asks the matrix about what it can touch, until something is not as promised. Two at a
@@ -20,14 +17,13 @@ export async function hunt(
   template: OwnDatabase,
   rules: Rules,
   mutants: Mutant[],
-  slices?: SlicesOf,
 ): Promise<Map<string, string | null>> {
   const surprises = new Map<string, string | null>()
   // One list for both: whoever is free takes the next.
   const waiting = mutants.values()
   const copies = [await makeCopy(stack, template), await makeCopy(stack, template)]
   try {
-    await Promise.all(copies.map((copy) => huntIn(copy.adminUrl, rules, waiting, surprises, slices)))
+    await Promise.all(copies.map((copy) => huntIn(copy.adminUrl, rules, waiting, surprises)))
   } finally {
     for (const copy of copies) await copy.drop()
   }
@@ -39,12 +35,11 @@ async function huntIn(
   rules: Rules,
   waiting: Iterable<Mutant>,
   surprises: Map<string, string | null>,
-  slices?: SlicesOf,
 ): Promise<void> {
   const db = new Client({ connectionString: url })
   await db.connect()
   try {
-    const slicesOf = slices ?? (await readSlices(db, rules))
+    const slicesOf = await readSlices(db, rules)
     const matrix = await beginMatrix(db, rules)
     for (const mutant of waiting) {
       await db.query('savepoint mutant')

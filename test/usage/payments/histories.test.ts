@@ -135,10 +135,13 @@ async function world() {
   return makeOrder(await makeTenant({ plan: 'starter', db: pool }), { db: pool })
 }
 
-describe('a thousand histories, shuffled and tripled, on eight connections at once', () => {
+// The rarest fault that was tried, an order that is closed before it fails, shows in one of 150 histories.
+const historyCount = 350
+
+describe(`${historyCount} histories, shuffled and tripled, on eight connections at once`, () => {
   it('each end in the one state that they say', { timeout: 400_000 }, async ({ task, skip }) => {
     if (task.file.projectName === 'pooled') skip('It asks the database alone.')
-    const samples = fc.sample(histories, { numRuns: 1_000, seed: 20_261_122 })
+    const samples = fc.sample(histories, { numRuns: historyCount, seed: 20_261_122 })
     const waiting = samples.values()
     const run = async () => {
       for (const history of waiting) {
@@ -180,21 +183,25 @@ describe('a connection that is killed at any statement', () => {
     ...['public.tenants', 'public.billing_events', 'public.webhook_events', 'private.webhook_outbox'],
   ]
 
-  /** One try on a connection of its own, which dies at this table if it writes there. */
+  let client: pg.Client | undefined
+  afterAll(() => client?.end())
+
+  /** One try on a connection that nobody else has, which dies at this table if the try writes there. */
   async function attempt(delivery: Delivery, table: string | null) {
-    const client = new pg.Client(connection())
-    client.on('error', () => {})
-    await client.connect()
+    if (!client) {
+      client = new pg.Client(connection())
+      client.on('error', () => {})
+      await client.connect()
+    }
     try {
-      if (table !== null)
-        await client.query(`select set_config('test.die_at', $1, false)`, [table.split('.')[1]])
+      await client.query(`select set_config('test.die_at', $1, false)`, [table?.split('.')[1] ?? ''])
       await receive(client, delivery)
       await settle(client, delivery)
     } catch (thrown) {
       if (!/terminat/.test(String(thrown))) throw thrown
       killed++
-    } finally {
       await client.end().catch(() => {})
+      client = undefined
     }
   }
 
