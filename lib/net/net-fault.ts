@@ -16,14 +16,31 @@ export type NetFaultCode =
   /** The answer is not HTTP, or it is compressed although the request did not allow that. */
   | 'not_http'
 
+/** These end an exchange before its first byte. */
+const neverSent: NetFaultCode[] = [
+  'url_refused',
+  'request_refused',
+  'address_refused',
+  'unknown_host',
+  'untrusted',
+]
+
 /** Why an exchange with another server failed. `message` is a sentence that may be shown. */
 export class NetFault extends Error {
   readonly code: NetFaultCode
+  /** Whether it is certain that the other server got nothing. */
+  readonly isUnsent: boolean
 
-  constructor(code: NetFaultCode, message: string, cause?: unknown) {
+  constructor(
+    code: NetFaultCode,
+    message: string,
+    cause?: unknown,
+    { isUnsent = neverSent.includes(code) } = {},
+  ) {
     super(message, { cause })
     this.name = 'NetFault'
     this.code = code
+    this.isUnsent = isUnsent
   }
 
   /** Whether the same exchange may succeed later. */

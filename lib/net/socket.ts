@@ -1,4 +1,4 @@
-import { connect as connectTcp } from 'node:net'
+import { connect as connectTcp, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
 import { isAddress } from './address.ts'
 import { Connection } from './connection.ts'
@@ -21,14 +21,19 @@ interface ConnectOptions {
   ca?: string | undefined
 }
 
+/** A connection for HTTP to one of the pinned addresses. */
+export async function openConnection(pinned: PinnedUrl, options: ConnectOptions): Promise<Connection> {
+  return new Connection(await openSocket(pinned, options))
+}
+
 /**
- * A connection to one of the pinned addresses, tried in turn. For https the certificate must be valid for
+ * A socket to one of the pinned addresses, tried in turn. For https the certificate must be valid for
  * the URL's host, so a server that has the address but not the name is refused.
  */
-export async function openConnection(
+export async function openSocket(
   { url, addresses, port }: PinnedUrl,
   options: ConnectOptions,
-): Promise<Connection> {
+): Promise<Socket> {
   let last: unknown
   for (const address of addresses.slice(0, 4)) {
     try {
@@ -40,15 +45,10 @@ export async function openConnection(
       last = thrown
     }
   }
-  throw new NetFault('unreachable', `No connection to ${url.host} could be made.`, last)
+  throw new NetFault('unreachable', `No connection to ${url.host} could be made.`, last, { isUnsent: true })
 }
 
-function openOne(
-  url: URL,
-  address: string,
-  port: number,
-  { deadline, ca }: ConnectOptions,
-): Promise<Connection> {
+function openOne(url: URL, address: string, port: number, { deadline, ca }: ConnectOptions): Promise<Socket> {
   const isTls = url.protocol === 'https:'
   // SNI does not allow an address. The certificate must then be for the address itself.
   const name = isAddress(url.hostname.replace(/^\[|\]$/g, '')) ? {} : { servername: url.hostname }
@@ -68,9 +68,10 @@ function openOne(
       clearTimeout(timer)
       // Otherwise the end of a large body would wait until the server has acknowledged its beginning.
       socket.setNoDelay(true)
-      const connection = new Connection(socket)
+      // Without a listener an error would end the isolate.
+      socket.on('error', () => {})
       socket.off('error', fail)
-      resolve(connection)
+      resolve(socket)
     })
   })
 }

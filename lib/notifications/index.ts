@@ -1,3 +1,16 @@
+import './problems.ts'
+
+export { listProviders, readProvider, removeProvider, setProvider } from './providers/queries.ts'
+export {
+  NotificationProvider,
+  NotificationProviders,
+  ProviderPath,
+  ProviderQuery,
+  ProviderSettings,
+  ProviderTest,
+  settingsByChannel,
+} from './providers/schema.ts'
+export { testProvider } from './providers/test.ts'
 export { countUnread, listNotifications, markAllRead, markNotification } from './queries.ts'
 export {
   MarkedNotifications,
@@ -9,3 +22,19 @@ export {
   ReadUntil,
   UnreadCount,
 } from './schema.ts'
+export {
+  listTemplates,
+  previewTemplate,
+  readTemplate,
+  removeTemplate,
+  writeTemplate,
+} from './templates/queries.ts'
+export {
+  EmailPreview,
+  EmailTemplate,
+  EmailTemplatePath,
+  EmailTemplateQuery,
+  EmailTemplates,
+  NewEmailTemplate,
+  PreviewRequest,
+} from './templates/schema.ts'

@@ -4,6 +4,9 @@
 
 -- Notification types: the catalogue of what people are told, and in which words.
 
+-- How somebody is told besides inside the application.
+create type public.notification_channel as enum ('email', 'sms', 'whatsapp');
+
 create table public.notification_types (
   type text primary key,
   category text not null,

@@ -72,6 +72,7 @@ const events = {
   moments: [new Date().toISOString()],
 }
 const settings = { issuer: 'https://id.example.com', client_id: 'tenantry' }
+const mailServer = { host: 'mail.example.com', port: 465, from_email: 'ada@example.com' }
 const headers = (inner: unknown) => ({ headers: inner })
 const staticHeader = (inner: unknown) => ({ static_header: inner })
 
@@ -128,7 +129,12 @@ export const goodCalls: Record<string, GoodCall> = {
   'public.finish_llm_call': finished,
   'public.record_tool_call': ofTool,
   'public.start_llm_call': { given: started },
+  'private.record_provider_test': { refused: 'conflict' },
   'private.record_idp_check': { given: () => ({ type: 'oidc', outcome: 'bad' }), refused: 'idp_changed' },
+  'private.set_notification_provider': {
+    given: () => ({ channel: 'email', provider: 'smtp', config: mailServer }),
+  },
+  'private.secret_goes_to': { given: () => ({ provider: 'smtp' }) },
   'private.record_audit': { given: () => ({ action: 'tenant.exported' }), withoutNumbers: ['metadata'] },
   'private.record_audit_read': { given: () => ({ action: 'tenant.exported' }), withoutNumbers: ['metadata'] },
   'private.refuse_taken_slug': { refused: 'slug_taken' },
@@ -194,6 +200,7 @@ export const unmeasured: Record<string, string> = {
   'private.record_billing_event': 'ids of an order and of a verified event, which has a size',
   'private.redact_json': 'values of columns, which have a size, and what our code writes',
   'private.register_audit_action': 'runs in migrations',
+  'private.register_email_template': 'runs in migrations',
   'private.register_event_type': 'runs in migrations',
   'private.register_feature': 'runs in migrations',
   'private.register_limit': 'runs in migrations',

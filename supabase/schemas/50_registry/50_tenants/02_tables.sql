@@ -90,5 +90,21 @@ $$;
 comment on function private.drop_secrets(uuid, uuid[]) is
   'Deletes the Vault secrets of deleted rows. Keeps the secrets that a demo tenant''s snapshot will need.';
 
+-- A definer, because nobody else may reach Vault. It also runs when a tenant is deleted together with its rows.
+create function private.tg_drop_secrets() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.drop_secrets(old.tenant_id, array(
+    select (to_jsonb(old) ->> c)::uuid from unnest(tg_argv) as c
+    where to_jsonb(old) ->> c is not null
+      and (tg_op = 'DELETE' or to_jsonb(old) ->> c <> all (array(select coalesce(to_jsonb(new) ->> n, '') from unnest(tg_argv) as n)))));
+  return null;
+end
+$$;
+comment on function private.tg_drop_secrets() is
+  'Deletes from Vault what a changed or deleted row does not name any more. Its arguments are the columns that hold ids of secrets.';
+
 select private.register_table('private.demo_snapshots', keeping => 'derived', plain => '{relation}', personal => '{rows}', unaudited => 'a copy of rows', copy_column => 'rows',
   on_forget => 'keep', kept_because => 'A demo tenant holds invented people. They are restored every night.');

@@ -1,0 +1,13 @@
+import { declareProblems } from '../db/index.ts'
+
+const problems = declareProblems({
+  too_many_provider_tests: {
+    status: 429,
+    title: 'Too many tests of notification providers',
+    retryAfterSeconds: 3_600,
+  },
+})
+
+declare module '../db/problem-codes.ts' {
+  interface ProblemCodes extends Record<keyof typeof problems, true> {}
+}

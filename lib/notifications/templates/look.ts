@@ -1,0 +1,31 @@
+import { admin, sql } from '../../db/index.ts'
+import type { Look } from './render.ts'
+
+/** A look as the database has it: a brand need not say everything. */
+type StoredLook = {
+  [Field in keyof Look]: Field extends 'primary' | 'background' | 'text' ? string | null : Look[Field]
+}
+
+/**
+ * How a tenant's mails look: its brand, and the settings of its e-mails. As the service, because whether "powered by" is
+ * shown depends on the plan.
+ */
+export async function readLook(tenantId: string): Promise<Look> {
+  const { look } = await admin.one<{ look: StoredLook }>(sql`select private.mail_look(${tenantId}) as look`)
+  return lookOf(look)
+}
+
+function lookOf(look: StoredLook): Look {
+  return {
+    ...look,
+    primary: opaque(look.primary) ?? '#1f2937',
+    background: opaque(look.background) ?? '#ffffff',
+    text: opaque(look.text) ?? '#1f2937',
+  }
+}
+
+/** Mail programs know no colours with a fourth part. */
+function opaque(colour: string | null): string | undefined {
+  if (colour === null) return undefined
+  return colour.length === 5 ? colour.slice(0, 4) : colour.slice(0, 7)
+}

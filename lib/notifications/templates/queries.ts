@@ -1,0 +1,134 @@
+import {
+  type Claims,
+  type Db,
+  Problem,
+  type RequestHeaders,
+  readPage,
+  serviceFor,
+  sql,
+} from '../../db/index.ts'
+import { requireRenderable } from './check.ts'
+import { readLook } from './look.ts'
+import { renderMail } from './render.ts'
+import {
+  type EmailPreview,
+  type EmailTemplate,
+  type EmailTemplatePath,
+  type EmailTemplateQuery,
+  type EmailTemplates,
+  type NewEmailTemplate,
+  templateOrder,
+} from './schema.ts'
+
+/** Who writes: the audit log names them. */
+interface Writer {
+  claims: Claims
+  headers: RequestHeaders
+}
+
+const columns = sql`
+  e.slug, e.locale, e.name, e.subject, e.body_html, e.body_text, e.variables, e.category,
+  e.tenant_id = private.platform_tenant_id() as is_global, e.is_active, e.send_via, e.version, e.updated_at`
+
+/** The words that a tenant mails, by slug and language: its own, and the global ones that it has not replaced. */
+export async function listTemplates(
+  tenantId: string,
+  { claims, headers }: Writer,
+  { limit, cursor }: EmailTemplateQuery,
+): Promise<EmailTemplates> {
+  const { rows, next_cursor } = await readPage<EmailTemplate>(
+    // No policy shows the rows of the platform.
+    serviceFor(claims, headers),
+    templateOrder,
+    { limit, cursor },
+    (rowCount) => sql`
+    select ${columns} from public.email_templates as e
+    where (e.tenant_id = ${tenantId} or e.tenant_id = private.platform_tenant_id() and not exists (
+        select from public.email_templates as o where o.tenant_id = ${tenantId} and o.slug = e.slug and o.locale = e.locale))
+      and (${cursor?.slug}::text is null or (e.slug, e.locale) > (${cursor?.slug}, ${cursor?.locale}))
+    order by e.slug, e.locale limit ${rowCount}`,
+  )
+  return { email_templates: rows, next_cursor }
+}
+
+/** The tenant's own words, or else the global ones. 404 not_found. */
+export async function readTemplate(
+  tenantId: string,
+  { claims, headers }: Writer,
+  path: EmailTemplatePath,
+): Promise<EmailTemplate> {
+  return found(await findTemplate(serviceFor(claims, headers), tenantId, path))
+}
+
+/**
+ * Writes a tenant's own words, in the place of the global ones if there are any: then the variables and the category are
+ * those of the global ones. 422 invalid_value if it could not be rendered.
+ */
+export function writeTemplate(
+  tenantId: string,
+  { claims, headers }: Writer,
+  path: EmailTemplatePath,
+  { variables, ...words }: NewEmailTemplate,
+): Promise<EmailTemplate> {
+  return serviceFor(claims, headers).transaction(async (tx) => {
+    const [source] = await tx.query<{ id: string } & Pick<EmailTemplate, 'variables' | 'category'>>(sql`
+      select e.id, e.variables, e.category from public.email_templates as e
+      where e.tenant_id = private.platform_tenant_id() and e.slug = ${path.slug}
+      order by e.locale = ${path.locale} desc, e.locale = 'en' desc limit 1`)
+    const declared = source?.variables ?? variables
+    requireRenderable({ ...words, variables: declared })
+    await tx.query(sql`
+      insert into public.email_templates as e (tenant_id, slug, locale, name, subject, body_html, body_text, variables, category,
+        source_template_id, is_active, send_via)
+      values (${tenantId}, ${path.slug}, ${path.locale}, ${words.name}, ${words.subject}, ${words.body_html}, ${words.body_text},
+        ${JSON.stringify(declared)}::jsonb, ${source?.category ?? 'custom'}::public.email_template_category, ${source?.id},
+        ${words.is_active}, ${words.send_via}::public.email_sender)
+      on conflict (tenant_id, slug, locale) do update set
+        (name, subject, body_html, body_text, variables, is_active, send_via) =
+          (excluded.name, excluded.subject, excluded.body_html, excluded.body_text, excluded.variables, excluded.is_active, excluded.send_via)`)
+    return found(await findTemplate(tx, tenantId, path))
+  })
+}
+
+/** Removes a tenant's own words. The global ones count again. 404 not_found. */
+export async function removeTemplate(
+  tenantId: string,
+  { claims, headers }: Writer,
+  { slug, locale }: EmailTemplatePath,
+): Promise<void> {
+  const removed = await serviceFor(claims, headers).query(sql`
+    delete from public.email_templates as e
+    where e.tenant_id = ${tenantId} and e.slug = ${slug} and e.locale = ${locale} returning 1`)
+  if (removed.length === 0) throw noSuchTemplate()
+}
+
+/** The mail that these words become with these values, in the look of the tenant. 404 not_found. */
+export async function previewTemplate(
+  tenantId: string,
+  writer: Writer,
+  path: EmailTemplatePath,
+  data: object,
+): Promise<EmailPreview> {
+  const look = await readLook(tenantId)
+  const words = await readTemplate(tenantId, writer, path)
+  return renderMail(words, data, look, { locale: path.locale, unsubscribe_url: null })
+}
+
+async function findTemplate(
+  db: Db,
+  tenantId: string,
+  { slug, locale }: EmailTemplatePath,
+): Promise<EmailTemplate | undefined> {
+  const [template] = await db.query<EmailTemplate>(sql`
+    select ${columns} from public.email_templates as e
+    where e.tenant_id in (${tenantId}, private.platform_tenant_id()) and e.slug = ${slug} and e.locale = ${locale}
+    order by e.tenant_id = private.platform_tenant_id() limit 1`)
+  return template
+}
+
+function found(template: EmailTemplate | undefined): EmailTemplate {
+  if (!template) throw noSuchTemplate()
+  return template
+}
+
+const noSuchTemplate = () => new Problem('not_found', 'There is no such template in this language.')

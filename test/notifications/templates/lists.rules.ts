@@ -1,0 +1,9 @@
+import type { ListRules } from '../../kit/rules/lists.ts'
+
+export default {
+  'GET /notifications/templates': {
+    noun: 'email_templates',
+    by: (row) => `${row.slug} ${row.locale}`,
+    order: 'by name',
+  },
+} satisfies ListRules

@@ -1,0 +1,28 @@
+import { manager, type RouteRules } from '../../kit/rules/routes.ts'
+
+const words = { name: 'Ours', subject: 'Hello', body_html: '<p>Hello</p>' }
+
+export default {
+  'GET /notifications/templates': { may: [manager] },
+  'GET /notifications/templates/:slug/:locale': {
+    may: [manager],
+    path: '/notifications/templates/welcome/en',
+  },
+  'POST /notifications/templates/:slug/:locale/preview': {
+    may: [manager],
+    path: '/notifications/templates/welcome/en/preview',
+    whenFrozen: 'changes nothing',
+    body: () => ({ data: { name: 'Ada', tenant: 'Analytical' } }),
+  },
+  'PUT /notifications/templates/:slug/:locale': {
+    may: [manager],
+    path: '/notifications/templates/own_words/en',
+    body: () => words,
+  },
+  // The tenant has none of its own: past the door is 404 not_found.
+  'DELETE /notifications/templates/:slug/:locale': {
+    may: [manager],
+    gives: 404,
+    path: '/notifications/templates/welcome/en',
+  },
+} satisfies RouteRules
