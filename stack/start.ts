@@ -17,6 +17,7 @@ import { codeOf, messageOf, StackFailure } from './failure.ts'
 import { type Functions, functionEnvironment, startFunctions } from './functions/functions.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { say, step } from './log.ts'
+import { keepPlatformProvider } from './mail/platform-provider.ts'
 import { type Receiver, startReceiver } from './mail/receiver.ts'
 import { mailSite } from './mail/site/site.ts'
 import { MailStore } from './mail/store.ts'
@@ -130,6 +131,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
     tenantry_functions_url: `${apiUrl}/functions/v1`,
     tenantry_service_key: file.secret_key,
   })
+  await keepPlatformProvider(dbUrl, receiver.port)
   if (options.seed) await step('seeds', () => seed(root, dataDir, file, server.port))
 
   const workers = await startExtensionWorkers({

@@ -1,11 +1,20 @@
 import { createApp } from '../../lib/http/index.ts'
+import { dispatch } from './dispatch.ts'
+import { dispatches } from './dispatches.ts'
 import { notifications } from './notifications.ts'
+import { preferences } from './preferences.ts'
 import { providers } from './providers.ts'
+import { suppressions, unsubscribing } from './suppressions.ts'
 import { templates } from './templates.ts'
 
 export const app = createApp('notifications')
+  .route('/dispatch', dispatch)
+  .route('/dispatches', dispatches)
   .route('/templates', templates)
   .route('/providers', providers)
+  .route('/preferences', preferences)
+  .route('/suppressions', suppressions)
+  .route('/unsubscribe', unsubscribing)
   .route('/', notifications)
 
 Deno.serve(app.fetch)

@@ -32,7 +32,9 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     '/',
     describeRoute(
       'Invite an e-mail address',
-      { 201: { description: 'The invitation, with the token to mail.', schema: InvitationWithToken } },
+      {
+        201: { description: 'The invitation, which is mailed, with its token.', schema: InvitationWithToken },
+      },
       ['already_member', 'already_invited', 'too_many_invitations'],
     ),
     body(NewInvitation),
@@ -42,7 +44,9 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     '/:invitation/resend',
     describeRoute(
       'Give an invitation a new token, in place of the old one',
-      { 200: { description: 'The invitation, with the token to mail.', schema: InvitationWithToken } },
+      {
+        200: { description: 'The invitation, which is mailed, with its token.', schema: InvitationWithToken },
+      },
       ['resent_too_soon', 'too_many_invitations'],
     ),
     params(InvitationPath),

@@ -1,5 +1,10 @@
 import './problems.ts'
 
+export { dispatchNotifications } from './dispatch/queue.ts'
+export { listDispatches } from './dispatches/queries.ts'
+export { NotificationDispatches, NotificationDispatchQuery } from './dispatches/schema.ts'
+export { readPreferences, writePreferences } from './preferences/queries.ts'
+export { NotificationPreferences } from './preferences/schema.ts'
 export { listProviders, readProvider, removeProvider, setProvider } from './providers/queries.ts'
 export {
   NotificationProvider,
@@ -22,6 +27,19 @@ export {
   ReadUntil,
   UnreadCount,
 } from './schema.ts'
+export {
+  liftSuppression,
+  listSuppressions,
+  lookUpUnsubscribing,
+  unsubscribe,
+} from './suppressions/queries.ts'
+export {
+  SuppressionPath,
+  SuppressionQuery,
+  Suppressions,
+  UnsubscribePath,
+  Unsubscribing,
+} from './suppressions/schema.ts'
 export {
   listTemplates,
   previewTemplate,

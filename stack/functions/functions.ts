@@ -67,6 +67,8 @@ export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: str
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: file.secret_key }),
     SUPABASE_JWKS: JSON.stringify({ keys: [] }),
     TENANTRY_BASE_DOMAINS: 'localhost',
+    // Where links of mails lead, until a developer names an application.
+    TENANTRY_APP_URL: apiUrl,
     // A developer's receivers run on this machine. A hosted project may fetch nothing private.
     TENANTRY_ALLOW_PRIVATE_URLS: 'loopback',
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('TENANTRY_'))),

@@ -81,7 +81,240 @@ comment on function private.register_notification_type(text, text, text, jsonb, 
 
 select private.register_table('public.notification_types', plain => '{type,category,description,messages,example}', unaudited => 'changed by migrations only');
 
--- 02_notifications.sql
+-- 02_preferences.sql
+
+-- Preferences: which notifications are mailed as well, and when nobody is to be disturbed.
+
+create table public.notification_preferences (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  user_id uuid,
+  channels jsonb not null default '{}',
+  quiet_from time,
+  quiet_until time,
+  time_zone text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  foreign key (tenant_id, user_id) references public.tenant_members on delete cascade,
+  constraint one_for_each_person unique nulls not distinct (tenant_id, user_id),
+  constraint channels_are_small check (jsonb_typeof(channels) = 'object' and private.json_fits(channels, 8192)),
+  constraint quiet_hours_have_both check ((quiet_from is null) = (quiet_until is null) and quiet_from <> quiet_until),
+  constraint time_zone_is_short check (length(time_zone) <= 64)
+);
+comment on table public.notification_preferences is
+  'What a person wants to be told besides inside the application, one row for each. The row without a person is what the tenant has chosen for everybody who has not chosen.';
+comment on column public.notification_preferences.channels is 'By category and channel: {"plan": {"email": false}}. What is not named is sent. Critical notifications always are.';
+comment on column public.notification_preferences.quiet_from is 'On the clock of the time zone. What is not critical waits until quiet_until. It may be on the next day.';
+comment on column public.notification_preferences.time_zone is 'The IANA name. Null is the zone of the tenant.';
+create trigger notification_preferences_touch before update on public.notification_preferences
+  for each row execute function private.tg_touch_updated_at();
+create trigger notification_preferences_check_time_zone before insert or update of time_zone on public.notification_preferences
+  for each row when (new.time_zone is not null) execute function private.tg_check_time_zone();
+
+alter table public.notification_preferences enable row level security;
+create policy "people read their own notification preferences" on public.notification_preferences
+  for select to authenticated
+  using (user_id = (select auth.uid()) and tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
+grant select on public.notification_preferences to authenticated;
+grant select, insert, update, delete on public.notification_preferences to service_role;
+
+create function private.after_quiet_hours(at timestamptz, quiet_from time, quiet_until time, zone text) returns timestamptz
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  clock timestamp := at at time zone zone;
+  -- Quiet hours such as 22:00 to 07:00 end on the next day.
+  is_quiet boolean := case when quiet_from < quiet_until then clock::time >= quiet_from and clock::time < quiet_until
+    else clock::time >= quiet_from or clock::time < quiet_until end;
+begin
+  if is_quiet is not true then
+    return at;
+  end if;
+  return greatest(at, ((clock::date + case when clock::time >= quiet_until then 1 else 0 end) + quiet_until) at time zone zone);
+end
+$$;
+comment on function private.after_quiet_hours(timestamptz, time, time, text) is
+  'This moment, or the end of the quiet hours in which it is. The hours are those of the clock in this zone.';
+
+select private.register_table('public.notification_preferences', plain => '{channels,time_zone}',
+  unaudited => 'what a person wants to be told is their own affair');
+
+-- 03_suppressions.sql
+
+-- Suppressions: addresses to which a tenant sends nothing more.
+
+create type public.suppression_reason as enum (
+  'unsubscribed', -- critical mails still go there
+  'bounced',      -- there is no such mailbox
+  'complained',   -- it was reported as spam
+  'manual'        -- a manager said so
+);
+
+create table public.notification_suppressions (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  channel public.notification_channel not null,
+  address text not null,
+  reason public.suppression_reason not null,
+  expires_at timestamptz,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint one_for_each_address unique (tenant_id, channel, address),
+  constraint suppressed_address_is_normal check (length(address) <= 320 and address = private.fold_email(address) and address ~ '^[!-~]+$')
+);
+comment on table public.notification_suppressions is
+  'Addresses to which a tenant sends nothing more: their readers said so, or no mailbox is there. A manager can lift it.';
+create unique index notification_suppressions_ref_id_idx on public.notification_suppressions (tenant_id, ref_id) where ref_id is not null;
+create index notification_suppressions_expires_at_idx on public.notification_suppressions (expires_at) where expires_at is not null;
+
+alter table public.notification_suppressions enable row level security;
+create policy "managers read their tenant's suppressions" on public.notification_suppressions
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
+create policy "managers lift their tenant's suppressions" on public.notification_suppressions
+  for delete to authenticated using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
+grant select, delete on public.notification_suppressions to authenticated;
+grant select, insert, update, delete on public.notification_suppressions to service_role;
+
+create function private.is_suppressed(tenant uuid, channel public.notification_channel, address text, is_critical boolean) returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  select exists (
+    select from public.notification_suppressions as s
+    where s.tenant_id = is_suppressed.tenant and s.channel = is_suppressed.channel and s.address = private.fold_email(is_suppressed.address)
+      and (s.expires_at is null or s.expires_at > now()) and not (is_suppressed.is_critical and s.reason = 'unsubscribed'))
+$$;
+comment on function private.is_suppressed(uuid, public.notification_channel, text, boolean) is
+  'Whether a tenant sends nothing to an address. Whoever unsubscribed is still told what is critical.';
+
+create function private.suppress(tenant uuid, channel public.notification_channel, address text, reason public.suppression_reason,
+    expires_at timestamptz default null) returns void
+  language sql
+  set search_path = ''
+as $$
+  insert into public.notification_suppressions as s (tenant_id, channel, address, reason, expires_at)
+  values (suppress.tenant, suppress.channel, private.fold_email(suppress.address), suppress.reason, suppress.expires_at)
+  on conflict on constraint one_for_each_address do update set (reason, expires_at) = (excluded.reason, excluded.expires_at)
+    -- A mailbox that does not exist is the stronger reason: nothing at all goes there.
+    where s.reason = 'unsubscribed' or s.expires_at is not null
+$$;
+comment on function private.suppress(uuid, public.notification_channel, text, public.suppression_reason, timestamptz) is
+  'Has a tenant send nothing more to an address.';
+
+create function private.sweep_suppressions(batch int default 1000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with swept as (
+    delete from public.notification_suppressions as s where s.ctid = any (array(
+      select o.ctid from public.notification_suppressions as o where o.expires_at <= now() limit batch for update skip locked))
+    returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_suppressions(int) is 'Removes suppressions that have ended, at most one batch. Returns how many.';
+select cron.schedule('notifications: remove suppressions that have ended', '*/10 * * * *', 'select private.sweep_suppressions()');
+
+select private.register_table('public.notification_suppressions', personal => '{address}', on_forget => 'keep',
+  kept_because => 'Without it, the person would be written to again. A manager can remove it.');
+
+-- 04_jobs.sql
+
+-- Jobs: one for each message that leaves the application, from the transaction of what it tells of until it is settled.
+
+create type private.notification_job_status as enum (
+  'pending',
+  'sent',
+  'failed',      -- it never will be
+  'unknown',     -- a message to a telephone, of which nobody knows; a second one would cost money
+  'suppressed',  -- nothing goes to this address
+  'skipped'      -- whoever it was for has left meanwhile, or development sends to nobody
+);
+
+create table private.notification_jobs (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  channel public.notification_channel not null default 'email',
+  type text not null,
+  template text not null,
+  template_version int,
+  user_id uuid,
+  address text,
+  locale text not null default 'en',
+  is_critical boolean not null default false,
+  data jsonb not null default '{}',
+  status private.notification_job_status not null default 'pending',
+  idempotency_key text not null,
+  batch_key text,
+  -- 122 random bits: whoever holds the mail can end such mails.
+  unsubscribe_token uuid not null default gen_random_uuid(),
+  due_at timestamptz not null default now(),
+  queued_at timestamptz,
+  provider text,
+  message_id text,
+  error text,
+  created_at timestamptz not null default now(),
+  settled_at timestamptz,
+  primary key (tenant_id, id),
+  constraint job_is_for_one check ((user_id is null) <> (address is null)),
+  constraint job_address_is_normal check (length(address) <= 320 and address = private.fold_email(address) and address ~ '^[!-~]+$'),
+  constraint job_data_is_small check (jsonb_typeof(data) = 'object' and private.json_fits(data, 65536)),
+  constraint job_key_is_short check (length(idempotency_key) between 1 and 200 and length(batch_key) between 1 and 200),
+  constraint job_error_is_short check (length(error) <= 1000),
+  constraint settled_has_a_moment check ((status = 'pending') = (settled_at is null))
+) with (fillfactor = 80);
+comment on table private.notification_jobs is
+  'Every message that leaves the application: to whom, of which template, and what became of it. Written in the transaction of what it tells of.';
+comment on column private.notification_jobs.address is 'Of somebody outside. A member''s is looked up when it is sent: it may be another by then, or none that counts.';
+comment on column private.notification_jobs.data is 'The values of the template. Emptied once the job is settled, because it may hold the link of an invitation.';
+comment on column private.notification_jobs.queued_at is 'When a dispatcher put it into the queue.';
+comment on column private.notification_jobs.template_version is 'The version of the words that were sent.';
+create unique index notification_jobs_key_idx on private.notification_jobs (tenant_id, channel, (coalesce(user_id::text, address)), idempotency_key);
+create index notification_jobs_unsubscribe_token_idx on private.notification_jobs (unsubscribe_token);
+create index notification_jobs_waiting_idx on private.notification_jobs (tenant_id, due_at) where queued_at is null and status = 'pending';
+create index notification_jobs_settled_at_idx on private.notification_jobs using brin (settled_at) with (autosummarize = on);
+
+-- For those who are no members, or not yet: nobody else is written to by an address that somebody gave.
+create function private.mail_address(
+  tenant uuid, address text, template text, data jsonb, idempotency_key text, locale text default null, is_critical boolean default false
+) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  insert into private.notification_jobs (tenant_id, type, template, address, locale, is_critical, data, idempotency_key)
+  select t.id, mail_address.template, mail_address.template, private.normalize_email(mail_address.address),
+    coalesce(mail_address.locale, t.locale), mail_address.is_critical, mail_address.data, mail_address.idempotency_key
+  from public.tenants as t
+  where t.id = mail_address.tenant and t.status <> 'archived' and current_setting('tenantry.is_restoring', true) is distinct from 'on'
+  on conflict do nothing;
+end
+$$;
+comment on function private.mail_address(uuid, text, text, jsonb, text, text, boolean) is
+  'Mails a template to an address, if and only if this transaction commits. A key counts once for each address.';
+
+create function private.sweep_notification_jobs(batch int default 5000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with swept as (
+    delete from private.notification_jobs as j where j.ctid = any (array(
+      select o.ctid from private.notification_jobs as o where o.settled_at < now() - interval '180 days' limit batch for update skip locked))
+    returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_notification_jobs(int) is 'Removes jobs 180 days after they were settled, at most one batch. Returns how many.';
+select cron.schedule('notifications: remove old jobs', '*/10 * * * *', 'select private.sweep_notification_jobs()');
+
+select private.register_table('private.notification_jobs', keeping => 'history',
+  plain => '{type,template,locale,idempotency_key,batch_key,provider,message_id,error}', personal => '{address}', secret => '{data}',
+  person => 'address', on_forget => 'delete', unaudited => 'each attempt has a row in the dispatch log');
+
+-- 05_notifications.sql
 
 -- Notifications: what a person is told inside the application, one row for each person.
 
@@ -137,36 +370,53 @@ create function private.notify(
   set enable_seqscan = off
 as $$
 declare
-  messages jsonb;
-  tenant_locale text;
+  catalogue public.notification_types;
+  place record;
   told int;
 begin
   if cardinality(recipients) > 10000 then
     raise exception 'notify: at most 10,000 recipients in one call.';
   end if;
-  select t.messages into messages from public.notification_types as t where t.type = notify.type;
-  if messages is null then
+  select * into catalogue from public.notification_types as t where t.type = notify.type;
+  if not found then
     raise exception 'notify: there is no notification type "%" in the catalogue.', left(notify.type, 100);
   end if;
   -- Rows that are restored to an earlier state (the demo's nightly reset) are nothing to tell of.
-  select t.locale into tenant_locale from public.tenants as t where t.id = tenant and t.status <> 'archived';
+  select t.locale, t.time_zone into place from public.tenants as t where t.id = tenant and t.status <> 'archived';
   if not found or current_setting('tenantry.is_restoring', true) = 'on' then
     return 0;
   end if;
-  insert into public.notifications (tenant_id, user_id, type, message, data, subject_type, subject_ref, idempotency_key)
-  select tenant, m.user_id, notify.type,
-    private.render_message(coalesce(messages ->> left(p.locale, 2), messages ->> left(tenant_locale, 2), messages ->> 'en'), notify.data),
-    notify.data, notify.subject_type, notify.subject_ref, notify.idempotency_key
-  from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
-  where m.tenant_id = tenant and m.status = 'active' and (
-    m.user_id::text = any (recipients)
-    or 'everybody' = any (recipients)
-    or 'admins' = any (recipients) and m.role in ('owner', 'admin')
-    or 'owners' = any (recipients) and m.role = 'owner')
-  -- Two calls at once lock in one order.
-  order by m.user_id
-  on conflict do nothing;
-  get diagnostics told = row_count;
+  with told as (
+    insert into public.notifications (tenant_id, user_id, type, message, data, subject_type, subject_ref, idempotency_key)
+    select tenant, m.user_id, notify.type,
+      private.render_message(coalesce(catalogue.messages ->> left(p.locale, 2), catalogue.messages ->> left(place.locale, 2), catalogue.messages ->> 'en'),
+        notify.data),
+      notify.data, notify.subject_type, notify.subject_ref, notify.idempotency_key
+    from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
+    where m.tenant_id = tenant and m.status = 'active' and (
+      m.user_id::text = any (recipients)
+      or 'everybody' = any (recipients)
+      or 'admins' = any (recipients) and m.role in ('owner', 'admin')
+      or 'owners' = any (recipients) and m.role = 'owner')
+    -- Two calls at once lock in one order.
+    order by m.user_id
+    on conflict do nothing
+    returning id, user_id, message
+  ), mailed as (
+    insert into private.notification_jobs (tenant_id, type, template, user_id, locale, is_critical, data, idempotency_key, due_at)
+    select tenant, notify.type, 'notification', n.user_id, coalesce(p.locale, place.locale), catalogue.is_critical,
+      jsonb_build_object('message', n.message), n.id::text,
+      case when catalogue.is_critical then now() else private.after_quiet_hours(now(), coalesce(own.quiet_from, common.quiet_from),
+        case when own.quiet_from is null then common.quiet_until else own.quiet_until end,
+        coalesce(own.time_zone, common.time_zone, place.time_zone)) end
+    from told as n join public.user_profiles as p on p.user_id = n.user_id
+    left join public.notification_preferences as own on own.tenant_id = tenant and own.user_id = n.user_id
+    left join public.notification_preferences as common on common.tenant_id = tenant and common.user_id is null
+    where catalogue.is_critical or coalesce(own.channels #>> array[catalogue.category, 'email'],
+      common.channels #>> array[catalogue.category, 'email'], 'true') = 'true'
+    returning 1
+  )
+  select count(*)::int into told from told;
   return told;
 end
 $$;

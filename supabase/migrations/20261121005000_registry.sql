@@ -89,9 +89,33 @@ begin
 end
 $$;
 
+create function private.mail_invitation(invitation public.tenant_invitations, token text) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if mail_invitation.token is null then
+    return;
+  end if;
+  -- Nobody is to be mailed a link that accepts nothing.
+  if sha256(convert_to(mail_invitation.token, 'UTF8')) <> invitation.token_hash then
+    perform private.raise_problem(422, 'invalid_value', 'The token is not the one whose hash is given.',
+      '[{"pointer": "/token", "detail": "must be what token_hash is the SHA-256 of"}]');
+  end if;
+  perform private.mail_address(t.id, invitation.email, 'invitation',
+    jsonb_build_object('invitation_token', mail_invitation.token, 'expires_on', to_char(invitation.expires_at at time zone t.time_zone, 'YYYY-MM-DD')),
+    format('invitation %s %s', invitation.ref_id, invitation.sent_count),
+    locale => (select p.locale from auth.users as u join public.user_profiles as p on p.user_id = u.id
+      where private.normalize_email(u.email) = invitation.email and u.email_confirmed_at is not null limit 1))
+  from public.tenants as t where t.id = invitation.tenant_id;
+end
+$$;
+comment on function private.mail_invitation(public.tenant_invitations, text) is
+  'Mails the link of an invitation, in the language of the person if they have an account, else of the tenant.';
+
 -- A definer, as the next two: nobody may write invitations directly, because limits and roles must hold.
 create function public.invite_member(tenant_id uuid, email text, role public.tenant_role, token_hash bytea,
-    expires_at timestamptz default now() + interval '7 days')
+    expires_at timestamptz default now() + interval '7 days', token text default null)
   returns public.tenant_invitations
   language plpgsql security definer
   set search_path = ''
@@ -146,14 +170,15 @@ begin
   insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
   values (invite_member.tenant_id, address, invite_member.role, invite_member.token_hash, invite_member.expires_at)
   returning * into made;
+  perform private.mail_invitation(made, invite_member.token);
   return made;
 end
 $$;
-comment on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz) is
-  'Offers an address a membership. The caller makes the token (256 random bits) and passes its SHA-256. 409 already_member, already_invited.';
+comment on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz, text) is
+  'Offers an address a membership. The caller makes the token (256 random bits) and passes its SHA-256. With the token itself, the invitation is mailed. 409 already_member, already_invited.';
 
 create function public.resend_invitation(tenant_id uuid, invitation_id uuid, token_hash bytea,
-    expires_at timestamptz default now() + interval '7 days')
+    expires_at timestamptz default now() + interval '7 days', token text default null)
   returns public.tenant_invitations
   language plpgsql security definer
   set search_path = ''
@@ -188,11 +213,12 @@ begin
     sent_at = now(), sent_count = i.sent_count + 1
   where i.tenant_id = open_one.tenant_id and i.id = open_one.id
   returning * into open_one;
+  perform private.mail_invitation(open_one, resend_invitation.token);
   return open_one;
 end
 $$;
-comment on function public.resend_invitation(uuid, uuid, bytea, timestamptz) is
-  'Gives an open invitation a new token and a new end. The old token no longer works. 429 resent_too_soon; 403 too_many_invitations after ten times.';
+comment on function public.resend_invitation(uuid, uuid, bytea, timestamptz, text) is
+  'Gives an open invitation a new token and a new end. The old token no longer works. With the token itself, the invitation is mailed. 429 resent_too_soon; 403 too_many_invitations after ten times.';
 
 create function public.revoke_invitation(tenant_id uuid, invitation_id uuid)
   returns public.tenant_invitations
@@ -214,8 +240,8 @@ begin
 end
 $$;
 comment on function public.revoke_invitation(uuid, uuid) is 'Revokes an invitation. Its token fails from the next statement on.';
-grant execute on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz),
-  public.resend_invitation(uuid, uuid, bytea, timestamptz), public.revoke_invitation(uuid, uuid) to authenticated, service_role;
+grant execute on function public.invite_member(uuid, text, public.tenant_role, bytea, timestamptz, text),
+  public.resend_invitation(uuid, uuid, bytea, timestamptz, text), public.revoke_invitation(uuid, uuid) to authenticated, service_role;
 
 select cron.schedule('registry: remove expired invitations', '*/5 * * * *',
   'select private.sweep_expired_invitations()');

@@ -301,3 +301,335 @@ grant execute on function private.confirmed_address(uuid) to service_role;
 
 select private.register_audit_action('notification_provider.secret_read', 'r');
 select private.register_table('public.notification_providers', quiet => '{revision}', plain => '{config,last_error}', secret => '{config_secret_id}');
+
+-- 04_dispatch_log.sql
+
+-- The dispatch log: one row for each attempt to send a message. It names no address.
+
+create type public.dispatch_status as enum ('sent', 'failed', 'partial', 'skipped_dev_filter');
+
+create table public.notification_dispatch_log (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  notification_job_id uuid not null,
+  channel text not null,
+  type text not null,
+  recipients_count int not null default 1,
+  provider text,
+  status public.dispatch_status not null,
+  provider_response jsonb,
+  error text,
+  duration_ms int,
+  attempt int not null default 1,
+  created_at timestamptz not null default clock_timestamp(),
+  primary key (tenant_id, created_at, id),
+  constraint dispatch_channel_is_known check (channel in ('email', 'sms', 'whatsapp', 'web')),
+  constraint dispatch_response_is_small check (private.json_fits(provider_response, 1024)),
+  constraint dispatch_error_is_short check (length(error) <= 1000)
+) partition by range (created_at);
+comment on table public.notification_dispatch_log is
+  'Every attempt to send a message: by whom, what they answered, and how long it took. Append-only, and without addresses.';
+create index notification_dispatch_tenant_idx on public.notification_dispatch_log (tenant_id, id desc);
+create index notification_dispatch_job_idx on public.notification_dispatch_log (tenant_id, notification_job_id);
+
+-- Before its months are made, so that they get the same triggers.
+select private.keep_append_only('public.notification_dispatch_log');
+select private.register_partitioned_table('public.notification_dispatch_log', months_ahead => 3, months_kept => 12);
+
+alter table public.notification_dispatch_log enable row level security;
+create policy "managers read their tenant's dispatch log" on public.notification_dispatch_log
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
+grant select on public.notification_dispatch_log to authenticated, service_role;
+
+select private.register_table('public.notification_dispatch_log', keeping => 'derived',
+  plain => '{channel,type,provider,provider_response,error}', unaudited => 'append-only, so it is a record itself');
+
+-- 05_sending.sql
+
+-- Sending: what a job needs to be sent, and what becomes of it. The functions are for the dispatcher alone.
+
+create function private.read_notification_jobs(tenants uuid[], jobs uuid[])
+  returns table (tenant_id uuid, job_id uuid, channel public.notification_channel, type text, is_critical boolean, stop text, address text,
+    locale text, data jsonb, words jsonb, look jsonb, provider_id uuid, provider public.notification_provider, config jsonb, secret text,
+    unsubscribe_token uuid)
+  language sql stable
+  set search_path = ''
+  -- Plans of tables that were empty when the session began would read all of them.
+  set enable_seqscan = off
+as $$
+  select j.tenant_id, j.id, j.channel, j.type, j.is_critical,
+    case when t.status = 'archived' or r.address is null then 'skipped'
+      when private.is_suppressed(j.tenant_id, j.channel, r.address, j.is_critical) then 'suppressed' end,
+    r.address, j.locale, j.data, to_jsonb(w), private.mail_look(j.tenant_id), p.id, p.provider, p.config,
+    -- A subquery and not a join: with a join, Postgres may decrypt every secret in Vault.
+    (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = p.config_secret_id),
+    case when not j.is_critical then j.unsubscribe_token end
+  from unnest(tenants, jobs) as asked (tenant_id, job_id)
+  join private.notification_jobs as j on j.tenant_id = asked.tenant_id and j.id = asked.job_id
+  join public.tenants as t on t.id = j.tenant_id
+  cross join lateral (
+    -- A member's address as Auth has confirmed it now, and nobody's who has left meanwhile.
+    select case when j.user_id is null then j.address else (
+      select a.address from public.tenant_members as m, private.confirmed_address(m.user_id) as a (address)
+      where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active'
+        and private.may_assert_address(m.user_id, a.address, m.tenant_id)) end as address
+  ) as r
+  left join lateral (
+    select e.version, e.subject, e.body_html, e.body_text, e.send_via, e.variables from public.email_templates as e
+    where e.tenant_id in (j.tenant_id, private.platform_tenant_id()) and e.slug = j.template and e.is_active
+      and e.locale in (j.locale, left(j.locale, 2), 'en')
+    -- The language counts more than whose words they are: nobody reads a mail that they do not understand.
+    order by array_position(array[j.locale, left(j.locale, 2), 'en'], e.locale), e.tenant_id = j.tenant_id desc
+    limit 1
+  ) as w on true
+  left join lateral (
+    select o.* from public.notification_providers as o
+    where o.tenant_id in (j.tenant_id, private.platform_tenant_id()) and o.channel = j.channel and o.is_active and o.verified_at is not null
+    order by coalesce(o.provider::text = w.send_via::text, false) desc, o.tenant_id = j.tenant_id desc
+    limit 1
+  ) as p on true
+  where j.status = 'pending'
+$$;
+comment on function private.read_notification_jobs(uuid[], uuid[]) is
+  'What pending jobs need to be sent: the address as it counts now, the words in the language of the person, the look, and by whom. stop says why one is not sent.';
+
+create function private.record_notification_attempts(attempts jsonb) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  refused record;
+begin
+  insert into public.notification_dispatch_log (tenant_id, notification_job_id, channel, type, recipients_count, provider, status,
+    provider_response, error, duration_ms, attempt)
+  select j.tenant_id, j.id, j.channel::text, j.type, case when a.dispatched = 'skipped_dev_filter' then 0 else 1 end, a.provider,
+    a.dispatched::public.dispatch_status, jsonb_build_object('detail', left(a.detail, 250)),
+    case when a.dispatched = 'failed' then left(a.detail, 1000) end, a.duration_ms, coalesce(a.attempt, 1)
+  from jsonb_to_recordset(attempts) as a (tenant_id uuid, job_id uuid, dispatched text, provider text, detail text, duration_ms int, attempt int)
+  join private.notification_jobs as j on j.tenant_id = a.tenant_id and j.id = a.job_id
+  where a.dispatched is not null and j.status = 'pending';
+
+  update private.notification_jobs as j set
+    status = a.status::private.notification_job_status, settled_at = now(), data = '{}',
+    provider = a.provider, message_id = left(a.message_id, 300), template_version = a.template_version,
+    error = case when a.status <> 'sent' then left(a.detail, 1000) end
+  from jsonb_to_recordset(attempts) as a (tenant_id uuid, job_id uuid, status text, provider text, message_id text, template_version int, detail text)
+  where j.tenant_id = a.tenant_id and j.id = a.job_id and j.status = 'pending' and a.status is not null;
+
+  -- A provider that knows the key no more is not asked again: the platform's takes its place, and the admins hear it once.
+  for refused in
+    update public.notification_providers as p set verified_at = null, last_error = left(a.detail, 1000)
+    from (select distinct on (r.provider_id) r.* from jsonb_to_recordset(attempts) as r (tenant_id uuid, provider_id uuid, detail text, is_refused boolean)
+      where r.is_refused) as a
+    where p.tenant_id = a.tenant_id and p.id = a.provider_id and p.verified_at is not null and p.tenant_id <> private.platform_tenant_id()
+    returning p.tenant_id, p.ref_id, p.channel, p.provider
+  loop
+    perform private.notify(refused.tenant_id, 'provider.refused', '{admins}', jsonb_build_object('provider', refused.provider),
+      'notification_provider', refused.ref_id);
+  end loop;
+end
+$$;
+comment on function private.record_notification_attempts(jsonb) is
+  'Writes attempts to the dispatch log, settles the jobs whose status is given, and takes back the trust in providers that refused their credentials.';
+
+select private.register_notification_type('provider.refused', 'messages', 'A provider of messages does not accept the credentials of the tenant.',
+  '{"en": "{{provider}} does not accept your credentials any more. Your messages go out by our provider until you set them again.",
+    "de": "{{provider}} nimmt deine Zugangsdaten nicht mehr an. Deine Nachrichten gehen über unseren Anbieter hinaus, bis du sie neu setzt.",
+    "fr": "{{provider}} n’accepte plus vos identifiants. Vos messages partent par notre prestataire jusqu’à ce que vous les redéfinissiez."}',
+  '{"provider": "smtp"}', is_critical => true);
+
+-- 06_unsubscribing.sql
+
+-- Unsubscribing: what whoever holds a mail may do with its link. The functions are for the edge function alone.
+
+create function private.find_unsubscribing(token uuid, out tenant_id uuid, out tenant_name text, out address text) returns setof record
+  language sql stable
+  set search_path = ''
+as $$
+  select j.tenant_id, coalesce(b.display_name, t.name), coalesce(j.address, private.confirmed_address(j.user_id))
+  from private.notification_jobs as j
+  join public.tenants as t on t.id = j.tenant_id and t.status <> 'archived'
+  left join public.tenant_brands as b on b.tenant_id = t.id
+  where j.unsubscribe_token = find_unsubscribing.token and not j.is_critical and coalesce(j.address, private.confirmed_address(j.user_id)) is not null
+$$;
+comment on function private.find_unsubscribing(uuid) is 'Whose mails a link ends, and for which address. No row for a link that there is not.';
+
+create function private.unsubscribe(token uuid) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  found_one record;
+begin
+  select * into found_one from private.find_unsubscribing(token);
+  if not found then
+    return false;
+  end if;
+  perform private.suppress(found_one.tenant_id, 'email', found_one.address, 'unsubscribed');
+  return true;
+end
+$$;
+comment on function private.unsubscribe(uuid) is 'Ends the mails of a tenant to whoever holds this link, but those that are critical. False for a link that there is not.';
+
+-- 07_queue.sql
+
+-- The queue of messages: jobs become its items when they are due, and a provider of a tenant is a lane.
+
+-- What has no item yet and is due. A view, because quiet hours put off when a job is due.
+create view private.due_notification_jobs as
+  select j.tenant_id, j.id, j.channel, j.due_at from private.notification_jobs as j
+  where j.queued_at is null and j.status = 'pending' and j.due_at <= now();
+
+select private.register_queue('notifications', '/notifications/dispatch', '{5 s,1 min,5 min,30 min,2 h,6 h}', 'private.due_notification_jobs');
+
+-- A definer, because whoever causes a notification holds no privilege on queues.
+create function private.tg_wake_notifications() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if exists (select from added as a where a.due_at <= now()) then
+    perform private.wake_dispatcher('notifications');
+  end if;
+  return null;
+end
+$$;
+create trigger notification_jobs_wake_dispatcher after insert on private.notification_jobs
+  referencing new table as added for each statement execute function private.tg_wake_notifications();
+
+create function private.tenants_with_due_jobs(max_tenants int) returns uuid[]
+  language plpgsql volatile
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  -- Each search starts behind another place, so that everybody has a turn even if more tenants wait.
+  next uuid := gen_random_uuid();
+  found uuid[] := '{}';
+  has_turned boolean := false;
+begin
+  loop
+    next := (select j.tenant_id from private.notification_jobs as j
+      where j.queued_at is null and j.status = 'pending' and j.due_at <= now() and j.tenant_id > next order by j.tenant_id limit 1);
+    if next is null then
+      exit when has_turned;
+      has_turned := true;
+      next := '00000000-0000-0000-0000-000000000000';
+      continue;
+    end if;
+    exit when next = any (found);
+    found := found || next;
+    exit when cardinality(found) = max_tenants;
+  end loop;
+  return found;
+end
+$$;
+comment on function private.tenants_with_due_jobs(int) is 'Tenants with jobs that are due and have no item yet, at most so many.';
+
+create function private.expand_notification_jobs(batch int) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  turn uuid[] := private.tenants_with_due_jobs(50);
+  tenants uuid[];
+  jobs uuid[];
+  lanes uuid[];
+begin
+  if turn = '{}' then
+    return 0;
+  end if;
+  with taken as (
+    update private.notification_jobs as j set queued_at = now()
+    from (
+      select o.tenant_id, o.id from unnest(turn) as t (tenant_id)
+      cross join lateral (
+        select w.tenant_id, w.id from private.notification_jobs as w
+        where w.tenant_id = t.tenant_id and w.queued_at is null and w.status = 'pending' and w.due_at <= now()
+        order by w.due_at limit greatest(batch / cardinality(turn), 1) for update skip locked) as o) as d
+    where j.tenant_id = d.tenant_id and j.id = d.id
+    returning j.tenant_id, j.id, j.channel
+  )
+  select array_agg(k.tenant_id), array_agg(k.id), array_agg(k.lane_id) into tenants, jobs, lanes
+  from (
+    select t.tenant_id, t.id, coalesce((
+      select p.id from public.notification_providers as p
+      where p.tenant_id in (t.tenant_id, private.platform_tenant_id()) and p.channel = t.channel and p.is_active and p.verified_at is not null
+      order by p.tenant_id = t.tenant_id desc limit 1), private.platform_tenant_id()) as lane_id
+    from taken as t) as k;
+  if tenants is null then
+    return 0;
+  end if;
+  -- A lane outlives its provider: what waits in it goes out by whoever takes the provider's place.
+  insert into private.queue_lanes (tenant_id, queue, lane_id)
+  select distinct w.tenant_id, 'notifications', w.lane_id from unnest(tenants, lanes) as w (tenant_id, lane_id) order by 1, 3
+  on conflict do nothing;
+  insert into private.queue_tenants (tenant_id, queue)
+  select distinct w.tenant_id, 'notifications' from unnest(tenants) as w (tenant_id) order by 1
+  on conflict do nothing;
+  perform private.lock_lanes('notifications', tenants, lanes);
+  perform private.enqueue_items('notifications', tenants, lanes, jobs, array_fill(null::text, array[cardinality(jobs)]));
+  return cardinality(jobs);
+end
+$$;
+comment on function private.expand_notification_jobs(int) is
+  'Puts jobs that are due into the queue: of up to 50 tenants in turn, those of each that have waited longest first. Returns how many.';
+
+create function private.claim_notification_jobs(batch int, lease_seconds int default 60, slow_batch int default null)
+  returns table (tenant_id uuid, lane_id uuid, item_id uuid, lease_id uuid, attempt_number int, ordering_key text, is_slow boolean, job jsonb)
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  leased jsonb;
+  tenants uuid[];
+  jobs uuid[];
+begin
+  select jsonb_agg(c), array_agg(c.tenant_id), array_agg(c.item_id) into leased, tenants, jobs
+  from private.claim_items('notifications', batch, lease_seconds, slow_batch) as c;
+  if tenants is null then
+    return;
+  end if;
+  -- A statement of its own, so that it sees the jobs of all items that were claimed.
+  return query
+  select c.tenant_id, c.lane_id, c.item_id, c.lease_id, c.attempt_number, c.ordering_key, c.is_slow, to_jsonb(j)
+  from jsonb_to_recordset(leased)
+    as c (tenant_id uuid, lane_id uuid, item_id uuid, lease_id uuid, attempt_number int, ordering_key text, is_slow boolean)
+  -- Of a job that was forgotten meanwhile only the item is left. It ends without a message.
+  left join private.read_notification_jobs(tenants, jobs) as j on j.tenant_id = c.tenant_id and j.job_id = c.item_id;
+end
+$$;
+comment on function private.claim_notification_jobs(int, int, int) is
+  'Leases due jobs (claim_items), each with what it needs to be sent. job is null if there is nothing to send any more.';
+
+create function private.complete_notification_jobs(given jsonb, dispatcher int default null) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  -- Every transaction that locks items without their lane uses this order.
+  results private.queue_result[] := array(
+    select r from jsonb_populate_recordset(null::private.queue_result, given) as r order by r.lane_id, r.item_id, r.lease_id);
+  done record;
+begin
+  select * into done from private.complete_items('notifications', results, dispatcher);
+  perform private.record_notification_attempts((
+    select jsonb_agg(a.attempt || jsonb_build_object('tenant_id', r.tenant_id, 'job_id', r.item_id, 'attempt', r.attempt_number,
+      'duration_ms', r.duration_ms, 'status', case
+        -- Its lease was lost meanwhile, so somebody else settles it. The attempt was made.
+        when r.ordinality <> all (done.settled) then null
+        when r.ordinality = any (done.died) then 'failed'
+        else a.attempt ->> 'status' end))
+    from unnest(results) with ordinality as r
+    join jsonb_array_elements(given) as a (attempt) on (a.attempt ->> 'item_id')::uuid = r.item_id and (a.attempt ->> 'lease_id')::uuid = r.lease_id));
+  perform private.wake_tenants_after('notifications', results, done.tenants);
+  return cardinality(done.settled);
+end
+$$;
+comment on function private.complete_notification_jobs(jsonb, int) is
+  'Takes the results of leased jobs, [private.queue_result and an attempt for record_notification_attempts() in one object]. Settles those whose lease is still held, and logs every attempt. Returns how many were settled.';

@@ -109,6 +109,11 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.normalize_brand': {
     around: { brand: ['colors', 'messages', 'logo'].map((name) => (inner: unknown) => ({ [name]: inner })) },
   },
+  'private.after_quiet_hours': {
+    given: () => ({ at: '2026-01-31T22:30:00Z', quiet_from: '22:00', quiet_until: '07:00', zone: 'UTC' }),
+  },
+  'private.is_suppressed': { given: () => ({ channel: 'email' }) },
+  'private.suppress': { given: () => ({ channel: 'email', address: 'ada@example.com', reason: 'manual' }) },
   'private.notify': {
     given: () => ({ type: 'limit.near', data: { limit: 'members', percent: 80, most: 10 } }),
     withoutNumbers: ['data'],
@@ -195,9 +200,14 @@ export const unmeasured: Record<string, string> = {
   'private.judge_usage_events': 'log_usage_events() bounds the batch',
   'private.is_sensitive': 'names of columns, and of JSON of at most 4,096 characters',
   'private.make_payment_order': 'the function of each kind names what is bought and its price',
+  'private.complete_notification_jobs': 'what our dispatcher writes',
+  'private.mail_address': 'our code names the template and its values',
+  'private.mail_invitation': 'the token is compared with a hash first',
   'private.overwrite_paths': 'the paths of a table, which its register names',
   'private.read_webhook_secrets': 'the endpoints that a dispatcher holds',
+  'private.read_notification_jobs': 'the jobs that a dispatcher holds',
   'private.record_billing_event': 'ids of an order and of a verified event, which has a size',
+  'private.record_notification_attempts': 'what our dispatcher writes',
   'private.redact_json': 'values of columns, which have a size, and what our code writes',
   'private.register_audit_action': 'runs in migrations',
   'private.register_email_template': 'runs in migrations',

@@ -2,7 +2,7 @@ import { admin, sql } from '../../db/index.ts'
 import type { Look } from './render.ts'
 
 /** A look as the database has it: a brand need not say everything. */
-type StoredLook = {
+export type StoredLook = {
   [Field in keyof Look]: Field extends 'primary' | 'background' | 'text' ? string | null : Look[Field]
 }
 
@@ -15,7 +15,7 @@ export async function readLook(tenantId: string): Promise<Look> {
   return lookOf(look)
 }
 
-function lookOf(look: StoredLook): Look {
+export function lookOf(look: StoredLook): Look {
   return {
     ...look,
     primary: opaque(look.primary) ?? '#1f2937',

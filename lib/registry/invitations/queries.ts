@@ -27,7 +27,7 @@ function makeToken(): { token: string; hash: Buffer } {
 }
 
 /**
- * Offers a membership to an address. The answer has the token to mail, which is stored nowhere. 403 forbidden if
+ * Offers a membership to an address, and mails it. The answer has the token too. It is kept only until it is mailed. 403 forbidden if
  * somebody else than an owner invites an owner, too_many_invitations; 409 already_member, already_invited.
  */
 export function inviteMember(
@@ -39,7 +39,7 @@ export function inviteMember(
   return db.transaction(async (tx) => {
     const { id } = await tx.one<{ id: string }>(sql`
       select id from public.invite_member(${tenantId}, ${email}, ${role}::public.tenant_role, ${hash},
-        now() + make_interval(hours => ${expires_in_hours ?? aWeek}))`)
+        now() + make_interval(hours => ${expires_in_hours ?? aWeek}), ${token})`)
     return { ...(await readInvitation(tx, tenantId, id)), token }
   })
 }
@@ -78,7 +78,7 @@ export function resendInvitation(
   return db.transaction(async (tx) => {
     const { id } = await tx.one<{ id: string }>(sql`
       select id from public.resend_invitation(${tenantId}, private.ulid_to_uuid(${ref}), ${hash},
-        now() + make_interval(hours => ${expires_in_hours ?? aWeek}))`)
+        now() + make_interval(hours => ${expires_in_hours ?? aWeek}), ${token})`)
     return { ...(await readInvitation(tx, tenantId, id)), token }
   })
 }

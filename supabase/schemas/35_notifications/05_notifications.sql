@@ -52,36 +52,53 @@ create function private.notify(
   set enable_seqscan = off
 as $$
 declare
-  messages jsonb;
-  tenant_locale text;
+  catalogue public.notification_types;
+  place record;
   told int;
 begin
   if cardinality(recipients) > 10000 then
     raise exception 'notify: at most 10,000 recipients in one call.';
   end if;
-  select t.messages into messages from public.notification_types as t where t.type = notify.type;
-  if messages is null then
+  select * into catalogue from public.notification_types as t where t.type = notify.type;
+  if not found then
     raise exception 'notify: there is no notification type "%" in the catalogue.', left(notify.type, 100);
   end if;
   -- Rows that are restored to an earlier state (the demo's nightly reset) are nothing to tell of.
-  select t.locale into tenant_locale from public.tenants as t where t.id = tenant and t.status <> 'archived';
+  select t.locale, t.time_zone into place from public.tenants as t where t.id = tenant and t.status <> 'archived';
   if not found or current_setting('tenantry.is_restoring', true) = 'on' then
     return 0;
   end if;
-  insert into public.notifications (tenant_id, user_id, type, message, data, subject_type, subject_ref, idempotency_key)
-  select tenant, m.user_id, notify.type,
-    private.render_message(coalesce(messages ->> left(p.locale, 2), messages ->> left(tenant_locale, 2), messages ->> 'en'), notify.data),
-    notify.data, notify.subject_type, notify.subject_ref, notify.idempotency_key
-  from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
-  where m.tenant_id = tenant and m.status = 'active' and (
-    m.user_id::text = any (recipients)
-    or 'everybody' = any (recipients)
-    or 'admins' = any (recipients) and m.role in ('owner', 'admin')
-    or 'owners' = any (recipients) and m.role = 'owner')
-  -- Two calls at once lock in one order.
-  order by m.user_id
-  on conflict do nothing;
-  get diagnostics told = row_count;
+  with told as (
+    insert into public.notifications (tenant_id, user_id, type, message, data, subject_type, subject_ref, idempotency_key)
+    select tenant, m.user_id, notify.type,
+      private.render_message(coalesce(catalogue.messages ->> left(p.locale, 2), catalogue.messages ->> left(place.locale, 2), catalogue.messages ->> 'en'),
+        notify.data),
+      notify.data, notify.subject_type, notify.subject_ref, notify.idempotency_key
+    from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
+    where m.tenant_id = tenant and m.status = 'active' and (
+      m.user_id::text = any (recipients)
+      or 'everybody' = any (recipients)
+      or 'admins' = any (recipients) and m.role in ('owner', 'admin')
+      or 'owners' = any (recipients) and m.role = 'owner')
+    -- Two calls at once lock in one order.
+    order by m.user_id
+    on conflict do nothing
+    returning id, user_id, message
+  ), mailed as (
+    insert into private.notification_jobs (tenant_id, type, template, user_id, locale, is_critical, data, idempotency_key, due_at)
+    select tenant, notify.type, 'notification', n.user_id, coalesce(p.locale, place.locale), catalogue.is_critical,
+      jsonb_build_object('message', n.message), n.id::text,
+      case when catalogue.is_critical then now() else private.after_quiet_hours(now(), coalesce(own.quiet_from, common.quiet_from),
+        case when own.quiet_from is null then common.quiet_until else own.quiet_until end,
+        coalesce(own.time_zone, common.time_zone, place.time_zone)) end
+    from told as n join public.user_profiles as p on p.user_id = n.user_id
+    left join public.notification_preferences as own on own.tenant_id = tenant and own.user_id = n.user_id
+    left join public.notification_preferences as common on common.tenant_id = tenant and common.user_id is null
+    where catalogue.is_critical or coalesce(own.channels #>> array[catalogue.category, 'email'],
+      common.channels #>> array[catalogue.category, 'email'], 'true') = 'true'
+    returning 1
+  )
+  select count(*)::int into told from told;
   return told;
 end
 $$;

@@ -1,0 +1,156 @@
+import { storable, type Verdict } from '../senders/message.ts'
+import { sendMail, sendToPhone } from '../senders/send.ts'
+import { lookOf, type StoredLook } from '../templates/look.ts'
+import { renderMail, type Words } from '../templates/render.ts'
+import type { EmailTemplateVariable } from '../templates/schema.ts'
+import { applicationUrl, mayReach, unsubscribeUrl } from './settings.ts'
+
+/** A job with everything that it needs, as private.read_notification_jobs() gives it. */
+export interface ReadyJob {
+  tenant_id: string
+  job_id: string
+  channel: 'email' | 'sms' | 'whatsapp'
+  /** Why it is not sent. */
+  stop: 'skipped' | 'suppressed' | null
+  address: string | null
+  locale: string
+  data: Record<string, unknown>
+  words: (Words & { version: number; variables: EmailTemplateVariable[] }) | null
+  look: StoredLook
+  provider_id: string | null
+  provider: string | null
+  config: unknown
+  secret: string | null
+  unsubscribe_token: string | null
+}
+
+/** What became of an attempt, as private.record_notification_attempts() takes it. */
+export interface Attempt {
+  tenant_id: string
+  job_id: string
+  provider_id: string | null
+  provider: string | null
+  /** What it is now; null if it is to be tried again. */
+  status: 'sent' | 'failed' | 'unknown' | 'suppressed' | 'skipped' | null
+  /** What the dispatch log says; null if nothing was tried. */
+  dispatched: 'sent' | 'failed' | 'skipped_dev_filter' | null
+  detail: string
+  message_id: string | null
+  template_version: number | null
+  duration_ms: number
+  /** Whether the provider does not know the credentials. */
+  is_refused: boolean
+  retry_after_seconds: number | null
+}
+
+/**
+ * Sends one job, and says what became of it. A mail whose end nobody knows is tried again: its Message-ID is the job's,
+ * so its reader sees it once. A message to a telephone is not, because a second one costs money.
+ */
+export async function deliver(job: ReadyJob): Promise<Attempt> {
+  const startedAt = performance.now()
+  const settled = (more: Partial<Attempt>): Attempt => ({
+    tenant_id: job.tenant_id,
+    job_id: job.job_id,
+    provider_id: job.provider_id,
+    provider: job.provider,
+    status: null,
+    dispatched: null,
+    detail: '',
+    message_id: null,
+    template_version: job.words?.version ?? null,
+    duration_ms: Math.round(performance.now() - startedAt),
+    is_refused: false,
+    retry_after_seconds: null,
+    ...more,
+  })
+  const { address, stop, words, provider } = job
+  if (stop !== null || address === null)
+    return settled({ status: stop ?? 'skipped', detail: 'Not for this address.' })
+  if (!mayReach(address))
+    return settled({
+      status: 'skipped',
+      dispatched: 'skipped_dev_filter',
+      detail: 'Not in TENANTRY_NOTIFY_ONLY.',
+    })
+  if (provider === null)
+    return settled({
+      status: 'failed',
+      dispatched: 'failed',
+      detail: `There is no provider for ${job.channel}.`,
+    })
+  if (words === null)
+    return settled({ status: 'failed', dispatched: 'failed', detail: 'There is no template for it.' })
+  const data = { ...job.data, tenant: job.look.name, ...linkOf(job.data) }
+  const missing = words.variables.find(({ key, required }) => required && !isGiven(data, key))
+  if (missing)
+    return settled({
+      status: 'failed',
+      dispatched: 'failed',
+      detail: `The value of {{${missing.key}}} is missing.`,
+    })
+  const verdict = await send(job, { address, words, provider, data })
+  return settled({
+    ...outcomeOf(verdict, job.channel),
+    duration_ms: Math.round(performance.now() - startedAt),
+  })
+}
+
+interface Ready {
+  address: string
+  words: Words
+  provider: string
+  data: object
+}
+
+function send(job: ReadyJob, { address, words, provider, data }: Ready): Promise<Verdict> {
+  const { channel, config, secret, locale } = job
+  const unsubscribe_url = job.unsubscribe_token === null ? null : unsubscribeUrl(job.unsubscribe_token)
+  const mail = renderMail(words, data, lookOf(job.look), { locale, unsubscribe_url: null })
+  const sender = { provider, config, secret }
+  if (channel !== 'email') return sendToPhone(sender, { to: address, text: mail.subject, locale })
+  return sendMail(sender, {
+    ...mail,
+    to: address,
+    message_id: `<${job.job_id}@messages.tenantry>`,
+    unsubscribe_url,
+  })
+}
+
+function outcomeOf(
+  { outcome, detail, provider_id, retry_after_seconds }: Verdict,
+  channel: ReadyJob['channel'],
+) {
+  const said = { detail: storable(detail), message_id: provider_id, retry_after_seconds }
+  switch (outcome) {
+    case 'sent':
+      return { ...said, status: 'sent', dispatched: 'sent' } as const
+    case 'failed':
+      return { ...said, status: 'failed', dispatched: 'failed' } as const
+    case 'credentials':
+      return { ...said, dispatched: 'failed', is_refused: true } as const
+    case 'ambiguous':
+      return { ...said, status: channel === 'email' ? null : 'unknown', dispatched: 'failed' } as const
+    case 'retry':
+      return { ...said, dispatched: 'failed' } as const
+  }
+}
+
+/** The link of an invitation is made here, because only the application knows where it is. */
+function linkOf({ invitation_token: token }: Record<string, unknown>): { link?: string } {
+  const application = applicationUrl()
+  if (typeof token !== 'string' || application === null) return {}
+  // Behind the #, where it reaches no server's log.
+  return { link: `${application}/join#${token}` }
+}
+
+function isGiven(data: Record<string, unknown>, key: string): boolean {
+  const value = key
+    .split('.')
+    .reduce<unknown>(
+      (of, step) =>
+        typeof of === 'object' && of !== null ? (of as Record<string, unknown>)[step] : undefined,
+      data,
+    )
+  return value !== undefined && value !== null && value !== ''
+}
