@@ -12,6 +12,7 @@ const problems = declareProblems({
   key_not_accepted: { status: 403, title: 'This route accepts no API key' },
   tenant_frozen: { status: 403, title: 'The tenant is frozen' },
   trial_ended: { status: 403, title: 'The trial has ended' },
+  contract_not_accepted: { status: 403, title: 'The contract is not accepted yet' },
   tenant_not_found: { status: 404, title: 'There is no such tenant' },
   not_billable: { status: 409, title: 'Only customers are billed' },
   rate_limited: { status: 429, title: 'Too many requests', retryAfterSeconds: 60 },

@@ -10,7 +10,16 @@ import {
 } from '../db/index.ts'
 
 /** What a person may do in a tenant. private.role_permissions says which role holds which. */
-export type Permission = 'read' | 'read_admin' | 'write' | 'manage' | 'own' | 'export'
+export type Permission =
+  | 'read'
+  | 'read_admin'
+  | 'write'
+  | 'manage'
+  | 'own'
+  | 'review'
+  | 'export'
+  | 'contract'
+  | 'leave'
 
 /** The tenant a request is about. `refId` and `slug` may be shown; `id` stays inside. */
 export interface ChosenTenant {

@@ -8,7 +8,8 @@ import type { GuardedVariables } from './router.ts'
 
 const exposedHeaders = 'etag, location, retry-after, x-request-id'
 
-// Any origin may call, because no function reads cookies: a page must be given its credential.
+// Any origin may call: a page must be given its credential. The one cookie, of a registration, is sent to no page of another
+// site (SameSite), and no page of another origin may read an answer to it: that takes allow-credentials.
 const preflight = cors({
   origin: '*',
   allowHeaders: [

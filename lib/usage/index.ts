@@ -60,7 +60,14 @@ export { MeterReadings, ReadingQuery } from './meters/reading-schema.ts'
 export { readReadings } from './meters/readings.ts'
 export { Meter, MeterChange, MeterPath, MeterQuery, Meters, NewMeter } from './meters/schema.ts'
 export { checkOpenOrders } from './payments/check.ts'
-export { idempotencyKeyOf, listBillingEvents, listPaymentOrders, makeOrder } from './payments/queries.ts'
+export {
+  idempotencyKeyOf,
+  listBillingEvents,
+  listPaymentOrders,
+  makeOrder,
+  orderColumns,
+  placeOrder,
+} from './payments/queries.ts'
 export {
   BillingEventQuery,
   BillingEvents,
@@ -69,9 +76,11 @@ export {
   PaymentOrder,
   PaymentOrderQuery,
   PaymentOrders,
+  PaymentProvider,
   ProviderPath,
   ReceivedEvent,
 } from './payments/schema.ts'
+export { providerSettings } from './payments/settings.ts'
 export { receiveWebhook } from './payments/webhooks.ts'
 export { cancelSubscription, listSubscriptions } from './subscriptions/queries.ts'
 export {

@@ -31,7 +31,7 @@ create type public.member_status as enum (
 -- It sets no search_path, so that Postgres inlines it.
 create function private.is_write_permission(permission text) returns boolean
   language sql immutable parallel safe
-as $$ select permission not in ('read', 'read_admin', 'export') $$;
+as $$ select permission not in ('read', 'read_admin', 'export', 'contract', 'leave') $$;
 comment on function private.is_write_permission(text) is
   'Whether who holds this permission may change something. A tenant that is frozen, or whose trial has ended, keeps only the other permissions.';
 
@@ -44,9 +44,11 @@ comment on table private.role_permissions is 'Which role holds which permission.
 
 insert into private.role_permissions (role, permission) values
   ('owner', 'read'), ('owner', 'write'), ('owner', 'read_admin'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
+  ('owner', 'review'), ('owner', 'contract'), ('owner', 'leave'),
   ('admin', 'read'), ('admin', 'write'), ('admin', 'read_admin'), ('admin', 'manage'),
-  ('member', 'read'), ('member', 'write'),
-  ('reviewer', 'read')
+  ('admin', 'review'), ('admin', 'contract'), ('admin', 'leave'),
+  ('member', 'read'), ('member', 'write'), ('member', 'leave'),
+  ('reviewer', 'read'), ('reviewer', 'review'), ('reviewer', 'leave')
 on conflict do nothing;
 
 create function private.caller_api_key() returns uuid
@@ -88,18 +90,20 @@ begin
     return array(
       select t.id from public.tenants as t
       where t.id = any (ids)
-        and (t.status in ('active', 'demo') or (t.status = 'trial' and t.trial_ends_at > now())));
+        and (t.status in ('active', 'demo') or (t.status = 'trial' and t.trial_ends_at > now()))
+        and t.contract_pending_at is null);
   end if;
-  -- Few people have an archived tenant. A look into the index of archived tenants costs less than reading each
-  -- tenant, and this is the cost of every statement of a person with many tenants.
-  if exists (select from public.tenants as t where t.id = any (ids) and t.status = 'archived') then
-    return array(select t.id from public.tenants as t where t.id = any (ids) and t.status <> 'archived');
+  -- Few people have an archived tenant, or one whose contract waits. A look into the index of these costs less than
+  -- reading each tenant, and this is the cost of every statement of a person with many tenants.
+  if exists (select from public.tenants as t where t.id = any (ids) and (t.status = 'archived' or t.contract_pending_at is not null)) then
+    return array(select t.id from public.tenants as t where t.id = any (ids) and t.status <> 'archived'
+      and (t.contract_pending_at is null or tenant_ids.permission in ('contract', 'leave', 'export')));
   end if;
   return ids;
 end
 $$;
 comment on function private.tenant_ids(text, text[]) is
-  'The tenants in which a person now holds a permission (read, read_admin, write, manage, own, export). For an API key: its tenant, if its request uses one of the scopes. Every policy uses this.';
+  'The tenants in which a person now holds a permission (read, read_admin, write, manage, own, review, export, contract, leave). For an API key: its tenant, if its request uses one of the scopes. Every policy uses this.';
 
 create function private.is_trusted_caller() returns boolean
   language sql stable
@@ -120,6 +124,7 @@ declare
   found_status public.tenant_status;
   found_trial_end timestamptz;
   found_role public.tenant_role;
+  is_contract_pending boolean;
   is_trusted boolean := private.is_trusted_caller();
   key uuid := private.caller_api_key();
   needed text := require_permission.permission;
@@ -134,7 +139,8 @@ begin
     perform private.require_scope(key, require_permission.tenant, require_permission.permission);
     is_trusted := true;
   end if;
-  select t.status, t.trial_ends_at, m.role into found_status, found_trial_end, found_role
+  select t.status, t.trial_ends_at, m.role, t.contract_pending_at is not null
+  into found_status, found_trial_end, found_role, is_contract_pending
   from public.tenants as t
   left join public.tenant_members as m
     on m.tenant_id = t.id and m.user_id = (select auth.uid()) and m.status = 'active'
@@ -145,6 +151,10 @@ begin
   if found_status is null or found_status = 'archived' and not (is_trusted and require_permission.permission = 'export')
     or (found_role is null and not is_trusted) then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
+  end if;
+  if is_contract_pending and needed not in ('contract', 'leave', 'export') and (key is not null or not is_trusted) then
+    perform private.raise_problem(403, 'contract_not_accepted',
+      'An owner or an admin must accept the contract of this tenant first. Until then only the contract, the export and leaving are open.');
   end if;
   if needed is null or not is_trusted and not exists (
     select from private.role_permissions as p
@@ -176,7 +186,8 @@ declare
 begin
   if enter_tenant.name is null then
     select count(*), min(o.tenant_id::text)::uuid into found_count, enter_tenant.id
-    from unnest(private.tenant_ids('read')) as o (tenant_id);
+    -- Everybody may leave, so these are the tenants that one belongs to, also while a contract waits.
+    from unnest(private.tenant_ids('leave')) as o (tenant_id);
     if found_count > 1 then
       perform private.raise_problem(400, 'tenant_required',
         'You belong to more than one tenant. Name the one you mean by its slug or ref_id in the header x-tenant.');
@@ -361,6 +372,13 @@ select private.register_feature('bots', 'Conversations with customers over Whats
 
 -- Tenants: one row for each customer, and how a person creates one.
 
+create type public.data_privacy_level as enum (
+  'cloud_ok',  -- models in a cloud may read the tenant's data
+  'local_only' -- only models on the platform's own machines may
+);
+
+create type public.deployment_mode as enum ('saas', 'on_prem');
+
 create table public.tenants (
   id uuid primary key default private.uuid_v7(),
   ref_id text not null generated always as (private.ulid(id)) stored,
@@ -387,6 +405,15 @@ create table public.tenants (
   frozen_at timestamptz,
   archived_at timestamptz,
   purgeable_at timestamptz,
+  industry text,
+  website text,
+  country text,
+  state text,
+  data_privacy_level public.data_privacy_level not null default 'cloud_ok',
+  active_platforms text[] not null default '{}',
+  deployment_mode public.deployment_mode not null default 'saas',
+  contract_accepted_at timestamptz,
+  contract_pending_at timestamptz,
   constraint tenants_slug_format check (slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'),
   constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
   constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
@@ -403,6 +430,11 @@ create table public.tenants (
     (status = 'archived') = (archived_at is not null) and (status = 'archived') = (purgeable_at is not null)),
   constraint demo_stays_demo check ((kind = 'demo') = (status = 'demo')),
   constraint platform_stays_active check (kind <> 'platform' or status = 'active'),
+  constraint about_the_company_is_text check (private.is_plain_text(industry, 100) and private.is_plain_text(state, 100)),
+  constraint tenant_website_is_https check (private.is_https_url(website)),
+  constraint country_is_a_code check (country ~ '^[A-Z]{2}$'),
+  constraint active_platforms_are_words check (cardinality(active_platforms) <= 20
+    and coalesce(array_to_string(active_platforms, ',', '?'), '') ~ '^([a-z][a-z_]{0,39}(,[a-z][a-z_]{0,39})*)?$'),
   constraint only_customers_are_billed check (kind = 'customer' or (erp_customer_id is null and stripe_cust_id is null))
 );
 
@@ -451,6 +483,11 @@ create trigger tenants_check_time_zone before insert on public.tenants
   for each row when (new.time_zone <> 'UTC') execute function private.tg_check_time_zone();
 create trigger tenants_check_new_time_zone before update of time_zone on public.tenants
   for each row when (new.time_zone <> old.time_zone and new.time_zone <> 'UTC') execute function private.tg_check_time_zone();
+comment on column public.tenants.active_platforms is 'Where the tenant is present: google, meta, linkedin, email.';
+comment on column public.tenants.contract_pending_at is
+  'Since when a contract waits for acceptance. Until then the tenant is closed to its people and API keys. Null for a tenant without such a contract.';
+comment on column public.tenants.contract_accepted_at is 'When its contract was accepted last.';
+comment on column public.tenants.country is 'ISO 3166-1, two letters.';
 comment on column public.tenants.time_zone is 'The IANA name of the zone in which the tenant''s months and days begin.';
 
 alter table public.tenants enable row level security;
@@ -463,7 +500,8 @@ create policy "managers update their tenants" on public.tenants
 -- Columns and not the table: what concerns billing and the contract is for managers, who read it by
 -- read_tenant_account(). A new column is not readable until somebody says who reads it.
 grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, time_zone, trial_ends_at, created_at, updated_at,
-  created_by, updated_by, frozen_at, archived_at, purgeable_at), update (name, locale, time_zone) on public.tenants to authenticated;
+  created_by, updated_by, frozen_at, archived_at, purgeable_at, industry, website, country, state, data_privacy_level, active_platforms,
+  deployment_mode, contract_accepted_at, contract_pending_at), update (name, locale, time_zone, industry, website, country, state, data_privacy_level, active_platforms) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
 create function private.shown_tenant(tenant public.tenants) returns public.tenants
@@ -526,7 +564,7 @@ comment on column public.tenants.status_reason is 'Why the tenant has its presen
 comment on column public.tenants.purgeable_at is 'When the export window of an archived tenant closes. From then on the tenant can be purged and no longer restored.';
 create index tenants_frozen_at_idx on public.tenants (frozen_at) where status = 'frozen';
 -- tenant_ids() looks here for each person who reads.
-create index tenants_archived_idx on public.tenants (id) where status = 'archived';
+create index tenants_closed_idx on public.tenants (id) where status = 'archived' or contract_pending_at is not null;
 
 -- A definer, because people hold no grant on these columns.
 create function public.read_tenant_account(tenant_id uuid,
@@ -547,7 +585,7 @@ grant execute on function public.read_tenant_account(uuid) to authenticated, ser
 
 select private.register_table('public.tenants', personal => '{sales_owner,metadata}', internal => '{sales_owner,metadata}',
   on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant, and notes of the platform. Only the platform changes them.',
-  plain => '{slug,name,plan,tenant_type,locale,time_zone,erp_customer_id,stripe_cust_id,status_reason}');
+  plain => '{slug,name,plan,tenant_type,locale,time_zone,erp_customer_id,stripe_cust_id,status_reason,industry,website,country,state,active_platforms}');
 
 -- 10_tenants/02_slugs.sql
 
@@ -1168,8 +1206,12 @@ create table public.tenant_members (
   updated_at timestamptz not null default now(),
   created_by uuid,
   updated_by uuid,
-  primary key (tenant_id, user_id)
+  app_access text[] not null default '{dashboard}',
+  primary key (tenant_id, user_id),
+  constraint app_access_is_known check (app_access <@ '{dashboard,dm-portal,manage}' and cardinality(app_access) <= 3),
+  constraint only_the_platform_manages check ('manage' <> all (app_access) or tenant_id = private.platform_tenant_id())
 );
+comment on column public.tenant_members.app_access is 'The front ends that a page offers to the person. Rights follow from the role alone.';
 comment on table public.tenant_members is 'Who belongs to which tenant, in which role. Every statement reads this, so a removal takes effect on the next statement.';
 
 -- The primary key begins with the tenant. Policies search by user, and find all they need in the index.
@@ -1215,7 +1257,7 @@ create policy "managers remove members" on public.tenant_members
   for delete to authenticated
   using (tenant_id = any ((select private.tenant_ids('own'))::uuid[])
     or (role <> 'owner' and tenant_id = any ((select private.tenant_ids('manage'))::uuid[])));
-grant select, delete, update (role, status) on public.tenant_members to authenticated;
+grant select, delete, update (role, status, app_access) on public.tenant_members to authenticated;
 grant select, insert, update, delete on public.tenant_members to service_role;
 
 create function public.leave_tenant(tenant_id uuid) returns void
@@ -1223,8 +1265,8 @@ create function public.leave_tenant(tenant_id uuid) returns void
   set search_path = ''
 as $$
 begin
-  -- Every person may leave, even if the tenant is frozen.
-  perform private.require_permission(leave_tenant.tenant_id, 'read');
+  -- Every person may leave, even if the tenant is frozen or its contract waits.
+  perform private.require_permission(leave_tenant.tenant_id, 'leave');
   delete from public.tenant_members as m where m.tenant_id = leave_tenant.tenant_id and m.user_id = (select auth.uid());
 end
 $$;
@@ -1273,7 +1315,7 @@ select private.register_limit('members', 'Active members.',
   '{"trial": 10, "starter": 3, "professional": 10, "business": 50, "enterprise": 1000}',
   'accepting an invitation, or switching a membership on');
 
-select private.register_table('public.tenant_members');
+select private.register_table('public.tenant_members', plain => '{app_access}');
 
 -- 40_members/03_api_keys.sql
 
@@ -1387,7 +1429,7 @@ begin
       and claims ->> 'scope' = any (api_key_tenant_ids.scopes)
       and (k.product is null or not exists (
         select from private.api_scopes as s where s.scope = claims ->> 'scope' and s.product <> k.product))
-      and t.status <> 'archived';
+      and t.status <> 'archived' and t.contract_pending_at is null;
 end
 $$;
 comment on function private.api_key_tenant_ids(uuid, text[]) is

@@ -24,7 +24,7 @@ import {
 } from './schema.ts'
 import { providerSettings } from './settings.ts'
 
-const orderColumns = sql`
+export const orderColumns = sql`
   ref_id, kind, bought, provider, provider_order_id, amount_minor::float8 as amount_minor, currency, status, pay_url,
   paid_at, created_at`
 
@@ -77,7 +77,8 @@ export async function makeOrder(
   { plan, bundle, provider }: NewOrder,
   idempotencyKey: string | undefined,
 ): Promise<PaymentOrder> {
-  const settings = providerSettings(provider)
+  // Before anything is noted that could not be paid.
+  providerSettings(provider)
   const ordered = bundle
     ? sql`private.order_topup(${tenantId}, ${provider}, ${bundle}, ${idempotencyKey})`
     : sql`private.order_plan(${tenantId}, ${provider}, ${plan}, ${idempotencyKey})`
@@ -87,15 +88,24 @@ export async function makeOrder(
       (select b.name from public.topup_bundles as b where b.bundle = bought ->> 'bundle')) as title
     from ${ordered}`)
   const { id, title, ...shown } = order
-  if (shown.provider_order_id !== null) return shown
-  // The transaction is over: no connection is held while the provider answers.
-  const made = await providerApis[provider].makeOrder(settings, {
-    ...shown,
-    title,
-    isRecurring: bundle === undefined,
-  })
-  // As the service, because a caller must not be able to state what the provider said.
-  return serviceFor(claims, headers).one(sql`
+  const placed = { ...shown, title, isRecurring: bundle === undefined }
+  return placeOrder(serviceFor(claims, headers), { tenantId, id }, placed)
+}
+
+/**
+ * Makes an order at its provider, unless that has happened, and answers it as it then stands. No transaction may be open:
+ * none holds a connection while the provider answers. For the service, because a caller must not be able to state what
+ * the provider said. 503 payment_provider_not_set_up, payment_provider_failed.
+ */
+export async function placeOrder(
+  service: Db,
+  { tenantId, id }: { tenantId: string; id: string },
+  { title, isRecurring, ...order }: PaymentOrder & { title: string; isRecurring: boolean },
+): Promise<PaymentOrder> {
+  if (order.provider_order_id !== null) return order
+  const settings = providerSettings(order.provider)
+  const made = await providerApis[order.provider].makeOrder(settings, { ...order, title, isRecurring })
+  return service.one(sql`
     select ${orderColumns} from private.attach_payment_order(${tenantId}, ${id}, ${made.id}, ${made.payUrl})`)
 }
 

@@ -27,7 +27,7 @@ create type public.member_status as enum (
 -- It sets no search_path, so that Postgres inlines it.
 create function private.is_write_permission(permission text) returns boolean
   language sql immutable parallel safe
-as $$ select permission not in ('read', 'read_admin', 'export') $$;
+as $$ select permission not in ('read', 'read_admin', 'export', 'contract', 'leave') $$;
 comment on function private.is_write_permission(text) is
   'Whether who holds this permission may change something. A tenant that is frozen, or whose trial has ended, keeps only the other permissions.';
 
@@ -40,9 +40,11 @@ comment on table private.role_permissions is 'Which role holds which permission.
 
 insert into private.role_permissions (role, permission) values
   ('owner', 'read'), ('owner', 'write'), ('owner', 'read_admin'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
+  ('owner', 'review'), ('owner', 'contract'), ('owner', 'leave'),
   ('admin', 'read'), ('admin', 'write'), ('admin', 'read_admin'), ('admin', 'manage'),
-  ('member', 'read'), ('member', 'write'),
-  ('reviewer', 'read')
+  ('admin', 'review'), ('admin', 'contract'), ('admin', 'leave'),
+  ('member', 'read'), ('member', 'write'), ('member', 'leave'),
+  ('reviewer', 'read'), ('reviewer', 'review'), ('reviewer', 'leave')
 on conflict do nothing;
 
 create function private.caller_api_key() returns uuid
@@ -84,18 +86,20 @@ begin
     return array(
       select t.id from public.tenants as t
       where t.id = any (ids)
-        and (t.status in ('active', 'demo') or (t.status = 'trial' and t.trial_ends_at > now())));
+        and (t.status in ('active', 'demo') or (t.status = 'trial' and t.trial_ends_at > now()))
+        and t.contract_pending_at is null);
   end if;
-  -- Few people have an archived tenant. A look into the index of archived tenants costs less than reading each
-  -- tenant, and this is the cost of every statement of a person with many tenants.
-  if exists (select from public.tenants as t where t.id = any (ids) and t.status = 'archived') then
-    return array(select t.id from public.tenants as t where t.id = any (ids) and t.status <> 'archived');
+  -- Few people have an archived tenant, or one whose contract waits. A look into the index of these costs less than
+  -- reading each tenant, and this is the cost of every statement of a person with many tenants.
+  if exists (select from public.tenants as t where t.id = any (ids) and (t.status = 'archived' or t.contract_pending_at is not null)) then
+    return array(select t.id from public.tenants as t where t.id = any (ids) and t.status <> 'archived'
+      and (t.contract_pending_at is null or tenant_ids.permission in ('contract', 'leave', 'export')));
   end if;
   return ids;
 end
 $$;
 comment on function private.tenant_ids(text, text[]) is
-  'The tenants in which a person now holds a permission (read, read_admin, write, manage, own, export). For an API key: its tenant, if its request uses one of the scopes. Every policy uses this.';
+  'The tenants in which a person now holds a permission (read, read_admin, write, manage, own, review, export, contract, leave). For an API key: its tenant, if its request uses one of the scopes. Every policy uses this.';
 
 create function private.is_trusted_caller() returns boolean
   language sql stable
@@ -116,6 +120,7 @@ declare
   found_status public.tenant_status;
   found_trial_end timestamptz;
   found_role public.tenant_role;
+  is_contract_pending boolean;
   is_trusted boolean := private.is_trusted_caller();
   key uuid := private.caller_api_key();
   needed text := require_permission.permission;
@@ -130,7 +135,8 @@ begin
     perform private.require_scope(key, require_permission.tenant, require_permission.permission);
     is_trusted := true;
   end if;
-  select t.status, t.trial_ends_at, m.role into found_status, found_trial_end, found_role
+  select t.status, t.trial_ends_at, m.role, t.contract_pending_at is not null
+  into found_status, found_trial_end, found_role, is_contract_pending
   from public.tenants as t
   left join public.tenant_members as m
     on m.tenant_id = t.id and m.user_id = (select auth.uid()) and m.status = 'active'
@@ -141,6 +147,10 @@ begin
   if found_status is null or found_status = 'archived' and not (is_trusted and require_permission.permission = 'export')
     or (found_role is null and not is_trusted) then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
+  end if;
+  if is_contract_pending and needed not in ('contract', 'leave', 'export') and (key is not null or not is_trusted) then
+    perform private.raise_problem(403, 'contract_not_accepted',
+      'An owner or an admin must accept the contract of this tenant first. Until then only the contract, the export and leaving are open.');
   end if;
   if needed is null or not is_trusted and not exists (
     select from private.role_permissions as p
@@ -172,7 +182,8 @@ declare
 begin
   if enter_tenant.name is null then
     select count(*), min(o.tenant_id::text)::uuid into found_count, enter_tenant.id
-    from unnest(private.tenant_ids('read')) as o (tenant_id);
+    -- Everybody may leave, so these are the tenants that one belongs to, also while a contract waits.
+    from unnest(private.tenant_ids('leave')) as o (tenant_id);
     if found_count > 1 then
       perform private.raise_problem(400, 'tenant_required',
         'You belong to more than one tenant. Name the one you mean by its slug or ref_id in the header x-tenant.');

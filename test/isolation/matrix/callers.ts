@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto'
 
 /** The tenants of the matrix: one like the callers' own, one like anybody else's, and one in each state that takes rights away. */
-export const tenantNames = ['home', 'other', 'frozen', 'ended', 'archived'] as const
+export const tenantNames = ['home', 'other', 'frozen', 'ended', 'archived', 'unaccepted'] as const
 export type TenantName = (typeof tenantNames)[number]
 
-export type Permission = 'read' | 'read_admin' | 'write' | 'manage' | 'own' | 'export'
+export type Permission = 'read' | 'read_admin' | 'write' | 'manage' | 'own' | 'review' | OpenPermission
+/** Those that are held while a contract waits. */
+type OpenPermission = 'export' | 'contract' | 'leave'
 
 export interface Caller {
   name: string
@@ -21,34 +23,38 @@ export interface Key {
   scopes: string[]
   uses: string
   dead?: 'revoked' | 'expired' | 'archived'
+  /** Of a tenant whose contract waits. */
+  waits?: true
   /** Only its claims, as a token could bring them to the REST API: no function verified a key. */
   isClaimed?: true
 }
 
-const all = 'read read_admin write manage own export'
+const all = 'read read_admin write manage own review export contract leave'
+const managing = 'read read_admin write manage review contract leave'
 
 export const callers: Caller[] = [
   { name: 'anon', role: 'anon', holds: {} },
   // A token without a subject: signed in by the letter, and nobody.
   { name: 'subjectless', role: 'authenticated', holds: {} },
   { name: 'stranger', role: 'authenticated', holds: {} },
-  { name: 'reviewer', role: 'authenticated', holds: { home: 'read' } },
-  { name: 'member', role: 'authenticated', holds: { home: 'read write' } },
-  { name: 'admin', role: 'authenticated', holds: { home: 'read read_admin write manage' } },
+  { name: 'reviewer', role: 'authenticated', holds: { home: 'read review leave' } },
+  { name: 'member', role: 'authenticated', holds: { home: 'read write leave' } },
+  { name: 'admin', role: 'authenticated', holds: { home: managing } },
   { name: 'owner', role: 'authenticated', holds: { home: all } },
   { name: 'neighbour', role: 'authenticated', holds: { other: all } },
   // Owners of one tenant and less in another: rights in one must not carry over.
-  { name: 'straddling-reviewer', role: 'authenticated', holds: { home: 'read', other: all } },
-  { name: 'straddling-member', role: 'authenticated', holds: { home: 'read write', other: all } },
+  { name: 'straddling-reviewer', role: 'authenticated', holds: { home: 'read review leave', other: all } },
+  { name: 'straddling-member', role: 'authenticated', holds: { home: 'read write leave', other: all } },
   {
     name: 'straddling-admin',
     role: 'authenticated',
-    holds: { home: 'read read_admin write manage', other: all },
+    holds: { home: managing, other: all },
   },
   { name: 'suspended', role: 'authenticated', holds: {} },
   { name: 'removed', role: 'authenticated', holds: {} },
-  { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read read_admin export' } },
-  { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read read_admin export' } },
+  { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read read_admin export contract leave' } },
+  { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read read_admin export contract leave' } },
+  { name: 'unaccepted-owner', role: 'authenticated', holds: { unaccepted: 'export contract leave' } },
   { name: 'archived-owner', role: 'authenticated', holds: {} },
   keyCaller('reading-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read' }),
   // What it writes it writes through functions; no policy lets it in.
@@ -75,6 +81,18 @@ export const callers: Caller[] = [
   keyCaller('neighbour-key', { of: 'other', scopes: ['tenant:read'], uses: 'tenant:read' }),
   keyCaller('neighbour-writing-key', { of: 'other', scopes: ['endpoints:write'], uses: 'endpoints:write' }),
   keyCaller('ended-key', { of: 'ended', scopes: ['tenant:read'], uses: 'tenant:read' }),
+  keyCaller('unaccepted-key', {
+    of: 'unaccepted',
+    scopes: ['tenant:read'],
+    uses: 'tenant:read',
+    waits: true,
+  }),
+  keyCaller('unaccepted-writing-key', {
+    of: 'unaccepted',
+    scopes: ['usage:write'],
+    uses: 'usage:write',
+    waits: true,
+  }),
   keyCaller('frozen-key', { of: 'frozen', scopes: ['usage:write'], uses: 'usage:write' }),
   keyCaller('frozen-managing-key', { of: 'frozen', scopes: ['endpoints:write'], uses: 'endpoints:write' }),
   keyCaller('frozen-reading-key', { of: 'frozen', scopes: ['audit:read'], uses: 'audit:read' }),
@@ -121,13 +139,11 @@ export const memberships: [person: string, tenant: TenantName, role: string, sta
   ['frozen-owner', 'frozen', 'owner', 'active'],
   ['ended-owner', 'ended', 'owner', 'active'],
   ['archived-owner', 'archived', 'owner', 'active'],
+  ['unaccepted-owner', 'unaccepted', 'owner', 'active'],
   // An ordinary row in every tenant but home, which has its own.
-  ...(['other', 'frozen', 'ended', 'archived'] as const).map((name): [string, TenantName, string, string] => [
-    `${name}-member`,
-    name,
-    'member',
-    'active',
-  ]),
+  ...(['other', 'frozen', 'ended', 'archived', 'unaccepted'] as const).map(
+    (name): [string, TenantName, string, string] => [`${name}-member`, name, 'member', 'active'],
+  ),
 ]
 
 export const people = [
@@ -175,7 +191,7 @@ export const may = (caller: Caller, permission: Permission, tenant: TenantName) 
 export function sees(caller: Caller, permission: Permission, scopes: string[], tenant: TenantName): boolean {
   const { key } = caller
   if (!key) return may(caller, permission, tenant)
-  const isGood = !key.dead && !key.isClaimed && key.scopes.includes(key.uses)
+  const isGood = !key.dead && !key.waits && !key.isClaimed && key.scopes.includes(key.uses)
   return isGood && key.of === tenant && scopes.includes(key.uses)
 }
 

@@ -199,9 +199,15 @@ function expectedCall(
     return caller.key || caller.name === 'subjectless' ? 'PT401 unauthenticated' : (rule.refusal ?? 'ok')
   if (caller.key && !caller.key.isClaimed) return expectedKeyCall(caller.key, rule, target)
   // Another tenant and no tenant at all: one answer, so there is nothing to learn.
-  if (target === 'nowhere' || !may(caller, 'read', target)) return 'PT404 tenant_not_found'
+  if (target === 'nowhere' || !may(caller, 'leave', target)) return 'PT404 tenant_not_found'
   if (may(caller, rule.needs, target)) return 'ok'
-  return { frozen: 'PT403 tenant_frozen', ended: 'PT403 trial_ended' }[target as string] ?? 'PT403 forbidden'
+  return (
+    {
+      frozen: 'PT403 tenant_frozen',
+      ended: 'PT403 trial_ended',
+      unaccepted: 'PT403 contract_not_accepted',
+    }[target as string] ?? 'PT403 forbidden'
+  )
 }
 
 function expectedKeyCall(
@@ -212,6 +218,7 @@ function expectedKeyCall(
   if (key.dead) return 'PT401 invalid_api_key'
   if (target !== key.of) return 'PT404 tenant_not_found'
   if (!key.scopes.includes(key.uses) || rule.scope !== key.uses) return 'PT403 forbidden'
-  const reads = ['read', 'read_admin', 'export'].includes(rule.needs)
+  if (key.waits) return 'PT403 contract_not_accepted'
+  const reads = ['read', 'read_admin', 'export', 'contract', 'leave'].includes(rule.needs)
   return target === 'frozen' && !reads ? 'PT403 tenant_frozen' : 'ok'
 }

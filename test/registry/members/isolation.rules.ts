@@ -4,13 +4,13 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 export default {
   relations: {
     tenant_members: {
-      columns: 'tenant_id user_id role status created_at updated_at created_by updated_by',
+      columns: 'tenant_id user_id role status created_at updated_at created_by updated_by app_access',
       key: 'tenant_id',
       mark: `case when role = 'owner' then '(owners)' else '' end`,
       select: 'read',
       scopes: ['members:read'],
       // Only an owner makes or unmakes an owner; the attempts below say so.
-      update: { needs: 'manage', columns: 'role status', set: `role = 'reviewer'` },
+      update: { needs: 'manage', columns: 'role status app_access', set: `role = 'reviewer'` },
       delete: 'manage',
       service: 'all',
       attempts: [
@@ -90,7 +90,7 @@ export default {
   functions: {
     leave_tenant: {
       whenFrozen: "leaving is a person's own right",
-      needs: 'read',
+      needs: 'leave',
       call: (tenant) => `select public.leave_tenant('${idOf(tenant)}')`,
     },
     transfer_ownership: {

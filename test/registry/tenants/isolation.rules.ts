@@ -19,13 +19,17 @@ export default {
     },
     tenants: {
       columns:
-        'id ref_id slug name status kind plan tenant_type locale time_zone trial_ends_at created_at updated_at created_by updated_by frozen_at archived_at purgeable_at',
+        'id ref_id slug name status kind plan tenant_type locale time_zone trial_ends_at created_at updated_at created_by updated_by frozen_at archived_at purgeable_at industry website country state data_privacy_level active_platforms deployment_mode contract_accepted_at contract_pending_at',
       withheld:
         'erp_customer_id stripe_cust_id contract_start contract_end sales_owner metadata status_reason',
       key: 'id',
       select: 'read',
       scopes: ['tenant:read', 'brand:read', 'entitlements:read'],
-      update: { needs: 'manage', columns: 'name locale time_zone', set: `name = 'Probe'` },
+      update: {
+        needs: 'manage',
+        columns: 'name locale time_zone industry website country state data_privacy_level active_platforms',
+        set: `name = 'Probe'`,
+      },
       service: 'all',
       // What concerns billing is for managers, and they read it by read_tenant_account().
       attempts: (['reviewer', 'member', 'admin', 'owner', 'reading-key'] as const).flatMap((as) => [

@@ -1,5 +1,12 @@
 -- Tenants: one row for each customer, and how a person creates one.
 
+create type public.data_privacy_level as enum (
+  'cloud_ok',  -- models in a cloud may read the tenant's data
+  'local_only' -- only models on the platform's own machines may
+);
+
+create type public.deployment_mode as enum ('saas', 'on_prem');
+
 create table public.tenants (
   id uuid primary key default private.uuid_v7(),
   ref_id text not null generated always as (private.ulid(id)) stored,
@@ -26,6 +33,15 @@ create table public.tenants (
   frozen_at timestamptz,
   archived_at timestamptz,
   purgeable_at timestamptz,
+  industry text,
+  website text,
+  country text,
+  state text,
+  data_privacy_level public.data_privacy_level not null default 'cloud_ok',
+  active_platforms text[] not null default '{}',
+  deployment_mode public.deployment_mode not null default 'saas',
+  contract_accepted_at timestamptz,
+  contract_pending_at timestamptz,
   constraint tenants_slug_format check (slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'),
   constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
   constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
@@ -42,6 +58,11 @@ create table public.tenants (
     (status = 'archived') = (archived_at is not null) and (status = 'archived') = (purgeable_at is not null)),
   constraint demo_stays_demo check ((kind = 'demo') = (status = 'demo')),
   constraint platform_stays_active check (kind <> 'platform' or status = 'active'),
+  constraint about_the_company_is_text check (private.is_plain_text(industry, 100) and private.is_plain_text(state, 100)),
+  constraint tenant_website_is_https check (private.is_https_url(website)),
+  constraint country_is_a_code check (country ~ '^[A-Z]{2}$'),
+  constraint active_platforms_are_words check (cardinality(active_platforms) <= 20
+    and coalesce(array_to_string(active_platforms, ',', '?'), '') ~ '^([a-z][a-z_]{0,39}(,[a-z][a-z_]{0,39})*)?$'),
   constraint only_customers_are_billed check (kind = 'customer' or (erp_customer_id is null and stripe_cust_id is null))
 );
 
@@ -90,6 +111,11 @@ create trigger tenants_check_time_zone before insert on public.tenants
   for each row when (new.time_zone <> 'UTC') execute function private.tg_check_time_zone();
 create trigger tenants_check_new_time_zone before update of time_zone on public.tenants
   for each row when (new.time_zone <> old.time_zone and new.time_zone <> 'UTC') execute function private.tg_check_time_zone();
+comment on column public.tenants.active_platforms is 'Where the tenant is present: google, meta, linkedin, email.';
+comment on column public.tenants.contract_pending_at is
+  'Since when a contract waits for acceptance. Until then the tenant is closed to its people and API keys. Null for a tenant without such a contract.';
+comment on column public.tenants.contract_accepted_at is 'When its contract was accepted last.';
+comment on column public.tenants.country is 'ISO 3166-1, two letters.';
 comment on column public.tenants.time_zone is 'The IANA name of the zone in which the tenant''s months and days begin.';
 
 alter table public.tenants enable row level security;
@@ -102,7 +128,8 @@ create policy "managers update their tenants" on public.tenants
 -- Columns and not the table: what concerns billing and the contract is for managers, who read it by
 -- read_tenant_account(). A new column is not readable until somebody says who reads it.
 grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, time_zone, trial_ends_at, created_at, updated_at,
-  created_by, updated_by, frozen_at, archived_at, purgeable_at), update (name, locale, time_zone) on public.tenants to authenticated;
+  created_by, updated_by, frozen_at, archived_at, purgeable_at, industry, website, country, state, data_privacy_level, active_platforms,
+  deployment_mode, contract_accepted_at, contract_pending_at), update (name, locale, time_zone, industry, website, country, state, data_privacy_level, active_platforms) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
 create function private.shown_tenant(tenant public.tenants) returns public.tenants
@@ -165,7 +192,7 @@ comment on column public.tenants.status_reason is 'Why the tenant has its presen
 comment on column public.tenants.purgeable_at is 'When the export window of an archived tenant closes. From then on the tenant can be purged and no longer restored.';
 create index tenants_frozen_at_idx on public.tenants (frozen_at) where status = 'frozen';
 -- tenant_ids() looks here for each person who reads.
-create index tenants_archived_idx on public.tenants (id) where status = 'archived';
+create index tenants_closed_idx on public.tenants (id) where status = 'archived' or contract_pending_at is not null;
 
 -- A definer, because people hold no grant on these columns.
 create function public.read_tenant_account(tenant_id uuid,
@@ -186,4 +213,4 @@ grant execute on function public.read_tenant_account(uuid) to authenticated, ser
 
 select private.register_table('public.tenants', personal => '{sales_owner,metadata}', internal => '{sales_owner,metadata}',
   on_forget => 'keep', kept_because => 'The person of the platform who looks after the tenant, and notes of the platform. Only the platform changes them.',
-  plain => '{slug,name,plan,tenant_type,locale,time_zone,erp_customer_id,stripe_cust_id,status_reason}');
+  plain => '{slug,name,plan,tenant_type,locale,time_zone,erp_customer_id,stripe_cust_id,status_reason,industry,website,country,state,active_platforms}');

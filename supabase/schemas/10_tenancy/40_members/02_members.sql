@@ -9,8 +9,12 @@ create table public.tenant_members (
   updated_at timestamptz not null default now(),
   created_by uuid,
   updated_by uuid,
-  primary key (tenant_id, user_id)
+  app_access text[] not null default '{dashboard}',
+  primary key (tenant_id, user_id),
+  constraint app_access_is_known check (app_access <@ '{dashboard,dm-portal,manage}' and cardinality(app_access) <= 3),
+  constraint only_the_platform_manages check ('manage' <> all (app_access) or tenant_id = private.platform_tenant_id())
 );
+comment on column public.tenant_members.app_access is 'The front ends that a page offers to the person. Rights follow from the role alone.';
 comment on table public.tenant_members is 'Who belongs to which tenant, in which role. Every statement reads this, so a removal takes effect on the next statement.';
 
 -- The primary key begins with the tenant. Policies search by user, and find all they need in the index.
@@ -56,7 +60,7 @@ create policy "managers remove members" on public.tenant_members
   for delete to authenticated
   using (tenant_id = any ((select private.tenant_ids('own'))::uuid[])
     or (role <> 'owner' and tenant_id = any ((select private.tenant_ids('manage'))::uuid[])));
-grant select, delete, update (role, status) on public.tenant_members to authenticated;
+grant select, delete, update (role, status, app_access) on public.tenant_members to authenticated;
 grant select, insert, update, delete on public.tenant_members to service_role;
 
 create function public.leave_tenant(tenant_id uuid) returns void
@@ -64,8 +68,8 @@ create function public.leave_tenant(tenant_id uuid) returns void
   set search_path = ''
 as $$
 begin
-  -- Every person may leave, even if the tenant is frozen.
-  perform private.require_permission(leave_tenant.tenant_id, 'read');
+  -- Every person may leave, even if the tenant is frozen or its contract waits.
+  perform private.require_permission(leave_tenant.tenant_id, 'leave');
   delete from public.tenant_members as m where m.tenant_id = leave_tenant.tenant_id and m.user_id = (select auth.uid());
 end
 $$;
@@ -114,4 +118,4 @@ select private.register_limit('members', 'Active members.',
   '{"trial": 10, "starter": 3, "professional": 10, "business": 50, "enterprise": 1000}',
   'accepting an invitation, or switching a membership on');
 
-select private.register_table('public.tenant_members');
+select private.register_table('public.tenant_members', plain => '{app_access}');

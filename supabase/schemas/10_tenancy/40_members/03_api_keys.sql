@@ -108,7 +108,7 @@ begin
       and claims ->> 'scope' = any (api_key_tenant_ids.scopes)
       and (k.product is null or not exists (
         select from private.api_scopes as s where s.scope = claims ->> 'scope' and s.product <> k.product))
-      and t.status <> 'archived';
+      and t.status <> 'archived' and t.contract_pending_at is null;
 end
 $$;
 comment on function private.api_key_tenant_ids(uuid, text[]) is

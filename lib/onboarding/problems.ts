@@ -1,0 +1,13 @@
+import { declareProblems } from '../db/index.ts'
+
+const problems = declareProblems({
+  registration_not_found: { status: 404, title: 'There is no registration in this browser' },
+  registration_ended: { status: 410, title: 'The registration has ended' },
+  step_not_reached: { status: 409, title: 'An earlier step is missing' },
+  already_registered: { status: 409, title: 'The registration has become a tenant' },
+  too_many_registrations: { status: 429, title: 'Too many registrations', retryAfterSeconds: 3_600 },
+})
+
+declare module '../db/problem-codes.ts' {
+  interface ProblemCodes extends Record<keyof typeof problems, true> {}
+}
