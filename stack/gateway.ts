@@ -31,7 +31,7 @@ export interface GatewayOptions {
 }
 
 /**
- * One port for everything: /auth/v1, /rest/v1, /functions/v1, and the pages of web/ for the rest. The host
+ * One port for everything: /auth/v1, /rest/v1, /storage/v1, /functions/v1, and the pages of web/ for the rest. The host
  * mail.localhost has the mailbox, and nothing else.
  */
 export async function startGateway(
@@ -52,6 +52,8 @@ export async function startGateway(
     .use('/rest/v1/*', bodyLimit({ maxSize: restBodyBytes, onError: tooLarge }))
     .all('/auth/v1/*', (c) => authRest?.auth(c.req.raw) ?? notReady())
     .all('/rest/v1/*', (c) => authRest?.rest(forwarded(c.req.raw, c.env)) ?? notReady())
+    .use('/storage/v1/*', bodyLimit({ maxSize: restBodyBytes, onError: tooLarge }))
+    .all('/storage/v1/*', (c) => authRest?.storage(c.req.raw) ?? notReady())
     .all('/functions/v1/*', notReady)
     .all('*', (c) => files(c.req.raw))
     .onError((error) => {

@@ -143,7 +143,9 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
     const { openAuthRest } = await loadAuthRest()
     surviveDriverFaults()
     const mailer = authMailer(receiver.port, authSettings)
-    return keepAuthRest(() => openAuthRest(file, server.port, apiUrl, authSettings, mailer))
+    return keepAuthRest(() =>
+      openAuthRest(file, server.port, apiUrl, authSettings, mailer, join(dataDir, 'storage')),
+    )
   })
   stops.push(() => authRest.close())
   gateway.serve(authRest)

@@ -1,12 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { App, type ServerOptions } from '@supabase/lite'
+import { App, getStorageSchemaSql, type ServerOptions } from '@supabase/lite'
 import { createPostgresConnection, type PostgresConnection } from '@supabase/lite/postgres'
 import { Client } from 'pg'
 import { type DatabaseRole, databaseUrl, type StackFile } from '../secrets.ts'
 import type { AuthMailer } from './mail/driver.ts'
 import { asPostgrestError } from './rest-errors.ts'
 import { type AuthSettings, templateNames } from './settings.ts'
+import { openStorage } from './storage/storage.ts'
 import { withHostedClaims } from './tokens.ts'
 import { verifyAsHosted } from './verify.ts'
 
@@ -15,6 +16,7 @@ export interface AuthRest {
   readonly lost: Promise<void>
   auth(request: Request): Promise<Response>
   rest(request: Request): Promise<Response>
+  storage(request: Request): Promise<Response>
   close(): Promise<void>
 }
 
@@ -28,6 +30,7 @@ export async function openAuthRest(
   apiUrl: string,
   settings: AuthSettings,
   mailer: AuthMailer,
+  storageFolder: string,
 ): Promise<AuthRest> {
   const authConnection = connect(file, 'supabase_auth_admin', dbPort, { max: 5 })
   const restConnection = connect(file, 'authenticator', dbPort, {
@@ -47,6 +50,7 @@ export async function openAuthRest(
   const restApp = makeApp(file, restConnection, apiUrl, undefined, { middlewares: [trustTheSignature] })
   await Promise.all([authApp.init(), restApp.init()])
   if (restConnection.config.schemaCache) catalog.config.schemaCache = restConnection.config.schemaCache
+  const storage = await openStorage(file, dbPort, apiUrl, storageFolder)
   const listener = await reloadOnNotify(file, dbPort, () => catalog.clearSchemaCache())
   const answerAuth = verifyAsHosted(
     async (request) => authApp.fetch(request),
@@ -61,8 +65,10 @@ export async function openAuthRest(
     auth: async (request) =>
       withHostedClaims(await answerAuth(request), file.jwt_secret, `${apiUrl}/auth/v1`),
     rest: (request) => headersOf.run(request.headers, () => restApp.fetch(request)),
+    storage: (request) => storage.answer(request),
     async close() {
       await listener.stop()
+      await storage.close()
       // A connection whose server is gone may never end by itself.
       const pools = [authConnection, restConnection, catalog].map(({ driver }) => driver.end({ timeout: 1 }))
       await Promise.race([Promise.allSettled(pools), sleep(2000)])
@@ -74,6 +80,9 @@ function jsonAsGiven(oid: number) {
   const serialize = (value: unknown) => (typeof value === 'string' ? value : JSON.stringify(value))
   return { to: oid, from: [oid], serialize, parse: JSON.parse }
 }
+
+/** The tables of Storage, as @supabase/lite has them. */
+export const storageSchema = () => getStorageSchemaSql()
 
 /** Creates the auth schema's tables. lite swallows errors, so this looks whether the tables are there. */
 export async function provisionAuth(file: StackFile, dbPort: number): Promise<void> {

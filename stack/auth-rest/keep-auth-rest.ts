@@ -26,7 +26,7 @@ export async function keepAuthRest(open: () => Promise<AuthRest>): Promise<Omit<
     }
   }
   // Requests that wait for an answer when the database dies get an error at once.
-  const answer = (what: 'auth' | 'rest') => (request: Request) =>
+  const answer = (what: 'auth' | 'rest' | 'storage') => (request: Request) =>
     new Promise<Response>((resolve, reject) => {
       if (!current) return resolve(unavailable())
       const giveUp = () => resolve(unavailable())
@@ -41,6 +41,7 @@ export async function keepAuthRest(open: () => Promise<AuthRest>): Promise<Omit<
   return {
     auth: answer('auth'),
     rest: answer('rest'),
+    storage: answer('storage'),
     async close() {
       closing = true
       await current?.close()

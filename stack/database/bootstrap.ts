@@ -8,7 +8,8 @@ import { databaseUrl, type StackFile } from '../secrets.ts'
 export async function bootstrap(file: StackFile, port: number): Promise<boolean> {
   const roles = await readSql('roles.sql')
   const auth = await readSql('auth.sql')
-  const fingerprint = createHash('sha256').update(roles).update(auth).digest('hex')
+  const storage = await readSql('storage.sql')
+  const fingerprint = createHash('sha256').update(roles).update(auth).update(storage).digest('hex')
   if (file.bootstrap === fingerprint) return false
 
   const admin = new Client({ connectionString: databaseUrl(file, 'supabase_admin', port) })
@@ -21,10 +22,12 @@ export async function bootstrap(file: StackFile, port: number): Promise<boolean>
       await admin.query(`alter role ${role} password ${password}`)
     }
     await admin.query('commit')
-    const { provisionAuth } = await loadAuthRest()
+    const { provisionAuth, storageSchema } = await loadAuthRest()
     await provisionAuth(file, port)
     await admin.query('begin')
     await admin.query(auth)
+    await admin.query(storageSchema())
+    await admin.query(storage)
     await admin.query('commit')
   } finally {
     await admin.end()

@@ -51,9 +51,12 @@ const properties = documents.flatMap((document) => {
 const unlessNull = (schema: Schema): Schema => schema.anyOf?.find(({ type }) => type !== 'null') ?? schema
 
 describe('the tenant', () => {
-  it('is named in the path below /registry/tenants, and in the header x-tenant everywhere else', async () => {
+  /** Where the tenant is what the request is about. */
+  const belowTenants = /^\/(registry|onboarding)\/tenants\/(:ref|\{ref\})/
+
+  it('is named in the path below /registry/tenants and /onboarding/tenants, and in the header x-tenant everywhere else', async () => {
     for (const route of (await Promise.all(functionNames.map(routesOf))).flat()) {
-      const isBelowTenants = route.path.startsWith('/registry/tenants/:ref')
+      const isBelowTenants = belowTenants.test(route.path)
       expect(/:(tenant|slug_or_ref)\b/.test(route.path), route.path).toBe(false)
       if (route.access?.auth !== 'member') continue
       expect(route.access.tenant === 'path', `${route.method} ${route.path}`).toBe(isBelowTenants)
@@ -67,9 +70,7 @@ describe('the tenant', () => {
       )
       expect(naming.length).toBeLessThanOrEqual(1)
       for (const { in: place, name, description } of naming) {
-        expect([place, name]).toEqual(
-          path.startsWith('/registry/tenants/{ref}') ? ['path', 'ref'] : ['header', 'x-tenant'],
-        )
+        expect([place, name]).toEqual(belowTenants.test(path) ? ['path', 'ref'] : ['header', 'x-tenant'])
         expect(description).toMatch(/slug or ref_id/)
       }
     },

@@ -91,6 +91,12 @@ const plural = { takesMany: true, isParallel: true, given: () => events }
 export const goodCalls: Record<string, GoodCall> = {
   'private.add_domain': { given: () => ({ host: 'another.example.com' }) },
   'private.attach_payment_order': { refused: 'not_found' },
+  'private.publish_contract_template': {
+    given: () => ({ version: 'v9.9', body: '{{legal_name}} {{reference}}' }),
+  },
+  'private.accept_contract': { refused: 'not_found' },
+  'private.submit_onboarding_run': { refused: 'not_found' },
+  'private.review_onboarding_run': { refused: 'not_found' },
   'private.find_registration': { refused: 'registration_ended' },
   'private.save_registration_step': { refused: 'registration_ended' },
   'private.order_registration': { given: () => ({ provider: 'stripe' }), refused: 'registration_ended' },

@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { admin, type Db, Problem, readPage, sql } from '../../db/index.ts'
-import { readTenant } from '../tenants/queries.ts'
+import { readJoinedTenant } from '../tenants/queries.ts'
 import type { Tenant } from '../tenants/schema.ts'
 import {
   type Invitation,
@@ -104,13 +104,11 @@ export async function lookUpInvitation(token: string): Promise<InvitationPreview
  * Makes the caller a member. 404 invitation_not_found; 403 invitation_not_yours, email_not_confirmed,
  * membership_deactivated; 409 already_member. If the same person calls it again, the answer is the same.
  */
-export function acceptInvitation(db: Db, token: string): Promise<Tenant> {
-  return db.transaction(async (tx) => {
-    const membership = await tx.one<{ tenant_id: string }>(
-      sql`select tenant_id from public.accept_invitation(${token})`,
-    )
-    return readTenant(tx, membership.tenant_id)
-  })
+export async function acceptInvitation(db: Db, token: string): Promise<Tenant> {
+  const { tenant_id, role } = await db.one<{ tenant_id: string; role: Tenant['role'] }>(
+    sql`select tenant_id, role from public.accept_invitation(${token})`,
+  )
+  return readJoinedTenant(tenant_id, role)
 }
 
 async function readInvitation(db: Db, tenantId: string, id: string): Promise<Invitation> {

@@ -1,5 +1,5 @@
 import { tenantNotFound } from '../../auth/index.ts'
-import { type Db, readPage, sql } from '../../db/index.ts'
+import { admin, type Db, readPage, sql } from '../../db/index.ts'
 import {
   type NewTenant,
   type Tenant,
@@ -10,9 +10,9 @@ import {
   tenantOrder,
 } from './schema.ts'
 
-const tenantColumns = sql`
-  t.ref_id, t.slug, t.name, t.status, t.kind, t.plan, t.tenant_type, t.locale, t.time_zone, t.trial_ends_at, t.created_at, t.updated_at,
-  m.role`
+const shownColumns = sql`
+  t.ref_id, t.slug, t.name, t.status, t.kind, t.plan, t.tenant_type, t.locale, t.time_zone, t.trial_ends_at, t.created_at, t.updated_at`
+const tenantColumns = sql`${shownColumns}, m.role`
 
 /** Creates a tenant in trial with the caller as its owner. 409 slug_taken; 422 slug_invalid, slug_reserved. */
 export function createTenant(db: Db, { slug, name, tenant_type, locale }: NewTenant): Promise<Tenant> {
@@ -50,6 +50,16 @@ export async function readTenant(db: Db, id: string): Promise<Tenant> {
     where t.id = ${id}`)
   if (!tenant) throw tenantNotFound()
   return tenant
+}
+
+/**
+ * The tenant that somebody has just joined. Past row level security: a tenant whose contract waits shows itself to nobody
+ * yet, and whoever joined may know its name.
+ */
+export function readJoinedTenant(id: string, role: Tenant['role']): Promise<Tenant> {
+  return admin.one(
+    sql`select ${shownColumns}, ${role}::text as role from public.tenants as t where t.id = ${id}`,
+  )
 }
 
 /** A tenant's customer numbers and contract. 403 forbidden without "read_admin"; 404 tenant_not_found. */

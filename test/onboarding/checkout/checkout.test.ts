@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { call, problemOf } from '../../kit/call.ts'
 import { admin, superuser } from '../../kit/db.ts'
 import { makePerson } from '../../kit/people.ts'
+import { ready } from '../contracts/world.ts'
 import { Browser, billing, contact } from '../registrations/browser.ts'
 
 interface Ordered {
@@ -45,6 +46,15 @@ describe('a registration that is paid at the local provider', () => {
     expect(outcome.tenant.slug).toMatch(/^neem-tree-[0-9a-f]{8}$/)
 
     const asOwner = { token: person.token, tenant: outcome.tenant.slug }
+    expect(await problemOf(await call('/notifications', asOwner))).toMatchObject({
+      code: 'contract_not_accepted',
+    })
+    const { id } = (await admin.query('select id from public.tenants where slug = $1', [outcome.tenant.slug]))
+      .rows[0]
+    const { pdf_sha256 } = await ready(id)
+    const body = { sha256: pdf_sha256, agreed: true }
+    const path = `/onboarding/tenants/${outcome.tenant.slug}/contract/acceptance`
+    expect((await call(path, { token: person.token, body })).status).toBe(200)
     const tenant = await call(`/registry/tenants/${outcome.tenant.slug}`, asOwner)
     expect(await tenant.json()).toMatchObject({
       ref_id: outcome.tenant.ref_id,
@@ -58,7 +68,9 @@ describe('a registration that is paid at the local provider', () => {
       subscriptions: [{ plan: 'starter', status: 'cancelled', provider: 'stripe' }],
     })
     const told = await call('/notifications', asOwner)
-    expect(await told.json()).toMatchObject({ notifications: [{ type: 'registration.welcome' }] })
+    expect(await told.json()).toMatchObject({
+      notifications: [{ type: 'contract.ready' }, { type: 'registration.welcome' }],
+    })
     // It was answered once and for all: the session is gone, and its outcome is not.
     expect(await problemOf(await browser.ask('GET', '/current'))).toMatchObject({ status: 410 })
     expect(await problemOf(await checkOut(browser))).toMatchObject({ status: 410 })

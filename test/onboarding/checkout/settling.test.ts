@@ -64,9 +64,14 @@ describe('a right payment', () => {
         provider_entity_id: fact.payment_id,
       },
     ])
-    expect(await rowsAbout(tenant, 'type, user_id from public.notifications')).toEqual([
-      { type: 'registration.welcome', user_id: person.id },
-    ])
+    expect(await rowsAbout(tenant, 'type, user_id from public.notifications')).toContainEqual({
+      type: 'registration.welcome',
+      user_id: person.id,
+    })
+    expect(await rowsAbout(tenant, `status, details ->> 'legal_name' as name from public.contracts`)).toEqual(
+      [{ status: 'pending_acceptance', name: 'Neem Tree Studios Private Limited' }],
+    )
+    expect(tenants[0].contract_pending_at).not.toBeNull()
     const events = await rowsAbout(tenant, 'type from public.webhook_events')
     expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(['tenant.created', 'tenant.paid']))
   })

@@ -126,6 +126,8 @@ begin
     registration.filled_in #>> '{contact,country}', registration.filled_in #>> '{location,state}', registration.user_id);
   perform private.bill_registered_tenant(tenant, order_row, registration.filled_in, payment);
   perform private.own_registered_tenant(tenant, registration);
+  perform private.make_contract(tenant.id);
+  insert into public.onboarding_runs (tenant_id) values (tenant.id);
   update private.registration_orders as r set made_tenant_id = tenant.id, filled_in = null
   where r.tenant_id = registration.tenant_id and r.order_id = registration.order_id;
   delete from private.registration_sessions as s where s.token_hash = registration.token_hash;
@@ -138,7 +140,7 @@ begin
 end
 $$;
 comment on function private.settle_registration(public.payment_orders, public.payments) is
-  'What a right payment of a registration does, once: an active tenant with its plan, billing, brand name and owner. A second order of the same registration is refused.';
+  'What a right payment of a registration does, once: an active tenant with its plan, billing, brand name, owner, a contract to accept and a pending onboarding run. A second order of the same registration is refused.';
 
 select private.register_order_kind('registration', 'private.settle_registration(public.payment_orders, public.payments)',
   'The first month of a new tenant, paid once.', is_for_tenant => false);
