@@ -40,22 +40,26 @@ const unframed = {
 
 /**
  * Serves the files of web/page/, whatever the Host: the page asks for its own tenant. Below /confirm/ are those of
- * web/confirm/, where the links of Auth's mails lead. A folder is its index.html. Into that page goes the key that an
+ * web/confirm/, where the links of Auth's mails lead, and below /register/ those of web/register/. A folder is its index.html. Into that page goes the key that an
  * operator puts there for a hosted project.
  */
 export function staticFiles(root: string, publishableKey: string): (request: Request) => Promise<Response> {
   const page = serveFolder(resolve(root, 'web/page'), securityHeaders)
-  const confirm = serveFolder(resolve(root, 'web/confirm'), unframed, (html) =>
+  const withKey = (html: string) =>
     html.replace(
       '<meta name="tenantry-key" content="">',
       `<meta name="tenantry-key" content="${publishableKey}">`,
-    ),
-  )
+    )
+  const folders = ['confirm', 'register'].map((name) => ({
+    path: `/${name}`,
+    serve: serveFolder(resolve(root, 'web', name), unframed, withKey),
+  }))
   return async (request) => {
     const { pathname } = new URL(request.url)
-    if (pathname === '/confirm')
-      return new Response(null, { status: 308, headers: { location: '/confirm/' } })
-    if (pathname.startsWith('/confirm/')) return confirm(request, pathname.slice('/confirm'.length))
+    for (const { path, serve } of folders) {
+      if (pathname === path) return new Response(null, { status: 308, headers: { location: `${path}/` } })
+      if (pathname.startsWith(`${path}/`)) return serve(request, pathname.slice(path.length))
+    }
     return page(request, pathname)
   }
 }

@@ -1,0 +1,223 @@
+// @ts-check
+// One form after the other. Where somebody is, the functions know by a cookie that no script reads.
+import { acceptInvitation, confirm, meta, onboarding, Refused, signedIn, signIn, signUp } from './api.js'
+import { clearErrors, markErrors, offerCountries, prefill, valuesOf } from './fields.js'
+
+const POLL_MS = 1_500
+const steps = ['plan', 'contact', 'company', 'location', 'billing', 'payment', 'contract']
+const current = '/registrations/current'
+
+/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
+function part(id, kind) {
+  const found = document.getElementById(id)
+  if (!(found instanceof kind)) throw new Error(`The page has no ${id}.`)
+  return found
+}
+/** @param {string} id */
+const form = (id) => part(id, HTMLFormElement)
+const status = part('status', HTMLElement)
+
+let plan = 'professional'
+let country = 'IN'
+/** The tenant, and what makes this account its owner. @type {{ ref: string, invitation: string | null } | null} */
+let made = null
+
+handle('plan', async ({ plan: chosen = plan }) => {
+  plan = chosen
+  show('contact')
+})
+
+/** @type {Record<string, string>} */
+let contact = {}
+handle('contact', async ({ password = '', ...values }) => {
+  contact = values
+  if ((await signUp(values.email ?? '', password)) === 'signed in') await sendContact()
+  else show('code')
+})
+handle('code', async ({ code = '' }) => {
+  await confirm(contact.email ?? '', code)
+  try {
+    await sendContact()
+  } catch (error) {
+    // What is wrong stands in the form before.
+    if (error instanceof Refused && error.errors.length > 0) show('contact')
+    throw error
+  }
+})
+async function sendContact() {
+  await onboarding('POST', '/registrations', contact)
+  country = contact.country ?? country
+  show('company')
+}
+handle('company', async (values) => {
+  await onboarding('PUT', `${current}/company`, values)
+  show('location')
+})
+handle('location', async (values) => {
+  await onboarding('PUT', `${current}/location`, { ...values, has_gst: values.gst_number !== undefined })
+  show('billing')
+})
+handle('billing', async (values) => {
+  await onboarding('PUT', `${current}/billing`, { ...values, plan })
+  await askForPayment()
+})
+handle('signin', async ({ email = '', password = '' }) => {
+  await signIn(email, password)
+  await askForAcceptance()
+})
+
+async function askForPayment() {
+  const order = await onboarding('POST', `${current}/checkout`, { provider: 'stripe' })
+  const link = part('pay', HTMLAnchorElement)
+  link.href = String(order.pay_url)
+  link.textContent = `Pay ${priceOf(Number(order.amount_minor), String(order.currency))}`
+  show('payment')
+  while (!(await isPaid())) await sleep()
+  await askForAcceptance()
+}
+
+async function isPaid() {
+  const outcome = await onboarding('GET', `${current}/outcome`)
+  const tenant = /** @type {{ ref_id: string } | null} */ (outcome.tenant)
+  if (outcome.status === 'failed')
+    status.textContent = 'The payment failed. Try again, or pay in another way.'
+  if (!tenant) return false
+  made = { ref: tenant.ref_id, invitation: /** @type {string | null} */ (outcome.invitation_token) }
+  return true
+}
+
+async function askForAcceptance() {
+  if (!made) return
+  if (!signedIn()) return show('signin')
+  if (made.invitation) await acceptInvitation(made.invitation)
+  made.invitation = null
+  const path = `/tenants/${made.ref}/contract`
+  let contract = await onboarding('GET', path)
+  status.textContent = 'Your contract is being made …'
+  for (; !contract.pdf_sha256; contract = await onboarding('GET', path)) await sleep()
+  if (contract.status === 'accepted') return finish()
+  const link = part('pdf', HTMLAnchorElement)
+  link.href = String((await onboarding('GET', `${path}/pdf`)).url)
+  // The link ends after a minute, so each press asks for a new one.
+  link.addEventListener('click', async () => {
+    link.href = String((await onboarding('GET', `${path}/pdf`)).url)
+  })
+  handle('contract', async () => {
+    await onboarding('POST', `${path}/acceptance`, { sha256: contract.pdf_sha256, agreed: true })
+    finish()
+  })
+  show('contract')
+}
+
+/** Hands the session over to the application as the links of Auth do, which supabase-js understands. */
+function finish() {
+  const session = signedIn()
+  const address = new URL(meta('tenantry-app') || '/', location.href)
+  const handed = Object.entries({ ...session, type: 'signup' }).filter(
+    ([, value]) => typeof value !== 'object',
+  )
+  if (session)
+    address.hash = new URLSearchParams(handed.map(([name, value]) => [name, String(value)])).toString()
+  show('done')
+  const next = part('next', HTMLAnchorElement)
+  next.href = address.href
+  next.focus()
+}
+
+/** @param {string} id */
+function show(id) {
+  for (const section of document.querySelectorAll('main > form, main > section'))
+    if (section instanceof HTMLElement) section.hidden = section.id !== id
+  const shown = part(id, HTMLElement)
+  for (const only of shown.querySelectorAll('[data-only]'))
+    if (only instanceof HTMLElement) only.hidden = only.dataset.only !== country
+  const title = part('title', HTMLElement)
+  title.textContent = shown.dataset.title ?? ''
+  document.title = title.textContent
+  const number = steps.indexOf(id === 'code' ? 'contact' : id) + 1
+  part('progress', HTMLElement).textContent = number > 0 ? `Step ${number} of ${steps.length}` : ''
+  status.textContent = ''
+  title.focus()
+}
+
+/** @param {string} id @param {(values: Record<string, string>) => Promise<void>} act */
+function handle(id, act) {
+  const element = form(id)
+  element.onsubmit = async (event) => {
+    event.preventDefault()
+    const button = element.querySelector('button')
+    if (!button || button.disabled) return
+    button.disabled = true
+    status.textContent = 'One moment …'
+    clearErrors(element)
+    try {
+      await act(valuesOf(element))
+      if (status.textContent === 'One moment …') status.textContent = ''
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error
+      const shown = document.querySelector('main > form:not([hidden])')
+      const said = shown instanceof HTMLFormElement ? markErrors(shown, error.errors) : ''
+      status.textContent = said || error.message
+    } finally {
+      button.disabled = false
+    }
+  }
+}
+
+/** @param {number} minor @param {string} currency */
+function priceOf(minor, currency) {
+  return new Intl.NumberFormat(document.documentElement.lang, { style: 'currency', currency }).format(
+    minor / 100,
+  )
+}
+
+const sleep = () => new Promise((resolve) => setTimeout(resolve, POLL_MS))
+
+async function offerPlans() {
+  const { plans } =
+    /** @type {{ plans: { plan: string, name: string, price_minor: number, currency: string }[] }} */ (
+      /** @type {unknown} */ (await onboarding('GET', '/plans'))
+    )
+  const choices = plans.map((each) => {
+    const input = Object.assign(document.createElement('input'), {
+      type: 'radio',
+      name: 'plan',
+      value: each.plan,
+    })
+    input.checked = each.plan === plan
+    const label = Object.assign(document.createElement('label'), { className: 'choice' })
+    label.append(input, `${each.name}: ${priceOf(each.price_minor, each.currency)}`)
+    return label
+  })
+  part('plans', HTMLElement).replaceChildren(...choices)
+}
+
+/** Goes on where this browser was. */
+async function resume() {
+  const found = await onboarding('GET', current)
+  const data = /** @type {Record<string, Record<string, unknown> | null>} */ (/** @type {unknown} */ (found))
+  country = String(data.contact?.country ?? country)
+  plan = typeof found.plan === 'string' ? found.plan : plan
+  for (const step of ['contact', 'company', 'location', 'billing']) prefill(form(step), data[step] ?? null)
+  show(steps[Math.min(Number(found.current_step) + 1, 4)] ?? 'plan')
+}
+
+async function begin() {
+  for (const select of document.querySelectorAll('select[name="country"]'))
+    if (select instanceof HTMLSelectElement) offerCountries(select, country)
+  await offerPlans()
+  try {
+    await resume()
+  } catch (error) {
+    if (!(error instanceof Refused) || (error.status !== 404 && error.status !== 410)) throw error
+    // A registration that was paid has ended, and its contract may wait.
+    const isMade = error.status === 410 && (await isPaid().catch(() => false))
+    if (isMade) await askForAcceptance()
+    else show('plan')
+  }
+}
+
+begin().catch((error) => {
+  status.textContent = error instanceof Refused ? error.message : 'That did not work. Load the page again.'
+  if (!(error instanceof Refused)) throw error
+})
