@@ -8,6 +8,7 @@ const persons = {
   frozen: ['frozen-owner'],
   ended: ['ended-owner'],
   archived: ['archived-owner'],
+  unaccepted: ['unaccepted-owner'],
 }
 
 export default {
