@@ -216,6 +216,7 @@ export const unmeasured: Record<string, string> = {
   'private.mail_address': 'our code names the template and its values',
   'private.mail_invitation': 'the token is compared with a hash first',
   'private.overwrite_paths': 'the paths of a table, which its register names',
+  'private.wake_dispatcher': 'our code names the queue',
   'private.read_webhook_secrets': 'the endpoints that a dispatcher holds',
   'private.read_notification_jobs': 'the jobs that a dispatcher holds',
   'private.record_billing_event': 'ids of an order and of a verified event, which has a size',
@@ -228,6 +229,7 @@ export const unmeasured: Record<string, string> = {
   'private.register_limit': 'runs in migrations',
   'private.register_notification_type': 'runs in migrations',
   'private.register_order_kind': 'runs in migrations',
+  'private.register_queue': 'runs in migrations',
   'private.register_switch': 'runs in migrations',
   'private.register_plan_credits': 'runs in migrations',
   'private.register_table': 'runs in migrations',
@@ -239,5 +241,4 @@ export const unmeasured: Record<string, string> = {
   'private.take_turn': 'our code names what is counted',
   'private.touch_api_keys': 'the keys that an isolate has verified',
   'private.usage_payload_hash': 'log_usage_events() bounds the batch',
-  'private.wake_endpoint_queues': 'the endpoints that a dispatcher holds',
 }
