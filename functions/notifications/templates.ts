@@ -35,7 +35,7 @@ const read = router({ auth: 'member', permission: 'read_admin' })
       ),
   )
   .get(
-    '/:slug/:locale',
+    '/:template/:locale',
     describeRoute('Read a template', {
       200: { description: 'Your own words, or else the global ones.', schema: EmailTemplate },
     }),
@@ -50,7 +50,7 @@ const read = router({ auth: 'member', permission: 'read_admin' })
       ),
   )
   .post(
-    '/:slug/:locale/preview',
+    '/:template/:locale/preview',
     describeRoute('See what a template becomes with these values', {
       200: { description: 'The mail. Nothing is sent.', schema: EmailPreview },
     }),
@@ -72,7 +72,7 @@ const read = router({ auth: 'member', permission: 'read_admin' })
 
 const manage = router({ auth: 'member', permission: 'manage' })
   .put(
-    '/:slug/:locale',
+    '/:template/:locale',
     describeRoute(
       'Write words of your own, in the place of the global ones if there are any',
       { 200: { description: 'The template.', schema: EmailTemplate } },
@@ -91,7 +91,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
       ),
   )
   .delete(
-    '/:slug/:locale',
+    '/:template/:locale',
     describeRoute('Go back to the global words', { 204: { description: 'Your own ones are removed.' } }),
     params(EmailTemplatePath),
     async (c) => {

@@ -326,7 +326,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/notifications/templates/{slug}/{locale}": {
+    "/notifications/templates/{template}/{locale}": {
         parameters: {
             query?: never;
             header?: never;
@@ -334,18 +334,18 @@ export interface paths {
             cookie?: never;
         };
         /** Read a template */
-        get: operations["getNotificationsTemplatesSlugLocale"];
+        get: operations["getNotificationsTemplatesTemplateLocale"];
         /** Write words of your own, in the place of the global ones if there are any */
-        put: operations["putNotificationsTemplatesSlugLocale"];
+        put: operations["putNotificationsTemplatesTemplateLocale"];
         post?: never;
         /** Go back to the global words */
-        delete: operations["deleteNotificationsTemplatesSlugLocale"];
+        delete: operations["deleteNotificationsTemplatesTemplateLocale"];
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/notifications/templates/{slug}/{locale}/preview": {
+    "/notifications/templates/{template}/{locale}/preview": {
         parameters: {
             query?: never;
             header?: never;
@@ -355,7 +355,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** See what a template becomes with these values */
-        post: operations["postNotificationsTemplatesSlugLocalePreview"];
+        post: operations["postNotificationsTemplatesTemplateLocalePreview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6947,7 +6947,7 @@ export interface operations {
             };
         };
     };
-    getNotificationsTemplatesSlugLocale: {
+    getNotificationsTemplatesTemplateLocale: {
         parameters: {
             query?: never;
             header?: {
@@ -6955,7 +6955,7 @@ export interface operations {
                 "x-tenant"?: string;
             };
             path: {
-                slug: string;
+                template: string;
                 locale: string;
             };
             cookie?: never;
@@ -7049,7 +7049,7 @@ export interface operations {
             };
         };
     };
-    putNotificationsTemplatesSlugLocale: {
+    putNotificationsTemplatesTemplateLocale: {
         parameters: {
             query?: never;
             header?: {
@@ -7057,7 +7057,7 @@ export interface operations {
                 "x-tenant"?: string;
             };
             path: {
-                slug: string;
+                template: string;
                 locale: string;
             };
             cookie?: never;
@@ -7182,7 +7182,7 @@ export interface operations {
             };
         };
     };
-    deleteNotificationsTemplatesSlugLocale: {
+    deleteNotificationsTemplatesTemplateLocale: {
         parameters: {
             query?: never;
             header?: {
@@ -7190,7 +7190,7 @@ export interface operations {
                 "x-tenant"?: string;
             };
             path: {
-                slug: string;
+                template: string;
                 locale: string;
             };
             cookie?: never;
@@ -7282,7 +7282,7 @@ export interface operations {
             };
         };
     };
-    postNotificationsTemplatesSlugLocalePreview: {
+    postNotificationsTemplatesTemplateLocalePreview: {
         parameters: {
             query?: never;
             header?: {
@@ -7290,7 +7290,7 @@ export interface operations {
                 "x-tenant"?: string;
             };
             path: {
-                slug: string;
+                template: string;
                 locale: string;
             };
             cookie?: never;

@@ -2,10 +2,13 @@ import { beforeAll, describe, expect, inject, it } from 'vitest'
 import type { Route } from '../../lib/http/route-table.ts'
 import { problemOf } from '../kit/call.ts'
 import { makePerson, type Person } from '../kit/people.ts'
+import { loadRules, mergeOnce } from '../kit/rules/load.ts'
+import type { RouteRules } from '../kit/rules/routes.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
 import { functionNames, routesOf } from './apps.ts'
 
 // Every route that takes a body, asked by somebody who may, through the gateway.
+const rules = mergeOnce('route', await loadRules<RouteRules>('routes'))
 const routes = (await Promise.all(functionNames.map(routesOf))).flat().filter(({ body }) => body)
 
 let owner: Person
@@ -21,7 +24,7 @@ async function send(
   type = 'application/json',
 ) {
   // Whatever else a path names need not exist: the body is looked at first.
-  const path = route.path
+  const path = (rules[`${route.method} ${route.path}`]?.path ?? route.path)
     .replace(':ref', tenant.slug)
     .replace(':product', 'assessments')
     .replace(':type', 'saml')

@@ -2,18 +2,20 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { anonClient, coachClient } from '../kit/clients.ts'
 import { superuser } from '../kit/db.ts'
-import { nowhereId } from './matrix/callers.ts'
+import { nowhereId, tenantId } from './matrix/callers.ts'
 import { declared } from './matrix/declared.ts'
 
 // The matrix proves what SQL lets through; this proves that nothing more comes through the gateway, with the
 // client that people use. One seeded tenant is attacked by nobody and by the coach of another.
-const { functions, relations } = declared
+const { functions, relations, rows: declaredRows } = declared
 const victimSlug = 'leadingwithmeaning'
 const stack = inject('stack')
 let victim: string
 let mine: string
 let attacker: SupabaseClient
 let arguments_: Record<string, Record<string, unknown>>
+/** The tables that had no row of a tenant, and have one now. */
+const filled: { table: string; tenant: string }[] = []
 
 beforeAll(async () => {
   const { rows } = await superuser.query<{ id: string; slug: string }>('select id, slug from public.tenants')
@@ -65,8 +67,11 @@ beforeAll(async () => {
      select tenant_id, event_id, endpoint_id, 1, 'succeeded', 1 from delivery`,
     [[victim, mine]],
   )
+  for (const tenant of [victim, mine]) await fillEmpty(tenant)
 })
 afterAll(async () => {
+  for (const { table, tenant } of filled.reverse())
+    await superuser.query(`delete from ${table} where tenant_id = $1`, [tenant])
   await superuser.query(`delete from public.api_keys where name = 'sweep'`)
   await superuser.query(`delete from public.tenant_invitations where email = 'sweep@example.com'`)
   await superuser.query(`delete from public.usage_event_keys where source = 'sweep'`)
@@ -78,6 +83,25 @@ afterAll(async () => {
   await superuser.query('delete from public.plan_excesses where tenant_id = any ($1)', [[victim, mine]])
   await superuser.query('delete from public.tenant_idp_config where tenant_id = any ($1)', [[victim, mine]])
 })
+
+/** The row that a table's rules declare for the matrix, as a row of this tenant and its owner. */
+async function fillEmpty(tenant: string): Promise<void> {
+  const owner = await ownerOf(tenant)
+  for (const name of Object.keys(relations)) {
+    const table = `public.${name}`
+    const declaredRow = declaredRows[table]?.('home')
+    if (
+      !declaredRow ||
+      (await superuser.query(`select from ${table} where tenant_id = $1 limit 1`, [tenant])).rowCount
+    )
+      continue
+    const own = declaredRow
+      .replaceAll(tenantId('home'), tenant)
+      .replaceAll(/15010000-0000-4000-8000-\w{12}/g, owner)
+    await superuser.query(`insert into ${table} ${own}`)
+    filled.push({ table, tenant })
+  }
+}
 
 const tables = Object.entries(relations)
 /** `name = 'Probe'`, or `name, slug = 'Probe', 'probe'`, as the row that supabase-js takes. */

@@ -73,14 +73,14 @@ export function writeTemplate(
   return serviceFor(claims, headers).transaction(async (tx) => {
     const [source] = await tx.query<{ id: string } & Pick<EmailTemplate, 'variables' | 'category'>>(sql`
       select e.id, e.variables, e.category from public.email_templates as e
-      where e.tenant_id = private.platform_tenant_id() and e.slug = ${path.slug}
+      where e.tenant_id = private.platform_tenant_id() and e.slug = ${path.template}
       order by e.locale = ${path.locale} desc, e.locale = 'en' desc limit 1`)
     const declared = source?.variables ?? variables
     requireRenderable({ ...words, variables: declared })
     await tx.query(sql`
       insert into public.email_templates as e (tenant_id, slug, locale, name, subject, body_html, body_text, variables, category,
         source_template_id, is_active, send_via)
-      values (${tenantId}, ${path.slug}, ${path.locale}, ${words.name}, ${words.subject}, ${words.body_html}, ${words.body_text},
+      values (${tenantId}, ${path.template}, ${path.locale}, ${words.name}, ${words.subject}, ${words.body_html}, ${words.body_text},
         ${JSON.stringify(declared)}::jsonb, ${source?.category ?? 'custom'}::public.email_template_category, ${source?.id},
         ${words.is_active}, ${words.send_via}::public.email_sender)
       on conflict (tenant_id, slug, locale) do update set
@@ -94,11 +94,11 @@ export function writeTemplate(
 export async function removeTemplate(
   tenantId: string,
   { claims, headers }: Writer,
-  { slug, locale }: EmailTemplatePath,
+  { template, locale }: EmailTemplatePath,
 ): Promise<void> {
   const removed = await serviceFor(claims, headers).query(sql`
     delete from public.email_templates as e
-    where e.tenant_id = ${tenantId} and e.slug = ${slug} and e.locale = ${locale} returning 1`)
+    where e.tenant_id = ${tenantId} and e.slug = ${template} and e.locale = ${locale} returning 1`)
   if (removed.length === 0) throw noSuchTemplate()
 }
 
@@ -117,13 +117,13 @@ export async function previewTemplate(
 async function findTemplate(
   db: Db,
   tenantId: string,
-  { slug, locale }: EmailTemplatePath,
+  { template, locale }: EmailTemplatePath,
 ): Promise<EmailTemplate | undefined> {
-  const [template] = await db.query<EmailTemplate>(sql`
+  const [row] = await db.query<EmailTemplate>(sql`
     select ${columns} from public.email_templates as e
-    where e.tenant_id in (${tenantId}, private.platform_tenant_id()) and e.slug = ${slug} and e.locale = ${locale}
+    where e.tenant_id in (${tenantId}, private.platform_tenant_id()) and e.slug = ${template} and e.locale = ${locale}
     order by e.tenant_id = private.platform_tenant_id() limit 1`)
-  return template
+  return row
 }
 
 function found(template: EmailTemplate | undefined): EmailTemplate {

@@ -79,7 +79,7 @@ export const EmailTemplates = z
   .meta({ id: 'EmailTemplates' })
 export type EmailTemplates = z.infer<typeof EmailTemplates>
 
-export const EmailTemplatePath = z.object({ slug, locale })
+export const EmailTemplatePath = z.object({ template: slug, locale })
 export type EmailTemplatePath = z.infer<typeof EmailTemplatePath>
 
 export const PreviewRequest = z

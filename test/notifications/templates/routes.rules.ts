@@ -4,23 +4,23 @@ const words = { name: 'Ours', subject: 'Hello', body_html: '<p>Hello</p>' }
 
 export default {
   'GET /notifications/templates': { may: [manager] },
-  'GET /notifications/templates/:slug/:locale': {
+  'GET /notifications/templates/:template/:locale': {
     may: [manager],
     path: '/notifications/templates/welcome/en',
   },
-  'POST /notifications/templates/:slug/:locale/preview': {
+  'POST /notifications/templates/:template/:locale/preview': {
     may: [manager],
     path: '/notifications/templates/welcome/en/preview',
     whenFrozen: 'changes nothing',
     body: () => ({ data: { name: 'Ada', tenant: 'Analytical' } }),
   },
-  'PUT /notifications/templates/:slug/:locale': {
+  'PUT /notifications/templates/:template/:locale': {
     may: [manager],
     path: '/notifications/templates/own_words/en',
     body: () => words,
   },
   // The tenant has none of its own: past the door is 404 not_found.
-  'DELETE /notifications/templates/:slug/:locale': {
+  'DELETE /notifications/templates/:template/:locale': {
     may: [manager],
     gives: 404,
     path: '/notifications/templates/welcome/en',
