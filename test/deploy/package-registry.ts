@@ -6,9 +6,10 @@ import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { globSync } from 'tinyglobby'
 
 const nodeModules = fileURLToPath(new URL('../../node_modules', import.meta.url))
 
@@ -29,40 +30,40 @@ export async function startPackageRegistry(): Promise<PackageRegistry> {
   const downloads = new Set<string>()
   let url = ''
 
-  const tarball = (name: string) => {
-    let made = packed.get(name)
+  const tarball = (folder: string) => {
+    let made = packed.get(folder)
     if (!made) {
-      made = pack(name)
-      packed.set(name, made)
+      made = pack(folder)
+      packed.set(folder, made)
     }
     return made
   }
 
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(request.url ?? '/').slice(1)
-    const isTarball = path.endsWith('.tgz')
-    const name = isTarball ? path.replace(/\/-\/[^/]+$/, '') : path
+    const [name = '', file] = path.split('/-/')
     try {
-      if (!/^(@[\w.-]+\/)?[\w-][\w.-]*$/.test(name) || !existsSync(join(nodeModules, name))) {
+      const installed = /^(@[\w.-]+\/)?[\w-][\w.-]*$/.test(name) ? await installedVersions(name) : new Map()
+      if (installed.size === 0) {
         response.writeHead(404).end('{}')
         return
       }
-      const manifest = JSON.parse(await readFile(join(nodeModules, name, 'package.json'), 'utf8'))
-      const bytes = await tarball(name)
-      if (isTarball) {
-        downloads.add(`${name}@${manifest.version}`)
+      if (file !== undefined) {
+        const version = file.replace(/\.tgz$/, '')
+        downloads.add(`${name}@${version}`)
+        const bytes = await tarball(installed.get(version).folder)
         response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(bytes)
         return
       }
-      const dist = {
-        tarball: `${url}/${name}/-/package.tgz`,
-        integrity: `sha512-${createHash('sha512').update(bytes).digest('base64')}`,
+      const versions: Record<string, object> = {}
+      for (const [version, { folder, manifest }] of installed) {
+        const integrity = `sha512-${createHash('sha512')
+          .update(await tarball(folder))
+          .digest('base64')}`
+        versions[version] = { ...manifest, dist: { tarball: `${url}/${name}/-/${version}.tgz`, integrity } }
       }
-      const packument = {
-        name,
-        'dist-tags': { latest: manifest.version },
-        versions: { [manifest.version]: { ...manifest, dist } },
-      }
+      const latest = Object.keys(versions)[0]
+      const packument = { name, 'dist-tags': { latest }, versions }
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(packument))
     } catch (error) {
       response.writeHead(500).end(String(error))
@@ -81,11 +82,24 @@ export async function startPackageRegistry(): Promise<PackageRegistry> {
   }
 }
 
+/** Every version of a package there is: the common one first, then those that npm put inside other packages. */
+async function installedVersions(name: string): Promise<Map<string, { folder: string; manifest: object }>> {
+  const found = new Map<string, { folder: string; manifest: object }>()
+  const nested = globSync(`{*,@*/*}/node_modules/${name}/package.json`, { cwd: nodeModules })
+  for (const file of [`${name}/package.json`, ...nested]) {
+    const path = join(nodeModules, file)
+    if (!existsSync(path)) continue
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as { version: string }
+    if (!found.has(manifest.version)) found.set(manifest.version, { folder: dirname(path), manifest })
+  }
+  return found
+}
+
 /** A package as npm packs it: everything under one folder named "package". */
-async function pack(name: string): Promise<Buffer> {
+async function pack(source: string): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'tenantry-pack-'))
   try {
-    await symlink(join(nodeModules, name), join(folder, 'package'))
+    await symlink(source, join(folder, 'package'))
     const out = join(folder, 'package.tgz')
     await promisify(execFile)('tar', ['-czhf', out, '-C', folder, 'package'])
     return await readFile(out)
