@@ -53,7 +53,8 @@ create function private.secret_goes_to(provider public.notification_provider, co
   set search_path = ''
 as $$ select concat_ws(' ', provider, lower(config ->> 'host'), config ->> 'port', config ->> 'region', config ->> 'account_sid') $$;
 
--- A definer, because the secret goes to Vault. Only for the service: the edge function has checked the settings.
+-- A definer, because the secret goes to Vault. Only for the service: the edge function has checked the settings
+-- and the caller's permission.
 create function private.set_notification_provider(
   tenant_id uuid, channel public.notification_channel, provider public.notification_provider, config jsonb,
   secret text default null, is_active boolean default true
@@ -66,7 +67,6 @@ declare
   secret_id uuid;
   is_changed boolean;
 begin
-  perform private.require_permission(set_notification_provider.tenant_id, 'manage');
   if length(set_notification_provider.secret) > 4096 or private.json_problem(set_notification_provider.config, 100, 8192) is not null then
     perform private.raise_problem(422, 'invalid_value', 'The settings of the provider are too large.', '[{"pointer": "/config", "detail": "must be smaller"}]');
   end if;

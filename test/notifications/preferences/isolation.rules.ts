@@ -1,4 +1,4 @@
-import { personId, tenantId } from '../../isolation/matrix/callers.ts'
+import { letIn, personId, tenantId } from '../../isolation/matrix/callers.ts'
 import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 
 /** Whose the preferences of each tenant are. */
@@ -28,6 +28,13 @@ export default {
             values ('${tenantId('home')}', '${personId('member')}', '{"plan": {"email": false}}')`,
           gives: 'refused',
         },
+        ...(['neighbour', 'member'] as const).map((name) => ({
+          as: 'owner',
+          before: letIn('notification_preferences'),
+          tries: `insert into public.notification_preferences (tenant_id, user_id)
+            values ('${tenantId('home')}', '${personId(name)}')`,
+          gives: name === 'member' ? 'ok' : '23503',
+        })),
       ],
     },
   },
