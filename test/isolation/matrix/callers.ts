@@ -37,7 +37,12 @@ export const callers: Caller[] = [
   // A token without a subject: signed in by the letter, and nobody.
   { name: 'subjectless', role: 'authenticated', holds: {} },
   { name: 'stranger', role: 'authenticated', holds: {} },
-  { name: 'reviewer', role: 'authenticated', holds: { home: 'read review leave' } },
+  // A tenant of theirs that is closed takes nothing from the other.
+  {
+    name: 'reviewer',
+    role: 'authenticated',
+    holds: { home: 'read review leave', unaccepted: 'leave' },
+  },
   { name: 'member', role: 'authenticated', holds: { home: 'read write leave' } },
   { name: 'admin', role: 'authenticated', holds: { home: managing } },
   { name: 'owner', role: 'authenticated', holds: { home: all } },
@@ -140,6 +145,7 @@ export const memberships: [person: string, tenant: TenantName, role: string, sta
   ['ended-owner', 'ended', 'owner', 'active'],
   ['archived-owner', 'archived', 'owner', 'active'],
   ['unaccepted-owner', 'unaccepted', 'owner', 'active'],
+  ['reviewer', 'unaccepted', 'reviewer', 'active'],
   // An ordinary row in every tenant but home, which has its own.
   ...(['other', 'frozen', 'ended', 'archived', 'unaccepted'] as const).map(
     (name): [string, TenantName, string, string] => [`${name}-member`, name, 'member', 'active'],
