@@ -105,8 +105,9 @@ begin
   perform private.mail_address(t.id, invitation.email, 'invitation',
     jsonb_build_object('invitation_token', mail_invitation.token, 'expires_on', to_char(invitation.expires_at at time zone t.time_zone, 'YYYY-MM-DD')),
     format('invitation %s %s', invitation.ref_id, invitation.sent_count),
+    -- As Auth writes addresses, and not folded here: Auth's own index finds the account among all that there are.
     locale => (select p.locale from auth.users as u join public.user_profiles as p on p.user_id = u.id
-      where private.normalize_email(u.email) = invitation.email and u.email_confirmed_at is not null limit 1))
+      where u.email = invitation.email and not u.is_sso_user and u.email_confirmed_at is not null limit 1))
   from public.tenants as t where t.id = invitation.tenant_id;
 end
 $$;

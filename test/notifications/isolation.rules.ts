@@ -8,7 +8,7 @@ const persons = {
   frozen: ['frozen-owner'],
   ended: ['ended-owner'],
   archived: ['archived-owner'],
-  unaccepted: ['unaccepted-owner'],
+  unaccepted: ['unaccepted-owner', 'straddling-admin'],
 }
 
 export default {

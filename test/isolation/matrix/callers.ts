@@ -37,12 +37,7 @@ export const callers: Caller[] = [
   // A token without a subject: signed in by the letter, and nobody.
   { name: 'subjectless', role: 'authenticated', holds: {} },
   { name: 'stranger', role: 'authenticated', holds: {} },
-  // A tenant of theirs that is closed takes nothing from the other.
-  {
-    name: 'reviewer',
-    role: 'authenticated',
-    holds: { home: 'read review leave', unaccepted: 'leave' },
-  },
+  { name: 'reviewer', role: 'authenticated', holds: { home: 'read review leave' } },
   { name: 'member', role: 'authenticated', holds: { home: 'read write leave' } },
   { name: 'admin', role: 'authenticated', holds: { home: managing } },
   { name: 'owner', role: 'authenticated', holds: { home: all } },
@@ -53,7 +48,8 @@ export const callers: Caller[] = [
   {
     name: 'straddling-admin',
     role: 'authenticated',
-    holds: { home: managing, other: all },
+    // A tenant of theirs that is closed takes nothing from the others.
+    holds: { home: managing, other: all, unaccepted: 'export contract leave' },
   },
   { name: 'suspended', role: 'authenticated', holds: {} },
   { name: 'removed', role: 'authenticated', holds: {} },
@@ -145,7 +141,7 @@ export const memberships: [person: string, tenant: TenantName, role: string, sta
   ['ended-owner', 'ended', 'owner', 'active'],
   ['archived-owner', 'archived', 'owner', 'active'],
   ['unaccepted-owner', 'unaccepted', 'owner', 'active'],
-  ['reviewer', 'unaccepted', 'reviewer', 'active'],
+  ['straddling-admin', 'unaccepted', 'owner', 'active'],
   // An ordinary row in every tenant but home, which has its own.
   ...(['other', 'frozen', 'ended', 'archived', 'unaccepted'] as const).map(
     (name): [string, TenantName, string, string] => [`${name}-member`, name, 'member', 'active'],
