@@ -1,21 +1,12 @@
 // @ts-check
 // One form after the other. Where somebody is, the functions know by a cookie that no script reads.
-import { acceptInvitation, confirm, meta, onboarding, Refused, signedIn, signIn, signUp } from './api.js'
-import { clearErrors, markErrors, offerCountries, prefill, valuesOf } from './fields.js'
+import { acceptInvitation, confirm, onboarding, Refused, signedIn, signIn, signUp } from './api.js'
+import { offerCountries, prefill } from './fields.js'
+import { finish, form, handle, part, show as showForm, status } from './forms.js'
 
 const POLL_MS = 1_500
 const steps = ['plan', 'contact', 'company', 'location', 'billing', 'payment', 'contract']
 const current = '/registrations/current'
-
-/** @template {HTMLElement} T @param {string} id @param {new () => T} kind @returns {T} */
-function part(id, kind) {
-  const found = document.getElementById(id)
-  if (!(found instanceof kind)) throw new Error(`The page has no ${id}.`)
-  return found
-}
-/** @param {string} id */
-const form = (id) => part(id, HTMLFormElement)
-const status = part('status', HTMLElement)
 
 let plan = 'professional'
 let country = 'IN'
@@ -95,7 +86,7 @@ async function askForAcceptance() {
   let contract = await onboarding('GET', path)
   status.textContent = 'Your contract is being made …'
   for (; !contract.pdf_sha256; contract = await onboarding('GET', path)) await sleep()
-  if (contract.status === 'accepted') return finish()
+  if (contract.status === 'accepted') return end()
   const link = part('pdf', HTMLAnchorElement)
   link.href = String((await onboarding('GET', `${path}/pdf`)).url)
   // The link ends after a minute, so each press asks for a new one.
@@ -104,64 +95,23 @@ async function askForAcceptance() {
   })
   handle('contract', async () => {
     await onboarding('POST', `${path}/acceptance`, { sha256: contract.pdf_sha256, agreed: true })
-    finish()
+    end()
   })
   show('contract')
 }
 
-/** Hands the session over to the application as the links of Auth do, which supabase-js understands. */
-function finish() {
-  const session = signedIn()
-  const address = new URL(meta('tenantry-app') || '/', location.href)
-  const handed = Object.entries({ ...session, type: 'signup' }).filter(
-    ([, value]) => typeof value !== 'object',
-  )
-  if (session)
-    address.hash = new URLSearchParams(handed.map(([name, value]) => [name, String(value)])).toString()
-  show('done')
-  const next = part('next', HTMLAnchorElement)
-  next.href = address.href
-  next.focus()
+function end() {
+  finish()
+  part('progress', HTMLElement).textContent = ''
 }
 
 /** @param {string} id */
 function show(id) {
-  for (const section of document.querySelectorAll('main > form, main > section'))
-    if (section instanceof HTMLElement) section.hidden = section.id !== id
-  const shown = part(id, HTMLElement)
-  for (const only of shown.querySelectorAll('[data-only]'))
+  showForm(id)
+  for (const only of part(id, HTMLElement).querySelectorAll('[data-only]'))
     if (only instanceof HTMLElement) only.hidden = only.dataset.only !== country
-  const title = part('title', HTMLElement)
-  title.textContent = shown.dataset.title ?? ''
-  document.title = title.textContent
   const number = steps.indexOf(id === 'code' ? 'contact' : id) + 1
   part('progress', HTMLElement).textContent = number > 0 ? `Step ${number} of ${steps.length}` : ''
-  status.textContent = ''
-  title.focus()
-}
-
-/** @param {string} id @param {(values: Record<string, string>) => Promise<void>} act */
-function handle(id, act) {
-  const element = form(id)
-  element.onsubmit = async (event) => {
-    event.preventDefault()
-    const button = element.querySelector('button')
-    if (!button || button.disabled) return
-    button.disabled = true
-    status.textContent = 'One moment …'
-    clearErrors(element)
-    try {
-      await act(valuesOf(element))
-      if (status.textContent === 'One moment …') status.textContent = ''
-    } catch (error) {
-      if (!(error instanceof Refused)) throw error
-      const shown = document.querySelector('main > form:not([hidden])')
-      const said = shown instanceof HTMLFormElement ? markErrors(shown, error.errors) : ''
-      status.textContent = said || error.message
-    } finally {
-      button.disabled = false
-    }
-  }
 }
 
 /** @param {number} minor @param {string} currency */

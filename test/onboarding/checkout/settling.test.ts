@@ -50,7 +50,7 @@ describe('a right payment', () => {
       'select title, first_name, last_name, phone from public.user_profiles where user_id = $1',
       [person.id],
     )
-    expect(profiles).toEqual([{ title: 'Ms.', first_name: 'Asha', last_name: 'Rao', phone: '+919876543210' }])
+    expect(profiles).toEqual([{ title: 'Ms.', first_name: 'Asha', last_name: 'Rao', phone: '+12025550123' }])
     expect(
       await rowsAbout(
         tenant,
@@ -115,6 +115,9 @@ describe('a right payment', () => {
     const { tenant } = await outcomeOf(order)
     expect(await rowsAbout(tenant, 'user_id from public.tenant_members')).toEqual([])
     expect(await rowsAbout(tenant, 'role from public.tenant_invitations')).toEqual([{ role: 'owner' }])
+    // No member is there to be notified, so the address of the first step is welcomed.
+    const mails = await rowsAbout(tenant, 'template, address from private.notification_jobs')
+    expect(mails).toContainEqual({ template: 'welcome', address: expect.stringContaining('@') })
   })
 
   it('after the month leaves a tenant that its managers can pay for', async () => {

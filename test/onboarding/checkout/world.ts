@@ -21,7 +21,7 @@ export async function makeRegistration({
   const hash = createHash('sha256').update(randomBytes(32)).digest()
   await db.query(`select private.begin_registration($1, sha256($1), $2, $3)`, [
     hash,
-    { ...contact(), phone: '+919876543210' },
+    { ...contact(), phone: '+12025550123' },
     userId,
   ])
   const { plan: _, ...address } = billing()

@@ -8,7 +8,7 @@ export const contact = () => ({
   first_name: 'Asha',
   last_name: 'Rao',
   email: `${randomUUID()}@example.com`,
-  phone: '098765 43210',
+  phone: '+1 202 555 0123',
 })
 export const company = (change: object = {}) => ({
   legal_name: 'Neem Tree Studios Private Limited',

@@ -31,7 +31,7 @@ describe('the cookie', () => {
     const [mine, theirs] = [await new Browser().fill(3), await new Browser().fill(1)]
     expect(await (await mine.ask('GET', '/current')).json()).toMatchObject({
       current_step: 3,
-      contact: { phone: '+919876543210', first_name: 'Asha' },
+      contact: { phone: '+12025550123', first_name: 'Asha' },
       company: { pan_number: 'AAPFU0939F' },
       location: { gst_number: '27AAPFU0939F1ZV' },
       billing: null,

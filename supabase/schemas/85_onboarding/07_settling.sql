@@ -59,6 +59,9 @@ begin
   if owner is null then
     insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
     values (tenant.id, contact ->> 'email', 'owner', registration.invitation_hash, now() + interval '720 hours');
+    -- Nobody is a member yet whom a notification would reach.
+    perform private.mail_address(tenant.id, contact ->> 'email', 'welcome', jsonb_build_object('name', contact ->> 'first_name'),
+      'welcome ' || tenant.ref_id, is_critical => true);
     return;
   end if;
   insert into public.tenant_members (tenant_id, user_id, role) values (tenant.id, owner, 'owner');

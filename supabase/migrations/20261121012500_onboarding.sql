@@ -1,4 +1,4 @@
--- Made by "npm run generate" from supabase/schemas/90_onboarding. Change it there.
+-- Made by "npm run generate" from supabase/schemas/85_onboarding. Change it there.
 
 -- 01_registration_sessions.sql
 
@@ -159,7 +159,7 @@ comment on function private.sweep_expired_registrations(int) is
   'Removes registrations that have ended, the oldest first, at most one batch. Returns how many.';
 select cron.schedule('onboarding: remove registrations that have ended', '*/5 * * * *', 'select private.sweep_expired_registrations()');
 
-select private.register_table('private.registration_sessions', plain => '{plan_selected}',
+select private.register_table('private.registration_sessions', keeping => 'transient', plain => '{plan_selected}',
   personal => '{contact_data,company_data,location_data,billing_data}', secret => '{token_hash,invitation_hash}',
   on_forget => 'keep', kept_because => 'Belongs to no tenant yet. It is removed within a day, or within four days of its last order.',
   unaudited => 'a stranger has no tenant, and so no log');
@@ -863,6 +863,9 @@ begin
   if owner is null then
     insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
     values (tenant.id, contact ->> 'email', 'owner', registration.invitation_hash, now() + interval '720 hours');
+    -- Nobody is a member yet whom a notification would reach.
+    perform private.mail_address(tenant.id, contact ->> 'email', 'welcome', jsonb_build_object('name', contact ->> 'first_name'),
+      'welcome ' || tenant.ref_id, is_critical => true);
     return;
   end if;
   insert into public.tenant_members (tenant_id, user_id, role) values (tenant.id, owner, 'owner');
