@@ -5,6 +5,7 @@ create or replace function bench.fill_webhook_endpoints(endpoints int, fan_out i
 as $$
 begin
   truncate public.webhook_endpoints, public.webhook_events cascade;
+  truncate private.queue_lanes, private.queue_items, private.queue_tenants;
   -- No dispatcher is woken while this lasts: the workers that are measured take its place.
   update private.queue_dispatchers set awake_until_at = 'infinity' where queue = 'webhooks' and slot = 1;
   insert into public.webhook_event_types (type, description, schema, example)

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { createTransport } from 'nodemailer'
 import { connectPublic, NetFault } from '../../net/index.ts'
 import { type EmailMessage, unsubscribeHeaders, type Verdict, verdict } from './message.ts'
@@ -37,7 +38,8 @@ export async function sendBySmtp(
       host,
       port,
       ...(user !== undefined && { auth: { user, pass: secret ?? '' } }),
-      tls: { servername: host, ...(ca && { ca }) },
+      // SNI does not allow an address.
+      tls: { ...(isIP(host) === 0 && { servername: host }), ...(ca && { ca }) },
       greetingTimeout: connectMs,
       socketTimeout: patienceMs,
       disableFileAccess: true,

@@ -6,6 +6,7 @@
 create table private.queue_lanes (
   tenant_id uuid not null references public.tenants on delete cascade,
   queue text collate "C" not null references private.queues on delete restrict,
+  -- No two tenants have lanes with one id: what is due is searched by the lane.
   lane_id uuid not null,
   -- Whether a dispatcher sends its items. The items of others wait, or somebody fetches them.
   is_served boolean not null default true,

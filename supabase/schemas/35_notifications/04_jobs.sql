@@ -50,6 +50,7 @@ comment on column private.notification_jobs.template_version is 'The version of 
 create unique index notification_jobs_key_idx on private.notification_jobs (tenant_id, channel, (coalesce(user_id::text, address)), idempotency_key);
 create index notification_jobs_unsubscribe_token_idx on private.notification_jobs (unsubscribe_token);
 create index notification_jobs_waiting_idx on private.notification_jobs (tenant_id, due_at) where queued_at is null and status = 'pending';
+create index notification_jobs_due_at_idx on private.notification_jobs (due_at) where queued_at is null and status = 'pending';
 create index notification_jobs_settled_at_idx on private.notification_jobs using brin (settled_at) with (autosummarize = on);
 
 -- For those who are no members, or not yet: nobody else is written to by an address that somebody gave.

@@ -59,7 +59,7 @@ begin
     case when a.dispatched = 'failed' then left(a.detail, 1000) end, a.duration_ms, coalesce(a.attempt, 1)
   from jsonb_to_recordset(attempts) as a (tenant_id uuid, job_id uuid, dispatched text, provider text, detail text, duration_ms int, attempt int)
   join private.notification_jobs as j on j.tenant_id = a.tenant_id and j.id = a.job_id
-  where a.dispatched is not null and j.status = 'pending';
+  where a.dispatched is not null;
 
   update private.notification_jobs as j set
     status = a.status::private.notification_job_status, settled_at = now(), data = '{}',

@@ -28,23 +28,29 @@ create function private.tenants_with_due_jobs(max_tenants int) returns uuid[]
   set enable_seqscan = off
 as $$
 declare
-  -- Each search starts behind another place, so that everybody has a turn even if more tenants wait.
-  next uuid := gen_random_uuid();
+  oldest timestamptz := (select j.due_at from private.due_notification_jobs as j order by j.due_at limit 1);
+  moment timestamptz;
+  start uuid;
+  next uuid;
   found uuid[] := '{}';
-  has_turned boolean := false;
 begin
+  if oldest is null then
+    return found;
+  end if;
+  -- Each search starts behind another tenant, so that everybody has a turn even if more of them wait. The moment is chosen
+  -- before the search: in its condition it would be chosen again for each row, and one of the first would nearly always win.
+  moment := oldest + random() * (now() - oldest);
+  start := (select j.tenant_id from private.due_notification_jobs as j where j.due_at >= moment order by j.due_at limit 1);
+  next := coalesce(start, (select j.tenant_id from private.due_notification_jobs as j order by j.due_at limit 1));
+  -- One search in the index for each tenant, however many jobs it has.
   loop
-    next := (select j.tenant_id from private.notification_jobs as j
-      where j.queued_at is null and j.status = 'pending' and j.due_at <= now() and j.tenant_id > next order by j.tenant_id limit 1);
-    if next is null then
-      exit when has_turned;
-      has_turned := true;
-      next := '00000000-0000-0000-0000-000000000000';
-      continue;
-    end if;
-    exit when next = any (found);
     found := found || next;
     exit when cardinality(found) = max_tenants;
+    select j.tenant_id into next from private.due_notification_jobs as j where j.tenant_id > next order by j.tenant_id limit 1;
+    if next is null then
+      select j.tenant_id into next from private.due_notification_jobs as j order by j.tenant_id limit 1;
+    end if;
+    exit when next is null or next = any (found);
   end loop;
   return found;
 end
@@ -78,10 +84,11 @@ begin
   )
   select array_agg(k.tenant_id), array_agg(k.id), array_agg(k.lane_id) into tenants, jobs, lanes
   from (
-    select t.tenant_id, t.id, coalesce((
+    -- Made of both ids, because tenants share the platform's provider, and no two of them a lane.
+    select t.tenant_id, t.id, md5(t.tenant_id::text || coalesce((
       select p.id from public.notification_providers as p
       where p.tenant_id in (t.tenant_id, private.platform_tenant_id()) and p.channel = t.channel and p.is_active and p.verified_at is not null
-      order by p.tenant_id = t.tenant_id desc limit 1), private.platform_tenant_id()) as lane_id
+      order by p.tenant_id = t.tenant_id desc limit 1), private.platform_tenant_id())::text)::uuid as lane_id
     from taken as t) as k;
   if tenants is null then
     return 0;

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, inject, it } from 'vitest'
-import { admin, superuser } from '../../kit/db.ts'
+import { admin, rolledBack, superuser } from '../../kit/db.ts'
 import { type Mail, mailTo } from '../../kit/mailbox.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
@@ -225,4 +225,28 @@ it('the log names no address, and nobody changes it', async () => {
     `delete from public.notification_dispatch_log where tenant_id = '${tenant.id}'`,
   ])
     await expect(superuser.query(statement)).rejects.toThrow(/append-only/)
+})
+
+it('each search for due jobs starts behind another tenant, so that nobody waits behind fifty others for ever', async () => {
+  const found = await rolledBack(superuser, async (db) => {
+    const waiting: string[] = []
+    for (let n = 0; n < 12; n++) {
+      const { id } = await makeTenant({ db })
+      waiting.push(id)
+      await db.query(
+        `insert into private.notification_jobs (tenant_id, type, template, address, idempotency_key, due_at)
+         select $1, 'welcome', 'welcome', 'ada@example.com', k::text, now() - make_interval(secs => $2)
+         from generate_series(1, 3) as k`,
+        [id, n + 1],
+      )
+    }
+    const turns = new Set<string>()
+    for (let n = 0; n < 200; n++) {
+      const { rows } = await db.query<{ found: string[] }>('select private.tenants_with_due_jobs(3) as found')
+      expect(new Set(rows[0]!.found).size).toBe(3)
+      for (const id of rows[0]!.found) turns.add(id)
+    }
+    return waiting.filter((id) => !turns.has(id))
+  })
+  expect(found).toEqual([])
 })

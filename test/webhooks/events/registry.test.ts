@@ -257,4 +257,6 @@ describeEvents(
         `update public.api_keys set revoked_at = now() + interval '1 minute' where id = '${w.id}'; delete from public.api_keys where id = '${w.id}'`,
     },
   },
+  // test/onboarding
+  ['tenant.created', 'tenant.paid'],
 )
