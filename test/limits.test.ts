@@ -278,6 +278,37 @@ rule('too_many_idp_checks', 'remove the provider and set it again', () =>
   ),
 )
 
+rule('too_many_provider_tests', 'remove the provider and set it again', () =>
+  rolledBack(superuser, (db) =>
+    untilRefused(20, async () => {
+      await db.query(
+        `insert into public.notification_providers (tenant_id, channel, provider) values ($1, 'email', 'smtp')`,
+        [tenant.id],
+      )
+      const code = await refusal(db, `select private.begin_provider_test($1, 'email')`, [tenant.id])
+      await db.query('delete from public.notification_providers where tenant_id = $1', [tenant.id])
+      return code
+    }),
+  ),
+)
+
+rule('too_many_registrations', 'let each one end', () =>
+  rolledBack(superuser, async (db) => {
+    await db.query(`select set_config('request.headers', '{"x-forwarded-for": "192.0.2.99"}', true)`)
+    return untilRefused(120, async (n) => {
+      const code = await refusal(
+        db,
+        `select private.begin_registration(sha256($1::text::bytea), sha256('x'), '{}')`,
+        [`limits ${n}`],
+      )
+      await db.query('delete from private.registration_sessions where token_hash = sha256($1::text::bytea)', [
+        `limits ${n}`,
+      ])
+      return code
+    })
+  }),
+)
+
 it('every rule is tried', async () => {
   const { rows } = await superuser.query<{ code: string }>(
     `select distinct m[1] as code from pg_proc as p, regexp_matches(p.prosrc, '''(too_many_\\w+|\\w+_too_soon|\\w+_just_\\w+)''', 'g') as m

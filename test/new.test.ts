@@ -12,8 +12,8 @@ import { copyProject, type ProjectCopy } from './kit/project-copy.ts'
 // Each runs stacks of its own, and compilers.
 vi.setConfig({ testTimeout: 1_200_000, hookTimeout: 600_000 })
 
-const schema = 'supabase/schemas/90_coaching/01_action_items.sql'
-const migration = 'supabase/migrations/20261121013000_coaching.sql'
+const schema = 'supabase/schemas/95_coaching/01_action_items.sql'
+const migration = 'supabase/migrations/20261121013500_coaching.sql'
 const written = [
   'docs/coaching.md',
   'functions/coaching/action-items.ts',
@@ -114,7 +114,7 @@ describe('npm run new -- table coaching action_items', () => {
     for (const [args, refusal] of [
       [
         ['table', 'coaching', 'action_items'],
-        'supabase/schemas/90_coaching/01_action_items.sql exists already.',
+        'supabase/schemas/95_coaching/01_action_items.sql exists already.',
       ],
       [['view', 'coaching', 'notes'], 'Usage: npm run new'],
     ] as const) {

@@ -13,6 +13,7 @@ const runningTables = [
   'private.tenant_purges',
   'private.kept_slugs',
   'private.payment_events',
+  'private.registration_sessions',
 ]
 
 /**

@@ -6,10 +6,9 @@ import { mkdtemp, readFile, rm, symlink } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { globSync } from 'tinyglobby'
 
 const nodeModules = fileURLToPath(new URL('../../node_modules', import.meta.url))
 
@@ -21,7 +20,7 @@ export interface PackageRegistry {
 }
 
 /**
- * An npm registry that has what stands in node_modules, in that one version, and nothing else. So a
+ * An npm registry that has what stands in node_modules, in the versions that stand there, and nothing else. So a
  * function resolves its npm: specifiers as it does on hosted, from a registry, without the network and
  * without a node_modules folder near the uploaded files.
  */
@@ -38,32 +37,40 @@ export async function startPackageRegistry(): Promise<PackageRegistry> {
     }
     return made
   }
+  const nested = await nestedFolders()
+  /** The folders of a package, each in another version; the one that most packages use comes first. */
+  const foldersOf = (name: string) =>
+    [join(nodeModules, name), ...nested].filter(
+      (folder) => folder.endsWith(`/node_modules/${name}`) && existsSync(folder),
+    )
 
   const server = createServer(async (request, response) => {
     const path = decodeURIComponent(request.url ?? '/').slice(1)
-    const [name = '', file] = path.split('/-/')
+    const name = path.replace(/\/-\/[^/]+$/, '')
+    const asked = path.endsWith('.tgz') ? basename(path, '.tgz') : undefined
     try {
-      const installed = /^(@[\w.-]+\/)?[\w-][\w.-]*$/.test(name) ? await installedVersions(name) : new Map()
-      if (installed.size === 0) {
+      const folders = /^(@[\w.-]+\/)?[\w-][\w.-]*$/.test(name) ? foldersOf(name) : []
+      if (folders.length === 0) {
         response.writeHead(404).end('{}')
         return
       }
-      if (file !== undefined) {
-        const version = file.replace(/\.tgz$/, '')
-        downloads.add(`${name}@${version}`)
-        const bytes = await tarball(installed.get(version).folder)
-        response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(bytes)
-        return
-      }
       const versions: Record<string, object> = {}
-      for (const [version, { folder, manifest }] of installed) {
-        const integrity = `sha512-${createHash('sha512')
-          .update(await tarball(folder))
-          .digest('base64')}`
-        versions[version] = { ...manifest, dist: { tarball: `${url}/${name}/-/${version}.tgz`, integrity } }
+      for (const folder of folders) {
+        const manifest = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'))
+        if (versions[manifest.version] || (asked !== undefined && asked !== manifest.version)) continue
+        const bytes = await tarball(folder)
+        if (asked !== undefined) {
+          downloads.add(`${name}@${manifest.version}`)
+          response.writeHead(200, { 'content-type': 'application/octet-stream' }).end(bytes)
+          return
+        }
+        const dist = {
+          tarball: `${url}/${name}/-/${manifest.version}.tgz`,
+          integrity: `sha512-${createHash('sha512').update(bytes).digest('base64')}`,
+        }
+        versions[manifest.version] = { ...manifest, dist }
       }
-      const latest = Object.keys(versions)[0]
-      const packument = { name, 'dist-tags': { latest }, versions }
+      const packument = { name, 'dist-tags': { latest: Object.keys(versions)[0] }, versions }
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(packument))
     } catch (error) {
       response.writeHead(500).end(String(error))
@@ -82,28 +89,30 @@ export async function startPackageRegistry(): Promise<PackageRegistry> {
   }
 }
 
-/** Every version of a package there is: the common one first, then those that npm put inside other packages. */
-async function installedVersions(name: string): Promise<Map<string, { folder: string; manifest: object }>> {
-  const found = new Map<string, { folder: string; manifest: object }>()
-  const nested = globSync(`{*,@*/*}/node_modules/${name}/package.json`, { cwd: nodeModules })
-  for (const file of [`${name}/package.json`, ...nested]) {
-    const path = join(nodeModules, file)
-    if (!existsSync(path)) continue
-    const manifest = JSON.parse(await readFile(path, 'utf8')) as { version: string }
-    if (!found.has(manifest.version)) found.set(manifest.version, { folder: dirname(path), manifest })
-  }
-  return found
-}
-
 /** A package as npm packs it: everything under one folder named "package". */
 async function pack(source: string): Promise<Buffer> {
   const folder = await mkdtemp(join(tmpdir(), 'tenantry-pack-'))
   try {
     await symlink(source, join(folder, 'package'))
     const out = join(folder, 'package.tgz')
-    await promisify(execFile)('tar', ['-czhf', out, '-C', folder, 'package'])
+    await promisify(execFile)('tar', [
+      '-czhf',
+      out,
+      '--exclude=package/node_modules',
+      '-C',
+      folder,
+      'package',
+    ])
     return await readFile(out)
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** Where packages stand in versions of their own, inside the packages that need those. */
+async function nestedFolders(): Promise<string[]> {
+  const lock = JSON.parse(await readFile(join(nodeModules, '.package-lock.json'), 'utf8'))
+  return Object.keys(lock.packages)
+    .filter((path) => path.split('node_modules/').length > 2)
+    .map((path) => join(nodeModules, '..', path))
 }

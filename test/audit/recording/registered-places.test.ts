@@ -129,7 +129,9 @@ const leaksIn = (text: string, which: Place[]) =>
 
 describe('a value in a place that is registered as personal or secret', () => {
   it('is there, in columns of every kind and inside JSON', () => {
-    expect(new Set(places.map(({ type }) => type))).toEqual(new Set(['text', 'jsonb', 'bytea', 'uuid']))
+    expect(new Set(places.map(({ type }) => type))).toEqual(
+      new Set(['text', 'jsonb', 'bytea', 'uuid', 'inet']),
+    )
     expect(places.filter(({ place }) => place.includes('.')).length).toBeGreaterThan(0)
     expect(places.filter(({ is_secret }) => is_secret).length).toBeGreaterThan(5)
   })

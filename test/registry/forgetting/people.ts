@@ -37,6 +37,12 @@ export const fills: Record<string, Fill> = {
        select tenant_id, user_id, 'limit.near', $2, $3 from public.tenant_members where tenant_id = $1 and role = 'owner'`,
       [id, `${address} wrote. ${mark}`, JSON.stringify({ email: address, mark })],
     ),
+  'private.notification_jobs': ({ id }, { address, mark }) =>
+    admin.query(
+      `insert into private.notification_jobs (tenant_id, type, template, address, data, idempotency_key, status, settled_at)
+       values ($1, 'welcome', 'welcome', lower($2), $3, $4, 'sent', now())`,
+      [id, address, { mark }, mark],
+    ),
   webhook_events: ({ id }, { address, mark }) =>
     admin.query(
       `insert into public.webhook_events (tenant_id, type, version, payload) values ($1, 'webhook.test', 1, $2)`,
@@ -71,6 +77,29 @@ export const keptFills: Record<string, Fill> = {
       id,
       { metadata_xml: `<EmailAddress>${address}</EmailAddress>` },
     ]),
+  notification_suppressions: ({ id }, { address }) =>
+    admin.query(`select private.suppress($1, 'email', $2, 'bounced')`, [id, address]),
+  contracts: ({ id }, { address }) =>
+    admin.query(
+      `insert into public.contracts (tenant_id, template_version, details, status, pdf_s3_key, pdf_sha256, generated_at, accepted_at)
+       values ($1, 'v1.0', $2, 'superseded', 'kept.pdf', repeat('a', 64), now(), null)`,
+      [id, { email: address }],
+    ),
+  onboarding_runs: ({ id }, { address }) =>
+    admin.query(
+      `insert into public.onboarding_runs (tenant_id, status, research_output) values ($1, 'review', $2)`,
+      [id, `Write to ${address}.`],
+    ),
+  'private.registration_orders': ({ id }, { address }) =>
+    admin.query(
+      `with made as (
+         insert into public.payment_orders (tenant_id, provider, kind, amount_minor, currency, bought)
+         values ($1, 'stripe', 'topup', 4900, 'CHF', '{"bundle": "credits_500", "credits": 500}') returning tenant_id, id
+       )
+       insert into private.registration_orders (tenant_id, order_id, token_hash, invitation_hash, filled_in)
+       select tenant_id, id, sha256('kept'), sha256('kept'), $2 from made`,
+      [id, JSON.stringify({ contact: { email: address } })],
+    ),
   tenant_billing: ({ id }, { address }) =>
     admin.query(
       `insert into public.tenant_billing (tenant_id, billing_name) values ($1, $2)
