@@ -1794,13 +1794,12 @@ as $$
   from private.registered_tables as g join private.tenant_tables() as t using (relation)
   where g.personal <> '{}'
   union all
-  -- Profiles belong to no tenant. They count if the person is a member of this one.
+  -- Profiles belong to no tenant. They count if the person is a member of this one. Nothing else of theirs does: that
+  -- a member registers another tenant, say, is not this tenant's to know.
   select c.relname, g.relation, 'user_id in (select m.user_id from public.tenant_members as m where m.tenant_id = $1)', 0,
     g.personal, g.person, g.on_forget, g.kept_because
   from private.registered_tables as g join pg_catalog.pg_class as c on c.oid = g.relation
-  where g.personal <> '{}' and g.keeping <> 'transient'
-    and exists (select from pg_catalog.pg_attribute as a where a.attrelid = g.relation and a.attname = 'user_id' and not a.attisdropped)
-    and not exists (select from private.tenant_tables() as t where t.relation = g.relation)
+  where g.relation = 'public.user_profiles'::regclass
 $$;
 comment on function private.personal_tables() is
   'The tables that hold something about people, with the condition for the rows of a tenant ($1), and what happens when a person is forgotten.';

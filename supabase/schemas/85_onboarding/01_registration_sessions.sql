@@ -155,7 +155,7 @@ comment on function private.sweep_expired_registrations(int) is
   'Removes registrations that have ended, the oldest first, at most one batch. Returns how many.';
 select cron.schedule('onboarding: remove registrations that have ended', '*/5 * * * *', 'select private.sweep_expired_registrations()');
 
-select private.register_table('private.registration_sessions', keeping => 'transient', plain => '{plan_selected}',
+select private.register_table('private.registration_sessions', plain => '{plan_selected}',
   personal => '{contact_data,company_data,location_data,billing_data}', secret => '{token_hash,invitation_hash}',
   on_forget => 'keep', kept_because => 'Belongs to no tenant yet. It is removed within a day, or within four days of its last order.',
   unaudited => 'a stranger has no tenant, and so no log');
