@@ -560,6 +560,11 @@ create function private.claim_items(queue text, batch int, lease_seconds int, sl
   set enable_seqscan = off
   set enable_hashjoin = off
   set enable_mergejoin = off
+  -- What is due of a lane is read along its index, and no further than what is taken. The planner does not know how little
+  -- that is, and would rather read and sort all that is due.
+  set enable_bitmapscan = off
+  set enable_sort = off
+  set enable_incremental_sort = off
   set plan_cache_mode = force_generic_plan
   rows 50
 as $$
