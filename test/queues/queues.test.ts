@@ -87,6 +87,25 @@ it('a queue takes nothing of another, though tenant, lane and item have the same
   expect(await waiting('webhooks')).toHaveLength(1)
 })
 
+it('items go with their lane, whatever deletes it, and those of other lanes stay', async () => {
+  for (const queue of ['letters', 'webhooks'])
+    await enqueue(queue, [crypto.randomUUID(), crypto.randomUUID()])
+  await claim('letters')
+  await db.query('delete from private.queue_lanes where queue = $1', ['letters'])
+  expect(await waiting('letters')).toEqual([])
+  expect(await waiting('webhooks')).toHaveLength(2)
+  const client = await db.connect()
+  try {
+    await client.query('begin')
+    await client.query('delete from public.tenants where id = $1', [tenant])
+    const { rows } = await client.query('select from private.queue_items')
+    expect(rows).toEqual([])
+  } finally {
+    await client.query('rollback')
+    client.release()
+  }
+})
+
 it('a tenant may have as much under way in one queue, whatever it has in another', async () => {
   const many = Array.from({ length: 60 }, () => crypto.randomUUID())
   await enqueue('webhooks', many)

@@ -47,9 +47,15 @@ begin
       and i.lease_id = r.lease_id and (r.outcome <> 'failed' or least(i.attempt_count + 1, r.attempt_number) > cardinality(waits))
     returning r.ordinality, least(i.attempt_count + 1, r.attempt_number) as attempt_count, r.outcome = 'failed' as has_died
   )
-  select coalesce(array_agg(c.ordinality), '{}'), coalesce(array_agg(c.attempt_count), '{}'), array_agg(c.ordinality) filter (where c.has_died)
+  select coalesce(array_agg(c.ordinality) filter (where c.attempt_count is not null), '{}'), array_agg(c.attempt_count order by c.ordinality),
+    array_agg(c.ordinality) filter (where c.has_died)
   into settled, attempt_counts, died
-  from (select * from waiting union all select * from ended) as c;
+  from (
+    select s.ordinality, max(s.attempt_count) as attempt_count, bool_or(s.has_died) as has_died
+    from (
+      select * from waiting union all select * from ended
+      union all select n, null, null from generate_series(1, cardinality(results)) as n) as s
+    group by s.ordinality) as c;
 
   -- A statement that is not needed is not even prepared for execution. That would take longer than all else in a small report.
   if held is not null then
@@ -80,4 +86,4 @@ begin
 end
 $$;
 comment on function private.complete_items(text, private.queue_result[], int) is
-  'Takes the results of leased items, in the order of lane_id and item_id. Settles those whose lease is still held, and steers their lanes. Returns the places of the settled results and how many attempts each has had, the places of those that died, what the domain may tell people of the lanes (steer_lanes), and the tenants for wake_tenants_after(), which the domain calls at its end.';
+  'Takes the results of leased items, in the order of lane_id and item_id. Settles those whose lease is still held, and steers their lanes. Returns the places of the settled results and of those that died, how many attempts each item has had (null where the lease was lost), what the domain may tell people of the lanes (steer_lanes), and the tenants for wake_tenants_after(), which the domain calls at its end.';

@@ -1,9 +1,6 @@
 -- Completing deliveries: what became of them, and of their endpoints, after attempts.
 
 create type private.webhook_answer as (
-  lane_id uuid,
-  item_id uuid,
-  lease_id uuid,
   response_status int,
   response_body text,
   error_code text,
@@ -20,45 +17,49 @@ create function private.complete_webhook_deliveries(given json, dispatcher int d
   set plan_cache_mode = force_generic_plan
 as $$
 declare
-  -- Both sorted alike. Every transaction that locks items or deliveries without their lane uses this order, and some here
-  -- have no lane.
-  results private.queue_result[] := array(
-    select r from json_populate_recordset(null::private.queue_result, given) as r order by r.lane_id, r.item_id, r.lease_id);
-  answers private.webhook_answer[] := array(
-    select a from json_populate_recordset(null::private.webhook_answer, given) as a order by a.lane_id, a.item_id, a.lease_id);
+  -- Both in one order. Every transaction that locks items or deliveries without their lane uses it, and some here have no lane.
+  results private.queue_result[];
+  answers private.webhook_answer[];
   done record;
   turn jsonb;
   endpoint public.webhook_endpoints;
 begin
+  select array_agg(r.result order by r.lane_id, r.item_id, r.lease_id), array_agg(r.answer order by r.lane_id, r.item_id, r.lease_id)
+  into results, answers
+  from (
+    select g.lane_id, g.item_id, g.lease_id,
+      row(g.tenant_id, g.lane_id, g.item_id, g.lease_id, g.attempt_number, g.ordering_key, g.outcome, g.duration_ms, g.block_seconds,
+        g.stop_reason)::private.queue_result as result,
+      row(g.response_status, g.response_body, g.error_code, g.error_detail)::private.webhook_answer as answer
+    from json_to_recordset(given) as g (tenant_id uuid, lane_id uuid, item_id uuid, lease_id uuid, attempt_number int, ordering_key text,
+      outcome private.queue_outcome, duration_ms int, block_seconds int, stop_reason text,
+      response_status int, response_body text, error_code text, error_detail text)) as r;
   select * into done from private.complete_items('webhooks', results, dispatcher);
 
   with settled as (
     update public.webhook_deliveries as d set
-      attempt_count = n.attempt_count,
+      attempt_count = done.attempt_counts[r.ordinality],
       status = case when r.outcome = 'succeeded' then 'delivered' when r.ordinality = any (done.died) then 'dead' else 'pending' end::public.webhook_delivery_status,
       ended_at = case when r.outcome = 'succeeded' or r.ordinality = any (done.died) then now() end
     from unnest(results) with ordinality as r
-    join unnest(done.settled, done.attempt_counts) as n (ordinality, attempt_count) on n.ordinality = r.ordinality
-    where d.tenant_id = r.tenant_id and d.event_id = r.item_id and d.endpoint_id = r.lane_id
+    where d.tenant_id = r.tenant_id and d.event_id = r.item_id and d.endpoint_id = r.lane_id and done.attempt_counts[r.ordinality] is not null
   )
   insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
     duration_ms, error_code, error_detail)
-  select r.tenant_id, r.item_id, r.lane_id, r.attempt_number, r.outcome::text::public.webhook_attempt_outcome, a.response_status, a.response_body,
-    r.duration_ms, a.error_code, a.error_detail
-  from unnest(done.settled) as n (ordinality)
-  join unnest(results) with ordinality as r on r.ordinality = n.ordinality
-  join unnest(answers) with ordinality as a on a.ordinality = n.ordinality;
+  select r.tenant_id, r.item_id, r.lane_id, r.attempt_number, r.outcome::text::public.webhook_attempt_outcome, r.response_status, r.response_body,
+    r.duration_ms, r.error_code, r.error_detail
+  from rows from (unnest(results), unnest(answers)) with ordinality as r
+  where done.attempt_counts[r.ordinality] is not null;
 
   if cardinality(done.settled) < cardinality(results) then
     -- The leases of these were lost in the meantime, but the attempts were made.
     insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, response_status, response_body,
       duration_ms, error_code, error_detail)
-    select r.tenant_id, r.item_id, r.lane_id, r.attempt_number, r.outcome::text::public.webhook_attempt_outcome, a.response_status, a.response_body,
-      r.duration_ms, a.error_code, a.error_detail
-    from unnest(results) with ordinality as r
-    join unnest(answers) with ordinality as a on a.ordinality = r.ordinality
+    select r.tenant_id, r.item_id, r.lane_id, r.attempt_number, r.outcome::text::public.webhook_attempt_outcome, r.response_status, r.response_body,
+      r.duration_ms, r.error_code, r.error_detail
+    from rows from (unnest(results), unnest(answers)) with ordinality as r
     join public.webhook_deliveries as d on d.tenant_id = r.tenant_id and d.event_id = r.item_id and d.endpoint_id = r.lane_id
-    where r.ordinality <> all (done.settled)
+    where done.attempt_counts[r.ordinality] is null
     for key share of d;
   end if;
 
@@ -88,10 +89,9 @@ begin
   end loop;
   if done.died is not null then
     perform private.emit_event(p.tenant_id, 'delivery.exhausted', jsonb_build_object('endpoint_id', p.ref_id, 'url', p.url,
-      'message_id', 'msg_' || private.ulid(e.id), 'event_type', e.type, 'attempt_count', r.attempt_number, 'last_error', a.error_detail),
+      'message_id', 'msg_' || private.ulid(e.id), 'event_type', e.type, 'attempt_count', r.attempt_number, 'last_error', r.error_detail),
       idempotency_key => format('exhausted %s %s %s', e.id, p.id, r.lease_id))
-    from unnest(results) with ordinality as r
-    join unnest(answers) with ordinality as a on a.ordinality = r.ordinality
+    from rows from (unnest(results), unnest(answers)) with ordinality as r
     join public.webhook_endpoints as p on p.tenant_id = r.tenant_id and p.id = r.lane_id
     join public.webhook_events as e on e.tenant_id = r.tenant_id and e.id = r.item_id
     join public.webhook_event_types as t on t.type = e.type and t.version = e.version and not t.is_operational
