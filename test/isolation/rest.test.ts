@@ -2,8 +2,9 @@ import type { SupabaseClient } from '@supabase/supabase-js'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { anonClient, coachClient } from '../kit/clients.ts'
 import { superuser } from '../kit/db.ts'
-import { nowhereId, tenantId } from './matrix/callers.ts'
+import { nowhereId, type TenantName, tenantId } from './matrix/callers.ts'
 import { declared } from './matrix/declared.ts'
+import { parentsFirst } from './matrix/world.ts'
 
 // The matrix proves what SQL lets through; this proves that nothing more comes through the gateway, with the
 // client that people use. One seeded tenant is attacked by nobody and by the coach of another.
@@ -14,8 +15,8 @@ let victim: string
 let mine: string
 let attacker: SupabaseClient
 let arguments_: Record<string, Record<string, unknown>>
-/** The tables that had no row of a tenant, and have one now. */
-const filled: { table: string; tenant: string }[] = []
+/** The rows that were added, each by its primary key. */
+const filled: { table: string; row: unknown }[] = []
 
 beforeAll(async () => {
   const { rows } = await superuser.query<{ id: string; slug: string }>('select id, slug from public.tenants')
@@ -23,89 +24,42 @@ beforeAll(async () => {
   mine = rows.find((row) => row.slug === 'moneystory')!.id
   attacker = await coachClient('moneystory')
   arguments_ = await readArguments()
-  // The seeds leave these tables empty, and an empty table proves nothing.
-  await superuser.query(
-    `insert into public.tenant_invitations (tenant_id, email, token_hash)
-     select id, 'sweep@example.com', sha256(uuid_send(gen_random_uuid())) from unnest($1::uuid[]) as id`,
-    [[victim, mine]],
-  )
-  await superuser.query(
-    `insert into public.usage_event_keys (tenant_id, source, event_id, payload_hash)
-     select id, 'sweep', 'sweep', id from unnest($1::uuid[]) as id`,
-    [[victim, mine]],
-  )
-  await superuser.query(
-    `insert into public.usage_event_voids (tenant_id, usage_event_id, occurred_at, reason)
-     select id, id, now(), 'sweep' from unnest($1::uuid[]) as id`,
-    [[victim, mine]],
-  )
-  await superuser.query(
-    `insert into public.api_keys (tenant_id, name, prefix, scopes)
-     select id, 'sweep', 'AAAAAAAA', '{usage:write}' from unnest($1::uuid[]) as id`,
-    [[victim, mine]],
-  )
-  await superuser.query(
-    `insert into public.tenant_idp_config (tenant_id, type) select id, 'saml' from unnest($1::uuid[]) as id`,
-    [[victim, mine]],
-  )
-  await superuser.query(
-    `insert into public.plan_excesses (tenant_id, gate, in_use, most) select id, 'participants', 2, 1 from unnest($1::uuid[]) as id`,
-    [[victim, mine]],
-  )
-  await superuser.query(
-    `with endpoint as (
-       insert into public.webhook_endpoints (tenant_id, kind, description, secret_id)
-       select id, 'poll', 'sweep', vault.create_secret('whsec_sweep') from unnest($1::uuid[]) as id returning tenant_id, id
-     ), event as (
-       insert into public.webhook_events (tenant_id, type, version, payload, idempotency_key)
-       select id, 'webhook.test', 1, '{}', 'sweep' from unnest($1::uuid[]) as id returning tenant_id, id
-     ), delivery as (
-       insert into public.webhook_deliveries (tenant_id, event_id, endpoint_id)
-       select e.tenant_id, e.id, p.id from event as e join endpoint as p using (tenant_id) returning *
-     )
-     insert into public.webhook_attempts (tenant_id, event_id, endpoint_id, attempt_number, outcome, duration_ms)
-     select tenant_id, event_id, endpoint_id, 1, 'succeeded', 1 from delivery`,
-    [[victim, mine]],
-  )
-  for (const tenant of [victim, mine]) await fillEmpty(tenant)
+  // An empty table proves nothing, and the seeds leave some empty. Each gets the row that the matrix has.
+  for (const table of await parentsFirst(superuser, Object.keys(declaredRows))) {
+    await fill(table, 'home', victim)
+    await fill(table, 'other', mine)
+  }
+  // The matrix has a key for each of its callers, and no other.
+  for (const tenant of [victim, mine])
+    await add(
+      'public.api_keys',
+      `(tenant_id, name, prefix, scopes) values ('${tenant}', 'sweep', 'AAAAAAAA', '{usage:write}')`,
+    )
 })
 afterAll(async () => {
-  for (const { table, tenant } of filled)
-    await superuser.query(`delete from ${table} where tenant_id = $1`, [tenant])
-  await superuser.query(`delete from public.api_keys where name = 'sweep'`)
-  await superuser.query(`delete from public.tenant_invitations where email = 'sweep@example.com'`)
-  await superuser.query(`delete from public.usage_event_keys where source = 'sweep'`)
-  await superuser.query(`delete from public.usage_event_voids where reason = 'sweep'`)
-  // The dispatcher is at work with them. A plain delete takes their locks in another order than it does.
-  const endpoints = `select public.delete_webhook_endpoint(tenant_id, id) from public.webhook_endpoints where description = 'sweep'`
-  while ((await superuser.query(endpoints)).rowCount);
-  await superuser.query(`delete from public.webhook_events where idempotency_key = 'sweep'`)
-  await superuser.query('delete from public.plan_excesses where tenant_id = any ($1)', [[victim, mine]])
-  await superuser.query('delete from public.tenant_idp_config where tenant_id = any ($1)', [[victim, mine]])
+  for (const { table, row } of filled.reverse())
+    await superuser.query(`delete from ${table} as made where to_jsonb(made) @> $1`, [row])
 })
 
-/** The row that a table's rules declare for the matrix, as a row of this tenant and its owner. */
-async function fillEmpty(tenant: string): Promise<void> {
-  const owner = await ownerOf(tenant)
-  for (const name of Object.keys(relations)) {
-    const table = `public.${name}`
-    const declaredRow = declaredRows[table]?.('home')
-    if (
-      !declaredRow ||
-      (await superuser.query(`select from ${table} where tenant_id = $1 limit 1`, [tenant])).rowCount
-    )
-      continue
-    const own = declaredRow
-      .replaceAll(tenantId('home'), tenant)
-      .replaceAll(/15010000-0000-4000-8000-\w{12}/g, owner)
-    await superuser.query(`insert into ${table} ${own}`)
-    // A row of an append-only table stays.
-    const { rowCount: isRecord } = await superuser.query(
-      'select from pg_trigger where tgrelid = $1::regclass and tgname = $2',
-      [table, `${name}_refuse_change`],
-    )
-    if (!isRecord) filled.push({ table, tenant })
-  }
+/** Gives a table of the API the row that its rules declare, with this tenant and its owner in it. A row that is there stays. */
+async function fill(table: string, name: TenantName, tenant: string): Promise<void> {
+  if (!relations[table.replace('public.', '')]) return
+  const own = declaredRows[table]!(name)
+    .replaceAll(tenantId(name), tenant)
+    .replaceAll(/15010000-0000-4000-8000-\w{12}/g, await ownerOf(tenant))
+  await add(table, own)
+}
+
+async function add(table: string, own: string): Promise<void> {
+  const { rows } = await superuser.query<{ row: unknown }>(
+    `insert into ${table} as made ${own} on conflict do nothing returning (
+       select jsonb_object_agg(a.attname, to_jsonb(made) -> a.attname) from pg_index as i, pg_attribute as a
+       where i.indrelid = $1::regclass and i.indisprimary and a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+         -- A row of an append-only table stays.
+         and not exists (select from pg_trigger as t where t.tgrelid = i.indrelid and t.tgname like '%_refuse_change')) as row`,
+    [table],
+  )
+  for (const { row } of rows) if (row) filled.push({ table, row })
 }
 
 const tables = Object.entries(relations)

@@ -102,23 +102,29 @@ async function makeKey(db: Client, id: string, { of, scopes, dead }: Key): Promi
   )
 }
 
-/** The rows that domains declare, parents first, and the rows of all tenants before the next table's. */
+/** The rows that domains declare, and the rows of all tenants before the next table's. */
 async function fillTables(db: Client, { rows }: Rules): Promise<void> {
+  for (const table of await parentsFirst(db, Object.keys(rows)))
+    for (const name of tenantNames) await db.query(`insert into ${table} ${rows[table]!(name)}`)
+}
+
+/** These tables, each after those that its foreign keys lead to. */
+export async function parentsFirst(db: Pick<Client, 'query'>, tables: string[]): Promise<string[]> {
   const { rows: keys } = await db.query<{ child: string; parent: string }>(
     `select format('%I.%I', cn.nspname, c.relname) as child, format('%I.%I', pn.nspname, p.relname) as parent
      from pg_constraint as k join pg_class as c on c.oid = k.conrelid join pg_namespace as cn on cn.oid = c.relnamespace
        join pg_class as p on p.oid = k.confrelid join pg_namespace as pn on pn.oid = p.relnamespace
      where k.contype = 'f' and k.conrelid <> k.confrelid`,
   )
-  const left = new Set(Object.keys(rows))
+  const ordered: string[] = []
+  const left = new Set(tables)
   while (left.size > 0) {
     const ready = [...left].filter(
       (table) => !keys.some(({ child, parent }) => child === table && left.has(parent)),
     )
     if (ready.length === 0) throw new Error(`foreign keys go round in ${[...left].join(', ')}`)
-    for (const table of ready) {
-      for (const name of tenantNames) await db.query(`insert into ${table} ${rows[table]!(name)}`)
-      left.delete(table)
-    }
+    ordered.push(...ready)
+    for (const table of ready) left.delete(table)
   }
+  return ordered
 }
