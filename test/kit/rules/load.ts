@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 const tests = new URL('../../', import.meta.url)
 
 /** What a file of rules is about: its name says so. Any noun stands for the isolation of its tables and functions. */
-export type RuleKind = 'isolation' | 'routes' | 'lists' | 'catalog'
+export type RuleKind = 'isolation' | 'routes' | 'lists' | 'catalog' | 'limits'
 
 export interface RuleFile<Rules> {
   /** Below test/. */
@@ -28,7 +28,7 @@ export async function loadRules<Rules>(kind: RuleKind, folder = tests): Promise<
 
 function kindOf(file: string): RuleKind {
   const name = basename(file, '.rules.ts')
-  return name === 'routes' || name === 'lists' || name === 'catalog' ? name : 'isolation'
+  return name === 'routes' || name === 'lists' || name === 'catalog' || name === 'limits' ? name : 'isolation'
 }
 
 /**
