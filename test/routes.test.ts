@@ -103,6 +103,7 @@ async function ask(name: string, rule: RouteRule, credential: Credential, room: 
     ...(await present(credential, room, rule)),
   }
   if (rule.body) options.body = rule.body(room)
+  if (rule.headers) options.headers = { ...options.headers, ...rule.headers }
   return call(path, options)
 }
 

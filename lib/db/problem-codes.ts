@@ -1,7 +1,10 @@
 /** retryAfterSeconds: when to try again after a 429 or a 503. Code that raises the problem may give a better number. */
 export type ProblemDefinition =
   | { status: 429 | 503; title: string; retryAfterSeconds: number }
-  | { status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 410 | 413 | 415 | 422 | 500 | 504; title: string }
+  | {
+      status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 422 | 428 | 500 | 504
+      title: string
+    }
 
 const definitions = new Map<string, ProblemDefinition>()
 

@@ -280,3 +280,445 @@ select private.register_event_type('participant_session.completed', 'A participa
     '{"participant_session": {"ref_id": "01JD3NFYH2K4M6P8R0T2V4X6Z8", "campaign_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1",
       "email": "ada@example.com", "full_name": "Ada Sample", "status": "completed", "started_at": "2026-11-20T10:30:00.000Z",
       "completed_at": "2026-11-20T10:50:12.250Z", "expires_at": "2026-12-20T09:30:00.000Z", "created_at": "2026-11-20T09:30:00.000Z"}}');
+
+-- 10_frameworks/01_frameworks.sql
+
+-- Frameworks: the assessments that the product knows. What a tenant changes of one stands in framework_configs.
+
+create table public.frameworks (
+  framework_id text primary key,
+  name text not null,
+  description text not null,
+  version int not null default 1,
+  base jsonb not null,
+  created_at timestamptz not null default now(),
+  constraint framework_id_is_a_word check (framework_id ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
+  constraint base_has_every_part check (jsonb_typeof(base) = 'object'
+    and base ?& '{archetypes,voice,scoring,modes,landing,communications,results,providers}')
+);
+comment on table public.frameworks is 'The assessments that the product knows, each with the configuration that holds where a tenant says nothing else.';
+comment on column public.frameworks.version is 'Grows when a migration changes the base.';
+
+alter table public.frameworks enable row level security;
+create policy "everyone signed in reads the frameworks" on public.frameworks
+  for select to authenticated using (true);
+grant select on public.frameworks to authenticated, service_role;
+
+create function private.register_framework(framework_id text, name text, description text, base jsonb) returns void
+  language sql
+  set search_path = ''
+as $$
+  insert into public.frameworks as f (framework_id, name, description, base)
+  values (register_framework.framework_id, register_framework.name, register_framework.description, register_framework.base)
+  on conflict on constraint frameworks_pkey do update set
+    version = f.version + case when f.base = excluded.base then 0 else 1 end,
+    name = excluded.name, description = excluded.description, base = excluded.base
+$$;
+comment on function private.register_framework(text, text, text, jsonb) is
+  'Adds a framework, or updates it. Each framework stands in a file of its own.';
+
+select private.register_table('public.frameworks', plain => '{framework_id,name,description,base}', unaudited => 'changed by migrations only');
+
+-- 10_frameworks/02_money_archetypes.sql
+
+-- Money archetypes: eight ways of being with money, in five formats.
+
+select private.register_framework('money-archetypes', 'Money archetypes', 'Which of eight money archetypes leads somebody, and which one stands behind it.',
+  $base${
+    "archetypes": {
+      "hero": {
+        "position": 1,
+        "name": "Hero",
+        "colour": "#8C2F1B",
+        "emoji": "🛡️",
+        "description": "Sets goals, decides fast and wins. Money is a contest.",
+        "strengths": ["Decides under pressure", "Saves and invests with a plan"],
+        "shadows": ["Rarely asks for help", "Measures worth by results"]
+      },
+      "artist": {
+        "position": 2,
+        "name": "Artist",
+        "colour": "#7A5C99",
+        "emoji": "🎨",
+        "description": "Lives for meaning and beauty. Money is a distant language.",
+        "strengths": ["Sees value where others do not", "Lives with little when it matters"],
+        "shadows": ["Undercharges", "Looks away from numbers"]
+      },
+      "innocent": {
+        "position": 3,
+        "name": "Innocent",
+        "colour": "#6FA3B5",
+        "emoji": "🌱",
+        "description": "Trusts that somebody else takes care of it. Money is overwhelming.",
+        "strengths": ["Trusts and learns quickly", "Is content"],
+        "shadows": ["Leaves decisions to others", "Does not open letters"]
+      },
+      "victim": {
+        "position": 4,
+        "name": "Victim",
+        "colour": "#5B6770",
+        "emoji": "🌧️",
+        "description": "Explains today by what went wrong before. Money is what was taken.",
+        "strengths": ["Feels for others", "Remembers and warns"],
+        "shadows": ["Waits for rescue", "Repeats the old story"]
+      },
+      "martyr": {
+        "position": 5,
+        "name": "Martyr",
+        "colour": "#A4743A",
+        "emoji": "🕯️",
+        "description": "Pays for everybody first. Money is love that is owed.",
+        "strengths": ["Gives generously", "Holds a family together"],
+        "shadows": ["Forgets own needs", "Keeps a silent account"]
+      },
+      "adventurer": {
+        "position": 6,
+        "name": "Adventurer",
+        "colour": "#C98B1E",
+        "emoji": "🎲",
+        "description": "Follows the chance of the day. Money is play.",
+        "strengths": ["Acts when others hesitate", "Recovers from losses"],
+        "shadows": ["Acts before reading", "Has no reserve"]
+      },
+      "ruler": {
+        "position": 7,
+        "name": "Ruler",
+        "colour": "#3B4A3F",
+        "emoji": "👑",
+        "description": "Keeps control of every account. Money is power and safety.",
+        "strengths": ["Builds lasting structures", "Knows every number"],
+        "shadows": ["Trusts nobody with money", "Never has enough"]
+      },
+      "magician": {
+        "position": 8,
+        "name": "Magician",
+        "colour": "#2F5D62",
+        "emoji": "✨",
+        "description": "Knows the old patterns and chooses. Money is a tool.",
+        "strengths": ["Turns insight into habit", "Stays calm in change"],
+        "shadows": ["Is impatient with slower people", "May overlook small steps"]
+      }
+    },
+    "voice": {
+      "system_prompt": "You are a warm and exact money coach. You describe patterns and never judge.",
+      "tone_directives": ["Speak to one person.", "One idea a sentence."],
+      "language": "en"
+    },
+    "scoring": {
+      "engine": {
+        "scale_min": 0,
+        "scale_max": 100,
+        "decimals": 1,
+        "missing": "skip",
+        "tie_break": ["hero", "artist", "innocent", "victim", "martyr", "adventurer", "ruler", "magician"]
+      },
+      "severity_bands": {
+        "low": {"label": "In the background", "from": 0, "to": 35},
+        "medium": {"label": "Present", "from": 35, "to": 65},
+        "high": {"label": "Leading", "from": 65, "to": 100}
+      },
+      "combinations": [{"primary": "hero", "secondary": "martyr", "title": "The tireless provider", "description": "Wins for others, and forgets to rest."}, {"primary": "artist", "secondary": "innocent", "title": "The hidden talent", "description": "Creates much and asks for little."}, {"primary": "ruler", "secondary": "magician", "title": "The steward", "description": "Keeps order without fear."}, {"primary": "adventurer", "secondary": "hero", "title": "The founder", "description": "Dares, and finishes."}]
+    },
+    "modes": {
+      "likert": {
+        "is_enabled": true,
+        "kind": "scale",
+        "title": "Money quiz",
+        "intro": "Sixteen sentences. How much is each one yours?",
+        "scale": {"min": 1, "max": 5, "labels": {"1": "Not at all", "3": "Partly", "5": "Completely"}},
+        "items": {
+          "l01": {"position": 1, "prompt": "I set a financial goal and know by when I will reach it.", "weights": {"hero": 2, "magician": 1}},
+          "l02": {"position": 2, "prompt": "I decide about money quickly, also under pressure.", "weights": {"hero": 2, "ruler": 1}},
+          "l03": {"position": 3, "prompt": "I would rather create something good than be paid well for it.", "weights": {"artist": 2}},
+          "l04": {"position": 4, "prompt": "I find it hard to name a price for my work.", "weights": {"artist": 2, "innocent": 1}},
+          "l05": {"position": 5, "prompt": "I am glad when somebody else takes care of my money.", "weights": {"innocent": 2}},
+          "l06": {"position": 6, "prompt": "Letters from the bank stay closed for a while.", "weights": {"innocent": 2, "victim": 1}},
+          "l07": {"position": 7, "prompt": "Others are to blame for most of my money troubles.", "weights": {"victim": 2}},
+          "l08": {"position": 8, "prompt": "What happened with money in my family still decides what I can do.", "weights": {"victim": 2, "martyr": 1}},
+          "l09": {"position": 9, "prompt": "I pay for others before I pay for myself.", "weights": {"martyr": 2}},
+          "l10": {"position": 10, "prompt": "I notice when nobody thanks me for what I gave.", "weights": {"martyr": 2, "victim": 1}},
+          "l11": {"position": 11, "prompt": "I buy or invest on the day I hear of a chance.", "weights": {"adventurer": 2}},
+          "l12": {"position": 12, "prompt": "I have three months of expenses in reserve.", "weights": {"ruler": 1, "magician": 1, "adventurer": -2}},
+          "l13": {"position": 13, "prompt": "I check my accounts every week and know each number.", "weights": {"ruler": 2, "hero": 1}},
+          "l14": {"position": 14, "prompt": "I would not let anybody else decide about my money.", "weights": {"ruler": 2}},
+          "l15": {"position": 15, "prompt": "I know which of my money habits come from my parents, and I chose which to keep.", "weights": {"magician": 2}},
+          "l16": {"position": 16, "prompt": "I stay calm when my income changes.", "weights": {"magician": 2, "artist": 1}}
+        }
+      },
+      "qa": {
+        "is_enabled": true,
+        "kind": "choice",
+        "title": "Four questions",
+        "intro": "Choose what is closest.",
+        "items": {
+          "q01": {"position": 1, "prompt": "An invoice of yours is a month late. What do you do first?", "options": {"a": {"position": 1, "label": "I call and settle it today.", "weights": {"hero": 2}}, "b": {"position": 2, "label": "I write a kind reminder, and another one.", "weights": {"martyr": 2}}, "c": {"position": 3, "label": "I hope that it comes.", "weights": {"innocent": 2}}, "d": {"position": 4, "label": "My system has sent a notice already.", "weights": {"ruler": 2}}}},
+          "q02": {"position": 2, "prompt": "You get an unexpected 5,000. Where is it next month?", "options": {"a": {"position": 1, "label": "In something I made possible for others.", "weights": {"martyr": 2}}, "b": {"position": 2, "label": "In materials, a course, a journey.", "weights": {"artist": 1, "adventurer": 1}}, "c": {"position": 3, "label": "In the plan, where it belongs.", "weights": {"magician": 2}}, "d": {"position": 4, "label": "Gone. Something always happens.", "weights": {"victim": 2}}}},
+          "q03": {"position": 3, "prompt": "A friend tells you of an investment that doubles in a year.", "options": {"a": {"position": 1, "label": "I am in.", "weights": {"adventurer": 2}}, "b": {"position": 2, "label": "I ask for the figures.", "weights": {"ruler": 2}}, "c": {"position": 3, "label": "I ask what my friend needs.", "weights": {"magician": 1, "martyr": 1}}, "d": {"position": 4, "label": "I would not know how.", "weights": {"innocent": 2}}}},
+          "q04": {"position": 4, "prompt": "What did money mean at the table you grew up at?", "options": {"a": {"position": 1, "label": "It was won.", "weights": {"hero": 2}}, "b": {"position": 2, "label": "It was a worry.", "weights": {"victim": 2}}, "c": {"position": 3, "label": "It was not talked about.", "weights": {"innocent": 1, "artist": 1}}, "d": {"position": 4, "label": "It was a tool like others.", "weights": {"magician": 2}}}}
+        }
+      },
+      "game": {
+        "is_enabled": true,
+        "kind": "choice",
+        "title": "Three rounds",
+        "intro": "Play as you are.",
+        "items": {
+          "g01": {"position": 1, "prompt": "The dice show six. You may stop or roll again for double.", "options": {"a": {"position": 1, "label": "Stop.", "weights": {"ruler": 1, "magician": 1}}, "b": {"position": 2, "label": "Roll.", "weights": {"adventurer": 2}}}},
+          "g02": {"position": 2, "prompt": "A card lets you take from the richest or give to the poorest.", "options": {"a": {"position": 1, "label": "Take.", "weights": {"hero": 2}}, "b": {"position": 2, "label": "Give.", "weights": {"martyr": 2}}}},
+          "g03": {"position": 3, "prompt": "You may swap your place with anybody, once.", "options": {"a": {"position": 1, "label": "I keep mine.", "weights": {"artist": 1, "innocent": 1}}, "b": {"position": 2, "label": "I swap with the leader.", "weights": {"hero": 1, "adventurer": 1}}}}
+        }
+      },
+      "deal": {
+        "is_enabled": true,
+        "kind": "choice",
+        "title": "Three deals",
+        "intro": "Choose a side of the table.",
+        "items": {
+          "d01": {"position": 1, "prompt": "Two offers are on the table.", "options": {"a": {"position": 1, "label": "A safe fee, paid today.", "weights": {"ruler": 2}}, "b": {"position": 2, "label": "A share of what it will become.", "weights": {"adventurer": 2}}}},
+          "d02": {"position": 2, "prompt": "The buyer asks for a discount.", "options": {"a": {"position": 1, "label": "I name what falls away for it.", "weights": {"hero": 1, "magician": 1}}, "b": {"position": 2, "label": "I give it, so that everybody is happy.", "weights": {"martyr": 2}}}},
+          "d03": {"position": 3, "prompt": "Your partner forgot the payment.", "options": {"a": {"position": 1, "label": "I carry it this time.", "weights": {"martyr": 1, "innocent": 1}}, "b": {"position": 2, "label": "We stop until it is paid.", "weights": {"ruler": 1, "hero": 1}}}}
+        }
+      },
+      "realm": {
+        "is_enabled": true,
+        "kind": "choice",
+        "title": "The journey",
+        "intro": "Walk, and answer whom you meet.",
+        "items": {
+          "r01": {"position": 1, "prompt": "You come to a gate. The keeper asks what you carry.", "options": {"a": {"position": 1, "label": "A sword.", "weights": {"hero": 2}}, "b": {"position": 2, "label": "A song.", "weights": {"artist": 2}}, "c": {"position": 3, "label": "A ledger.", "weights": {"ruler": 2}}, "d": {"position": 4, "label": "Nothing. It was taken.", "weights": {"victim": 2}}}},
+          "r02": {"position": 2, "prompt": "In the well you see a face.", "options": {"a": {"position": 1, "label": "A child that waits.", "weights": {"innocent": 2}}, "b": {"position": 2, "label": "Somebody who needs you.", "weights": {"martyr": 2}}, "c": {"position": 3, "label": "Yourself, older.", "weights": {"magician": 2}}, "d": {"position": 4, "label": "The one who dared you to jump.", "weights": {"adventurer": 2}}}}
+        }
+      }
+    },
+    "landing": {"headline": "Which money archetype leads you?", "personas": [], "traffic_split": 0.5, "capture_gate": "soft"},
+    "communications": {
+      "email_templates": {},
+      "followups": [{"id": "day3", "after_hours": 72, "template": "followup_day3"}, {"id": "day10", "after_hours": 240, "template": "followup_day10"}]
+    },
+    "results": {
+      "ordering": "score",
+      "depth_thresholds": {"secondary": 0.6, "combination": 0.8},
+      "spider_chart_enabled": true
+    },
+    "providers": {"reflection": {"is_enabled": false}, "micro_insight": {"is_enabled": false}, "voice": {"is_enabled": false}}
+  }$base$);
+
+-- 10_frameworks/03_industry.sql
+
+-- Industry 4.0: how mature a firm is, in five fields, by one questionnaire.
+
+select private.register_framework('industry4', 'Industry 4.0 maturity', 'How far a firm has come in strategy, processes, technology, people and data.',
+  $base${
+    "archetypes": {
+      "strategy": {
+        "position": 1,
+        "name": "Strategy",
+        "colour": "#1F4E79",
+        "emoji": "🧭",
+        "description": "Whether there is a direction, and whether people know it.",
+        "strengths": [],
+        "shadows": []
+      },
+      "processes": {
+        "position": 2,
+        "name": "Processes",
+        "colour": "#2E7D32",
+        "emoji": "⚙️",
+        "description": "Whether work runs the same way twice.",
+        "strengths": [],
+        "shadows": []
+      },
+      "technology": {
+        "position": 3,
+        "name": "Technology",
+        "colour": "#6A1B9A",
+        "emoji": "💡",
+        "description": "Whether tools carry the work or hinder it.",
+        "strengths": [],
+        "shadows": []
+      },
+      "people": {
+        "position": 4,
+        "name": "People",
+        "colour": "#B65C00",
+        "emoji": "🤝",
+        "description": "Whether people can and want to change.",
+        "strengths": [],
+        "shadows": []
+      },
+      "data": {
+        "position": 5,
+        "name": "Data",
+        "colour": "#00695C",
+        "emoji": "📊",
+        "description": "Whether decisions rest on figures.",
+        "strengths": [],
+        "shadows": []
+      }
+    },
+    "voice": {
+      "system_prompt": "You are a plain-spoken consultant for small industry firms.",
+      "tone_directives": ["Name the next step."],
+      "language": "en"
+    },
+    "scoring": {
+      "engine": {
+        "scale_min": 0,
+        "scale_max": 100,
+        "decimals": 0,
+        "missing": "neutral",
+        "tie_break": ["strategy", "processes", "technology", "people", "data"]
+      },
+      "severity_bands": {
+        "beginning": {"label": "Beginning", "from": 0, "to": 25},
+        "developing": {"label": "Developing", "from": 25, "to": 50},
+        "established": {"label": "Established", "from": 50, "to": 75},
+        "leading": {"label": "Leading", "from": 75, "to": 100}
+      },
+      "combinations": []
+    },
+    "modes": {
+      "likert": {
+        "is_enabled": true,
+        "kind": "scale",
+        "title": "Industry 4.0 check",
+        "intro": "Ten sentences about your firm.",
+        "scale": {"min": 1, "max": 7, "labels": {"1": "Not true", "7": "Fully true"}},
+        "items": {
+          "s1": {"position": 1, "prompt": "We have a written plan for digital work, with owners and dates.", "weights": {"strategy": 1}},
+          "s2": {"position": 2, "prompt": "Everybody here could name our three goals.", "weights": {"strategy": 1}},
+          "p1": {"position": 3, "prompt": "Our main processes are described and measured.", "weights": {"processes": 1}},
+          "p2": {"position": 4, "prompt": "The same order is handled the same way, whoever handles it.", "weights": {"processes": 1}},
+          "t1": {"position": 5, "prompt": "Our systems exchange data without anybody typing it again.", "weights": {"technology": 1}},
+          "t2": {"position": 6, "prompt": "We can change a tool within a quarter.", "weights": {"technology": 1}},
+          "h1": {"position": 7, "prompt": "People here learn new tools in paid time.", "weights": {"people": 1}},
+          "h2": {"position": 8, "prompt": "Mistakes are told early.", "weights": {"people": 1}},
+          "d1": {"position": 9, "prompt": "We decide by figures that are at most a week old.", "weights": {"data": 1}},
+          "d2": {"position": 10, "prompt": "We know who may see which data.", "weights": {"data": 1}}
+        }
+      }
+    },
+    "landing": {"headline": "How far is your firm?", "personas": [], "traffic_split": 0.5, "capture_gate": "hard"},
+    "communications": {"email_templates": {}, "followups": []},
+    "results": {
+      "ordering": "declared",
+      "depth_thresholds": {"secondary": 0.5, "combination": 1},
+      "spider_chart_enabled": true
+    },
+    "providers": {"reflection": {"is_enabled": false}, "micro_insight": {"is_enabled": false}, "voice": {"is_enabled": false}}
+  }$base$);
+
+-- 10_frameworks/04_framework_configs.sql
+
+-- Framework configs: what a tenant changes of a framework, its versions, and the way back.
+
+create table public.framework_configs (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  framework_id text not null references public.frameworks on delete restrict,
+  archetype_overrides jsonb not null default '{}',
+  voice_overrides jsonb not null default '{}',
+  scoring_overrides jsonb not null default '{}',
+  mode_overrides jsonb not null default '{}',
+  landing_overrides jsonb not null default '{}',
+  communications jsonb not null default '{}',
+  results_display jsonb not null default '{}',
+  providers jsonb not null default '{}',
+  test_clients jsonb not null default '[]',
+  version int not null default 0,
+  reason text,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, framework_id),
+  constraint config_reason_is_text check (private.is_plain_text(reason, 500)),
+  constraint config_is_small check (private.json_fits(archetype_overrides, 262144) and private.json_fits(voice_overrides, 65536)
+    and private.json_fits(scoring_overrides, 262144) and private.json_fits(mode_overrides, 262144)
+    and private.json_fits(landing_overrides, 65536) and private.json_fits(communications, 262144)
+    and private.json_fits(results_display, 65536) and private.json_fits(providers, 65536) and private.json_fits(test_clients, 262144))
+);
+comment on table public.framework_configs is 'What a tenant changes of a framework. Objects are merged into the base, lists replace its lists, and null removes.';
+comment on column public.framework_configs.version is 'Grows by one with each change. 0 is the base alone.';
+create index framework_configs_framework_id_idx on public.framework_configs (framework_id);
+create trigger framework_configs_touch before update on public.framework_configs for each row execute function private.tg_touch_updated_at();
+create trigger framework_configs_stamp_editor before insert or update on public.framework_configs for each row execute function private.tg_stamp_editor();
+
+alter table public.framework_configs enable row level security;
+create policy "members read their tenant's framework configs" on public.framework_configs
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
+-- Nobody else writes: the edge function checks what the resolved configuration would be.
+grant select on public.framework_configs to authenticated;
+grant select, insert, update, delete on public.framework_configs to service_role;
+
+create table public.framework_config_snapshots (
+  tenant_id uuid not null,
+  framework_id text not null,
+  version int not null,
+  full_config jsonb not null,
+  diff jsonb not null,
+  reason text,
+  restored_version int,
+  snapshot_by uuid,
+  snapshot_at timestamptz not null default now(),
+  primary key (tenant_id, framework_id, version),
+  foreign key (tenant_id, framework_id) references public.framework_configs on delete cascade
+);
+comment on table public.framework_config_snapshots is 'Each version of a tenant''s framework config, the newest 50.';
+comment on column public.framework_config_snapshots.full_config is 'The nine columns of this version.';
+comment on column public.framework_config_snapshots.diff is 'From the version before to this one (RFC 6902).';
+comment on column public.framework_config_snapshots.restored_version is 'The version that this one brought back.';
+
+alter table public.framework_config_snapshots enable row level security;
+create policy "members read their tenant's config snapshots" on public.framework_config_snapshots
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
+grant select on public.framework_config_snapshots to authenticated;
+grant select on public.framework_config_snapshots to service_role;
+create trigger framework_config_snapshots_refuse_change before update on public.framework_config_snapshots
+  for each row execute function private.tg_refuse_change();
+
+-- A definer, because nobody else writes snapshots.
+create function private.save_framework_config(
+  tenant uuid, framework text, expected_version int, config jsonb, diff jsonb, reason text default null, restored_version int default null
+) returns public.framework_configs
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  max_snapshots constant int := 50;
+  head public.framework_configs;
+begin
+  if not exists (select from public.frameworks as f where f.framework_id = framework) then
+    perform private.raise_problem(404, 'framework_not_found', 'There is no framework with this name.');
+  end if;
+  insert into public.framework_configs (tenant_id, framework_id) values (tenant, framework) on conflict do nothing;
+  select * into head from public.framework_configs as c
+  where c.tenant_id = tenant and c.framework_id = framework for update;
+  if head.version <> expected_version then
+    perform private.raise_problem(412, 'version_mismatch', 'Somebody else has changed this in the meantime.',
+      members => jsonb_build_object('version', head.version));
+  end if;
+  head := jsonb_populate_record(head, config);
+  update public.framework_configs as c set
+    archetype_overrides = head.archetype_overrides, voice_overrides = head.voice_overrides, scoring_overrides = head.scoring_overrides,
+    mode_overrides = head.mode_overrides, landing_overrides = head.landing_overrides, communications = head.communications,
+    results_display = head.results_display, providers = head.providers, test_clients = head.test_clients,
+    version = head.version + 1, reason = save_framework_config.reason
+  where c.tenant_id = tenant and c.framework_id = framework
+  returning * into head;
+  insert into public.framework_config_snapshots (tenant_id, framework_id, version, full_config, diff, reason, restored_version, snapshot_by)
+  values (tenant, framework, head.version, config, save_framework_config.diff, save_framework_config.reason, save_framework_config.restored_version,
+    head.updated_by);
+  -- Versions have no gaps, and this one holds the lock. So at most 50 are left, whoever writes at the same time.
+  delete from public.framework_config_snapshots as s
+  where s.tenant_id = tenant and s.framework_id = framework and s.version <= head.version - max_snapshots;
+  return head;
+end
+$$;
+comment on function private.save_framework_config(uuid, text, int, jsonb, jsonb, text, int) is
+  'Makes the next version of a tenant''s framework config out of all nine columns, keeps it with the difference to the one before, and trims to the newest 50. 404 framework_not_found, and 412 version_mismatch if the expected version is not the newest.';
+grant execute on function private.save_framework_config(uuid, text, int, jsonb, jsonb, text, int) to service_role;
+
+select private.register_table('public.framework_configs',
+  plain => '{framework_id,archetype_overrides,voice_overrides,scoring_overrides,mode_overrides,landing_overrides,communications,results_display,providers,test_clients,reason}');
+select private.register_table('public.framework_config_snapshots', keeping => 'history',
+  plain => '{framework_id,full_config,diff,reason}', unaudited => 'append-only, so it is a record itself');

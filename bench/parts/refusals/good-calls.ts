@@ -89,6 +89,10 @@ const ofTool = { given: () => ({ status: 'ok', input_sha256: digest, output_sha2
 const plural = { takesMany: true, isParallel: true, given: () => events }
 
 export const goodCalls: Record<string, GoodCall> = {
+  'private.save_framework_config': {
+    given: () => ({ framework: 'industry4', expected_version: 0 }),
+    withoutNumbers: ['config', 'diff'],
+  },
   'private.add_domain': { given: () => ({ host: 'another.example.com' }) },
   'private.attach_payment_order': { refused: 'not_found' },
   'private.publish_contract_template': {
@@ -226,6 +230,7 @@ export const unmeasured: Record<string, string> = {
   'private.register_email_template': 'runs in migrations',
   'private.register_event_type': 'runs in migrations',
   'private.register_feature': 'runs in migrations',
+  'private.register_framework': 'runs in migrations',
   'private.register_limit': 'runs in migrations',
   'private.register_notification_type': 'runs in migrations',
   'private.register_order_kind': 'runs in migrations',

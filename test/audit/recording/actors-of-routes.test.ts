@@ -113,7 +113,7 @@ describe('whoever calls is who the audit log names', () => {
         method,
         token: owner.token,
         tenant: tenant.slug,
-        headers: { 'x-request-id': request, 'user-agent': 'the actors test/1.0' },
+        headers: { 'x-request-id': request, 'user-agent': 'the actors test/1.0', ...rule.headers },
         ...(rule.body ? { body: rule.body({ tenant, subject }) } : {}),
       })
       expect(response.status).toBe(rule.gives ?? 200)

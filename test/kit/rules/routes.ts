@@ -53,6 +53,7 @@ export interface RouteRule {
   /** Where the route's own path does not do as it is. */
   path?: string
   body?: (room: Room) => unknown
+  headers?: Record<string, string>
   /** Makes what stands in the path for a name: an endpoint for `:endpoint`. `:ref` and `:user` are there already. */
   where?: Record<string, (tenant: Tenant) => Promise<string> | string>
   /** Why a route that changes something works in a tenant that is frozen, or whose trial has ended, all the same. */

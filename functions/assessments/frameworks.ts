@@ -1,0 +1,196 @@
+import type { Context } from 'hono'
+import { Hono } from 'hono'
+import {
+  ConfigChange,
+  ConfigDiff,
+  ConfigVersion,
+  ConfigVersionQuery,
+  ConfigVersions,
+  DiffQuery,
+  diffVersions,
+  expectedVersion,
+  FrameworkConfig,
+  FrameworkPath,
+  FrameworkQuery,
+  Frameworks,
+  listFrameworks,
+  listVersions,
+  ReceivedConfigChange,
+  ResolvedAnswer,
+  ResolvedQuery,
+  Restoration,
+  readConfig,
+  readResolved,
+  readVersion,
+  restoreVersion,
+  updateConfig,
+  VersionPath,
+  versionTag,
+} from '../../lib/assessments/index.ts'
+import {
+  body,
+  describeRoute,
+  etagOf,
+  ifNoneMatches,
+  Problem,
+  params,
+  query,
+  requestHeaders,
+  router,
+} from '../../lib/http/index.ts'
+
+const read = router({ auth: 'member', permission: 'read' })
+  .get(
+    '/',
+    describeRoute('List the frameworks, by name', {
+      200: {
+        description: 'A page of them, each with the version of your configuration.',
+        schema: Frameworks,
+      },
+    }),
+    query(FrameworkQuery),
+    async (c) => c.json(await listFrameworks(c.var.db, c.var.tenant.id, c.req.valid('query'))),
+  )
+  .get(
+    '/:framework/config',
+    describeRoute(
+      'Read what you change of a framework',
+      { 200: { description: 'The nine columns. The ETag is for If-Match.', schema: FrameworkConfig } },
+      ['framework_not_found'],
+    ),
+    params(FrameworkPath),
+    async (c) => answered(c, await readConfig(c.var.db, c.var.tenant.id, c.req.valid('param').framework)),
+  )
+  .get(
+    '/:framework/config/resolved',
+    describeRoute(
+      'Read a framework as it is for you',
+      {
+        200: { description: 'The base with your changes in it.', schema: ResolvedAnswer },
+        304: { description: 'The version named in If-None-Match is still the current one.' },
+      },
+      ['framework_not_found'],
+    ),
+    params(FrameworkPath),
+    query(ResolvedQuery),
+    async (c) => {
+      const { framework } = c.req.valid('param')
+      const text = JSON.stringify(
+        await readResolved(c.var.db, c.var.tenant.id, framework, c.req.valid('query')),
+      )
+      const headers = {
+        etag: etagOf(text),
+        'cache-control': 'private, no-cache',
+        vary: 'authorization, x-tenant',
+      }
+      if (ifNoneMatches(c.req.header('if-none-match'), headers.etag)) return c.body(null, 304, headers)
+      return c.body(text, 200, { ...headers, 'content-type': 'application/json' })
+    },
+  )
+  .get(
+    '/:framework/config/versions',
+    describeRoute(
+      'List the versions of your configuration, the newest first',
+      { 200: { description: 'A page of those that are kept: the newest 50.', schema: ConfigVersions } },
+      ['framework_not_found'],
+    ),
+    params(FrameworkPath),
+    query(ConfigVersionQuery),
+    async (c) =>
+      c.json(
+        await listVersions(c.var.db, c.var.tenant.id, c.req.valid('param').framework, c.req.valid('query')),
+      ),
+  )
+  .get(
+    '/:framework/config/versions/:version',
+    describeRoute('Read a version', { 200: { description: 'The version.', schema: ConfigVersion } }, [
+      'version_not_kept',
+    ]),
+    params(VersionPath),
+    async (c) => {
+      const { framework, version } = c.req.valid('param')
+      return c.json(await readVersion(c.var.db, c.var.tenant.id, framework, version))
+    },
+  )
+  .get(
+    '/:framework/config/versions/:version/diff',
+    describeRoute(
+      'Compare a version with another',
+      { 200: { description: 'What leads from this one to the other.', schema: ConfigDiff } },
+      ['framework_not_found', 'version_not_kept'],
+    ),
+    params(VersionPath),
+    query(DiffQuery),
+    async (c) => {
+      const { framework, version } = c.req.valid('param')
+      return c.json(
+        await diffVersions(c.var.db, c.var.tenant.id, framework, version, c.req.valid('query').to),
+      )
+    },
+  )
+
+const manage = router({ auth: 'member', permission: 'manage' })
+  .patch(
+    '/:framework/config',
+    describeRoute(
+      'Change your configuration of a framework',
+      {
+        200: { description: 'The new version. If-Match must name the one before.', schema: FrameworkConfig },
+      },
+      ['framework_not_found', 'version_mismatch', 'if_match_required', 'invalid_value'],
+    ),
+    params(FrameworkPath),
+    body(ReceivedConfigChange, { shownAs: ConfigChange }),
+    async (c) =>
+      answered(
+        c,
+        await updateConfig(
+          { claims: c.var.caller.claims, headers: requestHeaders(c) },
+          c.var.tenant.id,
+          c.req.valid('param').framework,
+          requireVersion(c),
+          c.req.valid('json'),
+        ),
+      ),
+  )
+  .post(
+    '/:framework/config/restore',
+    describeRoute(
+      'Bring a version back, as the next one',
+      {
+        200: { description: 'The new version. If-Match must name the one before.', schema: FrameworkConfig },
+      },
+      ['framework_not_found', 'version_not_kept', 'version_mismatch', 'if_match_required', 'invalid_value'],
+    ),
+    params(FrameworkPath),
+    body(Restoration),
+    async (c) =>
+      answered(
+        c,
+        await restoreVersion(
+          { claims: c.var.caller.claims, headers: requestHeaders(c) },
+          c.var.tenant.id,
+          c.req.valid('param').framework,
+          requireVersion(c),
+          c.req.valid('json'),
+        ),
+      ),
+  )
+
+function answered(c: Context, config: FrameworkConfig) {
+  c.header('etag', versionTag(config.version))
+  c.header('cache-control', 'private, no-cache')
+  return c.json(config)
+}
+
+function requireVersion(c: Context): number {
+  const version = expectedVersion(c.req.header('if-match'))
+  if (version !== undefined) return version
+  throw new Problem(
+    'if_match_required',
+    'Send the ETag that you read as If-Match, such as "3" with its quotes.',
+  )
+}
+
+/** The frameworks, and what a tenant makes of them. */
+export const frameworks = new Hono().route('/', read).route('/', manage)
