@@ -15,6 +15,8 @@ import {
   Frameworks,
   listFrameworks,
   listVersions,
+  PreviewRequest,
+  previewScores,
   ReceivedConfigChange,
   ResolvedAnswer,
   ResolvedQuery,
@@ -23,6 +25,7 @@ import {
   readResolved,
   readVersion,
   restoreVersion,
+  ScoringPreview,
   updateConfig,
   VersionPath,
   versionTag,
@@ -127,6 +130,20 @@ const read = router({ auth: 'member', permission: 'read' })
         await diffVersions(c.var.db, c.var.tenant.id, framework, version, c.req.valid('query').to),
       )
     },
+  )
+  .post(
+    '/:framework/config/preview',
+    describeRoute(
+      'See what answers would say',
+      { 200: { description: 'The scores. Nothing is kept.', schema: ScoringPreview } },
+      ['framework_not_found', 'invalid_value'],
+    ),
+    params(FrameworkPath),
+    body(PreviewRequest),
+    async (c) =>
+      c.json(
+        await previewScores(c.var.db, c.var.tenant.id, c.req.valid('param').framework, c.req.valid('json')),
+      ),
   )
 
 const manage = router({ auth: 'member', permission: 'manage' })

@@ -27,3 +27,4 @@ export {
 } from './config/schema.ts'
 export { listFrameworks } from './frameworks/queries.ts'
 export { FrameworkPath, FrameworkQuery, Frameworks } from './frameworks/schema.ts'
+export { PreviewRequest, previewScores, ScoringPreview } from './scoring/preview.ts'

@@ -138,6 +138,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assessments/frameworks/{framework}/config/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** See what answers would say */
+        post: operations["postAssessmentsFrameworksFrameworkConfigPreview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assessments/frameworks/{framework}/config/restore": {
         parameters: {
             query?: never;
@@ -5062,6 +5079,37 @@ export interface components {
             /** @description Which entity is meant, where the metadata describes several. */
             entity_id?: string;
         };
+        /** @description What answers would say. Nothing is kept. */
+        ScoringPreview: {
+            framework_id: string;
+            /** @description The version of your configuration that was used. */
+            version: number;
+            mode: string;
+            answered_count: number;
+            item_count: number;
+            /** @description The highest first. */
+            scores: {
+                id: string;
+                name: string;
+                score: number;
+                band: string | null;
+            }[];
+            primary_id: string | null;
+            secondary_id: string | null;
+            combination: {
+                title: string;
+                description: string;
+            } | null;
+        };
+        ScoringPreviewRequest: {
+            /** @default likert */
+            mode?: string;
+            answers?: {
+                [key: string]: number | string;
+            };
+            /** @description The id of a test client, who has answers. */
+            test_client?: string;
+        };
         SentTestMessage: {
             message_id: string;
         };
@@ -6589,6 +6637,138 @@ export interface operations {
                 };
             };
             /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAssessmentsFrameworksFrameworkConfigPreview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path: {
+                framework: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoringPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description The scores. Nothing is kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringPreview"];
+                };
+            };
+            /** @description malformed_url, tenant_required, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description framework_not_found, tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_value, invalid_body */
             422: {
                 headers: {
                     [name: string]: unknown;

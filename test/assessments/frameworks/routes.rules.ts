@@ -11,6 +11,12 @@ export default {
     headers: { 'if-match': '"0"' },
     body: () => ({ landing_overrides: { headline: 'Ours' } }),
   },
+  'POST /assessments/frameworks/:framework/config/preview': {
+    may: [reader],
+    path: `${config}/preview`,
+    body: () => ({ answers: { s1: 7 } }),
+    whenFrozen: 'changes nothing',
+  },
   'GET /assessments/frameworks/:framework/config/resolved': { may: [reader], path: `${config}/resolved` },
   'POST /assessments/frameworks/:framework/config/restore': {
     may: [manager],

@@ -28,6 +28,7 @@ const silent: Record<string, string> = {
   'PUT /notifications/preferences': 'what somebody wants to be told is their own affair',
   'PUT /notifications/preferences/default': 'which mails are sent, and nothing that anybody loses',
   'POST /notifications/templates/:template/:locale/preview': 'changes nothing',
+  'POST /assessments/frameworks/:framework/config/preview': 'changes nothing',
   'POST /usage/voids': 'a void is a record itself, and names who voided',
   'POST /usage/credits/reservations': 'entries of the ledger are records themselves',
   'POST /usage/credits/reservations/batch': 'entries of the ledger are records themselves',
