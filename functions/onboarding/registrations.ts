@@ -99,7 +99,7 @@ const paying = router({ auth: 'public' })
   .post(
     '/current/checkout',
     describeRoute(
-      'Order the first month of the chosen plan',
+      'Order the chosen plan, to be paid each month',
       { 201: { description: 'The order, and where it is paid.', schema: PaymentOrder } },
       [
         ...refusals,

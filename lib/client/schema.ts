@@ -887,7 +887,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Order the first month of the chosen plan */
+        /** Order the chosen plan, to be paid each month */
         post: operations["postOnboardingRegistrationsCurrentCheckout"];
         delete?: never;
         options?: never;

@@ -713,7 +713,7 @@ comment on table private.order_kinds is
   'The register of what can be bought. The file of each kind registers it. Payments are settled by the function that the kind names.';
 comment on column private.order_kinds.is_recurring is 'Whether the provider charges again each month. Then each period is settled once.';
 comment on column private.order_kinds.is_for_tenant is
-  'Whether a customer must exist already. An order of another kind belongs to the platform''s tenant: whoever pays has no tenant yet.';
+  'Whether a customer must exist already. An order of another kind belongs to the platform''s tenant: whoever pays has no tenant yet. Its function makes one, and gives the order to it.';
 
 create function private.register_order_kind(
   kind text, settle regprocedure, description text, is_recurring boolean default false, is_for_tenant boolean default true
@@ -782,7 +782,7 @@ create table public.payment_orders (
   constraint paid_has_a_moment check (status <> 'paid' or paid_at is not null)
 );
 comment on table public.payment_orders is
-  'What a tenant wants to pay for. An order of a kind without a tenant belongs to the platform''s tenant. The status follows from the order''s payments.';
+  'What a tenant wants to pay for. An order of a kind without a tenant belongs to the platform''s tenant, until its payment makes one. The status follows from the order''s payments.';
 comment on column public.payment_orders.bought is 'What is bought, in the words of its kind: {"plan": "business"}.';
 comment on column public.payment_orders.next_ask_at is 'When the provider is asked whether the order was paid. Null when nothing is to be asked.';
 create unique index payment_orders_ref_id_idx on public.payment_orders (tenant_id, ref_id) where ref_id is not null;
@@ -814,7 +814,8 @@ create table public.payments (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (tenant_id, id),
-  foreign key (tenant_id, order_id) references public.payment_orders on delete cascade,
+  -- An order that makes a tenant moves to it, and its payments go along.
+  foreign key (tenant_id, order_id) references public.payment_orders on update cascade on delete cascade,
   constraint one_row_a_payment unique (tenant_id, provider, provider_payment_id),
   constraint provider_payment_id_is_short check (length(provider_payment_id) between 1 and 255),
   constraint period_is_short check (length(period) between 1 and 255),
@@ -958,8 +959,9 @@ begin
     'provider', new.provider, 'provider_entity_id', new.provider_entity_id,
     'amount_minor', new.amount_minor, 'currency', new.currency, 'plan', new.plan, 'reason', new.payload ->> 'reason');
   perform private.emit_event(new.tenant_id, new.event_type, data, 'order ' || (new.payload ->> 'order'), has_row_lock => true);
-  -- Those who can pay are told what needs them. What went well, they did themselves.
-  if new.event_type in ('payment.failed', 'subscription.failed', 'subscription.cancelled') then
+  -- Those who can pay are told what needs them. What went well, they did themselves. The platform pays for nothing: its
+  -- orders are those of strangers.
+  if new.event_type in ('payment.failed', 'subscription.failed', 'subscription.cancelled') and tenant.kind <> 'platform' then
     perform private.notify(new.tenant_id, new.event_type, '{admins}', jsonb_build_object('provider', initcap(new.provider::text)),
       'order', new.payload ->> 'order', new.event_type || ' ' || coalesce(new.provider_entity_id, new.id::text));
   end if;
@@ -1052,7 +1054,7 @@ create table public.subscriptions (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (tenant_id, id),
-  foreign key (tenant_id, order_id) references public.payment_orders on delete cascade,
+  foreign key (tenant_id, order_id) references public.payment_orders on update cascade on delete cascade,
   constraint one_subscription_an_order unique (tenant_id, order_id),
   constraint provider_subscription_id_is_short check (length(provider_subscription_id) between 1 and 255)
 );
@@ -1060,7 +1062,7 @@ comment on table public.subscriptions is
   'A plan that is paid for each month. Its status follows from the payments of its order. The newest one of a tenant moves the tenant''s plan and status.';
 comment on column public.subscriptions.freezes_at is 'When the tenant is frozen unless somebody pays. Null if nothing is owed.';
 comment on column public.subscriptions.froze_at is 'The frozen_at of the tenant, if this subscription froze it. Only then can a payment make it active again.';
-comment on column public.subscriptions.cancel_requested_at is 'When somebody of the tenant cancelled it. The provider is then asked to.';
+comment on column public.subscriptions.cancel_requested_at is 'When somebody of the tenant cancelled it, or when it became one that can give nothing. The provider is then asked to.';
 comment on column public.subscriptions.replaced_at is 'When a newer subscription took its place. The provider is then asked to cancel this one.';
 comment on column public.subscriptions.next_cancel_at is 'When the provider is asked to cancel it. Null if it is not to be cancelled, or is.';
 create unique index subscriptions_ref_id_idx on public.subscriptions (tenant_id, ref_id) where ref_id is not null;
@@ -1143,6 +1145,19 @@ $$;
 comment on function private.settle_subscription(public.payment_orders, public.payments) is
   'What a right payment of a subscription does: the first one gives the plan, and each one ends a freeze for not having paid. Refuses an archived tenant, one frozen for another reason, and a subscription that was replaced.';
 
+create function private.gives_nothing_ever(order_row public.payment_orders) returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  select not k.is_for_tenant and exists (
+    select from public.payments as p
+    where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id
+      and p.status in ('refund_due', 'refunded') and p.settled_at is null and p.reason not in ('wrong_amount', 'wrong_currency', 'paid_twice'))
+  from private.order_kinds as k where k.kind = order_row.kind
+$$;
+comment on function private.gives_nothing_ever(public.payment_orders) is
+  'Whether the kind of an order without a tenant refused its payment, as that of a second order of one registration. Then nobody could cancel the subscription, so the provider is asked to.';
+
 create function private.review_subscription(order_row public.payment_orders, subscription text, is_cancelled boolean) returns void
   language plpgsql
   set search_path = ''
@@ -1166,8 +1181,11 @@ begin
   after.provider_subscription_id := coalesce(before.provider_subscription_id, review_subscription.subscription);
   after.cancelled_at := coalesce(before.cancelled_at, case when is_cancelled then now() end);
   -- One that was replaced may begin later: its payment was on the way.
+  if private.gives_nothing_ever(order_row) then
+    after.cancel_requested_at := coalesce(before.cancel_requested_at, now());
+  end if;
   after.next_cancel_at := case
-    when after.cancelled_at is null and after.provider_subscription_id is not null and coalesce(before.replaced_at, before.cancel_requested_at) is not null
+    when after.cancelled_at is null and after.provider_subscription_id is not null and coalesce(before.replaced_at, after.cancel_requested_at) is not null
     then coalesce(before.next_cancel_at, now()) end;
   select max(p.period_ends_at) into after.paid_until_at from public.payments as p
   where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id and p.settled_at is not null;
@@ -1186,8 +1204,8 @@ begin
     after.froze_at := null;
   end if;
   update public.subscriptions as s set
-    (provider_subscription_id, cancelled_at, next_cancel_at, paid_until_at, status, freezes_at, froze_at) =
-    (after.provider_subscription_id, after.cancelled_at, after.next_cancel_at, after.paid_until_at, after.status, after.freezes_at, after.froze_at)
+    (provider_subscription_id, cancel_requested_at, cancelled_at, next_cancel_at, paid_until_at, status, freezes_at, froze_at) =
+    (after.provider_subscription_id, after.cancel_requested_at, after.cancelled_at, after.next_cancel_at, after.paid_until_at, after.status, after.freezes_at, after.froze_at)
   where s.tenant_id = after.tenant_id and s.id = after.id and s is distinct from after;
   if after.status = 'past_due' and before.status <> 'past_due' then
     perform private.record_billing_event(order_row, 'subscription.failed', after.provider_subscription_id);
@@ -1446,6 +1464,9 @@ begin
     payment.amount_minor := (fact ->> 'amount_minor')::bigint;
     payment.currency := fact ->> 'currency';
     reason := private.settle_payment(order_row, payment);
+    -- The kind may have given the order to a tenant that it made.
+    select * into order_row from public.payment_orders as o where o.id = order_row.id;
+    payment.tenant_id := order_row.tenant_id;
     payment.status := case when before.status = 'refunded' then 'refunded' when reason is null then 'paid' else 'refund_due' end;
     payment.settled_at := case when reason is null then now() end;
     payment.reason := reason;
@@ -1493,6 +1514,7 @@ as $$
 declare
   event private.payment_events;
   order_row public.payment_orders;
+  order_id uuid;
   what text;
   is_new boolean := false;
   result text;
@@ -1503,21 +1525,26 @@ begin
     return coalesce(event.outcome, 'ignored');
   end if;
   what := event.fact ->> 'what';
-  if event.fact is not null then
+  while event.fact is not null loop
     order_row := private.find_payment_order(event.provider, event.fact);
-  end if;
-  if event.fact is null then
-    result := 'ignored';
-  elsif order_row.id is null then
-    result := 'unknown_order';
-  else
+    order_id := order_row.id;
+    exit when order_id is null;
     -- The tenant first, then the order: whoever changes a tenant's plan or status locks in this order. All payments of
     -- one tenant are settled one after the other.
     perform from public.tenants as t where t.id = order_row.tenant_id for no key update;
     select * into order_row from public.payment_orders as o
     where o.tenant_id = order_row.tenant_id and o.id = order_row.id for no key update;
+    -- While this waited, the order may have moved to the tenant that its payment made.
+    exit when found;
+  end loop;
+  if event.fact is null then
+    result := 'ignored';
+  elsif order_id is null then
+    result := 'unknown_order';
+  else
     if what in ('captured', 'failed', 'refunded') then
       is_new := private.apply_payment_fact(order_row, event.fact);
+      select * into order_row from public.payment_orders as o where o.id = order_id;
     end if;
     perform private.review_payment_order(order_row, coalesce(what = 'closed', false));
     if (select k.is_recurring from private.order_kinds as k where k.kind = order_row.kind) then

@@ -37,7 +37,7 @@ comment on table private.registration_sessions is
   'What somebody without a tenant has filled in. For the service alone. It ends after 24 hours, or four days after its last order.';
 comment on column private.registration_sessions.current_step is 'The last completed step: 1 contact, 2 company, 3 location, 4 billing and plan.';
 comment on column private.registration_sessions.invitation_hash is
-  'The hash of a token that only the browser can work out. It becomes the invitation of the owner, if no account is known.';
+  'The hash of a token that the browser can work out. It becomes the invitation of the owner, if no account is known.';
 comment on column private.registration_sessions.user_id is 'Who was signed in, by a verified token, when a step was sent.';
 create unique index registration_sessions_ref_id_idx on private.registration_sessions (ref_id) where ref_id is not null;
 create index registration_sessions_user_id_idx on private.registration_sessions (user_id);
@@ -176,22 +176,25 @@ create table private.registration_orders (
   invitation_hash bytea not null,
   user_id uuid references public.user_profiles on delete set null,
   filled_in jsonb,
-  made_tenant_id uuid references public.tenants on delete set null,
+  invitation_token text,
   created_at timestamptz not null default now(),
   primary key (tenant_id, order_id),
-  foreign key (tenant_id, order_id) references public.payment_orders on delete cascade,
-  constraint filled_in_is_a_small_object check (jsonb_typeof(filled_in) = 'object' and private.json_fits(filled_in, 32768))
+  foreign key (tenant_id, order_id) references public.payment_orders on update cascade on delete cascade,
+  constraint filled_in_is_a_small_object check (jsonb_typeof(filled_in) = 'object' and private.json_fits(filled_in, 32768)),
+  -- Nobody is to be mailed a link that accepts nothing.
+  constraint invitation_token_is_the_hashed_one check (sha256(convert_to(invitation_token, 'UTF8')) = invitation_hash)
 );
 comment on table private.registration_orders is
-  'The orders of registrations. They belong to the platform''s tenant, because whoever pays has none yet. For the service alone.';
+  'The orders of registrations. They belong to the platform''s tenant, because whoever pays has none yet. One that is paid belongs to the tenant that it made. For the service alone.';
 comment on column private.registration_orders.filled_in is 'The steps as they were when it was ordered. Null once they became a tenant, or 90 days later.';
+comment on column private.registration_orders.invitation_token is
+  'What is mailed to the owner, if no confirmed account is known when it is paid. Before that it accepts nothing. Null from then on.';
 create index registration_orders_token_hash_idx on private.registration_orders (token_hash);
 create index registration_orders_user_id_idx on private.registration_orders (user_id);
-create index registration_orders_made_tenant_id_idx on private.registration_orders (made_tenant_id);
 create index registration_orders_created_at_idx on private.registration_orders (created_at) where filled_in is not null;
 
 -- A definer: neither table is granted to anybody.
-create function private.order_registration(token_hash bytea, provider public.payment_provider) returns public.payment_orders
+create function private.order_registration(token_hash bytea, provider public.payment_provider, invitation_token text) returns public.payment_orders
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -220,8 +223,9 @@ begin
     wanted.price_minor, wanted.currency, jsonb_build_object('plan', wanted.plan, 'registration', session.ref_id),
     'registration ' || encode(sha256(session.token_hash
       || convert_to(concat_ws(' ', order_registration.provider, wanted.plan, closed_count, filled_in), 'UTF8')), 'hex'));
-  insert into private.registration_orders (tenant_id, order_id, token_hash, invitation_hash, user_id, filled_in)
-  values (made.tenant_id, made.id, session.token_hash, session.invitation_hash, session.user_id, filled_in)
+  insert into private.registration_orders (tenant_id, order_id, token_hash, invitation_hash, user_id, filled_in, invitation_token)
+  values (made.tenant_id, made.id, session.token_hash, session.invitation_hash, session.user_id, filled_in,
+    order_registration.invitation_token)
   on conflict on constraint registration_orders_pkey do update set user_id = coalesce(excluded.user_id, registration_orders.user_id);
   if made.provider_order_id is null and session.order_count >= 10 then
     perform private.raise_problem(429, 'too_many_orders', 'This registration was ordered ten times. Wait an hour.');
@@ -234,8 +238,8 @@ begin
   return made;
 end
 $$;
-comment on function private.order_registration(bytea, public.payment_provider) is
-  'Orders the first month of the plan that a registration has chosen. The same steps at the same provider are the same order, as long as it can be paid. 409 step_not_reached; 410 registration_ended; 429 too_many_orders.';
+comment on function private.order_registration(bytea, public.payment_provider, text) is
+  'Orders the plan that a registration has chosen, to be paid each month. The same steps at the same provider are the same order, as long as it can be paid. 409 step_not_reached; 410 registration_ended; 429 too_many_orders.';
 
 -- A definer as well.
 create function private.read_registration_outcome(token_hash bytea,
@@ -245,15 +249,15 @@ create function private.read_registration_outcome(token_hash bytea,
 as $$
 begin
   select o.status::text, t.ref_id, t.slug, exists (select from public.tenant_invitations as i
-      where i.tenant_id = r.made_tenant_id and i.token_hash = r.invitation_hash
+      where i.tenant_id = r.tenant_id and i.token_hash = r.invitation_hash
         and i.accepted_at is null and i.revoked_at is null and i.expires_at > now())
   into status, tenant_ref, tenant_slug, is_invited
   from private.registration_orders as r
   join public.payment_orders as o on o.tenant_id = r.tenant_id and o.id = r.order_id
-  left join public.tenants as t on t.id = r.made_tenant_id and t.status <> 'archived'
+  left join public.tenants as t on t.id = r.tenant_id and t.kind <> 'platform' and t.status <> 'archived'
   where r.token_hash = read_registration_outcome.token_hash
   -- The one that became a tenant, else the newest.
-  order by r.made_tenant_id is null, o.id desc limit 1;
+  order by r.tenant_id = private.platform_tenant_id(), o.id desc limit 1;
   if not found then
     perform private.find_registration(read_registration_outcome.token_hash);
     status := 'not_ordered';
@@ -263,7 +267,7 @@ end
 $$;
 comment on function private.read_registration_outcome(bytea) is
   'What became of a registration''s order, and the tenant that it made. 410 registration_ended.';
-grant execute on function private.order_registration(bytea, public.payment_provider), private.read_registration_outcome(bytea) to service_role;
+grant execute on function private.order_registration(bytea, public.payment_provider, text), private.read_registration_outcome(bytea) to service_role;
 
 create function private.forget_unpaid_registrations(batch int default 5000) returns int
   language sql volatile
@@ -274,7 +278,7 @@ as $$
     where r.filled_in is not null and r.created_at <= now() - interval '90 days'
     order by r.created_at limit batch
   ), forgotten as (
-    update private.registration_orders as r set filled_in = null from old as o
+    update private.registration_orders as r set filled_in = null, invitation_token = null from old as o
     where r.tenant_id = o.tenant_id and r.order_id = o.order_id returning 1
   )
   select count(*)::int from forgotten
@@ -283,7 +287,7 @@ comment on function private.forget_unpaid_registrations(int) is
   'Removes what people filled in for orders that nobody paid in 90 days. Money that comes later is refund_due. Returns how many.';
 select cron.schedule('onboarding: forget registrations that nobody paid', '53 3 * * *', 'select private.forget_unpaid_registrations()');
 
-select private.register_table('private.registration_orders', keeping => 'history', personal => '{filled_in}', secret => '{token_hash,invitation_hash}',
+select private.register_table('private.registration_orders', keeping => 'history', personal => '{filled_in}', secret => '{token_hash,invitation_hash,invitation_token}',
   on_forget => 'keep', kept_because => 'Becomes a tenant when it is paid. It is removed after 90 days.',
   unaudited => 'payment_orders has a row in the log');
 
@@ -856,16 +860,19 @@ as $$
 declare
   contact jsonb := registration.filled_in -> 'contact';
   owner uuid;
+  invitation public.tenant_invitations;
 begin
   -- An account counts once Auth has confirmed its address.
   select u.id into owner from auth.users as u join public.user_profiles as p on p.user_id = u.id
   where u.id = registration.user_id and u.email_confirmed_at is not null;
   if owner is null then
     insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
-    values (tenant.id, contact ->> 'email', 'owner', registration.invitation_hash, now() + interval '720 hours');
+    values (tenant.id, contact ->> 'email', 'owner', registration.invitation_hash, now() + interval '720 hours')
+    returning * into invitation;
     -- Nobody is a member yet whom a notification would reach.
-    perform private.mail_address(tenant.id, contact ->> 'email', 'welcome', jsonb_build_object('name', contact ->> 'first_name'),
-      'welcome ' || tenant.ref_id, is_critical => true);
+    perform private.mail_address(tenant.id, invitation.email, 'registration_welcome', jsonb_build_object(
+      'name', contact ->> 'first_name', 'invitation_token', registration.invitation_token,
+      'expires_on', to_char(invitation.expires_at at time zone tenant.time_zone, 'YYYY-MM-DD')), 'welcome ' || tenant.ref_id, is_critical => true);
     return;
   end if;
   insert into public.tenant_members (tenant_id, user_id, role) values (tenant.id, owner, 'owner');
@@ -876,7 +883,7 @@ begin
 end
 $$;
 comment on function private.own_registered_tenant(public.tenants, private.registration_orders) is
-  'Makes the account that registered the owner, or invites the address as owner if no confirmed account is known.';
+  'Makes the account that registered the owner. If no confirmed account is known, the address is mailed an invitation to be the owner.';
 
 create function private.bill_registered_tenant(tenant public.tenants, order_row public.payment_orders, filled_in jsonb, payment public.payments)
   returns void
@@ -887,8 +894,6 @@ declare
   company jsonb := filled_in -> 'company';
   location jsonb := filled_in -> 'location';
   billing jsonb := filled_in -> 'billing';
-  own_order public.payment_orders;
-  paid_until timestamptz := now() + interval '1 month';
 begin
   update public.tenant_billing as b set
     (legal_name, pan_number, has_gst, gst_number) =
@@ -896,19 +901,16 @@ begin
     (billing_name, billing_address, billing_city, billing_postal_code, billing_state, billing_country) =
     (billing ->> 'name', billing ->> 'address', billing ->> 'city', billing ->> 'postal_code', billing ->> 'state', billing ->> 'country')
   where b.tenant_id = tenant.id;
-  -- What was paid is the platform's order. The tenant gets one of its own, with a month that is not charged again: its
-  -- managers see what they paid, and the tenant is frozen after the month unless they order the plan.
-  insert into public.payment_orders (tenant_id, provider, kind, amount_minor, currency, bought, status, paid_at, next_ask_at)
-  values (tenant.id, order_row.provider, 'subscription', order_row.amount_minor, order_row.currency, order_row.bought, 'paid', now(), null)
-  returning * into own_order;
-  insert into public.subscriptions (tenant_id, order_id, provider, plan, status, paid_until_at, cancelled_at, freezes_at)
-  values (tenant.id, own_order.id, order_row.provider, tenant.plan, 'cancelled', paid_until, now(), paid_until + private.payment_grace());
-  perform private.record_billing_event(own_order, 'subscription.activated', payment.provider_payment_id, null,
-    payment.amount_minor, payment.currency);
+  -- From here on it is a subscription like any other: the next charge renews it, and one that fails makes it past due.
+  update public.payment_orders as o set tenant_id = tenant.id, kind = 'subscription'
+  where o.tenant_id = order_row.tenant_id and o.id = order_row.id
+  returning * into strict order_row;
+  payment.tenant_id := tenant.id;
+  perform private.settle_subscription(order_row, payment);
 end
 $$;
 comment on function private.bill_registered_tenant(public.tenants, public.payment_orders, jsonb, public.payments) is
-  'Notes who is billed, and that the first month is paid.';
+  'Notes who is billed, gives the order to the tenant, and activates it as the subscription of the tenant.';
 
 create function private.settle_registration(order_row public.payment_orders, payment public.payments) returns void
   language plpgsql
@@ -923,8 +925,10 @@ begin
   where r.tenant_id = order_row.tenant_id and r.order_id = order_row.id;
   -- All orders of one registration wait for each other: only one of them becomes a tenant.
   perform pg_advisory_xact_lock(hashtextextended('registration ' || encode(registration.token_hash, 'hex'), 0));
+  -- Before anything else of it: who orders once more locks the session first.
+  perform from private.registration_sessions as s where s.token_hash = registration.token_hash for update;
   if exists (select from private.registration_orders as r
-    where r.token_hash = registration.token_hash and r.made_tenant_id is not null) then
+    where r.token_hash = registration.token_hash and r.tenant_id <> order_row.tenant_id) then
     perform private.raise_problem(409, 'already_registered', 'Another order of this registration was paid before.');
   elsif registration.filled_in is null then
     perform private.raise_problem(410, 'registration_ended', 'The registration was forgotten before it was paid.');
@@ -935,8 +939,7 @@ begin
   perform private.own_registered_tenant(tenant, registration);
   perform private.make_contract(tenant.id);
   insert into public.onboarding_runs (tenant_id) values (tenant.id);
-  update private.registration_orders as r set made_tenant_id = tenant.id, filled_in = null
-  where r.tenant_id = registration.tenant_id and r.order_id = registration.order_id;
+  update private.registration_orders as r set filled_in = null, invitation_token = null where r.token_hash = registration.token_hash;
   delete from private.registration_sessions as s where s.token_hash = registration.token_hash;
 
   data := jsonb_build_object('tenant', jsonb_build_object('ref_id', tenant.ref_id, 'slug', tenant.slug), 'plan', tenant.plan);
@@ -950,7 +953,8 @@ comment on function private.settle_registration(public.payment_orders, public.pa
   'What a right payment of a registration does, once: an active tenant with its plan, billing, brand name, owner, a contract to accept and a pending onboarding run. A second order of the same registration is refused.';
 
 select private.register_order_kind('registration', 'private.settle_registration(public.payment_orders, public.payments)',
-  'The first month of a new tenant, paid once.', is_for_tenant => false);
+  'A new tenant and its plan, paid each month. Once it is paid, the order is a subscription of that tenant.',
+  is_recurring => true, is_for_tenant => false);
 
 select private.register_event_type(t.type, t.description,
   '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "plan": "text"}',
@@ -964,3 +968,17 @@ select private.register_notification_type('registration.welcome', 'account', 'A 
   '{"en": "Welcome to {{tenant}}. Your first month is paid.",
     "de": "Willkommen bei {{tenant}}. Dein erster Monat ist bezahlt.",
     "fr": "Bienvenue chez {{tenant}}. Votre premier mois est payé."}', '{"tenant": "Our Studio"}');
+
+select private.register_email_template('registration_welcome', t.locale, 'Welcome of a registration', t.subject, t.body_html,
+  '[{"key": "tenant", "description": "The name of the tenant.", "required": true},
+    {"key": "name", "description": "The first name of who registered.", "required": true},
+    {"key": "link", "description": "Where the owner takes the tenant over.", "required": true},
+    {"key": "expires_on", "description": "The last day of the link.", "required": true}]', 'onboarding')
+from (values
+  ('en', 'Welcome to {{tenant}}',
+    '<p>Hello {{name}},</p><p>your payment has arrived, and {{tenant}} is yours.</p><p><a href="{{link}}">Open {{tenant}}</a></p><p>The link works until {{expires_on}}. Sign in or sign up with the address that got this mail.</p>'),
+  ('de', 'Willkommen bei {{tenant}}',
+    '<p>Hallo {{name}},</p><p>deine Zahlung ist da, und {{tenant}} gehört dir.</p><p><a href="{{link}}">{{tenant}} öffnen</a></p><p>Der Link gilt bis {{expires_on}}. Melde dich mit der Adresse an, an die diese Mail ging.</p>'),
+  ('fr', 'Bienvenue chez {{tenant}}',
+    '<p>Bonjour {{name}},</p><p>votre paiement est arrivé, et {{tenant}} est à vous.</p><p><a href="{{link}}">Ouvrir {{tenant}}</a></p><p>Le lien est valable jusqu’au {{expires_on}}. Connectez-vous avec l’adresse qui a reçu ce message.</p>')
+) as t (locale, subject, body_html);

@@ -1,6 +1,7 @@
 // @ts-check
 // Opening this page accepts nothing, so a scanner of mails may open it. A person signs in and presses the button.
-import { acceptInvitation, confirm, signUp } from '../register/api.js'
+import { acceptInvitation, confirm, Refused, signUp } from '../register/api.js'
+import { askForAcceptance } from '../register/contract.js'
 import { finish, handle, show } from '../register/forms.js'
 
 const invitation = location.hash.slice(1)
@@ -17,10 +18,16 @@ handle('code', async ({ code = '' }) => {
 })
 
 async function accept() {
-  await acceptInvitation(invitation)
+  const { ref_id: tenant } = await acceptInvitation(invitation)
   // It is used up: neither a reload nor the history should show it.
   history.replaceState(null, '', location.pathname)
-  finish()
+  try {
+    await askForAcceptance(String(tenant), { show, end: finish })
+  } catch (error) {
+    // Not everybody who joins has a contract to accept.
+    if (!(error instanceof Refused) || (error.status !== 403 && error.status !== 404)) throw error
+    finish()
+  }
 }
 
 show(/^tinv_[\w-]{20,100}$/.test(invitation) ? 'account' : 'lost')

@@ -1,10 +1,10 @@
 // @ts-check
 // One form after the other. Where somebody is, the functions know by a cookie that no script reads.
 import { acceptInvitation, confirm, onboarding, Refused, signedIn, signIn, signUp } from './api.js'
+import { askForAcceptance, sleep } from './contract.js'
 import { offerCountries, prefill } from './fields.js'
 import { finish, form, handle, part, show as showForm, status } from './forms.js'
 
-const POLL_MS = 1_500
 const steps = ['plan', 'contact', 'company', 'location', 'billing', 'payment', 'contract']
 const current = '/registrations/current'
 
@@ -54,17 +54,17 @@ handle('billing', async (values) => {
 })
 handle('signin', async ({ email = '', password = '' }) => {
   await signIn(email, password)
-  await askForAcceptance()
+  await goOn()
 })
 
 async function askForPayment() {
   const order = await onboarding('POST', `${current}/checkout`, { provider: 'stripe' })
   const link = part('pay', HTMLAnchorElement)
   link.href = String(order.pay_url)
-  link.textContent = `Pay ${priceOf(Number(order.amount_minor), String(order.currency))}`
+  link.textContent = `Pay ${priceOf(Number(order.amount_minor), String(order.currency))} a month`
   show('payment')
   while (!(await isPaid())) await sleep()
-  await askForAcceptance()
+  await goOn()
 }
 
 async function isPaid() {
@@ -77,27 +77,12 @@ async function isPaid() {
   return true
 }
 
-async function askForAcceptance() {
+async function goOn() {
   if (!made) return
   if (!signedIn()) return show('signin')
   if (made.invitation) await acceptInvitation(made.invitation)
   made.invitation = null
-  const path = `/tenants/${made.ref}/contract`
-  let contract = await onboarding('GET', path)
-  status.textContent = 'Your contract is being made …'
-  for (; !contract.pdf_sha256; contract = await onboarding('GET', path)) await sleep()
-  if (contract.status === 'accepted') return end()
-  const link = part('pdf', HTMLAnchorElement)
-  link.href = String((await onboarding('GET', `${path}/pdf`)).url)
-  // The link ends after a minute, so each press asks for a new one.
-  link.addEventListener('click', async () => {
-    link.href = String((await onboarding('GET', `${path}/pdf`)).url)
-  })
-  handle('contract', async () => {
-    await onboarding('POST', `${path}/acceptance`, { sha256: contract.pdf_sha256, agreed: true })
-    end()
-  })
-  show('contract')
+  await askForAcceptance(made.ref, { show, end })
 }
 
 function end() {
@@ -120,8 +105,6 @@ function priceOf(minor, currency) {
     minor / 100,
   )
 }
-
-const sleep = () => new Promise((resolve) => setTimeout(resolve, POLL_MS))
 
 async function offerPlans() {
   const { plans } =
@@ -162,7 +145,7 @@ async function begin() {
     if (!(error instanceof Refused) || (error.status !== 404 && error.status !== 410)) throw error
     // A registration that was paid has ended, and its contract may wait.
     const isMade = error.status === 410 && (await isPaid().catch(() => false))
-    if (isMade) await askForAcceptance()
+    if (isMade) await goOn()
     else show('plan')
   }
 }

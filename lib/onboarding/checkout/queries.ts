@@ -5,8 +5,8 @@ import { invitationTokenOf } from '../registrations/token.ts'
 import type { Checkout, Outcome } from './schema.ts'
 
 /**
- * Orders the first month of the chosen plan, and makes the order at the provider. The same steps at the same provider are
- * the same order. 409 step_not_reached; 410 registration_ended; 429 too_many_orders; 503 payment_provider_failed.
+ * Orders the chosen plan, and makes the subscription at the provider. The same steps at the same provider are the same
+ * order. 409 step_not_reached; 410 registration_ended; 429 too_many_orders; 503 payment_provider_failed.
  */
 export async function checkOut(registrant: Registrant, { provider }: Checkout): Promise<PaymentOrder> {
   // Before anything is noted that could not be paid.
@@ -16,8 +16,8 @@ export async function checkOut(registrant: Registrant, { provider }: Checkout): 
     PaymentOrder & { id: string; tenant_id: string; title: string }
   >(sql`
     select ${orderColumns}, id, tenant_id, (select p.name from public.plans as p where p.plan = bought ->> 'plan') as title
-    from private.order_registration(${tokenHashOf(registrant)}, ${provider})`)
-  return placeOrder(service, { tenantId: tenant_id, id }, { ...order, title, isRecurring: false })
+    from private.order_registration(${tokenHashOf(registrant)}, ${provider}, ${invitationTokenOf(registrant.token ?? '')})`)
+  return placeOrder(service, { tenantId: tenant_id, id }, { ...order, title, isRecurring: true })
 }
 
 /**

@@ -14,8 +14,8 @@ export const isRegistrationToken = (text: string | undefined): text is string =>
 export const hashOf = sha256
 
 /**
- * The token of the owner's invitation. It follows from the registration's own, so it need not be kept until the tenant
- * is paid: the browser that registered is the only one that can show it.
+ * The token of the owner's invitation. It follows from the registration's own and does not tell it. The browser that
+ * registered can show it at any time, and an order keeps it for the mail to the owner.
  */
 export function invitationTokenOf(token: string): string {
   return `tinv_${sha256(`owner's invitation ${token}`).toString('base64url')}`

@@ -33,7 +33,7 @@ comment on table private.registration_sessions is
   'What somebody without a tenant has filled in. For the service alone. It ends after 24 hours, or four days after its last order.';
 comment on column private.registration_sessions.current_step is 'The last completed step: 1 contact, 2 company, 3 location, 4 billing and plan.';
 comment on column private.registration_sessions.invitation_hash is
-  'The hash of a token that only the browser can work out. It becomes the invitation of the owner, if no account is known.';
+  'The hash of a token that the browser can work out. It becomes the invitation of the owner, if no account is known.';
 comment on column private.registration_sessions.user_id is 'Who was signed in, by a verified token, when a step was sent.';
 create unique index registration_sessions_ref_id_idx on private.registration_sessions (ref_id) where ref_id is not null;
 create index registration_sessions_user_id_idx on private.registration_sessions (user_id);

@@ -52,16 +52,19 @@ as $$
 declare
   contact jsonb := registration.filled_in -> 'contact';
   owner uuid;
+  invitation public.tenant_invitations;
 begin
   -- An account counts once Auth has confirmed its address.
   select u.id into owner from auth.users as u join public.user_profiles as p on p.user_id = u.id
   where u.id = registration.user_id and u.email_confirmed_at is not null;
   if owner is null then
     insert into public.tenant_invitations (tenant_id, email, role, token_hash, expires_at)
-    values (tenant.id, contact ->> 'email', 'owner', registration.invitation_hash, now() + interval '720 hours');
+    values (tenant.id, contact ->> 'email', 'owner', registration.invitation_hash, now() + interval '720 hours')
+    returning * into invitation;
     -- Nobody is a member yet whom a notification would reach.
-    perform private.mail_address(tenant.id, contact ->> 'email', 'welcome', jsonb_build_object('name', contact ->> 'first_name'),
-      'welcome ' || tenant.ref_id, is_critical => true);
+    perform private.mail_address(tenant.id, invitation.email, 'registration_welcome', jsonb_build_object(
+      'name', contact ->> 'first_name', 'invitation_token', registration.invitation_token,
+      'expires_on', to_char(invitation.expires_at at time zone tenant.time_zone, 'YYYY-MM-DD')), 'welcome ' || tenant.ref_id, is_critical => true);
     return;
   end if;
   insert into public.tenant_members (tenant_id, user_id, role) values (tenant.id, owner, 'owner');
@@ -72,7 +75,7 @@ begin
 end
 $$;
 comment on function private.own_registered_tenant(public.tenants, private.registration_orders) is
-  'Makes the account that registered the owner, or invites the address as owner if no confirmed account is known.';
+  'Makes the account that registered the owner. If no confirmed account is known, the address is mailed an invitation to be the owner.';
 
 create function private.bill_registered_tenant(tenant public.tenants, order_row public.payment_orders, filled_in jsonb, payment public.payments)
   returns void
@@ -83,8 +86,6 @@ declare
   company jsonb := filled_in -> 'company';
   location jsonb := filled_in -> 'location';
   billing jsonb := filled_in -> 'billing';
-  own_order public.payment_orders;
-  paid_until timestamptz := now() + interval '1 month';
 begin
   update public.tenant_billing as b set
     (legal_name, pan_number, has_gst, gst_number) =
@@ -92,19 +93,16 @@ begin
     (billing_name, billing_address, billing_city, billing_postal_code, billing_state, billing_country) =
     (billing ->> 'name', billing ->> 'address', billing ->> 'city', billing ->> 'postal_code', billing ->> 'state', billing ->> 'country')
   where b.tenant_id = tenant.id;
-  -- What was paid is the platform's order. The tenant gets one of its own, with a month that is not charged again: its
-  -- managers see what they paid, and the tenant is frozen after the month unless they order the plan.
-  insert into public.payment_orders (tenant_id, provider, kind, amount_minor, currency, bought, status, paid_at, next_ask_at)
-  values (tenant.id, order_row.provider, 'subscription', order_row.amount_minor, order_row.currency, order_row.bought, 'paid', now(), null)
-  returning * into own_order;
-  insert into public.subscriptions (tenant_id, order_id, provider, plan, status, paid_until_at, cancelled_at, freezes_at)
-  values (tenant.id, own_order.id, order_row.provider, tenant.plan, 'cancelled', paid_until, now(), paid_until + private.payment_grace());
-  perform private.record_billing_event(own_order, 'subscription.activated', payment.provider_payment_id, null,
-    payment.amount_minor, payment.currency);
+  -- From here on it is a subscription like any other: the next charge renews it, and one that fails makes it past due.
+  update public.payment_orders as o set tenant_id = tenant.id, kind = 'subscription'
+  where o.tenant_id = order_row.tenant_id and o.id = order_row.id
+  returning * into strict order_row;
+  payment.tenant_id := tenant.id;
+  perform private.settle_subscription(order_row, payment);
 end
 $$;
 comment on function private.bill_registered_tenant(public.tenants, public.payment_orders, jsonb, public.payments) is
-  'Notes who is billed, and that the first month is paid.';
+  'Notes who is billed, gives the order to the tenant, and activates it as the subscription of the tenant.';
 
 create function private.settle_registration(order_row public.payment_orders, payment public.payments) returns void
   language plpgsql
@@ -119,8 +117,10 @@ begin
   where r.tenant_id = order_row.tenant_id and r.order_id = order_row.id;
   -- All orders of one registration wait for each other: only one of them becomes a tenant.
   perform pg_advisory_xact_lock(hashtextextended('registration ' || encode(registration.token_hash, 'hex'), 0));
+  -- Before anything else of it: who orders once more locks the session first.
+  perform from private.registration_sessions as s where s.token_hash = registration.token_hash for update;
   if exists (select from private.registration_orders as r
-    where r.token_hash = registration.token_hash and r.made_tenant_id is not null) then
+    where r.token_hash = registration.token_hash and r.tenant_id <> order_row.tenant_id) then
     perform private.raise_problem(409, 'already_registered', 'Another order of this registration was paid before.');
   elsif registration.filled_in is null then
     perform private.raise_problem(410, 'registration_ended', 'The registration was forgotten before it was paid.');
@@ -131,8 +131,7 @@ begin
   perform private.own_registered_tenant(tenant, registration);
   perform private.make_contract(tenant.id);
   insert into public.onboarding_runs (tenant_id) values (tenant.id);
-  update private.registration_orders as r set made_tenant_id = tenant.id, filled_in = null
-  where r.tenant_id = registration.tenant_id and r.order_id = registration.order_id;
+  update private.registration_orders as r set filled_in = null, invitation_token = null where r.token_hash = registration.token_hash;
   delete from private.registration_sessions as s where s.token_hash = registration.token_hash;
 
   data := jsonb_build_object('tenant', jsonb_build_object('ref_id', tenant.ref_id, 'slug', tenant.slug), 'plan', tenant.plan);
@@ -146,7 +145,8 @@ comment on function private.settle_registration(public.payment_orders, public.pa
   'What a right payment of a registration does, once: an active tenant with its plan, billing, brand name, owner, a contract to accept and a pending onboarding run. A second order of the same registration is refused.';
 
 select private.register_order_kind('registration', 'private.settle_registration(public.payment_orders, public.payments)',
-  'The first month of a new tenant, paid once.', is_for_tenant => false);
+  'A new tenant and its plan, paid each month. Once it is paid, the order is a subscription of that tenant.',
+  is_recurring => true, is_for_tenant => false);
 
 select private.register_event_type(t.type, t.description,
   '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "plan": "text"}',
@@ -160,3 +160,17 @@ select private.register_notification_type('registration.welcome', 'account', 'A 
   '{"en": "Welcome to {{tenant}}. Your first month is paid.",
     "de": "Willkommen bei {{tenant}}. Dein erster Monat ist bezahlt.",
     "fr": "Bienvenue chez {{tenant}}. Votre premier mois est payé."}', '{"tenant": "Our Studio"}');
+
+select private.register_email_template('registration_welcome', t.locale, 'Welcome of a registration', t.subject, t.body_html,
+  '[{"key": "tenant", "description": "The name of the tenant.", "required": true},
+    {"key": "name", "description": "The first name of who registered.", "required": true},
+    {"key": "link", "description": "Where the owner takes the tenant over.", "required": true},
+    {"key": "expires_on", "description": "The last day of the link.", "required": true}]', 'onboarding')
+from (values
+  ('en', 'Welcome to {{tenant}}',
+    '<p>Hello {{name}},</p><p>your payment has arrived, and {{tenant}} is yours.</p><p><a href="{{link}}">Open {{tenant}}</a></p><p>The link works until {{expires_on}}. Sign in or sign up with the address that got this mail.</p>'),
+  ('de', 'Willkommen bei {{tenant}}',
+    '<p>Hallo {{name}},</p><p>deine Zahlung ist da, und {{tenant}} gehört dir.</p><p><a href="{{link}}">{{tenant}} öffnen</a></p><p>Der Link gilt bis {{expires_on}}. Melde dich mit der Adresse an, an die diese Mail ging.</p>'),
+  ('fr', 'Bienvenue chez {{tenant}}',
+    '<p>Bonjour {{name}},</p><p>votre paiement est arrivé, et {{tenant}} est à vous.</p><p><a href="{{link}}">Ouvrir {{tenant}}</a></p><p>Le lien est valable jusqu’au {{expires_on}}. Connectez-vous avec l’adresse qui a reçu ce message.</p>')
+) as t (locale, subject, body_html);

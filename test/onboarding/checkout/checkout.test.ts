@@ -65,7 +65,7 @@ describe('a registration that is paid at the local provider', () => {
     })
     const subscriptions = await call('/usage/subscriptions', asOwner)
     expect(await subscriptions.json()).toMatchObject({
-      subscriptions: [{ plan: 'starter', status: 'cancelled', provider: 'stripe' }],
+      subscriptions: [{ plan: 'starter', status: 'active', provider: 'stripe' }],
     })
     const told = await call('/notifications', asOwner)
     expect(await told.json()).toMatchObject({

@@ -51,18 +51,15 @@ describe('a right payment', () => {
       [person.id],
     )
     expect(profiles).toEqual([{ title: 'Ms.', first_name: 'Asha', last_name: 'Rao', phone: '+12025550123' }])
+    const billed = { plan: 'professional', amount_minor: '14900', provider_entity_id: fact.payment_id }
     expect(
       await rowsAbout(
         tenant,
         'event_type, plan, amount_minor, provider_entity_id from public.billing_events',
       ),
     ).toEqual([
-      {
-        event_type: 'subscription.activated',
-        plan: 'professional',
-        amount_minor: '14900',
-        provider_entity_id: fact.payment_id,
-      },
+      { event_type: 'subscription.activated', ...billed },
+      { event_type: 'payment.paid', ...billed },
     ])
     expect(await rowsAbout(tenant, 'type, user_id from public.notifications')).toContainEqual({
       type: 'registration.welcome',
@@ -90,10 +87,11 @@ describe('a right payment', () => {
   it('leaves nothing of what was filled in outside the tenant', async () => {
     const hash = await makeRegistration()
     const order = await orderRegistration(hash)
+    await orderRegistration(hash, { provider: 'razorpay' })
     await settleFact(order, paid())
     const { rows } = await admin.query(
       `select (select count(*)::int from private.registration_sessions where token_hash = $1) as sessions,
-         (select count(*)::int from private.registration_orders where token_hash = $1 and filled_in is not null) as orders`,
+         (select count(*)::int from private.registration_orders where token_hash = $1 and (filled_in is not null or invitation_token is not null)) as orders`,
       [hash],
     )
     expect(rows).toEqual([{ sessions: 0, orders: 0 }])
@@ -115,22 +113,18 @@ describe('a right payment', () => {
     const { tenant } = await outcomeOf(order)
     expect(await rowsAbout(tenant, 'user_id from public.tenant_members')).toEqual([])
     expect(await rowsAbout(tenant, 'role from public.tenant_invitations')).toEqual([{ role: 'owner' }])
-    // No member is there to be notified, so the address of the first step is welcomed.
-    const mails = await rowsAbout(tenant, 'template, address from private.notification_jobs')
-    expect(mails).toContainEqual({ template: 'welcome', address: expect.stringContaining('@') })
-  })
-
-  it('after the month leaves a tenant that its managers can pay for', async () => {
-    const order = await orderRegistration(await makeRegistration())
-    await settleFact(order, paid())
-    const { tenant } = await outcomeOf(order)
-    await admin.query(`update public.subscriptions set freezes_at = now() where tenant_id = $1`, [tenant])
-    await admin.query('select private.freeze_unpaid_tenants()')
-    const { rows } = await admin.query(
-      `select status, status_reason, private.may_buy_plan(t) as may_buy from public.tenants as t where id = $1`,
-      [tenant],
+    // No member is there to be notified, so the address of the first step is mailed what makes it the owner.
+    const mails = await rowsAbout(
+      tenant,
+      `template, (select i.email = j.address and i.token_hash = sha256(convert_to(j.data ->> 'invitation_token', 'UTF8'))
+         from public.tenant_invitations as i where i.tenant_id = j.tenant_id) as accepts from private.notification_jobs as j`,
     )
-    expect(rows).toEqual([{ status: 'frozen', status_reason: 'Not paid.', may_buy: true }])
+    expect(mails).toEqual([{ template: 'registration_welcome', accepts: true }])
+    const { rows } = await admin.query(
+      'select filled_in, invitation_token from private.registration_orders where order_id = $1',
+      [order.id],
+    )
+    expect(rows).toEqual([{ filled_in: null, invitation_token: null }])
   })
 })
 
@@ -248,5 +242,5 @@ it('an order that nobody paid is asked about like any other', async () => {
     [order.id],
   )
   const { rows } = await admin.query('select ref_id, is_recurring from private.claim_open_orders(1)')
-  expect(rows).toEqual([{ ref_id: order.ref_id, is_recurring: false }])
+  expect(rows).toEqual([{ ref_id: order.ref_id, is_recurring: true }])
 })

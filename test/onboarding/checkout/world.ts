@@ -1,7 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
-import type { PaymentFact } from '../../../lib/usage/payments/fact.ts'
 import { admin, type Queryable } from '../../kit/db.ts'
-import { freshId, type Order } from '../../usage/payments/world.ts'
+import { captured, freshId, type Order } from '../../usage/payments/world.ts'
 import { billing, company, contact, location } from '../registrations/browser.ts'
 
 export interface RegistrationOptions {
@@ -11,6 +10,9 @@ export interface RegistrationOptions {
   db?: Queryable
 }
 
+/** What is mailed to the owner of a registration. */
+const invitationOf = (hash: Buffer) => `tinv_${hash.toString('base64url')}`
+
 /** A registration with all four steps, as the routes write it. Answers the hash of its token. */
 export async function makeRegistration({
   plan = 'professional',
@@ -19,8 +21,9 @@ export async function makeRegistration({
   db = admin,
 }: RegistrationOptions = {}): Promise<Buffer> {
   const hash = createHash('sha256').update(randomBytes(32)).digest()
-  await db.query(`select private.begin_registration($1, sha256($1), $2, $3)`, [
+  await db.query(`select private.begin_registration($1, sha256(convert_to($2, 'UTF8')), $3, $4)`, [
     hash,
+    invitationOf(hash),
     { ...contact(), phone: '+12025550123' },
     userId,
   ])
@@ -40,21 +43,15 @@ export async function orderRegistration(
   { provider = 'stripe', db = admin }: { provider?: Order['provider']; db?: Queryable } = {},
 ): Promise<Order> {
   const { rows } = await db.query<Order>(
-    `select a.* from private.order_registration($1, $2) as o
+    `select a.* from private.order_registration($1, $2, $4) as o
      cross join lateral private.attach_payment_order(o.tenant_id, o.id, coalesce(o.provider_order_id, $3), null) as a`,
-    [hash, provider, freshId('cs')],
+    [hash, provider, freshId('cs'), invitationOf(hash)],
   )
   return rows[0]!
 }
 
-/** What a right payment says. The plan professional costs 149 CHF. */
-export const paid = (change: Partial<PaymentFact> = {}): PaymentFact => ({
-  what: 'captured',
-  payment_id: freshId('pi'),
-  amount_minor: 14_900,
-  currency: 'CHF',
-  ...change,
-})
+/** What a right payment of the first month says. */
+export const paid = captured
 
 /** How an order stands, and which tenant it made. */
 export async function outcomeOf(order: Order, db: Queryable = admin) {
@@ -64,10 +61,11 @@ export async function outcomeOf(order: Order, db: Queryable = admin) {
     tenant: string | null
     tenants: number
   }>(
-    `select o.status as order, r.made_tenant_id as tenant,
+    `select o.status as order, nullif(r.tenant_id, private.platform_tenant_id()) as tenant,
        (select coalesce(array_agg(p.status || coalesce(' ' || p.reason, '') order by p.status, p.reason), '{}') from public.payments as p
         where p.tenant_id = o.tenant_id and p.order_id = o.id) as payments,
-       (select count(*)::int from private.registration_orders as x where x.token_hash = r.token_hash and x.made_tenant_id is not null) as tenants
+       (select count(*)::int from private.registration_orders as x
+        where x.token_hash = r.token_hash and x.tenant_id <> private.platform_tenant_id()) as tenants
      from public.payment_orders as o
      join private.registration_orders as r on r.tenant_id = o.tenant_id and r.order_id = o.id
      where o.id = $1`,

@@ -7,6 +7,7 @@ import { expect, inject, it } from 'vitest'
 import { describeInBrowser } from '../../kit/browser.ts'
 import { call } from '../../kit/call.ts'
 import { anonClient } from '../../kit/clients.ts'
+import { admin } from '../../kit/db.ts'
 import { mailTo } from '../../kit/mailbox.ts'
 import { newVisitor } from '../../web/site.ts'
 
@@ -60,13 +61,26 @@ async function fillIn(page: Page, brand: string): Promise<void> {
   await heading(page, 'Pay the first month')
 }
 
-async function pay(page: Page): Promise<void> {
+/** Pays at the local provider. Answers the page on which later months are charged. */
+async function pay(page: Page): Promise<string> {
   const opened = page.waitForEvent('popup')
   await page.getByRole('link', { name: /^Pay CHF/ }).click()
   const tab = await opened
   await tab.getByRole('button', { name: 'Pay' }).click()
   await tab.getByText('is paid').waitFor()
+  const { href } = new URL(tab.url())
   await tab.close()
+  return href
+}
+
+async function readSubscription(brand: string) {
+  const { rows } = await admin.query<{ status: string; charges: number; days: number }>(
+    `select s.status, extract(epoch from s.paid_until_at)::int / 86400 as days,
+       (select count(*)::int from public.payments as p where p.tenant_id = s.tenant_id and p.settled_at is not null) as charges
+     from public.tenants as t join public.subscriptions as s on s.tenant_id = t.id where t.name = $1`,
+    [brand],
+  )
+  return rows[0]!
 }
 
 describeInBrowser('a stranger', (browser) => {
@@ -78,7 +92,7 @@ describeInBrowser('a stranger', (browser) => {
     const { page, errors } = await newVisitor(browser(), phone)
     await signUp(page, email)
     await fillIn(page, brand)
-    await pay(page)
+    const payPage = await pay(page)
     await heading(page, 'Your contract')
     expect(await page.getByRole('link', { name: /Read the contract/ }).getAttribute('href')).toContain(
       'token=',
@@ -91,6 +105,14 @@ describeInBrowser('a stranger', (browser) => {
     )
     const tenants = await call('/registry/tenants', { token: handed.get('access_token')! })
     expect(await tenants.json()).toMatchObject({ tenants: [{ name: brand, role: 'owner', plan: 'starter' }] })
+    // A month later nobody does anything, and the provider charges again.
+    await page.goto(payPage)
+    const paidUntil = await readSubscription(brand)
+    await page.getByRole('button', { name: 'A month later: charge again' }).click()
+    await page.getByText('is paid').waitFor()
+    const renewed = await readSubscription(brand)
+    expect(renewed).toMatchObject({ status: 'active', charges: 2 })
+    expect(renewed.days - paidUntil.days).toBeGreaterThanOrEqual(28)
     // And later, from anywhere else.
     expect((await anonClient().auth.signInWithPassword({ email, password })).error).toBeNull()
     expect(errors).toEqual([])

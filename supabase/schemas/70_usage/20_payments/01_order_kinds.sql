@@ -13,7 +13,7 @@ comment on table private.order_kinds is
   'The register of what can be bought. The file of each kind registers it. Payments are settled by the function that the kind names.';
 comment on column private.order_kinds.is_recurring is 'Whether the provider charges again each month. Then each period is settled once.';
 comment on column private.order_kinds.is_for_tenant is
-  'Whether a customer must exist already. An order of another kind belongs to the platform''s tenant: whoever pays has no tenant yet.';
+  'Whether a customer must exist already. An order of another kind belongs to the platform''s tenant: whoever pays has no tenant yet. Its function makes one, and gives the order to it.';
 
 create function private.register_order_kind(
   kind text, settle regprocedure, description text, is_recurring boolean default false, is_for_tenant boolean default true

@@ -39,7 +39,7 @@ create table public.payment_orders (
   constraint paid_has_a_moment check (status <> 'paid' or paid_at is not null)
 );
 comment on table public.payment_orders is
-  'What a tenant wants to pay for. An order of a kind without a tenant belongs to the platform''s tenant. The status follows from the order''s payments.';
+  'What a tenant wants to pay for. An order of a kind without a tenant belongs to the platform''s tenant, until its payment makes one. The status follows from the order''s payments.';
 comment on column public.payment_orders.bought is 'What is bought, in the words of its kind: {"plan": "business"}.';
 comment on column public.payment_orders.next_ask_at is 'When the provider is asked whether the order was paid. Null when nothing is to be asked.';
 create unique index payment_orders_ref_id_idx on public.payment_orders (tenant_id, ref_id) where ref_id is not null;
@@ -71,7 +71,8 @@ create table public.payments (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (tenant_id, id),
-  foreign key (tenant_id, order_id) references public.payment_orders on delete cascade,
+  -- An order that makes a tenant moves to it, and its payments go along.
+  foreign key (tenant_id, order_id) references public.payment_orders on update cascade on delete cascade,
   constraint one_row_a_payment unique (tenant_id, provider, provider_payment_id),
   constraint provider_payment_id_is_short check (length(provider_payment_id) between 1 and 255),
   constraint period_is_short check (length(period) between 1 and 255),

@@ -50,8 +50,9 @@ begin
     'provider', new.provider, 'provider_entity_id', new.provider_entity_id,
     'amount_minor', new.amount_minor, 'currency', new.currency, 'plan', new.plan, 'reason', new.payload ->> 'reason');
   perform private.emit_event(new.tenant_id, new.event_type, data, 'order ' || (new.payload ->> 'order'), has_row_lock => true);
-  -- Those who can pay are told what needs them. What went well, they did themselves.
-  if new.event_type in ('payment.failed', 'subscription.failed', 'subscription.cancelled') then
+  -- Those who can pay are told what needs them. What went well, they did themselves. The platform pays for nothing: its
+  -- orders are those of strangers.
+  if new.event_type in ('payment.failed', 'subscription.failed', 'subscription.cancelled') and tenant.kind <> 'platform' then
     perform private.notify(new.tenant_id, new.event_type, '{admins}', jsonb_build_object('provider', initcap(new.provider::text)),
       'order', new.payload ->> 'order', new.event_type || ' ' || coalesce(new.provider_entity_id, new.id::text));
   end if;

@@ -26,7 +26,7 @@ create table public.subscriptions (
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   primary key (tenant_id, id),
-  foreign key (tenant_id, order_id) references public.payment_orders on delete cascade,
+  foreign key (tenant_id, order_id) references public.payment_orders on update cascade on delete cascade,
   constraint one_subscription_an_order unique (tenant_id, order_id),
   constraint provider_subscription_id_is_short check (length(provider_subscription_id) between 1 and 255)
 );
@@ -34,7 +34,7 @@ comment on table public.subscriptions is
   'A plan that is paid for each month. Its status follows from the payments of its order. The newest one of a tenant moves the tenant''s plan and status.';
 comment on column public.subscriptions.freezes_at is 'When the tenant is frozen unless somebody pays. Null if nothing is owed.';
 comment on column public.subscriptions.froze_at is 'The frozen_at of the tenant, if this subscription froze it. Only then can a payment make it active again.';
-comment on column public.subscriptions.cancel_requested_at is 'When somebody of the tenant cancelled it. The provider is then asked to.';
+comment on column public.subscriptions.cancel_requested_at is 'When somebody of the tenant cancelled it, or when it became one that can give nothing. The provider is then asked to.';
 comment on column public.subscriptions.replaced_at is 'When a newer subscription took its place. The provider is then asked to cancel this one.';
 comment on column public.subscriptions.next_cancel_at is 'When the provider is asked to cancel it. Null if it is not to be cancelled, or is.';
 create unique index subscriptions_ref_id_idx on public.subscriptions (tenant_id, ref_id) where ref_id is not null;
@@ -117,6 +117,19 @@ $$;
 comment on function private.settle_subscription(public.payment_orders, public.payments) is
   'What a right payment of a subscription does: the first one gives the plan, and each one ends a freeze for not having paid. Refuses an archived tenant, one frozen for another reason, and a subscription that was replaced.';
 
+create function private.gives_nothing_ever(order_row public.payment_orders) returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  select not k.is_for_tenant and exists (
+    select from public.payments as p
+    where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id
+      and p.status in ('refund_due', 'refunded') and p.settled_at is null and p.reason not in ('wrong_amount', 'wrong_currency', 'paid_twice'))
+  from private.order_kinds as k where k.kind = order_row.kind
+$$;
+comment on function private.gives_nothing_ever(public.payment_orders) is
+  'Whether the kind of an order without a tenant refused its payment, as that of a second order of one registration. Then nobody could cancel the subscription, so the provider is asked to.';
+
 create function private.review_subscription(order_row public.payment_orders, subscription text, is_cancelled boolean) returns void
   language plpgsql
   set search_path = ''
@@ -140,8 +153,11 @@ begin
   after.provider_subscription_id := coalesce(before.provider_subscription_id, review_subscription.subscription);
   after.cancelled_at := coalesce(before.cancelled_at, case when is_cancelled then now() end);
   -- One that was replaced may begin later: its payment was on the way.
+  if private.gives_nothing_ever(order_row) then
+    after.cancel_requested_at := coalesce(before.cancel_requested_at, now());
+  end if;
   after.next_cancel_at := case
-    when after.cancelled_at is null and after.provider_subscription_id is not null and coalesce(before.replaced_at, before.cancel_requested_at) is not null
+    when after.cancelled_at is null and after.provider_subscription_id is not null and coalesce(before.replaced_at, after.cancel_requested_at) is not null
     then coalesce(before.next_cancel_at, now()) end;
   select max(p.period_ends_at) into after.paid_until_at from public.payments as p
   where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id and p.settled_at is not null;
@@ -160,8 +176,8 @@ begin
     after.froze_at := null;
   end if;
   update public.subscriptions as s set
-    (provider_subscription_id, cancelled_at, next_cancel_at, paid_until_at, status, freezes_at, froze_at) =
-    (after.provider_subscription_id, after.cancelled_at, after.next_cancel_at, after.paid_until_at, after.status, after.freezes_at, after.froze_at)
+    (provider_subscription_id, cancel_requested_at, cancelled_at, next_cancel_at, paid_until_at, status, freezes_at, froze_at) =
+    (after.provider_subscription_id, after.cancel_requested_at, after.cancelled_at, after.next_cancel_at, after.paid_until_at, after.status, after.freezes_at, after.froze_at)
   where s.tenant_id = after.tenant_id and s.id = after.id and s is distinct from after;
   if after.status = 'past_due' and before.status <> 'past_due' then
     perform private.record_billing_event(order_row, 'subscription.failed', after.provider_subscription_id);

@@ -102,6 +102,9 @@ begin
     payment.amount_minor := (fact ->> 'amount_minor')::bigint;
     payment.currency := fact ->> 'currency';
     reason := private.settle_payment(order_row, payment);
+    -- The kind may have given the order to a tenant that it made.
+    select * into order_row from public.payment_orders as o where o.id = order_row.id;
+    payment.tenant_id := order_row.tenant_id;
     payment.status := case when before.status = 'refunded' then 'refunded' when reason is null then 'paid' else 'refund_due' end;
     payment.settled_at := case when reason is null then now() end;
     payment.reason := reason;
@@ -149,6 +152,7 @@ as $$
 declare
   event private.payment_events;
   order_row public.payment_orders;
+  order_id uuid;
   what text;
   is_new boolean := false;
   result text;
@@ -159,21 +163,26 @@ begin
     return coalesce(event.outcome, 'ignored');
   end if;
   what := event.fact ->> 'what';
-  if event.fact is not null then
+  while event.fact is not null loop
     order_row := private.find_payment_order(event.provider, event.fact);
-  end if;
-  if event.fact is null then
-    result := 'ignored';
-  elsif order_row.id is null then
-    result := 'unknown_order';
-  else
+    order_id := order_row.id;
+    exit when order_id is null;
     -- The tenant first, then the order: whoever changes a tenant's plan or status locks in this order. All payments of
     -- one tenant are settled one after the other.
     perform from public.tenants as t where t.id = order_row.tenant_id for no key update;
     select * into order_row from public.payment_orders as o
     where o.tenant_id = order_row.tenant_id and o.id = order_row.id for no key update;
+    -- While this waited, the order may have moved to the tenant that its payment made.
+    exit when found;
+  end loop;
+  if event.fact is null then
+    result := 'ignored';
+  elsif order_id is null then
+    result := 'unknown_order';
+  else
     if what in ('captured', 'failed', 'refunded') then
       is_new := private.apply_payment_fact(order_row, event.fact);
+      select * into order_row from public.payment_orders as o where o.id = order_id;
     end if;
     perform private.review_payment_order(order_row, coalesce(what = 'closed', false));
     if (select k.is_recurring from private.order_kinds as k where k.kind = order_row.kind) then
