@@ -18,6 +18,7 @@ const overHttp = {
     'test/webhooks/{*.test.ts,dispatch/**,queue/**,signing-secrets/**}',
     // Straight to the database, for a minute.
     'test/usage/{calls/properties,credits/properties,credits/crash,payments/histories}.test.ts',
+    'test/onboarding/checkout/{histories,kill}.test.ts',
     // What these take time for, an installation and waits for what has to end, has no connection to a database in it.
     'test/client/package.test.ts',
     'test/branding/page/renames.test.ts',
@@ -58,6 +59,7 @@ const longest = [
   'new',
   'usage/payments/histories',
   'isolation/mutations',
+  'onboarding/checkout/histories',
   'tour',
   'stack/strays',
   'usage/calls/properties',

@@ -1,29 +1,31 @@
 import fc from 'fast-check'
-import pg from 'pg'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import type { PaymentFact } from '../../../lib/usage/payments/fact.ts'
 import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
 import type { Order } from '../../usage/payments/world.ts'
-import { makeRegistration, orderRegistration, outcomeOf } from './world.ts'
+import { deliver, makeRegistrations, openPool, type Pool, periodEnd, type Registered } from './rush.ts'
 
-// Whatever order events come in, however often, on however many connections, and wherever a connection dies: a paid
-// registration is one tenant, and any other is none.
+// Whatever order events come in, however often, and on however many connections: a paid registration is one tenant, and
+// any other is none. kill.test.ts says what comes of a connection that dies.
+
+const runs = 1_000
+const connections = 8
 
 let own: OwnDatabase
-let pool: pg.Pool
-/** A kill ends a connection and not the server, so nothing is lost by not waiting for the disk. */
-const connection = () => ({ connectionString: own.url, options: '-c synchronous_commit=off' })
+let pool: Pool
+let registered: Registered[]
 beforeAll(async () => {
   own = await makeDatabase(inject('stack'))
   await applyMigrations(own.url)
-  pool = new pg.Pool({ ...connection(), max: 6 })
-})
+  pool = openPool(own, connections)
+  registered = await makeRegistrations(pool, runs)
+}, 120_000)
 afterAll(async () => {
   await pool?.end()
   await own?.drop()
 })
 
-const steps = ['fail', 'pay', 'again', 'little', 'foreign', 'close'] as const
+const steps = ['fail', 'pay', 'again', 'little', 'foreign', 'start', 'renew', 'cancel', 'close'] as const
 type Step = (typeof steps)[number]
 /** What happened, and at which of the two orders of one registration. */
 const histories = fc
@@ -41,35 +43,34 @@ const histories = fc
 type History = typeof histories extends fc.Arbitrary<infer Value> ? Value : never
 
 function factOf(order: Order, step: Step): PaymentFact {
-  const payment = (name: string, change: Partial<PaymentFact> = {}): PaymentFact => ({
+  const charge = (name: string, change: Partial<PaymentFact> = {}): PaymentFact => ({
     what: 'captured',
     payment_id: `${name}_${order.id}`,
+    period: '1',
+    period_ends_at: periodEnd(1),
     amount_minor: 14_900,
     currency: 'CHF',
     ...change,
   })
   const about: Record<Step, PaymentFact> = {
     // The same payment as "pay": it failed at first and was tried again.
-    fail: payment('one', { what: 'failed' }),
-    pay: payment('one'),
-    again: payment('two'),
-    little: payment('three', { amount_minor: 14_899 }),
-    foreign: payment('four', { currency: 'INR' }),
+    fail: charge('one', { what: 'failed' }),
+    pay: charge('one'),
+    again: charge('two'),
+    little: charge('three', { amount_minor: 14_899 }),
+    foreign: charge('four', { currency: 'INR' }),
+    start: { what: 'started' },
+    renew: charge('five', { period: '2', period_ends_at: periodEnd(2) }),
+    cancel: { what: 'cancelled' },
     close: { what: 'closed' },
   }
-  return { order_id: order.provider_order_id, ...about[step] }
-}
-
-interface Delivery {
-  order: Order
-  id: string
-  fact: PaymentFact
+  return { order_id: order.provider_order_id, subscription_id: `sub_${order.id}`, ...about[step] }
 }
 
 /** Three copies of each event, shuffled as the history says. */
-function deliveriesOf(orders: Order[], { events, order: shuffled }: History): Delivery[] {
+function deliveriesOf(orders: Registered, { events, order: shuffled }: History) {
   const once = events.map(({ step, at }) => {
-    const order = orders[at]!
+    const order = orders[at]
     return { order, id: `${step}_${order.id}`, fact: factOf(order, step) }
   })
   return [...once, ...once, ...once]
@@ -78,107 +79,93 @@ function deliveriesOf(orders: Order[], { events, order: shuffled }: History): De
     .map(({ delivery }) => delivery)
 }
 
-async function deliver(db: pg.Pool | pg.Client, { order, id, fact }: Delivery): Promise<void> {
-  await db.query('select private.receive_payment_event($1, $2, $3, $4)', [
-    order.provider,
-    id,
-    Buffer.from(id),
-    fact,
-  ])
-  await db.query('select private.settle_payment_event($1, $2)', [order.provider, id])
+interface State {
+  tenant: string | null
+  order: string
+  payments: string[]
+  subscription: string | null
+  is_to_cancel: boolean
+  paid_until: Date | null
 }
 
-/** A registration with an order at each provider. */
-async function world(): Promise<Order[]> {
-  const hash = await makeRegistration({ brand: 'Rush', db: pool })
-  await pool.query(`delete from private.tenant_turns where what like 'registration%'`)
-  return [
-    await orderRegistration(hash, { db: pool }),
-    await orderRegistration(hash, { provider: 'razorpay', db: pool }),
-  ]
+/** Of each order: whose it is, what became of its payments, and of its subscription. */
+async function readStates(): Promise<Map<string, State>> {
+  const { rows } = await pool.query<State & { id: string }>(
+    `select o.id, nullif(o.tenant_id, private.platform_tenant_id()) as tenant, o.status as order,
+       s.status as subscription, s.paid_until_at as paid_until, coalesce(s.next_cancel_at is not null, false) as is_to_cancel,
+       array(select p.status || coalesce(' ' || p.reason, '') from public.payments as p where p.order_id = o.id order by 1) as payments
+     from public.payment_orders as o left join public.subscriptions as s on s.order_id = o.id`,
+  )
+  return new Map(rows.map(({ id, ...state }) => [id, state]))
 }
 
-/** How many tenants there are, and how many payments gave one, are due back or failed. */
-async function stateOf(orders: Order[]) {
-  const outcomes = await Promise.all(orders.map((order) => outcomeOf(order, pool)))
-  const payments = outcomes.flatMap((outcome) => outcome.payments)
-  const count = (start: string) => payments.filter((payment) => payment.startsWith(start)).length
-  return {
-    tenants: outcomes[0]!.tenants,
-    paid: count('paid'),
-    due: count('refund_due'),
-    failed: count('failed'),
-  }
-}
-
-/** What must come of a history, worked out from the set of its events alone. */
-function expected({ events }: History) {
+/** What must come of a history, worked out from its events, and from which of two paid orders came first. */
+function expected({ events }: History, states: [State, State]): [State, State] {
   const has = (step: Step, at: number) => events.some((event) => event.step === step && event.at === at)
-  const right = events.filter(({ step }) => step === 'pay' || step === 'again').length
-  const wrong = events.filter(({ step }) => step === 'little' || step === 'foreign').length
-  const tenants = Math.min(1, right)
-  return {
-    tenants,
-    paid: tenants,
-    due: wrong + right - tenants,
-    failed: [0, 1].filter((at) => has('fail', at) && !has('pay', at)).length,
+  const rightAt = (at: number) =>
+    [has('pay', at) && '1', has('again', at) && '1', has('renew', at) && '2'].filter(
+      (period) => period !== false,
+    )
+  const winner = [0, 1].find((at) => rightAt(at).length > 0 && states[at]!.tenant !== null)
+  if (winner === undefined) expect([0, 1].flatMap(rightAt), 'a paid order made no tenant').toEqual([])
+  const stateAt = (at: 0 | 1): State => {
+    const right = rightAt(at)
+    const periods = new Set(right)
+    const isWinner = at === winner
+    const payments = [
+      ...(isWinner ? [...periods].map(() => 'paid') : []),
+      ...(isWinner ? right.slice(periods.size).map(() => 'refund_due paid_twice') : []),
+      ...(isWinner ? [] : right.map(() => 'refund_due already_registered')),
+      ...(has('little', at) ? ['refund_due wrong_amount'] : []),
+      ...(has('foreign', at) ? ['refund_due wrong_currency'] : []),
+      ...(has('fail', at) && !has('pay', at) ? ['failed'] : []),
+    ].sort()
+    const isKnown = events.some((event) => event.at === at)
+    const isLost = !isWinner && right.length > 0
+    return {
+      tenant: isWinner ? states[at].tenant : null,
+      order: statusOf(payments, has('close', at)),
+      payments,
+      subscription: has('cancel', at) ? 'cancelled' : isWinner ? 'active' : isKnown ? 'pending' : null,
+      is_to_cancel: isLost && !has('cancel', at),
+      paid_until: isWinner ? new Date(periodEnd(periods.has('2') ? 2 : 1)) : null,
+    }
   }
+  return [stateAt(0), stateAt(1)]
 }
 
-describe('forty histories, shuffled and tripled, on six connections at once', () => {
-  it('each make one tenant, or none', { timeout: 120_000 }, async () => {
-    const waiting = fc.sample(histories, { numRuns: 40, seed: 20_261_122 }).values()
-    const run = async () => {
-      for (const history of waiting) {
-        const orders = await world()
-        await Promise.all(deliveriesOf(orders, history).map((delivery) => deliver(pool, delivery)))
-        expect(await stateOf(orders), JSON.stringify(history.events)).toEqual(expected(history))
-      }
-    }
-    await Promise.all([run(), run()])
-    const { rows } = await pool.query(
-      `select (select count(*)::int from public.tenants where name = 'Rush') as tenants,
-         (select count(distinct slug)::int from public.tenants where name = 'Rush') as slugs,
-         (select count(*)::int from private.registration_orders where tenant_id <> private.platform_tenant_id()) as orders`,
-    )
-    expect(rows[0].tenants).toBeGreaterThan(10)
-    expect([rows[0].slugs, rows[0].orders]).toEqual([rows[0].tenants, rows[0].tenants])
-  })
-})
+function statusOf(payments: string[], isClosed: boolean): string {
+  const has = (start: string) => payments.some((payment) => payment.startsWith(start))
+  if (has('refund_due')) return 'refund_due'
+  if (has('paid')) return 'paid'
+  return has('failed') || isClosed ? 'failed' : 'created'
+}
 
-describe('a connection that is killed at any row that settling writes', () => {
-  const places = [
-    ...['public.tenants', 'public.tenant_billing', 'public.subscriptions', 'public.tenant_invitations'],
-    ...['public.contracts', 'private.registration_orders', 'public.webhook_events', 'public.payments'],
-  ]
-  it('leaves no part of a tenant, and the event that is sent again makes all of it', {
-    timeout: 120_000,
-  }, async () => {
-    await pool.query(`create function private.tg_die_here() returns trigger language plpgsql set search_path = '' as $$
-      begin
-        if current_setting('test.die_at', true) = tg_table_name then
-          perform set_config('test.die_at', '', false);
-          perform pg_terminate_backend(pg_backend_pid());
-          perform pg_sleep(1);
-        end if;
-        return new;
-      end $$`)
-    for (const table of places)
-      await pool.query(
-        `create trigger die_here before insert or update on ${table} for each row execute function private.tg_die_here()`,
-      )
-    const orders = await world()
-    const delivery = { order: orders[0]!, id: `pay_${orders[0]!.id}`, fact: factOf(orders[0]!, 'pay') }
-    for (const table of places) {
-      const client = new pg.Client(connection())
-      client.on('error', () => {})
-      await client.connect()
-      await client.query(`select set_config('test.die_at', $1, false)`, [table.split('.')[1]])
-      await expect(deliver(client, delivery), table).rejects.toThrow(/terminat/)
-      await client.end().catch(() => {})
-      expect(await stateOf(orders), table).toEqual({ tenants: 0, paid: 0, due: 0, failed: 0 })
-    }
-    await deliver(pool, delivery)
-    expect(await stateOf(orders)).toEqual({ tenants: 1, paid: 1, due: 0, failed: 0 })
-  })
+it('a thousand histories, shuffled, tripled and on eight connections at once, each make one tenant or none', {
+  timeout: 300_000,
+}, async () => {
+  const sample = fc.sample(histories, { numRuns: runs, seed: 20_261_122 })
+  const waiting = sample.entries()
+  const run = async () => {
+    for (const [index, history] of waiting)
+      await Promise.all(deliveriesOf(registered[index]!, history).map((each) => deliver(pool, each)))
+  }
+  await Promise.all(Array.from({ length: 4 }, run))
+  const states = await readStates()
+  const stateOf = (order: Order) => states.get(order.id)!
+  let made = 0
+  for (const [index, history] of sample.entries()) {
+    const both = registered[index]!.map(stateOf) as [State, State]
+    expect(both, JSON.stringify(history.events)).toEqual(expected(history, both))
+    made += both.filter(({ tenant }) => tenant !== null).length
+  }
+  const { rows } = await pool.query(
+    `select count(*)::int as tenants, count(distinct slug)::int as slugs,
+       (select count(*)::int from public.contracts where status = 'pending_acceptance') as contracts,
+       (select count(*)::int from public.tenant_invitations) as owners,
+       (select count(*)::int from private.notification_jobs where template = 'registration_welcome') as welcomes
+     from public.tenants where name like 'Rush %'`,
+  )
+  expect(made).toBeGreaterThan(runs / 2)
+  expect(rows).toEqual([{ tenants: made, slugs: made, contracts: made, owners: made, welcomes: made }])
 })
