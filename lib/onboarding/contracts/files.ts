@@ -2,7 +2,8 @@ import process from 'node:process'
 import { createClient, type SupabaseClient } from '@supabase/supabase-js'
 import { Problem } from '../../db/index.ts'
 
-const bucket = 'contracts'
+/** Where the PDFs are. */
+export const bucket = 'contracts'
 const linkSeconds = 60
 
 let client: SupabaseClient | undefined
@@ -41,15 +42,7 @@ export async function linkToPdf(key: string): Promise<{ url: string; expires_at:
   return { url: data.signedUrl, expires_at: new Date(Date.now() + linkSeconds * 1_000) }
 }
 
-/** The names in a folder of the bucket. */
-export async function namesIn(folder: string): Promise<string[]> {
-  const { data, error } = await storage().from(bucket).list(folder, { limit: 1_000 })
-  if (error && isWithoutBucket(error)) return []
-  if (error) throw unavailable(error)
-  return data.map(({ name }) => name)
-}
-
-/** Removes files. */
+/** Removes files. 503 unavailable. */
 export async function removeFiles(keys: string[]): Promise<void> {
   if (keys.length === 0) return
   const { error } = await storage().from(bucket).remove(keys)

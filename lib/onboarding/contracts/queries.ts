@@ -1,6 +1,6 @@
 import { type Db, Problem, sql } from '../../db/index.ts'
 import { log } from '../../runtime/index.ts'
-import { linkToPdf, namesIn, removeFiles, storePdf } from './files.ts'
+import { bucket, linkToPdf, removeFiles, storePdf } from './files.ts'
 import { type ContractToRender, renderContract } from './pdf.ts'
 import type {
   Contract,
@@ -108,30 +108,27 @@ export async function renderContracts(db: Db): Promise<RenderedContracts> {
   return sum
 }
 
-/** Removes files that no row knows, such as those of a tenant that was purged. For the service. */
+const sweptAtOnce = 500
+
+/**
+ * Removes files that no row knows, such as those of a tenant that was purged. One that was written in the last 24 hours
+ * stays: a contract has its file first, and its row a moment later. For the service.
+ */
 export async function sweepContractFiles(db: Db): Promise<SweptFiles> {
   let removed = 0
-  for (const tenant of await namesIn('')) {
-    const folder = `${tenant}/contracts`
-    const keys: string[] = []
-    for (const contract of await namesIn(folder))
-      for (const name of await namesIn(`${folder}/${contract}`)) keys.push(`${folder}/${contract}/${name}`)
-    const rows = await db.query<{ key: string }>(sql`
-      select c.pdf_s3_key as key from public.contracts as c
-      where c.tenant_id = private.ulid_to_uuid(${tenant}) and c.pdf_s3_key is not null`)
-    const known = new Set(rows.map(({ key }) => key))
-    // One that is being made has its file first, and its row a moment later.
-    const lost = keys.filter((key) => !known.has(key) && !isFresh(key))
-    await removeFiles(lost)
+  let last = ''
+  for (;;) {
+    // Storage's own table, because its API lists folders, and each tenant has one.
+    const lost = await db.query<{ name: string }>(sql`
+      select o.name from storage.objects as o
+      where o.bucket_id = ${bucket} and o.name > ${last}
+        and greatest(o.created_at, o.updated_at) <= now() - interval '24 hours'
+        and not exists (select from public.contracts as c
+          where c.tenant_id = private.ulid_to_uuid(split_part(o.name, '/', 1)) and c.pdf_s3_key = o.name)
+      order by o.name limit ${sweptAtOnce}`)
+    await removeFiles(lost.map(({ name }) => name))
     removed += lost.length
+    if (lost.length < sweptAtOnce) return { removed }
+    last = lost.at(-1)?.name ?? ''
   }
-  return { removed }
-}
-
-/** Whether the contract is younger than a day, by the ULID in its key. */
-function isFresh(key: string): boolean {
-  const letters = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-  const time = (key.split('/')[2] ?? '').slice(0, 10)
-  const madeAt = [...time].reduce((sum, letter) => sum * 32 + letters.indexOf(letter), 0)
-  return madeAt > Date.now() - 86_400_000
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { call, problemOf } from '../../kit/call.ts'
-import { admin, asUser } from '../../kit/db.ts'
+import { admin, asUser, superuser } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { closeTenant, ready } from './world.ts'
@@ -237,20 +237,33 @@ describe('cron', () => {
   })
 
   it('removes files of contracts that are gone, and no other', async () => {
-    const gone = await closeTenant(tenant)
-    const kept = await makeTenant({ owner })
-    const { pdf_s3_key } = await closeTenant(kept)
-    await admin.query(`delete from public.contracts where tenant_id = $1`, [tenant.id])
-    const has = async (key: string) => {
-      const answer = await fetch(`${stack.api_url}/storage/v1/object/contracts/${key}`, {
-        headers: { apikey: stack.secret_key, authorization: `Bearer ${stack.secret_key}` },
-      })
-      await answer.body?.cancel()
-      return answer.ok
-    }
-    const sweep = () => call('/onboarding/contracts/sweep', { method: 'POST', apikey: stack.secret_key })
-    // One that is being made right now has no row yet.
-    await sweep()
-    expect([await has(gone.pdf_s3_key), await has(pdf_s3_key)]).toEqual([true, true])
+    const [old, fresh, kept] = await Promise.all([
+      closeTenant(tenant),
+      makeTenant({ owner }).then(closeTenant),
+      makeTenant({ owner }).then(closeTenant),
+    ])
+    const keys = [old, fresh, kept].map(({ pdf_s3_key }) => pdf_s3_key)
+    await admin.query('delete from public.contracts where ref_id = any ($1)', [[old.ref_id, fresh.ref_id]])
+    const age = (key: string | undefined, hours: number) =>
+      superuser.query(
+        `update storage.objects set created_at = now() - make_interval(hours => $2), updated_at = now() - make_interval(hours => $2)
+         where bucket_id = 'contracts' and name = $1`,
+        [key, hours],
+      )
+    await Promise.all([age(keys[0], 25), age(keys[1], 23), age(keys[2], 1_000)])
+    expect(await Promise.all(keys.map(hasFile))).toEqual([true, true, true])
+    const sweep = async () =>
+      (await call('/onboarding/contracts/sweep', { method: 'POST', apikey: stack.secret_key })).json()
+    expect(await sweep()).toEqual({ removed: 1 })
+    expect(await Promise.all(keys.map(hasFile))).toEqual([false, true, true])
+    expect(await sweep()).toEqual({ removed: 0 })
   })
 })
+
+async function hasFile(key: string): Promise<boolean> {
+  const answer = await fetch(`${stack.api_url}/storage/v1/object/contracts/${key}`, {
+    headers: { apikey: stack.secret_key, authorization: `Bearer ${stack.secret_key}` },
+  })
+  await answer.body?.cancel()
+  return answer.ok
+}
