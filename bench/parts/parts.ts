@@ -8,6 +8,7 @@ import { benchGates } from './gates.ts'
 import { benchLookup } from './lookup.ts'
 import { benchMatrix } from './matrix.ts'
 import { benchMember } from './member.ts'
+import { benchOnboarding } from './onboarding.ts'
 import { benchPooler } from './pooler.ts'
 import { benchRefusals } from './refusals/index.ts'
 import { benchRls } from './rls.ts'
@@ -125,6 +126,12 @@ export const parts: Part[] = [
     name: 'webhooks-depth',
     about: 'A claim from a long queue. The baseline is a claim from a short one.',
     run: benchDepth,
+  },
+  {
+    name: 'onboarding',
+    about:
+      'A payment that becomes a tenant, by the SQL functions. The baseline inserts the rows that this wrote, log and events included, into tables with the same columns, keys and indexes and without triggers. Then a read while contracts can wait, and going on with a registration.',
+    run: benchOnboarding,
   },
   {
     name: 'matrix',

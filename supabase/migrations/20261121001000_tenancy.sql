@@ -1151,8 +1151,8 @@ create table public.user_profiles (
   updated_at timestamptz not null default now(),
   constraint profile_email_is_short check (length(email) <= 320),
   constraint profile_locale_is_short check (private.is_plain_text(locale, 35)),
-  constraint names_are_text check (
-    private.is_plain_text(title, 10) and private.is_plain_text(first_name, 255) and private.is_plain_text(last_name, 255)),
+  constraint title_is_one_of_five check (title in ('Mr.', 'Mrs.', 'Ms.', 'Dr.', 'Prof.')),
+  constraint names_are_text check (private.is_plain_text(first_name, 255) and private.is_plain_text(last_name, 255)),
   constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
 );
 create unique index user_profiles_ref_id_idx on public.user_profiles (ref_id) where ref_id is not null;

@@ -1009,14 +1009,16 @@ create function private.record_billing_event(
   order_row public.payment_orders, event_type text, entity text, reason text default null,
   amount_minor bigint default null, currency text default null
 ) returns void
-  language sql volatile
+  language plpgsql
   set search_path = ''
 as $$
+begin
   insert into public.billing_events (tenant_id, event_type, provider, provider_entity_id, amount_minor, currency, plan, payload)
   values (order_row.tenant_id, record_billing_event.event_type, order_row.provider, record_billing_event.entity,
     record_billing_event.amount_minor, record_billing_event.currency, order_row.bought ->> 'plan',
     jsonb_strip_nulls(jsonb_build_object('order', order_row.ref_id, 'kind', order_row.kind,
-      'provider_order_id', order_row.provider_order_id, 'reason', record_billing_event.reason)))
+      'provider_order_id', order_row.provider_order_id, 'reason', record_billing_event.reason)));
+end
 $$;
 comment on function private.record_billing_event(public.payment_orders, text, text, text, bigint, text) is
   'Adds a row to billing_events. A trigger tells webhooks.';
@@ -1487,9 +1489,10 @@ comment on function private.apply_payment_fact(public.payment_orders, jsonb) is
   'Moves one payment forward: failed, then paid or refund_due, then refunded. Returns whether anything changed. The order''s row must be locked.';
 
 create function private.review_payment_order(order_row public.payment_orders, is_closed boolean) returns void
-  language sql volatile
+  language plpgsql
   set search_path = ''
 as $$
+begin
   -- A definition by all payments at once: whichever came first, the same rows give the same status.
   update public.payment_orders as o set
     status = n.status,
@@ -1504,7 +1507,8 @@ as $$
         else order_row.status end::public.payment_order_status as status,
       min(p.settled_at) as settled_at
     from public.payments as p where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id) as n
-  where o.tenant_id = order_row.tenant_id and o.id = order_row.id
+  where o.tenant_id = order_row.tenant_id and o.id = order_row.id;
+end
 $$;
 
 create function private.settle_payment_event(provider public.payment_provider, event_id text) returns text

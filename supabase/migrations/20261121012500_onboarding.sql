@@ -478,7 +478,7 @@ begin
   from public.tenants as t join public.plans as p on p.plan = t.plan left join public.tenant_billing as b on b.tenant_id = t.id
   where t.id = make_contract.tenant
   returning * into strict made;
-  update public.tenants as t set contract_pending_at = now() where t.id = make_contract.tenant;
+  update public.tenants as t set contract_pending_at = now() where t.id = make_contract.tenant and t.contract_pending_at is null;
   perform private.wake_contract_rendering();
   return made;
 end
@@ -836,10 +836,11 @@ begin
       or exists (select from public.tenant_slugs as s where s.slug = candidate and coalesce(s.retired_at, now()) > now() - interval '90 days')
       or exists (select from private.kept_slugs as k where k.slug = candidate and k.free_at > now());
     begin
-      insert into public.tenants (slug, name, status, plan, country, state, time_zone, created_by)
+      -- Closed from the first moment: its contract waits as soon as there is one.
+      insert into public.tenants (slug, name, status, plan, country, state, time_zone, created_by, contract_pending_at)
       values (candidate, make_registered_tenant.name, 'active', make_registered_tenant.plan, make_registered_tenant.country,
         make_registered_tenant.state, case make_registered_tenant.country when 'IN' then 'Asia/Kolkata' else 'UTC' end,
-        make_registered_tenant.creator)
+        make_registered_tenant.creator, now())
       returning * into made;
       return made;
     exception

@@ -90,7 +90,7 @@ begin
   from public.tenants as t join public.plans as p on p.plan = t.plan left join public.tenant_billing as b on b.tenant_id = t.id
   where t.id = make_contract.tenant
   returning * into strict made;
-  update public.tenants as t set contract_pending_at = now() where t.id = make_contract.tenant;
+  update public.tenants as t set contract_pending_at = now() where t.id = make_contract.tenant and t.contract_pending_at is null;
   perform private.wake_contract_rendering();
   return made;
 end

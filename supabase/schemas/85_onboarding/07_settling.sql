@@ -28,10 +28,11 @@ begin
       or exists (select from public.tenant_slugs as s where s.slug = candidate and coalesce(s.retired_at, now()) > now() - interval '90 days')
       or exists (select from private.kept_slugs as k where k.slug = candidate and k.free_at > now());
     begin
-      insert into public.tenants (slug, name, status, plan, country, state, time_zone, created_by)
+      -- Closed from the first moment: its contract waits as soon as there is one.
+      insert into public.tenants (slug, name, status, plan, country, state, time_zone, created_by, contract_pending_at)
       values (candidate, make_registered_tenant.name, 'active', make_registered_tenant.plan, make_registered_tenant.country,
         make_registered_tenant.state, case make_registered_tenant.country when 'IN' then 'Asia/Kolkata' else 'UTC' end,
-        make_registered_tenant.creator)
+        make_registered_tenant.creator, now())
       returning * into made;
       return made;
     exception

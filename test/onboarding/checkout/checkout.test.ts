@@ -3,7 +3,8 @@ import { call, problemOf } from '../../kit/call.ts'
 import { admin, superuser } from '../../kit/db.ts'
 import { makePerson } from '../../kit/people.ts'
 import { ready } from '../contracts/world.ts'
-import { Browser, billing, contact } from '../registrations/browser.ts'
+import { Browser } from '../registrations/browser.ts'
+import { billing, contact } from '../registrations/filled-in.ts'
 
 interface Ordered {
   ref_id: string

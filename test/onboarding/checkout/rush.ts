@@ -2,7 +2,7 @@ import pg from 'pg'
 import type { PaymentFact } from '../../../lib/usage/payments/fact.ts'
 import type { OwnDatabase } from '../../kit/own-database.ts'
 import type { Order } from '../../usage/payments/world.ts'
-import { billing, company, contact, location } from '../registrations/browser.ts'
+import { billing, company, contact, location } from '../registrations/filled-in.ts'
 
 export type Pool = pg.Pool
 /** Connections to a database of one test. A kill ends a connection and not the server, so nobody waits for the disk. */
@@ -62,16 +62,21 @@ export interface Delivery {
 }
 
 /** Receives and settles what a provider says, as the webhook's route does. */
-export async function deliver(db: pg.Pool | pg.Client, { order, id, fact }: Delivery): Promise<void> {
-  const { provider } = order
-  await db.query({
+export async function deliver(db: pg.Pool | pg.Client, delivery: Delivery): Promise<void> {
+  await receive(db, delivery)
+  await settle(db, delivery)
+}
+
+export const receive = (db: pg.Pool | pg.Client, { order, id, fact }: Delivery) =>
+  db.query({
     name: 'receive',
     text: 'select private.receive_payment_event($1, $2, $3, $4)',
-    values: [provider, id, Buffer.from(id), fact],
+    values: [order.provider, id, Buffer.from(id), fact],
   })
-  await db.query({
+
+export const settle = (db: pg.Pool | pg.Client, { order, id }: Omit<Delivery, 'fact'>) =>
+  db.query({
     name: 'settle',
     text: 'select private.settle_payment_event($1, $2)',
-    values: [provider, id],
+    values: [order.provider, id],
   })
-}

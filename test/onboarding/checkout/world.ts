@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { admin, type Queryable } from '../../kit/db.ts'
 import { captured, freshId, type Order } from '../../usage/payments/world.ts'
-import { billing, company, contact, location } from '../registrations/browser.ts'
+import { billing, company, contact, location } from '../registrations/filled-in.ts'
 
 export interface RegistrationOptions {
   plan?: 'starter' | 'professional'

@@ -5,7 +5,8 @@ import { describeInBrowser } from '../../kit/browser.ts'
 import { call } from '../../kit/call.ts'
 import { mailTo } from '../../kit/mailbox.ts'
 import { newVisitor } from '../../web/site.ts'
-import { Browser, company, contact } from '../registrations/browser.ts'
+import { Browser } from '../registrations/browser.ts'
+import { company, contact } from '../registrations/filled-in.ts'
 
 const phone = { viewport: { width: 360, height: 740 } }
 const heading = (page: Page, name: string) => page.getByRole('heading', { name }).waitFor()

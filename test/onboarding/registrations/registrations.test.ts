@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { call, problemOf } from '../../kit/call.ts'
 import { admin, asService, asUser } from '../../kit/db.ts'
 import { makePerson, signToken } from '../../kit/people.ts'
-import { Browser, billing, company, contact, location } from './browser.ts'
+import { Browser } from './browser.ts'
+import { billing, company, contact, location } from './filled-in.ts'
 
 const hashOf = (cookie: string | undefined) => createHash('sha256').update(cookie!.split('=')[1]!).digest()
 const rowOf = async (browser: Browser) =>

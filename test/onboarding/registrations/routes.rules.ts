@@ -1,5 +1,5 @@
 import { anyone, credentials, type Outcome, type RouteRules } from '../../kit/rules/routes.ts'
-import { billing, company, contact, location } from './browser.ts'
+import { billing, company, contact, location } from './filled-in.ts'
 
 /** Nobody has to sign in. A credential that is presented must be good all the same. */
 const stranger: Outcome = {

@@ -100,14 +100,16 @@ create function private.record_billing_event(
   order_row public.payment_orders, event_type text, entity text, reason text default null,
   amount_minor bigint default null, currency text default null
 ) returns void
-  language sql volatile
+  language plpgsql
   set search_path = ''
 as $$
+begin
   insert into public.billing_events (tenant_id, event_type, provider, provider_entity_id, amount_minor, currency, plan, payload)
   values (order_row.tenant_id, record_billing_event.event_type, order_row.provider, record_billing_event.entity,
     record_billing_event.amount_minor, record_billing_event.currency, order_row.bought ->> 'plan',
     jsonb_strip_nulls(jsonb_build_object('order', order_row.ref_id, 'kind', order_row.kind,
-      'provider_order_id', order_row.provider_order_id, 'reason', record_billing_event.reason)))
+      'provider_order_id', order_row.provider_order_id, 'reason', record_billing_event.reason)));
+end
 $$;
 comment on function private.record_billing_event(public.payment_orders, text, text, text, bigint, text) is
   'Adds a row to billing_events. A trigger tells webhooks.';

@@ -125,9 +125,10 @@ comment on function private.apply_payment_fact(public.payment_orders, jsonb) is
   'Moves one payment forward: failed, then paid or refund_due, then refunded. Returns whether anything changed. The order''s row must be locked.';
 
 create function private.review_payment_order(order_row public.payment_orders, is_closed boolean) returns void
-  language sql volatile
+  language plpgsql
   set search_path = ''
 as $$
+begin
   -- A definition by all payments at once: whichever came first, the same rows give the same status.
   update public.payment_orders as o set
     status = n.status,
@@ -142,7 +143,8 @@ as $$
         else order_row.status end::public.payment_order_status as status,
       min(p.settled_at) as settled_at
     from public.payments as p where p.tenant_id = order_row.tenant_id and p.order_id = order_row.id) as n
-  where o.tenant_id = order_row.tenant_id and o.id = order_row.id
+  where o.tenant_id = order_row.tenant_id and o.id = order_row.id;
+end
 $$;
 
 create function private.settle_payment_event(provider public.payment_provider, event_id text) returns text
