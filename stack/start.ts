@@ -110,7 +110,12 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   if (pooler) environment.TENANTRY_DB_URL = pooler.url
   const secrets = paymentSecrets(file.key_pepper)
   // The next port, so that its address is mostly the same after a restart.
-  const payments = await startPaymentProviders(secrets, `${apiUrl}/functions/v1`, server.port + 1)
+  const payments = await startPaymentProviders(
+    secrets,
+    `${apiUrl}/functions/v1`,
+    join(dataDir, 'payments.json'),
+    server.port + 1,
+  )
   stops.push(() => payments.stop())
   Object.assign(environment, paymentEnvironment(payments.url, secrets))
   functions = await startFunctions(root, environment, dataDir, guard, recordSoon)

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 
-/** What somebody can pay for here. It lives in memory: a real provider would keep it, and this one forgets at its end. */
+/** What somebody can pay for here. */
 export interface Sale {
   id: string
   provider: 'razorpay' | 'stripe'
@@ -13,6 +14,8 @@ export interface Sale {
   notes: Record<string, string>
   status: 'open' | 'paid' | 'cancelled'
   subscriptionId: string | null
+  /** The same request again gets the same sale. */
+  key?: string | undefined
   charges: Charge[]
 }
 
@@ -24,6 +27,33 @@ export interface Charge {
 }
 
 const sales = new Map<string, Sale>()
+let file: string | undefined
+
+/** Reads what an earlier run has sold. The buyer of a real provider finds the order after a restart too. */
+export function openBooks(path: string): void {
+  file = path
+  for (const sale of readSales(path)) sales.set(sale.id, sale)
+}
+
+function readSales(path: string): Sale[] {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Sale[]
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** Writes down what there is now: all of it or, if this is killed, what there was before. */
+export function saveBooks(): void {
+  if (file === undefined) return
+  writeFileSync(`${file}.new`, JSON.stringify([...sales.values()]))
+  renameSync(`${file}.new`, file)
+}
+
+export function findSaleByKey(key: string | undefined): Sale | undefined {
+  return key === undefined ? undefined : [...sales.values()].find((sale) => sale.key === key)
+}
 
 export function findSale(id: string): Sale | undefined {
   return sales.get(id) ?? [...sales.values()].find((sale) => sale.subscriptionId === id)

@@ -1,7 +1,7 @@
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 import { findPort } from '../../processes/ports.ts'
-import { findSale, type Sale } from './books.ts'
+import { findSale, openBooks, type Sale, saveBooks } from './books.ts'
 import { outcomesOf, payPage } from './page.ts'
 import { cancelAtRazorpay, payAtRazorpay, razorpayApi } from './razorpay.ts'
 import type { PaymentSecrets } from './secrets.ts'
@@ -20,17 +20,23 @@ export interface PaymentProviders {
 export async function startPaymentProviders(
   secrets: PaymentSecrets,
   functionsUrl: string,
+  booksPath: string,
   preferredPort?: number,
 ): Promise<PaymentProviders> {
   const port = await findPort(preferredPort)
   const url = `http://127.0.0.1:${port}`
   const payUrl = (id: string) => `${url}/pay/${id}`
+  openBooks(booksPath)
   const app = new Hono()
+    .use(async (c, next) => {
+      await next()
+      if (c.req.method !== 'GET') saveBooks()
+    })
     .route('/razorpay', razorpayApi(secrets, payUrl))
     .route('/stripe', stripeApi(secrets, payUrl))
     .get('/pay/:id', (c) => {
       const sale = findSale(c.req.param('id'))
-      return sale ? c.html(payPage(sale)) : c.text('There is no such order. A restart forgets all.\n', 404)
+      return sale ? c.html(payPage(sale)) : c.text('There is no such order.\n', 404)
     })
     .post('/pay/:id', async (c) => {
       const sale = findSale(c.req.param('id'))
@@ -38,6 +44,8 @@ export async function startPaymentProviders(
       if (!sale || !outcomesOf(sale).some(([possible]) => possible === outcome))
         return c.text('This cannot be done with this order now.\n', 409)
       const events = happen(sale, String(outcome))
+      // Before the webhooks: what was paid stays paid if this is stopped now, and the functions ask about it.
+      saveBooks()
       const taken = await Promise.all(
         events.map((event) => sendWebhook(functionsUrl, sale.provider, event, secrets)),
       )

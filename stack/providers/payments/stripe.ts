@@ -1,9 +1,15 @@
 import { Hono } from 'hono'
-import { type Charge, charge, findSale, inSeconds, keepSale, newId, type Sale } from './books.ts'
+import {
+  type Charge,
+  charge,
+  findSale,
+  findSaleByKey,
+  inSeconds,
+  keepSale,
+  newId,
+  type Sale,
+} from './books.ts'
 import type { PaymentSecrets } from './secrets.ts'
-
-/** By the header Idempotency-Key: the same request again gets the same answer. */
-const made = new Map<string, Sale>()
 
 /** Stripe's API, as far as an order needs it: Checkout Sessions and Subscriptions. */
 export function stripeApi(secrets: PaymentSecrets, payUrl: (id: string) => string) {
@@ -20,7 +26,7 @@ export function stripeApi(secrets: PaymentSecrets, payUrl: (id: string) => strin
     .post('/v1/checkout/sessions', async (c) => {
       const form = new URLSearchParams(await c.req.text())
       const key = c.req.header('idempotency-key')
-      const known = key === undefined ? undefined : made.get(key)
+      const known = findSaleByKey(key)
       if (known) return c.json(sessionOf(known))
       const price = (name: string) => form.get(`line_items[0][price_data]${name}`)
       const amount = Number(price('[unit_amount]'))
@@ -38,8 +44,8 @@ export function stripeApi(secrets: PaymentSecrets, payUrl: (id: string) => strin
         status: 'open',
         subscriptionId: null,
         charges: [],
+        key,
       })
-      if (key !== undefined) made.set(key, sale)
       return c.json(sessionOf(sale))
     })
     .get('/v1/checkout/sessions/:id', (c) => {
