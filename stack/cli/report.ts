@@ -44,6 +44,10 @@ export function describe(line: MachineLine): string {
     rows.push(['Branded page', `http://${coach.tenant_slug}.localhost:${port}/`])
     rows.push(['Its coach', `${coach.email}  password ${coach.password}`])
   }
+  rows.push([
+    'Registration',
+    `${line.api_url}/register/  (how a stranger becomes a tenant; a local provider takes the payment)`,
+  ])
   rows.push(['Mailbox', `${line.mail_url}  (what the stack mails; SMTP on port ${line.smtp_port})`])
   rows.push(['Publishable key', line.publishable_key])
   rows.push(['Secret key', line.secret_key])
