@@ -69,7 +69,7 @@ export const parts: Part[] = [
   {
     name: 'credits',
     about:
-      'Reserving and consuming credits of one tenant, by the SQL functions: all of it waits for one row. The baseline is pgledger in the same server, with two transfers for each pair, where TENANTRY_BENCH_PGLEDGER names its files.',
+      'Reserving and consuming credits of one tenant, by the SQL functions: all of it waits for one row. The baselines are two bare updates of that row, which are the most that this machine can do with it, and pgledger in the same server, with two transfers for each pair, where TENANTRY_BENCH_PGLEDGER names its files.',
     run: benchCredits,
   },
   {

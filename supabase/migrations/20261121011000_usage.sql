@@ -1969,24 +1969,28 @@ create unique index credit_ledger_reservation_end_idx on public.credit_ledger (t
 create index credit_ledger_activity_run_idx on public.credit_ledger (tenant_id, activity_run_id) where activity_run_id is not null;
 
 -- The rules of an entry. Not check constraints: Postgres reads their text anew for every statement, which took four
--- times as long as storing the row. A trigger keeps what it has read.
+-- times as long as storing the row. A trigger keeps what it has read, and prepares only the branch that it takes.
 create function private.tg_check_ledger_entry() returns trigger
   language plpgsql
   set search_path = ''
 as $$
 declare
-  is_right boolean := (case new.type
-      when 'reserved' then new.credits = 0 and new.credits_held > 0
-      when 'released' then new.credits = 0 and new.credits_held < 0
-      when 'consumed' then new.credits <= 0 and new.credits_held < 0
-      when 'expired' then new.credits <= 0 and new.credits_held <= 0
-      when 'adjusted' then new.credits <> 0 and new.credits_held = 0 and new.note is not null
-      else new.credits > 0 and new.credits_held = 0 end)
-    and new.reserved_after between 0 and new.balance_after
-    and (new.reservation_id is not null or new.credits_held = 0 and new.type not in ('consumed', 'refunded'))
-    and (new.idempotency_key is null) = (new.request_hash is null);
+  is_right boolean;
 begin
-  if is_right then
+  if new.type = 'reserved' then
+    is_right := new.credits = 0 and new.credits_held > 0 and new.reservation_id is not null;
+  elsif new.type = 'consumed' then
+    is_right := new.credits <= 0 and new.credits_held < 0 and new.reservation_id is not null;
+  elsif new.type = 'released' then
+    is_right := new.credits = 0 and new.credits_held < 0 and new.reservation_id is not null;
+  elsif new.type = 'expired' then
+    is_right := new.credits <= 0 and new.credits_held <= 0 and (new.reservation_id is not null or new.credits_held = 0);
+  elsif new.type = 'adjusted' then
+    is_right := new.credits <> 0 and new.credits_held = 0 and new.note is not null;
+  else
+    is_right := new.credits > 0 and new.credits_held = 0 and (new.reservation_id is not null or new.type <> 'refunded');
+  end if;
+  if is_right and new.reserved_after between 0 and new.balance_after and (new.idempotency_key is null) = (new.request_hash is null) then
     return new;
   end if;
   raise exception using errcode = '23514', message = format('An entry of the type "%s" does not move credits like this.', new.type);
@@ -2263,7 +2267,11 @@ begin
     return 'member:' || private.ulid(person);
   end if;
   key := private.caller_api_key();
-  return case when key is null then 'system' else 'api_key:' || private.ulid(key) end;
+  if key is not null then
+    return 'api_key:' || private.ulid(key);
+  end if;
+  -- Not one expression with the above: preparing private.ulid() costs more than all the rest, also where it is not called.
+  return 'system';
 end
 $$;
 comment on function private.credit_actor() is 'Who changes credits, as the ledger names them.';
@@ -2322,6 +2330,8 @@ declare
   entry public.credit_ledger;
   hash uuid;
   free bigint;
+  due_at timestamptz;
+  after record;
   actor text := private.credit_actor();
   held_id uuid := private.uuid_v7();
   ends_at timestamptz;
@@ -2346,32 +2356,32 @@ begin
   -- Before the lock, for which others wait. A refusal takes it back.
   insert into public.credit_reservations as r (tenant_id, id, credits, activity_run_id, deliverable_type, expires_at)
   values (reserve_credits.tenant_id, held_id, reserve_credits.credits, reserve_credits.activity_run_id, reserve_credits.deliverable_type, ends_at);
-  free := private.lock_credits(reserve_credits.tenant_id);
-  select * into entry from public.credit_ledger as e
-  where e.tenant_id = reserve_credits.tenant_id and e.idempotency_key = reserve_credits.idempotency_key;
+  -- As private.lock_credits(), without a call.
+  select b.next_due_at, b.credits_available - b.credits_reserved into due_at, free
+  from public.credit_balances as b where b.tenant_id = reserve_credits.tenant_id for no key update;
+  if due_at is null or due_at <= clock_timestamp() then
+    free := private.lock_credits(reserve_credits.tenant_id);
+  end if;
+  -- Statements of their own are cheaper than one with all of it, because Postgres keeps the rows of a "with" in between.
+  update public.credit_balances as b set credits_reserved = b.credits_reserved + reserve_credits.credits, version = b.version + 1,
+    next_due_at = least(b.next_due_at, ends_at), entered_at = greatest(clock_timestamp(), b.entered_at)
+  where b.tenant_id = reserve_credits.tenant_id and free >= reserve_credits.credits
+    and not exists (select from public.credit_ledger as e
+      where e.tenant_id = reserve_credits.tenant_id and e.idempotency_key = reserve_credits.idempotency_key)
+  returning b.version, b.credits_available, b.credits_reserved, b.entered_at into after;
   if found then
-    if entry.request_hash <> hash then
-      perform private.refuse_other_request(reserve_credits.idempotency_key);
-    end if;
-    delete from public.credit_reservations as r where r.tenant_id = reserve_credits.tenant_id and r.id = held_id;
+    insert into public.credit_ledger as e (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
+      activity_run_id, deliverable_type, expires_at, actor, idempotency_key, request_hash, created_at)
+    values (reserve_credits.tenant_id, after.version, 'reserved', 0, reserve_credits.credits, after.credits_available, after.credits_reserved, held_id,
+      reserve_credits.activity_run_id, reserve_credits.deliverable_type, ends_at, actor, reserve_credits.idempotency_key, hash, after.entered_at)
+    returning e.* into entry;
     return entry;
   end if;
-  if free < reserve_credits.credits then
+  entry := private.find_credit_entry(reserve_credits.tenant_id, reserve_credits.idempotency_key, hash);
+  if entry.version is null then
     perform private.refuse_credits(free, reserve_credits.credits);
   end if;
-  with changed as (
-    update public.credit_balances as b set credits_reserved = b.credits_reserved + reserve_credits.credits, version = b.version + 1,
-      next_due_at = least(b.next_due_at, ends_at), entered_at = greatest(clock_timestamp(), b.entered_at)
-    where b.tenant_id = reserve_credits.tenant_id
-    returning b.version, b.credits_available, b.credits_reserved, b.entered_at
-  )
-  insert into public.credit_ledger as e (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
-    activity_run_id, deliverable_type, expires_at, actor, idempotency_key, request_hash, created_at)
-  select reserve_credits.tenant_id, c.version, 'reserved', 0, reserve_credits.credits, c.credits_available, c.credits_reserved, held_id,
-    reserve_credits.activity_run_id, reserve_credits.deliverable_type, ends_at, actor,
-    reserve_credits.idempotency_key, hash, c.entered_at
-  from changed as c
-  returning e.* into entry;
+  delete from public.credit_reservations as r where r.tenant_id = reserve_credits.tenant_id and r.id = held_id;
   return entry;
 end
 $$;
@@ -2395,13 +2405,18 @@ declare
   count_of int := cardinality(credits);
   free bigint;
   held bigint := 0;
-  asked bigint;
-  moment timestamptz;
+  reserved_count int := 0;
+  started_at timestamptz := clock_timestamp();
   ends_at timestamptz;
+  actor text;
   hashes uuid[];
+  ids uuid[];
   outcomes text[] := '{}';
+  totals bigint[] := '{}';
+  places int[] := '{}';
   is_known boolean;
   known jsonb;
+  before record;
   i int;
 begin
   perform private.require_permission(reserve_credits_batch.tenant_id, 'credits:write');
@@ -2426,51 +2441,55 @@ begin
   -- The same as of a single reservation, so that one may be repeated as the other.
   hashes := array(select md5(row('reserved', c.credits, expires_in_seconds, null::uuid, null::text)::text)::uuid
     from unnest(credits) with ordinality as c (credits, n) order by c.n);
+  actor := private.credit_actor();
+  ids := array(select private.uuid_v7_at((extract(epoch from started_at) * 1000000)::bigint + g.n) from generate_series(1, count_of) as g (n) order by g.n);
+  ends_at := started_at + make_interval(secs => expires_in_seconds);
+  -- Before the lock, for which others wait. What turns out not to be reserved is taken back.
+  insert into public.credit_reservations (tenant_id, id, credits, expires_at, created_at)
+  select reserve_credits_batch.tenant_id, c.id, c.credits, ends_at, started_at from unnest(credits, ids) as c (credits, id);
   free := private.lock_credits(reserve_credits_batch.tenant_id);
-  moment := clock_timestamp();
   known := (select jsonb_object_agg(e.idempotency_key, e.request_hash) from public.credit_ledger as e
     where e.tenant_id = reserve_credits_batch.tenant_id and e.idempotency_key = any (idempotency_keys));
   for i in 1..count_of loop
     is_known := known ? idempotency_keys[i];
-    asked := credits[i];
     if is_known then
       outcomes[i] := case when (known ->> idempotency_keys[i])::uuid = hashes[i] then 'repeated' else 'conflict' end;
-    elsif asked <= free - held then
-      held := held + asked;
+    elsif credits[i] <= free - held then
+      held := held + credits[i];
+      reserved_count := reserved_count + 1;
       outcomes[i] := 'reserved';
     else
       outcomes[i] := 'insufficient';
     end if;
+    totals[i] := held;
+    places[i] := reserved_count;
   end loop;
-  ends_at := moment + make_interval(secs => expires_in_seconds);
+  select b.version, b.credits_available, b.credits_reserved, greatest(clock_timestamp(), b.entered_at) as entered_at into before
+  from public.credit_balances as b where b.tenant_id = reserve_credits_batch.tenant_id;
+  insert into public.credit_ledger (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
+    expires_at, actor, idempotency_key, request_hash, created_at)
+  select reserve_credits_batch.tenant_id, before.version + a.place, 'reserved', 0, a.credits, before.credits_available,
+    before.credits_reserved + a.total, a.id, ends_at, actor, a.key, a.hash, before.entered_at
+  from unnest(credits, idempotency_keys, hashes, outcomes, ids, totals, places) as a (credits, key, hash, outcome, id, total, place)
+  where a.outcome = 'reserved';
+  if reserved_count > 0 then
+    update public.credit_balances as b set credits_reserved = b.credits_reserved + held, entered_at = before.entered_at,
+      version = b.version + reserved_count, next_due_at = least(b.next_due_at, ends_at)
+    where b.tenant_id = reserve_credits_batch.tenant_id;
+  end if;
+  if reserved_count = count_of then
+    return query
+    select a.place, a.outcome, before.version + a.place, a.id, ends_at
+    from unnest(outcomes, ids, places) as a (outcome, id, place) order by a.place;
+    return;
+  end if;
+  delete from public.credit_reservations as r
+  using unnest(outcomes, ids) as a (outcome, id)
+  where r.tenant_id = reserve_credits_batch.tenant_id and r.id = a.id and a.outcome <> 'reserved';
   return query
-  with asked as materialized (
-    select a.n::int as n, a.credits, a.key, a.hash, a.outcome,
-      case when a.outcome = 'reserved' then private.uuid_v7_at((extract(epoch from moment) * 1000000)::bigint + a.n) end as id,
-      count(*) filter (where a.outcome = 'reserved') over w as nth, sum(a.credits) filter (where a.outcome = 'reserved') over w as total
-    from unnest(credits, idempotency_keys, hashes, outcomes) with ordinality as a (credits, key, hash, outcome, n)
-    window w as (order by a.n)
-  ), before as materialized (
-    select b.version, b.credits_available, b.credits_reserved, greatest(moment, b.entered_at) as entered_at
-    from public.credit_balances as b where b.tenant_id = reserve_credits_batch.tenant_id
-  ), reserved as (
-    insert into public.credit_reservations (tenant_id, id, credits, expires_at, created_at)
-    select reserve_credits_batch.tenant_id, a.id, a.credits, ends_at, moment from asked as a where a.id is not null order by a.n
-  ), entered as (
-    insert into public.credit_ledger (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
-      expires_at, actor, idempotency_key, request_hash, created_at)
-    select reserve_credits_batch.tenant_id, b.version + a.nth, 'reserved', 0, a.credits, b.credits_available, b.credits_reserved + a.total,
-      a.id, ends_at, (select private.credit_actor()), a.key, a.hash, b.entered_at
-    from asked as a, before as b where a.id is not null order by a.n
-  ), changed as (
-    update public.credit_balances as b set credits_reserved = b.credits_reserved + held, entered_at = o.entered_at,
-      version = b.version + (select count(*) from asked as a where a.id is not null), next_due_at = least(b.next_due_at, ends_at)
-    from before as o
-    where b.tenant_id = reserve_credits_batch.tenant_id and held > 0
-  )
-  select a.n, a.outcome, case when a.id is not null then b.version + a.nth else e.version end,
-    coalesce(a.id, e.reservation_id), case when a.id is not null then ends_at else e.expires_at end
-  from asked as a cross join before as b
+  select a.n::int, a.outcome, case when a.outcome = 'reserved' then before.version + a.place else e.version end,
+    case when a.outcome = 'reserved' then a.id else e.reservation_id end, case when a.outcome = 'reserved' then ends_at else e.expires_at end
+  from unnest(outcomes, ids, places, idempotency_keys) with ordinality as a (outcome, id, place, key, n)
   left join public.credit_ledger as e
     on a.outcome = 'repeated' and e.tenant_id = reserve_credits_batch.tenant_id and e.idempotency_key = a.key
   order by a.n;
@@ -2517,8 +2536,10 @@ declare
   entry public.credit_ledger;
   hash uuid;
   free bigint;
-  held bigint;
+  due_at timestamptz;
   of_topups bigint := 0;
+  held record;
+  after record;
   actor text := private.credit_actor();
 begin
   perform private.require_permission(consume_credits.tenant_id, 'credits:write');
@@ -2530,19 +2551,27 @@ begin
     perform private.require_idempotency_key(consume_credits.idempotency_key);
   end if;
   hash := md5(row('consumed', consume_credits.reservation_id, consume_credits.credits)::text)::uuid;
-  free := private.lock_credits(consume_credits.tenant_id);
-  select * into entry from public.credit_ledger as e
-  where e.tenant_id = consume_credits.tenant_id and e.idempotency_key = consume_credits.idempotency_key;
-  if found then
-    if entry.request_hash <> hash then
-      perform private.refuse_other_request(consume_credits.idempotency_key);
+  -- As private.lock_credits(), without a call.
+  select b.next_due_at, b.credits_available - b.credits_reserved into due_at, free
+  from public.credit_balances as b where b.tenant_id = consume_credits.tenant_id for no key update;
+  if due_at is null or due_at <= clock_timestamp() then
+    free := private.lock_credits(consume_credits.tenant_id);
+  end if;
+  -- More than was reserved comes from what nobody has reserved. If that is too little, the reservation stays open. Not
+  -- by its status: Postgres could then read the index of all that are open.
+  update public.credit_reservations as r set status = 'consumed', credits_consumed = consume_credits.credits, closed_at = clock_timestamp()
+  where r.tenant_id = consume_credits.tenant_id and r.id = consume_credits.reservation_id and r.closed_at is null
+    and consume_credits.credits <= r.credits + free
+    and not exists (select from public.credit_ledger as e
+      where e.tenant_id = consume_credits.tenant_id and e.idempotency_key = consume_credits.idempotency_key)
+  returning r.credits, r.activity_run_id, r.deliverable_type into held;
+  if not found then
+    entry := private.find_credit_entry(consume_credits.tenant_id, consume_credits.idempotency_key, hash);
+    if entry.version is null then
+      perform private.refuse_credits(free + private.require_open_reservation(consume_credits.tenant_id, consume_credits.reservation_id),
+        consume_credits.credits);
     end if;
     return entry;
-  end if;
-  held := private.require_open_reservation(consume_credits.tenant_id, consume_credits.reservation_id);
-  -- More than was reserved comes from what nobody has reserved. If that is too little, the reservation stays open.
-  if consume_credits.credits > held + free then
-    perform private.refuse_credits(held + free, consume_credits.credits);
   end if;
   if consume_credits.credits > 0 then
     -- Nearly always the first lot has enough. Only otherwise it takes a loop, while others wait for the lock.
@@ -2555,22 +2584,16 @@ begin
       of_topups := private.burn_credits(consume_credits.tenant_id, consume_credits.credits);
     end if;
   end if;
-  with closed as (
-    update public.credit_reservations as r set status = 'consumed', credits_consumed = consume_credits.credits, closed_at = clock_timestamp()
-    where r.tenant_id = consume_credits.tenant_id and r.id = consume_credits.reservation_id
-    returning r.activity_run_id, r.deliverable_type
-  ), changed as (
-    update public.credit_balances as b set credits_available = b.credits_available - consume_credits.credits,
-      credits_reserved = b.credits_reserved - held, credits_consumed = b.credits_consumed + consume_credits.credits,
-      credits_topup = b.credits_topup - of_topups, version = b.version + 1, entered_at = greatest(clock_timestamp(), b.entered_at)
-    where b.tenant_id = consume_credits.tenant_id
-    returning b.version, b.credits_available, b.credits_reserved, b.entered_at
-  )
+  update public.credit_balances as b set credits_available = b.credits_available - consume_credits.credits,
+    credits_reserved = b.credits_reserved - held.credits, credits_consumed = b.credits_consumed + consume_credits.credits,
+    credits_topup = b.credits_topup - of_topups, version = b.version + 1, entered_at = greatest(clock_timestamp(), b.entered_at)
+  where b.tenant_id = consume_credits.tenant_id
+  returning b.version, b.credits_available, b.credits_reserved, b.entered_at into after;
   insert into public.credit_ledger as e (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
     activity_run_id, deliverable_type, actor, idempotency_key, request_hash, created_at)
-  select consume_credits.tenant_id, c.version, 'consumed', -consume_credits.credits, -held, c.credits_available, c.credits_reserved,
-    consume_credits.reservation_id, r.activity_run_id, r.deliverable_type, actor, consume_credits.idempotency_key, hash, c.entered_at
-  from changed as c, closed as r
+  values (consume_credits.tenant_id, after.version, 'consumed', -consume_credits.credits, -held.credits, after.credits_available,
+    after.credits_reserved, consume_credits.reservation_id, held.activity_run_id, held.deliverable_type, actor,
+    consume_credits.idempotency_key, hash, after.entered_at)
   returning e.* into entry;
   return entry;
 end

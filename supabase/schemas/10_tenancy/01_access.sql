@@ -101,9 +101,9 @@ $$;
 comment on function private.tenant_ids(text, text[]) is
   'The tenants in which a person now holds a permission (read, read_admin, write, manage, own, review, export, contract, leave). For an API key: its tenant, if its request uses one of the scopes. Every policy uses this.';
 
+-- It sets no search_path, so that Postgres inlines it. Every call of a function asks this, and would parse it anew.
 create function private.is_trusted_caller() returns boolean
   language sql stable
-  set search_path = ''
 as $$
   -- A definer function changes current_user but not the role setting, which says who the caller is. 'none'
   -- means a direct connection: migrations, cron, or the admin pool of an edge function.

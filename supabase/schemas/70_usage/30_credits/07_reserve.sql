@@ -37,7 +37,11 @@ begin
     return 'member:' || private.ulid(person);
   end if;
   key := private.caller_api_key();
-  return case when key is null then 'system' else 'api_key:' || private.ulid(key) end;
+  if key is not null then
+    return 'api_key:' || private.ulid(key);
+  end if;
+  -- Not one expression with the above: preparing private.ulid() costs more than all the rest, also where it is not called.
+  return 'system';
 end
 $$;
 comment on function private.credit_actor() is 'Who changes credits, as the ledger names them.';
@@ -96,6 +100,8 @@ declare
   entry public.credit_ledger;
   hash uuid;
   free bigint;
+  due_at timestamptz;
+  after record;
   actor text := private.credit_actor();
   held_id uuid := private.uuid_v7();
   ends_at timestamptz;
@@ -120,32 +126,32 @@ begin
   -- Before the lock, for which others wait. A refusal takes it back.
   insert into public.credit_reservations as r (tenant_id, id, credits, activity_run_id, deliverable_type, expires_at)
   values (reserve_credits.tenant_id, held_id, reserve_credits.credits, reserve_credits.activity_run_id, reserve_credits.deliverable_type, ends_at);
-  free := private.lock_credits(reserve_credits.tenant_id);
-  select * into entry from public.credit_ledger as e
-  where e.tenant_id = reserve_credits.tenant_id and e.idempotency_key = reserve_credits.idempotency_key;
+  -- As private.lock_credits(), without a call.
+  select b.next_due_at, b.credits_available - b.credits_reserved into due_at, free
+  from public.credit_balances as b where b.tenant_id = reserve_credits.tenant_id for no key update;
+  if due_at is null or due_at <= clock_timestamp() then
+    free := private.lock_credits(reserve_credits.tenant_id);
+  end if;
+  -- Statements of their own are cheaper than one with all of it, because Postgres keeps the rows of a "with" in between.
+  update public.credit_balances as b set credits_reserved = b.credits_reserved + reserve_credits.credits, version = b.version + 1,
+    next_due_at = least(b.next_due_at, ends_at), entered_at = greatest(clock_timestamp(), b.entered_at)
+  where b.tenant_id = reserve_credits.tenant_id and free >= reserve_credits.credits
+    and not exists (select from public.credit_ledger as e
+      where e.tenant_id = reserve_credits.tenant_id and e.idempotency_key = reserve_credits.idempotency_key)
+  returning b.version, b.credits_available, b.credits_reserved, b.entered_at into after;
   if found then
-    if entry.request_hash <> hash then
-      perform private.refuse_other_request(reserve_credits.idempotency_key);
-    end if;
-    delete from public.credit_reservations as r where r.tenant_id = reserve_credits.tenant_id and r.id = held_id;
+    insert into public.credit_ledger as e (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
+      activity_run_id, deliverable_type, expires_at, actor, idempotency_key, request_hash, created_at)
+    values (reserve_credits.tenant_id, after.version, 'reserved', 0, reserve_credits.credits, after.credits_available, after.credits_reserved, held_id,
+      reserve_credits.activity_run_id, reserve_credits.deliverable_type, ends_at, actor, reserve_credits.idempotency_key, hash, after.entered_at)
+    returning e.* into entry;
     return entry;
   end if;
-  if free < reserve_credits.credits then
+  entry := private.find_credit_entry(reserve_credits.tenant_id, reserve_credits.idempotency_key, hash);
+  if entry.version is null then
     perform private.refuse_credits(free, reserve_credits.credits);
   end if;
-  with changed as (
-    update public.credit_balances as b set credits_reserved = b.credits_reserved + reserve_credits.credits, version = b.version + 1,
-      next_due_at = least(b.next_due_at, ends_at), entered_at = greatest(clock_timestamp(), b.entered_at)
-    where b.tenant_id = reserve_credits.tenant_id
-    returning b.version, b.credits_available, b.credits_reserved, b.entered_at
-  )
-  insert into public.credit_ledger as e (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
-    activity_run_id, deliverable_type, expires_at, actor, idempotency_key, request_hash, created_at)
-  select reserve_credits.tenant_id, c.version, 'reserved', 0, reserve_credits.credits, c.credits_available, c.credits_reserved, held_id,
-    reserve_credits.activity_run_id, reserve_credits.deliverable_type, ends_at, actor,
-    reserve_credits.idempotency_key, hash, c.entered_at
-  from changed as c
-  returning e.* into entry;
+  delete from public.credit_reservations as r where r.tenant_id = reserve_credits.tenant_id and r.id = held_id;
   return entry;
 end
 $$;

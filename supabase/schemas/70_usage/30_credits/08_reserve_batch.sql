@@ -12,13 +12,18 @@ declare
   count_of int := cardinality(credits);
   free bigint;
   held bigint := 0;
-  asked bigint;
-  moment timestamptz;
+  reserved_count int := 0;
+  started_at timestamptz := clock_timestamp();
   ends_at timestamptz;
+  actor text;
   hashes uuid[];
+  ids uuid[];
   outcomes text[] := '{}';
+  totals bigint[] := '{}';
+  places int[] := '{}';
   is_known boolean;
   known jsonb;
+  before record;
   i int;
 begin
   perform private.require_permission(reserve_credits_batch.tenant_id, 'credits:write');
@@ -43,51 +48,55 @@ begin
   -- The same as of a single reservation, so that one may be repeated as the other.
   hashes := array(select md5(row('reserved', c.credits, expires_in_seconds, null::uuid, null::text)::text)::uuid
     from unnest(credits) with ordinality as c (credits, n) order by c.n);
+  actor := private.credit_actor();
+  ids := array(select private.uuid_v7_at((extract(epoch from started_at) * 1000000)::bigint + g.n) from generate_series(1, count_of) as g (n) order by g.n);
+  ends_at := started_at + make_interval(secs => expires_in_seconds);
+  -- Before the lock, for which others wait. What turns out not to be reserved is taken back.
+  insert into public.credit_reservations (tenant_id, id, credits, expires_at, created_at)
+  select reserve_credits_batch.tenant_id, c.id, c.credits, ends_at, started_at from unnest(credits, ids) as c (credits, id);
   free := private.lock_credits(reserve_credits_batch.tenant_id);
-  moment := clock_timestamp();
   known := (select jsonb_object_agg(e.idempotency_key, e.request_hash) from public.credit_ledger as e
     where e.tenant_id = reserve_credits_batch.tenant_id and e.idempotency_key = any (idempotency_keys));
   for i in 1..count_of loop
     is_known := known ? idempotency_keys[i];
-    asked := credits[i];
     if is_known then
       outcomes[i] := case when (known ->> idempotency_keys[i])::uuid = hashes[i] then 'repeated' else 'conflict' end;
-    elsif asked <= free - held then
-      held := held + asked;
+    elsif credits[i] <= free - held then
+      held := held + credits[i];
+      reserved_count := reserved_count + 1;
       outcomes[i] := 'reserved';
     else
       outcomes[i] := 'insufficient';
     end if;
+    totals[i] := held;
+    places[i] := reserved_count;
   end loop;
-  ends_at := moment + make_interval(secs => expires_in_seconds);
+  select b.version, b.credits_available, b.credits_reserved, greatest(clock_timestamp(), b.entered_at) as entered_at into before
+  from public.credit_balances as b where b.tenant_id = reserve_credits_batch.tenant_id;
+  insert into public.credit_ledger (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
+    expires_at, actor, idempotency_key, request_hash, created_at)
+  select reserve_credits_batch.tenant_id, before.version + a.place, 'reserved', 0, a.credits, before.credits_available,
+    before.credits_reserved + a.total, a.id, ends_at, actor, a.key, a.hash, before.entered_at
+  from unnest(credits, idempotency_keys, hashes, outcomes, ids, totals, places) as a (credits, key, hash, outcome, id, total, place)
+  where a.outcome = 'reserved';
+  if reserved_count > 0 then
+    update public.credit_balances as b set credits_reserved = b.credits_reserved + held, entered_at = before.entered_at,
+      version = b.version + reserved_count, next_due_at = least(b.next_due_at, ends_at)
+    where b.tenant_id = reserve_credits_batch.tenant_id;
+  end if;
+  if reserved_count = count_of then
+    return query
+    select a.place, a.outcome, before.version + a.place, a.id, ends_at
+    from unnest(outcomes, ids, places) as a (outcome, id, place) order by a.place;
+    return;
+  end if;
+  delete from public.credit_reservations as r
+  using unnest(outcomes, ids) as a (outcome, id)
+  where r.tenant_id = reserve_credits_batch.tenant_id and r.id = a.id and a.outcome <> 'reserved';
   return query
-  with asked as materialized (
-    select a.n::int as n, a.credits, a.key, a.hash, a.outcome,
-      case when a.outcome = 'reserved' then private.uuid_v7_at((extract(epoch from moment) * 1000000)::bigint + a.n) end as id,
-      count(*) filter (where a.outcome = 'reserved') over w as nth, sum(a.credits) filter (where a.outcome = 'reserved') over w as total
-    from unnest(credits, idempotency_keys, hashes, outcomes) with ordinality as a (credits, key, hash, outcome, n)
-    window w as (order by a.n)
-  ), before as materialized (
-    select b.version, b.credits_available, b.credits_reserved, greatest(moment, b.entered_at) as entered_at
-    from public.credit_balances as b where b.tenant_id = reserve_credits_batch.tenant_id
-  ), reserved as (
-    insert into public.credit_reservations (tenant_id, id, credits, expires_at, created_at)
-    select reserve_credits_batch.tenant_id, a.id, a.credits, ends_at, moment from asked as a where a.id is not null order by a.n
-  ), entered as (
-    insert into public.credit_ledger (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
-      expires_at, actor, idempotency_key, request_hash, created_at)
-    select reserve_credits_batch.tenant_id, b.version + a.nth, 'reserved', 0, a.credits, b.credits_available, b.credits_reserved + a.total,
-      a.id, ends_at, (select private.credit_actor()), a.key, a.hash, b.entered_at
-    from asked as a, before as b where a.id is not null order by a.n
-  ), changed as (
-    update public.credit_balances as b set credits_reserved = b.credits_reserved + held, entered_at = o.entered_at,
-      version = b.version + (select count(*) from asked as a where a.id is not null), next_due_at = least(b.next_due_at, ends_at)
-    from before as o
-    where b.tenant_id = reserve_credits_batch.tenant_id and held > 0
-  )
-  select a.n, a.outcome, case when a.id is not null then b.version + a.nth else e.version end,
-    coalesce(a.id, e.reservation_id), case when a.id is not null then ends_at else e.expires_at end
-  from asked as a cross join before as b
+  select a.n::int, a.outcome, case when a.outcome = 'reserved' then before.version + a.place else e.version end,
+    case when a.outcome = 'reserved' then a.id else e.reservation_id end, case when a.outcome = 'reserved' then ends_at else e.expires_at end
+  from unnest(outcomes, ids, places, idempotency_keys) with ordinality as a (outcome, id, place, key, n)
   left join public.credit_ledger as e
     on a.outcome = 'repeated' and e.tenant_id = reserve_credits_batch.tenant_id and e.idempotency_key = a.key
   order by a.n;

@@ -33,8 +33,10 @@ declare
   entry public.credit_ledger;
   hash uuid;
   free bigint;
-  held bigint;
+  due_at timestamptz;
   of_topups bigint := 0;
+  held record;
+  after record;
   actor text := private.credit_actor();
 begin
   perform private.require_permission(consume_credits.tenant_id, 'credits:write');
@@ -46,19 +48,27 @@ begin
     perform private.require_idempotency_key(consume_credits.idempotency_key);
   end if;
   hash := md5(row('consumed', consume_credits.reservation_id, consume_credits.credits)::text)::uuid;
-  free := private.lock_credits(consume_credits.tenant_id);
-  select * into entry from public.credit_ledger as e
-  where e.tenant_id = consume_credits.tenant_id and e.idempotency_key = consume_credits.idempotency_key;
-  if found then
-    if entry.request_hash <> hash then
-      perform private.refuse_other_request(consume_credits.idempotency_key);
+  -- As private.lock_credits(), without a call.
+  select b.next_due_at, b.credits_available - b.credits_reserved into due_at, free
+  from public.credit_balances as b where b.tenant_id = consume_credits.tenant_id for no key update;
+  if due_at is null or due_at <= clock_timestamp() then
+    free := private.lock_credits(consume_credits.tenant_id);
+  end if;
+  -- More than was reserved comes from what nobody has reserved. If that is too little, the reservation stays open. Not
+  -- by its status: Postgres could then read the index of all that are open.
+  update public.credit_reservations as r set status = 'consumed', credits_consumed = consume_credits.credits, closed_at = clock_timestamp()
+  where r.tenant_id = consume_credits.tenant_id and r.id = consume_credits.reservation_id and r.closed_at is null
+    and consume_credits.credits <= r.credits + free
+    and not exists (select from public.credit_ledger as e
+      where e.tenant_id = consume_credits.tenant_id and e.idempotency_key = consume_credits.idempotency_key)
+  returning r.credits, r.activity_run_id, r.deliverable_type into held;
+  if not found then
+    entry := private.find_credit_entry(consume_credits.tenant_id, consume_credits.idempotency_key, hash);
+    if entry.version is null then
+      perform private.refuse_credits(free + private.require_open_reservation(consume_credits.tenant_id, consume_credits.reservation_id),
+        consume_credits.credits);
     end if;
     return entry;
-  end if;
-  held := private.require_open_reservation(consume_credits.tenant_id, consume_credits.reservation_id);
-  -- More than was reserved comes from what nobody has reserved. If that is too little, the reservation stays open.
-  if consume_credits.credits > held + free then
-    perform private.refuse_credits(held + free, consume_credits.credits);
   end if;
   if consume_credits.credits > 0 then
     -- Nearly always the first lot has enough. Only otherwise it takes a loop, while others wait for the lock.
@@ -71,22 +81,16 @@ begin
       of_topups := private.burn_credits(consume_credits.tenant_id, consume_credits.credits);
     end if;
   end if;
-  with closed as (
-    update public.credit_reservations as r set status = 'consumed', credits_consumed = consume_credits.credits, closed_at = clock_timestamp()
-    where r.tenant_id = consume_credits.tenant_id and r.id = consume_credits.reservation_id
-    returning r.activity_run_id, r.deliverable_type
-  ), changed as (
-    update public.credit_balances as b set credits_available = b.credits_available - consume_credits.credits,
-      credits_reserved = b.credits_reserved - held, credits_consumed = b.credits_consumed + consume_credits.credits,
-      credits_topup = b.credits_topup - of_topups, version = b.version + 1, entered_at = greatest(clock_timestamp(), b.entered_at)
-    where b.tenant_id = consume_credits.tenant_id
-    returning b.version, b.credits_available, b.credits_reserved, b.entered_at
-  )
+  update public.credit_balances as b set credits_available = b.credits_available - consume_credits.credits,
+    credits_reserved = b.credits_reserved - held.credits, credits_consumed = b.credits_consumed + consume_credits.credits,
+    credits_topup = b.credits_topup - of_topups, version = b.version + 1, entered_at = greatest(clock_timestamp(), b.entered_at)
+  where b.tenant_id = consume_credits.tenant_id
+  returning b.version, b.credits_available, b.credits_reserved, b.entered_at into after;
   insert into public.credit_ledger as e (tenant_id, version, type, credits, credits_held, balance_after, reserved_after, reservation_id,
     activity_run_id, deliverable_type, actor, idempotency_key, request_hash, created_at)
-  select consume_credits.tenant_id, c.version, 'consumed', -consume_credits.credits, -held, c.credits_available, c.credits_reserved,
-    consume_credits.reservation_id, r.activity_run_id, r.deliverable_type, actor, consume_credits.idempotency_key, hash, c.entered_at
-  from changed as c, closed as r
+  values (consume_credits.tenant_id, after.version, 'consumed', -consume_credits.credits, -held.credits, after.credits_available,
+    after.credits_reserved, consume_credits.reservation_id, held.activity_run_id, held.deliverable_type, actor,
+    consume_credits.idempotency_key, hash, after.entered_at)
   returning e.* into entry;
   return entry;
 end
