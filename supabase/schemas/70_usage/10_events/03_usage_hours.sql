@@ -38,7 +38,52 @@ create table public.usage_hours (
 -- Room on each page, because the rows of this hour change with every batch.
 ) with (fillfactor = 50);
 comment on table public.usage_hours is
-  'How many usage events each tenant had in each hour, and their tokens and cost. The statement that stores events adds to it, so it always agrees with them.';
+  'How many usage events each tenant had in each hour, and their tokens and cost. The transaction that stores events adds to it, so it always agrees with them.';
+
+create function private.add_usage_hours(
+  tenant uuid, types text[], models text[], tokens bigint[], costs bigint[], moments timestamptz[]) returns void
+  language plpgsql
+  set search_path = ''
+  set plan_cache_mode = force_generic_plan
+as $$
+begin
+  with quarters as (
+    -- Few rows, so what follows costs little however many events there are.
+    select date_bin('15 minutes', i.moment, 'epoch') as at, i.type, coalesce(i.model, '') as model, count(*) as events,
+      coalesce(sum(i.tokens), 0) as tokens, coalesce(sum(i.cost), 0) as cost, count(i.tokens) as told_tokens, count(i.cost) as told_cost
+    from unnest(types, models, tokens, costs, moments) as i (type, model, tokens, cost, moment) group by 1, 2, 3
+  ), parts as (
+    select date_trunc('hour', q.at, 'UTC') as starts_at, q.at < date_trunc('hour', q.at, 'UTC') + interval '15 minutes' as in_15,
+      q.at < date_trunc('hour', q.at, 'UTC') + interval '30 minutes' as in_30, q.*
+    from quarters as q
+  )
+  -- Sorted, so that two batches lock these rows in one order. Every batch has locked all of its keys by then.
+  insert into public.usage_hours as h (tenant_id, starts_at, event_type, model_used,
+    event_count, event_count_15, event_count_30, tokens_used, tokens_used_15, tokens_used_30,
+    cost_micros, cost_micros_15, cost_micros_30, tokens_count, tokens_count_15, tokens_count_30,
+    cost_count, cost_count_15, cost_count_30)
+  select tenant, p.starts_at, p.type, p.model,
+    sum(p.events), coalesce(sum(p.events) filter (where p.in_15), 0), coalesce(sum(p.events) filter (where p.in_30), 0),
+    sum(p.tokens), coalesce(sum(p.tokens) filter (where p.in_15), 0), coalesce(sum(p.tokens) filter (where p.in_30), 0),
+    sum(p.cost), coalesce(sum(p.cost) filter (where p.in_15), 0), coalesce(sum(p.cost) filter (where p.in_30), 0),
+    sum(p.told_tokens), coalesce(sum(p.told_tokens) filter (where p.in_15), 0), coalesce(sum(p.told_tokens) filter (where p.in_30), 0),
+    sum(p.told_cost), coalesce(sum(p.told_cost) filter (where p.in_15), 0), coalesce(sum(p.told_cost) filter (where p.in_30), 0)
+  from parts as p group by p.starts_at, p.type, p.model order by p.starts_at, p.type, p.model
+  on conflict (tenant_id, starts_at, event_type, model_used) do update set
+    event_count = h.event_count + excluded.event_count, event_count_15 = h.event_count_15 + excluded.event_count_15,
+    event_count_30 = h.event_count_30 + excluded.event_count_30,
+    tokens_used = h.tokens_used + excluded.tokens_used, tokens_used_15 = h.tokens_used_15 + excluded.tokens_used_15,
+    tokens_used_30 = h.tokens_used_30 + excluded.tokens_used_30,
+    cost_micros = h.cost_micros + excluded.cost_micros, cost_micros_15 = h.cost_micros_15 + excluded.cost_micros_15,
+    cost_micros_30 = h.cost_micros_30 + excluded.cost_micros_30,
+    tokens_count = h.tokens_count + excluded.tokens_count, tokens_count_15 = h.tokens_count_15 + excluded.tokens_count_15,
+    tokens_count_30 = h.tokens_count_30 + excluded.tokens_count_30,
+    cost_count = h.cost_count + excluded.cost_count, cost_count_15 = h.cost_count_15 + excluded.cost_count_15,
+    cost_count_30 = h.cost_count_30 + excluded.cost_count_30;
+end
+$$;
+comment on function private.add_usage_hours(uuid, text[], text[], bigint[], bigint[], timestamptz[]) is
+  'Adds events to usage_hours, given as parallel arrays.';
 
 create function private.take_off_usage_hours(
   tenant uuid, types text[], models text[], tokens bigint[], costs bigint[], moments timestamptz[]) returns void
