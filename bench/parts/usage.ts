@@ -7,7 +7,8 @@ import type { BenchStack } from '../stack.ts'
 import { benchReading } from './usage-reading.ts'
 
 const batchSize = 1_000
-const goal = { atLeast: 0.6 }
+/** At four at once. One sender alone has a figure without a goal. */
+const goals = { rate: { atLeast: 40_000 }, sql: { atLeast: 0.5 }, route: { atLeast: 0.4 } }
 const userId = '00000000-0000-4000-8000-0000000000ff'
 
 interface UsageEvent {
@@ -55,14 +56,18 @@ export async function benchUsage(stack: BenchStack, isQuick: boolean): Promise<F
         ways.map((run) => () => run(senders)),
       )
       const [route, sql, bare, given] = rates.map(median) as [number, number, number, number]
-      const figure = (what: string, value: number, baseline: number): Figure => ({
-        ...{ what: `${what}, ${atOnce} at once`, unit: 'rows/s' },
-        ...{ value, baseline, ratio: value / baseline },
+      const best = atOnce === 4
+      const figure = (what: string, value: number, goal: Figure['goal'], baseline?: number): Figure => ({
+        ...{ what: `${what}, ${atOnce} at once`, unit: 'rows/s', value },
+        ...(baseline !== undefined && { baseline, ratio: value / baseline }),
+        ...(best && goal && { goal }),
       })
       figures.push(
-        { ...figure('by the route', route, bare), goal },
-        figure('its SQL function alone', sql, bare),
-        figure('by the route, bare with ids given', route, given),
+        figure('its SQL function alone', sql, goals.rate),
+        figure('the same beside a bare insert with ids given', sql, goals.sql, given),
+        figure('the same beside a bare insert', sql, undefined, bare),
+        figure('by the route, beside a bare insert with ids given', route, goals.route, given),
+        figure('by the route, beside a bare insert', route, undefined, bare),
       )
     }
   } finally {
@@ -97,7 +102,7 @@ const bareInsert = {
     from unnest($3::text[], $4::text[], $5::text[], $6::jsonb[], $7::bigint[], $8::text[], $9::bigint[],
       $10::timestamptz[]) as i (event_id, source, type, data, tokens, model, cost, moment)`,
 }
-/** The same without the column's default for the id, which is half of the cost. Shown without a goal. */
+/** The same without the column's default for the id. */
 const givenIds = {
   name: 'bare_insert_with_ids',
   text: bareInsert.text

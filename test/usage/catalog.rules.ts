@@ -5,11 +5,14 @@ export default {
     'public.usage_event_keys': 'a trigger on tenants clears it: a foreign key doubled the cost of a batch',
   },
   'any other has one as well, unless Postgres is to inline it': {
+    days_of_usage_hour:
+      'inlined: called for each hour, and by name of nothing that a search_path could change',
     judge_usage_moment: 'inlined: called for each of a thousand events',
     usage_payload_hash: 'inlined: called for each of a thousand events',
   },
   'money is a bigint or int named for its unit': {
     'usage_hours.cost_micros': 'a sum of bigints, which a bigint may not hold',
+    'usage_days.cost_micros': 'as of the hours',
     'usage_hours.cost_micros_15': 'a part of that sum',
     'usage_hours.cost_micros_30': 'a part of that sum',
   },

@@ -33,6 +33,14 @@ export default {
       scopes: ['usage:read'],
       service: 'select',
     },
+    usage_days: {
+      columns:
+        'tenant_id time_zone starts_at event_type model_used event_count tokens_used cost_micros tokens_count cost_count',
+      key: 'tenant_id',
+      select: 'read',
+      scopes: ['usage:read'],
+      service: 'select',
+    },
   },
   functions: {
     log_usage_event: {
@@ -63,6 +71,10 @@ export default {
       `(tenant_id, event_id, event_type) values ('${tenantId(tenant)}', 'matrix', 'matrix.made')`,
     'public.usage_hours': (tenant) =>
       `(tenant_id, starts_at, event_type, event_count, tokens_used, cost_micros) values ('${tenantId(tenant)}', '2026-11-21T10:00:00Z', 'matrix.made', 1, 0, 0)`,
+    'public.usage_days': (
+      tenant,
+    ) => `(tenant_id, time_zone, starts_at, event_type, model_used, event_count, tokens_used, cost_micros, tokens_count, cost_count)
+      values ('${tenantId(tenant)}', 'UTC', '2026-11-21T00:00:00Z', 'matrix.day', '', 1, 0, 0, 0, 0)`,
     'public.usage_event_keys': (tenant) => `(tenant_id, source, event_id, payload_hash)
       values ('${tenantId(tenant)}', 'api', 'matrix', '${tenantId(tenant)}')`,
   },

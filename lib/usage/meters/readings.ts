@@ -1,5 +1,6 @@
 import { type Db, Problem, pageOf, type Sql, sql } from '../../db/index.ts'
-import { hoursIn, windowOf } from '../totals/hours.ts'
+import { totalsIn } from '../totals/days.ts'
+import { windowOf } from '../totals/hours.ts'
 import { groupsOf, measuredOf, totalsOf } from './properties.ts'
 import { type MeterReading, type MeterReadings, type ReadingQuery, readingOrder } from './reading-schema.ts'
 import type { Meter } from './schema.ts'
@@ -99,7 +100,7 @@ async function readHours(db: Db, tenantId: string, meter: Meter, query: Asked): 
   const totals = sql`
     select h.window_at as starts_at, ${groups} as groups, sum(h.event_count) as event_count,
       case when ${counted} > 0 then ${value} end as value, sum(h.event_count) - ${counted} as uncounted_count
-    from (${hoursIn(tenantId, query, window, cursor?.starts_at)}) as h
+    from (${totalsIn(tenantId, query, window, cursor?.starts_at)}) as h
     where ${meter.event_type}::text is null or h.event_type = ${meter.event_type}
     group by 1, 2
     -- What was voided as a whole leaves zeros.
@@ -144,7 +145,7 @@ async function chooseWindows(
     select ${written(sql`w.starts_at`)} as starts_at, w.since, w.until, w.event_count::float8 as event_count
     from (
       select h.window_at as starts_at, h.window_since as since, h.window_until as until, sum(h.event_count) as event_count
-      from (${hoursIn(tenantId, query, window, cursor?.starts_at)}) as h
+      from (${totalsIn(tenantId, query, window, cursor?.starts_at)}) as h
       where true ${ofType(meter, sql`h.event_type`)}
       group by 1, 2, 3 having sum(h.event_count) > 0) as w
     where ${cursor?.starts_at}::timestamptz is null or w.starts_at < ${cursor?.starts_at}

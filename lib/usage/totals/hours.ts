@@ -32,20 +32,31 @@ export function hoursIn(tenantId: string, range: Range, window: Window, newest?:
       from public.usage_hours as h
       where h.tenant_id = ${tenantId} and h.starts_at >= ${since} and h.starts_at < ${until}
         and h.starts_at <= coalesce(${newest}::timestamptz, 'infinity')`
-  const part = areWhole ? whole : inTwo
+  const windows = sql`select w.*, w.since as part_since, w.until as part_until from (${windowsIn(range, window)}) as w`
+  return hoursOf(tenantId, range, windows, newest)
+}
+
+/** The rows of usage_hours of these windows, each with the part of its window from part_since to part_until. */
+export function hoursOf(
+  tenantId: string,
+  { since, until, time_zone }: Range,
+  windows: Sql,
+  newest?: string,
+): Sql {
+  const part = hoursBegin(time_zone, since, until) === 'with UTC' ? whole : inTwo
   return sql`
     select w.at as window_at, w.since as window_since, w.until as window_until, h.event_type, h.model_used, ${part}
-    from (${windowsIn(range, window)}) as w
+    from (${windows}) as w
     -- No zone is asked for each row: that would take as long as all the rest.
     join public.usage_hours as h
-      on h.tenant_id = ${tenantId} and h.starts_at > w.since - interval '1 hour' and h.starts_at < w.until
-    cross join lateral (select w.since <= h.starts_at and w.until >= h.starts_at + interval '1 hour' as whole,
-      greatest(w.since - h.starts_at, interval '0') as after, least(w.until - h.starts_at, interval '1 hour') as before) as lies
-    where w.at <= coalesce(${newest}::timestamptz, 'infinity') and w.since < w.until`
+      on h.tenant_id = ${tenantId} and h.starts_at > w.part_since - interval '1 hour' and h.starts_at < w.part_until
+    cross join lateral (select w.part_since <= h.starts_at and w.part_until >= h.starts_at + interval '1 hour' as whole,
+      greatest(w.part_since - h.starts_at, interval '0') as after, least(w.part_until - h.starts_at, interval '1 hour') as before) as lies
+    where w.at <= coalesce(${newest}::timestamptz, 'infinity') and w.part_since < w.part_until`
 }
 
 /** The windows of a range in their order. */
-function windowsIn({ since, until, time_zone }: Range, window: Window): Sql {
+export function windowsIn({ since, until, time_zone }: Range, window: Window): Sql {
   const range = sql`(select ${firstHour(since, time_zone)} as since, ${firstHour(until, time_zone)} as until) as r`
   if (window === 'none') return sql`select r.since as at, r.since, r.until from ${range}`
   // Clocks that move by half an hour make hours of another length, so each hour is put together of its quarters.
@@ -64,7 +75,7 @@ function windowsIn({ since, until, time_zone }: Range, window: Window): Sql {
 }
 
 /** The first hour of the time zone that begins at this moment or after it. */
-function firstHour(moment: Date, time_zone: string): Sql {
+export function firstHour(moment: Date, time_zone: string): Sql {
   return sql`(select h.at + case when h.at < ${moment}::timestamptz then interval '1 hour' else interval '0' end
     from (select date_trunc('hour', ${moment}::timestamptz, ${time_zone})) as h (at))`
 }

@@ -1,5 +1,5 @@
 import { type Db, pageOf, sql } from '../../db/index.ts'
-import { hoursIn } from './hours.ts'
+import { totalsIn } from './days.ts'
 import { type TotalsQuery, totalOrder, type UsageTotal, type UsageTotals } from './schema.ts'
 
 interface Row extends Omit<UsageTotal, 'starts_at' | 'event_type' | 'model_used'> {
@@ -12,7 +12,7 @@ interface Row extends Omit<UsageTotal, 'starts_at' | 'event_type' | 'model_used'
 const maxTotal = Number.MAX_SAFE_INTEGER
 
 /**
- * What a tenant used in each window of time, the newest first. It adds up hours and never events, so it costs the same
+ * What a tenant used in each window of time, the newest first. It adds up days and hours and never events, so it costs the same
  * however many events there were. An hour of the time zone counts if it begins in the range.
  */
 export async function readTotals(
@@ -37,7 +37,7 @@ export async function readTotals(
         case when ${group_by.includes('event_type')}::boolean then u.event_type else '' end as event_type,
         case when ${group_by.includes('model_used')}::boolean then u.model_used else '' end as model_used,
         sum(u.event_count) as event_count, sum(u.tokens_used) as tokens_used, sum(u.cost_micros) as cost_micros
-      from (${hoursIn(tenantId, range, window, cursor?.starts_at)}) as u
+      from (${totalsIn(tenantId, range, window, cursor?.starts_at)}) as u
       where (${event_type}::text is null or u.event_type = ${event_type})
         and (${model_used}::text is null or u.model_used = ${model_used})
       group by 1, 2, 3
