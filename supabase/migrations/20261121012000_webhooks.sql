@@ -1220,6 +1220,21 @@ as $$
   where detail is not null
 $$;
 
+create function private.require_small_headers(sent jsonb) returns void
+  language plpgsql immutable
+  set search_path = ''
+as $$
+declare
+  too_large text := private.json_problem(sent, 1000, 131072);
+begin
+  if too_large is not null then
+    perform private.raise_problem(422, 'invalid_value', 'The headers cannot be sent.',
+      jsonb_build_array(jsonb_build_object('pointer', '/headers', 'detail', too_large)));
+  end if;
+end
+$$;
+comment on function private.require_small_headers(jsonb) is 'Refuses headers that are too large to be looked at. Whoever copies them asks this first.';
+
 -- The headers after a change. Nobody can read values, so a change names the headers that it sets and removes.
 create function private.merge_webhook_headers(
   current jsonb, current_static text, changes jsonb, out headers jsonb, out static_header text
@@ -1228,16 +1243,15 @@ create function private.merge_webhook_headers(
   set search_path = ''
 as $$
 declare
-  patch jsonb := nullif(changes -> 'headers', 'null');
-  shared jsonb := nullif(changes -> 'static_header', 'null');
+  patch jsonb;
+  shared jsonb;
   problems jsonb;
-  too_large text := private.json_problem(changes, 1000, 131072);
 begin
-  -- The size of everything first. A null name would pass every check below.
-  if too_large is not null then
-    perform private.raise_problem(422, 'invalid_value', 'The headers cannot be sent.',
-      jsonb_build_array(jsonb_build_object('pointer', '/headers', 'detail', too_large)));
-  elsif shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
+  perform private.require_small_headers(changes);
+  patch := nullif(changes -> 'headers', 'null');
+  shared := nullif(changes -> 'static_header', 'null');
+  -- A null name would pass every check below.
+  if shared is not null and (jsonb_typeof(shared) <> 'object' or jsonb_typeof(shared -> 'name') is distinct from 'string') then
     perform private.raise_problem(422, 'invalid_value', 'The static header cannot be sent.',
       '[{"pointer": "/static_header", "detail": "must be an object with a name and a value"}]');
   elsif jsonb_typeof(coalesce(patch, '{}')) <> 'object' or (select count(*) from jsonb_object_keys(coalesce(patch, '{}'))) > 40 then
@@ -1421,6 +1435,8 @@ begin
   created.tenant_id := create_webhook_endpoint.tenant_id;
   created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
   created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
+  perform private.require_small_headers(create_webhook_endpoint.headers);
+  perform private.require_small_headers(create_webhook_endpoint.static_header);
   sent := private.merge_webhook_headers('{}', null,
     jsonb_build_object('headers', create_webhook_endpoint.headers, 'static_header', create_webhook_endpoint.static_header));
   perform private.require_place(create_webhook_endpoint.tenant_id, 'webhook_endpoints');

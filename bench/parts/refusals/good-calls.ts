@@ -198,6 +198,7 @@ export const goodCalls: Record<string, GoodCall> = {
 /** Functions that get no value of any length from a person, and why. Only what no API role may call can be here. */
 export const unmeasured: Record<string, string> = {
   'private.add_credits': 'the operations have bounded what they add',
+  'private.add_usage_hours': 'log_usage_events() bounds the batch',
   'private.api_key_tenant_ids': 'asks for permissions that our code names',
   'private.audit_target': 'its keys are columns',
   'private.audit_value': 'values of columns, which have a size',
@@ -206,10 +207,12 @@ export const unmeasured: Record<string, string> = {
   'private.call_edge_function': 'our code names the path',
   'private.count_spend': 'the functions that record calls bound the names',
   'private.changed_fields': 'rows of tables, whose columns have a size',
+  'private.days_of_usage_hour': 'UTC, and the time zone of a tenant',
   'private.drop_secrets': 'the secrets of one row',
   'private.endpoint_change_problems': 'update_webhook_endpoint() bounds the changes',
   'private.event_schema': 'runs in migrations',
   'private.find_credit_entry': 'the operations have bounded the key',
+  'private.find_usage_events': 'void_usage_events() bounds the batch',
   'private.header_problems': 'merge_webhook_headers() bounds the headers',
   'private.idp_setting_problems': 'set_idp_config() bounds the settings',
   'private.ingest_usage_events': 'log_usage_events() bounds the batch',

@@ -23,46 +23,68 @@ create policy "members read their tenant's voids" on public.usage_event_voids
   for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{usage:read}'))::uuid[]));
 grant select on public.usage_event_voids to authenticated, service_role;
 
--- Position n of each array is void n: an event's id, or else the source and event_id under which it was sent.
+-- Position n of each array is event n: its id, or else the source and event_id under which it was sent. It looks each up
+-- along an index, so one plan serves every batch. By the id alone: with the tenant, Postgres could read all of its events
+-- in a partition that was empty when the plan was made.
+create function private.find_usage_events(tenant uuid, ids uuid[], sources text[], event_ids text[])
+  returns table (n int, id uuid, moment timestamptz, type text, model text, tokens bigint, cost bigint)
+  language plpgsql stable
+  set search_path = ''
+  set plan_cache_mode = force_generic_plan
+  set enable_nestloop = on
+  set enable_seqscan = off
+as $$
+#variable_conflict use_column
+begin
+  return query
+  select i.n::int, case when u.tenant_id = tenant then u.id end, u.occurred_at, u.event_type, u.model_used, u.tokens_used, u.cost_micros
+  from unnest(ids, sources, event_ids) with ordinality as i (id, source, event_id, n)
+  left join public.usage_event_keys as k
+    on i.id is null and k.tenant_id = tenant and k.source = i.source and k.event_id = i.event_id
+  left join public.usage_events as u on u.id = coalesce(i.id, k.usage_event_id)
+  order by i.n;
+end
+$$;
+comment on function private.find_usage_events(uuid, uuid[], text[], text[]) is
+  'The events of a tenant with these ids, or sent under these sources and event_ids. Its id is null where it has no such event.';
+
+-- Position n of each array is void n. One plan serves every batch, as of private.store_usage_events().
 create function private.void_usage_events(
   tenant uuid, member uuid, key uuid, ids uuid[], sources text[], event_ids text[], reasons text[]
 ) returns table (n int, id uuid, outcome text)
   language plpgsql
   set search_path = ''
-  set plan_cache_mode = force_custom_plan
+  set plan_cache_mode = force_generic_plan
+  set enable_nestloop = off
 as $$
 #variable_conflict use_column
 declare
-  answered record;
+  found_events record;
+  taken record;
 begin
-  with input as materialized (
-    select i.n::int as n, coalesce(i.id, k.usage_event_id) as id, i.reason
-    from unnest(ids, sources, event_ids, reasons) with ordinality as i (id, source, event_id, reason, n)
-    left join public.usage_event_keys as k
-      on i.id is null and k.tenant_id = tenant and k.source = i.source and k.event_id = i.event_id
-  ), found as materialized (
-    select i.n, i.reason, u.id, u.occurred_at, u.event_type, u.model_used, u.tokens_used, u.cost_micros
-    from input as i join public.usage_events as u on u.id = i.id and u.tenant_id = tenant
-  ), firsts as materialized (
-    select distinct on (f.id) f.* from found as f order by f.id, f.n
+  select array_agg(f.id order by f.n) as ids, array_agg(f.moment order by f.n) as moments, array_agg(f.type order by f.n) as types,
+    array_agg(f.model order by f.n) as models, array_agg(f.tokens order by f.n) as tokens, array_agg(f.cost order by f.n) as costs
+  into found_events from private.find_usage_events(tenant, ids, sources, event_ids) as f;
+  with firsts as materialized (
+    select distinct on (f.id) f.* from unnest(found_events.ids, found_events.moments, found_events.types, found_events.models,
+      found_events.tokens, found_events.costs, reasons) with ordinality as f (id, moment, type, model, tokens, cost, reason, n)
+    where f.id is not null order by f.id, f.n
   ), voided as (
     -- Sorted, so that two calls wait for each other in one order. Only the first void of an event takes it off.
     insert into public.usage_event_voids as v (tenant_id, usage_event_id, occurred_at, reason, user_id, api_key_id)
-    select tenant, f.id, f.occurred_at, f.reason, member, key from firsts as f order by f.id
+    select tenant, f.id, f.moment, f.reason, member, key from firsts as f order by f.id
     on conflict do nothing
     returning v.usage_event_id
-  ), taken as (
-    select array_agg(f.event_type) as types, array_agg(f.model_used) as models, array_agg(f.tokens_used) as tokens,
-      array_agg(f.cost_micros) as costs, array_agg(f.occurred_at) as moments
-    from firsts as f join voided as v on v.usage_event_id = f.id
   )
-  select array_agg(f.id order by i.n) as ids, t.* into answered
-  from input as i left join found as f on f.n = i.n cross join taken as t
-  group by t.types, t.models, t.tokens, t.costs, t.moments;
-  perform private.take_off_usage_hours(tenant, answered.types, answered.models, answered.tokens, answered.costs, answered.moments);
+  select array_agg(f.type) as types, array_agg(f.model) as models, array_agg(f.tokens) as tokens, array_agg(f.cost) as costs,
+    array_agg(f.moment) as moments
+  into taken from firsts as f join voided as v on v.usage_event_id = f.id;
+  if taken.types is not null then
+    perform private.take_off_usage_hours(tenant, taken.types, taken.models, taken.tokens, taken.costs, taken.moments);
+  end if;
   return query
   select a.n::int, a.id, case when a.id is null then 'not_found' else 'voided' end
-  from unnest(answered.ids) with ordinality as a (id, n) order by a.n;
+  from unnest(found_events.ids) with ordinality as a (id, n) order by a.n;
 end
 $$;
 comment on function private.void_usage_events(uuid, uuid, uuid, uuid[], text[], text[], text[]) is

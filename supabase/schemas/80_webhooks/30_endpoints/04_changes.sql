@@ -37,6 +37,8 @@ begin
   created.tenant_id := create_webhook_endpoint.tenant_id;
   created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
   created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
+  perform private.require_small_headers(create_webhook_endpoint.headers);
+  perform private.require_small_headers(create_webhook_endpoint.static_header);
   sent := private.merge_webhook_headers('{}', null,
     jsonb_build_object('headers', create_webhook_endpoint.headers, 'static_header', create_webhook_endpoint.static_header));
   perform private.require_place(create_webhook_endpoint.tenant_id, 'webhook_endpoints');
