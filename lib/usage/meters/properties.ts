@@ -37,17 +37,27 @@ export function measuredOf({ aggregation, value_property: property }: Meter): Sq
 }
 
 /** What a group is called; null for an event that has no text, number or truth value there. */
+function groupOf(property: string): Sql {
+  const field = fields[property]
+  if (field) return field
+  const path = pathOf(property)
+  return sql`case when jsonb_typeof(e.event_data #> ${path}::text[]) in ('string', 'number', 'boolean')
+    then left(e.event_data #>> ${path}::text[], ${maxGroupLength}::int) end`
+}
+
+/** The group of each of these properties. */
 export function groupsOf(properties: string[]): Sql {
-  const parts = properties.map((property) => {
-    const field = fields[property]
-    if (field) return sql`${field}`
-    const path = pathOf(property)
-    return sql`case when jsonb_typeof(e.event_data #> ${path}::text[]) in ('string', 'number', 'boolean')
-      then left(e.event_data #>> ${path}::text[], ${maxGroupLength}::int) end`
-  })
-  const [first, ...rest] = parts
+  const [first, ...rest] = properties.map(groupOf)
   if (!first) return sql`'{}'::text[]`
   return sql`array[${rest.reduce((list, part) => sql`${list}, ${part}`, first)}]::text[]`
+}
+
+/** Whether an event is of these groups. */
+export function isOf(filter: Record<string, string | null>): Sql {
+  return Object.entries(filter).reduce(
+    (all, [property, group]) => sql`${all} and ${groupOf(property)} is not distinct from ${group}::text`,
+    sql`true`,
+  )
 }
 
 /** Puts the values of events together, for each window and groups. */

@@ -33,6 +33,31 @@ export const MeterReadings = z
   .strictObject({ readings: z.array(MeterReading), next_cursor: nextCursor })
   .meta({ id: 'MeterReadings' })
 
+/** In JSON, because a group may be any text. */
+const filter = z
+  .string()
+  .max(4_000)
+  .transform((text, context) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      context.addIssue({ code: 'custom', message: 'must be JSON, such as {"model_used": "example-model-1"}' })
+      return z.NEVER
+    }
+  })
+  .pipe(
+    z.record(
+      z.string(),
+      z
+        .string()
+        .max(255)
+        .refine((text) => !text.includes('\0'), 'must not contain the character U+0000')
+        .nullable(),
+      'must be an object of groups, such as {"model_used": "example-model-1"}',
+    ),
+  )
+  .refine((groups) => Object.keys(groups).length <= maxGroups, `must name at most ${maxGroups}`)
+
 export const ReadingQuery = z
   .strictObject({
     window: z
@@ -52,6 +77,10 @@ export const ReadingQuery = z
       .refine((list) => new Set(list).size === list.length, 'must name each once')
       .default([])
       .meta({ description: 'Of what the meter names in its group_by, with commas.' }),
+    filter: filter.default({}).meta({
+      description:
+        'Only events of these groups, as JSON: {"model_used": "example-model-1"}. Of what the meter names in its group_by. Null for events without one.',
+    }),
     since: offsetMoment.optional().meta({ description: '30 days before "until" if it is missing.' }),
     until: offsetMoment.optional().meta({ description: 'Now if it is missing.' }),
     ...pageParameters(readingOrder),

@@ -1,7 +1,7 @@
 import { type Db, Problem, pageOf, type Sql, sql } from '../../db/index.ts'
 import { totalsIn } from '../totals/days.ts'
 import { windowOf } from '../totals/hours.ts'
-import { groupsOf, measuredOf, totalsOf } from './properties.ts'
+import { groupsOf, isOf, measuredOf, totalsOf } from './properties.ts'
 import { type MeterReading, type MeterReadings, type ReadingQuery, readingOrder } from './reading-schema.ts'
 import type { Meter } from './schema.ts'
 
@@ -41,8 +41,8 @@ export const monthsKept = 24
  * usage_hours. Everything else is read from the tenant's own events, along their index: a page ends with the window that
  * would take it beyond a million events.
  *
- * @throws 422 too_many_events if one window alone holds more, and 422 invalid_query for a group that the meter does not
- * name, and for a range whose events are no longer kept.
+ * @throws 422 too_many_events if one window alone holds more, and 422 invalid_query for a group or a filter that the meter
+ * does not name, and for a range whose events are no longer kept.
  */
 export async function readReadings(
   db: Db,
@@ -62,8 +62,14 @@ export async function readSome(
   meter: Meter,
   query: Asked,
 ): Promise<{ readings: MeterReading[]; next: Position | null }> {
-  const unknown = query.group_by.find((property) => !meter.group_by.includes(property))
-  if (unknown !== undefined) throw invalid('/group_by', `names "${unknown}", and the meter does not`)
+  const named: [string, string[]][] = [
+    ['/group_by', query.group_by],
+    ['/filter', Object.keys(query.filter)],
+  ]
+  for (const [pointer, properties] of named) {
+    const unknown = properties.find((property) => !meter.group_by.includes(property))
+    if (unknown !== undefined) throw invalid(pointer, `names "${unknown}", and the meter does not`)
+  }
   const { rows, next } = isInHours(meter, query)
     ? await readHours(db, tenantId, meter, query)
     : await readEvents(db, tenantId, meter, query)
@@ -75,21 +81,26 @@ export async function readSome(
 }
 
 /** Whether usage_hours knows all that is asked for. */
-function isInHours({ aggregation, value_property }: Meter, { group_by }: Asked): boolean {
+function isInHours({ aggregation, value_property }: Meter, { group_by, filter }: Asked): boolean {
   const isKnown =
     aggregation === 'count' ||
     (aggregation === 'sum' && ['tokens_used', 'cost_micros'].includes(value_property ?? ''))
-  return isKnown && group_by.every((property) => ['event_type', 'model_used'].includes(property))
+  return isKnown && [...group_by, ...Object.keys(filter)].every((property) => property in hourColumns)
+}
+
+const hourColumns: Record<string, Sql> = {
+  event_type: sql`h.event_type`,
+  // A key holds no null.
+  model_used: sql`nullif(h.model_used, '')`,
 }
 
 async function readHours(db: Db, tenantId: string, meter: Meter, query: Asked): Promise<Page> {
-  const { window, group_by, cursor, limit } = query
-  const columns: Record<string, Sql> = {
-    event_type: sql`h.event_type`,
-    // A key holds no null.
-    model_used: sql`nullif(h.model_used, '')`,
-  }
-  const [first, ...rest] = group_by.flatMap((property) => columns[property] ?? [])
+  const { window, group_by, filter, cursor, limit } = query
+  const [first, ...rest] = group_by.flatMap((property) => hourColumns[property] ?? [])
+  const isFiltered = Object.entries(filter).reduce(
+    (all, [property, group]) => sql`${all} and ${hourColumns[property]} is not distinct from ${group}::text`,
+    sql`true`,
+  )
   const groups = first
     ? sql`array[${rest.reduce((list, column) => sql`${list}, ${column}`, first)}]::text[]`
     : sql`'{}'::text[]`
@@ -101,7 +112,7 @@ async function readHours(db: Db, tenantId: string, meter: Meter, query: Asked): 
     select h.window_at as starts_at, ${groups} as groups, sum(h.event_count) as event_count,
       case when ${counted} > 0 then ${value} end as value, sum(h.event_count) - ${counted} as uncounted_count
     from (${totalsIn(tenantId, query, window, cursor?.starts_at)}) as h
-    where ${meter.event_type}::text is null or h.event_type = ${meter.event_type}
+    where (${meter.event_type}::text is null or h.event_type = ${meter.event_type}) and ${isFiltered}
     group by 1, 2
     -- What was voided as a whole leaves zeros.
     having sum(h.event_count) > 0`
@@ -123,7 +134,7 @@ async function readEvents(db: Db, tenantId: string, meter: Meter, query: Asked):
     select ${windowOf(sql`e.occurred_at`, query.window, query)} as starts_at, ${groupsOf(query.group_by)} as groups,
       ${measuredOf(meter)} as value, e.occurred_at
     from public.usage_events as e
-    where e.tenant_id = ${tenantId} ${ofType(meter, sql`e.event_type`)}
+    where e.tenant_id = ${tenantId} ${ofType(meter, sql`e.event_type`)} and ${isOf(query.filter)}
       and e.occurred_at >= ${oldest.since} and e.occurred_at < ${newest.until}
       and not exists (select from public.usage_event_voids as v where v.tenant_id = e.tenant_id and v.usage_event_id = e.id)`
   const totals = totalsOf(meter, events)

@@ -100,6 +100,56 @@ describe('readings', () => {
     )
   })
 
+  const filtered = (meter: string, filter: object, query = 'window=none') =>
+    told(meter, `${query}&filter=${encodeURIComponent(JSON.stringify(filter))}`)
+
+  it('are of one group alone where a filter names it, with null for events without it', async () => {
+    expect(await filtered('sum', { 'data.region': 'eu' })).toEqual(['10-01T00:00 0.3 2 0'])
+    expect(await filtered('sum', { 'data.region': '7' })).toEqual(['10-01T00:00  1 1'])
+    expect(await filtered('sum', { 'data.region': null })).toEqual(['10-01T00:00 -4 2 1'])
+    expect(await filtered('sum', { 'data.region': null, model_used: 'm' })).toEqual(['10-01T00:00  1 1'])
+    expect(await filtered('unique', { 'data.region': '=1+1', source: 'api' })).toEqual(['10-01T00:00 1 1 0'])
+    expect(await filtered('max', { 'data.region': "eu' or 'a'='a" })).toEqual([])
+    // The hours know the model, and say the same as the events.
+    expect(await filtered('count', { model_used: 'm' })).toEqual(['10-01T00:00 1 1 0'])
+    expect(await filtered('count', { model_used: 'm', source: 'api' })).toEqual(['10-01T00:00 1 1 0'])
+    expect(await filtered('count', { model_used: null })).toEqual(['10-01T00:00 7 7 0'])
+    expect(await filtered('tokens', { model_used: null }, 'window=day')).toEqual([
+      ...['10-02T00:00  3 3', '10-01T00:00 5 4 2'],
+    ])
+    expect(await filtered('count', { 'data.region': 'eu' }, 'window=day&group_by=data.region')).toEqual([
+      '10-01T00:00 2 2 0',
+    ])
+  })
+
+  it('add up over the groups of a property to what there is without a filter', async () => {
+    const events = async (query: string) =>
+      (await read('count', `window=none&${query}`)).reduce((sum, one) => sum + one.event_count, 0)
+    const groups = new Set(
+      (await read('count', 'window=none&group_by=data.region')).map(({ groups }) => groups['data.region']),
+    )
+    let sum = 0
+    for (const group of groups)
+      sum += await events(`filter=${encodeURIComponent(JSON.stringify({ 'data.region': group }))}`)
+    expect(sum).toBe(await events(''))
+  })
+
+  it.each([
+    ['no JSON', 'model_used=m'],
+    ['no object', '["m"]'],
+    ['a number', '{"model_used": 1}'],
+    ['a list', '{"model_used": ["m"]}'],
+    ['what the meter does not name', '{"event_type": "render"}'],
+    ['six groups', '{"a":"","b":"","c":"","d":"","e":"","f":""}'],
+    ['a character that cannot be stored', '{"model_used": "\\u0000"}'],
+    ['a long text', `{"model_used": "${'a'.repeat(256)}"}`],
+  ])('refuse a filter that is %s', async (_, filter) => {
+    const answer = await ask(owner, tenant, 'count', `${range}&filter=${encodeURIComponent(filter)}`)
+    const { status, code, pointers } = await problemOf(answer)
+    expect({ status, code }).toEqual({ status: 422, code: 'invalid_query' })
+    expect(pointers?.[0]).toMatch(/^\/filter/)
+  })
+
   it('are the same from the events as from the hours', async () => {
     const whole = async (query: string) => (await read('count', query)).map(({ groups: _, ...row }) => row)
     // All have one source, by which the hours know nothing.
