@@ -38,8 +38,8 @@ begin
     perform private.raise_problem(422, 'invalid_value',
       'The data of an event is too large: at most 32768 bytes, and no number of more than 400 digits.');
   end if;
-  -- Until this batch is stored the tenant can neither be deleted nor moved to another time zone.
-  perform from public.tenants as t where t.id = tenant for share;
+  -- The tenant cannot be deleted until this batch is stored.
+  perform from public.tenants as t where t.id = tenant for key share;
   select w.earliest, w.latest into window_start, window_end from private.usage_window() as w;
   -- Read without a lock, so that senders wait for each other no longer than they do for the same hour. Who finds room
   -- here and none below takes back what it stored.

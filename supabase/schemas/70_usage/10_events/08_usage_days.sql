@@ -47,8 +47,14 @@ create function private.add_usage_days(added public.usage_hours[], taken public.
   set search_path = ''
 as $$
 begin
-  -- Nobody moves the tenant to another time zone until this is committed.
-  perform from public.tenants as t where t.id in (select a.tenant_id from unnest(added) as a) order by t.id for share;
+  -- Nobody moves the tenant to another time zone until this is committed. Not by a lock of the tenant's row: whoever changes
+  -- that row locks the tenant's credits, and who holds the credits may come here.
+  perform pg_advisory_xact_lock_shared(hashtextextended('usage days ' || t.tenant_id, 0))
+  from (select distinct a.tenant_id from unnest(added) as a order by 1) as t;
+  -- A transaction that keeps one snapshot must fail where the tenant has moved since.
+  if current_setting('transaction_isolation') <> 'read committed' then
+    perform from public.tenants as t where t.id in (select a.tenant_id from unnest(added) as a) order by t.id for share;
+  end if;
   insert into public.usage_days as d
     (tenant_id, time_zone, starts_at, event_type, model_used, event_count, tokens_used, cost_micros, tokens_count, cost_count)
   select c.tenant_id, z.time_zone, p.starts_at, c.event_type, c.model_used, sum(c.sign * p.event_count), sum(c.sign * p.tokens_used),
@@ -106,6 +112,7 @@ declare
   month_at timestamptz;
 begin
   perform from public.tenants as t where t.id = tenant for no key update;
+  perform pg_advisory_xact_lock(hashtextextended('usage days ' || tenant, 0));
   delete from public.usage_days as d where d.tenant_id = tenant;
   month_at := (select date_trunc('month', min(h.starts_at), 'UTC') from public.usage_hours as h where h.tenant_id = tenant);
   -- Month by month, which bounds what is in memory.
