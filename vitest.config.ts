@@ -17,7 +17,7 @@ const overHttp = {
     // The queue inside the database, and who sends.
     'test/webhooks/{*.test.ts,dispatch/**,queue/**,signing-secrets/**}',
     // Straight to the database, for a minute.
-    'test/usage/{calls/properties,credits/properties,credits/crash,payments/histories}.test.ts',
+    'test/usage/{crash,calls/properties,credits/properties,payments/histories}.test.ts',
     'test/onboarding/checkout/{histories,kill}.test.ts',
     // What these take time for, an installation and waits for what has to end, has no connection to a database in it.
     'test/client/package.test.ts',

@@ -1,33 +1,72 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { admin } from '../../kit/db.ts'
-import { type BootedStack, bootStack } from '../../kit/stack.ts'
-import { brokenPromises, connect, consume, freshKey, makeFunded, release, reserve, topUp } from './ledger.ts'
+import { admin } from '../kit/db.ts'
+import { type BootedStack, bootStack } from '../kit/stack.ts'
+import { finish, priceModel, recordTool, start, brokenPromises as wrongCalls } from './calls/scene.ts'
+import {
+  brokenPromises,
+  connect,
+  consume,
+  freshKey,
+  makeFunded,
+  release,
+  reserve,
+  topUp,
+} from './credits/ledger.ts'
 
 // A busy machine makes this slow, not wrong.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
 
 /** What a client was told: its key, and the answer. */
-type Told = Map<string, { tenant: string; entry: unknown; repeat: (db: pg.Pool) => Promise<unknown> }>
+type Told = Map<string, { answer: unknown; repeat: (db: pg.Pool) => Promise<unknown> }>
+type Note = <Answer>(key: string, work: (db: pg.Pool) => Promise<Answer>) => Promise<Answer>
 
-/** Reserves, consumes, releases and tops up over its connections, until told to stop. A lost connection is opened again. */
-function workSteadily(db: pg.Pool, tenants: string[], told: Told): () => Promise<void> {
+/** Reserves, consumes, releases and tops up. */
+async function useCredits(note: Note, tenant: string, round: number): Promise<void> {
+  const [first, second, order] = [freshKey(), freshKey(), freshKey()]
+  const { reservation_id } = await note(first, (db) => reserve(tenant, 3, first, db))
+  if (round % 3 === 0) await note(second, (db) => release(tenant, reservation_id!, second, db))
+  else await note(second, (db) => consume(tenant, reservation_id!, 1 + (round % 4), second, db))
+  if (round % 10 === 0) await note(order, (db) => topUp(tenant, 5, order, 'infinity', db))
+}
+
+/** Starts and finishes calls of models, and records calls of tools. */
+async function callModels(note: Note, tenant: string, round: number): Promise<void> {
+  const [first, tool] = [freshKey(), freshKey()]
+  const { id } = await note(first, async (db) => {
+    const { id, held_micros, model_price_id } = await start(tenant, { key: first, output: 3, db })
+    return { id, held_micros, model_price_id }
+  })
+  // Some stay open.
+  if (round % 5 !== 0)
+    await note(`${first} done`, (db) => finish(tenant, id, { output: 1 + (round % 4), db }))
+  if (round % 3 === 0) await note(tool, (db) => recordTool(tenant, { tool: paidTool, key: tool, db }))
+}
+
+const paidTool = `paid-${freshKey()}`
+const setPrices = async (db: pg.Pool) => {
+  await priceModel(undefined, { db })
+  await db.query(`select private.set_model_price('tool', $1, '*', call_micros => 150)`, [paidTool])
+}
+
+/** Eight clients work until told to stop. A lost connection is opened again. */
+function workSteadily(
+  db: pg.Pool,
+  tenants: string[],
+  told: Told,
+  works: ((note: Note, tenant: string, round: number) => Promise<void>)[],
+): () => Promise<void> {
   let working = true
-  const note = async <Entry>(tenant: string, key: string, work: (db: pg.Pool) => Promise<Entry>) => {
-    const entry = await work(db)
-    told.set(key, { tenant, entry, repeat: work })
-    return entry
+  const note: Note = async (key, work) => {
+    const answer = await work(db)
+    told.set(key, { answer, repeat: work })
+    return answer
   }
   const client = async (n: number) => {
     for (let round = 0; working; round++) {
-      const tenant = tenants[(n + round) % tenants.length]!
-      const [first, second, order] = [freshKey(), freshKey(), freshKey()]
       try {
-        const { reservation_id } = await note(tenant, first, (db) => reserve(tenant, 3, first, db))
-        if (round % 3 === 0) await note(tenant, second, (db) => release(tenant, reservation_id!, second, db))
-        else await note(tenant, second, (db) => consume(tenant, reservation_id!, 1 + (round % 4), second, db))
-        if (round % 10 === 0) await note(tenant, order, (db) => topUp(tenant, 5, order, 'infinity', db))
+        await works[n % works.length]!(note, tenants[(n + round) % tenants.length]!, round)
       } catch {
         // Killed in the middle: what became of it is read from the rows.
         await sleep(20)
@@ -41,24 +80,49 @@ function workSteadily(db: pg.Pool, tenants: string[], told: Told): () => Promise
   }
 }
 
+async function broken(db: pg.Pool, tenants: string[]): Promise<string[]> {
+  const found = await Promise.all(
+    tenants.flatMap((tenant) => [brokenPromises(db, tenant), wrongCalls(db, tenant)]),
+  )
+  return found.flat()
+}
+
 /** Everybody who was told something hears it again, and nothing changes. */
-async function expectKept(db: pg.Pool, told: Told): Promise<void> {
-  expect(await brokenPromises(db)).toEqual([])
-  const versions = async () =>
-    (await db.query('select tenant_id, version from public.credit_balances order by 1')).rows
-  const before = await versions()
-  for (const { entry, repeat } of [...told.values()].slice(-300)) expect(await repeat(db)).toEqual(entry)
-  expect(await versions()).toEqual(before)
+async function expectKept(db: pg.Pool, tenants: string[], told: Told): Promise<void> {
+  expect(await broken(db, tenants)).toEqual([])
+  const state = async () =>
+    (
+      await db.query(
+        `select b.tenant_id, b.version, s.spent_micros, s.held_micros, c.calls
+         from public.credit_balances as b left join public.tenant_spends as s using (tenant_id)
+         left join (select tenant_id, count(*) as calls from public.llm_calls group by 1) as c using (tenant_id) order by 1`,
+      )
+    ).rows
+  const before = await state()
+  for (const { answer, repeat } of [...told.values()].slice(-300)) expect(await repeat(db)).toEqual(answer)
+  expect(await state()).toEqual(before)
+}
+
+/** A tenant with credits, and a cap that is not reached. */
+async function makeBusy(db: pg.Pool): Promise<string> {
+  const { id } = await makeFunded(100_000, db)
+  await db.query('update public.tenant_billing set monthly_spend_cap_usd_micros = $2 where tenant_id = $1', [
+    ...[id, 1_000_000_000],
+  ])
+  return id
 }
 
 describe('a connection that is ended at any statement', () => {
-  it('leaves every promise true', async () => {
-    const name = `credits-${freshKey()}`
+  it.each([
+    ['of credits', useCredits],
+    ['of calls of models and tools', callModels],
+  ])('%s leaves every promise true', async (_, work) => {
+    const name = `crash-${freshKey()}`
     const pool = connect(8, name)
-    const funded = await Promise.all([makeFunded(100_000), makeFunded(100_000)])
-    const tenants = funded.map(({ id }) => id)
+    await setPrices(admin)
+    const tenants = await Promise.all([makeBusy(admin), makeBusy(admin)])
     const told: Told = new Map()
-    const stop = workSteadily(pool, tenants, told)
+    const stop = workSteadily(pool, tenants, told, [work])
     for (let n = 0; n < 60; n++) {
       await sleep(30)
       await admin.query(
@@ -67,9 +131,10 @@ describe('a connection that is ended at any statement', () => {
       )
     }
     await stop()
-    for (const tenant of tenants) expect(await brokenPromises(admin, tenant)).toEqual([])
-    for (const { entry, repeat } of [...told.values()].slice(-200)) expect(await repeat(admin)).toEqual(entry)
-    for (const tenant of tenants) expect(await brokenPromises(admin, tenant)).toEqual([])
+    expect(await broken(admin, tenants)).toEqual([])
+    for (const { answer, repeat } of [...told.values()].slice(-200))
+      expect(await repeat(admin)).toEqual(answer)
+    expect(await broken(admin, tenants)).toEqual([])
     expect(told.size).toBeGreaterThan(50)
     await pool.end()
   })
@@ -82,6 +147,7 @@ describe('kill -9 of Postgres', () => {
     stack = await bootStack({ args: ['--no-seed'] })
     db = new pg.Pool({ connectionString: stack.access.db_url, max: 8 })
     db.on('error', () => {})
+    await setPrices(db)
   })
   afterAll(async () => {
     await db?.end()
@@ -89,13 +155,12 @@ describe('kill -9 of Postgres', () => {
   })
 
   it('in the middle of everything leaves every promise true, and no answer is taken back', async () => {
-    const funded = await Promise.all([makeFunded(100_000, db), makeFunded(100_000, db)])
-    const tenants = funded.map(({ id }) => id)
+    const tenants = await Promise.all([makeBusy(db), makeBusy(db)])
     const told: Told = new Map()
     for (let round = 0; round < 4; round++) {
       const before = told.size
-      const stop = workSteadily(db, tenants, told)
-      await expect.poll(() => told.size, { timeout: 60_000, interval: 5 }).toBeGreaterThan(before + 40)
+      const stop = workSteadily(db, tenants, told, [useCredits, callModels])
+      await expect.poll(() => told.size, { timeout: 60_000, interval: 5 }).toBeGreaterThan(before + 60)
       await sleep(50 * round)
       const { postgres_pid } = (await stack.stackFile()).runtime
       process.kill(postgres_pid, 'SIGKILL')
@@ -105,7 +170,9 @@ describe('kill -9 of Postgres', () => {
         .not.toBe(postgres_pid)
       await expect.poll(isBack, { timeout: 60_000, interval: 100 }).toBe(1)
       await stop()
-      await expectKept(db, told)
+      await expectKept(db, tenants, told)
     }
+    const { rows } = await db.query('select count(*)::int as calls from public.llm_calls')
+    expect(rows[0].calls).toBeGreaterThan(20)
   })
 })
