@@ -16,7 +16,7 @@ export function totalsIn(tenantId: string, range: Range, window: Window, newest?
   // Each is kept, because Postgres would write what it is put together of into every place, and plan all of that.
   return sql`
     with ends as materialized (select ${firstHour(since, time_zone)} as since, ${firstHour(until, time_zone)} as until),
-    midnights as materialized (${midnightsIn(time_zone)}), cuts as materialized (${wholeDays(tenantId, time_zone)}),
+    midnights as materialized (${midnightsIn(tenantId, time_zone)}), cuts as materialized (${wholeDays}),
     windows as materialized (${windowsIn(range, window)})
     select w.at as window_at, w.since as window_since, w.until as window_until, d.event_type, d.model_used,
       d.event_count, d.tokens_used, d.cost_micros, d.tokens_count, d.cost_count
@@ -29,24 +29,20 @@ export function totalsIn(tenantId: string, range: Range, window: Window, newest?
     union all ${hoursOf(tenantId, range, edges, newest)}`
 }
 
-/** The first midnight of the ends of a range, and the last one. */
-function midnightsIn(time_zone: string): Sql {
+/** The ends of a range, its first midnight and its last one, and whether days are kept in this time zone. */
+function midnightsIn(tenantId: string, time_zone: string): Sql {
   const midnight = (moment: Sql) => sql`date_trunc('day', ${moment}, ${time_zone})`
   const before = midnight(sql`e.since`)
+  // Where there is one row of a zone, there are all of its days.
   return sql`
-    select case when ${before} = e.since then e.since else ${midnight(sql`date_add(${before}, interval '1 day', ${time_zone})`)} end as first,
-      ${midnight(sql`e.until`)} as last
+    select e.*, ${midnight(sql`e.until`)} as last,
+      case when ${before} = e.since then e.since else ${midnight(sql`date_add(${before}, interval '1 day', ${time_zone})`)} end as first,
+      exists (select from public.usage_days as d where d.tenant_id = ${tenantId} and d.time_zone = ${time_zone}) as are_kept
     from ends as e`
 }
 
-/**
- * From which midnight to which one days are read. Both are the end of the range if no days are kept in this time zone:
- * where there is one row of a zone, there are all of its days.
- */
-function wholeDays(tenantId: string, time_zone: string): Sql {
-  return sql`
-    select case when k.are_kept then m.first else e.until end as first, case when k.are_kept then m.last else e.until end as last
-    from ends as e cross join midnights as m
-    cross join lateral (select m.first >= e.since and m.first < m.last and exists (
-      select from public.usage_days as d where d.tenant_id = ${tenantId} and d.time_zone = ${time_zone} offset 0) as are_kept) as k`
-}
+/** From which midnight to which one days are read. Both are the end of the range if there is no whole day to read. */
+const wholeDays = sql`
+  select case when m.are_kept and m.first >= m.since and m.first < m.last then m.first else m.until end as first,
+    case when m.are_kept and m.first >= m.since and m.first < m.last then m.last else m.until end as last
+  from midnights as m`

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache'
+
 /** Whether this is a name of the IANA list. A distance such as +02:00 is none: it knows no summer time. */
 export function isTimeZone(name: string): boolean {
   return /^[A-Za-z]/.test(name) && minutesOf(name) !== undefined
@@ -25,10 +27,15 @@ function minuteAt(format: Intl.DateTimeFormat, at: number): number {
   return Number(format.format(new Date(Math.floor(at / hourMs) * hourMs)))
 }
 
+/** Making one takes as long as reading a few days. A name may be written in many ways, so not all of them are kept. */
+const formats = new LRUCache<string, Intl.DateTimeFormat>({ max: 500 })
+
 /** Formats the minutes of a moment in this time zone. Undefined if there is no such zone. */
 function minutesOf(timeZone: string): Intl.DateTimeFormat | undefined {
   try {
-    return new Intl.DateTimeFormat('en', { minute: 'numeric', timeZone })
+    const format = formats.get(timeZone) ?? new Intl.DateTimeFormat('en', { minute: 'numeric', timeZone })
+    formats.set(timeZone, format)
+    return format
   } catch {
     return undefined
   }
