@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { admin } from '../../kit/db.ts'
+import { admin, type Queryable } from '../../kit/db.ts'
 import { makeTenant } from '../../kit/tenants.ts'
 import {
   adjust,
@@ -57,6 +57,34 @@ describe('a reservation that is over', () => {
       expect(await refusalOf(consume(id, reservation_id!, 1))).toBe('reservation_closed')
       expect(await refusalOf(release(id, reservation_id!))).toBe('reservation_closed')
     }
+    expect(await brokenPromises(admin, id)).toEqual([])
+  })
+
+  it.each([
+    ['one', (id: string, db: Queryable) => reserve(id, 4, freshKey(), db, 1)],
+    [
+      'a batch',
+      (id: string, db: Queryable) =>
+        db.query('select * from public.reserve_credits_batch($1, $2, $3, 1)', [
+          ...[id, [4, 5], [freshKey(), freshKey()]],
+        ]),
+    ],
+  ])('is not %s that waited longer for its turn than it was asked for', async (_, ask) => {
+    const { id } = await makeFunded(10)
+    await reserve(id, 1)
+    await age(id, '15 minutes')
+    const db = await admin.connect()
+    let asked: Promise<unknown> | undefined
+    try {
+      await db.query('begin')
+      await db.query('select from public.credit_balances where tenant_id = $1 for update', [id])
+      asked = ask(id, admin)
+      await new Promise((done) => setTimeout(done, 1_200))
+      await db.query('commit')
+    } finally {
+      db.release()
+    }
+    await asked
     expect(await brokenPromises(admin, id)).toEqual([])
   })
 

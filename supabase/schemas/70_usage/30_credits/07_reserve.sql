@@ -130,7 +130,12 @@ begin
   select b.next_due_at, b.credits_available - b.credits_reserved into due_at, free
   from public.credit_balances as b where b.tenant_id = reserve_credits.tenant_id for no key update;
   if due_at is null or due_at <= clock_timestamp() then
+    -- If the lock took long, settling would find this reservation over that never began.
+    delete from public.credit_reservations as r where r.tenant_id = reserve_credits.tenant_id and r.id = held_id;
     free := private.lock_credits(reserve_credits.tenant_id);
+    ends_at := clock_timestamp() + make_interval(secs => expires_in_seconds);
+    insert into public.credit_reservations as r (tenant_id, id, credits, activity_run_id, deliverable_type, expires_at)
+    values (reserve_credits.tenant_id, held_id, reserve_credits.credits, reserve_credits.activity_run_id, reserve_credits.deliverable_type, ends_at);
   end if;
   -- Statements of their own are cheaper than one with all of it, because Postgres keeps the rows of a "with" in between.
   update public.credit_balances as b set credits_reserved = b.credits_reserved + reserve_credits.credits, version = b.version + 1,

@@ -11,6 +11,7 @@ as $$
 declare
   count_of int := cardinality(credits);
   free bigint;
+  due_at timestamptz;
   held bigint := 0;
   reserved_count int := 0;
   started_at timestamptz := clock_timestamp();
@@ -54,7 +55,17 @@ begin
   -- Before the lock, for which others wait. What turns out not to be reserved is taken back.
   insert into public.credit_reservations (tenant_id, id, credits, expires_at, created_at)
   select reserve_credits_batch.tenant_id, c.id, c.credits, ends_at, started_at from unnest(credits, ids) as c (credits, id);
-  free := private.lock_credits(reserve_credits_batch.tenant_id);
+  select b.next_due_at, b.credits_available - b.credits_reserved into due_at, free
+  from public.credit_balances as b where b.tenant_id = reserve_credits_batch.tenant_id for no key update;
+  if due_at is null or due_at <= clock_timestamp() then
+    -- If the lock took long, settling would find reservations over that never began.
+    delete from public.credit_reservations as r where r.tenant_id = reserve_credits_batch.tenant_id and r.id = any (ids);
+    free := private.lock_credits(reserve_credits_batch.tenant_id);
+    started_at := clock_timestamp();
+    ends_at := started_at + make_interval(secs => expires_in_seconds);
+    insert into public.credit_reservations (tenant_id, id, credits, expires_at, created_at)
+    select reserve_credits_batch.tenant_id, c.id, c.credits, ends_at, started_at from unnest(credits, ids) as c (credits, id);
+  end if;
   known := (select jsonb_object_agg(e.idempotency_key, e.request_hash) from public.credit_ledger as e
     where e.tenant_id = reserve_credits_batch.tenant_id and e.idempotency_key = any (idempotency_keys));
   for i in 1..count_of loop
