@@ -829,7 +829,7 @@ select private.register_table('public.tenant_billing', plain => '{razorpay_custo
   personal => '{legal_name,pan_number,has_gst,gst_number,billing_name,billing_address,billing_city,billing_postal_code,billing_state,billing_country}',
   on_forget => 'keep', kept_because => 'The person to whom the tenant''s invoices are addressed. The law requires that invoices are kept.');
 
--- 20_limits.sql
+-- 20_limits/01_tenant_counts.sql
 
 -- Limits: how much of what its plan limits a tenant has. Counted in one row for each limit, so that asking costs the
 -- same with a million rows, and two who want the last place wait for each other.
@@ -1000,6 +1000,15 @@ $$;
 comment on function private.settle_tenant_counts(int) is
   'Adds to the counts what was only noted, for at most one batch of tenants and limits. Returns for how many.';
 
+select cron.schedule('registry: settle counts of limits', '*/5 * * * *', 'select private.settle_tenant_counts()');
+
+select private.register_table('private.tenant_count_changes', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');
+select private.register_table('private.tenant_counts', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');
+
+-- 20_limits/02_places.sql
+
+-- Places: whether a tenant's plan has room for one more of what it limits, and the triggers that count.
+
 create function private.refuse_beyond(tenant uuid, gate text, used bigint) returns void
   language plpgsql
   set search_path = ''
@@ -1085,11 +1094,6 @@ begin
 end
 $$;
 comment on function private.tg_count_places() is 'Keeps the count of a limit, and refuses a row that the plan has no place for.';
-
-select cron.schedule('registry: settle counts of limits', '*/5 * * * *', 'select private.settle_tenant_counts()');
-
-select private.register_table('private.tenant_count_changes', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');
-select private.register_table('private.tenant_counts', keeping => 'derived', plain => '{gate}', unaudited => 'counts rows that are in the log themselves');
 
 -- 30_products.sql
 
