@@ -82,6 +82,18 @@ end
 $$;
 comment on function private.find_registration(bytea) is 'The registration of a browser''s token. 410 registration_ended.';
 
+create function private.require_small_step(data jsonb) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  -- The constraint of the table says the same, but Postgres writes the whole row as text into the error of a constraint.
+  if not private.json_fits(data, 8192) then
+    perform private.raise_problem(422, 'invalid_value', 'A step may be 8 KiB long.');
+  end if;
+end
+$$;
+
 create function private.begin_registration(token_hash bytea, invitation_hash bytea, contact jsonb, user_id uuid default null)
   returns private.registration_sessions
   language plpgsql security definer
@@ -90,6 +102,7 @@ as $$
 declare
   begun private.registration_sessions;
 begin
+  perform private.require_small_step(begin_registration.contact);
   perform private.take_registration_turn();
   insert into private.registration_sessions (token_hash, invitation_hash, contact_data, user_id)
   values (begin_registration.token_hash, begin_registration.invitation_hash, begin_registration.contact,
@@ -111,6 +124,7 @@ declare
   before private.registration_sessions;
   after private.registration_sessions;
 begin
+  perform private.require_small_step(data);
   -- Two tabs of one browser: the second waits, and sees what the first has reached.
   perform from private.registration_sessions as s where s.token_hash = save_registration_step.token_hash for no key update;
   before := private.find_registration(save_registration_step.token_hash);

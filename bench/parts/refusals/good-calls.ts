@@ -241,6 +241,7 @@ export const unmeasured: Record<string, string> = {
   'private.register_switch': 'runs in migrations',
   'private.register_plan_credits': 'runs in migrations',
   'private.register_table': 'runs in migrations',
+  'private.requeue_items': 'replay_webhook_deliveries() bounds the items',
   'private.requeue_webhook_deliveries': 'replay_webhook_deliveries() bounds the events',
   'private.require_scope': 'asks for permissions that our code names',
   'private.store_usage_events': 'log_usage_events() bounds the batch',
