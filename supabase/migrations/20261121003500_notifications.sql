@@ -12,6 +12,7 @@ create table public.notification_types (
   category text not null,
   description text not null,
   is_critical boolean not null default false,
+  channels public.notification_channel[] not null default '{email}',
   messages jsonb not null,
   example jsonb not null,
   created_at timestamptz not null default now(),
@@ -23,6 +24,8 @@ comment on table public.notification_types is
   'The catalogue of what people are told.';
 comment on column public.notification_types.category is 'What a page groups notifications by.';
 comment on column public.notification_types.is_critical is 'Whether something stops working unless somebody acts. A page shows it first.';
+comment on column public.notification_types.channels is
+  'How people are told besides inside the application, as long as neither they nor their tenant have chosen.';
 comment on column public.notification_types.messages is
   'The sentence in each language, by its two letters: {"en": "{{domain.host}} is lost."}. A name in braces is a field of the data.';
 
@@ -58,7 +61,8 @@ comment on function private.render_message(text, jsonb) is
   'A sentence with each {{field.name}} replaced by the data''s value, as plain text. Fails if the data does not have a field.';
 
 create function private.register_notification_type(
-  type text, category text, description text, messages jsonb, example jsonb, is_critical boolean default false
+  type text, category text, description text, messages jsonb, example jsonb, is_critical boolean default false,
+  channels public.notification_channel[] default '{email}'
 ) returns void
   language plpgsql
   set search_path = ''
@@ -66,24 +70,24 @@ as $$
 begin
   -- A wrong name of a field must fail in its migration, and not when somebody is to be told.
   perform private.render_message(m.value, register_notification_type.example) from jsonb_each_text(messages) as m;
-  insert into public.notification_types as t (type, category, description, is_critical, messages, example)
+  insert into public.notification_types as t (type, category, description, is_critical, channels, messages, example)
   values (register_notification_type.type, register_notification_type.category, register_notification_type.description,
-    register_notification_type.is_critical, register_notification_type.messages, register_notification_type.example)
+    register_notification_type.is_critical, register_notification_type.channels, register_notification_type.messages, register_notification_type.example)
   on conflict on constraint notification_types_pkey do update
-    set (category, description, is_critical, messages, example) =
-      (excluded.category, excluded.description, excluded.is_critical, excluded.messages, excluded.example)
-    where (t.category, t.description, t.is_critical, t.messages, t.example)
-      is distinct from (excluded.category, excluded.description, excluded.is_critical, excluded.messages, excluded.example);
+    set (category, description, is_critical, channels, messages, example) =
+      (excluded.category, excluded.description, excluded.is_critical, excluded.channels, excluded.messages, excluded.example)
+    where (t.category, t.description, t.is_critical, t.channels, t.messages, t.example)
+      is distinct from (excluded.category, excluded.description, excluded.is_critical, excluded.channels, excluded.messages, excluded.example);
 end
 $$;
-comment on function private.register_notification_type(text, text, text, jsonb, jsonb, boolean) is
+comment on function private.register_notification_type(text, text, text, jsonb, jsonb, boolean, public.notification_channel[]) is
   'Adds a notification type to the catalogue, or updates its row. The file of the noun that notifies calls this. Fails if a message cannot be made from the example.';
 
 select private.register_table('public.notification_types', plain => '{type,category,description,messages,example}', unaudited => 'changed by migrations only');
 
 -- 02_preferences.sql
 
--- Preferences: which notifications are mailed as well, and when nobody is to be disturbed.
+-- Preferences: which notifications are sent as well, and how, and when nobody is to be disturbed.
 
 create table public.notification_preferences (
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -104,7 +108,7 @@ create table public.notification_preferences (
 );
 comment on table public.notification_preferences is
   'What a person wants to be told besides inside the application, one row for each. The row without a person is what the tenant has chosen for everybody who has not chosen.';
-comment on column public.notification_preferences.channels is 'By category and channel: {"plan": {"email": false}}. What is not named is sent. Critical notifications always are.';
+comment on column public.notification_preferences.channels is 'By category and channel: {"plan": {"email": false, "sms": true}}. For what is not named the type says by which channels it is sent. What is critical is always sent by these.';
 comment on column public.notification_preferences.quiet_from is 'On the clock of the time zone. What is not critical waits until quiet_until. It may be on the next day.';
 comment on column public.notification_preferences.time_zone is 'The IANA name. Null is the zone of the tenant.';
 create trigger notification_preferences_touch before update on public.notification_preferences
@@ -226,10 +230,12 @@ select private.register_table('public.notification_suppressions', personal => '{
 -- Jobs: one for each message that leaves the application, from the transaction of what it tells of until it is settled.
 
 create type private.notification_job_status as enum (
+  -- These five in the order in which a job moves, and never back.
   'pending',
-  'sent',
-  'failed',      -- it never will be
   'unknown',     -- a message to a telephone, of which nobody knows; a second one would cost money
+  'sent',
+  'delivered',   -- the provider says that it arrived
+  'failed',      -- it never will be sent, or it came back
   'suppressed',  -- nothing goes to this address
   'skipped'      -- whoever it was for has left meanwhile, or development sends to nobody
 );
@@ -253,7 +259,10 @@ create table private.notification_jobs (
   unsubscribe_token uuid not null default gen_random_uuid(),
   due_at timestamptz not null default now(),
   queued_at timestamptz,
+  -- When an attempt to reach a telephone began. It stays until that attempt is known to have sent nothing.
+  begun_at timestamptz,
   provider text,
+  provider_id uuid,
   message_id text,
   error text,
   created_at timestamptz not null default now(),
@@ -261,6 +270,7 @@ create table private.notification_jobs (
   primary key (tenant_id, id),
   constraint job_is_for_one check ((user_id is null) <> (address is null)),
   constraint job_address_is_normal check (length(address) <= 320 and address = private.fold_email(address) and address ~ '^[!-~]+$'),
+  constraint job_number_is_e164 check (channel = 'email' or address ~ '^\+[1-9][0-9]{6,14}$'),
   constraint job_data_is_small check (jsonb_typeof(data) = 'object' and private.json_fits(data, 65536)),
   constraint job_key_is_short check (length(idempotency_key) between 1 and 200 and length(batch_key) between 1 and 200),
   constraint job_error_is_short check (length(error) <= 1000),
@@ -269,6 +279,8 @@ create table private.notification_jobs (
 comment on table private.notification_jobs is
   'Every message that leaves the application: to whom, of which template, and what became of it. Written in the transaction of what it tells of.';
 comment on column private.notification_jobs.address is 'Of somebody outside. A member''s is looked up when it is sent: it may be another by then, or none that counts.';
+comment on column private.notification_jobs.provider_id is 'Whose settings sent it. Only their callbacks say what became of it.';
+comment on column private.notification_jobs.message_id is 'How the provider names it in its callbacks.';
 comment on column private.notification_jobs.data is 'The values of the template. Emptied once the job is settled, because it may hold the link of an invitation.';
 comment on column private.notification_jobs.queued_at is 'When a dispatcher put it into the queue.';
 comment on column private.notification_jobs.template_version is 'The version of the words that were sent.';
@@ -276,9 +288,34 @@ create unique index notification_jobs_key_idx on private.notification_jobs (tena
 create index notification_jobs_unsubscribe_token_idx on private.notification_jobs (unsubscribe_token);
 create index notification_jobs_waiting_idx on private.notification_jobs (tenant_id, due_at) where queued_at is null and status = 'pending';
 create index notification_jobs_due_at_idx on private.notification_jobs (due_at) where queued_at is null and status = 'pending';
+create index notification_jobs_message_id_idx on private.notification_jobs (provider_id, message_id) where message_id is not null;
 create index notification_jobs_settled_at_idx on private.notification_jobs using brin (settled_at) with (autosummarize = on);
 
 -- For those who are no members, or not yet: nobody else is written to by an address that somebody gave.
+create function private.message_address(
+  tenant uuid, channel public.notification_channel, address text, template text, data jsonb, idempotency_key text,
+  locale text default null, is_critical boolean default false
+) returns uuid
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  recipient text := case when channel = 'email' then private.normalize_email(address) else address end;
+  made uuid;
+begin
+  insert into private.notification_jobs (tenant_id, channel, type, template, address, locale, is_critical, data, idempotency_key)
+  select t.id, message_address.channel, message_address.template, message_address.template, recipient,
+    coalesce(message_address.locale, t.locale), message_address.is_critical, message_address.data, message_address.idempotency_key
+  from public.tenants as t
+  where t.id = message_address.tenant and t.status <> 'archived' and current_setting('tenantry.is_restoring', true) is distinct from 'on'
+  on conflict do nothing
+  returning id into made;
+  return made;
+end
+$$;
+comment on function private.message_address(uuid, public.notification_channel, text, text, jsonb, text, text, boolean) is
+  'Sends a template to an address or a number (as E.164 has it), if and only if this transaction commits. A key counts once for each channel and address. Returns the id of the job, or null if there is nothing new to send.';
+
 create function private.mail_address(
   tenant uuid, address text, template text, data jsonb, idempotency_key text, locale text default null, is_critical boolean default false
 ) returns void
@@ -286,12 +323,7 @@ create function private.mail_address(
   set search_path = ''
 as $$
 begin
-  insert into private.notification_jobs (tenant_id, type, template, address, locale, is_critical, data, idempotency_key)
-  select t.id, mail_address.template, mail_address.template, private.normalize_email(mail_address.address),
-    coalesce(mail_address.locale, t.locale), mail_address.is_critical, mail_address.data, mail_address.idempotency_key
-  from public.tenants as t
-  where t.id = mail_address.tenant and t.status <> 'archived' and current_setting('tenantry.is_restoring', true) is distinct from 'on'
-  on conflict do nothing;
+  perform private.message_address(tenant, 'email', address, template, data, idempotency_key, locale, is_critical);
 end
 $$;
 comment on function private.mail_address(uuid, text, text, jsonb, text, text, boolean) is
@@ -403,9 +435,9 @@ begin
     order by m.user_id
     on conflict do nothing
     returning id, user_id, message
-  ), mailed as (
-    insert into private.notification_jobs (tenant_id, type, template, user_id, locale, is_critical, data, idempotency_key, due_at)
-    select tenant, notify.type, 'notification', n.user_id, coalesce(p.locale, place.locale), catalogue.is_critical,
+  ), sent as (
+    insert into private.notification_jobs (tenant_id, channel, type, template, user_id, locale, is_critical, data, idempotency_key, due_at)
+    select tenant, c.channel, notify.type, 'notification', n.user_id, coalesce(p.locale, place.locale), catalogue.is_critical,
       jsonb_build_object('message', n.message), n.id::text,
       case when catalogue.is_critical then now() else private.after_quiet_hours(now(), coalesce(own.quiet_from, common.quiet_from),
         case when own.quiet_from is null then common.quiet_until else own.quiet_until end,
@@ -413,8 +445,11 @@ begin
     from told as n join public.user_profiles as p on p.user_id = n.user_id
     left join public.notification_preferences as own on own.tenant_id = tenant and own.user_id = n.user_id
     left join public.notification_preferences as common on common.tenant_id = tenant and common.user_id is null
-    where catalogue.is_critical or coalesce(own.channels #>> array[catalogue.category, 'email'],
-      common.channels #>> array[catalogue.category, 'email'], 'true') = 'true'
+    cross join unnest('{email,sms,whatsapp}'::public.notification_channel[]) as c (channel)
+    where (c.channel = 'email' or p.phone is not null) and (
+      catalogue.is_critical and c.channel = any (catalogue.channels)
+      or coalesce(own.channels #>> array[catalogue.category, c.channel::text], common.channels #>> array[catalogue.category, c.channel::text],
+        (c.channel = any (catalogue.channels))::text) = 'true')
     returning 1
   )
   select count(*)::int into told from told;

@@ -351,17 +351,22 @@ select private.register_table('public.notification_dispatch_log', keeping => 'de
 
 create function private.read_notification_jobs(tenants uuid[], jobs uuid[])
   returns table (tenant_id uuid, job_id uuid, channel public.notification_channel, type text, is_critical boolean, stop text, address text,
-    locale text, data jsonb, words jsonb, look jsonb, provider_id uuid, provider public.notification_provider, config jsonb, secret text,
-    unsubscribe_token uuid)
+    locale text, data jsonb, words jsonb, look jsonb, provider_id uuid, provider_ref text, provider public.notification_provider, config jsonb,
+    secret text, unsubscribe_token uuid)
   language sql stable
   set search_path = ''
   -- Plans of tables that were empty when the session began would read all of them.
   set enable_seqscan = off
 as $$
   select j.tenant_id, j.id, j.channel, j.type, j.is_critical,
-    case when t.status = 'archived' or r.address is null then 'skipped'
-      when private.is_suppressed(j.tenant_id, j.channel, r.address, j.is_critical) then 'suppressed' end,
-    r.address, j.locale, j.data, to_jsonb(w), private.mail_look(j.tenant_id), p.id, p.provider, p.config,
+    case
+      -- A dispatcher began to send it and was not heard of again. Whether it did, only the provider knows.
+      when j.begun_at is not null then 'unknown'
+      when t.status = 'archived' or r.address is null then 'skipped'
+      when private.is_suppressed(j.tenant_id, j.channel, r.address, j.is_critical) then 'suppressed'
+      -- People are told by mail and inside the application as well. Whoever has no other way is told that it failed.
+      when p.id is null and j.channel <> 'email' and j.user_id is not null then 'skipped' end,
+    r.address, j.locale, j.data, to_jsonb(w), private.mail_look(j.tenant_id), p.id, p.ref_id, p.provider, p.config,
     -- A subquery and not a join: with a join, Postgres may decrypt every secret in Vault.
     (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = p.config_secret_id),
     case when not j.is_critical then j.unsubscribe_token end
@@ -370,7 +375,10 @@ as $$
   join public.tenants as t on t.id = j.tenant_id
   cross join lateral (
     -- A member's address as Auth has confirmed it now, and nobody's who has left meanwhile.
-    select case when j.user_id is null then j.address else (
+    select case when j.user_id is null then j.address when j.channel <> 'email' then (
+        select o.phone from public.tenant_members as m join public.user_profiles as o on o.user_id = m.user_id
+        where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active')
+      else (
       select a.address from public.tenant_members as m, private.confirmed_address(m.user_id) as a (address)
       where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active'
         and private.may_assert_address(m.user_id, a.address, m.tenant_id)) end as address
@@ -394,6 +402,20 @@ $$;
 comment on function private.read_notification_jobs(uuid[], uuid[]) is
   'What pending jobs need to be sent: the address as it counts now, the words in the language of the person, the look, and by whom. stop says why one is not sent.';
 
+create function private.begin_phone_message(tenant uuid, job uuid, provider_id uuid, provider text) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  update private.notification_jobs as j
+  set begun_at = now(), provider_id = begin_phone_message.provider_id, provider = begin_phone_message.provider
+  where j.tenant_id = begin_phone_message.tenant and j.id = begin_phone_message.job and j.status = 'pending' and j.begun_at is null;
+  return found;
+end
+$$;
+comment on function private.begin_phone_message(uuid, uuid, uuid, text) is
+  'Says that a message to a telephone is being sent from now on. A dispatcher that is killed after that sends no second one. False if another has begun before.';
+
 create function private.record_notification_attempts(attempts jsonb) returns void
   language plpgsql
   set search_path = ''
@@ -412,10 +434,24 @@ begin
 
   update private.notification_jobs as j set
     status = a.status::private.notification_job_status, settled_at = now(), data = '{}',
-    provider = a.provider, message_id = left(a.message_id, 300), template_version = a.template_version,
+    provider = coalesce(a.provider, j.provider), provider_id = coalesce(a.provider_id, j.provider_id),
+    message_id = left(a.message_id, 300), template_version = a.template_version,
     error = case when a.status <> 'sent' then left(a.detail, 1000) end
-  from jsonb_to_recordset(attempts) as a (tenant_id uuid, job_id uuid, status text, provider text, message_id text, template_version int, detail text)
-  where j.tenant_id = a.tenant_id and j.id = a.job_id and j.status = 'pending' and a.status is not null;
+  from jsonb_to_recordset(attempts) as a (tenant_id uuid, job_id uuid, status text, provider text, provider_id uuid, message_id text,
+    template_version int, detail text, has_begun boolean)
+  where j.tenant_id = a.tenant_id and j.id = a.job_id and a.status is not null
+    -- Whoever began to send to a telephone knows better than whoever found that somebody had begun.
+    and (j.status = 'pending' or j.status = 'unknown' and a.has_begun);
+
+  -- The provider did not take it, so another attempt costs nothing more.
+  update private.notification_jobs as j set begun_at = null
+  from jsonb_to_recordset(attempts) as a (tenant_id uuid, job_id uuid, status text, has_begun boolean)
+  where j.tenant_id = a.tenant_id and j.id = a.job_id and j.status = 'pending' and a.status is null and a.has_begun;
+
+  -- A callback may have been quicker than this. Then the job is settled already, and its values are kept no longer.
+  update private.notification_jobs as j set message_id = coalesce(j.message_id, left(a.message_id, 300)), template_version = a.template_version
+  from jsonb_to_recordset(attempts) as a (tenant_id uuid, job_id uuid, status text, message_id text, template_version int)
+  where j.tenant_id = a.tenant_id and j.id = a.job_id and a.status = 'sent' and j.status in ('delivered', 'failed') and j.template_version is null;
 
   -- A provider that knows the key no more is not asked again: the platform's takes its place, and the admins hear it once.
   for refused in
@@ -628,8 +664,8 @@ begin
   perform private.record_notification_attempts((
     select jsonb_agg(a.attempt || jsonb_build_object('tenant_id', r.tenant_id, 'job_id', r.item_id, 'attempt', r.attempt_number,
       'duration_ms', r.duration_ms, 'status', case
-        -- Its lease was lost meanwhile, so somebody else settles it. The attempt was made.
-        when r.ordinality <> all (done.settled) then null
+        -- Its lease was lost meanwhile, so somebody else settles it. The attempt was made. One to a telephone is made once.
+        when r.ordinality <> all (done.settled) then case when (a.attempt ->> 'has_begun')::boolean then a.attempt ->> 'status' end
         when r.ordinality = any (done.died) then 'failed'
         else a.attempt ->> 'status' end))
     from unnest(results) with ordinality as r

@@ -14,7 +14,7 @@ const persons = {
 export default {
   relations: {
     notification_types: {
-      columns: 'type category description is_critical messages example created_at',
+      columns: 'type category description is_critical channels messages example created_at',
       key: `'${everyoneId}'::uuid`,
       directory: 'type',
       select: 'everyone',

@@ -1,9 +1,11 @@
-import { storable, type Verdict } from '../senders/message.ts'
-import { sendMail, sendToPhone } from '../senders/send.ts'
+import { z } from 'zod'
+import { type PhoneMessage, storable, type Verdict, verdict } from '../senders/message.ts'
+import { type Sender, sendMail, sendToPhone } from '../senders/send.ts'
+import { isOnThisMachine } from '../senders/settings.ts'
 import { lookOf, type StoredLook } from '../templates/look.ts'
 import { renderMail, type Words } from '../templates/render.ts'
 import type { EmailTemplateVariable } from '../templates/schema.ts'
-import { applicationUrl, mayReach, unsubscribeUrl } from './settings.ts'
+import { applicationUrl, callbackUrl, mayReach, unsubscribeUrl } from './settings.ts'
 
 /** A job with everything that it needs, as private.read_notification_jobs() gives it. */
 export interface ReadyJob {
@@ -11,13 +13,14 @@ export interface ReadyJob {
   job_id: string
   channel: 'email' | 'sms' | 'whatsapp'
   /** Why it is not sent. */
-  stop: 'skipped' | 'suppressed' | null
+  stop: 'skipped' | 'suppressed' | 'unknown' | null
   address: string | null
   locale: string
   data: Record<string, unknown>
   words: (Words & { version: number; variables: EmailTemplateVariable[] }) | null
   look: StoredLook
   provider_id: string | null
+  provider_ref: string | null
   provider: string | null
   config: unknown
   secret: string | null
@@ -40,14 +43,17 @@ export interface Attempt {
   duration_ms: number
   /** Whether the provider does not know the credentials. */
   is_refused: boolean
+  /** Whether it was written down that a message to a telephone is being sent. */
+  has_begun: boolean
   retry_after_seconds: number | null
 }
 
 /**
  * Sends one job, and says what became of it. A mail whose end nobody knows is tried again: its Message-ID is the job's,
- * so its reader sees it once. A message to a telephone is not, because a second one costs money.
+ * so its reader sees it once. A message to a telephone is not, because a second one costs money. `begin` writes down that
+ * such a message is being sent, and says whether nobody else has begun.
  */
-export async function deliver(job: ReadyJob): Promise<Attempt> {
+export async function deliver(job: ReadyJob, begin: () => Promise<boolean>): Promise<Attempt> {
   const startedAt = performance.now()
   const settled = (more: Partial<Attempt>): Attempt => ({
     tenant_id: job.tenant_id,
@@ -61,13 +67,16 @@ export async function deliver(job: ReadyJob): Promise<Attempt> {
     template_version: job.words?.version ?? null,
     duration_ms: Math.round(performance.now() - startedAt),
     is_refused: false,
+    has_begun: false,
     retry_after_seconds: null,
     ...more,
   })
   const { address, stop, words, provider } = job
+  // Whoever began it says by whom it was sent.
+  if (stop === 'unknown') return settled({ ...unknown, provider_id: null, provider: null })
   if (stop !== null || address === null)
     return settled({ status: stop ?? 'skipped', detail: 'Not for this address.' })
-  if (!mayReach(address))
+  if (!mayReach(address, provider !== null && isOnThisMachine(provider, job.config)))
     return settled({
       status: 'skipped',
       dispatched: 'skipped_dev_filter',
@@ -89,12 +98,17 @@ export async function deliver(job: ReadyJob): Promise<Attempt> {
       dispatched: 'failed',
       detail: `The value of {{${missing.key}}} is missing.`,
     })
-  const verdict = await send(job, { address, words, provider, data })
-  return settled({
-    ...outcomeOf(verdict, job.channel),
-    duration_ms: Math.round(performance.now() - startedAt),
-  })
+  const verdict = await send(job, { address, words, provider, data }, begin)
+  const duration_ms = Math.round(performance.now() - startedAt)
+  if (verdict === null) return settled({ ...unknown, provider_id: null, provider: null, duration_ms })
+  return settled({ ...outcomeOf(verdict, job.channel), has_begun: job.channel !== 'email', duration_ms })
 }
+
+/** Another dispatcher has begun to send it, and was not heard of again. */
+const unknown = {
+  status: 'unknown',
+  detail: 'An attempt began, and nobody knows its end. The callback of the provider may tell.',
+} as const
 
 interface Ready {
   address: string
@@ -103,18 +117,40 @@ interface Ready {
   data: object
 }
 
-function send(job: ReadyJob, { address, words, provider, data }: Ready): Promise<Verdict> {
-  const { channel, config, secret, locale } = job
+/** Null if somebody else has begun to send it to a telephone. */
+async function send(
+  job: ReadyJob,
+  { address, words, provider, data }: Ready,
+  begin: () => Promise<boolean>,
+): Promise<Verdict | null> {
+  const { channel, config, secret, locale, provider_ref } = job
+  // No provider's callback may say what became of another provider's jobs, so a guessed reference is worth nothing.
+  const reference = `${job.tenant_id}.${job.job_id}`
   const unsubscribe_url = job.unsubscribe_token === null ? null : unsubscribeUrl(job.unsubscribe_token)
   const mail = renderMail(words, data, lookOf(job.look), { locale, unsubscribe_url: null })
   const sender = { provider, config, secret }
-  if (channel !== 'email') return sendToPhone(sender, { to: address, text: mail.subject, locale })
+  if (channel !== 'email') {
+    const callback = provider_ref === null ? null : { url: callbackUrl(provider_ref), reference }
+    if (!(await begin())) return null
+    return toPhone(sender, { to: address, text: mail.subject, locale, callback })
+  }
   return sendMail(sender, {
     ...mail,
     to: address,
     message_id: `<${job.job_id}@messages.tenantry>`,
     unsubscribe_url,
+    reference,
   })
+}
+
+/** Never throws: from here on, only what the provider is known not to have taken is tried again. */
+async function toPhone(sender: Sender, message: PhoneMessage): Promise<Verdict> {
+  try {
+    return await sendToPhone(sender, message)
+  } catch (thrown) {
+    const detail = thrown instanceof Error ? thrown.message : 'It could not be sent.'
+    return verdict(thrown instanceof z.ZodError ? 'retry' : 'ambiguous', detail)
+  }
 }
 
 function outcomeOf(

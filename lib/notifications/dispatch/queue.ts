@@ -42,7 +42,11 @@ const queue: Queue<LeasedJob, JobResult> = {
     const nothing = { ...item, duration_ms: 0, block_seconds: null, stop_reason: null }
     if (job === null) return { ...nothing, outcome: 'dropped' }
     try {
-      const { duration_ms, retry_after_seconds: block_seconds, ...attempt } = await deliver(job)
+      const {
+        duration_ms,
+        retry_after_seconds: block_seconds,
+        ...attempt
+      } = await deliver(job, () => begin(job))
       return { ...nothing, ...attempt, duration_ms, block_seconds, outcome: outcomeOf(attempt.status) }
     } catch (thrown) {
       // Settings that cannot be read, or a template that cannot be rendered: a person has to change them.
@@ -67,6 +71,13 @@ const queue: Queue<LeasedJob, JobResult> = {
 /** Sends the messages that are due, until nothing is left or the limits are reached. */
 export function dispatchNotifications(limits: Partial<DispatchLimits> = {}): Promise<DispatchReport> {
   return dispatch(queue, limits)
+}
+
+async function begin({ tenant_id, job_id, provider_id, provider }: ReadyJob): Promise<boolean> {
+  const { is_ours } = await admin.one<{ is_ours: boolean }>(
+    sql`select private.begin_phone_message(${tenant_id}, ${job_id}, ${provider_id}, ${provider}) as is_ours`,
+  )
+  return is_ours
 }
 
 /** A message that its receiver refused for good says nothing of the provider. */

@@ -2,11 +2,17 @@ import process from 'node:process'
 
 /**
  * TENANTRY_NOTIFY_ONLY: whom messages may reach, for development: addresses and numbers with commas between, in which *
- * stands for anything. Without it they reach everybody.
+ * stands for anything. "loopback" is whatever a provider on this machine gets, such as the local mailbox. Without the
+ * setting, messages reach everybody.
  */
-export function mayReach(address: string, patterns = process.env.TENANTRY_NOTIFY_ONLY ?? ''): boolean {
+export function mayReach(
+  address: string,
+  isLocal: boolean,
+  patterns = process.env.TENANTRY_NOTIFY_ONLY ?? '',
+): boolean {
   const given = patterns.split(',').flatMap((pattern) => pattern.trim().toLowerCase() || [])
-  return given.length === 0 || given.some((pattern) => matches(address.toLowerCase(), pattern))
+  if (given.length === 0) return true
+  return given.some((pattern) => (pattern === 'loopback' ? isLocal : matches(address.toLowerCase(), pattern)))
 }
 
 function matches(text: string, pattern: string): boolean {
@@ -20,5 +26,14 @@ export function applicationUrl(): string | null {
 }
 
 export function unsubscribeUrl(token: string): string {
-  return `${process.env.SUPABASE_URL ?? ''}/functions/v1/notifications/unsubscribe/${token}`
+  return `${functionUrl()}/unsubscribe/${token}`
+}
+
+/** Where a provider says what became of messages. */
+export function callbackUrl(providerRef: string): string {
+  return `${functionUrl()}/callbacks/${providerRef}`
+}
+
+function functionUrl(): string {
+  return `${process.env.SUPABASE_URL ?? ''}/functions/v1/notifications`
 }

@@ -46,7 +46,7 @@ export async function testProvider(
 async function send(tenantId: string, channel: Channel, subject: Subject, to: string): Promise<Verdict> {
   const look = await readLook(tenantId)
   if (channel !== 'email')
-    return sendToPhone(subject, { to, text: `A test message of ${look.name}.`, locale: 'en' })
+    return sendToPhone(subject, { to, text: `A test message of ${look.name}.`, locale: 'en', callback: null })
   const {
     subject: line,
     html,
@@ -67,6 +67,7 @@ async function send(tenantId: string, channel: Channel, subject: Subject, to: st
     from_name,
     reply_to,
     unsubscribe_url: null,
+    reference: null,
   })
 }
 

@@ -2,13 +2,15 @@ import { AwsClient } from 'aws4fetch'
 import { createTransport } from 'nodemailer'
 import { postToProvider } from './http.ts'
 import { type EmailMessage, unsubscribeHeaders, type Verdict } from './message.ts'
-import type { SesSettings } from './settings.ts'
+import { providerUrl, type SesSettings } from './settings.ts'
 import { composed } from './smtp.ts'
 
-const sendgridUrl = 'https://api.sendgrid.com'
-
 /** Sends a mail by SendGrid's API (v3/mail/send). */
-export function sendBySendgrid(apiKey: string, message: EmailMessage, url = sendgridUrl): Promise<Verdict> {
+export function sendBySendgrid(
+  apiKey: string,
+  message: EmailMessage,
+  url = providerUrl('sendgrid'),
+): Promise<Verdict> {
   const body = {
     personalizations: [{ to: [{ email: message.to }] }],
     from: { email: message.from.address, name: message.from.name },
@@ -18,6 +20,7 @@ export function sendBySendgrid(apiKey: string, message: EmailMessage, url = send
       { type: 'text/plain', value: message.text },
       { type: 'text/html', value: message.html },
     ],
+    ...(message.reference !== null && { custom_args: { job: message.reference } }),
     headers: { 'Message-ID': message.message_id, ...unsubscribeHeaders(message) },
     // Its own links for ending mails would lead past ours.
     tracking_settings: { subscription_tracking: { enable: false } },
@@ -37,13 +40,14 @@ export async function sendBySes(
   { region, access_key_id }: SesSettings,
   secret: string,
   message: EmailMessage,
-  url = `https://email.${region}.amazonaws.com`,
+  url = providerUrl('ses', region),
 ): Promise<Verdict> {
   const composer = createTransport({ streamTransport: true, buffer: true, newline: 'windows' })
   const { message: raw } = await composer.sendMail(composed(message))
   const body = JSON.stringify({
     FromEmailAddress: message.from.address,
     Destination: { ToAddresses: [message.to] },
+    ...(message.reference !== null && { EmailTags: [{ Name: 'job', Value: message.reference }] }),
     Content: { Raw: { Data: (raw as Buffer).toString('base64') } },
   })
   const aws = new AwsClient({ accessKeyId: access_key_id, secretAccessKey: secret, region, service: 'ses' })

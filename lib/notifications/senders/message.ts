@@ -10,6 +10,8 @@ export interface EmailMessage {
   text: string
   /** Where one click ends such mails (RFC 8058). */
   unsubscribe_url: string | null
+  /** What the provider's callbacks name it by. A test has none. */
+  reference: string | null
 }
 
 /** A short message to a telephone. */
@@ -18,6 +20,8 @@ export interface PhoneMessage {
   to: string
   text: string
   locale: string
+  /** Where the provider says what became of it, and what it names it by. A test has none. */
+  callback: { url: string; reference: string } | null
 }
 
 /** What became of an attempt to send. */

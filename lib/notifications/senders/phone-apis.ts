@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { postToProvider } from './http.ts'
 import type { PhoneMessage, Verdict } from './message.ts'
-import type { Msg91Settings, TwilioSettings, WhatsappSettings } from './settings.ts'
+import { type Msg91Settings, providerUrl, type TwilioSettings, type WhatsappSettings } from './settings.ts'
 
 const TwilioAnswer = z.object({ sid: z.string() })
 
@@ -9,11 +9,15 @@ const TwilioAnswer = z.object({ sid: z.string() })
 export function sendByTwilio(
   { account_sid, from, messaging_service_sid }: TwilioSettings,
   token: string,
-  { to, text }: PhoneMessage,
-  url = 'https://api.twilio.com',
+  { to, text, callback }: PhoneMessage,
+  url = providerUrl('twilio'),
 ): Promise<Verdict> {
   const sender: Record<string, string> =
     from === undefined ? { MessagingServiceSid: messaging_service_sid ?? '' } : { From: from }
+  // Twilio calls nothing that it cannot reach.
+  const told = callback?.url.startsWith('https://')
+    ? { StatusCallback: `${callback.url}?job=${callback.reference}` }
+    : {}
   return postToProvider(
     {
       url: `${url}/2010-04-01/Accounts/${account_sid}/Messages.json`,
@@ -21,7 +25,7 @@ export function sendByTwilio(
         authorization: `Basic ${btoa(`${account_sid}:${token}`)}`,
         'content-type': 'application/x-www-form-urlencoded',
       },
-      body: new URLSearchParams({ To: to, ...sender, Body: text }).toString(),
+      body: new URLSearchParams({ To: to, ...sender, Body: text, ...told }).toString(),
     },
     ({ status, json }) => ({
       provider_id: status === 201 ? (TwilioAnswer.safeParse(json).data?.sid ?? null) : null,
@@ -36,7 +40,7 @@ export function sendByMsg91(
   { template_id }: Msg91Settings,
   authKey: string,
   { to, text }: PhoneMessage,
-  url = 'https://control.msg91.com',
+  url = providerUrl('msg91'),
 ): Promise<Verdict> {
   return postToProvider(
     {
@@ -66,13 +70,14 @@ const limitCodes = [1, 2, 4, 80_007, 130_429, 131_016, 131_048, 131_056]
 export function sendByWhatsapp(
   { phone_number_id, template }: WhatsappSettings,
   token: string,
-  { to, text, locale }: PhoneMessage,
-  url = 'https://graph.facebook.com',
+  { to, text, locale, callback }: PhoneMessage,
+  url = providerUrl('whatsapp'),
 ): Promise<Verdict> {
   const body = {
     messaging_product: 'whatsapp',
     to: to.slice(1),
     type: 'template',
+    ...(callback && { biz_opaque_callback_data: callback.reference }),
     template: {
       name: template,
       language: { code: locale.replace('-', '_') },

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { z } from 'zod'
 
 /** One line without anything that could end a header, a name or an address. */
@@ -72,3 +73,29 @@ export type SesSettings = z.output<typeof SesSettings>
 export type TwilioSettings = z.output<typeof TwilioSettings>
 export type Msg91Settings = z.output<typeof Msg91Settings>
 export type WhatsappSettings = z.output<typeof WhatsappSettings>
+
+const usualUrls = {
+  sendgrid: () => 'https://api.sendgrid.com',
+  ses: (region: string) => `https://email.${region}.amazonaws.com`,
+  twilio: () => 'https://api.twilio.com',
+  msg91: () => 'https://control.msg91.com',
+  whatsapp: () => 'https://graph.facebook.com',
+}
+
+/** Where a provider's API is. A setting such as TENANTRY_TWILIO_URL names another place, for development. */
+export function providerUrl(provider: keyof typeof usualUrls, region = ''): string {
+  const named = process.env[`TENANTRY_${provider.toUpperCase()}_URL`]
+  return named ? named.replace(/\/+$/, '') : usualUrls[provider](region)
+}
+
+/** Whether a provider is on this machine, as the local mailbox is: what it gets reaches nobody. */
+export function isOnThisMachine(provider: string, config: unknown): boolean {
+  const { host } = (config ?? {}) as { host?: unknown }
+  if (provider === 'smtp') return typeof host === 'string' && isLoopback(host)
+  const name = provider === 'whatsapp_business_api' ? 'whatsapp' : provider
+  return name in usualUrls && isLoopback(new URL(providerUrl(name as keyof typeof usualUrls, 'x')).hostname)
+}
+
+function isLoopback(host: string): boolean {
+  return /^(127(\.[0-9]+){3}|\[?::1\]?|localhost)$/i.test(host)
+}

@@ -8,6 +8,7 @@ create table public.notification_types (
   category text not null,
   description text not null,
   is_critical boolean not null default false,
+  channels public.notification_channel[] not null default '{email}',
   messages jsonb not null,
   example jsonb not null,
   created_at timestamptz not null default now(),
@@ -19,6 +20,8 @@ comment on table public.notification_types is
   'The catalogue of what people are told.';
 comment on column public.notification_types.category is 'What a page groups notifications by.';
 comment on column public.notification_types.is_critical is 'Whether something stops working unless somebody acts. A page shows it first.';
+comment on column public.notification_types.channels is
+  'How people are told besides inside the application, as long as neither they nor their tenant have chosen.';
 comment on column public.notification_types.messages is
   'The sentence in each language, by its two letters: {"en": "{{domain.host}} is lost."}. A name in braces is a field of the data.';
 
@@ -54,7 +57,8 @@ comment on function private.render_message(text, jsonb) is
   'A sentence with each {{field.name}} replaced by the data''s value, as plain text. Fails if the data does not have a field.';
 
 create function private.register_notification_type(
-  type text, category text, description text, messages jsonb, example jsonb, is_critical boolean default false
+  type text, category text, description text, messages jsonb, example jsonb, is_critical boolean default false,
+  channels public.notification_channel[] default '{email}'
 ) returns void
   language plpgsql
   set search_path = ''
@@ -62,17 +66,17 @@ as $$
 begin
   -- A wrong name of a field must fail in its migration, and not when somebody is to be told.
   perform private.render_message(m.value, register_notification_type.example) from jsonb_each_text(messages) as m;
-  insert into public.notification_types as t (type, category, description, is_critical, messages, example)
+  insert into public.notification_types as t (type, category, description, is_critical, channels, messages, example)
   values (register_notification_type.type, register_notification_type.category, register_notification_type.description,
-    register_notification_type.is_critical, register_notification_type.messages, register_notification_type.example)
+    register_notification_type.is_critical, register_notification_type.channels, register_notification_type.messages, register_notification_type.example)
   on conflict on constraint notification_types_pkey do update
-    set (category, description, is_critical, messages, example) =
-      (excluded.category, excluded.description, excluded.is_critical, excluded.messages, excluded.example)
-    where (t.category, t.description, t.is_critical, t.messages, t.example)
-      is distinct from (excluded.category, excluded.description, excluded.is_critical, excluded.messages, excluded.example);
+    set (category, description, is_critical, channels, messages, example) =
+      (excluded.category, excluded.description, excluded.is_critical, excluded.channels, excluded.messages, excluded.example)
+    where (t.category, t.description, t.is_critical, t.channels, t.messages, t.example)
+      is distinct from (excluded.category, excluded.description, excluded.is_critical, excluded.channels, excluded.messages, excluded.example);
 end
 $$;
-comment on function private.register_notification_type(text, text, text, jsonb, jsonb, boolean) is
+comment on function private.register_notification_type(text, text, text, jsonb, jsonb, boolean, public.notification_channel[]) is
   'Adds a notification type to the catalogue, or updates its row. The file of the noun that notifies calls this. Fails if a message cannot be made from the example.';
 
 select private.register_table('public.notification_types', plain => '{type,category,description,messages,example}', unaudited => 'changed by migrations only');

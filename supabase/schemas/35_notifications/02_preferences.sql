@@ -1,4 +1,4 @@
--- Preferences: which notifications are mailed as well, and when nobody is to be disturbed.
+-- Preferences: which notifications are sent as well, and how, and when nobody is to be disturbed.
 
 create table public.notification_preferences (
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -19,7 +19,7 @@ create table public.notification_preferences (
 );
 comment on table public.notification_preferences is
   'What a person wants to be told besides inside the application, one row for each. The row without a person is what the tenant has chosen for everybody who has not chosen.';
-comment on column public.notification_preferences.channels is 'By category and channel: {"plan": {"email": false}}. What is not named is sent. Critical notifications always are.';
+comment on column public.notification_preferences.channels is 'By category and channel: {"plan": {"email": false, "sms": true}}. For what is not named the type says by which channels it is sent. What is critical is always sent by these.';
 comment on column public.notification_preferences.quiet_from is 'On the clock of the time zone. What is not critical waits until quiet_until. It may be on the next day.';
 comment on column public.notification_preferences.time_zone is 'The IANA name. Null is the zone of the tenant.';
 create trigger notification_preferences_touch before update on public.notification_preferences

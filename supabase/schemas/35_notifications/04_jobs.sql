@@ -1,10 +1,12 @@
 -- Jobs: one for each message that leaves the application, from the transaction of what it tells of until it is settled.
 
 create type private.notification_job_status as enum (
+  -- These five in the order in which a job moves, and never back.
   'pending',
-  'sent',
-  'failed',      -- it never will be
   'unknown',     -- a message to a telephone, of which nobody knows; a second one would cost money
+  'sent',
+  'delivered',   -- the provider says that it arrived
+  'failed',      -- it never will be sent, or it came back
   'suppressed',  -- nothing goes to this address
   'skipped'      -- whoever it was for has left meanwhile, or development sends to nobody
 );
@@ -28,7 +30,10 @@ create table private.notification_jobs (
   unsubscribe_token uuid not null default gen_random_uuid(),
   due_at timestamptz not null default now(),
   queued_at timestamptz,
+  -- When an attempt to reach a telephone began. It stays until that attempt is known to have sent nothing.
+  begun_at timestamptz,
   provider text,
+  provider_id uuid,
   message_id text,
   error text,
   created_at timestamptz not null default now(),
@@ -36,6 +41,7 @@ create table private.notification_jobs (
   primary key (tenant_id, id),
   constraint job_is_for_one check ((user_id is null) <> (address is null)),
   constraint job_address_is_normal check (length(address) <= 320 and address = private.fold_email(address) and address ~ '^[!-~]+$'),
+  constraint job_number_is_e164 check (channel = 'email' or address ~ '^\+[1-9][0-9]{6,14}$'),
   constraint job_data_is_small check (jsonb_typeof(data) = 'object' and private.json_fits(data, 65536)),
   constraint job_key_is_short check (length(idempotency_key) between 1 and 200 and length(batch_key) between 1 and 200),
   constraint job_error_is_short check (length(error) <= 1000),
@@ -44,6 +50,8 @@ create table private.notification_jobs (
 comment on table private.notification_jobs is
   'Every message that leaves the application: to whom, of which template, and what became of it. Written in the transaction of what it tells of.';
 comment on column private.notification_jobs.address is 'Of somebody outside. A member''s is looked up when it is sent: it may be another by then, or none that counts.';
+comment on column private.notification_jobs.provider_id is 'Whose settings sent it. Only their callbacks say what became of it.';
+comment on column private.notification_jobs.message_id is 'How the provider names it in its callbacks.';
 comment on column private.notification_jobs.data is 'The values of the template. Emptied once the job is settled, because it may hold the link of an invitation.';
 comment on column private.notification_jobs.queued_at is 'When a dispatcher put it into the queue.';
 comment on column private.notification_jobs.template_version is 'The version of the words that were sent.';
@@ -51,9 +59,34 @@ create unique index notification_jobs_key_idx on private.notification_jobs (tena
 create index notification_jobs_unsubscribe_token_idx on private.notification_jobs (unsubscribe_token);
 create index notification_jobs_waiting_idx on private.notification_jobs (tenant_id, due_at) where queued_at is null and status = 'pending';
 create index notification_jobs_due_at_idx on private.notification_jobs (due_at) where queued_at is null and status = 'pending';
+create index notification_jobs_message_id_idx on private.notification_jobs (provider_id, message_id) where message_id is not null;
 create index notification_jobs_settled_at_idx on private.notification_jobs using brin (settled_at) with (autosummarize = on);
 
 -- For those who are no members, or not yet: nobody else is written to by an address that somebody gave.
+create function private.message_address(
+  tenant uuid, channel public.notification_channel, address text, template text, data jsonb, idempotency_key text,
+  locale text default null, is_critical boolean default false
+) returns uuid
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  recipient text := case when channel = 'email' then private.normalize_email(address) else address end;
+  made uuid;
+begin
+  insert into private.notification_jobs (tenant_id, channel, type, template, address, locale, is_critical, data, idempotency_key)
+  select t.id, message_address.channel, message_address.template, message_address.template, recipient,
+    coalesce(message_address.locale, t.locale), message_address.is_critical, message_address.data, message_address.idempotency_key
+  from public.tenants as t
+  where t.id = message_address.tenant and t.status <> 'archived' and current_setting('tenantry.is_restoring', true) is distinct from 'on'
+  on conflict do nothing
+  returning id into made;
+  return made;
+end
+$$;
+comment on function private.message_address(uuid, public.notification_channel, text, text, jsonb, text, text, boolean) is
+  'Sends a template to an address or a number (as E.164 has it), if and only if this transaction commits. A key counts once for each channel and address. Returns the id of the job, or null if there is nothing new to send.';
+
 create function private.mail_address(
   tenant uuid, address text, template text, data jsonb, idempotency_key text, locale text default null, is_critical boolean default false
 ) returns void
@@ -61,12 +94,7 @@ create function private.mail_address(
   set search_path = ''
 as $$
 begin
-  insert into private.notification_jobs (tenant_id, type, template, address, locale, is_critical, data, idempotency_key)
-  select t.id, mail_address.template, mail_address.template, private.normalize_email(mail_address.address),
-    coalesce(mail_address.locale, t.locale), mail_address.is_critical, mail_address.data, mail_address.idempotency_key
-  from public.tenants as t
-  where t.id = mail_address.tenant and t.status <> 'archived' and current_setting('tenantry.is_restoring', true) is distinct from 'on'
-  on conflict do nothing;
+  perform private.message_address(tenant, 'email', address, template, data, idempotency_key, locale, is_critical);
 end
 $$;
 comment on function private.mail_address(uuid, text, text, jsonb, text, text, boolean) is

@@ -84,9 +84,9 @@ begin
     order by m.user_id
     on conflict do nothing
     returning id, user_id, message
-  ), mailed as (
-    insert into private.notification_jobs (tenant_id, type, template, user_id, locale, is_critical, data, idempotency_key, due_at)
-    select tenant, notify.type, 'notification', n.user_id, coalesce(p.locale, place.locale), catalogue.is_critical,
+  ), sent as (
+    insert into private.notification_jobs (tenant_id, channel, type, template, user_id, locale, is_critical, data, idempotency_key, due_at)
+    select tenant, c.channel, notify.type, 'notification', n.user_id, coalesce(p.locale, place.locale), catalogue.is_critical,
       jsonb_build_object('message', n.message), n.id::text,
       case when catalogue.is_critical then now() else private.after_quiet_hours(now(), coalesce(own.quiet_from, common.quiet_from),
         case when own.quiet_from is null then common.quiet_until else own.quiet_until end,
@@ -94,8 +94,11 @@ begin
     from told as n join public.user_profiles as p on p.user_id = n.user_id
     left join public.notification_preferences as own on own.tenant_id = tenant and own.user_id = n.user_id
     left join public.notification_preferences as common on common.tenant_id = tenant and common.user_id is null
-    where catalogue.is_critical or coalesce(own.channels #>> array[catalogue.category, 'email'],
-      common.channels #>> array[catalogue.category, 'email'], 'true') = 'true'
+    cross join unnest('{email,sms,whatsapp}'::public.notification_channel[]) as c (channel)
+    where (c.channel = 'email' or p.phone is not null) and (
+      catalogue.is_critical and c.channel = any (catalogue.channels)
+      or coalesce(own.channels #>> array[catalogue.category, c.channel::text], common.channels #>> array[catalogue.category, c.channel::text],
+        (c.channel = any (catalogue.channels))::text) = 'true')
     returning 1
   )
   select count(*)::int into told from told;

@@ -152,8 +152,8 @@ begin
   perform private.record_notification_attempts((
     select jsonb_agg(a.attempt || jsonb_build_object('tenant_id', r.tenant_id, 'job_id', r.item_id, 'attempt', r.attempt_number,
       'duration_ms', r.duration_ms, 'status', case
-        -- Its lease was lost meanwhile, so somebody else settles it. The attempt was made.
-        when r.ordinality <> all (done.settled) then null
+        -- Its lease was lost meanwhile, so somebody else settles it. The attempt was made. One to a telephone is made once.
+        when r.ordinality <> all (done.settled) then case when (a.attempt ->> 'has_begun')::boolean then a.attempt ->> 'status' end
         when r.ordinality = any (done.died) then 'failed'
         else a.attempt ->> 'status' end))
     from unnest(results) with ordinality as r

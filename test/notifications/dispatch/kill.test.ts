@@ -9,6 +9,7 @@ import { startGuard } from '../../../stack/processes/processes.ts'
 import { mailTo } from '../../kit/mailbox.ts'
 import { type BootedStack, bootStack } from '../../kit/stack.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { startHttpReceiver } from '../senders/http-receiver.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const rounds = 9
@@ -16,11 +17,13 @@ const rounds = 9
 const guard = startGuard()
 
 let stack: BootedStack
+let twilio: Awaited<ReturnType<typeof startHttpReceiver>>
 let db: pg.Pool
 let superuser: pg.Pool
 let tenant: Tenant
 beforeAll(async () => {
   stack = await bootStack()
+  twilio = await startHttpReceiver()
   db = new pg.Pool({ connectionString: stack.access.db_url, max: 4 })
   superuser = new pg.Pool({ connectionString: stack.access.admin_db_url, max: 1 })
   // The stack's own dispatcher is not woken: what is sent here, a process of ours sends.
@@ -33,6 +36,7 @@ afterAll(async () => {
   await db?.end()
   await superuser?.end()
   await stack?.stop()
+  await twilio?.stop()
   guard.dismiss()
 })
 
@@ -53,6 +57,7 @@ function startDispatcher(): ChildProcess & { ended: Promise<number | null> } {
         SUPABASE_URL: stack.access.api_url,
         TENANTRY_ALLOW_PRIVATE_URLS: 'loopback',
         TENANTRY_APP_URL: 'https://app.example.com',
+        TENANTRY_TWILIO_URL: twilio.url,
       },
     },
   )
@@ -76,7 +81,7 @@ async function letTimePass(): Promise<void> {
 const statuses = async () =>
   (
     await db.query<{ id: string; address: string; status: string }>(
-      'select id, address, status::text from private.notification_jobs where tenant_id = $1',
+      'select id, address, status::text from private.notification_jobs where tenant_id = $1 order by id',
       [tenant.id],
     )
   ).rows
@@ -144,4 +149,52 @@ it('a dispatcher that is killed, over and over, loses no mail, and what comes tw
   }
   // The kills did hit: something was sent, not completed, and sent again.
   expect(copies).toBeGreaterThan(jobs.length)
+}, 300_000)
+
+it('a dispatcher that is killed, over and over, sends no SMS twice: what it may have sent is unknown', async () => {
+  tenant = await makeTenant({ db })
+  await db.query(`select private.set_notification_provider($1, 'sms', 'twilio', $2, 'token')`, [
+    tenant.id,
+    { account_sid: `AC${'0'.repeat(32)}`, from: '+12025550106' },
+  ])
+  await db.query('update public.notification_providers set verified_at = now() where tenant_id = $1', [
+    tenant.id,
+  ])
+  // Its answer takes half a second, so there is time to kill.
+  twilio.answer({ status: 201, body: { sid: 'SM1' }, delayMs: 500 })
+  const got = () => twilio.received.map(({ body }) => new URLSearchParams(body).get('To')!)
+  let count = 0
+  const text = async () => {
+    const number = `+4477009${String(count++).padStart(5, '0')}`
+    await db.query(`select private.message_address($1, 'sms', $2, 'welcome', '{"name": "Ada"}', 'kill')`, [
+      tenant.id,
+      number,
+    ])
+  }
+  for (let round = 0; round < rounds; round++) {
+    const before = got().length
+    for (let n = 0; n < 4; n++) await text()
+    const dispatcher = startDispatcher()
+    if (round % 3 === 0) await until(isLeased)
+    // The provider has it, and its answer is still under way.
+    else await until(async () => got().length > before)
+    if (round % 3 === 2) await sleep(Math.random() * 600)
+    dispatcher.kill('SIGKILL')
+    await dispatcher.ended
+    await letTimePass()
+  }
+  await until(async () => {
+    expect(await startDispatcher().ended).toBe(0)
+    await letTimePass()
+    return (await statuses()).every(({ status }) => status !== 'pending')
+  }, 120_000)
+
+  const jobs = await statuses()
+  const numbers = got()
+  expect(new Set(numbers).size).toBe(numbers.length)
+  for (const { address, status } of jobs)
+    if (status === 'sent') expect(numbers, address).toContain(address)
+    else expect(status, address).toBe('unknown')
+  // The kills did hit, and not each job was hit.
+  expect(new Set(jobs.map(({ status }) => status))).toEqual(new Set(['sent', 'unknown']))
 }, 300_000)

@@ -15,7 +15,15 @@ afterAll(async () => {
   await receiver.stop()
 })
 
-const sms = { to: '+447700900123', text: 'Grüezi & adieu', locale: 'de-CH' }
+const sms = {
+  to: '+447700900123',
+  text: 'Grüezi & adieu',
+  locale: 'de-CH',
+  callback: {
+    url: 'https://x.supabase.co/functions/v1/notifications/callbacks/01JD3N8Q4ZB6T2V9XK5M7R0C1E',
+    reference: 'tenant.job',
+  },
+}
 const sid = `AC${'0'.repeat(32)}`
 const senders = {
   sendgrid: () => sendBySendgrid('SG.key', mailFor('bob@example.com'), receiver.url),
@@ -45,6 +53,7 @@ describe('what each provider gets', () => {
       personalizations: [{ to: [{ email: 'bob@example.com' }] }],
       from: { email: 'ada@example.com', name: 'Ada "the first" Lovelace' },
       subject: 'Grüezi 😀',
+      custom_args: { job: 'tenant.job' },
       headers: {
         'Message-ID': '<0190@mail.tenantry>',
         'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
@@ -60,7 +69,8 @@ describe('what each provider gets', () => {
     expect(request!.headers.authorization).toMatch(
       /^AWS4-HMAC-SHA256 Credential=AKIA\/\d{8}\/eu-central-1\/ses\//,
     )
-    const { Content, Destination } = JSON.parse(request!.body)
+    const { Content, Destination, EmailTags } = JSON.parse(request!.body)
+    expect(EmailTags).toEqual([{ Name: 'job', Value: 'tenant.job' }])
     expect(Destination).toEqual({ ToAddresses: ['bob@example.com'] })
     const mail = await simpleParser(Buffer.from(Content.Raw.Data, 'base64'))
     expect(mail).toMatchObject({ messageId: '<0190@mail.tenantry>', subject: 'Grüezi 😀' })
@@ -77,6 +87,7 @@ describe('what each provider gets', () => {
       To: sms.to,
       From: '+12025550106',
       Body: sms.text,
+      StatusCallback: `${sms.callback.url}?job=tenant.job`,
     })
   })
 
@@ -101,6 +112,7 @@ describe('what each provider gets', () => {
     })
     expect(JSON.parse(request!.body)).toMatchObject({
       to: '447700900123',
+      biz_opaque_callback_data: 'tenant.job',
       template: {
         name: 'note',
         language: { code: 'de_CH' },

@@ -9,5 +9,6 @@ export const mailFor = (to: string, change: Partial<EmailMessage> = {}): EmailMe
   html: '<p>Hello</p>',
   text: 'Hello',
   unsubscribe_url: 'https://example.com/u/1',
+  reference: 'tenant.job',
   ...change,
 })

@@ -1,0 +1,314 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type BootedStack, bootStack } from '../../kit/stack.ts'
+import { makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { startHttpReceiver } from '../senders/http-receiver.ts'
+
+/** In Twilio's shape, which Meta's requests reach as well. */
+let provider: Awaited<ReturnType<typeof startHttpReceiver>>
+let stack: BootedStack
+let db: pg.Pool
+let superuser: pg.Pool
+beforeAll(async () => {
+  provider = await startHttpReceiver()
+  stack = await bootStack({ env: { TENANTRY_TWILIO_URL: provider.url, TENANTRY_WHATSAPP_URL: provider.url } })
+  db = new pg.Pool({ connectionString: stack.access.db_url, max: 4 })
+  superuser = new pg.Pool({ connectionString: stack.access.admin_db_url, max: 1 })
+})
+afterAll(async () => {
+  await db?.end()
+  await superuser?.end()
+  await stack?.stop()
+  await provider?.stop()
+})
+
+const twilio = { account_sid: `AC${'0'.repeat(32)}`, from: '+12025550106' }
+const sent = { status: 201, body: { sid: 'SM1', status: 'queued' } }
+const number = '+447700900123'
+let tenant: Tenant
+let owner: string
+beforeEach(async () => {
+  owner = randomUUID()
+  await superuser.query('insert into auth.users (id, email, email_confirmed_at) values ($1, $2, now())', [
+    owner,
+    `${owner}@example.com`,
+  ])
+  await db.query('update public.user_profiles set phone = $2 where user_id = $1', [owner, number])
+  tenant = await makeTenant({ db, owner: { id: owner } })
+  provider.answer(sent)
+})
+
+const setProvider = async (channel = 'sms', { verified = true, of = tenant.id } = {}) => {
+  const [kind, config] =
+    channel === 'sms'
+      ? ['twilio', twilio]
+      : ['whatsapp_business_api', { phone_number_id: '10000', template: 'note' }]
+  await db.query(`select private.set_notification_provider($1, $2, $3, $4, 'token')`, [
+    of,
+    channel,
+    kind,
+    config,
+  ])
+  await db.query(
+    'update public.notification_providers set verified_at = case when $3 then now() end where tenant_id = $1 and channel = $2',
+    [of, channel, verified],
+  )
+}
+const choose = (channels: object, person: string | null = owner) =>
+  db.query('insert into public.notification_preferences (tenant_id, user_id, channels) values ($1, $2, $3)', [
+    tenant.id,
+    person,
+    channels,
+  ])
+const tell = (type = 'limit.near') =>
+  db.query(`select private.notify($1, $2, '{owners}', '{"limit": "members", "percent": 80, "most": 10}')`, [
+    tenant.id,
+    type,
+  ])
+const text = (address: string, key = 'one') =>
+  db.query(`select private.message_address($1, 'sms', $2, 'welcome', '{"name": "Ada"}', $3)`, [
+    tenant.id,
+    address,
+    key,
+  ])
+
+/** The jobs of telephones, once none of them waits. */
+async function settled(seconds = 20) {
+  for (const end = Date.now() + seconds * 1_000; ; await sleep(100)) {
+    const { rows } = await db.query(
+      `select channel, status, provider, message_id, error from private.notification_jobs
+       where tenant_id = $1 and channel <> 'email' order by id`,
+      [tenant.id],
+    )
+    const { rowCount } = await db.query(
+      `select from private.notification_jobs where tenant_id = $1 and status = 'pending'`,
+      [tenant.id],
+    )
+    if (rowCount === 0) return rows
+    if (Date.now() > end) throw new Error(`Not settled: ${JSON.stringify(rows)}`)
+  }
+}
+const bodies = () => provider.received.map(({ body }) => Object.fromEntries(new URLSearchParams(body)))
+
+describe('an SMS goes to', () => {
+  it('whoever chose it, beside the mail', async () => {
+    await setProvider()
+    await choose({ plan: { sms: true } })
+    await tell()
+    expect(await settled()).toEqual([
+      { channel: 'sms', status: 'sent', provider: 'twilio', message_id: 'SM1', error: null },
+    ])
+    expect(bodies()).toEqual([
+      { To: number, From: twilio.from, Body: '80 % of "members" are used. Your plan allows 10.' },
+    ])
+  })
+
+  it('everybody of a tenant that chose it, but those who chose otherwise', async () => {
+    const member = randomUUID()
+    await superuser.query('insert into auth.users (id, email) values ($1, $2)', [
+      member,
+      `${member}@example.com`,
+    ])
+    await db.query(`update public.user_profiles set phone = '+447700900124' where user_id = $1`, [member])
+    await db.query(`insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, 'owner')`, [
+      tenant.id,
+      member,
+    ])
+    await setProvider()
+    await choose({ plan: { sms: true } }, null)
+    await choose({ plan: { sms: false } }, member)
+    await tell()
+    expect(await settled()).toHaveLength(1)
+    expect(bodies()).toMatchObject([{ To: number }])
+  })
+
+  it('everybody with a number, where the type says so and it is critical, whatever they chose', async () => {
+    await setProvider()
+    await choose({ domains: { sms: false } })
+    await db.query(
+      `select private.register_notification_type('test.urgent', 'domains', 'Urgent.', '{"en": "Now."}', '{}', true, '{email,sms}')`,
+    )
+    await tell('test.urgent')
+    expect(await settled()).toMatchObject([{ status: 'sent' }])
+    await db.query(`delete from public.notifications where type = 'test.urgent'`)
+    await db.query(`delete from public.notification_types where type = 'test.urgent'`)
+  })
+
+  it('a number that was given, once for each key', async () => {
+    await setProvider()
+    await text('+12025550107')
+    await text('+12025550107')
+    expect(await settled()).toMatchObject([{ status: 'sent' }])
+    expect(bodies()).toMatchObject([{ To: '+12025550107' }])
+    await expect(text('00447700900123', 'two')).rejects.toThrow(/job_number_is_e164/)
+  })
+})
+
+it('WhatsApp is another channel, by a provider of its own; without one of the tenant the platform sends', async () => {
+  const { rows } = await db.query<{ id: string }>('select private.platform_tenant_id() as id')
+  await setProvider('whatsapp', { of: rows[0]!.id })
+  provider.answer({ status: 200, body: { messages: [{ id: 'wamid.1' }] } })
+  await choose({ plan: { whatsapp: true } })
+  await tell()
+  expect(await settled()).toMatchObject([{ channel: 'whatsapp', status: 'sent', message_id: 'wamid.1' }])
+  const { rows: jobs } = await db.query(
+    `select tenant_id || '.' || id as reference from private.notification_jobs where tenant_id = $1 and channel = 'whatsapp'`,
+    [tenant.id],
+  )
+  expect(JSON.parse(provider.received[0]!.body)).toMatchObject({
+    to: number.slice(1),
+    biz_opaque_callback_data: jobs[0].reference,
+  })
+  await db.query(`delete from public.notification_providers where tenant_id = $1 and channel = 'whatsapp'`, [
+    rows[0]!.id,
+  ])
+})
+
+describe('no SMS goes', () => {
+  const nobodyGotOne = () => expect(provider.received).toEqual([])
+
+  it('to whoever did not choose it, or has no number', async () => {
+    await setProvider()
+    await tell('limit.reached')
+    await choose({ plan: { sms: true } })
+    await db.query('update public.user_profiles set phone = null where user_id = $1', [owner])
+    await tell()
+    expect(await settled()).toEqual([])
+    nobodyGotOne()
+  })
+
+  it('by a provider that is not verified: people are skipped, and of a number it is told', async () => {
+    await setProvider('sms', { verified: false })
+    await choose({ plan: { sms: true } })
+    await tell()
+    expect(await settled()).toMatchObject([{ status: 'skipped' }])
+    await text('+12025550107')
+    expect(await settled()).toMatchObject([{ status: 'skipped' }, { error: 'There is no provider for sms.' }])
+    nobodyGotOne()
+  })
+
+  it('to a number that is suppressed', async () => {
+    await setProvider()
+    await db.query(`select private.suppress($1, 'sms', $2, 'bounced')`, [tenant.id, number])
+    await text(number)
+    expect(await settled()).toMatchObject([{ status: 'suppressed' }])
+    nobodyGotOne()
+  })
+
+  it('to whoever has left before it was sent', async () => {
+    await setProvider()
+    const other = randomUUID()
+    await superuser.query('insert into auth.users (id, email) values ($1, $2)', [
+      other,
+      `${other}@example.com`,
+    ])
+    await db.query(`insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, 'owner')`, [
+      tenant.id,
+      other,
+    ])
+    await choose({ plan: { sms: true } })
+    const client = await db.connect()
+    await client.query('begin')
+    await client.query(
+      `select private.notify($1, 'limit.near', array[$2], '{"limit": "m", "percent": 80, "most": 10}')`,
+      [tenant.id, owner],
+    )
+    await client.query('delete from public.tenant_members where tenant_id = $1 and user_id = $2', [
+      tenant.id,
+      owner,
+    ])
+    await client.query('commit')
+    client.release()
+    expect(await settled()).toMatchObject([{ status: 'skipped' }])
+    nobodyGotOne()
+  })
+})
+
+describe('a provider that', () => {
+  it('says later is asked again, and sends once', async () => {
+    await setProvider()
+    provider.answer({ status: 503 })
+    await text(number)
+    while (provider.received.length === 0) await sleep(50)
+    provider.answer(sent)
+    expect(await settled(40)).toMatchObject([{ status: 'sent' }])
+    expect(provider.received).toHaveLength(1)
+  })
+
+  it('takes it and falls silent is not asked again: the job is unknown', async () => {
+    await setProvider()
+    provider.answer({ status: 201, hangUp: true })
+    await text(number)
+    expect(await settled()).toMatchObject([{ status: 'unknown', provider: 'twilio', message_id: null }])
+    await sleep(1_000)
+    expect(provider.received).toHaveLength(1)
+  })
+})
+
+describe('an attempt that began and was not heard of', () => {
+  const makeJob = async () => {
+    const { rows } = await db.query<{ id: string }>(
+      `insert into private.notification_jobs (tenant_id, channel, type, template, address, idempotency_key, queued_at)
+       values ($1, 'sms', 'welcome', 'welcome', $2, 'x', now()) returning id`,
+      [tenant.id, number],
+    )
+    return rows[0]!.id
+  }
+  const begin = async (job: string) => {
+    const { rows } = await db.query(`select private.begin_phone_message($1, $2, $3, 'twilio') as is_ours`, [
+      tenant.id,
+      job,
+      randomUUID(),
+    ])
+    return rows[0].is_ours
+  }
+  const record = (job: string, attempt: object) =>
+    db.query('select private.record_notification_attempts($1)', [
+      JSON.stringify([
+        { tenant_id: tenant.id, job_id: job, dispatched: 'sent', provider: 'twilio', ...attempt },
+      ]),
+    ])
+  const statusOf = async (job: string) =>
+    (
+      await db.query(
+        'select status, begun_at is not null as has_begun from private.notification_jobs where id = $1',
+        [job],
+      )
+    ).rows[0]
+  const stopOf = async (job: string) =>
+    (
+      await db.query('select stop from private.read_notification_jobs(array[$1::uuid], array[$2::uuid])', [
+        tenant.id,
+        job,
+      ])
+    ).rows[0]?.stop
+
+  it('is begun by one only, and ends as unknown', async () => {
+    const job = await makeJob()
+    expect((await Promise.all([begin(job), begin(job), begin(job)])).filter(Boolean)).toHaveLength(1)
+    expect(await stopOf(job)).toBe('unknown')
+    await record(job, { status: 'unknown', dispatched: null })
+    expect(await statusOf(job)).toEqual({ status: 'unknown', has_begun: true })
+    expect(await begin(job)).toBe(false)
+  })
+
+  it('is known after all when the first dispatcher reports late', async () => {
+    const job = await makeJob()
+    await begin(job)
+    await record(job, { status: 'unknown', dispatched: null })
+    await record(job, { status: 'sent', message_id: 'SM9', has_begun: true })
+    expect(await statusOf(job)).toMatchObject({ status: 'sent' })
+    await record(job, { status: 'unknown', has_begun: true })
+    expect(await statusOf(job)).toMatchObject({ status: 'sent' })
+  })
+
+  it('may begin again once it is known to have sent nothing', async () => {
+    const job = await makeJob()
+    await begin(job)
+    await record(job, { status: null, dispatched: 'failed', has_begun: true })
+    expect(await statusOf(job)).toEqual({ status: 'pending', has_begun: false })
+    expect(await begin(job)).toBe(true)
+  })
+})
