@@ -1,4 +1,5 @@
 import { createApp } from '../../lib/http/index.ts'
+import { callbacks } from './callbacks.ts'
 import { dispatch } from './dispatch.ts'
 import { dispatches } from './dispatches.ts'
 import { notifications } from './notifications.ts'
@@ -12,6 +13,7 @@ export const app = createApp('notifications')
   .route('/dispatches', dispatches)
   .route('/templates', templates)
   .route('/providers', providers)
+  .route('/callbacks', callbacks)
   .route('/preferences', preferences)
   .route('/suppressions', suppressions)
   .route('/unsubscribe', unsubscribing)

@@ -586,6 +586,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notifications/callbacks/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Answer WhatsApp when it asks for the token of a callback */
+        get: operations["getNotificationsCallbacksProvider"];
+        put?: never;
+        /** Hear from a provider what became of messages */
+        post: operations["postNotificationsCallbacksProvider"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/notifications/preferences": {
         parameters: {
             query?: never;
@@ -4416,6 +4434,9 @@ export interface components {
                 [key: string]: unknown;
             };
             has_secret: boolean;
+            has_callback_secret: boolean;
+            /** @description Where the provider says what became of messages. Give it to the provider. null: it says nothing. */
+            callback_url: string | null;
             is_active: boolean;
             /** @description When a test went well. Before that it is not used. */
             verified_at: string | null;
@@ -4453,6 +4474,8 @@ export interface components {
             /** @constant */
             provider: "sendgrid";
             config: {
+                /** @description What its callbacks are verified with: the verification key of the signed event webhook. */
+                event_key?: string;
                 from_email: string;
                 from_name?: string;
             };
@@ -4469,6 +4492,8 @@ export interface components {
             config: {
                 region: string;
                 access_key_id: string;
+                /** @description The topic of SNS by which it says what became of mails. */
+                topic_arn?: string;
                 from_email: string;
                 from_name?: string;
             };
@@ -4508,6 +4533,8 @@ export interface components {
              * @default true
              */
             is_active?: boolean;
+            /** @description What its callbacks are verified with: the secret of the app at Meta, or any random text at MSG91. Stored in Vault and never shown. */
+            callback_secret?: string;
         } | {
             /** @constant */
             provider: "whatsapp_business_api";
@@ -4515,6 +4542,8 @@ export interface components {
                 phone_number_id: string;
                 /** @description An approved template with one variable in its body. */
                 template: string;
+                /** @description What Meta sends when the callback is set up. Any random text. */
+                verify_token?: string;
             };
             /** @description Stored in Vault and never shown. If it is left out, the stored one stays, unless it would go to another server. */
             secret?: string;
@@ -4523,6 +4552,8 @@ export interface components {
              * @default true
              */
             is_active?: boolean;
+            /** @description What its callbacks are verified with: the secret of the app at Meta, or any random text at MSG91. Stored in Vault and never shown. */
+            callback_secret?: string;
         };
         NotificationProviderTest: {
             /** @description For SMS and WhatsApp. A test mail goes to the address of whoever asks. */
@@ -5221,6 +5252,14 @@ export interface components {
         };
         SweptFiles: {
             removed: number;
+        };
+        TakenCallbacks: {
+            /** @description Events that were new. */
+            applied: number;
+            /** @description Events that were taken before. */
+            duplicate: number;
+            /** @description Events about messages that these settings did not send. */
+            ignored: number;
         };
         /** @description A tenant as its members see it. */
         Tenant: {
@@ -9977,6 +10016,151 @@ export interface operations {
                 headers: {
                     /** @description After how many seconds to try again. */
                     "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getNotificationsCallbacksProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it wants to read, as plain text. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description malformed_url, invalid_callback */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postNotificationsCallbacksProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is taken. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TakenCallbacks"];
+                };
+            };
+            /** @description malformed_url, invalid_callback */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
                     [name: string]: unknown;
                 };
                 content: {

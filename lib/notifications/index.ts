@@ -1,5 +1,7 @@
 import './problems.ts'
 
+export { confirmCallback, receiveCallback } from './callbacks/receive.ts'
+export { CallbackPath, TakenCallbacks } from './callbacks/schema.ts'
 export { dispatchNotifications } from './dispatch/queue.ts'
 export { listDispatches } from './dispatches/queries.ts'
 export { NotificationDispatches, NotificationDispatchQuery } from './dispatches/schema.ts'

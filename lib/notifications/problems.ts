@@ -1,6 +1,7 @@
 import { declareProblems } from '../db/index.ts'
 
 const problems = declareProblems({
+  invalid_callback: { status: 400, title: 'The callback is not signed by the provider' },
   too_many_provider_tests: {
     status: 429,
     title: 'Too many tests of notification providers',

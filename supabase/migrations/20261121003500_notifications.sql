@@ -202,8 +202,9 @@ as $$
   insert into public.notification_suppressions as s (tenant_id, channel, address, reason, expires_at)
   values (suppress.tenant, suppress.channel, private.fold_email(suppress.address), suppress.reason, suppress.expires_at)
   on conflict on constraint one_for_each_address do update set (reason, expires_at) = (excluded.reason, excluded.expires_at)
-    -- A mailbox that does not exist is the stronger reason: nothing at all goes there.
-    where s.reason = 'unsubscribed' or s.expires_at is not null
+    -- A mailbox that does not exist is the stronger reason: nothing at all goes there. What ends takes the place of nothing
+    -- that stays.
+    where s.expires_at is not null or s.reason = 'unsubscribed' and excluded.expires_at is null
 $$;
 comment on function private.suppress(uuid, public.notification_channel, text, public.suppression_reason, timestamptz) is
   'Has a tenant send nothing more to an address.';

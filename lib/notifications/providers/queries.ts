@@ -7,6 +7,7 @@ import {
   serviceFor,
   sql,
 } from '../../db/index.ts'
+import { callbackUrl } from '../dispatch/settings.ts'
 import {
   type Channel,
   type NotificationProvider,
@@ -23,7 +24,8 @@ export interface Asker {
 }
 
 const columns = sql`
-  p.ref_id, p.channel, p.provider, p.config, p.config_secret_id is not null as has_secret, p.is_active, p.verified_at,
+  p.ref_id, p.channel, p.provider, p.config, p.config_secret_id is not null as has_secret,
+  p.callback_secret_id is not null as has_callback_secret, p.is_active, p.verified_at,
   p.last_error, p.created_at, p.updated_at`
 
 /** A page of a tenant's providers, by channel: there is at most one for each. */
@@ -42,7 +44,7 @@ export async function listProviders(
       and (${cursor?.channel}::public.notification_channel is null or p.channel > ${cursor?.channel}::public.notification_channel)
     order by p.channel limit ${rowCount}`,
   )
-  return { notification_providers: rows, next_cursor }
+  return { notification_providers: rows.map(withCallback), next_cursor }
 }
 
 /** One of them. 404 not_found. */
@@ -55,7 +57,12 @@ export async function readProvider(
     select ${columns} from public.notification_providers as p
     where p.tenant_id = ${tenantId} and p.channel = ${channel}::public.notification_channel`)
   if (!provider) throw noSuchProvider(channel)
-  return provider
+  return withCallback(provider)
+}
+
+function withCallback(provider: Omit<NotificationProvider, 'callback_url'>): NotificationProvider {
+  // A mail server calls nobody back.
+  return { ...provider, callback_url: provider.provider === 'smtp' ? null : callbackUrl(provider.ref_id) }
 }
 
 /** Stores the settings. They are used once a test went well. 422 invalid_value without a secret that is needed. */
@@ -64,12 +71,14 @@ export async function setProvider(
   { claims, headers }: Asker,
   tenantId: string,
   channel: Channel,
-  { provider, config, secret, is_active }: ProviderSettings,
+  { provider, config, secret, is_active, ...settings }: ProviderSettings,
 ): Promise<NotificationProvider> {
+  const callbackSecret = 'callback_secret' in settings ? settings.callback_secret : undefined
   await db.query(sql`select private.require_permission(${tenantId}, 'manage')`)
   await serviceFor(claims, headers).query(sql`
     select private.set_notification_provider(${tenantId}, ${channel}::public.notification_channel,
-      ${provider}::public.notification_provider, ${JSON.stringify(config)}::jsonb, ${secret}, ${is_active})`)
+      ${provider}::public.notification_provider, ${JSON.stringify(config)}::jsonb, ${secret}, ${is_active},
+      ${callbackSecret})`)
   return readProvider(db, tenantId, channel)
 }
 

@@ -26,6 +26,16 @@ const secret = z
 const is_active = z.boolean().default(true).meta({
   description: 'false: the provider of the platform is used, and these settings are kept.',
 })
+const callback_secret = z
+  .string()
+  .min(16)
+  .max(4_096)
+  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII')
+  .optional()
+  .meta({
+    description:
+      'What its callbacks are verified with: the secret of the app at Meta, or any random text at MSG91. Stored in Vault and never shown.',
+  })
 const settingsOf = <Provider extends string, Config extends z.ZodType>(provider: Provider, config: Config) =>
   z.strictObject({ provider: z.literal(provider), config, secret, is_active })
 
@@ -33,8 +43,8 @@ const smtp = settingsOf('smtp', SmtpSettings)
 const sendgrid = settingsOf('sendgrid', SendgridSettings)
 const ses = settingsOf('ses', SesSettings)
 const twilio = settingsOf('twilio', TwilioSettings)
-const msg91 = settingsOf('msg91', Msg91Settings)
-const whatsapp = settingsOf('whatsapp_business_api', WhatsappSettings)
+const msg91 = settingsOf('msg91', Msg91Settings).extend({ callback_secret })
+const whatsapp = settingsOf('whatsapp_business_api', WhatsappSettings).extend({ callback_secret })
 
 /** By channel. The errors are those of the kind of provider that is named. */
 export const settingsByChannel = {
@@ -55,6 +65,11 @@ export const NotificationProvider = z
     provider: z.enum(['smtp', 'sendgrid', 'ses', 'msg91', 'twilio', 'whatsapp_business_api']),
     config: z.record(z.string(), z.unknown()).meta({ description: 'The settings without the secret.' }),
     has_secret: z.boolean(),
+    has_callback_secret: z.boolean(),
+    callback_url: z.string().nullable().meta({
+      description:
+        'Where the provider says what became of messages. Give it to the provider. null: it says nothing.',
+    }),
     is_active: z.boolean(),
     verified_at: moment
       .nullable()

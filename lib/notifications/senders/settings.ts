@@ -34,10 +34,27 @@ export const SmtpSettings = z.strictObject({
   user: line(254).optional(),
   ...sender,
 })
-export const SendgridSettings = z.strictObject(sender)
+export const SendgridSettings = z.strictObject({
+  event_key: z
+    .string()
+    .regex(/^[A-Za-z0-9+/]{100,200}={0,2}$/, 'must be a key of an event webhook')
+    .optional()
+    .meta({
+      description: 'What its callbacks are verified with: the verification key of the signed event webhook.',
+    }),
+  ...sender,
+})
 export const SesSettings = z.strictObject({
   region: z.string().regex(/^[a-z]{2}(-[a-z]+)+-[0-9]$/, 'must be a region, such as eu-central-1'),
   access_key_id: word(128),
+  topic_arn: z
+    .string()
+    .regex(
+      /^arn:aws[a-z-]{0,10}:sns:[a-z0-9-]{3,30}:[0-9]{12}:[A-Za-z0-9_-]{1,256}$/,
+      'must be the ARN of a topic',
+    )
+    .optional()
+    .meta({ description: 'The topic of SNS by which it says what became of mails.' }),
   ...sender,
 })
 export const TwilioSettings = z
@@ -65,6 +82,10 @@ export const WhatsappSettings = z.strictObject({
     .string()
     .regex(/^[a-z0-9_]{1,512}$/, 'must be the name of a template')
     .meta({ description: 'An approved template with one variable in its body.' }),
+  verify_token: word(200)
+    .min(16)
+    .optional()
+    .meta({ description: 'What Meta sends when the callback is set up. Any random text.' }),
 })
 
 export type SmtpSettings = z.output<typeof SmtpSettings>

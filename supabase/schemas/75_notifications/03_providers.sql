@@ -10,6 +10,7 @@ create table public.notification_providers (
   provider public.notification_provider not null,
   config jsonb not null default '{}',
   config_secret_id uuid,
+  callback_secret_id uuid,
   is_active boolean not null default true,
   verified_at timestamptz,
   last_error text,
@@ -27,15 +28,18 @@ create table public.notification_providers (
 );
 comment on table public.notification_providers is
   'By whom a tenant''s messages are sent, at most one for each channel. It is used only while it is active and verified; otherwise the platform''s is. The secret is in Vault.';
+comment on column public.notification_providers.callback_secret_id is 'What the callbacks of MSG91 and WhatsApp are verified with. The other providers need none.';
 comment on column public.notification_providers.verified_at is 'When a test message went out with exactly these settings.';
 comment on column public.notification_providers.revision is 'Changes with every change of the settings, so that a test of older ones cannot verify newer ones.';
 create unique index notification_providers_ref_id_idx on public.notification_providers (tenant_id, ref_id) where ref_id is not null;
+-- A callback names the settings and no tenant.
+create index notification_providers_id_idx on public.notification_providers (id);
 create trigger notification_providers_touch before update on public.notification_providers
   for each row execute function private.tg_touch_updated_at();
 create trigger notification_providers_stamp_editor before insert or update on public.notification_providers
   for each row execute function private.tg_stamp_editor();
-create trigger notification_providers_drop_secret after delete or update of config_secret_id on public.notification_providers
-  for each row execute function private.tg_drop_secrets('config_secret_id');
+create trigger notification_providers_drop_secret after delete or update of config_secret_id, callback_secret_id on public.notification_providers
+  for each row execute function private.tg_drop_secrets('config_secret_id', 'callback_secret_id');
 
 alter table public.notification_providers enable row level security;
 create policy "managers read their tenant's notification providers" on public.notification_providers
@@ -57,7 +61,7 @@ as $$ select concat_ws(' ', provider, lower(config ->> 'host'), config ->> 'port
 -- and the caller's permission.
 create function private.set_notification_provider(
   tenant_id uuid, channel public.notification_channel, provider public.notification_provider, config jsonb,
-  secret text default null, is_active boolean default true
+  secret text default null, is_active boolean default true, callback_secret text default null
 ) returns public.notification_providers
   language plpgsql security definer
   set search_path = ''
@@ -65,9 +69,10 @@ as $$
 declare
   stored public.notification_providers;
   secret_id uuid;
+  callback_id uuid;
   is_changed boolean;
 begin
-  if length(set_notification_provider.secret) > 4096 or private.json_problem(set_notification_provider.config, 100, 8192) is not null then
+  if length(set_notification_provider.secret) > 4096 or length(set_notification_provider.callback_secret) > 4096 or private.json_problem(set_notification_provider.config, 100, 8192) is not null then
     perform private.raise_problem(422, 'invalid_value', 'The settings of the provider are too large.', '[{"pointer": "/config", "detail": "must be smaller"}]');
   end if;
   insert into public.notification_providers as p (tenant_id, channel, provider)
@@ -86,11 +91,17 @@ begin
   else
     secret_id := stored.config_secret_id;
   end if;
+  callback_id := case
+    when set_notification_provider.callback_secret is not null
+      then vault.create_secret(set_notification_provider.callback_secret, null, 'callback secret of a notification provider')
+    -- Of another kind of provider it proves nothing.
+    when stored.provider = set_notification_provider.provider then stored.callback_secret_id end;
   if secret_id is null and (set_notification_provider.provider <> 'smtp' or set_notification_provider.config ? 'user') then
     perform private.raise_problem(422, 'invalid_value', 'This provider needs a secret.', '[{"pointer": "/secret", "detail": "is missing"}]');
   end if;
   update public.notification_providers as p set
     provider = set_notification_provider.provider, config = set_notification_provider.config, config_secret_id = secret_id,
+    callback_secret_id = callback_id,
     is_active = set_notification_provider.is_active,
     verified_at = case when not is_changed then p.verified_at end,
     last_error = case when not is_changed then p.last_error end,
@@ -100,7 +111,7 @@ begin
   return stored;
 end
 $$;
-comment on function private.set_notification_provider(uuid, public.notification_channel, public.notification_provider, jsonb, text, boolean) is
+comment on function private.set_notification_provider(uuid, public.notification_channel, public.notification_provider, jsonb, text, boolean, text) is
   'Sets by whom a tenant''s messages of a channel are sent, and puts the secret in Vault. Whatever changes has to be tested again.';
 
 -- A definer, as the next one: what a test found is written by nobody else. Only for the service.
@@ -148,7 +159,7 @@ end
 $$;
 comment on function private.begin_provider_test(uuid, public.notification_channel) is
   'The settings and the secret of a tenant''s provider, for a test. At most 20 times an hour. Only for the service.';
-grant execute on function private.set_notification_provider(uuid, public.notification_channel, public.notification_provider, jsonb, text, boolean),
+grant execute on function private.set_notification_provider(uuid, public.notification_channel, public.notification_provider, jsonb, text, boolean, text),
   private.record_provider_test(uuid, uuid, uuid, text), private.begin_provider_test(uuid, public.notification_channel) to service_role;
 
 -- A definer, because Auth's table is nobody's to read.
@@ -160,4 +171,4 @@ comment on function private.confirmed_address(uuid) is 'The address of an accoun
 grant execute on function private.confirmed_address(uuid) to service_role;
 
 select private.register_audit_action('notification_provider.secret_read', 'r');
-select private.register_table('public.notification_providers', quiet => '{revision}', plain => '{config,last_error}', secret => '{config_secret_id}');
+select private.register_table('public.notification_providers', quiet => '{revision}', plain => '{config,last_error}', secret => '{config_secret_id,callback_secret_id}');

@@ -8,7 +8,7 @@ as $$
   from private.notification_jobs as j
   join public.tenants as t on t.id = j.tenant_id and t.status <> 'archived'
   left join public.tenant_brands as b on b.tenant_id = t.id
-  where j.unsubscribe_token = find_unsubscribing.token and not j.is_critical and coalesce(j.address, private.confirmed_address(j.user_id)) is not null
+  where j.unsubscribe_token = find_unsubscribing.token and j.channel = 'email' and not j.is_critical and coalesce(j.address, private.confirmed_address(j.user_id)) is not null
 $$;
 comment on function private.find_unsubscribing(uuid) is 'Whose mails a link ends, and for which address. No row for a link that there is not.';
 
