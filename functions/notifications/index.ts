@@ -2,6 +2,7 @@ import { createApp } from '../../lib/http/index.ts'
 import { callbacks } from './callbacks.ts'
 import { dispatch } from './dispatch.ts'
 import { dispatches } from './dispatches.ts'
+import { messages } from './messages.ts'
 import { notifications } from './notifications.ts'
 import { preferences } from './preferences.ts'
 import { providers } from './providers.ts'
@@ -14,6 +15,7 @@ export const app = createApp('notifications')
   .route('/templates', templates)
   .route('/providers', providers)
   .route('/callbacks', callbacks)
+  .route('/messages', messages)
   .route('/preferences', preferences)
   .route('/suppressions', suppressions)
   .route('/unsubscribe', unsubscribing)

@@ -128,6 +128,12 @@ export const goodCalls: Record<string, GoodCall> = {
   },
   'private.is_suppressed': { given: () => ({ channel: 'email' }) },
   'private.suppress': { given: () => ({ channel: 'email', address: 'ada@example.com', reason: 'manual' }) },
+  'public.send_message': {
+    given: () => ({ channel: 'sms', recipient: '+447700900123', template: 'welcome', data: { name: 'Ada' } }),
+  },
+  'private.heed_feedback': {
+    given: () => ({ channel: 'email', address: 'ada@example.com', feedback: 'soft' }),
+  },
   'private.notify': {
     given: () => ({ type: 'limit.near', data: { limit: 'members', percent: 80, most: 10 } }),
     withoutNumbers: ['data'],
@@ -221,6 +227,10 @@ export const unmeasured: Record<string, string> = {
   'private.make_payment_order': 'the function of each kind names what is bought and its price',
   'private.complete_notification_jobs': 'what our dispatcher writes',
   'private.mail_address': 'our code names the template and its values',
+  'private.message_address': 'our code names the template and its values',
+  'private.begin_phone_message': 'what our dispatcher writes',
+  'private.read_callback_provider': 'the path of a callback bounds the ref_id',
+  'private.take_notification_callbacks': 'what a provider has signed, of a megabyte at most',
   'private.mail_invitation': 'the token is compared with a hash first',
   'private.overwrite_paths': 'the paths of a table, which its register names',
   'private.wake_dispatcher': 'our code names the queue',

@@ -15,7 +15,7 @@ export function sendByTwilio(
   const sender: Record<string, string> =
     from === undefined ? { MessagingServiceSid: messaging_service_sid ?? '' } : { From: from }
   // Twilio calls nothing that it cannot reach.
-  const told = callback?.url.startsWith('https://')
+  const told: Record<string, string> = callback?.url.startsWith('https://')
     ? { StatusCallback: `${callback.url}?job=${callback.reference}` }
     : {}
   return postToProvider(

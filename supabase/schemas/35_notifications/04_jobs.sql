@@ -65,7 +65,7 @@ create index notification_jobs_settled_at_idx on private.notification_jobs using
 -- For those who are no members, or not yet: nobody else is written to by an address that somebody gave.
 create function private.message_address(
   tenant uuid, channel public.notification_channel, address text, template text, data jsonb, idempotency_key text,
-  locale text default null, is_critical boolean default false
+  locale text default null, is_critical boolean default false, type text default null
 ) returns uuid
   language plpgsql
   set search_path = ''
@@ -75,7 +75,7 @@ declare
   made uuid;
 begin
   insert into private.notification_jobs (tenant_id, channel, type, template, address, locale, is_critical, data, idempotency_key)
-  select t.id, message_address.channel, message_address.template, message_address.template, recipient,
+  select t.id, message_address.channel, coalesce(message_address.type, message_address.template), message_address.template, recipient,
     coalesce(message_address.locale, t.locale), message_address.is_critical, message_address.data, message_address.idempotency_key
   from public.tenants as t
   where t.id = message_address.tenant and t.status <> 'archived' and current_setting('tenantry.is_restoring', true) is distinct from 'on'
@@ -84,7 +84,7 @@ begin
   return made;
 end
 $$;
-comment on function private.message_address(uuid, public.notification_channel, text, text, jsonb, text, text, boolean) is
+comment on function private.message_address(uuid, public.notification_channel, text, text, jsonb, text, text, boolean, text) is
   'Sends a template to an address or a number (as E.164 has it), if and only if this transaction commits. A key counts once for each channel and address. Returns the id of the job, or null if there is nothing new to send.';
 
 create function private.mail_address(

@@ -1,19 +1,12 @@
 import { createSign, generateKeyPairSync, type KeyLike, randomBytes } from 'node:crypto'
-import { createRequire } from 'node:module'
 import 'reflect-metadata'
 import { X509CertificateGenerator } from '@peculiar/x509'
+import sendgrid from '@sendgrid/eventwebhook'
 import { describe, expect, it } from 'vitest'
 import type { CallbackRequest } from '../../../lib/notifications/callbacks/event.ts'
 import { readEvents } from '../../../lib/notifications/callbacks/receive.ts'
 import { isAmazon } from '../../../lib/notifications/callbacks/sns.ts'
 import { byMeta, byMsg91, bySendgrid, byTwilio, freshSid, type Signed, sendgridKeys } from './signing.ts'
-
-const { EventWebhook } = createRequire(import.meta.url)('@sendgrid/eventwebhook') as {
-  EventWebhook: new () => {
-    convertPublicKeyToECDSA(key: string): unknown
-    verifySignature(key: unknown, payload: string, signature: string, timestamp: string): boolean
-  }
-}
 
 const url = 'https://x.supabase.co/functions/v1/notifications/callbacks/01JD3N8Q4ZB6T2V9XK5M7R0C1E'
 const requestOf = ({ search = '', headers, body }: Signed): CallbackRequest => ({
@@ -89,7 +82,7 @@ describe('SendGrid', () => {
   }
 
   it('is believed by us where its own library believes it, and nowhere else', async () => {
-    const theirs = new EventWebhook()
+    const theirs = new sendgrid.EventWebhook()
     const key = theirs.convertPublicKeyToECDSA(event_key)
     for (let n = 0; n < 40; n++) {
       const signed = bySendgrid(privateKey, [{ ...event, n }], String(1_700_000_000 + n))

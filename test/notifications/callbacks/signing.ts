@@ -1,10 +1,5 @@
 import { createHmac, createSign, generateKeyPairSync, randomUUID } from 'node:crypto'
-import { createRequire } from 'node:module'
-
-// CommonJS, and its types want those of a browser.
-const twilio = createRequire(import.meta.url)('twilio') as {
-  getExpectedTwilioSignature(token: string, url: string, params: Record<string, string>): string
-}
+import twilio from 'twilio'
 
 /** A callback as a provider sends it. */
 export interface Signed {

@@ -47,6 +47,11 @@ export const attempts: Record<string, Attempt> = {
       tenantId,
     ]),
   usage_events: (db, tenantId) => db.query(`select public.log_usage_event($1, 'probe')`, [tenantId]),
+  // Nobody is sent anything: the stack has no provider for it.
+  messages: (db, tenantId) =>
+    db.query(`select public.send_message($1, 'sms', '+447700900123', 'welcome', '{"name": "Ada"}')`, [
+      tenantId,
+    ]),
   // The tenant has members who are switched off. This switches one of them on.
   members: (db, tenantId, n) =>
     db.query(

@@ -193,6 +193,7 @@ describe('a count', () => {
              where tenant_id = $1 and revoked_at is null and replaced_at is null)
            when 'domains' then (select count(*) from public.tenant_domains where tenant_id = $1)
            when 'usage_events' then (select count(*) from public.usage_events where tenant_id = $1)
+           when 'messages' then (select count(*) from private.notification_jobs where tenant_id = $1 and type = 'message')
            when 'webhook_endpoints' then (select count(*) from public.webhook_endpoints where tenant_id = $1) end as there
          from private.gates as g where g.kind = 'limit') as l order by l.gate`,
       [tenant.id],
