@@ -283,14 +283,29 @@ comment on column private.notification_jobs.address is 'Of somebody outside. A m
 comment on column private.notification_jobs.provider_id is 'Whose settings sent it. Only their callbacks say what became of it.';
 comment on column private.notification_jobs.message_id is 'How the provider names it in its callbacks.';
 comment on column private.notification_jobs.data is 'The values of the template. Emptied once the job is settled, because it may hold the link of an invitation.';
-comment on column private.notification_jobs.queued_at is 'When a dispatcher put it into the queue.';
+comment on column private.notification_jobs.queued_at is 'When a dispatcher put it into the queue. From then on nothing is added to a digest.';
+comment on column private.notification_jobs.batch_key is 'What is told of one key to one person until due_at is one message.';
 comment on column private.notification_jobs.template_version is 'The version of the words that were sent.';
 create unique index notification_jobs_key_idx on private.notification_jobs (tenant_id, channel, (coalesce(user_id::text, address)), idempotency_key);
 create index notification_jobs_unsubscribe_token_idx on private.notification_jobs (unsubscribe_token);
+-- The window of a digest is its job: whoever adds to it, and whoever closes it, locks this one row.
+create unique index notification_jobs_window_idx on private.notification_jobs (tenant_id, channel, user_id, batch_key)
+  where batch_key is not null and queued_at is null and status = 'pending';
 create index notification_jobs_waiting_idx on private.notification_jobs (tenant_id, due_at) where queued_at is null and status = 'pending';
 create index notification_jobs_due_at_idx on private.notification_jobs (due_at) where queued_at is null and status = 'pending';
 create index notification_jobs_message_id_idx on private.notification_jobs (provider_id, message_id) where message_id is not null;
 create index notification_jobs_settled_at_idx on private.notification_jobs using brin (settled_at) with (autosummarize = on);
+
+create function private.add_to_digest(held jsonb, added jsonb) returns jsonb
+  language sql immutable
+  set search_path = ''
+as $$
+  -- Twenty lines, as many as anybody reads. The others are counted, and stand in the application.
+  select jsonb_build_object('count', h.count + 1, 'message', added -> 'message',
+    'messages', h.messages || case when h.count < 20 then E'\n' || left(added ->> 'message', 190) else '' end)
+  from (select coalesce((held ->> 'count')::int, 1) as count, coalesce(held ->> 'messages', left(held ->> 'message', 190)) as messages) as h
+$$;
+comment on function private.add_to_digest(jsonb, jsonb) is 'The values of a digest with one more message, made of those that it held.';
 
 -- For those who are no members, or not yet: nobody else is written to by an address that somebody gave.
 create function private.message_address(
@@ -396,13 +411,14 @@ grant select on public.notifications to authenticated, service_role;
 -- A definer, because nobody may write a notification directly: it would be a message in somebody else's name.
 create function private.notify(
   tenant uuid, type text, recipients text[], data jsonb default '{}', subject_type text default null, subject_ref text default null,
-  idempotency_key text default null
+  idempotency_key text default null, batch_key text default null, batch_window interval default '5 minutes'
 ) returns int
   language plpgsql security definer
   set search_path = ''
   -- A session that plans this while the tables are new and empty would read all of them for every later call.
   set enable_seqscan = off
 as $$
+#variable_conflict use_column
 declare
   catalogue public.notification_types;
   place record;
@@ -410,6 +426,9 @@ declare
 begin
   if cardinality(recipients) > 10000 then
     raise exception 'notify: at most 10,000 recipients in one call.';
+  end if;
+  if batch_window not between interval '0' and interval '7 days' then
+    raise exception 'notify: a window of at most seven days.';
   end if;
   select * into catalogue from public.notification_types as t where t.type = notify.type;
   if not found then
@@ -437,10 +456,11 @@ begin
     on conflict do nothing
     returning id, user_id, message
   ), sent as (
-    insert into private.notification_jobs (tenant_id, channel, type, template, user_id, locale, is_critical, data, idempotency_key, due_at)
+    insert into private.notification_jobs as j (tenant_id, channel, type, template, user_id, locale, is_critical, data, idempotency_key, batch_key, due_at)
     select tenant, c.channel, notify.type, 'notification', n.user_id, coalesce(p.locale, place.locale), catalogue.is_critical,
-      jsonb_build_object('message', n.message), n.id::text,
-      case when catalogue.is_critical then now() else private.after_quiet_hours(now(), coalesce(own.quiet_from, common.quiet_from),
+      jsonb_build_object('message', n.message), n.id::text, case when not catalogue.is_critical then notify.batch_key end,
+      case when catalogue.is_critical then now() else private.after_quiet_hours(
+        case when notify.batch_key is null then now() else now() + batch_window end, coalesce(own.quiet_from, common.quiet_from),
         case when own.quiet_from is null then common.quiet_until else own.quiet_until end,
         coalesce(own.time_zone, common.time_zone, place.time_zone)) end
     from told as n join public.user_profiles as p on p.user_id = n.user_id
@@ -451,14 +471,18 @@ begin
       catalogue.is_critical and c.channel = any (catalogue.channels)
       or coalesce(own.channels #>> array[catalogue.category, c.channel::text], common.channels #>> array[catalogue.category, c.channel::text],
         (c.channel = any (catalogue.channels))::text) = 'true')
+    -- Two calls at once lock in one order.
+    order by n.user_id, c.channel
+    on conflict (tenant_id, channel, user_id, batch_key) where batch_key is not null and queued_at is null and status = 'pending'
+      do update set template = 'digest', data = private.add_to_digest(j.data, excluded.data)
     returning 1
   )
   select count(*)::int into told from told;
   return told;
 end
 $$;
-comment on function private.notify(uuid, text, text[], jsonb, text, text, text) is
-  'Tells people of a tenant something, if and only if this transaction commits. Recipients: owners, admins (owners and admins), everybody, or ids of users; only active members are told. A key counts once for each person. Returns how many were told. Fails for a type that is not in the catalogue, and for data without a field of its message.';
+comment on function private.notify(uuid, text, text[], jsonb, text, text, text, text, interval) is
+  'Tells people of a tenant something, if and only if this transaction commits. Recipients: owners, admins (owners and admins), everybody, or ids of users; only active members are told. A key counts once for each person. What is told of one batch_key within a window is one message. Returns how many were told. Fails for a type that is not in the catalogue, and for data without a field of its message.';
 
 -- Definers, this one and the next: people may change nothing of a row but what it says of themselves.
 create function public.mark_notifications(tenant_id uuid, ref_ids text[], is_read boolean default null, is_archived boolean default null)

@@ -227,6 +227,7 @@ export const unmeasured: Record<string, string> = {
   'private.make_payment_order': 'the function of each kind names what is bought and its price',
   'private.complete_notification_jobs': 'what our dispatcher writes',
   'private.mail_address': 'our code names the template and its values',
+  'private.add_to_digest': 'two sentences of the catalogue',
   'private.message_address': 'our code names the template and its values',
   'private.begin_phone_message': 'what our dispatcher writes',
   'private.read_callback_provider': 'the path of a callback bounds the ref_id',

@@ -53,14 +53,29 @@ comment on column private.notification_jobs.address is 'Of somebody outside. A m
 comment on column private.notification_jobs.provider_id is 'Whose settings sent it. Only their callbacks say what became of it.';
 comment on column private.notification_jobs.message_id is 'How the provider names it in its callbacks.';
 comment on column private.notification_jobs.data is 'The values of the template. Emptied once the job is settled, because it may hold the link of an invitation.';
-comment on column private.notification_jobs.queued_at is 'When a dispatcher put it into the queue.';
+comment on column private.notification_jobs.queued_at is 'When a dispatcher put it into the queue. From then on nothing is added to a digest.';
+comment on column private.notification_jobs.batch_key is 'What is told of one key to one person until due_at is one message.';
 comment on column private.notification_jobs.template_version is 'The version of the words that were sent.';
 create unique index notification_jobs_key_idx on private.notification_jobs (tenant_id, channel, (coalesce(user_id::text, address)), idempotency_key);
 create index notification_jobs_unsubscribe_token_idx on private.notification_jobs (unsubscribe_token);
+-- The window of a digest is its job: whoever adds to it, and whoever closes it, locks this one row.
+create unique index notification_jobs_window_idx on private.notification_jobs (tenant_id, channel, user_id, batch_key)
+  where batch_key is not null and queued_at is null and status = 'pending';
 create index notification_jobs_waiting_idx on private.notification_jobs (tenant_id, due_at) where queued_at is null and status = 'pending';
 create index notification_jobs_due_at_idx on private.notification_jobs (due_at) where queued_at is null and status = 'pending';
 create index notification_jobs_message_id_idx on private.notification_jobs (provider_id, message_id) where message_id is not null;
 create index notification_jobs_settled_at_idx on private.notification_jobs using brin (settled_at) with (autosummarize = on);
+
+create function private.add_to_digest(held jsonb, added jsonb) returns jsonb
+  language sql immutable
+  set search_path = ''
+as $$
+  -- Twenty lines, as many as anybody reads. The others are counted, and stand in the application.
+  select jsonb_build_object('count', h.count + 1, 'message', added -> 'message',
+    'messages', h.messages || case when h.count < 20 then E'\n' || left(added ->> 'message', 190) else '' end)
+  from (select coalesce((held ->> 'count')::int, 1) as count, coalesce(held ->> 'messages', left(held ->> 'message', 190)) as messages) as h
+$$;
+comment on function private.add_to_digest(jsonb, jsonb) is 'The values of a digest with one more message, made of those that it held.';
 
 -- For those who are no members, or not yet: nobody else is written to by an address that somebody gave.
 create function private.message_address(

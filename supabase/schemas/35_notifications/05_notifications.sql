@@ -44,13 +44,14 @@ grant select on public.notifications to authenticated, service_role;
 -- A definer, because nobody may write a notification directly: it would be a message in somebody else's name.
 create function private.notify(
   tenant uuid, type text, recipients text[], data jsonb default '{}', subject_type text default null, subject_ref text default null,
-  idempotency_key text default null
+  idempotency_key text default null, batch_key text default null, batch_window interval default '5 minutes'
 ) returns int
   language plpgsql security definer
   set search_path = ''
   -- A session that plans this while the tables are new and empty would read all of them for every later call.
   set enable_seqscan = off
 as $$
+#variable_conflict use_column
 declare
   catalogue public.notification_types;
   place record;
@@ -58,6 +59,9 @@ declare
 begin
   if cardinality(recipients) > 10000 then
     raise exception 'notify: at most 10,000 recipients in one call.';
+  end if;
+  if batch_window not between interval '0' and interval '7 days' then
+    raise exception 'notify: a window of at most seven days.';
   end if;
   select * into catalogue from public.notification_types as t where t.type = notify.type;
   if not found then
@@ -85,10 +89,11 @@ begin
     on conflict do nothing
     returning id, user_id, message
   ), sent as (
-    insert into private.notification_jobs (tenant_id, channel, type, template, user_id, locale, is_critical, data, idempotency_key, due_at)
+    insert into private.notification_jobs as j (tenant_id, channel, type, template, user_id, locale, is_critical, data, idempotency_key, batch_key, due_at)
     select tenant, c.channel, notify.type, 'notification', n.user_id, coalesce(p.locale, place.locale), catalogue.is_critical,
-      jsonb_build_object('message', n.message), n.id::text,
-      case when catalogue.is_critical then now() else private.after_quiet_hours(now(), coalesce(own.quiet_from, common.quiet_from),
+      jsonb_build_object('message', n.message), n.id::text, case when not catalogue.is_critical then notify.batch_key end,
+      case when catalogue.is_critical then now() else private.after_quiet_hours(
+        case when notify.batch_key is null then now() else now() + batch_window end, coalesce(own.quiet_from, common.quiet_from),
         case when own.quiet_from is null then common.quiet_until else own.quiet_until end,
         coalesce(own.time_zone, common.time_zone, place.time_zone)) end
     from told as n join public.user_profiles as p on p.user_id = n.user_id
@@ -99,14 +104,18 @@ begin
       catalogue.is_critical and c.channel = any (catalogue.channels)
       or coalesce(own.channels #>> array[catalogue.category, c.channel::text], common.channels #>> array[catalogue.category, c.channel::text],
         (c.channel = any (catalogue.channels))::text) = 'true')
+    -- Two calls at once lock in one order.
+    order by n.user_id, c.channel
+    on conflict (tenant_id, channel, user_id, batch_key) where batch_key is not null and queued_at is null and status = 'pending'
+      do update set template = 'digest', data = private.add_to_digest(j.data, excluded.data)
     returning 1
   )
   select count(*)::int into told from told;
   return told;
 end
 $$;
-comment on function private.notify(uuid, text, text[], jsonb, text, text, text) is
-  'Tells people of a tenant something, if and only if this transaction commits. Recipients: owners, admins (owners and admins), everybody, or ids of users; only active members are told. A key counts once for each person. Returns how many were told. Fails for a type that is not in the catalogue, and for data without a field of its message.';
+comment on function private.notify(uuid, text, text[], jsonb, text, text, text, text, interval) is
+  'Tells people of a tenant something, if and only if this transaction commits. Recipients: owners, admins (owners and admins), everybody, or ids of users; only active members are told. A key counts once for each person. What is told of one batch_key within a window is one message. Returns how many were told. Fails for a type that is not in the catalogue, and for data without a field of its message.';
 
 -- Definers, this one and the next: people may change nothing of a row but what it says of themselves.
 create function public.mark_notifications(tenant_id uuid, ref_ids text[], is_read boolean default null, is_archived boolean default null)

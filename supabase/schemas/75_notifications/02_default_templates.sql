@@ -27,6 +27,17 @@ from (values
   ('fr', '<p>{{message}}</p><p>Cela concerne {{tenant}}. Connectez-vous pour en savoir plus.</p>')
 ) as t (locale, body_html);
 
+-- What was told within a window. Each message is a line.
+select private.register_email_template('digest', t.locale, 'Several notifications', t.subject, t.body_html,
+  '[{"key": "messages", "description": "What happened, a line for each.", "required": true},
+    {"key": "count", "description": "How many there are.", "required": true},
+    {"key": "tenant", "description": "The name of the tenant.", "required": true}]', 'alert')
+from (values
+  ('en', '{{count}} notifications from {{tenant}}', '<p>{{messages}}</p><p>This concerns {{tenant}}. Sign in to see more.</p>'),
+  ('de', '{{count}} Mitteilungen von {{tenant}}', '<p>{{messages}}</p><p>Es geht um {{tenant}}. Melde dich an, um mehr zu sehen.</p>'),
+  ('fr', '{{count}} notifications de {{tenant}}', '<p>{{messages}}</p><p>Cela concerne {{tenant}}. Connectez-vous pour en savoir plus.</p>')
+) as t (locale, subject, body_html);
+
 select private.register_email_template('invitation', t.locale, 'An invitation', t.subject, t.body_html,
   '[{"key": "tenant", "description": "The name of the tenant.", "required": true},
     {"key": "link", "description": "Where the invitation is accepted.", "required": true},

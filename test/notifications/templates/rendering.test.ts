@@ -117,7 +117,7 @@ it('the global templates can be rendered, in English, German and French, and hav
      where tenant_id = private.platform_tenant_id() order by slug, locale`,
   )
   expect(rows.map(({ slug, locale }) => `${slug} ${locale}`)).toEqual(
-    ['invitation', 'notification', 'registration_welcome', 'welcome'].flatMap((slug) =>
+    ['digest', 'invitation', 'notification', 'registration_welcome', 'welcome'].flatMap((slug) =>
       ['de', 'en', 'fr'].map((l) => `${slug} ${l}`),
     ),
   )
