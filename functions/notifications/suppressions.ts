@@ -10,6 +10,7 @@ import {
   UnsubscribePath,
   Unsubscribing,
   unsubscribe,
+  unsubscribePage,
 } from '../../lib/notifications/index.ts'
 
 const read = router({ auth: 'member', permission: 'read_admin' }).get(
@@ -39,12 +40,21 @@ export const unsubscribing = router({ auth: 'public' })
     '/:token',
     describeRoute(
       'Ask whose mails a link ends',
-      { 200: { description: 'Nothing has changed yet.', schema: Unsubscribing } },
+      {
+        200: { description: 'Nothing has changed yet.', schema: Unsubscribing },
+        303: { description: 'A browser is led to the page that asks.' },
+      },
       ['not_found'],
     ),
     params(UnsubscribePath),
-    async (c) =>
-      c.json(await lookUpUnsubscribing(c.req.valid('param').token), 200, { 'cache-control': 'no-store' }),
+    async (c) => {
+      const { token } = c.req.valid('param')
+      const headers = { 'cache-control': 'no-store', vary: 'accept' }
+      // Whoever opens the address of a mail's header is a person. A hosted project shows no HTML of a function.
+      const page = c.req.header('accept')?.includes('text/html') ? unsubscribePage(token) : null
+      if (page !== null) return c.body(null, 303, { ...headers, location: page })
+      return c.json(await lookUpUnsubscribing(token), 200, headers)
+    },
   )
   .post(
     '/:token',

@@ -1,8 +1,10 @@
 import { Hono } from 'hono'
 import { body, describeRoute, params, query, requestHeaders, router } from '../../lib/http/index.ts'
 import {
+  compareTemplate,
   EmailPreview,
   EmailTemplate,
+  EmailTemplateDiff,
   EmailTemplatePath,
   EmailTemplateQuery,
   EmailTemplates,
@@ -43,6 +45,21 @@ const read = router({ auth: 'member', permission: 'read_admin' })
     async (c) =>
       c.json(
         await readTemplate(
+          c.var.tenant.id,
+          { claims: c.var.caller.claims, headers: requestHeaders(c) },
+          c.req.valid('param'),
+        ),
+      ),
+  )
+  .get(
+    '/:template/:locale/diff',
+    describeRoute('See how your own words differ from the global ones', {
+      200: { description: 'What differs, line by line.', schema: EmailTemplateDiff },
+    }),
+    params(EmailTemplatePath),
+    async (c) =>
+      c.json(
+        await compareTemplate(
           c.var.tenant.id,
           { claims: c.var.caller.claims, headers: requestHeaders(c) },
           c.req.valid('param'),

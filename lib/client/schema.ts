@@ -516,6 +516,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/notifications/templates/{template}/{locale}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** See how your own words differ from the global ones */
+        get: operations["getNotificationsTemplatesTemplateLocaleDiff"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/notifications/templates/{template}/{locale}/preview": {
         parameters: {
             query?: never;
@@ -3579,6 +3596,19 @@ export interface components {
              */
             updated_at: string;
         };
+        EmailTemplateDiff: {
+            slug: string;
+            locale: string;
+            own_version: number;
+            global_version: number;
+            /** @description The fields that differ. */
+            changes: {
+                /** @enum {string} */
+                field: "name" | "subject" | "body_html" | "body_text" | "is_active" | "send_via";
+                /** @description Line by line: "- " of the global one, "+ " of your own, "  " of both. */
+                lines: string[];
+            }[];
+        };
         /** @description What may stand in double braces: {{author.name}}. */
         EmailTemplateVariable: {
             key: string;
@@ -5473,6 +5503,8 @@ export interface components {
             tenant_name: string;
             /** @description The address, masked. */
             address_hint: string;
+            /** @description The first colour of the tenant. */
+            color: string | null;
         };
         UsageBatchResult: {
             accepted: number;
@@ -9375,6 +9407,108 @@ export interface operations {
             };
         };
     };
+    getNotificationsTemplatesTemplateLocaleDiff: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path: {
+                template: string;
+                locale: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What differs, line by line. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailTemplateDiff"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postNotificationsTemplatesTemplateLocalePreview: {
         parameters: {
             query?: never;
@@ -11072,6 +11206,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["Unsubscribing"];
                 };
+            };
+            /** @description A browser is led to the page that asks. */
+            303: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description malformed_url */
             400: {

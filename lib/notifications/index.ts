@@ -3,6 +3,7 @@ import './problems.ts'
 export { confirmCallback, receiveCallback } from './callbacks/receive.ts'
 export { CallbackPath, TakenCallbacks } from './callbacks/schema.ts'
 export { dispatchNotifications } from './dispatch/queue.ts'
+export { unsubscribePage } from './dispatch/settings.ts'
 export { listDispatches } from './dispatches/queries.ts'
 export { NotificationDispatches, NotificationDispatchQuery } from './dispatches/schema.ts'
 export { sendMessage } from './messages/queries.ts'
@@ -45,6 +46,7 @@ export {
   Unsubscribing,
 } from './suppressions/schema.ts'
 export {
+  compareTemplate,
   listTemplates,
   previewTemplate,
   readTemplate,
@@ -54,6 +56,7 @@ export {
 export {
   EmailPreview,
   EmailTemplate,
+  EmailTemplateDiff,
   EmailTemplatePath,
   EmailTemplateQuery,
   EmailTemplates,

@@ -120,9 +120,9 @@ select private.register_email_template('digest', t.locale, 'Several notification
     {"key": "count", "description": "How many there are.", "required": true},
     {"key": "tenant", "description": "The name of the tenant.", "required": true}]', 'alert')
 from (values
-  ('en', '{{count}} notifications from {{tenant}}', '<p>{{messages}}</p><p>This concerns {{tenant}}. Sign in to see more.</p>'),
-  ('de', '{{count}} Mitteilungen von {{tenant}}', '<p>{{messages}}</p><p>Es geht um {{tenant}}. Melde dich an, um mehr zu sehen.</p>'),
-  ('fr', '{{count}} notifications de {{tenant}}', '<p>{{messages}}</p><p>Cela concerne {{tenant}}. Connectez-vous pour en savoir plus.</p>')
+  ('en', '{{count}} notifications from {{tenant}}', '<pre style="font:inherit;white-space:pre-wrap">{{messages}}</pre><p>This concerns {{tenant}}. Sign in to see more.</p>'),
+  ('de', '{{count}} Mitteilungen von {{tenant}}', '<pre style="font:inherit;white-space:pre-wrap">{{messages}}</pre><p>Es geht um {{tenant}}. Melde dich an, um mehr zu sehen.</p>'),
+  ('fr', '{{count}} notifications de {{tenant}}', '<pre style="font:inherit;white-space:pre-wrap">{{messages}}</pre><p>Cela concerne {{tenant}}. Connectez-vous pour en savoir plus.</p>')
 ) as t (locale, subject, body_html);
 
 select private.register_email_template('invitation', t.locale, 'An invitation', t.subject, t.body_html,
@@ -501,11 +501,12 @@ select private.register_notification_type('provider.refused', 'messages', 'A pro
 
 -- Unsubscribing: what whoever holds a mail may do with its link. The functions are for the edge function alone.
 
-create function private.find_unsubscribing(token uuid, out tenant_id uuid, out tenant_name text, out address text) returns setof record
+create function private.find_unsubscribing(token uuid, out tenant_id uuid, out tenant_name text, out address text, out color text)
+  returns setof record
   language sql stable
   set search_path = ''
 as $$
-  select j.tenant_id, coalesce(b.display_name, t.name), coalesce(j.address, private.confirmed_address(j.user_id))
+  select j.tenant_id, coalesce(b.display_name, t.name), coalesce(j.address, private.confirmed_address(j.user_id)), b.brand #>> '{colors,primary}'
   from private.notification_jobs as j
   join public.tenants as t on t.id = j.tenant_id and t.status <> 'archived'
   left join public.tenant_brands as b on b.tenant_id = t.id

@@ -5,7 +5,7 @@ import { isOnThisMachine } from '../senders/settings.ts'
 import { lookOf, type StoredLook } from '../templates/look.ts'
 import { renderMail, type Words } from '../templates/render.ts'
 import type { EmailTemplateVariable } from '../templates/schema.ts'
-import { applicationUrl, callbackUrl, mayReach, unsubscribeUrl } from './settings.ts'
+import { applicationUrl, callbackUrl, mayReach, unsubscribePage, unsubscribeUrl } from './settings.ts'
 
 /** A job with everything that it needs, as private.read_notification_jobs() gives it. */
 export interface ReadyJob {
@@ -126,8 +126,9 @@ async function send(
   const { channel, config, secret, locale, provider_ref } = job
   // No provider's callback may say what became of another provider's jobs, so a guessed reference is worth nothing.
   const reference = `${job.tenant_id}.${job.job_id}`
-  const unsubscribe_url = job.unsubscribe_token === null ? null : unsubscribeUrl(job.unsubscribe_token)
-  const mail = renderMail(words, data, lookOf(job.look), { locale, unsubscribe_url: null })
+  const { unsubscribe_token: token } = job
+  const page = token === null ? null : unsubscribePage(token)
+  const mail = renderMail(words, data, lookOf(job.look), { locale, unsubscribe_url: page })
   const sender = { provider, config, secret }
   if (channel !== 'email') {
     const callback = provider_ref === null ? null : { url: callbackUrl(provider_ref), reference }
@@ -138,7 +139,8 @@ async function send(
     ...mail,
     to: address,
     message_id: `<${job.job_id}@messages.tenantry>`,
-    unsubscribe_url,
+    // Mail programs post to it with one click, so it leads to no page.
+    unsubscribe_url: token === null ? null : unsubscribeUrl(token),
     reference,
   })
 }

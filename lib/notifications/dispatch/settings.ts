@@ -29,6 +29,13 @@ export function unsubscribeUrl(token: string): string {
   return `${functionUrl()}/unsubscribe/${token}`
 }
 
+/** The page that asks before it ends mails. Null if there is no application. */
+export function unsubscribePage(token: string): string | null {
+  const application = applicationUrl()
+  // Behind the #, where it reaches no server's log.
+  return application && `${application}/unsubscribe/#${token}`
+}
+
 /** Where a provider says what became of messages. */
 export function callbackUrl(providerRef: string): string {
   return `${functionUrl()}/callbacks/${providerRef}`

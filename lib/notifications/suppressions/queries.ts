@@ -38,7 +38,7 @@ export async function liftSuppression(db: Db, tenantId: string, ref: string): Pr
 /** Whose mails a link ends. As the service, because whoever holds a mail may have no account. 404 not_found. */
 export async function lookUpUnsubscribing(token: string): Promise<Unsubscribing> {
   const [found] = await admin.query<Unsubscribing>(sql`
-    select u.tenant_name, private.mask_email(u.address) as address_hint from private.find_unsubscribing(${token}::uuid) as u`)
+    select u.tenant_name, private.mask_email(u.address) as address_hint, u.color from private.find_unsubscribing(${token}::uuid) as u`)
   if (!found) throw noSuchLink()
   return found
 }

@@ -28,6 +28,7 @@ export const Unsubscribing = z
   .strictObject({
     tenant_name: z.string(),
     address_hint: z.string().meta({ description: 'The address, masked.' }),
+    color: z.string().nullable().meta({ description: 'The first colour of the tenant.' }),
   })
   .meta({ id: 'Unsubscribing' })
 export type Unsubscribing = z.infer<typeof Unsubscribing>

@@ -8,11 +8,13 @@ import {
   sql,
 } from '../../db/index.ts'
 import { requireRenderable } from './check.ts'
+import { diffLines } from './diff.ts'
 import { readLook } from './look.ts'
 import { renderMail } from './render.ts'
 import {
   type EmailPreview,
   type EmailTemplate,
+  type EmailTemplateDiff,
   type EmailTemplatePath,
   type EmailTemplateQuery,
   type EmailTemplates,
@@ -100,6 +102,27 @@ export async function removeTemplate(
     delete from public.email_templates as e
     where e.tenant_id = ${tenantId} and e.slug = ${template} and e.locale = ${locale} returning 1`)
   if (removed.length === 0) throw noSuchTemplate()
+}
+
+const compared = ['name', 'subject', 'body_html', 'body_text', 'is_active', 'send_via'] as const
+
+/** How a tenant's own words differ from the global ones. 404 not_found if one of the two is missing. */
+export async function compareTemplate(
+  tenantId: string,
+  { claims, headers }: Writer,
+  { template, locale }: EmailTemplatePath,
+): Promise<EmailTemplateDiff> {
+  const rows = await serviceFor(claims, headers).query<EmailTemplate & { is_own: boolean }>(sql`
+    select ${columns}, e.tenant_id = ${tenantId} as is_own from public.email_templates as e
+    where e.tenant_id in (${tenantId}, private.platform_tenant_id()) and e.slug = ${template} and e.locale = ${locale}`)
+  const own = rows.find(({ is_own }) => is_own)
+  const common = rows.find(({ is_global }) => is_global)
+  if (!own || !common)
+    throw new Problem('not_found', 'There are not both words of your own and global ones in this language.')
+  const changes = compared
+    .filter((field) => own[field] !== common[field])
+    .map((field) => ({ field, lines: diffLines(String(common[field] ?? ''), String(own[field] ?? '')) }))
+  return { slug: template, locale, own_version: own.version, global_version: common.version, changes }
 }
 
 /** The mail that these words become with these values, in the look of the tenant. 404 not_found. */

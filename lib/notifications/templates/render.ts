@@ -46,7 +46,7 @@ const longestSubject = 200
  * could start a new header or turn the direction of text becomes a space. A name without a value becomes nothing.
  */
 export function renderMail(words: Words, data: object, look: Look, footer: Footer): RenderedMail {
-  const body = fill(words.body_html, (name) => escapeHtml(valueIn(data, name)).replaceAll('\n', '<br>'))
+  const body = fill(words.body_html, (name) => escapeHtml(valueIn(data, name)))
   const text = words.body_text
     ? fill(words.body_text, (name) => valueIn(data, name))
     : convert(body, { wordwrap: 100 })

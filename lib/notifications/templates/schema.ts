@@ -82,6 +82,26 @@ export type EmailTemplates = z.infer<typeof EmailTemplates>
 export const EmailTemplatePath = z.object({ template: slug, locale })
 export type EmailTemplatePath = z.infer<typeof EmailTemplatePath>
 
+export const EmailTemplateDiff = z
+  .strictObject({
+    slug: z.string(),
+    locale: z.string(),
+    own_version: z.int(),
+    global_version: z.int(),
+    changes: z
+      .array(
+        z.strictObject({
+          field: z.enum(['name', 'subject', 'body_html', 'body_text', 'is_active', 'send_via']),
+          lines: z.array(z.string()).meta({
+            description: 'Line by line: "- " of the global one, "+ " of your own, "  " of both.',
+          }),
+        }),
+      )
+      .meta({ description: 'The fields that differ.' }),
+  })
+  .meta({ id: 'EmailTemplateDiff' })
+export type EmailTemplateDiff = z.infer<typeof EmailTemplateDiff>
+
 export const PreviewRequest = z
   .strictObject({
     data: z

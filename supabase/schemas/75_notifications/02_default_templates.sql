@@ -33,9 +33,9 @@ select private.register_email_template('digest', t.locale, 'Several notification
     {"key": "count", "description": "How many there are.", "required": true},
     {"key": "tenant", "description": "The name of the tenant.", "required": true}]', 'alert')
 from (values
-  ('en', '{{count}} notifications from {{tenant}}', '<p>{{messages}}</p><p>This concerns {{tenant}}. Sign in to see more.</p>'),
-  ('de', '{{count}} Mitteilungen von {{tenant}}', '<p>{{messages}}</p><p>Es geht um {{tenant}}. Melde dich an, um mehr zu sehen.</p>'),
-  ('fr', '{{count}} notifications de {{tenant}}', '<p>{{messages}}</p><p>Cela concerne {{tenant}}. Connectez-vous pour en savoir plus.</p>')
+  ('en', '{{count}} notifications from {{tenant}}', '<pre style="font:inherit;white-space:pre-wrap">{{messages}}</pre><p>This concerns {{tenant}}. Sign in to see more.</p>'),
+  ('de', '{{count}} Mitteilungen von {{tenant}}', '<pre style="font:inherit;white-space:pre-wrap">{{messages}}</pre><p>Es geht um {{tenant}}. Melde dich an, um mehr zu sehen.</p>'),
+  ('fr', '{{count}} notifications de {{tenant}}', '<pre style="font:inherit;white-space:pre-wrap">{{messages}}</pre><p>Cela concerne {{tenant}}. Connectez-vous pour en savoir plus.</p>')
 ) as t (locale, subject, body_html);
 
 select private.register_email_template('invitation', t.locale, 'An invitation', t.subject, t.body_html,

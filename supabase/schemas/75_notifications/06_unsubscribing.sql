@@ -1,10 +1,11 @@
 -- Unsubscribing: what whoever holds a mail may do with its link. The functions are for the edge function alone.
 
-create function private.find_unsubscribing(token uuid, out tenant_id uuid, out tenant_name text, out address text) returns setof record
+create function private.find_unsubscribing(token uuid, out tenant_id uuid, out tenant_name text, out address text, out color text)
+  returns setof record
   language sql stable
   set search_path = ''
 as $$
-  select j.tenant_id, coalesce(b.display_name, t.name), coalesce(j.address, private.confirmed_address(j.user_id))
+  select j.tenant_id, coalesce(b.display_name, t.name), coalesce(j.address, private.confirmed_address(j.user_id)), b.brand #>> '{colors,primary}'
   from private.notification_jobs as j
   join public.tenants as t on t.id = j.tenant_id and t.status <> 'archived'
   left join public.tenant_brands as b on b.tenant_id = t.id

@@ -42,6 +42,7 @@ describe('the link of a mail', () => {
       expect(await asked.json()).toEqual({
         tenant_name: tenant.slug,
         address_hint: `${owner.email[0]}***@example.com`,
+        color: null,
       })
     }
     expect(await isSuppressed()).toBe(false)

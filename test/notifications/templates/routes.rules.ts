@@ -8,6 +8,12 @@ export default {
     may: [manager],
     path: '/notifications/templates/welcome/en',
   },
+  // The tenant has none of its own: past the door is 404 not_found.
+  'GET /notifications/templates/:template/:locale/diff': {
+    may: [manager],
+    gives: 404,
+    path: '/notifications/templates/welcome/en/diff',
+  },
   'POST /notifications/templates/:template/:locale/preview': {
     may: [manager],
     path: '/notifications/templates/welcome/en/preview',
