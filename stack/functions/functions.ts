@@ -69,6 +69,8 @@ export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: str
     TENANTRY_BASE_DOMAINS: 'localhost',
     // Where links of mails lead, until a developer names an application.
     TENANTRY_APP_URL: apiUrl,
+    // The local mailbox gets everything. A real provider that a developer sets up reaches nobody without being told so.
+    TENANTRY_NOTIFY_ONLY: 'loopback',
     // A developer's receivers run on this machine. A hosted project may fetch nothing private.
     TENANTRY_ALLOW_PRIVATE_URLS: 'loopback',
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => name.startsWith('TENANTRY_'))),

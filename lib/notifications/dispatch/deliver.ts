@@ -76,17 +76,17 @@ export async function deliver(job: ReadyJob, begin: () => Promise<boolean>): Pro
   if (stop === 'unknown') return settled({ ...unknown, provider_id: null, provider: null })
   if (stop !== null || address === null)
     return settled({ status: stop ?? 'skipped', detail: 'Not for this address.' })
-  if (!mayReach(address, provider !== null && isOnThisMachine(provider, job.config)))
-    return settled({
-      status: 'skipped',
-      dispatched: 'skipped_dev_filter',
-      detail: 'Not in TENANTRY_NOTIFY_ONLY.',
-    })
   if (provider === null)
     return settled({
       status: 'failed',
       dispatched: 'failed',
       detail: `There is no provider for ${job.channel}.`,
+    })
+  if (!mayReach(address, isOnThisMachine(provider, job.config)))
+    return settled({
+      status: 'skipped',
+      dispatched: 'skipped_dev_filter',
+      detail: 'Not in TENANTRY_NOTIFY_ONLY.',
     })
   if (words === null)
     return settled({ status: 'failed', dispatched: 'failed', detail: 'There is no template for it.' })

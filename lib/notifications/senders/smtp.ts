@@ -12,6 +12,8 @@ interface Reach {
   /** Certificates trusted instead of the system's authorities. */
   ca?: string
   answerMs?: number
+  /** On another port than usual, and on this machine too, as tests need it. */
+  security?: 'tls' | 'starttls'
 }
 
 /**
@@ -22,9 +24,9 @@ export async function sendBySmtp(
   { host, port, user }: SmtpSettings,
   secret: string | null,
   message: EmailMessage,
-  { ca, answerMs: patienceMs = answerMs }: Reach = {},
+  { ca, answerMs: patienceMs = answerMs, security }: Reach = {},
 ): Promise<Verdict> {
-  const isTls = port === 465
+  const isTls = security === undefined ? port === 465 : security === 'tls'
   const watch = watchDialogue()
   try {
     const { socket, isLoopback } = await connectPublic({ host, port, isTls, timeoutMs: connectMs, ca })
@@ -33,8 +35,8 @@ export async function sendBySmtp(
       connection: socket,
       secured: isTls,
       secure: isTls,
-      requireTLS: !isTls && !isLoopback,
-      ignoreTLS: isLoopback && !isTls,
+      requireTLS: !isTls && (!isLoopback || security === 'starttls'),
+      ignoreTLS: isLoopback && !isTls && security === undefined,
       host,
       port,
       ...(user !== undefined && { auth: { user, pass: secret ?? '' } }),
@@ -54,7 +56,7 @@ export async function sendBySmtp(
       socket.destroy()
     }
   } catch (thrown) {
-    return verdictOf(thrown, watch.hasBegunMessage())
+    return verdictOf(thrown, host, watch.hasBegunMessage())
   }
 }
 
@@ -78,7 +80,14 @@ interface SmtpFailure extends Error {
   response?: string
 }
 
-function verdictOf(thrown: unknown, hasBegunMessage: boolean): Verdict {
+/** What nodemailer passes on of a certificate that is refused after STARTTLS. A person has to change something. */
+const untrusted: [sign: RegExp, sentence: (host: string) => string][] = [
+  [/altname|does not match|NotValidForName/i, (host) => `The certificate of ${host} is for another name.`],
+  [/expired/i, (host) => `The certificate of ${host} has expired.`],
+  [/certificate|UnknownIssuer/i, (host) => `The certificate of ${host} is not one that is trusted.`],
+]
+
+function verdictOf(thrown: unknown, host: string, hasBegunMessage: boolean): Verdict {
   if (thrown instanceof NetFault) return verdict(thrown.isPassing ? 'retry' : 'failed', thrown.message)
   if (!(thrown instanceof Error)) throw thrown
   const { code, responseCode, response, message } = thrown as SmtpFailure
@@ -86,7 +95,11 @@ function verdictOf(thrown: unknown, hasBegunMessage: boolean): Verdict {
   if (code === 'EAUTH')
     // 4xx is a server that cannot look up its users right now.
     return verdict(responseCode !== undefined && responseCode < 500 ? 'retry' : 'credentials', said)
-  if (responseCode === undefined) return verdict(hasBegunMessage ? 'ambiguous' : 'retry', said)
+  if (responseCode === undefined) {
+    const failure = hasBegunMessage ? undefined : untrusted.find(([sign]) => sign.test(said))
+    if (failure) return verdict('failed', failure[1](host))
+    return verdict(hasBegunMessage ? 'ambiguous' : 'retry', said)
+  }
   return verdict(responseCode < 500 ? 'retry' : 'failed', said)
 }
 

@@ -115,6 +115,23 @@ begin
     perform private.notify(refused.tenant_id, 'provider.refused', '{admins}', jsonb_build_object('provider', refused.provider),
       'notification_provider', refused.ref_id);
   end loop;
+
+  -- Nobody takes the place of the platform's own. Its operators hear it once, until it has sent something again.
+  for refused in
+    update public.notification_providers as p set last_error = left(a.detail, 1000)
+    from (select distinct on (r.provider_id) r.* from jsonb_to_recordset(attempts) as r (provider_id uuid, detail text, is_refused boolean)
+      where r.is_refused) as a
+    where p.tenant_id = private.platform_tenant_id() and p.id = a.provider_id and p.last_error is null
+    returning p.tenant_id, p.ref_id, p.channel, p.provider
+  loop
+    perform private.notify(refused.tenant_id, 'platform.provider_refused', '{admins}',
+      jsonb_build_object('provider', refused.provider, 'channel', refused.channel), 'notification_provider', refused.ref_id);
+  end loop;
+  if exists (select from public.notification_providers as p where p.tenant_id = private.platform_tenant_id() and p.last_error is not null) then
+    update public.notification_providers as p set last_error = null
+    where p.tenant_id = private.platform_tenant_id() and p.last_error is not null and p.id in (
+      select a.provider_id from jsonb_to_recordset(attempts) as a (provider_id uuid, dispatched text) where a.dispatched = 'sent');
+  end if;
 end
 $$;
 comment on function private.record_notification_attempts(jsonb) is
@@ -125,3 +142,9 @@ select private.register_notification_type('provider.refused', 'messages', 'A pro
     "de": "{{provider}} nimmt deine Zugangsdaten nicht mehr an. Deine Nachrichten gehen über unseren Anbieter hinaus, bis du sie neu setzt.",
     "fr": "{{provider}} n’accepte plus vos identifiants. Vos messages partent par notre prestataire jusqu’à ce que vous les redéfinissiez."}',
   '{"provider": "smtp"}', is_critical => true);
+
+select private.register_notification_type('platform.provider_refused', 'messages', 'A provider of messages does not accept the credentials of the platform.',
+  '{"en": "{{provider}} does not accept the platform''s credentials for {{channel}}. Tenants without a provider of their own send nothing by it.",
+    "de": "{{provider}} nimmt die Zugangsdaten der Plattform für {{channel}} nicht an. Mandanten ohne eigenen Anbieter verschicken darüber nichts.",
+    "fr": "{{provider}} n’accepte pas les identifiants de la plateforme pour {{channel}}. Les clients sans prestataire à eux n’envoient rien par là."}',
+  '{"provider": "smtp", "channel": "email"}', is_critical => true);

@@ -250,3 +250,52 @@ it('each search for due jobs starts behind another tenant, so that nobody waits 
   })
   expect(found).toEqual([])
 })
+
+it('a provider of the platform that knows the credentials no more is told of once, until it has sent again', async () => {
+  const told = await rolledBack(superuser, async (db) => {
+    const { rows } = await db.query<{ tenant_id: string; id: string }>(
+      `select tenant_id, id from public.notification_providers where tenant_id = private.platform_tenant_id() and channel = 'email'`,
+    )
+    const { tenant_id: platform, id: provider_id } = rows[0]!
+    await db.query(
+      `insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, 'owner')
+       on conflict do nothing`,
+      [platform, owner.id],
+    )
+    await tell(tenant)
+    const job = (await jobsOf(tenant))[0]!
+    const record = (attempt: object) =>
+      db.query('select private.record_notification_attempts($1)', [
+        JSON.stringify([
+          { tenant_id: tenant.id, job_id: job.id, provider_id, provider: 'smtp', detail: '535', ...attempt },
+        ]),
+      ])
+    const count = async () =>
+      (
+        await db.query(
+          `select from public.notifications where user_id = $1 and type = 'platform.provider_refused'`,
+          [owner.id],
+        )
+      ).rowCount
+    const state = async () =>
+      (
+        await db.query(
+          'select verified_at is not null as is_used, last_error from public.notification_providers where id = $1',
+          [provider_id],
+        )
+      ).rows[0]
+    const refused = { dispatched: 'failed', is_refused: true }
+    const counts: unknown[] = []
+    for (const attempt of [refused, refused, { dispatched: 'sent', status: 'sent' }, refused]) {
+      await record(attempt)
+      counts.push([await count(), await state()])
+    }
+    return counts
+  })
+  expect(told).toEqual([
+    [1, { is_used: true, last_error: '535' }],
+    [1, { is_used: true, last_error: '535' }],
+    [1, { is_used: true, last_error: null }],
+    [2, { is_used: true, last_error: '535' }],
+  ])
+})
