@@ -57,6 +57,19 @@ end
 $$;
 comment on function private.tenants_with_due_jobs(int) is 'Tenants with jobs that are due and have no item yet, at most so many.';
 
+create function private.notification_lane(tenant uuid, channel public.notification_channel) returns uuid
+  language sql stable
+  set search_path = ''
+as $$
+  -- Made of both ids, because tenants share the platform's provider, and no two of them a lane.
+  select md5(tenant::text || coalesce((
+    select p.id from public.notification_providers as p
+    where p.tenant_id in (notification_lane.tenant, private.platform_tenant_id()) and p.channel = notification_lane.channel
+      and p.is_active and p.verified_at is not null
+    order by p.tenant_id = notification_lane.tenant desc limit 1), private.platform_tenant_id())::text)::uuid
+$$;
+comment on function private.notification_lane(uuid, public.notification_channel) is 'The lane of a tenant''s messages: by whom they are sent now.';
+
 create function private.expand_notification_jobs(batch int) returns int
   language plpgsql
   set search_path = ''
@@ -64,6 +77,8 @@ create function private.expand_notification_jobs(batch int) returns int
 as $$
 declare
   turn uuid[] := private.tenants_with_due_jobs(50);
+  turn_channels public.notification_channel[];
+  turn_lanes uuid[];
   tenants uuid[];
   jobs uuid[];
   lanes uuid[];
@@ -71,36 +86,48 @@ begin
   if turn = '{}' then
     return 0;
   end if;
+  select array_agg(d.tenant_id), array_agg(d.channel), array_agg(private.notification_lane(d.tenant_id, d.channel))
+  into turn, turn_channels, turn_lanes
+  from (
+    select distinct o.tenant_id, o.channel from unnest(turn) as t (tenant_id)
+    cross join lateral (
+      select w.tenant_id, w.channel from private.notification_jobs as w
+      where w.tenant_id = t.tenant_id and w.queued_at is null and w.status = 'pending' and w.due_at <= now()
+      order by w.due_at limit greatest(batch / cardinality(turn), 1)) as o) as d;
+  if turn is null then
+    return 0;
+  end if;
+  -- A lane outlives its provider: what waits in it goes out by whoever takes the provider's place. Only what is missing is
+  -- inserted: finding out by the conflict would wait for whoever changes the lane.
+  insert into private.queue_lanes (tenant_id, queue, lane_id)
+  select distinct w.tenant_id, 'notifications', w.lane_id from unnest(turn, turn_lanes) as w (tenant_id, lane_id)
+  where not exists (select from private.queue_lanes as l
+    where l.tenant_id = w.tenant_id and l.queue = 'notifications' and l.lane_id = w.lane_id)
+  order by 1, 3
+  on conflict do nothing;
+  insert into private.queue_tenants (tenant_id, queue)
+  select distinct w.tenant_id, 'notifications' from unnest(turn) as w (tenant_id)
+  where not exists (select from private.queue_tenants as q where q.tenant_id = w.tenant_id and q.queue = 'notifications')
+  order by 1
+  on conflict do nothing;
+  -- Before the jobs. Taking jobs may lock some that another dispatcher has just taken, and whoever completes those locks
+  -- their lanes first.
+  perform private.lock_lanes('notifications', turn, turn_lanes);
   with taken as (
     update private.notification_jobs as j set queued_at = now()
     from (
-      select o.tenant_id, o.id from unnest(turn) as t (tenant_id)
+      select o.tenant_id, o.id, t.lane_id from unnest(turn, turn_channels, turn_lanes) as t (tenant_id, channel, lane_id)
       cross join lateral (
         select w.tenant_id, w.id from private.notification_jobs as w
-        where w.tenant_id = t.tenant_id and w.queued_at is null and w.status = 'pending' and w.due_at <= now()
+        where w.tenant_id = t.tenant_id and w.channel = t.channel and w.queued_at is null and w.status = 'pending' and w.due_at <= now()
         order by w.due_at limit greatest(batch / cardinality(turn), 1) for update skip locked) as o) as d
     where j.tenant_id = d.tenant_id and j.id = d.id
-    returning j.tenant_id, j.id, j.channel
+    returning j.tenant_id, j.id, d.lane_id
   )
-  select array_agg(k.tenant_id), array_agg(k.id), array_agg(k.lane_id) into tenants, jobs, lanes
-  from (
-    -- Made of both ids, because tenants share the platform's provider, and no two of them a lane.
-    select t.tenant_id, t.id, md5(t.tenant_id::text || coalesce((
-      select p.id from public.notification_providers as p
-      where p.tenant_id in (t.tenant_id, private.platform_tenant_id()) and p.channel = t.channel and p.is_active and p.verified_at is not null
-      order by p.tenant_id = t.tenant_id desc limit 1), private.platform_tenant_id())::text)::uuid as lane_id
-    from taken as t) as k;
+  select array_agg(k.tenant_id), array_agg(k.id), array_agg(k.lane_id) into tenants, jobs, lanes from taken as k;
   if tenants is null then
     return 0;
   end if;
-  -- A lane outlives its provider: what waits in it goes out by whoever takes the provider's place.
-  insert into private.queue_lanes (tenant_id, queue, lane_id)
-  select distinct w.tenant_id, 'notifications', w.lane_id from unnest(tenants, lanes) as w (tenant_id, lane_id) order by 1, 3
-  on conflict do nothing;
-  insert into private.queue_tenants (tenant_id, queue)
-  select distinct w.tenant_id, 'notifications' from unnest(tenants) as w (tenant_id) order by 1
-  on conflict do nothing;
-  perform private.lock_lanes('notifications', tenants, lanes);
   perform private.enqueue_items('notifications', tenants, lanes, jobs, array_fill(null::text, array[cardinality(jobs)]));
   return cardinality(jobs);
 end
