@@ -6,4 +6,5 @@ export default {
     by: (row) => `${row.slug} ${row.locale}`,
     order: 'by name',
   },
+  'GET /notifications/templates/:template/:locale/diff': { isNoList: 'the few fields of one template' },
 } satisfies ListRules
