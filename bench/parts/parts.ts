@@ -133,6 +133,8 @@ export const parts: Part[] = [
     about:
       'A payment that becomes a tenant, by the SQL functions. The baseline inserts the rows that this wrote, log and events included, into tables with the same columns, keys and indexes and without triggers. Then a read while contracts can wait, and going on with a registration.',
     run: benchOnboarding,
+  },
+  {
     name: 'notifications',
     about:
       'Telling one person, in a transaction that commits; the baseline is a bare insert of the same rows. What a person has not read, as the route counts it. Mails from jobs to logged attempts by two workers, without mail servers. And the mails of a tenant, by the edge function to a real mail server, beside a tenant whose mail server takes connections and says nothing.',
