@@ -12,6 +12,7 @@ export default {
     body: () => ({ landing_overrides: { headline: 'Ours' } }),
   },
   'POST /assessments/frameworks/:framework/config/preview': {
+    unaudited: 'changes nothing',
     may: [reader],
     path: `${config}/preview`,
     body: () => ({ answers: { s1: 7 } }),

@@ -58,6 +58,8 @@ export interface RouteRule {
   where?: Record<string, (tenant: Tenant) => Promise<string> | string>
   /** Why a route that changes something works in a tenant that is frozen, or whose trial has ended, all the same. */
   whenFrozen?: string
+  /** Why a route that changes something leaves no row in the audit log. */
+  unaudited?: string
   /** A tenant is answered one at a time, so each who may call gets a tenant of their own. */
   isExclusive?: true
 }

@@ -1,70 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import { beforeEach, describe, expect, inject, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { problemOf } from '../../kit/call.ts'
 import { admin } from '../../kit/db.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
-import { byMeta, bySendgrid, byTwilio, freshSid, type Signed, sendgridKeys } from './signing.ts'
-
-const base = `${inject('stack').api_url}/functions/v1/notifications/callbacks`
-const keys = sendgridKeys()
-
-interface Provider {
-  id: string
-  ref_id: string
-}
-async function setProvider(
-  of: Tenant,
-  channel = 'sms',
-  kind = 'twilio',
-  config: object = { account_sid: `AC${'0'.repeat(32)}`, from: '+12025550106' },
-): Promise<Provider> {
-  await admin.query(
-    `select private.set_notification_provider($1, $2, $3, $4, $5, callback_secret => 'secret of the app')`,
-    [of.id, channel, kind, config, `token of ${of.id}`],
-  )
-  const { rows } = await admin.query<Provider>(
-    'select id, ref_id from public.notification_providers where tenant_id = $1 and channel = $2',
-    [of.id, channel],
-  )
-  return rows[0]!
-}
-const setSendgrid = (of: Tenant) =>
-  setProvider(of, 'email', 'sendgrid', { from_email: 'ada@example.com', event_key: keys.event_key })
-
-/** A job as the dispatcher leaves it. */
-async function makeJob(of: Tenant, provider: Provider | null, job: object = {}): Promise<string> {
-  const { status, channel, address, message_id } = {
-    ...{ status: 'sent', channel: 'sms', address: '+447700900123', message_id: null as string | null },
-    ...job,
-  }
-  const { rows } = await admin.query<{ id: string }>(
-    `insert into private.notification_jobs
-       (tenant_id, channel, type, template, address, idempotency_key, queued_at, status, settled_at, provider_id, message_id)
-     values ($1, $2, 'welcome', 'welcome', $3, gen_random_uuid()::text, now(), $4::private.notification_job_status,
-       case when $4 <> 'pending' then now() end, $5, $6) returning id`,
-    [of.id, channel, address, status, provider?.id, message_id],
-  )
-  return rows[0]!.id
-}
-const stateOf = async (job: string) =>
-  (await admin.query('select status, error from private.notification_jobs where id = $1', [job])).rows[0]
-const suppressedOf = async (of: Tenant) =>
-  (
-    await admin.query(
-      `select channel, address, reason, expires_at is not null as ends from public.notification_suppressions
-       where tenant_id = $1 order by address`,
-      [of.id],
-    )
-  ).rows
-const send = (provider: { ref_id: string }, { search = '', headers, body }: Signed) =>
-  fetch(`${base}/${provider.ref_id}${search}`, { method: 'POST', headers, body })
-const taken = async (answer: Promise<Response>) => {
-  const response = await answer
-  expect(response.status).toBe(200)
-  return response.json()
-}
-const stored = async (of: Tenant) =>
-  (await admin.query('select from private.notification_callbacks where tenant_id = $1', [of.id])).rowCount
+import { byMeta, bySendgrid, byTwilio, freshSid } from './signing.ts'
+import {
+  base,
+  keys,
+  makeJob,
+  type Provider,
+  send,
+  setProvider,
+  setSendgrid,
+  sms as smsOf,
+  stateOf,
+  stored,
+  suppressedOf,
+  taken,
+} from './world.ts'
 
 let tenant: Tenant
 let provider: Provider
@@ -72,13 +25,8 @@ beforeEach(async () => {
   tenant = await makeTenant()
   provider = await setProvider(tenant)
 })
-const sms = (job: string, MessageStatus: string, more: object = {}, of = tenant, to = provider) =>
-  byTwilio(
-    `${base}/${to.ref_id}`,
-    `token of ${of.id}`,
-    { MessageSid: freshSid(), MessageStatus, To: '+447700900123', ...more },
-    `${of.id}.${job}`,
-  )
+const sms = (job: string, status: string, more: object = {}, of = tenant, to = provider) =>
+  smsOf(of, to, job, status, more)
 
 describe('a job', () => {
   it('that is unknown is known by its callback', async () => {
@@ -280,96 +228,5 @@ describe('another tenant', () => {
       `delete from public.notification_providers where tenant_id = $1 and channel = 'whatsapp'`,
       [rows[0]!.id],
     )
-  })
-})
-
-describe('an address', () => {
-  let sendgrid: Provider
-  beforeEach(async () => {
-    sendgrid = await setSendgrid(tenant)
-  })
-  const say = async (event: object) => {
-    const job = await makeJob(tenant, sendgrid, { channel: 'email', address: 'bob@example.com' })
-    const whole = {
-      sg_event_id: randomUUID(),
-      email: 'Bob@Example.com',
-      job: `${tenant.id}.${job}`,
-      ...event,
-    }
-    await taken(send(sendgrid, bySendgrid(keys.privateKey, [whole])))
-    return job
-  }
-  const soft = { event: 'bounce', type: 'blocked', reason: '452 full' }
-
-  it.each([
-    ['bounces for good', { event: 'bounce', type: 'bounce' }, 'bounced'],
-    ['complains', { event: 'spamreport' }, 'complained'],
-    ['unsubscribes at the provider', { event: 'unsubscribe' }, 'unsubscribed'],
-  ])('that %s is suppressed at once', async (_, event, reason) => {
-    await say(event)
-    expect(await suppressedOf(tenant)).toEqual([
-      { channel: 'email', address: 'bob@example.com', reason, ends: false },
-    ])
-  })
-
-  it('that bounces softly is suppressed for 14 days, the third time in 7 days', async () => {
-    expect(await stateOf(await say(soft))).toEqual({ status: 'failed', error: '452 full' })
-    await say(soft)
-    expect(await suppressedOf(tenant)).toEqual([])
-    await admin.query(
-      `update private.notification_callbacks set created_at = now() - interval '8 days' where tenant_id = $1`,
-      [tenant.id],
-    )
-    await say(soft)
-    expect(await suppressedOf(tenant)).toEqual([])
-    await say(soft)
-    await say(soft)
-    const { rows } = await admin.query(
-      `select expires_at between now() + interval '13 days' and now() + interval '15 days' as is_right
-       from public.notification_suppressions where tenant_id = $1`,
-      [tenant.id],
-    )
-    expect(rows).toEqual([{ is_right: true }])
-  })
-
-  it('that unsubscribed stays so, however often it bounces softly', async () => {
-    await say({ event: 'unsubscribe' })
-    for (let n = 0; n < 3; n++) await say(soft)
-    expect(await suppressedOf(tenant)).toMatchObject([{ reason: 'unsubscribed', ends: false }])
-  })
-
-  it('that is no address suppresses nothing', async () => {
-    await say({ event: 'bounce', email: 'bob @example.com\r\nx' })
-    expect(await suppressedOf(tenant)).toEqual([])
-  })
-})
-
-describe('WhatsApp asks for the token when a callback is set up', () => {
-  const ask = (of: Provider, token: string, mode = 'subscribe', challenge = '1158201444') =>
-    fetch(`${base}/${of.ref_id}?hub.mode=${mode}&hub.verify_token=${token}&hub.challenge=${challenge}`)
-
-  it('and gets its challenge back, as text', async () => {
-    const verify_token = randomUUID()
-    const meta = await setProvider(tenant, 'whatsapp', 'whatsapp_business_api', {
-      phone_number_id: '10000',
-      template: 'note',
-      verify_token,
-    })
-    const answer = await ask(meta, verify_token)
-    expect([answer.status, await answer.text()]).toEqual([200, '1158201444'])
-    expect(answer.headers.get('content-type')).toMatch(/^text\/plain/)
-    expect((await ask(meta, 'another')).status).toBe(400)
-    expect((await ask(meta, verify_token, 'unsubscribe')).status).toBe(400)
-    expect((await ask(meta, verify_token, 'subscribe', '%3Cscript%3E')).status).toBe(400)
-    expect((await ask(provider, verify_token)).status).toBe(400)
-  })
-
-  it('without a token nobody knows it', async () => {
-    const meta = await setProvider(tenant, 'whatsapp', 'whatsapp_business_api', {
-      phone_number_id: '10000',
-      template: 'note',
-    })
-    expect((await ask(meta, 'undefined')).status).toBe(400)
-    expect((await ask(meta, '')).status).toBe(400)
   })
 })

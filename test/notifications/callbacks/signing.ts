@@ -1,5 +1,6 @@
 import { createHmac, createSign, generateKeyPairSync, randomUUID } from 'node:crypto'
 import twilio from 'twilio'
+import type { CallbackRequest } from '../../../lib/notifications/callbacks/event.ts'
 
 /** A callback as a provider sends it. */
 export interface Signed {
@@ -77,3 +78,12 @@ export function byMsg91(secret: string, reports: object[], requestId: string): S
 }
 
 export const freshSid = () => `SM${randomUUID().replaceAll('-', '')}`
+
+export const url = 'https://x.supabase.co/functions/v1/notifications/callbacks/01JD3N8Q4ZB6T2V9XK5M7R0C1E'
+export const requestOf = ({ search = '', headers, body }: Signed): CallbackRequest => ({
+  url: url + search,
+  headers: new Headers(headers),
+  body: new TextEncoder().encode(body),
+})
+export const nothing = { config: {}, secret: null, callback_secret: null }
+export const job = '0f8e5a34-4c58-4c36-9d0e-51e0ea6b2f11.6f1c5b1e-6d0e-4c0a-9d5e-0c6f1f0a2b3c'

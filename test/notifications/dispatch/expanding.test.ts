@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { rolledBack, superuser } from '../../kit/db.ts'
 import { type BootedStack, bootStack } from '../../kit/stack.ts'
 import { makeTenant } from '../../kit/tenants.ts'
 
@@ -76,4 +77,28 @@ it('dispatchers that begin and end jobs of the same tenants at once do not wait 
     )
     expect(rows).toEqual([{ status: 'sent', count: jobCount }])
   }
+})
+
+it('each search for due jobs starts behind another tenant, so that nobody waits behind fifty others for ever', async () => {
+  const found = await rolledBack(superuser, async (db) => {
+    const waiting: string[] = []
+    for (let n = 0; n < 12; n++) {
+      const { id } = await makeTenant({ db })
+      waiting.push(id)
+      await db.query(
+        `insert into private.notification_jobs (tenant_id, type, template, address, idempotency_key, due_at)
+         select $1, 'welcome', 'welcome', 'ada@example.com', k::text, now() - make_interval(secs => $2)
+         from generate_series(1, 3) as k`,
+        [id, n + 1],
+      )
+    }
+    const turns = new Set<string>()
+    for (let n = 0; n < 200; n++) {
+      const { rows } = await db.query<{ found: string[] }>('select private.tenants_with_due_jobs(3) as found')
+      expect(new Set(rows[0]!.found).size).toBe(3)
+      for (const id of rows[0]!.found) turns.add(id)
+    }
+    return waiting.filter((id) => !turns.has(id))
+  })
+  expect(found).toEqual([])
 })

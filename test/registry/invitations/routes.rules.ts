@@ -28,6 +28,7 @@ export default {
     body: () => ({ token: 'tinv_nobodys' }),
   },
   'POST /registry/invitations/accept': {
+    unaudited: 'there is no such invitation, so no tenant is meant',
     whenFrozen: 'asks for a token first, and then for the state of its tenant',
     may: [person],
     gives: 404,

@@ -24,6 +24,7 @@ async function openCall({ id }: Tenant): Promise<string> {
 export default {
   'GET /usage/llm-calls': { may: mayRead },
   'POST /usage/llm-calls': {
+    unaudited: 'a started call is a record itself, and names who started it',
     may: mayWrite,
     body: () => ({
       ...{ provider: 'openai', model: 'gpt-4o', max_input_tokens: 10, max_output_tokens: 10 },
@@ -31,12 +32,14 @@ export default {
     }),
   },
   'POST /usage/llm-calls/:call/completion': {
+    unaudited: 'calls are records themselves',
     may: mayWrite,
     where: { call: openCall },
     body: () => ({ status: 'ok', input_tokens: 1, output_tokens: 1 }),
   },
   'GET /usage/tool-calls': { may: mayRead },
   'POST /usage/tool-calls': {
+    unaudited: 'calls are records themselves',
     may: mayWrite,
     body: () => ({ tool: 'search', method: 'find', status: 'ok', idempotency_key: freshKey() }),
   },

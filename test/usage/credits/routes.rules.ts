@@ -23,19 +23,23 @@ export default {
   'GET /usage/credits/reservations': { may: mayRead },
   'GET /usage/credits/statements': { may: mayRead },
   'POST /usage/credits/reservations': {
+    unaudited: 'entries of the ledger are records themselves',
     may: mayWrite,
     body: () => ({ credits: 1, idempotency_key: freshKey() }),
   },
   'POST /usage/credits/reservations/batch': {
+    unaudited: 'entries of the ledger are records themselves',
     may: mayWrite,
     body: () => ({ reservations: [{ credits: 1, idempotency_key: freshKey() }] }),
   },
   'POST /usage/credits/reservations/:reservation/consume': {
+    unaudited: 'entries of the ledger are records themselves',
     may: mayWrite,
     where: { reservation: openReservation },
     body: () => ({ credits: 1, idempotency_key: freshKey() }),
   },
   'POST /usage/credits/reservations/:reservation/release': {
+    unaudited: 'entries of the ledger are records themselves',
     may: mayWrite,
     where: { reservation: (tenant) => openReservation(tenant) },
     body: () => ({ idempotency_key: freshKey() }),
