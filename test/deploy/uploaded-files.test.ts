@@ -76,7 +76,9 @@ describe('supabase functions deploy --use-api', () => {
       expect(secret.length).toBeGreaterThan(8)
       expect(everything.includes(secret)).toBe(false)
     }
-    expect(everything).not.toMatch(/sb_(secret|publishable)_\w{8}|sbp_\w{8}|-----BEGIN [A-Z ]*KEY|eyJ[\w-]{10,}\./)
+    expect(everything).not.toMatch(
+      /sb_(secret|publishable)_\w{8}|sbp_\w{8}|-----BEGIN [A-Z ]*KEY|eyJ[\w-]{10,}\./,
+    )
   })
 })
 

@@ -69,6 +69,7 @@ const accepted: Record<string, string> = {
   'POST /webhooks/messages/:message/endpoints/:endpoint/resend': 'replays:write',
   'GET /webhooks/event-types': 'event_types:read',
   'GET /webhooks/event-types/:type': 'event_types:read',
+  'POST /notifications/messages': 'notifications:write',
   'GET /branding/brand': 'brand:read',
   'GET /registry/tenants/:ref': 'tenant:read',
   'GET /registry/tenants/:ref/members': 'members:read',
@@ -92,6 +93,9 @@ const bodies: Record<string, unknown> = {
   'POST /usage/credits/reservations/batch': { reservations: [{ credits: 1, idempotency_key: 'also' }] },
   'POST /usage/credits/reservations/:reservation/consume': { credits: 1, idempotency_key: 'consumed' },
   'POST /usage/credits/reservations/:reservation/release': { idempotency_key: 'released' },
+  'POST /notifications/messages': {
+    ...{ channel: 'sms', to: '+447700900123', template: 'welcome', data: { name: 'Ada' } },
+  },
   'POST /webhooks/endpoints/:endpoint/poll': {},
   'POST /webhooks/endpoints/:endpoint/acknowledge': {
     lease_id: crypto.randomUUID(),

@@ -20,6 +20,7 @@ export const allScopes = [
     'entitlements:read',
     'event_types:read',
     'members:read',
+    'notifications:write',
     'replays:write',
     'spend:read',
     'tenant:read',

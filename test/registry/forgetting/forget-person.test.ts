@@ -107,6 +107,8 @@ describe('a person who is forgotten', () => {
     expect(answer.erased).toEqual({
       participant_sessions: had.participant_sessions!.length,
       usage_events: had.usage_events!.length,
+      // It holds an address, and no mark.
+      'private.notification_callbacks': 1,
     })
     expect(answer.deleted).toEqual({
       // Its mark is hashed in the token alone.
@@ -172,7 +174,9 @@ describe('a person who is forgotten', () => {
     const response = await forget(tenant, ada.address, serviceKey)
     expect(response.status).toBe(200)
     const again = ForgottenPerson.parse(await response.json())
-    expect(Object.values({ ...again.erased, ...again.deleted })).toEqual([0, 0, 0, 0, 0, 0, 0])
+    const counts = Object.values({ ...again.erased, ...again.deleted })
+    expect(counts.length).toBeGreaterThan(6)
+    expect(counts.every((count) => count === 0)).toBe(true)
   })
 })
 

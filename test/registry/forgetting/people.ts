@@ -43,6 +43,16 @@ export const fills: Record<string, Fill> = {
        values ($1, 'welcome', 'welcome', lower($2), $3, $4, 'sent', now())`,
       [id, address, { mark }, mark],
     ),
+  'private.notification_callbacks': ({ id }, { address }) =>
+    admin.query(
+      `with job as (
+         insert into private.notification_jobs (tenant_id, type, template, address, idempotency_key, status, settled_at)
+         values ($1, 'welcome', 'welcome', 'somebody@example.com', gen_random_uuid()::text, 'sent', now()) returning tenant_id, id
+       )
+       insert into private.notification_callbacks (tenant_id, job_id, provider_id, event_id, channel, address)
+       select tenant_id, id, gen_random_uuid(), 'sweep', 'email', private.fold_email($2) from job`,
+      [id, address],
+    ),
   webhook_events: ({ id }, { address, mark }) =>
     admin.query(
       `insert into public.webhook_events (tenant_id, type, version, payload) values ($1, 'webhook.test', 1, $2)`,

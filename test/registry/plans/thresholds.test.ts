@@ -76,7 +76,7 @@ describe.each(limits)('the limit $gate', ({ gate }) => {
     // The events of this month carry its name, and none is told twice.
     await note(most / 2)
     expect(await announced(tenant)).toEqual([50, 80, 100])
-    await admin.query('delete from public.webhook_events where tenant_id = $1', [tenant.id])
+    await forgetEvents(tenant)
     await admin.query(
       `update private.tenant_counts set announced_at = announced_at - interval '1 month' where tenant_id = $1`,
       [tenant.id],
@@ -92,3 +92,17 @@ describe.each(limits)('the limit $gate', ({ gate }) => {
     expect(await announced(tenant)).toEqual([50, 50])
   })
 })
+
+/** The dispatcher is at work with them, and takes its locks in another order than a plain delete. So one of the two may have to begin again. */
+async function forgetEvents({ id }: Tenant): Promise<void> {
+  for (;;) {
+    const deadlock = await admin.query('delete from public.webhook_events where tenant_id = $1', [id]).then(
+      () => false,
+      (error: { code?: string }) => {
+        if (error.code !== '40P01') throw error
+        return true
+      },
+    )
+    if (!deadlock) return
+  }
+}
