@@ -20698,7 +20698,18 @@ export interface operations {
     };
     getUsageTotals: {
         parameters: {
-            query?: never;
+            query?: {
+                window?: "hour" | "day" | "month";
+                time_zone?: string;
+                format?: "json" | "csv";
+                group_by?: string;
+                event_type?: string;
+                model_used?: string;
+                since?: string;
+                until?: string;
+                limit?: number;
+                cursor?: string;
+            };
             header?: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
@@ -21290,7 +21301,17 @@ export interface operations {
     };
     getUsageMetersMeterQuery: {
         parameters: {
-            query?: never;
+            query?: {
+                window?: "hour" | "day" | "month" | "none";
+                time_zone?: string;
+                format?: "json" | "csv";
+                group_by?: string;
+                filter?: string;
+                since?: string;
+                until?: string;
+                limit?: number;
+                cursor?: string;
+            };
             header?: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;

@@ -111,7 +111,9 @@ function parameters(route: Route, schemas: Record<string, Json>): Json[] {
   return [...inPath, ...inQuery, ...(choosesTenant || narrows ? [inHeader] : [])]
 }
 
+/** What a caller writes, also where the schema makes something else of it as a whole. */
 function shapeOf(schema: z.ZodType | undefined): Record<string, z.ZodType> {
+  if (schema instanceof z.ZodPipe) return shapeOf(schema.in as z.ZodType)
   return schema instanceof z.ZodObject ? (schema.shape as Record<string, z.ZodType>) : {}
 }
 

@@ -6,6 +6,7 @@ import { functionNames, routesOf } from './apps.ts'
 interface Operation {
   summary?: string
   security: Record<string, unknown>[]
+  parameters?: { in: string }[]
   requestBody?: unknown
   responses: Record<string, { description: string; content?: Record<string, unknown> }>
 }
@@ -45,6 +46,8 @@ describe.each(functionNames)('openapi.json of %s', (name) => {
       const isOpen = route.access?.auth === 'public'
       expect((operation?.security ?? []).length === 0, where).toBe(isOpen)
       if (!isOpen) expect(statuses, where).toEqual(expect.arrayContaining(['401', '403']))
+      const inQuery = (operation?.parameters ?? []).filter((parameter) => parameter.in === 'query')
+      expect(inQuery.length > 0, where).toBe(route.query !== undefined)
       expect(operation?.requestBody !== undefined, where).toBe(route.body !== undefined)
       if (['PUT', 'PATCH'].includes(route.method)) expect(route.body, where).toBeDefined()
       if (operation?.requestBody)
