@@ -7,18 +7,18 @@ insert into public.campaigns (tenant_id, name, assessment_type, results_disclosu
 select t.id, v.name, v.assessment_type, v.results_disclosure, now() - interval '30 days'
 from (values
   ('leadingwithmeaning', 'Spring leadership check', 'industry4', 'full'),
-  ('leadingwithmeaning', 'Values for new managers', 'leadership-values', 'summary'),
+  ('leadingwithmeaning', 'Money and leading', 'money-archetypes', 'summary'),
   ('moneystory', 'Which money archetype are you?', 'money-archetypes', 'full'),
-  ('brightpath', 'Marketing maturity check', 'marketing-maturity', 'summary'),
+  ('brightpath', 'Digital maturity check', 'industry4', 'summary'),
   ('demo-coaching', 'Sample campaign', 'industry4', 'full')
 ) as v (slug, name, assessment_type, results_disclosure)
 join public.tenants as t on t.slug = v.slug;
 
 insert into public.participant_sessions
   (tenant_id, campaign_id, email, full_name, client_status, started_at, completed_at, expires_at, created_at)
-select c.tenant_id, c.id, 'participant' || n || '@example.com', 'Participant ' || n, status,
-  case when status <> 'registered' then at + interval '1 hour' end,
-  case when status not in ('registered', 'started') then at + interval '80 minutes' end,
+select c.tenant_id, c.id, 'participant' || n || '@example.com', 'Participant ' || n, v.status,
+  case when v.status <> 'registered' then at + interval '1 hour' end,
+  case when v.status not in ('registered', 'started') then at + interval '80 minutes' end,
   at + interval '30 days', at
 from public.campaigns as c
 cross join generate_series(1, 12) as n

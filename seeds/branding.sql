@@ -19,7 +19,7 @@ update public.tenant_brands set
     "showPoweredBy": true
   }',
   email_config = '{"fromName": "Mark at Leading with Meaning", "replyTo": "mark@leadingwithmeaning.test"}',
-  enabled_assessments = '{industry4,leadership-values}',
+  enabled_assessments = '{industry4,money-archetypes}',
   coach_name = 'Mark Ellery',
   coach_title = 'Executive coach',
   coach_email = 'hello@leadingwithmeaning.test',
@@ -62,7 +62,7 @@ update public.tenant_brands set
     "tagline": "Marketing that finishes what it starts.",
     "messages": {"welcome": "Tell us where you stand; we will show you the next three steps."}
   }',
-  enabled_assessments = '{marketing-maturity}',
+  enabled_assessments = '{industry4}',
   website_url = 'https://brightpath.example.com',
   legal_entity = 'Brightpath Digital Private Limited'
 where tenant_id = (select id from public.tenants where slug = 'brightpath');

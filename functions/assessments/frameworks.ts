@@ -154,7 +154,13 @@ const manage = router({ auth: 'member', permission: 'manage' })
       {
         200: { description: 'The new version. If-Match must name the one before.', schema: FrameworkConfig },
       },
-      ['framework_not_found', 'version_mismatch', 'if_match_required', 'invalid_value'],
+      [
+        'framework_not_found',
+        'feature_not_in_plan',
+        'version_mismatch',
+        'if_match_required',
+        'invalid_value',
+      ],
     ),
     params(FrameworkPath),
     body(ReceivedConfigChange, { shownAs: ConfigChange }),
@@ -177,7 +183,14 @@ const manage = router({ auth: 'member', permission: 'manage' })
       {
         200: { description: 'The new version. If-Match must name the one before.', schema: FrameworkConfig },
       },
-      ['framework_not_found', 'version_not_kept', 'version_mismatch', 'if_match_required', 'invalid_value'],
+      [
+        'framework_not_found',
+        'version_not_kept',
+        'feature_not_in_plan',
+        'version_mismatch',
+        'if_match_required',
+        'invalid_value',
+      ],
     ),
     params(FrameworkPath),
     body(Restoration),

@@ -25,7 +25,7 @@ const change = router({ auth: 'member', permission: 'manage' }).patch(
   describeRoute(
     "Change a tenant's brand",
     { 200: { description: 'The whole brand after the change.', schema: Brand } },
-    ['invalid_brand', 'invalid_email_config', 'feature_not_in_plan'],
+    ['invalid_brand', 'invalid_email_config', 'feature_not_in_plan', 'assessment_in_use'],
   ),
   body(BrandChange),
   async (c) => {

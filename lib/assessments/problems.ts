@@ -1,6 +1,9 @@
 import { declareConstraints, declareProblems } from '../db/index.ts'
 
 const problems = declareProblems({
+  unknown_assessment: { status: 422, title: 'There is no such assessment' },
+  assessment_not_enabled: { status: 422, title: 'The tenant has not enabled this assessment' },
+  campaign_not_open: { status: 409, title: 'The campaign takes no participants' },
   framework_not_found: { status: 404, title: 'There is no such framework' },
   version_not_kept: { status: 404, title: 'This version is not kept' },
   version_mismatch: { status: 412, title: 'Somebody else has changed this' },
@@ -8,6 +11,10 @@ const problems = declareProblems({
 })
 
 declareConstraints({
+  campaign_landing_is_text: {
+    pointer: '/landing',
+    detail: 'must have a headline of 200 characters and an intro of 2,000, or one of them, and nothing else',
+  },
   config_reason_is_text: { pointer: '/reason', detail: 'must be text without control characters' },
   config_is_small: { pointer: '', detail: 'has a part that is too large: each may have 64 or 256 KiB' },
 })

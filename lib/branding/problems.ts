@@ -4,6 +4,7 @@ const problems = declareProblems({
   invalid_brand: { status: 422, title: 'The brand has values that cannot be used' },
   invalid_email_config: { status: 422, title: 'The e-mail settings have values that cannot be used' },
   read_only_column: { status: 422, title: 'This column is read-only' },
+  assessment_in_use: { status: 409, title: 'Campaigns are open for the assessment' },
   too_many_domains: { status: 403, title: 'Too many domains' },
   domain_invalid: { status: 422, title: 'This is not a domain' },
   domain_reserved: { status: 422, title: 'The domain cannot be claimed' },

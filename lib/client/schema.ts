@@ -6245,6 +6245,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description feature_not_in_plan */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
             403: {
                 headers: {
@@ -6967,6 +6976,15 @@ export interface operations {
             };
             /** @description unauthenticated, token_expired, invalid_api_key */
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan */
+            402: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7878,6 +7896,15 @@ export interface operations {
             };
             /** @description tenant_not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description assessment_in_use */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

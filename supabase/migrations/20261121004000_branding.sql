@@ -223,6 +223,9 @@ create table public.tenant_brands (
 comment on table public.tenant_brands is
   'How a tenant looks and speaks (1:1 with tenants, created together with the tenant). brand has one canonical shape, for every spelling that is sent.';
 
+comment on column public.tenant_brands.enabled_assessments is
+  'The assessments that the tenant offers. The public page shows them, and a campaign is of one of them. Empty: none.';
+
 create function private.tg_normalize_brand() returns trigger
   language plpgsql
   set search_path = ''
@@ -238,13 +241,15 @@ create trigger tenant_brands_normalize before insert or update of brand, email_c
 create trigger tenant_brands_touch before update on public.tenant_brands for each row execute function private.tg_touch_updated_at();
 create trigger tenant_brands_stamp_editor before insert or update on public.tenant_brands for each row execute function private.tg_stamp_editor();
 
--- A definer, because a new tenant must have a brand from the first moment, for every caller.
+-- A definer, because a new tenant must have a brand from the first moment, for every caller. A coach offers the
+-- assessment that a campaign has when it names none. Others have to choose, because the public page shows it.
 create function private.tg_start_brand() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 begin
-  insert into public.tenant_brands (tenant_id, display_name) values (new.id, new.name) on conflict do nothing;
+  insert into public.tenant_brands (tenant_id, display_name, enabled_assessments)
+  values (new.id, new.name, case new.tenant_type when 'coach' then '{industry4}'::text[] else '{}' end) on conflict do nothing;
   return null;
 end
 $$;
@@ -312,7 +317,7 @@ select private.register_event_type('brand.updated', 'The tenant''s brand was cha
           "theme_mode": "override", "tagline": "Lead from what matters.", "messages": {"welcome": null, "completion": null}, "show_powered_by": true},
         "coach": {"name": "Mark Ellery", "title": "Executive coach", "photo": null},
         "links": {"site": "https://leadingwithmeaning.example.com", "booking": null, "quiz": null},
-        "enabled_assessments": ["industry4", "leadership-values"]}}');
+        "enabled_assessments": ["industry4", "money-archetypes"]}}');
 
 insert into private.api_scopes (scope, permission, description) values
   ('brand:read', 'read', 'Read the brand.')

@@ -4,6 +4,23 @@
 
 -- Campaigns: the assessments that a tenant offers.
 
+create function private.is_campaign_landing(landing jsonb) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- The size first, so that a large value costs nothing.
+  select case when private.json_fits(landing, 16384) and jsonb_typeof(landing) = 'object' then
+    landing - '{headline,intro}'::text[] = '{}'
+    and coalesce(jsonb_typeof(landing -> 'headline'), 'string') = 'string'
+    and coalesce(jsonb_typeof(landing -> 'intro'), 'string') = 'string'
+    and coalesce(landing ->> 'headline', 'x') ~ '\S' and coalesce(landing ->> 'intro', 'x') ~ '\S'
+    and private.is_plain_text(landing ->> 'headline', 200) and private.is_plain_text(landing ->> 'intro', 2000)
+    else false end
+$$;
+comment on function private.is_campaign_landing(jsonb) is
+  'Whether it is an object of at most a headline (200 characters) and an intro (2,000 characters), both text.';
+grant execute on function private.is_campaign_landing(jsonb) to authenticated, service_role;
+
 create table public.campaigns (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -14,6 +31,9 @@ create table public.campaigns (
   opens_at timestamptz,
   closes_at timestamptz,
   switched_off_at timestamptz,
+  mode text,
+  status text not null default 'open',
+  landing jsonb not null default '{}',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -22,10 +42,16 @@ create table public.campaigns (
   constraint campaign_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 255)),
   constraint assessment_type_is_a_word check (assessment_type ~ '^[a-z0-9][a-z0-9_-]{0,63}$'),
   constraint results_disclosure_is_known check (results_disclosure in ('full', 'summary', 'none')),
-  constraint campaign_closes_after_it_opens check (closes_at > opens_at)
+  constraint campaign_closes_after_it_opens check (closes_at > opens_at),
+  constraint campaign_mode_is_a_word check (mode ~ '^[a-z][a-z0-9_-]{0,39}$'),
+  constraint campaign_status_is_known check (status in ('draft', 'open', 'closed')),
+  constraint campaign_landing_is_text check (private.is_campaign_landing(landing))
 );
 create unique index campaigns_ref_id_idx on public.campaigns (tenant_id, ref_id) where ref_id is not null;
 comment on table public.campaigns is 'An assessment that a tenant offers: which one, when, and how much of the result a participant sees.';
+comment on column public.campaigns.mode is 'The format in which it is taken. Null: any that the tenant has switched on.';
+comment on column public.campaigns.status is 'Only an open campaign takes participants. One that is closed keeps those that it has.';
+comment on column public.campaigns.landing is 'What its first page says in the place of the framework''s own words: {headline, intro}.';
 create trigger campaigns_touch before update on public.campaigns for each row execute function private.tg_touch_updated_at();
 create trigger campaigns_stamp_editor before insert or update on public.campaigns for each row execute function private.tg_stamp_editor();
 
@@ -41,8 +67,8 @@ create policy "members update their tenant's campaigns" on public.campaigns
 create policy "managers delete their tenant's campaigns" on public.campaigns
   for delete to authenticated using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
 grant select, delete on public.campaigns to authenticated;
-grant insert (tenant_id, id, name, assessment_type, results_disclosure, opens_at, closes_at),
-  update (name, assessment_type, results_disclosure, opens_at, closes_at) on public.campaigns to authenticated;
+grant insert (tenant_id, id, name, assessment_type, results_disclosure, opens_at, closes_at, mode, status, landing),
+  update (name, assessment_type, results_disclosure, opens_at, closes_at, mode, status, landing) on public.campaigns to authenticated;
 grant select, insert, update, delete on public.campaigns to service_role;
 
 create function private.tg_emit_campaign_events() returns trigger
@@ -52,7 +78,8 @@ as $$
 declare
   campaign public.campaigns := case tg_op when 'DELETE' then old else new end;
   data jsonb := jsonb_build_object('campaign', jsonb_build_object('ref_id', campaign.ref_id, 'name', campaign.name,
-    'assessment_type', campaign.assessment_type, 'results_disclosure', campaign.results_disclosure,
+    'assessment_type', campaign.assessment_type, 'mode', campaign.mode, 'status', campaign.status,
+    'results_disclosure', campaign.results_disclosure,
     'opens_at', private.event_moment(campaign.opens_at), 'closes_at', private.event_moment(campaign.closes_at)));
   ordering_key text := 'campaign ' || campaign.ref_id;
   changed text[];
@@ -95,26 +122,31 @@ comment on function private.keep_campaigns(uuid, bigint) is
 
 select private.register_limit('campaigns', 'Campaigns, open or not.',
   '{"trial": 20, "starter": 5, "professional": 50, "business": 500, "enterprise": 10000}', 'creating a campaign');
-select private.register_switch('campaigns', 'keep_campaigns');
+select private.register_feature('assessments', 'Assessments, with their reports.', '{trial,starter,professional,business,enterprise}',
+  'creating or opening a campaign, and changing a framework');
+select private.register_switch('campaigns', 'keep_campaigns', feature => 'assessments');
 
-select private.register_table('public.campaigns', plain => '{name,assessment_type,results_disclosure}');
+select private.register_table('public.campaigns', plain => '{name,assessment_type,results_disclosure,mode,status,landing}');
 
 select private.register_event_type('campaign.created', 'A campaign was created.',
-    '{"campaign": {"ref_id": "ref_id", "name": "text", "assessment_type": "text", "results_disclosure": "full|summary|none", "opens_at?": "moment", "closes_at?": "moment"}}',
+    '{"campaign": {"ref_id": "ref_id", "name": "text", "assessment_type": "text", "mode?": "text",
+      "status": "draft|open|closed", "results_disclosure": "full|summary|none", "opens_at?": "moment", "closes_at?": "moment"}}',
     '{"campaign": {"ref_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1", "name": "Spring leadership check", "assessment_type": "industry4",
-      "results_disclosure": "full", "opens_at": "2027-03-01T08:00:00.000Z", "closes_at": null}}');
+      "mode": null, "status": "open", "results_disclosure": "full", "opens_at": "2027-03-01T08:00:00.000Z", "closes_at": null}}');
 
 select private.register_event_type('campaign.updated', 'A campaign was changed. The event has the names of the changed fields, and the campaign as it is now.',
-    '{"campaign": {"ref_id": "ref_id", "name": "text", "assessment_type": "text", "results_disclosure": "full|summary|none", "opens_at?": "moment", "closes_at?": "moment"},
+    '{"campaign": {"ref_id": "ref_id", "name": "text", "assessment_type": "text", "mode?": "text",
+      "status": "draft|open|closed", "results_disclosure": "full|summary|none", "opens_at?": "moment", "closes_at?": "moment"},
       "changed": "text[]"}',
     '{"campaign": {"ref_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1", "name": "Spring leadership check", "assessment_type": "industry4",
-      "results_disclosure": "summary", "opens_at": "2027-03-01T08:00:00.000Z", "closes_at": "2027-05-31T22:00:00.000Z"},
+      "mode": null, "status": "open", "results_disclosure": "summary", "opens_at": "2027-03-01T08:00:00.000Z", "closes_at": "2027-05-31T22:00:00.000Z"},
       "changed": ["closes_at", "results_disclosure"]}');
 
 select private.register_event_type('campaign.deleted', 'A campaign was deleted. Its participants stay, without a campaign.',
-    '{"campaign": {"ref_id": "ref_id", "name": "text", "assessment_type": "text", "results_disclosure": "full|summary|none", "opens_at?": "moment", "closes_at?": "moment"}}',
+    '{"campaign": {"ref_id": "ref_id", "name": "text", "assessment_type": "text", "mode?": "text",
+      "status": "draft|open|closed", "results_disclosure": "full|summary|none", "opens_at?": "moment", "closes_at?": "moment"}}',
     '{"campaign": {"ref_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1", "name": "Spring leadership check", "assessment_type": "industry4",
-      "results_disclosure": "summary", "opens_at": null, "closes_at": null}}');
+      "mode": null, "status": "open", "results_disclosure": "summary", "opens_at": null, "closes_at": null}}');
 
 -- 02_participant_sessions.sql
 
@@ -690,6 +722,7 @@ begin
   if not exists (select from public.frameworks as f where f.framework_id = framework) then
     perform private.raise_problem(404, 'framework_not_found', 'There is no framework with this name.');
   end if;
+  perform private.require_feature(tenant, 'assessments');
   insert into public.framework_configs (tenant_id, framework_id) values (tenant, framework) on conflict do nothing;
   select * into head from public.framework_configs as c
   where c.tenant_id = tenant and c.framework_id = framework for update;
@@ -715,10 +748,133 @@ begin
 end
 $$;
 comment on function private.save_framework_config(uuid, text, int, jsonb, jsonb, text, int) is
-  'Makes the next version of a tenant''s framework config out of all nine columns, keeps it with the difference to the one before, and trims to the newest 50. 404 framework_not_found, and 412 version_mismatch if the expected version is not the newest.';
+  'Makes the next version of a tenant''s framework config out of all nine columns, keeps it with the difference to the one before, and trims to the newest 50. 404 framework_not_found, 402 feature_not_in_plan, and 412 version_mismatch if the expected version is not the newest.';
 grant execute on function private.save_framework_config(uuid, text, int, jsonb, jsonb, text, int) to service_role;
 
 select private.register_table('public.framework_configs',
   plain => '{framework_id,archetype_overrides,voice_overrides,scoring_overrides,mode_overrides,landing_overrides,communications,results_display,providers,test_clients,reason}');
 select private.register_table('public.framework_config_snapshots', keeping => 'history',
   plain => '{framework_id,full_config,diff,reason}', unaudited => 'append-only, so it is a record itself');
+
+-- 15_campaign_rules.sql
+
+-- Campaign rules: of which assessment a campaign may be, and which campaigns take participants.
+
+alter table public.campaigns add constraint campaigns_assessment_type_fkey
+  foreign key (assessment_type) references public.frameworks on delete restrict;
+create index campaigns_assessment_type_idx on public.campaigns (assessment_type);
+
+-- Before the row, so that the answer says more than a foreign key does. It depends on nothing that a tenant has:
+-- whoever is refused by row level security afterwards has learned nothing.
+create function private.tg_know_assessment() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  modes text[];
+begin
+  select array(select m from jsonb_object_keys(f.base -> 'modes') as m order by m) into modes
+  from public.frameworks as f where f.framework_id = new.assessment_type;
+  if modes is null then
+    perform private.raise_problem(422, 'unknown_assessment',
+      format('There is no assessment "%s". Choose one of these: %s.', left(new.assessment_type, 64),
+        (select string_agg(f.framework_id, ', ' order by f.framework_id) from public.frameworks as f)),
+      '[{"pointer": "/assessment_type", "detail": "is no assessment of the product"}]');
+  elsif new.mode <> all (modes) then
+    perform private.raise_problem(422, 'invalid_value',
+      format('The assessment "%s" has no mode "%s". It has these: %s. Leave it null for all of them.', new.assessment_type, left(new.mode, 40),
+        array_to_string(modes, ', ')),
+      '[{"pointer": "/mode", "detail": "is no mode of this assessment"}]');
+  end if;
+  return new;
+end
+$$;
+create trigger campaigns_know_assessment before insert or update of assessment_type, mode on public.campaigns
+  for each row execute function private.tg_know_assessment();
+
+-- After the row, so that it tells a stranger nothing of the tenant. A definer, because the answer is about the tenant and not
+-- about what the caller may read.
+create function private.tg_require_enabled_assessment() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  enabled text[];
+begin
+  if current_setting('tenantry.is_restoring', true) = 'on' then
+    return null;
+  end if;
+  if not private.is_trusted_caller() then
+    perform private.require_feature(new.tenant_id, 'assessments');
+  end if;
+  -- Whoever disables it at the same time waits, and then finds this campaign.
+  select b.enabled_assessments into enabled from public.tenant_brands as b where b.tenant_id = new.tenant_id for share;
+  if new.assessment_type = any (enabled) then
+    return null;
+  end if;
+  perform private.raise_problem(422, 'assessment_not_enabled',
+    format('The tenant has not enabled the assessment "%s". A manager adds it to enabled_assessments of the brand first.', new.assessment_type),
+    '[{"pointer": "/assessment_type", "detail": "is not enabled"}]');
+end
+$$;
+create trigger campaigns_assessment_is_enabled after insert on public.campaigns
+  for each row execute function private.tg_require_enabled_assessment();
+create trigger campaigns_changed_assessment_is_enabled after update of assessment_type, status on public.campaigns
+  for each row when (new.assessment_type <> old.assessment_type or new.status = 'open' and old.status <> 'open')
+  execute function private.tg_require_enabled_assessment();
+
+-- A definer for the same reason.
+create function private.tg_keep_assessments_in_use() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  used jsonb;
+  used_count int;
+begin
+  if current_setting('tenantry.is_restoring', true) = 'on' then
+    return null;
+  end if;
+  select count(*), jsonb_agg(jsonb_build_object('ref_id', c.ref_id, 'name', left(c.name, 100)) order by c.id) filter (where c.n <= 5)
+  into used_count, used
+  from (select o.id, o.ref_id, o.name, row_number() over (order by o.id) as n from public.campaigns as o
+    where o.tenant_id = new.tenant_id and o.status = 'open'
+      and o.assessment_type = any (old.enabled_assessments) and o.assessment_type <> all (new.enabled_assessments)) as c;
+  if used_count > 0 then
+    perform private.raise_problem(409, 'assessment_in_use',
+      format('%s open %s of an assessment that you would disable. Close %s first.', used_count,
+        case used_count when 1 then 'campaign is' else 'campaigns are' end, case used_count when 1 then 'it' else 'them' end),
+      members => jsonb_build_object('campaigns', used, 'campaign_count', used_count));
+  end if;
+  return null;
+end
+$$;
+create trigger tenant_brands_assessments_in_use after update of enabled_assessments on public.tenant_brands
+  for each row when (not old.enabled_assessments <@ new.enabled_assessments) execute function private.tg_keep_assessments_in_use();
+
+-- A definer, because the service that registers participants may be asked by anybody.
+create function private.tg_refuse_closed_campaign() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  campaign public.campaigns;
+begin
+  select * into campaign from public.campaigns as c where c.tenant_id = new.tenant_id and c.id = new.campaign_id;
+  if current_setting('tenantry.is_restoring', true) = 'on' or campaign.id is null then
+    return null;
+  end if;
+  if campaign.status <> 'open' then
+    perform private.raise_problem(409, 'campaign_not_open', case campaign.status
+      when 'draft' then 'This campaign is a draft, so it takes no participants. Open it first.'
+      else 'This campaign is closed, so it takes no participants.' end);
+  end if;
+  -- Of a campaign that is one too many for the plan, another trigger says it.
+  if campaign.switched_off_at is not null then
+    perform private.require_feature(new.tenant_id, 'assessments');
+  end if;
+  return null;
+end
+$$;
+create trigger participant_sessions_campaign_is_open after insert or update of campaign_id on public.participant_sessions
+  for each row when (new.campaign_id is not null) execute function private.tg_refuse_closed_campaign();

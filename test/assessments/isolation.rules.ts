@@ -5,17 +5,18 @@ export default {
   relations: {
     campaigns: {
       columns:
-        'tenant_id id ref_id name assessment_type results_disclosure opens_at closes_at switched_off_at created_at updated_at created_by updated_by',
+        'tenant_id id ref_id name assessment_type results_disclosure opens_at closes_at switched_off_at mode status landing created_at updated_at created_by updated_by',
       key: 'tenant_id',
       select: 'read',
       insert: {
         needs: 'write',
-        columns: 'tenant_id id name assessment_type results_disclosure opens_at closes_at',
+        columns:
+          'tenant_id id name assessment_type results_disclosure opens_at closes_at mode status landing',
         row: `name = 'Probe'`,
       },
       update: {
         needs: 'write',
-        columns: 'name assessment_type results_disclosure opens_at closes_at',
+        columns: 'name assessment_type results_disclosure opens_at closes_at mode status landing',
         set: `name = 'Probe'`,
       },
       delete: 'manage',
@@ -70,9 +71,11 @@ export default {
       ],
     },
   },
+  privateFunctions: { is_campaign_landing: 'pure; a check constraint calls it' },
   rows: {
-    'public.campaigns': (tenant) => `(tenant_id, id, name)
-      values ('${tenantId(tenant)}', '${rowId('campaigns', tenant)}', 'Matrix')`,
+    'public.campaigns': (tenant) => `(tenant_id, id, name, assessment_type)
+      select tenant_id, '${rowId('campaigns', tenant)}', 'Matrix', enabled_assessments[1]
+      from public.tenant_brands where tenant_id = '${tenantId(tenant)}'`,
     'public.participant_sessions': (tenant) => `(tenant_id, id, campaign_id, email)
       values ('${tenantId(tenant)}', '${rowId('participant_sessions', tenant)}', '${rowId('campaigns', tenant)}', 'participant@matrix.test')`,
   },

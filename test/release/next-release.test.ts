@@ -95,7 +95,7 @@ describe('a state after the first release', () => {
   it('each row and value that a migration loses is told, and each difference', async () => {
     const harm = `
         delete from public.participant_sessions;
-        update public.campaigns set assessment_type = 'other';
+        update public.campaigns set name = 'other';
         alter table public.tenant_projects drop column name cascade;
         create index campaigns_opens_at_idx on public.campaigns (opens_at);
         update public.plans set price_minor = 1 where plan = 'business';`
@@ -106,7 +106,7 @@ describe('a state after the first release', () => {
         expect(told).toMatch(
           /^public\.participant_sessions lost (\d+) of \1 rows: \[.+ If this is meant, a migration says so in a line "-- changes public\.participant_sessions: <why>"\.$/m,
         )
-        expect(told).toMatch(/^public\.campaigns\.assessment_type has another value in \d+ rows: \[/m)
+        expect(told).toMatch(/^public\.campaigns\.name has another value in \d+ rows: \[/m)
         expect(told).toMatch(/^public\.tenant_projects\.name is gone, and with it its value in 3 rows\./m)
         expect(told).toMatch(/lacks what supabase\/schemas says: column public\.tenant_projects\.name /)
         expect(told).toMatch(

@@ -34,8 +34,8 @@ export async function makeNextState(copy: ProjectCopy): Promise<void> {
   )
   await replace(
     campaigns,
-    'assessment_type,results_disclosure}',
-    'assessment_type,results_disclosure,audience}',
+    'results_disclosure,mode,status,landing}',
+    'results_disclosure,mode,status,landing,audience}',
   )
   await replace(campaigns, `'name', campaign.name,`, `'name', campaign.name, 'audience', campaign.audience,`)
   await replace('supabase/schemas/10_tenancy/03_plans.sql', `'Starter', 4900`, `'Starter', 5900`)

@@ -81,7 +81,7 @@ describe('AC #1: tenant_profiles', () => {
       slug: tenant.slug,
       tenant_type: 'coach',
       subscription_tier: 'trial',
-      enabled_assessments: [],
+      enabled_assessments: ['industry4'],
       email_config: {},
       is_active: true,
       custom_domain: null,

@@ -40,6 +40,10 @@ export const attempts: Record<string, Attempt> = {
       `update public.tenant_brands set brand = brand || '{"show_powered_by": false}' where tenant_id = $1`,
       [tenantId],
     ),
+  assessments: (db, tenantId) =>
+    db.query(`insert into public.campaigns (tenant_id, name, status) values ($1, 'Probe', 'draft')`, [
+      tenantId,
+    ]),
   campaigns: (db, tenantId) =>
     db.query(`insert into public.campaigns (tenant_id, name) values ($1, 'Probe')`, [tenantId]),
   participants: (db, tenantId) =>

@@ -43,10 +43,22 @@ describe.each(features.map(({ gate }) => gate))('the feature %s', (gate) => {
 })
 
 describe.each(asked.map(({ gate }) => gate))('what needs the feature %s', (gate) => {
+  // A plan for a time is offered to nobody. It has nothing, because each other plan has some of them.
+  const bare = `bare_${gate}`
+  beforeAll(async () => {
+    await superuser.query(
+      `insert into public.plans (plan, name, price_minor, trial_days) values ($1, 'Bare', 1, 1) on conflict do nothing`,
+      [bare],
+    )
+    return async () => {
+      await superuser.query(`update public.tenants set plan = 'enterprise' where plan = $1`, [bare])
+      await superuser.query('delete from public.plans where plan = $1', [bare])
+    }
+  })
   const attempt = (tenant: Tenant) => asUser(owner.id, (db) => refusalOf(attempts[gate]!(db, tenant.id, 0)))
 
   it('is refused on a plan without it, and made on one with it', async () => {
-    const tenant = await makeTenant({ owner, plan: 'starter' })
+    const tenant = await makeTenant({ owner, plan: bare })
     expect(await attempt(tenant)).toMatchObject({
       code: 'PT402',
       message: 'feature_not_in_plan',
@@ -61,7 +73,7 @@ describe.each(asked.map(({ gate }) => gate))('what needs the feature %s', (gate)
     expect(await attempt(tenant)).toBeUndefined()
   })
   it('is made while a product with the feature is granted, and not after', async () => {
-    const tenant = await makeTenant({ owner, plan: 'starter' })
+    const tenant = await makeTenant({ owner, plan: bare })
     await rolledBack(superuser, async (db) => {
       await db.query(
         `insert into public.products (product, name, features) values ('probe', 'Probe', array[$1])`,
@@ -90,7 +102,7 @@ describe.each(asked.map(({ gate }) => gate))('what needs the feature %s', (gate)
     })
   })
   it('tells a stranger nothing of the plan', async () => {
-    const tenant = await makeTenant({ plan: 'starter' })
+    const tenant = await makeTenant({ plan: bare })
     const heard = await attempt(tenant)
     expect(JSON.stringify(heard ?? '')).not.toContain('plan')
   })

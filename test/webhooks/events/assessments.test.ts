@@ -24,6 +24,8 @@ const campaign = (w: World, more = {}) => ({
   ref_id: w.ref,
   name: 'Spring',
   assessment_type: 'industry4',
+  mode: null,
+  status: 'open',
   results_disclosure: 'full',
   opens_at: '2027-03-01T08:00:00.000Z',
   closes_at: null,
@@ -46,6 +48,20 @@ describeEvents(
           'campaign.updated': {
             campaign: campaign(w, { results_disclosure: 'none' }),
             changed: ['closes_at', 'results_disclosure'],
+          },
+        },
+        key: `campaign ${w.ref}`,
+      }),
+    },
+    'a campaign of one mode that is closed, with words of its own': {
+      given: addCampaign,
+      when: (w) =>
+        `update public.campaigns set mode = 'likert', status = 'closed', landing = '{"intro": "Welcome"}' where id = '${w.id}'`,
+      told: (w) => ({
+        types: {
+          'campaign.updated': {
+            campaign: campaign(w, { mode: 'likert', status: 'closed' }),
+            changed: ['landing', 'mode', 'status'],
           },
         },
         key: `campaign ${w.ref}`,

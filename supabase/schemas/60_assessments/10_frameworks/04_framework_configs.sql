@@ -78,6 +78,7 @@ begin
   if not exists (select from public.frameworks as f where f.framework_id = framework) then
     perform private.raise_problem(404, 'framework_not_found', 'There is no framework with this name.');
   end if;
+  perform private.require_feature(tenant, 'assessments');
   insert into public.framework_configs (tenant_id, framework_id) values (tenant, framework) on conflict do nothing;
   select * into head from public.framework_configs as c
   where c.tenant_id = tenant and c.framework_id = framework for update;
@@ -103,7 +104,7 @@ begin
 end
 $$;
 comment on function private.save_framework_config(uuid, text, int, jsonb, jsonb, text, int) is
-  'Makes the next version of a tenant''s framework config out of all nine columns, keeps it with the difference to the one before, and trims to the newest 50. 404 framework_not_found, and 412 version_mismatch if the expected version is not the newest.';
+  'Makes the next version of a tenant''s framework config out of all nine columns, keeps it with the difference to the one before, and trims to the newest 50. 404 framework_not_found, 402 feature_not_in_plan, and 412 version_mismatch if the expected version is not the newest.';
 grant execute on function private.save_framework_config(uuid, text, int, jsonb, jsonb, text, int) to service_role;
 
 select private.register_table('public.framework_configs',
