@@ -1,6 +1,10 @@
 import { createApp } from '../../lib/http/index.ts'
 import { frameworks } from './frameworks.ts'
+import { campaignPages, sessions } from './taking.ts'
 
-export const app = createApp('assessments').route('/frameworks', frameworks)
+export const app = createApp('assessments')
+  .route('/frameworks', frameworks)
+  .route('/take', campaignPages)
+  .route('/sessions', sessions)
 
 Deno.serve(app.fetch)

@@ -28,3 +28,17 @@ export {
 export { listFrameworks } from './frameworks/queries.ts'
 export { FrameworkPath, FrameworkQuery, Frameworks } from './frameworks/schema.ts'
 export { PreviewRequest, previewScores, ScoringPreview } from './scoring/preview.ts'
+export { findOffer } from './taking/offers.ts'
+export { completeSession, readResult } from './taking/results.ts'
+export {
+  AnswerChange,
+  CampaignPath,
+  ContactChange,
+  NewSession,
+  Offer,
+  ReceivedAnswerChange,
+  SavedAnswers,
+  SessionAnswer,
+  TakenResultAnswer,
+} from './taking/schema.ts'
+export { beginSession, openSession, type Participant, saveAnswers, saveContact } from './taking/sessions.ts'

@@ -7,6 +7,14 @@ const problems = declareProblems({
   framework_not_found: { status: 404, title: 'There is no such framework' },
   version_not_kept: { status: 404, title: 'This version is not kept' },
   version_mismatch: { status: 412, title: 'Somebody else has changed this' },
+  campaign_not_found: { status: 404, title: 'There is no such campaign' },
+  token_taken: { status: 409, title: 'The token belongs to another session' },
+  session_not_found: { status: 404, title: 'There is no such session' },
+  session_completed: { status: 409, title: 'The session is completed' },
+  session_not_completed: { status: 409, title: 'The session is not completed' },
+  contact_required: { status: 422, title: 'Say how you can be reached' },
+  nothing_answered: { status: 422, title: 'Nothing was answered' },
+  too_many_sessions: { status: 429, title: 'Too many sessions', retryAfterSeconds: 3_600 },
   if_match_required: { status: 428, title: 'Say which version you are changing' },
 })
 
@@ -15,6 +23,7 @@ declareConstraints({
     pointer: '/landing',
     detail: 'must have a headline of 200 characters and an intro of 2,000, or one of them, and nothing else',
   },
+  participant_is_text: { pointer: '/full_name', detail: 'must be text without control characters' },
   config_reason_is_text: { pointer: '/reason', detail: 'must be text without control characters' },
   config_is_small: { pointer: '', detail: 'has a part that is too large: each may have 64 or 256 KiB' },
 })

@@ -9,6 +9,7 @@ export {
   type RequestHeaders,
   serviceFor,
 } from './caller.ts'
+export { emailAddress } from './email-address.ts'
 export { declareConstraints, declaredConstraints, toProblem } from './errors.ts'
 export { moment, offsetMoment } from './moment.ts'
 export {

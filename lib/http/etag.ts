@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto'
-
 const entry = /[ \t]*(?:W\/)?("[\x21\x23-\x7e\x80-\xff]*")[ \t]*(?:,|$)/y
 
 /**
@@ -19,9 +17,4 @@ export function ifNoneMatches(ifNoneMatch: string | null | undefined, etag: stri
     if (match[1] === wanted) isFound = true
   }
   return isFound
-}
-
-/** A strong entity tag for exactly these bytes. */
-export function etagOf(body: string): string {
-  return `"${createHash('sha256').update(body).digest('hex').slice(0, 32)}"`
 }

@@ -19,6 +19,7 @@ const preflight = cors({
     'if-none-match',
     'x-client-info',
     'x-request-id',
+    'x-session-token',
     'x-tenant',
   ],
   maxAge: 7_200,

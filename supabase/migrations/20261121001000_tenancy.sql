@@ -2321,4 +2321,14 @@ $$;
 comment on function private.take_turn(uuid, text, int, text) is
   'Counts that something is done in a tenant, and says whether it may be: at most so often in this minute, hour or day of the clock (UTC).';
 
+create function private.turn_from_here(what text) returns text
+  language sql stable
+  set search_path = ''
+as $$
+  -- Addresses share 4096 counters, so that nobody can fill the table with addresses.
+  select what || '_from_' || translate(left(md5(coalesce(
+    nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-forwarded-for', '')), 3), '0123456789', 'ghijklmnop')
+$$;
+comment on function private.turn_from_here(text) is 'What take_turn() counts if it counts by the address that the request came from.';
+
 select private.register_table('private.tenant_turns', keeping => 'derived', plain => '{what}', unaudited => 'counts what has rows of its own in the log');

@@ -160,6 +160,9 @@ create table public.participant_sessions (
   email text,
   full_name text,
   client_status text not null default 'registered',
+  mode text,
+  locale text,
+  consented_at timestamptz,
   token_hash bytea,
   started_at timestamptz,
   completed_at timestamptz,
@@ -173,14 +176,19 @@ create table public.participant_sessions (
   constraint client_status_is_known check (
     client_status in ('registered', 'started', 'completed', 'contacted', 'converted', 'archived')),
   constraint participant_is_text check (private.is_plain_text(full_name, 255) and private.is_email(email)),
+  constraint session_mode_is_a_word check (mode ~ '^[a-z][a-z0-9_-]{0,39}$'),
+  constraint session_locale_is_a_tag check (locale ~ '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$' and length(locale) <= 35),
   constraint token_is_a_sha256 check (length(token_hash) = 32)
 );
 create unique index participant_sessions_ref_id_idx on public.participant_sessions (tenant_id, ref_id) where ref_id is not null;
 comment on table public.participant_sessions is
   'One person''s way through an assessment, from registered to converted. An unfinished session expires and is removed.';
+comment on column public.participant_sessions.token_hash is 'Of the token that the participant''s browser has made. With it the assessment is taken.';
+comment on column public.participant_sessions.mode is 'The format of the framework in which the assessment is taken.';
+comment on column public.participant_sessions.consented_at is 'When the participant allowed the tenant to use the contact details.';
 create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id);
 create index participant_sessions_client_status_idx on public.participant_sessions (tenant_id, client_status, id);
-create index participant_sessions_token_hash_idx on public.participant_sessions (token_hash);
+create unique index participant_sessions_token_hash_idx on public.participant_sessions (token_hash);
 
 -- Only unfinished sessions expire. A completed session, which is a lead, is never removed.
 create index participant_sessions_expires_at_idx on public.participant_sessions (expires_at)
@@ -284,7 +292,7 @@ select private.register_limit('participants', 'Participants who started this mon
   '{"trial": 100, "starter": 200, "professional": 2000, "business": 20000, "enterprise": 1000000}', 'adding a participant',
   is_monthly => true);
 
-select private.register_table('public.participant_sessions', plain => '{client_status}', personal => '{email,full_name}', secret => '{token_hash}',
+select private.register_table('public.participant_sessions', plain => '{client_status,mode,locale}', personal => '{email,full_name}', secret => '{token_hash}',
   person => 'email');
 
 select private.register_event_type('participant_session.created', 'A participant was registered for an assessment. This is a new lead.',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { etagOf, ifNoneMatches } from '../../lib/http/etag.ts'
+import { ifNoneMatches } from '../../lib/http/etag.ts'
+import { etagOf } from '../../lib/runtime/index.ts'
 
 describe('If-None-Match', () => {
   it.each([

@@ -38,7 +38,8 @@ export const ReceivedConfigChange = z
   })
   .pipe(ConfigChange)
 
-function findReservedName(value: unknown, pointer = ''): FieldError['pointer'] | undefined {
+/** The place of a name that would reach the prototype of an object, if there is one. */
+export function findReservedName(value: unknown, pointer = ''): FieldError['pointer'] | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   for (const [name, inner] of Object.entries(value)) {
     const at = `${pointer}/${name}`

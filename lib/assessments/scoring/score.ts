@@ -1,7 +1,7 @@
 import type { FieldError } from '../../db/index.ts'
 import type { ResolvedConfig } from '../config/parts.ts'
 
-type Mode = ResolvedConfig['modes'][string]
+export type Mode = ResolvedConfig['modes'][string]
 type Item = Mode['items'][string]
 
 /** By item: a point of the scale, or the id of an option. */

@@ -1,6 +1,6 @@
 import { getCountries, parsePhoneNumberFromString } from 'libphonenumber-js/max'
 import { z } from 'zod'
-import { moment } from '../../db/index.ts'
+import { emailAddress, moment } from '../../db/index.ts'
 
 const countries = new Set<string>(getCountries())
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are the ones that are refused.
@@ -25,13 +25,7 @@ export const Contact = z
     title: z.enum(['Mr.', 'Mrs.', 'Ms.', 'Dr.', 'Prof.']),
     first_name: line(255),
     last_name: line(255),
-    email: z
-      .string()
-      .trim()
-      .max(254)
-      .regex(/^[!-~]*$/, { error: 'must be plain ASCII', abort: true })
-      .toLowerCase()
-      .regex(z.regexes.email, 'must be an e-mail address'),
+    email: emailAddress,
     phone: z
       .string()
       .trim()

@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { keyset, moment, nextCursor, pageParameters, refId, refIdPattern } from '../../db/index.ts'
+import {
+  emailAddress,
+  keyset,
+  moment,
+  nextCursor,
+  pageParameters,
+  refId,
+  refIdPattern,
+} from '../../db/index.ts'
 import { roles } from '../tenants/schema.ts'
 
 /** An offer of membership, as managers see it. */
@@ -37,15 +45,7 @@ const expiresInHours = z
 
 export const NewInvitation = z
   .strictObject({
-    // Plain ASCII only: each address has one spelling, and letters of other alphabets can look the same.
-    // Asked before the letters are made small, because the Kelvin sign would become the letter k.
-    email: z
-      .string()
-      .trim()
-      .max(254)
-      .regex(/^[!-~]*$/, { error: 'must be plain ASCII', abort: true })
-      .toLowerCase()
-      .regex(z.regexes.email, 'must be an e-mail address'),
+    email: emailAddress,
     role: z.enum(roles).default('member'),
     expires_in_hours: expiresInHours,
   })

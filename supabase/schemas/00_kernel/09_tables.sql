@@ -171,5 +171,28 @@ end
 $$;
 comment on function private.without_secrets(jsonb, regclass) is 'A row of a table as JSON, with null for what the table''s register calls secret or internal. Null if the table is not registered.';
 
+create function private.anonymous_row(content jsonb, source regclass) returns jsonb
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  registered private.registered_tables;
+begin
+  select * into registered from private.registered_tables as g where g.relation = anonymous_row.source;
+  if not found then
+    return 'null';
+  end if;
+  -- Only what is known to be harmless is kept, so a column that is added later is left out until somebody says what it holds.
+  return private.overwrite_paths(coalesce((
+    select jsonb_object_agg(a.attname, content -> a.attname::text)
+    from pg_catalog.pg_attribute as a join pg_catalog.pg_type as t on t.oid = a.atttypid
+    where a.attrelid = anonymous_row.source and a.attnum > 0 and not a.attisdropped and content ? a.attname::text
+      and a.attname <> all (registered.personal || registered.secret || registered.internal || '{ref_id}')
+      and (t.typcategory in ('N', 'B', 'D') or a.attname = any (registered.plain))), '{}'),
+    registered.personal || registered.secret || registered.internal, 'null');
+end
+$$;
+comment on function private.anonymous_row(jsonb, regclass) is 'A row of a table as JSON, without ids and without what the table''s register calls personal, secret or internal. Null if the table is not registered.';
+
 select private.register_table('private.registered_tables', plain => '{plain,personal,secret,quiet,unaudited,person,on_forget,kept_because,copy_column,internal}',
   unaudited => 'changed by migrations only');

@@ -42,6 +42,7 @@ begin
         when 'text' then '{"type": "string"}'
         when 'text[]' then '{"type": "array", "items": {"type": "string"}}'
         when 'object' then '{"type": "object"}'
+        when 'object[]' then '{"type": "array", "items": {"type": "object"}}'
         when 'flag' then '{"type": "boolean"}'
         when 'count' then '{"type": "integer", "minimum": 0}'
         when 'moment' then '{"type": "string", "format": "date-time"}'

@@ -45,12 +45,8 @@ create function private.take_registration_turn() returns void
   language plpgsql
   set search_path = ''
 as $$
-declare
-  headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
-  -- Addresses share 4096 counters, so that nobody can fill the table with addresses.
-  counter text := translate(left(md5(coalesce(headers ->> 'x-forwarded-for', '')), 3), '0123456789', 'ghijklmnop');
 begin
-  if not private.take_turn(private.platform_tenant_id(), 'registration_from_' || counter, 120, 'hour')
+  if not private.take_turn(private.platform_tenant_id(), private.turn_from_here('registration'), 120, 'hour')
     or not private.take_turn(private.platform_tenant_id(), 'registration', 5000, 'hour') then
     perform private.raise_problem(429, 'too_many_registrations', 'Too many registrations were begun from here in this hour. Try again later.');
   end if;

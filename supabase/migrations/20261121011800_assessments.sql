@@ -1,0 +1,416 @@
+-- Made by "npm run generate" from supabase/schemas/78_assessments. Change it there.
+
+-- 01_answers.sql
+
+-- Answers: what a participant has said so far, saved as it comes.
+
+create table public.participant_answers (
+  tenant_id uuid not null,
+  session_id uuid not null,
+  answers jsonb not null default '{}',
+  revision int not null default 1,
+  saved_at timestamptz not null default now(),
+  primary key (tenant_id, session_id),
+  foreign key (tenant_id, session_id) references public.participant_sessions on delete cascade,
+  constraint answers_are_small check (jsonb_typeof(answers) = 'object' and private.json_fits(answers, 65536))
+) with (fillfactor = 80);
+comment on table public.participant_answers is
+  'What a participant has answered, by the ids of the items: a point of the scale, or the id of an option. Never words of their own.';
+comment on column public.participant_answers.revision is 'Grows with each save, so that scores are never of other answers than the ones that are kept.';
+
+alter table public.participant_answers enable row level security;
+create policy "members read their tenant's answers" on public.participant_answers
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
+-- Only participants answer. A member who could write here would answer in their name.
+grant select on public.participant_answers to authenticated;
+grant select, insert, update, delete on public.participant_answers to service_role;
+
+select private.register_table('public.participant_answers', plain => '{answers}',
+  unaudited => 'saved many times in a session, and what they add up to has a row of its own');
+
+-- 02_results.sql
+
+-- Results: what the answers of a participant add up to, one row for each completed session.
+
+create table public.assessment_results (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  session_id uuid not null,
+  campaign_id uuid,
+  framework_id text not null references public.frameworks on delete restrict,
+  mode text not null,
+  locale text,
+  scores jsonb not null,
+  primary_id text,
+  secondary_id text,
+  combination jsonb,
+  answered_count int not null,
+  item_count int not null,
+  framework_version int not null,
+  config_version int not null,
+  seconds_taken int,
+  completed_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  -- A session is completed once.
+  constraint assessment_results_session_id_idx unique (tenant_id, session_id),
+  foreign key (tenant_id, session_id) references public.participant_sessions on delete cascade,
+  foreign key (tenant_id, campaign_id) references public.campaigns (tenant_id, id) on delete set null (campaign_id),
+  constraint scores_are_a_list check (jsonb_typeof(scores) = 'array' and private.json_fits(scores, 16384)),
+  constraint combination_is_small check (jsonb_typeof(combination) = 'object' and private.json_fits(combination, 16384)),
+  constraint something_was_answered check (answered_count between 1 and item_count)
+);
+create unique index assessment_results_ref_id_idx on public.assessment_results (tenant_id, ref_id) where ref_id is not null;
+comment on table public.assessment_results is 'The scores of a completed session. Written when it is completed, and never changed.';
+comment on column public.assessment_results.scores is 'The highest first: [{"id": "hero", "score": 83.3, "band": "high"}].';
+comment on column public.assessment_results.combination is 'What the two that lead say together, in the tenant''s words: {"title": …, "description": …}.';
+comment on column public.assessment_results.config_version is 'The version of the tenant''s configuration that gave the scores. 0 is the framework alone.';
+comment on column public.assessment_results.seconds_taken is 'From the first saved answer to the end.';
+create index assessment_results_campaign_id_idx on public.assessment_results (tenant_id, campaign_id);
+create index assessment_results_framework_id_idx on public.assessment_results (framework_id);
+create index assessment_results_completed_at_idx on public.assessment_results (tenant_id, completed_at, framework_id, mode);
+
+alter table public.assessment_results enable row level security;
+create policy "members read their tenant's results" on public.assessment_results
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
+grant select on public.assessment_results to authenticated;
+grant select, insert, update, delete on public.assessment_results to service_role;
+
+create function private.anonymous_result(result public.assessment_results) returns jsonb
+  language sql stable
+  set search_path = ''
+as $$ select private.anonymous_row(to_jsonb(result), 'public.assessment_results') $$;
+comment on function private.anonymous_result(public.assessment_results) is 'A result as analytics may have it: without ids, and without what the register calls personal or secret.';
+
+select private.register_table('public.assessment_results', plain => '{framework_id,mode,locale,scores,primary_id,secondary_id,combination}',
+  unaudited => 'written once with the move of its session, which is in the log');
+
+-- 03_offers.sql
+
+-- Offers: what a stranger may know of a campaign, and who may begin it. For the edge function alone.
+
+create function private.is_campaign_open(campaign public.campaigns) returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  select campaign.status = 'open' and campaign.switched_off_at is null
+    and coalesce(campaign.opens_at <= now(), true) and coalesce(campaign.closes_at > now(), true)
+$$;
+comment on function private.is_campaign_open(public.campaigns) is 'Whether a campaign takes new participants now, as far as it is up to the campaign.';
+
+create function private.find_offer(slug text, campaign uuid)
+  returns table (tenant_id uuid, tenant_slug text, locale text, campaign public.campaigns, is_open boolean, framework_name text, framework_version int,
+    base jsonb, config jsonb, config_version int, booking_url text)
+  language sql stable
+  set search_path = ''
+  -- Plans of tables that were empty when the session began would read all of them.
+  set enable_seqscan = off
+as $$
+  select t.id, t.slug, t.locale, c, private.is_campaign_open(c) and private.has_feature(t.id, 'assessments'), f.name, f.version, f.base,
+    coalesce(to_jsonb(o) - '{tenant_id,framework_id,version,reason,created_at,updated_at,created_by,updated_by}'::text[], '{}'),
+    coalesce(o.version, 0), b.booking_url
+  from public.tenant_slugs as s
+  join public.tenants as t on t.id = s.tenant_id and t.status <> 'archived'
+  join public.tenant_brands as b on b.tenant_id = t.id and b.is_active
+  join public.campaigns as c on c.tenant_id = t.id and c.id = find_offer.campaign and c.status <> 'draft'
+  join public.frameworks as f on f.framework_id = c.assessment_type
+  left join public.framework_configs as o on o.tenant_id = t.id and o.framework_id = f.framework_id
+  where s.slug = find_offer.slug and (s.retired_at is null or s.retired_at > now() - interval '90 days')
+$$;
+comment on function private.find_offer(text, uuid) is
+  'A campaign with the framework that it offers and what the tenant changes of it. No row for a draft, or if there is no such tenant or campaign.';
+
+-- A definer, as are those of the next files: the edge function works as the service, which may not count places or emit events.
+create function private.begin_session(
+  tenant uuid, campaign uuid, token_hash bytea, mode text, locale text default null, email text default null, full_name text default null,
+  has_consented boolean default false
+) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  earlier public.participant_sessions;
+  chosen public.campaigns;
+begin
+  select * into earlier from public.participant_sessions as s where s.token_hash = begin_session.token_hash;
+  if found then
+    -- A browser that did not hear the answer asks again.
+    if earlier.tenant_id = tenant and earlier.campaign_id is not distinct from begin_session.campaign then
+      return;
+    end if;
+    perform private.raise_problem(409, 'token_taken', 'This token belongs to a session of another campaign. Make a new one.');
+  end if;
+  select * into chosen from public.campaigns as c where c.tenant_id = tenant and c.id = begin_session.campaign;
+  if not found or not private.is_campaign_open(chosen) or not private.has_feature(tenant, 'assessments') then
+    perform private.raise_problem(409, 'campaign_not_open', 'This campaign takes no participants now.');
+  end if;
+  -- So many may sit in one room, behind one address.
+  if not private.take_turn(tenant, private.turn_from_here('session'), 600, 'hour') then
+    perform private.raise_problem(429, 'too_many_sessions', 'Too many sessions were begun from here in this hour. Try again later.');
+  end if;
+  perform private.require_place(tenant, 'participants');
+  insert into public.participant_sessions (tenant_id, campaign_id, email, full_name, mode, locale, consented_at, token_hash)
+  values (tenant, begin_session.campaign, begin_session.email, begin_session.full_name, begin_session.mode, begin_session.locale,
+    case when has_consented then now() end, begin_session.token_hash)
+  on conflict (token_hash) do nothing;
+  if not found then
+    -- The same browser was faster on another connection.
+    perform private.begin_session(tenant, begin_session.campaign, begin_session.token_hash, begin_session.mode);
+  end if;
+end
+$$;
+comment on function private.begin_session(uuid, uuid, bytea, text, text, text, text, boolean) is
+  'Begins a session with the token of a participant''s browser. The same token again changes nothing. 409 campaign_not_open, 409 token_taken, 429 too_many_sessions, and 402 limit_reached if the plan has no place.';
+grant execute on function private.begin_session(uuid, uuid, bytea, text, text, text, text, boolean) to service_role;
+
+-- 04_leads.sql
+
+-- Leads: a participant who has completed an assessment and said how to be reached. The coach hears of each once.
+
+create function private.announce_lead(lead public.participant_sessions) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  -- The contact may come before the result or after it.
+  key constant text := 'lead ' || lead.ref_id;
+  coach_address text;
+  data jsonb;
+begin
+  if lead.completed_at is null or lead.email is null then
+    return;
+  end if;
+  data := jsonb_build_object('person', coalesce(lead.full_name, lead.email), 'email', lead.email, 'campaign',
+    coalesce((select c.name from public.campaigns as c where c.tenant_id = lead.tenant_id and c.id = lead.campaign_id), '–'));
+  perform private.notify(lead.tenant_id, 'assessment.lead', '{admins}', data, 'participant_session', lead.ref_id, key);
+  select coalesce(b.coach_notification_email, b.coach_email) into coach_address
+  from public.tenant_brands as b where b.tenant_id = lead.tenant_id;
+  if coach_address is not null then
+    perform private.mail_address(lead.tenant_id, coach_address, 'new_lead', data, key);
+  end if;
+end
+$$;
+comment on function private.announce_lead(public.participant_sessions) is
+  'Tells the managers in the application, and the coach by mail, of a participant who is through and can be reached. Once, however often it is called.';
+
+-- The coach is mailed as the brand says, and managers who want a mail too say so in their preferences.
+select private.register_notification_type('assessment.lead', 'assessments', 'Somebody has completed an assessment and can be reached.',
+  '{"en": "{{person}} has completed {{campaign}}.", "de": "{{person}} hat {{campaign}} abgeschlossen.", "fr": "{{person}} a terminé {{campaign}}."}',
+  '{"person": "Ada Example", "email": "ada@example.com", "campaign": "Spring leadership check"}', channels => '{}');
+
+select private.register_email_template('new_lead', t.locale, 'A new lead', t.subject, t.body_html,
+  '[{"key": "person", "description": "The name of the participant, or else the address.", "required": true},
+    {"key": "email", "description": "The address of the participant.", "required": true},
+    {"key": "campaign", "description": "The name of the campaign.", "required": true},
+    {"key": "tenant", "description": "The name of the tenant.", "required": true}]', 'alert')
+from (values
+  ('en', '{{person}} has completed {{campaign}}',
+    '<p>{{person}} has completed {{campaign}}.</p><p>You reach them at <a href="mailto:{{email}}">{{email}}</a>. The result is in the pipeline of {{tenant}}.</p>'),
+  ('de', '{{person}} hat {{campaign}} abgeschlossen',
+    '<p>{{person}} hat {{campaign}} abgeschlossen.</p><p>Die Adresse ist <a href="mailto:{{email}}">{{email}}</a>. Das Ergebnis steht in der Pipeline von {{tenant}}.</p>'),
+  ('fr', '{{person}} a terminé {{campaign}}',
+    '<p>{{person}} a terminé {{campaign}}.</p><p>Son adresse est <a href="mailto:{{email}}">{{email}}</a>. Le résultat se trouve dans le pipeline de {{tenant}}.</p>')
+) as t (locale, subject, body_html);
+
+-- 05_saving.sql
+
+-- Saving: what whoever holds the token of a session may read and write of it. The functions are for the edge function alone.
+
+create function private.find_session(token_hash bytea)
+  returns table (session public.participant_sessions, tenant_slug text, campaign_ref text, answers jsonb, revision int)
+  language plpgsql stable
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+begin
+  return query
+    select s, t.slug, c.ref_id, coalesce(a.answers, '{}'), coalesce(a.revision, 0)
+    from public.participant_sessions as s
+    join public.tenants as t on t.id = s.tenant_id and t.status <> 'archived'
+    left join public.campaigns as c on c.tenant_id = s.tenant_id and c.id = s.campaign_id
+    left join public.participant_answers as a on a.tenant_id = s.tenant_id and a.session_id = s.id
+    where s.token_hash = find_session.token_hash and (s.expires_at > now() or s.completed_at is not null);
+  if not found then
+    perform private.raise_problem(404, 'session_not_found', 'There is no session of this token, or it has expired. Begin again.');
+  end if;
+end
+$$;
+comment on function private.find_session(bytea) is 'The session of a token, with its answers. 404 session_not_found.';
+
+create function private.lock_session(token_hash bytea) returns public.participant_sessions
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  locked public.participant_sessions;
+begin
+  select s.* into locked from public.participant_sessions as s
+  where s.token_hash = lock_session.token_hash and (s.expires_at > now() or s.completed_at is not null) for no key update;
+  if not found then
+    perform private.raise_problem(404, 'session_not_found', 'There is no session of this token, or it has expired. Begin again.');
+  end if;
+  return locked;
+end
+$$;
+comment on function private.lock_session(bytea) is 'The session of a token. Whoever changes it waits here for the one before. 404 session_not_found.';
+
+create function private.require_taking(taken public.participant_sessions) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if taken.completed_at is not null then
+    perform private.raise_problem(409, 'session_completed', 'This session is completed. Its answers cannot be changed.');
+  end if;
+  -- A campaign that has closed meanwhile keeps nobody from finishing. A tenant that may not write does.
+  if taken.campaign_id is null or not private.has_feature(taken.tenant_id, 'assessments') then
+    perform private.raise_problem(409, 'campaign_not_open', 'This campaign has ended.');
+  end if;
+end
+$$;
+
+create function private.save_answers(token_hash bytea, given jsonb, removed text[] default '{}', out saved jsonb, out saved_at timestamptz)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  taken public.participant_sessions := private.lock_session(save_answers.token_hash);
+begin
+  perform private.require_taking(taken);
+  insert into public.participant_answers as a (tenant_id, session_id, answers)
+  values (taken.tenant_id, taken.id, given - removed)
+  on conflict on constraint participant_answers_pkey do update set
+    answers = (a.answers || given) - removed, revision = a.revision + 1, saved_at = now()
+  returning a.answers, a.saved_at into save_answers.saved, save_answers.saved_at;
+  if taken.client_status = 'registered' or taken.started_at is null then
+    update public.participant_sessions as s set started_at = coalesce(s.started_at, now()),
+      client_status = case when s.client_status = 'registered' then 'started' else s.client_status end
+    where s.tenant_id = taken.tenant_id and s.id = taken.id;
+  end if;
+end
+$$;
+comment on function private.save_answers(bytea, jsonb, text[]) is
+  'Adds answers to those of a session, and takes some back. The edge function has checked them. 404 session_not_found, 409 session_completed, 409 campaign_not_open.';
+
+create function private.save_contact(token_hash bytea, email text, full_name text, has_consented boolean) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  taken public.participant_sessions := private.lock_session(save_contact.token_hash);
+begin
+  if not private.has_feature(taken.tenant_id, 'assessments') then
+    perform private.raise_problem(409, 'campaign_not_open', 'This campaign has ended.');
+  end if;
+  update public.participant_sessions as s set
+    email = coalesce(save_contact.email, s.email), full_name = coalesce(save_contact.full_name, s.full_name),
+    consented_at = case when has_consented then coalesce(s.consented_at, now()) when not has_consented then null else s.consented_at end
+  where s.tenant_id = taken.tenant_id and s.id = taken.id
+  returning s.* into taken;
+  perform private.announce_lead(taken);
+end
+$$;
+comment on function private.save_contact(bytea, text, text, boolean) is
+  'Notes who takes the assessment. What is null stays as it is. 404 session_not_found, 409 campaign_not_open.';
+grant execute on function private.find_session(bytea), private.save_answers(bytea, jsonb, text[]), private.save_contact(bytea, text, text, boolean)
+  to service_role;
+
+-- 06_completing.sql
+
+-- Completing: one transaction for the result, the move in the pipeline, usage, events and the lead.
+
+select private.register_event_type('assessment.completed', 'A participant has completed an assessment. The event has the scores and, if they are known, name and address: what a CRM needs.',
+    '{"participant_session": {"ref_id": "ref_id", "email?": "email", "full_name?": "text", "has_consented": "flag"},
+      "campaign": {"ref_id": "ref_id", "name": "text"},
+      "result": {"ref_id": "ref_id", "framework_id": "text", "mode": "text", "scores": "object[]", "primary_id?": "text", "secondary_id?": "text",
+        "answered_count": "count", "item_count": "count", "completed_at": "moment"}}',
+    '{"participant_session": {"ref_id": "01JD3NFYH2K4M6P8R0T2V4X6Z8", "email": "ada@example.com", "full_name": "Ada Sample", "has_consented": true},
+      "campaign": {"ref_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1", "name": "Which money archetype are you?"},
+      "result": {"ref_id": "01JD3NG2M4P6R8T0V2X4Z6B8D0", "framework_id": "money-archetypes", "mode": "likert",
+        "scores": [{"id": "hero", "score": 83.3, "band": "high"}, {"id": "ruler", "score": 61, "band": "medium"}],
+        "primary_id": "hero", "secondary_id": "ruler", "answered_count": 16, "item_count": 16, "completed_at": "2026-11-20T10:50:12.250Z"}}');
+
+select private.register_event_type('analytics.completed', 'Somebody has completed an assessment. The event says nothing of who it was: no name, no address, and no id that leads to them.',
+    '{"campaign": {"ref_id": "ref_id"},
+      "result": {"framework_id": "text", "mode": "text", "locale?": "text", "scores": "object[]", "primary_id?": "text", "secondary_id?": "text",
+        "answered_count": "count", "item_count": "count"}}',
+    '{"campaign": {"ref_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1"},
+      "result": {"framework_id": "money-archetypes", "mode": "likert", "locale": "en",
+        "scores": [{"id": "hero", "score": 83.3, "band": "high"}, {"id": "ruler", "score": 61, "band": "medium"}],
+        "primary_id": "hero", "secondary_id": "ruler", "answered_count": 16, "item_count": 16, "framework_version": 1,
+        "config_version": 3, "seconds_taken": 312, "completed_at": "2026-11-20T10:50:12.25+00:00"}}');
+
+create function private.complete_session(
+  token_hash bytea, revision int, framework text, framework_version int, config_version int, scores jsonb, primary_id text, secondary_id text,
+  combination jsonb, answered_count int, item_count int
+) returns boolean
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  taken public.participant_sessions := private.lock_session(complete_session.token_hash);
+  result public.assessment_results;
+  chosen public.campaigns;
+  moment timestamptz := now();
+begin
+  if taken.completed_at is not null then
+    return true;
+  end if;
+  perform private.require_taking(taken);
+  -- Another device has saved an answer since the scores were worked out.
+  perform from public.participant_answers as a
+  where a.tenant_id = taken.tenant_id and a.session_id = taken.id and a.revision = complete_session.revision;
+  if not found then
+    return false;
+  end if;
+  select * into chosen from public.campaigns as c where c.tenant_id = taken.tenant_id and c.id = taken.campaign_id;
+  insert into public.assessment_results (tenant_id, session_id, campaign_id, framework_id, mode, locale, scores, primary_id, secondary_id, combination,
+    answered_count, item_count, framework_version, config_version, seconds_taken, completed_at)
+  values (taken.tenant_id, taken.id, taken.campaign_id, complete_session.framework, taken.mode, taken.locale, complete_session.scores,
+    complete_session.primary_id, complete_session.secondary_id, complete_session.combination, complete_session.answered_count, complete_session.item_count,
+    complete_session.framework_version, complete_session.config_version, extract(epoch from moment - taken.started_at)::int, moment)
+  returning * into result;
+  update public.participant_sessions as s set completed_at = moment,
+    client_status = case when s.client_status in ('registered', 'started') then 'completed' else s.client_status end
+  where s.tenant_id = taken.tenant_id and s.id = taken.id
+  returning s.* into taken;
+
+  perform private.ingest_usage_events(taken.tenant_id, null, array['completion ' || result.ref_id], array['assessments'], array['assessment.completed'],
+    array[jsonb_build_object('framework_id', result.framework_id, 'mode', result.mode)], array[null::bigint], array[null::text], array[null::bigint],
+    array[null::timestamptz]);
+  perform private.emit_event(taken.tenant_id, 'assessment.completed', jsonb_build_object(
+    'participant_session', jsonb_build_object('ref_id', taken.ref_id, 'email', taken.email, 'full_name', taken.full_name,
+      'has_consented', taken.consented_at is not null),
+    'campaign', jsonb_build_object('ref_id', chosen.ref_id, 'name', chosen.name),
+    'result', jsonb_build_object('ref_id', result.ref_id, 'framework_id', result.framework_id, 'mode', result.mode, 'scores', result.scores,
+      'primary_id', result.primary_id, 'secondary_id', result.secondary_id, 'answered_count', result.answered_count,
+      'item_count', result.item_count, 'completed_at', private.event_moment(result.completed_at))),
+    'participant_session ' || taken.ref_id, has_row_lock => true);
+  perform private.emit_event(taken.tenant_id, 'analytics.completed', jsonb_build_object(
+    'campaign', jsonb_build_object('ref_id', chosen.ref_id),
+    'result', private.anonymous_result(result)));
+  perform private.announce_lead(taken);
+  return true;
+end
+$$;
+comment on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int) is
+  'Completes a session with the scores of a revision of its answers. A second call changes nothing. False if the answers are of another revision. 404 session_not_found, 409 campaign_not_open.';
+grant execute on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int) to service_role;
+
+create function private.find_result(token_hash bytea)
+  returns table (disclosure text, result public.assessment_results)
+  language sql stable
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+  -- What is shown goes by the campaign as it is now: a coach may show more after a workshop than before it.
+  select coalesce(c.results_disclosure, 'none'), r
+  from public.participant_sessions as s
+  join public.assessment_results as r on r.tenant_id = s.tenant_id and r.session_id = s.id
+  left join public.campaigns as c on c.tenant_id = s.tenant_id and c.id = s.campaign_id
+  where s.token_hash = find_result.token_hash
+$$;
+comment on function private.find_result(bytea) is 'The result of a token''s session, and how much of it is shown. No row before it is completed.';
+grant execute on function private.find_result(bytea) to service_role;
