@@ -17,12 +17,14 @@ begin
   select s.tenant_id, private.uuid_v7_at(1720000000000000 + (round * 1000000::bigint + n) * 1000),
     md5('campaign ' || round % 5)::uuid, format('participant-%s-%s@example.com', round, n),
     format('Participant %s of %s', round, n),
-    ('{registered,registered,registered,started,started,completed,completed,completed,contacted,converted}'::text[])
-      [abs(hashint8(round * 1000000::bigint + n)::bigint) % 10 + 1],
-    now() - interval '2 days', now() - interval '1 day', now() + interval '1 year'
+    v.status, case when v.status <> 'registered' then now() - interval '2 days' end,
+    case when v.status not in ('registered', 'started') then now() - interval '1 day' end, now() + interval '1 year'
   from generate_series(first, last) as round
   cross join generate_series(1, tenants) as n
   join public.tenant_slugs as s on s.slug = 'tenant-' || n
+  cross join lateral (select
+    ('{registered,registered,registered,started,started,completed,completed,completed,contacted,converted}'::text[])
+      [abs(hashint8(round * 1000000::bigint + n)::bigint) % 10 + 1] as status) as v
   order by round, n;
 end
 $$;

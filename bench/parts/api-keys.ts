@@ -4,7 +4,8 @@ import { generateApiKey } from '../../lib/auth/api-keys/format.ts'
 import { type Figure, interleave, median, say } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 
-const owner = '00000000-0000-4000-8000-0000000000fe'
+/** Who has the token. */
+export const owner = '00000000-0000-4000-8000-0000000000fe'
 const connections = 16
 const goal = { atLeast: 0.6 }
 

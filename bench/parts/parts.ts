@@ -13,6 +13,7 @@ import { benchOnboarding } from './onboarding.ts'
 import { benchPooler } from './pooler.ts'
 import { benchRefusals } from './refusals/index.ts'
 import { benchRls } from './rls.ts'
+import { benchTaking } from './taking.ts'
 import { benchUsage } from './usage.ts'
 import { benchDelivery } from './webhooks/delivery.ts'
 import { benchDepth } from './webhooks/depth.ts'
@@ -133,6 +134,12 @@ export const parts: Part[] = [
     about:
       'A payment that becomes a tenant, by the SQL functions. The baseline inserts the rows that this wrote, log and events included, into tables with the same columns, keys and indexes and without triggers. Then a read while contracts can wait, and going on with a registration.',
     run: benchOnboarding,
+  },
+  {
+    name: 'taking',
+    about:
+      'Completing sessions of assessments. The baseline inserts the rows that this wrote, log and events included, into tables with the same columns, keys and indexes and without triggers. Then a page of the pipeline of one tenant among those of all.',
+    run: benchTaking,
   },
   {
     name: 'notifications',

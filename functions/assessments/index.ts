@@ -1,9 +1,12 @@
 import { createApp } from '../../lib/http/index.ts'
 import { frameworks } from './frameworks.ts'
+import { participants, pipeline } from './participants.ts'
 import { campaignPages, sessions } from './taking.ts'
 
 export const app = createApp('assessments')
   .route('/frameworks', frameworks)
+  .route('/participants', participants)
+  .route('/pipeline', pipeline)
   .route('/take', campaignPages)
   .route('/sessions', sessions)
 

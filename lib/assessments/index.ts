@@ -27,6 +27,24 @@ export {
 } from './config/schema.ts'
 export { listFrameworks } from './frameworks/queries.ts'
 export { FrameworkPath, FrameworkQuery, Frameworks } from './frameworks/schema.ts'
+export {
+  listParticipants,
+  moveParticipant,
+  readCompletions,
+  readParticipant,
+  readPipeline,
+} from './pipeline/queries.ts'
+export {
+  CompletionQuery,
+  Completions,
+  ParticipantDetails,
+  ParticipantMove,
+  ParticipantPath,
+  ParticipantQuery,
+  Participants,
+  Pipeline,
+  PipelineQuery,
+} from './pipeline/schema.ts'
 export { PreviewRequest, previewScores, ScoringPreview } from './scoring/preview.ts'
 export { findOffer } from './taking/offers.ts'
 export { completeSession, readResult } from './taking/results.ts'

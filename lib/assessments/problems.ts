@@ -8,6 +8,7 @@ const problems = declareProblems({
   version_not_kept: { status: 404, title: 'This version is not kept' },
   version_mismatch: { status: 412, title: 'Somebody else has changed this' },
   campaign_not_found: { status: 404, title: 'There is no such campaign' },
+  participant_not_found: { status: 404, title: 'There is no such participant' },
   token_taken: { status: 409, title: 'The token belongs to another session' },
   session_not_found: { status: 404, title: 'There is no such session' },
   session_completed: { status: 409, title: 'The session is completed' },
@@ -22,6 +23,11 @@ declareConstraints({
   campaign_landing_is_text: {
     pointer: '/landing',
     detail: 'must have a headline of 200 characters and an intro of 2,000, or one of them, and nothing else',
+  },
+  status_fits_what_happened: {
+    pointer: '/client_status',
+    detail:
+      'must fit what has happened: whoever has begun or completed an assessment has not just registered',
   },
   participant_is_text: { pointer: '/full_name', detail: 'must be text without control characters' },
   config_reason_is_text: { pointer: '/reason', detail: 'must be text without control characters' },

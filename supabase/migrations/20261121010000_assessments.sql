@@ -178,6 +178,8 @@ create table public.participant_sessions (
   constraint participant_is_text check (private.is_plain_text(full_name, 255) and private.is_email(email)),
   constraint session_mode_is_a_word check (mode ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint session_locale_is_a_tag check (locale ~ '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$' and length(locale) <= 35),
+  constraint status_fits_what_happened check (
+    (client_status <> 'registered' or started_at is null and completed_at is null) and (client_status <> 'started' or completed_at is null)),
   constraint token_is_a_sha256 check (length(token_hash) = 32)
 );
 create unique index participant_sessions_ref_id_idx on public.participant_sessions (tenant_id, ref_id) where ref_id is not null;
@@ -186,7 +188,7 @@ comment on table public.participant_sessions is
 comment on column public.participant_sessions.token_hash is 'Of the token that the participant''s browser has made. With it the assessment is taken.';
 comment on column public.participant_sessions.mode is 'The format of the framework in which the assessment is taken.';
 comment on column public.participant_sessions.consented_at is 'When the participant allowed the tenant to use the contact details.';
-create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id);
+create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id, id);
 create index participant_sessions_client_status_idx on public.participant_sessions (tenant_id, client_status, id);
 create unique index participant_sessions_token_hash_idx on public.participant_sessions (token_hash);
 
@@ -267,7 +269,7 @@ begin
     perform private.emit_event(new.tenant_id, 'participant_session.status_changed',
       data || jsonb_build_object('old_status', old.client_status), ordering_key, has_row_lock => true);
   end if;
-  -- The status or the moment may be set first. With the idempotency key the event is emitted once, even if the
+  -- A coach may set the status without the moment. With the idempotency key the event is emitted once, even if the
   -- completion is taken back and set again.
   if (new.client_status = 'completed' or new.completed_at is not null)
     and (tg_op = 'INSERT' or old.client_status <> 'completed' and old.completed_at is null) then
@@ -320,6 +322,59 @@ select private.register_event_type('participant_session.completed', 'A participa
     '{"participant_session": {"ref_id": "01JD3NFYH2K4M6P8R0T2V4X6Z8", "campaign_id": "01JD3ND3E5R7T9V1X3Z5B7D9F1",
       "email": "ada@example.com", "full_name": "Ada Sample", "status": "completed", "started_at": "2026-11-20T10:30:00.000Z",
       "completed_at": "2026-11-20T10:50:12.250Z", "expires_at": "2026-12-20T09:30:00.000Z", "created_at": "2026-11-20T09:30:00.000Z"}}');
+
+-- 03_participant_moves.sql
+
+-- Participant moves: how each participant came through the pipeline, and who moved them.
+
+create table public.participant_moves (
+  tenant_id uuid not null,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  session_id uuid not null,
+  from_status text,
+  to_status text not null,
+  moved_by uuid,
+  moved_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  foreign key (tenant_id, session_id) references public.participant_sessions on delete cascade
+);
+create unique index participant_moves_ref_id_idx on public.participant_moves (tenant_id, ref_id) where ref_id is not null;
+create index participant_moves_session_id_idx on public.participant_moves (tenant_id, session_id, id);
+comment on table public.participant_moves is 'Each status that a participant had, since when, and who moved them there.';
+comment on column public.participant_moves.from_status is 'Null for a participant who came in.';
+comment on column public.participant_moves.moved_by is 'The member. Null for the participant, and for a server.';
+
+alter table public.participant_moves enable row level security;
+create policy "members read their tenant's moves" on public.participant_moves
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
+-- Only a change of the participant writes one.
+grant select on public.participant_moves to authenticated, service_role;
+create trigger participant_moves_refuse_change before update on public.participant_moves
+  for each row execute function private.tg_refuse_change();
+
+-- A definer, because nobody writes the history directly.
+create function private.tg_note_participant_move() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- The demo's reset puts the history back as well.
+  if current_setting('tenantry.is_restoring', true) = 'on' then
+    return null;
+  end if;
+  insert into public.participant_moves (tenant_id, session_id, from_status, to_status, moved_by)
+  values (new.tenant_id, new.id, case tg_op when 'UPDATE' then old.client_status end, new.client_status, (select auth.uid()));
+  return null;
+end
+$$;
+create trigger participant_sessions_note_arrival after insert on public.participant_sessions
+  for each row execute function private.tg_note_participant_move();
+create trigger participant_sessions_note_move after update of client_status on public.participant_sessions
+  for each row when (new.client_status <> old.client_status) execute function private.tg_note_participant_move();
+
+select private.register_table('public.participant_moves', keeping => 'history', plain => '{from_status,to_status}',
+  unaudited => 'append-only, so it is a record itself');
 
 -- 10_frameworks/01_frameworks.sql
 

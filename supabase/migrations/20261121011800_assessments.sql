@@ -76,6 +76,21 @@ create policy "members read their tenant's results" on public.assessment_results
 grant select on public.assessment_results to authenticated;
 grant select, insert, update, delete on public.assessment_results to service_role;
 
+-- A definer, because whether there is a result does not depend on who asks.
+create function private.tg_keep_completion() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if exists (select from public.assessment_results as r where r.tenant_id = new.tenant_id and r.session_id = new.id) then
+    perform private.raise_problem(409, 'session_completed', 'This participant has a result, so the assessment stays completed.');
+  end if;
+  return null;
+end
+$$;
+create trigger participant_sessions_keep_completion after update of completed_at on public.participant_sessions
+  for each row when (old.completed_at is not null and new.completed_at is null) execute function private.tg_keep_completion();
+
 create function private.anonymous_result(result public.assessment_results) returns jsonb
   language sql stable
   set search_path = ''

@@ -26,6 +26,8 @@ create table public.participant_sessions (
   constraint participant_is_text check (private.is_plain_text(full_name, 255) and private.is_email(email)),
   constraint session_mode_is_a_word check (mode ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint session_locale_is_a_tag check (locale ~ '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$' and length(locale) <= 35),
+  constraint status_fits_what_happened check (
+    (client_status <> 'registered' or started_at is null and completed_at is null) and (client_status <> 'started' or completed_at is null)),
   constraint token_is_a_sha256 check (length(token_hash) = 32)
 );
 create unique index participant_sessions_ref_id_idx on public.participant_sessions (tenant_id, ref_id) where ref_id is not null;
@@ -34,7 +36,7 @@ comment on table public.participant_sessions is
 comment on column public.participant_sessions.token_hash is 'Of the token that the participant''s browser has made. With it the assessment is taken.';
 comment on column public.participant_sessions.mode is 'The format of the framework in which the assessment is taken.';
 comment on column public.participant_sessions.consented_at is 'When the participant allowed the tenant to use the contact details.';
-create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id);
+create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id, id);
 create index participant_sessions_client_status_idx on public.participant_sessions (tenant_id, client_status, id);
 create unique index participant_sessions_token_hash_idx on public.participant_sessions (token_hash);
 
@@ -115,7 +117,7 @@ begin
     perform private.emit_event(new.tenant_id, 'participant_session.status_changed',
       data || jsonb_build_object('old_status', old.client_status), ordering_key, has_row_lock => true);
   end if;
-  -- The status or the moment may be set first. With the idempotency key the event is emitted once, even if the
+  -- A coach may set the status without the moment. With the idempotency key the event is emitted once, even if the
   -- completion is taken back and set again.
   if (new.client_status = 'completed' or new.completed_at is not null)
     and (tg_op = 'INSERT' or old.client_status <> 'completed' and old.completed_at is null) then

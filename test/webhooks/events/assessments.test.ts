@@ -138,14 +138,14 @@ describeEvents(
       }),
     },
     'a participant who completes, and is moved back and forth': {
-      given: (w) => `${addSession(w)}; ${setSession(w, `client_status = 'completed'`)}`,
-      when: (w) =>
-        `${setSession(w, `client_status = 'started', completed_at = null`)}; ${setSession(w, `completed_at = now()`)}`,
+      given: (w) =>
+        `${addSession(w)}; ${setSession(w, `client_status = 'completed'`)}; ${setSession(w, `client_status = 'started'`)}`,
+      when: (w) => setSession(w, `client_status = 'completed', completed_at = '2026-11-20 09:30Z'`),
       told: (w) => ({
         types: {
           'participant_session.status_changed': {
-            participant_session: session(w, 'started'),
-            old_status: 'completed',
+            participant_session: session(w, 'completed', { completed_at: '2026-11-20T09:30:00.000Z' }),
+            old_status: 'started',
           },
         },
         key: sessionKey(w),

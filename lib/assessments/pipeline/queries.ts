@@ -1,0 +1,136 @@
+import { type Db, Problem, readPage, sql } from '../../db/index.ts'
+import {
+  type CompletionQuery,
+  type Completions,
+  clientStatuses,
+  type Participant,
+  type ParticipantDetails,
+  type ParticipantMove,
+  type ParticipantQuery,
+  type Participants,
+  type Pipeline,
+  participantOrder,
+} from './schema.ts'
+
+const participantColumns = sql`
+  s.ref_id, (select jsonb_build_object('ref_id', c.ref_id, 'name', c.name) from public.campaigns as c
+    where c.tenant_id = s.tenant_id and c.id = s.campaign_id) as campaign,
+  s.email, s.full_name, s.consented_at is not null as has_consented, s.client_status, s.mode, s.locale,
+  (select r.primary_id from public.assessment_results as r where r.tenant_id = s.tenant_id and r.session_id = s.id) as primary_id,
+  s.started_at, s.completed_at, s.expires_at, s.created_at`
+
+/** A page of a tenant's participants, the newest first. Each filter has an index that is in this order. */
+export async function listParticipants(
+  db: Db,
+  tenantId: string,
+  { limit, cursor, client_status, campaign }: ParticipantQuery,
+): Promise<Participants> {
+  const { rows, next_cursor } = await readPage<Participant>(
+    db,
+    participantOrder,
+    { limit, cursor },
+    (rowCount) => sql`
+    select ${participantColumns}
+    from public.participant_sessions as s
+    where s.tenant_id = ${tenantId} ${client_status ? sql`and s.client_status = ${client_status}` : sql``}
+      ${campaign ? sql`and s.campaign_id = private.ulid_to_uuid(${campaign})` : sql``}
+      ${cursor ? sql`and s.id < private.ulid_to_uuid(${cursor.ref_id})` : sql``}
+    order by s.id desc limit ${rowCount}`,
+  )
+  return { participants: rows, next_cursor }
+}
+
+/** One participant, with answers, result and history. 404 participant_not_found. */
+export async function readParticipant(db: Db, tenantId: string, ref: string): Promise<ParticipantDetails> {
+  const [found] = await db.query<ParticipantDetails>(sql`
+    select ${participantColumns},
+      coalesce((select a.answers from public.participant_answers as a where a.tenant_id = s.tenant_id and a.session_id = s.id), '{}') as answers,
+      (select jsonb_build_object('ref_id', r.ref_id, 'framework_id', r.framework_id, 'mode', r.mode, 'scores', r.scores,
+          'primary_id', r.primary_id, 'secondary_id', r.secondary_id, 'answered_count', r.answered_count, 'item_count', r.item_count,
+          'config_version', r.config_version, 'completed_at', r.completed_at)
+        from public.assessment_results as r where r.tenant_id = s.tenant_id and r.session_id = s.id) as result,
+      coalesce((select jsonb_agg(jsonb_build_object('from_status', m.from_status, 'to_status', m.to_status,
+          'moved_by', (select p.ref_id from public.user_profiles as p where p.user_id = m.moved_by), 'moved_at', m.moved_at) order by m.id desc)
+        from (select o.* from public.participant_moves as o where o.tenant_id = s.tenant_id and o.session_id = s.id
+          order by o.id desc limit 100) as m), '[]') as moves
+    from public.participant_sessions as s
+    where s.tenant_id = ${tenantId} and s.ref_id = ${ref}`)
+  if (!found) throw notFound()
+  // Inside JSON, Postgres writes a moment in its own form.
+  const utc = (moment: string | Date) => new Date(moment).toISOString()
+  return {
+    ...found,
+    result: found.result && { ...found.result, completed_at: utc(found.result.completed_at) },
+    moves: found.moves.map((move) => ({ ...move, moved_at: utc(move.moved_at) })),
+  }
+}
+
+/** Moves a participant in the pipeline. 404 participant_not_found, 422 invalid_value if it contradicts what has happened. */
+export async function moveParticipant(
+  db: Db,
+  tenantId: string,
+  ref: string,
+  { client_status }: ParticipantMove,
+): Promise<ParticipantDetails> {
+  return db.transaction(async (tx) => {
+    const moved = await tx.query(sql`
+      update public.participant_sessions as s set client_status = ${client_status}
+      where s.tenant_id = ${tenantId} and s.ref_id = ${ref} returning s.id`)
+    if (moved.length === 0) throw notFound()
+    return readParticipant(tx, tenantId, ref)
+  })
+}
+
+/** How many participants have each status. */
+export async function readPipeline(
+  db: Db,
+  tenantId: string,
+  { campaign }: { campaign?: string | undefined },
+): Promise<Pipeline> {
+  const rows = await db.query<{
+    client_status: keyof Pipeline['statuses']
+    count: number
+    completed: number
+  }>(sql`
+    select s.client_status, count(*)::int as count, count(s.completed_at)::int as completed
+    from public.participant_sessions as s
+    where s.tenant_id = ${tenantId} ${campaign ? sql`and s.campaign_id = private.ulid_to_uuid(${campaign})` : sql``}
+    group by s.client_status`)
+  const statuses = Object.fromEntries(
+    clientStatuses.map((status) => [status, rows.find((row) => row.client_status === status)?.count ?? 0]),
+  ) as Pipeline['statuses']
+  const total = rows.reduce((sum, { count }) => sum + count, 0)
+  const completed = rows.reduce((sum, row) => sum + row.completed, 0)
+  const converted = rows.find((row) => row.client_status === 'converted')?.completed ?? 0
+  const share = (part: number, whole: number) => (whole === 0 ? null : part / whole)
+  return {
+    statuses,
+    total,
+    completed_share: share(completed, total),
+    converted_share: share(converted, completed),
+  }
+}
+
+/** Completed assessments by day and format, in the tenant's time zone. */
+export async function readCompletions(
+  db: Db,
+  tenantId: string,
+  { since, until, campaign }: CompletionQuery,
+): Promise<Completions> {
+  const end = until === undefined ? new Date() : new Date(until)
+  const start = since === undefined ? new Date(end.getTime() - 30 * 86_400_000) : new Date(since)
+  return db.one<Completions>(sql`
+    select t.time_zone, coalesce((
+      select jsonb_agg(jsonb_build_object('day', d.day, 'framework_id', d.framework_id, 'mode', d.mode, 'count', d.count)
+        order by d.day, d.framework_id, d.mode)
+      from (
+        select (r.completed_at at time zone t.time_zone)::date as day, r.framework_id, r.mode, count(*)::int as count
+        from public.assessment_results as r
+        where r.tenant_id = t.id and r.completed_at >= ${start} and r.completed_at < ${end}
+          ${campaign ? sql`and r.campaign_id = private.ulid_to_uuid(${campaign})` : sql``}
+        group by 1, 2, 3) as d), '[]') as days
+    from public.tenants as t where t.id = ${tenantId}`)
+}
+
+const notFound = () =>
+  new Problem('participant_not_found', 'This tenant has no participant with this ref_id.')

@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import { keyset, moment, nextCursor, offsetMoment, pageParameters, refId } from '../../db/index.ts'
+
+export const clientStatuses = [
+  'registered',
+  'started',
+  'completed',
+  'contacted',
+  'converted',
+  'archived',
+] as const
+const clientStatus = z.enum(clientStatuses)
+
+const Participant = z
+  .strictObject({
+    ref_id: refId,
+    campaign: z.strictObject({ ref_id: refId, name: z.string() }).nullable(),
+    email: z.string().nullable(),
+    full_name: z.string().nullable(),
+    has_consented: z.boolean().meta({ description: 'Whether the contact details may be used.' }),
+    client_status: clientStatus,
+    mode: z.string().nullable(),
+    locale: z.string().nullable(),
+    primary_id: z.string().nullable().meta({ description: 'What leads in the result.' }),
+    started_at: moment.nullable(),
+    completed_at: moment.nullable(),
+    expires_at: moment,
+    created_at: moment,
+  })
+  .meta({ id: 'Participant', description: 'Somebody in the pipeline.' })
+
+const Move = z.strictObject({
+  from_status: clientStatus.nullable(),
+  to_status: clientStatus,
+  moved_by: z
+    .string()
+    .nullable()
+    .meta({ description: 'The ref_id of the member. null for the participant.' }),
+  moved_at: moment,
+})
+
+/** One participant with everything that is known of them. */
+export const ParticipantDetails = Participant.extend({
+  answers: z.record(z.string(), z.union([z.number(), z.string()])),
+  result: z
+    .strictObject({
+      ref_id: refId,
+      framework_id: z.string(),
+      mode: z.string(),
+      scores: z.array(z.strictObject({ id: z.string(), score: z.number(), band: z.string().nullable() })),
+      primary_id: z.string().nullable(),
+      secondary_id: z.string().nullable(),
+      answered_count: z.int(),
+      item_count: z.int(),
+      config_version: z.int(),
+      completed_at: moment,
+    })
+    .nullable(),
+  moves: z.array(Move).meta({ description: 'The newest first, 100 at most.' }),
+}).meta({ id: 'ParticipantDetails' })
+
+/** The newest first. */
+export const participantOrder = keyset('participants', { ref_id: refId })
+const campaign = refId.optional().meta({ description: 'Only those of this campaign.' })
+export const ParticipantQuery = z.strictObject({
+  ...pageParameters(participantOrder),
+  client_status: clientStatus.optional().meta({ description: 'Only those with this status.' }),
+  campaign,
+})
+export const Participants = z
+  .strictObject({ participants: z.array(Participant), next_cursor: nextCursor })
+  .meta({ id: 'Participants' })
+
+export const ParticipantPath = z.object({ participant: refId })
+export const ParticipantMove = z
+  .strictObject({ client_status: clientStatus })
+  .meta({ id: 'ParticipantMove', description: 'Where the participant goes in the pipeline.' })
+
+export const PipelineQuery = z.strictObject({ campaign })
+export const Pipeline = z
+  .strictObject({
+    statuses: z.strictObject(
+      Object.fromEntries(clientStatuses.map((status) => [status, z.int()])) as Record<
+        (typeof clientStatuses)[number],
+        z.ZodInt
+      >,
+    ),
+    total: z.int(),
+    completed_share: z
+      .number()
+      .nullable()
+      .meta({ description: 'Of all participants, how many have completed: 0 to 1. null if there are none.' }),
+    converted_share: z
+      .number()
+      .nullable()
+      .meta({ description: 'Of those who have completed, how many have become clients: 0 to 1.' }),
+  })
+  .meta({ id: 'Pipeline', description: 'How many participants have each status.' })
+
+const maxDays = 400
+export const CompletionQuery = z
+  .strictObject({
+    since: offsetMoment.optional().meta({ description: '30 days ago unless said otherwise.' }),
+    until: offsetMoment.optional().meta({ description: 'Now unless said otherwise.' }),
+    campaign,
+  })
+  .refine(
+    ({ since, until }) => {
+      const end = until === undefined ? Date.now() : Date.parse(until)
+      const days = since === undefined ? 30 : (end - Date.parse(since)) / 86_400_000
+      return days > 0 && days <= maxDays
+    },
+    { path: ['since'], error: `must lie before until, by ${maxDays} days at most` },
+  )
+export const Completions = z
+  .strictObject({
+    time_zone: z.string().meta({ description: 'The zone in which a day begins and ends.' }),
+    days: z.array(
+      z.strictObject({ day: z.iso.date(), framework_id: z.string(), mode: z.string(), count: z.int() }),
+    ),
+  })
+  .meta({
+    id: 'Completions',
+    description: 'Completed assessments by day and format. A day without one has no entry.',
+  })
+
+export type Completions = z.infer<typeof Completions>
+export type CompletionQuery = z.output<typeof CompletionQuery>
+export type Participant = z.infer<typeof Participant>
+export type ParticipantDetails = z.infer<typeof ParticipantDetails>
+export type ParticipantMove = z.infer<typeof ParticipantMove>
+export type ParticipantQuery = z.output<typeof ParticipantQuery>
+export type Participants = z.infer<typeof Participants>
+export type Pipeline = z.infer<typeof Pipeline>
