@@ -1,4 +1,5 @@
 import { createApp } from '../../lib/http/index.ts'
+import { drafts } from './drafts.ts'
 import { frameworks } from './frameworks.ts'
 import { participants, pipeline } from './participants.ts'
 import { campaignPages, sessions } from './taking.ts'
@@ -7,6 +8,7 @@ export const app = createApp('assessments')
   .route('/frameworks', frameworks)
   .route('/participants', participants)
   .route('/pipeline', pipeline)
+  .route('/frameworks', drafts)
   .route('/take', campaignPages)
   .route('/sessions', sessions)
 

@@ -1,6 +1,30 @@
 import './problems.ts'
 
 export {
+  ConfigDraft,
+  DraftChange,
+  expectedRevision,
+  Publications,
+  ReceivedDraftChange,
+  revisionTag,
+  Schedule,
+  ScheduledConfig,
+  ScheduledConfigs,
+  ScheduledPath,
+  ScheduledQuery,
+} from './config/draft-schema.ts'
+export {
+  cancelScheduled,
+  deleteDraft,
+  listScheduled,
+  publishDraft,
+  readDraft,
+  readResolvedDraft,
+  saveDraft,
+  scheduleDraft,
+} from './config/drafts.ts'
+export { publishDue } from './config/due.ts'
+export {
   diffVersions,
   listVersions,
   readConfig,

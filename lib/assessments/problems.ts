@@ -5,6 +5,7 @@ const problems = declareProblems({
   assessment_not_enabled: { status: 422, title: 'The tenant has not enabled this assessment' },
   campaign_not_open: { status: 409, title: 'The campaign takes no participants' },
   framework_not_found: { status: 404, title: 'There is no such framework' },
+  draft_not_found: { status: 404, title: 'There is no draft' },
   version_not_kept: { status: 404, title: 'This version is not kept' },
   version_mismatch: { status: 412, title: 'Somebody else has changed this' },
   campaign_not_found: { status: 404, title: 'There is no such campaign' },
@@ -16,6 +17,8 @@ const problems = declareProblems({
   contact_required: { status: 422, title: 'Say how you can be reached' },
   nothing_answered: { status: 422, title: 'Nothing was answered' },
   too_many_sessions: { status: 429, title: 'Too many sessions', retryAfterSeconds: 3_600 },
+  draft_changed: { status: 412, title: 'Somebody else has changed the draft' },
+  too_many_scheduled: { status: 403, title: 'Too many scheduled changes' },
   if_match_required: { status: 428, title: 'Say which version you are changing' },
 })
 
@@ -31,6 +34,8 @@ declareConstraints({
   },
   participant_is_text: { pointer: '/full_name', detail: 'must be text without control characters' },
   config_reason_is_text: { pointer: '/reason', detail: 'must be text without control characters' },
+  draft_reason_is_text: { pointer: '/reason', detail: 'must be text without control characters' },
+  draft_is_small: { pointer: '', detail: 'has a part that is too large: each may have 64 or 256 KiB' },
   config_is_small: { pointer: '', detail: 'has a part that is too large: each may have 64 or 256 KiB' },
 })
 

@@ -172,15 +172,34 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/assessments/participants": {
+    "/assessments/frameworks/{framework}/config/draft": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** List the participants, the newest first */
-        get: operations["getAssessmentsParticipants"];
+        /** Read the draft of a framework */
+        get: operations["getAssessmentsFrameworksFrameworkConfigDraft"];
+        /** Make the draft, or replace it */
+        put: operations["putAssessmentsFrameworksFrameworkConfigDraft"];
+        post?: never;
+        /** Throw the draft away */
+        delete: operations["deleteAssessmentsFrameworksFrameworkConfigDraft"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assessments/frameworks/{framework}/config/draft/resolved": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read a framework as it is with the draft */
+        get: operations["getAssessmentsFrameworksFrameworkConfigDraftResolved"];
         put?: never;
         post?: never;
         delete?: never;
@@ -189,76 +208,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/assessments/participants/{participant}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read a participant */
-        get: operations["getAssessmentsParticipantsParticipant"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /** Move a participant in the pipeline */
-        patch: operations["patchAssessmentsParticipantsParticipant"];
-        trace?: never;
-    };
-    "/assessments/pipeline": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Count the participants of each status */
-        get: operations["getAssessmentsPipeline"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/assessments/pipeline/completions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Count completed assessments by day and format */
-        get: operations["getAssessmentsPipelineCompletions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/assessments/take/{slug}/{campaign}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** See a campaign as its participants do */
-        get: operations["getAssessmentsTakeSlugCampaign"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/assessments/take/{slug}/{campaign}/sessions": {
+    "/assessments/frameworks/{framework}/config/draft/preview": {
         parameters: {
             query?: never;
             header?: never;
@@ -267,33 +217,66 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Begin to take an assessment */
-        post: operations["postAssessmentsTakeSlugCampaignSessions"];
+        /** See what answers would say with the draft */
+        post: operations["postAssessmentsFrameworksFrameworkConfigDraftPreview"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/assessments/sessions/current": {
+    "/assessments/frameworks/{framework}/config/scheduled": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Read your session */
-        get: operations["getAssessmentsSessionsCurrent"];
+        /** List what is scheduled, the newest first */
+        get: operations["getAssessmentsFrameworksFrameworkConfigScheduled"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Say who you are */
-        patch: operations["patchAssessmentsSessionsCurrent"];
+        patch?: never;
         trace?: never;
     };
-    "/assessments/sessions/current/answers": {
+    "/assessments/frameworks/{framework}/config/draft/publish": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Publish the draft now */
+        post: operations["postAssessmentsFrameworksFrameworkConfigDraftPublish"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assessments/frameworks/{framework}/config/draft/schedule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the draft published at a moment */
+        post: operations["postAssessmentsFrameworksFrameworkConfigDraftSchedule"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assessments/frameworks/{framework}/config/scheduled/{scheduled}": {
         parameters: {
             query?: never;
             header?: never;
@@ -303,14 +286,14 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        delete?: never;
+        /** Cancel what is scheduled */
+        delete: operations["deleteAssessmentsFrameworksFrameworkConfigScheduledScheduled"];
         options?: never;
         head?: never;
-        /** Save answers */
-        patch: operations["patchAssessmentsSessionsCurrentAnswers"];
+        patch?: never;
         trace?: never;
     };
-    "/assessments/sessions/current/complete": {
+    "/assessments/frameworks/publish-due": {
         parameters: {
             query?: never;
             header?: never;
@@ -319,25 +302,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Finish the assessment */
-        post: operations["postAssessmentsSessionsCurrentComplete"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/assessments/sessions/current/result": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Read your result */
-        get: operations["getAssessmentsSessionsCurrentResult"];
-        put?: never;
-        post?: never;
+        /** Publish the scheduled changes that are due */
+        post: operations["postAssessmentsFrameworksPublishDue"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2925,12 +2891,6 @@ export interface components {
             /** @description Fewer than were named: the lease of the others was over, and they come again. */
             acknowledged: number;
         };
-        AnswerChange: {
-            /** @description By the ids of the items. null takes an answer back; others stay as they are. */
-            answers: {
-                [key: string]: (number | string) | null;
-            };
-        };
         ApiKey: {
             ref_id: string;
             name: string;
@@ -2983,92 +2943,6 @@ export interface components {
             api_keys: components["schemas"]["ApiKey"][];
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
-        };
-        /** @description What a participant sees of a campaign before it begins. */
-        AssessmentOffer: {
-            campaign: {
-                ref_id: string;
-                name: string;
-                is_open: boolean;
-                opens_at: string | null;
-                closes_at: string | null;
-                /** @enum {string} */
-                results_disclosure: "full" | "summary" | "none";
-            };
-            framework: {
-                framework_id: string;
-                name: string;
-            };
-            landing: {
-                headline: string;
-                intro?: string;
-                /**
-                 * @description Whether contact details are asked for before the result, and whether it needs them.
-                 * @enum {string}
-                 */
-                capture_gate: "none" | "soft" | "hard";
-                personas: {
-                    id: string;
-                    name: string;
-                    description: string;
-                }[];
-            };
-            /** @description The formats to choose from, each with its questions in order. */
-            modes: {
-                id: string;
-                /** @enum {string} */
-                kind: "scale" | "choice";
-                title: string;
-                intro: string;
-                scale?: {
-                    min: number;
-                    max: number;
-                    labels: {
-                        [key: string]: string;
-                    };
-                };
-                items: {
-                    id: string;
-                    prompt: string;
-                    options?: {
-                        id: string;
-                        label: string;
-                    }[];
-                }[];
-            }[];
-            /** @description Whether a full result is drawn as a chart. */
-            chart: boolean;
-            booking_url: string | null;
-        };
-        /** @description A participant’s way through an assessment, for whoever holds its token. */
-        AssessmentSession: {
-            ref_id: string;
-            campaign: {
-                ref_id: string;
-                tenant_slug: string;
-            };
-            mode: string;
-            locale: string | null;
-            /** @enum {string} */
-            client_status: "registered" | "started" | "completed" | "contacted" | "converted" | "archived";
-            email: string | null;
-            full_name: string | null;
-            has_consented: boolean;
-            answers: {
-                [key: string]: number | string;
-            };
-            answered_count: number;
-            item_count: number;
-            started_at: string | null;
-            completed_at: string | null;
-            /**
-             * Format: date-time
-             * @description RFC 3339, in UTC, to the millisecond.
-             */
-            expires_at: string;
-        };
-        AssessmentSessionAnswer: {
-            session: components["schemas"]["AssessmentSession"];
         };
         AuditEvent: {
             tenant_id: string;
@@ -3271,18 +3145,6 @@ export interface components {
             /** @description Requests that a provider did not answer. They are made again. */
             unanswered: number;
         };
-        /** @description Completed assessments by day and format. A day without one has no entry. */
-        Completions: {
-            /** @description The zone in which a day begins and ends. */
-            time_zone: string;
-            days: {
-                /** Format: date */
-                day: string;
-                framework_id: string;
-                mode: string;
-                count: number;
-            }[];
-        };
         ConfigChange: {
             archetype_overrides?: {
                 [key: string]: {
@@ -3424,6 +3286,300 @@ export interface components {
             } & {
                 [key: string]: unknown;
             })[];
+        };
+        /** @description A change of a framework that is not published yet. */
+        ConfigDraft: {
+            framework_id: string;
+            /** @description Also the ETag. Another one after each change. */
+            revision: string;
+            /** @description The version that it changes. */
+            base_version: number;
+            /** @description The version that is published now. */
+            version: number;
+            /** @description The places that it and the versions written since change, too. If there are none, it can be published. */
+            conflicts: string[];
+            /** @description The columns that change, each as a whole. */
+            change: {
+                archetype_overrides?: {
+                    [key: string]: {
+                        position?: number | null;
+                        name?: string | null;
+                        colour?: string | null;
+                        emoji?: string | null;
+                        description?: string | null;
+                        strengths?: string[] | null;
+                        shadows?: string[] | null;
+                    } | null;
+                };
+                voice_overrides?: {
+                    system_prompt?: string | null;
+                    tone_directives?: string[] | null;
+                    language?: string | null;
+                };
+                scoring_overrides?: {
+                    engine?: {
+                        scale_min?: number | null;
+                        scale_max?: number | null;
+                        decimals?: number | null;
+                        missing?: ("skip" | "neutral") | null;
+                        tie_break?: string[] | null;
+                    } | null;
+                    severity_bands?: {
+                        [key: string]: {
+                            label?: string | null;
+                            from?: number | null;
+                            to?: number | null;
+                        } | null;
+                    } | null;
+                    combinations?: {
+                        primary: string;
+                        secondary: string;
+                        title: string;
+                        description: string;
+                    }[] | null;
+                };
+                mode_overrides?: {
+                    [key: string]: {
+                        is_enabled?: boolean | null;
+                        kind?: ("scale" | "choice") | null;
+                        title?: string | null;
+                        intro?: string | null;
+                        scale?: {
+                            min?: number | null;
+                            max?: number | null;
+                            labels?: {
+                                [key: string]: string | null;
+                            } | null;
+                        } | null;
+                        items?: {
+                            [key: string]: {
+                                position?: number | null;
+                                prompt?: string | null;
+                                weights?: {
+                                    [key: string]: number | null;
+                                } | null;
+                                options?: {
+                                    [key: string]: {
+                                        position?: number | null;
+                                        label?: string | null;
+                                        weights?: {
+                                            [key: string]: number | null;
+                                        } | null;
+                                    } | null;
+                                } | null;
+                            } | null;
+                        } | null;
+                    } | null;
+                };
+                landing_overrides?: {
+                    headline?: string | null;
+                    personas?: {
+                        id: string;
+                        name: string;
+                        description: string;
+                    }[] | null;
+                    traffic_split?: number | null;
+                    capture_gate?: ("none" | "soft" | "hard") | null;
+                };
+                communications?: {
+                    email_templates?: {
+                        [key: string]: {
+                            subject?: string | null;
+                            body_html?: string | null;
+                        } | null;
+                    } | null;
+                    followups?: {
+                        id: string;
+                        after_hours: number;
+                        template: string;
+                    }[] | null;
+                    booking_url?: string | null;
+                };
+                results_display?: {
+                    ordering?: (("score" | "declared") | string[]) | null;
+                    depth_thresholds?: {
+                        secondary?: number | null;
+                        combination?: number | null;
+                    } | null;
+                    spider_chart_enabled?: boolean | null;
+                };
+                providers?: {
+                    reflection?: {
+                        is_enabled?: boolean | null;
+                        provider?: string | null;
+                        model?: string | null;
+                    } | null;
+                    micro_insight?: {
+                        is_enabled?: boolean | null;
+                        provider?: string | null;
+                        model?: string | null;
+                    } | null;
+                    voice?: {
+                        is_enabled?: boolean | null;
+                        provider?: string | null;
+                        model?: string | null;
+                    } | null;
+                };
+                test_clients?: {
+                    id: string;
+                    name: string;
+                    description?: string;
+                    answers?: {
+                        [key: string]: number | string;
+                    };
+                }[];
+            };
+            reason: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC, to the millisecond.
+             */
+            updated_at: string;
+        };
+        ConfigDraftChange: {
+            /** @description The version that it changes. */
+            base_version: number;
+            archetype_overrides?: {
+                [key: string]: {
+                    position?: number | null;
+                    name?: string | null;
+                    colour?: string | null;
+                    emoji?: string | null;
+                    description?: string | null;
+                    strengths?: string[] | null;
+                    shadows?: string[] | null;
+                } | null;
+            };
+            voice_overrides?: {
+                system_prompt?: string | null;
+                tone_directives?: string[] | null;
+                language?: string | null;
+            };
+            scoring_overrides?: {
+                engine?: {
+                    scale_min?: number | null;
+                    scale_max?: number | null;
+                    decimals?: number | null;
+                    missing?: ("skip" | "neutral") | null;
+                    tie_break?: string[] | null;
+                } | null;
+                severity_bands?: {
+                    [key: string]: {
+                        label?: string | null;
+                        from?: number | null;
+                        to?: number | null;
+                    } | null;
+                } | null;
+                combinations?: {
+                    primary: string;
+                    secondary: string;
+                    title: string;
+                    description: string;
+                }[] | null;
+            };
+            mode_overrides?: {
+                [key: string]: {
+                    is_enabled?: boolean | null;
+                    kind?: ("scale" | "choice") | null;
+                    title?: string | null;
+                    intro?: string | null;
+                    scale?: {
+                        min?: number | null;
+                        max?: number | null;
+                        labels?: {
+                            [key: string]: string | null;
+                        } | null;
+                    } | null;
+                    items?: {
+                        [key: string]: {
+                            position?: number | null;
+                            prompt?: string | null;
+                            weights?: {
+                                [key: string]: number | null;
+                            } | null;
+                            options?: {
+                                [key: string]: {
+                                    position?: number | null;
+                                    label?: string | null;
+                                    weights?: {
+                                        [key: string]: number | null;
+                                    } | null;
+                                } | null;
+                            } | null;
+                        } | null;
+                    } | null;
+                } | null;
+            };
+            landing_overrides?: {
+                headline?: string | null;
+                personas?: {
+                    id: string;
+                    name: string;
+                    description: string;
+                }[] | null;
+                traffic_split?: number | null;
+                capture_gate?: ("none" | "soft" | "hard") | null;
+            };
+            communications?: {
+                email_templates?: {
+                    [key: string]: {
+                        subject?: string | null;
+                        body_html?: string | null;
+                    } | null;
+                } | null;
+                followups?: {
+                    id: string;
+                    after_hours: number;
+                    template: string;
+                }[] | null;
+                booking_url?: string | null;
+            };
+            results_display?: {
+                ordering?: (("score" | "declared") | string[]) | null;
+                depth_thresholds?: {
+                    secondary?: number | null;
+                    combination?: number | null;
+                } | null;
+                spider_chart_enabled?: boolean | null;
+            };
+            providers?: {
+                reflection?: {
+                    is_enabled?: boolean | null;
+                    provider?: string | null;
+                    model?: string | null;
+                } | null;
+                micro_insight?: {
+                    is_enabled?: boolean | null;
+                    provider?: string | null;
+                    model?: string | null;
+                } | null;
+                voice?: {
+                    is_enabled?: boolean | null;
+                    provider?: string | null;
+                    model?: string | null;
+                } | null;
+            };
+            test_clients?: {
+                id: string;
+                name: string;
+                description?: string;
+                answers?: {
+                    [key: string]: number | string;
+                };
+            }[];
+            reason?: string;
+        };
+        ConfigPublications: {
+            published: number;
+            suspended: number;
+            failed: number;
+        };
+        ConfigSchedule: {
+            /**
+             * Format: date-time
+             * @description When, with the offset from UTC: 2027-01-04T09:00:00+01:00. At most a year ahead.
+             */
+            publish_at: string;
         };
         /** @description A version that is kept, and how it differs from the one before. */
         ConfigVersion: {
@@ -3588,12 +3744,6 @@ export interface components {
             }[];
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
-        };
-        ContactChange: {
-            email?: string & (unknown & unknown);
-            full_name?: string;
-            /** @description Whether the tenant may use the contact details. */
-            has_consented?: boolean;
         };
         Contract: {
             ref_id: string;
@@ -4478,16 +4628,6 @@ export interface components {
             expires_at?: string;
             rate_limit_per_minute?: number;
         };
-        NewAssessmentSession: {
-            /** @description Made by the browser: 32 random bytes as base64url. It opens the session. */
-            token: string;
-            mode?: string;
-            locale?: string;
-            email?: string & (unknown & unknown);
-            full_name?: string;
-            /** @description Whether the tenant may use the contact details. */
-            has_consented?: boolean;
-        };
         NewAuditViewerToken: {
             ttl_seconds?: number;
         };
@@ -5001,111 +5141,6 @@ export interface components {
             /** @description The ref_id of the member who becomes the owner. */
             to: string;
         };
-        /** @description Somebody in the pipeline. */
-        Participant: {
-            ref_id: string;
-            campaign: {
-                ref_id: string;
-                name: string;
-            } | null;
-            email: string | null;
-            full_name: string | null;
-            /** @description Whether the contact details may be used. */
-            has_consented: boolean;
-            /** @enum {string} */
-            client_status: "registered" | "started" | "completed" | "contacted" | "converted" | "archived";
-            mode: string | null;
-            locale: string | null;
-            /** @description What leads in the result. */
-            primary_id: string | null;
-            started_at: string | null;
-            completed_at: string | null;
-            /**
-             * Format: date-time
-             * @description RFC 3339, in UTC, to the millisecond.
-             */
-            expires_at: string;
-            /**
-             * Format: date-time
-             * @description RFC 3339, in UTC, to the millisecond.
-             */
-            created_at: string;
-        };
-        ParticipantDetails: {
-            ref_id: string;
-            campaign: {
-                ref_id: string;
-                name: string;
-            } | null;
-            email: string | null;
-            full_name: string | null;
-            /** @description Whether the contact details may be used. */
-            has_consented: boolean;
-            /** @enum {string} */
-            client_status: "registered" | "started" | "completed" | "contacted" | "converted" | "archived";
-            mode: string | null;
-            locale: string | null;
-            /** @description What leads in the result. */
-            primary_id: string | null;
-            started_at: string | null;
-            completed_at: string | null;
-            /**
-             * Format: date-time
-             * @description RFC 3339, in UTC, to the millisecond.
-             */
-            expires_at: string;
-            /**
-             * Format: date-time
-             * @description RFC 3339, in UTC, to the millisecond.
-             */
-            created_at: string;
-            answers: {
-                [key: string]: number | string;
-            };
-            result: {
-                ref_id: string;
-                framework_id: string;
-                mode: string;
-                scores: {
-                    id: string;
-                    score: number;
-                    band: string | null;
-                }[];
-                primary_id: string | null;
-                secondary_id: string | null;
-                answered_count: number;
-                item_count: number;
-                config_version: number;
-                /**
-                 * Format: date-time
-                 * @description RFC 3339, in UTC, to the millisecond.
-                 */
-                completed_at: string;
-            } | null;
-            /** @description The newest first, 100 at most. */
-            moves: {
-                from_status: ("registered" | "started" | "completed" | "contacted" | "converted" | "archived") | null;
-                /** @enum {string} */
-                to_status: "registered" | "started" | "completed" | "contacted" | "converted" | "archived";
-                /** @description The ref_id of the member. null for the participant. */
-                moved_by: string | null;
-                /**
-                 * Format: date-time
-                 * @description RFC 3339, in UTC, to the millisecond.
-                 */
-                moved_at: string;
-            }[];
-        };
-        /** @description Where the participant goes in the pipeline. */
-        ParticipantMove: {
-            /** @enum {string} */
-            client_status: "registered" | "started" | "completed" | "contacted" | "converted" | "archived";
-        };
-        Participants: {
-            participants: components["schemas"]["Participant"][];
-            /** @description The cursor of the next page; null on the last one. */
-            next_cursor: string | null;
-        };
         PaymentOrder: {
             ref_id: string;
             /** @description subscription, topup, or another kind of order. */
@@ -5139,22 +5174,6 @@ export interface components {
         };
         /** @enum {string} */
         PaymentProvider: "razorpay" | "stripe";
-        /** @description How many participants have each status. */
-        Pipeline: {
-            statuses: {
-                registered: number;
-                started: number;
-                completed: number;
-                contacted: number;
-                converted: number;
-                archived: number;
-            };
-            total: number;
-            /** @description Of all participants, how many have completed: 0 to 1. null if there are none. */
-            completed_share: number | null;
-            /** @description Of those who have completed, how many have become clients: 0 to 1. */
-            converted_share: number | null;
-        };
         PollRequest: {
             /** @description 50 when left out. */
             max_messages?: number;
@@ -5592,14 +5611,165 @@ export interface components {
             /** @description Which entity is meant, where the metadata describes several. */
             entity_id?: string;
         };
-        SavedAnswers: {
-            answered_count: number;
-            item_count: number;
+        /** @description A change that is published at its moment, or that could not be. */
+        ScheduledConfig: {
+            ref_id: string;
+            framework_id: string;
+            /** @enum {string} */
+            status: "scheduled" | "suspended";
             /**
              * Format: date-time
              * @description RFC 3339, in UTC, to the millisecond.
              */
-            saved_at: string;
+            publish_at: string;
+            /** @description The person who scheduled it. */
+            scheduled_by: string | null;
+            /** @description The version that it changes. */
+            base_version: number;
+            /** @description The columns that change, each as a whole. */
+            change: {
+                archetype_overrides?: {
+                    [key: string]: {
+                        position?: number | null;
+                        name?: string | null;
+                        colour?: string | null;
+                        emoji?: string | null;
+                        description?: string | null;
+                        strengths?: string[] | null;
+                        shadows?: string[] | null;
+                    } | null;
+                };
+                voice_overrides?: {
+                    system_prompt?: string | null;
+                    tone_directives?: string[] | null;
+                    language?: string | null;
+                };
+                scoring_overrides?: {
+                    engine?: {
+                        scale_min?: number | null;
+                        scale_max?: number | null;
+                        decimals?: number | null;
+                        missing?: ("skip" | "neutral") | null;
+                        tie_break?: string[] | null;
+                    } | null;
+                    severity_bands?: {
+                        [key: string]: {
+                            label?: string | null;
+                            from?: number | null;
+                            to?: number | null;
+                        } | null;
+                    } | null;
+                    combinations?: {
+                        primary: string;
+                        secondary: string;
+                        title: string;
+                        description: string;
+                    }[] | null;
+                };
+                mode_overrides?: {
+                    [key: string]: {
+                        is_enabled?: boolean | null;
+                        kind?: ("scale" | "choice") | null;
+                        title?: string | null;
+                        intro?: string | null;
+                        scale?: {
+                            min?: number | null;
+                            max?: number | null;
+                            labels?: {
+                                [key: string]: string | null;
+                            } | null;
+                        } | null;
+                        items?: {
+                            [key: string]: {
+                                position?: number | null;
+                                prompt?: string | null;
+                                weights?: {
+                                    [key: string]: number | null;
+                                } | null;
+                                options?: {
+                                    [key: string]: {
+                                        position?: number | null;
+                                        label?: string | null;
+                                        weights?: {
+                                            [key: string]: number | null;
+                                        } | null;
+                                    } | null;
+                                } | null;
+                            } | null;
+                        } | null;
+                    } | null;
+                };
+                landing_overrides?: {
+                    headline?: string | null;
+                    personas?: {
+                        id: string;
+                        name: string;
+                        description: string;
+                    }[] | null;
+                    traffic_split?: number | null;
+                    capture_gate?: ("none" | "soft" | "hard") | null;
+                };
+                communications?: {
+                    email_templates?: {
+                        [key: string]: {
+                            subject?: string | null;
+                            body_html?: string | null;
+                        } | null;
+                    } | null;
+                    followups?: {
+                        id: string;
+                        after_hours: number;
+                        template: string;
+                    }[] | null;
+                    booking_url?: string | null;
+                };
+                results_display?: {
+                    ordering?: (("score" | "declared") | string[]) | null;
+                    depth_thresholds?: {
+                        secondary?: number | null;
+                        combination?: number | null;
+                    } | null;
+                    spider_chart_enabled?: boolean | null;
+                };
+                providers?: {
+                    reflection?: {
+                        is_enabled?: boolean | null;
+                        provider?: string | null;
+                        model?: string | null;
+                    } | null;
+                    micro_insight?: {
+                        is_enabled?: boolean | null;
+                        provider?: string | null;
+                        model?: string | null;
+                    } | null;
+                    voice?: {
+                        is_enabled?: boolean | null;
+                        provider?: string | null;
+                        model?: string | null;
+                    } | null;
+                };
+                test_clients?: {
+                    id: string;
+                    name: string;
+                    description?: string;
+                    answers?: {
+                        [key: string]: number | string;
+                    };
+                }[];
+            };
+            reason: string | null;
+            /** @description Why it was suspended. */
+            problem: ({
+                code: string;
+                detail: string;
+            } & {
+                [key: string]: unknown;
+            }) | null;
+        };
+        ScheduledConfigs: {
+            scheduled: components["schemas"]["ScheduledConfig"][];
+            /** @description The cursor of the next page; null on the last one. */
+            next_cursor: string | null;
         };
         /** @description What answers would say. Nothing is kept. */
         ScoringPreview: {
@@ -5751,55 +5921,6 @@ export interface components {
             duplicate: number;
             /** @description Events about messages that these settings did not send. */
             ignored: number;
-        };
-        /** @description A result, as far as the campaign shows it. */
-        TakenResult: {
-            /** @enum {string} */
-            disclosure: "full" | "summary" | "none";
-            answered_count: number;
-            item_count: number;
-            primary?: {
-                id: string;
-                name: string;
-                colour: string;
-                emoji: string;
-                description: string;
-                strengths?: string[];
-                shadows?: string[];
-            };
-            secondary?: {
-                id: string;
-                name: string;
-                colour: string;
-                emoji: string;
-                description: string;
-                strengths?: string[];
-                shadows?: string[];
-            };
-            combination?: {
-                title: string;
-                description: string;
-            };
-            /** @description In the order in which the tenant shows them. Only if the result is shown in full. */
-            scores?: {
-                id: string;
-                name: string;
-                colour: string;
-                score: number;
-                band?: {
-                    id: string;
-                    label: string;
-                };
-            }[];
-            scale?: {
-                min: number;
-                max: number;
-            };
-            chart: boolean;
-            booking_url: string | null;
-        };
-        TakenResultAnswer: {
-            result: components["schemas"]["TakenResult"];
         };
         /** @description A tenant as its members see it. */
         Tenant: {
@@ -7568,30 +7689,27 @@ export interface operations {
             };
         };
     };
-    getAssessmentsParticipants: {
+    getAssessmentsFrameworksFrameworkConfigDraft: {
         parameters: {
-            query?: {
-                limit?: number;
-                cursor?: string;
-                client_status?: "registered" | "started" | "completed" | "contacted" | "converted" | "archived";
-                campaign?: string;
-            };
+            query?: never;
             header?: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
             };
-            path?: never;
+            path: {
+                framework: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description A page of them. */
+            /** @description The draft. The ETag is for If-Match. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Participants"];
+                    "application/json": components["schemas"]["ConfigDraft"];
                 };
             };
             /** @description malformed_url, tenant_required */
@@ -7621,7 +7739,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description tenant_not_found */
+            /** @description framework_not_found, draft_not_found, tenant_not_found, not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7630,7 +7748,148 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid_query */
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putAssessmentsFrameworksFrameworkConfigDraft: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path: {
+                framework: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfigDraftChange"];
+            };
+        };
+        responses: {
+            /** @description The draft. If-Match must name the one before, or "0". */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigDraft"];
+                };
+            };
+            /** @description malformed_url, tenant_required, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description framework_not_found, version_not_kept, tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description draft_changed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_value, invalid_body */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -7639,6 +7898,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description if_match_required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description rate_limited */
             429: {
                 headers: {
@@ -7681,7 +7949,7 @@ export interface operations {
             };
         };
     };
-    getAssessmentsParticipantsParticipant: {
+    deleteAssessmentsFrameworksFrameworkConfigDraft: {
         parameters: {
             query?: never;
             header?: {
@@ -7689,127 +7957,20 @@ export interface operations {
                 "x-tenant"?: string;
             };
             path: {
-                participant: string;
+                framework: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description With answers, result and history. */
-            200: {
+            /** @description There is no draft any more. */
+            204: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/json": components["schemas"]["ParticipantDetails"];
-                };
+                content?: never;
             };
             /** @description malformed_url, tenant_required */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unauthenticated, token_expired, invalid_api_key */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description forbidden, key_not_accepted */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description participant_not_found, tenant_not_found, not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description rate_limited */
-            429: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description timeout */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    patchAssessmentsParticipantsParticipant: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
-                "x-tenant"?: string;
-            };
-            path: {
-                participant: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ParticipantMove"];
-            };
-        };
-        responses: {
-            /** @description The participant, with the move in the history. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ParticipantDetails"];
-                };
-            };
-            /** @description malformed_url, tenant_required, invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -7836,7 +7997,242 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description participant_not_found, tenant_not_found, not_found */
+            /** @description draft_not_found, tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description draft_changed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description if_match_required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAssessmentsFrameworksFrameworkConfigDraftResolved: {
+        parameters: {
+            query?: {
+                explain?: "true" | "false";
+            };
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path: {
+                framework: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The base with the published changes and those of the draft. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResolvedFramework"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description framework_not_found, draft_not_found, tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAssessmentsFrameworksFrameworkConfigDraftPreview: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path: {
+                framework: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScoringPreviewRequest"];
+            };
+        };
+        responses: {
+            /** @description The scores. Nothing is kept. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScoringPreview"];
+                };
+            };
+            /** @description malformed_url, tenant_required, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description framework_not_found, draft_not_found, tenant_not_found, not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -7914,27 +8310,30 @@ export interface operations {
             };
         };
     };
-    getAssessmentsPipeline: {
+    getAssessmentsFrameworksFrameworkConfigScheduled: {
         parameters: {
             query?: {
-                campaign?: string;
+                limit?: number;
+                cursor?: string;
             };
             header?: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
             };
-            path?: never;
+            path: {
+                framework: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description The counts, and what share of them went on. */
+            /** @description A page of it, with what was suspended. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Pipeline"];
+                    "application/json": components["schemas"]["ScheduledConfigs"];
                 };
             };
             /** @description malformed_url, tenant_required */
@@ -7964,7 +8363,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description tenant_not_found */
+            /** @description framework_not_found, tenant_not_found, not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8024,29 +8423,27 @@ export interface operations {
             };
         };
     };
-    getAssessmentsPipelineCompletions: {
+    postAssessmentsFrameworksFrameworkConfigDraftPublish: {
         parameters: {
-            query?: {
-                since?: string;
-                until?: string;
-                campaign?: string;
-            };
+            query?: never;
             header?: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
             };
-            path?: never;
+            path: {
+                framework: string;
+            };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
-            /** @description In the time zone of the tenant. */
+            /** @description The new version. If-Match must name the draft. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Completions"];
+                    "application/json": components["schemas"]["FrameworkConfig"];
                 };
             };
             /** @description malformed_url, tenant_required */
@@ -8067,7 +8464,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description feature_not_in_plan */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -8076,7 +8482,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description tenant_not_found */
+            /** @description framework_not_found, draft_not_found, tenant_not_found, not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8085,8 +8491,26 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid_query */
+            /** @description draft_changed, version_mismatch */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_value */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description if_match_required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8136,109 +8560,34 @@ export interface operations {
             };
         };
     };
-    getAssessmentsTakeSlugCampaign: {
+    postAssessmentsFrameworksFrameworkConfigDraftSchedule: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
             path: {
-                slug: string;
-                campaign: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Its questions and words, with a strong ETag. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AssessmentOffer"];
-                };
-            };
-            /** @description The version named in If-None-Match is still the current one. */
-            304: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description malformed_url */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description campaign_not_found, not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description timeout */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    postAssessmentsTakeSlugCampaignSessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                slug: string;
-                campaign: string;
+                framework: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["NewAssessmentSession"];
+                "application/json": components["schemas"]["ConfigSchedule"];
             };
         };
         responses: {
-            /** @description The session. The same token again answers the same session. */
+            /** @description What is scheduled. If-Match must name the draft. */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AssessmentSessionAnswer"];
+                    "application/json": components["schemas"]["ScheduledConfig"];
                 };
             };
-            /** @description malformed_url, invalid_json */
+            /** @description malformed_url, tenant_required, invalid_json */
             400: {
                 headers: {
                     [name: string]: unknown;
@@ -8247,7 +8596,25 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description campaign_not_found, not_found */
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_scheduled, forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description framework_not_found, draft_not_found, tenant_not_found, not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -8256,8 +8623,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description campaign_not_open, token_taken */
-            409: {
+            /** @description draft_changed, version_mismatch */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8292,7 +8659,16 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_sessions */
+            /** @description if_match_required */
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
             429: {
                 headers: {
                     /** @description After how many seconds to try again. */
@@ -8334,7 +8710,107 @@ export interface operations {
             };
         };
     };
-    getAssessmentsSessionsCurrent: {
+    deleteAssessmentsFrameworksFrameworkConfigScheduledScheduled: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path: {
+                framework: string;
+                scheduled: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It will not be published. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description not_found, tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAssessmentsFrameworksPublishDue: {
         parameters: {
             query?: never;
             header?: never;
@@ -8343,13 +8819,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description How far it is. */
+            /** @description How many were published, how many were suspended, and how many are tried again. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AssessmentSessionAnswer"];
+                    "application/json": components["schemas"]["ConfigPublications"];
                 };
             };
             /** @description malformed_url */
@@ -8361,8 +8837,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description session_not_found */
-            404: {
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8370,8 +8846,8 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description internal */
-            500: {
+            /** @description forbidden, key_not_accepted */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8379,366 +8855,11 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unavailable */
-            503: {
+            /** @description rate_limited */
+            429: {
                 headers: {
                     /** @description After how many seconds to try again. */
                     "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description timeout */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    patchAssessmentsSessionsCurrent: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["ContactChange"];
-            };
-        };
-        responses: {
-            /** @description The session. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["AssessmentSessionAnswer"];
-                };
-            };
-            /** @description malformed_url, invalid_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description session_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description campaign_not_open */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description payload_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_value, invalid_body */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description timeout */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    patchAssessmentsSessionsCurrentAnswers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                "application/json": components["schemas"]["AnswerChange"];
-            };
-        };
-        responses: {
-            /** @description How many are saved. The same answers again change nothing. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SavedAnswers"];
-                };
-            };
-            /** @description malformed_url, invalid_json */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description session_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description session_completed, campaign_not_open */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description payload_too_large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unsupported_media_type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description invalid_value, invalid_body */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description timeout */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    postAssessmentsSessionsCurrentComplete: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The result. A second time it is the same. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TakenResultAnswer"];
-                };
-            };
-            /** @description malformed_url */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description session_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description campaign_not_open, conflict */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description contact_required, nothing_answered */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    /** @description After how many seconds to try again. */
-                    "Retry-After": number;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description timeout */
-            504: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getAssessmentsSessionsCurrentResult: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description As much of it as the campaign shows. */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["TakenResultAnswer"];
-                };
-            };
-            /** @description malformed_url */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description session_not_found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description session_not_completed */
-            409: {
-                headers: {
                     [name: string]: unknown;
                 };
                 content: {

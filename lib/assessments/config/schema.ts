@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { type FieldError, keyset, moment, nextCursor, pageParameters } from '../../db/index.ts'
 import { overrides, ResolvedConfig } from './parts.ts'
 
-const version = z.int().min(0).max(2_147_483_647)
-const reason = z.string().trim().min(1).max(500)
+export const version = z.int().min(0).max(2_147_483_647)
+export const reason = z.string().trim().min(1).max(500)
 
 export const FrameworkConfig = z
   .strictObject({
@@ -26,17 +26,15 @@ export const ConfigChange = z
   .meta({ id: 'ConfigChange' })
 
 /**
- * The same, after a search for names that would reach the prototype of an object. The schema of an object passes over
- * `__proto__` without a word.
+ * Passes what has no name that would reach the prototype of an object. The schema of an object passes over `__proto__`
+ * without a word.
  */
-export const ReceivedConfigChange = z
-  .unknown()
-  .superRefine((given, context) => {
-    const found = findReservedName(given)
-    if (found)
-      context.addIssue({ code: 'custom', path: found.split('/').slice(1), message: 'is a reserved name' })
-  })
-  .pipe(ConfigChange)
+export const requireNoReservedName = z.unknown().superRefine((given, context) => {
+  const found = findReservedName(given)
+  if (found)
+    context.addIssue({ code: 'custom', path: found.split('/').slice(1), message: 'is a reserved name' })
+})
+export const ReceivedConfigChange = requireNoReservedName.pipe(ConfigChange)
 
 /** The place of a name that would reach the prototype of an object, if there is one. */
 export function findReservedName(value: unknown, pointer = ''): FieldError['pointer'] | undefined {

@@ -41,14 +41,15 @@ export const ScoringPreview = z
 export type PreviewRequest = z.output<typeof PreviewRequest>
 export type ScoringPreview = Result & { framework_id: string; version: number; mode: string }
 
-/** Scores answers by the tenant's present configuration. 404 framework_not_found, 422 invalid_value. */
+/** Scores answers by the tenant's present configuration, or by the one that is read. 404 framework_not_found, 422 invalid_value. */
 export async function previewScores(
   db: Db,
   tenantId: string,
   framework: string,
   { mode, answers, test_client }: PreviewRequest,
+  read = readResolved,
 ): Promise<ScoringPreview> {
-  const { framework_id, version, config } = await readResolved(db, tenantId, framework, { explain: false })
+  const { framework_id, version, config } = await read(db, tenantId, framework, { explain: false })
   const chosen = Object.hasOwn(config.modes, mode) ? config.modes[mode] : undefined
   if (!chosen?.is_enabled) throw refused([{ pointer: '/mode', detail: 'is no mode that is enabled' }])
   const client = config.test_clients.find(({ id }) => id === test_client)

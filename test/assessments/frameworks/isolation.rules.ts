@@ -50,8 +50,27 @@ export default {
         gives: framework === 'industry4' ? 'ok' : '23503',
       })),
     },
+    framework_config_drafts: {
+      columns:
+        'tenant_id id ref_id framework_id status revision base_version base_config change reason publish_at scheduled_by problem created_at updated_at created_by updated_by',
+      key: 'tenant_id',
+      select: 'read',
+      service: 'all',
+      attempts: [
+        {
+          // Past the check of what the change makes of the framework.
+          as: 'owner',
+          before: 'grant insert on public.framework_config_drafts to authenticated',
+          tries: `insert into public.framework_config_drafts (tenant_id, framework_id, base_version, base_config, change)
+            values ('${tenantId('home')}', 'money-archetypes', 0, '{}', '{}')`,
+          gives: 'refused',
+        },
+      ],
+    },
   },
   rows: {
+    'public.framework_config_drafts': (tenant) =>
+      `(tenant_id, framework_id, base_version, base_config, change) values ('${tenantId(tenant)}', 'industry4', 0, '{}', '{}')`,
     'public.framework_configs': (tenant) =>
       `(tenant_id, framework_id, version) values ('${tenantId(tenant)}', 'industry4', 1)`,
     'public.framework_config_snapshots': (tenant) => `(tenant_id, framework_id, version, full_config, diff)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { applyPatch, createPatch } from 'rfc6902'
 import { describe, expect, it } from 'vitest'
-import { conflictsOf } from '../../../lib/assessments/config/conflicts.ts'
+import { conflictsOf, rebase } from '../../../lib/assessments/config/conflicts.ts'
 import { columns, type Overrides } from '../../../lib/assessments/config/parts.ts'
 import { resolve, type Sources } from '../../../lib/assessments/config/resolve.ts'
 
@@ -123,7 +123,70 @@ describe('conflicts', () => {
     const mine = with_('archetype_overrides', { hero: { name: 'B' } })
     expect(conflictsOf(base, with_('archetype_overrides', {}), mine)).toEqual(['/archetype_overrides/hero'])
   })
+  it('are two changes of one list, whichever of its entries they change', () => {
+    const base = with_('test_clients', [{ id: 'a' }, { id: 'b' }])
+    const shorter = with_('test_clients', [{ id: 'b' }])
+    const renamed = with_('test_clients', [{ id: 'a' }, { id: 'b', name: 'B' }])
+    expect(conflictsOf(base, shorter, renamed)).toEqual(['/test_clients'])
+  })
+  it('are named by JSON Pointers', () => {
+    const [base, theirs, mine] = [0, 1, 2].map((n) => with_('voice_overrides', { 'a/b': { 'm~n': n } }))
+    expect(conflictsOf(base!, theirs!, mine!)).toEqual(['/voice_overrides/a~1b/m~0n'])
+  })
   it('are none if nobody else changed anything', () => {
     fc.assert(fc.property(overrides, overrides, (a, b) => conflictsOf(a, a, b).length === 0))
+  })
+})
+
+describe('a change that is made to a newer version', () => {
+  const conflictFree = (base: Overrides, theirs: Overrides, mine: Overrides) =>
+    conflictsOf(base, theirs, mine).length === 0
+  // Each part is left alone, or changed by one of the two. So most of them do not meet.
+  const three = fc
+    .tuple(
+      overrides,
+      overrides,
+      overrides,
+      fc.array(fc.constantFrom('base', 'theirs', 'mine', 'both'), { minLength: 9 }),
+    )
+    .map(([base, theirs, mine, who]) => {
+      const pick = (name: string, other: Overrides) =>
+        Object.fromEntries(
+          columns.map((column, n) => [
+            column,
+            [name, 'both'].includes(who[n]!) ? other[column] : base[column],
+          ]),
+        ) as Overrides
+      return { base, theirs: pick('theirs', theirs), mine: pick('mine', mine) }
+    })
+
+  it('is the change itself if nothing is newer', () => {
+    fc.assert(
+      fc.property(overrides, overrides, (base, mine) => {
+        expect(rebase(base, base, mine)).toEqual(mine)
+      }),
+    )
+  })
+  it('has both changes, in either order, where they do not meet', () => {
+    let merged = 0
+    fc.assert(
+      fc.property(three, ({ base, theirs, mine }) => {
+        if (!conflictFree(base, theirs, mine)) return
+        if (![theirs, mine].some((one) => JSON.stringify(one) === JSON.stringify(base))) merged++
+        const before = JSON.stringify([base, theirs, mine])
+        const both = rebase(base, theirs, mine)
+        expect(both).toEqual(rebase(base, mine, theirs))
+        expect(rebase(base, mine, both)).toEqual(both)
+        expect(JSON.stringify([base, theirs, mine])).toBe(before)
+      }),
+      { numRuns: 500 },
+    )
+    expect(merged).toBeGreaterThan(50)
+  })
+  it('shares nothing with what it was made of', () => {
+    const mine = { ...nothing, test_clients: [{ id: 'a' }] }
+    const both = rebase(nothing, nothing, mine)
+    ;(both.test_clients as { id: string }[])[0]!.id = 'b'
+    expect(mine.test_clients).toEqual([{ id: 'a' }])
   })
 })

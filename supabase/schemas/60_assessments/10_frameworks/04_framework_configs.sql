@@ -1,5 +1,18 @@
 -- Framework configs: what a tenant changes of a framework, its versions, and the way back.
 
+create function private.config_fits(config jsonb) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  select not exists (
+    select from jsonb_each(case when jsonb_typeof(config) = 'object' then config else '{}' end) as c
+    where not private.json_fits(c.value, case
+      when c.key in ('voice_overrides', 'landing_overrides', 'results_display', 'providers') then 65536
+      when c.key in ('archetype_overrides', 'scoring_overrides', 'mode_overrides', 'communications', 'test_clients') then 262144 else 0 end))
+$$;
+comment on function private.config_fits(jsonb) is 'Whether each part of a framework config is small enough, and none is there that a config does not have.';
+grant execute on function private.config_fits(jsonb) to service_role;
+
 create table public.framework_configs (
   tenant_id uuid not null references public.tenants on delete cascade,
   framework_id text not null references public.frameworks on delete restrict,
@@ -20,10 +33,10 @@ create table public.framework_configs (
   updated_by uuid,
   primary key (tenant_id, framework_id),
   constraint config_reason_is_text check (private.is_plain_text(reason, 500)),
-  constraint config_is_small check (private.json_fits(archetype_overrides, 262144) and private.json_fits(voice_overrides, 65536)
-    and private.json_fits(scoring_overrides, 262144) and private.json_fits(mode_overrides, 262144)
-    and private.json_fits(landing_overrides, 65536) and private.json_fits(communications, 262144)
-    and private.json_fits(results_display, 65536) and private.json_fits(providers, 65536) and private.json_fits(test_clients, 262144))
+  constraint config_is_small check (private.config_fits(jsonb_build_object('archetype_overrides', archetype_overrides,
+    'voice_overrides', voice_overrides, 'scoring_overrides', scoring_overrides, 'mode_overrides', mode_overrides,
+    'landing_overrides', landing_overrides, 'communications', communications, 'results_display', results_display,
+    'providers', providers, 'test_clients', test_clients)))
 );
 comment on table public.framework_configs is 'What a tenant changes of a framework. Objects are merged into the base, lists replace its lists, and null removes.';
 comment on column public.framework_configs.version is 'Grows by one with each change. 0 is the base alone.';
