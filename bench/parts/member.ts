@@ -95,7 +95,7 @@ export async function benchMember(stack: BenchStack, isQuick: boolean): Promise<
 }
 
 /** The select that a function of lib sends: the last statement of the first page. */
-async function statementOf(read: (db: Db) => Promise<unknown>): Promise<Sql> {
+export async function statementOf(read: (db: Db) => Promise<unknown>): Promise<Sql> {
   const sent: Sql[] = []
   const db: Db = {
     query: async (statement) => {

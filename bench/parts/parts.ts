@@ -3,6 +3,7 @@ import type { BenchStack } from '../stack.ts'
 import { benchApiKeys } from './api-keys.ts'
 import { benchAudit } from './audit.ts'
 import { benchCalls } from './calls.ts'
+import { benchConfig } from './config.ts'
 import { benchCredits } from './credits.ts'
 import { benchGates } from './gates.ts'
 import { benchLookup } from './lookup.ts'
@@ -61,6 +62,12 @@ export const parts: Part[] = [
     about:
       'What asking for a feature or a limit of the plan adds to a statement, in a tenant with a million campaigns. The time of a statement that does nothing is taken off.',
     run: benchGates,
+  },
+  {
+    name: 'config',
+    about:
+      'A change of a framework configuration over HTTP, with its snapshot and the trim of the oldest one. Then the resolved configuration, warm. The baselines are a bare Hono route that verifies the same token and runs the same select as the caller, and one with a constant answer; both answer as many bytes.',
+    run: benchConfig,
   },
   {
     name: 'usage',

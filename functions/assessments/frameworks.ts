@@ -13,6 +13,7 @@ import {
   FrameworkPath,
   FrameworkQuery,
   Frameworks,
+  findResolved,
   listFrameworks,
   listVersions,
   PreviewRequest,
@@ -32,6 +33,7 @@ import {
 } from '../../lib/assessments/index.ts'
 import {
   body,
+  type Db,
   describeRoute,
   etagOf,
   ifNoneMatches,
@@ -78,11 +80,9 @@ const read = router({ auth: 'member', permission: 'read' })
     query(ResolvedQuery),
     async (c) => {
       const { framework } = c.req.valid('param')
-      const text = JSON.stringify(
-        await readResolved(c.var.db, c.var.tenant.id, framework, c.req.valid('query')),
-      )
+      const { text, etag } = await resolvedText(c.var.db, c.var.tenant.id, framework, c.req.valid('query'))
       const headers = {
-        etag: etagOf(text),
+        etag,
         'cache-control': 'private, no-cache',
         vary: 'authorization, x-tenant',
       }
@@ -206,6 +206,12 @@ const manage = router({ auth: 'member', permission: 'manage' })
         ),
       ),
   )
+
+async function resolvedText(db: Db, tenantId: string, framework: string, { explain }: { explain: boolean }) {
+  if (!explain) return findResolved(db, tenantId, framework)
+  const text = JSON.stringify(await readResolved(db, tenantId, framework, { explain }))
+  return { text, etag: etagOf(text) }
+}
 
 function answered(c: Context, config: FrameworkConfig) {
   c.header('etag', versionTag(config.version))

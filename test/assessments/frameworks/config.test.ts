@@ -10,6 +10,7 @@ import {
   ResolvedAnswer,
 } from '../../../lib/assessments/index.ts'
 import { call, problemOf } from '../../kit/call.ts'
+import { admin } from '../../kit/db.ts'
 import { Config, headline } from './config.ts'
 
 let config: Config
@@ -63,6 +64,45 @@ describe('the configuration of a framework', () => {
     expect((await again({ 'if-none-match': etag })).status).toBe(304)
     await config.patch(1, headline('Now'))
     expect((await again({ 'if-none-match': etag })).status).toBe(200)
+  })
+
+  it('is never read stale, by the writer or by others, whoever changed it and however', async () => {
+    const seen = async (by = config.member) => {
+      const answer = await config.ask('GET', '/resolved', undefined, undefined, by)
+      const resolved = ResolvedAnswer.parse(await answer.json())
+      return {
+        version: resolved.version,
+        headline: resolved.config.landing.headline,
+        etag: answer.headers.get('etag'),
+      }
+    }
+    const tags = new Set([(await seen()).etag])
+    for (const version of [0, 1, 2]) {
+      await config.patch(version, headline(`Version ${version + 1}`))
+      for (const by of [config.owner, config.member])
+        expect(await seen(by)).toMatchObject({ version: version + 1, headline: `Version ${version + 1}` })
+      tags.add((await seen()).etag)
+    }
+    expect(tags.size).toBe(4)
+    // The reset of a demo goes back, and the next version 1 is another one.
+    await admin.query('delete from public.framework_configs where tenant_id = $1', [config.tenant.id])
+    expect((await seen()).version).toBe(0)
+    await config.patch(0, headline('Another first'))
+    const again = await seen()
+    expect(again).toMatchObject({ version: 1, headline: 'Another first' })
+    expect(tags.has(again.etag)).toBe(false)
+  })
+
+  it('of another tenant is another, also with the same version', async () => {
+    const other = await Config.ofNewTenant()
+    await config.patch(0, headline('Ours'))
+    await other.patch(0, headline('Theirs'))
+    for (const [one, text] of [
+      [config, 'Ours'],
+      [other, 'Theirs'],
+      [config, 'Ours'],
+    ] as const)
+      expect((await (await one.ask('GET', '/resolved')).json()).config.landing.headline).toBe(text)
   })
 
   it('gets no new version from a change that changes nothing', async () => {

@@ -33,6 +33,49 @@ describe('two editors', () => {
     })
   })
 
+  // Flagsmith's issue 7931: what two people saved from pages that they had opened before overwrote each other.
+  it('who opened the page before and saves one after the other lose nothing: the second gets 412', async () => {
+    await config.patch(0, headline('As it was'))
+    const [one, two] = [await config.read(), await config.read()]
+    await config.patch(one.version, {
+      landing_overrides: { ...(one.landing_overrides as object), capture_gate: 'hard' },
+    })
+    const second = { landing_overrides: { ...(two.landing_overrides as object), headline: 'Mine' } }
+    expect(await problemOf(await config.ask('PATCH', '', second, two.version))).toMatchObject({
+      status: 412,
+      code: 'version_mismatch',
+    })
+    expect((await config.read()).landing_overrides).toEqual({ headline: 'As it was', capture_gate: 'hard' })
+  })
+
+  it('of whom one brings a version back that the other trims: one is first, and nothing comes back by halves', async () => {
+    await config.patch(0, headline('Version 1'))
+    for (let version = 1; version < 50; version++)
+      await admin.query(
+        `select private.save_framework_config($1, 'money-archetypes', $2, jsonb_build_object('landing_overrides', jsonb_build_object('headline', $3::text)), '[]')`,
+        [config.tenant.id, version, `Version ${version + 1}`],
+      )
+    const answers = await Promise.all([
+      config.ask('POST', '/restore', { version: 1 }, 50),
+      config.ask('PATCH', '', headline('Version 51'), 50),
+    ])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 412])
+    const now = await config.read()
+    expect(now.version).toBe(51)
+    expect([headline('Version 1'), headline('Version 51')]).toContainEqual({
+      landing_overrides: now.landing_overrides,
+    })
+    expect(await problemOf(await config.ask('POST', '/restore', { version: 1 }, 51))).toMatchObject({
+      status: 404,
+      code: 'version_not_kept',
+    })
+    const { rows } = await admin.query(
+      'select count(*)::int as count, min(version), max(version) from public.framework_config_snapshots where tenant_id = $1',
+      [config.tenant.id],
+    )
+    expect(rows).toEqual([{ count: 50, min: 2, max: 51 }])
+  })
+
   it.each([undefined, '*', 'W/"0"', '0', '"x"', '"0", "1"'])(
     'with If-Match: %s are asked for a version',
     async (given) => {
