@@ -33,7 +33,7 @@ export {
   restoreVersion,
   updateConfig,
 } from './config/queries.ts'
-export { type CachedConfig, findResolved } from './config/resolved-cache.ts'
+export { findResolved } from './config/resolved-cache.ts'
 export {
   ConfigChange,
   ConfigDiff,

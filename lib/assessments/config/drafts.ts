@@ -37,7 +37,7 @@ const draftColumns = sql`
   d.id, d.framework_id, private.ulid(d.revision) as revision, d.base_version, d.base_config, d.change, d.reason, d.updated_at`
 
 /** What a draft would make of the present version, and the places where it cannot be merged into it. */
-export function merge(
+function merge(
   { config }: Head,
   { base_config, change }: Pick<Draft, 'base_config' | 'change'>,
 ): { conflicts: string[]; next: Overrides } {
