@@ -711,11 +711,12 @@ create function private.config_fits(config jsonb) returns boolean
   language sql immutable parallel safe
   set search_path = ''
 as $$
-  select not exists (
-    select from jsonb_each(case when jsonb_typeof(config) = 'object' then config else '{}' end) as c
-    where not private.json_fits(c.value, case
+  -- The whole first, and once: json_fits() of each part takes nine times as long.
+  select jsonb_typeof(config) = 'object' and private.json_fits(config, 5 * 262144 + 4 * 65536 + 1000) and not exists (
+    select from jsonb_each(config) as c
+    where octet_length(c.value::text) > case
       when c.key in ('voice_overrides', 'landing_overrides', 'results_display', 'providers') then 65536
-      when c.key in ('archetype_overrides', 'scoring_overrides', 'mode_overrides', 'communications', 'test_clients') then 262144 else 0 end))
+      when c.key in ('archetype_overrides', 'scoring_overrides', 'mode_overrides', 'communications', 'test_clients') then 262144 else 0 end)
 $$;
 comment on function private.config_fits(jsonb) is 'Whether each part of a framework config is small enough, and none is there that a config does not have.';
 grant execute on function private.config_fits(jsonb) to service_role;
@@ -799,9 +800,13 @@ begin
     perform private.raise_problem(404, 'framework_not_found', 'There is no framework with this name.');
   end if;
   perform private.require_feature(tenant, 'assessments');
-  insert into public.framework_configs (tenant_id, framework_id) values (tenant, framework) on conflict do nothing;
   select * into head from public.framework_configs as c
   where c.tenant_id = tenant and c.framework_id = framework for update;
+  if not found then
+    insert into public.framework_configs (tenant_id, framework_id) values (tenant, framework) on conflict do nothing;
+    select * into head from public.framework_configs as c
+    where c.tenant_id = tenant and c.framework_id = framework for update;
+  end if;
   if head.version <> expected_version then
     perform private.raise_problem(412, 'version_mismatch', 'Somebody else has changed this in the meantime.',
       members => jsonb_build_object('version', head.version));
@@ -862,8 +867,7 @@ create table public.framework_config_drafts (
   updated_by uuid,
   primary key (tenant_id, id),
   constraint draft_reason_is_text check (private.is_plain_text(reason, 500)),
-  constraint draft_is_small check (jsonb_typeof(change) = 'object' and private.config_fits(change)
-    and jsonb_typeof(base_config) = 'object' and private.config_fits(base_config)),
+  constraint draft_is_small check (private.config_fits(change) and private.config_fits(base_config)),
   constraint draft_problem_is_small check (private.json_fits(problem, 16384)),
   constraint only_a_draft_has_no_moment check ((status = 'draft') = (publish_at is null)),
   constraint a_suspended_draft_says_why check ((status = 'suspended') = (problem is not null))

@@ -39,10 +39,14 @@ export function changing<Result>(
 
 /** The same as readHead(), locked until the transaction ends. */
 export async function lockHead(tx: Db, tenantId: string, framework: string): Promise<Head> {
-  await tx.query(sql`
-    select from public.framework_configs as c
-    where c.tenant_id = ${tenantId} and c.framework_id = ${framework} for update`)
-  return readHead(tx, tenantId, framework)
+  // Sent together. The second statement begins when the first one has the lock, and sees what was committed until then.
+  const [, head] = await Promise.all([
+    tx.query(sql`
+      select from public.framework_configs as c
+      where c.tenant_id = ${tenantId} and c.framework_id = ${framework} for update`),
+    readHead(tx, tenantId, framework),
+  ])
+  return head
 }
 
 export async function save(
@@ -56,10 +60,11 @@ export async function save(
   requireFit(base, next)
   const diff = difference(overridesOf(config), next)
   if (diff.length === 0 && restored === undefined) return config
-  await tx.query(sql`
-    select private.save_framework_config(${tenantId}, ${config.framework_id}, ${config.version}, ${JSON.stringify(next)}::jsonb,
-      ${JSON.stringify(diff)}::jsonb, ${reason}, ${restored})`)
-  return (await readHead(tx, tenantId, config.framework_id)).config
+  return tx.one<FrameworkConfig>(sql`
+    select s.framework_id, s.version, s.archetype_overrides, s.voice_overrides, s.scoring_overrides, s.mode_overrides,
+      s.landing_overrides, s.communications, s.results_display, s.providers, s.test_clients, s.reason, s.updated_at
+    from private.save_framework_config(${tenantId}, ${config.framework_id}, ${config.version},
+      ${JSON.stringify(next)}::jsonb, ${JSON.stringify(diff)}::jsonb, ${reason}, ${restored}) as s`)
 }
 
 export async function readHead(db: Db, tenantId: string, framework: string): Promise<Head> {

@@ -26,8 +26,7 @@ create table public.framework_config_drafts (
   updated_by uuid,
   primary key (tenant_id, id),
   constraint draft_reason_is_text check (private.is_plain_text(reason, 500)),
-  constraint draft_is_small check (jsonb_typeof(change) = 'object' and private.config_fits(change)
-    and jsonb_typeof(base_config) = 'object' and private.config_fits(base_config)),
+  constraint draft_is_small check (private.config_fits(change) and private.config_fits(base_config)),
   constraint draft_problem_is_small check (private.json_fits(problem, 16384)),
   constraint only_a_draft_has_no_moment check ((status = 'draft') = (publish_at is null)),
   constraint a_suspended_draft_says_why check ((status = 'suspended') = (problem is not null))
