@@ -6,9 +6,9 @@ import { campaignPages, sessions } from './taking.ts'
 
 export const app = createApp('assessments')
   .route('/frameworks', frameworks)
+  .route('/frameworks', drafts)
   .route('/participants', participants)
   .route('/pipeline', pipeline)
-  .route('/frameworks', drafts)
   .route('/take', campaignPages)
   .route('/sessions', sessions)
 

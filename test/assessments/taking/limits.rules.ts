@@ -11,7 +11,7 @@ export default [
           `insert into public.campaigns (tenant_id, name) values ($1, 'Limits') returning id`,
           [tenant.id],
         )
-        return untilRefused(600, async (n) => {
+        const begin = async (n: number) => {
           const code = await refusal(
             db,
             `select private.begin_session($1, $2, sha256($3::text::bytea), 'likert')`,
@@ -19,7 +19,14 @@ export default [
           )
           await db.query('delete from public.participant_sessions where tenant_id = $1', [tenant.id])
           return code
-        })
+        }
+        await begin(0)
+        // As if 597 had been begun: each takes its time.
+        await db.query(
+          `update private.tenant_turns set turn_count = 597 where tenant_id = $1 and what like 'session%'`,
+          [tenant.id],
+        )
+        return untilRefused(3, begin)
       }),
   },
 ] satisfies LimitTrick[]
