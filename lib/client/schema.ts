@@ -3136,6 +3136,8 @@ export interface components {
             framework: {
                 framework_id: string;
                 name: string;
+                /** @description Of its questions and words, such as en. */
+                language: string;
             };
             landing: {
                 headline: string;

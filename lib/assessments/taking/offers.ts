@@ -98,7 +98,11 @@ function prepare(row: OfferRow): OpenOffer {
       closes_at: row.closes_at,
       results_disclosure: campaign.results_disclosure,
     },
-    framework: { framework_id: campaign.assessment_type, name: row.framework_name },
+    framework: {
+      framework_id: campaign.assessment_type,
+      name: row.framework_name,
+      language: config.voice.language,
+    },
     landing: {
       headline: campaign.landing.headline ?? config.landing.headline,
       ...(campaign.landing.intro !== undefined && { intro: campaign.landing.intro }),

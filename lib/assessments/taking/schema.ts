@@ -34,7 +34,11 @@ export const Offer = z
       closes_at: moment.nullable(),
       results_disclosure: z.enum(['full', 'summary', 'none']),
     }),
-    framework: z.strictObject({ framework_id: z.string(), name: z.string() }),
+    framework: z.strictObject({
+      framework_id: z.string(),
+      name: z.string(),
+      language: z.string().meta({ description: 'Of its questions and words, such as en.' }),
+    }),
     landing: z.strictObject({
       headline: z.string(),
       intro: z.string().optional(),

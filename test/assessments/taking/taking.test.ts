@@ -21,6 +21,11 @@ describe('a campaign, as a stranger sees it,', () => {
     const text = await response.clone().text()
     const offer = Offer.parse(await response.json())
     expect(offer.campaign).toMatchObject({ name: 'Spring intake', is_open: true, results_disclosure: 'full' })
+    expect(offer.framework).toEqual({
+      framework_id: 'money-archetypes',
+      name: 'Money archetypes',
+      language: 'en',
+    })
     expect(offer.modes.map(({ id }) => id)).toEqual(['likert', 'deal', 'game', 'qa', 'realm'])
     expect(offer.modes[0]?.items.map(({ id }) => id).slice(0, 3)).toEqual(['l01', 'l02', 'l03'])
     expect(offer.modes[3]?.items[0]?.options?.map(({ id }) => id)).toEqual(['a', 'b', 'c', 'd'])
