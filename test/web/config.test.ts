@@ -79,7 +79,8 @@ describe("reading the lookup's answer", () => {
 
   it.each([
     'red',
-    '#fff',
+    '#ff',
+    '#fffff',
     '#1b4332;',
     '#1b4332}body{display:none}',
     'url(https://elsewhere.example.com)',

@@ -65,7 +65,7 @@ describeInBrowser('a brand in the database', (browser) => {
     expect(await styleOf(page, '.hero', 'background-color')).toBe(rgb('#1b4332'))
 
     await admin.query(
-      `update public.tenant_brands set brand = '{"colors": {"primary": "#7a1f3d"}}'
+      `update public.tenant_brands set brand = '{"colors": {"primary": "#713"}}'
        where tenant_id = (select id from public.tenants where slug = 'web-repaint')`,
     )
     // A write past the API is seen once the function's short memory has run out.
@@ -77,7 +77,7 @@ describeInBrowser('a brand in the database', (browser) => {
         },
         { timeout: 15_000, interval: 1_000 },
       )
-      .toBe(rgb('#7a1f3d'))
+      .toBe(rgb('#771133'))
   })
 
   it('follows its tenant to a new slug, for those who come with the old one', async () => {

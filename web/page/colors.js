@@ -8,8 +8,8 @@ export const WHITE = { r: 255, g: 255, b: 255 }
 /** @type {Rgb} */
 export const BLACK = { r: 0, g: 0, b: 0 }
 
-/** The only spelling that the platform stores. Other CSS colours do not count as colours here. */
-const HEX = /^#[0-9a-f]{6}(?:[0-9a-f]{2})?$/i
+/** The spellings that the platform accepts. It stores six or eight digits. Other CSS colours do not count as colours here. */
+const HEX = /^#(?:[0-9a-f]{3,4}|[0-9a-f]{6}|[0-9a-f]{8})$/i
 
 /** @param {unknown} value @returns {value is string} */
 export const isColor = (value) => typeof value === 'string' && HEX.test(value)
@@ -21,9 +21,10 @@ export const isColor = (value) => typeof value === 'string' && HEX.test(value)
  * @returns {Rgb}
  */
 export function parseColor(hex, beneath = WHITE) {
-  const channel = (/** @type {number} */ at) => Number.parseInt(hex.slice(at, at + 2), 16)
+  const digits = hex.length <= 5 ? hex.replace(/[0-9a-f]/gi, '$&$&') : hex
+  const channel = (/** @type {number} */ at) => Number.parseInt(digits.slice(at, at + 2), 16)
   const color = { r: channel(1), g: channel(3), b: channel(5) }
-  return hex.length === 9 ? mix(beneath, color, channel(7) / 255) : color
+  return digits.length === 9 ? mix(beneath, color, channel(7) / 255) : color
 }
 
 /** @param {Rgb} color */

@@ -27,6 +27,15 @@ as $$
   end
 $$;
 
+create function private.canonical_color(hex text) returns text
+  language sql immutable strict parallel safe
+  set search_path = ''
+as $$
+  -- #abc is short for #aabbcc. One spelling is stored, because whoever reads a brand may know only that one.
+  select case when length(hex) in (4, 5) then regexp_replace(lower(hex), '([0-9a-f])', '\1\1', 'g') else lower(hex) end
+$$;
+comment on function private.canonical_color(text) is 'The one spelling of a hex colour: six or eight digits, in lowercase.';
+
 create function private.canonical_brand_path(path text) returns text
   language sql immutable parallel safe
   set search_path = ''
@@ -96,7 +105,7 @@ begin
         canonical := jsonb_set(canonical, array[section], '{}');
       end if;
       canonical := jsonb_set(canonical, string_to_array(target, '/'),
-        case when section = 'colors' then lower(field.value::text)::jsonb else field.value end);
+        case when section = 'colors' then coalesce(to_jsonb(private.canonical_color(field.value #>> '{}')), 'null') else field.value end);
     end if;
   end loop;
   if problems <> '[]' then
@@ -126,5 +135,5 @@ as $$
     'showPoweredBy', coalesce(brand -> 'show_powered_by', 'true')))
 $$;
 
-grant execute on function private.brand_value_problem(text, jsonb), private.canonical_brand_path(text),
+grant execute on function private.brand_value_problem(text, jsonb), private.canonical_color(text), private.canonical_brand_path(text),
   private.normalize_brand(jsonb, boolean), private.brand_config(jsonb) to authenticated, service_role;

@@ -43,7 +43,7 @@ describe('changing the brand', () => {
     expect(
       await changed({ brand: { colors: { primary: '#abcdef' }, tagline: null }, coach_title: null }),
     ).toMatchObject({
-      brand: { colors: { primary: '#abcdef', text: '#000' } },
+      brand: { colors: { primary: '#abcdef', text: '#000000' } },
       coach_name: 'Mara',
       coach_title: null,
     })

@@ -73,10 +73,10 @@ describe('a brand has one canonical shape', () => {
     ).toEqual({
       logo: { url: 'https://a.example.com/l.svg', alt: 'A', width: 200 },
       colors: {
-        primary: '#abc',
+        primary: '#aabbcc',
         primary_hover: '#123456',
         background_subtle: '#12345678',
-        text_muted: '#abcd',
+        text_muted: '#aabbccdd',
       },
       messages: { welcome: 'Welcome\nin', completion: 'Bye' },
       show_powered_by: false,
