@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { extname, join, resolve, sep } from 'node:path'
+import { fontFiles } from './fonts.ts'
 
 const contentTypes: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
@@ -42,7 +44,7 @@ const unframed = {
  * Serves the files of web/page/, whatever the Host: the page asks for its own tenant. Below /confirm/ are those of
  * web/confirm/, where the links of Auth's mails lead, below /join/ those of web/join/, where invitations lead, and below
  * /register/ those of web/register/. Below /unsubscribe/ are those of web/unsubscribe/, where mails end. A folder is its index.html. Into these pages goes the key that an
- * operator puts there for a hosted project.
+ * operator puts there for a hosted project. Below /fonts/ is what "npm run fonts" writes for a hosted project.
  */
 export function staticFiles(root: string, publishableKey: string): (request: Request) => Promise<Response> {
   const page = serveFolder(resolve(root, 'web/page'), securityHeaders)
@@ -55,8 +57,10 @@ export function staticFiles(root: string, publishableKey: string): (request: Req
     path: `/${name}`,
     serve: serveFolder(resolve(root, 'web', name), unframed, withKey),
   }))
+  const fonts = serveFonts(root)
   return async (request) => {
     const { pathname } = new URL(request.url)
+    if (pathname.startsWith('/fonts/')) return fonts(request, pathname.slice('/fonts/'.length))
     for (const { path, serve } of folders) {
       if (pathname === path) return new Response(null, { status: 308, headers: { location: `${path}/` } })
       if (pathname.startsWith(`${path}/`)) return serve(request, pathname.slice(path.length))
@@ -65,29 +69,51 @@ export function staticFiles(root: string, publishableKey: string): (request: Req
   }
 }
 
+function serveFonts(root: string) {
+  // Once somebody wants one: reading the packages takes some milliseconds.
+  let files: ReturnType<typeof fontFiles> | undefined
+  return (request: Request, path: string): Response => {
+    const refusal = refusalOf(request, securityHeaders)
+    if (refusal) return refusal
+    files ??= fontFiles(root)
+    const read = files.get(path)
+    if (!read) return notFound(securityHeaders)
+    const content = read()
+    const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`
+    const headers = {
+      ...securityHeaders,
+      'content-type': contentTypes[extname(path)]!,
+      'cache-control': extname(path) === '.css' ? 'no-cache' : 'public, max-age=31536000, immutable',
+      etag,
+    }
+    if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
+    return new Response(request.method === 'HEAD' ? null : new Uint8Array(content), { headers })
+  }
+}
+
+/** The answer to what is no request for a file. */
+function refusalOf(request: Request, headers: Record<string, string>): Response | undefined {
+  if (request.method === 'GET' || request.method === 'HEAD') return undefined
+  return new Response('Method Not Allowed\n', { status: 405, headers: { ...headers, allow: 'GET, HEAD' } })
+}
+
+function notFound(headers: Record<string, string>): Response {
+  return new Response('Not Found\n', {
+    status: 404,
+    headers: { ...headers, 'content-type': 'text/plain; charset=utf-8', 'cache-control': 'no-store' },
+  })
+}
+
 function serveFolder(
   folder: string,
   securityHeaders: Record<string, string>,
   complete: (html: string) => string = (html) => html,
 ) {
   return async (request: Request, pathname: string): Promise<Response> => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') {
-      return new Response('Method Not Allowed\n', {
-        status: 405,
-        headers: { ...securityHeaders, allow: 'GET, HEAD' },
-      })
-    }
+    const refusal = refusalOf(request, securityHeaders)
+    if (refusal) return refusal
     const path = await findFile(folder, pathname)
-    if (!path) {
-      return new Response('Not Found\n', {
-        status: 404,
-        headers: {
-          ...securityHeaders,
-          'content-type': 'text/plain; charset=utf-8',
-          'cache-control': 'no-store',
-        },
-      })
-    }
+    if (!path) return notFound(securityHeaders)
     const found = await stat(path)
     const etag = `"${found.size.toString(36)}-${found.mtimeMs.toString(36)}"`
     const headers = {

@@ -722,6 +722,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/branding/fonts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the font families that Tenantry serves, by name */
+        get: operations["getBrandingFonts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/notifications/health": {
         parameters: {
             query?: never;
@@ -3347,6 +3364,11 @@ export interface components {
                 reply_to?: string | null;
                 signature?: string | null;
             };
+            /** @description What of it a visitor will not see as it was meant. */
+            warnings: {
+                pointer: string;
+                detail: string;
+            }[];
             /**
              * Format: date-time
              * @description RFC 3339, in UTC, to the millisecond.
@@ -4393,6 +4415,26 @@ export interface components {
                 switches_off_at: string;
                 /** @description Since when what is beyond the plan is off, the newest first. */
                 switched_off_at: string | null;
+            }[];
+        };
+        /** @description The font families that Tenantry serves. */
+        Fonts: {
+            fonts: {
+                /**
+                 * @description Its name in /fonts/<font>.css beside the page.
+                 * @example lato
+                 */
+                font: string;
+                /**
+                 * @description What a brand names.
+                 * @example Lato
+                 */
+                family: string;
+                /**
+                 * @description What is shown until its files are there.
+                 * @enum {string}
+                 */
+                generic: "serif" | "sans-serif" | "cursive" | "monospace";
             }[];
         };
         ForgetRequest: {
@@ -5717,6 +5759,12 @@ export interface components {
                 fonts: {
                     heading: string | null;
                     body: string | null;
+                    fallbacks: {
+                        heading: ("serif" | "sans-serif" | "cursive" | "monospace") | null;
+                        body: ("serif" | "sans-serif" | "cursive" | "monospace") | null;
+                    };
+                    /** @description The fonts of it that Tenantry serves: each has /fonts/<font>.css beside the page. */
+                    served: string[];
                 };
                 logo: {
                     url: string;
@@ -12066,6 +12114,93 @@ export interface operations {
                         /** @description The check could find out nothing, so nothing was changed. */
                         unknown: number;
                     };
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBrandingFonts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description All of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Fonts"];
                 };
             };
             /** @description malformed_url */

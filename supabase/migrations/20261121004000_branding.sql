@@ -1,5 +1,84 @@
 -- Made by "npm run generate" from supabase/schemas/40_branding. Change it there.
 
+-- 00_fonts.sql
+
+-- Fonts: the families whose files are served beside the pages, so that no visitor has to ask anybody else for them.
+
+create table private.font_families (
+  font text primary key,
+  family text not null,
+  generic text not null,
+  constraint font_is_a_word check (font ~ '^[a-z0-9]+(-[a-z0-9]+)*$'),
+  constraint generic_is_known check (generic in ('serif', 'sans-serif', 'cursive'))
+);
+create unique index font_families_family_idx on private.font_families (lower(family));
+comment on table private.font_families is
+  'The font families that Tenantry serves: @fontsource/<font> on npm has the files of each. generic is what a page shows until they are there.';
+
+insert into private.font_families (font, family, generic)
+select lower(replace(f.family, ' ', '-')), f.family, g.generic
+from (values
+  ('sans-serif', '{Barlow,Bebas Neue,DM Sans,Figtree,IBM Plex Sans,Inter,Josefin Sans,Karla,Lato,Manrope,Montserrat,Mulish,Nunito,
+    Nunito Sans,Open Sans,Oswald,Outfit,Plus Jakarta Sans,Poppins,Quicksand,Raleway,Roboto,Rubik,Source Sans 3,Space Grotesk,Work Sans}'::text[]),
+  ('serif', '{Bitter,Cormorant Garamond,DM Serif Display,EB Garamond,Fraunces,Libre Baskerville,Lora,Merriweather,Newsreader,
+    Playfair Display,PT Serif,Roboto Slab,Source Serif 4,Spectral}'),
+  ('cursive', '{Caveat,Dancing Script}')
+) as g (generic, families), unnest(g.families) as f (family)
+on conflict (font) do update set (family, generic) = (excluded.family, excluded.generic);
+
+create function private.generic_font(family text) returns text
+  language sql immutable strict parallel safe
+  set search_path = ''
+as $$
+  select case
+    when family ~* 'sans|grotesk|gothic' then 'sans-serif'
+    when family ~* 'mono|courier|consol' then 'monospace'
+    when family ~* 'serif|slab|garamond|georgia|times|baskerville|caslon|bodoni|didot|crimson|cormorant|palatino|literata|cambria|antiqua' then 'serif'
+    when family ~* 'script|brush|handwrit|cursive' then 'cursive'
+    else 'sans-serif' end
+$$;
+comment on function private.generic_font(text) is 'What a family that nobody serves probably looks like. Only its name can tell.';
+
+create function private.font_fallback(family text) returns text
+  language sql stable
+  set search_path = ''
+as $$
+  select coalesce((select f.generic from private.font_families as f where lower(f.family) = lower(font_fallback.family)),
+    private.generic_font(font_fallback.family))
+$$;
+comment on function private.font_fallback(text) is 'The generic family that looks most like this one. Null for null.';
+
+create function private.fonts_of(brand jsonb) returns jsonb
+  language sql stable
+  set search_path = ''
+as $$
+  select jsonb_build_object(
+    'heading', brand #> '{fonts,heading}',
+    'body', brand #> '{fonts,body}',
+    'fallbacks', jsonb_build_object('heading', private.font_fallback(brand #>> '{fonts,heading}'),
+      'body', private.font_fallback(brand #>> '{fonts,body}')),
+    'served', (select coalesce(jsonb_agg(f.font order by f.font), '[]') from private.font_families as f
+      where lower(f.family) in (lower(brand #>> '{fonts,heading}'), lower(brand #>> '{fonts,body}'))))
+$$;
+comment on function private.fonts_of(jsonb) is
+  'The fonts of a brand as its public page shows them: the families, what stands in for each, and which of them are served.';
+
+-- Definers, because nobody is granted a table in private. They say nothing about any tenant.
+create function private.list_font_families() returns table (font text, family text, generic text)
+  language sql stable security definer
+  set search_path = ''
+as $$ select f.font, f.family, f.generic from private.font_families as f order by f.family $$;
+comment on function private.list_font_families() is 'The font families that Tenantry serves, by name.';
+
+create function private.is_served_font(family text) returns boolean
+  language sql stable security definer
+  set search_path = ''
+as $$ select exists (select from private.font_families as f where lower(f.family) = lower(is_served_font.family)) $$;
+comment on function private.is_served_font(text) is 'Whether Tenantry serves the files of this family.';
+grant execute on function private.list_font_families(), private.is_served_font(text), private.generic_font(text) to authenticated, service_role;
+
+select private.register_table('private.font_families', plain => '{font,family,generic}', unaudited => 'changed by migrations only');
+
 -- 01_brand_shape.sql
 
 -- The shape of a brand: which fields it has, which values they may have, and how other spellings become this shape.
@@ -275,6 +354,25 @@ as $$ select exists (select from public.tenant_brands as b where b.tenant_id = h
 select private.register_feature('white_label', 'A page without "powered by".', '{trial,professional,business,enterprise}',
   'setting show_powered_by to false');
 select private.register_switch('white_label', is_used => 'hides_powered_by');
+
+create function private.brand_warnings(brand jsonb, coach_name text, coach_photo text) returns jsonb
+  language sql stable
+  set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', w.pointer, 'detail', w.detail) order by w.pointer), '[]')
+  from (
+    select '/brand/fonts/' || f.key, format('"%s" is not one of the fonts that are served. Visitors who have it see it, and the others see a %s font.',
+      f.value, private.generic_font(f.value))
+    from jsonb_each_text(brand -> 'fonts') as f
+    where not private.is_served_font(f.value)
+      -- These name what the visitor's own device has.
+      and f.value not in ('serif', 'sans-serif', 'cursive', 'monospace', 'system-ui', 'ui-serif', 'ui-sans-serif', 'ui-rounded')
+    union all
+    select '/coach_photo', 'The photo is shown beside a name only. Set coach_name.' where coach_photo is not null and coach_name is null
+  ) as w (pointer, detail)
+$$;
+comment on function private.brand_warnings(jsonb, text, text) is 'What of a brand a visitor will not see as it was meant, in a sentence each.';
+grant execute on function private.brand_warnings(jsonb, text, text) to authenticated, service_role;
 
 alter table public.tenant_brands enable row level security;
 create policy "members read their tenant's brand" on public.tenant_brands
@@ -746,7 +844,7 @@ as $$
     'locale', t.locale,
     'brand', jsonb_build_object(
       'colors', coalesce(b.brand -> 'colors', '{}'),
-      'fonts', jsonb_build_object('heading', b.brand #> '{fonts,heading}', 'body', b.brand #> '{fonts,body}'),
+      'fonts', private.fonts_of(b.brand),
       'logo', case when b.brand #> '{logo,url}' is not null then jsonb_build_object(
         'url', b.brand #> '{logo,url}', 'alt', coalesce(b.brand #> '{logo,alt}', to_jsonb(b.display_name)),
         'width', b.brand #> '{logo,width}') end,
@@ -808,6 +906,21 @@ create trigger tenant_brands_refresh_page after insert or update on public.tenan
   for each row execute function private.tg_refresh_tenant_page();
 create trigger tenants_refresh_page after update of slug, status, tenant_type, locale on public.tenants
   for each row execute function private.tg_refresh_tenant_page();
+
+
+create function private.tg_refresh_pages_with_font() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  perform private.refresh_tenant_page(b.tenant_id) from public.tenant_brands as b
+  where lower(new.family) in (lower(b.brand #>> '{fonts,heading}'), lower(b.brand #>> '{fonts,body}'));
+  return null;
+end
+$$;
+comment on function private.tg_refresh_pages_with_font() is 'A later release may serve more fonts: pages that name one show it from then on.';
+create trigger font_families_refresh_pages after insert or update on private.font_families
+  for each row execute function private.tg_refresh_pages_with_font();
 
 create trigger plan_excesses_refresh_page after insert or update of switched_off_at on public.plan_excesses
   for each row when (new.gate = 'white_label') execute function private.tg_refresh_tenant_page();

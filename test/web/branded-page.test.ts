@@ -29,6 +29,47 @@ describeInBrowser('the branded page', (browser) => {
     expect(errors).toEqual([])
   })
 
+  it('is set in the fonts of its brand, and takes no file of them that it does not show', async () => {
+    const { page, requests } = await newVisitor(browser())
+    await open(page, tenantUrl('leadingwithmeaning'))
+    await page.evaluate(() => document.fonts.ready)
+    const loaded = () =>
+      page.evaluate(() =>
+        [...document.fonts]
+          .filter(({ status }) => status === 'loaded')
+          .map(({ family, weight }) => `${family.replaceAll('"', '')} ${weight}`)
+          .sort(),
+      )
+    await expect.poll(loaded).toEqual(['Lato 400', 'Lato 700', 'Playfair Display 700'])
+    const files = requests
+      .filter((url) => url.includes('/fonts/'))
+      .map((url) => url.replace(/.*\/fonts\//, ''))
+    expect(files.map((path) => path.replace(/-\d+\.\d+\.\d+/, '')).toSorted()).toEqual([
+      'lato.css',
+      'lato/latin-400.woff2',
+      'lato/latin-700.woff2',
+      'playfair-display.css',
+      'playfair-display/latin-700.woff2',
+    ])
+  })
+
+  it('is readable where the files of its fonts are not there, and in a font that nobody serves', async () => {
+    const { page, errors } = await newVisitor(browser())
+    await page.route('**/fonts/**', (route) => route.fulfill({ status: 404, body: 'Not Found' }))
+    await open(page, tenantUrl('leadingwithmeaning'))
+    expect(await styleOf(page, 'h1', 'font-family')).toMatch(/^"Playfair Display", .*Georgia.*, serif$/)
+    const fonts = {
+      heading: 'Made For Us',
+      body: null,
+      fallbacks: { heading: 'serif', body: null },
+      served: [],
+    }
+    await answerWith(page, { ...sampleConfig, brand: { ...sampleConfig.brand, fonts } })
+    await open(page, tenantUrl('leadingwithmeaning'))
+    expect(await styleOf(page, 'h1', 'font-family')).toMatch(/^"Made For Us", .*, serif$/)
+    expect(errors).toEqual([])
+  })
+
   it('says what its tenant wants said', async () => {
     const config = await fetchConfig('leadingwithmeaning')
     const { page } = await newVisitor(browser())

@@ -95,7 +95,39 @@ describe("reading the lookup's answer", () => {
     'does not set type in %j',
     (heading) => {
       const config = parse({ ...sampleConfig, brand: { fonts: { heading, body: 'Source Sans 3' } } })
-      expect(config?.fonts).toEqual({ heading: null, body: 'Source Sans 3' })
+      expect(config?.fonts).toMatchObject({ heading: null, body: 'Source Sans 3' })
+    },
+  )
+
+  it('asks for no style sheet but one of a font, and for two at most', () => {
+    const served = (given: unknown) =>
+      parse({ ...sampleConfig, brand: { fonts: { served: given } } })?.fonts.served
+    expect(served(['lato', 'source-sans-3', 'inter'])).toEqual(['lato', 'source-sans-3'])
+    for (const path of [
+      '../x',
+      '/x',
+      'https://a.example',
+      'lato.css',
+      'Lato',
+      '',
+      'a--b',
+      '-a',
+      'a'.repeat(65),
+      7,
+    ])
+      expect(served([path]), String(path)).toEqual([])
+    for (const none of [undefined, null, 'lato', { 0: 'lato' }]) expect(served(none)).toEqual([])
+  })
+
+  it.each(['__proto__', 'constructor', 'serif; color: red', '', 7, null])(
+    'knows no fallback %j',
+    (heading) => {
+      expect(
+        parse({ ...sampleConfig, brand: { fonts: { fallbacks: { heading } } } })?.fonts.fallbacks,
+      ).toEqual({
+        heading: null,
+        body: null,
+      })
     },
   )
 
@@ -107,9 +139,10 @@ describe("reading the lookup's answer", () => {
 
 describe('presentation', () => {
   it('puts the tenant’s family first and one of the same character behind it', () => {
-    expect(fontStack('Playfair Display')).toMatch(/^"Playfair Display", .*Georgia.*, serif$/)
-    expect(fontStack('Lato')).toMatch(/^"Lato", .*, sans-serif$/)
-    expect(fontStack('DM Sans')).toMatch(/, sans-serif$/)
+    expect(fontStack('Playfair Display', 'serif')).toMatch(/^"Playfair Display", .*Georgia.*, serif$/)
+    expect(fontStack('Lato', 'sans-serif')).toMatch(/^"Lato", .*, sans-serif$/)
+    expect(fontStack('Caveat', 'cursive')).toMatch(/, cursive$/)
+    expect(fontStack('Lato')).toMatch(/, sans-serif$/)
     expect(fontStack('system-ui')).toMatch(/^system-ui, /)
   })
 

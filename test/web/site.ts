@@ -10,7 +10,12 @@ export type Config = {
   locale: string
   brand: {
     colors: Record<string, string>
-    fonts: { heading?: string | null; body?: string | null }
+    fonts: {
+      heading?: string | null
+      body?: string | null
+      fallbacks?: { heading: string | null; body: string | null }
+      served?: string[]
+    }
     logo: { url: string; alt: string; width: number | null } | null
     theme_mode: string
     tagline: string | null

@@ -5,11 +5,14 @@ import { isColor } from './colors.js'
 
 /** @typedef {Partial<Record<'primary' | 'primary_hover' | 'secondary' | 'accent' | 'background'
  *   | 'background_subtle' | 'text' | 'text_muted' | 'border', string>>} BrandColors */
+/** @typedef {typeof FALLBACKS[number]} Fallback */
+/** @typedef {{ heading: string | null, body: string | null, served: string[],
+ *   fallbacks: { heading: Fallback | null, body: Fallback | null } }} Fonts */
 /** @typedef {{ url: string, alt: string, width: number | null }} Logo */
 /** @typedef {{ name: string, title: string | null, photo: string | null }} Coach */
 /** @typedef {{
  *   slug: string | null, displayName: string, tenantType: string | null, locale: string,
- *   colors: BrandColors, fonts: { heading: string | null, body: string | null },
+ *   colors: BrandColors, fonts: Fonts,
  *   logo: Logo | null, inheritsTheme: boolean, tagline: string | null, welcome: string | null,
  *   showsPoweredBy: boolean, coach: Coach | null,
  *   links: { site: string | null, booking: string | null, quiz: string | null },
@@ -28,6 +31,11 @@ export const COLOR_NAMES = /** @type {const} */ ([
   'border',
 ])
 
+const FALLBACKS = /** @type {const} */ (['serif', 'sans-serif', 'cursive', 'monospace'])
+
+/** A font in the path of its style sheet. */
+const FONT_ID = /^[a-z0-9]+(?:-[a-z0-9]+){0,9}$/
+
 /** A family name without any character that could end a CSS string or value. */
 const FONT_NAME = /^[\p{L}\p{N}][\p{L}\p{N} _-]{0,63}$/u
 
@@ -42,7 +50,6 @@ export function parseConfig(answer, origin = location.origin) {
   const displayName = text(config.display_name, 255)
   if (!displayName) return null
   const brand = record(config.brand)
-  const fonts = record(brand.fonts)
   const coach = record(config.coach)
   const coachName = text(coach.name, 255)
   const links = record(config.links)
@@ -52,7 +59,7 @@ export function parseConfig(answer, origin = location.origin) {
     tenantType: text(config.tenant_type, 40),
     locale: locale(config.locale),
     colors: colors(brand.colors),
-    fonts: { heading: fontName(fonts.heading), body: fontName(fonts.body) },
+    fonts: fonts(brand.fonts),
     logo: logo(brand.logo, displayName, origin),
     inheritsTheme: brand.theme_mode === 'inherit',
     tagline: text(brand.tagline, 300),
@@ -91,6 +98,24 @@ function colors(value) {
     COLOR_NAMES.map((name) => [name, given[name]]).filter(([, color]) => isColor(color)),
   )
 }
+
+/** @param {unknown} value @returns {Fonts} */
+function fonts(value) {
+  const { heading, body, fallbacks, served } = record(value)
+  const looks = record(fallbacks)
+  return {
+    heading: fontName(heading),
+    body: fontName(body),
+    fallbacks: { heading: fallback(looks.heading), body: fallback(looks.body) },
+    served: list(served)
+      .filter((font) => typeof font === 'string' && font.length <= 64 && FONT_ID.test(font))
+      .map(String)
+      .slice(0, 2),
+  }
+}
+
+/** @param {unknown} value */
+const fallback = (value) => FALLBACKS.find((known) => known === value) ?? null
 
 /** @param {unknown} value */
 const fontName = (value) => (typeof value === 'string' && FONT_NAME.test(value) ? value : null)

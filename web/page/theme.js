@@ -5,14 +5,16 @@ import { derivePalette, shownScheme } from './palette.js'
 
 /** @typedef {import('./config.js').PageConfig} PageConfig */
 
-// Fonts come from the visitor's device: the tenant's family first, then similar ones. Nothing is fetched from a
-// font service, because the service would see the address of every visitor. A practice that needs its exact
-// typeface everywhere hosts the files beside this page and adds @font-face to page.css.
-const SERIF = '"Iowan Old Style", "Palatino Linotype", Palatino, Georgia, "Times New Roman", serif'
-const SANS = '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif'
-const LOOKS_SERIF =
-  /serif|playfair|garamond|georgia|times|merriweather|lora|baskerville|caslon|bodoni|didot|crimson|cormorant|fraunces|palatino|spectral|bitter|roboto slab|literata|newsreader|libre book/i
-const GENERIC = /^(?:serif|sans-serif|system-ui|monospace|ui-serif|ui-sans-serif|ui-rounded)$/
+// Behind the tenant's family stand similar ones that devices have. The files of a family that Tenantry serves lie
+// beside this page (npm run fonts). Nothing is fetched from a font service, because the service would see the address
+// of every visitor.
+const STACKS = {
+  serif: '"Iowan Old Style", "Palatino Linotype", Palatino, Georgia, "Times New Roman", serif',
+  'sans-serif': '-apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif',
+  cursive: '"Snell Roundhand", "Segoe Script", cursive',
+  monospace: 'ui-monospace, Menlo, Consolas, monospace',
+}
+const GENERIC = /^(?:serif|sans-serif|cursive|system-ui|monospace|ui-serif|ui-sans-serif|ui-rounded)$/
 
 /**
  * Paints the document in the tenant's brand, and again whenever the device changes to dark or light. Values reach
@@ -29,8 +31,10 @@ export function applyTheme(config) {
     if (isColor(color)) root.style.setProperty(`--tenant-color-${name.replace('_', '-')}`, color)
   }
   if (!config.inheritsTheme) {
-    setFont('--tenant-font-heading', config.fonts.heading)
-    setFont('--tenant-font-body', config.fonts.body)
+    const { heading, body, fallbacks, served } = config.fonts
+    for (const font of served) addStyleSheet(`/fonts/${font}.css`)
+    setFont('--tenant-font-heading', heading, fallbacks.heading)
+    setFont('--tenant-font-body', body, fallbacks.body)
   }
 
   const night = matchMedia('(prefers-color-scheme: dark)')
@@ -51,14 +55,26 @@ export function applyTheme(config) {
   night.addEventListener('change', paint)
 }
 
-/** @param {string} property @param {string | null} family */
-function setFont(property, family) {
-  if (family) document.documentElement.style.setProperty(property, fontStack(family))
+/** @param {string} href on this site */
+function addStyleSheet(href) {
+  if (document.querySelector(`link[href="${href}"]`)) return
+  const link = document.createElement('link')
+  link.rel = 'stylesheet'
+  link.href = href
+  document.head.append(link)
 }
 
-/** @param {string} family a name parseConfig() let through: letters, digits, spaces and dashes only */
-export function fontStack(family) {
-  const rest = LOOKS_SERIF.test(family) && !/sans/i.test(family) ? SERIF : SANS
+/** @param {string} property @param {string | null} family @param {import('./config.js').Fallback | null} fallback */
+function setFont(property, family, fallback) {
+  if (family) document.documentElement.style.setProperty(property, fontStack(family, fallback))
+}
+
+/**
+ * @param {string} family a name parseConfig() let through: letters, digits, spaces and dashes only
+ * @param {import('./config.js').Fallback | null} [fallback] what looks like it
+ */
+export function fontStack(family, fallback) {
+  const rest = STACKS[fallback ?? 'sans-serif']
   return GENERIC.test(family) ? `${family}, ${rest}` : `"${family}", ${rest}`
 }
 

@@ -10,7 +10,8 @@ export async function readBrand(db: Db, tenantId: string): Promise<Brand> {
       sql`
       select t.ref_id, t.slug, b.display_name, b.is_active, b.brand, b.email_config, b.enabled_assessments,
         b.coach_name, b.coach_title, b.coach_photo, b.coach_email, b.coach_notification_email, b.website_url,
-        b.booking_url, b.legal_entity, b.voice_id, b.slug_prefix, b.canonical_quiz_url, b.updated_at
+        b.booking_url, b.legal_entity, b.voice_id, b.slug_prefix, b.canonical_quiz_url,
+        private.brand_warnings(b.brand, b.coach_name, b.coach_photo) as warnings, b.updated_at
       from public.tenant_brands as b join public.tenants as t on t.id = b.tenant_id
       where b.tenant_id = ${tenantId}`,
     ),

@@ -50,6 +50,9 @@ export const Brand = z
     ...columns,
     brand: CanonicalBrand,
     email_config: EmailConfig,
+    warnings: z
+      .array(z.object({ pointer: text, detail: text }))
+      .meta({ description: 'What of it a visitor will not see as it was meant.' }),
     updated_at: moment,
   })
   .meta({ id: 'Brand', description: "A tenant's whole brand, as its members see it." })

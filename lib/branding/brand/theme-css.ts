@@ -1,4 +1,4 @@
-import { colorNames } from '../page/schema.ts'
+import { colorNames, genericFonts } from '../page/schema.ts'
 
 /** The fields of a brand that a theme reads. The types are wider than what the database allows, because nothing here relies on it. */
 export interface Theme {
@@ -27,7 +27,16 @@ export function renderThemeCss(theme: Theme): string {
   }
   for (const name of ['heading', 'body']) {
     const value = theme.fonts?.[name]
-    if (typeof value === 'string' && fontName.test(value)) lines.push(`  --tenant-font-${name}: "${value}";`)
+    if (typeof value !== 'string' || !fontName.test(value)) continue
+    const fallback = genericFonts.find((generic) => generic === fallbackOf(theme, name)) ?? 'sans-serif'
+    lines.push(`  --tenant-font-${name}: "${value}", ${fallback};`)
   }
   return [':root {', ...lines, '}', ''].join('\n')
+}
+
+function fallbackOf({ fonts }: Theme, name: string): unknown {
+  const fallbacks = fonts?.fallbacks
+  return typeof fallbacks === 'object' && fallbacks !== null
+    ? (fallbacks as Record<string, unknown>)[name]
+    : undefined
 }

@@ -103,7 +103,7 @@ export class PageCache {
 }
 
 /** Part of a theme's ETag. Raise it when themes are written in another way. */
-const themeFormat = 1
+const themeFormat = 2
 
 function prepare(page: Page): CachedPage {
   let theme: { css: string; etag: string } | undefined

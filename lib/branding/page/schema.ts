@@ -15,6 +15,10 @@ export const colorNames = [
   'border',
 ] as const
 
+/** What a page shows in place of a family that is not there. */
+export const genericFonts = ['serif', 'sans-serif', 'cursive', 'monospace'] as const
+const generic = z.enum(genericFonts).nullable()
+
 const colors = z.strictObject(
   Object.fromEntries(colorNames.map((name) => [name, color.optional()])) as Record<
     (typeof colorNames)[number],
@@ -32,7 +36,14 @@ export const PublicConfig = z
     locale: z.string(),
     brand: z.strictObject({
       colors,
-      fonts: z.strictObject({ heading: z.string().nullable(), body: z.string().nullable() }),
+      fonts: z.strictObject({
+        heading: z.string().nullable(),
+        body: z.string().nullable(),
+        fallbacks: z.strictObject({ heading: generic, body: generic }),
+        served: z.array(z.string()).meta({
+          description: 'The fonts of it that Tenantry serves: each has /fonts/<font>.css beside the page.',
+        }),
+      }),
       logo: z.strictObject({ url: z.string(), alt: z.string(), width: z.number().nullable() }).nullable(),
       theme_mode: z.enum(['override', 'inherit']),
       tagline: z.string().nullable(),

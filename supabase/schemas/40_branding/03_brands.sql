@@ -84,6 +84,25 @@ select private.register_feature('white_label', 'A page without "powered by".', '
   'setting show_powered_by to false');
 select private.register_switch('white_label', is_used => 'hides_powered_by');
 
+create function private.brand_warnings(brand jsonb, coach_name text, coach_photo text) returns jsonb
+  language sql stable
+  set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', w.pointer, 'detail', w.detail) order by w.pointer), '[]')
+  from (
+    select '/brand/fonts/' || f.key, format('"%s" is not one of the fonts that are served. Visitors who have it see it, and the others see a %s font.',
+      f.value, private.generic_font(f.value))
+    from jsonb_each_text(brand -> 'fonts') as f
+    where not private.is_served_font(f.value)
+      -- These name what the visitor's own device has.
+      and f.value not in ('serif', 'sans-serif', 'cursive', 'monospace', 'system-ui', 'ui-serif', 'ui-sans-serif', 'ui-rounded')
+    union all
+    select '/coach_photo', 'The photo is shown beside a name only. Set coach_name.' where coach_photo is not null and coach_name is null
+  ) as w (pointer, detail)
+$$;
+comment on function private.brand_warnings(jsonb, text, text) is 'What of a brand a visitor will not see as it was meant, in a sentence each.';
+grant execute on function private.brand_warnings(jsonb, text, text) to authenticated, service_role;
+
 alter table public.tenant_brands enable row level security;
 create policy "members read their tenant's brand" on public.tenant_brands
   for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{brand:read}'))::uuid[]));

@@ -24,7 +24,7 @@ as $$
     'locale', t.locale,
     'brand', jsonb_build_object(
       'colors', coalesce(b.brand -> 'colors', '{}'),
-      'fonts', jsonb_build_object('heading', b.brand #> '{fonts,heading}', 'body', b.brand #> '{fonts,body}'),
+      'fonts', private.fonts_of(b.brand),
       'logo', case when b.brand #> '{logo,url}' is not null then jsonb_build_object(
         'url', b.brand #> '{logo,url}', 'alt', coalesce(b.brand #> '{logo,alt}', to_jsonb(b.display_name)),
         'width', b.brand #> '{logo,width}') end,
@@ -86,6 +86,21 @@ create trigger tenant_brands_refresh_page after insert or update on public.tenan
   for each row execute function private.tg_refresh_tenant_page();
 create trigger tenants_refresh_page after update of slug, status, tenant_type, locale on public.tenants
   for each row execute function private.tg_refresh_tenant_page();
+
+
+create function private.tg_refresh_pages_with_font() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  perform private.refresh_tenant_page(b.tenant_id) from public.tenant_brands as b
+  where lower(new.family) in (lower(b.brand #>> '{fonts,heading}'), lower(b.brand #>> '{fonts,body}'));
+  return null;
+end
+$$;
+comment on function private.tg_refresh_pages_with_font() is 'A later release may serve more fonts: pages that name one show it from then on.';
+create trigger font_families_refresh_pages after insert or update on private.font_families
+  for each row execute function private.tg_refresh_pages_with_font();
 
 create trigger plan_excesses_refresh_page after insert or update of switched_off_at on public.plan_excesses
   for each row when (new.gate = 'white_label') execute function private.tg_refresh_tenant_page();

@@ -33,36 +33,42 @@ const flat = (value: string) => ({ primary: value, accent: value, cream: value, 
 const flatNames = ['primary', 'accent', 'background', 'secondary']
 
 describe('a colour that the API accepts is a colour everywhere', () => {
-  it.each(spellings)('%s is %s: in the answer, the lookup, theme.css and on the page', async (sent, stored) => {
-    for (const [spell, names] of [
-      [nested((name) => name), COLOR_NAMES],
-      [nested(camelCase), COLOR_NAMES],
-      [flat, flatNames],
-    ] as const) {
-      const expected = Object.fromEntries(names.map((name) => [name, stored]))
-      await change({ colors: null })
-      expect((await change(spell(sent))).brand.colors).toEqual(expected)
+  it.each(spellings)(
+    '%s is %s: in the answer, the lookup, theme.css and on the page',
+    async (sent, stored) => {
+      for (const [spell, names] of [
+        [nested((name) => name), COLOR_NAMES],
+        [nested(camelCase), COLOR_NAMES],
+        [flat, flatNames],
+      ] as const) {
+        const expected = Object.fromEntries(names.map((name) => [name, stored]))
+        await change({ colors: null })
+        expect((await change(spell(sent))).brand.colors).toEqual(expected)
 
-      const config = await (await call(`/branding/by-slug/${tenant.slug}`)).json()
-      expect(config.brand.colors).toEqual(expected)
-      expect(parseConfig(config, 'https://page.example.com')?.colors).toEqual(expected)
+        const config = await (await call(`/branding/by-slug/${tenant.slug}`)).json()
+        expect(config.brand.colors).toEqual(expected)
+        expect(parseConfig(config, 'https://page.example.com')?.colors).toEqual(expected)
 
-      const css = await (await call(`/branding/by-slug/${tenant.slug}/theme.css`)).text()
-      const declared = Object.fromEntries(
-        [...css.matchAll(/--tenant-color-([a-z-]+): (.+);/g)].map(([, name, value]) => [
-          name!.replaceAll('-', '_'),
-          value,
-        ]),
-      )
-      expect(declared).toEqual(expected)
-    }
-  })
+        const css = await (await call(`/branding/by-slug/${tenant.slug}/theme.css`)).text()
+        const declared = Object.fromEntries(
+          [...css.matchAll(/--tenant-color-([a-z-]+): (.+);/g)].map(([, name, value]) => [
+            name!.replaceAll('-', '_'),
+            value,
+          ]),
+        )
+        expect(declared).toEqual(expected)
+      }
+    },
+  )
 
-  it.each(spellings)('the page reads %s as it reads %s, also where nobody has normalised it', (sent, stored) => {
-    expect(toHex(parseColor(sent))).toBe(toHex(parseColor(stored)))
-    const brand = { colors: { primary: sent } }
-    expect(parseConfig({ display_name: 'A', brand }, 'https://page.example.com')?.colors.primary).toBe(sent)
-  })
+  it.each(spellings)(
+    'the page reads %s as it reads %s, also where nobody has normalised it',
+    (sent, stored) => {
+      expect(toHex(parseColor(sent))).toBe(toHex(parseColor(stored)))
+      const brand = { colors: { primary: sent } }
+      expect(parseConfig({ display_name: 'A', brand }, 'https://page.example.com')?.colors.primary).toBe(sent)
+    },
+  )
 })
 
 async function change(brand: object): Promise<{ brand: { colors?: Record<string, string> } }> {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { renderThemeCss } from '../../../lib/branding/index.ts'
 
 const declaration =
-  /^ {2}--tenant-(?:color-[a-z-]+: #[0-9a-fA-F]{3,8}|font-(?:heading|body): "[A-Za-z0-9][A-Za-z0-9 _-]{0,63}");$/
+  /^ {2}--tenant-(?:color-[a-z-]+: #[0-9a-fA-F]{3,8}|font-(?:heading|body): "[A-Za-z0-9][A-Za-z0-9 _-]{0,63}", (?:serif|sans-serif|cursive|monospace));$/
 
 function declarations(css: string): string[] {
   const lines = css.split('\n')
@@ -17,14 +17,14 @@ describe('a theme', () => {
     expect(
       renderThemeCss({
         colors: { primary: '#2d5a3d', primary_hover: '#234a31ff', text_muted: '#fff' },
-        fonts: { heading: 'Playfair Display', body: 'Lato' },
+        fonts: { heading: 'Playfair Display', body: 'Lato', fallbacks: { heading: 'serif', body: null } },
       }),
     ).toBe(`:root {
   --tenant-color-primary: #2d5a3d;
   --tenant-color-primary-hover: #234a31ff;
   --tenant-color-text-muted: #fff;
-  --tenant-font-heading: "Playfair Display";
-  --tenant-font-body: "Lato";
+  --tenant-font-heading: "Playfair Display", serif;
+  --tenant-font-body: "Lato", sans-serif;
 }
 `)
   })
