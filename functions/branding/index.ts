@@ -3,10 +3,12 @@ import { brand } from './brand.ts'
 import { domains } from './domains.ts'
 import { fonts } from './fonts.ts'
 import { lookup } from './lookup.ts'
+import { pictures } from './pictures.ts'
 
 export const app = createApp('branding')
   .route('/', lookup)
   .route('/brand', brand)
+  .route('/brand', pictures)
   .route('/domains', domains)
   .route('/fonts', fonts)
 

@@ -15,8 +15,6 @@ import {
   readContractPdf,
   renderContracts,
   requireContract,
-  SweptFiles,
-  sweepContractFiles,
   TenantPath,
 } from '../../lib/onboarding/index.ts'
 
@@ -78,13 +76,6 @@ export const contracts = router({ auth: 'service' })
       200: { description: 'How many were made, and how many failed.', schema: RenderedContracts },
     }),
     async (c) => c.json(await renderContracts(c.var.db)),
-  )
-  .post(
-    '/sweep',
-    describeRoute('Remove the files of contracts that are gone', {
-      200: { description: 'How many were removed.', schema: SweptFiles },
-    }),
-    async (c) => c.json(await sweepContractFiles(c.var.db)),
   )
   .post(
     '/templates',

@@ -2,6 +2,7 @@ import { createApp } from '../../lib/http/index.ts'
 import { apiKeys } from './api-keys.ts'
 import { audit, platformAudit } from './audit.ts'
 import { tenantExport } from './export.ts'
+import { files } from './files.ts'
 import { forgetting } from './forgetting.ts'
 import { identityProviders, signInOptions } from './identity-providers.ts'
 import { invitations, invited } from './invitations.ts'
@@ -27,6 +28,7 @@ export const app = createApp('registry')
   .route('/sign-in-options', signInOptions)
   .route('/tenants/:ref/audit', audit)
   .route('/audit', platformAudit)
+  .route('/files', files)
   .route('/tenants/:ref/forget-person', forgetting)
   .route('/tenants', lifecycle)
   .route('/tenants', tenantExport)

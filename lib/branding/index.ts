@@ -18,3 +18,4 @@ export {
   getTenantBySlug,
   getTenantForUser,
 } from './page/tenant-profile.ts'
+export { uploadCoachPhoto, uploadLogo } from './pictures/upload.ts'

@@ -19,7 +19,12 @@ declare module '../db/problem-codes.ts' {
 
 declareConstraints({
   display_name_is_text: { pointer: '/display_name', detail: 'must be text without control characters' },
-  coach_photo_is_https: { pointer: '/coach_photo', detail: 'must be an https URL' },
+  coach_photo_is_a_picture: {
+    pointer: '/coach_photo',
+    detail: 'must be an https URL, or the path of an uploaded picture',
+  },
+  coach_photo_is_its_own: { pointer: '/coach_photo', detail: 'is a picture of another tenant' },
+  logo_is_its_own: { pointer: '/brand/logo/url', detail: 'is a picture of another tenant' },
   website_url_is_https: { pointer: '/website_url', detail: 'must be an https URL' },
   booking_url_is_https: { pointer: '/booking_url', detail: 'must be an https URL' },
   quiz_url_is_https: { pointer: '/canonical_quiz_url', detail: 'must be an https URL' },

@@ -61,6 +61,14 @@ function operation(route: Route, schemas: Record<string, Json>): Json {
         content: { 'application/json': { schema: reference(route.body, 'input', schemas) } },
       },
     }),
+    ...(route.file && {
+      requestBody: {
+        required: true,
+        content: Object.fromEntries(
+          route.file.map((type) => [type, { schema: { type: 'string', format: 'binary' } }]),
+        ),
+      },
+    }),
     responses: {
       ...Object.fromEntries(
         Object.entries(route.answers ?? {}).map(([status, answer]) => [status, response(answer, schemas)]),
@@ -142,7 +150,7 @@ const retryAfter = {
 
 /** The refusals a route's own middleware can raise, its own, and those any route can. By status. */
 function problems(
-  { access, body, query, params, problems = [] }: Route,
+  { access, body, file, query, params, problems = [] }: Route,
   schemas: Record<string, Json>,
 ): Json {
   const codes = new Set<ProblemCode>(['malformed_url', 'internal', 'unavailable', 'timeout', ...problems])
@@ -161,6 +169,7 @@ function problems(
   }
   if (body)
     add('invalid_json', 'payload_too_large', 'unsupported_media_type', 'invalid_body', 'invalid_value')
+  if (file) add('payload_too_large', 'unsupported_media_type')
   if (query) add('invalid_query')
   if (params) add('not_found')
   const byStatus: Record<number, ProblemCode[]> = {}

@@ -19,6 +19,8 @@ export interface RouteNotes {
   answers?: Record<number, Answer>
   problems?: ProblemCode[]
   body?: z.ZodType
+  /** The types of a body that is a file. */
+  file?: readonly string[]
   query?: z.ZodType
   params?: z.ZodType
 }

@@ -10,7 +10,6 @@ export {
   readContractPdf,
   renderContracts,
   requireContract,
-  sweepContractFiles,
 } from './contracts/queries.ts'
 export {
   Acceptance,
@@ -20,7 +19,6 @@ export {
   ContractTemplate,
   NewContractTemplate,
   RenderedContracts,
-  SweptFiles,
   TenantPath,
 } from './contracts/schema.ts'
 export {

@@ -580,13 +580,15 @@ grant execute on function private.require_contract(uuid), private.claim_contract
   private.attach_contract_pdf(uuid, uuid, text, text) to service_role;
 
 select cron.schedule('onboarding: make the PDF of contracts', '* * * * *', 'select private.wake_contract_rendering()');
-create function private.wake_file_sweep() returns text
-  language sql volatile
+
+create function private.keeps_contract_file(tenant uuid, name text) returns boolean
+  language sql stable
   set search_path = ''
-as $$ select 'Asked with request ' || private.call_edge_function('/onboarding/contracts/sweep', timeout_milliseconds => 120000) || '.' $$;
-comment on function private.wake_file_sweep() is
-  'Wakes the edge function that removes the files of contracts that are gone, because Storage deletes files by its API alone.';
-select cron.schedule('onboarding: remove files of contracts that are gone', '11 4 * * *', 'select private.wake_file_sweep()');
+as $$
+  select exists (select from public.contracts as c where c.tenant_id = keeps_contract_file.tenant and c.pdf_s3_key = keeps_contract_file.name)
+$$;
+comment on function private.keeps_contract_file(uuid, text) is 'Whether a contract of the tenant has this file.';
+select private.register_bucket('contracts', keeps => 'keeps_contract_file');
 select cron.schedule('onboarding: remind of contracts', '29 * * * *', 'select private.remind_of_contracts()');
 
 select private.register_notification_type('contract.ready', 'account', 'A contract waits for acceptance.',

@@ -9,7 +9,7 @@ export interface CallOptions {
   /** The header x-tenant. */
   tenant?: string
   headers?: Record<string, string>
-  /** Sent as JSON. */
+  /** Sent as JSON; bytes as they are. */
   body?: unknown
 }
 
@@ -25,12 +25,14 @@ export function call(
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(apikey !== undefined && { apikey }),
       ...(tenant !== undefined && { 'x-tenant': tenant }),
-      ...(body !== undefined && { 'content-type': 'application/json' }),
+      ...(body !== undefined && !isFile(body) && { 'content-type': 'application/json' }),
       ...headers,
     },
-    ...(body !== undefined && { body: JSON.stringify(body) }),
+    ...(body !== undefined && { body: isFile(body) ? body : JSON.stringify(body) }),
   })
 }
+
+const isFile = (body: unknown): body is Uint8Array<ArrayBuffer> => body instanceof Uint8Array
 
 /** What a refusal says, for comparing. */
 export async function problemOf(

@@ -99,6 +99,15 @@ describe("reading the lookup's answer", () => {
     },
   )
 
+  it('shows what was uploaded to the project, wherever the page is', () => {
+    const path = '/storage/v1/object/public/brands/a/logo/b.png'
+    const logoOn = (api?: string) =>
+      parseConfig({ ...sampleConfig, brand: { logo: { url: path } } }, ORIGIN, api)?.logo?.url
+    expect(logoOn()).toBe(`${ORIGIN}${path}`)
+    expect(logoOn('https://ref.supabase.co')).toBe(`https://ref.supabase.co${path}`)
+    expect(logoOn('http://elsewhere.example.com')).toBeUndefined()
+  })
+
   it('asks for no style sheet but one of a font, and for two at most', () => {
     const served = (given: unknown) =>
       parse({ ...sampleConfig, brand: { fonts: { served: given } } })?.fonts.served

@@ -1,7 +1,10 @@
 import { afterAll, expect, it } from 'vitest'
 import { describeInBrowser } from '../kit/browser.ts'
+import { call } from '../kit/call.ts'
 import { admin } from '../kit/db.ts'
+import { makePerson } from '../kit/people.ts'
 import { makeTenant } from '../kit/tenants.ts'
+import { exif, jpegSegment, jpegWith, samples } from '../storage/samples.ts'
 import { newVisitor, open, rgb, siteUrl, styleOf, tenantUrl } from './site.ts'
 
 const MARKUP = '<img src=x onerror="window.owned=1">'
@@ -78,6 +81,38 @@ describeInBrowser('a brand in the database', (browser) => {
         { timeout: 15_000, interval: 1_000 },
       )
       .toBe(rgb('#771133'))
+  })
+
+  it('shows the logo and the photo that its tenant uploads', async () => {
+    const owner = await makePerson()
+    const { slug } = await makeTenant({ owner })
+    slugs.push(slug)
+    const ask = (path: string, method: string, body: unknown, type = 'application/json') =>
+      call(`/branding/brand${path}`, {
+        method,
+        token: owner.token,
+        tenant: slug,
+        headers: { 'content-type': type },
+        body,
+      })
+    const { page, errors } = await newVisitor(browser())
+    await open(page, tenantUrl(slug))
+    expect(await page.locator('main img, .logo img').count()).toBe(0)
+
+    await ask('/logo', 'PUT', samples['image/webp'], 'image/webp')
+    await ask('/coach-photo', 'PUT', jpegWith(jpegSegment(0xe1, exif(6))), 'image/jpeg')
+    await ask('', 'PATCH', { coach_name: 'Ada' })
+    await open(page, tenantUrl(slug))
+    const sizes = () =>
+      page
+        .locator('.logo img, .portrait img')
+        .evaluateAll((all) => (all as HTMLImageElement[]).map((img) => [img.naturalWidth, img.naturalHeight]))
+    // The photo lies on its side in the file.
+    await expect.poll(sizes).toEqual([
+      [24, 16],
+      [16, 24],
+    ])
+    expect(errors).toEqual([])
   })
 
   it('follows its tenant to a new slug, for those who come with the old one', async () => {

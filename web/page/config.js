@@ -43,9 +43,10 @@ const FONT_NAME = /^[\p{L}\p{N}][\p{L}\p{N} _-]{0,63}$/u
  * A single bad field becomes empty. An answer that is no config at all is refused.
  * @param {unknown} answer the lookup's JSON
  * @param {string} [origin] the site the page is on, from which it may show pictures
+ * @param {string} [api] where the project is, which has the uploaded ones
  * @returns {PageConfig | null} null when this is no tenant's config
  */
-export function parseConfig(answer, origin = location.origin) {
+export function parseConfig(answer, origin = location.origin, api = origin) {
   const config = record(answer)
   const displayName = text(config.display_name, 255)
   if (!displayName) return null
@@ -60,13 +61,13 @@ export function parseConfig(answer, origin = location.origin) {
     locale: locale(config.locale),
     colors: colors(brand.colors),
     fonts: fonts(brand.fonts),
-    logo: logo(brand.logo, displayName, origin),
+    logo: logo(brand.logo, displayName, origin, api),
     inheritsTheme: brand.theme_mode === 'inherit',
     tagline: text(brand.tagline, 300),
     welcome: text(record(brand.messages).welcome, 4000),
     showsPoweredBy: brand.show_powered_by === true,
     coach: coachName
-      ? { name: coachName, title: text(coach.title, 255), photo: imageUrl(coach.photo, origin) }
+      ? { name: coachName, title: text(coach.title, 255), photo: imageUrl(coach.photo, origin, api) }
       : null,
     links: { site: linkUrl(links.site), booking: linkUrl(links.booking), quiz: linkUrl(links.quiz) },
     assessments: list(config.enabled_assessments)
@@ -129,10 +130,10 @@ function locale(value) {
   }
 }
 
-/** @param {unknown} value @param {string} displayName @param {string} origin @returns {Logo | null} */
-function logo(value, displayName, origin) {
+/** @param {unknown} value @param {string} displayName @param {string} origin @param {string} api @returns {Logo | null} */
+function logo(value, displayName, origin, api) {
   const { url, alt, width } = record(value)
-  const safe = imageUrl(url, origin)
+  const safe = imageUrl(url, origin, api)
   if (!safe) return null
   const pixels = typeof width === 'number' && width >= 16 && width <= 640 ? Math.round(width) : null
   return { url: safe, alt: text(alt, 300) ?? displayName, width: pixels }
@@ -156,12 +157,15 @@ function linkUrl(value) {
   return url && (url.protocol === 'https:' || url.protocol === 'mailto:') ? url.href : null
 }
 
+/** Where the project serves what was uploaded to it. */
+const UPLOADED = '/storage/v1/object/public/'
+
 /**
  * Pictures must come over https, or from this site itself (a path such as /logos/a.svg).
- * @param {unknown} value @param {string} origin
+ * @param {unknown} value @param {string} origin @param {string} api
  */
-function imageUrl(value, origin) {
+function imageUrl(value, origin, api) {
   if (typeof value !== 'string' || value === '') return null
-  const url = parseUrl(value, origin)
+  const url = parseUrl(value, value.startsWith(UPLOADED) ? api : origin)
   return url && (url.protocol === 'https:' || url.origin === origin) ? url.href : null
 }

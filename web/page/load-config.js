@@ -21,17 +21,21 @@ export async function loadConfig() {
       signal: AbortSignal.timeout(PATIENCE_MS),
     })
     if (!response.ok) return { kind: isFinal(response.status) ? 'unknown' : 'unreachable' }
-    const config = parseConfig(await response.json())
+    const config = parseConfig(await response.json(), location.origin, apiUrl() || location.origin)
     return config ? { kind: 'found', config } : { kind: 'unreachable' }
   } catch {
     return { kind: 'unreachable' }
   }
 }
 
+/** Empty when the page is on the API's own site. */
+const apiUrl = () =>
+  (document.querySelector('meta[name="tenantry-api"]')?.getAttribute('content') ?? '').replace(/\/+$/, '')
+
 function lookupUrl() {
-  const api = document.querySelector('meta[name="tenantry-api"]')?.getAttribute('content') ?? ''
+  const api = apiUrl()
   const path = '/functions/v1/branding/resolve'
-  return api ? `${api.replace(/\/+$/, '')}${path}?host=${encodeURIComponent(location.host)}` : path
+  return api ? `${api}${path}?host=${encodeURIComponent(location.host)}` : path
 }
 
 /** A repeated request does not change a 4xx, except for 429 and 408. @param {number} status */

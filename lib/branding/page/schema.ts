@@ -2,6 +2,9 @@ import { z } from 'zod'
 
 const color = z.string().meta({ description: '#rrggbb or #rrggbbaa, lowercase' })
 const link = z.string().nullable()
+const picture = z.string().meta({
+  description: 'An https URL, or of an uploaded picture a path that begins at the address of the project.',
+})
 
 export const colorNames = [
   'primary',
@@ -44,14 +47,14 @@ export const PublicConfig = z
           description: 'The fonts of it that Tenantry serves: each has /fonts/<font>.css beside the page.',
         }),
       }),
-      logo: z.strictObject({ url: z.string(), alt: z.string(), width: z.number().nullable() }).nullable(),
+      logo: z.strictObject({ url: picture, alt: z.string(), width: z.number().nullable() }).nullable(),
       theme_mode: z.enum(['override', 'inherit']),
       tagline: z.string().nullable(),
       messages: z.strictObject({ welcome: z.string().nullable(), completion: z.string().nullable() }),
       show_powered_by: z.boolean(),
     }),
     coach: z
-      .strictObject({ name: z.string(), title: z.string().nullable(), photo: z.string().nullable() })
+      .strictObject({ name: z.string(), title: z.string().nullable(), photo: picture.nullable() })
       .nullable(),
     links: z.strictObject({ site: link, booking: link, quiz: link }),
     enabled_assessments: z.array(z.string()),

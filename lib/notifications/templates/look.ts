@@ -1,4 +1,5 @@
 import { admin, sql } from '../../db/index.ts'
+import { publicUrl } from '../../storage/index.ts'
 import type { Look } from './render.ts'
 
 /** A look as the database has it: a brand need not say everything. */
@@ -18,6 +19,8 @@ export async function readLook(tenantId: string): Promise<Look> {
 export function lookOf(look: StoredLook): Look {
   return {
     ...look,
+    // A mail is read far from the project.
+    logo_url: look.logo_url && publicUrl(look.logo_url),
     primary: opaque(look.primary) ?? '#1f2937',
     background: opaque(look.background) ?? '#ffffff',
     text: opaque(look.text) ?? '#1f2937',

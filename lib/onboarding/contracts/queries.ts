@@ -1,6 +1,6 @@
 import { type Db, Problem, sql } from '../../db/index.ts'
 import { log } from '../../runtime/index.ts'
-import { bucket, linkToPdf, removeFiles, storePdf } from './files.ts'
+import { linkSeconds, pdfs } from './files.ts'
 import { type ContractToRender, renderContract } from './pdf.ts'
 import type {
   Contract,
@@ -9,7 +9,6 @@ import type {
   ContractTemplate,
   NewContractTemplate,
   RenderedContracts,
-  SweptFiles,
 } from './schema.ts'
 import { readTemplate } from './template.ts'
 
@@ -35,7 +34,7 @@ export async function readContractPdf(db: Db, tenantId: string): Promise<Contrac
   const { pdf_s3_key, pdf_sha256 } = await liveContract(db, tenantId)
   if (pdf_s3_key === null || pdf_sha256 === null)
     throw new Problem('contract_not_ready', 'The PDF of the contract is not made yet. Ask again in a moment.')
-  return { ...(await linkToPdf(pdf_s3_key)), sha256: pdf_sha256 }
+  return { ...(await pdfs.link(pdf_s3_key, linkSeconds)), sha256: pdf_sha256 }
 }
 
 /** Accepts the contract with this hash. Twice is once. 404 not_found; 409 contract_not_ready, contract_changed. */
@@ -90,7 +89,7 @@ export async function renderContracts(db: Db): Promise<RenderedContracts> {
       const { bytes, sha256 } = await renderContract(contract)
       const key = `${contract.tenant_ref}/contracts/${contract.ref_id}/${contract.template_version}.pdf`
       // The file first: a row must not promise a file that is not there.
-      await storePdf(key, bytes)
+      await pdfs.store(key, bytes, 'application/pdf')
       await db.query(
         sql`select private.attach_contract_pdf(${contract.tenant_id}, ${contract.id}, ${key}, ${sha256})`,
       )
@@ -106,29 +105,4 @@ export async function renderContracts(db: Db): Promise<RenderedContracts> {
     }
   }
   return sum
-}
-
-const sweptAtOnce = 500
-
-/**
- * Removes files that no row knows, such as those of a tenant that was purged. One that was written in the last 24 hours
- * stays: a contract has its file first, and its row a moment later. For the service.
- */
-export async function sweepContractFiles(db: Db): Promise<SweptFiles> {
-  let removed = 0
-  let last = ''
-  for (;;) {
-    // Storage's own table, because its API lists folders, and each tenant has one.
-    const lost = await db.query<{ name: string }>(sql`
-      select o.name from storage.objects as o
-      where o.bucket_id = ${bucket} and o.name > ${last}
-        and greatest(o.created_at, o.updated_at) <= now() - interval '24 hours'
-        and not exists (select from public.contracts as c
-          where c.tenant_id = private.ulid_to_uuid(split_part(o.name, '/', 1)) and c.pdf_s3_key = o.name)
-      order by o.name limit ${sweptAtOnce}`)
-    await removeFiles(lost.map(({ name }) => name))
-    removed += lost.length
-    if (lost.length < sweptAtOnce) return { removed }
-    last = lost.at(-1)?.name ?? ''
-  }
 }

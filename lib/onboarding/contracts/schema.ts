@@ -70,9 +70,6 @@ export const RenderedContracts = z
   .meta({ id: 'RenderedContracts' })
 export type RenderedContracts = z.infer<typeof RenderedContracts>
 
-export const SweptFiles = z.strictObject({ removed: z.int() }).meta({ id: 'SweptFiles' })
-export type SweptFiles = z.infer<typeof SweptFiles>
-
 /** The part of the path that names a tenant, where the platform calls. */
 export const TenantPath = z.object({
   ref: z.string().min(1).max(100).meta({ description: 'The slug or ref_id of the tenant.' }),

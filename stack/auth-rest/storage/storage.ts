@@ -10,7 +10,7 @@ export interface Storage {
 
 /**
  * Storage by @supabase/lite, which knows no row level security for files yet. So only the service gets in, and whoever
- * has a signed link: a hosted project whose bucket has no policies answers the same.
+ * has a signed link, or reads what is public: a hosted project whose buckets have no policies answers the same.
  */
 export async function openStorage(
   file: StackFile,
@@ -44,7 +44,8 @@ export async function openStorage(
   await app.init()
   return {
     async answer(request) {
-      if (!isSigned(request) && request.headers.get('apikey') !== file.secret_key) return refused()
+      if (!isSigned(request) && !isPublic(request) && request.headers.get('apikey') !== file.secret_key)
+        return refused()
       const prefix = await listedFolder(request)
       return asHosted(await app.fetch(request), prefix)
     },
@@ -82,6 +83,11 @@ async function asHosted(answer: Response, listed: string | null): Promise<Respon
 function isSigned(request: Request): boolean {
   const { pathname, searchParams } = new URL(request.url)
   return /^\/storage\/v1\/object\/(upload\/)?sign\//.test(pathname) && searchParams.has('token')
+}
+
+/** A file of a public bucket, which anybody may read. lite refuses those of others. */
+function isPublic({ method, url }: Request): boolean {
+  return method === 'GET' && new URL(url).pathname.startsWith('/storage/v1/object/public/')
 }
 
 function refused(): Response {

@@ -35,4 +35,21 @@ as $$
 $$;
 comment on function private.turn_from_here(text) is 'What take_turn() counts if it counts by the address that the request came from.';
 
+-- A definer, because nobody may count turns directly.
+create function private.require_upload_turn(tenant uuid) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- Whoever may not upload must not use up what the tenant's people need.
+  perform private.require_permission(require_upload_turn.tenant, 'write');
+  if not private.take_turn(require_upload_turn.tenant, 'file_uploaded', 60, 'hour') then
+    perform private.raise_problem(429, 'too_many_uploads', 'This tenant has uploaded 60 files in this hour.');
+  end if;
+end
+$$;
+comment on function private.require_upload_turn(uuid) is
+  'Counts an upload, because a file stays for a day although no row knows it. 429 too_many_uploads.';
+grant execute on function private.require_upload_turn(uuid) to authenticated, service_role;
+
 select private.register_table('private.tenant_turns', keeping => 'derived', plain => '{what}', unaudited => 'counts what has rows of its own in the log');

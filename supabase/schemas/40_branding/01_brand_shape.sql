@@ -1,5 +1,26 @@
 -- The shape of a brand: which fields it has, which values they may have, and how other spellings become this shape.
 
+create function private.is_picture_url(address text) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Either somewhere else, or what was uploaded. The path of the latter begins at the project's own address, because a
+  -- project may move.
+  select private.is_https_url(address)
+    or address ~ '^/storage/v1/object/public/brands/[0-9A-HJKMNP-TV-Z]{26}/(logo|photo)/[0-9a-f]{32}\.(png|jpg|webp)$'
+$$;
+comment on function private.is_picture_url(text) is 'Whether a page can show this picture: an https URL, or the path of an uploaded one. Null passes.';
+
+create function private.is_own_picture(tenant uuid, address text) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  select address is null or address not like '/%' or starts_with(address, '/storage/v1/object/public/brands/' || private.ulid(tenant) || '/')
+$$;
+comment on function private.is_own_picture(uuid, text) is
+  'Whether an uploaded picture is this tenant''s. Another tenant''s would vanish with that tenant.';
+grant execute on function private.is_picture_url(text), private.is_own_picture(uuid, text) to authenticated, service_role;
+
 create function private.brand_value_problem(path text, value jsonb) returns text
   language sql immutable parallel safe
   set search_path = ''
@@ -12,8 +33,8 @@ as $$
     when path in ('fonts/heading', 'fonts/body') and not (jsonb_typeof(value) = 'string'
       and (value #>> '{}') ~ '^[A-Za-z0-9][A-Za-z0-9 _-]{0,63}$')
       then 'must be the name of a font family: at most 64 letters, digits, spaces and hyphens'
-    when path = 'logo/url' and not (jsonb_typeof(value) = 'string' and private.is_https_url(value #>> '{}'))
-      then 'must be an https URL'
+    when path = 'logo/url' and not (jsonb_typeof(value) = 'string' and private.is_picture_url(value #>> '{}'))
+      then 'must be an https URL, or the path of an uploaded picture'
     when path = 'logo/width' and not (jsonb_typeof(value) = 'number' and (value #>> '{}')::numeric between 1 and 4096)
       then 'must be a number of pixels from 1 to 4096'
     when path = 'theme_mode' and value not in ('"override"', '"inherit"')

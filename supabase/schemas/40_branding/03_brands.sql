@@ -27,7 +27,9 @@ create table public.tenant_brands (
   constraint display_name_is_text check (length(btrim(display_name)) >= 1 and private.is_plain_text(display_name, 255)),
   constraint coach_card_is_text check (private.is_plain_text(coach_name, 255) and private.is_plain_text(coach_title, 255)
     and private.is_plain_text(legal_entity, 255) and private.is_plain_text(voice_id, 64)),
-  constraint coach_photo_is_https check (private.is_https_url(coach_photo)),
+  constraint coach_photo_is_a_picture check (private.is_picture_url(coach_photo)),
+  constraint coach_photo_is_its_own check (private.is_own_picture(tenant_id, coach_photo)),
+  constraint logo_is_its_own check (private.is_own_picture(tenant_id, brand #>> '{logo,url}')),
   constraint website_url_is_https check (private.is_https_url(website_url)),
   constraint booking_url_is_https check (private.is_https_url(booking_url)),
   constraint quiz_url_is_https check (length(canonical_quiz_url) <= 512 and private.is_https_url(canonical_quiz_url)),
@@ -90,18 +92,28 @@ create function private.brand_warnings(brand jsonb, coach_name text, coach_photo
 as $$
   select coalesce(jsonb_agg(jsonb_build_object('pointer', w.pointer, 'detail', w.detail) order by w.pointer), '[]')
   from (
-    select '/brand/fonts/' || f.key, format('"%s" is not one of the fonts that are served. Visitors who have it see it, and the others see a %s font.',
-      f.value, private.generic_font(f.value))
-    from jsonb_each_text(brand -> 'fonts') as f
-    where not private.is_served_font(f.value)
+    select '/brand/fonts/' || f.part, format('"%s" is not one of the fonts that are served. Visitors who have it see it, and the others see a %s font.',
+      f.family, private.generic_font(f.family))
+    from (values ('heading', brand #>> '{fonts,heading}'), ('body', brand #>> '{fonts,body}')) as f (part, family)
+    where not private.is_served_font(f.family)
       -- These name what the visitor's own device has.
-      and f.value not in ('serif', 'sans-serif', 'cursive', 'monospace', 'system-ui', 'ui-serif', 'ui-sans-serif', 'ui-rounded')
+      and f.family not in ('serif', 'sans-serif', 'cursive', 'monospace', 'system-ui', 'ui-serif', 'ui-sans-serif', 'ui-rounded')
     union all
     select '/coach_photo', 'The photo is shown beside a name only. Set coach_name.' where coach_photo is not null and coach_name is null
   ) as w (pointer, detail)
 $$;
 comment on function private.brand_warnings(jsonb, text, text) is 'What of a brand a visitor will not see as it was meant, in a sentence each.';
 grant execute on function private.brand_warnings(jsonb, text, text) to authenticated, service_role;
+
+create function private.keeps_brand_file(tenant uuid, name text) returns boolean
+  language sql stable
+  set search_path = ''
+as $$
+  select exists (select from public.tenant_brands as b where b.tenant_id = keeps_brand_file.tenant
+    and '/storage/v1/object/public/brands/' || keeps_brand_file.name in (b.brand #>> '{logo,url}', b.coach_photo))
+$$;
+comment on function private.keeps_brand_file(uuid, text) is 'Whether the brand of the tenant shows this file.';
+select private.register_bucket('brands', keeps => 'keeps_brand_file');
 
 alter table public.tenant_brands enable row level security;
 create policy "members read their tenant's brand" on public.tenant_brands

@@ -36,5 +36,7 @@ export default {
     normalize_brand: 'pure; the brand triggers call it',
     normalize_email_config: 'pure; the brand triggers call it',
     brand_config: 'pure; tenant_profiles calls it',
+    canonical_color: 'pure; the brand triggers call it',
+    brand_warnings: 'pure but for the list of fonts; whoever reads a brand calls it',
   },
 } satisfies IsolationRules

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { lookOf } from '../../../lib/notifications/templates/look.ts'
 import { parseTemplate } from '../../../lib/notifications/templates/parse.ts'
 import { type Look, renderMail } from '../../../lib/notifications/templates/render.ts'
 import { admin } from '../../kit/db.ts'
@@ -21,6 +22,19 @@ const render = (
   data: object = {},
   of = look,
 ) => renderMail({ subject: 'S', body_html: '<p>B</p>', body_text: null, ...words }, data, of, footer)
+
+afterEach(() => vi.unstubAllEnvs())
+
+describe('the logo of a mail', () => {
+  it('has its whole address, also one that was uploaded', () => {
+    vi.stubEnv('SUPABASE_URL', 'https://ref.supabase.co/')
+    const path = '/storage/v1/object/public/brands/01JD3N8Q4ZB6T2V9XK5M7R0C1E/logo/0f.png'
+    const html = (logo_url: string | null) => render({}, {}, lookOf({ ...look, logo_url })).html
+    expect(html(path)).toContain(`<img src="https://ref.supabase.co${path}"`)
+    expect(html('https://cdn.example.com/a.png')).toContain('<img src="https://cdn.example.com/a.png"')
+    expect(html(null)).not.toContain('<img')
+  })
+})
 
 describe('a template', () => {
   it.each([

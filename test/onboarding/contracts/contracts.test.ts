@@ -253,10 +253,11 @@ describe('cron', () => {
     await Promise.all([age(keys[0], 25), age(keys[1], 23), age(keys[2], 1_000)])
     expect(await Promise.all(keys.map(hasFile))).toEqual([true, true, true])
     const sweep = async () =>
-      (await call('/onboarding/contracts/sweep', { method: 'POST', apikey: stack.secret_key })).json()
-    expect(await sweep()).toEqual({ removed: 1 })
+      (await call('/registry/files/sweep', { method: 'POST', apikey: stack.secret_key })).status
+    expect(await sweep()).toBe(200)
     expect(await Promise.all(keys.map(hasFile))).toEqual([false, true, true])
-    expect(await sweep()).toEqual({ removed: 0 })
+    expect(await sweep()).toBe(200)
+    expect(await Promise.all(keys.map(hasFile))).toEqual([false, true, true])
   })
 })
 

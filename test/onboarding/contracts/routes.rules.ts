@@ -19,7 +19,6 @@ export default {
   'GET /onboarding/tenants/:ref/contract/evidence': { may: [manager], gives: 404, where: { ref } },
   'POST /onboarding/tenants/:ref/contract': { may: [service], gives: 201 },
   'POST /onboarding/contracts/render': { may: [service] },
-  'POST /onboarding/contracts/sweep': { may: [service] },
   'POST /onboarding/contracts/templates': {
     may: [service],
     gives: 201,
