@@ -124,7 +124,7 @@ export async function saveContact(
 }
 
 /** The mode as it is offered now. Empty if the tenant has switched it off meanwhile. */
-export function modeOf({ offer }: OpenOffer, mode: string): Pick<Offer['modes'][number], 'items'> {
+function modeOf({ offer }: OpenOffer, mode: string): Pick<Offer['modes'][number], 'items'> {
   return offer.modes.find(({ id }) => id === mode) ?? { items: [] }
 }
 
