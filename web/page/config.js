@@ -14,6 +14,8 @@ import { isColor } from './colors.js'
  *   slug: string | null, displayName: string, tenantType: string | null, locale: string,
  *   colors: BrandColors, fonts: Fonts,
  *   logo: Logo | null, inheritsTheme: boolean, tagline: string | null, welcome: string | null,
+ *   colors: BrandColors, fonts: { heading: string | null, body: string | null },
+ *   logo: Logo | null, inheritsTheme: boolean, tagline: string | null, welcome: string | null, completion: string | null,
  *   showsPoweredBy: boolean, coach: Coach | null,
  *   links: { site: string | null, booking: string | null, quiz: string | null },
  *   assessments: string[],
@@ -65,6 +67,7 @@ export function parseConfig(answer, origin = location.origin, api = origin) {
     inheritsTheme: brand.theme_mode === 'inherit',
     tagline: text(brand.tagline, 300),
     welcome: text(record(brand.messages).welcome, 4000),
+    completion: text(record(brand.messages).completion, 4000),
     showsPoweredBy: brand.show_powered_by === true,
     coach: coachName
       ? { name: coachName, title: text(coach.title, 255), photo: imageUrl(coach.photo, origin, api) }
@@ -78,16 +81,16 @@ export function parseConfig(answer, origin = location.origin, api = origin) {
 }
 
 /** @param {unknown} value @returns {Record<string, unknown>} */
-const record = (value) =>
+export const record = (value) =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? /** @type {Record<string, unknown>} */ (value)
     : {}
 
 /** @param {unknown} value @returns {unknown[]} */
-const list = (value) => (Array.isArray(value) ? value : [])
+export const list = (value) => (Array.isArray(value) ? value : [])
 
 /** @param {unknown} value @param {number} limit characters @returns {string | null} */
-function text(value, limit) {
+export function text(value, limit) {
   const trimmed = typeof value === 'string' ? value.trim() : ''
   return trimmed === '' ? null : [...trimmed].slice(0, limit).join('')
 }
@@ -152,7 +155,7 @@ function parseUrl(value, base) {
 }
 
 /** @param {unknown} value */
-function linkUrl(value) {
+export function linkUrl(value) {
   const url = parseUrl(value)
   return url && (url.protocol === 'https:' || url.protocol === 'mailto:') ? url.href : null
 }

@@ -9,11 +9,13 @@ const PATIENCE_MS = 10_000
 /**
  * Asks which tenant's page this address shows. The server knows it from the Host header. Only a page that is hosted
  * away from its API has to name that API in <meta name="tenantry-api">.
+ * @param {string} [slug] asks for this tenant instead, on an address that is no tenant's
  * @returns {Promise<Outcome>}
  */
-export async function loadConfig() {
+export async function loadConfig(slug) {
   try {
-    const response = await fetch(lookupUrl(), {
+    const url = slug ? `${functionsUrl()}/branding/by-slug/${encodeURIComponent(slug)}` : lookupUrl()
+    const response = await fetch(url, {
       // Asks every time and usually gets an empty 304, because a coach who changes a colour wants to see it.
       cache: 'no-cache',
       credentials: 'omit',
@@ -36,7 +38,17 @@ function lookupUrl() {
   const api = apiUrl()
   const path = '/functions/v1/branding/resolve'
   return api ? `${api}${path}?host=${encodeURIComponent(location.host)}` : path
+/** Where the functions are: on this site, or where the page says that its API is. */
+export function functionsUrl() {
+  const api = document.querySelector('meta[name="tenantry-api"]')?.getAttribute('content') ?? ''
+  return `${api.replace(/\/+$/, '')}/functions/v1`
+}
+
+function lookupUrl() {
+  const functions = functionsUrl()
+  const path = `${functions}/branding/resolve`
+  return functions.startsWith('/') ? path : `${path}?host=${encodeURIComponent(location.host)}`
 }
 
 /** A repeated request does not change a 4xx, except for 429 and 408. @param {number} status */
-const isFinal = (status) => status >= 400 && status < 500 && status !== 408 && status !== 429
+export const isFinal = (status) => status >= 400 && status < 500 && status !== 408 && status !== 429

@@ -1,22 +1,18 @@
 // @ts-check
 // Fills the templates of index.html. Text is set only by textContent, so markup in a brand value stays text.
+import { speak } from './language.js'
 import { initials } from './theme.js'
 import { chooseWords } from './words.js'
 
 /** @typedef {import('./config.js').PageConfig} PageConfig */
 /** @typedef {import('./words.js').Words} Words */
 
-const RIGHT_TO_LEFT = new Set(['ar', 'dv', 'fa', 'he', 'ps', 'sd', 'ug', 'ur', 'yi'])
-
 /** @param {PageConfig} config */
 export function showBrand(config) {
   const { language, words } = chooseWords([config.locale])
   const view = instantiate('brand-template', words)
 
-  const spoken = config.locale.toLowerCase().split('-')[0] ?? ''
-  const root = document.documentElement
-  root.lang = config.locale
-  root.dir = RIGHT_TO_LEFT.has(spoken) ? 'rtl' : 'ltr'
+  const spoken = speak(config.locale)
   // The tenant's text is in the tenant's language. If the page's own words are in another one, they are marked.
   if (language !== spoken) for (const own of view.querySelectorAll('[data-word]')) markLanguage(own, language)
   document.title = config.tagline ? `${config.displayName} – ${config.tagline}` : config.displayName
