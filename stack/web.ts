@@ -45,6 +45,9 @@ const unframed = {
  * web/confirm/, where the links of Auth's mails lead, below /join/ those of web/join/, where invitations lead, and below
  * /register/ those of web/register/. Below /unsubscribe/ are those of web/unsubscribe/, where mails end. A folder is its index.html. Into these pages goes the key that an
  * operator puts there for a hosted project. Below /fonts/ is what "npm run fonts" writes for a hosted project.
+ * /register/ those of web/register/. Below /unsubscribe/ are those of web/unsubscribe/, where mails end. A folder is its
+ * index.html. Into these pages goes the key that an operator puts there for a hosted project. Below /quiz/ are those of
+ * web/quiz/, where a campaign is taken, in frames on tenants' own sites too.
  */
 export function staticFiles(root: string, publishableKey: string): (request: Request) => Promise<Response> {
   const page = serveFolder(resolve(root, 'web/page'), securityHeaders)
@@ -58,6 +61,14 @@ export function staticFiles(root: string, publishableKey: string): (request: Req
     serve: serveFolder(resolve(root, 'web', name), unframed, withKey),
   }))
   const fonts = serveFonts(root)
+  const folder = (name: string) => resolve(root, 'web', name)
+  const folders = [
+    ...['confirm', 'join', 'register', 'unsubscribe'].map((name) => ({
+      path: `/${name}`,
+      serve: serveFolder(folder(name), unframed, withKey),
+    })),
+    { path: '/quiz', serve: serveFolder(folder('quiz'), securityHeaders) },
+  ]
   return async (request) => {
     const { pathname } = new URL(request.url)
     if (pathname.startsWith('/fonts/')) return fonts(request, pathname.slice('/fonts/'.length))

@@ -11,6 +11,7 @@ import { StackFailure } from '../failure.ts'
 import { say } from '../log.ts'
 import { compareWithSchemas } from '../release/compare.ts'
 import { readMigrations, readReleases, requireUntouched } from '../release/releases.ts'
+import { bundleFiles } from './bundles.ts'
 import { openApiFiles } from './openapi.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -60,7 +61,8 @@ try {
   process.exit(1)
 }
 
-for (const [name, content] of Object.entries(await openApiFiles())) await settle(name, content)
+for (const [name, content] of Object.entries({ ...(await openApiFiles()), ...(await bundleFiles()) }))
+  await settle(name, content)
 
 if (stale === 0) say('The generated files are up to date.')
 process.exit(isCheck && stale > 0 ? 1 : 0)

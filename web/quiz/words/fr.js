@@ -1,0 +1,88 @@
+// @ts-check
+
+/** @type {import('../src/model.d.ts').Words} */
+export default {
+  skip: 'Aller au contenu',
+  loading: 'Chargement …',
+  unknownTitle: 'Il n’y a rien ici',
+  unknownText: 'Aucune évaluation ne se trouve à cette adresse. Vérifiez le lien ou demandez-en un nouveau.',
+  troubleTitle: 'Cette page est momentanément inaccessible',
+  troubleText:
+    'Vérifiez votre connexion internet. La page reviendra d’elle-même dès que vous serez en ligne.',
+  retry: 'Réessayer',
+  earlyTitle: 'Cette évaluation n’a pas encore commencé',
+  earlyText: (when) => `Elle ouvre le ${when}.`,
+  endedTitle: 'Cette évaluation est close',
+  endedText:
+    'Elle n’accepte plus de réponses. Demandez à la personne qui vous a envoyé le lien s’il y en a une autre.',
+  expiredTitle: 'Votre session a expiré',
+  expiredText:
+    'Les réponses ne sont gardées qu’un certain temps. Celles de cet appareil sont encore là, et vous pouvez recommencer avec elles.',
+  lostLink: 'Ce lien pour continuer ne fonctionne plus. Vous pouvez recommencer.',
+  changed: 'Cette évaluation a été modifiée entre-temps. Veuillez recommencer.',
+  startAgain: 'Recommencer',
+  chooseMode: 'Comment souhaitez-vous la faire ?',
+  questions: (count) => (count === 1 ? 'Une question' : `${count} questions`),
+  introHint:
+    'Vos réponses sont enregistrées au fur et à mesure. Vous pouvez vous arrêter à tout moment et continuer plus tard ou sur un autre appareil.',
+  start: 'Commencer',
+  offerTitle: 'Reprendre où vous vous êtes arrêté',
+  offerText: (done, all) => `${done} questions sur ${all} ont une réponse.`,
+  offerDone: 'Cette évaluation est terminée.',
+  goOn: 'Continuer',
+  notMine: 'Ce n’est pas la mienne',
+  progress: (at, all) => `Question ${at} sur ${all}`,
+  scaleHint:
+    'Un clic ou la touche d’un chiffre mène à la question suivante. Les flèches ne font que choisir.',
+  choiceHint:
+    'Un clic ou la touche d’une lettre mène à la question suivante. Les flèches ne font que choisir.',
+  back: 'Retour',
+  next: 'Suivant',
+  leaveOut: 'Passer',
+  clear: 'Retirer ma réponse',
+  finish: 'Voir mon résultat',
+  send: 'Envoyer mes réponses',
+  saved: 'Enregistré',
+  saving: 'Enregistrement …',
+  waiting: 'En attente du réseau. Vos réponses sont en sécurité sur cet appareil.',
+  waitingUnkept: 'En attente du réseau. Veuillez laisser cette page ouverte.',
+  dropped: 'Cette réponse n’a pas pu être enregistrée. Veuillez choisir à nouveau.',
+  failed: 'Cela n’a pas marché. Veuillez réessayer.',
+  elsewhere: 'Continuer sur un autre appareil',
+  elsewhereText: 'Ouvrez-y ce lien. Qui l’a peut voir et modifier vos réponses.',
+  copy: 'Copier le lien',
+  copied: 'Copié',
+  checkTitle: 'Certaines questions n’ont pas encore de réponse',
+  checkText: (count) =>
+    count === 1
+      ? 'Une question n’a pas de réponse. Elle ne comptera pas.'
+      : `${count} questions n’ont pas de réponse. Elles ne compteront pas.`,
+  nothingText: 'Veuillez répondre à une question au moins.',
+  answerThem: 'Y répondre',
+  finishAnyway: 'Continuer sans elles',
+  contactTitle: 'Comment pouvons-nous vous joindre ?',
+  contactSoft: 'Vous pouvez aussi continuer sans dire qui vous êtes.',
+  name: 'Nom (facultatif)',
+  email: 'Adresse e-mail',
+  emailInvalid: 'Saisissez une adresse e-mail, par exemple nom@example.com.',
+  consent: (tenant) =>
+    `J’accepte que ${tenant} garde mes réponses et mes coordonnées et m’écrive au sujet de mon résultat.`,
+  consentMissing: 'Cochez la case si vous acceptez. Sans cela, nous ne pouvons pas garder votre adresse.',
+  withoutContact: 'Continuer sans adresse',
+  finishingTitle: 'Un instant',
+  finishingText: 'Vos réponses sont en cours d’évaluation.',
+  finishingOffline:
+    'Dès que vous serez en ligne, vos dernières réponses seront envoyées et votre résultat apparaîtra ici.',
+  resultTitle: 'Votre résultat',
+  doneTitle: 'Merci',
+  doneText: 'Vos réponses sont arrivées.',
+  behind: 'Derrière',
+  strengths: 'Forces',
+  shadows: 'Points d’attention',
+  all: 'Tous les scores',
+  chart: (count) => `Diagramme de ${count} valeurs. La liste ci-dessous donne les mêmes chiffres.`,
+  booking: 'Réserver un entretien',
+  forget: 'Retirer de cet appareil',
+  forgetText: 'Si d’autres utilisent cet appareil, retirez-en vos réponses. Elles restent chez nous.',
+  poweredBy: 'Propulsé par Tenantry',
+}
