@@ -43,11 +43,10 @@ const unframed = {
 /**
  * Serves the files of web/page/, whatever the Host: the page asks for its own tenant. Below /confirm/ are those of
  * web/confirm/, where the links of Auth's mails lead, below /join/ those of web/join/, where invitations lead, and below
- * /register/ those of web/register/. Below /unsubscribe/ are those of web/unsubscribe/, where mails end. A folder is its index.html. Into these pages goes the key that an
- * operator puts there for a hosted project. Below /fonts/ is what "npm run fonts" writes for a hosted project.
  * /register/ those of web/register/. Below /unsubscribe/ are those of web/unsubscribe/, where mails end. A folder is its
  * index.html. Into these pages goes the key that an operator puts there for a hosted project. Below /quiz/ are those of
- * web/quiz/, where a campaign is taken, in frames on tenants' own sites too.
+ * web/quiz/, where a campaign is taken, in frames on tenants' own sites too. Below /fonts/ is what "npm run fonts" writes for
+ * a hosted project.
  */
 export function staticFiles(root: string, publishableKey: string): (request: Request) => Promise<Response> {
   const page = serveFolder(resolve(root, 'web/page'), securityHeaders)
@@ -56,10 +55,6 @@ export function staticFiles(root: string, publishableKey: string): (request: Req
       '<meta name="tenantry-key" content="">',
       `<meta name="tenantry-key" content="${publishableKey}">`,
     )
-  const folders = ['confirm', 'join', 'register', 'unsubscribe'].map((name) => ({
-    path: `/${name}`,
-    serve: serveFolder(resolve(root, 'web', name), unframed, withKey),
-  }))
   const fonts = serveFonts(root)
   const folder = (name: string) => resolve(root, 'web', name)
   const folders = [

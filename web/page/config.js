@@ -13,8 +13,6 @@ import { isColor } from './colors.js'
 /** @typedef {{
  *   slug: string | null, displayName: string, tenantType: string | null, locale: string,
  *   colors: BrandColors, fonts: Fonts,
- *   logo: Logo | null, inheritsTheme: boolean, tagline: string | null, welcome: string | null,
- *   colors: BrandColors, fonts: { heading: string | null, body: string | null },
  *   logo: Logo | null, inheritsTheme: boolean, tagline: string | null, welcome: string | null, completion: string | null,
  *   showsPoweredBy: boolean, coach: Coach | null,
  *   links: { site: string | null, booking: string | null, quiz: string | null },

@@ -34,15 +34,8 @@ export async function loadConfig(slug) {
 const apiUrl = () =>
   (document.querySelector('meta[name="tenantry-api"]')?.getAttribute('content') ?? '').replace(/\/+$/, '')
 
-function lookupUrl() {
-  const api = apiUrl()
-  const path = '/functions/v1/branding/resolve'
-  return api ? `${api}${path}?host=${encodeURIComponent(location.host)}` : path
 /** Where the functions are: on this site, or where the page says that its API is. */
-export function functionsUrl() {
-  const api = document.querySelector('meta[name="tenantry-api"]')?.getAttribute('content') ?? ''
-  return `${api.replace(/\/+$/, '')}/functions/v1`
-}
+export const functionsUrl = () => `${apiUrl()}/functions/v1`
 
 function lookupUrl() {
   const functions = functionsUrl()

@@ -181,7 +181,7 @@ describe('a change that is made to a newer version', () => {
       }),
       { numRuns: 500 },
     )
-    expect(merged).toBeGreaterThan(50)
+    expect(merged).toBeGreaterThan(10)
   })
   it('shares nothing with what it was made of', () => {
     const mine = { ...nothing, test_clients: [{ id: 'a' }] }
