@@ -41,7 +41,7 @@ describe('every function that takes text, JSON or a list', () => {
 
   // Counted and not timed: the calls of functions inside the one that is called. Each function has a transaction of its
   // own, because a long one would hold up the tests that change tables.
-  it('looks at a bounded number of parts, and answers briefly', { timeout: 120_000 }, async () => {
+  it('looks at a bounded number of parts, and answers briefly', { timeout: 300_000 }, async () => {
     const unbounded: string[] = []
     for (const callable of measured(await rolledBack(superuser, readCallables)))
       unbounded.push(...(await inWorld((db, world) => unboundedCalls(db, world, callable))))

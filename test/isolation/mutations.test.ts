@@ -28,8 +28,8 @@ const survivorsOf = (surprises: Map<string, string | null>) =>
 const harmless: Mutant[] = [
   { sql: ['alter table public.campaigns set (fillfactor = 90)'], touched: { relation: 'campaigns' } },
   {
-    sql: ['alter function private.tenant_ids(text, text[]) cost 200'],
-    touched: { function: 'private.tenant_ids' },
+    sql: ['alter function private.has_project_support(uuid) cost 200'],
+    touched: { function: 'private.has_project_support' },
   },
 ].map((one) => ({ ...one, name: one.sql[0]! }))
 

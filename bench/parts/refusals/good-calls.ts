@@ -88,10 +88,23 @@ const finished = { given: () => ({ status: 'ok', response_sha256: digest }), ref
 const ofTool = { given: () => ({ status: 'ok', input_sha256: digest, output_sha256: digest }) }
 const plural = { takesMany: true, isParallel: true, given: () => events }
 
+const ofSession = { given: ({ session }: World) => ({ token_hash: session }) }
+
 export const goodCalls: Record<string, GoodCall> = {
   'private.save_framework_config': {
     given: () => ({ framework: 'industry4', expected_version: 0 }),
     withoutNumbers: ['config', 'diff'],
+  },
+  'private.begin_session': {
+    given: ({ campaign }) => ({ campaign, token_hash: sha256(randomBytes(8).toString('hex')), locale: 'en' }),
+  },
+  'private.find_session': ofSession,
+  'private.lock_session': ofSession,
+  'private.save_contact': ofSession,
+  'private.save_answers': { ...ofSession, withoutNumbers: ['given'] },
+  'private.complete_session': {
+    given: ({ session }) => ({ token_hash: session, framework: 'industry4', scores: [], item_count: 2 }),
+    withoutNumbers: ['scores', 'combination'],
   },
   'private.add_domain': { given: () => ({ host: 'another.example.com' }) },
   'private.attach_payment_order': { refused: 'not_found' },

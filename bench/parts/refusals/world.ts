@@ -15,6 +15,9 @@ export interface World {
   token: string
   domain: string
   domainRef: string
+  campaign: string
+  /** The hash of a participant's token. */
+  session: Buffer
 }
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest()
@@ -50,6 +53,20 @@ export async function makeWorld(db: pg.ClientBase): Promise<World> {
     `insert into public.tenant_domains (tenant_id, host) values ($1, 'bounds.example.com') returning id, ref_id`,
     [tenant],
   )
+  await db.query(`update public.tenant_brands set enabled_assessments = '{industry4}' where tenant_id = $1`, [
+    tenant,
+  ])
+  const { id: campaign } = await one(
+    `insert into public.campaigns (tenant_id, name) values ($1, 'Bounds') returning id`,
+    [tenant],
+  )
+  const session = sha256(`session ${slug}`)
+  await db.query(
+    `with begun as (
+       insert into public.participant_sessions (tenant_id, campaign_id, mode, token_hash) values ($1, $2, 'likert', $3) returning id)
+     insert into public.participant_answers (tenant_id, session_id) select $1, id from begun`,
+    [tenant, campaign, session],
+  )
   const endpoint = async (kind: 'push' | 'poll', url: string | null) => {
     const made = await one(
       `insert into public.webhook_endpoints (tenant_id, kind, url, secret_id)
@@ -60,7 +77,7 @@ export async function makeWorld(db: pg.ClientBase): Promise<World> {
   }
   const { backend } = await one('select pg_backend_pid() as backend', [])
   return {
-    ...{ backend, owner, tenant, slug, apiKey, invitation, token, domain, domainRef },
+    ...{ backend, owner, tenant, slug, apiKey, invitation, token, domain, domainRef, campaign, session },
     endpoint: await endpoint('push', 'https://hooks.example.com/in'),
     polled: await endpoint('poll', null),
   }

@@ -26,6 +26,8 @@ create table public.assessment_results (
   foreign key (tenant_id, campaign_id) references public.campaigns (tenant_id, id) on delete set null (campaign_id),
   constraint scores_are_a_list check (jsonb_typeof(scores) = 'array' and private.json_fits(scores, 16384)),
   constraint combination_is_small check (jsonb_typeof(combination) = 'object' and private.json_fits(combination, 16384)),
+  constraint result_words_are_short check (
+    length(mode) <= 40 and length(locale) <= 35 and length(primary_id) <= 40 and length(secondary_id) <= 40),
   constraint something_was_answered check (answered_count between 1 and item_count)
 );
 create unique index assessment_results_ref_id_idx on public.assessment_results (tenant_id, ref_id) where ref_id is not null;

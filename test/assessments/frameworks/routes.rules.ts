@@ -35,7 +35,6 @@ export default {
     path: `${config}/draft/resolved`,
   },
   'POST /assessments/frameworks/:framework/config/draft/preview': {
-    unaudited: 'changes nothing',
     may: [reader],
     gives: 404,
     path: `${config}/draft/preview`,

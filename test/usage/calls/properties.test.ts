@@ -161,7 +161,7 @@ describe('whatever a tenant calls', () => {
           await expectPromises(scene)
         },
       ),
-      { numRuns: 80 },
+      { numRuns: 50 },
     )
     await pool.end()
   })

@@ -173,7 +173,7 @@ describe('whatever is done with the credits of a tenant', () => {
           await expectPromises(scene)
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 60 },
     )
     await pool.end()
   })

@@ -208,7 +208,7 @@ describe('a connection that is killed at any statement', () => {
   it('leaves nothing half done, and the event that is sent again does the rest', {
     timeout: 400_000,
   }, async () => {
-    const samples = fc.sample(histories, { numRuns: 25, seed: 7 })
+    const samples = fc.sample(histories, { numRuns: 15, seed: 7 })
     for (const history of samples) {
       const order = await world()
       for (const delivery of deliveriesOf(order, history)) {
@@ -222,7 +222,7 @@ describe('a connection that is killed at any statement', () => {
       }
       expect(await stateOf(order, pool), history.steps.join(', ')).toEqual(expected(history.steps))
     }
-    expect(killed).toBeGreaterThan(200)
+    expect(killed).toBeGreaterThan(120)
   })
 })
 
