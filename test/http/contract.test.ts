@@ -93,7 +93,7 @@ it('money is whole units, named for which', () => {
   // A flag, a number of calls and a list of prices say something about money, and are none.
   const money = properties.filter(
     ({ name, schema }) =>
-      /price|cost|amount|spend|balance|_minor$|_micros$/.test(name) &&
+      /(^|_)(price|cost|amount|spend|balance)|_minor$|_micros$/.test(name) &&
       !/^is_|_count$/.test(name) &&
       !['array', 'object'].includes(String(unlessNull(schema).type ?? 'object')),
   )

@@ -131,7 +131,7 @@ it('the global templates can be rendered, in English, German and French, and hav
      where tenant_id = private.platform_tenant_id() order by slug, locale`,
   )
   expect(rows.map(({ slug, locale }) => `${slug} ${locale}`)).toEqual(
-    ['digest', 'invitation', 'notification', 'registration_welcome', 'welcome'].flatMap((slug) =>
+    ['digest', 'invitation', 'new_lead', 'notification', 'registration_welcome', 'welcome'].flatMap((slug) =>
       ['de', 'en', 'fr'].map((l) => `${slug} ${l}`),
     ),
   )
