@@ -385,7 +385,7 @@ begin
   select * into chosen from public.campaigns as c where c.tenant_id = taken.tenant_id and c.id = taken.campaign_id;
   insert into public.assessment_results (tenant_id, session_id, campaign_id, framework_id, mode, locale, scores, primary_id, secondary_id, combination,
     answered_count, item_count, framework_version, config_version, seconds_taken, completed_at)
-  values (taken.tenant_id, taken.id, taken.campaign_id, complete_session.framework, taken.mode, taken.locale, complete_session.scores,
+  values (taken.tenant_id, taken.id, taken.campaign_id, left(complete_session.framework, 64), taken.mode, taken.locale, complete_session.scores,
     complete_session.primary_id, complete_session.secondary_id, complete_session.combination, complete_session.answered_count, complete_session.item_count,
     complete_session.framework_version, complete_session.config_version, extract(epoch from moment - taken.started_at)::int, moment)
   returning * into result;
