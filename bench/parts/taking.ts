@@ -15,7 +15,7 @@ export async function benchTaking(stack: BenchStack, isQuick: boolean): Promise<
 }
 
 async function benchCompleting(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  const [tenants, each, compared] = isQuick ? [2, 20, 10] : [100, 60, 300]
+  const [tenants, each, compared] = isQuick ? [2, 20, 10] : [100, 60, 60]
   const admin = await stack.connect(stack.adminUrl)
   say(`taking: ${tenants * each} sessions`)
   await makeSessions(admin, tenants, each)
