@@ -116,14 +116,14 @@ $$;
 comment on function private.is_campaign_open(public.campaigns) is 'Whether a campaign takes new participants now, as far as it is up to the campaign.';
 
 create function private.find_offer(slug text, campaign uuid)
-  returns table (tenant_id uuid, tenant_slug text, locale text, campaign public.campaigns, is_open boolean, framework_name text, framework_version int,
+  returns table (tenant_id uuid, campaign public.campaigns, is_open boolean, framework_name text, framework_version int,
     base jsonb, config jsonb, config_version int, booking_url text)
   language sql stable
   set search_path = ''
   -- Plans of tables that were empty when the session began would read all of them.
   set enable_seqscan = off
 as $$
-  select t.id, t.slug, t.locale, c, private.is_campaign_open(c) and private.has_feature(t.id, 'assessments'), f.name, f.version, f.base,
+  select t.id, c, private.is_campaign_open(c) and private.has_feature(t.id, 'assessments'), f.name, f.version, f.base,
     coalesce(to_jsonb(o) - '{tenant_id,framework_id,version,reason,created_at,updated_at,created_by,updated_by}'::text[], '{}'),
     coalesce(o.version, 0), b.booking_url
   from public.tenant_slugs as s
@@ -195,7 +195,7 @@ declare
   coach_address text;
   data jsonb;
 begin
-  if lead.completed_at is null or lead.email is null then
+  if lead.completed_at is null or lead.email is null or lead.consented_at is null then
     return;
   end if;
   data := jsonb_build_object('person', coalesce(lead.full_name, lead.email), 'email', lead.email, 'campaign',
@@ -209,7 +209,7 @@ begin
 end
 $$;
 comment on function private.announce_lead(public.participant_sessions) is
-  'Tells the managers in the application, and the coach by mail, of a participant who is through and can be reached. Once, however often it is called.';
+  'Tells the managers in the application, and the coach by mail, of a participant who is through, can be reached and agrees to it. Once, however often it is called.';
 
 -- The coach is mailed as the brand says, and managers who want a mail too say so in their preferences.
 select private.register_notification_type('assessment.lead', 'assessments', 'Somebody has completed an assessment and can be reached.',

@@ -25,7 +25,7 @@ const maxRounds = 5
 export async function completeSession(participant: Participant): Promise<TakenResult> {
   for (let round = 1; round <= maxRounds; round++) {
     const { session, revision, offer } = await openSession(participant)
-    if (session.completed_at !== null) return readResult(participant)
+    if (session.completed_at !== null) return resultOf(participant, offer)
     const mode = offer?.config.modes[session.mode]
     if (!offer || !mode) throw ended()
     const answers = fitting(mode, session.answers)
@@ -40,7 +40,7 @@ export async function completeSession(participant: Participant): Promise<TakenRe
         ${offer.frameworkVersion}, ${offer.configVersion}, ${JSON.stringify(scores)}::jsonb, ${result.primary_id},
         ${result.secondary_id}, ${result.combination && JSON.stringify(result.combination)}::jsonb, ${result.answered_count},
         ${result.item_count}) as is_done`)
-    if (is_done) return readResult(participant)
+    if (is_done) return resultOf(participant, offer)
   }
   throw new Problem('conflict', 'The answers are being changed from another device. Try again.')
 }
@@ -48,6 +48,10 @@ export async function completeSession(participant: Participant): Promise<TakenRe
 /** The result of a token's session, as far as its campaign shows it. 404 session_not_found, 409 session_not_completed. */
 export async function readResult(participant: Participant): Promise<TakenResult> {
   const { offer } = await openSession(participant)
+  return resultOf(participant, offer)
+}
+
+async function resultOf(participant: Participant, offer: OpenOffer | null): Promise<TakenResult> {
   const [row] = await serviceOf(participant).query<ResultRow>(sql`
     select f.disclosure, (f.result).scores, (f.result).primary_id, (f.result).secondary_id, (f.result).combination,
       (f.result).answered_count, (f.result).item_count

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { callerDb, type Db, type FieldError, Problem, type RequestHeaders, sql } from '../../db/index.ts'
 import { type Answers, answerProblems } from '../scoring/score.ts'
 import { findOffer, type OpenOffer } from './offers.ts'
-import type { AnswerChange, ContactChange, NewSession, Offer, SavedAnswers, Session } from './schema.ts'
+import type { AnswerChange, ContactChange, NewSession, SavedAnswers, Session } from './schema.ts'
 
 /** The browser of a participant: its token, as the header says it, and where its request comes from. */
 export interface Participant {
@@ -78,7 +78,7 @@ export async function openSession(participant: Participant): Promise<OpenSession
       ...row,
       campaign: { ref_id: campaign_ref ?? '', tenant_slug },
       answered_count: Object.keys(row.answers).length,
-      item_count: offer ? modeOf(offer, row.mode).items.length : 0,
+      item_count: Object.keys(offer?.config.modes[row.mode]?.items ?? {}).length,
     },
     revision,
     offer,
@@ -94,19 +94,17 @@ export async function saveAnswers(
   { answers }: AnswerChange,
 ): Promise<SavedAnswers> {
   const { session, offer } = await openSession(participant)
-  if (!offer) throw ended()
+  const mode = offer?.config.modes[session.mode]
+  if (!mode) throw ended()
   const given = Object.entries(answers)
-  const mode = offer.config.modes[session.mode]
   const kept = Object.fromEntries(given.filter(([, value]) => value !== null)) as Answers
   const removed = given.filter(([, value]) => value === null).map(([id]) => id)
-  if (mode) {
-    const strange = removed.filter((id) => !Object.hasOwn(mode.items, id))
-    const problems = [
-      ...answerProblems(mode, kept),
-      ...strange.map((id) => ({ pointer: `/answers/${id}`, detail: 'is no item of this mode' })),
-    ]
-    if (problems.length > 0) throw refused(problems.slice(0, 20))
-  }
+  const strange = removed.filter((id) => !Object.hasOwn(mode.items, id))
+  const problems = [
+    ...answerProblems(mode, kept),
+    ...strange.map((id) => ({ pointer: `/answers/${id}`, detail: 'is no item of this mode' })),
+  ]
+  if (problems.length > 0) throw refused(problems.slice(0, 20))
   const { answered_count, saved_at } = await serviceOf(participant).one<Omit<SavedAnswers, 'item_count'>>(sql`
     select (select count(*)::int from jsonb_object_keys(s.saved)) as answered_count, s.saved_at
     from private.save_answers(${tokenHashOf(participant)}, ${JSON.stringify(kept)}::jsonb, ${removed}::text[]) as s`)
@@ -121,11 +119,6 @@ export async function saveContact(
   await serviceOf(participant).query(sql`
     select private.save_contact(${tokenHashOf(participant)}, ${email}, ${full_name}, ${has_consented}::boolean)`)
   return (await openSession(participant)).session
-}
-
-/** The mode as it is offered now. Empty if the tenant has switched it off meanwhile. */
-function modeOf({ offer }: OpenOffer, mode: string): Pick<Offer['modes'][number], 'items'> {
-  return offer.modes.find(({ id }) => id === mode) ?? { items: [] }
 }
 
 export const ended = () => new Problem('campaign_not_open', 'This campaign has ended.')

@@ -10,7 +10,7 @@ declare
   coach_address text;
   data jsonb;
 begin
-  if lead.completed_at is null or lead.email is null then
+  if lead.completed_at is null or lead.email is null or lead.consented_at is null then
     return;
   end if;
   data := jsonb_build_object('person', coalesce(lead.full_name, lead.email), 'email', lead.email, 'campaign',
@@ -24,7 +24,7 @@ begin
 end
 $$;
 comment on function private.announce_lead(public.participant_sessions) is
-  'Tells the managers in the application, and the coach by mail, of a participant who is through and can be reached. Once, however often it is called.';
+  'Tells the managers in the application, and the coach by mail, of a participant who is through, can be reached and agrees to it. Once, however often it is called.';
 
 -- The coach is mailed as the brand says, and managers who want a mail too say so in their preferences.
 select private.register_notification_type('assessment.lead', 'assessments', 'Somebody has completed an assessment and can be reached.',

@@ -174,6 +174,18 @@ describe('a lead', () => {
     expect(await told()).toBe(1)
   })
 
+  it('is none, when the participant has taken the consent back', async () => {
+    const inbox = address()
+    await brand(`coach_notification_email = '${inbox}'`)
+    const taker = await Taker.begun(campaign, ada, heroic)
+    expect((await taker.identify({ has_consented: false })).status).toBe(200)
+    await taker.result()
+    const { rowCount } = await admin.query(`select from private.notification_jobs where address = $1`, [
+      inbox,
+    ])
+    expect(rowCount).toBe(0)
+  })
+
   it('whose name is markup is shown as it is written', async () => {
     const inbox = address()
     await brand(`coach_notification_email = '${inbox}'`)
