@@ -42,6 +42,13 @@ export async function interleave<Result>(
   return results
 }
 
+/** How long it took, in milliseconds. */
+export async function timed(work: () => Promise<unknown>): Promise<number> {
+  const start = performance.now()
+  await work()
+  return performance.now() - start
+}
+
 const startedAt = Date.now()
 
 /** Progress, on stderr. */

@@ -10,7 +10,7 @@ import {
 } from '../../test/onboarding/checkout/rush.ts'
 import { copyTables, insertsBetween, newestTransaction } from '../bare-rows.ts'
 import { fillSessions, joinTenants } from '../fill/fill.ts'
-import { type Figure, interleave, median, say } from '../measure.ts'
+import { type Figure, interleave, median, say, timed } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 
 /** From a payment to a tenant, reading while contracts can wait, and going on with a registration. */
@@ -65,12 +65,6 @@ function paymentOf(order: Registered[0]): Delivery {
   const about = { order_id: provider_order_id, subscription_id: `sub_${id}`, payment_id: `in_${id}` }
   const price = { period: '1', period_ends_at: periodEnd(1), amount_minor: 14_900, currency: 'CHF' }
   return { order, id: `evt_${id}`, fact: { what: 'captured', ...about, ...price } }
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await work()
-  return performance.now() - start
 }
 
 /** The same read with the gate of the contract in private.tenant_ids(), and without. */

@@ -3,7 +3,7 @@ import { Agent, request } from 'node:http'
 import pg from 'pg'
 import { copyTables, insertsBetween, newestTransaction } from '../bare-rows.ts'
 import { fillSessions, joinTenants } from '../fill/fill.ts'
-import { type Figure, median, say } from '../measure.ts'
+import { type Figure, median, say, timed } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 import { makeKeyAndToken, owner } from './api-keys.ts'
 
@@ -152,10 +152,4 @@ async function benchPipeline(stack: BenchStack, isQuick: boolean): Promise<Figur
     ...{ goal: { atMost: 5 } },
     note: `${(tenants * 1_000).toLocaleString('en')} participants of ${tenants.toLocaleString('en')} tenants; one request at a time`,
   }
-}
-
-async function timed(work: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await work()
-  return performance.now() - start
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Db, Sql } from '../../lib/db/index.ts'
 import { Meter, ReadingQuery, readReadings, readTotals, TotalsQuery } from '../../lib/usage/index.ts'
-import { type Figure, interleave, median, say } from '../measure.ts'
+import { type Figure, interleave, median, say, timed } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 
 /** The month that is read, of the tenant whose events are spread over it. */
@@ -122,10 +122,4 @@ function reader(client: pg.Client): Db {
   const query = async <Row>({ text, values }: Sql) => (await client.query(text, values)).rows as Row[]
   const refuse = () => Promise.reject(new Error('Reading needs no more than one statement at a time.'))
   return { query, one: refuse, transaction: refuse }
-}
-
-async function timed(read: () => Promise<unknown>): Promise<number> {
-  const start = performance.now()
-  await read()
-  return performance.now() - start
 }

@@ -37,6 +37,10 @@ export function configure(tenant: Tenant, column: string, value: unknown, framew
   )
 }
 
+/** The campaign as strangers see it. */
+export const offerOf = (one: Campaign, headers = {}) =>
+  call(`/assessments/take/${one.slug}/${one.ref_id}`, { headers })
+
 /** A browser in which an assessment is taken. */
 export class Taker {
   readonly token: string
