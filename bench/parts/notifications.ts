@@ -5,6 +5,7 @@ import pg from 'pg'
 import { fillTenants } from '../fill/fill.ts'
 import { type Figure, interleave, median, say } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
+import { asleep, hold, wake } from './dispatchers.ts'
 
 const person = '00000000-0000-4000-8000-0000000000fe'
 const data = JSON.stringify({ limit: 'members', percent: 80, most: 10 })
@@ -24,8 +25,7 @@ export async function benchNotifications(stack: BenchStack, isQuick: boolean): P
     [person],
   )
   const tenants = rows.map(({ id }) => id)
-  // No dispatcher is woken: workers of this part take its place.
-  await keepAwake(admin, true)
+  await hold(admin, 'notifications')
   return [
     ...(await emit(stack, tenants, isQuick)),
     ...(await countUnread(stack, admin, tenants[0]!, isQuick)),
@@ -33,12 +33,6 @@ export async function benchNotifications(stack: BenchStack, isQuick: boolean): P
     await besideBroken(admin, tenants, isQuick),
   ]
 }
-
-const keepAwake = (admin: pg.Client, isAwake: boolean) =>
-  admin.query(
-    `update private.queue_dispatchers set awake_until_at = $1 where queue = 'notifications' and slot = 1`,
-    [isAwake ? 'infinity' : '-infinity'],
-  )
 
 /** One person, and the transaction commits. The bare insert writes the same rows with the same values. */
 async function emit(stack: BenchStack, tenants: string[], isQuick: boolean): Promise<Figure[]> {
@@ -246,9 +240,8 @@ async function besideBroken(admin: pg.Client, tenants: string[], isQuick: boolea
   try {
     const rate = (senders: string[]) => async () => {
       await fillJobs(admin, senders, count * senders.length)
-      await keepAwake(admin, false)
       const start = performance.now()
-      await admin.query(`select private.wake_dispatcher('notifications', is_urgent => true)`)
+      await wake(admin, 'notifications')
       for (;;) {
         const { rows: left } = await admin.query(
           `select from private.notification_jobs where tenant_id = $1 and status = 'pending' limit 1`,
@@ -259,7 +252,7 @@ async function besideBroken(admin: pg.Client, tenants: string[], isQuick: boolea
       }
       const found = (count * 1_000) / (performance.now() - start)
       await admin.query(`delete from private.notification_jobs`)
-      await asleep(admin)
+      await asleep(admin, 'notifications')
       return found
     }
     const [clean, beside] = (await interleave(isQuick ? 1 : 3, [rate([good]), rate([good, broken])])).map(
@@ -271,17 +264,5 @@ async function besideBroken(admin: pg.Client, tenants: string[], isQuick: boolea
     }
   } finally {
     silent.close()
-  }
-}
-
-/** Waits until the dispatchers have ended, with their last answers. */
-async function asleep(admin: pg.Client): Promise<void> {
-  for (;;) {
-    const { rows } = await admin.query(
-      `select from private.queue_dispatchers
-       where queue = 'notifications' and run_id is not null and seen_at > now() - interval '5 seconds'`,
-    )
-    if (rows.length === 0) return
-    await sleep(100)
   }
 }

@@ -26,7 +26,10 @@ const survivorsOf = (surprises: Map<string, string | null>) =>
   [...surprises].filter(([, surprise]) => surprise === null).map(([name]) => name)
 
 const harmless: Mutant[] = [
-  { sql: ['alter table public.campaigns set (fillfactor = 90)'], touched: { relation: 'campaigns' } },
+  {
+    sql: ['alter table public.webhook_endpoints set (fillfactor = 90)'],
+    touched: { relation: 'webhook_endpoints' },
+  },
   {
     sql: ['alter function private.has_project_support(uuid) cost 200'],
     touched: { function: 'private.has_project_support' },

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { type Figure, interleave, median, say } from '../../measure.ts'
 import type { BenchStack } from '../../stack.ts'
+import { asleep, wake } from '../dispatchers.ts'
 import { fillEndpoints, fillEvents, payload } from './fill.ts'
 import { now, type Receiver, startReceiver } from './receiver/receiver.ts'
 import { drain } from './worker.ts'
@@ -43,7 +44,7 @@ export async function benchDelivery(stack: BenchStack, isQuick: boolean): Promis
       async () => {
         await fillReceived(admin, receiver, endpoints)
         await fillEvents(admin, deliveries)
-        return rate(receiver, deliveries, () => wake(admin))
+        return rate(receiver, deliveries, () => wake(admin, 'webhooks'))
       },
       () => rate(receiver, deliveries, postBare),
       async () => {
@@ -69,7 +70,7 @@ export async function benchDelivery(stack: BenchStack, isQuick: boolean): Promis
       },
     ]
   } finally {
-    await asleep(admin)
+    await asleep(admin, 'webhooks')
     receiver.stop()
     await bare.stop()
   }
@@ -83,30 +84,12 @@ async function rate(receiver: Receiver, count: number, start: () => Promise<unkn
   return (count * 1_000) / (at - startedAt)
 }
 
-/** This many endpoints of this receiver, each with a secret in Vault. No dispatcher is awake. */
+/** This many endpoints of this receiver, each with a secret in Vault. No dispatcher is awake, and none is woken. */
 export async function fillReceived(admin: pg.Client, receiver: Receiver, count: number): Promise<void> {
-  await asleep(admin)
   await fillEndpoints(admin, count, 1)
   await admin.query(
     `update public.webhook_endpoints as p set url = $1 || '/' || n.n, secret_id = vault.create_secret($2)
      from bench.webhook_endpoint_numbers as n where n.tenant_id = p.tenant_id and n.id = p.id`,
     [receiver.url, `whsec_${randomBytes(32).toString('base64')}`],
   )
-}
-
-/** Emits as a producer's commit does. */
-export async function wake(admin: pg.Client): Promise<void> {
-  await admin.query(`update private.queue_dispatchers set awake_until_at = '-infinity' where run_id is null`)
-  await admin.query(`select private.wake_dispatcher('webhooks')`)
-}
-
-/** Waits until the dispatchers have ended. They stay for two seconds after their work. */
-export async function asleep(admin: pg.Client): Promise<void> {
-  for (;;) {
-    const { rows } = await admin.query(
-      `select from private.queue_dispatchers where run_id is not null and seen_at > now() - interval '5 seconds'`,
-    )
-    if (rows.length === 0) return
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }

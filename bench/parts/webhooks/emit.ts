@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type pg from 'pg'
 import { type Figure, median, say } from '../../measure.ts'
 import type { BenchStack } from '../../stack.ts'
+import { hold, release } from '../dispatchers.ts'
 import { fillEndpoints } from './fill.ts'
 
 const goal = { atMost: 0.2 }
@@ -29,17 +30,14 @@ export async function benchEmit(stack: BenchStack, isQuick: boolean): Promise<Fi
   await admin.query('select vault.update_secret($1, $2)', [url.id, sleeper.url])
   try {
     const forget = () => admin.query(`update private.queue_calls set called_at = '-infinity'`)
-    for (const { what, awakeUntil, before, judged } of [
-      { what: 'a dispatcher awake', awakeUntil: 'infinity', judged: { goal } },
-      { what: 'no dispatcher awake', awakeUntil: '-infinity', judged: { goal } },
+    for (const { what, isHeld, before, judged } of [
+      { what: 'a dispatcher awake', isHeld: true, judged: { goal } },
+      { what: 'no dispatcher awake', isHeld: false, judged: { goal } },
       // One in 250 ms pays for the call.
-      { what: 'no dispatcher awake, with a call by each', awakeUntil: '-infinity', before: forget },
+      { what: 'no dispatcher awake, with a call by each', isHeld: false, before: forget },
     ]) {
       say(`webhooks: emit, ${what}`)
-      await admin.query(
-        `update private.queue_dispatchers set awake_until_at = $1 where queue = 'webhooks' and slot = 1`,
-        [awakeUntil],
-      )
+      await (isHeld ? hold : release)(admin, 'webhooks')
       const times = await compare([emitting, bare], tenants, transactions, before)
       figures.push({
         ...{ what: `emit adds, ${what}`, unit: 'ms', value: times.added, ...judged },

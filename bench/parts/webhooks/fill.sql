@@ -6,8 +6,6 @@ as $$
 begin
   truncate public.webhook_endpoints, public.webhook_events cascade;
   truncate private.queue_lanes, private.queue_items, private.queue_tenants;
-  -- No dispatcher is woken while this lasts: the workers that are measured take its place.
-  update private.queue_dispatchers set awake_until_at = 'infinity' where queue = 'webhooks' and slot = 1;
   insert into public.webhook_event_types (type, description, schema, example)
   values ('bench.happened', 'Something is measured.', '{"type": "object"}', '{}') on conflict do nothing;
   -- Numbered by their ids, which tell tenants apart in turn.

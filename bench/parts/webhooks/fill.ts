@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type pg from 'pg'
 import { fillTenants } from '../../fill/fill.ts'
+import { hold } from '../dispatchers.ts'
 
 /** Its data is as long as the data of a usual event. */
 export const eventType = 'bench.happened'
@@ -10,8 +11,12 @@ export const payload = JSON.stringify({
   data: { text: 'y'.repeat(330) },
 })
 
-/** An empty queue and this many enabled endpoints, `fanOut` of them for each tenant. `db` is a superuser's connection. */
+/**
+ * An empty queue and this many enabled endpoints, `fanOut` of them for each tenant. No dispatcher is awake, and none is
+ * woken. `db` is a superuser's connection.
+ */
 export async function fillEndpoints(db: pg.Client, count: number, fanOut: number): Promise<void> {
+  await hold(db, 'webhooks')
   await fillTenants(db, count / fanOut)
   await db.query(await readFile(new URL('fill.sql', import.meta.url), 'utf8'))
   await db.query('select bench.fill_webhook_endpoints($1, $2)', [count, fanOut])

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { type Figure, median, say } from '../../measure.ts'
 import type { BenchStack } from '../../stack.ts'
-import { asleep, fillReceived, wake } from './delivery.ts'
+import { asleep, wake } from '../dispatchers.ts'
+import { fillReceived } from './delivery.ts'
 import { now, type Receiver, startReceiver } from './receiver/receiver.ts'
 
 /** From the commit of a brand's change to the arrival of its webhook, while nothing else happens. */
@@ -14,7 +15,7 @@ export async function benchLatency(stack: BenchStack, isQuick: boolean): Promise
   try {
     await fillReceived(admin, receiver, 1)
     await admin.query(`update public.webhook_endpoints set event_types = '{brand.updated}'`)
-    await wake(admin)
+    await wake(admin, 'webhooks')
     const sample = sampler(db, receiver)
     // The first one starts the function.
     await sample()
@@ -28,7 +29,7 @@ export async function benchLatency(stack: BenchStack, isQuick: boolean): Promise
     const afterPause: number[] = []
     for (let n = 0; n < pauses; n++) {
       // No dispatcher is awake any more, so the commit has to wake one.
-      await asleep(admin)
+      await asleep(admin, 'webhooks')
       afterPause.push(await sample())
     }
     times.sort((a, b) => a - b)
@@ -46,7 +47,7 @@ export async function benchLatency(stack: BenchStack, isQuick: boolean): Promise
       },
     ]
   } finally {
-    await asleep(admin)
+    await asleep(admin, 'webhooks')
     receiver.stop()
   }
 }

@@ -5,7 +5,8 @@ import pg from 'pg'
 import { fillTenants } from '../../fill/fill.ts'
 import { type Figure, say } from '../../measure.ts'
 import type { BenchStack } from '../../stack.ts'
-import { asleep, fillReceived, wake } from './delivery.ts'
+import { asleep, wake } from '../dispatchers.ts'
+import { fillReceived } from './delivery.ts'
 import { eventType, payload, settle } from './fill.ts'
 import { now, type Receiver, startReceiver } from './receiver/receiver.ts'
 
@@ -37,7 +38,7 @@ export async function benchTenants(stack: BenchStack, isQuick: boolean): Promise
     try {
       await addHostile(admin, hostile, slow.url, isQuick ? 20 : 200)
       await settle(admin)
-      await wake(admin)
+      await wake(admin, 'webhooks')
       // The first answers of the slow ones come, and what was free is taken again.
       if (hostile > 0) await sleep(slowMs + 2_000)
       const rate = await rateOf(db, admin, receiver, tenants, deliveries)
@@ -50,7 +51,7 @@ export async function benchTenants(stack: BenchStack, isQuick: boolean): Promise
     } finally {
       // What is under way to the slow ones may end first, and no more is sent there.
       await empty(admin)
-      await asleep(admin)
+      await asleep(admin, 'webhooks')
       arrivals.server.close()
     }
   }
@@ -139,7 +140,7 @@ async function rateOf(
      insert into private.webhook_outbox (tenant_id, event_id) select tenant_id, id from event`,
     [tenants, tenants.length, eventType, payload, deliveries],
   )
-  await wake(admin)
+  await wake(admin, 'webhooks')
   return (deliveries * 1_000) / ((await lastAt) - startedAt)
 }
 

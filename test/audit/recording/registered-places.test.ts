@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { readSchemas } from '../../../stack/database/schemas.ts'
 import { tenantId } from '../../isolation/matrix/callers.ts'
 import { beginMatrix } from '../../isolation/matrix/run.ts'
+import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
 
 // A mark is put into every place that the register calls personal or secret. It must not come out where it is left out.
 // The marks look like nothing, so no guess by their form or by the name of their column can help.
@@ -24,7 +25,9 @@ interface Place {
 }
 
 const home = tenantId('home')
-const db = new Client({ connectionString: inject('stack').admin_db_url })
+// Its own: taking constraints away locks every table for as long as this lasts.
+let own: OwnDatabase
+let db: Client
 let places: Place[]
 const exported: string[] = []
 let changes: string[]
@@ -63,6 +66,9 @@ function literalOf({ place, type, mark }: Place): string {
 }
 
 beforeAll(async () => {
+  own = await makeDatabase(inject('stack'))
+  await applyMigrations(own.url)
+  db = new Client({ connectionString: own.adminUrl })
   await db.connect()
   await beginMatrix(db)
   places = await listPlaces()
@@ -104,8 +110,8 @@ beforeAll(async () => {
   events = JSON.stringify((await db.query('select payload from public.webhook_events')).rows)
 })
 afterAll(async () => {
-  await db.query('rollback')
-  await db.end()
+  await db?.end()
+  await own?.drop()
 })
 
 /** A mark is no address and no hash. Of the triggers only the audit's is left. */

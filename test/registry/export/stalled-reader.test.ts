@@ -59,11 +59,12 @@ async function tryToStall(tenant: Tenant): Promise<Stalled | undefined> {
   sockets.push(socket)
   const chunks: string[] = []
   socket.on('error', () => {})
-  const started = new Promise<void>((resolve) => {
+  const started = new Promise<void>((resolve, reject) => {
     let isStarted = false
+    socket.once('close', () => reject(new Error(`Closed after: ${chunks.join('').slice(0, 2_000)}`)))
     socket.on('data', (chunk) => {
       chunks.push(chunk.toString('latin1'))
-      const isRefused = chunks[0]!.startsWith('HTTP/1.1 503')
+      const isRefused = !chunks[0]!.startsWith('HTTP/1.1 200')
       if (isStarted || !(isRefused || chunks.join('').includes('"header"'))) return
       isStarted = true
       socket.pause()
