@@ -25,12 +25,11 @@ const overHttp = {
     'test/registry/export/stalled-reader.test.ts',
   ],
 }
-/** Those of them that run without a pooler too: who is let in, by every route, and what a connection does. */
+/** Those of them that run without a pooler too: who is let in, and what a connection does. */
 const bothWays = [
   'test/auth/{credentials,verify-jwt}.test.ts',
-  'test/auth/api-keys/*.test.ts',
+  'test/auth/api-keys/allowance.test.ts',
   'test/http/{caller,enter}.test.ts',
-  'test/routes.test.ts',
 ]
 
 function hasPgBouncer(): boolean {

@@ -77,7 +77,7 @@ function placeOf({ name }: Part): number {
 async function measure(part: Part): Promise<PartResult> {
   let stack: BenchStack | undefined
   try {
-    stack = await bootStack()
+    stack = await bootStack(part.functions ?? [])
     stacks.add(stack)
     return { part, figures: await part.run(stack, quick) }
   } catch (thrown) {

@@ -37,7 +37,7 @@ let empty: Promise<string> | undefined
 
 async function makeEmpty(): Promise<string> {
   const dataDir = await makeFolder()
-  const child = start(dataDir)
+  const child = start(dataDir, ['--functions', ''])
   try {
     await firstLine(child)
     const { admin_db_url } = JSON.parse(await readFile(join(dataDir, 'stack.json'), 'utf8')) as {
@@ -91,8 +91,11 @@ const start = (dataDir: string, more: string[] = []) =>
     { stdio: ['ignore', 'pipe', 'pipe'] },
   )
 
-/** A stack of its own in a temporary folder, without demo tenants. stop() removes everything. */
-export async function bootStack(more: string[] = []): Promise<BenchStack> {
+/**
+ * A stack of its own in a temporary folder, without demo tenants and with only these functions. stop() removes
+ * everything.
+ */
+export async function bootStack(functions: string[], more: string[] = []): Promise<BenchStack> {
   const dataDir = await makeFolder()
   const stops: (() => Promise<unknown>)[] = [() => rm(dataDir, { recursive: true, force: true })]
   const stop = async () => {
@@ -102,7 +105,7 @@ export async function bootStack(more: string[] = []): Promise<BenchStack> {
     empty ??= makeEmpty()
     // The copies belong to the same users as the originals, which fs.cp does not see to.
     await run('cp', ['-a', `${await empty}/.`, dataDir])
-    const child = start(dataDir, more)
+    const child = start(dataDir, ['--functions', functions.join(','), ...more])
     stops.push(() => end(child))
     const line = JSON.parse(await firstLine(child)) as { api_url: string; db_url: string }
     const file = JSON.parse(await readFile(join(dataDir, 'stack.json'), 'utf8')) as {

@@ -118,7 +118,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   )
   stops.push(() => payments.stop())
   Object.assign(environment, paymentEnvironment(payments.url, secrets))
-  functions = await startFunctions(root, environment, dataDir, guard, recordSoon)
+  functions = await startFunctions(root, options.functions, environment, dataDir, guard, recordSoon)
   stops.push(async () => {
     await functions?.stop()
     await recorded

@@ -75,6 +75,17 @@ it('every route that answers rows is in the table', () => {
   expect(found.map(nameOf).toSorted()).toEqual(Object.keys(rules).toSorted())
 })
 
+it('no two lists have cursors of one name', async () => {
+  const named = new Map<unknown, string>()
+  for (const name of Object.keys(lists)) {
+    const { next } = await read(name, '?limit=1')
+    expect(next, name).not.toBeNull()
+    const [list] = JSON.parse(Buffer.from(next!, 'base64url').toString()) as unknown[]
+    expect(named.get(list), `as that of ${name}`).toBeUndefined()
+    named.set(list, name)
+  }
+})
+
 describe.each(Object.entries(lists))('%s', (name, { by, order }) => {
   it('says in its description how it is sorted', () => {
     expect(routes.find((route) => nameOf(route) === name)?.summary).toContain(order)
@@ -88,7 +99,7 @@ describe.each(Object.entries(lists))('%s', (name, { by, order }) => {
       expect(whole.map(by)).toEqual(order.includes('newest') ? sorted.toReversed() : sorted)
     }
     // What filling every list was recorded or told is long where there are many.
-    for (const limit of whole.length > 100 ? [30] : [1, 3]) {
+    for (const limit of whole.length > 100 ? [30] : whole.length > 20 ? [7] : [1, 3]) {
       const paged = await readAll(name, limit)
       // The audit log may have grown at its head by then.
       expect(paged.slice(-whole.length)).toEqual(whole)
@@ -102,12 +113,12 @@ describe.each(Object.entries(lists))('%s', (name, { by, order }) => {
     expect((await read(name, `?limit=${rows.length - 1}`)).next).not.toBeNull()
   })
 
-  it('refuses a cursor of every other list', async () => {
-    for (const other of Object.keys(lists).filter((each) => each !== name)) {
-      const { next } = await read(other, '?limit=1')
-      expect(next, other).not.toBeNull()
-      expect(await problemOf(await ask(name, `?cursor=${next}`))).toEqual(refusedAt('/cursor'))
-    }
+  // Each cursor names its list, and no two lists have one name: so another one's stands for all of them.
+  it('refuses a cursor of another list', async () => {
+    const names = Object.keys(lists)
+    const other = names[(names.indexOf(name) + 1) % names.length]!
+    const { next } = await read(other, '?limit=1')
+    expect(await problemOf(await ask(name, `?cursor=${next}`))).toEqual(refusedAt('/cursor'))
   })
 
   it.each([

@@ -18,7 +18,8 @@ export async function benchMatrix(stack: BenchStack, isQuick: boolean): Promise<
   const database = await makeDatabase(access)
   try {
     await applyMigrations(database.url)
-    const now = await measure(access, database, declared, isQuick)
+    // The quick size is about whether this runs, and "npm test" runs it without samples.
+    const now = isQuick ? undefined : await measure(access, database, declared, isQuick)
     const count = isQuick ? 5 : Object.keys(declared.relations).length * (times - 1)
     const names = Array.from({ length: count }, (_, n) => `sample_${String(n + 1).padStart(3, '0')}s`)
     await connected(database.url, async (db) => {
@@ -27,8 +28,9 @@ export async function benchMatrix(stack: BenchStack, isQuick: boolean): Promise<
     const more = await measure(access, database, withSamples(names), isQuick)
     const figure = (what: 'matrix' | 'mutants', atMost: number): Figure => ({
       ...{ what: `${what}, ${more.tables} tables`, unit: 's' },
-      ...{ value: more[what], baseline: now[what], goal: { atMost } },
-      note: `${more.note}; the baseline is ${now.tables} tables: ${now.note}`,
+      ...{ value: more[what], goal: { atMost } },
+      ...(now && { baseline: now[what] }),
+      note: now ? `${more.note}; the baseline is ${now.tables} tables: ${now.note}` : more.note,
     })
     // A fifth of the 15 minutes that all tests may take at that size.
     return [figure('matrix', 60), figure('mutants', 120)]
@@ -54,7 +56,7 @@ async function measure(
   const matrix = (performance.now() - matrixStart) / 1000
   if (surprises.length > 0) throw new Error(`The matrix does not pass: ${surprises.slice(0, 5).join('; ')}`)
   const all = await connected(database.adminUrl, (db) => listMutants(db, rules))
-  const mutants = isQuick ? all.filter((_, n) => n % 200 === 0) : all
+  const mutants = isQuick ? all.filter((_, n) => n % 500 === 0) : all
   say(`matrix: ${mutants.length} mutants`)
   const huntStart = performance.now()
   const answers = await hunt(access, database, rules, mutants)

@@ -29,18 +29,22 @@ export interface Part {
   name: string
   /** What is measured, and what each baseline is. For docs/benchmarks.md. */
   about: string
+  /** The edge functions that it asks. No others run beside it. */
+  functions?: string[]
   run(stack: BenchStack, isQuick: boolean): Promise<Figure[]>
 }
 
 export const parts: Part[] = [
   {
     name: 'member',
+    functions: ['branding', 'registry'],
     about:
       'A signed-in request. The baseline is a bare Hono route under the same Deno, which verifies the same token and runs the same select as the caller: begin, role and claims, select, commit.',
     run: benchMember,
   },
   {
     name: 'pooler',
+    functions: ['branding', 'registry'],
     about:
       'The same routes with PgBouncer in transaction mode between functions and Postgres, as on a hosted project. The baseline is the direct connection.',
     run: benchPooler,
@@ -65,12 +69,14 @@ export const parts: Part[] = [
   },
   {
     name: 'config',
+    functions: ['assessments'],
     about:
       'A change of a framework configuration over HTTP, with its snapshot and the trim of the oldest one. Then the resolved configuration, warm. The baselines are a bare Hono route that verifies the same token and runs the same select as the caller, and one with a constant answer; both answer as many bytes.',
     run: benchConfig,
   },
   {
     name: 'usage',
+    functions: ['usage'],
     about:
       'Usage events in batches of 1,000. The baseline is a bare insert of the same rows into the same table. Then reading a month of one tenant beside 10,000,000 events of all.',
     run: benchUsage,
@@ -89,12 +95,14 @@ export const parts: Part[] = [
   },
   {
     name: 'audit',
+    functions: ['registry'],
     about:
       'Rows of the audit log, each chained to the one before it in its tenant. The baseline is a plain insert into a table with the same columns, keys and indexes.',
     run: benchAudit,
   },
   {
     name: 'api-keys',
+    functions: ['branding', 'registry', 'usage'],
     about: 'The same routes with an API key. The baseline is a JWT. A flood of wrong keys is counted too.',
     run: benchApiKeys,
   },
@@ -105,17 +113,20 @@ export const parts: Part[] = [
   },
   {
     name: 'webhooks-latency',
+    functions: ['webhooks'],
     about: 'From the commit of a change to the arrival of its webhook, while nothing else happens.',
     run: benchLatency,
   },
   {
     name: 'webhooks-delivery',
+    functions: ['webhooks'],
     about:
       'Deliveries to a real receiver, attempts logged. The baseline is a bare loop under the same Deno, which signs and posts with fetch and has no queue.',
     run: benchDelivery,
   },
   {
     name: 'webhooks-tenants',
+    functions: ['webhooks'],
     about:
       'What other tenants notice of tenants with 50 slow receivers each. The baseline is the same without these tenants.',
     run: benchTenants,
@@ -144,12 +155,14 @@ export const parts: Part[] = [
   },
   {
     name: 'taking',
+    functions: ['assessments'],
     about:
       'Completing sessions of assessments. The baseline inserts the rows that this wrote, log and events included, into tables with the same columns, keys and indexes and without triggers. Then a page of the pipeline of one tenant among those of all.',
     run: benchTaking,
   },
   {
     name: 'notifications',
+    functions: ['notifications'],
     about:
       'Telling one person, in a transaction that commits; the baseline is a bare insert of the same rows. What a person has not read, as the route counts it. Mails from jobs to logged attempts by two workers, without mail servers. And the mails of a tenant, by the edge function to a real mail server, beside a tenant whose mail server takes connections and says nothing.',
     run: benchNotifications,
@@ -162,6 +175,7 @@ export const parts: Part[] = [
   },
   {
     name: 'lookup',
+    functions: ['branding'],
     about:
       'The public page of a tenant, by its slug. Warm: 1,000 tenants that are asked for again and again. First hit: a tenant that is not in the cache of the isolate. The baseline of the warm lookup is a bare Hono route with a constant answer of the same size; that of the first hit is a bare route with one prepared select by primary key. "Flat" compares sizes of the database: the slowest of three against the fastest.',
     run: benchLookup,

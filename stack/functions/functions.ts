@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { StackFailure } from '../failure.ts'
 import { findDeno } from '../processes/binaries.ts'
 import type { Guard } from '../processes/processes.ts'
 import { databaseUrl, type StackFile } from '../secrets.ts'
@@ -14,8 +15,10 @@ export interface Functions {
   stop(): Promise<void>
 }
 
+/** Starts the functions of these names, or all there are. */
 export async function startFunctions(
   root: string,
+  wanted: string[] | undefined,
   environment: Record<string, string>,
   dataDir: string,
   guard: Guard,
@@ -23,7 +26,7 @@ export async function startFunctions(
 ): Promise<Functions> {
   const deno = findDeno()
   const processes: FunctionProcess[] = []
-  for (const name of functionNames(root)) {
+  for (const name of chosen(functionNames(root), wanted)) {
     const each = new FunctionProcess({ deno, root, name, environment, dataDir, guard, onPid })
     processes.push(each)
     await each.launch()
@@ -46,6 +49,13 @@ export async function startFunctions(
       await Promise.all(processes.map((each) => each.stop()))
     },
   }
+}
+
+function chosen(there: string[], wanted = there): string[] {
+  const unknown = wanted.find((name) => !there.includes(name))
+  if (unknown !== undefined)
+    throw new StackFailure(`--functions takes names of ${there.join(', ')}, not "${unknown}".`)
+  return wanted
 }
 
 /** A folder with an index.ts is a function, named like the folder. */

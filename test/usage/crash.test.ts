@@ -144,7 +144,7 @@ describe('kill -9 of Postgres', () => {
   let stack: BootedStack
   let db: pg.Pool
   beforeAll(async () => {
-    stack = await bootStack({ args: ['--no-seed'] })
+    stack = await bootStack({ args: ['--no-seed', '--functions', ''] })
     db = new pg.Pool({ connectionString: stack.access.db_url, max: 8 })
     db.on('error', () => {})
     await setPrices(db)

@@ -5,7 +5,7 @@ create temp table matrix_names (id uuid primary key, name text not null) on comm
 create temp table matrix_rows (relation text, name text, tab oid, place tid) on commit drop;
 create index on matrix_rows (relation);
 
-create temp table matrix_probes (n int generated always as identity, subject text not null, probe jsonb not null) on commit drop;
+create temp table matrix_probes (n int generated always as identity, subject text not null, shape text not null, probe jsonb not null) on commit drop;
 
 create function pg_temp.remember_rows(relation text, key text, mark text) returns void
   language plpgsql
@@ -79,8 +79,10 @@ exception
 end
 $$;
 
--- What was not as expected in the probes of these subjects, or only the first of it.
-create function pg_temp.surprises(subjects text[], only_first boolean) returns table (subject text, surprise text)
+-- What was not as expected in the probes of these subjects, or only the first of it. Probes of the shapes that are named
+-- come first, in that order.
+create function pg_temp.surprises(subjects text[], shapes text[], only_first boolean)
+  returns table (subject text, shape text, surprise text)
   language plpgsql
 as $$
 declare
@@ -89,9 +91,10 @@ declare
   is_quiet boolean;
 begin
   for attempt in
-    select s.name, p.probe, coalesce((p.probe ->> 'quiet')::boolean, false) as is_quiet
+    select s.name, p.shape, p.probe, coalesce((p.probe ->> 'quiet')::boolean, false) as is_quiet
     from unnest(subjects) with ordinality as s (name, place)
-    join pg_temp.matrix_probes as p on p.subject = s.name order by s.place, is_quiet, p.n
+    join pg_temp.matrix_probes as p on p.subject = s.name
+    order by array_position(shapes, p.shape) is null, s.place, array_position(shapes, p.shape), is_quiet, p.n
   loop
     -- Triggers off where a guard of its own would hide which rows the policies let through. Not for each attempt: this
     -- drops all plans of the session, and making them again takes most of the time.
@@ -102,6 +105,7 @@ begin
     answer := pg_temp.probe(attempt.probe);
     continue when answer = attempt.probe ->> 'expected';
     subject := attempt.name;
+    shape := attempt.shape;
     surprise := format('%s: expected %s, got %s', attempt.probe ->> 'title', attempt.probe ->> 'expected', answer);
     return next;
     exit when only_first;

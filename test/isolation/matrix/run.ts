@@ -35,15 +35,16 @@ export async function beginMatrix(db: Client, rules: Rules = declared): Promise<
   }
   const probes = listProbes(rules)
   await db.query(
-    `insert into pg_temp.matrix_probes (subject, probe) select p ->> 'subject', p
+    `insert into pg_temp.matrix_probes (subject, shape, probe) select p ->> 'subject', p ->> 'shape', p
      from jsonb_array_elements($1) with ordinality as p (p, n) order by n`,
-    [JSON.stringify([...probes].flatMap(([subject, all]) => all.map((probe) => ({ ...probe, subject }))))],
+    [JSON.stringify([...probes].flatMap(([subject, all]) => all.map((probe) => shaped(subject, probe))))],
   )
-  const noticed = new Set<string>()
+  const subjects = new LatestFirst()
+  const shapes = new LatestFirst()
   return {
     async run(slice = wholeOf(rules)) {
       const { rows } = await db.query<{ surprise: string }>(
-        'select surprise from pg_temp.surprises($1, false)',
+        `select surprise from pg_temp.surprises($1, '{}', false)`,
         [subjectsOf(slice)],
       )
       return [
@@ -53,14 +54,16 @@ export async function beginMatrix(db: Client, rules: Rules = declared): Promise<
       ]
     },
     async findSurprise(slice) {
-      const { rows } = await db.query<{ subject: string; surprise: string }>(
-        'select subject, surprise from pg_temp.surprises($1, true)',
-        [lastNoticedFirst(subjectsOf(slice), noticed)],
+      // Holes of one kind are often seen in the same place and by the same kind of attempt, and a slice of every table is
+      // long: who looks for the first surprise looks there first.
+      const { rows } = await db.query<{ subject: string; shape: string; surprise: string }>(
+        'select subject, shape, surprise from pg_temp.surprises($1, $2, true)',
+        [subjects.sort(subjectsOf(slice)), shapes.all().slice(0, mostShapes)],
       )
       const [first] = rows
       if (!first) return slice.catalog ? ((await checkCatalog(db, rules))[0] ?? null) : null
-      noticed.delete(first.subject)
-      noticed.add(first.subject)
+      subjects.note(first.subject)
+      shapes.note(first.shape)
       return first.surprise
     },
   }
@@ -93,13 +96,32 @@ const subjectsOf = (slice: Slice) => [
   ...(slice.functions ?? []).map((name) => `function ${name}`),
 ]
 
-/**
- * Holes of one kind are often seen in the same place, and a slice of every table is long: who looks for the first
- * surprise looks there first.
- */
-function lastNoticedFirst(subjects: string[], noticed: Set<string>): string[] {
-  const asked = new Set(subjects)
-  return [...new Set([...[...noticed].reverse().filter((subject) => asked.has(subject)), ...subjects])]
+/** So many kinds of attempts are made first, of all subjects. */
+const mostShapes = 40
+
+/** With what it is called about any other table or function. */
+function shaped(subject: string, probe: Probe) {
+  const [, name] = subject.split(' ') as [string, string]
+  return { ...probe, subject, shape: probe.title.replace(name, '') }
+}
+
+/** What was noted, the latest first. */
+class LatestFirst {
+  readonly #noted = new Set<string>()
+
+  note(one: string): void {
+    this.#noted.delete(one)
+    this.#noted.add(one)
+  }
+
+  all(): string[] {
+    return [...this.#noted].reverse()
+  }
+
+  sort(all: string[]): string[] {
+    const asked = new Set(all)
+    return [...new Set([...this.all().filter((one) => asked.has(one)), ...all])]
+  }
 }
 
 /** A table without rows of both tenants would pass every test and prove nothing. */

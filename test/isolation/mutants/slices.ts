@@ -78,6 +78,10 @@ const dependentsSql = `
   select relations.name, functions.name from relations join functions
     on functions.body ~ ('\\m' || replace(relations.name, '.', '\\.') || '\\M')
   union
+  -- What a function writes is read by others.
+  select functions.name, relations.name from relations join functions
+    on functions.body ~ ('\\m(insert into|update|delete from) ' || replace(relations.name, '.', '\\.') || '\\M')
+  union
   select called.name, functions.name from functions as called join functions
     on functions.oid <> called.oid and functions.body ~ ('\\m' || replace(called.called, '.', '\\.') || '\\(')
   order by 1, 2`

@@ -7,12 +7,9 @@ import { makeTenant } from '../../kit/tenants.ts'
 let stack: BootedStack
 let db: pg.Pool
 beforeAll(async () => {
-  stack = await bootStack({ args: ['--no-seed'] })
+  // With no dispatcher of its own: this file does its work.
+  stack = await bootStack({ args: ['--no-seed', '--functions', ''] })
   db = new pg.Pool({ connectionString: stack.access.db_url, max: 3 })
-  // The stack's own dispatcher is called by nobody while another seems awake.
-  await db.query(
-    `update private.queue_dispatchers set awake_until_at = 'infinity' where queue = 'notifications' and slot = 1`,
-  )
 })
 afterAll(async () => {
   await db?.end()

@@ -13,7 +13,10 @@ let db: pg.Pool
 let superuser: pg.Pool
 beforeAll(async () => {
   provider = await startHttpReceiver()
-  stack = await bootStack({ env: { TENANTRY_TWILIO_URL: provider.url, TENANTRY_WHATSAPP_URL: provider.url } })
+  stack = await bootStack({
+    args: ['--no-seed', '--functions', 'notifications'],
+    env: { TENANTRY_TWILIO_URL: provider.url, TENANTRY_WHATSAPP_URL: provider.url },
+  })
   db = new pg.Pool({ connectionString: stack.access.db_url, max: 4 })
   superuser = new pg.Pool({ connectionString: stack.access.admin_db_url, max: 1 })
 })
