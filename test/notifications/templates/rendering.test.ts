@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { lookOf } from '../../../lib/notifications/templates/look.ts'
-import { parseTemplate } from '../../../lib/notifications/templates/parse.ts'
+import { parseTemplate } from '../../../lib/templates/index.ts'
 import { type Look, renderMail } from '../../../lib/notifications/templates/render.ts'
 import { admin } from '../../kit/db.ts'
 
