@@ -4521,7 +4521,7 @@ export interface components {
             due_at: string;
             /** @enum {string} */
             status: "planned" | "sent" | "cancelled";
-            cancel_reason: ("by_hand" | "converted" | "archived" | "no_address" | "no_consent" | "suppressed" | "not_configured" | "no_template" | "tenant_stopped" | "failed") | null;
+            cancel_reason: ("by_hand" | "converted" | "archived" | "no_address" | "no_consent" | "repeated" | "suppressed" | "not_configured" | "no_template" | "tenant_stopped" | "failed") | null;
             /** @description When it was sent or cancelled. */
             settled_at: string | null;
             /** @description The ref_id of the member who has cancelled it. */

@@ -22,6 +22,7 @@ export const Followup = z
         'archived',
         'no_address',
         'no_consent',
+        'repeated',
         'suppressed',
         'not_configured',
         'no_template',

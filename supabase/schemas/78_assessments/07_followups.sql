@@ -8,6 +8,7 @@ create type public.followup_cancel_reason as enum (
   -- The others are found out when it is due.
   'no_address',      -- nobody knows where to send it
   'no_consent',      -- the participant has not agreed, or does not any more
+  'repeated',        -- the address got the same one on this day, for another session
   'suppressed',      -- nothing goes to this address: its reader has unsubscribed, or there is no such mailbox
   'not_configured',  -- the configuration of the framework does not have it any more
   'no_template',     -- there are no words for it

@@ -1,7 +1,7 @@
 -- Sending follow-ups: what is due is handed over to the notifications, which send it, try again and end it with one click.
 
 create function private.read_followups(tenants uuid[], followups uuid[])
-  returns table (tenant_id uuid, id uuid, ref_id text, template text, cancel_reason public.followup_cancel_reason, address text, locale text,
+  returns table (tenant_id uuid, id uuid, idempotency_key text, template text, cancel_reason public.followup_cancel_reason, address text, locale text,
     words jsonb, data jsonb)
   language sql stable
   set search_path = ''
@@ -9,7 +9,7 @@ create function private.read_followups(tenants uuid[], followups uuid[])
   set enable_seqscan = off
 as $$
   with due as materialized (
-    select f.tenant_id, f.id, f.ref_id, f.followup_id, s.client_status, s.full_name, s.consented_at,
+    select f.tenant_id, f.id, f.followup_id, s.client_status, s.full_name, s.consented_at,
       private.normalize_email(s.email) as address,
       -- A language is written in any case, and templates are looked up by the usual one.
       lower(split_part(s.locale, '-', 1)) || substr(s.locale, length(split_part(s.locale, '-', 1)) + 1) as locale,
@@ -41,7 +41,8 @@ as $$
       where f ->> 'id' = w.followup_id limit 1) as e
     cross join lateral (select k.communications #> array['email_templates', e.template] as own) as o
   )
-  select d.tenant_id, d.id, d.ref_id, w.template,
+  -- Anybody may give anybody's address, and as often as they like. It gets one of a kind on a day.
+  select d.tenant_id, d.id, format('followup %s %s %s', d.framework_id, d.followup_id, current_date), w.template,
     (case
       when not k.may_send then 'tenant_stopped'
       when d.client_status in ('converted', 'archived') then d.client_status
@@ -78,9 +79,9 @@ declare
   due record;
 begin
   for due in select * from private.read_followups(tenants, followups) loop
-    if due.cancel_reason is null then
-      perform private.message_address(due.tenant_id, 'email', due.address, due.template, due.data, 'followup ' || due.ref_id, due.locale,
-        type => 'assessment.followup', words => due.words);
+    if due.cancel_reason is null and private.message_address(due.tenant_id, 'email', due.address, due.template, due.data,
+        due.idempotency_key, due.locale, type => 'assessment.followup', words => due.words) is null then
+      due.cancel_reason := 'repeated';
     end if;
     update public.followups as f set cancel_reason = due.cancel_reason, settled_at = now(), template = coalesce(due.template, f.template),
       status = case when due.cancel_reason is null then 'sent' else 'cancelled' end::public.followup_status

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { admin, type Queryable } from '../../kit/db.ts'
 import type { Tenant } from '../../kit/tenants.ts'
 
@@ -54,3 +55,16 @@ export const makeDue = ({ id }: Tenant, followup: string | null = null, db: Quer
 /** What cron does each minute. */
 export const sweep = async (db: Queryable = admin, batch = 5_000) =>
   (await db.query<{ n: number }>('select private.send_due_followups($1) as n', [batch])).rows[0]!.n
+
+/** Sweeps until nothing of this tenant is due: another sweep may hold some at this moment. */
+export async function sendDue({ id }: Tenant): Promise<void> {
+  for (const end = Date.now() + 20_000; ; await sleep(100)) {
+    await sweep()
+    const { rowCount } = await admin.query(
+      `select from public.followups where tenant_id = $1 and status = 'planned' and due_at <= now()`,
+      [id],
+    )
+    if (rowCount === 0) return
+    if (Date.now() > end) throw new Error('Some follow-ups stay due.')
+  }
+}

@@ -5,7 +5,7 @@ import { admin, rolledBack, superuser } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { ada, configure, heroic, makeCampaign, Taker } from '../taking/taker.ts'
-import { endsOf, followupsOf, makeDue, planFollowup, sweep } from './planned.ts'
+import { endsOf, followupsOf, makeDue, planFollowup, sendDue } from './planned.ts'
 
 let owner: Person
 let member: Person
@@ -99,7 +99,7 @@ describe('a participant who is moved', () => {
     expect(one).toMatchObject({ settled_by: member.refId })
     await move(tenant, taker, 'contacted')
     await makeDue(tenant)
-    await sweep()
+    await sendDue(tenant)
     expect(await endsOf(tenant)).toEqual(cancelled)
   })
 
@@ -175,7 +175,7 @@ describe('by hand', () => {
     const [one] = await followupsOf(tenant)
     const send = () => ask(tenant, `/${one!.ref_id}/send-now`, 'POST')
     expect(new Date((await changed(await send())).due_at).getTime()).toBeLessThanOrEqual(Date.now() + 1_000)
-    await sweep()
+    await sendDue(tenant)
     expect(await endsOf(tenant)).toEqual(['day10 planned', 'day3 sent'])
     expect((await changed(await send())).status).toBe('sent')
     expect(await problemOf(await ask(tenant, `/${one!.ref_id}/cancel`, 'POST'))).toMatchObject({
@@ -189,8 +189,8 @@ describe('by hand', () => {
     await completed(tenant, { ...ada, email: `both-${tenant.slug}@example.com` })
     const [one] = await followupsOf(tenant)
     await makeDue(tenant, 'day3')
-    const [answer] = await Promise.all([ask(tenant, `/${one!.ref_id}/cancel`, 'POST'), sweep()])
-    await sweep()
+    const [answer] = await Promise.all([ask(tenant, `/${one!.ref_id}/cancel`, 'POST'), sendDue(tenant)])
+    await sendDue(tenant)
     const { rowCount } = await admin.query('select from private.notification_jobs where address = $1', [
       `both-${tenant.slug}@example.com`,
     ])

@@ -5,7 +5,7 @@ import { type Mail, mailTo } from '../../kit/mailbox.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { ada, heroic, makeCampaign, Taker } from '../taking/taker.ts'
-import { endsOf, makeDue, sweep } from './planned.ts'
+import { endsOf, makeDue, sendDue, sweep } from './planned.ts'
 
 let owner: Person
 beforeAll(async () => {
@@ -60,10 +60,10 @@ describe('a follow-up that is due', () => {
       { locale: 'FR-ch' },
       { brand: `display_name = 'Ada & Co', booking_url = 'https://book.example.com/ada?a=1&b=2'` },
     )
-    await sweep()
+    await sendDue(tenant)
     expect(await mailTo(address)).toEqual([])
     await makeDue(tenant, 'day3')
-    await sweep()
+    await sendDue(tenant)
     const [mail] = await mailed(address)
     expect(mail!.subject).toBe('Que vous en reste-t-il ?')
     expect(mail!.text).toContain('vous avez terminé « Spring intake »')
@@ -79,20 +79,21 @@ describe('a follow-up that is due', () => {
     })
     expect(clicked.status).toBe(204)
     await makeDue(tenant)
-    await sweep()
+    await sendDue(tenant)
     expect(await endsOf(tenant)).toEqual(['day10 cancelled suppressed', 'day3 sent'])
     expect(await mailTo(address)).toHaveLength(1)
   })
 
   it('is sent once by many sweeps at once, and by none that was killed', async () => {
     const { tenant, address } = await completed()
-    await makeDue(tenant, 'day3')
     await rolledBack(admin, async (db) => {
+      await makeDue(tenant, 'day3', db)
       await sweep(db)
       expect(await endsOf(tenant, db)).toEqual(['day10 planned', 'day3 sent'])
     })
     expect([await endsOf(tenant), await jobs(address)]).toEqual([['day10 planned', 'day3 planned'], 0])
-    await Promise.all(Array.from({ length: 5 }, () => sweep()))
+    await makeDue(tenant, 'day3')
+    await Promise.all(Array.from({ length: 5 }, () => sendDue(tenant)))
     expect(await endsOf(tenant)).toEqual(['day10 planned', 'day3 sent'])
     expect(await jobs(address)).toBe(1)
     await mailed(address)
@@ -101,7 +102,7 @@ describe('a follow-up that is due', () => {
   it('has no broken place where nobody says where to book', async () => {
     const { tenant, address } = await completed({ locale: 'it' })
     await makeDue(tenant, 'day10')
-    await sweep()
+    await sendDue(tenant)
     const [mail] = await mailed(address)
     expect(mail!.subject).toBe('One step from your result')
     expect(mail!.text).not.toMatch(/\[\]|undefined|null|\{\{/)
@@ -127,7 +128,7 @@ describe('the tenant’s own words', () => {
       archetype_overrides: { hero: { name: 'Champion' } },
     })
     await makeDue(tenant, 'day3')
-    await sweep()
+    await sendDue(tenant)
     const [mail] = await mailed(address)
     expect(mail!.subject).toBe('<b>Ada</b>, your Champion')
     expect(mail!.html).toContain(
@@ -146,7 +147,7 @@ describe('the tenant’s own words', () => {
     const { tenant, address } = await completed({}, { campaign: { results_disclosure: 'none' } })
     await patchConfig(tenant, 0, { communications: ours })
     await makeDue(tenant, 'day3')
-    await sweep()
+    await sendDue(tenant)
     const [mail] = await mailed(address)
     expect(mail!.text).toContain('[]')
     expect(mail!.subject).toBe('Ada Example, your')
@@ -156,7 +157,7 @@ describe('the tenant’s own words', () => {
     const { tenant, address } = await completed()
     await patchConfig(tenant, 0, { communications: ours })
     await makeDue(tenant)
-    await sweep()
+    await sendDue(tenant)
     expect(await endsOf(tenant)).toEqual(['day10 cancelled not_configured', 'day3 sent'])
     await mailed(address)
   })
@@ -171,7 +172,7 @@ describe('the tenant’s own words', () => {
     })
     expect(put.status, await put.clone().text()).toBe(200)
     await makeDue(tenant, 'day3')
-    await sweep()
+    await sendDue(tenant)
     expect((await mailed(address))[0]!.subject).toBe('Still there, Ada Example?')
   })
 })
@@ -179,7 +180,7 @@ describe('the tenant’s own words', () => {
 describe('nothing is sent', () => {
   const ends = async (tenant: Tenant, address: string) => {
     await makeDue(tenant)
-    await sweep()
+    await sendDue(tenant)
     expect(await jobs(address)).toBe(0)
     return endsOf(tenant)
   }
@@ -227,13 +228,25 @@ describe('nothing is sent', () => {
     expect(await ends(tenant, address)).toEqual(both('no_address'))
   })
 
+  it('twice on a day to an address that was given for many sessions', async () => {
+    const tenant = await makeTenant({ owner })
+    const campaign = await makeCampaign(tenant)
+    const email = `ada-${tenant.slug}@example.com`
+    for (const spelling of [email, email.toUpperCase()])
+      await (await Taker.begun(campaign, { ...ada, email: spelling }, heroic)).result()
+    await makeDue(tenant, 'day3')
+    await sendDue(tenant)
+    expect((await endsOf(tenant)).slice(2)).toEqual(['day3 cancelled repeated', 'day3 sent'])
+    expect(await jobs(email)).toBe(1)
+  })
+
   it('before it is due, but to whoever gives an address in time', async () => {
     const { tenant, address, taker } = await completed({ email: undefined, has_consented: undefined })
     await makeDue(tenant, 'day3')
-    await sweep()
+    await sendDue(tenant)
     expect((await taker.identify({ ...ada, email: address })).status).toBe(200)
     await makeDue(tenant)
-    await sweep()
+    await sendDue(tenant)
     expect(await endsOf(tenant)).toEqual(['day10 sent', 'day3 cancelled no_address'])
     await mailed(address)
   })
