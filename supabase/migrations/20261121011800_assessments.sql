@@ -631,6 +631,10 @@ begin
       status = case when due.cancel_reason is null then 'sent' else 'cancelled' end::public.followup_status
     where f.tenant_id = due.tenant_id and f.id = due.id;
   end loop;
+  -- One whose result is gone is about nothing. It must not stay due for ever.
+  update public.followups as f set status = 'cancelled', cancel_reason = 'failed', settled_at = now()
+  from unnest(tenants, followups) as asked (tenant_id, id)
+  where f.tenant_id = asked.tenant_id and f.id = asked.id and f.status = 'planned';
 end
 $$;
 comment on function private.settle_followups(uuid[], uuid[]) is

@@ -86,6 +86,15 @@ describe('follow-ups that are due', () => {
       expect(await endsOf(whole, db)).toEqual(Array(3).fill('day3 sent'))
     }))
 
+  it('do not stay due for ever when their result is gone', () =>
+    alone(async (db) => {
+      const tenant = await makeTenant({ db })
+      await plan(db, tenant, 1, `interval '-1 minute'`)
+      await db.query('delete from public.assessment_results where tenant_id = $1', [tenant.id])
+      expect([await sweep(db), await sweep(db)]).toEqual([1, 0])
+      expect(await endsOf(tenant, db)).toEqual(['day3 cancelled failed'])
+    }))
+
   it('that somebody else sends at this moment are left to them', async () => {
     const tenant = await makeTenant()
     await plan(admin, tenant, 2, `interval '-1 minute'`)
