@@ -1,5 +1,6 @@
 import { createApp } from '../../lib/http/index.ts'
 import { drafts } from './drafts.ts'
+import { followups } from './followups.ts'
 import { frameworks } from './frameworks.ts'
 import { participants, pipeline } from './participants.ts'
 import { campaignPages, sessions } from './taking.ts'
@@ -9,6 +10,7 @@ export const app = createApp('assessments')
   .route('/frameworks', drafts)
   .route('/participants', participants)
   .route('/pipeline', pipeline)
+  .route('/followups', followups)
   .route('/take', campaignPages)
   .route('/sessions', sessions)
 

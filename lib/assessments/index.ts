@@ -50,6 +50,8 @@ export {
   VersionPath,
   versionTag,
 } from './config/schema.ts'
+export { cancelFollowup, listFollowups, sendFollowupNow } from './followups/queries.ts'
+export { FollowupAnswer, FollowupPath, FollowupQuery, Followups } from './followups/schema.ts'
 export { listFrameworks } from './frameworks/queries.ts'
 export { FrameworkPath, FrameworkQuery, Frameworks } from './frameworks/schema.ts'
 export {

@@ -10,6 +10,8 @@ const problems = declareProblems({
   version_mismatch: { status: 412, title: 'Somebody else has changed this' },
   campaign_not_found: { status: 404, title: 'There is no such campaign' },
   participant_not_found: { status: 404, title: 'There is no such participant' },
+  followup_not_found: { status: 404, title: 'There is no such follow-up' },
+  followup_settled: { status: 409, title: 'The follow-up was sent or cancelled before' },
   token_taken: { status: 409, title: 'The token belongs to another session' },
   session_not_found: { status: 404, title: 'There is no such session' },
   session_completed: { status: 409, title: 'The session is completed' },

@@ -201,7 +201,8 @@ begin
   data := jsonb_build_object('person', coalesce(lead.full_name, lead.email), 'email', lead.email, 'campaign',
     coalesce((select c.name from public.campaigns as c where c.tenant_id = lead.tenant_id and c.id = lead.campaign_id), '–'));
   perform private.notify(lead.tenant_id, 'assessment.lead', '{admins}', data, 'participant_session', lead.ref_id, key);
-  select coalesce(b.coach_notification_email, b.coach_email) into coach_address
+  -- An address that no mail reaches must not keep a participant from finishing.
+  select coalesce(private.normalize_email(b.coach_notification_email), private.normalize_email(b.coach_email)) into coach_address
   from public.tenant_brands as b where b.tenant_id = lead.tenant_id;
   if coach_address is not null then
     perform private.mail_address(lead.tenant_id, coach_address, 'new_lead', data, key);
@@ -336,7 +337,7 @@ grant execute on function private.find_session(bytea), private.save_answers(byte
 
 -- 06_completing.sql
 
--- Completing: one transaction for the result, the move in the pipeline, usage, events and the lead.
+-- Completing: one transaction for the result, the move in the pipeline, usage, events, the lead and the follow-ups.
 
 select private.register_event_type('assessment.completed', 'A participant has completed an assessment. The event has the scores and, if they are known, name and address: what a CRM needs.',
     '{"participant_session": {"ref_id": "ref_id", "email?": "email", "full_name?": "text", "has_consented": "flag"},
@@ -361,7 +362,7 @@ select private.register_event_type('analytics.completed', 'Somebody has complete
 
 create function private.complete_session(
   token_hash bytea, revision int, framework text, framework_version int, config_version int, scores jsonb, primary_id text, secondary_id text,
-  combination jsonb, answered_count int, item_count int
+  combination jsonb, answered_count int, item_count int, followups jsonb default '[]'
 ) returns boolean
   language plpgsql security definer
   set search_path = ''
@@ -409,12 +410,13 @@ begin
     'campaign', jsonb_build_object('ref_id', chosen.ref_id),
     'result', private.anonymous_result(result)));
   perform private.announce_lead(taken);
+  perform private.plan_followups(taken, complete_session.followups);
   return true;
 end
 $$;
-comment on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int) is
-  'Completes a session with the scores of a revision of its answers. A second call changes nothing. False if the answers are of another revision. 404 session_not_found, 409 campaign_not_open.';
-grant execute on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int) to service_role;
+comment on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int, jsonb) is
+  'Completes a session with the scores of a revision of its answers, and plans its follow-ups. A second call changes nothing. False if the answers are of another revision. 404 session_not_found, 409 campaign_not_open.';
+grant execute on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int, jsonb) to service_role;
 
 create function private.find_result(token_hash bytea)
   returns table (disclosure text, result public.assessment_results)
@@ -431,3 +433,282 @@ as $$
 $$;
 comment on function private.find_result(bytea) is 'The result of a token''s session, and how much of it is shown. No row before it is completed.';
 grant execute on function private.find_result(bytea) to service_role;
+
+-- 07_followups.sql
+
+-- Follow-ups: mails to a participant some time after the assessment. Each is planned when the assessment is completed.
+
+create type public.followup_status as enum ('planned', 'sent', 'cancelled');
+create type public.followup_cancel_reason as enum (
+  'by_hand',         -- a member said so
+  'converted',       -- the participant has become a client
+  'archived',        -- the participant was put aside
+  -- The others are found out when it is due.
+  'no_address',      -- nobody knows where to send it
+  'no_consent',      -- the participant has not agreed, or does not any more
+  'repeated',        -- the address got the same one on this day, for another session
+  'suppressed',      -- nothing goes to this address: its reader has unsubscribed, or there is no such mailbox
+  'not_configured',  -- the configuration of the framework does not have it any more
+  'no_template',     -- there are no words for it
+  'tenant_stopped',  -- the tenant is frozen or archived, or its plan has no follow-ups
+  'failed'           -- something about it cannot be sent
+);
+
+create table public.followups (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  session_id uuid not null,
+  followup_id text not null,
+  template text not null,
+  due_at timestamptz not null,
+  status public.followup_status not null default 'planned',
+  cancel_reason public.followup_cancel_reason,
+  failure_count int not null default 0,
+  settled_at timestamptz,
+  settled_by uuid,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  -- Planned once, however often a completion is sent.
+  constraint followups_followup_id_idx unique (tenant_id, session_id, followup_id),
+  foreign key (tenant_id, session_id) references public.participant_sessions on delete cascade,
+  constraint followup_id_is_a_word check (followup_id ~ '^[a-z][a-z0-9_-]{0,39}$'),
+  constraint followup_template_is_a_word check (template ~ '^[a-z][a-z0-9_-]{0,39}$'),
+  constraint only_a_planned_followup_is_unsettled check ((status = 'planned') = (settled_at is null)),
+  constraint a_cancelled_followup_says_why check ((status = 'cancelled') = (cancel_reason is not null))
+) with (fillfactor = 90);
+comment on table public.followups is
+  'Mails that go to a participant some time after the assessment, and what became of each. Planned in the transaction that completes it.';
+comment on column public.followups.followup_id is 'Which one it is in the configuration of the framework.';
+comment on column public.followups.template is 'The name of its words: as it was planned, and once it is sent as it was sent.';
+comment on column public.followups.failure_count is 'How often handing it over to the notifications has failed. It is put off each time.';
+comment on column public.followups.settled_by is 'The member who has cancelled it, or has moved the participant. Null for the participant and for cron.';
+create unique index followups_ref_id_idx on public.followups (tenant_id, ref_id) where ref_id is not null;
+create index followups_session_id_idx on public.followups (tenant_id, session_id, id);
+create index followups_status_idx on public.followups (tenant_id, status, id);
+-- What is due is found without what is not due, and without what is settled.
+create index followups_due_at_idx on public.followups (due_at) where status = 'planned';
+
+alter table public.followups enable row level security;
+create policy "members read their tenant's follow-ups" on public.followups
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read'))::uuid[]));
+-- Nobody else writes: a follow-up that somebody plans by hand would be a mail in words that nobody has checked.
+grant select on public.followups to authenticated;
+grant select, insert, update, delete on public.followups to service_role;
+
+create function private.plan_followups(taken public.participant_sessions, followups jsonb) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  -- As many as a configuration may have.
+  max_followups constant int := 20;
+begin
+  if jsonb_typeof(followups) is distinct from 'array' or followups = '[]' or taken.client_status in ('converted', 'archived')
+      or not private.has_feature(taken.tenant_id, 'followups') then
+    return;
+  end if;
+  -- Also where nobody knows an address yet: it may be given later, and is asked for when one is due.
+  insert into public.followups (tenant_id, session_id, followup_id, template, due_at)
+  select taken.tenant_id, taken.id, f.id, f.template, taken.completed_at + make_interval(hours => f.after_hours)
+  from (select * from jsonb_to_recordset(followups) as o (id text, after_hours int, template text) limit max_followups) as f
+  on conflict do nothing;
+end
+$$;
+comment on function private.plan_followups(public.participant_sessions, jsonb) is
+  'Plans the follow-ups of a configuration, [{id, after_hours, template}], as of the completion. A second call plans nothing more.';
+
+-- A definer, because nobody writes follow-ups directly.
+create function private.tg_cancel_followups() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  update public.followups as f
+  set status = 'cancelled', cancel_reason = new.client_status::public.followup_cancel_reason, settled_at = now(), settled_by = (select auth.uid())
+  where f.tenant_id = new.tenant_id and f.session_id = new.id and f.status = 'planned';
+  return null;
+end
+$$;
+-- At once, and not when one is due: whoever comes back from there is no stranger any more, and is not written to by a machine.
+create trigger participant_sessions_cancel_followups after update of client_status on public.participant_sessions
+  for each row when (old.client_status <> new.client_status and new.client_status in ('converted', 'archived'))
+  execute function private.tg_cancel_followups();
+
+select private.register_feature('followups', 'Follow-ups after an assessment.', '{trial,starter,professional,business,enterprise}');
+
+select private.register_table('public.followups', keeping => 'history', plain => '{followup_id,template}',
+  unaudited => 'each row says what became of it, when and by whom');
+
+-- 08_sending_followups.sql
+
+-- Sending follow-ups: what is due is handed over to the notifications, which send it, try again and end it with one click.
+
+create function private.read_followups(tenants uuid[], followups uuid[])
+  returns table (tenant_id uuid, id uuid, idempotency_key text, template text, cancel_reason public.followup_cancel_reason, address text, locale text,
+    words jsonb, data jsonb)
+  language sql stable
+  set search_path = ''
+  -- Plans of tables that were empty when the session began would read all of them.
+  set enable_seqscan = off
+as $$
+  with due as materialized (
+    select f.tenant_id, f.id, f.followup_id, s.client_status, s.full_name, s.consented_at,
+      private.normalize_email(s.email) as address,
+      -- A language is written in any case, and templates are looked up by the usual one.
+      lower(split_part(s.locale, '-', 1)) || substr(s.locale, length(split_part(s.locale, '-', 1)) + 1) as locale,
+      r.framework_id, c.name as campaign, case when c.results_disclosure <> 'none' then r.primary_id end as primary_id
+    from unnest(tenants, followups) as asked (tenant_id, id)
+    join public.followups as f on f.tenant_id = asked.tenant_id and f.id = asked.id and f.status = 'planned'
+    join public.participant_sessions as s on s.tenant_id = f.tenant_id and s.id = f.session_id
+    join public.assessment_results as r on r.tenant_id = f.tenant_id and r.session_id = f.session_id
+    left join public.campaigns as c on c.tenant_id = s.tenant_id and c.id = s.campaign_id
+  ), configured as materialized (
+    -- Once for each configuration, because it may be large. It is the one of now: whoever changes the words, or takes a
+    -- follow-up out, means those that are still to come.
+    select w.tenant_id, w.framework_id, o.version, f.name, m.communications, b.booking_url,
+      private.has_feature(w.tenant_id, 'followups') as may_send,
+      coalesce(o.voice_overrides ->> 'language', f.base #>> '{voice,language}') as language, f.base -> 'archetypes' as archetypes,
+      o.archetype_overrides
+    from (select distinct d.tenant_id, d.framework_id from due as d) as w
+    join public.frameworks as f on f.framework_id = w.framework_id
+    left join public.framework_configs as o on o.tenant_id = w.tenant_id and o.framework_id = w.framework_id
+    left join public.tenant_brands as b on b.tenant_id = w.tenant_id
+    cross join lateral (select private.json_merge_patch(f.base -> 'communications', coalesce(o.communications, '{}')) as communications) as m
+  ), worded as materialized (
+    select w.tenant_id, w.framework_id, w.followup_id, e.template, case when o.own ->> 'body_html' is not null then
+      o.own || jsonb_build_object('version', coalesce(k.version, 0), 'body_text', null, 'variables', '[]'::jsonb) end as words
+    from (select distinct d.tenant_id, d.framework_id, d.followup_id from due as d) as w
+    join configured as k using (tenant_id, framework_id)
+    cross join lateral (
+      select f ->> 'template' as template from jsonb_path_query(k.communications, 'lax $.followups[*]') as f
+      where f ->> 'id' = w.followup_id limit 1) as e
+    cross join lateral (select k.communications #> array['email_templates', e.template] as own) as o
+  )
+  -- Anybody may give anybody's address, and as often as they like. It gets one of a kind on a day.
+  select d.tenant_id, d.id, format('followup %s %s %s', d.framework_id, d.followup_id, current_date), w.template,
+    (case
+      when not k.may_send then 'tenant_stopped'
+      when d.client_status in ('converted', 'archived') then d.client_status
+      when w.template is null then 'not_configured'
+      when d.address is null then 'no_address'
+      when d.consented_at is null then 'no_consent'
+      when private.is_suppressed(d.tenant_id, 'email', d.address, false) then 'suppressed'
+      -- As read_notification_jobs() finds it.
+      when w.words is null and not exists (
+        select from public.email_templates as e
+        where e.tenant_id in (d.tenant_id, private.platform_tenant_id()) and e.slug = w.template and e.is_active
+          and e.locale in (l.locale, left(l.locale, 2), 'en')) then 'no_template'
+    end)::public.followup_cancel_reason,
+    d.address, l.locale, w.words,
+    jsonb_strip_nulls(jsonb_build_object('person', coalesce(d.full_name, d.address), 'campaign', coalesce(d.campaign, k.name),
+      'booking_url', coalesce(k.communications ->> 'booking_url', k.booking_url),
+      'primary', coalesce(k.archetype_overrides #>> array[d.primary_id, 'name'], k.archetypes #>> array[d.primary_id, 'name'])))
+  from due as d
+  join configured as k using (tenant_id, framework_id)
+  join public.tenants as t on t.id = d.tenant_id
+  left join worded as w using (tenant_id, framework_id, followup_id)
+  -- The tenant's own words are in the language of the questions that the participant has answered.
+  cross join lateral (select case when w.words is null then coalesce(d.locale, t.locale) else k.language end as locale) as l
+$$;
+comment on function private.read_followups(uuid[], uuid[]) is
+  'What planned follow-ups need to be sent now: the address, the words of the tenant''s configuration if it has some, and their values. cancel_reason says why one is not sent.';
+
+create function private.settle_followups(tenants uuid[], followups uuid[]) returns void
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  due record;
+begin
+  for due in select * from private.read_followups(tenants, followups) loop
+    if due.cancel_reason is null and private.message_address(due.tenant_id, 'email', due.address, due.template, due.data,
+        due.idempotency_key, due.locale, type => 'assessment.followup', words => due.words) is null then
+      due.cancel_reason := 'repeated';
+    end if;
+    update public.followups as f set cancel_reason = due.cancel_reason, settled_at = now(), template = coalesce(due.template, f.template),
+      status = case when due.cancel_reason is null then 'sent' else 'cancelled' end::public.followup_status
+    where f.tenant_id = due.tenant_id and f.id = due.id;
+  end loop;
+  -- One whose result is gone is about nothing. It must not stay due for ever.
+  update public.followups as f set status = 'cancelled', cancel_reason = 'failed', settled_at = now()
+  from unnest(tenants, followups) as asked (tenant_id, id)
+  where f.tenant_id = asked.tenant_id and f.id = asked.id and f.status = 'planned';
+end
+$$;
+comment on function private.settle_followups(uuid[], uuid[]) is
+  'Hands planned follow-ups over to the notifications, or cancels them. All of them, or none if one fails.';
+
+create function private.send_due_followups(batch int default 5000) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  max_failures constant int := 5;
+  tenants uuid[];
+  followups uuid[];
+begin
+  with oldest as (
+    select f.tenant_id, f.id from public.followups as f where f.status = 'planned' and f.due_at <= now()
+    order by f.due_at limit batch - batch / 5 for update skip locked
+  ), youngest as (
+    -- What has become due just now does not wait for those of a tenant that has very many.
+    select f.tenant_id, f.id from public.followups as f where f.status = 'planned' and f.due_at <= now()
+    order by f.due_at desc limit batch / 5 for update skip locked
+  )
+  select array_agg(d.tenant_id), array_agg(d.id) into tenants, followups
+  from (select * from oldest union select * from youngest) as d;
+  if tenants is null then
+    return 0;
+  end if;
+  begin
+    perform private.settle_followups(tenants, followups);
+  exception when others then
+    -- One of them cannot be sent. Each gets a turn of its own, so that the others go.
+    for n in 1 .. cardinality(followups) loop
+      begin
+        perform private.settle_followups(tenants[n:n], followups[n:n]);
+      exception when others then
+        raise warning 'The follow-up % could not be handed over (%).', private.ulid(followups[n]), sqlstate;
+        update public.followups as f set failure_count = f.failure_count + 1, due_at = now() + make_interval(mins => 10 * (f.failure_count + 1)),
+          status = case when f.failure_count + 1 < max_failures then 'planned' else 'cancelled' end::public.followup_status,
+          cancel_reason = case when f.failure_count + 1 >= max_failures then 'failed'::public.followup_cancel_reason end,
+          settled_at = case when f.failure_count + 1 >= max_failures then now() end
+        where f.tenant_id = tenants[n] and f.id = followups[n];
+      end;
+    end loop;
+  end;
+  return cardinality(followups);
+end
+$$;
+comment on function private.send_due_followups(int) is
+  'Hands follow-ups that are due over to the notifications, at most one batch: four fifths are those that have waited longest. Returns how many.';
+select cron.schedule('assessments: send follow-ups', '* * * * *', 'select private.send_due_followups()');
+
+-- 09_followup_words.sql
+
+-- The words of follow-ups: what is mailed for a tenant whose configuration has no words of its own.
+
+-- The address of a page to book at has a line of its own: where there is none, nothing is missing.
+select private.register_email_template(t.slug, t.locale, t.name, t.subject,
+  t.body_html || '<p><a href="{{booking_url}}">{{booking_url}}</a></p><p>{{tenant}}</p>',
+  '[{"key": "person", "description": "The name of the participant, or else the address."},
+    {"key": "campaign", "description": "The name of the campaign."},
+    {"key": "booking_url", "description": "Where to book a conversation, if the framework or the brand says it."},
+    {"key": "tenant", "description": "The name of the tenant."}]', 'custom')
+from (values
+  ('followup_day3', 'en', 'Follow-up after three days', 'What has stayed with you?',
+    '<p>Hello {{person}},</p><p>a few days ago you completed “{{campaign}}”. Often the first thing that comes to mind is what matters most. What has stayed with you?</p><p>If you would like to talk about it, answer this mail.</p>'),
+  ('followup_day3', 'de', 'Nachfrage nach drei Tagen', 'Was ist geblieben?',
+    '<p>Hallo {{person}},</p><p>vor ein paar Tagen hast du «{{campaign}}» abgeschlossen. Oft ist das Erste, was dir einfällt, auch das Wichtigste. Was ist geblieben?</p><p>Wenn du darüber sprechen möchtest, antworte auf diese Mail.</p>'),
+  ('followup_day3', 'fr', 'Relance après trois jours', 'Que vous en reste-t-il ?',
+    '<p>Bonjour {{person}},</p><p>il y a quelques jours, vous avez terminé « {{campaign}} ». Souvent, ce qui vient d’abord à l’esprit compte le plus. Que vous en reste-t-il ?</p><p>Si vous souhaitez en parler, répondez à ce message.</p>'),
+  ('followup_day10', 'en', 'Follow-up after ten days', 'One step from your result',
+    '<p>Hello {{person}},</p><p>your result of “{{campaign}}” is more than a week old. Which one small step has come out of it, or could still?</p><p>If a conversation would help, answer this mail.</p>'),
+  ('followup_day10', 'de', 'Nachfrage nach zehn Tagen', 'Ein Schritt aus deinem Ergebnis',
+    '<p>Hallo {{person}},</p><p>dein Ergebnis von «{{campaign}}» ist mehr als eine Woche alt. Welcher eine kleine Schritt ist daraus geworden, oder kann es noch?</p><p>Wenn dir ein Gespräch hilft, antworte auf diese Mail.</p>'),
+  ('followup_day10', 'fr', 'Relance après dix jours', 'Un pas après votre résultat',
+    '<p>Bonjour {{person}},</p><p>votre résultat de « {{campaign}} » date de plus d’une semaine. Quel petit pas en est sorti, ou pourrait encore en sortir ?</p><p>Si un échange vous aide, répondez à ce message.</p>')
+) as t (slug, locale, name, subject, body_html);

@@ -104,7 +104,7 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.save_answers': { ...ofSession, withoutNumbers: ['given'] },
   'private.complete_session': {
     given: ({ session }) => ({ token_hash: session, framework: 'industry4', scores: [], item_count: 2 }),
-    withoutNumbers: ['scores', 'combination'],
+    withoutNumbers: ['scores', 'combination', 'followups'],
   },
   'private.add_domain': { given: () => ({ host: 'another.example.com' }) },
   'private.attach_payment_order': { refused: 'not_found' },
@@ -230,6 +230,7 @@ export const unmeasured: Record<string, string> = {
   'private.drop_secrets': 'the secrets of one row',
   'private.endpoint_change_problems': 'update_webhook_endpoint() bounds the changes',
   'private.event_schema': 'runs in migrations',
+  'private.plan_followups': 'a configuration, which has a size; 20 of its follow-ups are looked at',
   'private.find_credit_entry': 'the operations have bounded the key',
   'private.find_usage_events': 'void_usage_events() bounds the batch',
   'private.header_problems': 'merge_webhook_headers() bounds the headers',

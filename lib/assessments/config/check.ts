@@ -1,4 +1,5 @@
 import type { FieldError } from '../../db/index.ts'
+import { communicationProblems } from '../followups/check.ts'
 import { columns, type Overrides, partOf, ResolvedConfig } from './parts.ts'
 import { isObject, resolve } from './resolve.ts'
 
@@ -32,7 +33,13 @@ function strangers(base: unknown, given: unknown, pointer: string, noun: string)
   })
 }
 
-function consistencyProblems({ archetypes, scoring, modes, results }: ResolvedConfig): FieldError[] {
+function consistencyProblems({
+  archetypes,
+  scoring,
+  modes,
+  results,
+  communications,
+}: ResolvedConfig): FieldError[] {
   const { engine } = scoring
   const strange = (ids: string[], pointer: string) =>
     ids.flatMap((id, n) =>
@@ -50,6 +57,7 @@ function consistencyProblems({ archetypes, scoring, modes, results }: ResolvedCo
       })),
     ),
     ...bandProblems(scoring),
+    ...communicationProblems(communications),
     ...Object.entries(modes).flatMap(([mode, one]) => modeProblems(`/modes/${mode}`, one, archetypes)),
   ]
   if (engine.scale_max <= engine.scale_min)

@@ -83,8 +83,13 @@ const Landing = z.strictObject({
   capture_gate: z.enum(['none', 'soft', 'hard']),
 })
 
+const Words = z.strictObject({
+  subject: text(200).regex(/^\P{Cc}*$/u, 'must be one line without control characters'),
+  body_html: text(50_000).regex(/^(?:[\r\n\t]|\P{Cc})*$/u, 'must be text without control characters'),
+})
+
 const Communications = z.strictObject({
-  email_templates: z.record(word, z.strictObject({ subject: text(200), body_html: text(50_000) })),
+  email_templates: z.record(word, Words),
   followups: z
     .array(z.strictObject({ id: word, after_hours: z.int().min(1).max(8_760), template: word }))
     .max(20),

@@ -39,7 +39,7 @@ export async function completeSession(participant: Participant): Promise<TakenRe
       select private.complete_session(${tokenHashOf(participant)}, ${revision}, ${offer.offer.framework.framework_id},
         ${offer.frameworkVersion}, ${offer.configVersion}, ${JSON.stringify(scores)}::jsonb, ${result.primary_id},
         ${result.secondary_id}, ${result.combination && JSON.stringify(result.combination)}::jsonb, ${result.answered_count},
-        ${result.item_count}) as is_done`)
+        ${result.item_count}, ${JSON.stringify(offer.config.communications.followups)}::jsonb) as is_done`)
     if (is_done) return resultOf(participant, offer)
   }
   throw new Problem('conflict', 'The answers are being changed from another device. Try again.')

@@ -1,5 +1,5 @@
 import { type FieldError, Problem } from '../../db/index.ts'
-import { type Piece, parseTemplate, TemplateFault } from './parse.ts'
+import { type Piece, parseTemplate, TemplateFault } from '../../templates/index.ts'
 import type { EmailTemplateVariable } from './schema.ts'
 
 interface Written {

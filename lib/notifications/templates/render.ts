@@ -1,5 +1,5 @@
 import { convert } from 'html-to-text'
-import { parseTemplate } from './parse.ts'
+import { parseTemplate } from '../../templates/index.ts'
 
 /** The words of a mail, as they are stored. */
 export interface Words {

@@ -18,6 +18,7 @@ create table private.notification_jobs (
   type text not null,
   template text not null,
   template_version int,
+  words jsonb,
   user_id uuid,
   address text,
   locale text not null default 'en',
@@ -43,6 +44,7 @@ create table private.notification_jobs (
   constraint job_address_is_normal check (length(address) <= 320 and address = private.fold_email(address) and address ~ '^[!-~]+$'),
   constraint job_number_is_e164 check (channel = 'email' or address ~ '^\+[1-9][0-9]{6,14}$'),
   constraint job_data_is_small check (jsonb_typeof(data) = 'object' and private.json_fits(data, 65536)),
+  constraint job_words_are_small check (jsonb_typeof(words) = 'object' and private.json_fits(words, 262144)),
   constraint job_key_is_short check (length(idempotency_key) between 1 and 200 and length(batch_key) between 1 and 200),
   constraint job_error_is_short check (length(error) <= 1000),
   constraint settled_has_a_moment check ((status = 'pending') = (settled_at is null))
@@ -53,6 +55,8 @@ comment on column private.notification_jobs.address is 'Of somebody outside. A m
 comment on column private.notification_jobs.provider_id is 'Whose settings sent it. Only their callbacks say what became of it.';
 comment on column private.notification_jobs.message_id is 'How the provider names it in its callbacks.';
 comment on column private.notification_jobs.data is 'The values of the template. Emptied once the job is settled, because it may hold the link of an invitation.';
+comment on column private.notification_jobs.words is
+  'Words of this one mail, in the place of those of its template: {"version", "subject", "body_html", "body_text", "variables"}. Emptied once the job is settled.';
 comment on column private.notification_jobs.queued_at is 'When a dispatcher put it into the queue. From then on nothing is added to a digest.';
 comment on column private.notification_jobs.batch_key is 'What is told of one key to one person until due_at is one message.';
 comment on column private.notification_jobs.template_version is 'The version of the words that were sent.';
@@ -80,7 +84,7 @@ comment on function private.add_to_digest(jsonb, jsonb) is 'The values of a dige
 -- For those who are no members, or not yet: nobody else is written to by an address that somebody gave.
 create function private.message_address(
   tenant uuid, channel public.notification_channel, address text, template text, data jsonb, idempotency_key text,
-  locale text default null, is_critical boolean default false, type text default null
+  locale text default null, is_critical boolean default false, type text default null, words jsonb default null
 ) returns uuid
   language plpgsql
   set search_path = ''
@@ -89,9 +93,10 @@ declare
   recipient text := case when channel = 'email' then private.normalize_email(address) else address end;
   made uuid;
 begin
-  insert into private.notification_jobs (tenant_id, channel, type, template, address, locale, is_critical, data, idempotency_key)
+  insert into private.notification_jobs (tenant_id, channel, type, template, address, locale, is_critical, data, idempotency_key, words)
   select t.id, message_address.channel, coalesce(message_address.type, message_address.template), message_address.template, recipient,
-    coalesce(message_address.locale, t.locale), message_address.is_critical, message_address.data, message_address.idempotency_key
+    coalesce(message_address.locale, t.locale), message_address.is_critical, message_address.data, message_address.idempotency_key,
+    message_address.words
   from public.tenants as t
   where t.id = message_address.tenant and t.status <> 'archived' and current_setting('tenantry.is_restoring', true) is distinct from 'on'
   on conflict do nothing
@@ -99,8 +104,8 @@ begin
   return made;
 end
 $$;
-comment on function private.message_address(uuid, public.notification_channel, text, text, jsonb, text, text, boolean, text) is
-  'Sends a template to an address or a number (as E.164 has it), if and only if this transaction commits. A key counts once for each channel and address. Returns the id of the job, or null if there is nothing new to send.';
+comment on function private.message_address(uuid, public.notification_channel, text, text, jsonb, text, text, boolean, text, jsonb) is
+  'Sends a template, or other words in its place, to an address or a number (as E.164 has it), if and only if this transaction commits. A key counts once for each channel and address. Returns the id of the job, or null if there is nothing new to send.';
 
 create function private.mail_address(
   tenant uuid, address text, template text, data jsonb, idempotency_key text, locale text default null, is_critical boolean default false
@@ -130,5 +135,5 @@ comment on function private.sweep_notification_jobs(int) is 'Removes jobs 180 da
 select cron.schedule('notifications: remove old jobs', '*/10 * * * *', 'select private.sweep_notification_jobs()');
 
 select private.register_table('private.notification_jobs', keeping => 'history',
-  plain => '{type,template,locale,idempotency_key,batch_key,provider,message_id,error}', personal => '{address}', secret => '{data}',
+  plain => '{type,template,locale,idempotency_key,batch_key,provider,message_id,error,words}', personal => '{address}', secret => '{data}',
   person => 'address', on_forget => 'delete', unaudited => 'each attempt has a row in the dispatch log');

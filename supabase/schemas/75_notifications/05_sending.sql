@@ -17,7 +17,7 @@ as $$
       when private.is_suppressed(j.tenant_id, j.channel, r.address, j.is_critical) then 'suppressed'
       -- People are told by mail and inside the application as well. Whoever has no other way is told that it failed.
       when p.id is null and j.channel <> 'email' and j.user_id is not null then 'skipped' end,
-    r.address, j.locale, j.data, to_jsonb(w), private.mail_look(j.tenant_id), p.id, p.ref_id, p.provider, p.config,
+    r.address, j.locale, j.data, coalesce(j.words, to_jsonb(w)), private.mail_look(j.tenant_id), p.id, p.ref_id, p.provider, p.config,
     -- A subquery and not a join: with a join, Postgres may decrypt every secret in Vault.
     (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = p.config_secret_id),
     case when not j.is_critical then j.unsubscribe_token end
@@ -84,7 +84,7 @@ begin
   where a.dispatched is not null;
 
   update private.notification_jobs as j set
-    status = a.status::private.notification_job_status, settled_at = now(), data = '{}',
+    status = a.status::private.notification_job_status, settled_at = now(), data = '{}', words = null,
     provider = coalesce(a.provider, j.provider), provider_id = coalesce(a.provider_id, j.provider_id),
     message_id = left(a.message_id, 300), template_version = a.template_version,
     error = case when a.status <> 'sent' then left(a.detail, 1000) end

@@ -119,7 +119,7 @@ begin
     applied := applied + 1;
     -- The states stand in the order in which a job moves. suppressed and skipped come after all of these.
     update private.notification_jobs as j set
-      status = given.status, settled_at = coalesce(j.settled_at, now()), data = '{}',
+      status = given.status, settled_at = coalesce(j.settled_at, now()), data = '{}', words = null,
       provider_id = coalesce(j.provider_id, take_notification_callbacks.provider_id),
       error = case when given.status = 'failed' then left(given.detail, 1000) end
     where j.tenant_id = given.tenant_id and j.id = given.job_id and j.status < given.status;

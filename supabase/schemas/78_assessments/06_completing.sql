@@ -1,4 +1,4 @@
--- Completing: one transaction for the result, the move in the pipeline, usage, events and the lead.
+-- Completing: one transaction for the result, the move in the pipeline, usage, events, the lead and the follow-ups.
 
 select private.register_event_type('assessment.completed', 'A participant has completed an assessment. The event has the scores and, if they are known, name and address: what a CRM needs.',
     '{"participant_session": {"ref_id": "ref_id", "email?": "email", "full_name?": "text", "has_consented": "flag"},
@@ -23,7 +23,7 @@ select private.register_event_type('analytics.completed', 'Somebody has complete
 
 create function private.complete_session(
   token_hash bytea, revision int, framework text, framework_version int, config_version int, scores jsonb, primary_id text, secondary_id text,
-  combination jsonb, answered_count int, item_count int
+  combination jsonb, answered_count int, item_count int, followups jsonb default '[]'
 ) returns boolean
   language plpgsql security definer
   set search_path = ''
@@ -71,12 +71,13 @@ begin
     'campaign', jsonb_build_object('ref_id', chosen.ref_id),
     'result', private.anonymous_result(result)));
   perform private.announce_lead(taken);
+  perform private.plan_followups(taken, complete_session.followups);
   return true;
 end
 $$;
-comment on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int) is
-  'Completes a session with the scores of a revision of its answers. A second call changes nothing. False if the answers are of another revision. 404 session_not_found, 409 campaign_not_open.';
-grant execute on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int) to service_role;
+comment on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int, jsonb) is
+  'Completes a session with the scores of a revision of its answers, and plans its follow-ups. A second call changes nothing. False if the answers are of another revision. 404 session_not_found, 409 campaign_not_open.';
+grant execute on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int, jsonb) to service_role;
 
 create function private.find_result(token_hash bytea)
   returns table (disclosure text, result public.assessment_results)

@@ -157,6 +157,13 @@ describe('a lead', () => {
     expect(await mailTo(inbox)).toHaveLength(1)
   })
 
+  it('keeps nobody from finishing, if no mail reaches the address of the coach', async () => {
+    const coach = address()
+    await brand(`coach_notification_email = 'cöach@example.com', coach_email = '${coach}'`)
+    await (await Taker.begun(campaign, ada, heroic)).result()
+    await mailed(coach)
+  })
+
   it('is told once, when the contact comes after the result', async () => {
     const inbox = address()
     await brand(`coach_notification_email = '${inbox}'`)

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { lookOf } from '../../../lib/notifications/templates/look.ts'
-import { parseTemplate } from '../../../lib/notifications/templates/parse.ts'
 import { type Look, renderMail } from '../../../lib/notifications/templates/render.ts'
+import { parseTemplate } from '../../../lib/templates/index.ts'
 import { admin } from '../../kit/db.ts'
 
 const look: Look = {
@@ -131,9 +131,16 @@ it('the global templates can be rendered, in English, German and French, and hav
      where tenant_id = private.platform_tenant_id() order by slug, locale`,
   )
   expect(rows.map(({ slug, locale }) => `${slug} ${locale}`)).toEqual(
-    ['digest', 'invitation', 'new_lead', 'notification', 'registration_welcome', 'welcome'].flatMap((slug) =>
-      ['de', 'en', 'fr'].map((l) => `${slug} ${l}`),
-    ),
+    [
+      'digest',
+      'followup_day10',
+      'followup_day3',
+      'invitation',
+      'new_lead',
+      'notification',
+      'registration_welcome',
+      'welcome',
+    ].flatMap((slug) => ['de', 'en', 'fr'].map((l) => `${slug} ${l}`)),
   )
   for (const row of rows) {
     const used = [...parseTemplate(row.subject), ...parseTemplate(row.body_html)].flatMap((piece) =>

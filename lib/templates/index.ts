@@ -1,0 +1,1 @@
+export { type Piece, parseTemplate, TemplateFault } from './parse.ts'
