@@ -1,4 +1,5 @@
 import { createApp } from '../../lib/http/index.ts'
+import { clients } from './clients.ts'
 import { drafts } from './drafts.ts'
 import { frameworks } from './frameworks.ts'
 import { participants, pipeline } from './participants.ts'
@@ -8,6 +9,7 @@ export const app = createApp('assessments')
   .route('/frameworks', frameworks)
   .route('/frameworks', drafts)
   .route('/participants', participants)
+  .route('/participants', clients)
   .route('/pipeline', pipeline)
   .route('/take', campaignPages)
   .route('/sessions', sessions)
