@@ -26,3 +26,8 @@ cross join lateral (select
   ('{registered,started,completed,completed,contacted,converted}'::text[])[1 + n % 6] as status,
   -- Noon, so that a session is never in the future, at any time of day.
   date_trunc('day', now()) - make_interval(days => n * 2, hours => 12) as at) as v;
+
+-- The last client of each tenant, as a coach might note them.
+insert into public.client_bios (tenant_id, session_id, headline, goals, notes)
+select distinct on (s.tenant_id) s.tenant_id, s.id, 'Leads a team of eight', 'Delegate without checking twice.', 'Prefers calls on Tuesdays.'
+from public.participant_sessions as s where s.client_status = 'converted' order by s.tenant_id, s.id desc;

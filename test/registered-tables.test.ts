@@ -29,7 +29,7 @@ it('every column that can hold anything is classified, once', async () => {
 it('every table with personal data says whose it is, or why it is kept', async () => {
   const { rows } = await superuser.query(
     `select relation::text from private.registered_tables
-     where personal <> '{}' and person is null and on_forget <> 'keep'`,
+     where personal <> '{}' and person is null and forgotten_with is null and on_forget <> 'keep'`,
   )
   expect(rows).toEqual([])
 })
@@ -119,6 +119,21 @@ describe('register_table()', () => {
       'erasing what cannot be null',
       `'public.notes', plain => '{details,labels}', personal => '{body,author,sent_from}', secret => '{token,copy_secret_id}', person => 'author'`,
       /body cannot be erased/,
+    ],
+    [
+      'being forgotten with a table that it does not refer to',
+      `'public.notes', ${all.replace('labels', 'labels,body')}, on_forget => 'delete', forgotten_with => 'public.participant_sessions'`,
+      /It must refer to it/,
+    ],
+    [
+      'being forgotten with a table that does not say whose its rows are',
+      `'public.notes', ${all.replace('labels', 'labels,body')}, on_forget => 'delete', forgotten_with => 'public.tenants'`,
+      /must say whose its rows are/,
+    ],
+    [
+      'being forgotten with another and staying',
+      `'public.notes', ${all.replace('labels', 'labels,body')}, forgotten_with => 'public.participant_sessions'`,
+      /It must refer to it/,
     ],
   ])('refuses %s', async (_what, args, message) => {
     await connected(own.url, async (db) => {

@@ -1,4 +1,5 @@
 import { createApp } from '../../lib/http/index.ts'
+import { clients } from './clients.ts'
 import { drafts } from './drafts.ts'
 import { followups } from './followups.ts'
 import { frameworks } from './frameworks.ts'
@@ -9,6 +10,7 @@ export const app = createApp('assessments')
   .route('/frameworks', frameworks)
   .route('/frameworks', drafts)
   .route('/participants', participants)
+  .route('/participants', clients)
   .route('/pipeline', pipeline)
   .route('/followups', followups)
   .route('/take', campaignPages)

@@ -1,5 +1,23 @@
 import './problems.ts'
 
+export { ClientBio, ClientBioChange } from './clients/bio-schema.ts'
+export { deleteBio, readBio, saveBio } from './clients/bios.ts'
+export {
+  AwaitedDocument,
+  ClientDocument,
+  ClientDocuments,
+  DocumentPath,
+  DocumentQuery,
+  NewClientDocument,
+  OpenedDocument,
+} from './clients/document-schema.ts'
+export {
+  awaitDocument,
+  completeDocument,
+  deleteDocument,
+  listDocuments,
+  openDocument,
+} from './clients/documents.ts'
 export {
   ConfigDraft,
   DraftChange,

@@ -20,6 +20,8 @@ const problems = declareProblems({
   nothing_answered: { status: 422, title: 'Nothing was answered' },
   too_many_sessions: { status: 429, title: 'Too many sessions', retryAfterSeconds: 3_600 },
   draft_changed: { status: 412, title: 'Somebody else has changed the draft' },
+  bio_changed: { status: 412, title: 'Somebody else has changed the bio' },
+  document_not_uploaded: { status: 409, title: 'The file of the document has not arrived' },
   too_many_scheduled: { status: 403, title: 'Too many scheduled changes' },
   if_match_required: { status: 428, title: 'Say which version you are changing' },
 })
@@ -36,6 +38,17 @@ declareConstraints({
   },
   participant_is_text: { pointer: '/full_name', detail: 'must be text without control characters' },
   config_reason_is_text: { pointer: '/reason', detail: 'must be text without control characters' },
+  bio_headline_is_text: {
+    pointer: '/headline',
+    detail: 'must be one line of text without control characters',
+  },
+  bio_background_is_text: { pointer: '/background', detail: 'must be text without control characters' },
+  bio_goals_are_text: { pointer: '/goals', detail: 'must be text without control characters' },
+  bio_notes_are_text: { pointer: '/notes', detail: 'must be text without control characters' },
+  document_name_fits_its_type: {
+    pointer: '/name',
+    detail: 'must be the name of a file, without a folder, and have the ending of its type',
+  },
   draft_reason_is_text: { pointer: '/reason', detail: 'must be text without control characters' },
   draft_is_small: { pointer: '', detail: 'has a part that is too large: each may have 64 or 256 KiB' },
   config_is_small: { pointer: '', detail: 'has a part that is too large: each may have 64 or 256 KiB' },

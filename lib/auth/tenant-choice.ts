@@ -12,6 +12,7 @@ import {
 /** What a person may do in a tenant. private.role_permissions says which role holds which. */
 export type Permission =
   | 'read'
+  | 'read_clients'
   | 'read_admin'
   | 'write'
   | 'manage'

@@ -1833,18 +1833,19 @@ comment on function private.names_person(text, text) is
   'Whether a text is this e-mail address (in lower case), or contains it as a whole address and not as a part of a longer one.';
 
 create function private.personal_tables()
-  returns table (name text, relation regclass, owned_by text, depth int, personal text[], person text, on_forget text, kept_because text)
+  returns table (name text, relation regclass, owned_by text, depth int, personal text[], person text, on_forget text, kept_because text,
+    forgotten_with regclass)
   language sql stable
   set search_path = ''
 as $$
-  select t.name, t.relation, format('%I = $1', t.tenant_column), t.depth, g.personal, g.person, g.on_forget, g.kept_because
+  select t.name, t.relation, format('%I = $1', t.tenant_column), t.depth, g.personal, g.person, g.on_forget, g.kept_because, g.forgotten_with
   from private.registered_tables as g join private.tenant_tables() as t using (relation)
   where g.personal <> '{}'
   union all
   -- Profiles belong to no tenant. They count if the person is a member of this one. Nothing else of theirs does: that
   -- a member registers another tenant, say, is not this tenant's to know.
   select c.relname, g.relation, 'user_id in (select m.user_id from public.tenant_members as m where m.tenant_id = $1)', 0,
-    g.personal, g.person, g.on_forget, g.kept_because
+    g.personal, g.person, g.on_forget, g.kept_because, g.forgotten_with
   from private.registered_tables as g join pg_catalog.pg_class as c on c.oid = g.relation
   where g.relation = 'public.user_profiles'::regclass
 $$;
@@ -1860,6 +1861,7 @@ declare
   -- Not normalize_email(), because the address of a participant need not be ASCII.
   address text := private.fold_email(regexp_replace(left(forget_person.email, 1000), '^\s+|\s+$', '', 'g'));
   source record;
+  child record;
   are_queues_locked boolean := false;
   assignments text;
   touched bigint;
@@ -1888,9 +1890,27 @@ begin
         (select string_agg(distinct quote_ident(split_part(c, '.', 1)), ', ') from unnest(source.personal) as c))
       into touched using forget_person.tenant_id, address;
       kept := kept || jsonb_build_object('table', source.name, 'rows', touched, 'reason', source.kept_because);
+    elsif source.forgotten_with is not null then
+      continue; -- Deleted before what it hangs on was erased.
     elsif source.person is null then
       raise exception 'forget_person: % has personal columns. Register its person, or on_forget => keep and kept_because.', source.relation;
     elsif source.on_forget = 'erase' then
+      -- What hangs on the row says whose it is by the row alone, so it goes before the row is erased.
+      for child in
+        select t.name, t.relation, k.own, k.others from private.personal_tables() as t
+        join pg_catalog.pg_constraint as f on f.conrelid = t.relation and f.confrelid = t.forgotten_with and f.contype = 'f'
+        cross join lateral (select string_agg(format('c.%I', a.attname), ', ' order by n) as own, string_agg(format('p.%I', b.attname), ', ' order by n) as others
+          from unnest(f.conkey, f.confkey) with ordinality as u (own, others, n)
+          join pg_catalog.pg_attribute as a on a.attrelid = f.conrelid and a.attnum = u.own
+          join pg_catalog.pg_attribute as b on b.attrelid = f.confrelid and b.attnum = u.others) as k
+        where t.forgotten_with = source.relation order by t.name
+      loop
+        execute format('delete from %s as c where c.%s and (%s) in (select %s from %s as p where p.%s and private.names_person(p.%I::text, $2))',
+          child.relation, source.owned_by, child.own, child.others, source.relation, source.owned_by, source.person)
+        using forget_person.tenant_id, address;
+        get diagnostics touched = row_count;
+        deleted := deleted || jsonb_build_object(child.name, touched);
+      end loop;
       select string_agg(format('%I = %s', a.attname, case
         when a.attname = any (source.personal) then coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), 'null')
         else format('private.overwrite_paths(%I, %L, ''null'')', a.attname, p.paths) end), ', ') into assignments

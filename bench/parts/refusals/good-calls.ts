@@ -88,6 +88,7 @@ const finished = { given: () => ({ status: 'ok', response_sha256: digest }), ref
 const ofTool = { given: () => ({ status: 'ok', input_sha256: digest, output_sha256: digest }) }
 const plural = { takesMany: true, isParallel: true, given: () => events }
 
+const ofDocument = { given: ({ participant, document }: World) => ({ participant, document }) }
 const ofSession = { given: ({ session }: World) => ({ token_hash: session }) }
 
 export const goodCalls: Record<string, GoodCall> = {
@@ -98,6 +99,11 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.begin_session': {
     given: ({ campaign }) => ({ campaign, token_hash: sha256(randomBytes(8).toString('hex')), locale: 'en' }),
   },
+  'private.await_client_document': {
+    given: ({ participant }) => ({ participant, name: 'a.txt', content_type: 'text/plain', byte_count: 5 }),
+  },
+  'private.open_client_document': ofDocument,
+  'private.remove_client_document': ofDocument,
   'private.find_session': ofSession,
   'private.lock_session': ofSession,
   'private.save_contact': ofSession,

@@ -18,6 +18,9 @@ export interface World {
   campaign: string
   /** The hash of a participant's token. */
   session: Buffer
+  /** The ref_ids of the participant and of a document about them. */
+  participant: string
+  document: string
 }
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest()
@@ -61,11 +64,19 @@ export async function makeWorld(db: pg.ClientBase): Promise<World> {
     [tenant],
   )
   const session = sha256(`session ${slug}`)
-  await db.query(
-    `with begun as (
-       insert into public.participant_sessions (tenant_id, campaign_id, mode, token_hash) values ($1, $2, 'likert', $3) returning id)
-     insert into public.participant_answers (tenant_id, session_id) select $1, id from begun`,
+  const { id: sessionId, ref_id: participant } = await one(
+    `insert into public.participant_sessions (tenant_id, campaign_id, mode, token_hash) values ($1, $2, 'likert', $3)
+     returning id, ref_id`,
     [tenant, campaign, session],
+  )
+  await db.query(`insert into public.participant_answers (tenant_id, session_id) values ($1, $2)`, [
+    tenant,
+    sessionId,
+  ])
+  const { ref_id: document } = await one(
+    `insert into public.client_documents (tenant_id, session_id, name, content_type, byte_count, storage_path)
+     values ($1, $2, 'a.txt', 'text/plain', 5, private.ulid($1) || '/' || md5('bounds')) returning ref_id`,
+    [tenant, sessionId],
   )
   const endpoint = async (kind: 'push' | 'poll', url: string | null) => {
     const made = await one(
@@ -78,6 +89,7 @@ export async function makeWorld(db: pg.ClientBase): Promise<World> {
   const { backend } = await one('select pg_backend_pid() as backend', [])
   return {
     ...{ backend, owner, tenant, slug, apiKey, invitation, token, domain, domainRef, campaign, session },
+    ...{ participant, document },
     endpoint: await endpoint('push', 'https://hooks.example.com/in'),
     polled: await endpoint('poll', null),
   }

@@ -52,7 +52,10 @@ export async function readParticipant(db: Db, tenantId: string, ref: string): Pr
       coalesce((select jsonb_agg(jsonb_build_object('from_status', m.from_status, 'to_status', m.to_status,
           'moved_by', (select p.ref_id from public.user_profiles as p where p.user_id = m.moved_by), 'moved_at', m.moved_at) order by m.id desc)
         from (select o.* from public.participant_moves as o where o.tenant_id = s.tenant_id and o.session_id = s.id
-          order by o.id desc limit 100) as m), '[]') as moves
+          order by o.id desc limit 100) as m), '[]') as moves,
+      exists (select from public.client_bios as b where b.tenant_id = s.tenant_id and b.session_id = s.id) as has_bio,
+      (select count(*)::int from public.client_documents as d
+        where d.tenant_id = s.tenant_id and d.session_id = s.id and d.state = 'stored') as document_count
     from public.participant_sessions as s
     where s.tenant_id = ${tenantId} and s.ref_id = ${ref}`)
   if (!found) throw notFound()

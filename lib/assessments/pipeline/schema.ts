@@ -57,6 +57,8 @@ export const ParticipantDetails = Participant.extend({
     })
     .nullable(),
   moves: z.array(Move).meta({ description: 'The newest first, 100 at most.' }),
+  has_bio: z.boolean().meta({ description: 'Whether there is a bio that the caller may read.' }),
+  document_count: z.int().meta({ description: 'How many stored documents the caller may read.' }),
 }).meta({ id: 'ParticipantDetails' })
 
 /** The newest first. */

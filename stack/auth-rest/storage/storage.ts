@@ -47,7 +47,7 @@ export async function openStorage(
       if (!isSigned(request) && !isPublic(request) && request.headers.get('apikey') !== file.secret_key)
         return refused()
       const prefix = await listedFolder(request)
-      return asHosted(await app.fetch(request), prefix)
+      return asHosted(request, await app.fetch(request), prefix)
     },
     close: () => connection.driver.end({ timeout: 1 }),
   }
@@ -61,8 +61,11 @@ async function listedFolder(request: Request): Promise<string | null> {
   return prefix ? `${prefix.replace(/\/$/, '')}/` : ''
 }
 
-/** Two answers of lite have another form than those of Supabase Storage: a signed link, and a list. */
-async function asHosted(answer: Response, listed: string | null): Promise<Response> {
+/** Three answers of lite have another form than those of Supabase Storage: a signed link, a list, and a file to save. */
+async function asHosted(request: Request, answer: Response, listed: string | null): Promise<Response> {
+  const { pathname, searchParams } = new URL(request.url)
+  if (answer.ok && request.method === 'GET' && searchParams.has('download'))
+    return asSaved(answer, searchParams.get('download') ?? '')
   if (!answer.ok || !answer.headers.get('content-type')?.includes('json')) return answer
   const body: unknown = await answer.json()
   if (Array.isArray(body) && listed !== null) {
@@ -74,9 +77,22 @@ async function asHosted(answer: Response, listed: string | null): Promise<Respon
     }
     return Response.json([...names.values()], { status: answer.status })
   }
-  const { signedUrl } = body as { signedUrl?: string }
-  const signed = signedUrl && { signedURL: signedUrl.replace(/^\/storage\/v1/, '') }
-  return Response.json(signed ? signed : body, { status: answer.status })
+  const { signedUrl, token } = body as { signedUrl?: string; token?: string }
+  if (signedUrl === undefined) return Response.json(body, { status: answer.status })
+  const url = signedUrl.replace(/^\/storage\/v1/, '')
+  const isUpload = pathname.startsWith('/storage/v1/object/upload/sign/')
+  return Response.json(isUpload ? { url, token } : { signedURL: url }, { status: answer.status })
+}
+
+/** With the header that makes a browser save the file under a name. lite does not know the parameter. */
+function asSaved(answer: Response, name: string): Response {
+  const encoded = encodeURIComponent(name)
+  const headers = new Headers(answer.headers)
+  headers.set(
+    'content-disposition',
+    name === '' ? 'attachment;' : `attachment; filename=${encoded}; filename*=UTF-8''${encoded}`,
+  )
+  return new Response(answer.body, { status: answer.status, headers })
 }
 
 /** A link that somebody with the secret key has signed. lite checks its token. */

@@ -22,11 +22,13 @@ create table private.registered_tables (
   kept_because text,
   copy_column text,
   internal text[] not null default '{}',
+  forgotten_with regclass,
   constraint internal_is_classified check (internal <@ (plain || personal)),
   constraint a_column_has_one_content check (not (plain && personal or plain && secret or personal && secret)),
   constraint on_forget_is_known check (on_forget in ('erase', 'delete', 'keep')),
   constraint keeping_has_a_reason check ((on_forget = 'keep') = (kept_because is not null)),
-  constraint person_is_personal check (person is null or person = any (personal))
+  constraint person_is_personal check (person is null or person = any (personal)),
+  constraint forgotten_with_another_is_deleted check (forgotten_with is null or person is null and on_forget = 'delete')
 );
 comment on table private.registered_tables is 'What each table holds and what happens to its rows. The file of each table registers it.';
 comment on column private.registered_tables.plain is 'Columns that hold neither personal data nor secrets. The audit log shows their values.';
@@ -42,13 +44,15 @@ comment on column private.registered_tables.quiet is 'Columns that may change wi
 comment on column private.registered_tables.unaudited is 'Why changes of this table leave no row in the audit log. Null if they leave one.';
 comment on column private.registered_tables.is_locked_first is 'Whether its rows are locked before the tenant''s other rows are deleted. The processes that serve this queue lock them in the same order.';
 comment on column private.registered_tables.person is 'The column that holds a person''s e-mail address, as its whole value or as a string inside JSON.';
+comment on column private.registered_tables.forgotten_with is
+  'The table whose rows say whose these are, by a foreign key. When forget_person() erases one of those, it deletes what hangs on it here.';
 comment on column private.registered_tables.on_forget is 'What forget_person() does with the rows of the person: erase the personal columns, delete the row, or keep it.';
 
 create function private.register_table(
   target regclass, plain text[] default '{}', personal text[] default '{}', secret text[] default '{}', quiet text[] default '{}',
   keeping private.table_keeping default 'data', unaudited text default null, is_locked_first boolean default false,
   person text default null, on_forget text default 'erase', kept_because text default null, copy_column text default null,
-  internal text[] default '{}'
+  internal text[] default '{}', forgotten_with regclass default null
 ) returns void
   language plpgsql
   set search_path = ''
@@ -79,6 +83,12 @@ begin
   if problem is not null then
     raise exception 'register_table: say for % whether these columns are plain, personal or secret: %.', target, problem;
   end if;
+  if register_table.forgotten_with is not null and not exists (select from pg_catalog.pg_constraint as f
+    join private.registered_tables as g on g.relation = f.confrelid and g.person is not null and g.on_forget = 'erase'
+    where f.conrelid = target and f.confrelid = register_table.forgotten_with and f.contype = 'f') then
+    raise exception 'register_table: % is to be forgotten with %. It must refer to it, and that one must say whose its rows are and erase them.',
+      target, register_table.forgotten_with;
+  end if;
   if register_table.on_forget = 'erase' and register_table.person is not null then
     select string_agg(a.attname, ', ') into problem
     from pg_catalog.pg_attribute as a
@@ -88,16 +98,16 @@ begin
     end if;
   end if;
   insert into private.registered_tables
-    (relation, plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because, copy_column, internal)
+    (relation, plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because, copy_column, internal, forgotten_with)
   values (target, register_table.plain, register_table.personal, register_table.secret, register_table.quiet, register_table.keeping,
     register_table.unaudited, register_table.is_locked_first, register_table.person, register_table.on_forget, register_table.kept_because,
-    register_table.copy_column, register_table.internal)
-  on conflict (relation) do update set (plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because, copy_column, internal) =
+    register_table.copy_column, register_table.internal, register_table.forgotten_with)
+  on conflict (relation) do update set (plain, personal, secret, quiet, keeping, unaudited, is_locked_first, person, on_forget, kept_because, copy_column, internal, forgotten_with) =
     (excluded.plain, excluded.personal, excluded.secret, excluded.quiet, excluded.keeping, excluded.unaudited,
-     excluded.is_locked_first, excluded.person, excluded.on_forget, excluded.kept_because, excluded.copy_column, excluded.internal);
+     excluded.is_locked_first, excluded.person, excluded.on_forget, excluded.kept_because, excluded.copy_column, excluded.internal, excluded.forgotten_with);
 end
 $$;
-comment on function private.register_table(regclass, text[], text[], text[], text[], private.table_keeping, text, boolean, text, text, text, text, text[]) is
+comment on function private.register_table(regclass, text[], text[], text[], text[], private.table_keeping, text, boolean, text, text, text, text, text[], regclass) is
   'Says what a table holds and what happens to its rows. Fails if a column that could hold anything is not named.';
 
 create function private.columns_to_classify(target regclass) returns setof text

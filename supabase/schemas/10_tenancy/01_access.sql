@@ -27,7 +27,7 @@ create type public.member_status as enum (
 -- It sets no search_path, so that Postgres inlines it.
 create function private.is_write_permission(permission text) returns boolean
   language sql immutable parallel safe
-as $$ select permission not in ('read', 'read_admin', 'export', 'contract', 'leave') $$;
+as $$ select permission not in ('read', 'read_clients', 'read_admin', 'export', 'contract', 'leave') $$;
 comment on function private.is_write_permission(text) is
   'Whether who holds this permission may change something. A tenant that is frozen, or whose trial has ended, keeps only the other permissions.';
 
@@ -39,11 +39,11 @@ create table private.role_permissions (
 comment on table private.role_permissions is 'Which role holds which permission. Policies and functions check permissions and never roles.';
 
 insert into private.role_permissions (role, permission) values
-  ('owner', 'read'), ('owner', 'write'), ('owner', 'read_admin'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
+  ('owner', 'read'), ('owner', 'read_clients'), ('owner', 'write'), ('owner', 'read_admin'), ('owner', 'manage'), ('owner', 'own'), ('owner', 'export'),
   ('owner', 'review'), ('owner', 'contract'), ('owner', 'leave'),
-  ('admin', 'read'), ('admin', 'write'), ('admin', 'read_admin'), ('admin', 'manage'),
+  ('admin', 'read'), ('admin', 'read_clients'), ('admin', 'write'), ('admin', 'read_admin'), ('admin', 'manage'),
   ('admin', 'review'), ('admin', 'contract'), ('admin', 'leave'),
-  ('member', 'read'), ('member', 'write'), ('member', 'leave'),
+  ('member', 'read'), ('member', 'read_clients'), ('member', 'write'), ('member', 'leave'),
   ('reviewer', 'read'), ('reviewer', 'review'), ('reviewer', 'leave')
 on conflict do nothing;
 
@@ -99,7 +99,7 @@ begin
 end
 $$;
 comment on function private.tenant_ids(text, text[]) is
-  'The tenants in which a person now holds a permission (read, read_admin, write, manage, own, review, export, contract, leave). For an API key: its tenant, if its request uses one of the scopes. Every policy uses this.';
+  'The tenants in which a person now holds a permission (read, read_clients, read_admin, write, manage, own, review, export, contract, leave). For an API key: its tenant, if its request uses one of the scopes. Every policy uses this.';
 
 -- It sets no search_path, so that Postgres inlines it. Every call of a function asks this, and would parse it anew.
 create function private.is_trusted_caller() returns boolean

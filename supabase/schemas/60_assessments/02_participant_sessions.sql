@@ -15,6 +15,7 @@ create table public.participant_sessions (
   started_at timestamptz,
   completed_at timestamptz,
   expires_at timestamptz not null default now() + interval '30 days',
+  is_kept boolean not null default false,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -35,6 +36,7 @@ comment on table public.participant_sessions is
   'One person''s way through an assessment, from registered to converted. An unfinished session expires and is removed.';
 comment on column public.participant_sessions.token_hash is 'Of the token that the participant''s browser has made. With it the assessment is taken.';
 comment on column public.participant_sessions.mode is 'The format of the framework in which the assessment is taken.';
+comment on column public.participant_sessions.is_kept is 'Whether a coach keeps something about them: a bio or a document. Then they are not removed when the session expires.';
 comment on column public.participant_sessions.consented_at is 'When the participant allowed the tenant to use the contact details.';
 create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id, id);
 create index participant_sessions_client_status_idx on public.participant_sessions (tenant_id, client_status, id);
@@ -42,7 +44,7 @@ create unique index participant_sessions_token_hash_idx on public.participant_se
 
 -- Only unfinished sessions expire. A completed session, which is a lead, is never removed.
 create index participant_sessions_expires_at_idx on public.participant_sessions (expires_at)
-  where client_status in ('registered', 'started');
+  where client_status in ('registered', 'started') and not is_kept;
 -- A definer, because the answer is about the plan and not about what the caller may read.
 create function private.tg_refuse_switched_off_campaign() returns trigger
   language plpgsql security definer
@@ -69,7 +71,7 @@ as $$
   -- A limited number, and without rows that are locked, so that no participant waits for the sweep.
   with expired as (
     select tenant_id, id from public.participant_sessions
-    where expires_at <= now() and client_status in ('registered', 'started')
+    where expires_at <= now() and client_status in ('registered', 'started') and not is_kept
     order by expires_at
     limit batch
     for update skip locked
@@ -143,7 +145,7 @@ select private.register_limit('participants', 'Participants who started this mon
   is_monthly => true);
 
 select private.register_table('public.participant_sessions', plain => '{client_status,mode,locale}', personal => '{email,full_name}', secret => '{token_hash}',
-  person => 'email');
+  quiet => '{is_kept}', person => 'email');
 
 select private.register_event_type('participant_session.created', 'A participant was registered for an assessment. This is a new lead.',
     '{"participant_session": {"ref_id": "ref_id", "campaign_id?": "ref_id", "email?": "email", "full_name?": "text",

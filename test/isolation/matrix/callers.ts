@@ -4,7 +4,15 @@ import { createHash } from 'node:crypto'
 export const tenantNames = ['home', 'other', 'frozen', 'ended', 'archived', 'unaccepted'] as const
 export type TenantName = (typeof tenantNames)[number]
 
-export type Permission = 'read' | 'read_admin' | 'write' | 'manage' | 'own' | 'review' | OpenPermission
+export type Permission =
+  | 'read'
+  | 'read_clients'
+  | 'read_admin'
+  | 'write'
+  | 'manage'
+  | 'own'
+  | 'review'
+  | OpenPermission
 /** Those that are held while a contract waits. */
 type OpenPermission = 'export' | 'contract' | 'leave'
 
@@ -29,8 +37,8 @@ export interface Key {
   isClaimed?: true
 }
 
-const all = 'read read_admin write manage own review export contract leave'
-const managing = 'read read_admin write manage review contract leave'
+const all = 'read read_clients read_admin write manage own review export contract leave'
+const managing = 'read read_clients read_admin write manage review contract leave'
 
 export const callers: Caller[] = [
   { name: 'anon', role: 'anon', holds: {} },
@@ -38,13 +46,17 @@ export const callers: Caller[] = [
   { name: 'subjectless', role: 'authenticated', holds: {} },
   { name: 'stranger', role: 'authenticated', holds: {} },
   { name: 'reviewer', role: 'authenticated', holds: { home: 'read review leave' } },
-  { name: 'member', role: 'authenticated', holds: { home: 'read write leave' } },
+  { name: 'member', role: 'authenticated', holds: { home: 'read read_clients write leave' } },
   { name: 'admin', role: 'authenticated', holds: { home: managing } },
   { name: 'owner', role: 'authenticated', holds: { home: all } },
   { name: 'neighbour', role: 'authenticated', holds: { other: all } },
   // Owners of one tenant and less in another: rights in one must not carry over.
   { name: 'straddling-reviewer', role: 'authenticated', holds: { home: 'read review leave', other: all } },
-  { name: 'straddling-member', role: 'authenticated', holds: { home: 'read write leave', other: all } },
+  {
+    name: 'straddling-member',
+    role: 'authenticated',
+    holds: { home: 'read read_clients write leave', other: all },
+  },
   {
     name: 'straddling-admin',
     role: 'authenticated',
@@ -53,8 +65,16 @@ export const callers: Caller[] = [
   },
   { name: 'suspended', role: 'authenticated', holds: {} },
   { name: 'removed', role: 'authenticated', holds: {} },
-  { name: 'frozen-owner', role: 'authenticated', holds: { frozen: 'read read_admin export contract leave' } },
-  { name: 'ended-owner', role: 'authenticated', holds: { ended: 'read read_admin export contract leave' } },
+  {
+    name: 'frozen-owner',
+    role: 'authenticated',
+    holds: { frozen: 'read read_clients read_admin export contract leave' },
+  },
+  {
+    name: 'ended-owner',
+    role: 'authenticated',
+    holds: { ended: 'read read_clients read_admin export contract leave' },
+  },
   { name: 'unaccepted-owner', role: 'authenticated', holds: { unaccepted: 'export contract leave' } },
   { name: 'archived-owner', role: 'authenticated', holds: {} },
   keyCaller('reading-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read' }),

@@ -219,6 +219,6 @@ function expectedKeyCall(
   if (target !== key.of) return 'PT404 tenant_not_found'
   if (!key.scopes.includes(key.uses) || rule.scope !== key.uses) return 'PT403 forbidden'
   if (key.waits) return 'PT403 contract_not_accepted'
-  const reads = ['read', 'read_admin', 'export', 'contract', 'leave'].includes(rule.needs)
+  const reads = ['read', 'read_clients', 'read_admin', 'export', 'contract', 'leave'].includes(rule.needs)
   return target === 'frozen' && !reads ? 'PT403 tenant_frozen' : 'ok'
 }

@@ -2,7 +2,13 @@ import type { Client } from 'pg'
 import type { Mutant } from './mutant.ts'
 
 /** A permission, and the next one that more people hold. */
-const weaker: Record<string, string> = { own: 'manage', manage: 'write', write: 'read', read_admin: 'read' }
+const weaker: Record<string, string> = {
+  own: 'manage',
+  manage: 'write',
+  write: 'read',
+  read_admin: 'read',
+  read_clients: 'read',
+}
 
 interface Policy {
   name: string

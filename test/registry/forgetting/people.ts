@@ -19,6 +19,24 @@ export const fills: Record<string, Fill> = {
       'insert into public.participant_sessions (tenant_id, email, full_name) values ($1, $2, $3), ($1, upper($2), $3)',
       [id, address, mark],
     ),
+  client_bios: ({ id }, { address, mark }) =>
+    admin.query(
+      `with session as (
+         insert into public.participant_sessions (tenant_id, email, full_name) values ($1, $2, $3) returning tenant_id, id
+       )
+       insert into public.client_bios (tenant_id, session_id, headline, background, goals, notes)
+       select tenant_id, id, $3, $3, $3, $3 from session`,
+      [id, address, mark],
+    ),
+  client_documents: ({ id, ref_id }, { address, mark }) =>
+    admin.query(
+      `with session as (
+         insert into public.participant_sessions (tenant_id, email, full_name) values ($1, $2, $3) returning tenant_id, id
+       )
+       insert into public.client_documents (tenant_id, session_id, name, content_type, byte_count, storage_path)
+       select tenant_id, id, $3::text || '.txt', 'text/plain', 5, $4 || '/' || md5($2) from session`,
+      [id, address, mark, ref_id],
+    ),
   // One in the partition of this month, one in an old one.
   usage_events: ({ id }, { address, mark }) =>
     admin.query(

@@ -159,10 +159,13 @@ describe('the roles', () => {
     expect(roles).toEqual([
       {
         role: 'owner',
-        permissions: 'contract export leave manage own read read_admin review write'.split(' '),
+        permissions: 'contract export leave manage own read read_admin read_clients review write'.split(' '),
       },
-      { role: 'admin', permissions: 'contract leave manage read read_admin review write'.split(' ') },
-      { role: 'member', permissions: ['leave', 'read', 'write'] },
+      {
+        role: 'admin',
+        permissions: 'contract leave manage read read_admin read_clients review write'.split(' '),
+      },
+      { role: 'member', permissions: ['leave', 'read', 'read_clients', 'write'] },
       { role: 'reviewer', permissions: ['leave', 'read', 'review'] },
     ])
   })

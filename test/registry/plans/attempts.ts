@@ -50,6 +50,16 @@ export const attempts: Record<string, Attempt> = {
     db.query(`insert into public.participant_sessions (tenant_id, email) values ($1, 'probe@example.com')`, [
       tenantId,
     ]),
+  client_documents: async (db, tenantId) => {
+    const { rows } = await db.query<{ ref_id: string }>(
+      'insert into public.participant_sessions (tenant_id) values ($1) returning ref_id',
+      [tenantId],
+    )
+    return db.query(`select private.await_client_document($1, $2, 'probe.txt', 'text/plain', 5)`, [
+      tenantId,
+      rows[0]?.ref_id,
+    ])
+  },
   usage_events: (db, tenantId) => db.query(`select public.log_usage_event($1, 'probe')`, [tenantId]),
   // Nobody is sent anything: the stack has no provider for it.
   messages: (db, tenantId) =>
@@ -73,6 +83,8 @@ export const givingBack: Record<string, string> = {
     'select public.revoke_api_key(tenant_id, id) from public.api_keys where tenant_id = $1 and revoked_at is null limit 1',
   webhook_endpoints: `select public.delete_webhook_endpoint(e.tenant_id, e.id)
     from (select tenant_id, id from public.webhook_endpoints where tenant_id = $1 limit 1) as e, generate_series(1, 2)`,
+  client_documents: `select private.remove_client_document(d.tenant_id, s.ref_id, d.ref_id) from public.client_documents as d
+    join public.participant_sessions as s on s.tenant_id = d.tenant_id and s.id = d.session_id where d.tenant_id = $1 limit 1`,
   campaigns: `delete from public.campaigns where id = (select id from public.campaigns where tenant_id = $1 limit 1)`,
   members: `update public.tenant_members set status = 'deactivated' where tenant_id = $1 and user_id = (
     select user_id from public.tenant_members where tenant_id = $1 and role = 'reviewer' and status = 'active' limit 1)`,

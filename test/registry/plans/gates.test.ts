@@ -199,6 +199,7 @@ describe('a count', () => {
       `select l.gate, l.used, l.there from (
          select g.gate, (private.find_limit($1, g.gate)).used, case g.gate
            when 'members' then (select count(*) from public.tenant_members where tenant_id = $1 and status = 'active')
+           when 'client_documents' then (select count(*) from public.client_documents where tenant_id = $1)
            when 'campaigns' then (select count(*) from public.campaigns where tenant_id = $1)
            when 'participants' then (select count(*) from public.participant_sessions where tenant_id = $1)
            when 'api_keys' then (select count(*) from public.api_keys
