@@ -1,8 +1,20 @@
 import { nowhereId, rowId, tenantId } from '../isolation/matrix/callers.ts'
-import type { IsolationRules } from '../isolation/matrix/rules.ts'
+import type { IsolationRules, RelationRule } from '../isolation/matrix/rules.ts'
+
+/** The participants under a former name. */
+const formerName: RelationRule = {
+  columns:
+    'tenant_id id ref_id campaign_id campaign_name assessment_type email full_name client_status started_at completed_at expires_at created_at updated_at',
+  key: 'tenant_id',
+  select: 'read',
+  service: 'select',
+  view: 'participant_sessions',
+}
 
 export default {
   relations: {
+    campaign_assignments: formerName,
+    stakeholder_sessions: formerName,
     campaigns: {
       columns:
         'tenant_id id ref_id name assessment_type results_disclosure opens_at closes_at switched_off_at mode status landing created_at updated_at created_by updated_by',

@@ -80,13 +80,14 @@ const text = (address: string, key = 'one') =>
 /** The jobs of telephones, once none of them waits. */
 async function settled(seconds = 20) {
   for (const end = Date.now() + seconds * 1_000; ; await sleep(100)) {
+    // First, so that none of the rows is pending any more.
+    const { rowCount } = await db.query(
+      `select from private.notification_jobs where tenant_id = $1 and status = 'pending'`,
+      [tenant.id],
+    )
     const { rows } = await db.query(
       `select channel, status, provider, message_id, error from private.notification_jobs
        where tenant_id = $1 and channel <> 'email' order by id`,
-      [tenant.id],
-    )
-    const { rowCount } = await db.query(
-      `select from private.notification_jobs where tenant_id = $1 and status = 'pending'`,
       [tenant.id],
     )
     if (rowCount === 0) return rows
