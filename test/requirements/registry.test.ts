@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { tenantId } from '../isolation/matrix/callers.ts'
-import { beginMatrix } from '../isolation/matrix/run.ts'
+import { beginWorld } from '../isolation/matrix/run.ts'
 import { admin } from '../kit/db.ts'
 import { createTenant, type Person, signUpPerson } from '../kit/sign-up.ts'
 import { freshSlug } from '../kit/tenants.ts'
@@ -134,7 +134,7 @@ describe('TestSeed_canInsertAndQuery', () => {
   const db = new Client({ connectionString: inject('stack').admin_db_url })
   beforeAll(async () => {
     await db.connect()
-    await beginMatrix(db)
+    await beginWorld(db)
   })
   afterAll(async () => {
     await db.query('rollback')

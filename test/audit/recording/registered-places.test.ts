@@ -2,7 +2,7 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { readSchemas } from '../../../stack/database/schemas.ts'
 import { tenantId } from '../../isolation/matrix/callers.ts'
-import { beginMatrix } from '../../isolation/matrix/run.ts'
+import { beginWorld } from '../../isolation/matrix/run.ts'
 import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
 
 // A mark is put into every place that the register calls personal or secret. It must not come out where it is left out.
@@ -70,7 +70,7 @@ beforeAll(async () => {
   await applyMigrations(own.url)
   db = new Client({ connectionString: own.adminUrl })
   await db.connect()
-  await beginMatrix(db)
+  await beginWorld(db)
   places = await listPlaces()
   const tables = [...new Map(places.map((place) => [place.relation, place])).values()]
   for (const { relation } of [...tables, { relation: 'public.tenants' }]) await letAnythingIn(relation)

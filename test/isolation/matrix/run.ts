@@ -22,13 +22,18 @@ export interface Matrix {
 }
 
 /**
- * Opens a transaction that holds the matrix's world. Roll it back when done. Repeatable read: what other tests do
- * meanwhile is not seen.
+ * Opens a transaction that holds the matrix's world: rows of every tenant in every table. Roll it back when done.
+ * Repeatable read: what other tests do meanwhile is not seen.
  */
-export async function beginMatrix(db: Client, rules: Rules = declared): Promise<Matrix> {
+export async function beginWorld(db: Client, rules: Rules = declared): Promise<void> {
   await db.query('begin isolation level repeatable read')
   await db.query(readFileSync(new URL('probe.sql', import.meta.url), 'utf8'))
   await makeWorld(db, rules)
+}
+
+/** The world, and what is asked of it. */
+export async function beginMatrix(db: Client, rules: Rules = declared): Promise<Matrix> {
+  await beginWorld(db, rules)
   for (const [name, rule] of Object.entries(rules.relations)) {
     if (rule.view) continue
     await db.query('select pg_temp.remember_rows($1, $2, $3)', [name, rule.key, rule.mark ?? "''"])
@@ -39,6 +44,9 @@ export async function beginMatrix(db: Client, rules: Rules = declared): Promise<
      from jsonb_array_elements($1) with ordinality as p (p, n) order by n`,
     [JSON.stringify([...probes].flatMap(([subject, all]) => all.map((probe) => shaped(subject, probe))))],
   )
+  // Tens of thousands, of which most questions concern a few hundred.
+  await db.query('create index on pg_temp.matrix_probes (subject)')
+  await db.query('analyze pg_temp.matrix_probes')
   const subjects = new LatestFirst()
   const shapes = new LatestFirst()
   return {

@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { personId, tenantId, tenantNames } from '../../isolation/matrix/callers.ts'
-import { beginMatrix } from '../../isolation/matrix/run.ts'
+import { beginWorld } from '../../isolation/matrix/run.ts'
 import { type Line, linesOf } from './lines.ts'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -16,7 +16,7 @@ describe('what an export holds', () => {
   const db = new Client({ connectionString: inject('stack').admin_db_url })
   beforeAll(async () => {
     await db.connect()
-    await beginMatrix(db)
+    await beginWorld(db)
   })
   afterAll(async () => {
     await db.query('rollback')

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { functionNames, routesOf } from '../../http/apps.ts'
 import { personId, tenantId } from '../../isolation/matrix/callers.ts'
 import { declared } from '../../isolation/matrix/declared.ts'
-import { beginMatrix } from '../../isolation/matrix/run.ts'
+import { beginWorld } from '../../isolation/matrix/run.ts'
 import { call, problemOf } from '../../kit/call.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { loadRules, mergeOnce } from '../../kit/rules/load.ts'
@@ -46,7 +46,7 @@ async function attempt(person: string, sql: string): Promise<string> {
 describe('in SQL', () => {
   beforeAll(async () => {
     await db.connect()
-    await beginMatrix(db)
+    await beginWorld(db)
   })
   // Before anything else is made: this holds what a test of another file may be waiting for.
   afterAll(async () => {
