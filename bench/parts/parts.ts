@@ -37,7 +37,7 @@ export interface Part {
 export const parts: Part[] = [
   {
     name: 'member',
-    functions: ['branding', 'registry'],
+    functions: ['branding', 'registry', 'webhooks'],
     about:
       'A signed-in request. The baseline is a bare Hono route under the same Deno, which verifies the same token and runs the same select as the caller: begin, role and claims, select, commit.',
     run: benchMember,
@@ -69,7 +69,7 @@ export const parts: Part[] = [
   },
   {
     name: 'config',
-    functions: ['assessments'],
+    functions: ['assessments', 'registry'],
     about:
       'A change of a framework configuration over HTTP, with its snapshot and the trim of the oldest one. Then the resolved configuration, warm. The baselines are a bare Hono route that verifies the same token and runs the same select as the caller, and one with a constant answer; both answer as many bytes.',
     run: benchConfig,
@@ -155,7 +155,7 @@ export const parts: Part[] = [
   },
   {
     name: 'taking',
-    functions: ['assessments'],
+    functions: ['assessments', 'registry'],
     about:
       'Completing sessions of assessments. The baseline inserts the rows that this wrote, log and events included, into tables with the same columns, keys and indexes and without triggers. Then a page of the pipeline of one tenant among those of all.',
     run: benchTaking,
