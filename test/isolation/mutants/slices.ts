@@ -56,6 +56,9 @@ const dependentsSql = `
       coalesce(nullif(p.prosrc, ''), pg_get_functiondef(p.oid)) as body
     from pg_proc as p join pg_namespace as n on n.oid = p.pronamespace
     where n.nspname in ('public', 'private') and p.prokind = 'f'
+  ), named as (
+    select f.name as function, m[2] as name, m[1] is not null as is_written, m[3] = '(' as is_called
+    from functions as f, regexp_matches(f.body, '(\\m(?:insert into|update|delete from) )?(\\m(?:public|private)\\.\\w+)(\\(?)', 'g') as m
   ), things as (
     select 'pg_class'::regclass as class, oid, name from relations
     union all select 'pg_proc'::regclass, oid, name from functions
@@ -75,13 +78,11 @@ const dependentsSql = `
     join things on things.class = leaning.refclassid and things.oid = leaning.refobjid
     join relations on relations.oid = leaning.relation where things.name <> relations.name
   union
-  select relations.name, functions.name from relations join functions
-    on functions.body ~ ('\\m' || replace(relations.name, '.', '\\.') || '\\M')
+  select relations.name, named.function from named join relations on relations.name = named.name
   union
   -- What a function writes is read by others.
-  select functions.name, relations.name from relations join functions
-    on functions.body ~ ('\\m(insert into|update|delete from) ' || replace(relations.name, '.', '\\.') || '\\M')
+  select named.function, relations.name from named join relations on relations.name = named.name where named.is_written
   union
-  select called.name, functions.name from functions as called join functions
-    on functions.oid <> called.oid and functions.body ~ ('\\m' || replace(called.called, '.', '\\.') || '\\(')
+  select called.name, named.function from named join functions as called on called.called = named.name
+  where named.is_called and called.name <> named.function
   order by 1, 2`
