@@ -100,11 +100,13 @@ export default defineConfig({
         globalSetup: ['test/kit/global-stack.ts'],
         pool: 'forks',
         // Behind the pooler a worker reads the modules of the project once, and not for each file.
-        isolate: test.name !== pooled.name,
+        isolate: false,
         // One more than two processors have work for, because many tests wait for what takes its time.
         maxWorkers: 3,
-        testTimeout: 30_000,
-        hookTimeout: 60_000,
+        // Against what never ends. No test is about time by the clock of a busy machine.
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        expect: { poll: { timeout: 90_000 } },
       },
     })),
   },

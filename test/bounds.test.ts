@@ -141,7 +141,7 @@ describe('every column that an API role may write', () => {
       )
     ).rows
 
-  it('has a size, by a constraint of its table', { timeout: 60_000 }, async () => {
+  it('has a size, by a constraint of its table', async () => {
     const columns = await columnsOf(byFunctions)
     expect(columns.length).toBeGreaterThan(60)
     const unbounded: string[] = []

@@ -18,7 +18,7 @@ beforeEach(async () => {
 })
 
 for (const { code, trick, run } of tricks)
-  it(`${code}: ${trick}`, { timeout: 60_000 }, async () => {
+  it(`${code}: ${trick}`, async () => {
     expect(await run(given)).toBe(code)
   })
 

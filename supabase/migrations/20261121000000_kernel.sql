@@ -213,59 +213,77 @@ grant execute on function private.raise_problem(int, text, text, jsonb, jsonb) t
 
 -- Text: checks and spellings of links, names, e-mail addresses and JSON keys.
 
+-- What a constraint or a trigger asks is written in plpgsql, here and in the files below. Postgres compiles it once in a
+-- session. A SQL function with a search_path would be planned again for each statement, which takes many times as long as
+-- the check itself.
+
 create function private.is_https_url(url text) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- Only https: a javascript: or data: URL in a brand would run in the visitor's page. Quotes, brackets and
   -- spaces are refused too, so that the value cannot end the attribute or CSS token in which it stands.
-  select url is null or (
+  return url is null or (
     length(url) <= 2048
     and url ~ '^https://[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?([/?#][!#-&(-;=?-\[\]_a-z~]*)?$'
-  )
+  );
+end
 $$;
 comment on function private.is_https_url(text) is 'Whether a stored link is a plain https URL without credentials. Null passes.';
 
 create function private.is_plain_text(value text, max_length int) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- With control characters or bidirectional overrides a name could disguise the text around it.
-  select value is null or (length(value) <= max_length and value !~ '[\u0001-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]')
+  return value is null or (length(value) <= max_length and value !~ '[\u0001-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]');
+end
 $$;
 
 create function private.is_email(value text) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
-  select value is null or (length(value) <= 254 and value ~ '^[^\s@<>"(),:;\\\[\]]+@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+$')
+begin
+  return value is null or (length(value) <= 254 and value ~ '^[^\s@<>"(),:;\\\[\]]+@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)+$');
+end
 $$;
 
 grant execute on function private.is_https_url(text), private.is_plain_text(text, int), private.is_email(text)
   to authenticated, service_role;
 
 create function private.snake_case(name text) returns text
-  language sql immutable strict parallel safe
+  language plpgsql immutable strict parallel safe
   set search_path = ''
 as $$
+begin
   -- No field has a name of more than 100 characters. A megabyte of capitals would take more than a second.
-  select case when length(name) <= 100 then lower(regexp_replace(name, '([a-z0-9])([A-Z])', '\1_\2', 'g')) else name end
+  return case when length(name) <= 100 then lower(regexp_replace(name, '([a-z0-9])([A-Z])', '\1_\2', 'g')) else name end;
+end
 $$;
 
 create function private.pointer_token(key text) returns text
-  language sql immutable strict parallel safe
+  language plpgsql immutable strict parallel safe
   set search_path = ''
-as $$ select replace(replace(key, '~', '~0'), '/', '~1') $$;
+as $$
+begin
+  return replace(replace(key, '~', '~0'), '/', '~1');
+end
+$$;
 comment on function private.pointer_token(text) is 'A key as it is written inside a JSON pointer (RFC 6901).';
 grant execute on function private.snake_case(text), private.pointer_token(text) to authenticated, service_role;
 
 create function private.fold_email(address text) returns text
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- Not in the database's own language: there the Kelvin sign becomes the letter k, and a dotted capital I loses its
   -- dot. Two people would then have one address.
-  select lower(address collate "C")
+  return lower(address collate "C");
+end
 $$;
 comment on function private.fold_email(text) is
   'An e-mail address for comparing: A to Z become a to z, and every other letter stays as it is.';
@@ -283,9 +301,13 @@ comment on function private.normalize_email(text) is
   'The one spelling of an e-mail address: trimmed and in lowercase. Null if the text is no address, or is not plain ASCII.';
 
 create function private.mask_email(address text) returns text
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
-as $$ select left(address, 1) || '***@' || split_part(address, '@', 2) $$;
+as $$
+begin
+  return left(address, 1) || '***@' || split_part(address, '@', 2);
+end
+$$;
 comment on function private.mask_email(text) is 'Enough of an address for its owner to recognise it, but not enough for others to write to it.';
 
 -- 05_json.sql
@@ -315,53 +337,62 @@ comment on function private.json_merge_patch(jsonb, jsonb) is 'RFC 7386: objects
 grant execute on function private.json_merge_patch(jsonb, jsonb) to authenticated, service_role;
 
 create function private.changed_fields(old_row jsonb, new_row jsonb) returns text[]
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
-  select coalesce(array_agg(f.key order by f.key), '{}')
-  from jsonb_object_keys(old_row || new_row) as f (key)
-  where f.key not in ('created_at', 'created_by', 'updated_at', 'updated_by') and new_row -> f.key is distinct from old_row -> f.key
+begin
+  return (
+    select coalesce(array_agg(f.key order by f.key), '{}')
+    from jsonb_object_keys(old_row || new_row) as f (key)
+    where f.key not in ('created_at', 'created_by', 'updated_at', 'updated_by') and new_row -> f.key is distinct from old_row -> f.key);
+end
 $$;
 
 create function private.has_long_number(value jsonb) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- 1e131071 takes 12 bytes, and is written with 131,072 digits. Five thousand of them took eight seconds to write.
   -- The search ends at the first one. As one array, because each row that jsonb_path_query() returns moves all the rows
   -- behind it.
-  select exists (
+  return exists (
     select from jsonb_array_elements(jsonb_path_query_array(value, 'strict $.** ? (@.type() == "number")')) as n (number)
-    where length(n.number::text) > 400)
+    where length(n.number::text) > 400);
+end
 $$;
 comment on function private.has_long_number(jsonb) is
   'Whether a number anywhere in a JSON value is written with more than 400 characters. No number of JavaScript is.';
 
 create function private.json_fits(value jsonb, most_bytes int) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- The stored form is never more than four times as long as the text that Postgres writes. So the text is written only if it can fit.
-  select case
+  return case
     when pg_column_size(value) > 4 * most_bytes + 1000 or private.has_long_number(value) then false
-    else octet_length(value::text) <= most_bytes end
+    else octet_length(value::text) <= most_bytes end;
+end
 $$;
 comment on function private.json_fits(jsonb, int) is
   'Whether a JSON value is at most this many bytes long as text. The check costs little, whatever the value is. Null passes.';
 
 create function private.json_problem(value jsonb, most_fields int, most_bytes int) returns text
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- The stored size first: it costs nothing, and bounds what the count of fields costs.
-  select case
+  return case
     when pg_column_size(value) > 4 * most_bytes + 1000 then format('must be at most %s bytes long', most_bytes)
     -- Their types and not the values, because each value would be copied with everything in it.
     when jsonb_array_length(jsonb_path_query_array(value, 'strict $.**.type()')) - 1 > most_fields
       then format('must have at most %s fields and values', most_fields)
     when private.has_long_number(value) then 'must not have a number of more than 400 digits'
     when octet_length(value::text) > most_bytes then format('must be at most %s bytes long', most_bytes)
-  end
+  end;
+end
 $$;
 comment on function private.json_problem(jsonb, int, int) is
   'Why a JSON value is too large to be looked at field by field. Null if it is not. A function that takes JSON from a person asks this first.';

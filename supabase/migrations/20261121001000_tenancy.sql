@@ -220,9 +220,13 @@ $$;
 comment on function private.colleague_ids() is 'The people who are in a tenant together with the caller, or in the tenant of the calling API key.';
 
 create function private.platform_tenant_id() returns uuid
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
-as $$ select '00000000-0000-7000-8000-000000000001'::uuid $$;
+as $$
+begin
+  return '00000000-0000-7000-8000-000000000001'::uuid;
+end
+$$;
 comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
 grant execute on function private.tenant_ids(text, text[]), private.colleague_ids(), private.platform_tenant_id(),
   private.is_trusted_caller(), private.require_permission(uuid, text), private.enter_tenant(text, text)
@@ -345,9 +349,13 @@ on conflict (plan) do update set (name, price_minor, trial_days) = (excluded.nam
 create trigger plans_touch before update on public.plans for each row execute function private.tg_touch_updated_at();
 
 create function private.is_trial_plan(plan text) returns boolean
-  language sql stable
+  language plpgsql stable
   set search_path = ''
-as $$ select exists (select from public.plans as p where p.plan = is_trial_plan.plan and p.trial_days is not null) $$;
+as $$
+begin
+  return exists (select from public.plans as p where p.plan = is_trial_plan.plan and p.trial_days is not null);
+end
+$$;
 comment on function private.is_trial_plan(text) is 'Whether a plan is only for a time. Nobody can choose it.';
 
 alter table public.plans enable row level security;
@@ -590,19 +598,21 @@ select private.register_table('public.tenants', personal => '{sales_owner,metada
 -- Slugs: the name of a tenant in URLs, which names are reserved, and how long an old name stays blocked.
 
 create function private.is_reserved_slug(slug text) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- Names that a visitor would take for names of the platform itself, and names that IDNA reserves. A slug is
   -- a label of a host name, and a browser shows xn--… as other letters.
-  select slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,autoconfig,
+  return slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,autoconfig,
     autodiscover,billing,blog,cdn,config,console,contact,dashboard,dev,dns,docs,domain,email,ftp,
     functions,graphql,help,host,imap,internal,invite,invitations,local,localhost,login,logout,mail,
     manage,members,metrics,mx,null,oauth,onboarding,pay,payments,platform,pop,portal,postmaster,
     preview,pricing,privacy,public,register,rest,root,sales,secure,security,settings,signin,signup,
     smtp,ssl,staging,static,status,storage,support,system,tenant,tenantry,tenants,terms,test,undefined,
     update,usage,webhook,webhooks,webmail,wpad,www}'::text[])
-    or substr(slug, 3, 2) = '--'
+    or substr(slug, 3, 2) = '--';
+end
 $$;
 
 create function private.require_slug(slug text) returns void
@@ -1426,9 +1436,13 @@ create trigger api_keys_stamp_editor
   on public.api_keys for each row execute function private.tg_stamp_editor();
 
 create function private.is_live_api_key(key public.api_keys) returns boolean
-  language sql stable parallel safe
+  language plpgsql stable parallel safe
   set search_path = ''
-as $$ select key.revoked_at is null and key.switched_off_at is null and (key.expires_at is null or key.expires_at > now()) $$;
+as $$
+begin
+  return key.revoked_at is null and key.switched_off_at is null and (key.expires_at is null or key.expires_at > now());
+end
+$$;
 comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may be used now: it is not revoked, not expired, and the plan has a place for it.';
 
 -- tenant_ids() calls this for a key. Every statement reads the row, so a revoked key fails on the next statement.

@@ -27,38 +27,44 @@ from (values
 on conflict (font) do update set (family, generic) = (excluded.family, excluded.generic);
 
 create function private.generic_font(family text) returns text
-  language sql immutable strict parallel safe
+  language plpgsql immutable strict parallel safe
   set search_path = ''
 as $$
-  select case
+begin
+  return case
     when family ~* 'sans|grotesk|gothic' then 'sans-serif'
     when family ~* 'mono|courier|consol' then 'monospace'
     when family ~* 'serif|slab|garamond|georgia|times|baskerville|caslon|bodoni|didot|crimson|cormorant|palatino|literata|cambria|antiqua' then 'serif'
     when family ~* 'script|brush|handwrit|cursive' then 'cursive'
-    else 'sans-serif' end
+    else 'sans-serif' end;
+end
 $$;
 comment on function private.generic_font(text) is 'What a family that nobody serves probably looks like. Only its name can tell.';
 
 create function private.font_fallback(family text) returns text
-  language sql stable
+  language plpgsql stable
   set search_path = ''
 as $$
-  select coalesce((select f.generic from private.font_families as f where lower(f.family) = lower(font_fallback.family)),
-    private.generic_font(font_fallback.family))
+begin
+  return coalesce((select f.generic from private.font_families as f where lower(f.family) = lower(font_fallback.family)),
+    private.generic_font(font_fallback.family));
+end
 $$;
 comment on function private.font_fallback(text) is 'The generic family that looks most like this one. Null for null.';
 
 create function private.fonts_of(brand jsonb) returns jsonb
-  language sql stable
+  language plpgsql stable
   set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'heading', brand #> '{fonts,heading}',
     'body', brand #> '{fonts,body}',
     'fallbacks', jsonb_build_object('heading', private.font_fallback(brand #>> '{fonts,heading}'),
       'body', private.font_fallback(brand #>> '{fonts,body}')),
     'served', (select coalesce(jsonb_agg(f.font order by f.font), '[]') from private.font_families as f
-      where lower(f.family) in (lower(brand #>> '{fonts,heading}'), lower(brand #>> '{fonts,body}'))))
+      where lower(f.family) in (lower(brand #>> '{fonts,heading}'), lower(brand #>> '{fonts,body}'))));
+end
 $$;
 comment on function private.fonts_of(jsonb) is
   'The fonts of a brand as its public page shows them: the families, what stands in for each, and which of them are served.';
@@ -84,32 +90,37 @@ select private.register_table('private.font_families', plain => '{font,family,ge
 -- The shape of a brand: which fields it has, which values they may have, and how other spellings become this shape.
 
 create function private.is_picture_url(address text) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- Either somewhere else, or what was uploaded. The path of the latter begins at the project's own address, because a
   -- project may move.
-  select private.is_https_url(address)
-    or address ~ '^/storage/v1/object/public/brands/[0-9A-HJKMNP-TV-Z]{26}/(logo|photo)/[0-9a-f]{32}\.(png|jpg|webp)$'
+  return private.is_https_url(address)
+    or address ~ '^/storage/v1/object/public/brands/[0-9A-HJKMNP-TV-Z]{26}/(logo|photo)/[0-9a-f]{32}\.(png|jpg|webp)$';
+end
 $$;
 comment on function private.is_picture_url(text) is 'Whether a page can show this picture: an https URL, or the path of an uploaded one. Null passes.';
 
 create function private.is_own_picture(tenant uuid, address text) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
-  select address is null or address not like '/%' or starts_with(address, '/storage/v1/object/public/brands/' || private.ulid(tenant) || '/')
+begin
+  return address is null or address not like '/%' or starts_with(address, '/storage/v1/object/public/brands/' || private.ulid(tenant) || '/');
+end
 $$;
 comment on function private.is_own_picture(uuid, text) is
   'Whether an uploaded picture is this tenant''s. Another tenant''s would vanish with that tenant.';
 grant execute on function private.is_picture_url(text), private.is_own_picture(uuid, text) to authenticated, service_role;
 
 create function private.brand_value_problem(path text, value jsonb) returns text
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- Null if the value at this path of a canonical brand is good. Otherwise a text that says what is wrong with it.
-  select case
+  return case
     when path like 'colors/%' and not (jsonb_typeof(value) = 'string'
       and (value #>> '{}') ~* '^#([0-9a-f]{3}|[0-9a-f]{4}|[0-9a-f]{6}|[0-9a-f]{8})$')
       then 'must be a hex colour such as #401405'
@@ -128,25 +139,29 @@ as $$
       then 'must be text of at most 300 characters, without control characters'
     when path like 'messages/%' and not (jsonb_typeof(value) = 'string' and private.is_plain_text(value #>> '{}', 2000))
       then 'must be text of at most 2000 characters, without control characters'
-  end
+  end;
+end
 $$;
 
 create function private.canonical_color(hex text) returns text
-  language sql immutable strict parallel safe
+  language plpgsql immutable strict parallel safe
   set search_path = ''
 as $$
+begin
   -- #abc is short for #aabbcc. One spelling is stored, because whoever reads a brand may know only that one.
-  select case when length(hex) in (4, 5) then regexp_replace(lower(hex), '([0-9a-f])', '\1\1', 'g') else lower(hex) end
+  return case when length(hex) in (4, 5) then regexp_replace(lower(hex), '([0-9a-f])', '\1\1', 'g') else lower(hex) end;
+end
 $$;
 comment on function private.canonical_color(text) is 'The one spelling of a hex colour: six or eight digits, in lowercase.';
 
 create function private.canonical_brand_path(path text) returns text
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- Requirement document 000 has flat brands, and 002 nested ones. Both may be in snake_case or camelCase. Null if
   -- there is no such field.
-  select case
+  return case
     when path in ('primary', 'accent') then 'colors/' || path
     when path = 'cream' then 'colors/background'
     when path = 'sage' then 'colors/secondary'
@@ -157,7 +172,8 @@ as $$
       'fonts/heading', 'fonts/body', 'messages/welcome', 'messages/completion', 'colors/primary', 'colors/primary_hover',
       'colors/secondary', 'colors/accent', 'colors/background', 'colors/background_subtle', 'colors/text',
       'colors/text_muted', 'colors/border') then path
-  end
+  end;
+end
 $$;
 
 create function private.normalize_brand(brand jsonb, keep_nulls boolean default false) returns jsonb

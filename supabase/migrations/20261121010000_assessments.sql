@@ -5,17 +5,19 @@
 -- Campaigns: the assessments that a tenant offers.
 
 create function private.is_campaign_landing(landing jsonb) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- The size first, so that a large value costs nothing.
-  select case when private.json_fits(landing, 16384) and jsonb_typeof(landing) = 'object' then
+  return case when private.json_fits(landing, 16384) and jsonb_typeof(landing) = 'object' then
     landing - '{headline,intro}'::text[] = '{}'
     and coalesce(jsonb_typeof(landing -> 'headline'), 'string') = 'string'
     and coalesce(jsonb_typeof(landing -> 'intro'), 'string') = 'string'
     and coalesce(landing ->> 'headline', 'x') ~ '\S' and coalesce(landing ->> 'intro', 'x') ~ '\S'
     and private.is_plain_text(landing ->> 'headline', 200) and private.is_plain_text(landing ->> 'intro', 2000)
-    else false end
+    else false end;
+end
 $$;
 comment on function private.is_campaign_landing(jsonb) is
   'Whether it is an object of at most a headline (200 characters) and an intro (2,000 characters), both text.';
@@ -730,15 +732,17 @@ select private.register_framework('industry4', 'Industry 4.0 maturity', 'How far
 -- Framework configs: what a tenant changes of a framework, its versions, and the way back.
 
 create function private.config_fits(config jsonb) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- The whole first, and once: json_fits() of each part takes nine times as long.
-  select jsonb_typeof(config) = 'object' and private.json_fits(config, 5 * 262144 + 4 * 65536 + 1000) and not exists (
+  return jsonb_typeof(config) = 'object' and private.json_fits(config, 5 * 262144 + 4 * 65536 + 1000) and not exists (
     select from jsonb_each(config) as c
     where octet_length(c.value::text) > case
       when c.key in ('voice_overrides', 'landing_overrides', 'results_display', 'providers') then 65536
-      when c.key in ('archetype_overrides', 'scoring_overrides', 'mode_overrides', 'communications', 'test_clients') then 262144 else 0 end)
+      when c.key in ('archetype_overrides', 'scoring_overrides', 'mode_overrides', 'communications', 'test_clients') then 262144 else 0 end);
+end
 $$;
 comment on function private.config_fits(jsonb) is 'Whether each part of a framework config is small enough, and none is there that a config does not have.';
 grant execute on function private.config_fits(jsonb) to service_role;
@@ -1147,18 +1151,20 @@ create type public.client_document_state as enum (
 );
 
 create function private.is_document_name(name text, content_type text) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- The ending too, because it decides what a computer does with the file: a text may be called report.txt and not report.html.
-  select private.is_plain_text(name, 200) and name !~ '[\t\n/\\]' and name = btrim(name) and lower(name) ~ ('[^.]\.(' || case content_type
+  return private.is_plain_text(name, 200) and name !~ '[\t\n/\\]' and name = btrim(name) and lower(name) ~ ('[^.]\.(' || case content_type
     when 'application/pdf' then 'pdf'
     when 'image/png' then 'png'
     when 'image/jpeg' then 'jpe?g'
     when 'image/webp' then 'webp'
     when 'text/plain' then 'txt|md|csv'
     when 'application/vnd.openxmlformats-officedocument.wordprocessingml.document' then 'docx'
-  end || ')$')
+  end || ')$');
+end
 $$;
 comment on function private.is_document_name(text, text) is 'Whether a file of this type may have this name. Null for a type that no document has.';
 grant execute on function private.is_document_name(text, text) to authenticated, service_role;

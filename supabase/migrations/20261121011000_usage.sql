@@ -3468,9 +3468,13 @@ alter table public.model_prices enable always trigger model_prices_keep;
 alter table public.model_prices enable always trigger model_prices_refuse_truncate;
 
 create function private.model_family(model text) returns text
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
-as $$ select regexp_replace(model, '[-@](20[0-9]{2}-?[0-9]{2}-?[0-9]{2}|latest)$', '') $$;
+as $$
+begin
+  return regexp_replace(model, '[-@](20[0-9]{2}-?[0-9]{2}-?[0-9]{2}|latest)$', '');
+end
+$$;
 comment on function private.model_family(text) is
   'The model of which a dated name is one version: gpt-4o of gpt-4o-2024-08-06. Other names stay as they are.';
 
@@ -4427,17 +4431,23 @@ create type public.meter_aggregation as enum ('count', 'sum', 'unique', 'max', '
 
 -- What follows "data." is the path of a key in the event's data.
 create function private.is_meter_property(property text) returns boolean
-  language sql immutable parallel safe
-  set search_path = ''
-as $$ select coalesce(property ~ '^(event_type|model_used|source|data(\.[A-Za-z0-9_-]{1,64}){1,4})$', false) $$;
-
-create function private.is_meter_grouping(properties text[]) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
-  select cardinality(properties) <= 5 and coalesce(array_ndims(properties), 1) = 1
+begin
+  return coalesce(property ~ '^(event_type|model_used|source|data(\.[A-Za-z0-9_-]{1,64}){1,4})$', false);
+end
+$$;
+
+create function private.is_meter_grouping(properties text[]) returns boolean
+  language plpgsql immutable parallel safe
+  set search_path = ''
+as $$
+begin
+  return cardinality(properties) <= 5 and coalesce(array_ndims(properties), 1) = 1
     and not exists (select from unnest(properties) as p (property) where not private.is_meter_property(p.property))
-    and (select count(*) = count(distinct p.property) from unnest(properties) as p (property))
+    and (select count(*) = count(distinct p.property) from unnest(properties) as p (property));
+end
 $$;
 grant execute on function private.is_meter_property(text), private.is_meter_grouping(text[]) to authenticated, service_role;
 

@@ -1,8 +1,9 @@
 import { createServer } from 'node:http'
 import { exportJWK, exportSPKI, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { jwtVerifier } from '../../lib/auth/verify-jwt.ts'
 import { Problem } from '../../lib/db/index.ts'
+import { eventually } from '../kit/eventually.ts'
 
 const sub = '0190b8c0-0000-7000-8000-000000000001'
 const jwtSecret = 'a-shared-secret-of-at-least-32-characters'
@@ -185,10 +186,7 @@ describe('a token that was accepted a moment ago', () => {
     // It counts for another second or two.
     const made = await token(es256.privateKey, es, { exp: Math.floor(Date.now() / 1000) - 3 })
     await verify(made)
-    await vi.waitFor(async () => expect(await refusal(verify(made))).toBe('token_expired'), {
-      timeout: 5_000,
-      interval: 100,
-    })
+    await eventually(async () => expect(await refusal(verify(made))).toBe('token_expired'))
   })
 
   it('vouches for no other one', async () => {

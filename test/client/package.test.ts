@@ -20,7 +20,7 @@ beforeAll(async () => {
   const coach = inject('stack').coaches.find(({ tenant_slug }) => tenant_slug === 'brightpath')!
   const { data } = await (await signIn(coach.email, coach.password)).auth.getSession()
   accessToken = data.session!.access_token
-}, 120_000)
+})
 afterAll(() => installed?.remove())
 
 /** One program for every runtime: an answer, a 304, a refusal, nobody at home. Given: url, token. */

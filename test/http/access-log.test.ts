@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createApp, describeRoute, Problem, router } from '../../lib/http/index.ts'
+import { eventually } from '../kit/eventually.ts'
 
 const app = createApp('test').route(
   '/things',
@@ -51,13 +52,10 @@ describe('the log', () => {
 
   it('counts what goes well above fifty a second, so that nothing is missing in the sum', async () => {
     for (let n = 0; n < 400; n++) await ask('good')
-    await vi.waitFor(
-      () => {
-        const counted = counts().reduce((sum, { requests }) => sum + requests!, 0)
-        expect(accesses('/test/things/good').length + counted).toBe(400)
-      },
-      { timeout: 5_000 },
-    )
+    await eventually(() => {
+      const counted = counts().reduce((sum, { requests }) => sum + requests!, 0)
+      expect(accesses('/test/things/good').length + counted).toBe(400)
+    })
     expect(counts().length).toBeGreaterThan(0)
     for (const line of counts())
       expect(line).toMatchObject({ function: 'test', route: '/test/things/good', status: 200 })
@@ -68,7 +66,7 @@ describe('the log', () => {
     await ask('missing')
     await app.request('/test/things/%ff')
     await app.request('/test/things/good', { method: 'OPTIONS' })
-    await vi.waitFor(() => expect(written).toHaveLength(4))
+    await eventually(() => expect(written).toHaveLength(4))
     const request_id = response.headers.get('x-request-id')
     expect(written[0]).toMatchObject({
       route: '/test/things/refused',
@@ -87,7 +85,7 @@ describe('the log', () => {
 
   it('never leaves out an error', async () => {
     for (let n = 0; n < 120; n++) await Promise.all([ask('good'), ask('bad'), ask('missing')])
-    await vi.waitFor(() => {
+    await eventually(() => {
       expect(accesses('/test/things/bad').filter(({ status }) => status === 500)).toHaveLength(120)
       expect(written.filter(({ status, event }) => status === 404 && !event)).toHaveLength(120)
     })

@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { body, createApp, describeRoute, params, query, router } from '../../lib/http/index.ts'
+import { eventually } from '../kit/eventually.ts'
 
 const Thing = z.strictObject({
   name: z.string().min(2).max(10),
@@ -102,9 +103,7 @@ describe('every answer', () => {
     await app.request('/test/things/7?token=hunter2', {
       headers: { 'x-request-id': id, authorization: 'Bearer hunter2' },
     })
-    await vi.waitFor(() => expect(lines.some((line) => line.includes(id))).toBe(true), {
-      timeout: 10_000,
-    })
+    await eventually(() => expect(lines.some((line) => line.includes(id))).toBe(true))
     spy.mockRestore()
     const mine = lines.filter((line) => line.includes(id))
     expect(mine).toHaveLength(1)

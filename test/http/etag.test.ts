@@ -60,8 +60,9 @@ describe('If-None-Match', () => {
       ),
     )
     const start = performance.now()
-    ifNoneMatches(`${'"a", '.repeat(2_000)}${' '.repeat(50_000)}x`, '"v1"')
-    expect(performance.now() - start).toBeLessThan(100)
+    // What looks at each space again for each would take minutes.
+    ifNoneMatches(`${'"a", '.repeat(2_000)}${' '.repeat(500_000)}x`, '"v1"')
+    expect(performance.now() - start).toBeLessThan(5_000)
   })
 })
 

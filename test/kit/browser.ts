@@ -45,7 +45,7 @@ export function describeInBrowser(name: string, body: (browser: () => Browser) =
     let browser: Browser | undefined
     beforeAll(async () => {
       browser = await chromium.launch({ executablePath, args: launchArguments() })
-    }, 60_000)
+    })
     afterAll(async () => {
       await browser?.close()
     })

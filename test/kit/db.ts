@@ -13,7 +13,8 @@ export type Queryable = Pick<pg.Pool, 'query'>
 
 const stack = inject('stack')
 // allowExitOnIdle: a test file needs no afterAll for its pools.
-const pool = (connectionString: string) => new pg.Pool({ connectionString, max: 5, allowExitOnIdle: true })
+const pool = (connectionString: string) =>
+  new pg.Pool({ connectionString, max: 5, idleTimeoutMillis: 60_000, allowExitOnIdle: true })
 
 /** A server takes 100 connections. Who needs most of them waits here for other files that do, and calls the answer at the end. */
 export async function takeMostConnections(): Promise<() => void> {

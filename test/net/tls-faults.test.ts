@@ -72,7 +72,7 @@ describe.each(runtimes)('on %s a TLS server whose certificate', (_runtime, run) 
     expect(outcome!.message).toMatch(/ (has expired|is not one that is trusted)\.$/)
     const [late] = await run([{ url: `${url}?again`, timeoutMs: 1_000 }])
     expect(late).toMatchObject({ end: 'too_slow' })
-  }, 30_000)
+  })
   it('is missing, since it speaks no TLS', async () => {
     const plain = createTcp((socket) => socket.once('data', () => socket.end('HTTP/1.1 400 No\r\n\r\n')))
     const url = `https://${host}:${await listen(plain)}/`

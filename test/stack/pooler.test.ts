@@ -47,7 +47,7 @@ describe.skipIf(!isInstalled && !process.env.CI)('functions behind a pooler in t
     admin = new pg.Client({ connectionString: stack.access.admin_db_url })
     await admin.connect()
     tenants = await makeTenants(admin)
-  }, 120_000)
+  })
 
   afterAll(async () => {
     agent.destroy()
@@ -189,7 +189,7 @@ describe.skipIf(!isInstalled && !process.env.CI)('functions behind a pooler in t
        from public.tenants as t join public.tenant_brands as b on b.tenant_id = t.id where t.slug like 'pooled-%'`,
     )
     for (const { slug, tagline } of taglines) if (tagline) expect(tagline.startsWith(`${slug} `)).toBe(true)
-  }, 120_000)
+  })
 
   it('answers 2,000 callers at once, or says when to come again', async () => {
     const token = await tokenOf(tenants[0]!.users[0]!)
@@ -200,7 +200,7 @@ describe.skipIf(!isInstalled && !process.env.CI)('functions behind a pooler in t
       if (status === 503) expect(Number(retryAfter)).toBeGreaterThan(0)
       else expect(status, body).toBe(200)
     }
-  }, 90_000)
+  })
 })
 
 interface Sent {

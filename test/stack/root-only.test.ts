@@ -46,7 +46,7 @@ describe.runIf(process.getuid?.() === 0)('a project in a folder that only root m
     })
     dataDir = join(home, '.tenantry')
     expect((await stat(home)).mode & 0o777).toBe(0o700)
-  }, 60_000)
+  })
   afterAll(async () => {
     for (const path of [home, root, ...targets]) await rm(path, { recursive: true, force: true })
   })
@@ -83,7 +83,7 @@ describe.runIf(process.getuid?.() === 0)('a project in a folder that only root m
     expect((await lstat(dataDir)).isSymbolicLink()).toBe(true)
     expect((await stat(join(dataDir, 'stack.json'))).mode & 0o777).toBe(0o600)
     expect((await stat(join(dataDir, 'postgres'))).mode & 0o777).toBe(0o700)
-  }, 60_000)
+  })
 
   test('keeps its data there, and reset empties it', async () => {
     const again = await bootStack({ dataDir, root, main })
@@ -95,7 +95,7 @@ describe.runIf(process.getuid?.() === 0)('a project in a folder that only root m
     expect((await runStack(['reset', '--data', dataDir], main)).code).toBe(0)
     expect(await readdir(await realpath(dataDir))).toEqual([])
     await (await bootStack({ dataDir, root, main })).stop()
-  }, 60_000)
+  })
 
   test('a folder that already has data is refused with the one command that opens it', async () => {
     const outer = await makeTempDir()
@@ -115,5 +115,5 @@ describe.runIf(process.getuid?.() === 0)('a project in a folder that only root m
     } finally {
       await rm(outer, { recursive: true })
     }
-  }, 60_000)
+  })
 })

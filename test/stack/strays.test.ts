@@ -81,9 +81,7 @@ const stackItself = () =>
 const partsOf = (pid: number) => listProcesses().filter(({ parent }) => parent === pid)
 
 async function expectNothingLeft(before: number[]): Promise<void> {
-  await expect
-    .poll(() => [...before.filter(isAlive), ...family()], { timeout: 20_000, interval: 200 })
-    .toEqual([])
+  await expect.poll(() => [...before.filter(isAlive), ...family()], { interval: 200 }).toEqual([])
   // Postgres was asked to stop, and not cut off.
   expect(existsSync(join(dataDir, 'postgres/postmaster.pid'))).toBe(false)
 }
@@ -119,7 +117,7 @@ describe('a stack whose starter is gone', () => {
     expect(between.length).toBe(1)
     process.kill(between[0]!.pid, 'SIGKILL')
     await expectNothingLeft(before)
-  }, 60_000)
+  })
 
   test('ends with a program that started it by way of another', async () => {
     const inner = `require('node:child_process').spawn(process.execPath, ${JSON.stringify([
@@ -134,7 +132,7 @@ describe('a stack whose starter is gone', () => {
     const before = family()
     starter.kill('SIGKILL')
     await expectNothingLeft(before)
-  }, 60_000)
+  })
 
   test('goes on when only the shell ended that ran npm start in the background', async () => {
     const { starter, access } = await start('sh', '-c', `npm start -- ${flags().join(' ')} & wait $!`)
@@ -144,7 +142,7 @@ describe('a stack whose starter is gone', () => {
     const before = family()
     expect((await runStack(['stop', '--data', dataDir])).code).toBe(0)
     await expectNothingLeft(before)
-  }, 60_000)
+  })
 
   test('goes on with --stay, until npm run stop', async () => {
     const { starter, access } = await npmStart('--stay')
@@ -163,13 +161,13 @@ describe('a stack whose starter is gone', () => {
         ({ status }) => status < 500,
         () => false,
       )
-    await expect.poll(isBack, { timeout: 20_000 }).toBe(true)
+    await expect.poll(isBack).toBe(true)
 
     const before = family()
     const stopped = await runStack(['stop', '--data', dataDir])
     expect([stopped.code, stopped.stderr]).toEqual([0, expect.stringContaining('has stopped (process')])
     await expectNothingLeft(before)
-  }, 60_000)
+  })
 })
 
 async function pids(stack: number, name: string) {
@@ -214,7 +212,7 @@ describe('what a stack left behind that was killed with its guard', () => {
     await expectNothingLeft(left)
     const again = await runStack(['stop', '--data', dataDir])
     expect([again.code, again.stderr]).toEqual([0, `Nothing runs on ${dataDir}.\n`])
-  }, 60_000)
+  })
 
   test('is ended by the next start', async () => {
     const left = await leaveStrays()
@@ -226,7 +224,7 @@ describe('what a stack left behind that was killed with its guard', () => {
     expect((await client.query('select from notes')).rows).toEqual([])
     await client.end()
     expect(await status()).toMatchObject({ running: true, stays: false, strays: [] })
-  }, 60_000)
+  })
 })
 
 describe('a test run that is killed leaves nothing running', () => {
@@ -266,7 +264,7 @@ describe('a test run that is killed leaves nothing running', () => {
       try {
         expect(left().filter(({ command }) => command.includes('main.ts'))).toHaveLength(2)
         starter.kill('SIGKILL')
-        await expect.poll(left, { timeout: 30_000, interval: 500 }).toEqual([])
+        await expect.poll(left, { interval: 500 }).toEqual([])
       } finally {
         for (const { pid } of left()) process.kill(pid, 'SIGKILL')
       }

@@ -3,10 +3,11 @@ import { readFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
-import { beforeAll, beforeEach, expect, inject, it, vi } from 'vitest'
+import { beforeAll, beforeEach, expect, inject, it } from 'vitest'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { anonClient } from '../kit/clients.ts'
+import { eventually } from '../kit/eventually.ts'
 import { type Mail, mailTo } from '../kit/mailbox.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { signUpConfirmed } from '../kit/sign-up.ts'
@@ -39,14 +40,11 @@ const codeTo = async (address: string) =>
 
 /** The link of the invitation, as it stands in the mail. */
 async function linkTo(address: string): Promise<string> {
-  return vi.waitFor(
-    async () => {
-      const link = (await mailTo(address)).flatMap(({ links }) => links).find((url) => url.includes('/join#'))
-      if (!link) throw new Error('The invitation was not mailed.')
-      return link
-    },
-    { timeout: 30_000, interval: 200 },
-  )
+  return eventually(async () => {
+    const link = (await mailTo(address)).flatMap(({ links }) => links).find((url) => url.includes('/join#'))
+    if (!link) throw new Error('The invitation was not mailed.')
+    return link
+  })
 }
 
 async function signIn(page: Page, address = email): Promise<void> {
@@ -67,7 +65,7 @@ const isMember = async (address: string) => {
 }
 
 describeInBrowser('the link of an invitation', (browser) => {
-  it('leads whoever has no account into the tenant', { timeout: 60_000 }, async () => {
+  it('leads whoever has no account into the tenant', async () => {
     await invite()
     const { page, errors, requests } = await newVisitor(browser(), phone)
     await page.goto(await linkTo(email))
@@ -83,7 +81,7 @@ describeInBrowser('the link of an invitation', (browser) => {
     expect(errors).toEqual([])
   })
 
-  it('takes whoever has an account at once, and says when it is used up', { timeout: 60_000 }, async () => {
+  it('takes whoever has an account at once, and says when it is used up', async () => {
     await makeAccount(email)
     await invite()
     const link = await linkTo(email)
@@ -99,7 +97,7 @@ describeInBrowser('the link of an invitation', (browser) => {
     await heading(again.page, 'You are invited')
   })
 
-  it('lets in nobody with another address', { timeout: 60_000 }, async () => {
+  it('lets in nobody with another address', async () => {
     const other = `${randomUUID()}@example.com`
     await makeAccount(other)
     await invite()
@@ -110,7 +108,7 @@ describeInBrowser('the link of an invitation', (browser) => {
     expect(await isMember(other)).toBe(false)
   })
 
-  it('that is cut short says so', { timeout: 60_000 }, async () => {
+  it('that is cut short says so', async () => {
     const { page } = await newVisitor(browser(), phone)
     for (const rest of ['', '#', '#tinv_short', '#<script>'])
       await page
@@ -119,7 +117,7 @@ describeInBrowser('the link of an invitation', (browser) => {
         .then(() => heading(page, 'This link is not whole'))
   })
 
-  it('opens a page without barriers', { timeout: 60_000 }, async () => {
+  it('opens a page without barriers', async () => {
     const { page } = await newVisitor(browser(), phone)
     await page.goto(`${stack.api_url}/join/#tinv_${'a'.repeat(43)}`)
     await heading(page, 'You are invited')

@@ -67,7 +67,7 @@ export async function newVisitor(browser: Browser, options: BrowserContextOption
 /** Opens a page and waits until it has made up its mind. */
 export async function open(page: Page, url: string): Promise<void> {
   await page.goto(url)
-  await page.locator('#page:not([aria-busy])').waitFor({ timeout: 15_000 })
+  await page.locator('#page:not([aria-busy])').waitFor()
 }
 
 /** Has the lookup answer with this instead, whatever the database would allow. */

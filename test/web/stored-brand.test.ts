@@ -78,7 +78,7 @@ describeInBrowser('a brand in the database', (browser) => {
           await open(page, tenantUrl('web-repaint'))
           return styleOf(page, '.hero', 'background-color')
         },
-        { timeout: 15_000, interval: 1_000 },
+        { interval: 1_000 },
       )
       .toBe(rgb('#771133'))
   })

@@ -44,9 +44,7 @@ const isSuppressed = async () =>
   ).rows[0].found
 
 describeInBrowser('the link at the end of a mail', (browser) => {
-  it('ends the mails of the tenant, once somebody presses the button and not before', {
-    timeout: 60_000,
-  }, async () => {
+  it('ends the mails of the tenant, once somebody presses the button and not before', async () => {
     const link = (await links()).page
     const { page, errors, requests } = await newVisitor(browser(), phone)
     await page.goto(link)
@@ -61,7 +59,7 @@ describeInBrowser('the link at the end of a mail', (browser) => {
     expect(requests.filter((url) => !url.startsWith(new URL(link).origin))).toEqual([])
   })
 
-  it('is where a browser is led that opens the link of the header', { timeout: 60_000 }, async () => {
+  it('is where a browser is led that opens the link of the header', async () => {
     const { header } = await links()
     const { page } = await newVisitor(browser(), { ...phone, locale: 'de-CH' })
     await page.goto(header)
@@ -69,7 +67,7 @@ describeInBrowser('the link at the end of a mail', (browser) => {
     expect(await isSuppressed()).toBe(false)
   })
 
-  it('that is cut short, or older than its mail, says so', { timeout: 60_000 }, async () => {
+  it('that is cut short, or older than its mail, says so', async () => {
     const { page } = await newVisitor(browser(), phone)
     for (const rest of ['', '#', '#<script>', '#6f1c5b1e-6d0e-4c0a-9d5e-0c6f1f0a2b3c'])
       await page
@@ -78,7 +76,7 @@ describeInBrowser('the link at the end of a mail', (browser) => {
         .then(() => heading(page, 'This link is not whole'))
   })
 
-  it('opens a page without barriers', { timeout: 60_000 }, async () => {
+  it('opens a page without barriers', async () => {
     const link = (await links()).page
     for (const colorScheme of ['light', 'dark'] as const) {
       const { page } = await newVisitor(browser(), { ...phone, colorScheme })

@@ -216,9 +216,13 @@ $$;
 comment on function private.colleague_ids() is 'The people who are in a tenant together with the caller, or in the tenant of the calling API key.';
 
 create function private.platform_tenant_id() returns uuid
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
-as $$ select '00000000-0000-7000-8000-000000000001'::uuid $$;
+as $$
+begin
+  return '00000000-0000-7000-8000-000000000001'::uuid;
+end
+$$;
 comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
 grant execute on function private.tenant_ids(text, text[]), private.colleague_ids(), private.platform_tenant_id(),
   private.is_trusted_caller(), private.require_permission(uuid, text), private.enter_tenant(text, text)

@@ -25,9 +25,13 @@ on conflict (plan) do update set (name, price_minor, trial_days) = (excluded.nam
 create trigger plans_touch before update on public.plans for each row execute function private.tg_touch_updated_at();
 
 create function private.is_trial_plan(plan text) returns boolean
-  language sql stable
+  language plpgsql stable
   set search_path = ''
-as $$ select exists (select from public.plans as p where p.plan = is_trial_plan.plan and p.trial_days is not null) $$;
+as $$
+begin
+  return exists (select from public.plans as p where p.plan = is_trial_plan.plan and p.trial_days is not null);
+end
+$$;
 comment on function private.is_trial_plan(text) is 'Whether a plan is only for a time. Nobody can choose it.';
 
 alter table public.plans enable row level security;

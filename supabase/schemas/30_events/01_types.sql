@@ -86,12 +86,14 @@ comment on function private.register_event_type(text, text, jsonb, jsonb, boolea
   'Adds an event type to the catalogue, or updates its row. The file of the noun that emits it calls this.';
 
 create function private.event_moment(moment timestamptz) returns text
-  language sql stable parallel safe
+  language plpgsql stable parallel safe
   set search_path = ''
 as $$
+begin
   -- A date-time has four digits for the year. A moment outside this range, or infinity, becomes null.
-  select case when moment >= '0001-01-01 00:00Z' and moment < '10000-01-01 00:00Z'
-    then to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end
+  return case when moment >= '0001-01-01 00:00Z' and moment < '10000-01-01 00:00Z'
+    then to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') end;
+end
 $$;
 comment on function private.event_moment(timestamptz) is 'A moment as events show it: ISO 8601, UTC, milliseconds.';
 

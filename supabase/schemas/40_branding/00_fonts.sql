@@ -23,38 +23,44 @@ from (values
 on conflict (font) do update set (family, generic) = (excluded.family, excluded.generic);
 
 create function private.generic_font(family text) returns text
-  language sql immutable strict parallel safe
+  language plpgsql immutable strict parallel safe
   set search_path = ''
 as $$
-  select case
+begin
+  return case
     when family ~* 'sans|grotesk|gothic' then 'sans-serif'
     when family ~* 'mono|courier|consol' then 'monospace'
     when family ~* 'serif|slab|garamond|georgia|times|baskerville|caslon|bodoni|didot|crimson|cormorant|palatino|literata|cambria|antiqua' then 'serif'
     when family ~* 'script|brush|handwrit|cursive' then 'cursive'
-    else 'sans-serif' end
+    else 'sans-serif' end;
+end
 $$;
 comment on function private.generic_font(text) is 'What a family that nobody serves probably looks like. Only its name can tell.';
 
 create function private.font_fallback(family text) returns text
-  language sql stable
+  language plpgsql stable
   set search_path = ''
 as $$
-  select coalesce((select f.generic from private.font_families as f where lower(f.family) = lower(font_fallback.family)),
-    private.generic_font(font_fallback.family))
+begin
+  return coalesce((select f.generic from private.font_families as f where lower(f.family) = lower(font_fallback.family)),
+    private.generic_font(font_fallback.family));
+end
 $$;
 comment on function private.font_fallback(text) is 'The generic family that looks most like this one. Null for null.';
 
 create function private.fonts_of(brand jsonb) returns jsonb
-  language sql stable
+  language plpgsql stable
   set search_path = ''
 as $$
-  select jsonb_build_object(
+begin
+  return jsonb_build_object(
     'heading', brand #> '{fonts,heading}',
     'body', brand #> '{fonts,body}',
     'fallbacks', jsonb_build_object('heading', private.font_fallback(brand #>> '{fonts,heading}'),
       'body', private.font_fallback(brand #>> '{fonts,body}')),
     'served', (select coalesce(jsonb_agg(f.font order by f.font), '[]') from private.font_families as f
-      where lower(f.family) in (lower(brand #>> '{fonts,heading}'), lower(brand #>> '{fonts,body}'))))
+      where lower(f.family) in (lower(brand #>> '{fonts,heading}'), lower(brand #>> '{fonts,body}'))));
+end
 $$;
 comment on function private.fonts_of(jsonb) is
   'The fonts of a brand as its public page shows them: the families, what stands in for each, and which of them are served.';

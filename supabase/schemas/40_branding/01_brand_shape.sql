@@ -1,32 +1,37 @@
 -- The shape of a brand: which fields it has, which values they may have, and how other spellings become this shape.
 
 create function private.is_picture_url(address text) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- Either somewhere else, or what was uploaded. The path of the latter begins at the project's own address, because a
   -- project may move.
-  select private.is_https_url(address)
-    or address ~ '^/storage/v1/object/public/brands/[0-9A-HJKMNP-TV-Z]{26}/(logo|photo)/[0-9a-f]{32}\.(png|jpg|webp)$'
+  return private.is_https_url(address)
+    or address ~ '^/storage/v1/object/public/brands/[0-9A-HJKMNP-TV-Z]{26}/(logo|photo)/[0-9a-f]{32}\.(png|jpg|webp)$';
+end
 $$;
 comment on function private.is_picture_url(text) is 'Whether a page can show this picture: an https URL, or the path of an uploaded one. Null passes.';
 
 create function private.is_own_picture(tenant uuid, address text) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
-  select address is null or address not like '/%' or starts_with(address, '/storage/v1/object/public/brands/' || private.ulid(tenant) || '/')
+begin
+  return address is null or address not like '/%' or starts_with(address, '/storage/v1/object/public/brands/' || private.ulid(tenant) || '/');
+end
 $$;
 comment on function private.is_own_picture(uuid, text) is
   'Whether an uploaded picture is this tenant''s. Another tenant''s would vanish with that tenant.';
 grant execute on function private.is_picture_url(text), private.is_own_picture(uuid, text) to authenticated, service_role;
 
 create function private.brand_value_problem(path text, value jsonb) returns text
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- Null if the value at this path of a canonical brand is good. Otherwise a text that says what is wrong with it.
-  select case
+  return case
     when path like 'colors/%' and not (jsonb_typeof(value) = 'string'
       and (value #>> '{}') ~* '^#([0-9a-f]{3}|[0-9a-f]{4}|[0-9a-f]{6}|[0-9a-f]{8})$')
       then 'must be a hex colour such as #401405'
@@ -45,25 +50,29 @@ as $$
       then 'must be text of at most 300 characters, without control characters'
     when path like 'messages/%' and not (jsonb_typeof(value) = 'string' and private.is_plain_text(value #>> '{}', 2000))
       then 'must be text of at most 2000 characters, without control characters'
-  end
+  end;
+end
 $$;
 
 create function private.canonical_color(hex text) returns text
-  language sql immutable strict parallel safe
+  language plpgsql immutable strict parallel safe
   set search_path = ''
 as $$
+begin
   -- #abc is short for #aabbcc. One spelling is stored, because whoever reads a brand may know only that one.
-  select case when length(hex) in (4, 5) then regexp_replace(lower(hex), '([0-9a-f])', '\1\1', 'g') else lower(hex) end
+  return case when length(hex) in (4, 5) then regexp_replace(lower(hex), '([0-9a-f])', '\1\1', 'g') else lower(hex) end;
+end
 $$;
 comment on function private.canonical_color(text) is 'The one spelling of a hex colour: six or eight digits, in lowercase.';
 
 create function private.canonical_brand_path(path text) returns text
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- Requirement document 000 has flat brands, and 002 nested ones. Both may be in snake_case or camelCase. Null if
   -- there is no such field.
-  select case
+  return case
     when path in ('primary', 'accent') then 'colors/' || path
     when path = 'cream' then 'colors/background'
     when path = 'sage' then 'colors/secondary'
@@ -74,7 +83,8 @@ as $$
       'fonts/heading', 'fonts/body', 'messages/welcome', 'messages/completion', 'colors/primary', 'colors/primary_hover',
       'colors/secondary', 'colors/accent', 'colors/background', 'colors/background_subtle', 'colors/text',
       'colors/text_muted', 'colors/border') then path
-  end
+  end;
+end
 $$;
 
 create function private.normalize_brand(brand jsonb, keep_nulls boolean default false) returns jsonb

@@ -1,17 +1,19 @@
 -- Campaigns: the assessments that a tenant offers.
 
 create function private.is_campaign_landing(landing jsonb) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- The size first, so that a large value costs nothing.
-  select case when private.json_fits(landing, 16384) and jsonb_typeof(landing) = 'object' then
+  return case when private.json_fits(landing, 16384) and jsonb_typeof(landing) = 'object' then
     landing - '{headline,intro}'::text[] = '{}'
     and coalesce(jsonb_typeof(landing -> 'headline'), 'string') = 'string'
     and coalesce(jsonb_typeof(landing -> 'intro'), 'string') = 'string'
     and coalesce(landing ->> 'headline', 'x') ~ '\S' and coalesce(landing ->> 'intro', 'x') ~ '\S'
     and private.is_plain_text(landing ->> 'headline', 200) and private.is_plain_text(landing ->> 'intro', 2000)
-    else false end
+    else false end;
+end
 $$;
 comment on function private.is_campaign_landing(jsonb) is
   'Whether it is an object of at most a headline (200 characters) and an intro (2,000 characters), both text.';

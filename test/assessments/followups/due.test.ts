@@ -102,9 +102,8 @@ describe('follow-ups that are due', () => {
     try {
       await holder.query('begin')
       await sweep(holder)
-      const started = Date.now()
+      // If it waited for them, it would wait for ever.
       await sweep()
-      expect(Date.now() - started).toBeLessThan(5_000)
       await holder.query('commit')
       const { rows } = await admin.query<{ count: number }>(
         'select count(*)::int as count from private.notification_jobs where tenant_id = $1',

@@ -58,7 +58,7 @@ export const sweep = async (db: Queryable = admin, batch = 5_000) =>
 
 /** Sweeps until nothing of this tenant is due: another sweep may hold some at this moment. */
 export async function sendDue({ id }: Tenant): Promise<void> {
-  for (const end = Date.now() + 20_000; ; await sleep(100)) {
+  for (const end = Date.now() + 90_000; ; await sleep(100)) {
     await sweep()
     const { rowCount } = await admin.query(
       `select from public.followups where tenant_id = $1 and status = 'planned' and due_at <= now()`,

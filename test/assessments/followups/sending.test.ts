@@ -1,6 +1,7 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { call } from '../../kit/call.ts'
 import { admin, rolledBack, superuser } from '../../kit/db.ts'
+import { eventually } from '../../kit/eventually.ts'
 import { type Mail, mailTo } from '../../kit/mailbox.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
@@ -41,14 +42,11 @@ const patchConfig = async (tenant: Tenant, version: number, body: object) => {
 }
 
 const mailed = (address: string, count = 1) =>
-  vi.waitFor(
-    async () => {
-      const mails = await mailTo(address)
-      expect(mails).toHaveLength(count)
-      return mails
-    },
-    { timeout: 20_000, interval: 200 },
-  )
+  eventually(async () => {
+    const mails = await mailTo(address)
+    expect(mails).toHaveLength(count)
+    return mails
+  })
 const jobs = async (address: string) =>
   (await admin.query('select from private.notification_jobs where address = $1', [address])).rowCount
 const headerOf = (mail: Mail | undefined, name: string) =>

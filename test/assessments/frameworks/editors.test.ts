@@ -126,7 +126,7 @@ describe('two editors', () => {
     const late = (await (await config.ask('PATCH', '', headline('Late'), 7)).json()) as object
     expect(late).toMatchObject({ code: 'version_mismatch', version: 80 })
     expect(late).not.toHaveProperty('conflicts')
-  }, 60_000)
+  })
 
   it('at the database itself: a stale version is refused, and no version is skipped', async () => {
     const save = (expected: number) =>

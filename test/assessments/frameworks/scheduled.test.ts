@@ -70,7 +70,7 @@ describe('a scheduled change', () => {
     await scheduled(headline('Spring'))
     await makeDue()
     await admin.query('select private.request_config_publications()')
-    await expect.poll(async () => (await config.read()).version, { timeout: 30_000 }).toBe(1)
+    await expect.poll(async () => (await config.read()).version).toBe(1)
     const { rows } = await admin.query(
       `select s.snapshot_by, c.updated_by from public.framework_config_snapshots as s
        join public.framework_configs as c using (tenant_id, framework_id) where s.tenant_id = $1`,

@@ -1,5 +1,6 @@
-import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { admin, rolledBack, superuser } from '../../kit/db.ts'
+import { eventually } from '../../kit/eventually.ts'
 import { mailTo } from '../../kit/mailbox.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
@@ -135,14 +136,11 @@ describe('a lead', () => {
     admin.query(`update public.tenant_brands set ${set} where tenant_id = $1`, [tenant.id])
   const address = () => `coach-${Math.random().toString(36).slice(2)}@example.com`
   const mailed = (to: string) =>
-    vi.waitFor(
-      async () => {
-        const mails = await mailTo(to)
-        expect(mails).toHaveLength(1)
-        return mails[0]!
-      },
-      { timeout: 20_000, interval: 200 },
-    )
+    eventually(async () => {
+      const mails = await mailTo(to)
+      expect(mails).toHaveLength(1)
+      return mails[0]!
+    })
 
   it('is mailed to the address for leads, or else to the coach', async () => {
     const [inbox, coach] = [address(), address()]

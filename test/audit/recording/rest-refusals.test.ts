@@ -1,16 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { beforeAll, describe, expect, inject, it, vi } from 'vitest'
+import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { superuser } from '../../kit/db.ts'
+import { eventually } from '../../kit/eventually.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { recorded } from './recorded.ts'
 
 // PostgREST has one transaction a request, and a refusal rolls it back. What is left is a line in the log of Postgres.
-
-/** A busy machine makes the log late, not wrong. */
-const patience = { timeout: 20_000 }
 
 const stack = inject('stack')
 let owner: Person
@@ -55,7 +53,7 @@ describe('a refusal over REST', () => {
     expect(refused).toMatchObject({ status: 403, answer: { message: 'forbidden' } })
     expect(rows).toEqual([])
     const { requestId } = refused!
-    await vi.waitFor(async () => expect(await linesOf(requestId)).toHaveLength(1), patience)
+    await eventually(async () => expect(await linesOf(requestId)).toHaveLength(1))
     expect(await linesOf(requestId)).toEqual([
       {
         status: 403,
@@ -75,7 +73,7 @@ describe('a refusal over REST', () => {
       owner,
     )
     expect([status, answer.message]).toEqual([409, 'invalid_status_move'])
-    await vi.waitFor(async () => expect(await linesOf(requestId)).toHaveLength(1), patience)
+    await eventually(async () => expect(await linesOf(requestId)).toHaveLength(1))
     expect(await linesOf(requestId)).toMatchObject([
       { code: 'invalid_status_move', actor_id: owner.refId, tenant: tenant.ref_id },
     ])
@@ -89,7 +87,7 @@ describe('a refusal over REST', () => {
       stranger,
     )
     expect(status).toBe(404)
-    await vi.waitFor(async () => expect(await linesOf(requestId)).toHaveLength(1), patience)
+    await eventually(async () => expect(await linesOf(requestId)).toHaveLength(1))
     expect(await linesOf(requestId)).toMatchObject([{ actor_id: stranger.refId, code: 'tenant_not_found' }])
   })
 
@@ -100,7 +98,7 @@ describe('a refusal over REST', () => {
     expect(fine.status).toBe(200)
     // Written after the two, so the log has by now what it would have of them.
     const last = await rpc('rename_tenant_slug', { tenant_id: tenant.id, slug: 'never-this' }, reviewer)
-    await vi.waitFor(async () => expect(await linesOf(last.requestId)).toHaveLength(1), patience)
+    await eventually(async () => expect(await linesOf(last.requestId)).toHaveLength(1))
     expect([...(await linesOf(wrong.requestId)), ...(await linesOf(fine.requestId))]).toEqual([])
   })
 })

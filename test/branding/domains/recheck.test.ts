@@ -43,9 +43,7 @@ async function recheck(domain: Domain, zone: Zone) {
     `next_check_at = now() - interval '1 day', last_checked_at = null, last_check_result = null`,
   )
   await wake()
-  await expect
-    .poll(() => read(domain), { timeout: 15_000 })
-    .toMatchObject({ last_check_result: expect.any(String) })
+  await expect.poll(() => read(domain)).toMatchObject({ last_check_result: expect.any(String) })
   return read(domain)
 }
 
@@ -152,7 +150,7 @@ describe('a verified domain', () => {
         `next_check_at = now() - interval '1 day', missed_check_count = 9, first_missed_at = now() - interval '73 hours'`,
       )
       await wake()
-      await expect.poll(() => read(domain), { timeout: 15_000 }).toMatchObject({ status: expected })
+      await expect.poll(() => read(domain)).toMatchObject({ status: expected })
     }
   })
 
@@ -197,9 +195,6 @@ describe('cron', () => {
       .poll(
         async () =>
           (await superuser.query('select status_code from net._http_response where id = $1', [id])).rows,
-        {
-          timeout: 10_000,
-        },
       )
       .toEqual([{ status_code: 200 }])
     expect(await read(domain)).toMatchObject({ last_check_result: 'no_record', missed_check_count: 1 })
@@ -213,9 +208,7 @@ describe('cron', () => {
       name,
     ])
     try {
-      await expect
-        .poll(() => read(domain), { timeout: 15_000 })
-        .toMatchObject({ last_check_result: 'token_found' })
+      await expect.poll(() => read(domain)).toMatchObject({ last_check_result: 'token_found' })
     } finally {
       await admin.query('select cron.unschedule($1)', [name])
     }

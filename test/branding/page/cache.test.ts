@@ -1,5 +1,6 @@
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { type Page, PageCache } from '../../../lib/branding/page/cache.ts'
+import { eventually } from '../../kit/eventually.ts'
 
 const page = (slug: string, version = 1): Page => ({
   config: JSON.stringify({ slug, version, brand: { colors: { primary: '#111111' } } }),
@@ -83,7 +84,7 @@ describe('the page cache', () => {
         }),
     )
     const early = cache.find('slug:a')
-    await vi.waitFor(() => expect(release).not.toBe(undefined))
+    await eventually(() => expect(release).not.toBe(undefined))
     // The old row has been read; now it changes, and this isolate says so.
     rows.set('slug:a', page('a', 2))
     cache.forget('a')

@@ -44,7 +44,7 @@ describe('a redirect', () => {
       expect([back.status, ((await back.json()) as { slug: string }).slug]).toEqual([200, tenant.slug])
       await sleep(5_100)
     }
-  }, 30_000)
+  })
 })
 
 describe('the page cache', () => {
@@ -70,7 +70,7 @@ describe('the page cache', () => {
 })
 
 describeInBrowser('a browser that keeps what it may', (browser) => {
-  it('follows a slug there and back', { timeout: 60_000 }, async () => {
+  it('follows a slug there and back', async () => {
     const visit = await browser().newPage()
     try {
       await visit.goto(`${stack.api_url}/functions/v1/branding/openapi.json`)

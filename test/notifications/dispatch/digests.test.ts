@@ -90,7 +90,7 @@ it('while windows are closed, nothing is lost and nothing is told twice', { time
   }
   await emitted
   await close()
-  await settledJobs(tenant, 60)
+  await settledJobs(tenant)
   const subjects = (await mailTo(owner.email)).map(({ subject }) => subject)
   const counts = subjects.map((subject) => Number(/^(\d+) notifications/.exec(subject)?.[1] ?? 1))
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(total)

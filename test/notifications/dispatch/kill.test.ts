@@ -80,7 +80,7 @@ const statuses = async () =>
     )
   ).rows
 
-async function until(isSo: () => Promise<boolean>, milliseconds = 30_000): Promise<void> {
+async function until(isSo: () => Promise<boolean>, milliseconds = 90_000): Promise<void> {
   for (const end = Date.now() + milliseconds; !(await isSo()); await sleep(20))
     if (Date.now() > end) throw new Error('It did not happen.')
 }
@@ -129,7 +129,7 @@ it('a dispatcher that is killed, over and over, loses no mail, and what comes tw
     expect(await startDispatcher().ended).toBe(0)
     await letTimePass()
     return (await statuses()).every(({ status }) => status === 'sent')
-  }, 120_000)
+  })
 
   const jobs = await statuses()
   expect(jobs).toHaveLength(rounds * 4)
@@ -183,7 +183,7 @@ it('a dispatcher that is killed, over and over, sends no SMS twice: what it may 
     expect(await startDispatcher().ended).toBe(0)
     await letTimePass()
     return (await statuses()).every(({ status }) => status !== 'pending')
-  }, 120_000)
+  })
 
   const jobs = await statuses()
   const numbers = got()

@@ -70,7 +70,7 @@ describe('a notification', () => {
       `select private.notify($1, t.type, '{owners}', t.example) from public.notification_types as t where t.channels <> '{}'`,
       [tenant.id],
     )
-    const jobs = await settledJobs(tenant, 60)
+    const jobs = await settledJobs(tenant)
     expect(jobs.filter(({ status }) => status !== 'sent')).toEqual([])
     const { rows } = await admin.query<{ message: string }>(
       'select message from public.notifications where tenant_id = $1 order by 1',
@@ -128,7 +128,7 @@ describe('a mailbox that', () => {
     owner = await makeReader(mode)
     tenant = await makeTenant({ owner })
     await tell(tenant)
-    return settledJobs(tenant, 40)
+    return settledJobs(tenant)
   }
 
   it('says later gets it later', async () => {
@@ -198,7 +198,7 @@ describe('a tenant’s own provider', () => {
     ])
     await tell(tenant)
     await tell(tenant)
-    const jobs = await settledJobs(tenant, 40)
+    const jobs = await settledJobs(tenant)
     expect(jobs.map(({ status }) => status)).toEqual(jobs.map(() => 'sent'))
     const { rows } = await admin.query(
       'select verified_at, last_error from public.notification_providers where tenant_id = $1',

@@ -42,8 +42,8 @@ export async function jobsOf(tenant: Tenant): Promise<Job[]> {
 }
 
 /** The jobs of a tenant once none of them waits any more. */
-export async function settledJobs(tenant: Tenant, seconds = 20): Promise<Job[]> {
-  for (const end = Date.now() + seconds * 1_000; ; await sleep(100)) {
+export async function settledJobs(tenant: Tenant): Promise<Job[]> {
+  for (const end = Date.now() + 90_000; ; await sleep(100)) {
     const jobs = await jobsOf(tenant)
     if (jobs.length > 0 && jobs.every(({ status }) => status !== 'pending')) return jobs
     if (Date.now() > end) throw new Error(`Not settled: ${JSON.stringify(jobs)}`)

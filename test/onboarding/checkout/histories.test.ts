@@ -19,7 +19,7 @@ beforeAll(async () => {
   await applyMigrations(own.url)
   pool = openPool(own, connections)
   registered = await makeRegistrations(pool, runs)
-}, 120_000)
+})
 afterAll(async () => {
   await pool?.end()
   await own?.drop()

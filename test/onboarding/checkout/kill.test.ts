@@ -23,7 +23,7 @@ beforeAll(async () => {
   pool = openPool(own, 2)
   registered = (await makeRegistrations(pool, 1))[0]!
   await dieAtWrites(pool)
-}, 120_000)
+})
 afterAll(async () => {
   await pool?.end()
   await own?.drop()

@@ -136,7 +136,7 @@ describeInBrowser('a stranger', (browser) => {
     await heading(other.page, 'Choose a plan')
   })
 
-  it('needs a keyboard alone', { timeout: 60_000 }, async () => {
+  it('needs a keyboard alone', async () => {
     const { page } = await newVisitor(browser(), phone)
     await page.goto(url)
     await heading(page, 'Choose a plan')
@@ -156,7 +156,7 @@ describeInBrowser('a stranger', (browser) => {
     await heading(page, 'Read your mail')
   })
 
-  it('hears which field is wrong', { timeout: 60_000 }, async () => {
+  it('hears which field is wrong', async () => {
     const { page } = await newVisitor(browser(), phone)
     await signUp(page, `${randomUUID()}@example.com`)
     await field(page, 'Legal name').fill('Neem')
@@ -168,7 +168,7 @@ describeInBrowser('a stranger', (browser) => {
     expect(await field(page, /^PAN/).getAttribute('aria-invalid')).toBe('true')
   })
 
-  it('meets no barrier, and nothing from elsewhere', { timeout: 60_000 }, async () => {
+  it('meets no barrier, and nothing from elsewhere', async () => {
     const { page, requests } = await newVisitor(browser(), phone)
     await page.goto(url)
     await heading(page, 'Choose a plan')

@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Page } from 'playwright-core'
-import { expect, it, vi } from 'vitest'
+import { expect, it } from 'vitest'
 import { describeInBrowser } from '../../kit/browser.ts'
 import { call } from '../../kit/call.ts'
+import { eventually } from '../../kit/eventually.ts'
 import { mailTo } from '../../kit/mailbox.ts'
 import { newVisitor } from '../../web/site.ts'
 import { Browser } from '../registrations/browser.ts'
@@ -28,15 +29,12 @@ async function register(): Promise<{ email: string; brand: string }> {
 
 /** The one mail that a paid registration sends to an address that has no account. */
 async function welcomeTo(address: string) {
-  return vi.waitFor(
-    async () => {
-      const [mail, ...others] = await mailTo(address)
-      if (!mail) throw new Error('Nobody was welcomed.')
-      expect(others).toEqual([])
-      return mail
-    },
-    { timeout: 30_000, interval: 200 },
-  )
+  return eventually(async () => {
+    const [mail, ...others] = await mailTo(address)
+    if (!mail) throw new Error('Nobody was welcomed.')
+    expect(others).toEqual([])
+    return mail
+  })
 }
 
 describeInBrowser('the welcome of a registration without an account', (browser) => {

@@ -136,6 +136,6 @@ describe('a server with a key', () => {
     const body = { url: 'https://hooks.example.com/' }
     const response = await call('/webhooks/endpoints', { token: key.key, body })
     expect(((await response.json()) as { detail: string }).detail).toContain('"endpoints:write"')
-    await expect.poll(() => actorOf('request.refused'), { timeout: 5000 }).toEqual(byKey(key))
+    await expect.poll(() => actorOf('request.refused')).toEqual(byKey(key))
   })
 })

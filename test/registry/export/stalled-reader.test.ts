@@ -4,6 +4,7 @@ import { type Claims, callerDb, closeConnections } from '../../../lib/db/index.t
 import { exportTenant } from '../../../lib/registry/index.ts'
 import { call, problemOf } from '../../kit/call.ts'
 import { admin } from '../../kit/db.ts'
+import { eventually } from '../../kit/eventually.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
@@ -95,14 +96,11 @@ describe('a reader who stops reading', () => {
       exportTenant(callerDb(claims), claims, { id: tenant.id, refId: tenant.ref_id, slug: tenant.slug }),
     ).rejects.toMatchObject({ code: 'export_running' })
 
-    await vi.waitFor(
-      async () => {
-        const response = await ask(tenant)
-        expect(response.status).toBe(200)
-        await response.body?.cancel()
-      },
-      { timeout: 80_000, interval: 500 },
-    )
+    await eventually(async () => {
+      const response = await ask(tenant)
+      expect(response.status).toBe(200)
+      await response.body?.cancel()
+    })
     expect(Date.now() - stalledAt).toBeGreaterThan(8_000)
     const closed = new Promise((resolve) => socket.once('close', resolve))
     socket.resume()
@@ -115,14 +113,11 @@ describe('a reader who stops reading', () => {
     const small = await makeTenant({ owner })
     // One after the other: the three slots of the isolate are taken by the end.
     for (const tenant of tenants) await stall(tenant)
-    await vi.waitFor(
-      async () => {
-        const response = await ask(small)
-        expect(response.status).toBe(200)
-        expect(await response.text()).toContain('"trailer"')
-      },
-      { timeout: 80_000, interval: 500 },
-    )
+    await eventually(async () => {
+      const response = await ask(small)
+      expect(response.status).toBe(200)
+      expect(await response.text()).toContain('"trailer"')
+    })
   })
 
   it('that reads on in time gets everything', async () => {
@@ -131,7 +126,7 @@ describe('a reader who stops reading', () => {
     await new Promise((resolve) => setTimeout(resolve, 4_000))
     socket.resume()
     const end = () => chunks.slice(-3).join('')
-    await vi.waitFor(() => expect(end()).toContain('"trailer"'), { timeout: 60_000, interval: 200 })
+    await eventually(() => expect(end()).toContain('"trailer"'))
     expect(chunks.reduce((total, { length }) => total + length, 0)).toBeGreaterThan(60_000_000)
   })
 })

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { type Claims, callerDb, closeConnections } from '../../../lib/db/index.ts'
 import { exportTenant } from '../../../lib/registry/index.ts'
 import { admin as pool, superuser } from '../../kit/db.ts'
+import { eventually } from '../../kit/eventually.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { linesOf } from './lines.ts'
@@ -69,14 +70,14 @@ describe('a large export', () => {
     expect(lines.at(-1)?.trailer?.tables).toMatchObject({ campaigns: 30_000 })
     expect(lines.filter(({ table }) => table === 'campaigns').length).toBe(30_000)
     expect(text).not.toContain('Later')
-    await vi.waitFor(async () => expect(await connectionsOf(takenAt)).toBe(0))
+    await eventually(async () => expect(await connectionsOf(takenAt)).toBe(0))
   })
 
   it('ends at once when its reader goes away', async () => {
     const { reader, takenAt } = await begin()
     expect(await connectionsOf(takenAt)).toBe(1)
     await reader.cancel()
-    await vi.waitFor(async () => expect(await connectionsOf(takenAt)).toBe(0))
+    await eventually(async () => expect(await connectionsOf(takenAt)).toBe(0))
   })
 
   it('breaks off without a trailer when its connection dies', async () => {
@@ -94,6 +95,6 @@ describe('a large export', () => {
     await expect(start()).rejects.toMatchObject({ code: 'unavailable', headers: { 'retry-after': '30' } })
     await Promise.all(readers.map((readable) => readable.cancel()))
     // A slot is free again as soon as its reader is noticed to be gone.
-    await vi.waitFor(async () => (await start()).cancel(), { timeout: 30_000 })
+    await eventually(async () => (await start()).cancel())
   })
 })

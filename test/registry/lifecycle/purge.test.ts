@@ -3,6 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { TenantPurge } from '../../../lib/registry/index.ts'
 import { call, problemOf } from '../../kit/call.ts'
 import { asService, asUser, admin as db, rolledBack, superuser } from '../../kit/db.ts'
+import { eventually } from '../../kit/eventually.ts'
 import { makePerson } from '../../kit/people.ts'
 import { freshSlug, makeTenant } from '../../kit/tenants.ts'
 import { fill, monthAgo, purgeOver, rowsLeft } from './purging.ts'
@@ -193,7 +194,7 @@ describe('what a purge leaves and takes besides', () => {
         token: person.token,
         body: { slug: tenant.slug, name: randomUUID() },
       })
-      await vi.waitFor(async () => {
+      await eventually(async () => {
         const { rowCount } = await superuser.query(
           `select from pg_stat_activity where wait_event_type = 'Lock' and query ~ 'create_tenant'`,
         )

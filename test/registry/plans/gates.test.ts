@@ -250,7 +250,7 @@ describe('a count', () => {
       }),
       { numRuns: 15 },
     )
-  }, 120_000)
+  })
 
   it('of one statement that adds many rows is each of them', async () => {
     const tenant = await makeTenant({ owner, plan: 'starter' })

@@ -94,7 +94,7 @@ async function createRoles(admin: pg.Client): Promise<void> {
 }
 
 /** Asks until the answer is yes; fails after `timeoutMs`. */
-export async function waitFor(isSo: () => Promise<boolean>, timeoutMs = 10_000): Promise<void> {
+export async function waitFor(isSo: () => Promise<boolean>, timeoutMs = 90_000): Promise<void> {
   const giveUpAt = performance.now() + timeoutMs
   while (!(await isSo())) {
     if (performance.now() > giveUpAt) throw new Error(`did not happen within ${timeoutMs} ms`)

@@ -14,7 +14,7 @@ beforeAll(async () => {
   await postgres.query('create extension if not exists pg_cron with schema pg_catalog')
   await postgres.query('grant usage on schema cron to coach')
   coach = await server.connect('coach')
-}, 60_000)
+})
 afterAll(() => server?.stop())
 afterEach(async () => {
   await admin.query('select cron.unschedule(jobid) from cron.job')

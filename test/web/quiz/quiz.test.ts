@@ -132,7 +132,7 @@ describeInBrowser('a campaign', (browser) => {
     expect(await page.evaluate(() => localStorage.length)).toBe(0)
   })
 
-  it('continues on another device, when its owner says so', { timeout: 60_000 }, async () => {
+  it('continues on another device, when its owner says so', async () => {
     await admin.query(`update public.campaigns set mode = 'qa' where tenant_id = $1`, [tenant.id])
     const first = await newVisitor(browser(), phone)
     await first.page.goto(addressOf(campaign))
@@ -185,9 +185,7 @@ describeInBrowser('a campaign', (browser) => {
     expect(first.errors.concat(second.errors)).toEqual([])
   })
 
-  it('keeps the other answers when one is refused, and all when the session has expired', {
-    timeout: 60_000,
-  }, async () => {
+  it('keeps the other answers when one is refused, and all when the session has expired', async () => {
     await admin.query(`update public.campaigns set mode = 'game' where tenant_id = $1`, [tenant.id])
     const { page, errors } = await newVisitor(browser(), phone)
     await page.goto(addressOf(campaign))
@@ -222,9 +220,7 @@ describeInBrowser('a campaign', (browser) => {
     expect(errors).toEqual([])
   })
 
-  it('asks for an address where the tenant needs one, and shows no result where it discloses none', {
-    timeout: 60_000,
-  }, async () => {
+  it('asks for an address where the tenant needs one, and shows no result where it discloses none', async () => {
     await admin.query(
       `update public.campaigns set mode = 'game', results_disclosure = 'none' where tenant_id = $1`,
       [tenant.id],
@@ -252,7 +248,7 @@ describeInBrowser('a campaign', (browser) => {
     expect(await sessions()).toMatchObject([{ email: 'ada@example.com', client_status: 'completed' }])
   })
 
-  it('says why it cannot be taken', { timeout: 60_000 }, async () => {
+  it('says why it cannot be taken', async () => {
     const { page } = await newVisitor(browser(), phone)
     const see = async (url: string, title: string) => {
       await page.goto('about:blank')

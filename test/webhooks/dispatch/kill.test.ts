@@ -116,7 +116,7 @@ describe('a dispatcher that is killed, over and over', () => {
       expect(await dispatcher.ended).toBe(0)
       await letTimePass()
       return (await statusesOf(db, endpoint)).every((status) => status === 'delivered')
-    }, 60_000)
+    })
 
     expect(await statusesOf(db, endpoint)).toHaveLength(emitted.length)
     const bodies = new Map<string, Set<string>>()

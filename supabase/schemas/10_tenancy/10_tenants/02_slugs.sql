@@ -1,19 +1,21 @@
 -- Slugs: the name of a tenant in URLs, which names are reserved, and how long an old name stays blocked.
 
 create function private.is_reserved_slug(slug text) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- Names that a visitor would take for names of the platform itself, and names that IDNA reserves. A slug is
   -- a label of a host name, and a browser shows xn--… as other letters.
-  select slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,autoconfig,
+  return slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,autoconfig,
     autodiscover,billing,blog,cdn,config,console,contact,dashboard,dev,dns,docs,domain,email,ftp,
     functions,graphql,help,host,imap,internal,invite,invitations,local,localhost,login,logout,mail,
     manage,members,metrics,mx,null,oauth,onboarding,pay,payments,platform,pop,portal,postmaster,
     preview,pricing,privacy,public,register,rest,root,sales,secure,security,settings,signin,signup,
     smtp,ssl,staging,static,status,storage,support,system,tenant,tenantry,tenants,terms,test,undefined,
     update,usage,webhook,webhooks,webmail,wpad,www}'::text[])
-    or substr(slug, 3, 2) = '--'
+    or substr(slug, 3, 2) = '--';
+end
 $$;
 
 create function private.require_slug(slug text) returns void

@@ -83,9 +83,13 @@ create trigger api_keys_stamp_editor
   on public.api_keys for each row execute function private.tg_stamp_editor();
 
 create function private.is_live_api_key(key public.api_keys) returns boolean
-  language sql stable parallel safe
+  language plpgsql stable parallel safe
   set search_path = ''
-as $$ select key.revoked_at is null and key.switched_off_at is null and (key.expires_at is null or key.expires_at > now()) $$;
+as $$
+begin
+  return key.revoked_at is null and key.switched_off_at is null and (key.expires_at is null or key.expires_at > now());
+end
+$$;
 comment on function private.is_live_api_key(public.api_keys) is 'Whether a key may be used now: it is not revoked, not expired, and the plan has a place for it.';
 
 -- tenant_ids() calls this for a key. Every statement reads the row, so a revoked key fails on the next statement.

@@ -1,15 +1,17 @@
 -- Framework configs: what a tenant changes of a framework, its versions, and the way back.
 
 create function private.config_fits(config jsonb) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- The whole first, and once: json_fits() of each part takes nine times as long.
-  select jsonb_typeof(config) = 'object' and private.json_fits(config, 5 * 262144 + 4 * 65536 + 1000) and not exists (
+  return jsonb_typeof(config) = 'object' and private.json_fits(config, 5 * 262144 + 4 * 65536 + 1000) and not exists (
     select from jsonb_each(config) as c
     where octet_length(c.value::text) > case
       when c.key in ('voice_overrides', 'landing_overrides', 'results_display', 'providers') then 65536
-      when c.key in ('archetype_overrides', 'scoring_overrides', 'mode_overrides', 'communications', 'test_clients') then 262144 else 0 end)
+      when c.key in ('archetype_overrides', 'scoring_overrides', 'mode_overrides', 'communications', 'test_clients') then 262144 else 0 end);
+end
 $$;
 comment on function private.config_fits(jsonb) is 'Whether each part of a framework config is small enough, and none is there that a config does not have.';
 grant execute on function private.config_fits(jsonb) to service_role;

@@ -6,18 +6,20 @@ create type public.client_document_state as enum (
 );
 
 create function private.is_document_name(name text, content_type text) returns boolean
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
+begin
   -- The ending too, because it decides what a computer does with the file: a text may be called report.txt and not report.html.
-  select private.is_plain_text(name, 200) and name !~ '[\t\n/\\]' and name = btrim(name) and lower(name) ~ ('[^.]\.(' || case content_type
+  return private.is_plain_text(name, 200) and name !~ '[\t\n/\\]' and name = btrim(name) and lower(name) ~ ('[^.]\.(' || case content_type
     when 'application/pdf' then 'pdf'
     when 'image/png' then 'png'
     when 'image/jpeg' then 'jpe?g'
     when 'image/webp' then 'webp'
     when 'text/plain' then 'txt|md|csv'
     when 'application/vnd.openxmlformats-officedocument.wordprocessingml.document' then 'docx'
-  end || ')$')
+  end || ')$');
+end
 $$;
 comment on function private.is_document_name(text, text) is 'Whether a file of this type may have this name. Null for a type that no document has.';
 grant execute on function private.is_document_name(text, text) to authenticated, service_role;

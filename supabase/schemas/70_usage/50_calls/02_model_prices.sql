@@ -48,9 +48,13 @@ alter table public.model_prices enable always trigger model_prices_keep;
 alter table public.model_prices enable always trigger model_prices_refuse_truncate;
 
 create function private.model_family(model text) returns text
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
-as $$ select regexp_replace(model, '[-@](20[0-9]{2}-?[0-9]{2}-?[0-9]{2}|latest)$', '') $$;
+as $$
+begin
+  return regexp_replace(model, '[-@](20[0-9]{2}-?[0-9]{2}-?[0-9]{2}|latest)$', '');
+end
+$$;
 comment on function private.model_family(text) is
   'The model of which a dated name is one version: gpt-4o of gpt-4o-2024-08-06. Other names stay as they are.';
 
