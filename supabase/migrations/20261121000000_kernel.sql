@@ -290,12 +290,14 @@ comment on function private.fold_email(text) is
 grant execute on function private.fold_email(text) to authenticated, service_role;
 
 create function private.normalize_email(address text) returns text
-  language sql immutable parallel safe
+  language plpgsql immutable parallel safe
   set search_path = ''
 as $$
-  select private.fold_email(v.trimmed)
-  from (select case when length(address) <= 1000 then regexp_replace(address, '^\s+|\s+$', '', 'g') end as trimmed) as v
-  where v.trimmed ~ '^[!-~]+$' and private.is_email(v.trimmed)
+declare
+  trimmed text := case when length(address) <= 1000 then regexp_replace(address, '^\s+|\s+$', '', 'g') end;
+begin
+  return case when trimmed ~ '^[!-~]+$' and private.is_email(trimmed) then private.fold_email(trimmed) end;
+end
 $$;
 comment on function private.normalize_email(text) is
   'The one spelling of an e-mail address: trimmed and in lowercase. Null if the text is no address, or is not plain ASCII.';

@@ -32,9 +32,9 @@ $$;
 comment on function private.limit_period(uuid, text) is 'Since when a limit counts for a tenant: the start of the present month in its time zone, or ever.';
 
 create function private.is_same_period(period_at timestamptz, other_at timestamptz) returns boolean
-  language sql immutable parallel safe
+  language sql stable parallel safe
 as $$
-  -- It sets no search_path, so that Postgres inlines it.
+  -- It sets no search_path, and is no more immutable than a moment minus some days is, so that Postgres inlines it.
   -- One month starts at moments up to 26 hours apart. A tenant that moves to another zone must not start again.
   select period_at >= other_at - interval '3 days'
 $$;
