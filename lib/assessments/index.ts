@@ -105,3 +105,5 @@ export {
   TakenResultAnswer,
 } from './taking/schema.ts'
 export { beginSession, openSession, type Participant, saveAnswers, saveContact } from './taking/sessions.ts'
+export { Suggestion, SuggestionRequest } from './writing/schema.ts'
+export { suggestChange } from './writing/suggest.ts'

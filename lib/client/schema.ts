@@ -310,6 +310,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assessments/frameworks/{framework}/config/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a model propose a change of your configuration */
+        post: operations["postAssessmentsFrameworksFrameworkConfigSuggest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assessments/participants": {
         parameters: {
             query?: never;
@@ -6781,6 +6798,159 @@ export interface components {
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
         };
+        /** @description What a model proposes. Nothing of it is stored. */
+        Suggestion: {
+            framework_id: string;
+            /** @description The version that was read. Send it as If-Match with the patch. */
+            version: number;
+            /** @description The column as it would be. PATCH …/config and PUT …/config/draft take it as it is. */
+            patch: {
+                archetype_overrides?: {
+                    [key: string]: {
+                        position?: number | null;
+                        name?: string | null;
+                        colour?: string | null;
+                        emoji?: string | null;
+                        description?: string | null;
+                        strengths?: string[] | null;
+                        shadows?: string[] | null;
+                    } | null;
+                };
+                voice_overrides?: {
+                    system_prompt?: string | null;
+                    tone_directives?: string[] | null;
+                    language?: string | null;
+                };
+                scoring_overrides?: {
+                    engine?: {
+                        scale_min?: number | null;
+                        scale_max?: number | null;
+                        decimals?: number | null;
+                        missing?: ("skip" | "neutral") | null;
+                        tie_break?: string[] | null;
+                    } | null;
+                    severity_bands?: {
+                        [key: string]: {
+                            label?: string | null;
+                            from?: number | null;
+                            to?: number | null;
+                        } | null;
+                    } | null;
+                    combinations?: {
+                        primary: string;
+                        secondary: string;
+                        title: string;
+                        description: string;
+                    }[] | null;
+                };
+                mode_overrides?: {
+                    [key: string]: {
+                        is_enabled?: boolean | null;
+                        kind?: ("scale" | "choice") | null;
+                        title?: string | null;
+                        intro?: string | null;
+                        scale?: {
+                            min?: number | null;
+                            max?: number | null;
+                            labels?: {
+                                [key: string]: string | null;
+                            } | null;
+                        } | null;
+                        items?: {
+                            [key: string]: {
+                                position?: number | null;
+                                prompt?: string | null;
+                                weights?: {
+                                    [key: string]: number | null;
+                                } | null;
+                                options?: {
+                                    [key: string]: {
+                                        position?: number | null;
+                                        label?: string | null;
+                                        weights?: {
+                                            [key: string]: number | null;
+                                        } | null;
+                                    } | null;
+                                } | null;
+                            } | null;
+                        } | null;
+                    } | null;
+                };
+                landing_overrides?: {
+                    headline?: string | null;
+                    personas?: {
+                        id: string;
+                        name: string;
+                        description: string;
+                    }[] | null;
+                    traffic_split?: number | null;
+                    capture_gate?: ("none" | "soft" | "hard") | null;
+                };
+                communications?: {
+                    email_templates?: {
+                        [key: string]: {
+                            subject?: string | null;
+                            body_html?: string | null;
+                        } | null;
+                    } | null;
+                    followups?: {
+                        id: string;
+                        after_hours: number;
+                        template: string;
+                    }[] | null;
+                    booking_url?: string | null;
+                };
+                results_display?: {
+                    ordering?: (("score" | "declared") | string[]) | null;
+                    depth_thresholds?: {
+                        secondary?: number | null;
+                        combination?: number | null;
+                    } | null;
+                    spider_chart_enabled?: boolean | null;
+                };
+                providers?: {
+                    reflection?: {
+                        is_enabled?: boolean | null;
+                        provider?: string | null;
+                        model?: string | null;
+                    } | null;
+                    micro_insight?: {
+                        is_enabled?: boolean | null;
+                        provider?: string | null;
+                        model?: string | null;
+                    } | null;
+                    voice?: {
+                        is_enabled?: boolean | null;
+                        provider?: string | null;
+                        model?: string | null;
+                    } | null;
+                };
+                test_clients?: {
+                    id: string;
+                    name: string;
+                    description?: string;
+                    answers?: {
+                        [key: string]: number | string;
+                    };
+                }[];
+            };
+            model: string;
+            /** @description What it took: two calls if the first answer did not fit. */
+            calls: {
+                ref_id: string;
+                input_tokens: number;
+                output_tokens: number;
+                /** @description In millionths of a US dollar. Null if the model has no price. */
+                cost_micros: number | null;
+                credits: number;
+            }[];
+        };
+        SuggestionRequest: {
+            /** @enum {string} */
+            column: "archetype_overrides" | "voice_overrides" | "scoring_overrides" | "mode_overrides" | "landing_overrides" | "communications" | "results_display" | "providers" | "test_clients";
+            /** @description What you would like to have, in your own words. */
+            instructions: string;
+        };
         SweptFiles: {
             removed: number;
         };
@@ -9795,6 +9965,165 @@ export interface operations {
                 };
             };
             /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAssessmentsFrameworksFrameworkConfigSuggest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path: {
+                framework: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuggestionRequest"];
+            };
+        };
+        responses: {
+            /** @description A change to look at, and to send on with PATCH. Nothing is stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestion"];
+                };
+            };
+            /** @description malformed_url, tenant_required, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan, spend_cap_reached, insufficient_credits, limit_reached */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description framework_not_found, tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description llm_provider_missing */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_body, invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description llm_failed, suggestion_unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable, llm_busy */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */

@@ -26,12 +26,14 @@ interface JsonSchema {
  */
 export function answerTo({ model, system, turns, schema }: Asked): string {
   const words = turns.find(({ role }) => role === 'user')?.content ?? ''
+  const wish = between(words, 'instructions')
+  const wished = typeof wish === 'string' ? wish : words
   if (model === 'prose') return 'I would rather say it in prose.'
-  const told = [...words.matchAll(/^ANSWER (.+)$/gm)].map(([, answer]) => answer ?? '')
+  const told = [...wished.matchAll(/^ANSWER (.+)$/gm)].map(([, answer]) => answer ?? '')
   const round = turns.filter(({ role }) => role === 'user').length - 1
   if (told.length > 0) return told[Math.min(round, told.length - 1)] ?? ''
   if (!schema) return prose(system, words)
-  const written = rewrite(schema.properties?.patch ?? {}, between(words, 'present'), sentence(words))
+  const written = rewrite(schema.properties?.patch ?? {}, between(words, 'present'), sentence(wished))
   return JSON.stringify({ patch: written ?? {} })
 }
 
@@ -47,8 +49,7 @@ function prose(system: string, words: string): string {
 }
 
 function sentence(words: string): string {
-  const wish = between(words, 'instructions')
-  return typeof wish === 'string' ? wish.trim().replace(/\s+/g, ' ').slice(0, 60) || 'Sample' : 'Sample'
+  return words.trim().replace(/\s+/g, ' ').slice(0, 60) || 'Sample'
 }
 
 /** What stands between <name> and </name>, read as JSON if it is. */

@@ -8,7 +8,7 @@ import { admin, rolledBack } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { priceModel, setCap, spendOf } from '../calls/scene.ts'
-import { callsOf, creditsUsed, heldBy, ownLlm, useModel } from './model-scene.ts'
+import { callsOf, creditsUsed, heldBy, ownLlm, useModel, withPlatformModel } from './model-scene.ts'
 
 // Asked without an edge function, because no route lets a caller choose what is asked, or for how long.
 const names = ['SUPABASE_DB_URL', 'TENANTRY_ALLOW_PRIVATE_URLS'] as const
@@ -202,7 +202,9 @@ it('a key that is not accepted is not sent again, and the admins hear it once', 
   const model = await findModel(service, tenant.id)
   for (const _ of [1, 2])
     expect(await refusal(askModel(service, tenant.id, model, question()))).toBe('llm_failed')
-  expect(await findModel(service, tenant.id)).toMatchObject({ is_own: false })
+  await withPlatformModel(async () => {
+    expect(await findModel(service, tenant.id)).toMatchObject({ is_own: false })
+  })
   const { rows } = await admin.query(
     'select verified_at, last_error from public.llm_providers where tenant_id = $1',
     [tenant.id],

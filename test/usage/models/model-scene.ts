@@ -87,3 +87,22 @@ export async function answered<Answer>(response: Response): Promise<Answer> {
   expect(response.status, await response.clone().text()).toBe(200)
   return (await response.json()) as Answer
 }
+
+/** The platform's model belongs to all files. Who switches it off, or leans on it, does so alone. */
+export async function withPlatformModel(run: () => Promise<void>, { isOn = true } = {}): Promise<void> {
+  const turn = await admin.connect()
+  const set = (is_active: boolean) =>
+    turn.query(
+      'update public.llm_providers set is_active = $1 where tenant_id = private.platform_tenant_id()',
+      [is_active],
+    )
+  try {
+    await turn.query(`select pg_advisory_lock(hashtext('platform model'))`)
+    if (!isOn) await set(false)
+    await run()
+  } finally {
+    if (!isOn) await set(true)
+    // With its connection goes its lock.
+    turn.release(true)
+  }
+}

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { LlmProviderAnswer } from '../../../lib/usage/index.ts'
 import { problemOf } from '../../kit/call.ts'
 import { admin, superuser } from '../../kit/db.ts'
-import { callsOf, heldBy, makeWriter, ownLlm, type Writer } from './model-scene.ts'
+import { callsOf, heldBy, makeWriter, ownLlm, type Writer, withPlatformModel } from './model-scene.ts'
 
 const path = '/usage/llm-provider'
 const llm = ownLlm()
@@ -156,20 +156,22 @@ it('a test is made 20 times an hour', async () => {
 })
 
 describe('without one of its own', () => {
-  it('the platform’s is in use, which the embedded stack has', async () => {
-    expect(inject('stack').llm_url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/)
-    expect(await shown(await writer.ask(path))).toEqual({ llm_provider: null, in_use: 'platform' })
-    expect(await problemOf(await test())).toMatchObject({ status: 404 })
-  })
+  it('the platform’s is in use, which the embedded stack has', () =>
+    withPlatformModel(async () => {
+      expect(inject('stack').llm_url).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/v1$/)
+      expect(await shown(await writer.ask(path))).toEqual({ llm_provider: null, in_use: 'platform' })
+      expect(await problemOf(await test())).toMatchObject({ status: 404 })
+    }))
 
-  it('one that is switched off or not verified is kept, and the platform’s is in use', async () => {
-    await put()
-    expect(await shown(await writer.ask(path))).toMatchObject({ in_use: 'platform' })
-    await test()
-    expect(await shown(await put({ is_active: false }))).toMatchObject({
-      in_use: 'platform',
-      llm_provider: { is_active: false, verified_at: expect.any(String) },
-    })
-    expect(await shown(await put({ is_active: true }))).toMatchObject({ in_use: 'own' })
-  })
+  it('one that is switched off or not verified is kept, and the platform’s is in use', () =>
+    withPlatformModel(async () => {
+      await put()
+      expect(await shown(await writer.ask(path))).toMatchObject({ in_use: 'platform' })
+      await test()
+      expect(await shown(await put({ is_active: false }))).toMatchObject({
+        in_use: 'platform',
+        llm_provider: { is_active: false, verified_at: expect.any(String) },
+      })
+      expect(await shown(await put({ is_active: true }))).toMatchObject({ in_use: 'own' })
+    }))
 })
