@@ -11,6 +11,8 @@ import {
   openSession,
   type Participant,
   ReceivedAnswerChange,
+  ReflectionAnswer,
+  readReflection,
   readResult,
   SavedAnswers,
   SessionAnswer,
@@ -120,6 +122,20 @@ export const sessions = router({ auth: 'public' })
       ['session_not_found', 'session_not_completed'],
     ),
     async (c) => answered(c, { result: await readResult(participantOf(c)) }),
+  )
+  .post(
+    '/current/reflection',
+    describeRoute(
+      'Have a language model write about your result',
+      {
+        200: {
+          description: 'What it has written, once. Or that it is being written, or that there is none.',
+          schema: ReflectionAnswer,
+        },
+      },
+      ['session_not_found', 'session_not_completed'],
+    ),
+    async (c) => answered(c, { reflection: await readReflection(participantOf(c)) }),
   )
 
 function answered<Answer extends object>(c: Context, answer: Answer) {

@@ -622,6 +622,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assessments/sessions/current/reflection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a language model write about your result */
+        post: operations["postAssessmentsSessionsCurrentReflection"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/branding/health": {
         parameters: {
             query?: never;
@@ -3837,8 +3854,7 @@ export interface components {
             providers?: {
                 reflection?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
                 } | null;
                 micro_insight?: {
                     is_enabled?: boolean | null;
@@ -3991,8 +4007,7 @@ export interface components {
                 providers?: {
                     reflection?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
                     } | null;
                     micro_insight?: {
                         is_enabled?: boolean | null;
@@ -4130,8 +4145,7 @@ export interface components {
             providers?: {
                 reflection?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
                 } | null;
                 micro_insight?: {
                     is_enabled?: boolean | null;
@@ -4284,8 +4298,7 @@ export interface components {
                 providers: {
                     reflection?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
                     } | null;
                     micro_insight?: {
                         is_enabled?: boolean | null;
@@ -4903,8 +4916,7 @@ export interface components {
             providers: {
                 reflection?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
                 } | null;
                 micro_insight?: {
                     is_enabled?: boolean | null;
@@ -5968,6 +5980,16 @@ export interface components {
                  */
                 completed_at: string;
             } | null;
+            /** @description What a language model wrote to them about the result. */
+            reflection: {
+                text: string;
+                model: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC, to the millisecond.
+                 */
+                written_at: string;
+            } | null;
             /** @description The newest first, 100 at most. */
             moves: {
                 from_status: ("registered" | "started" | "completed" | "contacted" | "converted" | "archived") | null;
@@ -6215,6 +6237,19 @@ export interface components {
             /** @enum {string} */
             outcome: "ignored" | "unknown_order" | "nothing_new" | "applied";
         };
+        /** @description What a language model has written about a result. */
+        ReflectionAnswer: {
+            reflection: {
+                /**
+                 * @description writing: somebody has asked already. Ask again in some seconds.
+                 * @enum {string}
+                 */
+                status: "written" | "writing" | "off";
+                text: string | null;
+                /** @description Why it is off: the tenant has none for this result, or there is none now. null: it is not. */
+                reason: ("not_offered" | "unavailable") | null;
+            };
+        };
         Registration: {
             ref_id: string;
             /** @description The last completed step. */
@@ -6432,8 +6467,7 @@ export interface components {
             providers: {
                 reflection: {
                     is_enabled: boolean;
-                    provider?: string;
-                    model?: string;
+                    max_tokens?: number;
                 };
                 micro_insight: {
                     is_enabled: boolean;
@@ -6621,8 +6655,7 @@ export interface components {
                 providers?: {
                     reflection?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
                     } | null;
                     micro_insight?: {
                         is_enabled?: boolean | null;
@@ -6911,8 +6944,7 @@ export interface components {
                 providers?: {
                     reflection?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
                     } | null;
                     micro_insight?: {
                         is_enabled?: boolean | null;
@@ -7006,6 +7038,8 @@ export interface components {
                 max: number;
             };
             chart: boolean;
+            /** @description Whether a model may have something to say about it: POST …/current/reflection. */
+            has_reflection: boolean;
             booking_url: string | null;
         };
         TakenResultAnswer: {
@@ -12570,6 +12604,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TakenResultAnswer"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description session_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description session_not_completed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAssessmentsSessionsCurrentReflection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it has written, once. Or that it is being written, or that there is none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReflectionAnswer"];
                 };
             };
             /** @description malformed_url */

@@ -112,6 +112,13 @@ const Provider = z.strictObject({
   model: text(100).optional(),
 })
 
+/** Texts that a language model writes, by the tenant's provider. */
+const Writing = z.strictObject({
+  is_enabled: z.boolean(),
+  /** The most that the model may write. Another number costs another amount. */
+  max_tokens: z.int().min(100).max(2_000).optional(),
+})
+
 const TestClient = z.strictObject({
   id: word,
   name: text(100),
@@ -129,7 +136,7 @@ export const ResolvedConfig = z
     landing: Landing,
     communications: Communications,
     results: Results,
-    providers: z.strictObject({ reflection: Provider, micro_insight: Provider, voice: Provider }),
+    providers: z.strictObject({ reflection: Writing, micro_insight: Provider, voice: Provider }),
     test_clients: z.array(TestClient).max(50),
   })
   .meta({ id: 'ResolvedConfig', description: 'A framework as it is for one tenant.' })

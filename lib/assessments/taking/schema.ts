@@ -171,6 +171,9 @@ export const TakenResult = z
       }),
     scale: z.strictObject({ min: z.number(), max: z.number() }).optional(),
     chart: z.boolean(),
+    has_reflection: z.boolean().meta({
+      description: 'Whether a model may have something to say about it: POST …/current/reflection.',
+    }),
     booking_url: z.string().nullable(),
   })
   .meta({ id: 'TakenResult', description: 'A result, as far as the campaign shows it.' })

@@ -19,12 +19,9 @@ export const Suggestion = z
   .strictObject({
     framework_id: z.string(),
     version: version.meta({ description: 'The version that was read. Send it as If-Match with the patch.' }),
-    patch: z
-      .strictObject(overrides)
-      .partial()
-      .meta({
-        description: 'The column as it would be. PATCH …/config and PUT …/config/draft take it as it is.',
-      }),
+    patch: z.strictObject(overrides).partial().meta({
+      description: 'The column as it would be. PATCH …/config and PUT …/config/draft take it as it is.',
+    }),
     model: z.string(),
     calls: z
       .array(

@@ -26,6 +26,7 @@ interface JsonSchema {
  */
 export function answerTo({ model, system, turns, schema }: Asked): string {
   const words = turns.find(({ role }) => role === 'user')?.content ?? ''
+  if (model === 'odd') return 'Two\u0000 \u0007\u202eodd\r\n\n\n\n\nlines.'
   const wish = between(words, 'instructions')
   const wished = typeof wish === 'string' ? wish : words
   if (model === 'prose') return 'I would rather say it in prose.'

@@ -107,7 +107,9 @@ const isAnswer = (value) => typeof value === 'string' || (typeof value === 'numb
 
 /** @param {unknown} answer @returns {Result} */
 export function parseResult(answer) {
-  const { primary, secondary, combination, scores, scale, chart, booking_url } = record(record(answer).result)
+  const { primary, secondary, combination, scores, scale, chart, has_reflection, booking_url } = record(
+    record(answer).result,
+  )
   const { min, max } = record(scale)
   const [low, high] = [Number(min ?? 0), Number(max ?? 100)]
   const { title, description } = record(combination)
@@ -124,6 +126,7 @@ export function parseResult(answer) {
       return [{ name: label, color: color(colour), score, share, band: text(record(band).label, 200) ?? '' }]
     }),
     hasChart: chart === true,
+    hasReflection: has_reflection === true,
     bookingUrl: linkUrl(booking_url),
   }
 }

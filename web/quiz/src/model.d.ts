@@ -53,6 +53,7 @@ export type Result = {
   combination: { title: string; description: string } | null
   scores: Score[]
   hasChart: boolean
+  hasReflection: boolean
   bookingUrl: string | null
 }
 
@@ -96,11 +97,15 @@ export type Taking = {
   outbox: Outbox
 }
 export type Ending = '' | 'expired' | 'closed'
+/** What a model writes about the result. Without a text there is none. */
+export type Reflection = { isWriting: boolean; text: string }
 export type State = {
   taking: Taking | null
   /** A session of another device, whose link was opened. */
   offered: { token: string; session: Session } | null
   result: Result | null
+  /** Null as long as nobody has asked for it. */
+  reflection: Reflection | null
   ending: Ending
   saving: Saving
   isKept: boolean

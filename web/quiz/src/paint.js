@@ -77,6 +77,7 @@ function view(screen, { config, definition, words, locale, spoken }, state, acti
     const { completion } = config
     return result({
       result: state.result,
+      reflection: state.reflection,
       words,
       spoken,
       locale,

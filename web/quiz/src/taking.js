@@ -5,6 +5,7 @@ import { ask } from './api.js'
 import { parseSession } from './definition.js'
 import { emptyOutbox, nextSending } from './outbox.js'
 import { adopt, answerItem, begin, reconcile } from './record.js'
+import { readReflection } from './reflect.js'
 import { modeOf, placeAfter, placeBefore, resumeAt } from './screens.js'
 import { createSender } from './sender.js'
 import { settle } from './settle.js'
@@ -26,6 +27,7 @@ export function createTaking({ definition, start, locale, memory, show }) {
     taking: memory.read(),
     offered: null,
     result: null,
+    reflection: null,
     ending: '',
     saving: 'saved',
     isKept: true,
@@ -65,6 +67,7 @@ export function createTaking({ definition, start, locale, memory, show }) {
     settle(sending, reply) {
       if (reply.status !== GONE && state.taking)
         change(settle(state, state.taking, sending, reply, definition))
+      if (state.result?.hasReflection && !state.reflection) reflect()
     },
     say: (saving) => change({ saving }),
     wait: pause,
@@ -73,6 +76,16 @@ export function createTaking({ definition, start, locale, memory, show }) {
   function moveAndSend(step, besides) {
     move(step, besides)
     sender.start()
+  }
+
+  /** The result is there without it, and stays as it is if there is none. */
+  async function reflect() {
+    const { token } = state.taking ?? {}
+    if (!token) return
+    const isWanted = () => state.taking?.token === token && state.result !== null
+    change({ reflection: { isWriting: true, text: '' } })
+    const text = await readReflection(token, isWanted)
+    if (isWanted()) change({ reflection: { isWriting: false, text } })
   }
 
   /** What other devices did. A session that was not started yet is nobody's. */
@@ -116,7 +129,7 @@ export function createTaking({ definition, start, locale, memory, show }) {
     acceptOffer() {
       const { offered } = state
       if (!offered) return
-      change({ offered: null, result: null, ending: '' })
+      change({ offered: null, result: null, reflection: null, ending: '' })
       resume(adopt(offered.token, offered.session))
     },
     refuseOffer() {
@@ -183,7 +196,16 @@ export function createTaking({ definition, start, locale, memory, show }) {
     finish() {
       if (state.taking) moveAndSend({ outbox: { ...state.taking.outbox, isFinishing: true } })
     },
-    forget: () => change({ taking: null, result: null, ending: '', saving: 'saved', dropped: [], wrong: {} }),
+    forget: () =>
+      change({
+        taking: null,
+        result: null,
+        reflection: null,
+        ending: '',
+        saving: 'saved',
+        dropped: [],
+        wrong: {},
+      }),
     copied: () => change({ isCopied: true }),
     online() {
       sender.hurry()

@@ -77,6 +77,9 @@ export default {
   shadows: 'A qué prestar atención',
   all: 'Todas las puntuaciones',
   chart: (count) => `Gráfico de ${count} valores. La lista de abajo tiene las mismas cifras.`,
+  reflection: 'Lo que esto puede significar',
+  reflecting: 'Se está escribiendo un texto sobre tu resultado …',
+  byModel: 'Escrito por un modelo de lenguaje (IA). Puede equivocarse.',
   booking: 'Reservar una conversación',
   forget: 'Quitar de este dispositivo',
   forgetText:
