@@ -622,6 +622,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assessments/sessions/current/insights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a language model remark on an answer that is saved */
+        post: operations["postAssessmentsSessionsCurrentInsights"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assessments/sessions/current/reflection": {
         parameters: {
             query?: never;
@@ -3422,6 +3439,8 @@ export interface components {
             }[];
             /** @description Whether a full result is drawn as a chart. */
             chart: boolean;
+            /** @description Whether a model may have a remark on an answer: POST …/current/insights. */
+            has_insights: boolean;
             booking_url: string | null;
         };
         /** @description A participant’s way through an assessment, for whoever holds its token. */
@@ -3858,8 +3877,8 @@ export interface components {
                 } | null;
                 micro_insight?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
+                    max_per_session?: number | null;
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
@@ -4011,8 +4030,8 @@ export interface components {
                     } | null;
                     micro_insight?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
+                        max_per_session?: number | null;
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
@@ -4149,8 +4168,8 @@ export interface components {
                 } | null;
                 micro_insight?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
+                    max_per_session?: number | null;
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
@@ -4302,8 +4321,8 @@ export interface components {
                     } | null;
                     micro_insight?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
+                        max_per_session?: number | null;
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
@@ -4920,8 +4939,8 @@ export interface components {
                 } | null;
                 micro_insight?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
+                    max_per_session?: number | null;
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
@@ -4989,6 +5008,23 @@ export interface components {
             identity_providers: components["schemas"]["IdentityProvider"][];
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
+        };
+        /** @description What a language model has remarked on an answer. */
+        InsightAnswer: {
+            insight: {
+                /**
+                 * @description writing: somebody has asked already. Ask again in some seconds.
+                 * @enum {string}
+                 */
+                status: "written" | "writing" | "off";
+                text: string | null;
+                /** @description Why it is off: the tenant has none for this, or there is none now. null: it is not. */
+                reason: ("not_offered" | "unavailable") | null;
+            };
+        };
+        InsightRequest: {
+            /** @description The id of an item whose answer is saved. */
+            item: string;
         };
         /** @description An offer of membership, as managers see it. */
         Invitation: {
@@ -6246,7 +6282,7 @@ export interface components {
                  */
                 status: "written" | "writing" | "off";
                 text: string | null;
-                /** @description Why it is off: the tenant has none for this result, or there is none now. null: it is not. */
+                /** @description Why it is off: the tenant has none for this, or there is none now. null: it is not. */
                 reason: ("not_offered" | "unavailable") | null;
             };
         };
@@ -6471,8 +6507,8 @@ export interface components {
                 };
                 micro_insight: {
                     is_enabled: boolean;
-                    provider?: string;
-                    model?: string;
+                    max_tokens?: number;
+                    max_per_session?: number;
                 };
                 voice: {
                     is_enabled: boolean;
@@ -6659,8 +6695,8 @@ export interface components {
                     } | null;
                     micro_insight?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
+                        max_per_session?: number | null;
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
@@ -6948,8 +6984,8 @@ export interface components {
                     } | null;
                     micro_insight?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
+                        max_per_session?: number | null;
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
@@ -12626,6 +12662,113 @@ export interface operations {
             };
             /** @description session_not_completed */
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAssessmentsSessionsCurrentInsights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InsightRequest"];
+            };
+        };
+        responses: {
+            /** @description Its remark, once for each answer. Or that it is being written, or that there is none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsightAnswer"];
+                };
+            };
+            /** @description malformed_url, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description session_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description campaign_not_open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_value, invalid_body */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -104,6 +104,7 @@ export const goodCalls: Record<string, GoodCall> = {
   },
   'private.open_client_document': ofDocument,
   'private.remove_client_document': ofDocument,
+  'private.begin_insight': { ...ofSession, refused: 'invalid_value' },
   'private.begin_reflection': { ...ofSession, refused: 'session_not_completed' },
   'private.find_session': ofSession,
   'private.lock_session': ofSession,

@@ -119,6 +119,8 @@ const Writing = z.strictObject({
   max_tokens: z.int().min(100).max(2_000).optional(),
 })
 
+const Remarks = Writing.extend({ max_per_session: z.int().min(1).max(20).optional() })
+
 const TestClient = z.strictObject({
   id: word,
   name: text(100),
@@ -136,7 +138,7 @@ export const ResolvedConfig = z
     landing: Landing,
     communications: Communications,
     results: Results,
-    providers: z.strictObject({ reflection: Writing, micro_insight: Provider, voice: Provider }),
+    providers: z.strictObject({ reflection: Writing, micro_insight: Remarks, voice: Provider }),
     test_clients: z.array(TestClient).max(50),
   })
   .meta({ id: 'ResolvedConfig', description: 'A framework as it is for one tenant.' })

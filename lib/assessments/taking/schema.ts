@@ -51,6 +51,9 @@ export const Offer = z
       .array(OfferedMode)
       .meta({ description: 'The formats to choose from, each with its questions in order.' }),
     chart: z.boolean().meta({ description: 'Whether a full result is drawn as a chart.' }),
+    has_insights: z.boolean().meta({
+      description: 'Whether a model may have a remark on an answer: POST …/current/insights.',
+    }),
     booking_url: z.string().nullable(),
   })
   .meta({ id: 'AssessmentOffer', description: 'What a participant sees of a campaign before it begins.' })

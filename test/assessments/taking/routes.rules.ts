@@ -21,4 +21,5 @@ export default {
   'POST /assessments/sessions/current/complete': withoutToken,
   'GET /assessments/sessions/current/result': withoutToken,
   'POST /assessments/sessions/current/reflection': withoutToken,
+  'POST /assessments/sessions/current/insights': { ...withoutToken, body: () => ({ item: 'l01' }) },
 } satisfies RouteRules

@@ -19,8 +19,23 @@ export default {
         gives: owner === 'home' ? 'ok' : '23503',
       })),
     },
+    participant_insights: {
+      columns: 'tenant_id session_id item_id answer status words model begun_at',
+      key: 'tenant_id',
+      select: 'read',
+      service: 'select',
+      attempts: (['home', 'other'] as const).map((owner) => ({
+        as: 'owner',
+        before: letIn('participant_insights'),
+        tries: `insert into public.participant_insights (tenant_id, session_id, item_id, answer)
+          values ('${tenantId('home')}', '${rowId('participant_sessions', owner)}', 'l02', '1')`,
+        gives: owner === 'home' ? 'ok' : '23503',
+      })),
+    },
   },
   rows: {
+    'public.participant_insights': (tenant) => `(tenant_id, session_id, item_id, answer)
+      values ('${tenantId(tenant)}', '${rowId('participant_sessions', tenant)}', 'l01', '5')`,
     'public.participant_reflections': (
       tenant,
     ) => `(tenant_id, session_id, status, disclosure, words, model, written_at)

@@ -70,4 +70,32 @@ describeInBrowser('what a model writes about a result', (browser) => {
     expect(await page.getByRole('heading', { name: title }).count()).toBe(0)
     await page.getByRole('heading', { name: 'All scores' }).waitFor()
   })
+
+  it('a remark on an answer comes by the way, and holds nothing up', async () => {
+    await configure(tenant, 'providers', { micro_insight: { is_enabled: true } })
+    const left = Array.from({ length: 14 }, (_, n) => [`l${String(n + 3).padStart(2, '0')}`, null])
+    await configure(tenant, 'mode_overrides', { likert: { items: Object.fromEntries(left) } })
+    campaign = await makeCampaign(tenant, { mode: 'likert' })
+    const { page, errors } = await newVisitor(browser(), phone)
+    let goOn = () => {}
+    const isHeld = new Promise<void>((resolve) => {
+      goOn = resolve
+    })
+    await page.route('**/current/insights', async (route) => {
+      await isHeld
+      await route.continue()
+    })
+    await page.goto(addressOf(campaign))
+    await press(page, 'Start')
+    await page.getByText('Question 1 of 2').waitFor()
+    await page.keyboard.press('5')
+    // The model has not answered, and the next question is there.
+    await page.getByText('Question 2 of 2').waitFor()
+    goOn()
+    const remark = page.getByRole('complementary', { name: 'About your last answer' })
+    await remark.getByText('This is a sample').waitFor()
+    await remark.getByText('Written by a language model (AI)').waitFor()
+    await expectNoBarriers(page)
+    expect(errors).toEqual([])
+  })
 })

@@ -6,7 +6,7 @@ import { linkUrl, list, record, text } from '../../page/config.js'
 
 /** @param {unknown} answer @returns {Definition | null} null when there is nothing to take */
 export function parseDefinition(answer) {
-  const { campaign, framework, landing, modes, booking_url } = record(answer)
+  const { campaign, framework, landing, modes, has_insights, booking_url } = record(answer)
   const { name, is_open, opens_at, results_disclosure } = record(campaign)
   const { headline, intro, capture_gate, personas } = record(landing)
   const usable = list(modes).flatMap(parseMode)
@@ -18,6 +18,7 @@ export function parseDefinition(answer) {
     isOpen: is_open === true,
     opensAt: moment(opens_at),
     showsResult: results_disclosure !== 'none',
+    hasInsights: has_insights === true,
     headline: text(headline, 300) ?? title,
     intro: text(intro, 4000) ?? '',
     personas: list(personas).flatMap((each) => {

@@ -22,6 +22,7 @@ export type Definition = {
   isOpen: boolean
   opensAt: string | null
   showsResult: boolean
+  hasInsights: boolean
   headline: string
   intro: string
   personas: { name: string; description: string }[]
@@ -106,6 +107,8 @@ export type State = {
   result: Result | null
   /** Null as long as nobody has asked for it. */
   reflection: Reflection | null
+  /** What a model has remarked on the last answer. */
+  insight: string | null
   ending: Ending
   saving: Saving
   isKept: boolean
@@ -154,6 +157,7 @@ export type QuestionParts = {
   spoken: Spoken
   note: string
   lastWord: string
+  insight: string | null
   footer: unknown
   choose: (answer: Answer | null) => void
   /** Goes to the next question, and nowhere from the last one. */

@@ -152,6 +152,7 @@ function step(screen, mode, taking, { config, definition, words, spoken }, state
     spoken,
     note: wasDropped ? words.dropped : state.note && words[state.note],
     lastWord: open.length > 0 || asks ? words.next : lastWord,
+    insight: state.insight,
     footer,
     choose: (answer) => item && actions.choose(item.id, answer),
     leadOn: actions.leadOn,

@@ -5,10 +5,10 @@ import { ask } from './api.js'
 import { parseSession } from './definition.js'
 import { emptyOutbox, nextSending } from './outbox.js'
 import { adopt, answerItem, begin, reconcile } from './record.js'
-import { readReflection } from './reflect.js'
 import { modeOf, placeAfter, placeBefore, resumeAt } from './screens.js'
 import { createSender } from './sender.js'
 import { settle } from './settle.js'
+import { readInsight, readReflection } from './written.js'
 
 /** @import { Answer, Contact, Definition, Memory, Place, Session, State, Taking } from './model.d.ts' */
 
@@ -28,6 +28,7 @@ export function createTaking({ definition, start, locale, memory, show }) {
     offered: null,
     result: null,
     reflection: null,
+    insight: null,
     ending: '',
     saving: 'saved',
     isKept: true,
@@ -68,6 +69,7 @@ export function createTaking({ definition, start, locale, memory, show }) {
       if (reply.status !== GONE && state.taking)
         change(settle(state, state.taking, sending, reply, definition))
       if (state.result?.hasReflection && !state.reflection) reflect()
+      if (sending.kind === 'answers' && reply.status === 200) remark(sending.body.answers)
     },
     say: (saving) => change({ saving }),
     wait: pause,
@@ -86,6 +88,17 @@ export function createTaking({ definition, start, locale, memory, show }) {
     change({ reflection: { isWriting: true, text: '' } })
     const text = await readReflection(token, isWanted)
     if (isWanted()) change({ reflection: { isWriting: false, text } })
+  }
+
+  let hasRemarks = definition.hasInsights
+  /** Beside everything else: nobody waits for it. @param {Record<string, Answer | null>} answers that are saved */
+  async function remark(answers) {
+    const { token } = state.taking ?? {}
+    const item = Object.keys(answers).findLast((id) => answers[id] !== null)
+    if (!token || !item || !hasRemarks) return
+    const { text, isOver } = await readInsight(token, item)
+    if (isOver) hasRemarks = false
+    if (text && state.taking?.token === token) change({ insight: text })
   }
 
   /** What other devices did. A session that was not started yet is nobody's. */
@@ -138,7 +151,8 @@ export function createTaking({ definition, start, locale, memory, show }) {
     },
     /** @param {string} mode */
     start(mode) {
-      change({ taking: begin(newToken(), mode, locale), note: '' })
+      hasRemarks = definition.hasInsights
+      change({ taking: begin(newToken(), mode, locale), note: '', insight: null })
       sender.start()
     },
     /** After a session has expired: a new one, with the answers of this device. */
@@ -201,6 +215,7 @@ export function createTaking({ definition, start, locale, memory, show }) {
         taking: null,
         result: null,
         reflection: null,
+        insight: null,
         ending: '',
         saving: 'saved',
         dropped: [],

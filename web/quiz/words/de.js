@@ -85,6 +85,7 @@ export default {
   chart: (count) => `Diagramm mit ${count} Werten. Die Liste darunter hat dieselben Zahlen.`,
   reflection: 'Was das heißen kann',
   reflecting: 'Ein Text zu Ihrem Ergebnis wird geschrieben …',
+  remark: 'Zu Ihrer letzten Antwort',
   byModel: 'Von einem Sprachmodell (KI) geschrieben. Es kann sich irren.',
   booking: 'Gespräch buchen',
   forget: 'Von diesem Gerät entfernen',

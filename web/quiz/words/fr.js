@@ -83,6 +83,7 @@ export default {
   chart: (count) => `Diagramme de ${count} valeurs. La liste ci-dessous donne les mêmes chiffres.`,
   reflection: 'Ce que cela peut signifier',
   reflecting: 'Un texte sur votre résultat est en cours d’écriture …',
+  remark: 'À propos de votre dernière réponse',
   byModel: 'Écrit par un modèle de langage (IA). Il peut se tromper.',
   booking: 'Réserver un entretien',
   forget: 'Retirer de cet appareil',

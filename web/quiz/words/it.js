@@ -81,6 +81,7 @@ export default {
   chart: (count) => `Grafico di ${count} valori. L’elenco qui sotto ha le stesse cifre.`,
   reflection: 'Che cosa può significare',
   reflecting: 'Si sta scrivendo un testo sul tuo risultato …',
+  remark: 'Sulla tua ultima risposta',
   byModel: 'Scritto da un modello linguistico (IA). Può sbagliare.',
   booking: 'Prenota un colloquio',
   forget: 'Rimuovi da questo dispositivo',
