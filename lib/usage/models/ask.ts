@@ -54,6 +54,8 @@ export async function askModel(
   const estimated = Math.ceil(Buffer.byteLength(body) / 2)
   // The hold outlives the request, and ends by itself if this process does not.
   const seconds = Math.ceil(question.timeoutMs / 1_000) + 30
+  // A tenant that is frozen, or whose trial has ended, starts nothing.
+  await service.query(sql`select private.require_permission(${tenantId}, 'calls:write')`)
   const { call } = await service.one<{ call: string }>(sql`
     select private.ulid(private.begin_model_call(${tenantId}, ${provider}, ${model.default_model}, ${estimated},
       ${question.max_output_tokens}, ${question.idempotency_key}, ${seconds}, ${question.agent}, ${sha256(body)})) as call`)

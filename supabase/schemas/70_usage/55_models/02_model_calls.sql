@@ -19,7 +19,6 @@ declare
   hold public.llm_call_holds;
   credits bigint;
 begin
-  perform private.require_permission(begin_model_call.tenant, 'calls:write');
   -- Two with one key wait for each other here, so whatever the second one finds began before this moment.
   perform private.lock_spend(tenant, m.month_start) from private.spend_month(tenant) as m;
   began_at := clock_timestamp();
@@ -37,7 +36,7 @@ begin
 end
 $$;
 comment on function private.begin_model_call(uuid, text, text, bigint, bigint, text, int, text, text) is
-  'Holds what a call of a model may cost at most, of the spend cap and of the credits, or refuses it. 402 spend_cap_reached, limit_reached or insufficient_credits, 409 idempotency_conflict if the key was used before, 403 for a tenant that cannot be changed.';
+  'Holds what a call of a model may cost at most, of the spend cap and of the credits, or refuses it. 402 spend_cap_reached, limit_reached or insufficient_credits, 409 idempotency_conflict if the key was used before. Asks no permission: the edge function has.';
 
 create function private.end_model_call(
   tenant uuid, call uuid, status public.call_status, input_tokens bigint, output_tokens bigint, cached_tokens bigint default 0,
