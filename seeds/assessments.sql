@@ -31,3 +31,11 @@ cross join lateral (select
 insert into public.client_bios (tenant_id, session_id, headline, goals, notes)
 select distinct on (s.tenant_id) s.tenant_id, s.id, 'Leads a team of eight', 'Delegate without checking twice.', 'Prefers calls on Tuesdays.'
 from public.participant_sessions as s where s.client_status = 'converted' order by s.tenant_id, s.id desc;
+
+-- One coach has a model write to those who complete an assessment.
+select private.save_framework_config(t.id, 'money-archetypes', 0, n.columns || '{"providers": {"reflection": {"is_enabled": true}}}',
+  '[{"op": "add", "path": "/providers/reflection", "value": {"is_enabled": true}}]')
+from public.tenants as t
+cross join (select '{"archetype_overrides": {}, "voice_overrides": {}, "scoring_overrides": {}, "mode_overrides": {}, "landing_overrides": {},
+  "communications": {}, "results_display": {}, "providers": {}, "test_clients": []}'::jsonb as columns) as n
+where t.slug = 'moneystory';

@@ -12,6 +12,7 @@ const Runtime = z.object({
   api_port: z.number(),
   db_port: z.number(),
   smtp_port: z.number().optional(),
+  llm_port: z.number().optional(),
   postgres_pid: z.number().optional(),
   /** PgBouncer, if the functions reach the database through it. */
   pooler: z.object({ pid: z.number(), port: z.number() }).optional(),

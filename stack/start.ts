@@ -28,6 +28,8 @@ import { startGuard } from './processes/processes.ts'
 import { makeReachable } from './processes/server-user.ts'
 import { endStrays, listStrays } from './processes/strays.ts'
 import { type Supervised, supervise } from './processes/supervise.ts'
+import { keepPlatformModel } from './providers/llm/platform-model.ts'
+import { type LlmServer, startLlmServer } from './providers/llm/server.ts'
 import { paymentEnvironment } from './providers/payments/environment.ts'
 import { paymentSecrets } from './providers/payments/secrets.ts'
 import { startPaymentProviders } from './providers/payments/server.ts'
@@ -99,7 +101,10 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   const receiver = await startReceiver(mail, file.runtime?.smtp_port ?? server.port + 2)
   stops.push(() => receiver.stop())
 
-  const record = () => recordRuntime(options, file, { gateway, server, receiver, functions, pooler })
+  const llm = await startLlmServer(file.runtime?.llm_port ?? server.port + 3)
+  stops.push(() => llm.stop())
+
+  const record = () => recordRuntime(options, file, { gateway, server, receiver, llm, functions, pooler })
   // Written one after another: two renames at once could leave the older one.
   let recorded = Promise.resolve()
   const recordSoon = () => {
@@ -137,6 +142,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
     tenantry_service_key: file.secret_key,
   })
   await keepPlatformProvider(dbUrl, receiver.port)
+  await keepPlatformModel(dbUrl, llm.url)
   if (options.seed) await step('seeds', () => seed(root, dataDir, file, server.port))
 
   const workers = await startExtensionWorkers({
@@ -211,6 +217,7 @@ interface Parts {
   gateway: Gateway
   server: Supervised
   receiver: Receiver
+  llm: LlmServer
   functions: Functions | null
   pooler: Pooler | null
 }
@@ -218,7 +225,7 @@ interface Parts {
 async function recordRuntime(
   { dataDir, stay }: Options,
   file: StackFile,
-  { gateway, server, receiver, functions, pooler }: Parts,
+  { gateway, server, receiver, llm, functions, pooler }: Parts,
 ): Promise<void> {
   file.api_url = `http://127.0.0.1:${gateway.port}`
   file.db_url = databaseUrl(file, 'postgres', server.port)
@@ -232,6 +239,7 @@ async function recordRuntime(
     api_port: gateway.port,
     db_port: server.port,
     smtp_port: receiver.port,
+    llm_port: Number(new URL(llm.url).port),
     postgres_pid: server.pid,
     ...(pooler?.pid && { pooler: { pid: pooler.pid, port: pooler.port } }),
     functions: Object.fromEntries(running ?? []),

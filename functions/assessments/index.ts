@@ -4,11 +4,13 @@ import { drafts } from './drafts.ts'
 import { followups } from './followups.ts'
 import { frameworks } from './frameworks.ts'
 import { participants, pipeline } from './participants.ts'
+import { suggestions } from './suggestions.ts'
 import { campaignPages, sessions } from './taking.ts'
 
 export const app = createApp('assessments')
   .route('/frameworks', frameworks)
   .route('/frameworks', drafts)
+  .route('/frameworks', suggestions)
   .route('/participants', participants)
   .route('/participants', clients)
   .route('/pipeline', pipeline)

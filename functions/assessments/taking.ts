@@ -6,11 +6,16 @@ import {
   ContactChange,
   completeSession,
   findOffer,
+  InsightAnswer,
+  InsightRequest,
   NewSession,
   Offer,
   openSession,
   type Participant,
   ReceivedAnswerChange,
+  ReflectionAnswer,
+  readInsight,
+  readReflection,
   readResult,
   SavedAnswers,
   SessionAnswer,
@@ -120,6 +125,36 @@ export const sessions = router({ auth: 'public' })
       ['session_not_found', 'session_not_completed'],
     ),
     async (c) => answered(c, { result: await readResult(participantOf(c)) }),
+  )
+  .post(
+    '/current/insights',
+    describeRoute(
+      'Have a language model remark on an answer that is saved',
+      {
+        200: {
+          description:
+            'Its remark, once for each answer. Or that it is being written, or that there is none.',
+          schema: InsightAnswer,
+        },
+      },
+      ['session_not_found', 'campaign_not_open', 'invalid_value'],
+    ),
+    body(InsightRequest),
+    async (c) => answered(c, { insight: await readInsight(participantOf(c), c.req.valid('json').item) }),
+  )
+  .post(
+    '/current/reflection',
+    describeRoute(
+      'Have a language model write about your result',
+      {
+        200: {
+          description: 'What it has written, once. Or that it is being written, or that there is none.',
+          schema: ReflectionAnswer,
+        },
+      },
+      ['session_not_found', 'session_not_completed'],
+    ),
+    async (c) => answered(c, { reflection: await readReflection(participantOf(c)) }),
   )
 
 function answered<Answer extends object>(c: Context, answer: Answer) {

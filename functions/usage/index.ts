@@ -2,6 +2,7 @@ import { createApp } from '../../lib/http/index.ts'
 import { llmCalls, toolCalls } from './calls.ts'
 import { credits } from './credits.ts'
 import { events } from './events.ts'
+import { llmProvider } from './llm-provider.ts'
 import { meters } from './meters.ts'
 import { billingEvents, payments } from './payments.ts'
 import { modelPrices, spend } from './spend.ts'
@@ -20,6 +21,7 @@ export const app = createApp('usage')
   .route('/credits', credits)
   .route('/llm-calls', llmCalls)
   .route('/tool-calls', toolCalls)
+  .route('/llm-provider', llmProvider)
   .route('/spend', spend)
   .route('/model-prices', modelPrices)
 

@@ -105,3 +105,8 @@ export {
   TakenResultAnswer,
 } from './taking/schema.ts'
 export { beginSession, openSession, type Participant, saveAnswers, saveContact } from './taking/sessions.ts'
+export { readInsight } from './writing/insight.ts'
+export { readReflection } from './writing/reflection.ts'
+export { Suggestion, SuggestionRequest } from './writing/schema.ts'
+export { suggestChange } from './writing/suggest.ts'
+export { InsightAnswer, InsightRequest, ReflectionAnswer } from './writing/text-schema.ts'

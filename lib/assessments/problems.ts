@@ -5,6 +5,7 @@ const problems = declareProblems({
   assessment_not_enabled: { status: 422, title: 'The tenant has not enabled this assessment' },
   campaign_not_open: { status: 409, title: 'The campaign takes no participants' },
   framework_not_found: { status: 404, title: 'There is no such framework' },
+  suggestion_unusable: { status: 502, title: 'The model proposed nothing that fits' },
   draft_not_found: { status: 404, title: 'There is no draft' },
   version_not_kept: { status: 404, title: 'This version is not kept' },
   version_mismatch: { status: 412, title: 'Somebody else has changed this' },

@@ -310,6 +310,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assessments/frameworks/{framework}/config/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a model propose a change of your configuration */
+        post: operations["postAssessmentsFrameworksFrameworkConfigSuggest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assessments/participants": {
         parameters: {
             query?: never;
@@ -599,6 +616,40 @@ export interface paths {
         get: operations["getAssessmentsSessionsCurrentResult"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assessments/sessions/current/insights": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a language model remark on an answer that is saved */
+        post: operations["postAssessmentsSessionsCurrentInsights"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/assessments/sessions/current/reflection": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have a language model write about your result */
+        post: operations["postAssessmentsSessionsCurrentReflection"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2826,6 +2877,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/usage/llm-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read which language model writes for you */
+        get: operations["getUsageLlmProvider"];
+        /** Set which language model writes for you; it is asked once a test went well */
+        put: operations["putUsageLlmProvider"];
+        post?: never;
+        /** Forget your provider and its key */
+        delete: operations["deleteUsageLlmProvider"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/usage/llm-provider/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ask your own language model for a word */
+        post: operations["postUsageLlmProviderTest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/usage/spend": {
         parameters: {
             query?: never;
@@ -3352,6 +3439,8 @@ export interface components {
             }[];
             /** @description Whether a full result is drawn as a chart. */
             chart: boolean;
+            /** @description Whether a model may have a remark on an answer: POST …/current/insights. */
+            has_insights: boolean;
             booking_url: string | null;
         };
         /** @description A participant’s way through an assessment, for whoever holds its token. */
@@ -3784,13 +3873,12 @@ export interface components {
             providers?: {
                 reflection?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
                 } | null;
                 micro_insight?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
+                    max_per_session?: number | null;
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
@@ -3938,13 +4026,12 @@ export interface components {
                 providers?: {
                     reflection?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
                     } | null;
                     micro_insight?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
+                        max_per_session?: number | null;
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
@@ -4077,13 +4164,12 @@ export interface components {
             providers?: {
                 reflection?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
                 } | null;
                 micro_insight?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
+                    max_per_session?: number | null;
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
@@ -4231,13 +4317,12 @@ export interface components {
                 providers: {
                     reflection?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
                     } | null;
                     micro_insight?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
+                        max_per_session?: number | null;
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
@@ -4850,13 +4935,12 @@ export interface components {
             providers: {
                 reflection?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
                 } | null;
                 micro_insight?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
-                    model?: string | null;
+                    max_tokens?: number | null;
+                    max_per_session?: number | null;
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
@@ -4924,6 +5008,23 @@ export interface components {
             identity_providers: components["schemas"]["IdentityProvider"][];
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
+        };
+        /** @description What a language model has remarked on an answer. */
+        InsightAnswer: {
+            insight: {
+                /**
+                 * @description writing: somebody has asked already. Ask again in some seconds.
+                 * @enum {string}
+                 */
+                status: "written" | "writing" | "off";
+                text: string | null;
+                /** @description Why it is off: the tenant has none for this, or there is none now. null: it is not. */
+                reason: ("not_offered" | "unavailable") | null;
+            };
+        };
+        InsightRequest: {
+            /** @description The id of an item whose answer is saved. */
+            item: string;
         };
         /** @description An offer of membership, as managers see it. */
         Invitation: {
@@ -5080,6 +5181,56 @@ export interface components {
             response_sha256?: string;
             /** @description A code and no message, because a message may quote the prompt. */
             error_code?: string;
+        };
+        LlmProvider: {
+            /**
+             * @description openai is whatever speaks its chat completions, wherever base_url leads; anthropic its messages.
+             * @enum {string}
+             */
+            provider_type: "openai" | "anthropic";
+            base_url: string;
+            default_model: string;
+            has_api_key: boolean;
+            is_active: boolean;
+            /** @description When a test went well. Before that it is not asked. */
+            verified_at: string | null;
+            last_error: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC, to the millisecond.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC, to the millisecond.
+             */
+            updated_at: string;
+        };
+        LlmProviderAnswer: {
+            /** @description Your own. null: you have none. */
+            llm_provider: components["schemas"]["LlmProvider"] | null;
+            /**
+             * @description Whose model writes now. none: whatever a model writes is off.
+             * @enum {string}
+             */
+            in_use: "own" | "platform" | "none";
+        };
+        LlmProviderSettings: {
+            /**
+             * @description openai is whatever speaks its chat completions, wherever base_url leads; anthropic its messages.
+             * @enum {string}
+             */
+            provider_type: "openai" | "anthropic";
+            /** @description Up to the version in its path. If it is left out, the provider’s own. */
+            base_url?: string;
+            default_model: string;
+            /** @description Stored in Vault and never shown. If it is left out, the stored one stays, unless it would go to another server. */
+            api_key?: string;
+            /**
+             * @description false: the model of the platform is asked, and these settings are kept.
+             * @default true
+             */
+            is_active?: boolean;
         };
         MarkedNotifications: {
             /** @description How many were unread. */
@@ -5865,6 +6016,16 @@ export interface components {
                  */
                 completed_at: string;
             } | null;
+            /** @description What a language model wrote to them about the result. */
+            reflection: {
+                text: string;
+                model: string;
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC, to the millisecond.
+                 */
+                written_at: string;
+            } | null;
             /** @description The newest first, 100 at most. */
             moves: {
                 from_status: ("registered" | "started" | "completed" | "contacted" | "converted" | "archived") | null;
@@ -6112,6 +6273,19 @@ export interface components {
             /** @enum {string} */
             outcome: "ignored" | "unknown_order" | "nothing_new" | "applied";
         };
+        /** @description What a language model has written about a result. */
+        ReflectionAnswer: {
+            reflection: {
+                /**
+                 * @description writing: somebody has asked already. Ask again in some seconds.
+                 * @enum {string}
+                 */
+                status: "written" | "writing" | "off";
+                text: string | null;
+                /** @description Why it is off: the tenant has none for this, or there is none now. null: it is not. */
+                reason: ("not_offered" | "unavailable") | null;
+            };
+        };
         Registration: {
             ref_id: string;
             /** @description The last completed step. */
@@ -6329,13 +6503,12 @@ export interface components {
             providers: {
                 reflection: {
                     is_enabled: boolean;
-                    provider?: string;
-                    model?: string;
+                    max_tokens?: number;
                 };
                 micro_insight: {
                     is_enabled: boolean;
-                    provider?: string;
-                    model?: string;
+                    max_tokens?: number;
+                    max_per_session?: number;
                 };
                 voice: {
                     is_enabled: boolean;
@@ -6518,13 +6691,12 @@ export interface components {
                 providers?: {
                     reflection?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
                     } | null;
                     micro_insight?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
-                        model?: string | null;
+                        max_tokens?: number | null;
+                        max_per_session?: number | null;
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
@@ -6695,6 +6867,158 @@ export interface components {
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
         };
+        /** @description What a model proposes. Nothing of it is stored. */
+        Suggestion: {
+            framework_id: string;
+            /** @description The version that was read. Send it as If-Match with the patch. */
+            version: number;
+            /** @description The column as it would be. PATCH …/config and PUT …/config/draft take it as it is. */
+            patch: {
+                archetype_overrides?: {
+                    [key: string]: {
+                        position?: number | null;
+                        name?: string | null;
+                        colour?: string | null;
+                        emoji?: string | null;
+                        description?: string | null;
+                        strengths?: string[] | null;
+                        shadows?: string[] | null;
+                    } | null;
+                };
+                voice_overrides?: {
+                    system_prompt?: string | null;
+                    tone_directives?: string[] | null;
+                    language?: string | null;
+                };
+                scoring_overrides?: {
+                    engine?: {
+                        scale_min?: number | null;
+                        scale_max?: number | null;
+                        decimals?: number | null;
+                        missing?: ("skip" | "neutral") | null;
+                        tie_break?: string[] | null;
+                    } | null;
+                    severity_bands?: {
+                        [key: string]: {
+                            label?: string | null;
+                            from?: number | null;
+                            to?: number | null;
+                        } | null;
+                    } | null;
+                    combinations?: {
+                        primary: string;
+                        secondary: string;
+                        title: string;
+                        description: string;
+                    }[] | null;
+                };
+                mode_overrides?: {
+                    [key: string]: {
+                        is_enabled?: boolean | null;
+                        kind?: ("scale" | "choice") | null;
+                        title?: string | null;
+                        intro?: string | null;
+                        scale?: {
+                            min?: number | null;
+                            max?: number | null;
+                            labels?: {
+                                [key: string]: string | null;
+                            } | null;
+                        } | null;
+                        items?: {
+                            [key: string]: {
+                                position?: number | null;
+                                prompt?: string | null;
+                                weights?: {
+                                    [key: string]: number | null;
+                                } | null;
+                                options?: {
+                                    [key: string]: {
+                                        position?: number | null;
+                                        label?: string | null;
+                                        weights?: {
+                                            [key: string]: number | null;
+                                        } | null;
+                                    } | null;
+                                } | null;
+                            } | null;
+                        } | null;
+                    } | null;
+                };
+                landing_overrides?: {
+                    headline?: string | null;
+                    personas?: {
+                        id: string;
+                        name: string;
+                        description: string;
+                    }[] | null;
+                    traffic_split?: number | null;
+                    capture_gate?: ("none" | "soft" | "hard") | null;
+                };
+                communications?: {
+                    email_templates?: {
+                        [key: string]: {
+                            subject?: string | null;
+                            body_html?: string | null;
+                        } | null;
+                    } | null;
+                    followups?: {
+                        id: string;
+                        after_hours: number;
+                        template: string;
+                    }[] | null;
+                    booking_url?: string | null;
+                };
+                results_display?: {
+                    ordering?: (("score" | "declared") | string[]) | null;
+                    depth_thresholds?: {
+                        secondary?: number | null;
+                        combination?: number | null;
+                    } | null;
+                    spider_chart_enabled?: boolean | null;
+                };
+                providers?: {
+                    reflection?: {
+                        is_enabled?: boolean | null;
+                        max_tokens?: number | null;
+                    } | null;
+                    micro_insight?: {
+                        is_enabled?: boolean | null;
+                        max_tokens?: number | null;
+                        max_per_session?: number | null;
+                    } | null;
+                    voice?: {
+                        is_enabled?: boolean | null;
+                        provider?: string | null;
+                        model?: string | null;
+                    } | null;
+                };
+                test_clients?: {
+                    id: string;
+                    name: string;
+                    description?: string;
+                    answers?: {
+                        [key: string]: number | string;
+                    };
+                }[];
+            };
+            model: string;
+            /** @description What it took: two calls if the first answer did not fit. */
+            calls: {
+                ref_id: string;
+                input_tokens: number;
+                output_tokens: number;
+                /** @description In millionths of a US dollar. Null if the model has no price. */
+                cost_micros: number | null;
+                credits: number;
+            }[];
+        };
+        SuggestionRequest: {
+            /** @enum {string} */
+            column: "archetype_overrides" | "voice_overrides" | "scoring_overrides" | "mode_overrides" | "landing_overrides" | "communications" | "results_display" | "providers" | "test_clients";
+            /** @description What you would like to have, in your own words. */
+            instructions: string;
+        };
         SweptFiles: {
             removed: number;
         };
@@ -6750,6 +7074,8 @@ export interface components {
                 max: number;
             };
             chart: boolean;
+            /** @description Whether a model may have something to say about it: POST …/current/reflection. */
+            has_reflection: boolean;
             booking_url: string | null;
         };
         TakenResultAnswer: {
@@ -9730,6 +10056,165 @@ export interface operations {
             };
         };
     };
+    postAssessmentsFrameworksFrameworkConfigSuggest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path: {
+                framework: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuggestionRequest"];
+            };
+        };
+        responses: {
+            /** @description A change to look at, and to send on with PATCH. Nothing is stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestion"];
+                };
+            };
+            /** @description malformed_url, tenant_required, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan, spend_cap_reached, insufficient_credits, limit_reached */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description framework_not_found, tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description llm_provider_missing */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_body, invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description llm_failed, suggestion_unusable */
+            502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable, llm_busy */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getAssessmentsParticipants: {
         parameters: {
             query?: {
@@ -12155,6 +12640,189 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TakenResultAnswer"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description session_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description session_not_completed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAssessmentsSessionsCurrentInsights: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InsightRequest"];
+            };
+        };
+        responses: {
+            /** @description Its remark, once for each answer. Or that it is being written, or that there is none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InsightAnswer"];
+                };
+            };
+            /** @description malformed_url, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description session_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description campaign_not_open */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_value, invalid_body */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAssessmentsSessionsCurrentReflection: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it has written, once. Or that it is being written, or that there is none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReflectionAnswer"];
                 };
             };
             /** @description malformed_url */
@@ -29707,6 +30375,449 @@ export interface operations {
                 };
             };
             /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUsageLlmProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Your own provider, without its key, and whose is in use. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LlmProviderAnswer"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putUsageLlmProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LlmProviderSettings"];
+            };
+        };
+        responses: {
+            /** @description The provider, unverified where anything changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LlmProviderAnswer"];
+                };
+            };
+            /** @description malformed_url, tenant_required, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_value, invalid_body */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteUsageLlmProvider: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Forgotten. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postUsageLlmProviderTest: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Verified, or not and why in last_error. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LlmProviderAnswer"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description spend_cap_reached, insufficient_credits, limit_reached */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_llm_tests, rate_limited */
             429: {
                 headers: {
                     /** @description After how many seconds to try again. */

@@ -2,7 +2,7 @@
 export type ProblemDefinition =
   | { status: 429 | 503; title: string; retryAfterSeconds: number }
   | {
-      status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 422 | 428 | 500 | 504
+      status: 400 | 401 | 402 | 403 | 404 | 405 | 409 | 410 | 412 | 413 | 415 | 422 | 428 | 500 | 502 | 504
       title: string
     }
 

@@ -59,6 +59,15 @@ export { createMeter, listMeters, readMeter, updateMeter } from './meters/querie
 export { MeterReadings, ReadingQuery } from './meters/reading-schema.ts'
 export { readReadings } from './meters/readings.ts'
 export { Meter, MeterChange, MeterPath, MeterQuery, Meters, NewMeter } from './meters/schema.ts'
+export { askModel, type ModelAnswer } from './models/ask.ts'
+export {
+  findModel,
+  readLlmProvider,
+  removeLlmProvider,
+  setLlmProvider,
+} from './models/queries.ts'
+export { LlmProviderAnswer, LlmProviderSettings } from './models/schema.ts'
+export { testLlmProvider } from './models/test.ts'
 export { checkOpenOrders } from './payments/check.ts'
 export {
   idempotencyKeyOf,

@@ -25,6 +25,10 @@ const problems = declareProblems({
   reservation_not_found: { status: 404, title: 'There is no such reservation' },
   reservation_closed: { status: 409, title: 'The reservation has ended' },
   refund_too_large: { status: 409, title: 'The refund is more than was consumed' },
+  llm_provider_missing: { status: 409, title: 'No language model is set up' },
+  llm_failed: { status: 502, title: 'The language model gave no answer' },
+  llm_busy: { status: 503, title: 'The language model is asked too much', retryAfterSeconds: 30 },
+  too_many_llm_tests: { status: 429, title: 'Too many tests of LLM providers', retryAfterSeconds: 3_600 },
   idempotency_conflict: { status: 409, title: 'The key was used for another operation' },
 })
 

@@ -10,6 +10,8 @@ export interface MachineLine {
   /** Where the mail that the stack sends is shown, and the port on which it is received. */
   mail_url: string
   smtp_port: number
+  /** Where the local language model is asked. */
+  llm_url: string
   data_dir: string
   coaches: Coach[]
 }
@@ -22,6 +24,7 @@ export function machineLine(file: StackFile, dataDir: string, coaches: Coach[]):
     secret_key: file.secret_key,
     mail_url: file.runtime ? `http://mail.localhost:${file.runtime.api_port}/` : '',
     smtp_port: file.runtime?.smtp_port ?? 0,
+    llm_url: file.runtime ? `http://127.0.0.1:${file.runtime.llm_port}/v1` : '',
     data_dir: dataDir,
     coaches,
   }
@@ -49,6 +52,10 @@ export function describe(line: MachineLine): string {
     `${line.api_url}/register/  (how a stranger becomes a tenant; a local provider takes the payment)`,
   ])
   rows.push(['Mailbox', `${line.mail_url}  (what the stack mails; SMTP on port ${line.smtp_port})`])
+  rows.push([
+    'Language model',
+    `${line.llm_url}  (a local one that writes samples; OpenAI's and Anthropic's formats)`,
+  ])
   rows.push(['Publishable key', line.publishable_key])
   rows.push(['Secret key', line.secret_key])
   rows.push(['Database', line.db_url])

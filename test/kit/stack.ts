@@ -14,6 +14,7 @@ export interface StackAccess {
   secret_key: string
   mail_url: string
   smtp_port: number
+  llm_url: string
   data_dir: string
   coaches: { tenant_slug: string; email: string; password: string }[]
   admin_db_url: string

@@ -104,6 +104,8 @@ export const goodCalls: Record<string, GoodCall> = {
   },
   'private.open_client_document': ofDocument,
   'private.remove_client_document': ofDocument,
+  'private.begin_insight': { ...ofSession, refused: 'invalid_value' },
+  'private.begin_reflection': { ...ofSession, refused: 'session_not_completed' },
   'private.find_session': ofSession,
   'private.lock_session': ofSession,
   'private.save_contact': ofSession,
@@ -173,6 +175,16 @@ export const goodCalls: Record<string, GoodCall> = {
   'public.finish_llm_call': finished,
   'public.record_tool_call': ofTool,
   'public.start_llm_call': { given: started },
+  'private.begin_model_call': { given: started },
+  'private.end_model_call': finished,
+  'private.set_llm_provider': {
+    given: () => ({
+      provider_type: 'openai',
+      base_url: 'https://api.openai.com/v1',
+      default_model: 'gpt-4o',
+    }),
+  },
+  'private.record_llm_provider_test': { refused: 'conflict' },
   'private.record_provider_test': { refused: 'conflict' },
   'private.record_idp_check': { given: () => ({ type: 'oidc', outcome: 'bad' }), refused: 'idp_changed' },
   'private.set_notification_provider': {
@@ -234,6 +246,7 @@ export const unmeasured: Record<string, string> = {
   'private.changed_fields': 'rows of tables, whose columns have a size',
   'private.days_of_usage_hour': 'UTC, and the time zone of a tenant',
   'private.drop_secrets': 'the secrets of one row',
+  'private.keep_secret': 'the functions that set a provider bound the secret, and our code names the rest',
   'private.endpoint_change_problems': 'update_webhook_endpoint() bounds the changes',
   'private.event_schema': 'runs in migrations',
   'private.plan_followups': 'a configuration, which has a size; 20 of its follow-ups are looked at',

@@ -112,6 +112,15 @@ const Provider = z.strictObject({
   model: text(100).optional(),
 })
 
+/** Texts that a language model writes, by the tenant's provider. */
+const Writing = z.strictObject({
+  is_enabled: z.boolean(),
+  /** The most that the model may write. Another number costs another amount. */
+  max_tokens: z.int().min(100).max(2_000).optional(),
+})
+
+const Remarks = Writing.extend({ max_per_session: z.int().min(1).max(20).optional() })
+
 const TestClient = z.strictObject({
   id: word,
   name: text(100),
@@ -129,7 +138,7 @@ export const ResolvedConfig = z
     landing: Landing,
     communications: Communications,
     results: Results,
-    providers: z.strictObject({ reflection: Provider, micro_insight: Provider, voice: Provider }),
+    providers: z.strictObject({ reflection: Writing, micro_insight: Remarks, voice: Provider }),
     test_clients: z.array(TestClient).max(50),
   })
   .meta({ id: 'ResolvedConfig', description: 'A framework as it is for one tenant.' })

@@ -49,6 +49,8 @@ export async function readParticipant(db: Db, tenantId: string, ref: string): Pr
           'primary_id', r.primary_id, 'secondary_id', r.secondary_id, 'answered_count', r.answered_count, 'item_count', r.item_count,
           'config_version', r.config_version, 'completed_at', r.completed_at)
         from public.assessment_results as r where r.tenant_id = s.tenant_id and r.session_id = s.id) as result,
+      (select jsonb_build_object('text', w.words, 'model', w.model, 'written_at', w.written_at) from public.participant_reflections as w
+        where w.tenant_id = s.tenant_id and w.session_id = s.id and w.status = 'written') as reflection,
       coalesce((select jsonb_agg(jsonb_build_object('from_status', m.from_status, 'to_status', m.to_status,
           'moved_by', (select p.ref_id from public.user_profiles as p where p.user_id = m.moved_by), 'moved_at', m.moved_at) order by m.id desc)
         from (select o.* from public.participant_moves as o where o.tenant_id = s.tenant_id and o.session_id = s.id
@@ -64,6 +66,7 @@ export async function readParticipant(db: Db, tenantId: string, ref: string): Pr
   return {
     ...found,
     result: found.result && { ...found.result, completed_at: utc(found.result.completed_at) },
+    reflection: found.reflection && { ...found.reflection, written_at: utc(found.reflection.written_at) },
     moves: found.moves.map((move) => ({ ...move, moved_at: utc(move.moved_at) })),
   }
 }

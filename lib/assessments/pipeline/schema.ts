@@ -56,6 +56,10 @@ export const ParticipantDetails = Participant.extend({
       completed_at: moment,
     })
     .nullable(),
+  reflection: z
+    .strictObject({ text: z.string(), model: z.string(), written_at: moment })
+    .nullable()
+    .meta({ description: 'What a language model wrote to them about the result.' }),
   moves: z.array(Move).meta({ description: 'The newest first, 100 at most.' }),
   has_bio: z.boolean().meta({ description: 'Whether there is a bio that the caller may read.' }),
   document_count: z.int().meta({ description: 'How many stored documents the caller may read.' }),

@@ -111,6 +111,7 @@ function prepare(row: OfferRow): OpenOffer {
     },
     modes: modesOf(config, campaign.mode),
     chart: config.results.spider_chart_enabled,
+    has_insights: config.providers.micro_insight.is_enabled && campaign.results_disclosure !== 'none',
     booking_url: config.communications.booking_url ?? row.booking_url,
   }
   const text = JSON.stringify(offer)

@@ -68,6 +68,7 @@ function disclosed(row: ResultRow, offer: OpenOffer | null): TakenResult {
     answered_count,
     item_count,
     chart: false,
+    has_reflection: false,
     booking_url: offer?.offer.booking_url ?? null,
   }
   if (!offer || disclosure === 'none') return hidden
@@ -77,6 +78,7 @@ function disclosed(row: ResultRow, offer: OpenOffer | null): TakenResult {
   const secondary = partOf(archetypes, row.secondary_id, isFull)
   const summary: TakenResult = {
     ...hidden,
+    has_reflection: offer.config.providers.reflection.is_enabled,
     ...(primary && { primary }),
     ...(secondary && { secondary }),
     ...(row.combination && { combination: row.combination }),

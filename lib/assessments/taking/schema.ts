@@ -51,6 +51,9 @@ export const Offer = z
       .array(OfferedMode)
       .meta({ description: 'The formats to choose from, each with its questions in order.' }),
     chart: z.boolean().meta({ description: 'Whether a full result is drawn as a chart.' }),
+    has_insights: z.boolean().meta({
+      description: 'Whether a model may have a remark on an answer: POST …/current/insights.',
+    }),
     booking_url: z.string().nullable(),
   })
   .meta({ id: 'AssessmentOffer', description: 'What a participant sees of a campaign before it begins.' })
@@ -171,6 +174,9 @@ export const TakenResult = z
       }),
     scale: z.strictObject({ min: z.number(), max: z.number() }).optional(),
     chart: z.boolean(),
+    has_reflection: z.boolean().meta({
+      description: 'Whether a model may have something to say about it: POST …/current/reflection.',
+    }),
     booking_url: z.string().nullable(),
   })
   .meta({ id: 'TakenResult', description: 'A result, as far as the campaign shows it.' })

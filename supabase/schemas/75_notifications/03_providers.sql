@@ -50,8 +50,7 @@ create policy "managers remove their tenant's notification providers" on public.
 grant select, delete on public.notification_providers to authenticated;
 grant select on public.notification_providers to service_role;
 
--- Where a secret is sent to. If that changes, the secret must be given again: otherwise whoever may change the settings
--- could have it sent to a server of their own.
+-- Where a secret is sent to. If that changes, the secret must be given again.
 create function private.secret_goes_to(provider public.notification_provider, config jsonb) returns text
   language sql immutable parallel safe
   set search_path = ''
@@ -82,15 +81,10 @@ begin
   where p.tenant_id = set_notification_provider.tenant_id and p.channel = set_notification_provider.channel for update;
   is_changed := set_notification_provider.secret is not null
     or (stored.provider, stored.config) is distinct from (set_notification_provider.provider, set_notification_provider.config);
-  if set_notification_provider.secret is not null then
-    secret_id := vault.create_secret(set_notification_provider.secret, null, 'secret of a notification provider');
-  elsif stored.config_secret_id is not null and private.secret_goes_to(stored.provider, stored.config)
-      is distinct from private.secret_goes_to(set_notification_provider.provider, set_notification_provider.config) then
-    perform private.raise_problem(422, 'invalid_value', 'The secret would go to another server than before. Give it again.',
-      '[{"pointer": "/secret", "detail": "must be given again for another server"}]');
-  else
-    secret_id := stored.config_secret_id;
-  end if;
+  secret_id := private.keep_secret(set_notification_provider.secret, stored.config_secret_id,
+    private.secret_goes_to(stored.provider, stored.config)
+      is distinct from private.secret_goes_to(set_notification_provider.provider, set_notification_provider.config),
+    'secret of a notification provider');
   callback_id := case
     when set_notification_provider.callback_secret is not null
       then vault.create_secret(set_notification_provider.callback_secret, null, 'callback secret of a notification provider')

@@ -40,6 +40,7 @@ describe('the result', () => {
     const taker = await Taker.begun(shy, {}, heroic)
     expect(await taker.result()).toEqual({
       disclosure: 'none',
+      has_reflection: false,
       answered_count: 5,
       item_count: 16,
       chart: false,

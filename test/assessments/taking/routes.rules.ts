@@ -20,4 +20,6 @@ export default {
   'PATCH /assessments/sessions/current/answers': { ...withoutToken, body: () => ({ answers: { l01: 1 } }) },
   'POST /assessments/sessions/current/complete': withoutToken,
   'GET /assessments/sessions/current/result': withoutToken,
+  'POST /assessments/sessions/current/reflection': withoutToken,
+  'POST /assessments/sessions/current/insights': { ...withoutToken, body: () => ({ item: 'l01' }) },
 } satisfies RouteRules

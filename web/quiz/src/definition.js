@@ -6,7 +6,7 @@ import { linkUrl, list, record, text } from '../../page/config.js'
 
 /** @param {unknown} answer @returns {Definition | null} null when there is nothing to take */
 export function parseDefinition(answer) {
-  const { campaign, framework, landing, modes, booking_url } = record(answer)
+  const { campaign, framework, landing, modes, has_insights, booking_url } = record(answer)
   const { name, is_open, opens_at, results_disclosure } = record(campaign)
   const { headline, intro, capture_gate, personas } = record(landing)
   const usable = list(modes).flatMap(parseMode)
@@ -18,6 +18,7 @@ export function parseDefinition(answer) {
     isOpen: is_open === true,
     opensAt: moment(opens_at),
     showsResult: results_disclosure !== 'none',
+    hasInsights: has_insights === true,
     headline: text(headline, 300) ?? title,
     intro: text(intro, 4000) ?? '',
     personas: list(personas).flatMap((each) => {
@@ -107,7 +108,9 @@ const isAnswer = (value) => typeof value === 'string' || (typeof value === 'numb
 
 /** @param {unknown} answer @returns {Result} */
 export function parseResult(answer) {
-  const { primary, secondary, combination, scores, scale, chart, booking_url } = record(record(answer).result)
+  const { primary, secondary, combination, scores, scale, chart, has_reflection, booking_url } = record(
+    record(answer).result,
+  )
   const { min, max } = record(scale)
   const [low, high] = [Number(min ?? 0), Number(max ?? 100)]
   const { title, description } = record(combination)
@@ -124,6 +127,7 @@ export function parseResult(answer) {
       return [{ name: label, color: color(colour), score, share, band: text(record(band).label, 200) ?? '' }]
     }),
     hasChart: chart === true,
+    hasReflection: has_reflection === true,
     bookingUrl: linkUrl(booking_url),
   }
 }

@@ -22,6 +22,7 @@ export type Definition = {
   isOpen: boolean
   opensAt: string | null
   showsResult: boolean
+  hasInsights: boolean
   headline: string
   intro: string
   personas: { name: string; description: string }[]
@@ -53,6 +54,7 @@ export type Result = {
   combination: { title: string; description: string } | null
   scores: Score[]
   hasChart: boolean
+  hasReflection: boolean
   bookingUrl: string | null
 }
 
@@ -96,11 +98,17 @@ export type Taking = {
   outbox: Outbox
 }
 export type Ending = '' | 'expired' | 'closed'
+/** What a model writes about the result. Without a text there is none. */
+export type Reflection = { isWriting: boolean; text: string }
 export type State = {
   taking: Taking | null
   /** A session of another device, whose link was opened. */
   offered: { token: string; session: Session } | null
   result: Result | null
+  /** Null as long as nobody has asked for it. */
+  reflection: Reflection | null
+  /** What a model has remarked on the last answer. */
+  insight: string | null
   ending: Ending
   saving: Saving
   isKept: boolean
@@ -149,6 +157,7 @@ export type QuestionParts = {
   spoken: Spoken
   note: string
   lastWord: string
+  insight: string | null
   footer: unknown
   choose: (answer: Answer | null) => void
   /** Goes to the next question, and nowhere from the last one. */

@@ -77,6 +77,7 @@ function view(screen, { config, definition, words, locale, spoken }, state, acti
     const { completion } = config
     return result({
       result: state.result,
+      reflection: state.reflection,
       words,
       spoken,
       locale,
@@ -151,6 +152,7 @@ function step(screen, mode, taking, { config, definition, words, spoken }, state
     spoken,
     note: wasDropped ? words.dropped : state.note && words[state.note],
     lastWord: open.length > 0 || asks ? words.next : lastWord,
+    insight: state.insight,
     footer,
     choose: (answer) => item && actions.choose(item.id, answer),
     leadOn: actions.leadOn,

@@ -8,6 +8,7 @@ import { adopt, answerItem, begin, reconcile } from './record.js'
 import { modeOf, placeAfter, placeBefore, resumeAt } from './screens.js'
 import { createSender } from './sender.js'
 import { settle } from './settle.js'
+import { readInsight, readReflection } from './written.js'
 
 /** @import { Answer, Contact, Definition, Memory, Place, Session, State, Taking } from './model.d.ts' */
 
@@ -26,6 +27,8 @@ export function createTaking({ definition, start, locale, memory, show }) {
     taking: memory.read(),
     offered: null,
     result: null,
+    reflection: null,
+    insight: null,
     ending: '',
     saving: 'saved',
     isKept: true,
@@ -65,6 +68,8 @@ export function createTaking({ definition, start, locale, memory, show }) {
     settle(sending, reply) {
       if (reply.status !== GONE && state.taking)
         change(settle(state, state.taking, sending, reply, definition))
+      if (state.result?.hasReflection && !state.reflection) reflect()
+      if (sending.kind === 'answers' && reply.status === 200) remark(sending.body.answers)
     },
     say: (saving) => change({ saving }),
     wait: pause,
@@ -73,6 +78,27 @@ export function createTaking({ definition, start, locale, memory, show }) {
   function moveAndSend(step, besides) {
     move(step, besides)
     sender.start()
+  }
+
+  /** The result is there without it, and stays as it is if there is none. */
+  async function reflect() {
+    const { token } = state.taking ?? {}
+    if (!token) return
+    const isWanted = () => state.taking?.token === token && state.result !== null
+    change({ reflection: { isWriting: true, text: '' } })
+    const text = await readReflection(token, isWanted)
+    if (isWanted()) change({ reflection: { isWriting: false, text } })
+  }
+
+  let hasRemarks = definition.hasInsights
+  /** Beside everything else: nobody waits for it. @param {Record<string, Answer | null>} answers that are saved */
+  async function remark(answers) {
+    const { token } = state.taking ?? {}
+    const item = Object.keys(answers).findLast((id) => answers[id] !== null)
+    if (!token || !item || !hasRemarks) return
+    const { text, isOver } = await readInsight(token, item)
+    if (isOver) hasRemarks = false
+    if (text && state.taking?.token === token) change({ insight: text })
   }
 
   /** What other devices did. A session that was not started yet is nobody's. */
@@ -116,7 +142,7 @@ export function createTaking({ definition, start, locale, memory, show }) {
     acceptOffer() {
       const { offered } = state
       if (!offered) return
-      change({ offered: null, result: null, ending: '' })
+      change({ offered: null, result: null, reflection: null, ending: '' })
       resume(adopt(offered.token, offered.session))
     },
     refuseOffer() {
@@ -125,7 +151,8 @@ export function createTaking({ definition, start, locale, memory, show }) {
     },
     /** @param {string} mode */
     start(mode) {
-      change({ taking: begin(newToken(), mode, locale), note: '' })
+      hasRemarks = definition.hasInsights
+      change({ taking: begin(newToken(), mode, locale), note: '', insight: null })
       sender.start()
     },
     /** After a session has expired: a new one, with the answers of this device. */
@@ -183,7 +210,17 @@ export function createTaking({ definition, start, locale, memory, show }) {
     finish() {
       if (state.taking) moveAndSend({ outbox: { ...state.taking.outbox, isFinishing: true } })
     },
-    forget: () => change({ taking: null, result: null, ending: '', saving: 'saved', dropped: [], wrong: {} }),
+    forget: () =>
+      change({
+        taking: null,
+        result: null,
+        reflection: null,
+        insight: null,
+        ending: '',
+        saving: 'saved',
+        dropped: [],
+        wrong: {},
+      }),
     copied: () => change({ isCopied: true }),
     online() {
       sender.hurry()

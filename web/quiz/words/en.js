@@ -86,6 +86,10 @@ export default {
   all: 'All scores',
   /** @param {number} count */
   chart: (count) => `Chart of ${count} values. The list below has the same figures.`,
+  reflection: 'What this may mean',
+  reflecting: 'A text about your result is being written …',
+  remark: 'About your last answer',
+  byModel: 'Written by a language model (AI). It may be wrong.',
   booking: 'Book a conversation',
   forget: 'Remove from this device',
   forgetText: 'If others use this device, remove your answers from it. They stay with us.',

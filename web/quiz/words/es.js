@@ -77,6 +77,10 @@ export default {
   shadows: 'A qué prestar atención',
   all: 'Todas las puntuaciones',
   chart: (count) => `Gráfico de ${count} valores. La lista de abajo tiene las mismas cifras.`,
+  reflection: 'Lo que esto puede significar',
+  reflecting: 'Se está escribiendo un texto sobre tu resultado …',
+  remark: 'Sobre tu última respuesta',
+  byModel: 'Escrito por un modelo de lenguaje (IA). Puede equivocarse.',
   booking: 'Reservar una conversación',
   forget: 'Quitar de este dispositivo',
   forgetText:

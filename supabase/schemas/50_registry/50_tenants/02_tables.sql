@@ -90,6 +90,25 @@ $$;
 comment on function private.drop_secrets(uuid, uuid[]) is
   'Deletes the Vault secrets of deleted rows. Keeps the secrets that a demo tenant''s snapshot will need.';
 
+create function private.keep_secret(given text, stored uuid, goes_elsewhere boolean, what text, field text default 'secret') returns uuid
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if given is not null then
+    return vault.create_secret(given, null, what);
+  end if;
+  -- Otherwise whoever may change the settings could have it sent to a server of their own.
+  if stored is not null and goes_elsewhere then
+    perform private.raise_problem(422, 'invalid_value', 'The secret would go to another server than before. Give it again.',
+      jsonb_build_array(jsonb_build_object('pointer', '/' || field, 'detail', 'must be given again for another server')));
+  end if;
+  return stored;
+end
+$$;
+comment on function private.keep_secret(text, uuid, boolean, text, text) is
+  'The secret in Vault that settings name from now on: a new one if it is given, else the stored one. 422 invalid_value if the stored one would go to another server than before.';
+
 -- A definer, because nobody else may reach Vault. It also runs when a tenant is deleted together with its rows.
 create function private.tg_drop_secrets() returns trigger
   language plpgsql security definer

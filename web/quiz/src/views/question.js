@@ -5,7 +5,7 @@ import { button, focusStart } from './notices.js'
 
 /** @param {QuestionParts} parts */
 export function question(parts) {
-  const { mode, index, answer, words, spoken, note, lastWord, footer, choose, next, back } = parts
+  const { mode, index, answer, words, spoken, note, lastWord, insight, footer, choose, next, back } = parts
   const item = mode.items[index]
   if (!item) return null
   const all = mode.items.length
@@ -38,6 +38,11 @@ export function question(parts) {
         ${back && button(words.back, back, 'quiet')}
         ${isAnswered && button(words.clear, takeBack, 'bare')}
       </div>
+      ${
+        insight &&
+        html`<aside class="remark" aria-label=${words.remark}>
+        <p class="lines" ...${spoken}>${insight}</p><p class="muted">${words.byModel}</p></aside>`
+      }
       ${footer}
     </form>
   `

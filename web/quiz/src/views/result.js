@@ -2,10 +2,10 @@
 import { anchorOf, corners, shorten, spell } from '../chart.js'
 import { html } from '../html.js'
 import { button } from './notices.js'
-/** @import { Part, Result, Score, Spoken, Words } from '../model.d.ts' */
+/** @import { Part, Reflection, Result, Score, Spoken, Words } from '../model.d.ts' */
 
-/** @param {{ result: Result, words: Words, spoken: Spoken, locale: string, completion: string | null, booking: string | null, forget: () => void }} parts */
-export function result({ result: found, words, spoken, locale, completion, booking, forget }) {
+/** @param {{ result: Result, reflection: Reflection | null, words: Words, spoken: Spoken, locale: string, completion: string | null, booking: string | null, forget: () => void }} parts */
+export function result({ result: found, reflection, words, spoken, locale, completion, booking, forget }) {
   const { primary, secondary, combination, scores, hasChart } = found
   const figure = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
   const isDisclosed = primary !== null || scores.length > 0
@@ -16,6 +16,7 @@ export function result({ result: found, words, spoken, locale, completion, booki
       ${primary && part(primary, words, spoken, 'leading')}
       ${secondary && html`<p class="muted behind">${words.behind}</p>${part(secondary, words, spoken, '')}`}
       ${combination && html`<section ...${spoken}><h2>${combination.title}</h2><p class="lines">${combination.description}</p></section>`}
+      ${reflection && (reflection.isWriting || reflection.text) && written(reflection, words, spoken)}
       ${
         scores.length > 0 &&
         html`
@@ -31,6 +32,14 @@ export function result({ result: found, words, spoken, locale, completion, booki
     </article>
   `
 }
+
+/** Whoever reads it must know that no person wrote it. @param {Reflection} reflection @param {Words} words @param {Spoken} spoken */
+const written = ({ isWriting, text }, words, spoken) => html`
+  <section class="written" aria-labelledby="written" aria-live="polite" aria-busy=${isWriting}>
+    <h2 id="written">${words.reflection}</h2>
+    ${isWriting ? html`<p class="muted">${words.reflecting}</p>` : html`<p class="lines" ...${spoken}>${text}</p><p class="muted">${words.byModel}</p>`}
+  </section>
+`
 
 /** @param {Part} part @param {Words} words @param {Spoken} spoken @param {string} look */
 const part = ({ name, emoji, color, description, strengths, shadows }, words, spoken, look) => html`

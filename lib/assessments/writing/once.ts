@@ -1,0 +1,81 @@
+import { type Db, Problem } from '../../db/index.ts'
+import { log } from '../../runtime/index.ts'
+import { askModel, findModel } from '../../usage/index.ts'
+import type { OpenOffer } from '../taking/offers.ts'
+import { dataOnly, voiceOf } from './prompts.ts'
+
+/** What a participant hears of a text that a model writes. */
+export interface Text {
+  status: 'written' | 'writing' | 'off'
+  text: string | null
+  reason: 'not_offered' | 'unavailable' | null
+}
+
+/** What is to be written, and how it is kept. */
+export interface Task {
+  tenantId: string
+  agent: 'reflection' | 'micro_insight'
+  /** What it is about and how long, in sentences. */
+  aim: string[]
+  /** The data, between tags. */
+  data: string
+  maxTokens: number
+  maxLetters: number
+  timeoutMs: number
+  /** `isAsked`: whether a model was asked, or the call refused before. */
+  keep(text: string | null, model: string | null, isAsked: boolean): Promise<unknown>
+}
+
+/** Has a text written that the caller has begun. A participant hears that there is none, and nothing of why. */
+export async function writeOnce(service: Db, { config }: OpenOffer, task: Task): Promise<Text> {
+  const { tenantId, agent, keep } = task
+  try {
+    const answer = await askModel(service, tenantId, await findModel(service, tenantId), {
+      agent,
+      system: [
+        voiceOf(config.voice),
+        '',
+        ...task.aim,
+        'Plain text without headings or lists. No diagnosis, no promise.',
+        `Write in the language "${config.voice.language}".`,
+        dataOnly,
+      ].join('\n'),
+      turns: [{ role: 'user', content: task.data }],
+      max_output_tokens: task.maxTokens,
+      idempotency_key: `${agent} ${crypto.randomUUID()}`,
+      timeoutMs: task.timeoutMs,
+    })
+    const text = answer.isRefused ? '' : tidied(answer.text, task.maxLetters)
+    await keep(text || null, answer.model, true)
+    return text ? written(text) : off('unavailable')
+  } catch (thrown) {
+    const code = thrown instanceof Problem ? thrown.code : 'internal'
+    await keep(null, null, code === 'llm_failed' || code === 'internal')
+    // The tenant's people hear of an empty account by their own ways. A participant hears nothing of it.
+    if (code === 'internal' || code === 'unavailable') throw thrown
+    log('warn', { event: 'text_off', tenant_id: tenantId, agent, code })
+    return off(code === 'llm_provider_missing' ? 'not_offered' : 'unavailable')
+  }
+}
+
+export const off = (reason: 'not_offered' | 'unavailable'): Text => ({ status: 'off', text: null, reason })
+
+/** What somebody hears who has not begun it. */
+export function found({ state, words }: { state: string; words: string | null }): Text {
+  if (state === 'written' && words !== null) return written(words)
+  if (state === 'writing') return { status: 'writing', text: null, reason: null }
+  return off(state === 'not_offered' ? 'not_offered' : 'unavailable')
+}
+
+const written = (text: string): Text => ({ status: 'written', text, reason: null })
+
+/** Lines of text, and nothing that could pass for anything else. */
+function tidied(text: string, maxLetters: number): string {
+  return text
+    .replace(/\r\n?/g, '\n')
+    .replace(/(?!\n)\p{Cc}|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, ' ')
+    .replace(/\n{3,}/g, '\n\n')
+    .trim()
+    .slice(0, maxLetters)
+    .replace(/\p{Surrogate}$/u, '')
+}
