@@ -22,7 +22,7 @@ import {
   revisionTag,
   saveBio,
 } from '../../lib/assessments/index.ts'
-import { body, describeRoute, Problem, params, query, requestHeaders, router } from '../../lib/http/index.ts'
+import { askerOf, body, describeRoute, Problem, params, query, router } from '../../lib/http/index.ts'
 
 const read = router({ auth: 'member', permission: 'read_clients' })
   .get(
@@ -85,13 +85,7 @@ const write = router({ auth: 'member', permission: 'write' })
       const expected = requireRevision(c)
       return answered(
         c,
-        await saveBio(
-          { claims: c.var.caller.claims, headers: requestHeaders(c) },
-          c.var.tenant.id,
-          participant,
-          expected,
-          c.req.valid('json'),
-        ),
+        await saveBio(askerOf(c), c.var.tenant.id, participant, expected, c.req.valid('json')),
       )
     },
   )
@@ -106,12 +100,7 @@ const write = router({ auth: 'member', permission: 'write' })
     async (c) => {
       const { participant } = c.req.valid('param')
       const expected = requireRevision(c)
-      await deleteBio(
-        { claims: c.var.caller.claims, headers: requestHeaders(c) },
-        c.var.tenant.id,
-        participant,
-        expected,
-      )
+      await deleteBio(askerOf(c), c.var.tenant.id, participant, expected)
       return c.body(null, 204)
     },
   )
@@ -140,7 +129,7 @@ const write = router({ auth: 'member', permission: 'write' })
     params(DocumentPath),
     async (c) => {
       const { participant, document } = c.req.valid('param')
-      const writer = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      const writer = askerOf(c)
       return c.json(await completeDocument(c.var.db, writer, c.var.tenant.id, participant, document))
     },
   )

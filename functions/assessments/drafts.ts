@@ -30,7 +30,7 @@ import {
   scheduleDraft,
   versionTag,
 } from '../../lib/assessments/index.ts'
-import { body, describeRoute, Problem, params, query, requestHeaders, router } from '../../lib/http/index.ts'
+import { askerOf, body, describeRoute, Problem, params, query, router } from '../../lib/http/index.ts'
 
 const read = router({ auth: 'member', permission: 'read' })
   .get(
@@ -115,7 +115,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
       answered(
         c,
         await saveDraft(
-          { claims: c.var.caller.claims, headers: requestHeaders(c) },
+          askerOf(c),
           c.var.tenant.id,
           c.req.valid('param').framework,
           requireRevision(c),
@@ -132,12 +132,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
     ]),
     params(FrameworkPath),
     async (c) => {
-      await deleteDraft(
-        { claims: c.var.caller.claims, headers: requestHeaders(c) },
-        c.var.tenant.id,
-        c.req.valid('param').framework,
-        requireRevision(c),
-      )
+      await deleteDraft(askerOf(c), c.var.tenant.id, c.req.valid('param').framework, requireRevision(c))
       return c.body(null, 204)
     },
   )
@@ -159,7 +154,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
     params(FrameworkPath),
     async (c) => {
       const config = await publishDraft(
-        { claims: c.var.caller.claims, headers: requestHeaders(c) },
+        askerOf(c),
         c.var.tenant.id,
         c.req.valid('param').framework,
         requireRevision(c),
@@ -189,7 +184,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
     async (c) =>
       c.json(
         await scheduleDraft(
-          { claims: c.var.caller.claims, headers: requestHeaders(c) },
+          askerOf(c),
           c.var.tenant.id,
           c.req.valid('param').framework,
           requireRevision(c),
@@ -206,12 +201,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
     params(ScheduledPath),
     async (c) => {
       const { framework, scheduled } = c.req.valid('param')
-      await cancelScheduled(
-        { claims: c.var.caller.claims, headers: requestHeaders(c) },
-        c.var.tenant.id,
-        framework,
-        scheduled,
-      )
+      await cancelScheduled(askerOf(c), c.var.tenant.id, framework, scheduled)
       return c.body(null, 204)
     },
   )

@@ -1,4 +1,3 @@
-import type { Context } from 'hono'
 import { Hono } from 'hono'
 import {
   cancelFollowup,
@@ -9,7 +8,7 @@ import {
   listFollowups,
   sendFollowupNow,
 } from '../../lib/assessments/index.ts'
-import { describeRoute, params, query, requestHeaders, router } from '../../lib/http/index.ts'
+import { askerOf, describeRoute, params, query, router } from '../../lib/http/index.ts'
 
 const read = router({ auth: 'member', permission: 'read' }).get(
   '/',
@@ -30,7 +29,7 @@ const write = router({ auth: 'member', permission: 'write' })
     ),
     params(FollowupPath),
     async (c) =>
-      c.json({ followup: await cancelFollowup(writerOf(c), c.var.tenant.id, c.req.valid('param').followup) }),
+      c.json({ followup: await cancelFollowup(askerOf(c), c.var.tenant.id, c.req.valid('param').followup) }),
   )
   .post(
     '/:followup/send-now',
@@ -47,11 +46,9 @@ const write = router({ auth: 'member', permission: 'write' })
     params(FollowupPath),
     async (c) =>
       c.json({
-        followup: await sendFollowupNow(writerOf(c), c.var.tenant.id, c.req.valid('param').followup),
+        followup: await sendFollowupNow(askerOf(c), c.var.tenant.id, c.req.valid('param').followup),
       }),
   )
-
-const writerOf = (c: Context) => ({ claims: c.get('caller').claims, headers: requestHeaders(c) })
 
 /** What is sent to participants after the assessment. */
 export const followups = new Hono().route('/', read).route('/', write)

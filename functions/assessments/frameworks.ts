@@ -32,6 +32,7 @@ import {
   versionTag,
 } from '../../lib/assessments/index.ts'
 import {
+  askerOf,
   body,
   type Db,
   describeRoute,
@@ -40,7 +41,6 @@ import {
   Problem,
   params,
   query,
-  requestHeaders,
   router,
 } from '../../lib/http/index.ts'
 
@@ -168,7 +168,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
       answered(
         c,
         await updateConfig(
-          { claims: c.var.caller.claims, headers: requestHeaders(c) },
+          askerOf(c),
           c.var.tenant.id,
           c.req.valid('param').framework,
           requireVersion(c),
@@ -198,7 +198,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
       answered(
         c,
         await restoreVersion(
-          { claims: c.var.caller.claims, headers: requestHeaders(c) },
+          askerOf(c),
           c.var.tenant.id,
           c.req.valid('param').framework,
           requireVersion(c),

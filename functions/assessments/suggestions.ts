@@ -1,5 +1,5 @@
 import { FrameworkPath, Suggestion, SuggestionRequest, suggestChange } from '../../lib/assessments/index.ts'
-import { body, describeRoute, params, requestHeaders, router } from '../../lib/http/index.ts'
+import { askerOf, body, describeRoute, params, router } from '../../lib/http/index.ts'
 
 /** What a model proposes for a framework. */
 export const suggestions = router({ auth: 'member', permission: 'manage' }).post(
@@ -27,7 +27,7 @@ export const suggestions = router({ auth: 'member', permission: 'manage' }).post
   params(FrameworkPath),
   body(SuggestionRequest),
   async (c) => {
-    const writer = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+    const writer = askerOf(c)
     const { framework } = c.req.valid('param')
     return c.json(await suggestChange(c.var.db, writer, c.var.tenant.id, framework, c.req.valid('json')))
   },

@@ -13,7 +13,7 @@ import {
   setPrimaryDomain,
   verifyDomain,
 } from '../../lib/branding/index.ts'
-import { body, describeRoute, params, query, requestHeaders, router } from '../../lib/http/index.ts'
+import { askerOf, body, describeRoute, params, query, router } from '../../lib/http/index.ts'
 
 const read = router({ auth: 'member', permission: 'read' }).get(
   '/',
@@ -52,7 +52,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
     params(DomainPath),
     async (c) => {
       const { domain } = c.req.valid('param')
-      const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      const asker = askerOf(c)
       return c.json(await verifyDomain(c.var.db, asker, c.var.tenant.id, domain))
     },
   )

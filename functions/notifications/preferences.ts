@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { body, describeRoute, requestHeaders, router } from '../../lib/http/index.ts'
+import { askerOf, body, describeRoute, router } from '../../lib/http/index.ts'
 import { NotificationPreferences, readPreferences, writePreferences } from '../../lib/notifications/index.ts'
 
 // "read" also for choosing: what somebody wants to be told is their own affair.
@@ -10,7 +10,7 @@ const own = router({ auth: 'member', permission: 'read' })
       200: { description: 'What you have chosen in this tenant.', schema: NotificationPreferences },
     }),
     async (c) => {
-      const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      const asker = askerOf(c)
       return c.json(await readPreferences(asker, c.var.tenant.id, c.var.caller.claims.sub))
     },
   )
@@ -23,7 +23,7 @@ const own = router({ auth: 'member', permission: 'read' })
     ),
     body(NotificationPreferences),
     async (c) => {
-      const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      const asker = askerOf(c)
       const chosen = c.req.valid('json')
       return c.json(await writePreferences(asker, c.var.tenant.id, c.var.caller.claims.sub, chosen))
     },
@@ -36,7 +36,7 @@ const common = router({ auth: 'member', permission: 'manage' })
       200: { description: 'What the tenant has chosen.', schema: NotificationPreferences },
     }),
     async (c) => {
-      const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      const asker = askerOf(c)
       return c.json(await readPreferences(asker, c.var.tenant.id, null))
     },
   )
@@ -49,7 +49,7 @@ const common = router({ auth: 'member', permission: 'manage' })
     ),
     body(NotificationPreferences),
     async (c) => {
-      const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      const asker = askerOf(c)
       return c.json(await writePreferences(asker, c.var.tenant.id, null, c.req.valid('json')))
     },
   )

@@ -1,12 +1,12 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import {
+  askerOf,
   body,
   check,
   describeRoute,
   params,
   query,
-  requestHeaders,
   router,
   validationProblem,
 } from '../../lib/http/index.ts'
@@ -66,7 +66,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
       const { channel } = c.req.valid('param')
       const checked = check<z.ZodType<ProviderSettings>>(settingsByChannel[channel], c.req.valid('json'))
       if (!checked.ok) throw validationProblem('invalid_body', checked.errors)
-      const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      const asker = askerOf(c)
       return c.json(await setProvider(c.var.db, asker, c.var.tenant.id, channel, checked.data))
     },
   )
@@ -89,7 +89,7 @@ const manage = router({ auth: 'member', permission: 'manage' })
     params(ProviderPath),
     body(ProviderTest),
     async (c) => {
-      const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      const asker = askerOf(c)
       const { channel } = c.req.valid('param')
       return c.json(await testProvider(c.var.db, asker, c.var.tenant.id, channel, c.req.valid('json')))
     },

@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { body, describeRoute, params, query, requestHeaders, router } from '../../lib/http/index.ts'
+import { askerOf, body, describeRoute, params, query, router } from '../../lib/http/index.ts'
 import {
   compareTemplate,
   EmailPreview,
@@ -27,14 +27,7 @@ const read = router({ auth: 'member', permission: 'read_admin' })
       },
     }),
     query(EmailTemplateQuery),
-    async (c) =>
-      c.json(
-        await listTemplates(
-          c.var.tenant.id,
-          { claims: c.var.caller.claims, headers: requestHeaders(c) },
-          c.req.valid('query'),
-        ),
-      ),
+    async (c) => c.json(await listTemplates(c.var.tenant.id, askerOf(c), c.req.valid('query'))),
   )
   .get(
     '/:template/:locale',
@@ -42,14 +35,7 @@ const read = router({ auth: 'member', permission: 'read_admin' })
       200: { description: 'Your own words, or else the global ones.', schema: EmailTemplate },
     }),
     params(EmailTemplatePath),
-    async (c) =>
-      c.json(
-        await readTemplate(
-          c.var.tenant.id,
-          { claims: c.var.caller.claims, headers: requestHeaders(c) },
-          c.req.valid('param'),
-        ),
-      ),
+    async (c) => c.json(await readTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'))),
   )
   .get(
     '/:template/:locale/diff',
@@ -57,14 +43,7 @@ const read = router({ auth: 'member', permission: 'read_admin' })
       200: { description: 'What differs, line by line.', schema: EmailTemplateDiff },
     }),
     params(EmailTemplatePath),
-    async (c) =>
-      c.json(
-        await compareTemplate(
-          c.var.tenant.id,
-          { claims: c.var.caller.claims, headers: requestHeaders(c) },
-          c.req.valid('param'),
-        ),
-      ),
+    async (c) => c.json(await compareTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'))),
   )
   .post(
     '/:template/:locale/preview',
@@ -75,12 +54,7 @@ const read = router({ auth: 'member', permission: 'read_admin' })
     body(PreviewRequest),
     async (c) =>
       c.json(
-        await previewTemplate(
-          c.var.tenant.id,
-          { claims: c.var.caller.claims, headers: requestHeaders(c) },
-          c.req.valid('param'),
-          c.req.valid('json').data,
-        ),
+        await previewTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'), c.req.valid('json').data),
         // Whoever opens the answer itself must not run what stands in it.
         200,
         { 'content-security-policy': 'sandbox' },
@@ -98,25 +72,14 @@ const manage = router({ auth: 'member', permission: 'manage' })
     params(EmailTemplatePath),
     body(NewEmailTemplate),
     async (c) =>
-      c.json(
-        await writeTemplate(
-          c.var.tenant.id,
-          { claims: c.var.caller.claims, headers: requestHeaders(c) },
-          c.req.valid('param'),
-          c.req.valid('json'),
-        ),
-      ),
+      c.json(await writeTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'), c.req.valid('json'))),
   )
   .delete(
     '/:template/:locale',
     describeRoute('Go back to the global words', { 204: { description: 'Your own ones are removed.' } }),
     params(EmailTemplatePath),
     async (c) => {
-      await removeTemplate(
-        c.var.tenant.id,
-        { claims: c.var.caller.claims, headers: requestHeaders(c) },
-        c.req.valid('param'),
-      )
+      await removeTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'))
       return c.body(null, 204)
     },
   )

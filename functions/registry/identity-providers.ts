@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import {
+  askerOf,
   body,
   check,
   describeRoute,
@@ -89,7 +90,7 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
     ),
     params(IdpPath),
     async (c) => {
-      const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      const asker = askerOf(c)
       return c.json(await checkIdentityProvider(c.var.db, asker, c.var.tenant.id, c.req.valid('param').type))
     },
   )

@@ -1,6 +1,5 @@
-import type { Context } from 'hono'
 import { Hono } from 'hono'
-import { body, describeRoute, requestHeaders, router } from '../../lib/http/index.ts'
+import { askerOf, body, describeRoute, router } from '../../lib/http/index.ts'
 import {
   LlmProviderAnswer,
   LlmProviderSettings,
@@ -49,7 +48,5 @@ const manage = router({ auth: 'member', permission: 'manage' })
     ),
     async (c) => c.json(await testLlmProvider(c.var.db, askerOf(c), c.var.tenant.id)),
   )
-
-const askerOf = (c: Context) => ({ claims: c.var.caller.claims, headers: requestHeaders(c) })
 
 export const llmProvider = new Hono().route('/', read).route('/', manage)

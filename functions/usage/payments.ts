@@ -1,13 +1,5 @@
 import { Hono } from 'hono'
-import {
-  body,
-  describeRoute,
-  params,
-  query,
-  receiveBody,
-  requestHeaders,
-  router,
-} from '../../lib/http/index.ts'
+import { askerOf, body, describeRoute, params, query, receiveBody, router } from '../../lib/http/index.ts'
 import {
   BillingEventQuery,
   BillingEvents,
@@ -54,7 +46,7 @@ const orders = router({ auth: 'member', permission: 'read_admin' })
     ),
     body(NewOrder),
     async (c) => {
-      const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      const asker = askerOf(c)
       const key = idempotencyKeyOf(c.req.header('idempotency-key'))
       return c.json(await makeOrder(c.var.db, asker, c.var.tenant.id, c.req.valid('json'), key), 201)
     },

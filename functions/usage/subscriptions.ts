@@ -1,4 +1,4 @@
-import { describeRoute, params, query, requestHeaders, router } from '../../lib/http/index.ts'
+import { askerOf, describeRoute, params, query, router } from '../../lib/http/index.ts'
 import {
   cancelSubscription,
   listSubscriptions,
@@ -33,7 +33,7 @@ export const subscriptions = router({ auth: 'member', permission: 'read_admin' }
     ),
     params(SubscriptionPath),
     async (c) => {
-      const asker = { claims: c.var.caller.claims, headers: requestHeaders(c) }
+      const asker = askerOf(c)
       const { subscription } = c.req.valid('param')
       return c.json(await cancelSubscription(c.var.db, asker, c.var.tenant.id, subscription))
     },

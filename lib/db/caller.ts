@@ -42,6 +42,12 @@ export type Claims =
  */
 export type RequestHeaders = Readonly<Record<string, string>>
 
+/** Who asks, and from where: the audit log names them. */
+export interface Asker {
+  claims: Claims
+  headers: RequestHeaders
+}
+
 /**
  * The service, at work for this caller: its statements have the service's rights, and the audit log names the caller. Use
  * it for what a caller may start but not do, such as writing what DNS said. Check first that they may start it.

@@ -1,4 +1,5 @@
 export {
+  type Asker,
   admin,
   asCaller,
   asCallerSnapshot,

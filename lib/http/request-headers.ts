@@ -1,5 +1,5 @@
 import type { Context } from 'hono'
-import type { RequestHeaders } from '../db/index.ts'
+import type { Asker, Claims, RequestHeaders } from '../db/index.ts'
 
 /** The headers that SQL may see: who called, and from where. No other part of a request reaches SQL. */
 export function requestHeaders(c: Pick<Context, 'req' | 'env'>): RequestHeaders {
@@ -9,4 +9,11 @@ export function requestHeaders(c: Pick<Context, 'req' | 'env'>): RequestHeaders 
     if (value !== undefined) headers[name] = value.slice(0, 1_000)
   }
   return headers
+}
+
+/** Who asks, for what is done as the service and is put down to them. */
+export function askerOf(
+  c: Pick<Context<{ Variables: { caller: { claims: Claims } } }>, 'req' | 'env' | 'var'>,
+): Asker {
+  return { claims: c.var.caller.claims, headers: requestHeaders(c) }
 }

@@ -1,5 +1,4 @@
-import { type Db, Problem, serviceFor, sql } from '../../db/index.ts'
-import type { Writer } from '../config/head.ts'
+import { type Asker, type Db, Problem, serviceFor, sql } from '../../db/index.ts'
 import type { ClientBio, ClientBioChange } from './bio-schema.ts'
 
 const bioColumns = sql`
@@ -18,7 +17,7 @@ export async function readBio(db: Db, tenantId: string, participant: string): Pr
  * bio_changed.
  */
 export function saveBio(
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   tenantId: string,
   participant: string,
   expected: string,
@@ -45,7 +44,7 @@ export function saveBio(
 
 /** 404 participant_not_found, or not_found if there is none; 412 bio_changed. */
 export function deleteBio(
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   tenantId: string,
   participant: string,
   expected: string,

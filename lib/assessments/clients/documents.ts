@@ -1,7 +1,6 @@
-import { type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
 import { log } from '../../runtime/index.ts'
 import { openBucket } from '../../storage/index.ts'
-import type { Writer } from '../config/head.ts'
 import { documentTypes, isDocumentOf } from './content.ts'
 import {
   type AwaitedDocument,
@@ -77,7 +76,7 @@ export async function awaitDocument(
  */
 export async function completeDocument(
   db: Db,
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   tenantId: string,
   participant: string,
   ref: string,

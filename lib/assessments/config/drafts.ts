@@ -1,4 +1,4 @@
-import { type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
 import { conflictsOf, rebase } from './conflicts.ts'
 import {
   type ConfigDraft,
@@ -19,7 +19,6 @@ import {
   readHead,
   requireFit,
   save,
-  type Writer,
 } from './head.ts'
 import type { Overrides } from './parts.ts'
 import { resolvedAnswer } from './queries.ts'
@@ -58,7 +57,7 @@ export async function readDraft(db: Db, tenantId: string, framework: string): Pr
  * 404 version_not_kept for the version that it changes, 422 invalid_value, 402 feature_not_in_plan.
  */
 export function saveDraft(
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   tenantId: string,
   framework: string,
   expected: string,
@@ -93,7 +92,7 @@ export function saveDraft(
 
 /** 404 draft_not_found, 412 draft_changed. */
 export function deleteDraft(
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   tenantId: string,
   framework: string,
   expected: string,
@@ -117,12 +116,12 @@ export async function readResolvedDraft(
 
 /** Makes the next version out of the draft, which is then gone. 404 draft_not_found, 412 draft_changed or version_mismatch. */
 export function publishDraft(
-  writer: Writer,
+  asker: Asker,
   tenantId: string,
   framework: string,
   expected: string,
 ): Promise<FrameworkConfig> {
-  return changing(writer, tenantId, framework, async (tx, head) => {
+  return changing(asker, tenantId, framework, async (tx, head) => {
     const draft = await lockDraft(tx, tenantId, framework, expected)
     return publish(tx, tenantId, head, draft)
   })
@@ -146,7 +145,7 @@ export async function publish(
  * 412 draft_changed or version_mismatch, 422 invalid_value, 403 too_many_scheduled.
  */
 export function scheduleDraft(
-  writer: Writer,
+  asker: Asker,
   tenantId: string,
   framework: string,
   expected: string,
@@ -157,7 +156,7 @@ export function scheduleDraft(
     throw new Problem('invalid_value', 'Name a moment from now on, and at most a year ahead.', {
       errors: [{ pointer: '/publish_at', detail: 'must be in the future, and at most a year ahead' }],
     })
-  return changing(writer, tenantId, framework, async (tx, head) => {
+  return changing(asker, tenantId, framework, async (tx, head) => {
     const draft = await lockDraft(tx, tenantId, framework, expected)
     const { conflicts, next } = merge(head, draft)
     if (conflicts.length > 0) throw mismatch(head.config.version, conflicts)
@@ -198,7 +197,7 @@ export async function listScheduled(
 
 /** Takes away what is scheduled or was suspended. 404 not_found. */
 export async function cancelScheduled(
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   tenantId: string,
   framework: string,
   ref: string,

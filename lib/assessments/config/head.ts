@@ -1,14 +1,8 @@
 import { createPatch } from 'rfc6902'
-import { type Claims, type Db, Problem, type RequestHeaders, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, type Db, Problem, serviceFor, sql } from '../../db/index.ts'
 import { configProblems } from './check.ts'
 import { columns, type Overrides } from './parts.ts'
 import type { ConfigDiff, ConfigVersion, FrameworkConfig } from './schema.ts'
-
-/** Who writes: the audit log names them. */
-export interface Writer {
-  claims: Claims
-  headers: RequestHeaders
-}
 
 /** A framework, and what the tenant has of it. */
 export interface Head {
@@ -27,7 +21,7 @@ const configColumns = sql`
 
 /** Runs it with the tenant's configuration locked, so that what it checks is what it changes. */
 export function changing<Result>(
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   tenantId: string,
   framework: string,
   change: (tx: Db, head: Head) => Promise<Result>,

@@ -1,4 +1,4 @@
-import { type Db, readPage, sql } from '../../db/index.ts'
+import { type Asker, type Db, readPage, sql } from '../../db/index.ts'
 import { conflictsOf } from './conflicts.ts'
 import {
   changing,
@@ -11,7 +11,6 @@ import {
   overridesOf,
   readHead,
   save,
-  type Writer,
 } from './head.ts'
 import { resolve, type Sources } from './resolve.ts'
 import {
@@ -58,13 +57,13 @@ export function resolvedAnswer(
  * version_mismatch with the places that both changes touch, 422 invalid_value with what does not fit the framework.
  */
 export function updateConfig(
-  writer: Writer,
+  asker: Asker,
   tenantId: string,
   framework: string,
   expected: number,
   { reason, ...change }: ConfigChange,
 ): Promise<FrameworkConfig> {
-  return changing(writer, tenantId, framework, async (tx, head) => {
+  return changing(asker, tenantId, framework, async (tx, head) => {
     const was = overridesOf(head.config)
     const next = { ...was, ...change }
     if (head.config.version !== expected) {
@@ -78,13 +77,13 @@ export function updateConfig(
 
 /** Writes a version back, as the next one. 404 version_not_kept, 412 version_mismatch, 422 invalid_value. */
 export function restoreVersion(
-  writer: Writer,
+  asker: Asker,
   tenantId: string,
   framework: string,
   expected: number,
   { version, reason }: Restoration,
 ): Promise<FrameworkConfig> {
-  return changing(writer, tenantId, framework, async (tx, head) => {
+  return changing(asker, tenantId, framework, async (tx, head) => {
     if (head.config.version !== expected) throw mismatch(head.config.version)
     const restored = kept(await configAt(tx, tenantId, framework, version))
     return save(tx, tenantId, head, restored, reason, version)

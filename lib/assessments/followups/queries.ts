@@ -1,5 +1,4 @@
-import { type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
-import type { Writer } from '../config/head.ts'
+import { type Asker, type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
 import { type Followup, type FollowupQuery, type Followups, followupOrder } from './schema.ts'
 
 const followupColumns = sql`
@@ -28,8 +27,8 @@ export async function listFollowups(
 }
 
 /** A second call changes nothing. 404 followup_not_found, 409 followup_settled if it was sent. */
-export function cancelFollowup(writer: Writer, tenantId: string, ref: string): Promise<Followup> {
-  return change(writer, tenantId, ref, 'cancelled', (tx) =>
+export function cancelFollowup(asker: Asker, tenantId: string, ref: string): Promise<Followup> {
+  return change(asker, tenantId, ref, 'cancelled', (tx) =>
     tx.query(sql`
       update public.followups as f
       set status = 'cancelled', cancel_reason = 'by_hand', settled_at = now(), settled_by = auth.uid()
@@ -38,8 +37,8 @@ export function cancelFollowup(writer: Writer, tenantId: string, ref: string): P
 }
 
 /** Cron sends it within a minute. A second call changes nothing. 404 followup_not_found, 409 followup_settled if it was cancelled. */
-export function sendFollowupNow(writer: Writer, tenantId: string, ref: string): Promise<Followup> {
-  return change(writer, tenantId, ref, 'sent', (tx) =>
+export function sendFollowupNow(asker: Asker, tenantId: string, ref: string): Promise<Followup> {
+  return change(asker, tenantId, ref, 'sent', (tx) =>
     tx.query(sql`
       update public.followups as f set due_at = least(f.due_at, now())
       where f.tenant_id = ${tenantId} and f.ref_id = ${ref} and f.status = 'planned'`),
@@ -48,7 +47,7 @@ export function sendFollowupNow(writer: Writer, tenantId: string, ref: string): 
 
 /** Only the service writes follow-ups. Who may ask for it was checked by the route. */
 function change(
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   tenantId: string,
   ref: string,
   wanted: Followup['status'],

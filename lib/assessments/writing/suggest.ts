@@ -1,6 +1,6 @@
-import { type Db, type FieldError, Problem, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, type Db, type FieldError, Problem, serviceFor, sql } from '../../db/index.ts'
 import { askModel, findModel, type ModelAnswer } from '../../usage/index.ts'
-import { type Head, overridesOf, readHead, type Writer } from '../config/head.ts'
+import { type Head, overridesOf, readHead } from '../config/head.ts'
 import { type Column, partOf } from '../config/parts.ts'
 import { resolve } from '../config/resolve.ts'
 import { answerSchema, type Proposal, readProposal } from './patch.ts'
@@ -16,7 +16,7 @@ const rounds = 2
  */
 export async function suggestChange(
   db: Db,
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   tenantId: string,
   framework: string,
   { column, instructions }: SuggestionRequest,

@@ -1,4 +1,4 @@
-import { type Claims, type Db, Problem, type RequestHeaders, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, type Db, Problem, serviceFor, sql } from '../../db/index.ts'
 import { forgetHost } from '../page/queries.ts'
 import { type FindTxt, findTxt, isInconclusive, type TxtLookup } from './dns.ts'
 import { recordName } from './host.ts'
@@ -15,7 +15,7 @@ const atOnce = 10
  */
 export async function verifyDomain(
   db: Db,
-  { claims, headers }: { claims: Claims; headers: RequestHeaders },
+  { claims, headers }: Asker,
   tenantId: string,
   ref: string,
   find: FindTxt = findTxt,

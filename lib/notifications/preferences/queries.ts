@@ -1,11 +1,5 @@
-import { type Claims, type RequestHeaders, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, serviceFor, sql } from '../../db/index.ts'
 import type { NotificationPreferences } from './schema.ts'
-
-/** Who asks. */
-interface Asker {
-  claims: Claims
-  headers: RequestHeaders
-}
 
 /** Nothing was chosen: everything is sent, at any time. */
 const unchosen: NotificationPreferences = {

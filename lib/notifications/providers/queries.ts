@@ -1,12 +1,4 @@
-import {
-  type Claims,
-  type Db,
-  Problem,
-  type RequestHeaders,
-  readPage,
-  serviceFor,
-  sql,
-} from '../../db/index.ts'
+import { type Asker, type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
 import { callbackUrl } from '../dispatch/settings.ts'
 import {
   type Channel,
@@ -16,12 +8,6 @@ import {
   type ProviderSettings,
   providerOrder,
 } from './schema.ts'
-
-/** Who asks: the audit log names them. */
-export interface Asker {
-  claims: Claims
-  headers: RequestHeaders
-}
 
 const columns = sql`
   p.ref_id, p.channel, p.provider, p.config, p.config_secret_id is not null as has_secret,

@@ -1,9 +1,9 @@
-import { type Db, Problem, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, type Db, Problem, serviceFor, sql } from '../../db/index.ts'
 import { storable, type Verdict } from '../senders/message.ts'
 import { type Sender, sendMail, sendToPhone } from '../senders/send.ts'
 import { readLook } from '../templates/look.ts'
 import { renderMail } from '../templates/render.ts'
-import { type Asker, readProvider } from './queries.ts'
+import { readProvider } from './queries.ts'
 import type { Channel, NotificationProvider, ProviderTest } from './schema.ts'
 
 interface Subject extends Sender {

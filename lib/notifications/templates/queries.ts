@@ -1,12 +1,4 @@
-import {
-  type Claims,
-  type Db,
-  Problem,
-  type RequestHeaders,
-  readPage,
-  serviceFor,
-  sql,
-} from '../../db/index.ts'
+import { type Asker, type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
 import { requireRenderable } from './check.ts'
 import { diffLines } from './diff.ts'
 import { readLook } from './look.ts'
@@ -22,12 +14,6 @@ import {
   templateOrder,
 } from './schema.ts'
 
-/** Who writes: the audit log names them. */
-interface Writer {
-  claims: Claims
-  headers: RequestHeaders
-}
-
 const columns = sql`
   e.slug, e.locale, e.name, e.subject, e.body_html, e.body_text, e.variables, e.category,
   e.tenant_id = private.platform_tenant_id() as is_global, e.is_active, e.send_via, e.version, e.updated_at`
@@ -35,7 +21,7 @@ const columns = sql`
 /** The words that a tenant mails, by slug and language: its own, and the global ones that it has not replaced. */
 export async function listTemplates(
   tenantId: string,
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   { limit, cursor }: EmailTemplateQuery,
 ): Promise<EmailTemplates> {
   const { rows, next_cursor } = await readPage<EmailTemplate>(
@@ -56,7 +42,7 @@ export async function listTemplates(
 /** The tenant's own words, or else the global ones. 404 not_found. */
 export async function readTemplate(
   tenantId: string,
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   path: EmailTemplatePath,
 ): Promise<EmailTemplate> {
   return found(await findTemplate(serviceFor(claims, headers), tenantId, path))
@@ -68,7 +54,7 @@ export async function readTemplate(
  */
 export function writeTemplate(
   tenantId: string,
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   path: EmailTemplatePath,
   { variables, ...words }: NewEmailTemplate,
 ): Promise<EmailTemplate> {
@@ -95,7 +81,7 @@ export function writeTemplate(
 /** Removes a tenant's own words. The global ones count again. 404 not_found. */
 export async function removeTemplate(
   tenantId: string,
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   { template, locale }: EmailTemplatePath,
 ): Promise<void> {
   const removed = await serviceFor(claims, headers).query(sql`
@@ -109,7 +95,7 @@ const compared = ['name', 'subject', 'body_html', 'body_text', 'is_active', 'sen
 /** How a tenant's own words differ from the global ones. 404 not_found if one of the two is missing. */
 export async function compareTemplate(
   tenantId: string,
-  { claims, headers }: Writer,
+  { claims, headers }: Asker,
   { template, locale }: EmailTemplatePath,
 ): Promise<EmailTemplateDiff> {
   const rows = await serviceFor(claims, headers).query<EmailTemplate & { is_own: boolean }>(sql`
@@ -128,12 +114,12 @@ export async function compareTemplate(
 /** The mail that these words become with these values, in the look of the tenant. 404 not_found. */
 export async function previewTemplate(
   tenantId: string,
-  writer: Writer,
+  asker: Asker,
   path: EmailTemplatePath,
   data: object,
 ): Promise<EmailPreview> {
   const look = await readLook(tenantId)
-  const words = await readTemplate(tenantId, writer, path)
+  const words = await readTemplate(tenantId, asker, path)
   return renderMail(words, data, look, { locale: path.locale, unsubscribe_url: null })
 }
 

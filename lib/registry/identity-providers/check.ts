@@ -1,4 +1,4 @@
-import { type Claims, type Db, type RequestHeaders, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, type Db, serviceFor, sql } from '../../db/index.ts'
 import { IdpFault, type Reach } from './fault.ts'
 import { checkOidc } from './oidc.ts'
 import { noSuchProvider, readIdentityProvider } from './queries.ts'
@@ -16,12 +16,6 @@ interface Verdict {
   error?: string
   discovered?: object
   keysExpireAt?: Date
-}
-
-/** Who asked for a check: the audit log names them and says where they are. */
-interface Asker {
-  claims: Claims
-  headers: RequestHeaders
 }
 
 /**

@@ -1,12 +1,6 @@
-import { type Claims, type Db, Problem, type RequestHeaders, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, type Db, Problem, serviceFor, sql } from '../../db/index.ts'
 import { NetFault, parsePublicUrl } from '../../net/index.ts'
 import type { LlmProvider, LlmProviderAnswer, LlmProviderSettings, ProviderType } from './schema.ts'
-
-/** Who asks: the audit log names them. */
-export interface Asker {
-  claims: Claims
-  headers: RequestHeaders
-}
 
 /** A language model that can be asked. */
 export interface Model {

@@ -1,6 +1,6 @@
-import { type Db, Problem, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, type Db, Problem, serviceFor, sql } from '../../db/index.ts'
 import { askModel } from './ask.ts'
-import { type Asker, type Model, readLlmProvider } from './queries.ts'
+import { type Model, readLlmProvider } from './queries.ts'
 import type { LlmProviderAnswer } from './schema.ts'
 
 /**

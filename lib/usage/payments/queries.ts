@@ -1,12 +1,4 @@
-import {
-  type Claims,
-  type Db,
-  Problem,
-  type RequestHeaders,
-  readPage,
-  serviceFor,
-  sql,
-} from '../../db/index.ts'
+import { type Asker, type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
 import type { PaymentFact } from './fact.ts'
 import { providerApis } from './providers/index.ts'
 import {
@@ -72,7 +64,7 @@ export async function listBillingEvents(
  */
 export async function makeOrder(
   db: Db,
-  { claims, headers }: { claims: Claims; headers: RequestHeaders },
+  { claims, headers }: Asker,
   tenantId: string,
   { plan, bundle, provider }: NewOrder,
   idempotencyKey: string | undefined,

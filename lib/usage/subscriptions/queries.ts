@@ -1,12 +1,4 @@
-import {
-  type Claims,
-  type Db,
-  Problem,
-  type RequestHeaders,
-  readPage,
-  serviceFor,
-  sql,
-} from '../../db/index.ts'
+import { type Asker, type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
 import { cancelAtProvider, type SubscriptionToCancel } from '../payments/check.ts'
 import { type Subscription, type SubscriptionQuery, type Subscriptions, subscriptionOrder } from './schema.ts'
 
@@ -39,7 +31,7 @@ export async function listSubscriptions(
  */
 export async function cancelSubscription(
   db: Db,
-  { claims, headers }: { claims: Claims; headers: RequestHeaders },
+  { claims, headers }: Asker,
   tenantId: string,
   ref: string,
 ): Promise<Subscription> {
