@@ -100,7 +100,7 @@ export default defineConfig({
         globalSetup: ['test/kit/global-stack.ts'],
         pool: 'forks',
         // Behind the pooler a worker reads the modules of the project once, and not for each file.
-        isolate: false,
+        isolate: test.name !== pooled.name,
         // One more than two processors have work for, because many tests wait for what takes its time.
         maxWorkers: 3,
         // Against what never ends. No test is about time by the clock of a busy machine.

@@ -87,7 +87,7 @@ export async function runFunction(
       await rm(home, { recursive: true, force: true })
     },
   }
-  for (const until = Date.now() + 30_000; Date.now() < until; await sleep(50)) {
+  for (const until = Date.now() + 110_000; Date.now() < until; await sleep(50)) {
     if (child.exitCode !== null) break
     const isUp = await fetch(`${running.url}/${uploaded.slug}/openapi.json`).then(
       (response) => response.body?.cancel().then(() => true),
