@@ -200,7 +200,8 @@ begin
   end if;
   data := jsonb_build_object('person', coalesce(lead.full_name, lead.email), 'email', lead.email, 'campaign',
     coalesce((select c.name from public.campaigns as c where c.tenant_id = lead.tenant_id and c.id = lead.campaign_id), '–'));
-  perform private.notify(lead.tenant_id, 'assessment.lead', '{admins}', data, 'participant_session', lead.ref_id, key);
+  -- A workshop of forty ends at one moment. A manager who wants mails gets one of it.
+  perform private.notify(lead.tenant_id, 'assessment.lead', '{admins}', data, 'participant_session', lead.ref_id, key, 'leads', '15 minutes');
   -- An address that no mail reaches must not keep a participant from finishing.
   select coalesce(private.normalize_email(b.coach_notification_email), private.normalize_email(b.coach_email)) into coach_address
   from public.tenant_brands as b where b.tenant_id = lead.tenant_id;
@@ -722,16 +723,18 @@ select private.register_feature('ai_authoring', 'Writing assessments with AI.', 
 
 -- A definer, because a plan's features are nobody's to read directly.
 create function private.require_ai_authoring(tenant uuid) returns void
-  language plpgsql stable security definer
+  language plpgsql security definer
   set search_path = ''
 as $$
 begin
+  -- First, so that a stranger hears nothing of the plan.
+  perform private.require_permission(tenant, 'manage');
   perform private.require_feature(tenant, 'ai_authoring');
 end
 $$;
 comment on function private.require_ai_authoring(uuid) is
-  'Refuses with 402 feature_not_in_plan unless the tenant may have texts written by a model. For the edge function, which has checked the caller''s permission.';
-grant execute on function private.require_ai_authoring(uuid) to service_role;
+  'Refuses unless the caller may have texts for this tenant written by a model: 402 feature_not_in_plan, and what require_permission() refuses.';
+grant execute on function private.require_ai_authoring(uuid) to authenticated;
 
 -- 11_reflections.sql
 

@@ -22,7 +22,7 @@ export async function suggestChange(
   { column, instructions }: SuggestionRequest,
 ): Promise<Suggestion> {
   const service = serviceFor(claims, headers)
-  await service.query(sql`select private.require_ai_authoring(${tenantId})`)
+  await db.query(sql`select private.require_ai_authoring(${tenantId})`)
   const head = await readHead(db, tenantId, framework)
   const model = await findModel(service, tenantId)
   const request = crypto.randomUUID()

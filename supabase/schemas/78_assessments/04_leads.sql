@@ -15,7 +15,8 @@ begin
   end if;
   data := jsonb_build_object('person', coalesce(lead.full_name, lead.email), 'email', lead.email, 'campaign',
     coalesce((select c.name from public.campaigns as c where c.tenant_id = lead.tenant_id and c.id = lead.campaign_id), '–'));
-  perform private.notify(lead.tenant_id, 'assessment.lead', '{admins}', data, 'participant_session', lead.ref_id, key);
+  -- A workshop of forty ends at one moment. A manager who wants mails gets one of it.
+  perform private.notify(lead.tenant_id, 'assessment.lead', '{admins}', data, 'participant_session', lead.ref_id, key, 'leads', '15 minutes');
   -- An address that no mail reaches must not keep a participant from finishing.
   select coalesce(private.normalize_email(b.coach_notification_email), private.normalize_email(b.coach_email)) into coach_address
   from public.tenant_brands as b where b.tenant_id = lead.tenant_id;

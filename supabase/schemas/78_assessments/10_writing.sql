@@ -5,13 +5,15 @@ select private.register_feature('ai_authoring', 'Writing assessments with AI.', 
 
 -- A definer, because a plan's features are nobody's to read directly.
 create function private.require_ai_authoring(tenant uuid) returns void
-  language plpgsql stable security definer
+  language plpgsql security definer
   set search_path = ''
 as $$
 begin
+  -- First, so that a stranger hears nothing of the plan.
+  perform private.require_permission(tenant, 'manage');
   perform private.require_feature(tenant, 'ai_authoring');
 end
 $$;
 comment on function private.require_ai_authoring(uuid) is
-  'Refuses with 402 feature_not_in_plan unless the tenant may have texts written by a model. For the edge function, which has checked the caller''s permission.';
-grant execute on function private.require_ai_authoring(uuid) to service_role;
+  'Refuses unless the caller may have texts for this tenant written by a model: 402 feature_not_in_plan, and what require_permission() refuses.';
+grant execute on function private.require_ai_authoring(uuid) to authenticated;

@@ -155,6 +155,29 @@ describe('a lead', () => {
     expect(await mailTo(inbox)).toHaveLength(1)
   })
 
+  it('is mailed to a manager who asks for it, together with those of the same quarter of an hour', async () => {
+    const own = await makeTenant({ owner, member })
+    const workshop = await makeCampaign(own)
+    await admin.query(
+      `insert into public.notification_preferences (tenant_id, user_id, channels) values ($1, $2, '{"assessments": {"email": true}}')`,
+      [own.id, owner.id],
+    )
+    await Promise.all(
+      ['Ada Example', 'Bo Example', 'Cy Example'].map(async (full_name) =>
+        (await Taker.begun(workshop, { ...ada, full_name }, heroic)).result(),
+      ),
+    )
+    const { rows } = await admin.query(
+      `select template, data ->> 'count' as count, data ->> 'messages' as messages,
+         due_at between now() + interval '5 minutes' and now() + interval '15 minutes' as waits
+       from private.notification_jobs where tenant_id = $1 and user_id = $2`,
+      [own.id, owner.id],
+    )
+    expect(rows).toEqual([{ template: 'digest', count: '3', messages: expect.any(String), waits: true }])
+    for (const name of ['Ada', 'Bo', 'Cy'])
+      expect(rows[0].messages).toContain(`${name} Example has completed Spring intake.`)
+  })
+
   it('keeps nobody from finishing, if no mail reaches the address of the coach', async () => {
     const coach = address()
     await brand(`coach_notification_email = 'cöach@example.com', coach_email = '${coach}'`)

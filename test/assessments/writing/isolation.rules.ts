@@ -1,4 +1,4 @@
-import { letIn, rowId, tenantId } from '../../isolation/matrix/callers.ts'
+import { idOf, letIn, rowId, tenantId } from '../../isolation/matrix/callers.ts'
 import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 
 const written = `'written', 'full', 'Matrix', 'sample-1', now()`
@@ -32,6 +32,16 @@ export default {
         gives: owner === 'home' ? 'ok' : '23503',
       })),
     },
+  },
+  functions: {
+    require_ai_authoring: {
+      needs: 'manage',
+      call: (tenant) => `select private.require_ai_authoring('${idOf(tenant)}')`,
+    },
+  },
+  privateFunctions: {
+    require_ai_authoring:
+      'asks for manage; here and not in public, because only the edge function asks a model',
   },
   rows: {
     'public.participant_insights': (tenant) => `(tenant_id, session_id, item_id, answer)

@@ -113,6 +113,8 @@ describe('a person who is forgotten', () => {
     expect(answer.deleted).toEqual({
       client_bios: 1,
       client_documents: 1,
+      participant_insights: 1,
+      participant_reflections: 1,
       // Its mark is hashed in the token alone.
       tenant_invitations: 1,
       notifications: had.notifications!.length,
@@ -121,7 +123,7 @@ describe('a person who is forgotten', () => {
       // And the two that told of the membership, which do not have the mark.
       webhook_events: had.webhook_events!.length + 2,
     })
-    expect(had).toMatchObject({ participant_sessions: { length: 4 }, usage_events: { length: 2 } })
+    expect(had).toMatchObject({ participant_sessions: { length: 6 }, usage_events: { length: 2 } })
   })
 
   it('stays where a reason is given, and the answer counts it', () => {

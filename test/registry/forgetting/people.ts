@@ -37,6 +37,24 @@ export const fills: Record<string, Fill> = {
        select tenant_id, id, $3::text || '.txt', 'text/plain', 5, $4 || '/' || md5($2) from session`,
       [id, address, mark, ref_id],
     ),
+  participant_reflections: ({ id }, { address, mark }) =>
+    admin.query(
+      `with session as (
+         insert into public.participant_sessions (tenant_id, email, full_name) values ($1, $2, $3) returning tenant_id, id
+       )
+       insert into public.participant_reflections (tenant_id, session_id, disclosure, status, words, written_at)
+       select tenant_id, id, 'full', 'written', $3, now() from session`,
+      [id, address, mark],
+    ),
+  participant_insights: ({ id }, { address, mark }) =>
+    admin.query(
+      `with session as (
+         insert into public.participant_sessions (tenant_id, email, full_name) values ($1, $2, $3) returning tenant_id, id
+       )
+       insert into public.participant_insights (tenant_id, session_id, item_id, answer, status, words)
+       select tenant_id, id, 'l01', '5', 'written', $3 from session`,
+      [id, address, mark],
+    ),
   // One in the partition of this month, one in an old one.
   usage_events: ({ id }, { address, mark }) =>
     admin.query(

@@ -50,6 +50,7 @@ export const attempts: Record<string, Attempt> = {
     db.query(`insert into public.participant_sessions (tenant_id, email) values ($1, 'probe@example.com')`, [
       tenantId,
     ]),
+  ai_authoring: (db, tenantId) => db.query('select private.require_ai_authoring($1)', [tenantId]),
   client_documents: async (db, tenantId) => {
     const { rows } = await db.query<{ ref_id: string }>(
       'insert into public.participant_sessions (tenant_id) values ($1) returning ref_id',
