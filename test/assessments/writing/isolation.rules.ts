@@ -33,7 +33,7 @@ export default {
       })),
     },
   },
-  functions: {
+  privateCalls: {
     require_ai_authoring: {
       needs: 'manage',
       call: (tenant) => `select private.require_ai_authoring('${idOf(tenant)}')`,
