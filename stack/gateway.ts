@@ -3,6 +3,7 @@ import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import type { AuthRest } from './auth-rest/auth-rest.ts'
+import { consoleSite, isConsoleHost } from './console/site.ts'
 import { codeOf, StackFailure } from './failure.ts'
 import type { Functions } from './functions/functions.ts'
 import { isFunctionPath, proxyToFunction } from './functions/functions-proxy.ts'
@@ -32,7 +33,7 @@ export interface GatewayOptions {
 
 /**
  * One port for everything: /auth/v1, /rest/v1, /storage/v1, /functions/v1, and the pages of web/ for the rest. The host
- * mail.localhost has the mailbox, and nothing else.
+ * mail.localhost has the mailbox, and nothing else. The host console.localhost has the console in place of those pages.
  */
 export async function startGateway(
   port: number,
@@ -44,6 +45,7 @@ export async function startGateway(
   const tooLarge = () => Response.json({ message: 'The body is too large.' }, { status: 413 })
   const notReady = () => Response.json({ message: 'The stack is starting.' }, { status: 503 })
   const files = staticFiles(root, publishableKey)
+  const consoleFiles = consoleSite(root, publishableKey)
 
   const app = new Hono<{ Bindings: HttpBindings }>()
     .use(sayWhenToRetry)
@@ -55,7 +57,11 @@ export async function startGateway(
     .use('/storage/v1/*', bodyLimit({ maxSize: restBodyBytes, onError: tooLarge }))
     .all('/storage/v1/*', (c) => authRest?.storage(c.req.raw) ?? notReady())
     .all('/functions/v1/*', notReady)
-    .all('*', (c) => files(c.req.raw))
+    .all('*', (c) => {
+      const { pathname } = new URL(c.req.url)
+      const isConsole = isConsoleHost(c.req.header('host')) && !pathname.startsWith('/fonts/')
+      return isConsole ? consoleFiles(c.req.raw) : files(c.req.raw)
+    })
     .onError((error) => {
       console.error(error)
       return Response.json({ message: 'Internal Server Error' }, { status: 500 })

@@ -110,7 +110,8 @@ function notFound(headers: Record<string, string>): Response {
   })
 }
 
-function serveFolder(
+/** Serves the files of a folder as they lie there. */
+export function serveFolder(
   folder: string,
   securityHeaders: Record<string, string>,
   complete: (html: string) => string = (html) => html,

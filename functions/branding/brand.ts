@@ -1,5 +1,5 @@
 import { Hono } from 'hono'
-import { Brand, BrandChange, forgetPage, readBrand, updateBrand } from '../../lib/branding/index.ts'
+import { Brand, BrandChange, BrandPreview, forgetPage, previewBrand, readBrand, updateBrand } from '../../lib/branding/index.ts'
 import { body, describeRoute, etagOf, ifNoneMatches, router } from '../../lib/http/index.ts'
 
 const read = router({ auth: 'member', permission: 'read', key: 'brand:read' }).get(
@@ -35,5 +35,16 @@ const change = router({ auth: 'member', permission: 'manage' }).patch(
   },
 )
 
+const preview = router({ auth: 'member', permission: 'manage' }).post(
+  '/preview',
+  describeRoute(
+    'See what a change to a brand would come to, without making it',
+    { 200: { description: 'The page as visitors would get it.', schema: BrandPreview } },
+    ['invalid_brand', 'invalid_email_config', 'feature_not_in_plan', 'assessment_in_use'],
+  ),
+  body(BrandChange),
+  async (c) => c.json(await previewBrand(c.var.db, c.var.tenant, c.req.valid('json'))),
+)
+
 /** The coach's own view of the brand. */
-export const brand = new Hono().route('/', read).route('/', change)
+export const brand = new Hono().route('/', read).route('/', change).route('/', preview)

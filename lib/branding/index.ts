@@ -1,7 +1,8 @@
 import './problems.ts'
 
+export { previewBrand } from './brand/preview.ts'
 export { readBrand, updateBrand } from './brand/queries.ts'
-export { Brand, BrandChange } from './brand/schema.ts'
+export { Brand, BrandChange, BrandPreview } from './brand/schema.ts'
 export { renderThemeCss } from './brand/theme-css.ts'
 export { recheckDomains, verifyDomain } from './domains/checks.ts'
 export { normaliseHost } from './domains/normalise-host.ts'

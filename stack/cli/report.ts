@@ -42,7 +42,10 @@ export function describe(line: MachineLine): string {
   const port = new URL(line.api_url).port
   const coach =
     line.coaches.find(({ tenant_slug }) => tenant_slug === 'leadingwithmeaning') ?? line.coaches[0]
-  const rows = [['API', line.api_url]]
+  const rows = [
+    ['API', line.api_url],
+    ['Console', `http://console.localhost:${port}/`],
+  ]
   if (coach) {
     rows.push(['Branded page', `http://${coach.tenant_slug}.localhost:${port}/`])
     rows.push(['Its coach', `${coach.email}  password ${coach.password}`])

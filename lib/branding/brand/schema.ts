@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { moment } from '../../db/index.ts'
-import { colorNames } from '../page/schema.ts'
+import { colorNames, PublicConfig } from '../page/schema.ts'
 
 const text = z.string()
 const link = z.string().max(2_048).nullable()
@@ -42,6 +42,10 @@ const columns = {
   canonical_quiz_url: z.string().max(512).nullable(),
 }
 
+const warnings = z
+  .array(z.object({ pointer: text, detail: text }))
+  .meta({ description: 'What of it a visitor will not see as it was meant.' })
+
 /** A tenant's whole brand. Column names are those of tenant_brands. */
 export const Brand = z
   .object({
@@ -50,9 +54,7 @@ export const Brand = z
     ...columns,
     brand: CanonicalBrand,
     email_config: EmailConfig,
-    warnings: z
-      .array(z.object({ pointer: text, detail: text }))
-      .meta({ description: 'What of it a visitor will not see as it was meant.' }),
+    warnings,
     updated_at: moment,
   })
   .meta({ id: 'Brand', description: "A tenant's whole brand, as its members see it." })
@@ -74,5 +76,13 @@ export const BrandChange = z
   .refine((change) => Object.keys(change).length > 0, 'must change something')
   .meta({ id: 'BrandChange', description: 'What to change of a brand (RFC 7386).' })
 
+export const BrandPreview = z
+  .strictObject({
+    page: PublicConfig.nullable().meta({ description: 'What the public lookup would answer; null without a page.' }),
+    warnings,
+  })
+  .meta({ id: 'BrandPreview', description: 'What a change to a brand would come to.' })
+
+export type BrandPreview = z.infer<typeof BrandPreview>
 export type Brand = z.infer<typeof Brand>
 export type BrandChange = z.infer<typeof BrandChange>

@@ -2,5 +2,6 @@ import { keyWith, manager, type RouteRules, reader } from '../../kit/rules/route
 
 export default {
   'GET /branding/brand': { may: [reader, keyWith('brand:read')] },
+  'POST /branding/brand/preview': { may: [manager], body: () => ({ display_name: 'Tried' }) },
   'PATCH /branding/brand': { may: [manager], body: () => ({ display_name: 'Renamed' }) },
 } satisfies RouteRules

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fontFiles } from '../fonts.ts'
+
+/** What the console is made of. */
+const sources = ['web/console', 'web/page', 'lib/client', 'package-lock.json', 'tsconfig.json']
+
+/**
+ * The folder of the built console. It is built once for each state of its sources, which takes some seconds, and kept
+ * beside the packages.
+ */
+export async function builtConsole(root: string, say: (line: string) => void): Promise<string> {
+  const kept = join(root, 'node_modules/.cache/tenantry-console')
+  const folder = join(kept, await hashOf(root))
+  if (existsSync(folder)) return folder
+  say('           building the console ...')
+  const since = performance.now()
+  // Two stacks may build at once. Each has a folder of its own, and a rename shows it whole.
+  const mine = `${folder}.${process.pid}`
+  await build(root, mine)
+  await rename(mine, folder).catch(() => rm(mine, { recursive: true, force: true }))
+  say(`           built the console in ${((performance.now() - since) / 1000).toFixed(1)} s`)
+  for (const name of await readdir(kept))
+    if (!folder.endsWith(name) && !name.includes('.')) await rm(join(kept, name), { recursive: true, force: true })
+  return folder
+}
+
+async function build(root: string, outDir: string): Promise<void> {
+  // Takes a moment to load, and most starts build nothing.
+  const vite = await import('vite')
+  await vite.build({
+    configFile: join(root, 'web/console/vite.config.ts'),
+    mode: 'production',
+    logLevel: 'warn',
+    build: { outDir, emptyOutDir: true },
+  })
+}
+
+async function hashOf(root: string): Promise<string> {
+  const hash = createHash('sha256')
+  for (const source of sources) {
+    const path = join(root, source)
+    const names = source.includes('.')
+      ? ['']
+      : (await readdir(path, { recursive: true, withFileTypes: true }))
+          .filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
+          .map((entry) => join(entry.parentPath, entry.name).slice(path.length))
+          .sort()
+    for (const name of names) hash.update(`${source}${name}\0`).update(await readFile(path + name))
+  }
+  return hash.digest('hex').slice(0, 16)
+}
+
+/** Nobody but the API is asked, and nobody may put a page of the console into a frame but the console itself. */
+export function consolePolicy(api: string): string {
+  return [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    // Logos and photos of brands lie anywhere on https.
+    `img-src 'self' https: data: ${api}`.trim(),
+    "font-src 'self'",
+    `connect-src 'self' ${api}`.trim(),
+    "frame-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'self'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; ')
+}
+
+/** Puts the address of the project and its publishable key into a page. */
+export function withProject(html: string, { api, key }: { api: string; key: string }): string {
+  return html
+    .replace('<meta name="tenantry-api" content="">', `<meta name="tenantry-api" content="${api}">`)
+    .replace('<meta name="tenantry-key" content="">', `<meta name="tenantry-key" content="${key}">`)
+}
+
+const headersOf = (api: string) => `/*
+  content-security-policy: ${consolePolicy(api)}
+  referrer-policy: no-referrer
+  x-content-type-options: nosniff
+  cross-origin-opener-policy: same-origin
+/assets/*
+  cache-control: public, max-age=31536000, immutable
+`
+
+/**
+ * Writes the console as a folder for any static host: _headers for those that read it, and 404.html, because every
+ * address of the console is one page.
+ */
+export async function writeConsole(root: string, outDir: string, project: { api: string; key: string }) {
+  await build(root, outDir)
+  for (const name of ['index.html', 'preview.html']) {
+    const path = join(outDir, name)
+    await writeFile(path, withProject(await readFile(path, 'utf8'), project))
+  }
+  await writeFile(join(outDir, '404.html'), await readFile(join(outDir, 'index.html')))
+  await writeFile(join(outDir, '_headers'), headersOf(new URL(project.api).origin))
+  await rm(join(outDir, '.vite'), { recursive: true, force: true })
+  // The preview shows brands in the fonts that they name.
+  for (const [name, read] of fontFiles(root)) {
+    const path = join(outDir, 'fonts', name)
+    await mkdir(join(path, '..'), { recursive: true })
+    await writeFile(path, read())
+  }
+}

@@ -1,0 +1,50 @@
+import { queryOptions } from '@tanstack/react-query'
+import type { Schemas } from '../../../lib/client/index.ts'
+import { inTenant } from './client.ts'
+
+export type Brand = Schemas['Brand']
+export type BrandChange = Schemas['BrandChange']
+
+/** A brand with the version that a change has to name. */
+export interface VersionedBrand {
+  brand: Brand
+  etag: string
+}
+
+export const brandQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [slug, 'brand'],
+    queryFn: async ({ signal }): Promise<VersionedBrand> => {
+      const { data, response } = await inTenant(slug).GET('/branding/brand', { signal })
+      return { brand: data, etag: response.headers.get('etag') ?? '' }
+    },
+    // The editor compares with what it has read. Somebody else's change is told when it is saved.
+    refetchOnWindowFocus: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+export const previewQuery = (slug: string, change: BrandChange) =>
+  queryOptions({
+    queryKey: [slug, 'brand', 'preview', change],
+    queryFn: async ({ signal }) => {
+      const { data } = await inTenant(slug).POST('/branding/brand/preview', { body: change, signal })
+      return data
+    },
+    gcTime: 10_000,
+  })
+
+export const fontsQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [slug, 'fonts'],
+    queryFn: async ({ signal }) => (await inTenant(slug).GET('/branding/fonts', { signal })).data.fonts,
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+/** Changes what is named. Throws the problem conflict (412) if somebody changed the same in between. */
+export async function saveBrand(slug: string, change: BrandChange, etag: string): Promise<VersionedBrand> {
+  const { data, response } = await inTenant(slug).PATCH('/branding/brand', {
+    params: { header: { 'if-match': etag } },
+    body: change,
+  })
+  return { brand: data, etag: response.headers.get('etag') ?? '' }
+}

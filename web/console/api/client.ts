@@ -1,0 +1,19 @@
+import { createClient, type TenantryClient } from '../../../lib/client/index.ts'
+import { project } from './project.ts'
+import { accessToken } from './session.ts'
+
+/** The client that everybody uses, as the person who is signed in. */
+const clientOf = (tenant?: string): TenantryClient =>
+  createClient({ ...project, tenant, accessToken })
+
+const clients = new Map<string, TenantryClient>()
+
+/** For the routes of one tenant, by its slug. */
+export function inTenant(slug: string): TenantryClient {
+  const client = clients.get(slug) ?? clientOf(slug)
+  clients.set(slug, client)
+  return client
+}
+
+/** For the routes that name no tenant. */
+export const platform = clientOf()

@@ -1,0 +1,23 @@
+import { queryOptions } from '@tanstack/react-query'
+import type { Schemas } from '../../../lib/client/index.ts'
+import { platform } from './client.ts'
+
+export type Tenant = Schemas['Tenant']
+
+/** The tenants that the person belongs to. */
+export const tenantsQuery = queryOptions({
+  queryKey: ['tenants'],
+  queryFn: async ({ signal }) => {
+    const { data } = await platform.GET('/registry/tenants', { params: { query: { limit: 100 } }, signal })
+    return data
+  },
+})
+
+export const tenantQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [slug, 'tenant'],
+    queryFn: async ({ signal }) => {
+      const { data } = await platform.GET('/registry/tenants/{ref}', { params: { path: { ref: slug } }, signal })
+      return data
+    },
+  })

@@ -1,0 +1,57 @@
+import { useWords } from '../../app/words/words.ts'
+import { Button } from '../../parts/button.tsx'
+import { Field } from '../../parts/field.tsx'
+import styles from './brand.module.css'
+import { colorPointer, type Value } from './fields.ts'
+
+interface Props {
+  valueOf: (pointer: string) => Value
+  set: (pointer: string, value: Value) => void
+  errorAt: (pointer: string) => string | undefined
+  isDisabled: boolean
+}
+
+/** Each colour as text, which everybody can type, and beside it the browser's own picker. */
+export function Colors({ valueOf, set, errorAt, isDisabled }: Props) {
+  const words = useWords()
+  return (
+    <section className={styles.section} aria-label={words.colors}>
+      <h2>{words.colors}</h2>
+      {Object.entries(words.color).map(([name, label]) => {
+        const pointer = colorPointer(name)
+        const value = String(valueOf(pointer) ?? '')
+        return (
+          <div key={name} className={styles.color}>
+            <input
+              type="color"
+              aria-label={words.pick(label)}
+              disabled={isDisabled}
+              // It knows six digits only.
+              value={/^#[0-9a-f]{6}/i.exec(value)?.[0] ?? '#ffffff'}
+              onChange={(event) => set(pointer, event.target.value)}
+            />
+            <Field
+              name={pointer}
+              label={label}
+              placeholder={words.noColor}
+              maxLength={9}
+              spellCheck={false}
+              disabled={isDisabled}
+              value={value}
+              onValue={(given) => set(pointer, given === '' ? null : given)}
+              error={errorAt(pointer)}
+            />
+            <Button
+              look="quiet"
+              aria-label={words.clear(label)}
+              disabled={isDisabled || value === ''}
+              onClick={() => set(pointer, null)}
+            >
+              ×
+            </Button>
+          </div>
+        )
+      })}
+    </section>
+  )
+}

@@ -1,0 +1,65 @@
+import { Dialog } from '@base-ui/react/dialog'
+import { useState } from 'react'
+import { useWords } from '../../app/words/words.ts'
+import { Button } from '../../parts/button.tsx'
+import styles from './brand.module.css'
+import { type Conflict, labelOf, type Value } from './fields.ts'
+
+interface Props {
+  conflicts: Conflict[]
+  /** The pointers at which the person's own value stays. */
+  onDecided: (kept: ReadonlySet<string>) => void
+}
+
+/** Both values of everything that two people changed. Nothing is chosen for anybody. */
+export function ConflictDialog({ conflicts, onDecided }: Props) {
+  const words = useWords()
+  const [choices, setChoices] = useState<ReadonlyMap<string, 'mine' | 'theirs'>>(new Map())
+  const isDecided = conflicts.every(({ pointer }) => choices.has(pointer))
+  const show = (value: Value) => (value === null || value === '' ? words.nothing : String(value))
+  return (
+    <Dialog.Root open={conflicts.length > 0} disablePointerDismissal>
+      <Dialog.Portal>
+        <Dialog.Backdrop className={styles.backdrop} />
+        <Dialog.Popup className={styles.dialog}>
+          <Dialog.Title>{words.conflictTitle}</Dialog.Title>
+          <Dialog.Description>{words.conflictLead}</Dialog.Description>
+          {conflicts.map(({ pointer, mine, theirs }) => (
+            <fieldset key={pointer} className={styles.conflict}>
+              <legend>{labelOf(pointer, words)}</legend>
+              {(
+                [
+                  ['mine', words.keepMine, mine],
+                  ['theirs', words.takeTheirs, theirs],
+                ] as const
+              ).map(([whose, label, value]) => (
+                <label key={whose}>
+                  <input
+                    type="radio"
+                    name={pointer}
+                    checked={choices.get(pointer) === whose}
+                    onChange={() => setChoices((before) => new Map(before).set(pointer, whose))}
+                  />
+                  <span>
+                    {label}: <strong>{show(value)}</strong>
+                  </span>
+                </label>
+              ))}
+            </fieldset>
+          ))}
+          <Button
+            disabled={!isDecided}
+            onClick={() => {
+              onDecided(
+                new Set([...choices].filter(([, whose]) => whose === 'mine').map(([pointer]) => pointer)),
+              )
+              setChoices(new Map())
+            }}
+          >
+            {words.next}
+          </Button>
+        </Dialog.Popup>
+      </Dialog.Portal>
+    </Dialog.Root>
+  )
+}

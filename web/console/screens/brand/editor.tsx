@@ -1,0 +1,192 @@
+import { Form } from '@base-ui/react/form'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useBlocker } from '@tanstack/react-router'
+import { type FormEvent, useId, useState } from 'react'
+import { Problem } from '../../../../lib/client/index.ts'
+import { brandQuery, fontsQuery, saveBrand, type VersionedBrand } from '../../api/brand.ts'
+import { useWords } from '../../app/words/words.ts'
+import { Button } from '../../parts/button.tsx'
+import { Field } from '../../parts/field.tsx'
+import { Failure } from '../../parts/notice.tsx'
+import styles from './brand.module.css'
+import { Colors } from './colors.tsx'
+import { ConflictDialog } from './conflict-dialog.tsx'
+import { Curl } from './curl.tsx'
+import {
+  type Conflict,
+  changeOf,
+  conflictsOf,
+  type Draft,
+  fontFields,
+  sections,
+  type TextField,
+  type Value,
+  valueAt,
+  withValue,
+} from './fields.ts'
+import { Preview } from './preview.tsx'
+
+interface Props {
+  slug: string
+  /** What the server has, as far as this page knows. */
+  read: VersionedBrand
+  mayManage: boolean
+}
+
+const nothing: Draft = new Map()
+
+export function Editor({ slug, read, mayManage }: Props) {
+  const words = useWords()
+  const queries = useQueryClient()
+  const [draft, setDraft] = useState(nothing)
+  const [conflicts, setConflicts] = useState<Conflict[]>([])
+  const { data: fonts = [] } = useQuery(fontsQuery(slug))
+  const fontList = useId()
+  const { brand, etag } = read
+
+  const saving = useMutation({
+    mutationFn: (changes: Draft) => saveBrand(slug, changeOf(changes), etag),
+    onSuccess: (saved) => {
+      queries.setQueryData(brandQuery(slug).queryKey, saved)
+      setDraft(nothing)
+    },
+    onError: async (error) => {
+      if (error instanceof Problem && error.status === 412) await compare()
+    },
+  })
+
+  /** Somebody else was first: what they changed comes in, and where both changed the same, a person decides. */
+  async function compare() {
+    const now = await queries.fetchQuery({ ...brandQuery(slug), staleTime: 0 })
+    const found = conflictsOf(draft, brand, now.brand)
+    setConflicts(found)
+    // What they changed to the same is no change any more.
+    setDraft((before) =>
+      [...before].reduce((next, [pointer, value]) => withValue(next, now.brand, pointer, value), nothing),
+    )
+  }
+
+  const isDirty = draft.size > 0
+  useBlocker({ shouldBlockFn: () => isDirty && !confirm(words.unsaved), enableBeforeUnload: () => isDirty })
+
+  const valueOf = (pointer: string): Value => draft.get(pointer) ?? (draft.has(pointer) ? null : valueAt(brand, pointer))
+  const set = (pointer: string, value: Value) => {
+    if (saving.isSuccess || saving.isError) saving.reset()
+    setDraft((before) => withValue(before, brand, pointer, value))
+  }
+  const errors = saving.error instanceof Problem ? saving.error.errors : []
+  const errorAt = (pointer: string) => errors.find((each) => each.pointer === pointer)?.detail
+  const isPlaced = errors.length > 0 && errors.every(({ pointer }) => places.has(pointer))
+  const isConflict = saving.error instanceof Problem && saving.error.status === 412
+
+  const textField = ({ pointer, label, required = false, ...rest }: TextField, list?: string) => (
+    <Field
+      key={pointer}
+      name={pointer}
+      label={label}
+      {...rest}
+      required={required}
+      disabled={!mayManage}
+      {...(list && { list })}
+      value={String(valueOf(pointer) ?? '')}
+      // An empty field is no value. The name alone must have one.
+      onValue={(value) => set(pointer, value === '' && !required ? null : value)}
+      error={errorAt(pointer) ?? brand.warnings.find((each) => each.pointer === pointer && !draft.has(pointer))?.detail}
+    />
+  )
+
+  function submit(event: FormEvent<HTMLFormElement>) {
+    event.preventDefault()
+    if (isDirty && !saving.isPending) saving.mutate(draft)
+  }
+
+  return (
+    <div className={styles.columns}>
+      <Form className={styles.form} onSubmit={submit}>
+        {sections(words).map(({ title, fields }, at) => (
+          <section key={title} className={styles.section} aria-label={title}>
+            <h2>{title}</h2>
+            {fields.map((field) => textField(field))}
+            {at === 0 && (
+              <label className={styles.check}>
+                <input
+                  type="checkbox"
+                  checked={valueOf('/is_active') === true}
+                  disabled={!mayManage}
+                  onChange={(event) => set('/is_active', event.target.checked)}
+                />
+                {words.pageIsOn}
+              </label>
+            )}
+          </section>
+        ))}
+        <Colors valueOf={valueOf} set={set} errorAt={errorAt} isDisabled={!mayManage} />
+        <section className={styles.section} aria-label={words.fonts}>
+          <h2>{words.fonts}</h2>
+          {fontFields(words).map((field) => textField(field, fontList))}
+          <datalist id={fontList}>
+            {fonts.map(({ family }) => (
+              <option key={family} value={family} />
+            ))}
+          </datalist>
+        </section>
+        {mayManage && (
+          <div className={styles.bar}>
+            {saving.error && !isPlaced && !isConflict && <Failure error={saving.error} />}
+            <p role="status" className={styles.state}>
+              {isDirty ? words.changed(draft.size) : saving.isSuccess ? words.saved : ''}
+            </p>
+            <div className={styles.buttons}>
+              <Button type="submit" disabled={!isDirty || saving.isPending}>
+                {saving.isPending ? words.working : words.save}
+              </Button>
+              <Button
+                look="quiet"
+                disabled={!isDirty || saving.isPending}
+                onClick={() => {
+                  saving.reset()
+                  setDraft(nothing)
+                }}
+              >
+                {words.discard}
+              </Button>
+            </div>
+            {isDirty && <Curl slug={slug} change={changeOf(draft)} etag={etag} />}
+          </div>
+        )}
+      </Form>
+      {mayManage && <Preview slug={slug} change={isDirty ? changeOf(draft) : { display_name: brand.display_name }} />}
+      <ConflictDialog
+        conflicts={conflicts}
+        onDecided={(kept) => {
+          setConflicts([])
+          saving.reset()
+          setDraft((before) =>
+            conflicts.reduce(
+              (next, { pointer, mine, theirs }) => withValue(next, brand, pointer, kept.has(pointer) ? mine : theirs),
+              before,
+            ),
+          )
+        }}
+      />
+    </div>
+  )
+}
+
+/** Every place at which this form can show an error. */
+const places = new Set([
+  '/display_name',
+  '/coach_name',
+  '/coach_title',
+  '/website_url',
+  '/booking_url',
+  '/brand/tagline',
+  '/brand/messages/welcome',
+  '/brand/messages/completion',
+  '/brand/fonts/heading',
+  '/brand/fonts/body',
+  ...[
+    ...['primary', 'primary_hover', 'secondary', 'accent', 'background', 'background_subtle'],
+    ...['text', 'text_muted', 'border'],
+  ].map((name) => `/brand/colors/${name}`),
+])

@@ -1,0 +1,113 @@
+import type { Brand, BrandChange } from '../../api/brand.ts'
+import type { Words } from '../../app/words/words.ts'
+
+/** What the editor edits: a value of the brand by its JSON Pointer, which is also how the server names it in errors. */
+export type Value = string | boolean | null
+/** What is changed and not saved, by pointer. */
+export type Draft = ReadonlyMap<string, Value>
+
+export interface TextField {
+  pointer: string
+  label: string
+  maxLength: number
+  type?: 'text' | 'url'
+  required?: boolean
+  lines?: number
+}
+
+interface Section {
+  title: string
+  fields: TextField[]
+}
+
+export const sections = (words: Words): Section[] => [
+  {
+    title: words.basics,
+    fields: [
+      { pointer: '/display_name', label: words.displayName, maxLength: 255, required: true },
+      { pointer: '/brand/tagline', label: words.tagline, maxLength: 300 },
+    ],
+  },
+  {
+    title: words.coach,
+    fields: [
+      { pointer: '/coach_name', label: words.coachName, maxLength: 255 },
+      { pointer: '/coach_title', label: words.coachTitle, maxLength: 255 },
+    ],
+  },
+  {
+    title: words.links,
+    fields: [
+      { pointer: '/website_url', label: words.websiteUrl, maxLength: 2048, type: 'url' },
+      { pointer: '/booking_url', label: words.bookingUrl, maxLength: 2048, type: 'url' },
+    ],
+  },
+  {
+    title: words.messages,
+    fields: [
+      { pointer: '/brand/messages/welcome', label: words.welcome, maxLength: 4000, lines: 4 },
+      { pointer: '/brand/messages/completion', label: words.completion, maxLength: 4000, lines: 4 },
+    ],
+  },
+]
+
+export const fontFields = (words: Words): TextField[] => [
+  { pointer: '/brand/fonts/heading', label: words.headingFont, maxLength: 64 },
+  { pointer: '/brand/fonts/body', label: words.bodyFont, maxLength: 64 },
+]
+
+export const colorPointer = (name: string) => `/brand/colors/${name}`
+
+/** How a person knows what stands at a pointer. */
+export function labelOf(pointer: string, words: Words): string {
+  const known = [...sections(words).flatMap(({ fields }) => fields), ...fontFields(words)]
+  if (pointer === '/is_active') return words.pageIsOn
+  const color = /^\/brand\/colors\/(\w+)$/.exec(pointer)?.[1]
+  return known.find((field) => field.pointer === pointer)?.label ?? (color && words.color[color]) ?? pointer
+}
+
+const steps = (pointer: string) => pointer.slice(1).split('/')
+
+/** What stands in the brand at a pointer; null if there is nothing. */
+export function valueAt(brand: Brand, pointer: string): Value {
+  let found: unknown = brand
+  for (const step of steps(pointer)) found = (found as Record<string, unknown> | undefined)?.[step]
+  return typeof found === 'string' || typeof found === 'boolean' ? found : null
+}
+
+/** The draft with one value more, or one less if it is what is saved anyway. */
+export function withValue(draft: Draft, brand: Brand, pointer: string, value: Value): Draft {
+  const next = new Map(draft)
+  if (value === valueAt(brand, pointer)) next.delete(pointer)
+  else next.set(pointer, value)
+  return next
+}
+
+/** The body of the request that makes these changes. */
+export function changeOf(draft: Draft): BrandChange {
+  const change: Record<string, unknown> = {}
+  for (const [pointer, value] of draft) {
+    const path = steps(pointer)
+    const last = path.pop()!
+    let at = change
+    for (const step of path) {
+      at[step] ??= {}
+      at = at[step] as Record<string, unknown>
+    }
+    at[last] = value
+  }
+  return change
+}
+
+export interface Conflict {
+  pointer: string
+  mine: Value
+  theirs: Value
+}
+
+/** Where somebody else changed, since this was read, what is changed here too, to something else. */
+export function conflictsOf(draft: Draft, before: Brand, now: Brand): Conflict[] {
+  return [...draft]
+    .map(([pointer, mine]) => ({ pointer, mine, theirs: valueAt(now, pointer) }))
+    .filter(({ pointer, mine, theirs }) => theirs !== valueAt(before, pointer) && theirs !== mine)
+}

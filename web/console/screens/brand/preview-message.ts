@@ -1,0 +1,8 @@
+import type { Schemas } from '../../../../lib/client/index.ts'
+
+/** From the editor to the preview. */
+export interface PreviewMessage {
+  kind: 'preview'
+  page: Schemas['PublicConfig']
+  scheme: 'light' | 'dark'
+}

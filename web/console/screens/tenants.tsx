@@ -1,0 +1,33 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { tenantsQuery } from '../api/tenants.ts'
+import { useWords } from '../app/words/words.ts'
+import { Failure } from '../parts/notice.tsx'
+import { Loading } from '../parts/states.tsx'
+import styles from './tenants.module.css'
+
+/** Where somebody goes who belongs to several tenants. */
+export function Tenants() {
+  const words = useWords()
+  const { data, error, refetch } = useQuery(tenantsQuery)
+  if (error) return <Failure error={error} retry={() => void refetch()} />
+  if (!data) return <Loading />
+  return (
+    <>
+      <title>{`${words.yourTenants} – Tenantry`}</title>
+      <h1>{words.yourTenants}</h1>
+      {data.tenants.length === 0 && <p>{words.noTenants}</p>}
+      <ul className={styles.list}>
+        {data.tenants.map(({ ref_id, slug, name, role, status }) => (
+          <li key={ref_id}>
+            <Link to="/t/$slug/brand" params={{ slug }}>
+              {name}
+            </Link>
+            <span>{role && (words.role[role] ?? role)}</span>
+            <span>{words.status[status] ?? status}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
