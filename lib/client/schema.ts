@@ -3581,6 +3581,8 @@ export interface components {
         Brand: {
             ref_id: string;
             slug: string;
+            /** @description One more after each change. Send it in quotes as If-Match. */
+            version: number;
             display_name: string;
             is_active: boolean;
             enabled_assessments: string[];
@@ -7954,9 +7956,11 @@ export interface operations {
     patchAssessmentsFrameworksFrameworkConfig: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -8692,9 +8696,11 @@ export interface operations {
     postAssessmentsFrameworksFrameworkConfigRestore: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -8952,9 +8958,11 @@ export interface operations {
     putAssessmentsFrameworksFrameworkConfigDraft: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -9111,9 +9119,11 @@ export interface operations {
     deleteAssessmentsFrameworksFrameworkConfigDraft: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -9585,9 +9595,11 @@ export interface operations {
     postAssessmentsFrameworksFrameworkConfigDraftPublish: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -9722,9 +9734,11 @@ export interface operations {
     postAssessmentsFrameworksFrameworkConfigDraftSchedule: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -10665,9 +10679,11 @@ export interface operations {
     putAssessmentsParticipantsParticipantBio: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 participant: string;
@@ -10815,9 +10831,11 @@ export interface operations {
     deleteAssessmentsParticipantsParticipantBio: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 participant: string;
@@ -13525,7 +13543,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The whole brand, with a strong ETag. */
+            /** @description The whole brand. The ETag is for If-Match. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13622,9 +13640,11 @@ export interface operations {
     patchBrandingBrand: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path?: never;
             cookie?: never;
@@ -13635,7 +13655,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The whole brand after the change. */
+            /** @description The whole brand. If-Match must name the version before. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13698,6 +13718,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description version_mismatch */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description payload_too_large */
             413: {
                 headers: {
@@ -13718,6 +13747,15 @@ export interface operations {
             };
             /** @description invalid_brand, invalid_email_config, invalid_body, invalid_value */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description if_match_required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,5 +2,9 @@ import { keyWith, manager, type RouteRules, reader } from '../../kit/rules/route
 
 export default {
   'GET /branding/brand': { may: [reader, keyWith('brand:read')] },
-  'PATCH /branding/brand': { may: [manager], body: () => ({ display_name: 'Renamed' }) },
+  'PATCH /branding/brand': {
+    may: [manager],
+    headers: { 'if-match': '"1"' },
+    body: () => ({ display_name: 'Renamed' }),
+  },
 } satisfies RouteRules
