@@ -28,9 +28,17 @@ import {
   ScoringPreview,
   saveDraft,
   scheduleDraft,
-  versionTag,
 } from '../../lib/assessments/index.ts'
-import { askerOf, body, describeRoute, Problem, params, query, router } from '../../lib/http/index.ts'
+import {
+  askerOf,
+  body,
+  describeRoute,
+  Problem,
+  params,
+  query,
+  router,
+  versionTag,
+} from '../../lib/http/index.ts'
 
 const read = router({ auth: 'member', permission: 'read' })
   .get(

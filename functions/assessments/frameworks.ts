@@ -8,7 +8,6 @@ import {
   ConfigVersions,
   DiffQuery,
   diffVersions,
-  expectedVersion,
   FrameworkConfig,
   FrameworkPath,
   FrameworkQuery,
@@ -29,7 +28,6 @@ import {
   ScoringPreview,
   updateConfig,
   VersionPath,
-  versionTag,
 } from '../../lib/assessments/index.ts'
 import {
   askerOf,
@@ -38,10 +36,11 @@ import {
   describeRoute,
   etagOf,
   ifNoneMatches,
-  Problem,
   params,
   query,
+  requireVersion,
   router,
+  versionTag,
 } from '../../lib/http/index.ts'
 
 const read = router({ auth: 'member', permission: 'read' })
@@ -217,15 +216,6 @@ function answered(c: Context, config: FrameworkConfig) {
   c.header('etag', versionTag(config.version))
   c.header('cache-control', 'private, no-cache')
   return c.json(config)
-}
-
-function requireVersion(c: Context): number {
-  const version = expectedVersion(c.req.header('if-match'))
-  if (version !== undefined) return version
-  throw new Problem(
-    'if_match_required',
-    'Send the ETag that you read as If-Match, such as "3" with its quotes.',
-  )
 }
 
 /** The frameworks, and what a tenant makes of them. */

@@ -1,6 +1,7 @@
 import { Brand, forgetPage, uploadCoachPhoto, uploadLogo } from '../../lib/branding/index.ts'
 import { describeRoute, file, router } from '../../lib/http/index.ts'
 import { pictureTypes } from '../../lib/storage/index.ts'
+import { answerBrand } from './brand.ts'
 
 const describeUpload = (what: string) =>
   describeRoute(what, { 200: { description: 'The whole brand after the change.', schema: Brand } }, [
@@ -14,11 +15,11 @@ export const pictures = router({ auth: 'member', permission: 'manage' })
     const { bytes, type } = c.req.valid('form')
     const changed = await uploadLogo(c.var.db, c.var.tenant, bytes, type)
     forgetPage(c.var.tenant.slug)
-    return c.json(changed)
+    return answerBrand(c, changed)
   })
   .put('/coach-photo', describeUpload('Upload the photo of the coach'), file(pictureTypes), async (c) => {
     const { bytes, type } = c.req.valid('form')
     const changed = await uploadCoachPhoto(c.var.db, c.var.tenant, bytes, type)
     forgetPage(c.var.tenant.slug)
-    return c.json(changed)
+    return answerBrand(c, changed)
   })

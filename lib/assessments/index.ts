@@ -59,14 +59,12 @@ export {
   ConfigVersionQuery,
   ConfigVersions,
   DiffQuery,
-  expectedVersion,
   FrameworkConfig,
   ReceivedConfigChange,
   ResolvedAnswer,
   ResolvedQuery,
   Restoration,
   VersionPath,
-  versionTag,
 } from './config/schema.ts'
 export { cancelFollowup, listFollowups, sendFollowupNow } from './followups/queries.ts'
 export { FollowupAnswer, FollowupPath, FollowupQuery, Followups } from './followups/schema.ts'

@@ -8,7 +8,6 @@ const problems = declareProblems({
   suggestion_unusable: { status: 502, title: 'The model proposed nothing that fits' },
   draft_not_found: { status: 404, title: 'There is no draft' },
   version_not_kept: { status: 404, title: 'This version is not kept' },
-  version_mismatch: { status: 412, title: 'Somebody else has changed this' },
   campaign_not_found: { status: 404, title: 'There is no such campaign' },
   participant_not_found: { status: 404, title: 'There is no such participant' },
   followup_not_found: { status: 404, title: 'There is no such follow-up' },
@@ -24,7 +23,6 @@ const problems = declareProblems({
   bio_changed: { status: 412, title: 'Somebody else has changed the bio' },
   document_not_uploaded: { status: 409, title: 'The file of the document has not arrived' },
   too_many_scheduled: { status: 403, title: 'Too many scheduled changes' },
-  if_match_required: { status: 428, title: 'Say which version you are changing' },
 })
 
 declareConstraints({

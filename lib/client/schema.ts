@@ -3598,6 +3598,8 @@ export interface components {
         Brand: {
             ref_id: string;
             slug: string;
+            /** @description One more after each change. Send it in quotes as If-Match. */
+            version: number;
             display_name: string;
             is_active: boolean;
             enabled_assessments: string[];
@@ -7981,9 +7983,11 @@ export interface operations {
     patchAssessmentsFrameworksFrameworkConfig: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -8719,9 +8723,11 @@ export interface operations {
     postAssessmentsFrameworksFrameworkConfigRestore: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -8979,9 +8985,11 @@ export interface operations {
     putAssessmentsFrameworksFrameworkConfigDraft: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -9138,9 +9146,11 @@ export interface operations {
     deleteAssessmentsFrameworksFrameworkConfigDraft: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -9612,9 +9622,11 @@ export interface operations {
     postAssessmentsFrameworksFrameworkConfigDraftPublish: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -9749,9 +9761,11 @@ export interface operations {
     postAssessmentsFrameworksFrameworkConfigDraftSchedule: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 framework: string;
@@ -10692,9 +10706,11 @@ export interface operations {
     putAssessmentsParticipantsParticipantBio: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 participant: string;
@@ -10842,9 +10858,11 @@ export interface operations {
     deleteAssessmentsParticipantsParticipantBio: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 participant: string;
@@ -13552,7 +13570,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The whole brand, with a strong ETag. */
+            /** @description The whole brand. The ETag is for If-Match. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13649,9 +13667,11 @@ export interface operations {
     patchBrandingBrand: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path?: never;
             cookie?: never;
@@ -13662,7 +13682,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The whole brand after the change. */
+            /** @description The whole brand. If-Match must name the version before. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -13725,6 +13745,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description version_mismatch */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description payload_too_large */
             413: {
                 headers: {
@@ -13745,6 +13774,15 @@ export interface operations {
             };
             /** @description invalid_brand, invalid_email_config, invalid_body, invalid_value */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description if_match_required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -116,7 +116,20 @@ function parameters(route: Route, schemas: Record<string, Json>): Json[] {
     description,
     schema: { type: 'string' },
   }
-  return [...inPath, ...inQuery, ...(choosesTenant || narrows ? [inHeader] : [])]
+  const ifMatch = {
+    name: 'if-match',
+    in: 'header',
+    required: true,
+    description: 'The ETag that was read, with its quotes: what is changed must still be this version.',
+    schema: { type: 'string' },
+  }
+  const isVersioned = route.problems?.includes('if_match_required')
+  return [
+    ...inPath,
+    ...inQuery,
+    ...(choosesTenant || narrows ? [inHeader] : []),
+    ...(isVersioned ? [ifMatch] : []),
+  ]
 }
 
 /** What a caller writes, also where the schema makes something else of it as a whole. */

@@ -1,4 +1,5 @@
 export { inBackground } from './background.ts'
+export { changedPlaces, meetingPlaces, rebase } from './changes.ts'
 export { type Cell, csvCell, csvStream } from './csv.ts'
-export { etagOf } from './etag.ts'
+export { etagOf, versionTag } from './etag.ts'
 export { beforeEnd, log } from './log.ts'

@@ -34,7 +34,8 @@ const coach = createClient({ url, accessToken: token, tenant: 'brightpath' })
 const brand = await coach.GET('/branding/brand')
 const event = { id: crypto.randomUUID(), type: 'llm.call', tokens_used: 1 }
 const logged = await coach.POST('/usage/events', { body: { events: [event] } })
-const refused = await coach.PATCH('/branding/brand', { body: { brand: { colors: { primary: 'green' } } } }).catch((error) => error)
+const params = { header: { 'if-match': brand.response.headers.get('etag') ?? '' } }
+const refused = await coach.PATCH('/branding/brand', { params, body: { brand: { colors: { primary: 'green' } } } }).catch((error) => error)
 const nobody = createClient({ url: 'http://127.0.0.1:9', retry: { maxAttempts: 2, baseDelaySeconds: 0.01 } })
 const unreachable = await nobody.GET('/registry/products').catch((error) => error)
 const slugs = []

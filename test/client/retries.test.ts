@@ -109,7 +109,10 @@ describe('a request that may have had an effect', () => {
     [
       'a PATCH',
       (client: ReturnType<typeof connect>) =>
-        client.PATCH('/branding/brand', { body: { display_name: 'A' } }),
+        client.PATCH('/branding/brand', {
+          params: { header: { 'if-match': '"1"' } },
+          body: { display_name: 'A' },
+        }),
     ],
     [
       'an event without an id',

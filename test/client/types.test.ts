@@ -26,8 +26,11 @@ describe('the compiler', () => {
     compiled(() => client.POST('/registry/tenants', { body: { slug: 'a' } }))
     // @ts-expect-error The body is missing.
     compiled(() => client.POST('/registry/tenants'))
+    const header = { 'if-match': '"1"' }
     // @ts-expect-error There is no such field.
-    compiled(() => client.PATCH('/branding/brand', { body: { colour: 'red' } }))
+    compiled(() => client.PATCH('/branding/brand', { params: { header }, body: { colour: 'red' } }))
+    // @ts-expect-error It does not say which version it changes.
+    compiled(() => client.PATCH('/branding/brand', { body: { coach_name: 'Ada' } }))
   })
 
   it('knows what is answered', () => {

@@ -1,4 +1,5 @@
 import { afterAll, expect, it } from 'vitest'
+import { changeBrand } from '../branding/brand/editor.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { admin } from '../kit/db.ts'
@@ -101,7 +102,7 @@ describeInBrowser('a brand in the database', (browser) => {
 
     await ask('/logo', 'PUT', samples['image/webp'], 'image/webp')
     await ask('/coach-photo', 'PUT', jpegWith(jpegSegment(0xe1, exif(6))), 'image/jpeg')
-    await ask('', 'PATCH', { coach_name: 'Ada' })
+    await changeBrand({ token: owner.token, tenant: slug }, { coach_name: 'Ada' })
     await open(page, tenantUrl(slug))
     const sizes = () =>
       page

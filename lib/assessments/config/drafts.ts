@@ -1,4 +1,4 @@
-import { type Asker, type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, type Db, Problem, readPage, serviceFor, sql, versionMismatch } from '../../db/index.ts'
 import { conflictsOf, rebase } from './conflicts.ts'
 import {
   type ConfigDraft,
@@ -9,17 +9,7 @@ import {
   type ScheduledQuery,
   scheduledOrder,
 } from './draft-schema.ts'
-import {
-  changing,
-  configAt,
-  type Head,
-  kept,
-  mismatch,
-  overridesOf,
-  readHead,
-  requireFit,
-  save,
-} from './head.ts'
+import { changing, configAt, type Head, kept, overridesOf, readHead, requireFit, save } from './head.ts'
 import type { Overrides } from './parts.ts'
 import { resolvedAnswer } from './queries.ts'
 import type { FrameworkConfig, ResolvedAnswer } from './schema.ts'
@@ -135,7 +125,7 @@ export async function publish(
   draft: Pick<Draft, 'id' | 'base_config' | 'change' | 'reason'>,
 ): Promise<FrameworkConfig> {
   const { conflicts, next } = merge(head, draft)
-  if (conflicts.length > 0) throw mismatch(head.config.version, conflicts)
+  if (conflicts.length > 0) throw versionMismatch(head.config.version, conflicts)
   await remove(tx, tenantId, draft)
   return save(tx, tenantId, head, next, draft.reason ?? undefined)
 }
@@ -159,7 +149,7 @@ export function scheduleDraft(
   return changing(asker, tenantId, framework, async (tx, head) => {
     const draft = await lockDraft(tx, tenantId, framework, expected)
     const { conflicts, next } = merge(head, draft)
-    if (conflicts.length > 0) throw mismatch(head.config.version, conflicts)
+    if (conflicts.length > 0) throw versionMismatch(head.config.version, conflicts)
     requireFit(head.base, next)
     const [state] = await tx.query<{ count: number }>(sql`
       select count(*)::int as count from public.framework_config_drafts as d

@@ -111,13 +111,6 @@ export function kept<Found>(found: Found | undefined): Found {
   return found
 }
 
-/** `conflicts`: the places that both changes touch; undefined if the version that was changed is not kept any more. */
-export function mismatch(version: number, conflicts?: string[]): Problem {
-  return new Problem('version_mismatch', 'Somebody else has changed this in the meantime. Read it again.', {
-    members: { version, ...(conflicts && { conflicts }) },
-  })
-}
-
 /** 422 invalid_value with what does not fit the framework. */
 export function requireFit(base: Head['base'], next: Overrides): void {
   const problems = configProblems(base, next)

@@ -1,4 +1,4 @@
-import { type Asker, type Db, readPage, sql } from '../../db/index.ts'
+import { type Asker, type Db, readPage, sql, versionMismatch } from '../../db/index.ts'
 import { conflictsOf } from './conflicts.ts'
 import {
   changing,
@@ -7,7 +7,6 @@ import {
   findVersion,
   type Head,
   kept,
-  mismatch,
   overridesOf,
   readHead,
   save,
@@ -69,7 +68,7 @@ export function updateConfig(
     if (head.config.version !== expected) {
       const read = await configAt(tx, tenantId, framework, expected)
       const conflicts = read && conflictsOf(read, was, { ...read, ...change })
-      throw mismatch(head.config.version, conflicts)
+      throw versionMismatch(head.config.version, conflicts)
     }
     return save(tx, tenantId, head, next, reason)
   })
@@ -84,7 +83,7 @@ export function restoreVersion(
   { version, reason }: Restoration,
 ): Promise<FrameworkConfig> {
   return changing(asker, tenantId, framework, async (tx, head) => {
-    if (head.config.version !== expected) throw mismatch(head.config.version)
+    if (head.config.version !== expected) throw versionMismatch(head.config.version)
     const restored = kept(await configAt(tx, tenantId, framework, version))
     return save(tx, tenantId, head, restored, reason, version)
   })

@@ -115,12 +115,3 @@ export type ConfigVersionQuery = z.output<typeof ConfigVersionQuery>
 export type ConfigVersions = z.infer<typeof ConfigVersions>
 export type ConfigVersion = z.infer<typeof ConfigVersion>
 export type ConfigDiff = z.infer<typeof ConfigDiff>
-
-/** The entity tag of a version. */
-export const versionTag = (of: number) => `"${of}"`
-
-/** The version that If-Match names. Undefined if it names none. "*" names none: it would let two editors overwrite each other. */
-export function expectedVersion(ifMatch: string | undefined): number | undefined {
-  const found = /^\s*"(\d{1,9})"\s*$/.exec(ifMatch ?? '')
-  return found ? Number(found[1]) : undefined
-}

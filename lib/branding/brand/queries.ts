@@ -1,5 +1,6 @@
 import { tenantNotFound } from '../../auth/index.ts'
-import { type Db, named, Problem, sql } from '../../db/index.ts'
+import { type Db, named, Problem, sql, versionMismatch } from '../../db/index.ts'
+import { changedPlaces, meetingPlaces } from '../../runtime/index.ts'
 import type { Brand, BrandChange } from './schema.ts'
 
 /** The whole brand of a tenant, as its members see it. */
@@ -8,7 +9,7 @@ export async function readBrand(db: Db, tenantId: string): Promise<Brand> {
     named(
       'read_brand',
       sql`
-      select t.ref_id, t.slug, b.display_name, b.is_active, b.brand, b.email_config, b.enabled_assessments,
+      select t.ref_id, t.slug, b.version, b.display_name, b.is_active, b.brand, b.email_config, b.enabled_assessments,
         b.coach_name, b.coach_title, b.coach_photo, b.coach_email, b.coach_notification_email, b.website_url,
         b.booking_url, b.legal_entity, b.voice_id, b.slug_prefix, b.canonical_quiz_url,
         private.brand_warnings(b.brand, b.coach_name, b.coach_photo) as warnings, b.updated_at
@@ -24,12 +25,19 @@ export async function readBrand(db: Db, tenantId: string): Promise<Brand> {
 /**
  * Changes the fields that are named and leaves the rest. `brand` and `email_config` are merged field by field
  * (RFC 7386); null removes a value. Refuses with 422 invalid_brand or invalid_email_config, naming
- * every bad field as it was sent.
+ * every bad field as it was sent, and with 412 version_mismatch if the brand is not `expected` any more. Without
+ * `expected` the last one wins.
  */
-export async function updateBrand(db: Db, tenantId: string, change: BrandChange): Promise<Brand> {
+export async function updateBrand(
+  db: Db,
+  tenantId: string,
+  change: BrandChange,
+  expected?: number,
+): Promise<Brand> {
   const { brand, email_config, ...columns } = change
   try {
     return await db.transaction(async (tx) => {
+      if (expected !== undefined) await requireBrandVersion(tx, tenantId, change, expected)
       // populate_record starts from the row itself, so a column that is not named keeps its value.
       await tx.query(sql`
         update public.tenant_brands as b set
@@ -48,6 +56,32 @@ export async function updateBrand(db: Db, tenantId: string, change: BrandChange)
   } catch (thrown) {
     throw withPlace(thrown)
   }
+}
+
+/**
+ * Locks the brand. 412 version_mismatch if it is another version. The places where the two changes meet are those that
+ * changed since and that this change names.
+ */
+async function requireBrandVersion(
+  tx: Db,
+  tenantId: string,
+  change: BrandChange,
+  expected: number,
+): Promise<void> {
+  const [head] = await tx.query<{ version: number; changed_in: Record<string, number>; brand: object }>(sql`
+    select b.version, b.changed_in, private.normalize_brand(${JSON.stringify(change.brand ?? {})}::jsonb, true) as brand
+    from public.tenant_brands as b where b.tenant_id = ${tenantId} for update`)
+  if (!head) throw tenantNotFound()
+  if (head.version === expected) return
+  const theirs = Object.entries(head.changed_in).filter(([, version]) => version > expected)
+  const mine = changedPlaces({}, { ...change, ...(change.brand && { brand: head.brand }) })
+  throw versionMismatch(
+    head.version,
+    meetingPlaces(
+      theirs.map(([place]) => place),
+      mine,
+    ),
+  )
 }
 
 /** SQL's pointers start at the brand, or at the e-mail settings. The sender needs pointers from the start of the body. */

@@ -51,6 +51,10 @@ export const Brand = z
   .object({
     ref_id: text,
     slug: text,
+    version: z
+      .int()
+      .min(1)
+      .meta({ description: 'One more after each change. Send it in quotes as If-Match.' }),
     ...columns,
     brand: CanonicalBrand,
     email_config: EmailConfig,

@@ -34,6 +34,36 @@ begin
 end
 $$;
 
+create function private.changed_places(old_value jsonb, new_value jsonb, place text default '') returns text[]
+  language plpgsql immutable parallel safe
+  set search_path = ''
+as $$
+declare
+  field text;
+  places text[] := '{}';
+begin
+  -- The same rules as changedPlaces() of lib/runtime/changes.ts.
+  if new_value is not distinct from old_value then
+    return '{}';
+  end if;
+  if jsonb_typeof(old_value) is distinct from 'object' or jsonb_typeof(new_value) is distinct from 'object' then
+    return array[place];
+  end if;
+  for field in select jsonb_object_keys(old_value || new_value)
+  loop
+    if not old_value ? field and jsonb_typeof(new_value -> field) = 'object' and new_value -> field <> '{}' then
+      places := places || private.changed_places('{}', new_value -> field, place || '/' || private.pointer_token(field));
+    else
+      places := places || private.changed_places(old_value -> field, new_value -> field, place || '/' || private.pointer_token(field));
+    end if;
+  end loop;
+  return places;
+end
+$$;
+comment on function private.changed_places(jsonb, jsonb, text) is
+  'The places that differ, as JSON Pointers. A list is one value. What is inside a new object is new, each for itself.';
+grant execute on function private.changed_places(jsonb, jsonb, text) to authenticated, service_role;
+
 create function private.has_long_number(value jsonb) returns boolean
   language plpgsql immutable parallel safe
   set search_path = ''

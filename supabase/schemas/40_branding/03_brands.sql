@@ -22,6 +22,8 @@ create table public.tenant_brands (
   updated_at timestamptz not null default now(),
   created_by uuid,
   updated_by uuid,
+  version int not null default 1,
+  changed_in jsonb not null default '{}',
   constraint brand_is_small check (private.json_fits(brand, 65536)),
   constraint email_config_is_small check (private.json_fits(email_config, 65536)),
   constraint display_name_is_text check (length(btrim(display_name)) >= 1 and private.is_plain_text(display_name, 255)),
@@ -45,6 +47,10 @@ comment on table public.tenant_brands is
 comment on column public.tenant_brands.enabled_assessments is
   'The assessments that the tenant offers. The public page shows them, and a campaign is of one of them. Empty: none.';
 
+comment on column public.tenant_brands.version is 'One more after each change, for people who edit at the same time.';
+comment on column public.tenant_brands.changed_in is
+  'For each place that was ever changed, as a JSON Pointer, the version in which it changed last. So a change of an old version can be told where it meets others.';
+
 create function private.tg_normalize_brand() returns trigger
   language plpgsql
   set search_path = ''
@@ -57,6 +63,23 @@ end
 $$;
 create trigger tenant_brands_normalize before insert or update of brand, email_config on public.tenant_brands
   for each row execute function private.tg_normalize_brand();
+create function private.tg_version_brand() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  -- Who reads a version compares what people write, and nothing else.
+  unwritten constant text[] := '{tenant_id,created_at,updated_at,created_by,updated_by,version,changed_in}';
+  places text[] := private.changed_places(to_jsonb(old) - unwritten, to_jsonb(new) - unwritten);
+begin
+  new.version := old.version + case when places = '{}' then 0 else 1 end;
+  new.changed_in := old.changed_in || coalesce((select jsonb_object_agg(p, new.version) from unnest(places) as p), '{}');
+  return new;
+end
+$$;
+-- Its name comes after that of the trigger which normalises the brand, and triggers fire in the order of their names.
+create trigger tenant_brands_version before update on public.tenant_brands for each row execute function private.tg_version_brand();
+
 create trigger tenant_brands_touch before update on public.tenant_brands for each row execute function private.tg_touch_updated_at();
 create trigger tenant_brands_stamp_editor before insert or update on public.tenant_brands for each row execute function private.tg_stamp_editor();
 
@@ -136,7 +159,8 @@ create function private.tg_emit_brand_events() returns trigger
   set search_path = ''
 as $$
 declare
-  changed text[] := private.changed_fields(to_jsonb(old) - 'brand', to_jsonb(new) - 'brand')
+  unwritten constant text[] := '{brand,version,changed_in}';
+  changed text[] := private.changed_fields(to_jsonb(old) - unwritten, to_jsonb(new) - unwritten)
     || array(select 'brand.' || f from unnest(private.changed_fields(old.brand, new.brand)) as f);
 begin
   if changed <> '{}' then
@@ -149,9 +173,9 @@ end
 $$;
 create trigger tenant_brands_write_event after update on public.tenant_brands for each row execute function private.tg_emit_brand_events();
 
-select private.register_table('public.tenant_brands', personal => '{email_config,coach_email,coach_notification_email}',
+select private.register_table('public.tenant_brands', quiet => '{version,changed_in}', personal => '{email_config,coach_email,coach_notification_email}',
   on_forget => 'keep', kept_because => 'How the tenant presents itself to the public. A manager changes it with the brand.',
-  plain => '{display_name,brand,enabled_assessments,coach_name,coach_title,coach_photo,website_url,booking_url,legal_entity,voice_id,slug_prefix,canonical_quiz_url}');
+  plain => '{changed_in,display_name,brand,enabled_assessments,coach_name,coach_title,coach_photo,website_url,booking_url,legal_entity,voice_id,slug_prefix,canonical_quiz_url}');
 
 select private.register_event_type('brand.updated', 'The tenant''s brand was changed. The event has the names of the changed fields, and the public page as it is now (null while the page is switched off).',
     '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "changed": "text[]",

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { changeBrand } from '../../branding/brand/editor.ts'
 import { call, problemOf } from '../../kit/call.ts'
 import { admin, asService, asUser, superuser } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
@@ -89,12 +90,10 @@ describe('the assessment of a campaign', () => {
 describe('an assessment that campaigns use', () => {
   it('is not disabled under open campaigns, which are named, and the brand stays as it was', async () => {
     for (const name of ['One', 'Two', 'Three', 'Four', 'Five', 'Six']) await campaign({ name })
-    const disabling = await call('/branding/brand', {
-      method: 'PATCH',
-      token: owner.token,
-      tenant: tenant.slug,
-      body: { display_name: 'Renamed', enabled_assessments: [] },
-    })
+    const disabling = await changeBrand(
+      { token: owner.token, tenant: tenant.slug },
+      { display_name: 'Renamed', enabled_assessments: [] },
+    )
     const told = await disabling.json()
     expect([disabling.status, told.code, told.campaign_count]).toEqual([409, 'assessment_in_use', 6])
     expect(told.campaigns.map(({ name }: { name: string }) => name)).toEqual([

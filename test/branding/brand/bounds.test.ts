@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { call } from '../../kit/call.ts'
 import { admin, asUser } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { changeBrand } from './editor.ts'
 
 let owner: Person
 let tenant: Tenant
@@ -13,7 +13,7 @@ beforeEach(async () => {
 
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, n) => [`field_${n}`, n]))
 const change = async (body: unknown) => {
-  const answer = await call('/branding/brand', { method: 'PATCH', token: owner.token, body })
+  const answer = await changeBrand({ token: owner.token }, body)
   const document = (await answer.json()) as { code: string; errors: { pointer: string; detail: string }[] }
   return { status: answer.status, code: document.code, errors: document.errors }
 }

@@ -3,6 +3,7 @@ import { Brand } from '../../../lib/branding/index.ts'
 import { call, problemOf } from '../../kit/call.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { changeBrand } from './editor.ts'
 
 let owner: Person
 let tenant: Tenant
@@ -12,7 +13,7 @@ beforeAll(async () => {
 })
 
 const change = (body: unknown, token = owner.token, slug = tenant.slug) =>
-  call('/branding/brand', { method: 'PATCH', token, tenant: slug, body })
+  changeBrand({ token, tenant: slug }, body)
 const changed = async (body: unknown) => {
   const response = await change(body)
   expect(response.status).toBe(200)

@@ -4,6 +4,7 @@ import { COLOR_NAMES, parseConfig } from '../../../web/page/config.js'
 import { call } from '../../kit/call.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { changeBrand } from './editor.ts'
 
 let owner: Person
 let tenant: Tenant
@@ -72,12 +73,7 @@ describe('a colour that the API accepts is a colour everywhere', () => {
 })
 
 async function change(brand: object): Promise<{ brand: { colors?: Record<string, string> } }> {
-  const response = await call('/branding/brand', {
-    method: 'PATCH',
-    token: owner.token,
-    tenant: tenant.slug,
-    body: { brand },
-  })
+  const response = await changeBrand({ token: owner.token, tenant: tenant.slug }, { brand })
   expect(response.status).toBe(200)
   return response.json()
 }

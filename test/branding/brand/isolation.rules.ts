@@ -5,7 +5,7 @@ export default {
     tenant_brands: {
       // The addresses too: tenant_profiles shows them to everybody in the tenant, as its requirement asks.
       columns:
-        'tenant_id display_name is_active brand email_config enabled_assessments coach_name coach_title coach_photo coach_email coach_notification_email website_url booking_url legal_entity voice_id slug_prefix canonical_quiz_url created_at updated_at created_by updated_by',
+        'tenant_id display_name is_active brand email_config enabled_assessments coach_name coach_title coach_photo coach_email coach_notification_email website_url booking_url legal_entity voice_id slug_prefix canonical_quiz_url created_at updated_at created_by updated_by version changed_in',
       key: 'tenant_id',
       select: 'read',
       scopes: ['brand:read'],
@@ -29,6 +29,7 @@ export default {
     },
   },
   privateFunctions: {
+    changed_places: 'pure; the trigger that counts the versions of a brand calls it',
     snake_case: 'pure; the brand triggers call it',
     pointer_token: 'pure; the brand triggers call it',
     brand_value_problem: 'pure; the brand triggers call it',

@@ -3,5 +3,9 @@ import { keyWith, manager, type RouteRules, reader } from '../../kit/rules/route
 export default {
   'GET /branding/brand': { may: [reader, keyWith('brand:read')] },
   'POST /branding/brand/preview': { may: [manager], body: () => ({ display_name: 'Tried' }) },
-  'PATCH /branding/brand': { may: [manager], body: () => ({ display_name: 'Renamed' }) },
+  'PATCH /branding/brand': {
+    may: [manager],
+    headers: { 'if-match': '"1"' },
+    body: () => ({ display_name: 'Renamed' }),
+  },
 } satisfies RouteRules

@@ -8,6 +8,7 @@ import { writeFonts } from '../../../stack/fonts.ts'
 import { call } from '../../kit/call.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { changeBrand } from '../brand/editor.ts'
 
 const { api_url } = inject('stack')
 let owner: Person
@@ -23,12 +24,7 @@ interface Answer {
   warnings: { pointer: string; detail: string }[]
 }
 async function change(body: object): Promise<Answer> {
-  const response = await call('/branding/brand', {
-    method: 'PATCH',
-    token: owner.token,
-    tenant: tenant.slug,
-    body,
-  })
+  const response = await changeBrand({ token: owner.token, tenant: tenant.slug }, body)
   expect(response.status).toBe(200)
   return response.json()
 }

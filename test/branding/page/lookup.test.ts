@@ -6,6 +6,7 @@ import { call, problemOf } from '../../kit/call.ts'
 import { admin, superuser } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { freshSlug, makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { changeBrand } from '../brand/editor.ts'
 
 let owner: Person
 let tenant: Tenant
@@ -162,12 +163,10 @@ describe('a page that is held already', () => {
   it('is another version after a change, at once where the change was made', async () => {
     const before = await call(`/branding/by-slug/${tenant.slug}`)
     const theme = await call(`/branding/by-slug/${tenant.slug}/theme.css`)
-    const changed = await call('/branding/brand', {
-      method: 'PATCH',
-      token: owner.token,
-      tenant: tenant.slug,
-      body: { brand: { colors: { primary: '#654321' } } },
-    })
+    const changed = await changeBrand(
+      { token: owner.token, tenant: tenant.slug },
+      { brand: { colors: { primary: '#654321' } } },
+    )
     expect(changed.status).toBe(200)
     for (const [path, old] of [
       ['', before],

@@ -15,6 +15,7 @@ import {
   pngWith,
   samples,
 } from '../../storage/samples.ts'
+import { changeBrand } from '../brand/editor.ts'
 
 const stack = inject('stack')
 let owner: Person
@@ -43,8 +44,7 @@ async function uploaded(...args: Parameters<typeof upload>): Promise<Brand> {
   expect(response.status, await response.clone().text()).toBe(200)
   return Brand.parse(await response.json())
 }
-const change = (body: object, where = tenant) =>
-  call('/branding/brand', { method: 'PATCH', token: owner.token, tenant: where.slug, body })
+const change = (body: object, where = tenant) => changeBrand({ token: owner.token, tenant: where.slug }, body)
 const publicPage = async ({ slug } = tenant) => (await call(`/branding/by-slug/${slug}`)).json()
 const fetchFile = (path: string | null | undefined) => fetch(`${stack.api_url}${path}`)
 const bytesAt = async (path: string | null | undefined) =>

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Roles } from '../../../lib/registry/index.ts'
+import { changeBrand } from '../../branding/brand/editor.ts'
 import { call, problemOf } from '../../kit/call.ts'
 import { admin as setup } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
@@ -79,12 +80,7 @@ describe('a person in several tenants', () => {
   })
   it('has in each the rights of the role held there', async () => {
     const rename = (tenant: Tenant) =>
-      call('/branding/brand', {
-        method: 'PATCH',
-        token: person.token,
-        tenant: tenant.slug,
-        body: { display_name: 'X' },
-      })
+      changeBrand({ token: person.token, tenant: tenant.slug }, { display_name: 'X' })
     expect((await rename(first!)).status).toBe(200)
     expect(await problemOf(await rename(second!))).toMatchObject({ status: 403, code: 'forbidden' })
   })

@@ -31,6 +31,7 @@ interface Route {
   named: string
   body: unknown
   feature: string
+  headers?: Record<string, string>
 }
 const routes: Route[] = [
   {
@@ -44,6 +45,7 @@ const routes: Route[] = [
     method: 'PATCH',
     path: '/branding/brand',
     named: '/branding/brand',
+    headers: { 'if-match': '"1"' },
     body: { brand: { show_powered_by: false } },
     feature: 'white_label',
   },
@@ -69,8 +71,8 @@ const routes: Route[] = [
     feature: 'webhooks',
   },
 ]
-const ask = ({ method, path, body }: Route) =>
-  call(path.replace(':ref', tenant.slug), { method, body, token: owner.token })
+const ask = ({ method, path, headers, body }: Route) =>
+  call(path.replace(':ref', tenant.slug), { method, body, token: owner.token, ...(headers && { headers }) })
 
 describe.each(routes)('$method $named', (route) => {
   it('answers 402 with the feature and the plans that have it, the cheapest first', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, inject, it } from 'vitest'
+import { changeBrand } from '../../../branding/brand/editor.ts'
 import { call } from '../../../kit/call.ts'
 import { admin, rolledBack, superuser } from '../../../kit/db.ts'
 import { makePerson, type Person } from '../../../kit/people.ts'
@@ -67,12 +68,8 @@ describe('a change is told whichever way it comes', () => {
     const owner = await makePerson()
     const tenant = await makeTenant({ owner })
     const as = { token: owner.token, tenant: tenant.slug }
-    await call('/branding/brand', { ...as, method: 'PATCH', body: { brand: { tagline: 'New' } } })
-    const { status } = await call('/branding/brand', {
-      ...as,
-      method: 'PATCH',
-      body: { brand: { colors: { primary: 'red' } } },
-    })
+    await changeBrand(as, { brand: { tagline: 'New' } })
+    const { status } = await changeBrand(as, { brand: { colors: { primary: 'red' } } })
     expect(status).toBe(422)
     const key = await call(`/registry/tenants/${tenant.slug}/api-keys`, {
       token: owner.token,
