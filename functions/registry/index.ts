@@ -1,5 +1,5 @@
 import { createApp } from '../../lib/http/index.ts'
-import { apiKeys } from './api-keys.ts'
+import { apiKeys, scopes } from './api-keys.ts'
 import { audit, platformAudit } from './audit.ts'
 import { tenantExport } from './export.ts'
 import { files } from './files.ts'
@@ -23,6 +23,7 @@ export const app = createApp('registry')
   .route('/invitations', invited)
   .route('/products', products)
   .route('/roles', roles)
+  .route('/scopes', scopes)
   .route('/tenants/:ref/api-keys', apiKeys)
   .route('/tenants/:ref/identity-providers', identityProviders)
   .route('/sign-in-options', signInOptions)

@@ -2051,6 +2051,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry/scopes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the scopes that an API key can have, by name */
+        get: operations["getRegistryScopes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/registry/tenants/{ref}/api-keys": {
         parameters: {
             query?: never;
@@ -3232,6 +3249,40 @@ export interface paths {
         };
         /** List the attempts, the newest first */
         get: operations["getWebhooksAttempts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how each endpoint does, the newest endpoint first */
+        get: operations["getWebhooksStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/stats/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how the attempts went over time, of one endpoint or all */
+        get: operations["getWebhooksStatsSeries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -6378,6 +6429,8 @@ export interface components {
         };
         ReplayRequest: {
             message_ids?: string[];
+            /** @description Say how many it would be, and send nothing. */
+            dry_run?: boolean;
             /** Format: date-time */
             since?: string;
             /** Format: date-time */
@@ -6389,6 +6442,7 @@ export interface components {
             which?: "failed" | "missing" | "all";
         };
         ReplayResult: {
+            /** @description How many are sent again, or would be. */
             replayed: number;
             /** @description At most 10,000 a call: ask again for the rest. */
             has_more: boolean;
@@ -6726,6 +6780,21 @@ export interface components {
         };
         ScheduledConfigs: {
             scheduled: components["schemas"]["ScheduledConfig"][];
+            /** @description The cursor of the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description What an API key can be allowed to do, the same in every tenant. */
+        Scope: {
+            scope: string;
+            /** @description What it lets a key do. */
+            description: string;
+            /** @description What a person needs for the same. */
+            permission: string;
+            /** @description The product that it is about: a key of another product cannot have it. Null if no product owns it. */
+            product: string | null;
+        };
+        Scopes: {
+            scopes: components["schemas"]["Scope"][];
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
         };
@@ -7110,6 +7179,8 @@ export interface components {
             updated_at: string;
             /** @description The caller's own role; null for an API key. */
             role: ("owner" | "admin" | "member" | "reviewer") | null;
+            /** @description What the caller may do here now: by role, status and trial. None for an API key, which has scopes. */
+            permissions: string[];
         };
         /** @description What the platform's billing knows of a tenant, for its managers. */
         TenantAccount: {
@@ -7608,6 +7679,27 @@ export interface components {
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
         };
+        /** @description The attempts over time, the oldest step first. */
+        WebhookSeries: {
+            /** @enum {string} */
+            step: "hour" | "day";
+            /**
+             * Format: date-time
+             * @description Where the window begins; later than asked for when it holds over 100,000 attempts.
+             */
+            since: string;
+            steps: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC, to the millisecond.
+                 */
+                start_at: string;
+                succeeded: number;
+                failed: number;
+                /** @description null when nothing was tried. */
+                duration_p95_ms: number | null;
+            }[];
+        };
         WebhookSigningSecret: {
             secret: string;
             /** @description For ed25519: whpk_, which is all that a receiver needs to verify. */
@@ -7617,6 +7709,38 @@ export interface components {
         WebhookStaticHeader: {
             name: string;
             value: string;
+        };
+        /** @description How each endpoint does. A page counts 100,000 attempts at most. */
+        WebhookStats: {
+            endpoints: {
+                /**
+                 * Format: date-time
+                 * @description Where the window begins; later than asked for when it holds over 100,000 attempts.
+                 */
+                since: string;
+                attempts: {
+                    succeeded: number;
+                    failed: number;
+                };
+                duration_ms: {
+                    p50: number | null;
+                    p95: number | null;
+                };
+                pending: number;
+                dead: number;
+                oldest_pending_at: string | null;
+                last_success_at: string | null;
+                last_failure_at: string | null;
+                /** @description From five failures in a row on, one attempt at a time probes the receiver. */
+                circuit: {
+                    failing_since: string | null;
+                    consecutive_failures: number;
+                    blocked_until: string | null;
+                };
+                endpoint_id: string;
+            }[];
+            /** @description The cursor of the next page; null on the last one. */
+            next_cursor: string | null;
         };
     };
     responses: never;
@@ -23517,6 +23641,105 @@ export interface operations {
             };
         };
     };
+    getRegistryScopes: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them, each with what it lets a key do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scopes"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getRegistryTenantsRefApiKeys: {
         parameters: {
             query?: {
@@ -32545,6 +32768,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Of a dry run: how many it would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayResult"];
+                };
+            };
             /** @description How many are on their way; at most 10,000 a call. */
             202: {
                 headers: {
@@ -33283,6 +33515,8 @@ export interface operations {
                 message?: string;
                 status?: "pending" | "delivered" | "dead";
                 event_type?: string;
+                since?: string;
+                until?: string;
                 limit?: number;
                 cursor?: string;
             };
@@ -33397,6 +33631,8 @@ export interface operations {
                 endpoint?: string;
                 message?: string;
                 outcome?: "succeeded" | "failed";
+                since?: string;
+                until?: string;
                 limit?: number;
                 cursor?: string;
             };
@@ -33416,6 +33652,230 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookAttempts"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhooksStats: {
+        parameters: {
+            query?: {
+                window_hours?: number;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookStats"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhooksStatsSeries: {
+        parameters: {
+            query?: {
+                step?: "hour" | "day";
+                window_hours?: number;
+                endpoint?: string;
+            };
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By hour or by day, with the steps in which nothing was tried. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSeries"];
                 };
             };
             /** @description malformed_url, tenant_required */

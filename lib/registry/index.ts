@@ -10,6 +10,7 @@ export {
   ApiKeyWithSecret,
   NewApiKey,
 } from './api-keys/schema.ts'
+export { listScopes, ScopeQuery, Scopes } from './api-keys/scopes.ts'
 export {
   checkEntitlement,
   grantProduct,

@@ -244,6 +244,7 @@ export const unmeasured: Record<string, string> = {
   'private.call_edge_function': 'our code names the path',
   'private.count_spend': 'the functions that record calls bound the names',
   'private.changed_fields': 'rows of tables, whose columns have a size',
+  'private.changed_places': 'rows of tables, whose columns have a size',
   'private.days_of_usage_hour': 'UTC, and the time zone of a tenant',
   'private.drop_secrets': 'the secrets of one row',
   'private.keep_secret': 'the functions that set a provider bound the secret, and our code names the rest',

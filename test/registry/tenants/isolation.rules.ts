@@ -79,6 +79,7 @@ export default {
   privateFunctions: {
     platform_tenant_id: 'a constant',
     is_reserved_slug: 'pure',
+    permissions_in_effect: 'what tenant_ids() says, for each permission',
   },
   rows: {
     'private.tenant_turns': (tenant) =>
