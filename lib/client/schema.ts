@@ -2293,6 +2293,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry/audit-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the actions that an audit log may hold, by name */
+        get: operations["getRegistryAuditActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/registry/files/sweep": {
         parameters: {
             query?: never;
@@ -2321,6 +2338,23 @@ export interface paths {
         put?: never;
         /** Forget a person: erase what the tenant holds about an e-mail address */
         post: operations["postRegistryTenantsRefForgetPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/tenants/{ref}/lifecycle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read where a tenant stands in its life, and what comes next */
+        get: operations["getRegistryTenantsRefLifecycle"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2406,6 +2440,23 @@ export interface paths {
         put?: never;
         /** Delete everything that an archived tenant owned, except its audit log */
         post: operations["postRegistryTenantsRefPurge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/tenants/{ref}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what needs doing in a tenant, the gravest first */
+        get: operations["getRegistryTenantsRefOverview"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3523,6 +3574,19 @@ export interface components {
         };
         AssessmentSessionAnswer: {
             session: components["schemas"]["AssessmentSession"];
+        };
+        /** @description What a row of an audit log may say was done. */
+        AuditAction: {
+            action: string;
+            /** @enum {string} */
+            crud: "c" | "r" | "u" | "d";
+            /** @description The table that it changes; null for what changes no table. */
+            target_type: string | null;
+        };
+        AuditActions: {
+            actions: components["schemas"]["AuditAction"][];
+            /** @description The cursor of the next page; null on the last one. */
+            next_cursor: string | null;
         };
         AuditEvent: {
             tenant_id: string;
@@ -5044,6 +5108,17 @@ export interface components {
             warnings: string[];
             /** @description Supabase Auth's provider, once bound. */
             sso_provider_id: string | null;
+            /** @description What to enter at the provider. */
+            at_provider: {
+                /** @description OIDC: the callback. */
+                redirect_uri: string | null;
+                /** @description SAML: where assertions are posted. */
+                acs_url: string | null;
+                /** @description SAML: the service provider, also the audience. */
+                entity_id: string | null;
+                /** @description SAML: all of that as a document. */
+                metadata_url: string | null;
+            };
             /** @description The tenant's verified domains. Once bound, addresses of these domains sign in here. */
             email_domains: string[];
             /**
@@ -5983,6 +6058,29 @@ export interface components {
                  */
                 expires_at: string;
             } | null;
+        };
+        /** @description What needs doing in a tenant, the gravest first. */
+        Overview: {
+            findings: {
+                /** @description Stable: let your program decide by it. */
+                code: string;
+                /** @enum {string} */
+                severity: "error" | "warning" | "info";
+                /** @description A sentence for a person. */
+                description: string;
+                /** @description What it is about, such as domain. */
+                target_type: string;
+                /** @description The route where that is read, as in openapi.json. */
+                path: string;
+                /** @description The first five. */
+                targets: {
+                    ref_id: string | null;
+                    name: string | null;
+                    /** @description Since when, or when something ends. The code says which. */
+                    at: string | null;
+                }[];
+                has_more: boolean;
+            }[];
         };
         OwnershipTransfer: {
             /** @description The ref_id of the member who becomes the owner. */
@@ -7210,6 +7308,31 @@ export interface components {
             archived_at: string | null;
             /** @description When the export window closes: no way back from then on. */
             purgeable_at: string | null;
+        };
+        /** @description Where a tenant stands in its life, and what comes next. */
+        TenantLifecycleDetail: {
+            ref_id: string;
+            slug: string;
+            /** @enum {string} */
+            status: "demo" | "trial" | "active" | "frozen" | "archived";
+            /** @description Why it came to this status. */
+            reason: string | null;
+            trial_ends_at: string | null;
+            frozen_at: string | null;
+            archived_at: string | null;
+            /** @description When it can be purged: no way back from then on. Of a frozen tenant: if nothing is done. */
+            purgeable_at: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it has this status.
+             */
+            since: string;
+            /** @description When an ended trial is frozen, unless a plan is chosen. */
+            freezes_at: string | null;
+            /** @description When a frozen tenant is archived, unless it is settled. */
+            archives_at: string | null;
+            /** @description To which statuses the caller may move it now. frozen: by cancelling. */
+            moves: ("demo" | "trial" | "active" | "frozen" | "archived")[];
         };
         TenantPlan: {
             ref_id: string;
@@ -25032,6 +25155,7 @@ export interface operations {
                 target?: string;
                 product?: string;
                 project?: string;
+                request_id?: string;
                 since?: string;
                 until?: string;
                 is_failure?: "true" | "false";
@@ -25587,6 +25711,7 @@ export interface operations {
                 target?: string;
                 product?: string;
                 project?: string;
+                request_id?: string;
                 since?: string;
                 until?: string;
                 is_failure?: "true" | "false";
@@ -25640,6 +25765,105 @@ export interface operations {
             };
             /** @description tenant_not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryAuditActions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditActions"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25875,6 +26099,105 @@ export interface operations {
             };
             /** @description invalid_body, invalid_value */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryTenantsRefLifecycle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its status, what the clock will do, and what you may do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantLifecycleDetail"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26570,6 +26893,105 @@ export interface operations {
             };
             /** @description invalid_body, invalid_value */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryTenantsRefOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Of what you may know there now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

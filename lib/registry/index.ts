@@ -74,10 +74,17 @@ export {
   NewInvitation,
 } from './invitations/schema.ts'
 export { purgeTenant } from './lifecycle/purge.ts'
-export { changePlan, changeTenantStatus, extendTrial, findTenantId } from './lifecycle/queries.ts'
+export {
+  changePlan,
+  changeTenantStatus,
+  extendTrial,
+  findTenantId,
+  readLifecycle,
+} from './lifecycle/queries.ts'
 export {
   TenantCancellation,
   TenantLifecycle,
+  TenantLifecycleDetail,
   TenantPlan,
   TenantPlanChange,
   TenantPurge,
@@ -96,6 +103,8 @@ export {
   RoleQuery,
   Roles,
 } from './members/schema.ts'
+export { readOverview } from './overview/queries.ts'
+export { Overview } from './overview/schema.ts'
 export { createProject, listProjects, readProject, updateProject } from './projects/queries.ts'
 export { NewProject, Project, ProjectChange, ProjectPath, ProjectQuery, Projects } from './projects/schema.ts'
 export {

@@ -282,6 +282,7 @@ export const unmeasured: Record<string, string> = {
   'private.register_limit': 'runs in migrations',
   'private.register_notification_type': 'runs in migrations',
   'private.register_order_kind': 'runs in migrations',
+  'private.register_overview': 'runs in migrations',
   'private.register_queue': 'runs in migrations',
   'private.register_switch': 'runs in migrations',
   'private.register_plan_credits': 'runs in migrations',
