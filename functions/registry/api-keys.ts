@@ -10,9 +10,12 @@ import {
   ApiKeyWithSecret,
   createApiKey,
   listApiKeys,
+  listScopes,
   NewApiKey,
   revokeApiKey,
   rotateApiKey,
+  ScopeQuery,
+  Scopes,
 } from '../../lib/registry/index.ts'
 
 // Revoking takes "read_admin" and not "manage", so that a leaked key can be revoked in a frozen tenant too.
@@ -75,3 +78,13 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
   )
 
 export const apiKeys = new Hono().route('/', readAdmin).route('/', manage)
+
+/** What an API key can be allowed to do, the same in every tenant. */
+export const scopes = router({ auth: 'user' }).get(
+  '/',
+  describeRoute('List the scopes that an API key can have, by name', {
+    200: { description: 'A page of them, each with what it lets a key do.', schema: Scopes },
+  }),
+  query(ScopeQuery),
+  async (c) => c.json(await listScopes(c.req.valid('query'))),
+)

@@ -1,5 +1,7 @@
 import { Hono } from 'hono'
 import {
+  AuditActionQuery,
+  AuditActions,
   AuditEvents,
   AuditQuery,
   AuditVerification,
@@ -9,6 +11,7 @@ import {
   exportAuditLog,
   issueViewerToken,
   isViewerToken,
+  listAuditActions,
   NewAuditViewerToken,
   PlatformAuditQuery,
   RevokedAuditViewerTokens,
@@ -105,4 +108,14 @@ export const platformAudit = router({ auth: 'service', tenant: 'filter' }).get(
   ),
   query(PlatformAuditQuery),
   async (c) => c.json(await readPlatformAuditLog(c.var.db, c.req.header('x-tenant'), c.req.valid('query'))),
+)
+
+/** What can stand in a log, the same for every tenant. */
+export const auditActions = router({ auth: 'user' }).get(
+  '/',
+  describeRoute('List the actions that an audit log may hold, by name', {
+    200: { description: 'A page of them.', schema: AuditActions },
+  }),
+  query(AuditActionQuery),
+  async (c) => c.json(await listAuditActions(c.req.valid('query'))),
 )

@@ -1,6 +1,6 @@
 import { createApp } from '../../lib/http/index.ts'
-import { apiKeys } from './api-keys.ts'
-import { audit, platformAudit } from './audit.ts'
+import { apiKeys, scopes } from './api-keys.ts'
+import { audit, auditActions, platformAudit } from './audit.ts'
 import { tenantExport } from './export.ts'
 import { files } from './files.ts'
 import { forgetting } from './forgetting.ts'
@@ -8,6 +8,7 @@ import { identityProviders, signInOptions } from './identity-providers.ts'
 import { invitations, invited } from './invitations.ts'
 import { lifecycle } from './lifecycle.ts'
 import { members, ownership, roles } from './members.ts'
+import { overview } from './overview.ts'
 import { entitlements, products, tenantProducts } from './products.ts'
 import { projects } from './projects.ts'
 import { tenants } from './tenants.ts'
@@ -23,14 +24,17 @@ export const app = createApp('registry')
   .route('/invitations', invited)
   .route('/products', products)
   .route('/roles', roles)
+  .route('/scopes', scopes)
   .route('/tenants/:ref/api-keys', apiKeys)
   .route('/tenants/:ref/identity-providers', identityProviders)
   .route('/sign-in-options', signInOptions)
   .route('/tenants/:ref/audit', audit)
   .route('/audit', platformAudit)
+  .route('/audit-actions', auditActions)
   .route('/files', files)
   .route('/tenants/:ref/forget-person', forgetting)
   .route('/tenants', lifecycle)
+  .route('/tenants', overview)
   .route('/tenants', tenantExport)
 
 Deno.serve(app.fetch)

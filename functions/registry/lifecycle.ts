@@ -6,8 +6,10 @@ import {
   extendTrial,
   findTenantId,
   purgeTenant,
+  readLifecycle,
   TenantCancellation,
   TenantLifecycle,
+  TenantLifecycleDetail,
   TenantPlan,
   TenantPlanChange,
   TenantPurge,
@@ -15,6 +17,17 @@ import {
   TenantStatusChange,
   TenantTrialChange,
 } from '../../lib/registry/index.ts'
+
+const read = router({ auth: 'member', permission: 'read_admin', tenant: 'path', service: true }).get(
+  '/:ref/lifecycle',
+  describeRoute('Read where a tenant stands in its life, and what comes next', {
+    200: {
+      description: 'Its status, what the clock will do, and what you may do.',
+      schema: TenantLifecycleDetail,
+    },
+  }),
+  async (c) => c.json(await readLifecycle(c.var.db, c.var.tenant.id)),
+)
 
 const own = router({ auth: 'member', permission: 'own', tenant: 'path' }).post(
   '/:ref/cancel',
@@ -82,4 +95,4 @@ const platform = router({ auth: 'service' })
     },
   )
 
-export const lifecycle = new Hono().route('/', own).route('/', platform)
+export const lifecycle = new Hono().route('/', read).route('/', own).route('/', platform)

@@ -8,6 +8,7 @@ import { metrics } from './metrics.ts'
 import { polling } from './polling.ts'
 import { replays, resend, tests } from './replays.ts'
 import { signingSecrets } from './signing-secrets.ts'
+import { stats } from './stats.ts'
 
 export const app = createApp('webhooks')
   .route('/endpoints', endpoints)
@@ -19,6 +20,7 @@ export const app = createApp('webhooks')
   .route('/messages', resend)
   .route('/deliveries', deliveries)
   .route('/attempts', attempts)
+  .route('/stats', stats)
   .route('/event-types', eventTypes)
   .route('/dispatch', dispatch)
   .route('/metrics', metrics)

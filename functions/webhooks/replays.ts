@@ -34,14 +34,19 @@ export const replays = router(access).post(
   '/:endpoint/replay',
   describeRoute(
     'Send messages to an endpoint again, or those it missed',
-    { 202: { description: 'How many are on their way; at most 10,000 a call.', schema: ReplayResult } },
+    {
+      200: { description: 'Of a dry run: how many it would be.', schema: ReplayResult },
+      202: { description: 'How many are on their way; at most 10,000 a call.', schema: ReplayResult },
+    },
     ['endpoint_disabled'],
   ),
   params(EndpointPath),
   body(ReplayRequest),
   async (c) => {
     const { endpoint } = c.req.valid('param')
-    return c.json(await replayMessages(c.var.db, c.var.tenant.id, endpoint, c.req.valid('json')), 202)
+    const wanted = c.req.valid('json')
+    const result = await replayMessages(c.var.db, c.var.tenant.id, endpoint, wanted)
+    return c.json(result, wanted.dry_run ? 200 : 202)
   },
 )
 

@@ -1,3 +1,4 @@
+export { AuditActionQuery, AuditActions, listAuditActions } from './actions.ts'
 export { exportAuditLog } from './export.ts'
 export { chainProblems, readAuditLog, readPlatformAuditLog, verifyAuditLog, walkChain } from './log.ts'
 export {

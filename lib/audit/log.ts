@@ -24,12 +24,13 @@ type StoredEvent = Omit<AuditEvent, 'seq'> & { seq: string }
  * each reader. 404 tenant_not_found, 403 forbidden without "read_admin".
  */
 export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery): Promise<AuditEvents> {
-  const { limit, cursor, actor, action, target, product, project, since, until, is_failure } = query
+  const { limit, cursor, actor, action, target, product, project, request_id, since, until, is_failure } =
+    query
   const found = await db.query<StoredEvent>(sql`
     select ${auditColumns}, a.metadata
     from public.read_audit_log(${tenantId}, before_seq => ${cursor?.seq}, max_rows => ${limit + 1}, actor => ${actor},
       action => ${action}, target => ${target}, product => ${product}, from_at => ${since}, until_at => ${until},
-      is_failure => ${is_failure}, project => private.ulid_to_uuid(${project})) as a`)
+      is_failure => ${is_failure}, project => private.ulid_to_uuid(${project}), request_id => ${request_id}) as a`)
   return pageOfEvents(auditOrder, found, limit)
 }
 
@@ -43,12 +44,14 @@ export async function readPlatformAuditLog(
   tenant: string | undefined,
   query: PlatformAuditQuery,
 ): Promise<AuditEvents> {
-  const { limit, cursor, actor, action, target, product, project, since, until, is_failure } = query
+  const { limit, cursor, actor, action, target, product, project, request_id, since, until, is_failure } =
+    query
   const found = await db.query<StoredEvent>(sql`
     select ${auditColumns}, a.metadata
     from private.read_platform_audit_log(before_id => ${cursor?.id}, max_rows => ${limit + 1}, tenant => ${tenant},
       actor => ${actor}, action => ${action}, target => ${target}, product => ${product},
-      project => private.ulid_to_uuid(${project}), from_at => ${since}, until_at => ${until}, is_failure => ${is_failure}) as a`)
+      project => private.ulid_to_uuid(${project}), from_at => ${since}, until_at => ${until}, is_failure => ${is_failure},
+      request_id => ${request_id}) as a`)
   return pageOfEvents(platformAuditOrder, found, limit)
 }
 

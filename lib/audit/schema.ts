@@ -51,6 +51,7 @@ const filters = {
   target: filter.optional(),
   product: filter.optional(),
   project: refId.optional().meta({ description: "A project's ref_id." }),
+  request_id: filter.optional().meta({ description: 'What one request did: its x-request-id.' }),
   since: offsetMoment.optional(),
   until: offsetMoment.optional(),
   is_failure: z

@@ -2068,6 +2068,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry/scopes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the scopes that an API key can have, by name */
+        get: operations["getRegistryScopes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/registry/tenants/{ref}/api-keys": {
         parameters: {
             query?: never;
@@ -2293,6 +2310,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry/audit-actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** List the actions that an audit log may hold, by name */
+        get: operations["getRegistryAuditActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/registry/files/sweep": {
         parameters: {
             query?: never;
@@ -2321,6 +2355,23 @@ export interface paths {
         put?: never;
         /** Forget a person: erase what the tenant holds about an e-mail address */
         post: operations["postRegistryTenantsRefForgetPerson"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/tenants/{ref}/lifecycle": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read where a tenant stands in its life, and what comes next */
+        get: operations["getRegistryTenantsRefLifecycle"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2406,6 +2457,23 @@ export interface paths {
         put?: never;
         /** Delete everything that an archived tenant owned, except its audit log */
         post: operations["postRegistryTenantsRefPurge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/tenants/{ref}/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what needs doing in a tenant, the gravest first */
+        get: operations["getRegistryTenantsRefOverview"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3257,6 +3325,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks/stats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how each endpoint does, the newest endpoint first */
+        get: operations["getWebhooksStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/stats/series": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how the attempts went over time, of one endpoint or all */
+        get: operations["getWebhooksStatsSeries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/event-types": {
         parameters: {
             query?: never;
@@ -3489,6 +3591,19 @@ export interface components {
         };
         AssessmentSessionAnswer: {
             session: components["schemas"]["AssessmentSession"];
+        };
+        /** @description What a row of an audit log may say was done. */
+        AuditAction: {
+            action: string;
+            /** @enum {string} */
+            crud: "c" | "r" | "u" | "d";
+            /** @description The table that it changes; null for what changes no table. */
+            target_type: string | null;
+        };
+        AuditActions: {
+            actions: components["schemas"]["AuditAction"][];
+            /** @description The cursor of the next page; null on the last one. */
+            next_cursor: string | null;
         };
         AuditEvent: {
             tenant_id: string;
@@ -5020,6 +5135,17 @@ export interface components {
             warnings: string[];
             /** @description Supabase Auth's provider, once bound. */
             sso_provider_id: string | null;
+            /** @description What to enter at the provider. */
+            at_provider: {
+                /** @description OIDC: the callback. */
+                redirect_uri: string | null;
+                /** @description SAML: where assertions are posted. */
+                acs_url: string | null;
+                /** @description SAML: the service provider, also the audience. */
+                entity_id: string | null;
+                /** @description SAML: all of that as a document. */
+                metadata_url: string | null;
+            };
             /** @description The tenant's verified domains. Once bound, addresses of these domains sign in here. */
             email_domains: string[];
             /**
@@ -5960,6 +6086,29 @@ export interface components {
                 expires_at: string;
             } | null;
         };
+        /** @description What needs doing in a tenant, the gravest first. */
+        Overview: {
+            findings: {
+                /** @description Stable: let your program decide by it. */
+                code: string;
+                /** @enum {string} */
+                severity: "error" | "warning" | "info";
+                /** @description A sentence for a person. */
+                description: string;
+                /** @description What it is about, such as domain. */
+                target_type: string;
+                /** @description The route where that is read, as in openapi.json. */
+                path: string;
+                /** @description The first five. */
+                targets: {
+                    ref_id: string | null;
+                    name: string | null;
+                    /** @description Since when, or when something ends. The code says which. */
+                    at: string | null;
+                }[];
+                has_more: boolean;
+            }[];
+        };
         OwnershipTransfer: {
             /** @description The ref_id of the member who becomes the owner. */
             to: string;
@@ -6405,6 +6554,8 @@ export interface components {
         };
         ReplayRequest: {
             message_ids?: string[];
+            /** @description Say how many it would be, and send nothing. */
+            dry_run?: boolean;
             /** Format: date-time */
             since?: string;
             /** Format: date-time */
@@ -6416,6 +6567,7 @@ export interface components {
             which?: "failed" | "missing" | "all";
         };
         ReplayResult: {
+            /** @description How many are sent again, or would be. */
             replayed: number;
             /** @description At most 10,000 a call: ask again for the rest. */
             has_more: boolean;
@@ -6753,6 +6905,21 @@ export interface components {
         };
         ScheduledConfigs: {
             scheduled: components["schemas"]["ScheduledConfig"][];
+            /** @description The cursor of the next page; null on the last one. */
+            next_cursor: string | null;
+        };
+        /** @description What an API key can be allowed to do, the same in every tenant. */
+        Scope: {
+            scope: string;
+            /** @description What it lets a key do. */
+            description: string;
+            /** @description What a person needs for the same. */
+            permission: string;
+            /** @description The product that it is about: a key of another product cannot have it. Null if no product owns it. */
+            product: string | null;
+        };
+        Scopes: {
+            scopes: components["schemas"]["Scope"][];
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
         };
@@ -7137,6 +7304,8 @@ export interface components {
             updated_at: string;
             /** @description The caller's own role; null for an API key. */
             role: ("owner" | "admin" | "member" | "reviewer") | null;
+            /** @description What the caller may do here now: by role, status and trial. None for an API key, which has scopes. */
+            permissions: string[];
         };
         /** @description What the platform's billing knows of a tenant, for its managers. */
         TenantAccount: {
@@ -7166,6 +7335,31 @@ export interface components {
             archived_at: string | null;
             /** @description When the export window closes: no way back from then on. */
             purgeable_at: string | null;
+        };
+        /** @description Where a tenant stands in its life, and what comes next. */
+        TenantLifecycleDetail: {
+            ref_id: string;
+            slug: string;
+            /** @enum {string} */
+            status: "demo" | "trial" | "active" | "frozen" | "archived";
+            /** @description Why it came to this status. */
+            reason: string | null;
+            trial_ends_at: string | null;
+            frozen_at: string | null;
+            archived_at: string | null;
+            /** @description When it can be purged: no way back from then on. Of a frozen tenant: if nothing is done. */
+            purgeable_at: string | null;
+            /**
+             * Format: date-time
+             * @description Since when it has this status.
+             */
+            since: string;
+            /** @description When an ended trial is frozen, unless a plan is chosen. */
+            freezes_at: string | null;
+            /** @description When a frozen tenant is archived, unless it is settled. */
+            archives_at: string | null;
+            /** @description To which statuses the caller may move it now. frozen: by cancelling. */
+            moves: ("demo" | "trial" | "active" | "frozen" | "archived")[];
         };
         TenantPlan: {
             ref_id: string;
@@ -7635,6 +7829,27 @@ export interface components {
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
         };
+        /** @description The attempts over time, the oldest step first. */
+        WebhookSeries: {
+            /** @enum {string} */
+            step: "hour" | "day";
+            /**
+             * Format: date-time
+             * @description Where the window begins; later than asked for when it holds over 100,000 attempts.
+             */
+            since: string;
+            steps: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC, to the millisecond.
+                 */
+                start_at: string;
+                succeeded: number;
+                failed: number;
+                /** @description null when nothing was tried. */
+                duration_p95_ms: number | null;
+            }[];
+        };
         WebhookSigningSecret: {
             secret: string;
             /** @description For ed25519: whpk_, which is all that a receiver needs to verify. */
@@ -7644,6 +7859,38 @@ export interface components {
         WebhookStaticHeader: {
             name: string;
             value: string;
+        };
+        /** @description How each endpoint does. A page counts 100,000 attempts at most. */
+        WebhookStats: {
+            endpoints: {
+                /**
+                 * Format: date-time
+                 * @description Where the window begins; later than asked for when it holds over 100,000 attempts.
+                 */
+                since: string;
+                attempts: {
+                    succeeded: number;
+                    failed: number;
+                };
+                duration_ms: {
+                    p50: number | null;
+                    p95: number | null;
+                };
+                pending: number;
+                dead: number;
+                oldest_pending_at: string | null;
+                last_success_at: string | null;
+                last_failure_at: string | null;
+                /** @description From five failures in a row on, one attempt at a time probes the receiver. */
+                circuit: {
+                    failing_since: string | null;
+                    consecutive_failures: number;
+                    blocked_until: string | null;
+                };
+                endpoint_id: string;
+            }[];
+            /** @description The cursor of the next page; null on the last one. */
+            next_cursor: string | null;
         };
     };
     responses: never;
@@ -23692,6 +23939,105 @@ export interface operations {
             };
         };
     };
+    getRegistryScopes: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them, each with what it lets a key do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scopes"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getRegistryTenantsRefApiKeys: {
         parameters: {
             query?: {
@@ -24984,6 +25330,7 @@ export interface operations {
                 target?: string;
                 product?: string;
                 project?: string;
+                request_id?: string;
                 since?: string;
                 until?: string;
                 is_failure?: "true" | "false";
@@ -25539,6 +25886,7 @@ export interface operations {
                 target?: string;
                 product?: string;
                 project?: string;
+                request_id?: string;
                 since?: string;
                 until?: string;
                 is_failure?: "true" | "false";
@@ -25592,6 +25940,105 @@ export interface operations {
             };
             /** @description tenant_not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryAuditActions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditActions"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -25827,6 +26274,105 @@ export interface operations {
             };
             /** @description invalid_body, invalid_value */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryTenantsRefLifecycle: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its status, what the clock will do, and what you may do. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantLifecycleDetail"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -26522,6 +27068,105 @@ export interface operations {
             };
             /** @description invalid_body, invalid_value */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryTenantsRefOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Of what you may know there now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -32720,6 +33365,15 @@ export interface operations {
             };
         };
         responses: {
+            /** @description Of a dry run: how many it would be. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayResult"];
+                };
+            };
             /** @description How many are on their way; at most 10,000 a call. */
             202: {
                 headers: {
@@ -33458,6 +34112,8 @@ export interface operations {
                 message?: string;
                 status?: "pending" | "delivered" | "dead";
                 event_type?: string;
+                since?: string;
+                until?: string;
                 limit?: number;
                 cursor?: string;
             };
@@ -33572,6 +34228,8 @@ export interface operations {
                 endpoint?: string;
                 message?: string;
                 outcome?: "succeeded" | "failed";
+                since?: string;
+                until?: string;
                 limit?: number;
                 cursor?: string;
             };
@@ -33591,6 +34249,230 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WebhookAttempts"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhooksStats: {
+        parameters: {
+            query?: {
+                window_hours?: number;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookStats"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getWebhooksStatsSeries: {
+        parameters: {
+            query?: {
+                step?: "hour" | "day";
+                window_hours?: number;
+                endpoint?: string;
+            };
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description By hour or by day, with the steps in which nothing was tried. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookSeries"];
                 };
             };
             /** @description malformed_url, tenant_required */

@@ -10,6 +10,7 @@ export {
   ApiKeyWithSecret,
   NewApiKey,
 } from './api-keys/schema.ts'
+export { listScopes, ScopeQuery, Scopes } from './api-keys/scopes.ts'
 export {
   checkEntitlement,
   grantProduct,
@@ -73,10 +74,17 @@ export {
   NewInvitation,
 } from './invitations/schema.ts'
 export { purgeTenant } from './lifecycle/purge.ts'
-export { changePlan, changeTenantStatus, extendTrial, findTenantId } from './lifecycle/queries.ts'
+export {
+  changePlan,
+  changeTenantStatus,
+  extendTrial,
+  findTenantId,
+  readLifecycle,
+} from './lifecycle/queries.ts'
 export {
   TenantCancellation,
   TenantLifecycle,
+  TenantLifecycleDetail,
   TenantPlan,
   TenantPlanChange,
   TenantPurge,
@@ -95,6 +103,8 @@ export {
   RoleQuery,
   Roles,
 } from './members/schema.ts'
+export { readOverview } from './overview/queries.ts'
+export { Overview } from './overview/schema.ts'
 export { createProject, listProjects, readProject, updateProject } from './projects/queries.ts'
 export { NewProject, Project, ProjectChange, ProjectPath, ProjectQuery, Projects } from './projects/schema.ts'
 export {

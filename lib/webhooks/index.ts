@@ -31,5 +31,12 @@ export { replayMessages, sendTestMessage } from './replays/queries.ts'
 export { ReplayRequest, ReplayResult, SentTestMessage, TestMessageRequest } from './replays/schema.ts'
 export { revealSecret, rotateSecret } from './signing-secrets/queries.ts'
 export { EndpointWithSecret, SigningSecret, SigningSecretRotation } from './signing-secrets/schema.ts'
-export { readStats } from './stats/queries.ts'
-export { EndpointStats, StatsQuery } from './stats/schema.ts'
+export { listStats, readSeries, readStats } from './stats/queries.ts'
+export {
+  EndpointStats,
+  SeriesQuery,
+  StatsQuery,
+  TenantStatsQuery,
+  WebhookSeries,
+  WebhookStats,
+} from './stats/schema.ts'

@@ -373,6 +373,28 @@ select private.register_feature('marketing', 'Campaigns on the channels where a 
 select private.register_feature('knowledge', 'Answers from documents of the tenant''s own.');
 select private.register_feature('bots', 'Conversations with customers over WhatsApp.');
 
+-- 04_permissions.sql
+
+-- Permissions: what the caller may do now, in each tenant.
+
+-- A definer, because the permissions that there are stand in private. It asks tenant_ids() for each, so it cannot say
+-- anything else than the policies do.
+create function private.permissions_in_effect() returns table (tenant_id uuid, permissions text[])
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  return query
+    select held.tenant, array_agg(known.permission order by known.permission)
+    from (select distinct p.permission from private.role_permissions as p) as known
+    cross join lateral unnest(private.tenant_ids(known.permission)) as held (tenant)
+    group by held.tenant;
+end
+$$;
+comment on function private.permissions_in_effect() is
+  'What the person who calls may do now in each of their tenants. Nothing for an API key, whose scopes say what it may do.';
+grant execute on function private.permissions_in_effect() to authenticated, service_role;
+
 -- 10_tenants/01_tenants.sql
 
 -- Tenants: one row for each customer, and how a person creates one.
@@ -419,6 +441,7 @@ create table public.tenants (
   deployment_mode public.deployment_mode not null default 'saas',
   contract_accepted_at timestamptz,
   contract_pending_at timestamptz,
+  status_changed_at timestamptz not null default now(),
   constraint tenants_slug_format check (slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'),
   constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
   constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
@@ -506,7 +529,7 @@ create policy "managers update their tenants" on public.tenants
 -- read_tenant_account(). A new column is not readable until somebody says who reads it.
 grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, time_zone, trial_ends_at, created_at, updated_at,
   created_by, updated_by, frozen_at, archived_at, purgeable_at, industry, website, country, state, data_privacy_level, active_platforms,
-  deployment_mode, contract_accepted_at, contract_pending_at), update (name, locale, time_zone, industry, website, country, state, data_privacy_level, active_platforms) on public.tenants to authenticated;
+  deployment_mode, contract_accepted_at, contract_pending_at, status_changed_at), update (name, locale, time_zone, industry, website, country, state, data_privacy_level, active_platforms) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
 create function private.shown_tenant(tenant public.tenants) returns public.tenants
@@ -565,6 +588,7 @@ $$;
 comment on function public.create_tenant(text, text, text, text) is
   'Creates a tenant in trial with the caller as its owner. 409 slug_taken, 422 slug_reserved.';
 grant execute on function public.create_tenant(text, text, text, text) to authenticated;
+comment on column public.tenants.status_changed_at is 'Since when the tenant has its present status.';
 comment on column public.tenants.status_reason is 'Why the tenant has its present status, in the words of the person who changed it.';
 comment on column public.tenants.purgeable_at is 'When the export window of an archived tenant closes. From then on the tenant can be purged and no longer restored.';
 create index tenants_frozen_at_idx on public.tenants (frozen_at) where status = 'frozen';
@@ -2162,6 +2186,18 @@ create function private.export_window() returns interval
 as $$ select interval '30 days' $$;
 comment on function private.export_window() is 'How long an archived tenant can still be exported and restored.';
 
+create function private.trial_grace() returns interval
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select interval '7 days' $$;
+comment on function private.trial_grace() is 'How long a tenant whose trial has ended can be read before it is frozen.';
+
+create function private.frozen_window() returns interval
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select interval '30 days' $$;
+comment on function private.frozen_window() is 'How long a tenant stays frozen before it is archived.';
+
 -- A definer, because the roles of the service may not read the table of moves. A trigger, because a rule in
 -- a function would not hold for an update that does not call the function.
 create function private.tg_move_tenant() returns trigger
@@ -2189,6 +2225,7 @@ begin
       old.purgeable_at <= now() or exists (select from private.tenant_purges as p where p.tenant = old.id)) then
       perform private.raise_problem(409, 'invalid_status_move', 'The export window of this tenant has closed. The tenant cannot be restored.');
     end if;
+    new.status_changed_at := now();
     new.frozen_at := null;
     new.archived_at := null;
     new.purgeable_at := null;
@@ -2243,7 +2280,7 @@ create function private.freeze_ended_trials(batch int default 500) returns int
 as $$
   with ended as (
     select id from public.tenants
-    where status = 'trial' and trial_ends_at <= now() - interval '7 days'
+    where status = 'trial' and trial_ends_at <= now() - private.trial_grace()
     order by trial_ends_at
     limit batch
     for no key update skip locked
@@ -2263,7 +2300,7 @@ create function private.archive_frozen_tenants(batch int default 500) returns in
 as $$
   with settled as (
     select id from public.tenants
-    where status = 'frozen' and frozen_at <= now() - interval '30 days'
+    where status = 'frozen' and frozen_at <= now() - private.frozen_window()
     order by frozen_at
     limit batch
     for no key update skip locked
@@ -2303,6 +2340,49 @@ select cron.schedule('registry: archive tenants frozen for 30 days', '29 * * * *
 
 select private.register_table('private.status_moves', plain => '{who}', unaudited => 'changed by migrations only');
 select private.register_table('private.tenant_purges', plain => '{slugs,reason,deleted_rows}', unaudited => 'the functions that purge record each step');
+
+-- 85_lifecycle.sql
+
+-- The lifecycle as it is read: where a tenant stands, what comes by itself and when, and what the caller may change.
+
+-- A definer, because the moves stand in private and the reason is granted to nobody.
+create function public.read_tenant_lifecycle(
+  tenant_id uuid, out ref_id text, out slug text, out status public.tenant_status, out reason text, out since timestamptz,
+  out trial_ends_at timestamptz, out freezes_at timestamptz, out frozen_at timestamptz, out archives_at timestamptz,
+  out archived_at timestamptz, out purgeable_at timestamptz, out moves public.tenant_status[]
+)
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+declare
+  tenant public.tenants;
+  is_trusted boolean := private.is_trusted_caller();
+begin
+  perform private.require_permission(read_tenant_lifecycle.tenant_id, 'read_admin');
+  select * into tenant from public.tenants as t where t.id = read_tenant_lifecycle.tenant_id;
+  ref_id := tenant.ref_id;
+  slug := tenant.slug;
+  status := tenant.status;
+  reason := tenant.status_reason;
+  since := tenant.status_changed_at;
+  trial_ends_at := tenant.trial_ends_at;
+  freezes_at := case when tenant.status = 'trial' then tenant.trial_ends_at + private.trial_grace() end;
+  frozen_at := tenant.frozen_at;
+  archives_at := case when tenant.status = 'frozen' then tenant.frozen_at + private.frozen_window() end;
+  archived_at := tenant.archived_at;
+  purgeable_at := coalesce(tenant.purgeable_at, archives_at + private.export_window());
+  -- What tg_move_tenant() would let the caller do. A trial becomes active by a plan and by nothing else.
+  moves := array(
+    select m.to_status from private.status_moves as m
+    where m.from_status = tenant.status and tenant.kind = 'customer'
+      and (is_trusted or m.who = 'own' and tenant.id = any (private.tenant_ids('own')))
+      and not (m.to_status = 'active' and private.is_trial_plan(tenant.plan))
+    order by m.to_status);
+end
+$$;
+comment on function public.read_tenant_lifecycle(uuid) is
+  'Where a tenant stands in its life, since when, what cron will do and when, and to which statuses the caller may move it. For managers and the service.';
+grant execute on function public.read_tenant_lifecycle(uuid) to authenticated, service_role;
 
 -- 90_turns.sql
 
@@ -2361,3 +2441,153 @@ comment on function private.require_upload_turn(uuid) is
 grant execute on function private.require_upload_turn(uuid) to authenticated, service_role;
 
 select private.register_table('private.tenant_turns', keeping => 'derived', plain => '{what}', unaudited => 'counts what has rows of its own in the log');
+
+-- 95_overview.sql
+
+-- The overview: what needs doing in a tenant. Each domain adds its lines to the register, in its own folder.
+
+create type private.overview_severity as enum ('error', 'warning', 'info');
+
+-- What a finder tells of each thing that it finds: its ref_id, its name, and the moment that matters.
+create type private.overview_target as (ref_id text, name text, at timestamptz);
+
+create table private.overview_codes (
+  code text primary key,
+  severity private.overview_severity not null,
+  permission text not null,
+  target_type text not null,
+  path text not null,
+  found_by text not null unique,
+  description text not null,
+  constraint overview_code_is_a_word check (code ~ '^[a-z][a-z0-9_]{1,59}$'),
+  constraint overview_path_is_a_path check (path ~ '^(/([a-z-]+|\{[a-z_]+\}))+$')
+);
+comment on table private.overview_codes is
+  'What an overview may tell: how grave it is, who is told, what it is about, the route where that is read, and the function that finds it.';
+
+create function private.register_overview(
+  code text, severity private.overview_severity, permission text, target_type text, path text, found_by text, description text
+) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not exists (select from pg_catalog.pg_proc as p where p.pronamespace = 'private'::regnamespace and p.proname = found_by
+      and p.prorettype = 'private.overview_target'::regtype and p.pronargs = 1) then
+    raise exception 'register_overview: private.% must be a function of a tenant that returns overview_target.', found_by;
+  end if;
+  insert into private.overview_codes values (code, severity, permission, target_type, path, found_by, description)
+  on conflict on constraint overview_codes_pkey do update set (severity, permission, target_type, path, found_by, description) =
+    (excluded.severity, excluded.permission, excluded.target_type, excluded.path, excluded.found_by, excluded.description);
+end
+$$;
+comment on function private.register_overview(text, private.overview_severity, text, text, text, text, text) is
+  'Adds a line to the overview. Its function gets a tenant and finds the newest or most urgent things, along an index that begins with the tenant: only the first six are looked at.';
+
+-- A definer, because the finders check nobody's permission and are granted to nobody. Whoever may leave is in the tenant,
+-- whatever its state. What a person is told depends on what they may do there now.
+create function public.read_tenant_overview(tenant_id uuid)
+  returns table (code text, severity text, description text, target_type text, path text, targets jsonb, has_more boolean)
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  held text[];
+  known private.overview_codes;
+  found_count int;
+begin
+  perform private.require_permission(read_tenant_overview.tenant_id, 'leave');
+  held := (select p.permissions from private.permissions_in_effect() as p where p.tenant_id = read_tenant_overview.tenant_id);
+  for known in select * from private.overview_codes as o where o.permission = any (held) order by o.severity, o.code
+  loop
+    execute format(
+      'select count(*), coalesce(jsonb_agg(jsonb_build_object(''ref_id'', f.ref_id, ''name'', f.name, ''at'', to_char(f.at at time zone ''utc'', ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"''))
+         order by f.n) filter (where f.n <= 5), ''[]'')
+       from (select * from private.%I($1) with ordinality as f (ref_id, name, at, n) limit 6) as f', known.found_by)
+    into found_count, targets using read_tenant_overview.tenant_id;
+    if found_count > 0 then
+      code := known.code;
+      severity := known.severity;
+      description := known.description;
+      target_type := known.target_type;
+      path := known.path;
+      has_more := found_count > 5;
+      return next;
+    end if;
+  end loop;
+end
+$$;
+comment on function public.read_tenant_overview(uuid) is
+  'What needs doing in a tenant, the gravest first: each with at most five things that it is about. Of what the caller may know there now.';
+grant execute on function public.read_tenant_overview(uuid) to authenticated;
+
+create function private.find_ending_trial(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select t.ref_id, t.name, t.trial_ends_at from public.tenants as t
+  where t.id = find_ending_trial.tenant and t.status = 'trial' and t.trial_ends_at > now() and t.trial_ends_at <= now() + interval '7 days'
+$$;
+
+create function private.find_ended_trial(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select t.ref_id, t.name, t.trial_ends_at + private.trial_grace() from public.tenants as t
+  where t.id = find_ended_trial.tenant and t.status = 'trial' and t.trial_ends_at <= now()
+$$;
+
+create function private.find_frozen_tenant(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select t.ref_id, t.name, t.frozen_at + private.frozen_window() from public.tenants as t
+  where t.id = find_frozen_tenant.tenant and t.status = 'frozen'
+$$;
+
+create function private.find_limits_used(tenant uuid, from_percent int, below_percent int) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select null, g.gate, l.resets_at
+  from private.gates as g
+  cross join lateral private.find_limit(find_limits_used.tenant, g.gate) as l
+  -- A place or two are full from the first day.
+  where g.kind = 'limit' and l.most >= 5 and l.used * 100 >= l.most * from_percent and l.used * 100 < l.most * below_percent
+  order by l.used::numeric / l.most desc, g.gate limit 6
+$$;
+
+create function private.find_near_limits(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$ select f.* from private.find_limits_used(find_near_limits.tenant, 80, 100) as f $$;
+
+create function private.find_reached_limits(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$ select f.* from private.find_limits_used(find_reached_limits.tenant, 100, 2000000000) as f $$;
+
+create function private.find_plan_excesses(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select null, x.gate, coalesce(x.switched_off_at, x.switches_off_at) from public.plan_excesses as x
+  where x.tenant_id = find_plan_excesses.tenant order by x.switches_off_at, x.gate limit 6
+$$;
+
+select private.register_overview('trial_ending', 'warning', 'read', 'tenant', '/registry/tenants/{ref}/lifecycle', 'find_ending_trial',
+  'The trial ends soon. Then the tenant can only be read.');
+select private.register_overview('trial_ended', 'error', 'read', 'tenant', '/registry/tenants/{ref}/lifecycle', 'find_ended_trial',
+  'The trial has ended, so the tenant can only be read. Without a plan it is frozen.');
+select private.register_overview('tenant_frozen', 'error', 'read', 'tenant', '/registry/tenants/{ref}/lifecycle', 'find_frozen_tenant',
+  'The tenant is frozen and can only be read. It will be archived.');
+select private.register_overview('limit_near', 'warning', 'read_admin', 'limit', '/registry/tenants/{ref}/entitlements', 'find_near_limits',
+  'Most of what the plan allows is used.');
+select private.register_overview('limit_reached', 'error', 'read_admin', 'limit', '/registry/tenants/{ref}/entitlements', 'find_reached_limits',
+  'All that the plan allows is used, so no more can be made.');
+select private.register_overview('plan_excess', 'error', 'read_admin', 'limit', '/registry/tenants/{ref}/entitlements', 'find_plan_excesses',
+  'The tenant has more than its plan allows. The newest is switched off.');
+
+select private.register_table('private.overview_codes', plain => '{code,permission,target_type,path,found_by,description}',
+  unaudited => 'changed by migrations only');

@@ -62,6 +62,8 @@ create index audit_log_platform_idx on public.audit_log (id desc);
 create index audit_log_platform_product_idx on public.audit_log (product, id desc) where product is not null;
 create index audit_log_platform_actor_id_idx on public.audit_log (actor_id, id desc) where actor_id is not null;
 create index audit_log_platform_action_idx on public.audit_log (action, id desc);
+-- A request is in one tenant, as a rule. So this one index serves a tenant and the platform.
+create index audit_log_request_id_idx on public.audit_log (request_id, tenant_id, seq desc) where request_id is not null;
 create index audit_log_is_failure_idx on public.audit_log (tenant_id, seq desc) where is_failure;
 
 create table private.audit_heads (
@@ -666,7 +668,8 @@ update private.registered_tables set relation = relation;
 create function public.read_audit_log(
   tenant_id uuid, before_seq bigint default null, max_rows int default 50,
   actor text default null, action text default null, target text default null, product text default null,
-  from_at timestamptz default null, until_at timestamptz default null, is_failure boolean default null, project uuid default null
+  from_at timestamptz default null, until_at timestamptz default null, is_failure boolean default null, project uuid default null,
+  request_id text default null
 ) returns setof public.audit_log
   language plpgsql security definer
   set search_path = ''
@@ -675,12 +678,12 @@ as $$
 begin
   perform private.require_permission(read_audit_log.tenant_id, 'audit:read');
   -- The filters become a part of the log, because each reading is recorded.
-  if greatest(length(actor), length(action), length(target), length(product)) > 300 then
+  if greatest(length(actor), length(action), length(target), length(product), length(request_id)) > 300 then
     perform private.raise_problem(422, 'invalid_value', 'A filter of the audit log has at most 300 characters.');
   end if;
   perform private.record_audit_read(read_audit_log.tenant_id, 'audit.viewed', jsonb_build_object(
     'actor', actor, 'action', action, 'target', target, 'product', product, 'from', from_at, 'until', until_at, 'is_failure', is_failure,
-    'project', private.ulid(project)));
+    'project', private.ulid(project), 'request_id', request_id));
   return query
     select a.* from public.audit_log as a
     where a.tenant_id = read_audit_log.tenant_id
@@ -693,11 +696,12 @@ begin
       and (until_at is null or a.created_at < until_at)
       and (read_audit_log.is_failure is null or a.is_failure = read_audit_log.is_failure)
       and (read_audit_log.project is null or a.project_id = read_audit_log.project)
+      and (read_audit_log.request_id is null or a.request_id = read_audit_log.request_id)
     order by a.seq desc
     limit least(greatest(max_rows, 1), 201);
 end
 $$;
-comment on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean, uuid) is
+comment on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean, uuid, text) is
   'A tenant''s audit rows before a seq, the newest first, for callers with the permission "read_admin". The reading itself is recorded.';
 
 create function private.start_audit_export(tenant uuid, format text) returns bigint
@@ -752,11 +756,11 @@ end
 $$;
 comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for callers with the permission "read_admin". The call itself is recorded.';
 
-select private.register_audit_action('audit.viewed', 'r', '{actor,action,target,product,from,until,is_failure,project,is_platform}');
+select private.register_audit_action('audit.viewed', 'r', '{actor,action,target,product,from,until,is_failure,project,request_id,is_platform}');
 select private.register_audit_action('audit.exported', 'r', '{format}');
 select private.register_audit_action('audit.verified', 'r');
 
-grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean, uuid)
+grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean, uuid, text)
   to authenticated, service_role;
 grant execute on function private.start_audit_export(uuid, text),
   private.export_audit_log(uuid, bigint, bigint, int), private.verify_audit_log(uuid, bigint, text)
@@ -839,7 +843,7 @@ select private.register_audit_action('audit.viewers_revoked', 'd', '{count}');
 create function private.read_platform_audit_log(
   before_id uuid default null, max_rows int default 50, tenant text default null,
   actor text default null, action text default null, target text default null, product text default null, project uuid default null,
-  from_at timestamptz default null, until_at timestamptz default null, is_failure boolean default null
+  from_at timestamptz default null, until_at timestamptz default null, is_failure boolean default null, request_id text default null
 ) returns setof public.audit_log
   language plpgsql security definer
   set search_path = ''
@@ -863,7 +867,7 @@ begin
   -- rows are shown would answer the next page with the traces of the one before.
   perform private.record_audit_read(coalesce(chosen, private.platform_tenant_id()), 'audit.viewed', jsonb_build_object(
     'actor', actor, 'action', action, 'target', target, 'product', product, 'from', from_at, 'until', until_at,
-    'is_failure', is_failure, 'project', private.ulid(project), 'is_platform', true));
+    'is_failure', is_failure, 'project', private.ulid(project), 'request_id', request_id, 'is_platform', true));
   return query
     select a.* from public.audit_log as a
     where (before_id is null or a.id < before_id)
@@ -873,6 +877,7 @@ begin
       and (read_platform_audit_log.target is null or a.target_id = read_platform_audit_log.target)
       and (read_platform_audit_log.product is null or a.product = read_platform_audit_log.product)
       and (read_platform_audit_log.project is null or a.project_id = read_platform_audit_log.project)
+      and (read_platform_audit_log.request_id is null or a.request_id = read_platform_audit_log.request_id)
       -- The bound by id lets an index stop; the bound by time is exact.
       and (from_at is null or a.created_at >= from_at and a.id >= private.first_uuid_at(from_at - interval '1 minute'))
       and (until_at is null or a.created_at < until_at and a.id < private.first_uuid_at(until_at + interval '1 minute'))
@@ -881,7 +886,7 @@ begin
     limit least(greatest(max_rows, 1), 201);
 end
 $$;
-comment on function private.read_platform_audit_log(uuid, int, text, text, text, text, text, uuid, timestamptz, timestamptz, boolean) is
+comment on function private.read_platform_audit_log(uuid, int, text, text, text, text, text, uuid, timestamptz, timestamptz, boolean, text) is
   'Audit rows of all tenants before an id, the newest first. Only for the service. The reading itself is recorded.';
-grant execute on function private.read_platform_audit_log(uuid, int, text, text, text, text, text, uuid, timestamptz, timestamptz, boolean)
+grant execute on function private.read_platform_audit_log(uuid, int, text, text, text, text, text, uuid, timestamptz, timestamptz, boolean, text)
   to service_role;

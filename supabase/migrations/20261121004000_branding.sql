@@ -334,6 +334,7 @@ create table public.tenant_brands (
   changed_in jsonb not null default '{}',
   constraint brand_is_small check (private.json_fits(brand, 65536)),
   constraint email_config_is_small check (private.json_fits(email_config, 65536)),
+  constraint changed_in_is_small check (private.json_fits(changed_in, 16384)),
   constraint display_name_is_text check (length(btrim(display_name)) >= 1 and private.is_plain_text(display_name, 255)),
   constraint coach_card_is_text check (private.is_plain_text(coach_name, 255) and private.is_plain_text(coach_title, 255)
     and private.is_plain_text(legal_entity, 255) and private.is_plain_text(voice_id, 64)),
@@ -371,8 +372,9 @@ end
 $$;
 create trigger tenant_brands_normalize before insert or update of brand, email_config on public.tenant_brands
   for each row execute function private.tg_normalize_brand();
+-- A definer, because nobody else has to compare rows.
 create function private.tg_version_brand() returns trigger
-  language plpgsql
+  language plpgsql security definer
   set search_path = ''
 as $$
 declare
@@ -1135,3 +1137,50 @@ values (private.platform_tenant_id(), 'tenantry', 'Tenantry', 'active', 'platfor
 on conflict (id) do nothing;
 
 update public.tenant_brands set is_active = false where tenant_id = private.platform_tenant_id();
+
+-- 09_overview.sql
+
+-- The overview: what is wrong with a brand or its domains.
+
+create function private.find_pending_domains(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select d.ref_id, d.host, d.created_at from public.tenant_domains as d
+  where d.tenant_id = find_pending_domains.tenant and d.status = 'pending' order by d.id desc limit 6
+$$;
+
+create function private.find_lost_domains(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select d.ref_id, d.host, d.last_checked_at from public.tenant_domains as d
+  where d.tenant_id = find_lost_domains.tenant and d.status = 'failed' order by d.id desc limit 6
+$$;
+
+create function private.find_domains_without_record(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select d.ref_id, d.host, d.first_missed_at from public.tenant_domains as d
+  where d.tenant_id = find_domains_without_record.tenant and d.status = 'verified' and d.first_missed_at is not null
+  order by d.first_missed_at limit 6
+$$;
+
+create function private.find_brand_warnings(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select null, w.warning ->> 'pointer', b.updated_at
+  from public.tenant_brands as b, jsonb_array_elements(private.brand_warnings(b.brand, b.coach_name, b.coach_photo)) as w (warning)
+  where b.tenant_id = find_brand_warnings.tenant limit 6
+$$;
+
+select private.register_overview('domain_not_verified', 'warning', 'read', 'domain', '/branding/domains', 'find_pending_domains',
+  'A domain is not verified yet, so it shows no page. Enter its record at the DNS provider.');
+select private.register_overview('domain_lost', 'error', 'read', 'domain', '/branding/domains', 'find_lost_domains',
+  'A domain does not show the page any more. Check its records, and verify it again.');
+select private.register_overview('domain_record_missing', 'warning', 'read', 'domain', '/branding/domains', 'find_domains_without_record',
+  'The record of a verified domain is gone. After three days the domain is lost.');
+select private.register_overview('brand_warning', 'info', 'read', 'brand', '/branding/brand', 'find_brand_warnings',
+  'Visitors do not see a part of the brand as it was meant.');

@@ -587,14 +587,16 @@ select cron.schedule('webhooks: remove old deliveries and events', '*/10 * * * *
 
 -- Replays: sending messages to an endpoint again, and sending tests.
 
-create function private.require_webhook_endpoint(tenant uuid, endpoint uuid) returns public.webhook_endpoints
+create function private.require_webhook_endpoint(tenant uuid, endpoint uuid, is_locked boolean default true) returns public.webhook_endpoints
   language plpgsql
   set search_path = ''
 as $$
 declare
   found_endpoint public.webhook_endpoints;
 begin
-  perform private.lock_lanes('webhooks', array[tenant], array[endpoint]);
+  if is_locked then
+    perform private.lock_lanes('webhooks', array[tenant], array[endpoint]);
+  end if;
   select * into found_endpoint from public.webhook_endpoints as p where p.tenant_id = tenant and p.id = endpoint;
   if found_endpoint.id is null then
     perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
@@ -604,8 +606,8 @@ begin
   return found_endpoint;
 end
 $$;
-comment on function private.require_webhook_endpoint(uuid, uuid) is
-  'An enabled endpoint. Its lane is locked until the transaction ends. Refuses with 404 not_found or 409 endpoint_disabled.';
+comment on function private.require_webhook_endpoint(uuid, uuid, boolean) is
+  'An enabled endpoint. Its lane is locked until the transaction ends, unless nothing will be sent. Refuses with 404 not_found or 409 endpoint_disabled.';
 
 create function private.requeue_webhook_deliveries(endpoint public.webhook_endpoints, events uuid[]) returns int
   language plpgsql
@@ -636,7 +638,7 @@ comment on function private.requeue_webhook_deliveries(public.webhook_endpoints,
 -- A definer, as all that follow, because nobody may write deliveries directly.
 create function public.replay_webhook_deliveries(
   tenant_id uuid, endpoint_id uuid, event_ids uuid[] default null, since timestamptz default null,
-  until timestamptz default null, which text default 'all'
+  until timestamptz default null, which text default 'all', dry_run boolean default false
 ) returns table (replayed_count int, has_more boolean)
   language plpgsql security definer
   set search_path = ''
@@ -655,7 +657,8 @@ begin
     perform private.raise_problem(422, 'invalid_value', 'At most 1000 messages can be named in one call.',
       '[{"pointer": "/message_ids", "detail": "must not name more than 1000"}]');
   end if;
-  endpoint := private.require_webhook_endpoint(replay_webhook_deliveries.tenant_id, replay_webhook_deliveries.endpoint_id);
+  endpoint := private.require_webhook_endpoint(replay_webhook_deliveries.tenant_id, replay_webhook_deliveries.endpoint_id,
+    is_locked => dry_run is not true);
   if event_ids is not null then
     chosen := array(
       select e.id from public.webhook_events as e
@@ -676,13 +679,13 @@ begin
           or which in ('missing', 'all') and d.event_id is null and not e.is_test and private.wants_webhook_event(endpoint, e, t.is_operational))
       order by e.id limit 10001);
   end if;
-  replayed_count := private.requeue_webhook_deliveries(endpoint, chosen[:10000]);
+  replayed_count := case when dry_run then least(cardinality(chosen), 10000) else private.requeue_webhook_deliveries(endpoint, chosen[:10000]) end;
   has_more := cardinality(chosen) > 10000;
   return next;
 end
 $$;
-comment on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text) is
-  'Sends messages to an endpoint again: those named, or all since a moment that failed or that it never received. At most 10,000 in one call, the oldest first.';
+comment on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text, boolean) is
+  'Sends messages to an endpoint again: those named, or all since a moment that failed or that it never received. At most 10,000 in one call, the oldest first. With dry_run it says how many, and changes nothing.';
 
 create function public.send_webhook_test(tenant_id uuid, endpoint_id uuid, event_type text default 'webhook.test') returns uuid
   language plpgsql security definer
@@ -711,7 +714,7 @@ end
 $$;
 comment on function public.send_webhook_test(uuid, uuid, text) is
   'Sends the example of an event type to one endpoint, in the same way as any event. Returns the event''s id.';
-grant execute on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text),
+grant execute on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text, boolean),
   public.send_webhook_test(uuid, uuid, text) to authenticated;
 
 select private.register_event_type('webhook.test', 'A test that somebody sent to one endpoint, to see whether it arrives.',
@@ -800,7 +803,7 @@ on conflict (scope) do update set (permission, description) = (excluded.permissi
 
 -- 20_deliveries/03_reading.sql
 
--- Reading: the metrics of the whole queue, and the statistics of one endpoint.
+-- Reading: the metrics of the whole queue.
 
 create function private.read_webhook_metrics() returns jsonb
   language sql stable
@@ -830,62 +833,6 @@ as $$
   from private.queue_dispatchers as w where w.queue = 'webhooks'
 $$;
 comment on function private.read_webhook_metrics() is 'The state of the queue over all tenants, and totals since the beginning. Only for the operator.';
-
--- A definer, because the state of a circuit is in its lane, which is granted to nobody.
-create function public.read_webhook_stats(tenant_id uuid, endpoint_id uuid, window_hours int default 24)
-  returns table (since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
-    pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
-    failing_since_at timestamptz, failure_count int, blocked_until_at timestamptz)
-  language plpgsql stable security definer
-  set search_path = ''
-  set plan_cache_mode = force_custom_plan
-as $$
-#variable_conflict use_column
-declare
-  asked public.webhook_endpoints;
-begin
-  perform private.require_permission(read_webhook_stats.tenant_id, 'deliveries:read');
-  if window_hours is null or window_hours not between 1 and 720 then
-    perform private.raise_problem(422, 'invalid_value', 'The window is 1 to 720 hours.',
-      '[{"pointer": "/window_hours", "detail": "must be between 1 and 720"}]');
-  end if;
-  select * into asked from public.webhook_endpoints as e
-  where e.tenant_id = read_webhook_stats.tenant_id and e.id = read_webhook_stats.endpoint_id;
-  if asked.id is null then
-    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
-  end if;
-
-  -- Only the newest 100,000 of the window. More would take a second and say no more about the endpoint.
-  select case when count(*) = 100000 then min(a.created_at) else now() - make_interval(hours => window_hours) end,
-    count(*) filter (where a.outcome = 'succeeded'), count(*) filter (where a.outcome = 'failed'),
-    percentile_disc(0.5) within group (order by a.duration_ms), percentile_disc(0.95) within group (order by a.duration_ms)
-  into since, succeeded_count, failed_count, duration_p50_ms, duration_p95_ms
-  from (
-    select a.outcome, a.duration_ms, a.created_at from public.webhook_attempts as a
-    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id
-      and a.id >= private.first_uuid_at(now() - make_interval(hours => window_hours))
-    order by a.id desc limit 100000) as a;
-
-  pending_count := (select count(*) from private.queue_items as i
-    where i.tenant_id = asked.tenant_id and i.queue = 'webhooks' and i.lane_id = asked.id);
-  oldest_pending_at := (select e.created_at from private.queue_items as i
-    join public.webhook_events as e on e.tenant_id = i.tenant_id and e.id = i.item_id
-    where i.tenant_id = asked.tenant_id and i.queue = 'webhooks' and i.lane_id = asked.id order by i.item_id limit 1);
-  dead_count := (select count(*) from public.webhook_deliveries as d
-    where d.tenant_id = asked.tenant_id and d.endpoint_id = asked.id and d.status = 'dead');
-  last_success_at := (select a.created_at from public.webhook_attempts as a
-    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'succeeded' order by a.id desc limit 1);
-  last_failure_at := (select a.created_at from public.webhook_attempts as a
-    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'failed' order by a.id desc limit 1);
-  select l.failing_since_at, l.failure_count, case when l.blocked_until_at > now() then l.blocked_until_at end
-  into failing_since_at, failure_count, blocked_until_at
-  from private.queue_lanes as l where l.tenant_id = asked.tenant_id and l.queue = 'webhooks' and l.lane_id = asked.id;
-  return next;
-end
-$$;
-comment on function public.read_webhook_stats(uuid, uuid, int) is
-  'How an endpoint works: the attempts and durations of the window, what is pending and dead, and the state of its circuit. At most 100,000 attempts are counted, and since says where they begin.';
-grant execute on function public.read_webhook_stats(uuid, uuid, int) to authenticated;
 
 -- 20_deliveries/04_removed_deliveries.sql
 
@@ -942,7 +889,8 @@ create trigger webhook_deliveries_release_after_removal after delete on public.w
 -- whatever the planner believes of the table: no other index begins with the endpoint.
 create function public.list_webhook_deliveries(
   tenant_id uuid, status public.webhook_delivery_status, endpoint uuid default null, event_type text default null,
-  before_event_id uuid default null, before_endpoint_id uuid default null, max_rows int default 50
+  before_event_id uuid default null, before_endpoint_id uuid default null, max_rows int default 50,
+  since timestamptz default null, until timestamptz default null
 ) returns table (event_id uuid, endpoint_id uuid)
   language plpgsql stable security definer
   set search_path = ''
@@ -955,6 +903,10 @@ create function public.list_webhook_deliveries(
   set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
+declare
+  -- An id begins with its moment.
+  first_id uuid := private.first_uuid_at(since);
+  end_id uuid := private.first_uuid_at(until);
 begin
   perform private.require_permission(list_webhook_deliveries.tenant_id, 'deliveries:read');
   if list_webhook_deliveries.status is null or list_webhook_deliveries.status = 'delivered' or max_rows is null or max_rows not between 1 and 1000 then
@@ -966,6 +918,7 @@ begin
     cross join lateral (
       select d.event_id, d.endpoint_id from public.webhook_deliveries as d
       where d.endpoint_id = p.id and d.status = 'dead'
+        and (first_id is null or d.event_id >= first_id) and (end_id is null or d.event_id < end_id)
         and (before_event_id is null or d.event_id <= before_event_id and (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
         and (event_type is null or (
           select e.type from public.webhook_events as e where e.tenant_id = p.tenant_id and e.id = d.event_id) = event_type)
@@ -980,6 +933,7 @@ begin
   cross join lateral (
     select i.item_id, i.lane_id from private.queue_items as i
     where i.tenant_id = p.tenant_id and i.queue = 'webhooks' and i.lane_id = p.id
+      and (first_id is null or i.item_id >= first_id) and (end_id is null or i.item_id < end_id)
       and (before_event_id is null or i.item_id <= before_event_id and (i.item_id, i.lane_id) < (before_event_id, before_endpoint_id))
       and (event_type is null or (
         select e.type from public.webhook_events as e where e.tenant_id = p.tenant_id and e.id = i.item_id) = event_type)
@@ -988,9 +942,9 @@ begin
   order by i.item_id desc, i.lane_id desc limit max_rows;
 end
 $$;
-comment on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) is
-  'The pending or the dead deliveries of a tenant, those of the newest events first: of one endpoint or all, of one event type or all, from behind the one that is named.';
-grant execute on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) to authenticated;
+comment on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int, timestamptz, timestamptz) is
+  'The pending or the dead deliveries of a tenant, those of the newest events first: of one endpoint or all, of one event type or all, from behind the one that is named. since and until bound when the event was made.';
+grant execute on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int, timestamptz, timestamptz) to authenticated;
 
 -- A definer, because when a delivery is due is in the queue, which is granted to nobody.
 create function public.read_webhook_deliveries(tenant_id uuid, event_ids uuid[], endpoint_ids uuid[])
@@ -1026,6 +980,170 @@ $$;
 comment on function public.read_webhook_deliveries(uuid, uuid[], uuid[]) is
   'The deliveries that are named by event and endpoint, in this order: their state, and when each pending one is due.';
 grant execute on function public.read_webhook_deliveries(uuid, uuid[], uuid[]) to authenticated;
+
+-- 20_deliveries/06_stats.sql
+
+-- Statistics: how a tenant's endpoints work, each and all together, and over time.
+
+create type private.webhook_stats as (
+  endpoint_id uuid, since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
+  pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
+  failing_since_at timestamptz, failure_count int, blocked_until_at timestamptz
+);
+
+create function private.require_stats_window(window_hours int) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if window_hours is null or window_hours not between 1 and 720 then
+    perform private.raise_problem(422, 'invalid_value', 'The window is 1 to 720 hours.',
+      '[{"pointer": "/window_hours", "detail": "must be between 1 and 720"}]');
+  end if;
+end
+$$;
+
+create function private.webhook_stats_of(asked public.webhook_endpoints, window_hours int, most_attempts int) returns private.webhook_stats
+  language plpgsql stable
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+as $$
+declare
+  stats private.webhook_stats;
+begin
+  stats.endpoint_id := asked.id;
+  -- Only the newest of the window. More would take long and say no more about the endpoint.
+  select case when count(*) = most_attempts then min(a.created_at) else now() - make_interval(hours => window_hours) end,
+    count(*) filter (where a.outcome = 'succeeded'), count(*) filter (where a.outcome = 'failed'),
+    percentile_disc(0.5) within group (order by a.duration_ms), percentile_disc(0.95) within group (order by a.duration_ms)
+  into stats.since, stats.succeeded_count, stats.failed_count, stats.duration_p50_ms, stats.duration_p95_ms
+  from (
+    select a.outcome, a.duration_ms, a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id
+      and a.id >= private.first_uuid_at(now() - make_interval(hours => window_hours))
+    order by a.id desc limit most_attempts) as a;
+
+  stats.pending_count := (select count(*) from private.queue_items as i
+    where i.tenant_id = asked.tenant_id and i.queue = 'webhooks' and i.lane_id = asked.id);
+  stats.oldest_pending_at := (select e.created_at from private.queue_items as i
+    join public.webhook_events as e on e.tenant_id = i.tenant_id and e.id = i.item_id
+    where i.tenant_id = asked.tenant_id and i.queue = 'webhooks' and i.lane_id = asked.id order by i.item_id limit 1);
+  stats.dead_count := (select count(*) from public.webhook_deliveries as d
+    where d.tenant_id = asked.tenant_id and d.endpoint_id = asked.id and d.status = 'dead');
+  stats.last_success_at := (select a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'succeeded' order by a.id desc limit 1);
+  stats.last_failure_at := (select a.created_at from public.webhook_attempts as a
+    where a.tenant_id = asked.tenant_id and a.endpoint_id = asked.id and a.outcome = 'failed' order by a.id desc limit 1);
+  select l.failing_since_at, l.failure_count, case when l.blocked_until_at > now() then l.blocked_until_at end
+  into stats.failing_since_at, stats.failure_count, stats.blocked_until_at
+  from private.queue_lanes as l where l.tenant_id = asked.tenant_id and l.queue = 'webhooks' and l.lane_id = asked.id;
+  return stats;
+end
+$$;
+comment on function private.webhook_stats_of(public.webhook_endpoints, int, int) is
+  'The statistics of one endpoint, of at most so many of its newest attempts. Checks nobody''s permission.';
+
+-- A definer, because the state of a circuit is in its lane, which is granted to nobody.
+create function public.read_webhook_stats(tenant_id uuid, endpoint_id uuid, window_hours int default 24)
+  returns table (since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
+    pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
+    failing_since_at timestamptz, failure_count int, blocked_until_at timestamptz)
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  asked public.webhook_endpoints;
+begin
+  perform private.require_permission(read_webhook_stats.tenant_id, 'deliveries:read');
+  perform private.require_stats_window(window_hours);
+  select * into asked from public.webhook_endpoints as e
+  where e.tenant_id = read_webhook_stats.tenant_id and e.id = read_webhook_stats.endpoint_id;
+  if asked.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
+  end if;
+  return query
+    select s.since, s.succeeded_count, s.failed_count, s.duration_p50_ms, s.duration_p95_ms, s.pending_count, s.dead_count,
+      s.oldest_pending_at, s.last_success_at, s.last_failure_at, s.failing_since_at, s.failure_count, s.blocked_until_at
+    from private.webhook_stats_of(asked, window_hours, 100000) as s;
+end
+$$;
+comment on function public.read_webhook_stats(uuid, uuid, int) is
+  'How an endpoint works: the attempts and durations of the window, what is pending and dead, and the state of its circuit. At most 100,000 attempts are counted, and since says where they begin.';
+
+-- A definer, as the one above.
+create function public.list_webhook_stats(tenant_id uuid, window_hours int default 24, before_endpoint_id uuid default null, max_rows int default 50)
+  returns setof private.webhook_stats
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+#variable_conflict use_column
+begin
+  perform private.require_permission(list_webhook_stats.tenant_id, 'deliveries:read');
+  perform private.require_stats_window(window_hours);
+  if max_rows is null or max_rows not between 1 and 101 then
+    perform private.raise_problem(422, 'invalid_value', 'Ask for 1 to 101 endpoints.');
+  end if;
+  return query
+    select s.* from (
+      select p as endpoint from public.webhook_endpoints as p
+      where p.tenant_id = list_webhook_stats.tenant_id and (before_endpoint_id is null or p.id < before_endpoint_id)
+      order by p.id desc limit max_rows) as p
+    -- All endpoints of a page together read no more attempts than one endpoint alone may.
+    cross join lateral private.webhook_stats_of(p.endpoint, window_hours, 100000 / max_rows) as s
+    order by s.endpoint_id desc;
+end
+$$;
+comment on function public.list_webhook_stats(uuid, int, uuid, int) is
+  'read_webhook_stats() of the tenant''s endpoints, the newest first, from behind the one that is named. Together they count at most 100,000 attempts.';
+
+-- A definer, because a policy would be asked for each of the attempts.
+create function public.read_webhook_series(tenant_id uuid, step text default 'hour', window_hours int default 24, endpoint uuid default null)
+  returns table (start_at timestamptz, succeeded_count bigint, failed_count bigint, duration_p95_ms int, since timestamptz)
+  language plpgsql stable security definer
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+as $$
+#variable_conflict use_column
+declare
+  zone text;
+  from_at timestamptz := now() - make_interval(hours => window_hours);
+begin
+  perform private.require_permission(read_webhook_series.tenant_id, 'deliveries:read');
+  perform private.require_stats_window(window_hours);
+  if step is null or step not in ('hour', 'day') then
+    perform private.raise_problem(422, 'invalid_value', 'A step is an hour or a day.', '[{"pointer": "/step", "detail": "must be hour or day"}]');
+  end if;
+  if endpoint is not null and not exists (
+    select from public.webhook_endpoints as p where p.tenant_id = read_webhook_series.tenant_id and p.id = endpoint) then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
+  end if;
+  select t.time_zone into zone from public.tenants as t where t.id = read_webhook_series.tenant_id;
+  return query
+    with newest as materialized (
+      select a.outcome, a.duration_ms, a.created_at from public.webhook_attempts as a
+      where a.tenant_id = read_webhook_series.tenant_id and (endpoint is null or a.endpoint_id = endpoint)
+        and a.id >= private.first_uuid_at(from_at)
+      order by a.id desc limit 100000
+    ), counted as (
+      select date_trunc(step, n.created_at, zone) as start_at, count(*) filter (where n.outcome = 'succeeded') as succeeded,
+        count(*) filter (where n.outcome = 'failed') as failed, percentile_disc(0.95) within group (order by n.duration_ms) as p95
+      from newest as n group by 1
+    ), bounds as (
+      select case when count(*) = 100000 then min(n.created_at) else from_at end as since from newest as n
+    )
+    select s.start_at, coalesce(c.succeeded, 0), coalesce(c.failed, 0), c.p95, b.since
+    from bounds as b
+    cross join lateral generate_series(date_trunc(step, b.since, zone), now(), ('1 ' || step)::interval, zone) as s (start_at)
+    left join counted as c on c.start_at = s.start_at
+    order by s.start_at;
+end
+$$;
+comment on function public.read_webhook_series(uuid, text, int, uuid) is
+  'The attempts of the window by hour or by day of the tenant''s time zone, of one endpoint or all. At most the newest 100,000, and since says where they begin.';
+revoke all on function private.webhook_stats_of(public.webhook_endpoints, int, int), private.require_stats_window(int) from public;
+grant execute on function public.read_webhook_stats(uuid, uuid, int), public.list_webhook_stats(uuid, int, uuid, int),
+  public.read_webhook_series(uuid, text, int, uuid) to authenticated;
 
 -- 30_endpoints/01_secrets.sql
 
@@ -1687,3 +1805,31 @@ create trigger webhook_endpoints_within_plan after update of is_enabled on publi
   for each row when (not old.is_enabled and new.is_enabled) execute function private.tg_refuse_endpoint_beyond_plan();
 
 select private.register_switch('webhook_endpoints', 'keep_webhook_endpoints', feature => 'webhooks');
+
+-- 40_overview.sql
+
+-- The overview: endpoints that fail, and those that were disabled because of it.
+
+create function private.find_failing_endpoints(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select p.ref_id, coalesce(p.url, p.description), l.failing_since_at
+  from public.webhook_endpoints as p
+  join private.queue_lanes as l on l.tenant_id = p.tenant_id and l.queue = 'webhooks' and l.lane_id = p.id
+  where p.tenant_id = find_failing_endpoints.tenant and p.is_enabled and l.failure_count >= 5
+  order by l.failing_since_at limit 6
+$$;
+
+create function private.find_disabled_endpoints(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select p.ref_id, coalesce(p.url, p.description), p.disabled_at from public.webhook_endpoints as p
+  where p.tenant_id = find_disabled_endpoints.tenant and p.disabled_reason in ('asked', 'gone', 'failing')
+  order by p.disabled_at desc limit 6
+$$;
+select private.register_overview('endpoint_failing', 'warning', 'read_admin', 'webhook_endpoint', '/webhooks/endpoints/{endpoint}/stats',
+  'find_failing_endpoints', 'A webhook endpoint fails. After five days without a success it is disabled.');
+select private.register_overview('endpoint_disabled', 'error', 'read_admin', 'webhook_endpoint', '/webhooks/endpoints/{endpoint}',
+  'find_disabled_endpoints', 'A webhook endpoint was disabled, because its receiver failed or asked for it.');

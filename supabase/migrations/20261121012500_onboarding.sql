@@ -995,3 +995,17 @@ from (values
   ('fr', 'Bienvenue chez {{tenant}}',
     '<p>Bonjour {{name}},</p><p>votre paiement est arrivé, et {{tenant}} est à vous.</p><p><a href="{{link}}">Ouvrir {{tenant}}</a></p><p>Le lien est valable jusqu’au {{expires_on}}. Connectez-vous avec l’adresse qui a reçu ce message.</p>')
 ) as t (locale, subject, body_html);
+
+-- 08_overview.sql
+
+-- The overview: a contract that waits.
+
+create function private.find_waiting_contract(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  select c.ref_id, c.template_version, c.created_at from public.contracts as c
+  where c.tenant_id = find_waiting_contract.tenant and c.status = 'pending_acceptance' limit 1
+$$;
+select private.register_overview('contract_to_accept', 'error', 'contract', 'contract', '/onboarding/tenants/{ref}/contract', 'find_waiting_contract',
+  'A contract waits for an owner or an admin. Until it is accepted, the tenant is closed to its people and API keys.');

@@ -10,4 +10,5 @@ export default {
     fillLast: ({ tenant, owner }) => call(`/registry/tenants/${tenant.slug}/audit`, { token: owner.token }),
   },
   'GET /registry/audit': { noun: 'events', by: (row) => row.id!, order: 'the newest first' },
+  'GET /registry/audit-actions': { noun: 'actions', by: (row) => row.action!, order: 'by name' },
 } satisfies ListRules

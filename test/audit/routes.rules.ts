@@ -1,7 +1,8 @@
-import { keyWith, manager, type RouteRules, service } from '../kit/rules/routes.ts'
+import { keyWith, manager, person, type RouteRules, service } from '../kit/rules/routes.ts'
 
 export default {
   'GET /registry/audit': { may: [service] },
+  'GET /registry/audit-actions': { may: [person] },
   'GET /registry/tenants/:ref/audit': { may: [manager, service, keyWith('audit:read')] },
   'GET /registry/tenants/:ref/audit/export': {
     may: [manager, service, keyWith('audit:export')],

@@ -1,4 +1,5 @@
 import { type Db, Problem, readPage, sql } from '../../db/index.ts'
+import { publicUrl } from '../../storage/index.ts'
 import {
   type IdentityProvider,
   type IdentityProviderQuery,
@@ -12,7 +13,7 @@ import {
 /** Managers are warned this many days before a certificate ends. */
 const warnDays = 30
 
-type Stored = Omit<IdentityProvider, 'warnings'>
+type Stored = Omit<IdentityProvider, 'warnings' | 'at_provider'>
 
 /** A page of a tenant's identity providers, by kind: there is at most one of each. */
 export async function listIdentityProviders(
@@ -75,7 +76,16 @@ export function noSuchProvider(type: IdpKind): Problem {
 }
 
 function withWarnings(provider: Stored): IdentityProvider {
-  return { ...provider, warnings: warningsOf(provider) }
+  return { ...provider, warnings: warningsOf(provider), at_provider: atProvider(provider.type) }
+}
+
+/** Where Supabase Auth, which carries out the sign-ins, expects the provider's answers. */
+function atProvider(type: IdpKind): IdentityProvider['at_provider'] {
+  const auth = publicUrl('/auth/v1')
+  if (type === 'oidc')
+    return { redirect_uri: `${auth}/callback`, acs_url: null, entity_id: null, metadata_url: null }
+  const metadata = `${auth}/sso/saml/metadata`
+  return { redirect_uri: null, acs_url: `${auth}/sso/saml/acs`, entity_id: metadata, metadata_url: metadata }
 }
 
 function warningsOf({ discovered, keys_expire_at: end }: Stored): string[] {

@@ -108,7 +108,7 @@ export async function acceptInvitation(db: Db, token: string): Promise<Tenant> {
   const { tenant_id, role } = await db.one<{ tenant_id: string; role: Tenant['role'] }>(
     sql`select tenant_id, role from public.accept_invitation(${token})`,
   )
-  return readJoinedTenant(tenant_id, role)
+  return readJoinedTenant(db, tenant_id, role)
 }
 
 async function readInvitation(db: Db, tenantId: string, id: string): Promise<Invitation> {

@@ -1,6 +1,14 @@
 import { isNamed, tenantNotFound } from '../../auth/index.ts'
 import { type Db, sql } from '../../db/index.ts'
-import type { TenantLifecycle, TenantPlan, TenantStatusChange } from './schema.ts'
+import type { TenantLifecycle, TenantLifecycleDetail, TenantPlan, TenantStatusChange } from './schema.ts'
+
+/** Where a tenant stands in its life. 403 forbidden without "read_admin"; 404 tenant_not_found. */
+export function readLifecycle(db: Db, tenantId: string): Promise<TenantLifecycleDetail> {
+  return db.one(sql`
+    select ref_id, slug, status, reason, since, trial_ends_at, freezes_at, frozen_at, archives_at, archived_at, purgeable_at,
+      to_json(moves) as moves
+    from public.read_tenant_lifecycle(${tenantId})`)
+}
 
 /** Moves a tenant to another status. 409 invalid_status_move; people also get the refusals of the permission "own". */
 export function changeTenantStatus(

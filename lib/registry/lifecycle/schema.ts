@@ -20,6 +20,26 @@ export const TenantLifecycle = z
   })
   .meta({ id: 'TenantLifecycle' })
 
+/** The same, with what comes next. */
+export const TenantLifecycleDetail = TenantLifecycle.extend({
+  since: moment.meta({ description: 'Since when it has this status.' }),
+  freezes_at: moment
+    .nullable()
+    .meta({ description: 'When an ended trial is frozen, unless a plan is chosen.' }),
+  archives_at: moment
+    .nullable()
+    .meta({ description: 'When a frozen tenant is archived, unless it is settled.' }),
+  purgeable_at: moment.nullable().meta({
+    description: 'When it can be purged: no way back from then on. Of a frozen tenant: if nothing is done.',
+  }),
+  moves: z
+    .array(z.enum(statuses))
+    .meta({ description: 'To which statuses the caller may move it now. frozen: by cancelling.' }),
+}).meta({
+  id: 'TenantLifecycleDetail',
+  description: 'Where a tenant stands in its life, and what comes next.',
+})
+
 /** Why an owner cancels. It may be left out. */
 export const TenantCancellation = z
   .strictObject({ reason: reason.optional() })
@@ -71,6 +91,7 @@ export const TenantTrialChange = z.strictObject({ ends_at: offsetMoment }).meta(
 
 export type TenantPlan = z.infer<typeof TenantPlan>
 export type TenantLifecycle = z.infer<typeof TenantLifecycle>
+export type TenantLifecycleDetail = z.infer<typeof TenantLifecycleDetail>
 export type TenantStatusChange = z.infer<typeof TenantStatusChange>
 export type TenantPurgeRequest = z.infer<typeof TenantPurgeRequest>
 export type TenantPurge = z.infer<typeof TenantPurge>

@@ -12,7 +12,9 @@ import {
 
 const shownColumns = sql`
   t.ref_id, t.slug, t.name, t.status, t.kind, t.plan, t.tenant_type, t.locale, t.time_zone, t.trial_ends_at, t.created_at, t.updated_at`
-const tenantColumns = sql`${shownColumns}, m.role`
+const tenantColumns = sql`${shownColumns}, m.role, coalesce(h.permissions, '{}') as permissions`
+// A table of its own, so that it is asked once for a page of tenants.
+const heldPermissions = sql`left join private.permissions_in_effect() as h on h.tenant_id = t.id`
 
 /** Creates a tenant in trial with the caller as its owner. 409 slug_taken; 422 slug_invalid, slug_reserved. */
 export function createTenant(db: Db, { slug, name, tenant_type, locale }: NewTenant): Promise<Tenant> {
@@ -34,6 +36,7 @@ export async function listTenants(db: Db, { limit, cursor }: TenantQuery): Promi
     select ${tenantColumns}
     from public.tenant_members as m
     join public.tenants as t on t.id = m.tenant_id
+    ${heldPermissions}
     where m.user_id = (select auth.uid())
       and (${cursor?.ref_id}::text is null or m.tenant_id < private.ulid_to_uuid(${cursor?.ref_id}))
     order by m.tenant_id desc limit ${rowCount}`,
@@ -47,6 +50,7 @@ export async function readTenant(db: Db, id: string): Promise<Tenant> {
     select ${tenantColumns}
     from public.tenants as t
     left join public.tenant_members as m on m.tenant_id = t.id and m.user_id = auth.uid()
+    ${heldPermissions}
     where t.id = ${id}`)
   if (!tenant) throw tenantNotFound()
   return tenant
@@ -56,10 +60,14 @@ export async function readTenant(db: Db, id: string): Promise<Tenant> {
  * The tenant that somebody has just joined. Past row level security: a tenant whose contract waits shows itself to nobody
  * yet, and whoever joined may know its name.
  */
-export function readJoinedTenant(id: string, role: Tenant['role']): Promise<Tenant> {
-  return admin.one(
-    sql`select ${shownColumns}, ${role}::text as role from public.tenants as t where t.id = ${id}`,
+export async function readJoinedTenant(db: Db, id: string, role: Tenant['role']): Promise<Tenant> {
+  const tenant = await admin.one<Omit<Tenant, 'role' | 'permissions'>>(
+    sql`select ${shownColumns} from public.tenants as t where t.id = ${id}`,
   )
+  const [held] = await db.query<Pick<Tenant, 'permissions'>>(
+    sql`select h.permissions from private.permissions_in_effect() as h where h.tenant_id = ${id}`,
+  )
+  return { ...tenant, role, permissions: held?.permissions ?? [] }
 }
 
 /** A tenant's customer numbers and contract. 403 forbidden without "read_admin"; 404 tenant_not_found. */

@@ -21,6 +21,10 @@ export const Tenant = z
     created_at: moment,
     updated_at: moment,
     role: z.enum(roles).nullable().meta({ description: "The caller's own role; null for an API key." }),
+    permissions: z.array(z.string()).meta({
+      description:
+        'What the caller may do here now: by role, status and trial. None for an API key, which has scopes.',
+    }),
   })
   .meta({ id: 'Tenant', description: 'A tenant as its members see it.' })
 

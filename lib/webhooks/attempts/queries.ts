@@ -12,12 +12,12 @@ type Row = Omit<Attempt, 'ref_id' | 'message_id' | 'endpoint_id'> & {
 export async function listAttempts(
   db: Db,
   tenantId: string,
-  { endpoint, message, outcome, limit, cursor }: AttemptQuery,
+  { endpoint, message, outcome, since, until, limit, cursor }: AttemptQuery,
 ): Promise<Attempts> {
   const { rows, next_cursor } = await readPage<Row>(
     db,
     attemptOrder,
-    { endpoint, message, outcome, limit, cursor },
+    { endpoint, message, outcome, since, until, limit, cursor },
     (rowCount) => sql`
     select a.id, a.event_id as event, a.endpoint_id as endpoint, a.attempt_number, a.outcome, a.response_status,
       a.response_body, a.duration_ms, a.error_code, a.error_detail, a.created_at
@@ -26,6 +26,8 @@ export async function listAttempts(
       and (${endpoint}::text is null or a.endpoint_id = private.ulid_to_uuid(${endpoint}))
       and (${message}::text is null or a.event_id = private.ulid_to_uuid(substr(${message}, 5)))
       and (${outcome}::text is null or a.outcome = ${outcome}::public.webhook_attempt_outcome)
+      and (${since}::timestamptz is null or a.id >= private.first_uuid_at(${since}))
+      and (${until}::timestamptz is null or a.id < private.first_uuid_at(${until}))
       and (${cursor?.id}::uuid is null or a.id < ${cursor?.id}::uuid)
     order by a.id desc limit ${rowCount}`,
   )

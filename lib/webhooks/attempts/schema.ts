@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { keyset, moment, nextCursor, pageParameters } from '../../db/index.ts'
+import { keyset, moment, nextCursor, offsetMoment, pageParameters } from '../../db/index.ts'
 import { EndpointRef } from '../endpoints/schema.ts'
 import { MessageId } from '../messages/schema.ts'
 
@@ -33,6 +33,8 @@ export const AttemptQuery = z.strictObject({
   endpoint: EndpointRef.optional(),
   message: MessageId.optional(),
   outcome: outcome.optional(),
+  since: offsetMoment.optional(),
+  until: offsetMoment.optional(),
   ...pageParameters(attemptOrder),
 })
 

@@ -30,13 +30,14 @@ export async function listDeliveries(db: Db, tenantId: string, query: DeliveryQu
 
 /** The deliveries of a page. Of those that are pending or dead, SQL knows where the few are among the many. */
 async function readKeys(db: Db, tenantId: string, query: DeliveryQuery, rowCount: number): Promise<Key[]> {
-  const { endpoint, message, status, event_type: type, cursor } = query
+  const { endpoint, message, status, event_type: type, since, until, cursor } = query
   const { event_id: event, endpoint_id: last } = cursor ?? {}
   if (message === undefined && (status === 'pending' || status === 'dead'))
     return db.query<Key>(sql`
       select event_id, endpoint_id from public.list_webhook_deliveries(tenant_id => ${tenantId},
         status => ${status}::public.webhook_delivery_status, endpoint => private.ulid_to_uuid(${endpoint}), event_type => ${type},
-        before_event_id => ${event}, before_endpoint_id => ${last}, max_rows => ${rowCount})`)
+        before_event_id => ${event}, before_endpoint_id => ${last}, max_rows => ${rowCount},
+        since => ${since}, until => ${until})`)
   if (message === undefined && type !== undefined)
     return db.query<Key>(alongIndex(readKeysOfType(tenantId, { ...query, event_type: type }, rowCount)))
   return db.query<Key>(
@@ -49,6 +50,8 @@ async function readKeys(db: Db, tenantId: string, query: DeliveryQuery, rowCount
       and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
       and (${type}::text is null or (
         select e.type from public.webhook_events as e where e.tenant_id = ${tenantId} and e.id = d.event_id) = ${type})
+      and (${since}::timestamptz is null or d.event_id >= private.first_uuid_at(${since}))
+      and (${until}::timestamptz is null or d.event_id < private.first_uuid_at(${until}))
       and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
     order by d.event_id desc, d.endpoint_id desc limit ${rowCount}`),
   )
@@ -60,7 +63,7 @@ async function readKeys(db: Db, tenantId: string, query: DeliveryQuery, rowCount
  */
 function readKeysOfType(
   tenantId: string,
-  { endpoint, status, event_type: type, cursor }: DeliveryQuery & { event_type: string },
+  { endpoint, status, event_type: type, since, until, cursor }: DeliveryQuery & { event_type: string },
   rowCount: number,
 ): Sql {
   const { event_id: event, endpoint_id: last } = cursor ?? {}
@@ -70,6 +73,8 @@ function readKeysOfType(
       from (
         select e.id from public.webhook_events as e
         where e.tenant_id = ${tenantId} and e.type = ${type} and (${event}::uuid is null or e.id <= ${event})
+          and (${since}::timestamptz is null or e.id >= private.first_uuid_at(${since}))
+          and (${until}::timestamptz is null or e.id < private.first_uuid_at(${until}))
         order by e.id desc offset 0) as e
       cross join lateral (
         select d.event_id, d.endpoint_id from public.webhook_deliveries as d
@@ -90,10 +95,13 @@ function readKeysOfType(
       cross join lateral (
         select e.id from public.webhook_events as e
         where e.tenant_id = ${tenantId} and e.type = ${type} and e.id <= w.event_id and not (w.is_found and e.id = w.event_id)
+          and (${since}::timestamptz is null or e.id >= private.first_uuid_at(${since}))
+          and (${until}::timestamptz is null or e.id < private.first_uuid_at(${until}))
         order by e.id desc limit 1) as e
       cross join lateral (
         select d.event_id from public.webhook_deliveries as d
         where d.tenant_id = ${tenantId} and d.endpoint_id = ${wanted} and d.event_id <= e.id
+          and (${since}::timestamptz is null or d.event_id >= private.first_uuid_at(${since}))
           and (${status}::text is null or d.status = ${status}::public.webhook_delivery_status)
           and (${event}::uuid is null or (d.event_id, d.endpoint_id) < (${event}::uuid, ${last}::uuid))
         order by d.event_id desc limit 1) as d

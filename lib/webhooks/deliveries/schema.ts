@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { keyset, moment, nextCursor, pageParameters } from '../../db/index.ts'
+import { keyset, moment, nextCursor, offsetMoment, pageParameters } from '../../db/index.ts'
 import { EndpointRef } from '../endpoints/schema.ts'
 import { MessageId } from '../messages/schema.ts'
 
@@ -36,6 +36,8 @@ export const DeliveryQuery = z.strictObject({
   message: MessageId.optional(),
   status: status.optional(),
   event_type: z.string().min(1).max(200).optional(),
+  since: offsetMoment.optional().meta({ description: 'By when the message was made, as until.' }),
+  until: offsetMoment.optional(),
   ...pageParameters(deliveryOrder),
 })
 

@@ -4,7 +4,7 @@ import type { ReplayRequest, ReplayResult } from './schema.ts'
 
 /**
  * Sends messages to an endpoint again: with the same ids, a new signature, and the whole schedule. 404 not_found, also
- * for a missing message; 409 endpoint_disabled.
+ * for a missing message; 409 endpoint_disabled. A dry run says how many these are, and sends nothing.
  */
 export function replayMessages(
   db: Db,
@@ -12,17 +12,18 @@ export function replayMessages(
   ref: string,
   wanted: ReplayRequest,
 ): Promise<ReplayResult> {
-  const { message_ids: ids, since, until, which = 'all' } = wanted
+  const { message_ids: ids, since, until, which = 'all', dry_run: isDryRun = false } = wanted
   return db.one(
     ids
       ? sql`
         select replayed_count as replayed, has_more
         from public.replay_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}),
-          event_ids => array(select private.ulid_to_uuid(substr(id, 5)) from unnest(${ids}::text[]) as id))`
+          event_ids => array(select private.ulid_to_uuid(substr(id, 5)) from unnest(${ids}::text[]) as id),
+          dry_run => ${isDryRun})`
       : sql`
         select replayed_count as replayed, has_more
         from public.replay_webhook_deliveries(${tenantId}, private.ulid_to_uuid(${ref}), since => ${since},
-          until => ${until}, which => ${which})`,
+          until => ${until}, which => ${which}, dry_run => ${isDryRun})`,
   )
 }
 

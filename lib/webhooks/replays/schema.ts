@@ -6,6 +6,7 @@ import { MessageId } from '../messages/schema.ts'
 export const ReplayRequest = z
   .strictObject({
     message_ids: z.array(MessageId).min(1).max(1_000).optional(),
+    dry_run: z.boolean().optional().meta({ description: 'Say how many it would be, and send nothing.' }),
     since: offsetMoment.optional(),
     until: offsetMoment.optional(),
     which: z.enum(['failed', 'missing', 'all']).optional().meta({
@@ -25,7 +26,7 @@ export const ReplayRequest = z
 
 export const ReplayResult = z
   .strictObject({
-    replayed: z.int(),
+    replayed: z.int().meta({ description: 'How many are sent again, or would be.' }),
     has_more: z.boolean().meta({ description: 'At most 10,000 a call: ask again for the rest.' }),
   })
   .meta({ id: 'ReplayResult' })

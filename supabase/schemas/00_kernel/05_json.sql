@@ -62,7 +62,6 @@ end
 $$;
 comment on function private.changed_places(jsonb, jsonb, text) is
   'The places that differ, as JSON Pointers. A list is one value. What is inside a new object is new, each for itself.';
-grant execute on function private.changed_places(jsonb, jsonb, text) to authenticated, service_role;
 
 create function private.has_long_number(value jsonb) returns boolean
   language plpgsql immutable parallel safe

@@ -28,6 +28,18 @@ create function private.export_window() returns interval
 as $$ select interval '30 days' $$;
 comment on function private.export_window() is 'How long an archived tenant can still be exported and restored.';
 
+create function private.trial_grace() returns interval
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select interval '7 days' $$;
+comment on function private.trial_grace() is 'How long a tenant whose trial has ended can be read before it is frozen.';
+
+create function private.frozen_window() returns interval
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select interval '30 days' $$;
+comment on function private.frozen_window() is 'How long a tenant stays frozen before it is archived.';
+
 -- A definer, because the roles of the service may not read the table of moves. A trigger, because a rule in
 -- a function would not hold for an update that does not call the function.
 create function private.tg_move_tenant() returns trigger
@@ -55,6 +67,7 @@ begin
       old.purgeable_at <= now() or exists (select from private.tenant_purges as p where p.tenant = old.id)) then
       perform private.raise_problem(409, 'invalid_status_move', 'The export window of this tenant has closed. The tenant cannot be restored.');
     end if;
+    new.status_changed_at := now();
     new.frozen_at := null;
     new.archived_at := null;
     new.purgeable_at := null;
@@ -109,7 +122,7 @@ create function private.freeze_ended_trials(batch int default 500) returns int
 as $$
   with ended as (
     select id from public.tenants
-    where status = 'trial' and trial_ends_at <= now() - interval '7 days'
+    where status = 'trial' and trial_ends_at <= now() - private.trial_grace()
     order by trial_ends_at
     limit batch
     for no key update skip locked
@@ -129,7 +142,7 @@ create function private.archive_frozen_tenants(batch int default 500) returns in
 as $$
   with settled as (
     select id from public.tenants
-    where status = 'frozen' and frozen_at <= now() - interval '30 days'
+    where status = 'frozen' and frozen_at <= now() - private.frozen_window()
     order by frozen_at
     limit batch
     for no key update skip locked

@@ -58,6 +58,8 @@ create index audit_log_platform_idx on public.audit_log (id desc);
 create index audit_log_platform_product_idx on public.audit_log (product, id desc) where product is not null;
 create index audit_log_platform_actor_id_idx on public.audit_log (actor_id, id desc) where actor_id is not null;
 create index audit_log_platform_action_idx on public.audit_log (action, id desc);
+-- A request is in one tenant, as a rule. So this one index serves a tenant and the platform.
+create index audit_log_request_id_idx on public.audit_log (request_id, tenant_id, seq desc) where request_id is not null;
 create index audit_log_is_failure_idx on public.audit_log (tenant_id, seq desc) where is_failure;
 
 create table private.audit_heads (

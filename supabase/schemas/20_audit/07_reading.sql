@@ -4,7 +4,8 @@
 create function public.read_audit_log(
   tenant_id uuid, before_seq bigint default null, max_rows int default 50,
   actor text default null, action text default null, target text default null, product text default null,
-  from_at timestamptz default null, until_at timestamptz default null, is_failure boolean default null, project uuid default null
+  from_at timestamptz default null, until_at timestamptz default null, is_failure boolean default null, project uuid default null,
+  request_id text default null
 ) returns setof public.audit_log
   language plpgsql security definer
   set search_path = ''
@@ -13,12 +14,12 @@ as $$
 begin
   perform private.require_permission(read_audit_log.tenant_id, 'audit:read');
   -- The filters become a part of the log, because each reading is recorded.
-  if greatest(length(actor), length(action), length(target), length(product)) > 300 then
+  if greatest(length(actor), length(action), length(target), length(product), length(request_id)) > 300 then
     perform private.raise_problem(422, 'invalid_value', 'A filter of the audit log has at most 300 characters.');
   end if;
   perform private.record_audit_read(read_audit_log.tenant_id, 'audit.viewed', jsonb_build_object(
     'actor', actor, 'action', action, 'target', target, 'product', product, 'from', from_at, 'until', until_at, 'is_failure', is_failure,
-    'project', private.ulid(project)));
+    'project', private.ulid(project), 'request_id', request_id));
   return query
     select a.* from public.audit_log as a
     where a.tenant_id = read_audit_log.tenant_id
@@ -31,11 +32,12 @@ begin
       and (until_at is null or a.created_at < until_at)
       and (read_audit_log.is_failure is null or a.is_failure = read_audit_log.is_failure)
       and (read_audit_log.project is null or a.project_id = read_audit_log.project)
+      and (read_audit_log.request_id is null or a.request_id = read_audit_log.request_id)
     order by a.seq desc
     limit least(greatest(max_rows, 1), 201);
 end
 $$;
-comment on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean, uuid) is
+comment on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean, uuid, text) is
   'A tenant''s audit rows before a seq, the newest first, for callers with the permission "read_admin". The reading itself is recorded.';
 
 create function private.start_audit_export(tenant uuid, format text) returns bigint
@@ -90,11 +92,11 @@ end
 $$;
 comment on function private.verify_audit_log(uuid, bigint, text) is 'private.find_audit_break() for callers with the permission "read_admin". The call itself is recorded.';
 
-select private.register_audit_action('audit.viewed', 'r', '{actor,action,target,product,from,until,is_failure,project,is_platform}');
+select private.register_audit_action('audit.viewed', 'r', '{actor,action,target,product,from,until,is_failure,project,request_id,is_platform}');
 select private.register_audit_action('audit.exported', 'r', '{format}');
 select private.register_audit_action('audit.verified', 'r');
 
-grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean, uuid)
+grant execute on function public.read_audit_log(uuid, bigint, int, text, text, text, text, timestamptz, timestamptz, boolean, uuid, text)
   to authenticated, service_role;
 grant execute on function private.start_audit_export(uuid, text),
   private.export_audit_log(uuid, bigint, bigint, int), private.verify_audit_log(uuid, bigint, text)

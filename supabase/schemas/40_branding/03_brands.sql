@@ -26,6 +26,7 @@ create table public.tenant_brands (
   changed_in jsonb not null default '{}',
   constraint brand_is_small check (private.json_fits(brand, 65536)),
   constraint email_config_is_small check (private.json_fits(email_config, 65536)),
+  constraint changed_in_is_small check (private.json_fits(changed_in, 16384)),
   constraint display_name_is_text check (length(btrim(display_name)) >= 1 and private.is_plain_text(display_name, 255)),
   constraint coach_card_is_text check (private.is_plain_text(coach_name, 255) and private.is_plain_text(coach_title, 255)
     and private.is_plain_text(legal_entity, 255) and private.is_plain_text(voice_id, 64)),
@@ -63,8 +64,9 @@ end
 $$;
 create trigger tenant_brands_normalize before insert or update of brand, email_config on public.tenant_brands
   for each row execute function private.tg_normalize_brand();
+-- A definer, because nobody else has to compare rows.
 create function private.tg_version_brand() returns trigger
-  language plpgsql
+  language plpgsql security definer
   set search_path = ''
 as $$
 declare

@@ -29,7 +29,6 @@ export default {
     },
   },
   privateFunctions: {
-    changed_places: 'pure; the trigger that counts the versions of a brand calls it',
     snake_case: 'pure; the brand triggers call it',
     pointer_token: 'pure; the brand triggers call it',
     brand_value_problem: 'pure; the brand triggers call it',

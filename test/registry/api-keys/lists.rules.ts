@@ -9,4 +9,5 @@ export default {
         await make(`/registry/tenants/${tenant.slug}/api-keys`, { name, scopes: ['usage:write'] })
     },
   },
+  'GET /registry/scopes': { noun: 'scopes', by: (row) => row.scope!, order: 'by name' },
 } satisfies ListRules

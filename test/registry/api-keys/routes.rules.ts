@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { ulidOf } from '../../../lib/db/index.ts'
-import { manager, type RouteRules } from '../../kit/rules/routes.ts'
+import { manager, person, type RouteRules } from '../../kit/rules/routes.ts'
 
 export default {
+  'GET /registry/scopes': { may: [person] },
   'GET /registry/tenants/:ref/api-keys': { may: [manager] },
   'POST /registry/tenants/:ref/api-keys': {
     may: [manager],

@@ -77,3 +77,25 @@ describe('verified', () => {
     await expect(tried).rejects.toMatchObject({ code: '42501' })
   })
 })
+
+describe('what to enter at the provider', () => {
+  it('is where Supabase Auth expects its answers', async () => {
+    const world = await makeWorld()
+    await put(world, 'oidc', oidcSettings('https://login.example'))
+    await put(world, 'saml', { metadata_url: 'https://idp.example.com/metadata' })
+    const read = async (type: string) =>
+      (await call(path(world, `/${type}`), { token: world.owner.token })).json()
+    const { at_provider: oidc } = await read('oidc')
+    expect(oidc).toMatchObject({
+      redirect_uri: expect.stringMatching(/^https?:\/\/.+\/auth\/v1\/callback$/),
+      acs_url: null,
+    })
+    const { at_provider: saml } = await read('saml')
+    expect(saml).toMatchObject({ redirect_uri: null, entity_id: saml.metadata_url })
+    expect([saml.acs_url, saml.metadata_url].map((url: string) => new URL(url).pathname)).toEqual([
+      '/auth/v1/sso/saml/acs',
+      '/auth/v1/sso/saml/metadata',
+    ])
+    expect(new URL(saml.acs_url).origin).toBe(new URL(oidc.redirect_uri).origin)
+  })
+})

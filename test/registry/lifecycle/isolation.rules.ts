@@ -3,6 +3,11 @@ import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 
 export default {
   functions: {
+    read_tenant_lifecycle: {
+      needs: 'read_admin',
+      service: true,
+      call: (tenant) => `select slug from public.read_tenant_lifecycle('${idOf(tenant)}')`,
+    },
     change_tenant_status: {
       needs: 'own',
       service: true,

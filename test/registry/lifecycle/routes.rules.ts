@@ -1,6 +1,7 @@
-import { owner, type RouteRules, service } from '../../kit/rules/routes.ts'
+import { manager, owner, type RouteRules, service } from '../../kit/rules/routes.ts'
 
 export default {
+  'GET /registry/tenants/:ref/lifecycle': { may: [manager, service] },
   'POST /registry/tenants/:ref/cancel': { may: [owner], body: () => ({}) },
   'PUT /registry/tenants/:ref/status': { may: [service], body: () => ({ status: 'frozen' }) },
   'PUT /registry/tenants/:ref/plan': { may: [service], body: () => ({ plan: 'business' }) },

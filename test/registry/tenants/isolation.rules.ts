@@ -19,7 +19,7 @@ export default {
     },
     tenants: {
       columns:
-        'id ref_id slug name status kind plan tenant_type locale time_zone trial_ends_at created_at updated_at created_by updated_by frozen_at archived_at purgeable_at industry website country state data_privacy_level active_platforms deployment_mode contract_accepted_at contract_pending_at',
+        'id ref_id slug name status kind plan tenant_type locale time_zone trial_ends_at created_at updated_at created_by updated_by frozen_at archived_at purgeable_at industry website country state data_privacy_level active_platforms deployment_mode contract_accepted_at contract_pending_at status_changed_at',
       withheld:
         'erp_customer_id stripe_cust_id contract_start contract_end sales_owner metadata status_reason',
       key: 'id',
@@ -79,6 +79,7 @@ export default {
   privateFunctions: {
     platform_tenant_id: 'a constant',
     is_reserved_slug: 'pure',
+    permissions_in_effect: 'what tenant_ids() says, for each permission',
   },
   rows: {
     'private.tenant_turns': (tenant) =>

@@ -116,12 +116,14 @@ async function readBy(list: (db: Db) => Promise<unknown>): Promise<{ read: numbe
   return { read: after.byIndex - before.byIndex, readWhole: after.bySearch - before.bySearch }
 }
 
+/** The moment of the message in the middle. */
+const halfway = () => new Date(Date.now() - (messageCount / 2) * 20_000).toISOString()
 const choices = <Value>(...values: Value[]) => [undefined, ...values]
 const named = (value: unknown) => JSON.stringify(value, (_, inner) => inner ?? undefined)
 
 describe('a page of messages', () => {
   it('is found by an index whichever way it is looked for', async () => {
-    const since = new Date(Date.now() - (messageCount / 2) * 20_000).toISOString()
+    const since = halfway()
     for (const event_type of choices('campaign.created', 'campaign.deleted', 'product.granted')) {
       for (const moment of [{}, { since }, { until: since }, { cursor: { id: middle } }]) {
         const query = { limit: 50, ...(event_type && { event_type }), ...moment }
@@ -139,13 +141,18 @@ describe('a page of deliveries', () => {
     for (const endpoint of choices(every, few)) {
       for (const status of choices('pending', 'delivered', 'dead') as ('pending' | undefined)[]) {
         for (const event_type of choices('campaign.created', 'campaign.deleted', 'product.granted')) {
-          for (const cursor of choices({ event_id: middle, endpoint_id: endpoints[0]!.id })) {
+          for (const moment of [
+            {},
+            { cursor: { event_id: middle, endpoint_id: endpoints[0]!.id } },
+            { since: halfway() },
+            { until: halfway() },
+          ]) {
             const query = {
               limit: 50,
               ...(endpoint && { endpoint }),
               ...(status && { status }),
               ...(event_type && { event_type }),
-              ...(cursor && { cursor }),
+              ...moment,
             }
             const { read, readWhole } = await readBy((db) => listDeliveries(db, tenant, query))
             expect({ query, readWhole }).toEqual({ query, readWhole: 0 })

@@ -67,6 +67,16 @@ export default {
       call: (tenant) =>
         `select since from public.read_webhook_stats('${idOf(tenant)}', '${rowId('webhook_endpoints', tenant)}')`,
     },
+    list_webhook_stats: {
+      needs: 'read_admin',
+      scope: 'deliveries:read',
+      call: (tenant) => `select count(*) from public.list_webhook_stats('${idOf(tenant)}')`,
+    },
+    read_webhook_series: {
+      needs: 'read_admin',
+      scope: 'deliveries:read',
+      call: (tenant) => `select max(succeeded_count) from public.read_webhook_series('${idOf(tenant)}')`,
+    },
     send_webhook_test: {
       needs: 'manage',
       scope: 'endpoints:write',

@@ -46,6 +46,42 @@ describe('a replay', () => {
     })
   })
 
+  it('that is a dry run says how many it would be, and sends nothing', async () => {
+    const fresh = await makeWorld()
+    const { ref_id } = await makeEndpoint(fresh, { kind: 'poll', event_types: ['campaign.created'] })
+    const messages = await makeHistory(fresh.tenant.id, [
+      { minutesAgo: 40, at: { [ref_id]: 'dead' } },
+      { minutesAgo: 30, at: { [ref_id]: 'delivered' } },
+      { minutesAgo: 20 },
+    ])
+    const ask_ = (body: object) => post(fresh, `/endpoints/${ref_id}/replay`, body)
+    const deliveries = async () => (await ask(fresh, `/deliveries?endpoint=${ref_id}`)).text()
+    const queued = async () =>
+      (await superuser.query('select from private.queue_items where tenant_id = $1', [fresh.tenant.id]))
+        .rowCount
+    const before = [await deliveries(), await queued()]
+    const since = minutesAgo(50)
+    for (const [wanted, replayed] of [
+      [{ message_ids: messages }, 3],
+      [{ since }, 2],
+      [{ since, which: 'failed' }, 1],
+    ] as const) {
+      const dry = await ask_({ ...wanted, dry_run: true })
+      expect([dry.status, await dry.json()]).toEqual([200, { replayed, has_more: false }])
+      expect([await deliveries(), await queued()]).toEqual(before)
+    }
+    const sent = await ask_({ since, dry_run: false })
+    expect([sent.status, await sent.json()]).toEqual([202, { replayed: 2, has_more: false }])
+    // What would be refused is refused here too.
+    const nobodys = { message_ids: ['msg_01M7WEMVE6F88A2P79KZB3EJTX'], dry_run: true }
+    expect(await problemOf(await ask_(nobodys))).toMatchObject({ status: 404, code: 'not_found' })
+    await patch(fresh, ref_id, { disabled: true })
+    expect(await problemOf(await ask_({ since, dry_run: true }))).toMatchObject({
+      status: 409,
+      code: 'endpoint_disabled',
+    })
+  })
+
   it('since a moment takes what died, what was missed, or both', async () => {
     const past = (ref: string): Past[] => [
       { minutesAgo: 40, at: { [ref]: 'dead' } },

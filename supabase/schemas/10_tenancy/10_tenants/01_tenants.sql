@@ -42,6 +42,7 @@ create table public.tenants (
   deployment_mode public.deployment_mode not null default 'saas',
   contract_accepted_at timestamptz,
   contract_pending_at timestamptz,
+  status_changed_at timestamptz not null default now(),
   constraint tenants_slug_format check (slug ~ '^[a-z0-9][a-z0-9-]{1,38}[a-z0-9]$'),
   constraint tenants_name_is_text check (length(btrim(name)) >= 1 and private.is_plain_text(name, 200)),
   constraint tenants_type_is_a_word check (tenant_type ~ '^[a-z][a-z0-9_-]{0,39}$'),
@@ -129,7 +130,7 @@ create policy "managers update their tenants" on public.tenants
 -- read_tenant_account(). A new column is not readable until somebody says who reads it.
 grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, time_zone, trial_ends_at, created_at, updated_at,
   created_by, updated_by, frozen_at, archived_at, purgeable_at, industry, website, country, state, data_privacy_level, active_platforms,
-  deployment_mode, contract_accepted_at, contract_pending_at), update (name, locale, time_zone, industry, website, country, state, data_privacy_level, active_platforms) on public.tenants to authenticated;
+  deployment_mode, contract_accepted_at, contract_pending_at, status_changed_at), update (name, locale, time_zone, industry, website, country, state, data_privacy_level, active_platforms) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
 create function private.shown_tenant(tenant public.tenants) returns public.tenants
@@ -188,6 +189,7 @@ $$;
 comment on function public.create_tenant(text, text, text, text) is
   'Creates a tenant in trial with the caller as its owner. 409 slug_taken, 422 slug_reserved.';
 grant execute on function public.create_tenant(text, text, text, text) to authenticated;
+comment on column public.tenants.status_changed_at is 'Since when the tenant has its present status.';
 comment on column public.tenants.status_reason is 'Why the tenant has its present status, in the words of the person who changed it.';
 comment on column public.tenants.purgeable_at is 'When the export window of an archived tenant closes. From then on the tenant can be purged and no longer restored.';
 create index tenants_frozen_at_idx on public.tenants (frozen_at) where status = 'frozen';

@@ -1,13 +1,15 @@
 -- Replays: sending messages to an endpoint again, and sending tests.
 
-create function private.require_webhook_endpoint(tenant uuid, endpoint uuid) returns public.webhook_endpoints
+create function private.require_webhook_endpoint(tenant uuid, endpoint uuid, is_locked boolean default true) returns public.webhook_endpoints
   language plpgsql
   set search_path = ''
 as $$
 declare
   found_endpoint public.webhook_endpoints;
 begin
-  perform private.lock_lanes('webhooks', array[tenant], array[endpoint]);
+  if is_locked then
+    perform private.lock_lanes('webhooks', array[tenant], array[endpoint]);
+  end if;
   select * into found_endpoint from public.webhook_endpoints as p where p.tenant_id = tenant and p.id = endpoint;
   if found_endpoint.id is null then
     perform private.raise_problem(404, 'not_found', 'This tenant has no webhook endpoint with this ref_id.');
@@ -17,8 +19,8 @@ begin
   return found_endpoint;
 end
 $$;
-comment on function private.require_webhook_endpoint(uuid, uuid) is
-  'An enabled endpoint. Its lane is locked until the transaction ends. Refuses with 404 not_found or 409 endpoint_disabled.';
+comment on function private.require_webhook_endpoint(uuid, uuid, boolean) is
+  'An enabled endpoint. Its lane is locked until the transaction ends, unless nothing will be sent. Refuses with 404 not_found or 409 endpoint_disabled.';
 
 create function private.requeue_webhook_deliveries(endpoint public.webhook_endpoints, events uuid[]) returns int
   language plpgsql
@@ -49,7 +51,7 @@ comment on function private.requeue_webhook_deliveries(public.webhook_endpoints,
 -- A definer, as all that follow, because nobody may write deliveries directly.
 create function public.replay_webhook_deliveries(
   tenant_id uuid, endpoint_id uuid, event_ids uuid[] default null, since timestamptz default null,
-  until timestamptz default null, which text default 'all'
+  until timestamptz default null, which text default 'all', dry_run boolean default false
 ) returns table (replayed_count int, has_more boolean)
   language plpgsql security definer
   set search_path = ''
@@ -68,7 +70,8 @@ begin
     perform private.raise_problem(422, 'invalid_value', 'At most 1000 messages can be named in one call.',
       '[{"pointer": "/message_ids", "detail": "must not name more than 1000"}]');
   end if;
-  endpoint := private.require_webhook_endpoint(replay_webhook_deliveries.tenant_id, replay_webhook_deliveries.endpoint_id);
+  endpoint := private.require_webhook_endpoint(replay_webhook_deliveries.tenant_id, replay_webhook_deliveries.endpoint_id,
+    is_locked => dry_run is not true);
   if event_ids is not null then
     chosen := array(
       select e.id from public.webhook_events as e
@@ -89,13 +92,13 @@ begin
           or which in ('missing', 'all') and d.event_id is null and not e.is_test and private.wants_webhook_event(endpoint, e, t.is_operational))
       order by e.id limit 10001);
   end if;
-  replayed_count := private.requeue_webhook_deliveries(endpoint, chosen[:10000]);
+  replayed_count := case when dry_run then least(cardinality(chosen), 10000) else private.requeue_webhook_deliveries(endpoint, chosen[:10000]) end;
   has_more := cardinality(chosen) > 10000;
   return next;
 end
 $$;
-comment on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text) is
-  'Sends messages to an endpoint again: those named, or all since a moment that failed or that it never received. At most 10,000 in one call, the oldest first.';
+comment on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text, boolean) is
+  'Sends messages to an endpoint again: those named, or all since a moment that failed or that it never received. At most 10,000 in one call, the oldest first. With dry_run it says how many, and changes nothing.';
 
 create function public.send_webhook_test(tenant_id uuid, endpoint_id uuid, event_type text default 'webhook.test') returns uuid
   language plpgsql security definer
@@ -124,7 +127,7 @@ end
 $$;
 comment on function public.send_webhook_test(uuid, uuid, text) is
   'Sends the example of an event type to one endpoint, in the same way as any event. Returns the event''s id.';
-grant execute on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text),
+grant execute on function public.replay_webhook_deliveries(uuid, uuid, uuid[], timestamptz, timestamptz, text, boolean),
   public.send_webhook_test(uuid, uuid, text) to authenticated;
 
 select private.register_event_type('webhook.test', 'A test that somebody sent to one endpoint, to see whether it arrives.',

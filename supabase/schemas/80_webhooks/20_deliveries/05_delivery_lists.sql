@@ -5,7 +5,8 @@
 -- whatever the planner believes of the table: no other index begins with the endpoint.
 create function public.list_webhook_deliveries(
   tenant_id uuid, status public.webhook_delivery_status, endpoint uuid default null, event_type text default null,
-  before_event_id uuid default null, before_endpoint_id uuid default null, max_rows int default 50
+  before_event_id uuid default null, before_endpoint_id uuid default null, max_rows int default 50,
+  since timestamptz default null, until timestamptz default null
 ) returns table (event_id uuid, endpoint_id uuid)
   language plpgsql stable security definer
   set search_path = ''
@@ -18,6 +19,10 @@ create function public.list_webhook_deliveries(
   set plan_cache_mode = force_custom_plan
 as $$
 #variable_conflict use_column
+declare
+  -- An id begins with its moment.
+  first_id uuid := private.first_uuid_at(since);
+  end_id uuid := private.first_uuid_at(until);
 begin
   perform private.require_permission(list_webhook_deliveries.tenant_id, 'deliveries:read');
   if list_webhook_deliveries.status is null or list_webhook_deliveries.status = 'delivered' or max_rows is null or max_rows not between 1 and 1000 then
@@ -29,6 +34,7 @@ begin
     cross join lateral (
       select d.event_id, d.endpoint_id from public.webhook_deliveries as d
       where d.endpoint_id = p.id and d.status = 'dead'
+        and (first_id is null or d.event_id >= first_id) and (end_id is null or d.event_id < end_id)
         and (before_event_id is null or d.event_id <= before_event_id and (d.event_id, d.endpoint_id) < (before_event_id, before_endpoint_id))
         and (event_type is null or (
           select e.type from public.webhook_events as e where e.tenant_id = p.tenant_id and e.id = d.event_id) = event_type)
@@ -43,6 +49,7 @@ begin
   cross join lateral (
     select i.item_id, i.lane_id from private.queue_items as i
     where i.tenant_id = p.tenant_id and i.queue = 'webhooks' and i.lane_id = p.id
+      and (first_id is null or i.item_id >= first_id) and (end_id is null or i.item_id < end_id)
       and (before_event_id is null or i.item_id <= before_event_id and (i.item_id, i.lane_id) < (before_event_id, before_endpoint_id))
       and (event_type is null or (
         select e.type from public.webhook_events as e where e.tenant_id = p.tenant_id and e.id = i.item_id) = event_type)
@@ -51,9 +58,9 @@ begin
   order by i.item_id desc, i.lane_id desc limit max_rows;
 end
 $$;
-comment on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) is
-  'The pending or the dead deliveries of a tenant, those of the newest events first: of one endpoint or all, of one event type or all, from behind the one that is named.';
-grant execute on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int) to authenticated;
+comment on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int, timestamptz, timestamptz) is
+  'The pending or the dead deliveries of a tenant, those of the newest events first: of one endpoint or all, of one event type or all, from behind the one that is named. since and until bound when the event was made.';
+grant execute on function public.list_webhook_deliveries(uuid, public.webhook_delivery_status, uuid, text, uuid, uuid, int, timestamptz, timestamptz) to authenticated;
 
 -- A definer, because when a delivery is due is in the queue, which is granted to nobody.
 create function public.read_webhook_deliveries(tenant_id uuid, event_ids uuid[], endpoint_ids uuid[])
