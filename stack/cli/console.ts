@@ -9,15 +9,22 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 
 function readArguments() {
   const { values } = parseArgs({
-    options: { api: { type: 'string' }, key: { type: 'string' }, out: { type: 'string', default: 'dist/console' } },
+    options: {
+      api: { type: 'string' },
+      key: { type: 'string' },
+      out: { type: 'string', default: 'dist/console' },
+    },
   })
   const { api = '', key = '', out } = values
   const url = URL.canParse(api) ? new URL(api) : null
   if (!url || !/^https?:$/.test(url.protocol) || url.pathname !== '/')
     throw new Error(`--api is the address of your Supabase project. ${usage}`)
   if (key.startsWith('sb_secret_'))
-    throw new Error('--key is a secret key. Everybody who opens the console would have it. Give the publishable key.')
-  if (!/^[\w.-]{20,}$/.test(key)) throw new Error(`--key is the publishable key of your Supabase project. ${usage}`)
+    throw new Error(
+      '--key is a secret key. Everybody who opens the console would have it. Give the publishable key.',
+    )
+  if (!/^[\w.-]{20,}$/.test(key))
+    throw new Error(`--key is the publishable key of your Supabase project. ${usage}`)
   return { api: url.origin, key, out: resolve(out) }
 }
 
@@ -25,7 +32,9 @@ try {
   const { api, key, out } = readArguments()
   console.log('Building the console ...')
   await writeConsole(root, out, { api, key })
-  console.log(`The console is in ${out}. Put it on any static host, and allow that address in Auth (site URL).`)
+  console.log(
+    `The console is in ${out}. Put it on any static host, and allow that address in Auth (site URL).`,
+  )
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)
   process.exit(1)

@@ -23,19 +23,26 @@ export async function builtConsole(root: string, say: (line: string) => void): P
   await rename(mine, folder).catch(() => rm(mine, { recursive: true, force: true }))
   say(`           built the console in ${((performance.now() - since) / 1000).toFixed(1)} s`)
   for (const name of await readdir(kept))
-    if (!folder.endsWith(name) && !name.includes('.')) await rm(join(kept, name), { recursive: true, force: true })
+    if (!folder.endsWith(name) && !name.includes('.'))
+      await rm(join(kept, name), { recursive: true, force: true })
   return folder
 }
 
 async function build(root: string, outDir: string): Promise<void> {
   // Takes a moment to load, and most starts build nothing.
   const vite = await import('vite')
-  await vite.build({
-    configFile: join(root, 'web/console/vite.config.ts'),
-    mode: 'production',
-    logLevel: 'warn',
-    build: { outDir, emptyOutDir: true },
-  })
+  // Wherever this runs, people get the libraries without what helps to develop.
+  const { NODE_ENV = 'production' } = process.env
+  process.env.NODE_ENV = 'production'
+  try {
+    await vite.build({
+      configFile: join(root, 'web/console/vite.config.ts'),
+      logLevel: 'warn',
+      build: { outDir, emptyOutDir: true },
+    })
+  } finally {
+    process.env.NODE_ENV = NODE_ENV
+  }
 }
 
 async function hashOf(root: string): Promise<string> {

@@ -10,7 +10,11 @@ const device = window.matchMedia.bind(window)
 let scheme: PreviewMessage['scheme'] = 'light'
 window.matchMedia = (query) =>
   query === '(prefers-color-scheme: dark)'
-    ? Object.assign(new EventTarget(), { ...device(query), media: query, matches: scheme === 'dark' } as MediaQueryList)
+    ? Object.assign(new EventTarget(), {
+        ...device(query),
+        media: query,
+        matches: scheme === 'dark',
+      } as MediaQueryList)
     : device(query)
 
 window.addEventListener('message', ({ origin, data }: MessageEvent<PreviewMessage>) => {

@@ -82,7 +82,9 @@ export const BrandChange = z
 
 export const BrandPreview = z
   .strictObject({
-    page: PublicConfig.nullable().meta({ description: 'What the public lookup would answer; null without a page.' }),
+    page: PublicConfig.nullable().meta({
+      description: 'What the public lookup would answer; null without a page.',
+    }),
     warnings,
   })
   .meta({ id: 'BrandPreview', description: 'What a change to a brand would come to.' })

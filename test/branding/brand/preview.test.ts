@@ -14,6 +14,11 @@ beforeAll(async () => {
 
 const preview = (body: unknown) =>
   call('/branding/brand/preview', { method: 'POST', token: owner.token, tenant: tenant.slug, body })
+async function made(body: unknown) {
+  const reading = { token: owner.token, tenant: tenant.slug }
+  const etag = (await call('/branding/brand', reading)).headers.get('etag') ?? ''
+  return call('/branding/brand', { ...reading, method: 'PATCH', headers: { 'if-match': etag }, body })
+}
 const current = async () => (await call(`/branding/by-slug/${tenant.slug}`)).json()
 
 /** Everything that a change leaves behind. */
@@ -29,7 +34,10 @@ async function traces() {
 
 it('answers the page as the change would make it, and changes nothing', async () => {
   const [page, left] = [await current(), await traces()]
-  const response = await preview({ display_name: 'Tried', brand: { colors: { primary: '#ABC' }, tagline: 'Soon' } })
+  const response = await preview({
+    display_name: 'Tried',
+    brand: { colors: { primary: '#ABC' }, tagline: 'Soon' },
+  })
   expect(response.status).toBe(200)
   const tried = BrandPreview.parse(await response.json())
   expect(tried.page).toEqual({
@@ -44,22 +52,22 @@ it('answers the page as the change would make it, and changes nothing', async ()
 it('is what the public lookup answers after the change was made', async () => {
   const change = { brand: { fonts: { heading: 'Lora' }, messages: { welcome: 'Welcome' } } }
   const tried = BrandPreview.parse(await (await preview(change)).json())
-  await call('/branding/brand', { method: 'PATCH', token: owner.token, tenant: tenant.slug, body: change })
+  await made(change)
   expect(await current()).toEqual(tried.page)
 })
 
 it('says what visitors will not see as it was meant', async () => {
   const response = await preview({ brand: { fonts: { heading: 'Papyrus' } } })
-  expect(BrandPreview.parse(await response.json()).warnings).toMatchObject([{ pointer: '/brand/fonts/heading' }])
+  expect(BrandPreview.parse(await response.json()).warnings).toMatchObject([
+    { pointer: '/brand/fonts/heading' },
+  ])
 })
 
 it('refuses what the change would refuse, in the same words', async () => {
   const bad = { brand: { colors: { primary: 'reddish' } } }
   const tried = await problemOf(await preview(bad))
-  const made = await problemOf(
-    await call('/branding/brand', { method: 'PATCH', token: owner.token, tenant: tenant.slug, body: bad }),
-  )
-  expect(tried).toEqual(made)
+  const refused = await problemOf(await made(bad))
+  expect(tried).toEqual(refused)
   expect(tried.pointers).toEqual(['/brand/colors/primary'])
 })
 

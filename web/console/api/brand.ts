@@ -40,7 +40,7 @@ export const fontsQuery = (slug: string) =>
     staleTime: Number.POSITIVE_INFINITY,
   })
 
-/** Changes what is named. Throws the problem conflict (412) if somebody changed the same in between. */
+/** Changes what is named. Throws the problem version_mismatch (412) if `etag` is not the version any more. */
 export async function saveBrand(slug: string, change: BrandChange, etag: string): Promise<VersionedBrand> {
   const { data, response } = await inTenant(slug).PATCH('/branding/brand', {
     params: { header: { 'if-match': etag } },

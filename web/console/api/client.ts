@@ -3,8 +3,7 @@ import { project } from './project.ts'
 import { accessToken } from './session.ts'
 
 /** The client that everybody uses, as the person who is signed in. */
-const clientOf = (tenant?: string): TenantryClient =>
-  createClient({ ...project, tenant, accessToken })
+const clientOf = (tenant?: string): TenantryClient => createClient({ ...project, tenant, accessToken })
 
 const clients = new Map<string, TenantryClient>()
 

@@ -1,8 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import type { Schemas } from '../../../lib/client/index.ts'
 import { platform } from './client.ts'
-
-export type Tenant = Schemas['Tenant']
 
 /** The tenants that the person belongs to. */
 export const tenantsQuery = queryOptions({
@@ -17,7 +14,10 @@ export const tenantQuery = (slug: string) =>
   queryOptions({
     queryKey: [slug, 'tenant'],
     queryFn: async ({ signal }) => {
-      const { data } = await platform.GET('/registry/tenants/{ref}', { params: { path: { ref: slug } }, signal })
+      const { data } = await platform.GET('/registry/tenants/{ref}', {
+        params: { path: { ref: slug } },
+        signal,
+      })
       return data
     },
   })

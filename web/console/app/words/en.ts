@@ -33,10 +33,13 @@ const words = {
   yourTenants: 'Your practices',
   noTenants: 'You belong to no practice yet. Ask for an invitation.',
   role: { owner: 'Owner', admin: 'Admin', member: 'Member', reviewer: 'Reviewer' } as Record<string, string>,
-  status: { demo: 'Demo', trial: 'Trial', active: 'Active', frozen: 'Frozen', archived: 'Archived' } as Record<
-    string,
-    string
-  >,
+  status: {
+    demo: 'Demo',
+    trial: 'Trial',
+    active: 'Active',
+    frozen: 'Frozen',
+    archived: 'Archived',
+  } as Record<string, string>,
   frozen: 'This practice is frozen. It can be read and exported, and not changed.',
   readOnly: 'Only admins and owners can change the brand.',
   notFound: 'There is nothing at this address.',
@@ -87,7 +90,8 @@ const words = {
   changed: (count: number) => (count === 1 ? 'One change is not saved.' : `${count} changes are not saved.`),
   asCurl: 'The same with curl',
   conflictTitle: 'Somebody else changed the brand',
-  conflictLead: 'While you were editing, the same was changed. Choose what stays. Nothing is lost until you do.',
+  conflictLead:
+    'While you were editing, the same was changed. Choose what stays. Nothing is lost until you do.',
   keepMine: 'Keep mine',
   takeTheirs: 'Take theirs',
   nothing: 'nothing',

@@ -83,7 +83,8 @@ export const es: Words = {
   changed: (count) => (count === 1 ? 'Hay un cambio sin guardar.' : `Hay ${count} cambios sin guardar.`),
   asCurl: 'Lo mismo con curl',
   conflictTitle: 'Otra persona ha cambiado la marca',
-  conflictLead: 'Mientras editabas, se cambió lo mismo. Elige qué se queda. Hasta entonces no se pierde nada.',
+  conflictLead:
+    'Mientras editabas, se cambió lo mismo. Elige qué se queda. Hasta entonces no se pierde nada.',
   keepMine: 'Dejar lo mío',
   takeTheirs: 'Tomar lo otro',
   nothing: 'nada',

@@ -83,7 +83,9 @@ export const fr: Words = {
   discard: 'Abandonner les modifications',
   unsaved: 'Des modifications ne sont pas enregistrées. Quitter quand même ?',
   changed: (count) =>
-    count === 1 ? 'Une modification n’est pas enregistrée.' : `${count} modifications ne sont pas enregistrées.`,
+    count === 1
+      ? 'Une modification n’est pas enregistrée.'
+      : `${count} modifications ne sont pas enregistrées.`,
   asCurl: 'La même chose avec curl',
   conflictTitle: 'Quelqu’un d’autre a modifié la marque',
   conflictLead:

@@ -80,11 +80,11 @@ export const it: Words = {
   saved: 'Salvato. I visitatori lo vedono entro un minuto.',
   discard: 'Scarta le modifiche',
   unsaved: 'Ci sono modifiche non salvate. Uscire lo stesso?',
-  changed: (count) =>
-    count === 1 ? 'Una modifica non è salvata.' : `${count} modifiche non sono salvate.`,
+  changed: (count) => (count === 1 ? 'Una modifica non è salvata.' : `${count} modifiche non sono salvate.`),
   asCurl: 'Lo stesso con curl',
   conflictTitle: 'Qualcun altro ha modificato il marchio',
-  conflictLead: 'Mentre modificavi, la stessa cosa è stata cambiata. Scegli che cosa resta. Fino ad allora nulla va perso.',
+  conflictLead:
+    'Mentre modificavi, la stessa cosa è stata cambiata. Scegli che cosa resta. Fino ad allora nulla va perso.',
   keepMine: 'Tieni il mio',
   takeTheirs: 'Prendi l’altro',
   nothing: 'niente',

@@ -27,9 +27,9 @@ export function BrandScreen() {
       />
     )
   if (!tenant.data || !brand.data) return <Loading />
-  const { name, role, status } = tenant.data
+  const { name, permissions, status } = tenant.data
   const isFrozen = status === 'frozen'
-  const mayManage = (role === 'owner' || role === 'admin') && !isFrozen
+  const mayManage = permissions.includes('manage')
   return (
     <>
       <title>{`${words.brand} – ${name}`}</title>

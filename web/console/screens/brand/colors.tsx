@@ -5,21 +5,21 @@ import styles from './brand.module.css'
 import { colorPointer, type Value } from './fields.ts'
 
 interface Props {
-  valueOf: (pointer: string) => Value
+  current: (pointer: string) => Value
   set: (pointer: string, value: Value) => void
   errorAt: (pointer: string) => string | undefined
   isDisabled: boolean
 }
 
 /** Each colour as text, which everybody can type, and beside it the browser's own picker. */
-export function Colors({ valueOf, set, errorAt, isDisabled }: Props) {
+export function Colors({ current, set, errorAt, isDisabled }: Props) {
   const words = useWords()
   return (
     <section className={styles.section} aria-label={words.colors}>
       <h2>{words.colors}</h2>
       {Object.entries(words.color).map(([name, label]) => {
         const pointer = colorPointer(name)
-        const value = String(valueOf(pointer) ?? '')
+        const value = String(current(pointer) ?? '')
         return (
           <div key={name} className={styles.color}>
             <input

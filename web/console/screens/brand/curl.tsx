@@ -1,5 +1,5 @@
-import { project } from '../../api/project.ts'
 import type { BrandChange } from '../../api/brand.ts'
+import { project } from '../../api/project.ts'
 import { useWords } from '../../app/words/words.ts'
 import styles from './brand.module.css'
 

@@ -45,31 +45,42 @@ export function Editor({ slug, read, mayManage }: Props) {
   const { brand, etag } = read
 
   const saving = useMutation({
-    mutationFn: (changes: Draft) => saveBrand(slug, changeOf(changes), etag),
+    mutationFn: (changes: Draft) => save(changes, etag),
     onSuccess: (saved) => {
+      if (!saved) return
       queries.setQueryData(brandQuery(slug).queryKey, saved)
       setDraft(nothing)
     },
-    onError: async (error) => {
-      if (error instanceof Problem && error.status === 412) await compare()
-    },
   })
 
-  /** Somebody else was first: what they changed comes in, and where both changed the same, a person decides. */
-  async function compare() {
-    const now = await queries.fetchQuery({ ...brandQuery(slug), staleTime: 0 })
-    const found = conflictsOf(draft, brand, now.brand)
-    setConflicts(found)
-    // What they changed to the same is no change any more.
-    setDraft((before) =>
-      [...before].reduce((next, [pointer, value]) => withValue(next, now.brand, pointer, value), nothing),
-    )
+  /**
+   * Null if somebody else was first and both changed the same: a person decides. What the other changed elsewhere comes in,
+   * and the change is made after theirs.
+   */
+  async function save(changes: Draft, version: string): Promise<VersionedBrand | null> {
+    try {
+      return await saveBrand(slug, changeOf(changes), version)
+    } catch (error) {
+      if (!(error instanceof Problem) || error.code !== 'version_mismatch') throw error
+      const now = await queries.fetchQuery({ ...brandQuery(slug), staleTime: 0 })
+      const found = conflictsOf(changes, brand, now.brand)
+      // What they changed to the same is no change any more.
+      const left = [...changes].reduce<Draft>(
+        (next, [pointer, value]) => withValue(next, now.brand, pointer, value),
+        nothing,
+      )
+      setDraft(left)
+      if (found.length > 0) setConflicts(found)
+      else return left.size > 0 ? save(left, now.etag) : now
+      return null
+    }
   }
 
   const isDirty = draft.size > 0
   useBlocker({ shouldBlockFn: () => isDirty && !confirm(words.unsaved), enableBeforeUnload: () => isDirty })
 
-  const valueOf = (pointer: string): Value => draft.get(pointer) ?? (draft.has(pointer) ? null : valueAt(brand, pointer))
+  const current = (pointer: string): Value =>
+    draft.get(pointer) ?? (draft.has(pointer) ? null : valueAt(brand, pointer))
   const set = (pointer: string, value: Value) => {
     if (saving.isSuccess || saving.isError) saving.reset()
     setDraft((before) => withValue(before, brand, pointer, value))
@@ -77,7 +88,6 @@ export function Editor({ slug, read, mayManage }: Props) {
   const errors = saving.error instanceof Problem ? saving.error.errors : []
   const errorAt = (pointer: string) => errors.find((each) => each.pointer === pointer)?.detail
   const isPlaced = errors.length > 0 && errors.every(({ pointer }) => places.has(pointer))
-  const isConflict = saving.error instanceof Problem && saving.error.status === 412
 
   const textField = ({ pointer, label, required = false, ...rest }: TextField, list?: string) => (
     <Field
@@ -88,10 +98,13 @@ export function Editor({ slug, read, mayManage }: Props) {
       required={required}
       disabled={!mayManage}
       {...(list && { list })}
-      value={String(valueOf(pointer) ?? '')}
+      value={String(current(pointer) ?? '')}
       // An empty field is no value. The name alone must have one.
       onValue={(value) => set(pointer, value === '' && !required ? null : value)}
-      error={errorAt(pointer) ?? brand.warnings.find((each) => each.pointer === pointer && !draft.has(pointer))?.detail}
+      error={
+        errorAt(pointer) ??
+        brand.warnings.find((each) => each.pointer === pointer && !draft.has(pointer))?.detail
+      }
     />
   )
 
@@ -111,7 +124,7 @@ export function Editor({ slug, read, mayManage }: Props) {
               <label className={styles.check}>
                 <input
                   type="checkbox"
-                  checked={valueOf('/is_active') === true}
+                  checked={current('/is_active') === true}
                   disabled={!mayManage}
                   onChange={(event) => set('/is_active', event.target.checked)}
                 />
@@ -120,7 +133,7 @@ export function Editor({ slug, read, mayManage }: Props) {
             )}
           </section>
         ))}
-        <Colors valueOf={valueOf} set={set} errorAt={errorAt} isDisabled={!mayManage} />
+        <Colors current={current} set={set} errorAt={errorAt} isDisabled={!mayManage} />
         <section className={styles.section} aria-label={words.fonts}>
           <h2>{words.fonts}</h2>
           {fontFields(words).map((field) => textField(field, fontList))}
@@ -132,9 +145,9 @@ export function Editor({ slug, read, mayManage }: Props) {
         </section>
         {mayManage && (
           <div className={styles.bar}>
-            {saving.error && !isPlaced && !isConflict && <Failure error={saving.error} />}
+            {saving.error && !isPlaced && <Failure error={saving.error} />}
             <p role="status" className={styles.state}>
-              {isDirty ? words.changed(draft.size) : saving.isSuccess ? words.saved : ''}
+              {isDirty ? words.changed(draft.size) : saving.data ? words.saved : ''}
             </p>
             <div className={styles.buttons}>
               <Button type="submit" disabled={!isDirty || saving.isPending}>
@@ -155,7 +168,9 @@ export function Editor({ slug, read, mayManage }: Props) {
           </div>
         )}
       </Form>
-      {mayManage && <Preview slug={slug} change={isDirty ? changeOf(draft) : { display_name: brand.display_name }} />}
+      {mayManage && (
+        <Preview slug={slug} change={isDirty ? changeOf(draft) : { display_name: brand.display_name }} />
+      )}
       <ConflictDialog
         conflicts={conflicts}
         onDecided={(kept) => {
@@ -163,7 +178,8 @@ export function Editor({ slug, read, mayManage }: Props) {
           saving.reset()
           setDraft((before) =>
             conflicts.reduce(
-              (next, { pointer, mine, theirs }) => withValue(next, brand, pointer, kept.has(pointer) ? mine : theirs),
+              (next, { pointer, mine, theirs }) =>
+                withValue(next, brand, pointer, kept.has(pointer) ? mine : theirs),
               before,
             ),
           )

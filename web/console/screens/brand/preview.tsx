@@ -20,7 +20,11 @@ export function Preview({ slug, change }: { slug: string; change: BrandChange })
 
   useEffect(() => {
     const listen = ({ origin, source, data: message }: MessageEvent) => {
-      if (origin === location.origin && source === frame.current?.contentWindow && message?.kind === 'preview-ready')
+      if (
+        origin === location.origin &&
+        source === frame.current?.contentWindow &&
+        message?.kind === 'preview-ready'
+      )
         setReady(true)
     }
     addEventListener('message', listen)
@@ -47,7 +51,13 @@ export function Preview({ slug, change }: { slug: string; change: BrandChange })
         </fieldset>
       </div>
       {data && !page && <p>{words.noPage}</p>}
-      <iframe ref={frame} src="/preview.html" title={words.previewTitle} className={styles.frame} hidden={data && !page} />
+      <iframe
+        ref={frame}
+        src="/preview.html"
+        title={words.previewTitle}
+        className={styles.frame}
+        hidden={data && !page}
+      />
     </section>
   )
 }

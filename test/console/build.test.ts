@@ -1,0 +1,97 @@
+import { readdir, readFile, rm } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { makeTempDir, runStack } from '../kit/stack.ts'
+
+const script = fileURLToPath(new URL('../../stack/cli/console.ts', import.meta.url))
+const api = 'https://abcdefghijklmnopqrst.supabase.co'
+const key = 'sb_publishable_0123456789abcdefghijkl'
+
+let out: string
+beforeAll(async () => {
+  out = `${await makeTempDir()}/console`
+  const { code, stderr } = await runStack(['--api', api, '--key', key, '--out', out], script)
+  expect(code, stderr).toBe(0)
+})
+afterAll(() => rm(`${out}/..`, { recursive: true, force: true }))
+
+const read = (name: string) => readFile(`${out}/${name}`, 'utf8')
+
+/** The scripts and style sheets that a file needs before it runs. */
+async function neededBy(name: string, found = new Set<string>()): Promise<Set<string>> {
+  if (found.has(name)) return found
+  found.add(name)
+  for (const [, other] of (await read(`assets/${name}`)).matchAll(/(?:from|import)"\.\/([\w-]+\.js)"/g))
+    await neededBy(other!, found)
+  return found
+}
+
+/** Kilobytes as they are sent. */
+async function weigh(names: Iterable<string>): Promise<number> {
+  const sizes = await Promise.all(
+    [...names].map(async (name) => gzipSync(await readFile(`${out}/assets/${name}`)).length),
+  )
+  return sizes.reduce((sum, size) => sum + size, 0) / 1_000
+}
+
+/** What the page itself loads, and then each of these chunks. */
+async function weightOf(...chunks: string[]) {
+  const all = await readdir(`${out}/assets`)
+  const chunk = (name: string) => all.filter((each) => each.startsWith(`${name}-`) && each.endsWith('.js'))
+  const [entry] = /[\w-]+\.js/.exec(
+    (await read('index.html')).match(/<script [^>]+>/)![0].split('/assets/')[1]!,
+  )!
+  const needed = await neededBy(entry!)
+  for (const name of chunks.flatMap(chunk)) await neededBy(name, needed)
+  return weigh(needed)
+}
+
+it('signing in is at most 130 KB, the first screen 190, and another screen 30 more', async () => {
+  const [signIn, tenants, brand] = [
+    await weightOf('sign-in'),
+    await weightOf('console', 'tenants'),
+    await weightOf('console', 'tenants', 'brand'),
+  ]
+  expect(signIn).toBeGreaterThan(40)
+  expect(signIn).toBeLessThanOrEqual(130)
+  expect(tenants).toBeLessThanOrEqual(190)
+  expect(brand - tenants).toBeLessThanOrEqual(30)
+})
+
+it('all style sheets together are at most 15 KB', async () => {
+  const sheets = (await readdir(`${out}/assets`)).filter((name) => name.endsWith('.css'))
+  expect(await weigh(sheets)).toBeLessThanOrEqual(15)
+})
+
+it('names the project in both pages, and lets them ask nobody else', async () => {
+  for (const page of ['index.html', '404.html', 'preview.html'])
+    expect(await read(page)).toContain(`<meta name="tenantry-api" content="${api}">`)
+  expect(await read('index.html')).toContain(`<meta name="tenantry-key" content="${key}">`)
+  const headers = await read('_headers')
+  expect(headers).toContain(`connect-src 'self' ${api};`)
+  for (const part of ["default-src 'none'", "frame-ancestors 'self'", "trusted-types 'none'"])
+    expect(headers).toContain(part)
+})
+
+it('has no script or style inside its pages, which the policy would refuse', async () => {
+  for (const page of ['index.html', 'preview.html']) {
+    const html = await read(page)
+    expect(html).not.toMatch(/<script(?![^>]* src=)|<style| style=| on[a-z]+=/)
+  }
+})
+
+it('has the fonts that brands name, for the preview', async () => {
+  expect(await read('fonts/lato.css')).toContain('@font-face')
+})
+
+it.each([
+  [[], /--api is the address of your Supabase project/],
+  [['--api', 'abc', '--key', key], /--api is the address/],
+  [['--api', api, '--key', 'sb_secret_0123456789abcdefghijkl'], /--key is a secret key\. Everybody/],
+  [['--api', api, '--key', '"><script>'], /--key is the publishable key/],
+])('%j is refused with what would be right', async (args, sentence) => {
+  const { code, stderr } = await runStack([...args, '--out', `${out}-none`], script)
+  expect(code).toBe(1)
+  expect(stderr).toMatch(sentence)
+})
