@@ -1,28 +1,8 @@
-import { existsSync } from 'node:fs'
 import { type Browser, chromium } from 'playwright-core'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-
-const USUAL_PATHS = [
-  '/usr/bin/chromium',
-  '/usr/bin/chromium-browser',
-  '/usr/bin/google-chrome',
-  '/usr/bin/google-chrome-stable',
-  '/snap/bin/chromium',
-  '/opt/homebrew/bin/chromium',
-  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
-  '/Applications/Chromium.app/Contents/MacOS/Chromium',
-  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
-]
+import { chromiumArguments, findChromium } from '../../stack/processes/chromium.ts'
 
 const ADVICE = 'install Chromium or set CHROME_PATH to one'
-
-/** CHROME_PATH wins and must be right: falling back from a typing error would test another browser unasked. */
-function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
-  const wanted = env.CHROME_PATH
-  if (!wanted) return USUAL_PATHS.find((path) => existsSync(path))
-  if (!existsSync(wanted)) throw new Error(`CHROME_PATH is ${wanted}, and there is no such file.`)
-  return wanted
-}
 
 /**
  * A describe() with one Chromium for all its tests. Without a Chromium on a person's machine its tests are
@@ -44,7 +24,7 @@ export function describeInBrowser(name: string, body: (browser: () => Browser) =
   describe(name, () => {
     let browser: Browser | undefined
     beforeAll(async () => {
-      browser = await chromium.launch({ executablePath, args: launchArguments() })
+      browser = await chromium.launch({ executablePath, args: chromiumArguments() })
     })
     afterAll(async () => {
       await browser?.close()
@@ -57,19 +37,4 @@ const isCi = (env: NodeJS.ProcessEnv): boolean => ['1', 'true'].includes(env.CI 
 
 function neverOpened(): never {
   throw new Error('The browser is only open while tests run.')
-}
-
-function launchArguments(): string[] {
-  return [
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-    // Custom domains lead here, and so does everything else: a test never leaves this machine.
-    '--host-resolver-rules=MAP * 127.0.0.1',
-    // Chromium refuses to sandbox root, which is who runs in a container. For anyone else the sandbox stays.
-    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
-  ]
 }

@@ -1,0 +1,36 @@
+import { existsSync } from 'node:fs'
+
+const usualPaths = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/usr/bin/google-chrome-stable',
+  '/snap/bin/chromium',
+  '/opt/homebrew/bin/chromium',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+  '/Applications/Chromium.app/Contents/MacOS/Chromium',
+  'C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe',
+]
+
+/** CHROME_PATH wins and must be right: falling back from a typing error would open another browser unasked. */
+export function findChromium(env: NodeJS.ProcessEnv = process.env): string | undefined {
+  const wanted = env.CHROME_PATH
+  if (!wanted) return usualPaths.find((path) => existsSync(path))
+  if (!existsSync(wanted)) throw new Error(`CHROME_PATH is ${wanted}, and there is no such file.`)
+  return wanted
+}
+
+export function chromiumArguments(): string[] {
+  return [
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    // Custom domains lead here, and so does everything else: what is opened never leaves this machine.
+    '--host-resolver-rules=MAP * 127.0.0.1',
+    // Chromium refuses to sandbox root, which is who runs in a container. For anyone else the sandbox stays.
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+  ]
+}
