@@ -1,5 +1,5 @@
-import { Hono } from 'hono'
-import { askerOf, body, describeRoute, params, query, router } from '../../lib/http/index.ts'
+import { type Context, Hono } from 'hono'
+import { askerOf, body, describeRoute, params, query, requireTag, router } from '../../lib/http/index.ts'
 import {
   compareTemplate,
   EmailPreview,
@@ -32,10 +32,13 @@ const read = router({ auth: 'member', permission: 'read_admin' })
   .get(
     '/:template/:locale',
     describeRoute('Read a template', {
-      200: { description: 'Your own words, or else the global ones.', schema: EmailTemplate },
+      200: {
+        description: 'Your own words, or else the global ones. The ETag is for If-Match.',
+        schema: EmailTemplate,
+      },
     }),
     params(EmailTemplatePath),
-    async (c) => c.json(await readTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'))),
+    async (c) => answered(c, await readTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'))),
   )
   .get(
     '/:template/:locale/diff',
@@ -66,22 +69,42 @@ const manage = router({ auth: 'member', permission: 'manage' })
     '/:template/:locale',
     describeRoute(
       'Write words of your own, in the place of the global ones if there are any',
-      { 200: { description: 'The template.', schema: EmailTemplate } },
-      ['invalid_value'],
+      {
+        200: {
+          description: 'The template. If-Match must name the one before, or "0".',
+          schema: EmailTemplate,
+        },
+      },
+      ['invalid_value', 'template_changed', 'if_match_required'],
     ),
     params(EmailTemplatePath),
     body(NewEmailTemplate),
-    async (c) =>
-      c.json(await writeTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'), c.req.valid('json'))),
+    async (c) => {
+      const path = c.req.valid('param')
+      const words = c.req.valid('json')
+      return answered(c, await writeTemplate(c.var.tenant.id, askerOf(c), path, requireRevision(c), words))
+    },
   )
   .delete(
     '/:template/:locale',
-    describeRoute('Go back to the global words', { 204: { description: 'Your own ones are removed.' } }),
+    describeRoute('Go back to the global words', { 204: { description: 'Your own ones are removed.' } }, [
+      'template_changed',
+      'if_match_required',
+    ]),
     params(EmailTemplatePath),
     async (c) => {
-      await removeTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'))
+      await removeTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'), requireRevision(c))
       return c.body(null, 204)
     },
   )
+
+function answered(c: Context, template: EmailTemplate) {
+  c.header('etag', `"${template.revision}"`)
+  c.header('cache-control', 'private, no-cache')
+  return c.json(template)
+}
+
+const requireRevision = (c: Context) =>
+  requireTag(c, /^(0|[0-9A-HJKMNP-TV-Z]{26})$/, 'with its quotes, or "0" if there are no words of your own')
 
 export const templates = new Hono().route('/', read).route('/', manage)

@@ -12,7 +12,7 @@ import {
 export const stats = router({ auth: 'member', permission: 'read_admin', key: 'deliveries:read' })
   .get(
     '/',
-    describeRoute('Tell how each endpoint does, the newest endpoint first', {
+    describeRoute('Tell how each endpoint does, the newest first', {
       200: { description: 'A page of them.', schema: WebhookStats },
     }),
     query(TenantStatsQuery),

@@ -12,7 +12,12 @@ export const AuditAction = z
   })
   .meta({ id: 'AuditAction', description: 'What a row of an audit log may say was done.' })
 
-export const actionOrder = keyset('audit_actions', { action: z.string().max(200) })
+export const actionOrder = keyset('audit_actions', {
+  action: z
+    .string()
+    .max(128)
+    .regex(/^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+$/),
+})
 export const AuditActionQuery = z.strictObject(pageParameters(actionOrder))
 export const AuditActions = z
   .strictObject({ actions: z.array(AuditAction), next_cursor: nextCursor })

@@ -3332,7 +3332,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tell how each endpoint does, the newest endpoint first */
+        /** Tell how each endpoint does, the newest first */
         get: operations["getWebhooksStats"];
         put?: never;
         post?: never;
@@ -4788,7 +4788,10 @@ export interface components {
             is_global: boolean;
             is_active: boolean;
             send_via: ("sendgrid" | "ses" | "smtp") | null;
+            /** @description Grows with every change of the words. */
             version: number;
+            /** @description Also the ETag. Another one after each change; "0" where you have no words of your own. */
+            revision: string;
             /**
              * Format: date-time
              * @description RFC 3339, in UTC, to the millisecond.
@@ -7863,11 +7866,6 @@ export interface components {
         /** @description How each endpoint does. A page counts 100,000 attempts at most. */
         WebhookStats: {
             endpoints: {
-                /**
-                 * Format: date-time
-                 * @description Where the window begins; later than asked for when it holds over 100,000 attempts.
-                 */
-                since: string;
                 attempts: {
                     succeeded: number;
                     failed: number;
@@ -7888,6 +7886,8 @@ export interface components {
                     blocked_until: string | null;
                 };
                 endpoint_id: string;
+                /** @description Where its attempts begin, if the window holds more than are counted. */
+                counted_since: string | null;
             }[];
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
@@ -15711,7 +15711,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Your own words, or else the global ones. */
+            /** @description Your own words, or else the global ones. The ETag is for If-Match. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15801,9 +15801,11 @@ export interface operations {
     putNotificationsTemplatesTemplateLocale: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 template: string;
@@ -15817,7 +15819,7 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The template. */
+            /** @description The template. If-Match must name the one before, or "0". */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -15862,6 +15864,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description template_changed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description payload_too_large */
             413: {
                 headers: {
@@ -15882,6 +15893,15 @@ export interface operations {
             };
             /** @description invalid_value, invalid_body */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description if_match_required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -15934,9 +15954,11 @@ export interface operations {
     deleteNotificationsTemplatesTemplateLocale: {
         parameters: {
             query?: never;
-            header?: {
+            header: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description The ETag that was read, with its quotes: what is changed must still be this version. */
+                "if-match": string;
             };
             path: {
                 template: string;
@@ -15982,6 +16004,24 @@ export interface operations {
             };
             /** @description tenant_not_found, not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description template_changed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description if_match_required */
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

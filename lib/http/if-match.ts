@@ -6,10 +6,13 @@ import { Problem } from '../db/index.ts'
  * overwrite each other.
  */
 export function requireVersion(c: Context): number {
-  const found = /^\s*"(\d{1,9})(?:\.[0-9a-f]{32})?"\s*$/.exec(c.req.header('if-match') ?? '')
-  if (found) return Number(found[1])
-  throw new Problem(
-    'if_match_required',
-    'Send the ETag that you read as If-Match, such as "3" with its quotes.',
-  )
+  return Number(requireTag(c, /^(\d{1,9})(?:\.[0-9a-f]{32})?$/, 'such as "3" with its quotes'))
+}
+
+/** What If-Match names, without its quotes: the part in parentheses of a tag of this form. 428 if_match_required. */
+export function requireTag(c: Context, form: RegExp, example: string): string {
+  const [, tag] = /^\s*"([^"]*)"\s*$/.exec(c.req.header('if-match') ?? '') ?? []
+  const found = tag === undefined ? undefined : form.exec(tag)?.[1]
+  if (found !== undefined) return found
+  throw new Problem('if_match_required', `Send the ETag that you read as If-Match, ${example}.`)
 }

@@ -373,28 +373,6 @@ select private.register_feature('marketing', 'Campaigns on the channels where a 
 select private.register_feature('knowledge', 'Answers from documents of the tenant''s own.');
 select private.register_feature('bots', 'Conversations with customers over WhatsApp.');
 
--- 04_permissions.sql
-
--- Permissions: what the caller may do now, in each tenant.
-
--- A definer, because the permissions that there are stand in private. It asks tenant_ids() for each, so it cannot say
--- anything else than the policies do.
-create function private.permissions_in_effect() returns table (tenant_id uuid, permissions text[])
-  language plpgsql stable security definer
-  set search_path = ''
-as $$
-begin
-  return query
-    select held.tenant, array_agg(known.permission order by known.permission)
-    from (select distinct p.permission from private.role_permissions as p) as known
-    cross join lateral unnest(private.tenant_ids(known.permission)) as held (tenant)
-    group by held.tenant;
-end
-$$;
-comment on function private.permissions_in_effect() is
-  'What the person who calls may do now in each of their tenants. Nothing for an API key, whose scopes say what it may do.';
-grant execute on function private.permissions_in_effect() to authenticated, service_role;
-
 -- 10_tenants/01_tenants.sql
 
 -- Tenants: one row for each customer, and how a person creates one.
@@ -1592,6 +1570,28 @@ select private.register_table('private.api_scopes', plain => '{scope,permission,
 select private.register_table('public.api_keys', quiet => '{last_used_at}', plain => '{product,name,scopes,prefix}');
 select private.register_table('private.api_key_secrets', secret => '{hash,lookup}', unaudited => 'api_keys records each change');
 
+-- 40_members/04_permissions.sql
+
+-- Permissions: what the caller may do now, in each tenant.
+
+-- A definer, because the permissions that there are stand in private. It asks tenant_ids() for each, so it cannot say
+-- anything else than the policies do.
+create function private.permissions_in_effect() returns table (tenant_id uuid, permissions text[])
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  return query
+    select held.tenant, array_agg(known.permission order by known.permission)
+    from (select distinct p.permission from private.role_permissions as p) as known
+    cross join lateral unnest(private.tenant_ids(known.permission)) as held (tenant)
+    group by held.tenant;
+end
+$$;
+comment on function private.permissions_in_effect() is
+  'What the person who calls may do now in each of their tenants. Nothing for an API key, whose scopes say what it may do.';
+grant execute on function private.permissions_in_effect() to authenticated, service_role;
+
 -- 50_entitlements.sql
 
 -- Entitlements: may a tenant use a product or a feature now?
@@ -2154,7 +2154,7 @@ grant select, insert, update, delete on public.tenant_projects to service_role;
 
 select private.register_table('public.tenant_projects', plain => '{name,slug}');
 
--- 80_statuses.sql
+-- 80_lifecycle/01_statuses.sql
 
 -- Statuses: which change of a tenant's status is allowed, who may make it, and what cron changes.
 
@@ -2341,7 +2341,7 @@ select cron.schedule('registry: archive tenants frozen for 30 days', '29 * * * *
 select private.register_table('private.status_moves', plain => '{who}', unaudited => 'changed by migrations only');
 select private.register_table('private.tenant_purges', plain => '{slugs,reason,deleted_rows}', unaudited => 'the functions that purge record each step');
 
--- 85_lifecycle.sql
+-- 80_lifecycle/02_lifecycle.sql
 
 -- The lifecycle as it is read: where a tenant stands, what comes by itself and when, and what the caller may change.
 
@@ -2384,65 +2384,7 @@ comment on function public.read_tenant_lifecycle(uuid) is
   'Where a tenant stands in its life, since when, what cron will do and when, and to which statuses the caller may move it. For managers and the service.';
 grant execute on function public.read_tenant_lifecycle(uuid) to authenticated, service_role;
 
--- 90_turns.sql
-
--- Turns: how often something was done in a tenant within a period, whatever became of it.
-
-create table private.tenant_turns (
-  tenant_id uuid not null references public.tenants on delete cascade,
-  what text not null,
-  period_at timestamptz not null,
-  turn_count int not null,
-  primary key (tenant_id, what),
-  constraint turn_is_a_word check (what ~ '^[a-z_]{1,40}$')
-);
-comment on table private.tenant_turns is
-  'How often something was done in this period. A limit that counted rows could be passed by removing rows and making them again.';
-
-create function private.take_turn(tenant uuid, what text, most int, period text) returns boolean
-  language sql volatile
-  set search_path = ''
-as $$
-  insert into private.tenant_turns as t (tenant_id, what, period_at, turn_count)
-  values (take_turn.tenant, take_turn.what, date_trunc(take_turn.period, now(), 'UTC'), 1)
-  on conflict (tenant_id, what) do update set
-    period_at = excluded.period_at,
-    turn_count = 1 + case when t.period_at = excluded.period_at then t.turn_count else 0 end
-  returning turn_count <= most
-$$;
-comment on function private.take_turn(uuid, text, int, text) is
-  'Counts that something is done in a tenant, and says whether it may be: at most so often in this minute, hour or day of the clock (UTC).';
-
-create function private.turn_from_here(what text) returns text
-  language sql stable
-  set search_path = ''
-as $$
-  -- Addresses share 4096 counters, so that nobody can fill the table with addresses.
-  select what || '_from_' || translate(left(md5(coalesce(
-    nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-forwarded-for', '')), 3), '0123456789', 'ghijklmnop')
-$$;
-comment on function private.turn_from_here(text) is 'What take_turn() counts if it counts by the address that the request came from.';
-
--- A definer, because nobody may count turns directly.
-create function private.require_upload_turn(tenant uuid) returns void
-  language plpgsql security definer
-  set search_path = ''
-as $$
-begin
-  -- Whoever may not upload must not use up what the tenant's people need.
-  perform private.require_permission(require_upload_turn.tenant, 'write');
-  if not private.take_turn(require_upload_turn.tenant, 'file_uploaded', 60, 'hour') then
-    perform private.raise_problem(429, 'too_many_uploads', 'This tenant has uploaded 60 files in this hour.');
-  end if;
-end
-$$;
-comment on function private.require_upload_turn(uuid) is
-  'Counts an upload, because a file stays for a day although no row knows it. 429 too_many_uploads.';
-grant execute on function private.require_upload_turn(uuid) to authenticated, service_role;
-
-select private.register_table('private.tenant_turns', keeping => 'derived', plain => '{what}', unaudited => 'counts what has rows of its own in the log');
-
--- 95_overview.sql
+-- 80_lifecycle/03_overview.sql
 
 -- The overview: what needs doing in a tenant. Each domain adds its lines to the register, in its own folder.
 
@@ -2591,3 +2533,61 @@ select private.register_overview('plan_excess', 'error', 'read_admin', 'limit', 
 
 select private.register_table('private.overview_codes', plain => '{code,permission,target_type,path,found_by,description}',
   unaudited => 'changed by migrations only');
+
+-- 90_turns.sql
+
+-- Turns: how often something was done in a tenant within a period, whatever became of it.
+
+create table private.tenant_turns (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  what text not null,
+  period_at timestamptz not null,
+  turn_count int not null,
+  primary key (tenant_id, what),
+  constraint turn_is_a_word check (what ~ '^[a-z_]{1,40}$')
+);
+comment on table private.tenant_turns is
+  'How often something was done in this period. A limit that counted rows could be passed by removing rows and making them again.';
+
+create function private.take_turn(tenant uuid, what text, most int, period text) returns boolean
+  language sql volatile
+  set search_path = ''
+as $$
+  insert into private.tenant_turns as t (tenant_id, what, period_at, turn_count)
+  values (take_turn.tenant, take_turn.what, date_trunc(take_turn.period, now(), 'UTC'), 1)
+  on conflict (tenant_id, what) do update set
+    period_at = excluded.period_at,
+    turn_count = 1 + case when t.period_at = excluded.period_at then t.turn_count else 0 end
+  returning turn_count <= most
+$$;
+comment on function private.take_turn(uuid, text, int, text) is
+  'Counts that something is done in a tenant, and says whether it may be: at most so often in this minute, hour or day of the clock (UTC).';
+
+create function private.turn_from_here(what text) returns text
+  language sql stable
+  set search_path = ''
+as $$
+  -- Addresses share 4096 counters, so that nobody can fill the table with addresses.
+  select what || '_from_' || translate(left(md5(coalesce(
+    nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-forwarded-for', '')), 3), '0123456789', 'ghijklmnop')
+$$;
+comment on function private.turn_from_here(text) is 'What take_turn() counts if it counts by the address that the request came from.';
+
+-- A definer, because nobody may count turns directly.
+create function private.require_upload_turn(tenant uuid) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- Whoever may not upload must not use up what the tenant's people need.
+  perform private.require_permission(require_upload_turn.tenant, 'write');
+  if not private.take_turn(require_upload_turn.tenant, 'file_uploaded', 60, 'hour') then
+    perform private.raise_problem(429, 'too_many_uploads', 'This tenant has uploaded 60 files in this hour.');
+  end if;
+end
+$$;
+comment on function private.require_upload_turn(uuid) is
+  'Counts an upload, because a file stays for a day although no row knows it. 429 too_many_uploads.';
+grant execute on function private.require_upload_turn(uuid) to authenticated, service_role;
+
+select private.register_table('private.tenant_turns', keeping => 'derived', plain => '{what}', unaudited => 'counts what has rows of its own in the log');

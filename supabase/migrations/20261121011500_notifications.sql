@@ -27,6 +27,7 @@ create table public.email_templates (
   updated_at timestamptz not null default now(),
   created_by uuid,
   updated_by uuid,
+  revision uuid not null default private.uuid_v7(),
   primary key (tenant_id, id),
   constraint template_slug_is_a_word check (slug ~ '^[a-z][a-z0-9_]{0,99}$'),
   constraint template_locale_is_a_tag check (locale ~ '^[a-z]{2,3}(-[A-Z][a-z]{3})?(-([A-Z]{2}|[0-9]{3}))?$'),
@@ -42,6 +43,7 @@ comment on column public.email_templates.variables is 'What may stand in double 
 comment on column public.email_templates.source_template_id is 'The global template that this one took the place of, when it was first written.';
 comment on column public.email_templates.send_via is 'The kind of provider that this mail should go through, where the tenant has one that is verified.';
 comment on column public.email_templates.version is 'Grows with every change of the words.';
+comment on column public.email_templates.revision is 'Another one after every change, so that two editors cannot overwrite each other.';
 create unique index email_templates_ref_id_idx on public.email_templates (tenant_id, ref_id) where ref_id is not null;
 create unique index email_templates_slug_idx on public.email_templates (tenant_id, slug, locale);
 create trigger email_templates_touch before update on public.email_templates for each row execute function private.tg_touch_updated_at();
@@ -59,6 +61,17 @@ $$;
 create trigger email_templates_count_version before update on public.email_templates for each row
   when ((old.subject, old.body_html, old.body_text, old.variables) is distinct from (new.subject, new.body_html, new.body_text, new.variables))
   execute function private.tg_count_template_version();
+
+create function private.tg_revise_template() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  new.revision := private.uuid_v7();
+  return new;
+end
+$$;
+create trigger email_templates_revise before update on public.email_templates for each row execute function private.tg_revise_template();
 
 alter table public.email_templates enable row level security;
 create policy "managers read their tenant's e-mail templates" on public.email_templates
@@ -80,7 +93,7 @@ as $$
 $$;
 comment on function private.mail_look(uuid) is 'How a tenant''s mails look, and in whose name they come.';
 
-select private.register_table('public.email_templates',
+select private.register_table('public.email_templates', quiet => '{revision}',
   plain => '{slug,locale,name,subject,body_html,body_text,variables}');
 
 -- 02_default_templates.sql

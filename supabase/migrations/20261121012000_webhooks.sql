@@ -988,7 +988,7 @@ grant execute on function public.read_webhook_deliveries(uuid, uuid[], uuid[]) t
 create type private.webhook_stats as (
   endpoint_id uuid, since timestamptz, succeeded_count bigint, failed_count bigint, duration_p50_ms int, duration_p95_ms int,
   pending_count bigint, dead_count bigint, oldest_pending_at timestamptz, last_success_at timestamptz, last_failure_at timestamptz,
-  failing_since_at timestamptz, failure_count int, blocked_until_at timestamptz
+  failing_since_at timestamptz, failure_count int, blocked_until_at timestamptz, most_attempts int
 );
 
 create function private.require_stats_window(window_hours int) returns void
@@ -1012,6 +1012,7 @@ declare
   stats private.webhook_stats;
 begin
   stats.endpoint_id := asked.id;
+  stats.most_attempts := most_attempts;
   -- Only the newest of the window. More would take long and say no more about the endpoint.
   select case when count(*) = most_attempts then min(a.created_at) else now() - make_interval(hours => window_hours) end,
     count(*) filter (where a.outcome = 'succeeded'), count(*) filter (where a.outcome = 'failed'),

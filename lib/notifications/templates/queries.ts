@@ -14,9 +14,10 @@ import {
   templateOrder,
 } from './schema.ts'
 
-const columns = sql`
+/** "0" is the revision of words that are not the tenant's own: it has none to lose. */
+const columnsFor = (tenantId: string) => sql`
   e.slug, e.locale, e.name, e.subject, e.body_html, e.body_text, e.variables, e.category,
-  e.tenant_id = private.platform_tenant_id() as is_global, e.is_active, e.send_via, e.version, e.updated_at`
+  e.tenant_id = private.platform_tenant_id() as is_global, e.is_active, e.send_via, e.version, case when e.tenant_id = ${tenantId} then private.ulid(e.revision) else '0' end as revision, e.updated_at`
 
 /** The words that a tenant mails, by slug and language: its own, and the global ones that it has not replaced. */
 export async function listTemplates(
@@ -30,7 +31,7 @@ export async function listTemplates(
     templateOrder,
     { limit, cursor },
     (rowCount) => sql`
-    select ${columns} from public.email_templates as e
+    select ${columnsFor(tenantId)} from public.email_templates as e
     where (e.tenant_id = ${tenantId} or e.tenant_id = private.platform_tenant_id() and not exists (
         select from public.email_templates as o where o.tenant_id = ${tenantId} and o.slug = e.slug and o.locale = e.locale))
       and (${cursor?.slug}::text is null or (e.slug, e.locale) > (${cursor?.slug}, ${cursor?.locale}))
@@ -50,12 +51,14 @@ export async function readTemplate(
 
 /**
  * Writes a tenant's own words, in the place of the global ones if there are any: then the variables and the category are
- * those of the global ones. 422 invalid_value if it could not be rendered.
+ * those of the global ones. `expected` is the revision of the own words that it takes the place of, or "0" where there are
+ * none. 412 template_changed if that is another one; 422 invalid_value if it could not be rendered.
  */
 export function writeTemplate(
   tenantId: string,
   { claims, headers }: Asker,
   path: EmailTemplatePath,
+  expected: string,
   { variables, ...words }: NewEmailTemplate,
 ): Promise<EmailTemplate> {
   return serviceFor(claims, headers).transaction(async (tx) => {
@@ -65,7 +68,8 @@ export function writeTemplate(
       order by e.locale = ${path.locale} desc, e.locale = 'en' desc limit 1`)
     const declared = source?.variables ?? variables
     requireRenderable({ ...words, variables: declared })
-    await tx.query(sql`
+    await requireRevision(tx, tenantId, path, expected)
+    const written = await tx.query(sql`
       insert into public.email_templates as e (tenant_id, slug, locale, name, subject, body_html, body_text, variables, category,
         source_template_id, is_active, send_via)
       values (${tenantId}, ${path.template}, ${path.locale}, ${words.name}, ${words.subject}, ${words.body_html}, ${words.body_text},
@@ -73,21 +77,57 @@ export function writeTemplate(
         ${words.is_active}, ${words.send_via}::public.email_sender)
       on conflict (tenant_id, slug, locale) do update set
         (name, subject, body_html, body_text, variables, is_active, send_via) =
-          (excluded.name, excluded.subject, excluded.body_html, excluded.body_text, excluded.variables, excluded.is_active, excluded.send_via)`)
+          (excluded.name, excluded.subject, excluded.body_html, excluded.body_text, excluded.variables, excluded.is_active, excluded.send_via)
+      where private.ulid(e.revision) = ${expected}
+      returning 1`)
+    // Somebody else wrote the first words in the meantime.
+    if (written.length === 0) throw templateChanged((await ownRevision(tx, tenantId, path)) ?? null)
     return found(await findTemplate(tx, tenantId, path))
   })
 }
 
-/** Removes a tenant's own words. The global ones count again. 404 not_found. */
-export async function removeTemplate(
+/** Removes a tenant's own words of this revision. The global ones count again. 404 not_found; 412 template_changed. */
+export function removeTemplate(
   tenantId: string,
   { claims, headers }: Asker,
-  { template, locale }: EmailTemplatePath,
+  path: EmailTemplatePath,
+  expected: string,
 ): Promise<void> {
-  const removed = await serviceFor(claims, headers).query(sql`
-    delete from public.email_templates as e
-    where e.tenant_id = ${tenantId} and e.slug = ${template} and e.locale = ${locale} returning 1`)
-  if (removed.length === 0) throw noSuchTemplate()
+  return serviceFor(claims, headers).transaction(async (tx) => {
+    if ((await ownRevision(tx, tenantId, path)) === undefined) throw noSuchTemplate()
+    await requireRevision(tx, tenantId, path, expected)
+    await tx.query(sql`
+      delete from public.email_templates as e
+      where e.tenant_id = ${tenantId} and e.slug = ${path.template} and e.locale = ${path.locale}`)
+  })
+}
+
+async function requireRevision(
+  tx: Db,
+  tenantId: string,
+  path: EmailTemplatePath,
+  expected: string,
+): Promise<void> {
+  const revision = await ownRevision(tx, tenantId, path)
+  if ((revision ?? '0') !== expected) throw templateChanged(revision ?? null)
+}
+
+/** The revision of a tenant's own words, which stay locked until the transaction ends. */
+async function ownRevision(tx: Db, tenantId: string, path: EmailTemplatePath): Promise<string | undefined> {
+  const [own] = await tx.query<{ revision: string }>(sql`
+    select private.ulid(e.revision) as revision from public.email_templates as e
+    where e.tenant_id = ${tenantId} and e.slug = ${path.template} and e.locale = ${path.locale} for update`)
+  return own?.revision
+}
+
+function templateChanged(revision: string | null): Problem {
+  return new Problem(
+    'template_changed',
+    'Somebody else has changed this template in the meantime. Read it again.',
+    {
+      members: { revision },
+    },
+  )
 }
 
 const compared = ['name', 'subject', 'body_html', 'body_text', 'is_active', 'send_via'] as const
@@ -99,7 +139,7 @@ export async function compareTemplate(
   { template, locale }: EmailTemplatePath,
 ): Promise<EmailTemplateDiff> {
   const rows = await serviceFor(claims, headers).query<EmailTemplate & { is_own: boolean }>(sql`
-    select ${columns}, e.tenant_id = ${tenantId} as is_own from public.email_templates as e
+    select ${columnsFor(tenantId)}, e.tenant_id = ${tenantId} as is_own from public.email_templates as e
     where e.tenant_id in (${tenantId}, private.platform_tenant_id()) and e.slug = ${template} and e.locale = ${locale}`)
   const own = rows.find(({ is_own }) => is_own)
   const common = rows.find(({ is_global }) => is_global)
@@ -129,7 +169,7 @@ async function findTemplate(
   { template, locale }: EmailTemplatePath,
 ): Promise<EmailTemplate | undefined> {
   const [row] = await db.query<EmailTemplate>(sql`
-    select ${columns} from public.email_templates as e
+    select ${columnsFor(tenantId)} from public.email_templates as e
     where e.tenant_id in (${tenantId}, private.platform_tenant_id()) and e.slug = ${template} and e.locale = ${locale}
     order by e.tenant_id = private.platform_tenant_id() limit 1`)
   return row

@@ -64,7 +64,10 @@ export const EmailTemplate = z
       .meta({ description: 'Whether these are the words that every tenant begins with.' }),
     is_active: z.boolean(),
     send_via: z.enum(['sendgrid', 'ses', 'smtp']).nullable(),
-    version: z.int().min(1),
+    version: z.int().min(1).meta({ description: 'Grows with every change of the words.' }),
+    revision: z.string().meta({
+      description: 'Also the ETag. Another one after each change; "0" where you have no words of your own.',
+    }),
     updated_at: moment,
   })
   .meta({ id: 'EmailTemplate' })

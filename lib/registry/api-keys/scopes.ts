@@ -13,7 +13,7 @@ export const Scope = z
   })
   .meta({ id: 'Scope', description: 'What an API key can be allowed to do, the same in every tenant.' })
 
-export const scopeOrder = keyset('scopes', { scope: z.string().max(100) })
+export const scopeOrder = keyset('scopes', { scope: z.string().regex(/^[a-z][a-z_]{1,39}:[a-z]{1,39}$/) })
 export const ScopeQuery = z.strictObject(pageParameters(scopeOrder))
 export const Scopes = z
   .strictObject({ scopes: z.array(Scope), next_cursor: nextCursor })

@@ -38,19 +38,21 @@ export async function listStats(
   tenantId: string,
   { window_hours: hours = 24, limit, cursor }: TenantStatsQuery,
 ): Promise<WebhookStats> {
-  const { rows, next_cursor } = await readPage<Row & { id: string }>(
+  const { rows, next_cursor } = await readPage<Row & { id: string; is_cut: boolean }>(
     db,
     statsOrder,
     { limit, cursor },
     (rowCount) => sql`
-    select s.endpoint_id as id, ${columns}
+    select s.endpoint_id as id, ${columns},
+      s.succeeded_count + s.failed_count = s.most_attempts as is_cut
     from public.list_webhook_stats(${tenantId}, ${hours}, ${cursor?.id}::uuid, ${rowCount}) as s
     order by s.endpoint_id desc`,
   )
-  return {
-    endpoints: rows.map(({ id, ...row }) => ({ endpoint_id: ulidOf(id), ...statsOf(row) })),
-    next_cursor,
-  }
+  const endpoints = rows.map(({ id, is_cut, ...row }) => {
+    const { since, ...stats } = statsOf(row)
+    return { endpoint_id: ulidOf(id), ...stats, counted_since: is_cut ? since : null }
+  })
+  return { endpoints, next_cursor }
 }
 
 /** The attempts of the last hours, step by step. 404 not_found if the endpoint is none of the tenant's. */

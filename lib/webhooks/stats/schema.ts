@@ -33,7 +33,14 @@ export const statsOrder = keyset('webhook_stats', { id: z.guid() })
 export const TenantStatsQuery = z.strictObject({ window_hours: hours, ...pageParameters(statsOrder) })
 export const WebhookStats = z
   .strictObject({
-    endpoints: z.array(EndpointStats.extend({ endpoint_id: z.string() })),
+    endpoints: z.array(
+      EndpointStats.omit({ since: true }).extend({
+        endpoint_id: z.string(),
+        counted_since: moment.nullable().meta({
+          description: 'Where its attempts begin, if the window holds more than are counted.',
+        }),
+      }),
+    ),
     next_cursor: nextCursor,
   })
   .meta({

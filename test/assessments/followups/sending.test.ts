@@ -166,6 +166,7 @@ describe('the tenant’s own words', () => {
       method: 'PUT',
       token: owner.token,
       tenant: tenant.slug,
+      headers: { 'if-match': '"0"' },
       body: { name: 'Ours', subject: 'Still there, {{person}}?', body_html: '<p>{{campaign}}</p>' },
     })
     expect(put.status, await put.clone().text()).toBe(200)

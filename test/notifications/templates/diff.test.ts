@@ -12,8 +12,13 @@ beforeEach(async () => {
   owner = await makePerson()
   tenant = await makeTenant({ owner })
 })
-const ask = (path: string, method = 'GET', body?: unknown, by = owner) =>
-  call(`/notifications/templates${path}`, { token: by.token, tenant: tenant.slug, method, body })
+const ask = async (path: string, method = 'GET', body?: unknown, by = owner) => {
+  const url = `/notifications/templates${path}`
+  const as = { token: by.token, tenant: tenant.slug }
+  const isChange = method === 'PUT' || method === 'DELETE'
+  const etag = isChange && (await call(url, as)).headers.get('etag')
+  return call(url, { ...as, method, body, headers: { 'if-match': etag || '"0"' } })
+}
 const write = (path: string) =>
   ask(path, 'PUT', { name: 'Welcome', subject: 'Hi from {{tenant}}', body_html: '<p>{{name}}</p>' })
 

@@ -5,7 +5,7 @@ export default {
   relations: {
     email_templates: {
       columns:
-        'tenant_id id ref_id slug locale name subject body_html body_text variables category source_template_id is_active send_via version created_at updated_at created_by updated_by',
+        'tenant_id id ref_id slug locale name subject body_html body_text variables category source_template_id is_active send_via version created_at updated_at created_by updated_by revision',
       key: 'tenant_id',
       select: 'read_admin',
       service: 'all',

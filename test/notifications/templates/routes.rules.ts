@@ -24,6 +24,7 @@ export default {
   'PUT /notifications/templates/:template/:locale': {
     may: [manager],
     path: '/notifications/templates/own_words/en',
+    headers: { 'if-match': '"0"' },
     body: () => words,
   },
   // The tenant has none of its own: past the door is 404 not_found.
@@ -31,5 +32,6 @@ export default {
     may: [manager],
     gives: 404,
     path: '/notifications/templates/welcome/en',
+    headers: { 'if-match': '"0"' },
   },
 } satisfies RouteRules

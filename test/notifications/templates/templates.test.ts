@@ -12,8 +12,13 @@ beforeEach(async () => {
   tenant = await makeTenant({ owner })
 })
 
-const ask = (path: string, method = 'GET', body?: unknown, of = tenant, by = owner) =>
-  call(`/notifications/templates${path}`, { token: by.token, tenant: of.slug, method, body })
+const ask = async (path: string, method = 'GET', body?: unknown, of = tenant, by = owner) => {
+  const url = `/notifications/templates${path}`
+  const as = { token: by.token, tenant: of.slug }
+  const isChange = method === 'PUT' || method === 'DELETE'
+  const etag = isChange && (await call(url, as)).headers.get('etag')
+  return call(url, { ...as, method, body, headers: { 'if-match': etag || '"0"' } })
+}
 const read = async (path = '/invitation/en') => EmailTemplate.parse(await (await ask(path)).json())
 const ours = {
   name: 'Ours',
