@@ -3413,6 +3413,8 @@ export interface components {
                     name: string;
                     description: string;
                 }[];
+                /** @description To what share of participants a page shows the personas: 0 to 1. The others see none. */
+                traffic_split: number;
             };
             /** @description The formats to choose from, each with its questions in order. */
             modes: {
@@ -5380,6 +5382,11 @@ export interface components {
             token: string;
             mode?: string;
             locale?: string;
+            /**
+             * @description Whether the page had shown the personas. It is kept only if the campaign has some.
+             * @enum {string}
+             */
+            landing_variant?: "personas" | "plain";
             email?: string & (unknown & unknown);
             full_name?: string;
             /** @description Whether the tenant may use the contact details. */
@@ -5950,6 +5957,8 @@ export interface components {
             client_status: "registered" | "started" | "completed" | "contacted" | "converted" | "archived";
             mode: string | null;
             locale: string | null;
+            /** @description Whether the landing had shown its personas. null: there was no test. */
+            landing_variant: ("personas" | "plain") | null;
             /** @description What leads in the result. */
             primary_id: string | null;
             started_at: string | null;
@@ -5979,6 +5988,8 @@ export interface components {
             client_status: "registered" | "started" | "completed" | "contacted" | "converted" | "archived";
             mode: string | null;
             locale: string | null;
+            /** @description Whether the landing had shown its personas. null: there was no test. */
+            landing_variant: ("personas" | "plain") | null;
             /** @description What leads in the result. */
             primary_id: string | null;
             started_at: string | null;
@@ -6102,6 +6113,21 @@ export interface components {
             completed_share: number | null;
             /** @description Of those who have completed, how many have become clients: 0 to 1. */
             converted_share: number | null;
+            /** @description What became of those who saw each landing. null unless a campaign is named. */
+            landing_variants: {
+                personas: {
+                    /** @description How many began a session from it. */
+                    started: number;
+                    completed: number;
+                    converted: number;
+                };
+                plain: {
+                    /** @description How many began a session from it. */
+                    started: number;
+                    completed: number;
+                    converted: number;
+                };
+            } | null;
         };
         PollRequest: {
             /** @description 50 when left out. */

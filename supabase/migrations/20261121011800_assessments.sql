@@ -140,7 +140,7 @@ comment on function private.find_offer(text, uuid) is
 -- A definer, as are those of the next files: the edge function works as the service, which may not count places or emit events.
 create function private.begin_session(
   tenant uuid, campaign uuid, token_hash bytea, mode text, locale text default null, email text default null, full_name text default null,
-  has_consented boolean default false
+  has_consented boolean default false, landing_variant text default null
 ) returns void
   language plpgsql security definer
   set search_path = ''
@@ -167,9 +167,9 @@ begin
     perform private.raise_problem(429, 'too_many_sessions', 'Too many sessions were begun from here in this hour. Try again later.');
   end if;
   perform private.require_place(tenant, 'participants');
-  insert into public.participant_sessions (tenant_id, campaign_id, email, full_name, mode, locale, consented_at, token_hash)
+  insert into public.participant_sessions (tenant_id, campaign_id, email, full_name, mode, locale, landing_variant, consented_at, token_hash)
   values (tenant, begin_session.campaign, begin_session.email, begin_session.full_name, begin_session.mode, begin_session.locale,
-    case when has_consented then now() end, begin_session.token_hash)
+    begin_session.landing_variant, case when has_consented then now() end, begin_session.token_hash)
   on conflict (token_hash) do nothing;
   if not found then
     -- The same browser was faster on another connection.
@@ -177,9 +177,9 @@ begin
   end if;
 end
 $$;
-comment on function private.begin_session(uuid, uuid, bytea, text, text, text, text, boolean) is
+comment on function private.begin_session(uuid, uuid, bytea, text, text, text, text, boolean, text) is
   'Begins a session with the token of a participant''s browser. The same token again changes nothing. 409 campaign_not_open, 409 token_taken, 429 too_many_sessions, and 402 limit_reached if the plan has no place.';
-grant execute on function private.begin_session(uuid, uuid, bytea, text, text, text, text, boolean) to service_role;
+grant execute on function private.begin_session(uuid, uuid, bytea, text, text, text, text, boolean, text) to service_role;
 
 -- 04_leads.sql
 

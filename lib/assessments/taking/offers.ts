@@ -108,6 +108,7 @@ function prepare(row: OfferRow): OpenOffer {
       ...(campaign.landing.intro !== undefined && { intro: campaign.landing.intro }),
       capture_gate: config.landing.capture_gate,
       personas: config.landing.personas,
+      traffic_split: config.landing.traffic_split,
     },
     modes: modesOf(config, campaign.mode),
     chart: config.results.spider_chart_enabled,

@@ -8,7 +8,7 @@ import { linkUrl, list, record, text } from '../../page/config.js'
 export function parseDefinition(answer) {
   const { campaign, framework, landing, modes, has_insights, booking_url } = record(answer)
   const { name, is_open, opens_at, results_disclosure } = record(campaign)
-  const { headline, intro, capture_gate, personas } = record(landing)
+  const { headline, intro, capture_gate, personas, traffic_split } = record(landing)
   const usable = list(modes).flatMap(parseMode)
   const title = text(name, 300) ?? text(record(framework).name, 300) ?? ''
   if (usable.length === 0) return null
@@ -26,6 +26,7 @@ export function parseDefinition(answer) {
       const named = text(persona.name, 200)
       return named ? [{ name: named, description: text(persona.description, 2000) ?? '' }] : []
     }),
+    personaShare: typeof traffic_split === 'number' ? traffic_split : 1,
     captureGate: capture_gate === 'hard' || capture_gate === 'soft' ? capture_gate : 'none',
     modes: usable,
     bookingUrl: linkUrl(booking_url),

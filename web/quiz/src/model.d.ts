@@ -26,6 +26,8 @@ export type Definition = {
   headline: string
   intro: string
   personas: { name: string; description: string }[]
+  /** To what share of devices they are shown: 0 to 1. */
+  personaShare: number
   captureGate: 'none' | 'soft' | 'hard'
   modes: Mode[]
   bookingUrl: string | null
@@ -60,14 +62,17 @@ export type Result = {
 
 // What waits to be sent.
 export type Contact = { email: string; full_name?: string; has_consented: true }
+/** Whether the personas are on the first page. */
+export type Landing = 'personas' | 'plain'
+export type Start = { mode: string; locale: string; landing_variant?: Landing }
 export type Outbox = {
-  start: { mode: string; locale: string } | null
+  start: Start | null
   answers: Record<string, Answer | null>
   contact: Contact | null
   isFinishing: boolean
 }
 export type Sending =
-  | { kind: 'start'; body: { mode: string; locale: string } }
+  | { kind: 'start'; body: Start }
   | { kind: 'answers'; body: { answers: Record<string, Answer | null> } }
   | { kind: 'contact'; body: Contact }
   | { kind: 'complete' }

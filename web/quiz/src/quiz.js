@@ -5,6 +5,7 @@ import { readAddress } from './address.js'
 import { load, loadOffer } from './load.js'
 import { mount, paint } from './paint.js'
 import { openMemory } from './record.js'
+import { landingFor } from './screens.js'
 import { createTaking } from './taking.js'
 import { plain } from './views/notices.js'
 import { wordsFor } from './words.js'
@@ -47,7 +48,10 @@ async function open() {
 }
 
 /** @param {Extract<Loaded, { kind: 'found' }>} loaded @param {Session | 'lost' | null} offered */
-async function take({ config, definition, path }, offered) {
+async function take({ config, definition: offer, path }, offered) {
+  const memory = openMemory(`tenantry-quiz ${path}`, () => localStorage)
+  const landing = landingFor(offer, memory.draw)
+  const definition = landing === 'plain' ? { ...offer, personas: [] } : offer
   applyTheme(config)
   const { locale } = config
   const { language, words } = await wordsFor([locale])
@@ -59,9 +63,10 @@ async function take({ config, definition, path }, offered) {
   const around = { config, definition, words, locale, spoken }
   const actions = createTaking({
     definition,
+    landing,
     start: `${path}/sessions`,
     locale,
-    memory: openMemory(`tenantry-quiz ${path}`, () => localStorage),
+    memory,
     show: (state) => paint(around, state, actions),
   })
   const session = offered && offered !== 'lost' ? offered : null
