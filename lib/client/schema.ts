@@ -3443,6 +3443,10 @@ export interface components {
             chart: boolean;
             /** @description Whether a model may have a remark on an answer: POST …/current/insights. */
             has_insights: boolean;
+            /** @description Whether the page may read questions aloud, with the voices of the browser. */
+            reads_aloud: boolean;
+            /** @description The name of the voice that the tenant would like best. null: none, or nothing is read. */
+            voice_name: string | null;
             booking_url: string | null;
         };
         /** @description A participant’s way through an assessment, for whoever holds its token. */
@@ -3884,7 +3888,7 @@ export interface components {
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
+                    provider?: "browser" | null;
                     model?: string | null;
                 } | null;
             };
@@ -4037,7 +4041,7 @@ export interface components {
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
+                        provider?: "browser" | null;
                         model?: string | null;
                     } | null;
                 };
@@ -4175,7 +4179,7 @@ export interface components {
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
+                    provider?: "browser" | null;
                     model?: string | null;
                 } | null;
             };
@@ -4328,7 +4332,7 @@ export interface components {
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
+                        provider?: "browser" | null;
                         model?: string | null;
                     } | null;
                 };
@@ -4946,7 +4950,7 @@ export interface components {
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
+                    provider?: "browser" | null;
                     model?: string | null;
                 } | null;
             };
@@ -6538,7 +6542,8 @@ export interface components {
                 };
                 voice: {
                     is_enabled: boolean;
-                    provider?: string;
+                    /** @enum {string} */
+                    provider?: "browser";
                     model?: string;
                 };
             };
@@ -6726,7 +6731,7 @@ export interface components {
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
+                        provider?: "browser" | null;
                         model?: string | null;
                     } | null;
                 };
@@ -7015,7 +7020,7 @@ export interface components {
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
+                        provider?: "browser" | null;
                         model?: string | null;
                     } | null;
                 };

@@ -106,6 +106,8 @@ select private.register_table('public.assessment_results', plain => '{framework_
 
 -- Offers: what a stranger may know of a campaign, and who may begin it. For the edge function alone.
 
+select private.register_feature('voice', 'Assessments by voice: questions are read aloud.', '{trial,professional,business,enterprise}');
+
 create function private.is_campaign_open(campaign public.campaigns) returns boolean
   language sql stable
   set search_path = ''
@@ -117,7 +119,8 @@ comment on function private.is_campaign_open(public.campaigns) is 'Whether a cam
 
 create function private.find_offer(slug text, campaign uuid)
   returns table (tenant_id uuid, campaign public.campaigns, is_open boolean, framework_name text, framework_version int,
-    base jsonb, config jsonb, config_version int, booking_url text)
+    base jsonb, config jsonb, config_version int, booking_url text,
+    has_voice boolean, voice_id text)
   language sql stable
   set search_path = ''
   -- Plans of tables that were empty when the session began would read all of them.
@@ -125,7 +128,7 @@ create function private.find_offer(slug text, campaign uuid)
 as $$
   select t.id, c, private.is_campaign_open(c) and private.has_feature(t.id, 'assessments'), f.name, f.version, f.base,
     coalesce(to_jsonb(o) - '{tenant_id,framework_id,version,reason,created_at,updated_at,created_by,updated_by}'::text[], '{}'),
-    coalesce(o.version, 0), b.booking_url
+    coalesce(o.version, 0), b.booking_url, private.has_feature(t.id, 'voice'), b.voice_id
   from public.tenant_slugs as s
   join public.tenants as t on t.id = s.tenant_id and t.status <> 'archived'
   join public.tenant_brands as b on b.tenant_id = t.id and b.is_active

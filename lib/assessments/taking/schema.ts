@@ -59,6 +59,12 @@ export const Offer = z
     has_insights: z.boolean().meta({
       description: 'Whether a model may have a remark on an answer: POST …/current/insights.',
     }),
+    reads_aloud: z.boolean().meta({
+      description: 'Whether the page may read questions aloud, with the voices of the browser.',
+    }),
+    voice_name: z.string().nullable().meta({
+      description: 'The name of the voice that the tenant would like best. null: none, or nothing is read.',
+    }),
     booking_url: z.string().nullable(),
   })
   .meta({ id: 'AssessmentOffer', description: 'What a participant sees of a campaign before it begins.' })

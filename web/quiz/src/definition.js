@@ -6,7 +6,8 @@ import { linkUrl, list, record, text } from '../../page/config.js'
 
 /** @param {unknown} answer @returns {Definition | null} null when there is nothing to take */
 export function parseDefinition(answer) {
-  const { campaign, framework, landing, modes, has_insights, booking_url } = record(answer)
+  const { campaign, framework, landing, modes, has_insights, reads_aloud, voice_name, booking_url } =
+    record(answer)
   const { name, is_open, opens_at, results_disclosure } = record(campaign)
   const { headline, intro, capture_gate, personas, traffic_split } = record(landing)
   const usable = list(modes).flatMap(parseMode)
@@ -19,6 +20,8 @@ export function parseDefinition(answer) {
     opensAt: moment(opens_at),
     showsResult: results_disclosure !== 'none',
     hasInsights: has_insights === true,
+    readsAloud: reads_aloud === true,
+    voiceName: text(voice_name, 200),
     headline: text(headline, 300) ?? title,
     intro: text(intro, 4000) ?? '',
     personas: list(personas).flatMap((each) => {

@@ -23,6 +23,9 @@ export type Definition = {
   opensAt: string | null
   showsResult: boolean
   hasInsights: boolean
+  readsAloud: boolean
+  /** Of the voice that the tenant would like best. */
+  voiceName: string | null
   headline: string
   intro: string
   personas: { name: string; description: string }[]
@@ -151,6 +154,17 @@ export type Around = {
   words: Words
   locale: string
   spoken: Spoken
+  reader: Reader | null
+}
+/** What reads questions aloud, if the tenant has it and the browser can. */
+export type Reader = {
+  /** Whether there is a voice for the language of the questions. */
+  hasVoice: () => boolean
+  isReading: () => boolean
+  toggle: (sentences: string[]) => void
+  stop: () => void
+  /** Ends when this is another place than before. Whoever says so paints it. */
+  stayAt: (place: string) => void
 }
 /** Properties of an element that has the assessment's words, where they are in another language than the page's own. */
 export type Spoken = { lang?: string; dir?: 'auto' }
@@ -163,6 +177,8 @@ export type QuestionParts = {
   note: string
   lastWord: string
   insight: string | null
+  /** Null where nothing can be read aloud. */
+  aloud: { isReading: boolean; toggle: () => void } | null
   footer: unknown
   choose: (answer: Answer | null) => void
   /** Goes to the next question, and nowhere from the last one. */

@@ -4,13 +4,14 @@ import { applyTheme } from '../../page/theme.js'
 import { readAddress } from './address.js'
 import { load, loadOffer } from './load.js'
 import { mount, paint } from './paint.js'
+import { createReader } from './reader.js'
 import { openMemory } from './record.js'
 import { landingFor } from './screens.js'
 import { createTaking } from './taking.js'
 import { plain } from './views/notices.js'
 import { wordsFor } from './words.js'
 
-/** @import { Loaded, Session } from './model.d.ts' */
+/** @import { Loaded, Session, State } from './model.d.ts' */
 
 const address = readAddress(location)
 // Whoever copies the address, or looks at the history of this browser, does not get the session with it.
@@ -60,14 +61,27 @@ async function take({ config, definition: offer, path }, offered) {
   const spokenIn = definition.language ?? locale
   const spoken = baseOf(spokenIn) === language ? {} : { lang: spokenIn, dir: /** @type {const} */ ('auto') }
   translateSkipLink(words.skip)
-  const around = { config, definition, words, locale, spoken }
+  /** @type {State | null} */
+  let seen = null
+  const reader = definition.readsAloud
+    ? createReader({
+        synthesis: window.speechSynthesis,
+        language: spokenIn,
+        preferred: definition.voiceName,
+        changed: () => seen && paint(around, seen, actions),
+      })
+    : null
+  const around = { config, definition, words, locale, spoken, reader }
   const actions = createTaking({
     definition,
     landing,
     start: `${path}/sessions`,
     locale,
     memory,
-    show: (state) => paint(around, state, actions),
+    show: (state) => {
+      seen = state
+      paint(around, state, actions)
+    },
   })
   const session = offered && offered !== 'lost' ? offered : null
   actions.open(session && address.token ? { token: address.token, session } : null, offered === 'lost')
@@ -75,6 +89,8 @@ async function take({ config, definition: offer, path }, offered) {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') actions.online()
   })
+  // Chromium speaks on after a page is gone.
+  window.addEventListener('pagehide', () => reader?.stop())
   window.addEventListener('beforeunload', (event) => {
     if (actions.wouldLose()) event.preventDefault()
   })
