@@ -5024,6 +5024,8 @@ export interface components {
                  */
                 status: "written" | "writing" | "off";
                 text: string | null;
+                /** @description Of the text: the locale of the session, or else the language of the questions. */
+                language: string | null;
                 /** @description Why it is off: the tenant has none for this, or there is none now. null: it is not. */
                 reason: ("not_offered" | "unavailable") | null;
             };
@@ -6312,6 +6314,8 @@ export interface components {
                  */
                 status: "written" | "writing" | "off";
                 text: string | null;
+                /** @description Of the text: the locale of the session, or else the language of the questions. */
+                language: string | null;
                 /** @description Why it is off: the tenant has none for this, or there is none now. null: it is not. */
                 reason: ("not_offered" | "unavailable") | null;
             };

@@ -195,6 +195,18 @@ comment on column public.participant_sessions.mode is 'The format of the framewo
 comment on column public.participant_sessions.landing_variant is 'Whether the landing that led here showed its personas. Null where there was no test.';
 comment on column public.participant_sessions.is_kept is 'Whether a coach keeps something about them: a bio or a document. Then they are not removed when the session expires.';
 comment on column public.participant_sessions.consented_at is 'When the participant allowed the tenant to use the contact details.';
+
+create function private.participant_language(locale text, framework_language text) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Language, script and region. The rest of a tag may be any word, and a model is told what stands here.
+  select coalesce(lower(split_part(t.tag, '-', 1)) || substr(t.tag, length(split_part(t.tag, '-', 1)) + 1), framework_language)
+  from (select substring(locale from '(?i)^[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?(?=-|$)') as tag) as t
+$$;
+comment on function private.participant_language(text, text) is
+  'In which language a participant is written to: their own if it is known, or else that of the questions.';
+
 create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id, id);
 create index participant_sessions_client_status_idx on public.participant_sessions (tenant_id, client_status, id);
 create unique index participant_sessions_token_hash_idx on public.participant_sessions (token_hash);

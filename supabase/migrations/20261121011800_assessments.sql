@@ -559,8 +559,7 @@ as $$
   with due as materialized (
     select f.tenant_id, f.id, f.followup_id, s.client_status, s.full_name, s.consented_at,
       private.normalize_email(s.email) as address,
-      -- A language is written in any case, and templates are looked up by the usual one.
-      lower(split_part(s.locale, '-', 1)) || substr(s.locale, length(split_part(s.locale, '-', 1)) + 1) as locale,
+      s.locale,
       r.framework_id, c.name as campaign, case when c.results_disclosure <> 'none' then r.primary_id end as primary_id
     from unnest(tenants, followups) as asked (tenant_id, id)
     join public.followups as f on f.tenant_id = asked.tenant_id and f.id = asked.id and f.status = 'planned'
@@ -610,10 +609,9 @@ as $$
       'primary', coalesce(k.archetype_overrides #>> array[d.primary_id, 'name'], k.archetypes #>> array[d.primary_id, 'name'])))
   from due as d
   join configured as k using (tenant_id, framework_id)
-  join public.tenants as t on t.id = d.tenant_id
   left join worded as w using (tenant_id, framework_id, followup_id)
   -- The tenant's own words are in the language of the questions that the participant has answered.
-  cross join lateral (select case when w.words is null then coalesce(d.locale, t.locale) else k.language end as locale) as l
+  cross join lateral (select case when w.words is null then private.participant_language(d.locale, k.language) else k.language end as locale) as l
 $$;
 comment on function private.read_followups(uuid[], uuid[]) is
   'What planned follow-ups need to be sent now: the address, the words of the tenant''s configuration if it has some, and their values. cancel_reason says why one is not sent.';
@@ -755,6 +753,7 @@ create table public.participant_reflections (
   status public.reflection_status not null default 'writing',
   attempt int not null default 1,
   disclosure text not null,
+  language text not null,
   words text,
   model text,
   begun_at timestamptz not null default clock_timestamp(),
@@ -762,7 +761,7 @@ create table public.participant_reflections (
   primary key (tenant_id, session_id),
   foreign key (tenant_id, session_id) references public.participant_sessions on delete cascade,
   constraint reflection_is_text check (private.is_plain_text(words, 8000)),
-  constraint reflection_model_is_short check (length(model) <= 255),
+  constraint reflection_model_is_short check (length(model) <= 255 and length(language) <= 16),
   constraint written_reflection_has_words check ((status = 'written') = (words is not null) and (words is null) = (written_at is null)),
   constraint reflection_disclosure_is_known check (disclosure in ('full', 'summary'))
 );
@@ -778,7 +777,9 @@ create policy "members read what was written to their tenant's participants" on 
 grant select on public.participant_reflections to authenticated, service_role;
 
 -- Definers, as all that whoever holds a token may do. For the edge function alone.
-create function private.begin_reflection(token_hash bytea, out tenant uuid, out session uuid, out state text, out words text, out attempt int)
+create function private.begin_reflection(
+  token_hash bytea, framework_language text, out tenant uuid, out session uuid, out state text, out words text, out attempt int, out language text
+)
   language plpgsql security definer
   set search_path = ''
   set enable_seqscan = off
@@ -801,6 +802,7 @@ begin
   elsif known.status = 'written' then
     begin_reflection.state := 'written';
     begin_reflection.words := known.words;
+    begin_reflection.language := known.language;
   elsif not private.has_feature(taken.tenant_id, 'ai_authoring') then
     begin_reflection.state := 'not_offered';
   -- Longer than the edge function waits for a model. After that, whoever asked it is gone.
@@ -809,16 +811,18 @@ begin
   elsif known.attempt >= 3 then
     begin_reflection.state := 'unavailable';
   else
-    insert into public.participant_reflections as r (tenant_id, session_id, disclosure) values (taken.tenant_id, taken.id, shown)
+    begin_reflection.language := private.participant_language(taken.locale, framework_language);
+    insert into public.participant_reflections as r (tenant_id, session_id, disclosure, language)
+    values (taken.tenant_id, taken.id, shown, begin_reflection.language)
     on conflict on constraint participant_reflections_pkey do update set
-      status = 'writing', attempt = r.attempt + 1, disclosure = excluded.disclosure, begun_at = clock_timestamp()
+      status = 'writing', attempt = r.attempt + 1, disclosure = excluded.disclosure, language = excluded.language, begun_at = clock_timestamp()
     returning r.attempt into begin_reflection.attempt;
     begin_reflection.state := 'begun';
   end if;
 end
 $$;
-comment on function private.begin_reflection(bytea) is
-  'Whether a text about a token''s result is there, is being written, or is to be written by the caller now (begun). 404 session_not_found, 409 session_not_completed.';
+comment on function private.begin_reflection(bytea, text) is
+  'Whether a text about a token''s result is there, is being written, or is to be written by the caller now (begun), and in which language. 404 session_not_found, 409 session_not_completed.';
 
 create function private.end_reflection(tenant uuid, session uuid, attempt int, words text, model text, is_asked boolean) returns void
   language plpgsql security definer
@@ -838,9 +842,9 @@ end
 $$;
 comment on function private.end_reflection(uuid, uuid, int, text, text, boolean) is
   'Keeps what a model wrote in an attempt that was begun, or notes that it gave nothing.';
-grant execute on function private.begin_reflection(bytea), private.end_reflection(uuid, uuid, int, text, text, boolean) to service_role;
+grant execute on function private.begin_reflection(bytea, text), private.end_reflection(uuid, uuid, int, text, text, boolean) to service_role;
 
-select private.register_table('public.participant_reflections', plain => '{disclosure,model}', personal => '{words}',
+select private.register_table('public.participant_reflections', plain => '{disclosure,language,model}', personal => '{words}',
   on_forget => 'delete', forgotten_with => 'public.participant_sessions',
   unaudited => 'written by a model once, for whoever has taken the assessment; its call is a record itself');
 
@@ -854,13 +858,14 @@ create table public.participant_insights (
   item_id text not null,
   answer text not null,
   status public.reflection_status not null default 'writing',
+  language text not null,
   words text,
   model text,
   begun_at timestamptz not null default clock_timestamp(),
   primary key (tenant_id, session_id, item_id, answer),
   foreign key (tenant_id, session_id) references public.participant_sessions on delete cascade,
   constraint insight_is_text check (private.is_plain_text(words, 1000)),
-  constraint insight_is_of_an_answer check (length(item_id) <= 40 and length(answer) <= 40 and length(model) <= 255),
+  constraint insight_is_of_an_answer check (length(item_id) <= 40 and length(answer) <= 40 and length(model) <= 255 and length(language) <= 16),
   constraint written_insight_has_words check ((status = 'written') = (words is not null))
 );
 comment on table public.participant_insights is
@@ -872,7 +877,10 @@ create policy "members read what was remarked to their tenant's participants" on
 -- Nobody else writes: what it says is the model's.
 grant select on public.participant_insights to authenticated, service_role;
 
-create function private.begin_insight(token_hash bytea, item text, most int, out tenant uuid, out session uuid, out state text, out words text, out answer text)
+create function private.begin_insight(
+  token_hash bytea, item text, most int, framework_language text, out tenant uuid, out session uuid, out state text, out words text,
+  out answer text, out language text
+)
   language plpgsql security definer
   set search_path = ''
   set enable_seqscan = off
@@ -894,6 +902,7 @@ begin
   if known.status = 'written' then
     begin_insight.state := 'written';
     begin_insight.words := known.words;
+    begin_insight.language := known.language;
   elsif known.status = 'writing' and known.begun_at > clock_timestamp() - interval '90 seconds' then
     begin_insight.state := 'writing';
   elsif known.status is not null then
@@ -903,14 +912,15 @@ begin
     or (select count(*) from public.participant_insights as i where i.tenant_id = taken.tenant_id and i.session_id = taken.id) >= most then
     begin_insight.state := 'not_offered';
   else
-    insert into public.participant_insights (tenant_id, session_id, item_id, answer)
-    values (taken.tenant_id, taken.id, begin_insight.item, begin_insight.answer);
+    begin_insight.language := private.participant_language(taken.locale, framework_language);
+    insert into public.participant_insights (tenant_id, session_id, item_id, answer, language)
+    values (taken.tenant_id, taken.id, begin_insight.item, begin_insight.answer, begin_insight.language);
     begin_insight.state := 'begun';
   end if;
 end
 $$;
-comment on function private.begin_insight(bytea, text, int) is
-  'Whether a remark on a saved answer is there, is being written, or is to be written by the caller now (begun), of so many in a session. 404 session_not_found, 422 invalid_value.';
+comment on function private.begin_insight(bytea, text, int, text) is
+  'Whether a remark on a saved answer is there, is being written, or is to be written by the caller now (begun), of so many in a session, and in which language. 404 session_not_found, 422 invalid_value.';
 
 create function private.end_insight(tenant uuid, session uuid, item text, answer text, words text, model text, is_asked boolean) returns void
   language plpgsql security definer
@@ -932,8 +942,8 @@ end
 $$;
 comment on function private.end_insight(uuid, uuid, text, text, text, text, boolean) is
   'Keeps what a model remarked on an answer, or notes that it gave nothing.';
-grant execute on function private.begin_insight(bytea, text, int), private.end_insight(uuid, uuid, text, text, text, text, boolean) to service_role;
+grant execute on function private.begin_insight(bytea, text, int, text), private.end_insight(uuid, uuid, text, text, text, text, boolean) to service_role;
 
-select private.register_table('public.participant_insights', plain => '{item_id,answer,model}', personal => '{words}',
+select private.register_table('public.participant_insights', plain => '{item_id,answer,language,model}', personal => '{words}',
   on_forget => 'delete', forgotten_with => 'public.participant_sessions',
   unaudited => 'written by a model once, for whoever takes the assessment; its call is a record itself');

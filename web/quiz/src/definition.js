@@ -84,7 +84,7 @@ function optionsOf({ options }) {
 }
 
 /** @param {unknown} value */
-const languageOf = (value) =>
+export const languageOf = (value) =>
   typeof value === 'string' && /^[a-z]{2,3}(-\w{2,8})*$/i.test(value) ? value : null
 /** @param {unknown} value */
 const moment = (value) => (typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : null)

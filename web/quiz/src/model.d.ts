@@ -106,8 +106,9 @@ export type Taking = {
   outbox: Outbox
 }
 export type Ending = '' | 'expired' | 'closed'
-/** What a model writes about the result. Without a text there is none. */
-export type Reflection = { isWriting: boolean; text: string }
+/** What a model writes: in the language of the participant. Without a text there is none. */
+export type Written = { text: string; language: string | null }
+export type Reflection = Written & { isWriting: boolean }
 export type State = {
   taking: Taking | null
   /** A session of another device, whose link was opened. */
@@ -116,7 +117,7 @@ export type State = {
   /** Null as long as nobody has asked for it. */
   reflection: Reflection | null
   /** What a model has remarked on the last answer. */
-  insight: string | null
+  insight: Written | null
   ending: Ending
   saving: Saving
   isKept: boolean
@@ -154,6 +155,8 @@ export type Around = {
   words: Words
   locale: string
   spoken: Spoken
+  /** As `spoken`, for what is in this language. Null: in that of the questions. */
+  spokenIn: (language: string | null) => Spoken
   reader: Reader | null
 }
 /** What reads questions aloud, if the tenant has it and the browser can. */
@@ -176,7 +179,7 @@ export type QuestionParts = {
   spoken: Spoken
   note: string
   lastWord: string
-  insight: string | null
+  insight: { text: string; spoken: Spoken } | null
   /** Null where nothing can be read aloud. */
   aloud: { isReading: boolean; toggle: () => void } | null
   footer: unknown

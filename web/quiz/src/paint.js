@@ -61,7 +61,7 @@ function announcement({ saving, isKept, dropped }, words) {
 
 /** @param {Screen} screen @param {Around} around @param {State} state @param {Actions} actions */
 function view(screen, around, state, actions) {
-  const { config, definition, words, locale, spoken } = around
+  const { config, definition, words, locale, spoken, spokenIn } = around
   const { taking, offered, note } = state
   const noteText = note && words[note]
   if (screen === 'intro') return intro({ definition, words, spoken, note: noteText, start: actions.start })
@@ -81,7 +81,7 @@ function view(screen, around, state, actions) {
     const { completion } = config
     return result({
       result: state.result,
-      reflection: state.reflection,
+      reflection: state.reflection && { ...state.reflection, spoken: spokenIn(state.reflection.language) },
       words,
       spoken,
       locale,
@@ -111,7 +111,7 @@ function view(screen, around, state, actions) {
 }
 
 /** The screens of a session that goes on. @param {string} screen @param {Mode} mode @param {Taking} taking @param {Around} around @param {State} state @param {Actions} actions */
-function step(screen, mode, taking, { config, definition, words, spoken, reader }, state, actions) {
+function step(screen, mode, taking, { config, definition, words, spoken, spokenIn, reader }, state, actions) {
   const { saving, isKept, isCopied } = state
   const link = resumeLink(location, taking.token)
   const copy = () => navigator.clipboard?.writeText(link).then(actions.copied, () => {})
@@ -156,7 +156,7 @@ function step(screen, mode, taking, { config, definition, words, spoken, reader 
     spoken,
     note: wasDropped ? words.dropped : state.note && words[state.note],
     lastWord: open.length > 0 || asks ? words.next : lastWord,
-    insight: state.insight,
+    insight: state.insight && { text: state.insight.text, spoken: spokenIn(state.insight.language) },
     aloud:
       item && reader?.hasVoice()
         ? {

@@ -58,20 +58,22 @@ async function take({ config, definition: offer, path }, offered) {
   const { language, words } = await wordsFor([locale])
   // The document speaks as the page's own words do. The assessment's are marked if they are in another language.
   speak(baseOf(locale) === language ? locale : language)
-  const spokenIn = definition.language ?? locale
-  const spoken = baseOf(spokenIn) === language ? {} : { lang: spokenIn, dir: /** @type {const} */ ('auto') }
+  const asked = definition.language ?? locale
+  /** @param {string | null} tag */
+  const spokenIn = (tag) =>
+    baseOf(tag ?? asked) === language ? {} : { lang: tag ?? asked, dir: /** @type {const} */ ('auto') }
   translateSkipLink(words.skip)
   /** @type {State | null} */
   let seen = null
   const reader = definition.readsAloud
     ? createReader({
         synthesis: window.speechSynthesis,
-        language: spokenIn,
+        language: asked,
         preferred: definition.voiceName,
         changed: () => seen && paint(around, seen, actions),
       })
     : null
-  const around = { config, definition, words, locale, spoken, reader }
+  const around = { config, definition, words, locale, spoken: spokenIn(null), spokenIn, reader }
   const actions = createTaking({
     definition,
     landing,

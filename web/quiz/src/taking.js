@@ -85,9 +85,9 @@ export function createTaking({ definition, landing, start, locale, memory, show 
     const { token } = state.taking ?? {}
     if (!token) return
     const isWanted = () => state.taking?.token === token && state.result !== null
-    change({ reflection: { isWriting: true, text: '' } })
-    const text = await readReflection(token, isWanted)
-    if (isWanted()) change({ reflection: { isWriting: false, text } })
+    change({ reflection: { isWriting: true, text: '', language: null } })
+    const written = await readReflection(token, isWanted)
+    if (isWanted()) change({ reflection: { isWriting: false, ...written } })
   }
 
   let hasRemarks = definition.hasInsights
@@ -96,9 +96,9 @@ export function createTaking({ definition, landing, start, locale, memory, show 
     const { token } = state.taking ?? {}
     const item = Object.keys(answers).findLast((id) => answers[id] !== null)
     if (!token || !item || !hasRemarks) return
-    const { text, isOver } = await readInsight(token, item)
+    const { text, language, isOver } = await readInsight(token, item)
     if (isOver) hasRemarks = false
-    if (text && state.taking?.token === token) change({ insight: text })
+    if (text && state.taking?.token === token) change({ insight: { text, language } })
   }
 
   /** What other devices did. A session that was not started yet is nobody's. */

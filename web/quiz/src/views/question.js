@@ -47,7 +47,7 @@ export function question(parts) {
       ${
         insight &&
         html`<aside class="remark" aria-label=${words.remark}>
-        <p class="lines" ...${spoken}>${insight}</p><p class="muted">${words.byModel}</p></aside>`
+        <p class="lines" ...${insight.spoken}>${insight.text}</p><p class="muted">${words.byModel}</p></aside>`
       }
       ${footer}
     </form>
