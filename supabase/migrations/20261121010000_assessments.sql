@@ -165,6 +165,7 @@ create table public.participant_sessions (
   mode text,
   locale text,
   landing_variant text,
+  invited_at timestamptz,
   consented_at timestamptz,
   token_hash bytea,
   started_at timestamptz,
@@ -193,6 +194,7 @@ comment on table public.participant_sessions is
 comment on column public.participant_sessions.token_hash is 'Of the token that the participant''s browser has made. With it the assessment is taken.';
 comment on column public.participant_sessions.mode is 'The format of the framework in which the assessment is taken.';
 comment on column public.participant_sessions.landing_variant is 'Whether the landing that led here showed its personas. Null where there was no test.';
+comment on column public.participant_sessions.invited_at is 'When they were last mailed a link to it. Null for those who came by themselves.';
 comment on column public.participant_sessions.is_kept is 'Whether a coach keeps something about them: a bio or a document. Then they are not removed when the session expires.';
 comment on column public.participant_sessions.consented_at is 'When the participant allowed the tenant to use the contact details.';
 
@@ -209,6 +211,8 @@ comment on function private.participant_language(text, text) is
 
 create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id, id);
 create index participant_sessions_client_status_idx on public.participant_sessions (tenant_id, client_status, id);
+create index participant_sessions_invited_idx on public.participant_sessions (tenant_id, campaign_id, private.fold_email(email))
+  where invited_at is not null;
 create unique index participant_sessions_token_hash_idx on public.participant_sessions (token_hash);
 
 -- Only unfinished sessions expire. A completed session, which is a lead, is never removed.

@@ -6,6 +6,10 @@ const itemId = z.string().max(40)
 const answer = z.union([z.number(), z.string().max(40)])
 const fullName = z.string().trim().min(1).max(255)
 const mode = z.string().max(40)
+export const locale = z
+  .string()
+  .max(35)
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'must be a language such as en or de-CH')
 /** Which landing somebody saw where there are personas: with them, or without. */
 export const landingVariants = ['personas', 'plain'] as const
 
@@ -89,11 +93,7 @@ export const NewSession = z
       .regex(/^[\w-]{43}$/, 'must be 32 random bytes as base64url, which are 43 characters')
       .meta({ description: 'Made by the browser: 32 random bytes as base64url. It opens the session.' }),
     mode: mode.optional(),
-    locale: z
-      .string()
-      .max(35)
-      .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'must be a language such as en or de-CH')
-      .optional(),
+    locale: locale.optional(),
     landing_variant: z.enum(landingVariants).optional().meta({
       description: 'Whether the page had shown the personas. It is kept only if the campaign has some.',
     }),

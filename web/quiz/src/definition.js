@@ -91,12 +91,13 @@ const moment = (value) => (typeof value === 'string' && !Number.isNaN(Date.parse
 
 /** @param {unknown} answer @returns {Session} */
 export function parseSession(answer) {
-  const { campaign, mode, answers, email, completed_at } = record(record(answer).session)
+  const { campaign, mode, answers, email, has_consented, completed_at } = record(record(answer).session)
   return {
     campaign: String(record(campaign).ref_id ?? ''),
     mode: String(mode ?? ''),
     answers: parseAnswers(answers),
-    email: text(email, 320) ?? '',
+    // Of somebody who was invited the address is known, and nobody has agreed yet that it is used.
+    email: has_consented === false ? '' : (text(email, 320) ?? ''),
     isCompleted: typeof completed_at === 'string',
   }
 }

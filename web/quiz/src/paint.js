@@ -68,7 +68,9 @@ function view(screen, around, state, actions) {
   if (screen === 'offer' && offered) {
     const mode = definition.modes.find(({ id }) => id === offered.session.mode)
     return offer({
+      definition,
       words,
+      spoken,
       isCompleted: offered.session.isCompleted,
       done: Object.keys(offered.session.answers).length,
       all: mode?.items.length ?? 0,
