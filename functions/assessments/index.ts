@@ -3,6 +3,7 @@ import { clients } from './clients.ts'
 import { drafts } from './drafts.ts'
 import { followups } from './followups.ts'
 import { frameworks } from './frameworks.ts'
+import { invitations } from './invitations.ts'
 import { participants, pipeline } from './participants.ts'
 import { suggestions } from './suggestions.ts'
 import { campaignPages, sessions } from './taking.ts'
@@ -11,6 +12,7 @@ export const app = createApp('assessments')
   .route('/frameworks', frameworks)
   .route('/frameworks', drafts)
   .route('/frameworks', suggestions)
+  .route('/campaigns', invitations)
   .route('/participants', participants)
   .route('/participants', clients)
   .route('/pipeline', pipeline)

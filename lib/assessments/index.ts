@@ -70,6 +70,8 @@ export { cancelFollowup, listFollowups, sendFollowupNow } from './followups/quer
 export { FollowupAnswer, FollowupPath, FollowupQuery, Followups } from './followups/schema.ts'
 export { listFrameworks } from './frameworks/queries.ts'
 export { FrameworkPath, FrameworkQuery, Frameworks } from './frameworks/schema.ts'
+export { inviteParticipants } from './invitations/queries.ts'
+export { InvitationAnswer, InvitationPath, NewInvitations } from './invitations/schema.ts'
 export {
   listParticipants,
   moveParticipant,

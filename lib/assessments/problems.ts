@@ -12,6 +12,8 @@ const problems = declareProblems({
   participant_not_found: { status: 404, title: 'There is no such participant' },
   followup_not_found: { status: 404, title: 'There is no such follow-up' },
   followup_settled: { status: 409, title: 'The follow-up was sent or cancelled before' },
+  address_suppressed: { status: 409, title: 'An address gets no mail of this tenant' },
+  invited_too_soon: { status: 429, title: 'Somebody was just invited', retryAfterSeconds: 3_600 },
   token_taken: { status: 409, title: 'The token belongs to another session' },
   session_not_found: { status: 404, title: 'There is no such session' },
   session_completed: { status: 409, title: 'The session is completed' },

@@ -327,6 +327,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/assessments/campaigns/{campaign}/invitations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Invite people to a campaign by mail */
+        post: operations["postAssessmentsCampaignsCampaignInvitations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/assessments/participants": {
         parameters: {
             query?: never;
@@ -3532,6 +3549,8 @@ export interface components {
                     name: string;
                     description: string;
                 }[];
+                /** @description To what share of participants a page shows the personas: 0 to 1. The others see none. */
+                traffic_split: number;
             };
             /** @description The formats to choose from, each with its questions in order. */
             modes: {
@@ -3560,6 +3579,10 @@ export interface components {
             chart: boolean;
             /** @description Whether a model may have a remark on an answer: POST …/current/insights. */
             has_insights: boolean;
+            /** @description Whether the page may read questions aloud, with the voices of the browser. */
+            reads_aloud: boolean;
+            /** @description The name of the voice that the tenant would like best. null: none, or nothing is read. */
+            voice_name: string | null;
             booking_url: string | null;
         };
         /** @description A participant’s way through an assessment, for whoever holds its token. */
@@ -4026,7 +4049,7 @@ export interface components {
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
+                    provider?: "browser" | null;
                     model?: string | null;
                 } | null;
             };
@@ -4179,7 +4202,7 @@ export interface components {
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
+                        provider?: "browser" | null;
                         model?: string | null;
                     } | null;
                 };
@@ -4317,7 +4340,7 @@ export interface components {
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
+                    provider?: "browser" | null;
                     model?: string | null;
                 } | null;
             };
@@ -4470,7 +4493,7 @@ export interface components {
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
+                        provider?: "browser" | null;
                         model?: string | null;
                     } | null;
                 };
@@ -5091,7 +5114,7 @@ export interface components {
                 } | null;
                 voice?: {
                     is_enabled?: boolean | null;
-                    provider?: string | null;
+                    provider?: "browser" | null;
                     model?: string | null;
                 } | null;
             };
@@ -5176,6 +5199,8 @@ export interface components {
                  */
                 status: "written" | "writing" | "off";
                 text: string | null;
+                /** @description Of the text: the locale of the session, or else the language of the questions. */
+                language: string | null;
                 /** @description Why it is off: the tenant has none for this, or there is none now. null: it is not. */
                 reason: ("not_offered" | "unavailable") | null;
             };
@@ -5538,6 +5563,11 @@ export interface components {
             token: string;
             mode?: string;
             locale?: string;
+            /**
+             * @description Whether the page had shown the personas. It is kept only if the campaign has some.
+             * @enum {string}
+             */
+            landing_variant?: "personas" | "plain";
             email?: string & (unknown & unknown);
             full_name?: string;
             /** @description Whether the tenant may use the contact details. */
@@ -5704,6 +5734,15 @@ export interface components {
             plan?: string;
             bundle?: string;
             provider: components["schemas"]["PaymentProvider"];
+        };
+        /** @description Who is invited. All of them, or nobody. */
+        NewParticipantInvitations: {
+            people: {
+                email: string & (unknown & unknown);
+                full_name?: string;
+                /** @description In which they are written to. The language of the questions unless said otherwise. */
+                locale?: string;
+            }[];
         };
         NewProject: {
             slug: string;
@@ -6131,6 +6170,8 @@ export interface components {
             client_status: "registered" | "started" | "completed" | "contacted" | "converted" | "archived";
             mode: string | null;
             locale: string | null;
+            /** @description Whether the landing had shown its personas. null: there was no test. */
+            landing_variant: ("personas" | "plain") | null;
             /** @description What leads in the result. */
             primary_id: string | null;
             started_at: string | null;
@@ -6160,6 +6201,8 @@ export interface components {
             client_status: "registered" | "started" | "completed" | "contacted" | "converted" | "archived";
             mode: string | null;
             locale: string | null;
+            /** @description Whether the landing had shown its personas. null: there was no test. */
+            landing_variant: ("personas" | "plain") | null;
             /** @description What leads in the result. */
             primary_id: string | null;
             started_at: string | null;
@@ -6225,6 +6268,16 @@ export interface components {
             /** @description How many stored documents the caller may read. */
             document_count: number;
         };
+        /** @description Who was mailed a link. The mails leave at once. */
+        ParticipantInvitations: {
+            /** @description In the order of the request. */
+            invited: {
+                email: string;
+                participant: string;
+                /** @description Whether there was none of an earlier invitation that is not completed. */
+                is_new: boolean;
+            }[];
+        };
         /** @description Where the participant goes in the pipeline. */
         ParticipantMove: {
             /** @enum {string} */
@@ -6283,6 +6336,21 @@ export interface components {
             completed_share: number | null;
             /** @description Of those who have completed, how many have become clients: 0 to 1. */
             converted_share: number | null;
+            /** @description What became of those who saw each landing. null unless a campaign is named. */
+            landing_variants: {
+                personas: {
+                    /** @description How many began a session from it. */
+                    started: number;
+                    completed: number;
+                    converted: number;
+                };
+                plain: {
+                    /** @description How many began a session from it. */
+                    started: number;
+                    completed: number;
+                    converted: number;
+                };
+            } | null;
         };
         PollRequest: {
             /** @description 50 when left out. */
@@ -6463,6 +6531,8 @@ export interface components {
                  */
                 status: "written" | "writing" | "off";
                 text: string | null;
+                /** @description Of the text: the locale of the session, or else the language of the questions. */
+                language: string | null;
                 /** @description Why it is off: the tenant has none for this, or there is none now. null: it is not. */
                 reason: ("not_offered" | "unavailable") | null;
             };
@@ -6696,7 +6766,8 @@ export interface components {
                 };
                 voice: {
                     is_enabled: boolean;
-                    provider?: string;
+                    /** @enum {string} */
+                    provider?: "browser";
                     model?: string;
                 };
             };
@@ -6884,7 +6955,7 @@ export interface components {
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
+                        provider?: "browser" | null;
                         model?: string | null;
                     } | null;
                 };
@@ -7188,7 +7259,7 @@ export interface components {
                     } | null;
                     voice?: {
                         is_enabled?: boolean | null;
-                        provider?: string | null;
+                        provider?: "browser" | null;
                         model?: string | null;
                     } | null;
                 };
@@ -10482,6 +10553,156 @@ export interface operations {
                 };
             };
             /** @description unavailable, llm_busy */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postAssessmentsCampaignsCampaignInvitations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path: {
+                campaign: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewParticipantInvitations"];
+            };
+        };
+        responses: {
+            /** @description Who was invited. Each is mailed a link. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParticipantInvitations"];
+                };
+            };
+            /** @description malformed_url, tenant_required, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan, limit_reached */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description campaign_not_found, tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description campaign_not_open, address_suppressed */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_value, invalid_body */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invited_too_soon, rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */

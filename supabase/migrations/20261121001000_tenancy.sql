@@ -368,7 +368,6 @@ grant select on public.plans to authenticated, service_role;
 select private.register_table('public.plans', plain => '{plan,name,currency,features,limits}', unaudited => 'changed by migrations only');
 
 -- Features of domains that are still to come. A domain registers its own gates in its own files.
-select private.register_feature('voice', 'Assessments by voice.', '{trial,professional,business,enterprise}');
 select private.register_feature('marketing', 'Campaigns on the channels where a business advertises.');
 select private.register_feature('knowledge', 'Answers from documents of the tenant''s own.');
 select private.register_feature('bots', 'Conversations with customers over WhatsApp.');

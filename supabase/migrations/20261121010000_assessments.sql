@@ -164,6 +164,8 @@ create table public.participant_sessions (
   client_status text not null default 'registered',
   mode text,
   locale text,
+  landing_variant text,
+  invited_at timestamptz,
   consented_at timestamptz,
   token_hash bytea,
   started_at timestamptz,
@@ -181,6 +183,7 @@ create table public.participant_sessions (
   constraint participant_is_text check (private.is_plain_text(full_name, 255) and private.is_email(email)),
   constraint session_mode_is_a_word check (mode ~ '^[a-z][a-z0-9_-]{0,39}$'),
   constraint session_locale_is_a_tag check (locale ~ '^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$' and length(locale) <= 35),
+  constraint landing_variant_is_known check (landing_variant in ('personas', 'plain')),
   constraint status_fits_what_happened check (
     (client_status <> 'registered' or started_at is null and completed_at is null) and (client_status <> 'started' or completed_at is null)),
   constraint token_is_a_sha256 check (length(token_hash) = 32)
@@ -190,10 +193,26 @@ comment on table public.participant_sessions is
   'One person''s way through an assessment, from registered to converted. An unfinished session expires and is removed.';
 comment on column public.participant_sessions.token_hash is 'Of the token that the participant''s browser has made. With it the assessment is taken.';
 comment on column public.participant_sessions.mode is 'The format of the framework in which the assessment is taken.';
+comment on column public.participant_sessions.landing_variant is 'Whether the landing that led here showed its personas. Null where there was no test.';
+comment on column public.participant_sessions.invited_at is 'When they were last mailed a link to it. Null for those who came by themselves.';
 comment on column public.participant_sessions.is_kept is 'Whether a coach keeps something about them: a bio or a document. Then they are not removed when the session expires.';
 comment on column public.participant_sessions.consented_at is 'When the participant allowed the tenant to use the contact details.';
+
+create function private.participant_language(locale text, framework_language text) returns text
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Language, script and region. The rest of a tag may be any word, and a model is told what stands here.
+  select coalesce(lower(split_part(t.tag, '-', 1)) || substr(t.tag, length(split_part(t.tag, '-', 1)) + 1), framework_language)
+  from (select substring(locale from '(?i)^[a-z]{2,3}(?:-[a-z]{4})?(?:-(?:[a-z]{2}|[0-9]{3}))?(?=-|$)') as tag) as t
+$$;
+comment on function private.participant_language(text, text) is
+  'In which language a participant is written to: their own if it is known, or else that of the questions.';
+
 create index participant_sessions_campaign_id_idx on public.participant_sessions (tenant_id, campaign_id, id);
 create index participant_sessions_client_status_idx on public.participant_sessions (tenant_id, client_status, id);
+create index participant_sessions_invited_idx on public.participant_sessions (tenant_id, campaign_id, private.fold_email(email))
+  where invited_at is not null;
 create unique index participant_sessions_token_hash_idx on public.participant_sessions (token_hash);
 
 -- Only unfinished sessions expire. A completed session, which is a lead, is never removed.
@@ -298,7 +317,7 @@ select private.register_limit('participants', 'Participants who started this mon
   '{"trial": 100, "starter": 200, "professional": 2000, "business": 20000, "enterprise": 1000000}', 'adding a participant',
   is_monthly => true);
 
-select private.register_table('public.participant_sessions', plain => '{client_status,mode,locale}', personal => '{email,full_name}', secret => '{token_hash}',
+select private.register_table('public.participant_sessions', plain => '{client_status,mode,locale,landing_variant}', personal => '{email,full_name}', secret => '{token_hash}',
   quiet => '{is_kept}', person => 'email');
 
 select private.register_event_type('participant_session.created', 'A participant was registered for an assessment. This is a new lead.',

@@ -106,6 +106,8 @@ select private.register_table('public.assessment_results', plain => '{framework_
 
 -- Offers: what a stranger may know of a campaign, and who may begin it. For the edge function alone.
 
+select private.register_feature('voice', 'Assessments by voice: questions are read aloud.', '{trial,professional,business,enterprise}');
+
 create function private.is_campaign_open(campaign public.campaigns) returns boolean
   language sql stable
   set search_path = ''
@@ -117,7 +119,8 @@ comment on function private.is_campaign_open(public.campaigns) is 'Whether a cam
 
 create function private.find_offer(slug text, campaign uuid)
   returns table (tenant_id uuid, campaign public.campaigns, is_open boolean, framework_name text, framework_version int,
-    base jsonb, config jsonb, config_version int, booking_url text)
+    base jsonb, config jsonb, config_version int, booking_url text,
+    has_voice boolean, voice_id text)
   language sql stable
   set search_path = ''
   -- Plans of tables that were empty when the session began would read all of them.
@@ -125,7 +128,7 @@ create function private.find_offer(slug text, campaign uuid)
 as $$
   select t.id, c, private.is_campaign_open(c) and private.has_feature(t.id, 'assessments'), f.name, f.version, f.base,
     coalesce(to_jsonb(o) - '{tenant_id,framework_id,version,reason,created_at,updated_at,created_by,updated_by}'::text[], '{}'),
-    coalesce(o.version, 0), b.booking_url
+    coalesce(o.version, 0), b.booking_url, private.has_feature(t.id, 'voice'), b.voice_id
   from public.tenant_slugs as s
   join public.tenants as t on t.id = s.tenant_id and t.status <> 'archived'
   join public.tenant_brands as b on b.tenant_id = t.id and b.is_active
@@ -140,7 +143,7 @@ comment on function private.find_offer(text, uuid) is
 -- A definer, as are those of the next files: the edge function works as the service, which may not count places or emit events.
 create function private.begin_session(
   tenant uuid, campaign uuid, token_hash bytea, mode text, locale text default null, email text default null, full_name text default null,
-  has_consented boolean default false
+  has_consented boolean default false, landing_variant text default null
 ) returns void
   language plpgsql security definer
   set search_path = ''
@@ -167,9 +170,9 @@ begin
     perform private.raise_problem(429, 'too_many_sessions', 'Too many sessions were begun from here in this hour. Try again later.');
   end if;
   perform private.require_place(tenant, 'participants');
-  insert into public.participant_sessions (tenant_id, campaign_id, email, full_name, mode, locale, consented_at, token_hash)
+  insert into public.participant_sessions (tenant_id, campaign_id, email, full_name, mode, locale, landing_variant, consented_at, token_hash)
   values (tenant, begin_session.campaign, begin_session.email, begin_session.full_name, begin_session.mode, begin_session.locale,
-    case when has_consented then now() end, begin_session.token_hash)
+    begin_session.landing_variant, case when has_consented then now() end, begin_session.token_hash)
   on conflict (token_hash) do nothing;
   if not found then
     -- The same browser was faster on another connection.
@@ -177,9 +180,9 @@ begin
   end if;
 end
 $$;
-comment on function private.begin_session(uuid, uuid, bytea, text, text, text, text, boolean) is
+comment on function private.begin_session(uuid, uuid, bytea, text, text, text, text, boolean, text) is
   'Begins a session with the token of a participant''s browser. The same token again changes nothing. 409 campaign_not_open, 409 token_taken, 429 too_many_sessions, and 402 limit_reached if the plan has no place.';
-grant execute on function private.begin_session(uuid, uuid, bytea, text, text, text, text, boolean) to service_role;
+grant execute on function private.begin_session(uuid, uuid, bytea, text, text, text, text, boolean, text) to service_role;
 
 -- 04_leads.sql
 
@@ -556,8 +559,7 @@ as $$
   with due as materialized (
     select f.tenant_id, f.id, f.followup_id, s.client_status, s.full_name, s.consented_at,
       private.normalize_email(s.email) as address,
-      -- A language is written in any case, and templates are looked up by the usual one.
-      lower(split_part(s.locale, '-', 1)) || substr(s.locale, length(split_part(s.locale, '-', 1)) + 1) as locale,
+      s.locale,
       r.framework_id, c.name as campaign, case when c.results_disclosure <> 'none' then r.primary_id end as primary_id
     from unnest(tenants, followups) as asked (tenant_id, id)
     join public.followups as f on f.tenant_id = asked.tenant_id and f.id = asked.id and f.status = 'planned'
@@ -607,10 +609,9 @@ as $$
       'primary', coalesce(k.archetype_overrides #>> array[d.primary_id, 'name'], k.archetypes #>> array[d.primary_id, 'name'])))
   from due as d
   join configured as k using (tenant_id, framework_id)
-  join public.tenants as t on t.id = d.tenant_id
   left join worded as w using (tenant_id, framework_id, followup_id)
   -- The tenant's own words are in the language of the questions that the participant has answered.
-  cross join lateral (select case when w.words is null then coalesce(d.locale, t.locale) else k.language end as locale) as l
+  cross join lateral (select case when w.words is null then private.participant_language(d.locale, k.language) else k.language end as locale) as l
 $$;
 comment on function private.read_followups(uuid[], uuid[]) is
   'What planned follow-ups need to be sent now: the address, the words of the tenant''s configuration if it has some, and their values. cancel_reason says why one is not sent.';
@@ -714,7 +715,7 @@ from (values
     '<p>Bonjour {{person}},</p><p>votre résultat de « {{campaign}} » date de plus d’une semaine. Quel petit pas en est sorti, ou pourrait encore en sortir ?</p><p>Si un échange vous aide, répondez à ce message.</p>')
 ) as t (slug, locale, name, subject, body_html);
 
--- 10_writing.sql
+-- 10_writing/01_authoring.sql
 
 -- Writing: what a language model writes for an assessment. The gate stands here, because here it is asked for.
 
@@ -736,7 +737,7 @@ comment on function private.require_ai_authoring(uuid) is
   'Refuses unless the caller may have texts for this tenant written by a model: 402 feature_not_in_plan, and what require_permission() refuses.';
 grant execute on function private.require_ai_authoring(uuid) to authenticated;
 
--- 11_reflections.sql
+-- 10_writing/02_reflections.sql
 
 -- Reflections: what a model writes to a participant about the result, once.
 
@@ -752,6 +753,7 @@ create table public.participant_reflections (
   status public.reflection_status not null default 'writing',
   attempt int not null default 1,
   disclosure text not null,
+  language text not null,
   words text,
   model text,
   begun_at timestamptz not null default clock_timestamp(),
@@ -759,7 +761,7 @@ create table public.participant_reflections (
   primary key (tenant_id, session_id),
   foreign key (tenant_id, session_id) references public.participant_sessions on delete cascade,
   constraint reflection_is_text check (private.is_plain_text(words, 8000)),
-  constraint reflection_model_is_short check (length(model) <= 255),
+  constraint reflection_model_is_short check (length(model) <= 255 and length(language) <= 16),
   constraint written_reflection_has_words check ((status = 'written') = (words is not null) and (words is null) = (written_at is null)),
   constraint reflection_disclosure_is_known check (disclosure in ('full', 'summary'))
 );
@@ -775,7 +777,9 @@ create policy "members read what was written to their tenant's participants" on 
 grant select on public.participant_reflections to authenticated, service_role;
 
 -- Definers, as all that whoever holds a token may do. For the edge function alone.
-create function private.begin_reflection(token_hash bytea, out tenant uuid, out session uuid, out state text, out words text, out attempt int)
+create function private.begin_reflection(
+  token_hash bytea, framework_language text, out tenant uuid, out session uuid, out state text, out words text, out attempt int, out language text
+)
   language plpgsql security definer
   set search_path = ''
   set enable_seqscan = off
@@ -798,6 +802,7 @@ begin
   elsif known.status = 'written' then
     begin_reflection.state := 'written';
     begin_reflection.words := known.words;
+    begin_reflection.language := known.language;
   elsif not private.has_feature(taken.tenant_id, 'ai_authoring') then
     begin_reflection.state := 'not_offered';
   -- Longer than the edge function waits for a model. After that, whoever asked it is gone.
@@ -806,16 +811,18 @@ begin
   elsif known.attempt >= 3 then
     begin_reflection.state := 'unavailable';
   else
-    insert into public.participant_reflections as r (tenant_id, session_id, disclosure) values (taken.tenant_id, taken.id, shown)
+    begin_reflection.language := private.participant_language(taken.locale, framework_language);
+    insert into public.participant_reflections as r (tenant_id, session_id, disclosure, language)
+    values (taken.tenant_id, taken.id, shown, begin_reflection.language)
     on conflict on constraint participant_reflections_pkey do update set
-      status = 'writing', attempt = r.attempt + 1, disclosure = excluded.disclosure, begun_at = clock_timestamp()
+      status = 'writing', attempt = r.attempt + 1, disclosure = excluded.disclosure, language = excluded.language, begun_at = clock_timestamp()
     returning r.attempt into begin_reflection.attempt;
     begin_reflection.state := 'begun';
   end if;
 end
 $$;
-comment on function private.begin_reflection(bytea) is
-  'Whether a text about a token''s result is there, is being written, or is to be written by the caller now (begun). 404 session_not_found, 409 session_not_completed.';
+comment on function private.begin_reflection(bytea, text) is
+  'Whether a text about a token''s result is there, is being written, or is to be written by the caller now (begun), and in which language. 404 session_not_found, 409 session_not_completed.';
 
 create function private.end_reflection(tenant uuid, session uuid, attempt int, words text, model text, is_asked boolean) returns void
   language plpgsql security definer
@@ -835,13 +842,13 @@ end
 $$;
 comment on function private.end_reflection(uuid, uuid, int, text, text, boolean) is
   'Keeps what a model wrote in an attempt that was begun, or notes that it gave nothing.';
-grant execute on function private.begin_reflection(bytea), private.end_reflection(uuid, uuid, int, text, text, boolean) to service_role;
+grant execute on function private.begin_reflection(bytea, text), private.end_reflection(uuid, uuid, int, text, text, boolean) to service_role;
 
-select private.register_table('public.participant_reflections', plain => '{disclosure,model}', personal => '{words}',
+select private.register_table('public.participant_reflections', plain => '{disclosure,language,model}', personal => '{words}',
   on_forget => 'delete', forgotten_with => 'public.participant_sessions',
   unaudited => 'written by a model once, for whoever has taken the assessment; its call is a record itself');
 
--- 12_insights.sql
+-- 10_writing/03_insights.sql
 
 -- Insights: a remark of a model on one answer, once for each question and answer, and so many in a session.
 
@@ -851,13 +858,14 @@ create table public.participant_insights (
   item_id text not null,
   answer text not null,
   status public.reflection_status not null default 'writing',
+  language text not null,
   words text,
   model text,
   begun_at timestamptz not null default clock_timestamp(),
   primary key (tenant_id, session_id, item_id, answer),
   foreign key (tenant_id, session_id) references public.participant_sessions on delete cascade,
   constraint insight_is_text check (private.is_plain_text(words, 1000)),
-  constraint insight_is_of_an_answer check (length(item_id) <= 40 and length(answer) <= 40 and length(model) <= 255),
+  constraint insight_is_of_an_answer check (length(item_id) <= 40 and length(answer) <= 40 and length(model) <= 255 and length(language) <= 16),
   constraint written_insight_has_words check ((status = 'written') = (words is not null))
 );
 comment on table public.participant_insights is
@@ -869,7 +877,10 @@ create policy "members read what was remarked to their tenant's participants" on
 -- Nobody else writes: what it says is the model's.
 grant select on public.participant_insights to authenticated, service_role;
 
-create function private.begin_insight(token_hash bytea, item text, most int, out tenant uuid, out session uuid, out state text, out words text, out answer text)
+create function private.begin_insight(
+  token_hash bytea, item text, most int, framework_language text, out tenant uuid, out session uuid, out state text, out words text,
+  out answer text, out language text
+)
   language plpgsql security definer
   set search_path = ''
   set enable_seqscan = off
@@ -891,6 +902,7 @@ begin
   if known.status = 'written' then
     begin_insight.state := 'written';
     begin_insight.words := known.words;
+    begin_insight.language := known.language;
   elsif known.status = 'writing' and known.begun_at > clock_timestamp() - interval '90 seconds' then
     begin_insight.state := 'writing';
   elsif known.status is not null then
@@ -900,14 +912,15 @@ begin
     or (select count(*) from public.participant_insights as i where i.tenant_id = taken.tenant_id and i.session_id = taken.id) >= most then
     begin_insight.state := 'not_offered';
   else
-    insert into public.participant_insights (tenant_id, session_id, item_id, answer)
-    values (taken.tenant_id, taken.id, begin_insight.item, begin_insight.answer);
+    begin_insight.language := private.participant_language(taken.locale, framework_language);
+    insert into public.participant_insights (tenant_id, session_id, item_id, answer, language)
+    values (taken.tenant_id, taken.id, begin_insight.item, begin_insight.answer, begin_insight.language);
     begin_insight.state := 'begun';
   end if;
 end
 $$;
-comment on function private.begin_insight(bytea, text, int) is
-  'Whether a remark on a saved answer is there, is being written, or is to be written by the caller now (begun), of so many in a session. 404 session_not_found, 422 invalid_value.';
+comment on function private.begin_insight(bytea, text, int, text) is
+  'Whether a remark on a saved answer is there, is being written, or is to be written by the caller now (begun), of so many in a session, and in which language. 404 session_not_found, 422 invalid_value.';
 
 create function private.end_insight(tenant uuid, session uuid, item text, answer text, words text, model text, is_asked boolean) returns void
   language plpgsql security definer
@@ -929,8 +942,142 @@ end
 $$;
 comment on function private.end_insight(uuid, uuid, text, text, text, text, boolean) is
   'Keeps what a model remarked on an answer, or notes that it gave nothing.';
-grant execute on function private.begin_insight(bytea, text, int), private.end_insight(uuid, uuid, text, text, text, text, boolean) to service_role;
+grant execute on function private.begin_insight(bytea, text, int, text), private.end_insight(uuid, uuid, text, text, text, text, boolean) to service_role;
 
-select private.register_table('public.participant_insights', plain => '{item_id,answer,model}', personal => '{words}',
+select private.register_table('public.participant_insights', plain => '{item_id,answer,language,model}', personal => '{words}',
   on_forget => 'delete', forgotten_with => 'public.participant_sessions',
   unaudited => 'written by a model once, for whoever takes the assessment; its call is a record itself');
+
+-- 11_invitations.sql
+
+-- Invitations: participants whom a member asks to take an assessment, each by a mail with a link of their own.
+
+select private.register_email_template('participant_invitation', t.locale, 'An invitation to an assessment', t.subject, t.body_html,
+  '[{"key": "person", "description": "The name of the participant, or else the address.", "required": true},
+    {"key": "campaign", "description": "The name of the campaign.", "required": true},
+    {"key": "link", "description": "Where the assessment is taken. Whoever has it can see and change the answers.", "required": true},
+    {"key": "expires_on", "description": "The last day of the link.", "required": true},
+    {"key": "tenant", "description": "The name of the tenant.", "required": true}]', 'onboarding')
+from (values
+  ('en', '{{tenant}} invites you to “{{campaign}}”',
+    '<p>Hello {{person}},</p><p>{{tenant}} invites you to “{{campaign}}”.</p><p><a href="{{link}}">Start</a></p><p>The link is yours alone, and open until {{expires_on}}. You can stop at any time and go on later with it. If you do not know {{tenant}}, ignore this mail.</p>'),
+  ('de', '{{tenant}} lädt Sie zu «{{campaign}}» ein',
+    '<p>Guten Tag {{person}},</p><p>{{tenant}} lädt Sie zu «{{campaign}}» ein.</p><p><a href="{{link}}">Beginnen</a></p><p>Der Link ist nur für Sie und gilt bis {{expires_on}}. Sie können jederzeit aufhören und mit ihm später weitermachen. Wenn Sie {{tenant}} nicht kennen, lassen Sie diese Mail liegen.</p>'),
+  ('fr', '{{tenant}} vous invite à « {{campaign}} »',
+    '<p>Bonjour {{person}},</p><p>{{tenant}} vous invite à « {{campaign}} ».</p><p><a href="{{link}}">Commencer</a></p><p>Le lien est à vous seul et valable jusqu’au {{expires_on}}. Vous pouvez vous arrêter à tout moment et continuer plus tard avec lui. Si vous ne connaissez pas {{tenant}}, ignorez ce message.</p>')
+) as t (locale, subject, body_html);
+
+create function private.require_invitable(tenant uuid, campaign public.campaigns, emails text[]) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  -- Each line is one reason why an address cannot be written to.
+  reason record;
+begin
+  if coalesce(cardinality(emails), 0) not between 1 and 50 then
+    perform private.raise_problem(422, 'invalid_value', 'Invite between one person and fifty at once.');
+  end if;
+  for reason in
+    with asked as (
+      select n - 1 as at, private.normalize_email(e) as address from unnest(emails) with ordinality as u (e, n)
+    ), judged as (
+      select a.at, case
+        when a.address is null then 'invalid'
+        when exists (select from asked as o where o.address = a.address and o.at < a.at) then 'twice'
+        when private.is_suppressed(tenant, 'email', a.address, false) then 'suppressed'
+        -- By what was mailed, because a participant may be removed and invited again.
+        when exists (select from private.notification_jobs as j
+          where j.tenant_id = require_invitable.tenant and j.channel = 'email' and coalesce(j.user_id::text, j.address) = a.address
+            and starts_with(j.idempotency_key, 'assessment invitation ' || campaign.ref_id) and j.created_at > now() - interval '1 hour')
+          then 'too_soon' end as verdict
+      from asked as a
+    )
+    select j.verdict, jsonb_agg(jsonb_build_object('pointer', format('/people/%s/email', j.at), 'detail', case j.verdict
+      when 'invalid' then 'is not an e-mail address in plain ASCII'
+      when 'twice' then 'is in the list twice'
+      when 'suppressed' then 'gets no mail of this tenant'
+      else 'was invited less than an hour ago' end) order by j.at) as errors
+    from judged as j where j.verdict is not null group by j.verdict
+    order by array_position('{invalid,twice,suppressed,too_soon}', j.verdict)
+    limit 1
+  loop
+    case reason.verdict
+      when 'suppressed' then
+        perform private.raise_problem(409, 'address_suppressed',
+          'Somebody has unsubscribed from the mails of this tenant, or has no such mailbox. Nobody was invited.', reason.errors);
+      when 'too_soon' then
+        perform private.raise_problem(429, 'invited_too_soon',
+          'Somebody was invited to this campaign less than an hour ago. Nobody was invited. Leave them out, or wait.', reason.errors);
+      else
+        perform private.raise_problem(422, 'invalid_value', 'Somebody cannot be invited by this address. Nobody was invited.', reason.errors);
+    end case;
+  end loop;
+end
+$$;
+comment on function private.require_invitable(uuid, public.campaigns, text[]) is
+  'Refuses unless all of these may be mailed an invitation to this campaign now. 409 address_suppressed, 422 invalid_value, 429 invited_too_soon.';
+
+-- A definer, because nobody may write a token or a mail directly.
+create function private.invite_participants(
+  tenant uuid, campaign uuid, mode text, framework_language text, emails text[], full_names text[], locales text[], tokens text[]
+) returns table (participant text, is_new boolean)
+  language plpgsql security definer
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+#variable_conflict use_column
+declare
+  chosen public.campaigns;
+  invited public.participant_sessions;
+  address text;
+  page record;
+begin
+  perform private.require_permission(invite_participants.tenant, 'write');
+  perform private.require_feature(invite_participants.tenant, 'assessments');
+  -- Those who invite to one campaign at the same time wait for each other here, so that nobody is invited twice.
+  select * into chosen from public.campaigns as c
+  where c.tenant_id = invite_participants.tenant and c.id = invite_participants.campaign for no key update;
+  if not found then
+    perform private.raise_problem(404, 'campaign_not_found', 'This tenant has no campaign with this ref_id.');
+  elsif not private.is_campaign_open(chosen) then
+    perform private.raise_problem(409, 'campaign_not_open', 'This campaign takes no participants now.');
+  end if;
+  perform private.require_invitable(invite_participants.tenant, chosen, emails);
+  select t.slug, t.time_zone, case when b.canonical_quiz_url is not null and b.slug_prefix <> ''
+    then rtrim(b.canonical_quiz_url, '/') || '/' || b.slug_prefix else b.canonical_quiz_url end as url into page
+  from public.tenants as t join public.tenant_brands as b on b.tenant_id = t.id where t.id = invite_participants.tenant;
+
+  for n in 1 .. cardinality(emails) loop
+    address := private.normalize_email(emails[n]);
+    -- Only one that was invited: anybody may have given this address to a session of their own.
+    update public.participant_sessions as s set
+      token_hash = sha256(convert_to(tokens[n], 'UTF8')), invited_at = now(), expires_at = greatest(s.expires_at, now() + interval '30 days'),
+      full_name = coalesce(full_names[n], s.full_name), locale = coalesce(locales[n], s.locale)
+    where s.tenant_id = chosen.tenant_id and s.id = (
+      select o.id from public.participant_sessions as o
+      where o.tenant_id = chosen.tenant_id and o.campaign_id = chosen.id and private.fold_email(o.email) = address
+        and o.invited_at is not null and o.completed_at is null and o.client_status in ('registered', 'started')
+      -- Who was invited by another address may have typed this one. That was with consent.
+      order by o.consented_at is not null, o.id limit 1)
+    returning s.* into invited;
+    is_new := not found;
+    if is_new then
+      perform private.require_place(chosen.tenant_id, 'participants');
+      insert into public.participant_sessions as s (tenant_id, campaign_id, email, full_name, mode, locale, token_hash, invited_at)
+      values (chosen.tenant_id, chosen.id, address, full_names[n], invite_participants.mode, locales[n], sha256(convert_to(tokens[n], 'UTF8')), now())
+      returning s.* into invited;
+    end if;
+    perform private.mail_address(chosen.tenant_id, address, 'participant_invitation', jsonb_strip_nulls(jsonb_build_object(
+      'person', coalesce(invited.full_name, address), 'campaign', chosen.name, 'session_token', tokens[n], 'campaign_ref', chosen.ref_id,
+      'tenant_slug', page.slug, 'quiz_url', page.url, 'expires_on', to_char(invited.expires_at at time zone page.time_zone, 'YYYY-MM-DD'))),
+      format('assessment invitation %s %s', chosen.ref_id, gen_random_uuid()),
+      locale => private.participant_language(invited.locale, framework_language));
+    participant := invited.ref_id;
+    return next;
+  end loop;
+end
+$$;
+comment on function private.invite_participants(uuid, uuid, text, text, text[], text[], text[], text[]) is
+  'Makes a participant of each address, or finds the one that was invited and is not through, and mails a link with this token. All or nobody. 402 limit_reached, 404 campaign_not_found, 409 campaign_not_open, address_suppressed, 422 invalid_value, 429 invited_too_soon.';
+grant execute on function private.invite_participants(uuid, uuid, text, text, text[], text[], text[], text[]) to authenticated;

@@ -42,7 +42,7 @@ export default {
     },
     participant_sessions: {
       columns:
-        'tenant_id id ref_id campaign_id email full_name client_status mode locale consented_at token_hash started_at completed_at expires_at is_kept created_at updated_at created_by updated_by',
+        'tenant_id id ref_id campaign_id email full_name client_status mode locale landing_variant invited_at consented_at token_hash started_at completed_at expires_at is_kept created_at updated_at created_by updated_by',
       secretsShown: { token_hash: 'SHA-256 of 256 random bits: it opens nothing and cannot be turned back' },
       key: 'tenant_id',
       select: 'read',

@@ -99,6 +99,21 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.begin_session': {
     given: ({ campaign }) => ({ campaign, token_hash: sha256(randomBytes(8).toString('hex')), locale: 'en' }),
   },
+  'private.invite_participants': {
+    given: ({ campaign }) => ({
+      campaign,
+      mode: 'likert',
+      framework_language: 'en',
+      emails: [`${randomBytes(8).toString('hex')}@example.com`],
+      full_names: ['Ada Example'],
+      locales: ['en'],
+      tokens: [randomBytes(32).toString('base64url')],
+    }),
+    isParallel: true,
+  },
+  'private.require_invitable': {
+    given: () => ({ emails: [`${randomBytes(8).toString('hex')}@example.com`] }),
+  },
   'private.await_client_document': {
     given: ({ participant }) => ({ participant, name: 'a.txt', content_type: 'text/plain', byte_count: 5 }),
   },

@@ -106,9 +106,12 @@ const Results = z.strictObject({
   spider_chart_enabled: z.boolean(),
 })
 
-const Provider = z.strictObject({
+/** Questions read aloud on the participant's page. */
+const Reading = z.strictObject({
   is_enabled: z.boolean(),
-  provider: text(100).optional(),
+  /** The participant's browser, with its own voices. There is no other. */
+  provider: z.enum(['browser']).optional(),
+  /** The name of the voice that is taken where a browser has it. Without one it is the brand's voice_id. */
   model: text(100).optional(),
 })
 
@@ -138,7 +141,7 @@ export const ResolvedConfig = z
     landing: Landing,
     communications: Communications,
     results: Results,
-    providers: z.strictObject({ reflection: Writing, micro_insight: Remarks, voice: Provider }),
+    providers: z.strictObject({ reflection: Writing, micro_insight: Remarks, voice: Reading }),
     test_clients: z.array(TestClient).max(50),
   })
   .meta({ id: 'ResolvedConfig', description: 'A framework as it is for one tenant.' })

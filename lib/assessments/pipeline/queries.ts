@@ -15,7 +15,7 @@ import {
 const participantColumns = sql`
   s.ref_id, (select jsonb_build_object('ref_id', c.ref_id, 'name', c.name) from public.campaigns as c
     where c.tenant_id = s.tenant_id and c.id = s.campaign_id) as campaign,
-  s.email, s.full_name, s.consented_at is not null as has_consented, s.client_status, s.mode, s.locale,
+  s.email, s.full_name, s.consented_at is not null as has_consented, s.client_status, s.mode, s.locale, s.landing_variant,
   (select r.primary_id from public.assessment_results as r where r.tenant_id = s.tenant_id and r.session_id = s.id) as primary_id,
   s.started_at, s.completed_at, s.expires_at, s.created_at`
 
@@ -87,7 +87,7 @@ export async function moveParticipant(
   })
 }
 
-/** How many participants have each status. */
+/** How many participants have each status, and in a campaign what became of those who saw each landing. */
 export async function readPipeline(
   db: Db,
   tenantId: string,
@@ -95,25 +95,40 @@ export async function readPipeline(
 ): Promise<Pipeline> {
   const rows = await db.query<{
     client_status: keyof Pipeline['statuses']
+    landing_variant: Participant['landing_variant']
     count: number
     completed: number
   }>(sql`
-    select s.client_status, count(*)::int as count, count(s.completed_at)::int as completed
+    select s.client_status, s.landing_variant, count(*)::int as count, count(s.completed_at)::int as completed
     from public.participant_sessions as s
     where s.tenant_id = ${tenantId} ${campaign ? sql`and s.campaign_id = private.ulid_to_uuid(${campaign})` : sql``}
-    group by s.client_status`)
+    group by s.client_status, s.landing_variant`)
+  const sum = (of: typeof rows, figure: 'count' | 'completed' = 'count') =>
+    of.reduce((total, row) => total + row[figure], 0)
+  const having = (status: keyof Pipeline['statuses'], of = rows) =>
+    of.filter((row) => row.client_status === status)
   const statuses = Object.fromEntries(
-    clientStatuses.map((status) => [status, rows.find((row) => row.client_status === status)?.count ?? 0]),
+    clientStatuses.map((status) => [status, sum(having(status))]),
   ) as Pipeline['statuses']
-  const total = rows.reduce((sum, { count }) => sum + count, 0)
-  const completed = rows.reduce((sum, row) => sum + row.completed, 0)
-  const converted = rows.find((row) => row.client_status === 'converted')?.completed ?? 0
+  const total = sum(rows)
+  const completed = sum(rows, 'completed')
+  const converted = sum(having('converted'), 'completed')
   const share = (part: number, whole: number) => (whole === 0 ? null : part / whole)
+  const variant = (name: Participant['landing_variant']) => {
+    const those = rows.filter((row) => row.landing_variant === name)
+    return {
+      started: sum(those),
+      completed: sum(those, 'completed'),
+      converted: sum(having('converted', those)),
+    }
+  }
   return {
     statuses,
     total,
     completed_share: share(completed, total),
     converted_share: share(converted, completed),
+    // Each campaign has a share of its own, so figures of several say nothing.
+    landing_variants: campaign ? { personas: variant('personas'), plain: variant('plain') } : null,
   }
 }
 

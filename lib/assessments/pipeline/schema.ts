@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { keyset, moment, nextCursor, offsetMoment, pageParameters, refId } from '../../db/index.ts'
+import { landingVariants } from '../taking/schema.ts'
 
 export const clientStatuses = [
   'registered',
@@ -21,6 +22,9 @@ const Participant = z
     client_status: clientStatus,
     mode: z.string().nullable(),
     locale: z.string().nullable(),
+    landing_variant: z.enum(landingVariants).nullable().meta({
+      description: 'Whether the landing had shown its personas. null: there was no test.',
+    }),
     primary_id: z.string().nullable().meta({ description: 'What leads in the result.' }),
     started_at: moment.nullable(),
     completed_at: moment.nullable(),
@@ -82,6 +86,12 @@ export const ParticipantMove = z
   .strictObject({ client_status: clientStatus })
   .meta({ id: 'ParticipantMove', description: 'Where the participant goes in the pipeline.' })
 
+const Variant = z.strictObject({
+  started: z.int().meta({ description: 'How many began a session from it.' }),
+  completed: z.int(),
+  converted: z.int(),
+})
+
 export const PipelineQuery = z.strictObject({ campaign })
 export const Pipeline = z
   .strictObject({
@@ -100,6 +110,9 @@ export const Pipeline = z
       .number()
       .nullable()
       .meta({ description: 'Of those who have completed, how many have become clients: 0 to 1.' }),
+    landing_variants: z.strictObject({ personas: Variant, plain: Variant }).nullable().meta({
+      description: 'What became of those who saw each landing. null unless a campaign is named.',
+    }),
   })
   .meta({ id: 'Pipeline', description: 'How many participants have each status.' })
 

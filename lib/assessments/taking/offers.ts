@@ -40,6 +40,8 @@ interface OfferRow {
   config: Partial<Overrides>
   config_version: number
   booking_url: string | null
+  has_voice: boolean
+  voice_id: string | null
 }
 
 /**
@@ -79,7 +81,7 @@ async function readOffer(slug: string, ref: string): Promise<OpenOffer | null> {
       sql`
       select o.tenant_id, to_jsonb(o.campaign) as campaign, (o.campaign).opens_at,
         (o.campaign).closes_at, o.is_open, o.framework_name, o.framework_version, o.base, o.config,
-        o.config_version, o.booking_url
+        o.config_version, o.booking_url, o.has_voice, o.voice_id
       from private.find_offer(${slug}, private.ulid_to_uuid(${ref})) as o`,
     ),
   )
@@ -89,6 +91,8 @@ async function readOffer(slug: string, ref: string): Promise<OpenOffer | null> {
 function prepare(row: OfferRow): OpenOffer {
   const { campaign } = row
   const config = resolve(row.base, { ...nothing, ...row.config })
+  const { voice } = config.providers
+  const reads_aloud = voice.is_enabled && row.has_voice
   const offer: Offer = {
     campaign: {
       ref_id: campaign.ref_id,
@@ -108,10 +112,13 @@ function prepare(row: OfferRow): OpenOffer {
       ...(campaign.landing.intro !== undefined && { intro: campaign.landing.intro }),
       capture_gate: config.landing.capture_gate,
       personas: config.landing.personas,
+      traffic_split: config.landing.traffic_split,
     },
     modes: modesOf(config, campaign.mode),
     chart: config.results.spider_chart_enabled,
     has_insights: config.providers.micro_insight.is_enabled && campaign.results_disclosure !== 'none',
+    reads_aloud,
+    voice_name: reads_aloud ? (voice.model ?? row.voice_id) : null,
     booking_url: config.communications.booking_url ?? row.booking_url,
   }
   const text = JSON.stringify(offer)

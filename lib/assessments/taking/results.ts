@@ -31,7 +31,7 @@ export async function completeSession(participant: Participant): Promise<TakenRe
     const answers = fitting(mode, session.answers)
     if (Object.keys(answers).length === 0)
       throw new Problem('nothing_answered', 'Answer at least one question before you finish.')
-    if (offer.config.landing.capture_gate === 'hard' && session.email === null)
+    if (offer.config.landing.capture_gate === 'hard' && (session.email === null || !session.has_consented))
       throw new Problem('contact_required', 'Say how you can be reached, and agree that it is used.')
     const result = score(offer.config, mode, answers)
     const scores = result.scores.map(({ id, score, band }) => ({ id, score, band }))

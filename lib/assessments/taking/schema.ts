@@ -6,6 +6,12 @@ const itemId = z.string().max(40)
 const answer = z.union([z.number(), z.string().max(40)])
 const fullName = z.string().trim().min(1).max(255)
 const mode = z.string().max(40)
+export const locale = z
+  .string()
+  .max(35)
+  .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'must be a language such as en or de-CH')
+/** Which landing somebody saw where there are personas: with them, or without. */
+export const landingVariants = ['personas', 'plain'] as const
 
 /** The path of a campaign: whose it is, and which. A ref_id of any spelling is none that exists. */
 export const CampaignPath = z.object({ slug: z.string().max(41), campaign: z.string().max(40) })
@@ -46,6 +52,9 @@ export const Offer = z
         description: 'Whether contact details are asked for before the result, and whether it needs them.',
       }),
       personas: z.array(z.strictObject({ id: z.string(), name: z.string(), description: z.string() })),
+      traffic_split: z.number().meta({
+        description: 'To what share of participants a page shows the personas: 0 to 1. The others see none.',
+      }),
     }),
     modes: z
       .array(OfferedMode)
@@ -53,6 +62,12 @@ export const Offer = z
     chart: z.boolean().meta({ description: 'Whether a full result is drawn as a chart.' }),
     has_insights: z.boolean().meta({
       description: 'Whether a model may have a remark on an answer: POST …/current/insights.',
+    }),
+    reads_aloud: z.boolean().meta({
+      description: 'Whether the page may read questions aloud, with the voices of the browser.',
+    }),
+    voice_name: z.string().nullable().meta({
+      description: 'The name of the voice that the tenant would like best. null: none, or nothing is read.',
     }),
     booking_url: z.string().nullable(),
   })
@@ -78,11 +93,10 @@ export const NewSession = z
       .regex(/^[\w-]{43}$/, 'must be 32 random bytes as base64url, which are 43 characters')
       .meta({ description: 'Made by the browser: 32 random bytes as base64url. It opens the session.' }),
     mode: mode.optional(),
-    locale: z
-      .string()
-      .max(35)
-      .regex(/^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$/, 'must be a language such as en or de-CH')
-      .optional(),
+    locale: locale.optional(),
+    landing_variant: z.enum(landingVariants).optional().meta({
+      description: 'Whether the page had shown the personas. It is kept only if the campaign has some.',
+    }),
     ...contact,
   })
   .refine(consents, consentMissing)

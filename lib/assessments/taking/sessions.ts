@@ -41,7 +41,7 @@ const hashOf = (token: string) => createHash('sha256').update(token).digest()
 export async function beginSession(
   slug: string,
   campaign: string,
-  { token, mode, locale, email, full_name, has_consented }: NewSession,
+  { token, mode, locale, landing_variant, email, full_name, has_consented }: NewSession,
   headers: RequestHeaders,
 ): Promise<Session> {
   const { tenantId, campaignId, offer } = await findOffer(slug, campaign)
@@ -50,10 +50,12 @@ export async function beginSession(
     throw refused([
       { pointer: '/mode', detail: `must be one of ${offer.modes.map(({ id }) => id).join(', ')}` },
     ])
+  // Without personas all see the same page, so there is nothing to compare.
+  const variant = offer.landing.personas.length > 0 ? landing_variant : undefined
   try {
     await serviceOf({ headers }).query(sql`
       select private.begin_session(${tenantId}, ${campaignId}, ${hashOf(token)}, ${chosen}, ${locale}, ${email}, ${full_name},
-        ${has_consented ?? false})`)
+        ${has_consented ?? false}, ${variant})`)
   } catch (thrown) {
     // What a tenant has paid for is no participant's business. The tenant is told by the threshold that it has reached.
     if (thrown instanceof Problem && thrown.code === 'limit_reached')

@@ -10,6 +10,7 @@ interface Begun {
   state: string
   words: string | null
   answer: string
+  language: string
 }
 
 /**
@@ -29,12 +30,13 @@ export async function readInsight(participant: Participant, item: string): Promi
   if (!is_enabled) return off('not_offered')
   const service = serviceOf(participant)
   const begun = await service.one<Begun>(sql`
-    select b.tenant, b.session, b.state, b.words, b.answer
-    from private.begin_insight(${tokenHashOf(participant)}, ${item}, ${max_per_session}) as b`)
+    select b.tenant, b.session, b.state, b.words, b.answer, b.language
+    from private.begin_insight(${tokenHashOf(participant)}, ${item}, ${max_per_session}, ${offer.config.voice.language}) as b`)
   if (begun.state !== 'begun') return found(begun)
   return writeOnce(service, offer, {
     tenantId: begun.tenant,
     agent: 'micro_insight',
+    language: begun.language,
     aim: [
       'You remark on one answer of somebody who is taking an assessment: one sentence that makes them think.',
       'Do not say what the answer means for the result, and do not judge it.',

@@ -8,6 +8,8 @@ import { dataOnly, voiceOf } from './prompts.ts'
 export interface Text {
   status: 'written' | 'writing' | 'off'
   text: string | null
+  /** Of the text. null without one. */
+  language: string | null
   reason: 'not_offered' | 'unavailable' | null
 }
 
@@ -17,6 +19,8 @@ export interface Task {
   agent: 'reflection' | 'micro_insight'
   /** What it is about and how long, in sentences. */
   aim: string[]
+  /** The participant's. */
+  language: string
   /** The data, between tags. */
   data: string
   maxTokens: number
@@ -28,7 +32,7 @@ export interface Task {
 
 /** Has a text written that the caller has begun. A participant hears that there is none, and nothing of why. */
 export async function writeOnce(service: Db, { config }: OpenOffer, task: Task): Promise<Text> {
-  const { tenantId, agent, keep } = task
+  const { tenantId, agent, language, keep } = task
   try {
     const answer = await askModel(service, tenantId, await findModel(service, tenantId), {
       agent,
@@ -37,7 +41,7 @@ export async function writeOnce(service: Db, { config }: OpenOffer, task: Task):
         '',
         ...task.aim,
         'Plain text without headings or lists. No diagnosis, no promise.',
-        `Write in the language "${config.voice.language}".`,
+        `Write in the language "${language}".`,
         dataOnly,
       ].join('\n'),
       turns: [{ role: 'user', content: task.data }],
@@ -47,7 +51,7 @@ export async function writeOnce(service: Db, { config }: OpenOffer, task: Task):
     })
     const text = answer.isRefused ? '' : tidied(answer.text, task.maxLetters)
     await keep(text || null, answer.model, true)
-    return text ? written(text) : off('unavailable')
+    return text ? written(text, language) : off('unavailable')
   } catch (thrown) {
     const code = thrown instanceof Problem ? thrown.code : 'internal'
     await keep(null, null, code === 'llm_failed' || code === 'internal')
@@ -58,16 +62,32 @@ export async function writeOnce(service: Db, { config }: OpenOffer, task: Task):
   }
 }
 
-export const off = (reason: 'not_offered' | 'unavailable'): Text => ({ status: 'off', text: null, reason })
+export const off = (reason: 'not_offered' | 'unavailable'): Text => ({
+  status: 'off',
+  text: null,
+  language: null,
+  reason,
+})
+
+interface Found {
+  state: string
+  words: string | null
+  language: string | null
+}
 
 /** What somebody hears who has not begun it. */
-export function found({ state, words }: { state: string; words: string | null }): Text {
-  if (state === 'written' && words !== null) return written(words)
-  if (state === 'writing') return { status: 'writing', text: null, reason: null }
+export function found({ state, words, language }: Found): Text {
+  if (state === 'written' && words !== null) return written(words, language)
+  if (state === 'writing') return { status: 'writing', text: null, language: null, reason: null }
   return off(state === 'not_offered' ? 'not_offered' : 'unavailable')
 }
 
-const written = (text: string): Text => ({ status: 'written', text, reason: null })
+const written = (text: string, language: string | null): Text => ({
+  status: 'written',
+  text,
+  language,
+  reason: null,
+})
 
 /** Lines of text, and nothing that could pass for anything else. */
 function tidied(text: string, maxLetters: number): string {

@@ -12,6 +12,7 @@ interface Begun {
   state: string
   words: string | null
   attempt: number
+  language: string
 }
 
 /**
@@ -26,11 +27,13 @@ export async function readReflection(participant: Participant): Promise<Text> {
   if (!offer?.config.providers.reflection.is_enabled) return off('not_offered')
   const service = serviceOf(participant)
   const begun = await service.one<Begun>(sql`
-    select b.tenant, b.session, b.state, b.words, b.attempt from private.begin_reflection(${tokenHashOf(participant)}) as b`)
+    select b.tenant, b.session, b.state, b.words, b.attempt, b.language
+    from private.begin_reflection(${tokenHashOf(participant)}, ${offer.config.voice.language}) as b`)
   if (begun.state !== 'begun') return found(begun)
   return writeOnce(service, offer, {
     tenantId: begun.tenant,
     agent: 'reflection',
+    language: begun.language,
     aim: [
       'You write to somebody who has just taken an assessment, about their result: what it says, and one thing to try.',
       'About 120 words, and nothing that the result does not say.',

@@ -5,6 +5,9 @@ const Text = z.strictObject({
     description: 'writing: somebody has asked already. Ask again in some seconds.',
   }),
   text: z.string().nullable(),
+  language: z.string().nullable().meta({
+    description: 'Of the text: the locale of the session, or else the language of the questions.',
+  }),
   reason: z.enum(['not_offered', 'unavailable']).nullable().meta({
     description: 'Why it is off: the tenant has none for this, or there is none now. null: it is not.',
   }),

@@ -175,11 +175,27 @@ function outcomeOf(
 }
 
 /** The link of an invitation is made here, because only the application knows where it is. */
-function linkOf({ invitation_token: token }: Record<string, unknown>): { link?: string } {
+function linkOf(data: Record<string, unknown>): { link?: string } {
+  const { invitation_token: token } = data
   const application = applicationUrl()
+  if (typeof data.session_token === 'string') return quizLink(data, application)
   if (typeof token !== 'string' || application === null) return {}
   // Behind the #, where it reaches no server's log.
   return { link: `${application}/join#${token}` }
+}
+
+/** To the tenant's own page of assessments, or else to the application's. */
+function quizLink(
+  { session_token, campaign_ref, tenant_slug, quiz_url }: Record<string, unknown>,
+  application: string | null,
+): { link?: string } {
+  const page = typeof quiz_url === 'string' ? quiz_url : application && `${application}/quiz/`
+  if (!page || !URL.canParse(page)) return {}
+  const link = new URL(page)
+  link.searchParams.set('campaign', String(campaign_ref))
+  if (typeof quiz_url !== 'string') link.searchParams.set('tenant', String(tenant_slug))
+  link.hash = `t=${session_token}`
+  return { link: link.href }
 }
 
 function isGiven(data: Record<string, unknown>, key: string): boolean {

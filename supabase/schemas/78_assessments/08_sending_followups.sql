@@ -11,8 +11,7 @@ as $$
   with due as materialized (
     select f.tenant_id, f.id, f.followup_id, s.client_status, s.full_name, s.consented_at,
       private.normalize_email(s.email) as address,
-      -- A language is written in any case, and templates are looked up by the usual one.
-      lower(split_part(s.locale, '-', 1)) || substr(s.locale, length(split_part(s.locale, '-', 1)) + 1) as locale,
+      s.locale,
       r.framework_id, c.name as campaign, case when c.results_disclosure <> 'none' then r.primary_id end as primary_id
     from unnest(tenants, followups) as asked (tenant_id, id)
     join public.followups as f on f.tenant_id = asked.tenant_id and f.id = asked.id and f.status = 'planned'
@@ -62,10 +61,9 @@ as $$
       'primary', coalesce(k.archetype_overrides #>> array[d.primary_id, 'name'], k.archetypes #>> array[d.primary_id, 'name'])))
   from due as d
   join configured as k using (tenant_id, framework_id)
-  join public.tenants as t on t.id = d.tenant_id
   left join worded as w using (tenant_id, framework_id, followup_id)
   -- The tenant's own words are in the language of the questions that the participant has answered.
-  cross join lateral (select case when w.words is null then coalesce(d.locale, t.locale) else k.language end as locale) as l
+  cross join lateral (select case when w.words is null then private.participant_language(d.locale, k.language) else k.language end as locale) as l
 $$;
 comment on function private.read_followups(uuid[], uuid[]) is
   'What planned follow-ups need to be sent now: the address, the words of the tenant''s configuration if it has some, and their values. cancel_reason says why one is not sent.';

@@ -82,6 +82,15 @@ describe('a follow-up that is due', () => {
     expect(await mailTo(address)).toHaveLength(1)
   })
 
+  it('is in the language of the questions, if nobody knows the participant’s', async () => {
+    const { tenant, address } = await completed()
+    await admin.query(`update public.tenants set locale = 'fr' where id = $1`, [tenant.id])
+    await patchConfig(tenant, 0, { voice_overrides: { language: 'de' } })
+    await makeDue(tenant, 'day3')
+    await sendDue(tenant)
+    expect((await mailed(address))[0]!.subject).toBe('Was ist geblieben?')
+  })
+
   it('is sent once by many sweeps at once, and by none that was killed', async () => {
     const { tenant, address } = await completed()
     await rolledBack(admin, async (db) => {

@@ -93,6 +93,11 @@ describe('what is refused', () => {
     ],
     ['a share over one', { landing_overrides: { traffic_split: 2 } }, '/landing_overrides/traffic_split'],
     [
+      'a voice of somebody else’s server',
+      { providers: { voice: { is_enabled: true, provider: 'elevenlabs' } } },
+      '/providers/voice/provider',
+    ],
+    [
       'an address without TLS',
       { communications: { booking_url: 'http://example.com' } },
       '/communications/booking_url',

@@ -179,6 +179,7 @@ describe('the figures', () => {
       total: 4,
       completed_share: 0.5,
       converted_share: 0.5,
+      landing_variants: null,
     })
     const empty = Pipeline.parse(await (await ask('/pipeline', { of: await makeTenant({ member }) })).json())
     expect(empty).toMatchObject({ total: 0, completed_share: null, converted_share: null })

@@ -26,8 +26,8 @@ const begun = async (by = writer, campaign = {}) =>
   Taker.begun(await makeCampaign(by.tenant, campaign), ada, heroic)
 const remark = (taker: Taker, item = 'l01') => taker.ask('POST', '/insights', { item })
 const shown = async (response: Response) => InsightAnswer.parse(await answered(response)).insight
-const notOffered = { status: 'off', text: null, reason: 'not_offered' }
-const unavailable = { status: 'off', text: null, reason: 'unavailable' }
+const notOffered = { status: 'off', text: null, language: null, reason: 'not_offered' }
+const unavailable = { status: 'off', text: null, language: null, reason: 'unavailable' }
 const asked = () => llm.server().asked.length
 
 it('is written once for each question and answer, whoever asks at the same time', async () => {
@@ -51,6 +51,18 @@ it('is so many in a session, by how many are asked for at once too', async () =>
   const answers = await Promise.all(Object.keys(heroic).map(async (item) => shown(await remark(taker, item))))
   expect(answers.filter(({ status }) => status === 'written')).toHaveLength(2)
   expect(answers.filter(({ reason }) => reason === 'not_offered')).toHaveLength(3)
+})
+
+it.each([
+  ['the participant’s own', { locale: 'es' }, 'es'],
+  ['that of the questions, if nobody knows the participant’s', {}, 'de'],
+])('is in a language: %s', async (_, more, language) => {
+  await configure(writer.tenant, 'voice_overrides', { language: 'de' })
+  const taker = await Taker.begun(await makeCampaign(writer.tenant), { ...ada, ...more }, heroic)
+  expect(await shown(await remark(taker))).toMatchObject({ status: 'written', language })
+  expect(llm.server().asked.at(-1)!.body).toContain(`Write in the language \\"${language}\\".`)
+  await configure(writer.tenant, 'voice_overrides', { language: 'it' })
+  expect(await shown(await remark(taker))).toMatchObject({ status: 'written', language })
 })
 
 it('is about the question and the answer, and nothing of who gave it', async () => {

@@ -1,12 +1,12 @@
 import { idOf, letIn, rowId, tenantId } from '../../isolation/matrix/callers.ts'
 import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 
-const written = `'written', 'full', 'Matrix', 'sample-1', now()`
+const written = `'written', 'full', 'en', 'Matrix', 'sample-1', now()`
 
 export default {
   relations: {
     participant_reflections: {
-      columns: 'tenant_id session_id status attempt disclosure words model begun_at written_at',
+      columns: 'tenant_id session_id status attempt disclosure language words model begun_at written_at',
       key: 'tenant_id',
       select: 'read',
       service: 'select',
@@ -14,21 +14,21 @@ export default {
       attempts: (['home', 'other'] as const).map((owner) => ({
         as: 'owner',
         before: letIn('participant_reflections'),
-        tries: `insert into public.participant_reflections (tenant_id, session_id, disclosure)
-          values ('${tenantId('home')}', '${rowId('participant_sessions', owner)}', 'full') on conflict do nothing`,
+        tries: `insert into public.participant_reflections (tenant_id, session_id, disclosure, language)
+          values ('${tenantId('home')}', '${rowId('participant_sessions', owner)}', 'full', 'en') on conflict do nothing`,
         gives: owner === 'home' ? 'ok' : '23503',
       })),
     },
     participant_insights: {
-      columns: 'tenant_id session_id item_id answer status words model begun_at',
+      columns: 'tenant_id session_id item_id answer status language words model begun_at',
       key: 'tenant_id',
       select: 'read',
       service: 'select',
       attempts: (['home', 'other'] as const).map((owner) => ({
         as: 'owner',
         before: letIn('participant_insights'),
-        tries: `insert into public.participant_insights (tenant_id, session_id, item_id, answer)
-          values ('${tenantId('home')}', '${rowId('participant_sessions', owner)}', 'l02', '1')`,
+        tries: `insert into public.participant_insights (tenant_id, session_id, item_id, answer, language)
+          values ('${tenantId('home')}', '${rowId('participant_sessions', owner)}', 'l02', '1', 'en')`,
         gives: owner === 'home' ? 'ok' : '23503',
       })),
     },
@@ -44,11 +44,11 @@ export default {
       'asks for manage; here and not in public, because only the edge function asks a model',
   },
   rows: {
-    'public.participant_insights': (tenant) => `(tenant_id, session_id, item_id, answer)
-      values ('${tenantId(tenant)}', '${rowId('participant_sessions', tenant)}', 'l01', '5')`,
+    'public.participant_insights': (tenant) => `(tenant_id, session_id, item_id, answer, language)
+      values ('${tenantId(tenant)}', '${rowId('participant_sessions', tenant)}', 'l01', '5', 'en')`,
     'public.participant_reflections': (
       tenant,
-    ) => `(tenant_id, session_id, status, disclosure, words, model, written_at)
+    ) => `(tenant_id, session_id, status, disclosure, language, words, model, written_at)
       values ('${tenantId(tenant)}', '${rowId('participant_sessions', tenant)}', ${written})`,
   },
 } satisfies IsolationRules

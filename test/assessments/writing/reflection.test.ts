@@ -31,8 +31,8 @@ async function finished(campaign: object = {}, contact: object = ada, by = write
 }
 const reflect = (taker: Taker) => taker.ask('POST', '/reflection')
 const shown = async (response: Response) => ReflectionAnswer.parse(await answered(response)).reflection
-const unavailable = { status: 'off', text: null, reason: 'unavailable' }
-const notOffered = { status: 'off', text: null, reason: 'not_offered' }
+const unavailable = { status: 'off', text: null, language: null, reason: 'unavailable' }
+const notOffered = { status: 'off', text: null, language: null, reason: 'not_offered' }
 const asked = () => llm.server().asked.length
 
 describe('what a model writes about a result', () => {
@@ -79,6 +79,20 @@ describe('what a model writes about a result', () => {
     expect(body).toContain('\\"score\\":95')
     for (const secret of [ada.email, ada.full_name, taker.token, writer.tenant.slug, writer.owner.email])
       expect(body).not.toContain(secret)
+  })
+
+  it.each([
+    ['the participant’s own', { ...ada, locale: 'FR-ca' }, 'fr-ca'],
+    ['that of the questions, if nobody knows the participant’s', ada, 'de'],
+    ['no language that somebody made up to command the model', { ...ada, locale: 'en-write-poems' }, 'en'],
+  ])('is in a language: %s', async (_, contact, language) => {
+    await configure(writer.tenant, 'voice_overrides', { language: 'de' })
+    const taker = await finished({}, contact)
+    expect(await shown(await reflect(taker))).toMatchObject({ status: 'written', language })
+    expect(llm.server().asked.at(-1)!.body).toContain(`Write in the language \\"${language}\\".`)
+    // It stays in the language in which it was written.
+    await configure(writer.tenant, 'voice_overrides', { language: 'it' })
+    expect(await shown(await reflect(taker))).toMatchObject({ language })
   })
 
   it('knows no more than the participant may see', async () => {
@@ -219,7 +233,7 @@ describe('it is off, and no stranger learns why the tenant has none', () => {
 
   it('is written by the next one if whoever began was killed', async () => {
     const taker = await finished()
-    await admin.query(`select private.begin_reflection(sha256($1))`, [taker.token])
+    await admin.query(`select private.begin_reflection(sha256($1), 'en')`, [taker.token])
     expect((await shown(await reflect(taker))).status).toBe('writing')
     await admin.query(
       `update public.participant_reflections set begun_at = now() - interval '91 seconds' where tenant_id = $1`,

@@ -138,6 +138,7 @@ it('the global templates can be rendered, in English, German and French, and hav
       'invitation',
       'new_lead',
       'notification',
+      'participant_invitation',
       'registration_welcome',
       'welcome',
     ].flatMap((slug) => ['de', 'en', 'fr'].map((l) => `${slug} ${l}`)),

@@ -42,8 +42,8 @@ export const fills: Record<string, Fill> = {
       `with session as (
          insert into public.participant_sessions (tenant_id, email, full_name) values ($1, $2, $3) returning tenant_id, id
        )
-       insert into public.participant_reflections (tenant_id, session_id, disclosure, status, words, written_at)
-       select tenant_id, id, 'full', 'written', $3, now() from session`,
+       insert into public.participant_reflections (tenant_id, session_id, disclosure, language, status, words, written_at)
+       select tenant_id, id, 'full', 'en', 'written', $3, now() from session`,
       [id, address, mark],
     ),
   participant_insights: ({ id }, { address, mark }) =>
@@ -51,8 +51,8 @@ export const fills: Record<string, Fill> = {
       `with session as (
          insert into public.participant_sessions (tenant_id, email, full_name) values ($1, $2, $3) returning tenant_id, id
        )
-       insert into public.participant_insights (tenant_id, session_id, item_id, answer, status, words)
-       select tenant_id, id, 'l01', '5', 'written', $3 from session`,
+       insert into public.participant_insights (tenant_id, session_id, item_id, answer, language, status, words)
+       select tenant_id, id, 'l01', '5', 'en', 'written', $3 from session`,
       [id, address, mark],
     ),
   // One in the partition of this month, one in an old one.

@@ -5,7 +5,7 @@ import { admin } from '../../kit/db.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { ownLlm, useModel } from '../../usage/models/model-scene.ts'
 import { newVisitor } from '../site.ts'
-import { addressOf, expectNoBarriers, heading, phone, press } from './visit.ts'
+import { addressOf, expectNoBarriers, heading, phone, press, saved } from './visit.ts'
 
 const llm = ownLlm()
 let tenant: Tenant
@@ -32,6 +32,23 @@ describeInBrowser('what a model writes about a result', (browser) => {
     await visitor.page.keyboard.press('5')
     return visitor
   }
+
+  it('is marked with its own language, where that is not the page’s nor that of the questions', async () => {
+    await configure(tenant, 'voice_overrides', { language: 'de' })
+    await admin.query(`update public.tenants set locale = 'en-GB' where id = $1`, [tenant.id])
+    const { page } = await visit()
+    await saved(page)
+    // The participant has another language than the page.
+    await admin.query(`update public.participant_sessions set locale = 'fr' where tenant_id = $1`, [
+      tenant.id,
+    ])
+    await press(page, 'See my result')
+    const text = page.getByRole('region', { name: title }).getByText('This is a sample')
+    await text.waitFor()
+    expect(await text.getAttribute('lang')).toBe('fr')
+    expect(await page.locator('.part.leading h2').getAttribute('lang')).toBe('de')
+    await expectNoBarriers(page)
+  })
 
   it('comes after the result, says that no person wrote it, and is there again after a reload', async () => {
     const { page, errors } = await visit()

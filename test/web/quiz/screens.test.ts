@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { newToken, readAddress, resumeLink } from '../../../web/quiz/src/address.js'
 import { corners } from '../../../web/quiz/src/chart.js'
 import { parseDefinition, parseResult } from '../../../web/quiz/src/definition.js'
-import { answerItem, begin } from '../../../web/quiz/src/record.js'
-import { placeAfter, placeBefore, resumeAt, screenOf } from '../../../web/quiz/src/screens.js'
+import { answerItem, begin, openMemory } from '../../../web/quiz/src/record.js'
+import { landingFor, placeAfter, placeBefore, resumeAt, screenOf } from '../../../web/quiz/src/screens.js'
 
 const campaign = '01JZ0000000000000000000000'
 const scale = { min: 1, max: 5, labels: { 1: 'No', 5: 'Yes' } }
@@ -104,6 +104,54 @@ describe('the screen', () => {
       at: 'question',
       index: 2,
     })
+  })
+})
+
+describe('the first page', () => {
+  const personas = [{ name: 'Founders', description: '' }]
+  const at = (share: unknown) =>
+    parseDefinition({ ...answer(), landing: { personas, traffic_split: share } })!
+  it.each([
+    [0, 0, 'plain'],
+    [0, 0.999, 'plain'],
+    [0.3, 0.299, 'personas'],
+    [0.3, 0.3, 'plain'],
+    [1, 0, 'personas'],
+    [1, 0.999, 'personas'],
+    // An API of before says no share, and means all.
+    [undefined, 0.999, 'personas'],
+    ['half', 0.999, 'personas'],
+  ])('at a share of %s has for whoever draws %d: %s', (share, drawn, landing) => {
+    expect(landingFor(at(share), () => drawn)).toBe(landing)
+  })
+
+  it('without personas is no test, and nothing is drawn', () => {
+    const draw = () => {
+      throw new Error('drawn')
+    }
+    expect(landingFor(definition, draw)).toBeNull()
+    expect(begin(token, 'likert', 'en', null).outbox.start).toEqual({ mode: 'likert', locale: 'en' })
+  })
+
+  it('is drawn once for a device, whatever happens to its session', () => {
+    const stored = new Map<string, string>()
+    const storage = {
+      getItem: (name: string) => stored.get(name) ?? null,
+      setItem: (name: string, value: string) => stored.set(name, value),
+      removeItem: (name: string) => stored.delete(name),
+    } as unknown as Storage
+    const open = () => openMemory('quiz', () => storage)
+    const first = open()
+    const drawn = first.draw()
+    const taking = begin(token, 'likert', 'en', 'plain')
+    for (const change of [taking, answerItem(taking, 'q1', 3), null]) {
+      first.write(change)
+      expect([open().draw(), open().read()]).toEqual([drawn, change])
+    }
+    first.forget()
+    expect(stored.size).toBe(0)
+    stored.set('quiz', '[1')
+    expect(open().draw()).toEqual(expect.any(Number))
   })
 })
 

@@ -6,9 +6,10 @@ import { linkUrl, list, record, text } from '../../page/config.js'
 
 /** @param {unknown} answer @returns {Definition | null} null when there is nothing to take */
 export function parseDefinition(answer) {
-  const { campaign, framework, landing, modes, has_insights, booking_url } = record(answer)
+  const { campaign, framework, landing, modes, has_insights, reads_aloud, voice_name, booking_url } =
+    record(answer)
   const { name, is_open, opens_at, results_disclosure } = record(campaign)
-  const { headline, intro, capture_gate, personas } = record(landing)
+  const { headline, intro, capture_gate, personas, traffic_split } = record(landing)
   const usable = list(modes).flatMap(parseMode)
   const title = text(name, 300) ?? text(record(framework).name, 300) ?? ''
   if (usable.length === 0) return null
@@ -19,6 +20,8 @@ export function parseDefinition(answer) {
     opensAt: moment(opens_at),
     showsResult: results_disclosure !== 'none',
     hasInsights: has_insights === true,
+    readsAloud: reads_aloud === true,
+    voiceName: text(voice_name, 200),
     headline: text(headline, 300) ?? title,
     intro: text(intro, 4000) ?? '',
     personas: list(personas).flatMap((each) => {
@@ -26,6 +29,7 @@ export function parseDefinition(answer) {
       const named = text(persona.name, 200)
       return named ? [{ name: named, description: text(persona.description, 2000) ?? '' }] : []
     }),
+    personaShare: typeof traffic_split === 'number' ? traffic_split : 1,
     captureGate: capture_gate === 'hard' || capture_gate === 'soft' ? capture_gate : 'none',
     modes: usable,
     bookingUrl: linkUrl(booking_url),
@@ -80,19 +84,20 @@ function optionsOf({ options }) {
 }
 
 /** @param {unknown} value */
-const languageOf = (value) =>
+export const languageOf = (value) =>
   typeof value === 'string' && /^[a-z]{2,3}(-\w{2,8})*$/i.test(value) ? value : null
 /** @param {unknown} value */
 const moment = (value) => (typeof value === 'string' && !Number.isNaN(Date.parse(value)) ? value : null)
 
 /** @param {unknown} answer @returns {Session} */
 export function parseSession(answer) {
-  const { campaign, mode, answers, email, completed_at } = record(record(answer).session)
+  const { campaign, mode, answers, email, has_consented, completed_at } = record(record(answer).session)
   return {
     campaign: String(record(campaign).ref_id ?? ''),
     mode: String(mode ?? ''),
     answers: parseAnswers(answers),
-    email: text(email, 320) ?? '',
+    // Of somebody who was invited the address is known, and nobody has agreed yet that it is used.
+    email: has_consented === false ? '' : (text(email, 320) ?? ''),
     isCompleted: typeof completed_at === 'string',
   }
 }

@@ -23,9 +23,14 @@ export type Definition = {
   opensAt: string | null
   showsResult: boolean
   hasInsights: boolean
+  readsAloud: boolean
+  /** Of the voice that the tenant would like best. */
+  voiceName: string | null
   headline: string
   intro: string
   personas: { name: string; description: string }[]
+  /** To what share of devices they are shown: 0 to 1. */
+  personaShare: number
   captureGate: 'none' | 'soft' | 'hard'
   modes: Mode[]
   bookingUrl: string | null
@@ -60,14 +65,17 @@ export type Result = {
 
 // What waits to be sent.
 export type Contact = { email: string; full_name?: string; has_consented: true }
+/** Whether the personas are on the first page. */
+export type Landing = 'personas' | 'plain'
+export type Start = { mode: string; locale: string; landing_variant?: Landing }
 export type Outbox = {
-  start: { mode: string; locale: string } | null
+  start: Start | null
   answers: Record<string, Answer | null>
   contact: Contact | null
   isFinishing: boolean
 }
 export type Sending =
-  | { kind: 'start'; body: { mode: string; locale: string } }
+  | { kind: 'start'; body: Start }
   | { kind: 'answers'; body: { answers: Record<string, Answer | null> } }
   | { kind: 'contact'; body: Contact }
   | { kind: 'complete' }
@@ -98,8 +106,9 @@ export type Taking = {
   outbox: Outbox
 }
 export type Ending = '' | 'expired' | 'closed'
-/** What a model writes about the result. Without a text there is none. */
-export type Reflection = { isWriting: boolean; text: string }
+/** What a model writes: in the language of the participant. Without a text there is none. */
+export type Written = { text: string; language: string | null }
+export type Reflection = Written & { isWriting: boolean }
 export type State = {
   taking: Taking | null
   /** A session of another device, whose link was opened. */
@@ -108,7 +117,7 @@ export type State = {
   /** Null as long as nobody has asked for it. */
   reflection: Reflection | null
   /** What a model has remarked on the last answer. */
-  insight: string | null
+  insight: Written | null
   ending: Ending
   saving: Saving
   isKept: boolean
@@ -146,6 +155,19 @@ export type Around = {
   words: Words
   locale: string
   spoken: Spoken
+  /** As `spoken`, for what is in this language. Null: in that of the questions. */
+  spokenIn: (language: string | null) => Spoken
+  reader: Reader | null
+}
+/** What reads questions aloud, if the tenant has it and the browser can. */
+export type Reader = {
+  /** Whether there is a voice for the language of the questions. */
+  hasVoice: () => boolean
+  isReading: () => boolean
+  toggle: (sentences: string[]) => void
+  stop: () => void
+  /** Ends when this is another place than before. Whoever says so paints it. */
+  stayAt: (place: string) => void
 }
 /** Properties of an element that has the assessment's words, where they are in another language than the page's own. */
 export type Spoken = { lang?: string; dir?: 'auto' }
@@ -157,7 +179,9 @@ export type QuestionParts = {
   spoken: Spoken
   note: string
   lastWord: string
-  insight: string | null
+  insight: { text: string; spoken: Spoken } | null
+  /** Null where nothing can be read aloud. */
+  aloud: { isReading: boolean; toggle: () => void } | null
   footer: unknown
   choose: (answer: Answer | null) => void
   /** Goes to the next question, and nowhere from the last one. */

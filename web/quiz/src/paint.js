@@ -4,6 +4,7 @@
 import { render } from 'preact'
 import { resumeLink } from './address.js'
 import { html } from './html.js'
+import { sentencesOf } from './reader.js'
 import { modeOf, resumeAt, screenOf, unanswered } from './screens.js'
 import { contact } from './views/contact.js'
 import { frame } from './views/frame.js'
@@ -16,15 +17,17 @@ import { savingLine, savingWord } from './views/saving.js'
 
 /** @param {Around} around @param {State} state @param {Actions} actions */
 export function paint(around, state, actions) {
-  const { config, definition, words } = around
+  const { config, definition, words, reader } = around
   const { taking } = state
   const screen = screenOf({ ...state, offered: state.offered?.session ?? null, definition, now: Date.now() })
   const index = screen === 'question' && taking?.place.at === 'question' ? taking.place.index : null
   const mode = taking && modeOf(definition, taking)
   const progress = index !== null && mode ? `${words.progress(index + 1, mode.items.length)} – ` : ''
+  const place = `${screen} ${index ?? ''}`
+  reader?.stayAt(place)
   mount(
     frame({ config, words, say: announcement(state, words), screen: view(screen, around, state, actions) }),
-    `${screen} ${index ?? ''}`,
+    place,
     `${progress}${definition.headline} – ${config.displayName}`,
   )
 }
@@ -57,14 +60,17 @@ function announcement({ saving, isKept, dropped }, words) {
 }
 
 /** @param {Screen} screen @param {Around} around @param {State} state @param {Actions} actions */
-function view(screen, { config, definition, words, locale, spoken }, state, actions) {
+function view(screen, around, state, actions) {
+  const { config, definition, words, locale, spoken, spokenIn } = around
   const { taking, offered, note } = state
   const noteText = note && words[note]
   if (screen === 'intro') return intro({ definition, words, spoken, note: noteText, start: actions.start })
   if (screen === 'offer' && offered) {
     const mode = definition.modes.find(({ id }) => id === offered.session.mode)
     return offer({
+      definition,
       words,
+      spoken,
       isCompleted: offered.session.isCompleted,
       done: Object.keys(offered.session.answers).length,
       all: mode?.items.length ?? 0,
@@ -77,7 +83,7 @@ function view(screen, { config, definition, words, locale, spoken }, state, acti
     const { completion } = config
     return result({
       result: state.result,
-      reflection: state.reflection,
+      reflection: state.reflection && { ...state.reflection, spoken: spokenIn(state.reflection.language) },
       words,
       spoken,
       locale,
@@ -103,11 +109,11 @@ function view(screen, { config, definition, words, locale, spoken }, state, acti
       text: words.expiredText,
       children: button(words.startAgain, actions.startAgain),
     })
-  return step(screen, mode, taking, { config, definition, words, locale, spoken }, state, actions)
+  return step(screen, mode, taking, around, state, actions)
 }
 
 /** The screens of a session that goes on. @param {string} screen @param {Mode} mode @param {Taking} taking @param {Around} around @param {State} state @param {Actions} actions */
-function step(screen, mode, taking, { config, definition, words, spoken }, state, actions) {
+function step(screen, mode, taking, { config, definition, words, spoken, spokenIn, reader }, state, actions) {
   const { saving, isKept, isCopied } = state
   const link = resumeLink(location, taking.token)
   const copy = () => navigator.clipboard?.writeText(link).then(actions.copied, () => {})
@@ -152,7 +158,14 @@ function step(screen, mode, taking, { config, definition, words, spoken }, state
     spoken,
     note: wasDropped ? words.dropped : state.note && words[state.note],
     lastWord: open.length > 0 || asks ? words.next : lastWord,
-    insight: state.insight,
+    insight: state.insight && { text: state.insight.text, spoken: spokenIn(state.insight.language) },
+    aloud:
+      item && reader?.hasVoice()
+        ? {
+            isReading: reader.isReading(),
+            toggle: () => reader.toggle(sentencesOf(item, mode.kind === 'scale')),
+          }
+        : null,
     footer,
     choose: (answer) => item && actions.choose(item.id, answer),
     leadOn: actions.leadOn,

@@ -4,12 +4,14 @@ import { applyTheme } from '../../page/theme.js'
 import { readAddress } from './address.js'
 import { load, loadOffer } from './load.js'
 import { mount, paint } from './paint.js'
+import { createReader } from './reader.js'
 import { openMemory } from './record.js'
+import { landingFor } from './screens.js'
 import { createTaking } from './taking.js'
 import { plain } from './views/notices.js'
 import { wordsFor } from './words.js'
 
-/** @import { Loaded, Session } from './model.d.ts' */
+/** @import { Loaded, Session, State } from './model.d.ts' */
 
 const address = readAddress(location)
 // Whoever copies the address, or looks at the history of this browser, does not get the session with it.
@@ -47,22 +49,41 @@ async function open() {
 }
 
 /** @param {Extract<Loaded, { kind: 'found' }>} loaded @param {Session | 'lost' | null} offered */
-async function take({ config, definition, path }, offered) {
+async function take({ config, definition: offer, path }, offered) {
+  const memory = openMemory(`tenantry-quiz ${path}`, () => localStorage)
+  const landing = landingFor(offer, memory.draw)
+  const definition = landing === 'plain' ? { ...offer, personas: [] } : offer
   applyTheme(config)
   const { locale } = config
   const { language, words } = await wordsFor([locale])
   // The document speaks as the page's own words do. The assessment's are marked if they are in another language.
   speak(baseOf(locale) === language ? locale : language)
-  const spokenIn = definition.language ?? locale
-  const spoken = baseOf(spokenIn) === language ? {} : { lang: spokenIn, dir: /** @type {const} */ ('auto') }
+  const asked = definition.language ?? locale
+  /** @param {string | null} tag */
+  const spokenIn = (tag) =>
+    baseOf(tag ?? asked) === language ? {} : { lang: tag ?? asked, dir: /** @type {const} */ ('auto') }
   translateSkipLink(words.skip)
-  const around = { config, definition, words, locale, spoken }
+  /** @type {State | null} */
+  let seen = null
+  const reader = definition.readsAloud
+    ? createReader({
+        synthesis: window.speechSynthesis,
+        language: asked,
+        preferred: definition.voiceName,
+        changed: () => seen && paint(around, seen, actions),
+      })
+    : null
+  const around = { config, definition, words, locale, spoken: spokenIn(null), spokenIn, reader }
   const actions = createTaking({
     definition,
+    landing,
     start: `${path}/sessions`,
     locale,
-    memory: openMemory(`tenantry-quiz ${path}`, () => localStorage),
-    show: (state) => paint(around, state, actions),
+    memory,
+    show: (state) => {
+      seen = state
+      paint(around, state, actions)
+    },
   })
   const session = offered && offered !== 'lost' ? offered : null
   actions.open(session && address.token ? { token: address.token, session } : null, offered === 'lost')
@@ -70,6 +91,8 @@ async function take({ config, definition, path }, offered) {
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'visible') actions.online()
   })
+  // Chromium speaks on after a page is gone.
+  window.addEventListener('pagehide', () => reader?.stop())
   window.addEventListener('beforeunload', (event) => {
     if (actions.wouldLose()) event.preventDefault()
   })

@@ -3,17 +3,17 @@
 import { record as object } from '../../page/config.js'
 import { parseAnswers } from './definition.js'
 import { emptyOutbox } from './outbox.js'
-/** @import { Answer, Outbox, Session, Taking } from './model.d.ts' */
+/** @import { Answer, Landing, Outbox, Session, Taking } from './model.d.ts' */
 
-/** @param {string} token @param {string} mode @param {string} locale @returns {Taking} */
-export const begin = (token, mode, locale) => ({
+/** @param {string} token @param {string} mode @param {string} locale @param {Landing | null} [landing] @returns {Taking} */
+export const begin = (token, mode, locale, landing = null) => ({
   token,
   mode,
   answers: {},
   place: { at: 'question', index: 0 },
   hasContact: false,
   isCompleted: false,
-  outbox: { ...emptyOutbox(), start: { mode, locale } },
+  outbox: { ...emptyOutbox(), start: { mode, locale, ...(landing && { landing_variant: landing }) } },
 })
 
 /** A session as the server knows it, on a device that does not know it. @param {string} token @param {Session} session @returns {Taking} */
@@ -58,30 +58,51 @@ export function answerItem(taking, item, answer) {
 export function openMemory(name, storage) {
   /** @type {Taking | null} */
   let current = null
+  /** @type {number | null} */
+  let drawn = null
   try {
-    current = parseTaking(storage().getItem(name))
+    const stored = object(JSON.parse(storage().getItem(name) ?? 'null'))
+    current = parseTaking(stored)
+    drawn = typeof stored.drawn === 'number' ? stored.drawn : null
   } catch {}
+  /** @returns {boolean} whether it outlives the page */
+  function keep() {
+    try {
+      if (current || drawn !== null) storage().setItem(name, JSON.stringify({ ...current, drawn }))
+      else storage().removeItem(name)
+      return true
+    } catch {
+      return false
+    }
+  }
   return {
     read: () => current,
-    /** @param {Taking | null} taking @returns {boolean} whether it outlives the page */
+    /** @param {Taking | null} taking */
     write(taking) {
       current = taking
-      try {
-        if (taking) storage().setItem(name, JSON.stringify(taking))
-        else storage().removeItem(name)
-        return true
-      } catch {
-        return false
+      return keep()
+    },
+    /** A number from 0 to 1 that this device keeps: whoever comes back sees what was there before. */
+    draw() {
+      if (drawn === null) {
+        drawn = Math.random()
+        keep()
       }
+      return drawn
+    },
+    /** Nothing of it stays on this device. */
+    forget() {
+      current = null
+      try {
+        storage().removeItem(name)
+      } catch {}
     },
   }
 }
 
-/** @param {string | null} stored @returns {Taking | null} null if it is not what this page wrote */
+/** @param {Record<string, unknown>} stored @returns {Taking | null} null if it is not what this page wrote */
 function parseTaking(stored) {
-  const { token, mode, answers, place, hasContact, isCompleted, outbox } = object(
-    JSON.parse(stored ?? 'null'),
-  )
+  const { token, mode, answers, place, hasContact, isCompleted, outbox } = stored
   if (typeof token !== 'string' || typeof mode !== 'string') return null
   const { at, index } = object(place)
   const waiting = /** @type {Outbox} */ (/** @type {unknown} */ ({ ...emptyOutbox(), ...object(outbox) }))

@@ -1,6 +1,13 @@
 // @ts-check
 // Which screen is shown, and which one comes before and after it.
-/** @import { Definition, Mode, Place, Screen, Situation, Taking } from './model.d.ts' */
+/** @import { Definition, Landing, Mode, Place, Screen, Situation, Taking } from './model.d.ts' */
+
+/**
+ * Whether the first page has the personas. A share of 0 has nobody see them, 1 has all.
+ * @param {Definition} definition @param {() => number} draw 0 to 1 @returns {Landing | null} null where there are none to show
+ */
+export const landingFor = ({ personas, personaShare }, draw) =>
+  personas.length === 0 ? null : draw() < personaShare ? 'personas' : 'plain'
 
 /** @param {Situation} situation @returns {Screen} */
 export function screenOf({ definition, taking, offered, result, ending, now }) {

@@ -10,7 +10,7 @@ import { createSender } from './sender.js'
 import { settle } from './settle.js'
 import { readInsight, readReflection } from './written.js'
 
-/** @import { Answer, Contact, Definition, Memory, Place, Session, State, Taking } from './model.d.ts' */
+/** @import { Answer, Contact, Definition, Landing, Memory, Place, Session, State, Taking } from './model.d.ts' */
 
 /** So long a choice is seen before the next question comes. */
 const GLANCE_MS = 250
@@ -18,10 +18,10 @@ const GLANCE_MS = 250
 const paths = { start: '', answers: '/current/answers', contact: '/current', complete: '/current/complete' }
 
 /**
- * @param {{ definition: Definition, start: string, locale: string, memory: Memory, show: (state: State) => void }} parts
+ * @param {{ definition: Definition, landing: Landing | null, start: string, locale: string, memory: Memory, show: (state: State) => void }} parts
  *   `start` is the path where sessions of this campaign begin
  */
-export function createTaking({ definition, start, locale, memory, show }) {
+export function createTaking({ definition, landing, start, locale, memory, show }) {
   /** @type {State} */
   let state = {
     taking: memory.read(),
@@ -85,9 +85,9 @@ export function createTaking({ definition, start, locale, memory, show }) {
     const { token } = state.taking ?? {}
     if (!token) return
     const isWanted = () => state.taking?.token === token && state.result !== null
-    change({ reflection: { isWriting: true, text: '' } })
-    const text = await readReflection(token, isWanted)
-    if (isWanted()) change({ reflection: { isWriting: false, text } })
+    change({ reflection: { isWriting: true, text: '', language: null } })
+    const written = await readReflection(token, isWanted)
+    if (isWanted()) change({ reflection: { isWriting: false, ...written } })
   }
 
   let hasRemarks = definition.hasInsights
@@ -96,9 +96,9 @@ export function createTaking({ definition, start, locale, memory, show }) {
     const { token } = state.taking ?? {}
     const item = Object.keys(answers).findLast((id) => answers[id] !== null)
     if (!token || !item || !hasRemarks) return
-    const { text, isOver } = await readInsight(token, item)
+    const { text, language, isOver } = await readInsight(token, item)
     if (isOver) hasRemarks = false
-    if (text && state.taking?.token === token) change({ insight: text })
+    if (text && state.taking?.token === token) change({ insight: { text, language } })
   }
 
   /** What other devices did. A session that was not started yet is nobody's. */
@@ -152,14 +152,14 @@ export function createTaking({ definition, start, locale, memory, show }) {
     /** @param {string} mode */
     start(mode) {
       hasRemarks = definition.hasInsights
-      change({ taking: begin(newToken(), mode, locale), note: '', insight: null })
+      change({ taking: begin(newToken(), mode, locale, landing), note: '', insight: null })
       sender.start()
     },
     /** After a session has expired: a new one, with the answers of this device. */
     startAgain() {
       const { taking } = state
       if (!taking) return change({ ending: '' })
-      const fresh = begin(newToken(), taking.mode, locale)
+      const fresh = begin(newToken(), taking.mode, locale, landing)
       change({ ending: '' })
       resume({ ...fresh, answers: taking.answers, outbox: { ...fresh.outbox, answers: taking.answers } })
     },
@@ -210,7 +210,7 @@ export function createTaking({ definition, start, locale, memory, show }) {
     finish() {
       if (state.taking) moveAndSend({ outbox: { ...state.taking.outbox, isFinishing: true } })
     },
-    forget: () =>
+    forget() {
       change({
         taking: null,
         result: null,
@@ -220,7 +220,9 @@ export function createTaking({ definition, start, locale, memory, show }) {
         saving: 'saved',
         dropped: [],
         wrong: {},
-      }),
+      })
+      memory.forget()
+    },
     copied: () => change({ isCopied: true }),
     online() {
       sender.hurry()

@@ -37,6 +37,8 @@ export default {
     'Ein Klick oder die Taste einer Zahl führt zur nächsten Frage. Mit den Pfeiltasten wählen Sie nur aus.',
   choiceHint:
     'Ein Klick oder die Taste eines Buchstabens führt zur nächsten Frage. Mit den Pfeiltasten wählen Sie nur aus.',
+  readAloud: 'Vorlesen',
+  stopReading: 'Anhalten',
   back: 'Zurück',
   next: 'Weiter',
   leaveOut: 'Auslassen',

@@ -39,6 +39,8 @@ export default {
     'A click or the key of a number leads on to the next question. With the arrow keys you only choose.',
   choiceHint:
     'A click or the key of a letter leads on to the next question. With the arrow keys you only choose.',
+  readAloud: 'Read aloud',
+  stopReading: 'Stop',
   back: 'Back',
   next: 'Next',
   leaveOut: 'Skip',

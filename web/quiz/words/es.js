@@ -32,6 +32,8 @@ export default {
   progress: (at, all) => `Pregunta ${at} de ${all}`,
   scaleHint: 'Un clic o la tecla de un número lleva a la siguiente pregunta. Con las flechas solo eliges.',
   choiceHint: 'Un clic o la tecla de una letra lleva a la siguiente pregunta. Con las flechas solo eliges.',
+  readAloud: 'Leer en voz alta',
+  stopReading: 'Detener',
   back: 'Atrás',
   next: 'Siguiente',
   leaveOut: 'Omitir',

@@ -36,6 +36,8 @@ export default {
     'Un clic ou la touche d’un chiffre mène à la question suivante. Les flèches ne font que choisir.',
   choiceHint:
     'Un clic ou la touche d’une lettre mène à la question suivante. Les flèches ne font que choisir.',
+  readAloud: 'Lire à voix haute',
+  stopReading: 'Arrêter',
   back: 'Retour',
   next: 'Suivant',
   leaveOut: 'Passer',

@@ -34,6 +34,8 @@ export default {
   scaleHint: 'Un clic o il tasto di un numero porta alla domanda successiva. Con le frecce scegli soltanto.',
   choiceHint:
     'Un clic o il tasto di una lettera porta alla domanda successiva. Con le frecce scegli soltanto.',
+  readAloud: 'Leggi ad alta voce',
+  stopReading: 'Interrompi',
   back: 'Indietro',
   next: 'Avanti',
   leaveOut: 'Salta',

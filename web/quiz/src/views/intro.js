@@ -50,12 +50,21 @@ const choice = ({ modes }, words, spoken) => html`
   </fieldset>
 `
 
-/** A session of another device, whose link was opened. Nobody goes on in it without saying so. */
-/** @param {{ words: Words, isCompleted: boolean, done: number, all: number, accept: () => void, refuse: () => void }} parts */
-export const offer = ({ words, isCompleted, done, all, accept, refuse }) => html`
+/** A session whose link was opened: of another device, or of an invitation. Nobody goes on in it without saying so. */
+/** @param {{ definition: Definition, words: Words, spoken: Spoken, isCompleted: boolean, done: number, all: number, accept: () => void, refuse: () => void }} parts */
+export const offer = ({ definition, words, spoken, isCompleted, done, all, accept, refuse }) => {
+  const isNew = done === 0 && !isCompleted
+  return html`
   <section class="panel">
-    <h1 tabindex="-1" data-focus>${words.offerTitle}</h1>
-    <p>${isCompleted ? words.offerDone : words.offerText(done, all)}</p>
-    <div class="steps">${button(words.goOn, accept)} ${button(words.notMine, refuse, 'quiet')}</div>
+    ${
+      isNew
+        ? html`<h1 tabindex="-1" data-focus ...${spoken}>${definition.headline}</h1>
+          ${definition.intro && html`<p class="lines" ...${spoken}>${definition.intro}</p>`}
+          <p class="muted">${words.questions(all)}</p><p class="muted">${words.introHint}</p>`
+        : html`<h1 tabindex="-1" data-focus>${words.offerTitle}</h1>
+          <p>${isCompleted ? words.offerDone : words.offerText(done, all)}</p>`
+    }
+    <div class="steps">${button(isNew ? words.start : words.goOn, accept)} ${button(words.notMine, refuse, 'quiet')}</div>
   </section>
 `
+}

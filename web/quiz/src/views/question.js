@@ -5,7 +5,8 @@ import { button, focusStart } from './notices.js'
 
 /** @param {QuestionParts} parts */
 export function question(parts) {
-  const { mode, index, answer, words, spoken, note, lastWord, insight, footer, choose, next, back } = parts
+  const { mode, index, answer, words, spoken, note, lastWord, insight, aloud, footer, choose, next, back } =
+    parts
   const item = mode.items[index]
   if (!item) return null
   const all = mode.items.length
@@ -32,6 +33,11 @@ export function question(parts) {
         <div class="choices" ...${spoken}>${item.choices.map((choice) => option(choice, parts))}</div>
         ${mode.kind === 'scale' && ends(item.choices, spoken)}
       </fieldset>
+      ${
+        aloud &&
+        html`<p><button type="button" class="button quiet" aria-pressed=${aloud.isReading} onClick=${aloud.toggle}>
+        ${aloud.isReading ? words.stopReading : words.readAloud}</button></p>`
+      }
       <p id="hint" class="muted hint">${mode.kind === 'scale' ? words.scaleHint : words.choiceHint}</p>
       <div class="steps">
         <button class="button">${isLast ? lastWord : isAnswered ? words.next : words.leaveOut}</button>
@@ -41,7 +47,7 @@ export function question(parts) {
       ${
         insight &&
         html`<aside class="remark" aria-label=${words.remark}>
-        <p class="lines" ...${spoken}>${insight}</p><p class="muted">${words.byModel}</p></aside>`
+        <p class="lines" ...${insight.spoken}>${insight.text}</p><p class="muted">${words.byModel}</p></aside>`
       }
       ${footer}
     </form>

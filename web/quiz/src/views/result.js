@@ -4,7 +4,7 @@ import { html } from '../html.js'
 import { button } from './notices.js'
 /** @import { Part, Reflection, Result, Score, Spoken, Words } from '../model.d.ts' */
 
-/** @param {{ result: Result, reflection: Reflection | null, words: Words, spoken: Spoken, locale: string, completion: string | null, booking: string | null, forget: () => void }} parts */
+/** @param {{ result: Result, reflection: Reflection & { spoken: Spoken } | null, words: Words, spoken: Spoken, locale: string, completion: string | null, booking: string | null, forget: () => void }} parts */
 export function result({ result: found, reflection, words, spoken, locale, completion, booking, forget }) {
   const { primary, secondary, combination, scores, hasChart } = found
   const figure = new Intl.NumberFormat(locale, { maximumFractionDigits: 1 })
@@ -16,7 +16,7 @@ export function result({ result: found, reflection, words, spoken, locale, compl
       ${primary && part(primary, words, spoken, 'leading')}
       ${secondary && html`<p class="muted behind">${words.behind}</p>${part(secondary, words, spoken, '')}`}
       ${combination && html`<section ...${spoken}><h2>${combination.title}</h2><p class="lines">${combination.description}</p></section>`}
-      ${reflection && (reflection.isWriting || reflection.text) && written(reflection, words, spoken)}
+      ${reflection && (reflection.isWriting || reflection.text) && written(reflection, words)}
       ${
         scores.length > 0 &&
         html`
@@ -33,8 +33,8 @@ export function result({ result: found, reflection, words, spoken, locale, compl
   `
 }
 
-/** Whoever reads it must know that no person wrote it. @param {Reflection} reflection @param {Words} words @param {Spoken} spoken */
-const written = ({ isWriting, text }, words, spoken) => html`
+/** Whoever reads it must know that no person wrote it. @param {Reflection & { spoken: Spoken }} reflection @param {Words} words */
+const written = ({ isWriting, text, spoken }, words) => html`
   <section class="written" aria-labelledby="written" aria-live="polite" aria-busy=${isWriting}>
     <h2 id="written">${words.reflection}</h2>
     ${isWriting ? html`<p class="muted">${words.reflecting}</p>` : html`<p class="lines" ...${spoken}>${text}</p><p class="muted">${words.byModel}</p>`}

@@ -12,6 +12,7 @@ create table public.participant_reflections (
   status public.reflection_status not null default 'writing',
   attempt int not null default 1,
   disclosure text not null,
+  language text not null,
   words text,
   model text,
   begun_at timestamptz not null default clock_timestamp(),
@@ -19,7 +20,7 @@ create table public.participant_reflections (
   primary key (tenant_id, session_id),
   foreign key (tenant_id, session_id) references public.participant_sessions on delete cascade,
   constraint reflection_is_text check (private.is_plain_text(words, 8000)),
-  constraint reflection_model_is_short check (length(model) <= 255),
+  constraint reflection_model_is_short check (length(model) <= 255 and length(language) <= 16),
   constraint written_reflection_has_words check ((status = 'written') = (words is not null) and (words is null) = (written_at is null)),
   constraint reflection_disclosure_is_known check (disclosure in ('full', 'summary'))
 );
@@ -35,7 +36,9 @@ create policy "members read what was written to their tenant's participants" on 
 grant select on public.participant_reflections to authenticated, service_role;
 
 -- Definers, as all that whoever holds a token may do. For the edge function alone.
-create function private.begin_reflection(token_hash bytea, out tenant uuid, out session uuid, out state text, out words text, out attempt int)
+create function private.begin_reflection(
+  token_hash bytea, framework_language text, out tenant uuid, out session uuid, out state text, out words text, out attempt int, out language text
+)
   language plpgsql security definer
   set search_path = ''
   set enable_seqscan = off
@@ -58,6 +61,7 @@ begin
   elsif known.status = 'written' then
     begin_reflection.state := 'written';
     begin_reflection.words := known.words;
+    begin_reflection.language := known.language;
   elsif not private.has_feature(taken.tenant_id, 'ai_authoring') then
     begin_reflection.state := 'not_offered';
   -- Longer than the edge function waits for a model. After that, whoever asked it is gone.
@@ -66,16 +70,18 @@ begin
   elsif known.attempt >= 3 then
     begin_reflection.state := 'unavailable';
   else
-    insert into public.participant_reflections as r (tenant_id, session_id, disclosure) values (taken.tenant_id, taken.id, shown)
+    begin_reflection.language := private.participant_language(taken.locale, framework_language);
+    insert into public.participant_reflections as r (tenant_id, session_id, disclosure, language)
+    values (taken.tenant_id, taken.id, shown, begin_reflection.language)
     on conflict on constraint participant_reflections_pkey do update set
-      status = 'writing', attempt = r.attempt + 1, disclosure = excluded.disclosure, begun_at = clock_timestamp()
+      status = 'writing', attempt = r.attempt + 1, disclosure = excluded.disclosure, language = excluded.language, begun_at = clock_timestamp()
     returning r.attempt into begin_reflection.attempt;
     begin_reflection.state := 'begun';
   end if;
 end
 $$;
-comment on function private.begin_reflection(bytea) is
-  'Whether a text about a token''s result is there, is being written, or is to be written by the caller now (begun). 404 session_not_found, 409 session_not_completed.';
+comment on function private.begin_reflection(bytea, text) is
+  'Whether a text about a token''s result is there, is being written, or is to be written by the caller now (begun), and in which language. 404 session_not_found, 409 session_not_completed.';
 
 create function private.end_reflection(tenant uuid, session uuid, attempt int, words text, model text, is_asked boolean) returns void
   language plpgsql security definer
@@ -95,8 +101,8 @@ end
 $$;
 comment on function private.end_reflection(uuid, uuid, int, text, text, boolean) is
   'Keeps what a model wrote in an attempt that was begun, or notes that it gave nothing.';
-grant execute on function private.begin_reflection(bytea), private.end_reflection(uuid, uuid, int, text, text, boolean) to service_role;
+grant execute on function private.begin_reflection(bytea, text), private.end_reflection(uuid, uuid, int, text, text, boolean) to service_role;
 
-select private.register_table('public.participant_reflections', plain => '{disclosure,model}', personal => '{words}',
+select private.register_table('public.participant_reflections', plain => '{disclosure,language,model}', personal => '{words}',
   on_forget => 'delete', forgotten_with => 'public.participant_sessions',
   unaudited => 'written by a model once, for whoever has taken the assessment; its call is a record itself');
