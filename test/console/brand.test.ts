@@ -39,6 +39,8 @@ async function openBrand(page: Promise<Page>): Promise<Page> {
 }
 const edit = (page: Page, label: string, value: string) => page.getByLabel(label, { exact: true }).fill(value)
 const save = (page: Page) => page.getByRole('button', { name: 'Save' }).click()
+/** "… are not saved." would be found too, because the case of letters does not count. */
+const saved = (page: Page) => page.getByText('Saved. Visitors see it within a minute.').waitFor()
 const preview = (page: Page) => page.frameLocator('iframe')
 const path = (slug = tenant.slug) => `/t/${slug}/brand`
 
@@ -64,7 +66,7 @@ describeInBrowser('the brand in the console', (browser) => {
     await page.getByText('3 changes are not saved.').waitFor()
 
     await save(page)
-    await page.getByText('Saved. Visitors see it within a minute.').waitFor()
+    await saved(page)
     expect(await pageOf()).toMatchObject({
       display_name: 'Harbour Coaching',
       brand: { tagline: 'Calm water', colors: { primary: '#7a1f5c' } },
@@ -96,7 +98,7 @@ describeInBrowser('the brand in the console', (browser) => {
     expect((await (await brandOf()).json()).display_name).toBe(tenant.slug)
     await edit(page, 'Main colour', '#112233')
     await save(page)
-    await page.getByText('Saved.').waitFor()
+    await saved(page)
     expect((await (await brandOf()).json()).display_name).toBe('Harbour')
   })
 
@@ -120,7 +122,7 @@ describeInBrowser('the brand in the console', (browser) => {
     await dialog.getByRole('button', { name: 'Continue' }).click()
     await page.getByText('2 changes are not saved.').waitFor()
     await save(page)
-    await page.getByText('Saved.').waitFor()
+    await saved(page)
     expect(await (await brandOf()).json()).toMatchObject({
       display_name: 'Mine',
       brand: { tagline: 'Their line' },
@@ -134,7 +136,7 @@ describeInBrowser('the brand in the console', (browser) => {
     await edit(page, 'Name', 'Mine')
     await changeElsewhere({ coach_title: 'Their title' })
     await save(page)
-    await page.getByText('Saved.').waitFor()
+    await saved(page)
     expect(await (await brandOf()).json()).toMatchObject({ display_name: 'Mine', coach_title: 'Their title' })
     expect(await page.getByLabel('Title of the coach').inputValue()).toBe('Their title')
   })
@@ -155,7 +157,7 @@ describeInBrowser('the brand in the console', (browser) => {
     await page.getByText('There is no connection. Check your network, and try again.').waitFor()
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe('Harbour')
     await save(page)
-    await page.getByText('Saved.').waitFor()
+    await saved(page)
     expect((await (await brandOf()).json()).version).toBe(before + 1)
   })
 
@@ -205,6 +207,7 @@ describeInBrowser('the brand in the console', (browser) => {
     page.once('dialog', (dialog) => dialog.accept())
     await page.getByRole('link', { name: 'Your practices' }).click()
     await page.getByRole('link', { name: other.slug }).click()
+    await page.getByRole('link', { name: 'Brand' }).click()
     await preview(page).getByRole('heading', { name: other.slug }).waitFor()
     expect(page.url()).toBe(consoleUrl(path(other.slug)))
     expect(await page.getByLabel('Name', { exact: true }).inputValue()).toBe(other.slug)

@@ -29,7 +29,19 @@ const brand = createRoute({
   component: lazyRouteComponent(() => import('../screens/brand/brand.tsx'), 'BrandScreen'),
 })
 
-const routeTree = root.addChildren([tenants, brand])
+const home = createRoute({
+  getParentRoute: () => root,
+  path: '/t/$slug',
+  component: lazyRouteComponent(() => import('../screens/home.tsx'), 'Home'),
+})
+
+const keys = createRoute({
+  getParentRoute: () => root,
+  path: '/t/$slug/keys',
+  component: lazyRouteComponent(() => import('../screens/keys/keys.tsx'), 'Keys'),
+})
+
+const routeTree = root.addChildren([tenants, home, brand, keys])
 
 export const makeRouter = (queries: QueryClient) =>
   createRouter({

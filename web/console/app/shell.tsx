@@ -4,6 +4,13 @@ import { Button } from '../parts/button.tsx'
 import styles from './shell.module.css'
 import { useWords } from './words/words.ts'
 
+/** The screens of a tenant, in the order in which they are listed. */
+const screens = [
+  { to: '/t/$slug', word: 'home' },
+  { to: '/t/$slug/brand', word: 'brand' },
+  { to: '/t/$slug/keys', word: 'keys' },
+] as const
+
 /** The frame around every screen. */
 export function Shell() {
   const words = useWords()
@@ -17,11 +24,18 @@ export function Shell() {
       <header className={styles.head}>
         <nav aria-label={words.navigation} className={styles.nav}>
           <Link to="/">{words.yourTenants}</Link>
-          {slug && (
-            <Link to="/t/$slug/brand" params={{ slug }} activeProps={{ 'aria-current': 'page' }}>
-              {words.brand}
-            </Link>
-          )}
+          {slug &&
+            screens.map(({ to, word }) => (
+              <Link
+                key={to}
+                to={to}
+                params={{ slug }}
+                activeOptions={{ exact: true }}
+                activeProps={{ 'aria-current': 'page' }}
+              >
+                {words[word]}
+              </Link>
+            ))}
         </nav>
         <p className={styles.who}>
           <span>{user.email}</span>

@@ -20,7 +20,7 @@ export function Tenants() {
       <ul className={styles.list}>
         {data.tenants.map(({ ref_id, slug, name, role, status }) => (
           <li key={ref_id}>
-            <Link to="/t/$slug/brand" params={{ slug }}>
+            <Link to="/t/$slug" params={{ slug }}>
               {name}
             </Link>
             <span>{role && (words.role[role] ?? role)}</span>

@@ -1,7 +1,7 @@
-import { Dialog } from '@base-ui/react/dialog'
 import { useState } from 'react'
 import { useWords } from '../../app/words/words.ts'
 import { Button } from '../../parts/button.tsx'
+import { Dialog } from '../../parts/dialog.tsx'
 import styles from './brand.module.css'
 import { type Conflict, labelOf, type Value } from './fields.ts'
 
@@ -18,48 +18,39 @@ export function ConflictDialog({ conflicts, onDecided }: Props) {
   const isDecided = conflicts.every(({ pointer }) => choices.has(pointer))
   const show = (value: Value) => (value === null || value === '' ? words.nothing : String(value))
   return (
-    <Dialog.Root open={conflicts.length > 0} disablePointerDismissal>
-      <Dialog.Portal>
-        <Dialog.Backdrop className={styles.backdrop} />
-        <Dialog.Popup className={styles.dialog}>
-          <Dialog.Title>{words.conflictTitle}</Dialog.Title>
-          <Dialog.Description>{words.conflictLead}</Dialog.Description>
-          {conflicts.map(({ pointer, mine, theirs }) => (
-            <fieldset key={pointer} className={styles.conflict}>
-              <legend>{labelOf(pointer, words)}</legend>
-              {(
-                [
-                  ['mine', words.keepMine, mine],
-                  ['theirs', words.takeTheirs, theirs],
-                ] as const
-              ).map(([whose, label, value]) => (
-                <label key={whose}>
-                  <input
-                    type="radio"
-                    name={pointer}
-                    checked={choices.get(pointer) === whose}
-                    onChange={() => setChoices((before) => new Map(before).set(pointer, whose))}
-                  />
-                  <span>
-                    {label}: <strong>{show(value)}</strong>
-                  </span>
-                </label>
-              ))}
-            </fieldset>
+    <Dialog title={words.conflictTitle} lead={words.conflictLead} isOpen={conflicts.length > 0}>
+      {conflicts.map(({ pointer, mine, theirs }) => (
+        <fieldset key={pointer} className={styles.conflict}>
+          <legend>{labelOf(pointer, words)}</legend>
+          {(
+            [
+              ['mine', words.keepMine, mine],
+              ['theirs', words.takeTheirs, theirs],
+            ] as const
+          ).map(([whose, label, value]) => (
+            <label key={whose}>
+              <input
+                type="radio"
+                name={pointer}
+                checked={choices.get(pointer) === whose}
+                onChange={() => setChoices((before) => new Map(before).set(pointer, whose))}
+              />
+              <span>
+                {label}: <strong>{show(value)}</strong>
+              </span>
+            </label>
           ))}
-          <Button
-            disabled={!isDecided}
-            onClick={() => {
-              onDecided(
-                new Set([...choices].filter(([, whose]) => whose === 'mine').map(([pointer]) => pointer)),
-              )
-              setChoices(new Map())
-            }}
-          >
-            {words.next}
-          </Button>
-        </Dialog.Popup>
-      </Dialog.Portal>
-    </Dialog.Root>
+        </fieldset>
+      ))}
+      <Button
+        disabled={!isDecided}
+        onClick={() => {
+          onDecided(new Set([...choices].filter(([, whose]) => whose === 'mine').map(([pointer]) => pointer)))
+          setChoices(new Map())
+        }}
+      >
+        {words.next}
+      </Button>
+    </Dialog>
   )
 }

@@ -1,0 +1,73 @@
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { overviewQuery } from '../api/overview.ts'
+import { tenantQuery } from '../api/tenants.ts'
+import { useWords } from '../app/words/words.ts'
+import { Banner, Failure } from '../parts/notice.tsx'
+import { Loading } from '../parts/states.tsx'
+import styles from './home.module.css'
+
+const route = getRouteApi('/t/$slug')
+
+/** The screen on which something that needs doing is done, as far as the console has it. */
+const screens = { brand: '/t/$slug/brand', api_key: '/t/$slug/keys' } as const
+
+/** What needs doing. */
+export function Home() {
+  const words = useWords()
+  const { slug } = route.useParams()
+  const tenant = useQuery(tenantQuery(slug))
+  const overview = useQuery(overviewQuery(slug))
+  const error = tenant.error ?? overview.error
+  if (error)
+    return (
+      <Failure
+        error={error}
+        retry={() => {
+          void tenant.refetch()
+          void overview.refetch()
+        }}
+      />
+    )
+  if (!tenant.data || !overview.data) return <Loading />
+  const { name, status, plan, role, trial_ends_at } = tenant.data
+  const day = new Intl.DateTimeFormat(words.language, { dateStyle: 'long' })
+  return (
+    <>
+      <title>{`${name} – Tenantry`}</title>
+      <h1>{name}</h1>
+      <p>
+        {words.status[status] ?? status} · {plan} · {role && (words.role[role] ?? role)}
+        {status === 'trial' && trial_ends_at && (
+          <> · {words.trialEnds(day.format(new Date(trial_ends_at)))}</>
+        )}
+      </p>
+      {status === 'frozen' && <Banner>{words.frozen}</Banner>}
+      <h2>{words.toDo}</h2>
+      {overview.data.length === 0 && <p>{words.nothingToDo}</p>}
+      <ul className={styles.list}>
+        {overview.data.map(({ code, severity, description, target_type, targets, has_more }) => {
+          const screen = Object.hasOwn(screens, target_type) && screens[target_type as keyof typeof screens]
+          return (
+            <li key={code} className={styles[severity]}>
+              <strong>{words.severity[severity]}</strong>
+              {/* The server speaks English. */}
+              <span lang="en">{description}</span>
+              {targets.some((target) => target.name) && (
+                <span>
+                  {targets.flatMap((target) => target.name ?? []).join(', ')}
+                  {has_more && ' …'}
+                </span>
+              )}
+              {screen && (
+                <Link to={screen} params={{ slug }}>
+                  {words.goThere}
+                </Link>
+              )}
+            </li>
+          )
+        })}
+      </ul>
+    </>
+  )
+}
