@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { admin, keyset, nextCursor, pageParameters, readPage, sql } from '../db/index.ts'
 
-export const AuditAction = z
+const AuditAction = z
   .strictObject({
     action: z.string(),
     crud: z.enum(['c', 'r', 'u', 'd']),
@@ -12,7 +12,7 @@ export const AuditAction = z
   })
   .meta({ id: 'AuditAction', description: 'What a row of an audit log may say was done.' })
 
-export const actionOrder = keyset('audit_actions', {
+const actionOrder = keyset('audit_actions', {
   action: z
     .string()
     .max(128)

@@ -7958,7 +7958,7 @@ export interface components {
                 };
                 endpoint_id: string;
                 /** @description Where its attempts begin, if the window holds more than are counted. */
-                counted_since: string | null;
+                counted_from_at: string | null;
             }[];
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;

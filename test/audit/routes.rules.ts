@@ -2,7 +2,7 @@ import { keyWith, manager, person, type RouteRules, service } from '../kit/rules
 
 export default {
   'GET /registry/audit': { may: [service] },
-  'GET /registry/audit-actions': { may: [person] },
+  'GET /registry/audit-actions': { may: [person], unaudited: 'reads what is the same for everybody' },
   'GET /registry/tenants/:ref/audit': { may: [manager, service, keyWith('audit:read')] },
   'GET /registry/tenants/:ref/audit/export': {
     may: [manager, service, keyWith('audit:export')],

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { admin, keyset, nextCursor, pageParameters, readPage, sql } from '../../db/index.ts'
 
-export const Scope = z
+const Scope = z
   .strictObject({
     scope: z.string(),
     description: z.string().meta({ description: 'What it lets a key do.' }),
@@ -13,7 +13,7 @@ export const Scope = z
   })
   .meta({ id: 'Scope', description: 'What an API key can be allowed to do, the same in every tenant.' })
 
-export const scopeOrder = keyset('scopes', { scope: z.string().regex(/^[a-z][a-z_]{1,39}:[a-z]{1,39}$/) })
+const scopeOrder = keyset('scopes', { scope: z.string().regex(/^[a-z][a-z_]{1,39}:[a-z]{1,39}$/) })
 export const ScopeQuery = z.strictObject(pageParameters(scopeOrder))
 export const Scopes = z
   .strictObject({ scopes: z.array(Scope), next_cursor: nextCursor })

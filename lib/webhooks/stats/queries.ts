@@ -50,7 +50,7 @@ export async function listStats(
   )
   const endpoints = rows.map(({ id, is_cut, ...row }) => {
     const { since, ...stats } = statsOf(row)
-    return { endpoint_id: ulidOf(id), ...stats, counted_since: is_cut ? since : null }
+    return { endpoint_id: ulidOf(id), ...stats, counted_from_at: is_cut ? since : null }
   })
   return { endpoints, next_cursor }
 }

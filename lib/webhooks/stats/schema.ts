@@ -36,7 +36,7 @@ export const WebhookStats = z
     endpoints: z.array(
       EndpointStats.omit({ since: true }).extend({
         endpoint_id: z.string(),
-        counted_since: moment.nullable().meta({
+        counted_from_at: moment.nullable().meta({
           description: 'Where its attempts begin, if the window holds more than are counted.',
         }),
       }),

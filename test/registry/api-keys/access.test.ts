@@ -65,6 +65,8 @@ const accepted: Record<string, string> = {
   'GET /webhooks/messages/:message': 'deliveries:read',
   'GET /webhooks/deliveries': 'deliveries:read',
   'GET /webhooks/attempts': 'deliveries:read',
+  'GET /webhooks/stats': 'deliveries:read',
+  'GET /webhooks/stats/series': 'deliveries:read',
   'POST /webhooks/endpoints/:endpoint/replay': 'replays:write',
   'POST /webhooks/messages/:message/endpoints/:endpoint/resend': 'replays:write',
   'GET /webhooks/event-types': 'event_types:read',

@@ -51,7 +51,9 @@ describe('who may', () => {
 
   it('name an endpoint that is none: nobody', async () => {
     for (const ref of ['nonsense', '01M7WEMVE6F88A2P79KZB3EJTX', crypto.randomUUID(), '%00', "'", '..']) {
-      expect((await ask(world, `/endpoints/${ref}/stats`)).status, ref).toBeGreaterThanOrEqual(400)
+      // ".." leads a client to the statistics of all endpoints, which is another route.
+      if (ref !== '..')
+        expect((await ask(world, `/endpoints/${ref}/stats`)).status, ref).toBeGreaterThanOrEqual(400)
       expect((await patch(world, ref, { disabled: true })).status, ref).toBeGreaterThanOrEqual(400)
     }
   })

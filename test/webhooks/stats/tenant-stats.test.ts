@@ -33,11 +33,11 @@ describe('the statistics of all endpoints', () => {
     const { endpoints, next_cursor } = await stats('?window_hours=72')
     expect(endpoints.map(({ endpoint_id }) => endpoint_id)).toEqual([two, one])
     expect(next_cursor).toBeNull()
-    for (const { endpoint_id, counted_since, ...rest } of endpoints) {
+    for (const { endpoint_id, counted_from_at, ...rest } of endpoints) {
       const { since: _, ...alone } = EndpointStats.parse(
         await read(`/endpoints/${endpoint_id}/stats?window_hours=72`),
       )
-      expect([rest, counted_since]).toEqual([alone, null])
+      expect([rest, counted_from_at]).toEqual([alone, null])
     }
     expect(endpoints[1]).toMatchObject({ attempts: { succeeded: 1, failed: 4 }, dead: 2, pending: 0 })
     expect(endpoints[0]).toMatchObject({ attempts: { succeeded: 1, failed: 0 }, dead: 0, pending: 1 })
