@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { applyMigrations, makeDatabase, type OwnDatabase } from './kit/own-database.ts'
+import { makeMigrated, type OwnDatabase } from './kit/own-database.ts'
 import { runSupabase } from './kit/supabase-cli.ts'
 
 // A busy machine makes these slow, not wrong.
@@ -33,8 +33,7 @@ describe('supabase db advisors', () => {
   let findings: Finding[] = []
 
   beforeAll(async () => {
-    own = await makeDatabase(inject('stack'))
-    await applyMigrations(own.url)
+    own = await makeMigrated(inject('stack'))
     const { stdout, stderr } = await runSupabase(
       ['db', 'advisors', '--output-format', 'json', '--level', 'info', '--fail-on', 'none'],
       own.url,

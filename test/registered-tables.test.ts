@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { superuser } from './kit/db.ts'
-import { applyMigrations, connected, makeDatabase, type OwnDatabase } from './kit/own-database.ts'
+import { connected, makeMigrated, type OwnDatabase } from './kit/own-database.ts'
 
 // Without the table that test/stack/privileges.test.ts makes, perhaps at the same time.
 const tables = `
@@ -72,8 +72,7 @@ it('no table is published, so Realtime tells nobody anything', async () => {
 describe('register_table()', () => {
   let own: OwnDatabase
   beforeAll(async () => {
-    own = await makeDatabase(inject('stack'))
-    await applyMigrations(own.url)
+    own = await makeMigrated(inject('stack'))
   })
   afterAll(() => own?.drop())
 

@@ -5,7 +5,13 @@ import { fingerprint } from '../stack/database/fingerprint.ts'
 import { migrationsOf, readSchemas, type SchemaFile } from '../stack/database/schemas.ts'
 import { productStatements } from '../stack/release/product-rows.ts'
 import { readReleases } from '../stack/release/releases.ts'
-import { applyMigrations, connected, makeDatabase, type OwnDatabase } from './kit/own-database.ts'
+import {
+  applyMigrations,
+  connected,
+  makeDatabase,
+  makeMigrated,
+  type OwnDatabase,
+} from './kit/own-database.ts'
 
 // A busy machine makes these slow, not wrong.
 vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 })
@@ -112,8 +118,8 @@ describe('the files of supabase/schemas', () => {
 
 describe('a database made by the migrations and one made by the schema files', () => {
   const databases: OwnDatabase[] = []
-  const made = async () => {
-    databases.push(await makeDatabase(inject('stack')))
+  const made = async (making: Promise<OwnDatabase>) => {
+    databases.push(await making)
     return databases.at(-1)!
   }
   let migrated: OwnDatabase
@@ -121,9 +127,8 @@ describe('a database made by the migrations and one made by the schema files', (
   let lines: string[]
 
   beforeAll(async () => {
-    migrated = await made()
-    declared = await made()
-    await applyMigrations(migrated.url)
+    migrated = await made(makeMigrated(inject('stack')))
+    declared = await made(makeDatabase(inject('stack')))
     await applyMigrations(
       declared.url,
       schemas.map(({ sql }) => sql),

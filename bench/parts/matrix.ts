@@ -5,7 +5,7 @@ import type { IsolationRules } from '../../test/isolation/matrix/rules.ts'
 import { beginMatrix, countProbes, wholeOf } from '../../test/isolation/matrix/run.ts'
 import { hunt } from '../../test/isolation/mutants/hunt.ts'
 import { listMutants } from '../../test/isolation/mutants/list.ts'
-import { applyMigrations, connected, makeDatabase, type OwnDatabase } from '../../test/kit/own-database.ts'
+import { connected, makeMigrated, type OwnDatabase } from '../../test/kit/own-database.ts'
 import { type Figure, say } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 
@@ -15,9 +15,8 @@ const times = 3
 /** What the isolation matrix and its mutation run cost now, and what they will cost with more tables. */
 export async function benchMatrix(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const access = { admin_db_url: stack.adminUrl, db_url: stack.dbUrl }
-  const database = await makeDatabase(access)
+  const database = await makeMigrated(access)
   try {
-    await applyMigrations(database.url)
     // The quick size is about whether this runs, and "npm test" runs it without samples.
     const now = isQuick ? undefined : await measure(access, database, declared, isQuick)
     const count = isQuick ? 5 : Object.keys(declared.relations).length * (times - 1)

@@ -16,7 +16,7 @@ interface Route {
 
 /** What a pooler costs: the same routes direct and behind PgBouncer in transaction mode. */
 export async function benchPooler(direct: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  const tenants = isQuick ? 2_000 : manyTenants
+  const tenants = isQuick ? 200 : manyTenants
   const pooled = await bootStack(['branding', 'registry'], ['--pooler'])
   try {
     const routes = new Map(

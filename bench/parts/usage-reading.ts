@@ -17,7 +17,7 @@ export async function benchReading(
   tenantId: string,
   isQuick: boolean,
 ): Promise<Figure[]> {
-  const [some, many] = isQuick ? [10_000, 100_000] : [1_000_000, 10_000_000]
+  const [some, many] = isQuick ? [2_000, 10_000] : [1_000_000, 10_000_000]
   const own = isQuick ? 1_000 : 100_000
   const rounds = isQuick ? 3 : 50
   const db = reader(await stack.connect(stack.dbUrl))

@@ -24,7 +24,7 @@ interface UsageEvent {
 /** Logging usage in batches of 1,000, compared with a bare insert of the same rows into the same table. */
 export async function benchUsage(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const rounds = isQuick ? 1 : 3
-  const batches = isQuick ? 8 : 30
+  const batches = isQuick ? 4 : 30
   const admin = await stack.connect(stack.adminUrl)
   await fillTenants(admin, 200)
   const tenants = await joinTenants(admin, userId, 4)

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
-import { applyMigrations, connected, makeDatabase, type OwnDatabase } from '../kit/own-database.ts'
+import { connected, makeMigrated, type OwnDatabase } from '../kit/own-database.ts'
 import { declared } from './matrix/declared.ts'
-import { beginMatrix } from './matrix/run.ts'
 import { hunt } from './mutants/hunt.ts'
 import { listMutants } from './mutants/list.ts'
 import type { Mutant } from './mutants/mutant.ts'
@@ -14,8 +13,7 @@ let own: OwnDatabase
 let mutants: Mutant[] = []
 
 beforeAll(async () => {
-  own = await makeDatabase(stack)
-  await applyMigrations(own.url)
+  own = await makeMigrated(stack)
   mutants = await connected(own.adminUrl, (db) => listMutants(db, declared))
 })
 afterAll(async () => {
@@ -38,16 +36,8 @@ const harmless: Mutant[] = [
 ].map((one) => ({ ...one, name: one.sql[0]! }))
 
 describe('a hole in isolation does not go unseen', () => {
-  it('what changes nothing is not noticed by the whole matrix, which passes on what the migrations made', async () => {
-    const surprises = await connected(own.adminUrl, async (db) => {
-      const matrix = await beginMatrix(db)
-      for (const { sql } of harmless) for (const statement of sql) await db.query(statement)
-      return matrix.run()
-    })
-    expect(surprises).toEqual([])
-  })
-
-  it('and by no slice of it', async () => {
+  // That the whole matrix passes on what the migrations made is matrix.test.ts.
+  it('what changes nothing is noticed by no slice of the matrix', async () => {
     const surprises = await hunt(stack, own, declared, harmless)
     expect(survivorsOf(surprises).sort()).toEqual(harmless.map(({ name }) => name).sort())
   })

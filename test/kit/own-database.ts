@@ -44,6 +44,26 @@ export async function makeDatabase(
   return ownDatabase(stack, name)
 }
 
+/**
+ * A database of its own with what the migrations make. They take seconds, so they run once on each server, and every
+ * database is a copy of that one.
+ */
+export async function makeMigrated(
+  stack: Pick<StackAccess, 'admin_db_url' | 'db_url'>,
+): Promise<OwnDatabase> {
+  const original = ownDatabase(stack, 'migrated')
+  await connected(stack.admin_db_url, async (shared) => {
+    // Whoever is first makes it, and the others wait.
+    await shared.query('select pg_advisory_lock(20261123)')
+    const { rowCount } = await shared.query(`select from pg_database where datname = 'migrated'`)
+    if (rowCount === 1) return
+    const made = await makeDatabase(stack)
+    await applyMigrations(made.url)
+    await shared.query(`alter database ${nameOf(made)} rename to migrated`)
+  })
+  return makeCopy(stack, original)
+}
+
 /** Another database with the same in it. Nobody may be connected to the first meanwhile. */
 export async function makeCopy(
   stack: Pick<StackAccess, 'admin_db_url' | 'db_url'>,
@@ -51,13 +71,13 @@ export async function makeCopy(
 ): Promise<OwnDatabase> {
   const name = freshName()
   await connected(stack.admin_db_url, async (db) => {
-    await db.query(
-      `create database ${name} template ${new URL(original.url).pathname.slice(1)} owner postgres`,
-    )
+    await db.query(`create database ${name} template ${nameOf(original)} owner postgres`)
     await db.query(`alter database ${name} set search_path to "$user", public, extensions`)
   })
   return ownDatabase(stack, name)
 }
+
+const nameOf = ({ url }: OwnDatabase) => new URL(url).pathname.slice(1)
 
 const freshName = () => `test_${randomBytes(6).toString('hex')}`
 

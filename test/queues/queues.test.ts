@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, expect, inject, it } from 'vitest'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../kit/own-database.ts'
+import { makeMigrated, type OwnDatabase } from '../kit/own-database.ts'
 import { makeTenant } from '../kit/tenants.ts'
 
 // The engine past webhooks, whose tests show fairness, leases and order: what holds when several domains use it.
@@ -18,8 +18,7 @@ interface Item {
 }
 
 beforeAll(async () => {
-  own = await makeDatabase(inject('stack'))
-  await applyMigrations(own.url)
+  own = await makeMigrated(inject('stack'))
   db = new pg.Pool({ connectionString: own.url, max: 4 })
   db.on('error', () => {})
   db.on('connect', (client) => client.on('error', () => {}))

@@ -81,7 +81,7 @@ async function measure(measuring: Measuring, callable: Callable): Promise<Worst>
   for (const n of isQuick ? quickSizes : sizes) {
     const found: { what: string; ms: number }[] = []
     // All of them, counted and not timed, are in test/bounds.test.ts.
-    const bad = badCalls(callable, world, n).filter((_, at) => !isQuick || at % 5 === 0)
+    const bad = badCalls(callable, world, n).filter((_, at) => !isQuick || at % 20 === 0)
     for (const one of bad)
       found.push({ what: `${one.what} (${n})`, ms: await costOf(measuring, callable, one, n) })
     bySize.push(found)

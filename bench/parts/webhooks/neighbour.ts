@@ -7,7 +7,7 @@ const healthy = 999
 
 /** How much slower 999 endpoints with 50 deliveries each get beside one endpoint with a long queue, dead or only busy. */
 export async function benchNeighbour(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  const [rounds, overdue, each] = isQuick ? [1, 5_000, 10] : [3, 100_000, 50]
+  const [rounds, overdue, each] = isQuick ? [1, 1_000, 2] : [3, 100_000, 50]
   const admin = await stack.connect(stack.adminUrl)
   const run = (queued: number, succeeds: boolean) => async () => {
     await fillEndpoints(admin, healthy + 1, 1)

@@ -24,9 +24,9 @@ interface Run {
  * deliveries a second. The receivers of these tenants answer 200 after 14 seconds, and thousands of deliveries wait for them.
  */
 export async function benchTenants(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  const [seconds, deliveries] = isQuick ? [5, 2_000] : [15, 20_000]
+  const [seconds, deliveries] = isQuick ? [1, 300] : [15, 20_000]
   // Just within the 15 seconds that a receiver has.
-  const slowMs = isQuick ? 3_000 : 14_000
+  const slowMs = isQuick ? 1_000 : 14_000
   const admin = await stack.connect(stack.adminUrl)
   const db = await stack.connect(stack.dbUrl)
   const receiver = await startReceiver()
@@ -36,7 +36,7 @@ export async function benchTenants(stack: BenchStack, isQuick: boolean): Promise
     const tenants = await fillStrangers(admin, receiver)
     const arrivals = await startArrivals()
     try {
-      await addHostile(admin, hostile, slow.url, isQuick ? 20 : 200)
+      await addHostile(admin, hostile, slow.url, isQuick ? 5 : 200)
       await settle(admin)
       await wake(admin, 'webhooks')
       // The first answers of the slow ones come, and what was free is taken again.

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { Client } from 'pg'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
+import { makeMigrated, type OwnDatabase } from '../../kit/own-database.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { type Break, chainLength, findBreak } from './find-break.ts'
 
@@ -14,8 +14,7 @@ let tenant: Tenant
 let other: Tenant
 
 beforeAll(async () => {
-  own = await makeDatabase(inject('stack'))
-  await applyMigrations(own.url)
+  own = await makeMigrated(inject('stack'))
   db = new pg.Client({ connectionString: own.adminUrl })
   await db.connect()
   pool = new pg.Pool({ connectionString: own.url, max: 8 })

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import { procFolder, watchCommandLines } from '../../kit/command-lines.ts'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
+import { makeMigrated, type OwnDatabase } from '../../kit/own-database.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
 let own: OwnDatabase
@@ -17,8 +17,7 @@ let second: Tenant
 let folder: string
 
 beforeAll(async () => {
-  own = await makeDatabase(inject('stack'))
-  await applyMigrations(own.url)
+  own = await makeMigrated(inject('stack'))
   db = new pg.Client({ connectionString: own.adminUrl })
   await db.connect()
   first = await makeTenant({ db })

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest'
 import { readSchemas } from '../../../stack/database/schemas.ts'
 import { tenantId } from '../../isolation/matrix/callers.ts'
 import { beginWorld } from '../../isolation/matrix/run.ts'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
+import { makeMigrated, type OwnDatabase } from '../../kit/own-database.ts'
 
 // A mark is put into every place that the register calls personal or secret. It must not come out where it is left out.
 // The marks look like nothing, so no guess by their form or by the name of their column can help.
@@ -66,8 +66,7 @@ function literalOf({ place, type, mark }: Place): string {
 }
 
 beforeAll(async () => {
-  own = await makeDatabase(inject('stack'))
-  await applyMigrations(own.url)
+  own = await makeMigrated(inject('stack'))
   db = new Client({ connectionString: own.adminUrl })
   await db.connect()
   await beginWorld(db)

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
 import type { PaymentFact } from '../../../lib/usage/payments/fact.ts'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
+import { makeMigrated, type OwnDatabase } from '../../kit/own-database.ts'
 import type { Order } from '../../usage/payments/world.ts'
 import { deliver, makeRegistrations, openPool, type Pool, periodEnd, type Registered } from './rush.ts'
 
@@ -15,8 +15,7 @@ let own: OwnDatabase
 let pool: Pool
 let registered: Registered[]
 beforeAll(async () => {
-  own = await makeDatabase(inject('stack'))
-  await applyMigrations(own.url)
+  own = await makeMigrated(inject('stack'))
   pool = openPool(own, connections)
   registered = await makeRegistrations(pool, runs)
 })

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, expect, inject, it } from 'vitest'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
+import { makeMigrated, type OwnDatabase } from '../../kit/own-database.ts'
 import {
   connectionTo,
   type Delivery,
@@ -18,8 +18,7 @@ let own: OwnDatabase
 let pool: Pool
 let registered: Registered
 beforeAll(async () => {
-  own = await makeDatabase(inject('stack'))
-  await applyMigrations(own.url)
+  own = await makeMigrated(inject('stack'))
   pool = openPool(own, 2)
   registered = (await makeRegistrations(pool, 1))[0]!
   await dieAtWrites(pool)

@@ -1,7 +1,7 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { admin } from '../../kit/db.ts'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
+import { makeMigrated, type OwnDatabase } from '../../kit/own-database.ts'
 import { makePerson } from '../../kit/people.ts'
 import { makeTenant } from '../../kit/tenants.ts'
 import { makeEndpoint } from '../../webhooks/endpoints/world.ts'
@@ -49,8 +49,7 @@ describe('cron', () => {
   let own: OwnDatabase
   let db: pg.Client
   beforeAll(async () => {
-    own = await makeDatabase(inject('stack'))
-    await applyMigrations(own.url)
+    own = await makeMigrated(inject('stack'))
     db = new pg.Client(own.adminUrl)
     await db.connect()
   })

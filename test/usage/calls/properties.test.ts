@@ -142,7 +142,7 @@ describe('whatever a tenant calls', () => {
           await expectPromises(scene)
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   })
 
@@ -161,7 +161,7 @@ describe('whatever a tenant calls', () => {
           await expectPromises(scene)
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 30 },
     )
     await pool.end()
   })

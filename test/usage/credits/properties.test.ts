@@ -154,7 +154,7 @@ describe('whatever is done with the credits of a tenant', () => {
           await expectPromises(scene)
         }
       }),
-      { numRuns: 25 },
+      { numRuns: 15 },
     )
   })
 
@@ -173,7 +173,7 @@ describe('whatever is done with the credits of a tenant', () => {
           await expectPromises(scene)
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 40 },
     )
     await pool.end()
   })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import type { PaymentFact } from '../../../lib/usage/payments/fact.ts'
-import { applyMigrations, makeDatabase, type OwnDatabase } from '../../kit/own-database.ts'
+import { makeMigrated, type OwnDatabase } from '../../kit/own-database.ts'
 import { makeTenant } from '../../kit/tenants.ts'
 import { freshId, makeOrder, type Order, stateOf } from './world.ts'
 
@@ -14,8 +14,7 @@ let own: OwnDatabase
 let pool: pg.Pool
 const connection = () => ({ connectionString: own.url, options: '-c synchronous_commit=off' })
 beforeAll(async () => {
-  own = await makeDatabase(inject('stack'))
-  await applyMigrations(own.url)
+  own = await makeMigrated(inject('stack'))
   pool = new pg.Pool({ ...connection(), max: 8 })
 })
 afterAll(async () => {
@@ -136,7 +135,7 @@ async function world() {
 }
 
 // The rarest fault that was tried, an order that is closed before it fails, shows in one of 150 histories.
-const historyCount = 350
+const historyCount = 200
 
 describe(`${historyCount} histories, shuffled and tripled, on eight connections at once`, () => {
   it('each end in the one state that they say', { timeout: 400_000 }, async ({ task, skip }) => {
@@ -208,7 +207,7 @@ describe('a connection that is killed at any statement', () => {
   it('leaves nothing half done, and the event that is sent again does the rest', {
     timeout: 400_000,
   }, async () => {
-    const samples = fc.sample(histories, { numRuns: 15, seed: 7 })
+    const samples = fc.sample(histories, { numRuns: 8, seed: 7 })
     for (const history of samples) {
       const order = await world()
       for (const delivery of deliveriesOf(order, history)) {
@@ -222,7 +221,7 @@ describe('a connection that is killed at any statement', () => {
       }
       expect(await stateOf(order, pool), history.steps.join(', ')).toEqual(expected(history.steps))
     }
-    expect(killed).toBeGreaterThan(120)
+    expect(killed).toBeGreaterThan(60)
   })
 })
 

@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { inject } from 'vitest'
-import { applyMigrations, makeDatabase } from '../../kit/own-database.ts'
+import { makeMigrated } from '../../kit/own-database.ts'
 
 /** A database of its own, so that the stack's own dispatcher does not take what a test wants to take. */
 export interface Queue {
@@ -47,8 +47,7 @@ const types = {
 }
 
 export async function makeQueue(): Promise<Queue> {
-  const own = await makeDatabase(inject('stack'))
-  await applyMigrations(own.url)
+  const own = await makeMigrated(inject('stack'))
   const db = new pg.Pool({ connectionString: own.url, max: 24 })
   const superuser = new pg.Pool({ connectionString: own.adminUrl, max: 2 })
   for (const pool of [db, superuser]) {
