@@ -5,9 +5,12 @@ import type { Page } from 'playwright-core'
 
 const source = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
-/** What axe finds on a page. It is evaluated over the debugging protocol, which no content security policy governs. */
-export async function violationsOn(page: Page): Promise<string[]> {
+/**
+ * What axe finds on a page. It is evaluated over the debugging protocol, which no content security policy governs.
+ * @param options of axe.run(), as source text
+ */
+export async function violationsOn(page: Page, options = '{}'): Promise<string[]> {
   await page.evaluate(source)
-  const results = await page.evaluate<AxeResults>('axe.run(document)')
+  const results = await page.evaluate<AxeResults>(`axe.run(document, ${options})`)
   return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)
 }

@@ -1,20 +1,9 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
-import type { Page } from 'playwright-core'
 import { expect, it } from 'vitest'
+import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { answerWith, LOOKUP, newVisitor, open, sampleConfig, seededSlugs, tenantUrl } from './site.ts'
 
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const HOST = tenantUrl('leadingwithmeaning')
-
-/** Evaluated over the debugging protocol, which the page's content security policy does not govern. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axeSource)
-  const results = await page.evaluate<AxeResults>('axe.run(document)')
-  return results.violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)
-}
 
 describeInBrowser('for everyone', (browser) => {
   it.each(['light', 'dark'] as const)(
@@ -25,7 +14,7 @@ describeInBrowser('for everyone', (browser) => {
         await open(page, tenantUrl(slug))
         for (const width of [360, 1280]) {
           await page.setViewportSize({ width, height: 800 })
-          expect(await violations(page), `${slug} at ${width} px`).toEqual([])
+          expect(await violationsOn(page), `${slug} at ${width} px`).toEqual([])
         }
       }
     },
@@ -36,12 +25,12 @@ describeInBrowser('for everyone', (browser) => {
     async (colorScheme) => {
       const unknown = await newVisitor(browser(), { colorScheme })
       await open(unknown.page, tenantUrl('nobody-lives-here'))
-      expect(await violations(unknown.page)).toEqual([])
+      expect(await violationsOn(unknown.page)).toEqual([])
 
       const trouble = await newVisitor(browser(), { colorScheme })
       await answerWith(trouble.page, 'no', 503)
       await open(trouble.page, HOST)
-      expect(await violations(trouble.page)).toEqual([])
+      expect(await violationsOn(trouble.page)).toEqual([])
     },
   )
 
@@ -52,7 +41,7 @@ describeInBrowser('for everyone', (browser) => {
       const colors = { primary: '#ffe14d', background: '#ffffff', text: '#fff7c2', text_muted: '#fefefe' }
       await answerWith(page, { ...sampleConfig, brand: { ...sampleConfig.brand, colors } })
       await open(page, HOST)
-      expect(await violations(page)).toEqual([])
+      expect(await violationsOn(page)).toEqual([])
     },
   )
 

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { beforeEach, expect, inject, it } from 'vitest'
+import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { anonClient } from '../kit/clients.ts'
@@ -15,7 +13,6 @@ import { newVisitor } from './site.ts'
 
 const stack = inject('stack')
 const phone = { viewport: { width: 360, height: 740 } }
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 let email: string
 let password: string
@@ -212,11 +209,7 @@ describeInBrowser('the page of the mails', (browser) => {
       await page.goto(`${stack.api_url}/confirm/#type=${type}&token_hash=0123456789abcdef0123`)
       await page.reload()
       await page.getByRole('button').waitFor()
-      await page.evaluate(axeSource)
-      const { violations } = await page.evaluate<AxeResults>('axe.run(document)')
-      expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)).toEqual(
-        [],
-      )
+      expect(await violationsOn(page)).toEqual([])
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
     }
   })

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { beforeAll, beforeEach, expect, inject, it } from 'vitest'
+import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { anonClient } from '../kit/clients.ts'
@@ -16,7 +14,6 @@ import { newVisitor } from './site.ts'
 
 const stack = inject('stack')
 const phone = { viewport: { width: 360, height: 740 } }
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const password = randomUUID()
 
 let owner: Person
@@ -121,9 +118,7 @@ describeInBrowser('the link of an invitation', (browser) => {
     const { page } = await newVisitor(browser(), phone)
     await page.goto(`${stack.api_url}/join/#tinv_${'a'.repeat(43)}`)
     await heading(page, 'You are invited')
-    await page.evaluate(axeSource)
-    const { violations } = await page.evaluate<AxeResults>('axe.run(document)')
-    expect(violations.map(({ id }) => id)).toEqual([])
+    expect(await violationsOn(page)).toEqual([])
     expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360)
   })
 })

@@ -1,9 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect, inject, it } from 'vitest'
+import { violationsOn } from '../../kit/axe.ts'
 import { describeInBrowser } from '../../kit/browser.ts'
 import { call } from '../../kit/call.ts'
 import { anonClient } from '../../kit/clients.ts'
@@ -13,7 +11,6 @@ import { newVisitor } from '../../web/site.ts'
 
 const stack = inject('stack')
 const phone = { viewport: { width: 360, height: 740 } }
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const url = `${stack.api_url}/register/`
 const password = randomUUID()
 
@@ -177,11 +174,7 @@ describeInBrowser('a stranger', (browser) => {
         for (const part of document.querySelectorAll<HTMLElement>('main > form'))
           part.hidden = part.id !== shown
       }, id)
-      await page.evaluate(axeSource)
-      const { violations } = await page.evaluate<AxeResults>('axe.run(document)')
-      expect(
-        violations.map(({ id: rule, nodes }) => `${rule}: ${nodes.map((node) => node.html).join(' ')}`),
-      ).toEqual([])
+      expect(await violationsOn(page)).toEqual([])
       const wider = await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)
       expect(wider, id).toBe(false)
     }

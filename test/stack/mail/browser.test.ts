@@ -1,18 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
-import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:http'
-import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
-import type { AxeResults } from 'axe-core'
 import { createTransport, type SendMailOptions } from 'nodemailer'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, inject, it, onTestFinished } from 'vitest'
+import { violationsOn } from '../../kit/axe.ts'
 import { describeInBrowser } from '../../kit/browser.ts'
 import { mailTo } from '../../kit/mailbox.ts'
 
 const stack = inject('stack')
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 /** Sends a mail, and gives the address of its page. */
 async function sent(message: SendMailOptions): Promise<{ to: string; url: string }> {
@@ -189,11 +186,7 @@ describeInBrowser('the mailbox in a browser', (browser) => {
       ]) {
         await page.goto(address)
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360)
-        await page.evaluate(axeSource)
-        const { violations } = await page.evaluate<AxeResults>('axe.run(document, { iframes: false })')
-        expect(
-          violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`),
-        ).toEqual([])
+        expect(await violationsOn(page, '{ iframes: false }')).toEqual([])
       }
     },
   )

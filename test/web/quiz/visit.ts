@@ -1,12 +1,8 @@
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import type { AxeResults } from 'axe-core'
 import type { Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { type Campaign, Taker } from '../../assessments/taking/taker.ts'
+import { violationsOn } from '../../kit/axe.ts'
 import { tenantUrl } from '../site.ts'
-
-const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 export const phone = { viewport: { width: 360, height: 740 }, isMobile: false }
 export const addressOf = ({ slug, ref_id }: Campaign): string => `${tenantUrl(slug)}quiz/?campaign=${ref_id}`
@@ -40,10 +36,7 @@ export async function savedAnswers(page: Page, campaign: Campaign): Promise<Reco
 
 /** Nothing for axe to say, and nothing beyond the edge of the screen. */
 export async function expectNoBarriers(page: Page): Promise<void> {
-  await page.evaluate(axeSource)
-  const { violations } = await page.evaluate<AxeResults>('axe.run(document)')
-  const found = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(' ')}`)
-  expect(found, await page.title()).toEqual([])
+  expect(await violationsOn(page), await page.title()).toEqual([])
   // As wide as a screen of 1280 pixels that is enlarged four times.
   const size = page.viewportSize()!
   await page.setViewportSize({ width: 320, height: size.height })
