@@ -20,8 +20,19 @@ export function findChromium(env: NodeJS.ProcessEnv = process.env): string | und
   return wanted
 }
 
+/** Only the last --disable-features counts, so what Playwright switches off is here too. */
+const withoutFeatures = [
+  // Menus of the address bar, which nobody sees here. Each window would run two pages for them, and a visit would cost twice as much.
+  ...['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup'],
+  ...['AvoidUnnecessaryBeforeUnloadCheckSync', 'DestroyProfileOnBrowserClose', 'LensOverlay', 'MediaRouter'],
+  ...['HttpsUpgrades', 'HttpsFirstBalancedModeAutoEnable', 'PaintHolding', 'ThirdPartyStoragePartitioning'],
+  ...['AvoidCorsURLLoaderRestartOnRedirect', 'OptimizationHints', 'NetworkTimeServiceQuerying', 'AimEnabled'],
+  'PreconnectToSearch',
+]
+
 export function chromiumArguments(): string[] {
   return [
+    `--disable-features=${withoutFeatures.join(',')}`,
     '--disable-gpu',
     '--disable-quic',
     '--no-first-run',

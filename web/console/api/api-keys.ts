@@ -1,13 +1,7 @@
 import { queryOptions } from '@tanstack/react-query'
 import type { Schemas } from '../../../lib/client/index.ts'
+import { all } from './all.ts'
 import { platform } from './client.ts'
-
-/** Every item of a list that is never long. */
-async function all<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
-  const found: Item[] = []
-  for await (const item of items) found.push(item)
-  return found
-}
 
 export type ApiKey = Schemas['ApiKey']
 export type ApiKeyWithSecret = Schemas['ApiKeyWithSecret']

@@ -41,7 +41,13 @@ const keys = createRoute({
   component: lazyRouteComponent(() => import('../screens/keys/keys.tsx'), 'Keys'),
 })
 
-const routeTree = root.addChildren([tenants, home, brand, keys])
+const people = createRoute({
+  getParentRoute: () => root,
+  path: '/t/$slug/people',
+  component: lazyRouteComponent(() => import('../screens/people/people.tsx'), 'People'),
+})
+
+const routeTree = root.addChildren([tenants, home, brand, people, keys])
 
 export const makeRouter = (queries: QueryClient) =>
   createRouter({

@@ -8,6 +8,7 @@ import { useWords } from './words/words.ts'
 const screens = [
   { to: '/t/$slug', word: 'home' },
   { to: '/t/$slug/brand', word: 'brand' },
+  { to: '/t/$slug/people', word: 'people' },
   { to: '/t/$slug/keys', word: 'keys' },
 ] as const
 

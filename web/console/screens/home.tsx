@@ -10,7 +10,11 @@ import styles from './home.module.css'
 const route = getRouteApi('/t/$slug')
 
 /** The screen on which something that needs doing is done, as far as the console has it. */
-const screens = { brand: '/t/$slug/brand', api_key: '/t/$slug/keys' } as const
+const screens = {
+  brand: '/t/$slug/brand',
+  api_key: '/t/$slug/keys',
+  invitation: '/t/$slug/people',
+} as const
 
 /** What needs doing. */
 export function Home() {

@@ -1,0 +1,104 @@
+import { randomUUID } from 'node:crypto'
+import type { Page } from 'playwright-core'
+import { beforeEach, expect, it } from 'vitest'
+import { violationsOn } from '../kit/axe.ts'
+import { describeInBrowser } from '../kit/browser.ts'
+import { call } from '../kit/call.ts'
+import { superuser } from '../kit/db.ts'
+import { mailTo } from '../kit/mailbox.ts'
+import { makePerson, type Person } from '../kit/people.ts'
+import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import { openConsole, phone } from './visit.ts'
+
+let owner: Person
+let member: Person
+let tenant: Tenant
+beforeEach(async () => {
+  owner = await makePerson()
+  member = await makePerson()
+  tenant = await makeTenant({ owner, member })
+})
+
+const rolesOf = async () => {
+  const answer = await call(`/registry/tenants/${tenant.slug}/members`, { token: owner.token })
+  const { members } = (await answer.json()) as { members: { email: string; role: string }[] }
+  return Object.fromEntries(members.map(({ email, role }) => [email, role]))
+}
+const row = (page: Page, email: string) => page.getByRole('listitem', { name: email })
+
+describeInBrowser('people in the console', (browser) => {
+  const opened = (person = owner, options = {}) =>
+    openConsole(browser(), `/t/${tenant.slug}/people`, person, options)
+
+  it('invites somebody, who gets a mail, and revokes it', async () => {
+    const page = await opened()
+    const email = `${randomUUID()}@example.com`
+    await page.getByLabel('E-mail').fill(email)
+    await page.getByLabel('Role', { exact: true }).selectOption('Reviewer')
+    await page.getByRole('button', { name: 'Invite', exact: true }).click()
+    await page.getByText(`An invitation was sent to ${email}.`).waitFor()
+    await row(page, email).getByText('Reviewer').waitFor()
+    await expect.poll(async () => (await mailTo(email)).length).toBe(1)
+    await row(page, email).getByRole('button', { name: 'Revoke' }).click()
+    await row(page, email).waitFor({ state: 'hidden' })
+  })
+
+  it('tells at its field that an address is wrong, and keeps it', async () => {
+    const page = await opened()
+    // Browsers take it for an address.
+    await page.getByLabel('E-mail').fill('two..dots@example.com')
+    await page.getByRole('button', { name: 'Invite', exact: true }).click()
+    await expect.poll(() => page.getByLabel('E-mail').getAttribute('aria-invalid')).toBe('true')
+    expect(await page.getByLabel('E-mail').inputValue()).toBe('two..dots@example.com')
+    expect(await page.getByText('An invitation was sent').count()).toBe(0)
+  })
+
+  it('changes a role and removes somebody, after asking', async () => {
+    const page = await opened()
+    await row(page, member.email).getByRole('combobox').selectOption('Admin')
+    await expect.poll(async () => (await rolesOf())[member.email]).toBe('admin')
+    await row(page, member.email).getByRole('button', { name: 'Remove' }).click()
+    const dialog = page.getByRole('dialog', { name: `Remove ${member.email}?` })
+    await dialog.getByRole('button', { name: 'Remove' }).click()
+    await row(page, member.email).waitFor({ state: 'hidden' })
+    expect(await rolesOf()).toEqual({ [owner.email]: 'owner' })
+  })
+
+  it('a member changes nobody, and can leave', async () => {
+    const page = await opened(member)
+    await page.getByText('Only admins and owners invite people and change roles.').waitFor()
+    expect(await page.getByRole('combobox').count()).toBe(0)
+    expect(await row(page, owner.email).getByRole('button').count()).toBe(0)
+    await row(page, member.email).getByRole('button', { name: 'Leave' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Leave' }).click()
+    await expect.poll(rolesOf).toEqual({ [owner.email]: 'owner' })
+  })
+
+  it('shows a long list page by page', async () => {
+    await superuser.query(
+      `with person as (
+         insert into auth.users (id, email) select gen_random_uuid(), 'many-' || n || '@' || $2 from generate_series(1, 120) as n returning id
+       )
+       insert into public.tenant_members (tenant_id, user_id, role) select $1, id, 'member' from person`,
+      [tenant.id, `${tenant.slug}.example.com`],
+    )
+    const page = await opened()
+    for (const count of [50, 100, 122]) {
+      await expect.poll(() => page.getByRole('listitem').count()).toBe(count)
+      if (count < 122) await page.getByRole('button', { name: 'Show more' }).click()
+    }
+    expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0)
+  })
+
+  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+      const page = await opened(owner, options)
+      await row(page, member.email).waitFor()
+      expect(await violationsOn(page)).toEqual([])
+      await row(page, member.email).getByRole('button', { name: 'Remove' }).click()
+      await page.getByRole('dialog').waitFor()
+      expect(await violationsOn(page)).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+    }
+  })
+})
