@@ -29,8 +29,18 @@ export async function fillTenants(db: pg.Client, count: number): Promise<void> {
   } finally {
     await second.end()
   }
+  await comparePages(db)
   await settle(db)
   say(`${count.toLocaleString('en')} tenants filled in ${secondsSince(started)} s`)
+}
+
+/** The pages of some tenants against the function that renders them for real. */
+async function comparePages(db: pg.Client): Promise<void> {
+  const { rows } = await db.query<{ slug: string }>(
+    `select p.slug from private.tenant_pages as p tablesample bernoulli (0.02)
+     where p.config <> private.render_tenant_page(p.tenant_id)::text limit 1`,
+  )
+  if (rows[0]) throw new Error(`The page of ${rows[0].slug} is not what render_tenant_page() gives.`)
 }
 
 /** A thousand participant sessions for each of the first tenants, up to this number. */
