@@ -4,7 +4,7 @@ import { all } from './all.ts'
 import { platform } from './client.ts'
 
 export type Member = Schemas['Member']
-export type Invitation = Schemas['Invitation']
+
 export type Role = Member['role']
 
 /** The members page by page, the newest first: a tenant may have a hundred thousand. */
