@@ -60,6 +60,8 @@ describeInBrowser('people in the console', (browser) => {
     await row(page, member.email).getByRole('button', { name: 'Remove' }).click()
     const dialog = page.getByRole('dialog', { name: `Remove ${member.email}?` })
     await dialog.getByRole('button', { name: 'Remove' }).click()
+    // While it is open, nothing else of the page can be found.
+    await dialog.waitFor({ state: 'hidden' })
     await row(page, member.email).waitFor({ state: 'hidden' })
     expect(await rolesOf()).toEqual({ [owner.email]: 'owner' })
   })
