@@ -2,7 +2,11 @@ import { keyWith, manager, type RouteRules, reader } from '../../kit/rules/route
 
 export default {
   'GET /branding/brand': { may: [reader, keyWith('brand:read')] },
-  'POST /branding/brand/preview': { may: [manager], body: () => ({ display_name: 'Tried' }) },
+  'POST /branding/brand/preview': {
+    unaudited: 'changes nothing',
+    may: [manager],
+    body: () => ({ display_name: 'Tried' }),
+  },
   'PATCH /branding/brand': {
     may: [manager],
     headers: { 'if-match': '"1"' },
