@@ -12,7 +12,7 @@ const claimsARound = 8
 
 /** A claim from a long queue compared with one from a short queue: its time, and the blocks it reads. */
 export async function benchDepth(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  const [few, many, rounds] = isQuick ? [2_000, 5_000, 2] : [10_000, 1_000_000, 10]
+  const [few, many, rounds] = isQuick ? [10_000, 20_000, 2] : [10_000, 1_000_000, 10]
   const admin = await stack.connect(stack.adminUrl)
   const worker = await stack.connect(stack.dbUrl)
   const fill = async (pending: number) => {
