@@ -32,7 +32,7 @@ async function build(root: string, outDir: string): Promise<void> {
   // Takes a moment to load, and most starts build nothing.
   const vite = await import('vite')
   // Wherever this runs, people get the libraries without what helps to develop.
-  const { NODE_ENV = 'production' } = process.env
+  const before = process.env.NODE_ENV
   process.env.NODE_ENV = 'production'
   try {
     await vite.build({
@@ -41,7 +41,8 @@ async function build(root: string, outDir: string): Promise<void> {
       build: { outDir, emptyOutDir: true },
     })
   } finally {
-    process.env.NODE_ENV = NODE_ENV
+    if (before === undefined) delete process.env.NODE_ENV
+    else process.env.NODE_ENV = before
   }
 }
 

@@ -13,23 +13,30 @@ const headers = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-/** Serves the console, and builds it for the first who asks. Every address without a file is its one page. */
+type Serve = ReturnType<typeof serveFolder>
+
+/**
+ * Serves the console. Whoever opens a page gets it as its sources are now: it is built if they have changed. Every address
+ * without a file is its one page.
+ */
 export function consoleSite(root: string, publishableKey: string) {
-  let served: Promise<ReturnType<typeof serveFolder>> | undefined
-  const open = async () => {
-    const folder = await builtConsole(root, say)
-    // The API is on this site.
-    const complete = (html: string) => withProject(html, { api: '', key: publishableKey })
-    return serveFolder(folder, headers, complete)
+  // The API is on this site.
+  const complete = (html: string) => withProject(html, { api: '', key: publishableKey })
+  let opening: Promise<Serve> | undefined
+  let opened: Serve | undefined
+  /** Pages that are opened at once share a build. One that failed is tried again by the next. */
+  const open = () => {
+    opening ??= builtConsole(root, say)
+      .then((folder) => serveFolder(folder, headers, complete))
+      .finally(() => {
+        opening = undefined
+      })
+    return opening
   }
   return async (request: Request): Promise<Response> => {
-    served ??= open()
-    // A build that failed is tried again by the next who asks.
-    served.catch(() => {
-      served = undefined
-    })
-    const files = await served
     const { pathname } = new URL(request.url)
-    return files(request, extname(pathname) === '' ? '/' : pathname)
+    const isPage = ['', '.html'].includes(extname(pathname))
+    if (isPage || !opened) opened = await open()
+    return opened(request, extname(pathname) === '' ? '/' : pathname)
   }
 }

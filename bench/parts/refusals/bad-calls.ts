@@ -1,5 +1,6 @@
 import type { Arguments, Callable } from './calls.ts'
-import { goodCalls, plain, usual } from './good-calls.ts'
+import { goodCalls, plain } from './good-calls.ts'
+import { usual } from './usual-arguments.ts'
 import { worstOf } from './values.ts'
 import type { World } from './world.ts'
 

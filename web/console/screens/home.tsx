@@ -3,8 +3,8 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { overviewQuery } from '../api/overview.ts'
 import { tenantQuery } from '../api/tenants.ts'
 import { useWords } from '../app/words/words.ts'
-import { Banner, Failure } from '../parts/notice.tsx'
-import { Loading } from '../parts/states.tsx'
+import { Banner } from '../parts/notice.tsx'
+import { isRefused, Pending } from '../parts/states.tsx'
 import styles from './home.module.css'
 
 const route = getRouteApi('/t/$slug')
@@ -22,18 +22,8 @@ export function Home() {
   const { slug } = route.useParams()
   const tenant = useQuery(tenantQuery(slug))
   const overview = useQuery(overviewQuery(slug))
-  const error = tenant.error ?? overview.error
-  if (error)
-    return (
-      <Failure
-        error={error}
-        retry={() => {
-          void tenant.refetch()
-          void overview.refetch()
-        }}
-      />
-    )
-  if (!tenant.data || !overview.data) return <Loading />
+  if (!tenant.data || !overview.data || isRefused(tenant, overview))
+    return <Pending queries={[tenant, overview]} />
   const { name, status, plan, role, trial_ends_at } = tenant.data
   const day = new Intl.DateTimeFormat(words.language, { dateStyle: 'long' })
   return (

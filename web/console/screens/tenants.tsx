@@ -2,16 +2,15 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { tenantsQuery } from '../api/tenants.ts'
 import { useWords } from '../app/words/words.ts'
-import { Failure } from '../parts/notice.tsx'
-import { Loading } from '../parts/states.tsx'
+import { isRefused, Pending } from '../parts/states.tsx'
 import styles from './tenants.module.css'
 
 /** Where somebody goes who belongs to several tenants. */
 export function Tenants() {
   const words = useWords()
-  const { data, error, refetch } = useQuery(tenantsQuery)
-  if (error) return <Failure error={error} retry={() => void refetch()} />
-  if (!data) return <Loading />
+  const tenants = useQuery(tenantsQuery)
+  const { data } = tenants
+  if (!data || isRefused(tenants)) return <Pending queries={[tenants]} />
   return (
     <>
       <title>{`${words.yourTenants} – Tenantry`}</title>

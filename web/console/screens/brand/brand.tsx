@@ -3,8 +3,8 @@ import { getRouteApi } from '@tanstack/react-router'
 import { brandQuery } from '../../api/brand.ts'
 import { tenantQuery } from '../../api/tenants.ts'
 import { useWords } from '../../app/words/words.ts'
-import { Banner, Failure } from '../../parts/notice.tsx'
-import { Loading } from '../../parts/states.tsx'
+import { Banner } from '../../parts/notice.tsx'
+import { isRefused, Pending } from '../../parts/states.tsx'
 import { Editor } from './editor.tsx'
 
 const route = getRouteApi('/t/$slug/brand')
@@ -15,18 +15,7 @@ export function BrandScreen() {
   const { slug } = route.useParams()
   const tenant = useQuery(tenantQuery(slug))
   const brand = useQuery(brandQuery(slug))
-  const error = tenant.error ?? brand.error
-  if (error)
-    return (
-      <Failure
-        error={error}
-        retry={() => {
-          void tenant.refetch()
-          void brand.refetch()
-        }}
-      />
-    )
-  if (!tenant.data || !brand.data) return <Loading />
+  if (!tenant.data || !brand.data || isRefused(tenant, brand)) return <Pending queries={[tenant, brand]} />
   const { name, permissions, status } = tenant.data
   const isFrozen = status === 'frozen'
   const mayManage = permissions.includes('manage')

@@ -18,6 +18,7 @@ import {
   conflictsOf,
   type Draft,
   fontFields,
+  pointersOf,
   sections,
   type TextField,
   type Value,
@@ -87,7 +88,8 @@ export function Editor({ slug, read, mayManage }: Props) {
   }
   const errors = saving.error instanceof Problem ? saving.error.errors : []
   const errorAt = (pointer: string) => errors.find((each) => each.pointer === pointer)?.detail
-  const isPlaced = errors.length > 0 && errors.every(({ pointer }) => places.has(pointer))
+  const shown = pointersOf(words)
+  const isPlaced = errors.length > 0 && errors.every(({ pointer }) => shown.includes(pointer))
 
   const textField = ({ pointer, label, required = false, ...rest }: TextField, list?: string) => (
     <Field
@@ -188,21 +190,3 @@ export function Editor({ slug, read, mayManage }: Props) {
     </div>
   )
 }
-
-/** Every place at which this form can show an error. */
-const places = new Set([
-  '/display_name',
-  '/coach_name',
-  '/coach_title',
-  '/website_url',
-  '/booking_url',
-  '/brand/tagline',
-  '/brand/messages/welcome',
-  '/brand/messages/completion',
-  '/brand/fonts/heading',
-  '/brand/fonts/body',
-  ...[
-    ...['primary', 'primary_hover', 'secondary', 'accent', 'background', 'background_subtle'],
-    ...['text', 'text_muted', 'border'],
-  ].map((name) => `/brand/colors/${name}`),
-])

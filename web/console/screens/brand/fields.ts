@@ -58,12 +58,26 @@ export const fontFields = (words: Words): TextField[] => [
 
 export const colorPointer = (name: string) => `/brand/colors/${name}`
 
+const textFields = (words: Words) => [
+  ...sections(words).flatMap(({ fields }) => fields),
+  ...fontFields(words),
+]
+
+/** Every place at which the form shows what is wrong. */
+export const pointersOf = (words: Words) => [
+  ...textFields(words).map(({ pointer }) => pointer),
+  ...Object.keys(words.color).map(colorPointer),
+]
+
 /** How a person knows what stands at a pointer. */
 export function labelOf(pointer: string, words: Words): string {
-  const known = [...sections(words).flatMap(({ fields }) => fields), ...fontFields(words)]
   if (pointer === '/is_active') return words.pageIsOn
   const color = /^\/brand\/colors\/(\w+)$/.exec(pointer)?.[1]
-  return known.find((field) => field.pointer === pointer)?.label ?? (color && words.color[color]) ?? pointer
+  return (
+    textFields(words).find((field) => field.pointer === pointer)?.label ??
+    (color && words.color[color]) ??
+    pointer
+  )
 }
 
 const steps = (pointer: string) => pointer.slice(1).split('/')

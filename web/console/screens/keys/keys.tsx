@@ -13,7 +13,7 @@ import { useWords } from '../../app/words/words.ts'
 import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Banner, Failure } from '../../parts/notice.tsx'
-import { Loading } from '../../parts/states.tsx'
+import { isRefused, Pending } from '../../parts/states.tsx'
 import styles from './keys.module.css'
 import { NewKey } from './new-key.tsx'
 import { Secret } from './secret.tsx'
@@ -43,20 +43,9 @@ export function Keys() {
     onSuccess: refresh,
   })
 
-  const error = tenant.error ?? keys.error
-  if (error)
-    return (
-      <Failure
-        error={error}
-        retry={() => {
-          void tenant.refetch()
-          if (maySee) void keys.refetch()
-        }}
-      />
-    )
-  if (!tenant.data) return <Loading />
+  if (!tenant.data || isRefused(tenant)) return <Pending queries={[tenant]} />
   if (!maySee) return <Banner>{words.keysNotSeen}</Banner>
-  if (!keys.data) return <Loading />
+  if (!keys.data || isRefused(keys)) return <Pending queries={[keys]} />
   const day = new Intl.DateTimeFormat(words.language, { dateStyle: 'medium' })
   return (
     <>

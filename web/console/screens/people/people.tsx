@@ -7,7 +7,7 @@ import { useWords } from '../../app/words/words.ts'
 import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import { Banner, Failure } from '../../parts/notice.tsx'
-import { Loading } from '../../parts/states.tsx'
+import { isRefused, Pending } from '../../parts/states.tsx'
 import { Invitations } from './invitations.tsx'
 import styles from './people.module.css'
 import { RoleSelect } from './role-select.tsx'
@@ -36,18 +36,8 @@ export function People() {
     },
   })
 
-  const error = tenant.error ?? members.error
-  if (error)
-    return (
-      <Failure
-        error={error}
-        retry={() => {
-          void tenant.refetch()
-          void members.refetch()
-        }}
-      />
-    )
-  if (!tenant.data || !members.data) return <Loading />
+  if (!tenant.data || !members.data || isRefused(tenant, members))
+    return <Pending queries={[tenant, members]} />
   const { permissions, name } = tenant.data
   const mayManage = permissions.includes('manage')
   const isSelf = (member: Member | null) => member?.email === user.email
