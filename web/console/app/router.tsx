@@ -25,11 +25,13 @@ const screen = <const Path extends string, Module extends Record<string, unknown
 ) => createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) })
 
 const routeTree = root.addChildren([
-  screen('/', () => import('../screens/tenants.tsx'), 'Tenants'),
+  screen('/', () => import('../screens/tenants/tenants.tsx'), 'Tenants'),
+  screen('/join', () => import('../screens/join/join.tsx'), 'Join'),
   screen('/t/$slug', () => import('../screens/home/home.tsx'), 'Home'),
   screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
   screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
   screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
+  screen('/t/$slug/contract', () => import('../screens/contract/contract.tsx'), 'ContractScreen'),
 ])
 
 export const makeRouter = (queries: QueryClient) =>
