@@ -4,6 +4,7 @@ import { benchApiKeys } from './api-keys.ts'
 import { benchAudit } from './audit.ts'
 import { benchCalls } from './calls.ts'
 import { benchConfig } from './config.ts'
+import { benchConsole } from './console.ts'
 import { benchCredits } from './credits.ts'
 import { benchGates } from './gates.ts'
 import { benchLookup } from './lookup.ts'
@@ -166,6 +167,13 @@ export const parts: Part[] = [
     about:
       'Telling one person, in a transaction that commits; the baseline is a bare insert of the same rows. What a person has not read, as the route counts it. Mails from jobs to logged attempts by two workers, without mail servers. And the mails of a tenant, by the edge function to a real mail server, beside a tenant whose mail server takes connections and says nothing.',
     run: benchNotifications,
+  },
+  {
+    name: 'console',
+    functions: ['registry', 'branding', 'notifications'],
+    about:
+      'The console in Chromium, on a slow network and a processor four times slower than this one: how long the largest thing of a screen takes to be painted, and how long a tap or a key takes. Then the next page of a long list, without either.',
+    run: benchConsole,
   },
   {
     name: 'matrix',

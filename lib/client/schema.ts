@@ -3810,25 +3810,24 @@ export interface components {
             /** @description Shown in its canonical spelling. camelCase and flat spellings are accepted too. Null removes a value. */
             brand?: {
                 colors?: {
-                    [key: string]: string;
-                };
+                    [key: string]: string | null;
+                } | null;
                 fonts?: {
-                    heading?: string;
-                    body?: string;
-                };
+                    heading?: string | null;
+                    body?: string | null;
+                } | null;
                 logo?: {
-                    url?: string;
-                    alt?: string;
-                    width?: number;
-                };
-                /** @enum {string} */
-                theme_mode?: "override" | "inherit";
-                tagline?: string;
+                    url?: string | null;
+                    alt?: string | null;
+                    width?: number | null;
+                } | null;
+                theme_mode?: ("override" | "inherit") | null;
+                tagline?: string | null;
                 messages?: {
-                    welcome?: string;
-                    completion?: string;
-                };
-                show_powered_by?: boolean;
+                    welcome?: string | null;
+                    completion?: string | null;
+                } | null;
+                show_powered_by?: boolean | null;
             } & {
                 [key: string]: unknown;
             };

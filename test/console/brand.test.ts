@@ -5,6 +5,7 @@ import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import { samples } from '../storage/samples.ts'
 import { consoleUrl, openConsole, phone } from './visit.ts'
 
 let owner: Person
@@ -171,6 +172,28 @@ describeInBrowser('the brand in the console', (browser) => {
     await page.getByText(sentence).waitFor()
     expect(await page.getByLabel('Name', { exact: true }).isDisabled()).toBe(true)
     expect(await page.getByRole('button', { name: 'Save' }).count()).toBe(0)
+  })
+
+  it('a picture shows at once, beside what is not saved yet, and can be taken away', async () => {
+    const page = await opened()
+    await edit(page, 'Tagline', 'Calm water')
+    const choose = (buffer: Buffer) =>
+      page
+        .getByLabel('Logo', { exact: true })
+        .setInputFiles({ name: 'logo.png', mimeType: 'image/png', buffer })
+    await choose(Buffer.from('no picture'))
+    await page.getByRole('alert').waitFor()
+    await choose(Buffer.from(samples['image/png']))
+    await page.getByRole('button', { name: 'Remove: Logo' }).waitFor()
+    const shown = async () => ((await pageOf()) as { brand: { logo?: { url: string } } }).brand.logo?.url
+    expect(await shown()).toMatch(/^\/storage\/v1\/object\/public\/brands\//)
+    expect(await violationsOn(page)).toEqual([])
+    // The version is the one after the picture, so the rest can still be saved.
+    await save(page)
+    await page.getByText('Saved. Visitors see it within a minute.').last().waitFor()
+    await page.getByRole('button', { name: 'Remove: Logo' }).click()
+    await expect.poll(shown).toBeUndefined()
+    expect(await pageOf()).toMatchObject({ brand: { tagline: 'Calm water' } })
   })
 
   it('hostile text stays text, in the editor and in the preview', async () => {

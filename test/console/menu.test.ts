@@ -34,6 +34,7 @@ describeInBrowser('the menu of the console', (browser) => {
     expect(await menu.getByRole('link').count()).toBe(0)
     await page.keyboard.press('Enter')
     expect(await button.getAttribute('aria-expanded')).toBe('true')
+    await page.getByRole('heading', { level: 1 }).waitFor()
     expect(await violationsOn(page)).toEqual([])
     await menu.getByRole('link', { name: 'API keys' }).click()
     await page.getByRole('heading', { name: 'API keys', level: 1 }).waitFor()
@@ -41,10 +42,16 @@ describeInBrowser('the menu of the console', (browser) => {
   })
 
   it('speaks the language of the browser, in every room', async () => {
+    tenant = await makeTenant({ owner, plan: 'starter' })
     const page = await opened({ locale: 'de-CH' })
     await page.getByRole('navigation').getByRole('link', { name: 'API-Schlüssel' }).click()
     await page.getByRole('heading', { name: 'API-Schlüssel', level: 1 }).waitFor()
     await page.getByRole('heading', { name: 'Neuer Schlüssel' }).waitFor()
     expect(await page.locator('html').getAttribute('lang')).toBe('de')
+    // What the server refuses, too.
+    await page.getByLabel('Name').fill('Website')
+    await page.getByLabel(/^brand:read/).check()
+    await page.getByRole('button', { name: 'Schlüssel erstellen' }).click()
+    await page.getByText('Ihr Tarif enthält das nicht.').waitFor()
   })
 })

@@ -64,6 +64,25 @@ export const Brand = z
   .meta({ id: 'Brand', description: "A tenant's whole brand, as its members see it." })
 
 /** A change to a brand. Fields that are named are changed, and null removes a value. */
+type JsonSchema = z.core.JSONSchema.JSONSchema
+
+/** The same shape, where null in the place of any value removes it. */
+function orNull(schema: JsonSchema): JsonSchema {
+  const removable = (value: z.core.JSONSchema._JSONSchema): JsonSchema => ({
+    anyOf: [typeof value === 'boolean' ? {} : orNull(value), { type: 'null' }],
+  })
+  const { properties, additionalProperties } = schema
+  return {
+    ...schema,
+    ...(properties && {
+      properties: Object.fromEntries(
+        Object.entries(properties).map(([name, value]) => [name, removable(value)]),
+      ),
+    }),
+    ...(additionalProperties && { additionalProperties: removable(additionalProperties) }),
+  }
+}
+
 export const BrandChange = z
   .strictObject({
     ...columns,
@@ -72,7 +91,7 @@ export const BrandChange = z
     brand: z.record(z.string(), z.unknown()).meta({
       description:
         'Shown in its canonical spelling. camelCase and flat spellings are accepted too. Null removes a value.',
-      properties: z.toJSONSchema(CanonicalBrand).properties,
+      properties: orNull(z.toJSONSchema(CanonicalBrand)).properties,
     }),
     email_config: EmailConfig,
   })

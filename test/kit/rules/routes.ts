@@ -22,6 +22,9 @@ export const credentials = [
 ] as const
 export type Credential = (typeof credentials)[number]
 
+/** Those who belong to the tenant. */
+export const people = ['reviewer', 'member', 'admin', 'owner'] as const satisfies readonly Credential[]
+
 /** Some callers under one name. */
 export interface Outcome {
   admits: readonly Credential[]
@@ -36,7 +39,7 @@ export const person: Outcome = {
   admits: ['nobody’s member', 'another tenant’s owner', 'reviewer', 'member', 'admin', 'owner'],
 }
 /** Everybody who belongs to the tenant. */
-export const reader: Outcome = { admits: ['reviewer', 'member', 'admin', 'owner'] }
+export const reader: Outcome = { admits: people }
 export const member: Outcome = { admits: ['member', 'admin', 'owner'] }
 /** Its admins and owners. */
 export const manager: Outcome = { admits: ['admin', 'owner'] }
@@ -60,6 +63,8 @@ export interface RouteRule {
   whenFrozen?: string
   /** Why a route that changes something leaves no row in the audit log. */
   unaudited?: string
+  /** Why people may call it, and no screen of the console does. */
+  noScreen?: string
   /** A tenant is answered one at a time, so each who may call gets a tenant of their own. */
   isExclusive?: true
 }

@@ -27,7 +27,8 @@ export function Field({ name, label, hint, error, value, onValue, lines, ...rest
         onValueChange={onValue}
         {...(lines && { render: <textarea rows={lines} /> })}
       />
-      <Base.Error match={error !== undefined} className={styles.error}>
+      {/* The server speaks English. */}
+      <Base.Error lang="en" match={error !== undefined} className={styles.error}>
         {error}
       </Base.Error>
     </Base.Root>

@@ -1,5 +1,6 @@
 import { Link, useParams } from '@tanstack/react-router'
 import { NetworkFault, Problem, UnexpectedAnswer } from '../../../lib/client/index.ts'
+import { refusals } from '../app/words/refusals/refusals.ts'
 import { words } from '../app/words/words.ts'
 import { Button } from './button.tsx'
 import styles from './notice.module.css'
@@ -13,6 +14,12 @@ export function Banner({ children }: { children: string }) {
 function sentenceOf(error: unknown): string {
   if (error instanceof NetworkFault) return words.offline
   return words.refused(error instanceof UnexpectedAnswer ? String(error.status) : 'unexpected')
+}
+
+/** By its code in the language of the person; what no language has a sentence for is the server's, which is English. */
+function Refusal({ code, detail }: { code: string; detail: string }) {
+  const said = Object.hasOwn(refusals, code) && refusals[code as keyof typeof refusals]
+  return said ? <p>{said}</p> : <p lang="en">{detail}</p>
 }
 
 /** Until its contract is accepted, a tenant refuses everything else. */
@@ -33,8 +40,11 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
   const id = error instanceof Problem || error instanceof UnexpectedAnswer ? error.requestId : undefined
   return (
     <div role="alert" className={styles.failure}>
-      {/* The server speaks English. */}
-      {error instanceof Problem ? <p lang="en">{error.detail}</p> : <p>{sentenceOf(error)}</p>}
+      {error instanceof Problem ? (
+        <Refusal code={error.code} detail={error.detail} />
+      ) : (
+        <p>{sentenceOf(error)}</p>
+      )}
       {id && <p className={styles.id}>{words.requestId(id)}</p>}
       {error instanceof Problem && error.code === 'contract_not_accepted' && <ToContract />}
       {retry && (

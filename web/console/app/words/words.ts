@@ -12,7 +12,8 @@ interface Languages<Texts> {
   it: () => Promise<{ default: Texts }>
 }
 
-async function load<Texts>(languages: Languages<Texts>): Promise<Texts> {
+/** The texts of one set in the language that is spoken. */
+export async function load<Texts>(languages: Languages<Texts>): Promise<Texts> {
   // The first of the browser's languages that the console speaks.
   for (const wanted of navigator.languages) {
     const name = wanted.toLowerCase().split('-')[0] ?? ''

@@ -26,6 +26,7 @@ import {
   valueAt,
   withValue,
 } from './fields.ts'
+import { Pictures } from './pictures.tsx'
 import { Preview } from './preview.tsx'
 import { words } from './words/words.ts'
 
@@ -130,6 +131,7 @@ export function Editor({ slug, read, mayManage }: Props) {
             )}
           </section>
         ))}
+        <Pictures slug={slug} read={read} isDisabled={!mayManage} />
         <Colors current={current} set={set} errorAt={errors.at} isDisabled={!mayManage} />
         <section className={styles.section} aria-label={words.fonts}>
           <h2>{words.fonts}</h2>

@@ -51,8 +51,11 @@ export function Home() {
               main={
                 <>
                   <strong>{words.severity[severity]}</strong>
-                  {/* The server speaks English. */}
-                  <span lang="en">{description}</span>
+                  {words.finding[code] ? (
+                    <span>{words.finding[code]}</span>
+                  ) : (
+                    <span lang="en">{description}</span>
+                  )}
                   {targets.some((target) => target.name) && (
                     <span>
                       {targets.flatMap((target) => target.name ?? []).join(', ')}

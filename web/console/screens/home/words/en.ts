@@ -4,4 +4,6 @@ export default {
   nothingToDo: 'Nothing needs doing.',
   goThere: 'Go there',
   severity: { error: 'Urgent', warning: 'Soon', info: 'When you have time' } as Record<string, string>,
+  /** By code. In English the server says it. */
+  finding: {} as Record<string, string>,
 }
