@@ -85,7 +85,8 @@ const start = (dataDir: string, more: string[] = []) =>
   spawn(
     process.execPath,
     [
-      ...['--import', 'tsx', join(root, 'stack/main.ts'), 'start', '--json', '--no-seed', '--port', '0'],
+      ...[join(root, 'stack/run.js'), join(root, 'stack/main.ts'), 'start'],
+      ...['--json', '--no-seed', '--port', '0'],
       ...['--data', dataDir, ...more],
     ],
     { stdio: ['ignore', 'pipe', 'pipe'] },

@@ -62,7 +62,7 @@ async function runStack(options: Options): Promise<void> {
 function stopOnSignal(end: () => Promise<void>, stays: boolean): void {
   let askedAt = 0
   const onSignal = async () => {
-    // A terminal's Ctrl-C arrives twice, from the terminal and from tsx; a person's second one later.
+    // A terminal's Ctrl-C arrives twice, from the terminal and from npm; a person's second one later.
     if (askedAt > 0) {
       if (Date.now() - askedAt > 1000) process.exit(1)
       return

@@ -42,7 +42,7 @@ async function loadRoutes(name: string): Promise<Route[]> {
   const before = Object.getOwnPropertyDescriptor(globalThis, 'Deno')
   Object.defineProperty(globalThis, 'Deno', { value: { serve() {} }, configurable: true })
   try {
-    const { app } = (await import(join(root, 'functions', name, 'index.ts'))) as {
+    const { app } = (await import(`../../functions/${name}/index.ts`)) as {
       app: Parameters<typeof routeTable>[0]
     }
     return routeTable(app)

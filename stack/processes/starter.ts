@@ -5,8 +5,8 @@ const intervalMs = 500
 const shell = /^-?(\S*\/)?(sh|ash|bash|dash|zsh|fish|ksh|mksh|csh|tcsh)$/
 
 /**
- * The processes that stand for whoever started this one: its parent, that one's parent, and so on (tsx, npm, a test
- * runner). A shell ends the row, because a shell that ends leaves its background jobs alone. The shell in which npm runs
+ * The processes that stand for whoever started this one: its parent, that one's parent, and so on (npm, a test runner).
+ * A shell ends the row, because a shell that ends leaves its background jobs alone. The shell in which npm runs
  * a script is passed: npm stands behind it.
  */
 function findStarters(): number[] {

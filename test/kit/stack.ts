@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fillDataDir } from './made-data.ts'
 
 const main = fileURLToPath(new URL('../../stack/main.ts', import.meta.url))
 
@@ -77,9 +78,13 @@ export async function runStack(
   return { code, stdout: run.stdout(), stderr: run.stderr() }
 }
 
-/** Starts a stack and waits until it is ready. */
+/**
+ * Starts a stack and waits until it is ready. One of this project that is given no folder begins with the data that a first
+ * start has made.
+ */
 export async function bootStack(options: BootOptions = {}): Promise<BootedStack> {
   const dataDir = options.dataDir ?? (await makeTempDir())
+  if (!options.dataDir && !options.root && !options.main) await fillDataDir(dataDir, startFirst)
   const args = [
     ...['start', '--json', '--port', String(options.port ?? 0), '--data', dataDir],
     ...(options.root ? ['--root', options.root] : []),
@@ -107,8 +112,16 @@ export async function bootStack(options: BootOptions = {}): Promise<BootedStack>
   }
 }
 
+async function startFirst(): Promise<string> {
+  const dataDir = await makeTempDir()
+  await (await bootStack({ dataDir, args: ['--no-seed', '--functions', ''] })).stop()
+  return dataDir
+}
+
 function launch(args: string[], script = main, env: Record<string, string> = {}) {
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+  // Of the same copy of the stack.
+  const runner = `${script.slice(0, script.lastIndexOf('/stack/'))}/stack/run.js`
+  const child = spawn(process.execPath, [runner, script, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })

@@ -76,7 +76,7 @@ function family(): number[] {
 }
 const stackItself = () =>
   listProcesses().filter(
-    ({ command }) => /--import \S*tsx\S* .*main\.ts/.test(command) && command.includes(dataDir),
+    ({ command }) => /^\S*node \S*run\.js \S*main\.ts/.test(command) && command.includes(dataDir),
   )
 const partsOf = (pid: number) => listProcesses().filter(({ parent }) => parent === pid)
 
@@ -121,8 +121,7 @@ describe('a stack whose starter is gone', () => {
 
   test('ends with a program that started it by way of another', async () => {
     const inner = `require('node:child_process').spawn(process.execPath, ${JSON.stringify([
-      '--import',
-      'tsx',
+      join(project, 'stack/run.js'),
       join(project, 'stack/main.ts'),
       'start',
       ...flags(),

@@ -50,14 +50,21 @@ const setPrices = async (db: pg.Pool) => {
   await db.query(`select private.set_model_price('tool', $1, '*', call_micros => 150)`, [paidTool])
 }
 
+interface Work {
+  /** How many statements lost their connection in the middle. */
+  lost(): number
+  stop(): Promise<void>
+}
+
 /** Eight clients work until told to stop. A lost connection is opened again. */
 function workSteadily(
   db: pg.Pool,
   tenants: string[],
   told: Told,
   works: ((note: Note, tenant: string, round: number) => Promise<void>)[],
-): () => Promise<void> {
+): Work {
   let working = true
+  let lost = 0
   const note: Note = async (key, work) => {
     const answer = await work(db)
     told.set(key, { answer, repeat: work })
@@ -67,16 +74,20 @@ function workSteadily(
     for (let round = 0; working; round++) {
       try {
         await works[n % works.length]!(note, tenants[(n + round) % tenants.length]!, round)
-      } catch {
+      } catch (thrown) {
         // Killed in the middle: what became of it is read from the rows.
+        if ((thrown as { code?: string }).code === '57P01') lost++
         await sleep(20)
       }
     }
   }
   const clients = Array.from({ length: 8 }, (_, n) => client(n))
-  return async () => {
-    working = false
-    await Promise.all(clients)
+  return {
+    lost: () => lost,
+    async stop() {
+      working = false
+      await Promise.all(clients)
+    },
   }
 }
 
@@ -122,9 +133,12 @@ describe('a connection that is ended at any statement', () => {
     await setPrices(admin)
     const tenants = await Promise.all([makeBusy(admin), makeBusy(admin)])
     const told: Told = new Map()
-    const stop = workSteadily(pool, tenants, told, [work])
-    for (let n = 0; n < 60; n++) {
-      await sleep(30)
+    const { lost, stop } = workSteadily(pool, tenants, told, [work])
+    // It goes by what was done, because a busy machine gets less done in the same time.
+    while (lost() < 60) {
+      const before = told.size
+      await expect.poll(() => told.size, { interval: 2 }).toBeGreaterThan(before + 2)
+      await sleep(Math.random() * 30)
       await admin.query(
         `select pg_terminate_backend(pid) from pg_stat_activity where application_name = $1 and state = 'active' limit 2`,
         [name],
@@ -135,7 +149,6 @@ describe('a connection that is ended at any statement', () => {
     for (const { answer, repeat } of [...told.values()].slice(-200))
       expect(await repeat(admin)).toEqual(answer)
     expect(await broken(admin, tenants)).toEqual([])
-    expect(told.size).toBeGreaterThan(50)
     await pool.end()
   })
 })
@@ -159,7 +172,7 @@ describe('kill -9 of Postgres', () => {
     const told: Told = new Map()
     for (let round = 0; round < 4; round++) {
       const before = told.size
-      const stop = workSteadily(db, tenants, told, [useCredits, callModels])
+      const { stop } = workSteadily(db, tenants, told, [useCredits, callModels])
       await expect.poll(() => told.size, { interval: 5 }).toBeGreaterThan(before + 60)
       await sleep(50 * round)
       const { postgres_pid } = (await stack.stackFile()).runtime
@@ -170,7 +183,5 @@ describe('kill -9 of Postgres', () => {
       await stop()
       await expectKept(db, tenants, told)
     }
-    const { rows } = await db.query('select count(*)::int as calls from public.llm_calls')
-    expect(rows[0].calls).toBeGreaterThan(20)
   })
 })

@@ -17,10 +17,10 @@ export interface Receiver {
   received: Received[]
   connections(): number
   answer(by: Answer): void
-  /** Waits until this holds. Throws when it does not within the time. */
-  until(holds: () => boolean | Promise<boolean>, milliseconds?: number): Promise<void>
+  /** Waits until this holds. A busy machine makes it late, not wrong, so it gives up only shortly before its test would. */
+  until(holds: () => boolean | Promise<boolean>): Promise<void>
   /** Resolves once so many distinct messages have arrived. */
-  gets(count: number, milliseconds?: number): Promise<Received[]>
+  gets(count: number): Promise<Received[]>
   stop(): Promise<void>
 }
 
@@ -50,10 +50,9 @@ export async function startReceiver(): Promise<Receiver> {
     socket.once('close', () => sockets.delete(socket))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const until: Receiver['until'] = async (holds, milliseconds = 10_000) => {
-    for (const end = Date.now() + milliseconds; !(await holds()); ) {
-      if (Date.now() > end)
-        throw new Error(`It did not happen in ${milliseconds} ms; ${received.length} requests came.`)
+  const until: Receiver['until'] = async (holds) => {
+    for (const end = Date.now() + 90_000; !(await holds()); ) {
+      if (Date.now() > end) throw new Error(`It did not happen; ${received.length} requests came.`)
       await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
@@ -65,8 +64,8 @@ export async function startReceiver(): Promise<Receiver> {
       answerBy = by
     },
     until,
-    async gets(count, milliseconds) {
-      await until(() => new Set(received.map(({ id }) => id)).size >= count, milliseconds)
+    async gets(count) {
+      await until(() => new Set(received.map(({ id }) => id)).size >= count)
       return received
     },
     async stop() {

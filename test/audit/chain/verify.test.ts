@@ -36,8 +36,8 @@ function run(
   args: string[],
   env: Record<string, string> = {},
 ): Promise<{ code: number | null; said: string }> {
-  const script = fileURLToPath(new URL('../../../stack/cli/audit-verify.ts', import.meta.url))
-  const child = spawn(process.execPath, ['--import', 'tsx', script, ...args], {
+  const path = (name: string) => fileURLToPath(new URL(`../../../stack/${name}`, import.meta.url))
+  const child = spawn(process.execPath, [path('run.js'), path('cli/audit-verify.ts'), ...args], {
     env: { ...process.env, TENANTRY_DB_URL: '', SUPABASE_DB_URL: '', ...env },
   })
   let said = ''

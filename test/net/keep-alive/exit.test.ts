@@ -1,12 +1,19 @@
 import { spawn } from 'node:child_process'
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import { runInDeno } from '../../kit/run-in-deno.ts'
+import { makeTempDir } from '../../kit/stack.ts'
 import { ok, receive } from '../servers.ts'
 
 async function runInNode(program: string): Promise<string> {
-  const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', program])
+  const folder = await makeTempDir()
+  const file = join(folder, 'program.ts')
+  await writeFile(file, program.replaceAll(`'./test/`, `'${process.cwd()}/test/`))
+  const child = spawn(process.execPath, ['stack/run.js', file])
   const [out, errors] = await Promise.all([text(child.stdout), text(child.stderr)])
+  await rm(folder, { recursive: true })
   return out.trim() || errors
 }
 

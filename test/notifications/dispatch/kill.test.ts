@@ -80,8 +80,8 @@ const statuses = async () =>
     )
   ).rows
 
-async function until(isSo: () => Promise<boolean>, milliseconds = 90_000): Promise<void> {
-  for (const end = Date.now() + milliseconds; !(await isSo()); await sleep(20))
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  for (const end = Date.now() + 90_000; !(await isSo()); await sleep(20))
     if (Date.now() > end) throw new Error('It did not happen.')
 }
 
@@ -154,8 +154,8 @@ it('a dispatcher that is killed, over and over, sends no SMS twice: what it may 
   await db.query('update public.notification_providers set verified_at = now() where tenant_id = $1', [
     tenant.id,
   ])
-  // Its answer takes half a second, so there is time to kill.
-  twilio.answer({ status: 201, body: { sid: 'SM1' }, delayMs: 500 })
+  // Its answer takes two seconds, so there is time to kill.
+  twilio.answer({ status: 201, body: { sid: 'SM1' }, delayMs: 2_000 })
   const got = () => twilio.received.map(({ body }) => new URLSearchParams(body).get('To')!)
   let count = 0
   const text = async () => {
@@ -172,7 +172,7 @@ it('a dispatcher that is killed, over and over, sends no SMS twice: what it may 
     if (round % 3 === 0) await until(isLeased)
     // The provider has it, and its answer is still under way.
     else await until(async () => got().length > before)
-    if (round % 3 === 2) await sleep(Math.random() * 600)
+    if (round % 3 === 2) await sleep(Math.random() * 2_400)
     dispatcher.kill('SIGKILL')
     await dispatcher.ended
     await letTimePass()

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeEach, describe, expect, it } from 'vitest'
 import { MailStore } from '../../../stack/mail/store.ts'
 import { makeTempDir } from '../../kit/stack.ts'
@@ -123,15 +124,18 @@ describe('a folder that is not as it should be', () => {
   })
 
   it('after a kill in the midst of writing: each message is whole, and each that was taken is there', async () => {
+    const path = (name: string) => fileURLToPath(new URL(`../../../stack/${name}`, import.meta.url))
     const script = `
-      import { MailStore } from ${JSON.stringify(new URL('../../../stack/mail/store.ts', import.meta.url).href)}
+      import { MailStore } from ${JSON.stringify(path('mail/store.ts'))}
       const store = await MailStore.open(${JSON.stringify(dataDir)})
       for (let at = 0; ; at++) {
         const raw = Buffer.from('Subject: ' + at + '\\r\\n\\r\\n' + 'x'.repeat(300_000) + 'end')
         await Promise.all([0, 1, 2].map(() => store.add({ from: 'a@b.c', to: ['d@e.f'] }, raw)))
         process.stdout.write(at + '\\n')
       }`
-    const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
+    const program = join(dataDir, 'program.ts')
+    await writeFile(program, script)
+    const child = spawn(process.execPath, [path('run.js'), program], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let taken = 0

@@ -76,7 +76,7 @@ describe('an event that commits', () => {
     } finally {
       db.release()
     }
-    await receiver.until(() => at('/unwoken').length === 1, 15_000)
+    await receiver.until(() => at('/unwoken').length === 1)
   })
 })
 
@@ -90,7 +90,7 @@ describe('signatures', () => {
       [tenant.id, `${receiver.url}/many/`, testSecret],
     )
     for (let n = 0; n < 3; n++) await emit(admin, tenant, { n })
-    await receiver.until(() => endpoints.every(({ path }) => at(path).length === 3), 20_000)
+    await receiver.until(() => endpoints.every(({ path }) => at(path).length === 3))
     for (const { path } of endpoints) for (const message of at(path)) verify(testSecret, message)
     const { rowCount } = await admin.query(
       `select from public.webhook_attempts where tenant_id = $1 and outcome = 'failed'`,

@@ -66,9 +66,9 @@ describe('a dispatcher', () => {
   ])('serves others while receivers %s keep it waiting', async (_, isSlow) => {
     for (let n = 0; n < 3; n++) await due(hostile, '/slow', 2, isSlow)
     const run = dispatch({ concurrency: 2, slowConcurrency: 6, slowAfterMs: 50, lingerMs: 50 })
-    await receiver.until(() => held.length === 6, 30_000)
+    await receiver.until(() => held.length === 6)
     await due(stranger, '/quick', 30, false)
-    await receiver.until(() => arrived('/quick') === 30, 30_000)
+    await receiver.until(() => arrived('/quick') === 30)
     expect(held.length).toBe(6)
     release()
     expect(await run).toMatchObject({ succeeded: 36, failed: 0, unreported: 0 })
@@ -78,9 +78,9 @@ describe('a dispatcher', () => {
     for (let n = 0; n < 5; n++) await due(hostile, '/slow', 2, true)
     await due(stranger, '/quick', 5, false)
     const run = dispatch({ concurrency: 8, slowConcurrency: 3, slowAfterMs: 10_000, lingerMs: 50 })
-    await receiver.until(() => arrived('/quick') === 5 && held.length === 3, 30_000)
+    await receiver.until(() => arrived('/quick') === 5 && held.length === 3)
     await due(stranger, '/quick', 20, false)
-    await receiver.until(() => arrived('/quick') === 25, 30_000)
+    await receiver.until(() => arrived('/quick') === 25)
     expect(arrived('/slow')).toBe(3)
     receiver.answer((_message, response) => response.end('thanks'))
     release()
@@ -94,7 +94,7 @@ describe('a dispatcher', () => {
     const isDraining = async () =>
       (await queue.db.query('select from private.queue_dispatchers where slot > 4 and run_id is not null'))
         .rowCount === 1
-    const report = await Promise.race([first, receiver.until(isDraining, 30_000)])
+    const report = await Promise.race([first, receiver.until(isDraining)])
     expect(report).toBeUndefined()
     await due(stranger, '/quick', 10, false)
     expect(await dispatch({ lingerMs: 50 })).toMatchObject({ isBusy: false, succeeded: 10 })

@@ -126,13 +126,15 @@ describe('waking a dispatcher', () => {
   })
 
   it('takes one call in 250 ms, however many transactions tell something', async () => {
+    const began = performance.now()
     for (let n = 0; n < 30; n++) await emit(queue.db, tenant)
-    const { rows } = await queue.superuser.query<{ calls: number; ms: number }>(
+    const elapsed = performance.now() - began
+    const { rows } = await queue.superuser.query<{ calls: number }>(
       `select count(*)::int as calls from net.http_request_queue`,
     )
     // A slow machine takes longer for thirty than 250 ms.
     expect(rows[0]!.calls).toBeGreaterThanOrEqual(1)
-    expect(rows[0]!.calls).toBeLessThan(15)
+    expect(rows[0]!.calls).toBeLessThanOrEqual(1 + elapsed / 250)
     await sleep(300)
     expect(await requests((db) => emit(db, tenant))).toEqual(once)
   })

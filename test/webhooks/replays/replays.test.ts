@@ -234,7 +234,7 @@ describe('what was set is what arrives', () => {
     const sendTest = async () => {
       const answer = await post(world, `/endpoints/${made.ref_id}/test`, {})
       const { message_id } = (await answer.json()) as { message_id: string }
-      await receiver.until(() => receiver.received.some(({ id }) => id === message_id), 20_000)
+      await receiver.until(() => receiver.received.some(({ id }) => id === message_id))
       return receiver.received.find(({ id }) => id === message_id)!
     }
     const first = await sendTest()
