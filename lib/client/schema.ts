@@ -2497,6 +2497,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry/operator/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find tenants of the whole platform, the newest first */
+        get: operations["getRegistryOperatorTenants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/operator/tenants/{ref}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read where a tenant stands, and its figures */
+        get: operations["getRegistryOperatorTenantsRef"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/operator/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how the queues of webhooks and notifications stand, over all tenants */
+        get: operations["getRegistryOperatorQueues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/registry/tenants/{ref}/export": {
         parameters: {
             query?: never;
@@ -3638,7 +3689,7 @@ export interface components {
             actor_id: string | null;
             actor_name: string | null;
             /** @enum {string} */
-            actor_type: "user" | "api_key" | "service" | "system" | "anonymous";
+            actor_type: "user" | "operator" | "api_key" | "service" | "system" | "anonymous";
             action: string;
             /** @enum {string} */
             crud: "c" | "r" | "u" | "d";
@@ -6514,6 +6565,40 @@ export interface components {
             };
             enabled_assessments: string[];
         };
+        /** @description How the queues stand over all tenants. */
+        Queues: {
+            queues: {
+                queue: string;
+                /** @description What has yet to become items of the queue. */
+                unexpanded_count: number;
+                waiting_count: number;
+                /** @description Of those that wait: whose time has come. */
+                due_count: number;
+                under_way_count: number;
+                /** @description Since when the oldest waits that could be sent now. */
+                oldest_due_at: string | null;
+                /** @description Receivers that failed five times or more in a row. */
+                failing_receiver_count: number;
+                /** @description Dispatchers that run now. */
+                dispatcher_count: number;
+                /** @description Attempts, since the beginning. */
+                succeeded_count: number;
+                /** @description Attempts, since the beginning. */
+                failed_count: number;
+                /** @description What was given up after its last attempt, since the beginning. */
+                dead_count: number;
+                /** @description The twenty with the most that is due, and then with the most that waits. */
+                tenants: {
+                    ref_id: string;
+                    slug: string;
+                    name: string;
+                    waiting_count: number;
+                    due_count: number;
+                    oldest_due_at: string | null;
+                    failing_receiver_count: number;
+                }[];
+            }[];
+        };
         ReadUntil: {
             /** @description The newest notification that was shown. Later ones stay unread. */
             until: string;
@@ -6536,6 +6621,31 @@ export interface components {
                 /** @description Why it is off: the tenant has none for this, or there is none now. null: it is not. */
                 reason: ("not_offered" | "unavailable") | null;
             };
+        };
+        /** @description What the register says of a tenant. */
+        RegisteredTenant: {
+            ref_id: string;
+            slug: string;
+            name: string;
+            /** @enum {string} */
+            status: "demo" | "trial" | "active" | "frozen" | "archived";
+            /** @enum {string} */
+            kind: "customer" | "demo" | "platform";
+            plan: string;
+            tenant_type: string;
+            /** @description Its primary domain. */
+            domain: string | null;
+            trial_ends_at: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC, to the millisecond.
+             */
+            created_at: string;
+        };
+        RegisteredTenants: {
+            tenants: components["schemas"]["RegisteredTenant"][];
+            /** @description The cursor of the next page; null on the last one. */
+            next_cursor: string | null;
         };
         Registration: {
             ref_id: string;
@@ -7495,6 +7605,57 @@ export interface components {
         TenantSlugChange: {
             slug: string;
         };
+        /** @description A tenant as an operator sees it. */
+        TenantState: {
+            tenant: components["schemas"]["RegisteredTenant"];
+            lifecycle: components["schemas"]["TenantLifecycleDetail"];
+            /** @description Whom to write to: at most ten, the first ones. */
+            owners: {
+                ref_id: string;
+                name: string | null;
+                email: string | null;
+            }[];
+            /** @description How many active ones there are in each role. */
+            members: {
+                owner: number;
+                admin: number;
+                member: number;
+                reviewer: number;
+            };
+            limits: {
+                limit: string;
+                most: number | null;
+                used: number;
+                /** @description Null for what counts what there is. */
+                resets_at: string | null;
+            }[];
+            /** @description Of this month, in the time zone of the tenant. */
+            usage: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC, to the millisecond.
+                 */
+                since_at: string;
+                event_count: number;
+                tokens_used: number;
+                cost_micros: number;
+            };
+            queues: {
+                queue: string;
+                waiting_count: number;
+                due_count: number;
+                oldest_due_at: string | null;
+                receiver_count: number;
+                failing_receiver_count: number;
+            }[];
+            /** @description What needs doing there, the gravest first. */
+            findings: {
+                code: string;
+                /** @enum {string} */
+                severity: "error" | "warning" | "info";
+                description: string;
+            }[];
+        };
         TenantStatusChange: {
             /** @enum {string} */
             status: "active" | "frozen" | "archived";
@@ -8354,7 +8515,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9094,7 +9255,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9356,7 +9517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9502,7 +9663,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9989,7 +10150,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10123,7 +10284,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_scheduled, forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description too_many_scheduled, forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10268,7 +10429,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10469,7 +10630,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10628,7 +10789,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10983,7 +11144,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11111,7 +11272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11218,7 +11379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11364,7 +11525,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11486,7 +11647,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11609,7 +11770,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11738,7 +11899,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11838,7 +11999,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11940,7 +12101,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12394,7 +12555,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12504,7 +12665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14186,7 +14347,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14352,7 +14513,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14493,7 +14654,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14625,7 +14786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14878,7 +15039,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_domains, forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description too_many_domains, forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15015,7 +15176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15125,7 +15286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15233,7 +15394,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15737,7 +15898,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15848,7 +16009,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15959,7 +16120,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16067,7 +16228,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16214,7 +16375,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16334,7 +16495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16440,7 +16601,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16569,7 +16730,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16679,7 +16840,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16784,7 +16945,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16910,7 +17071,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17015,7 +17176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17308,7 +17469,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17672,7 +17833,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17775,7 +17936,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17904,7 +18065,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18012,7 +18173,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19696,7 +19857,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19903,7 +20064,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20015,7 +20176,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20150,7 +20311,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20352,7 +20513,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21391,7 +21552,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21517,7 +21678,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21620,7 +21781,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21987,7 +22148,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22126,7 +22287,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22264,7 +22425,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22376,7 +22537,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_invitations, forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description too_many_invitations, forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22516,7 +22677,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_invitations, forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description too_many_invitations, forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22641,7 +22802,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22864,7 +23025,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23113,7 +23274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24341,7 +24502,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24462,7 +24623,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24598,7 +24759,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24702,7 +24863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24840,7 +25001,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24949,7 +25110,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25062,7 +25223,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25187,7 +25348,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25287,7 +25448,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25634,7 +25795,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25742,7 +25903,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25841,7 +26002,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25953,7 +26114,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26079,7 +26240,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26190,7 +26351,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden, key_not_accepted, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26488,7 +26649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26623,7 +26784,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26726,7 +26887,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26865,7 +27026,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden, key_not_accepted, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27004,7 +27165,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden, key_not_accepted, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27134,7 +27295,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden, key_not_accepted, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27477,6 +27638,294 @@ export interface operations {
             };
         };
     };
+    getRegistryOperatorTenants: {
+        parameters: {
+            query?: {
+                q?: string;
+                status?: "demo" | "trial" | "active" | "frozen" | "archived";
+                plan?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of what the register says of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredTenants"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryOperatorTenantsRef: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description That somebody looked is in its audit log. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantState"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryOperatorQueues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each queue, with the tenants that wait most. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queues"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getRegistryTenantsRefExport: {
         parameters: {
             query?: never;
@@ -27514,7 +27963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27751,7 +28200,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27892,7 +28341,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -28253,7 +28702,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -28495,7 +28944,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -28745,7 +29194,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -28857,7 +29306,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description tenant_frozen, forbidden, key_not_accepted, trial_ended */
+            /** @description tenant_frozen, forbidden, key_not_accepted, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -29160,7 +29609,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -29270,7 +29719,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -29381,7 +29830,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -29823,7 +30272,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -30073,7 +30522,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -30214,7 +30663,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -30355,7 +30804,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31044,7 +31493,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31185,7 +31634,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31439,7 +31888,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31574,7 +32023,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31677,7 +32126,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31801,7 +32250,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31909,7 +32358,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32017,7 +32466,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32120,7 +32569,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32582,7 +33031,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32703,7 +33152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32831,7 +33280,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32930,7 +33379,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33035,7 +33484,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description tenant_frozen, trial_ended, forbidden */
+            /** @description tenant_frozen, trial_ended, forbidden, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33165,7 +33614,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33275,7 +33724,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33380,7 +33829,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33512,7 +33961,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33662,7 +34111,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33803,7 +34252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33944,7 +34393,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34085,7 +34534,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34195,7 +34644,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34297,7 +34746,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34414,7 +34863,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34530,7 +34979,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34642,7 +35091,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34754,7 +35203,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;

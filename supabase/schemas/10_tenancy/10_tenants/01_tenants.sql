@@ -71,10 +71,12 @@ create table public.tenants (
 -- generated column changes. If a full key changes, the row is locked against inserts of its children.
 create unique index tenants_ref_id_idx on public.tenants (ref_id) where ref_id is not null;
 comment on table public.tenants is 'The root: one row for each customer. Every row that a tenant owns points to it by tenant_id.';
-create index tenants_status_idx on public.tenants (status);
+-- The operator finds tenants by these, the newest first.
+create index tenants_status_idx on public.tenants (status, id);
+create index tenants_name_words_idx on public.tenants using gin (to_tsvector('simple', name));
 create index tenants_created_by_idx on public.tenants (created_by, created_at) where created_by is not null;
 create index tenants_kind_idx on public.tenants (kind);
-create index tenants_plan_idx on public.tenants (plan);
+create index tenants_plan_idx on public.tenants (plan, id);
 create index tenants_trial_ends_at_idx on public.tenants (trial_ends_at) where trial_ends_at is not null;
 create unique index tenants_one_platform_idx on public.tenants (kind) where kind = 'platform';
 create trigger tenants_touch before update on public.tenants for each row execute function private.tg_touch_updated_at();
