@@ -8,7 +8,7 @@ import { identityProviders, signInOptions } from './identity-providers.ts'
 import { invitations, invited } from './invitations.ts'
 import { lifecycle } from './lifecycle.ts'
 import { members, ownership, roles } from './members.ts'
-import { operator } from './operator.ts'
+import { operator, tenantState } from './operator.ts'
 import { overview } from './overview.ts'
 import { entitlements, products, tenantProducts } from './products.ts'
 import { projects } from './projects.ts'
@@ -36,6 +36,7 @@ export const app = createApp('registry')
   .route('/tenants/:ref/forget-person', forgetting)
   .route('/tenants', lifecycle)
   .route('/tenants', overview)
+  .route('/tenants', tenantState)
   .route('/operator', operator)
   .route('/tenants', tenantExport)
 

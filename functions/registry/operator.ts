@@ -20,18 +20,20 @@ export const operator = router({ auth: 'operator' })
     async (c) => c.json(await findTenants(c.var.db, c.req.valid('query'))),
   )
   .get(
-    '/tenants/:ref',
-    describeRoute(
-      'Read where a tenant stands, and its figures',
-      { 200: { description: 'That somebody looked is in its audit log.', schema: TenantState } },
-      ['tenant_not_found'],
-    ),
-    async (c) => c.json(await readTenantState(c.var.db, c.req.param('ref'))),
-  )
-  .get(
     '/queues',
     describeRoute('Tell how the queues of webhooks and notifications stand, over all tenants', {
       200: { description: 'Each queue, with the tenants that wait most.', schema: Queues },
     }),
     async (c) => c.json(await readQueues(c.var.db)),
   )
+
+/** A tenant as an operator sees it. */
+export const tenantState = router({ auth: 'operator' }).get(
+  '/:ref/state',
+  describeRoute(
+    'Read where a tenant stands, and its figures, as an operator',
+    { 200: { description: 'That somebody looked is in its audit log.', schema: TenantState } },
+    ['tenant_not_found'],
+  ),
+  async (c) => c.json(await readTenantState(c.var.db, c.req.param('ref'))),
+)

@@ -60,7 +60,12 @@ export const TenantState = z
       }),
     ),
     usage: z
-      .strictObject({ since_at: moment, event_count: count, tokens_used: count, cost_micros: count })
+      .strictObject({
+        since_at: moment,
+        event_count: count,
+        tokens_used: count,
+        cost_micros: count.meta({ description: 'In millionths of a US dollar.' }),
+      })
       .meta({ description: 'Of this month, in the time zone of the tenant.' }),
     queues: z.array(
       z.strictObject({

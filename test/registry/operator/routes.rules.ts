@@ -2,6 +2,6 @@ import { operator, type RouteRules } from '../../kit/rules/routes.ts'
 
 export default {
   'GET /registry/operator/tenants': { may: [operator] },
-  'GET /registry/operator/tenants/:ref': { may: [operator] },
+  'GET /registry/tenants/:ref/state': { may: [operator] },
   'GET /registry/operator/queues': { may: [operator] },
 } satisfies RouteRules

@@ -135,6 +135,17 @@ grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, t
   deployment_mode, contract_accepted_at, contract_pending_at, status_changed_at), update (name, locale, time_zone, industry, website, country, state, data_privacy_level, active_platforms) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
 
+create function private.platform_tenant_id() returns uuid
+  language plpgsql immutable parallel safe
+  set search_path = ''
+as $$
+begin
+  return '00000000-0000-7000-8000-000000000001'::uuid;
+end
+$$;
+comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
+grant execute on function private.platform_tenant_id() to authenticated, service_role;
+
 create function private.shown_tenant(tenant public.tenants) returns public.tenants
   language plpgsql stable
   set search_path = ''

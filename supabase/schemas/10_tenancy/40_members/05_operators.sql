@@ -1,15 +1,5 @@
 -- Operators: the people who run the platform. They are managers of the platform's own tenant, with a second factor.
 
-create function private.platform_tenant_id() returns uuid
-  language plpgsql immutable parallel safe
-  set search_path = ''
-as $$
-begin
-  return '00000000-0000-7000-8000-000000000001'::uuid;
-end
-$$;
-comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
-
 create function private.has_second_factor() returns boolean
   language plpgsql stable parallel safe
   set search_path = ''
@@ -78,5 +68,3 @@ end
 $$;
 comment on function private.appoint_operator(text) is
   'Makes the person with this address an owner of the platform''s own tenant. For the SQL editor: the first operator is appointed there, and invites the others.';
-
-grant execute on function private.platform_tenant_id() to authenticated, service_role;
