@@ -86,7 +86,7 @@ describeInBrowser('people in the console', (browser) => {
     )
     const page = await opened()
     for (const count of [50, 100, 122]) {
-      await expect.poll(() => page.getByRole('listitem').count()).toBe(count)
+      await expect.poll(() => page.getByRole('main').getByRole('listitem').count()).toBe(count)
       if (count < 122) await page.getByRole('button', { name: 'Show more' }).click()
     }
     expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0)

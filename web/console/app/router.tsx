@@ -17,37 +17,20 @@ interface RouterContext {
 
 const root = createRootRouteWithContext<RouterContext>()({ component: Shell })
 
-const tenants = createRoute({
-  getParentRoute: () => root,
-  path: '/',
-  component: lazyRouteComponent(() => import('../screens/tenants.tsx'), 'Tenants'),
-})
+/** A screen, whose file is loaded when it is opened. */
+const screen = <const Path extends string, Module extends Record<string, unknown>>(
+  path: Path,
+  load: () => Promise<Module>,
+  name: keyof Module & string,
+) => createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) })
 
-const brand = createRoute({
-  getParentRoute: () => root,
-  path: '/t/$slug/brand',
-  component: lazyRouteComponent(() => import('../screens/brand/brand.tsx'), 'BrandScreen'),
-})
-
-const home = createRoute({
-  getParentRoute: () => root,
-  path: '/t/$slug',
-  component: lazyRouteComponent(() => import('../screens/home.tsx'), 'Home'),
-})
-
-const keys = createRoute({
-  getParentRoute: () => root,
-  path: '/t/$slug/keys',
-  component: lazyRouteComponent(() => import('../screens/keys/keys.tsx'), 'Keys'),
-})
-
-const people = createRoute({
-  getParentRoute: () => root,
-  path: '/t/$slug/people',
-  component: lazyRouteComponent(() => import('../screens/people/people.tsx'), 'People'),
-})
-
-const routeTree = root.addChildren([tenants, home, brand, people, keys])
+const routeTree = root.addChildren([
+  screen('/', () => import('../screens/tenants.tsx'), 'Tenants'),
+  screen('/t/$slug', () => import('../screens/home/home.tsx'), 'Home'),
+  screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
+  screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
+  screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
+])
 
 export const makeRouter = (queries: QueryClient) =>
   createRouter({

@@ -1,11 +1,12 @@
-import { Link, Outlet, useParams, useRouteContext } from '@tanstack/react-router'
+import { Link, Outlet, useLocation, useParams, useRouteContext } from '@tanstack/react-router'
+import { useState } from 'react'
 import { auth } from '../api/session.ts'
 import { Button } from '../parts/button.tsx'
 import styles from './shell.module.css'
-import { useWords } from './words/words.ts'
+import { words } from './words/words.ts'
 
-/** The screens of a tenant, in the order in which they are listed. */
-const screens = [
+/** The rooms of a tenant, in the order in which they are listed. */
+const rooms = [
   { to: '/t/$slug', word: 'home' },
   { to: '/t/$slug/brand', word: 'brand' },
   { to: '/t/$slug/people', word: 'people' },
@@ -14,7 +15,6 @@ const screens = [
 
 /** The frame around every screen. */
 export function Shell() {
-  const words = useWords()
   const { user } = useRouteContext({ from: '__root__' })
   const { slug } = useParams({ strict: false })
   return (
@@ -23,21 +23,7 @@ export function Shell() {
         {words.skip}
       </a>
       <header className={styles.head}>
-        <nav aria-label={words.navigation} className={styles.nav}>
-          <Link to="/">{words.yourTenants}</Link>
-          {slug &&
-            screens.map(({ to, word }) => (
-              <Link
-                key={to}
-                to={to}
-                params={{ slug }}
-                activeOptions={{ exact: true }}
-                activeProps={{ 'aria-current': 'page' }}
-              >
-                {words[word]}
-              </Link>
-            ))}
-        </nav>
+        <Link to="/">{words.yourTenants}</Link>
         <p className={styles.who}>
           <span>{user.email}</span>
           <Button look="quiet" onClick={() => void auth.signOut({ scope: 'local' })}>
@@ -45,9 +31,46 @@ export function Shell() {
           </Button>
         </p>
       </header>
-      <main id="content" tabIndex={-1} className={styles.content}>
-        <Outlet />
-      </main>
+      <div className={styles.frame}>
+        {slug && <Menu slug={slug} />}
+        <main id="content" tabIndex={-1} className={styles.content}>
+          <Outlet />
+        </main>
+      </div>
     </>
+  )
+}
+
+/** Beside the content, and on a phone behind a button, because the list is longer than its window. */
+function Menu({ slug }: { slug: string }) {
+  const path = useLocation({ select: ({ pathname }) => pathname })
+  // Open on the path where it was opened: following a link closes it.
+  const [openOn, setOpenOn] = useState<string | null>(null)
+  const isOpen = openOn === path
+  return (
+    <nav aria-label={words.navigation} className={styles.nav}>
+      <Button
+        look="quiet"
+        className={styles.menu}
+        aria-expanded={isOpen}
+        onClick={() => setOpenOn(isOpen ? null : path)}
+      >
+        {words.menu}
+      </Button>
+      <ul className={isOpen ? styles.open : undefined}>
+        {rooms.map(({ to, word }) => (
+          <li key={to}>
+            <Link
+              to={to}
+              params={{ slug }}
+              activeOptions={{ exact: to === '/t/$slug' }}
+              activeProps={{ 'aria-current': 'page' }}
+            >
+              {words.rooms[word]}
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </nav>
   )
 }

@@ -1,5 +1,5 @@
 import { NetworkFault, Problem, UnexpectedAnswer } from '../../../lib/client/index.ts'
-import { useWords, type Words } from '../app/words/words.ts'
+import { words } from '../app/words/words.ts'
 import { Button } from './button.tsx'
 import styles from './notice.module.css'
 
@@ -9,19 +9,18 @@ export function Banner({ children }: { children: string }) {
 }
 
 /** What is no answer of the API comes from something between: a proxy, or a function that is starting. */
-function sentenceOf(error: unknown, words: Words): string {
+function sentenceOf(error: unknown): string {
   if (error instanceof NetworkFault) return words.offline
   return words.refused(error instanceof UnexpectedAnswer ? String(error.status) : 'unexpected')
 }
 
 /** A refusal or a fault, with what somebody who helps has to know of it. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
-  const words = useWords()
   const id = error instanceof Problem || error instanceof UnexpectedAnswer ? error.requestId : undefined
   return (
     <div role="alert" className={styles.failure}>
       {/* The server speaks English. */}
-      {error instanceof Problem ? <p lang="en">{error.detail}</p> : <p>{sentenceOf(error, words)}</p>}
+      {error instanceof Problem ? <p lang="en">{error.detail}</p> : <p>{sentenceOf(error)}</p>}
       {id && <p className={styles.id}>{words.requestId(id)}</p>}
       {retry && (
         <Button look="quiet" onClick={retry}>

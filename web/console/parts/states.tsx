@@ -1,5 +1,5 @@
 import { Problem } from '../../../lib/client/index.ts'
-import { useWords } from '../app/words/words.ts'
+import { words } from '../app/words/words.ts'
 import { Failure } from './notice.tsx'
 
 interface Query {
@@ -8,11 +8,11 @@ interface Query {
 }
 
 export function Loading() {
-  return <p role="status">{useWords().loading}</p>
+  return <p role="status">{words.loading}</p>
 }
 
 export function NotFound() {
-  return <p>{useWords().notFound}</p>
+  return <p>{words.notFound}</p>
 }
 
 /** Whether the server says no. What was loaded before is not shown any more, while it is when only the network is away. */

@@ -1,7 +1,7 @@
 import { type FormEvent, useEffect, useRef, useState } from 'react'
 import { platform } from '../api/client.ts'
 import { auth, codeOfRefusal } from '../api/session.ts'
-import { useWords, type Words } from '../app/words/words.ts'
+import { words } from '../app/words/words.ts'
 import { Button } from '../parts/button.tsx'
 import styles from './sign-in.module.css'
 
@@ -9,7 +9,6 @@ type Step = 'email' | 'password' | 'code' | 'company'
 
 /** The address first, because it decides how its owner signs in. */
 export default function SignIn() {
-  const words = useWords()
   const [step, setStep] = useState<Step>('email')
   const [email, setEmail] = useState('')
   const [isWorking, setWorking] = useState(false)
@@ -17,7 +16,7 @@ export default function SignIn() {
   const heading = useRef<HTMLHeadingElement>(null)
   useEffect(() => {
     document.title = `${words.signIn} – Tenantry`
-  }, [words])
+  }, [])
 
   /** One act at a time. What it refuses is told, and everything typed stays. */
   async function act(work: () => Promise<void>) {
@@ -27,7 +26,7 @@ export default function SignIn() {
     try {
       await work()
     } catch (error) {
-      setRefusal(sentenceOf(codeOfRefusal(error), words))
+      setRefusal(sentenceOf(codeOfRefusal(error)))
     } finally {
       setWorking(false)
     }
@@ -73,7 +72,7 @@ export default function SignIn() {
         <h1 ref={heading} tabIndex={-1}>
           {words.signIn}
         </h1>
-        <p className={styles.lead}>{leadOf(step, email, words)}</p>
+        <p className={styles.lead}>{leadOf(step, email)}</p>
         {step === 'email' ? (
           <label className={styles.field}>
             {words.email}
@@ -127,7 +126,7 @@ export default function SignIn() {
           {refusal}
         </p>
         <Button type="submit" disabled={isWorking}>
-          {isWorking ? words.working : buttonOf(step, words)}
+          {isWorking ? words.working : buttonOf(step)}
         </Button>
         {step === 'password' && (
           <Button look="quiet" disabled={isWorking} onClick={() => void sendCode()}>
@@ -144,18 +143,18 @@ export default function SignIn() {
   )
 }
 
-function leadOf(step: Step, email: string, words: Words): string {
+function leadOf(step: Step, email: string): string {
   if (step === 'code') return words.codeLead(email)
   return step === 'company' ? words.ssoLead : words.signInLead
 }
 
-function buttonOf(step: Step, words: Words): string {
+function buttonOf(step: Step): string {
   if (step === 'email') return words.next
   return step === 'company' ? words.ssoButton : words.signIn
 }
 
 /** The codes of Auth that a person can do something about. */
-function sentenceOf(code: string, words: Words): string {
+function sentenceOf(code: string): string {
   const sentences: Record<string, string> = {
     invalid_credentials: words.wrongPassword,
     otp_expired: words.wrongCode,

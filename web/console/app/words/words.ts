@@ -1,26 +1,35 @@
-import { createContext, use } from 'react'
-import { en } from './en.ts'
+import type en from './en.ts'
 
-/** Every text of the console. A language that lacks one does not compile. */
+/** Every text that the frame and the parts say. A language that lacks one does not compile. */
 export type Words = typeof en
 
-const others: Record<string, () => Promise<Words>> = {
-  de: async () => (await import('./de.ts')).de,
-  es: async () => (await import('./es.ts')).es,
-  fr: async () => (await import('./fr.ts')).fr,
-  it: async () => (await import('./it.ts')).it,
+/** One set of texts in all languages of the console. Only the one that is spoken is loaded. */
+interface Languages<Texts> {
+  en: () => Promise<{ default: Texts }>
+  de: () => Promise<{ default: Texts }>
+  es: () => Promise<{ default: Texts }>
+  fr: () => Promise<{ default: Texts }>
+  it: () => Promise<{ default: Texts }>
 }
 
-/** The first of these languages that the console speaks, or English. Only its words are loaded. */
-export async function chooseWords(languages: readonly string[]): Promise<Words> {
-  for (const language of languages) {
-    const name = language.toLowerCase().split('-')[0] ?? ''
-    if (name === 'en') return en
-    const load = Object.hasOwn(others, name) ? others[name] : undefined
-    if (load) return load()
+async function load<Texts>(languages: Languages<Texts>): Promise<Texts> {
+  // The first of the browser's languages that the console speaks.
+  for (const wanted of navigator.languages) {
+    const name = wanted.toLowerCase().split('-')[0] ?? ''
+    if (Object.hasOwn(languages, name)) return (await languages[name as keyof typeof languages]()).default
   }
-  return en
+  return (await languages.en()).default
 }
 
-export const WordsContext = createContext<Words>(en)
-export const useWords = () => use(WordsContext)
+export const words: Words = await load({
+  en: () => import('./en.ts'),
+  de: () => import('./de.ts'),
+  es: () => import('./es.ts'),
+  fr: () => import('./fr.ts'),
+  it: () => import('./it.ts'),
+})
+
+/** The texts of a room, and with them those of the frame. They are there before the room's first screen is shown. */
+export async function withCommon<Texts>(room: Languages<Texts>): Promise<Words & Texts> {
+  return { ...words, ...(await load(room)) }
+}

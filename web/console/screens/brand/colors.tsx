@@ -1,8 +1,8 @@
-import { useWords } from '../../app/words/words.ts'
 import { Button } from '../../parts/button.tsx'
 import { Field } from '../../parts/field.tsx'
 import styles from './brand.module.css'
 import { colorPointer, type Value } from './fields.ts'
+import { words } from './words/words.ts'
 
 interface Props {
   current: (pointer: string) => Value
@@ -13,7 +13,6 @@ interface Props {
 
 /** Each colour as text, which everybody can type, and beside it the browser's own picker. */
 export function Colors({ current, set, errorAt, isDisabled }: Props) {
-  const words = useWords()
   return (
     <section className={styles.section} aria-label={words.colors}>
       <h2>{words.colors}</h2>

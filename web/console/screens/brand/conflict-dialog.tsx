@@ -1,9 +1,9 @@
 import { useState } from 'react'
-import { useWords } from '../../app/words/words.ts'
 import { Button } from '../../parts/button.tsx'
 import { Dialog } from '../../parts/dialog.tsx'
 import styles from './brand.module.css'
 import { type Conflict, labelOf, type Value } from './fields.ts'
+import { words } from './words/words.ts'
 
 interface Props {
   conflicts: Conflict[]
@@ -13,7 +13,6 @@ interface Props {
 
 /** Both values of everything that two people changed. Nothing is chosen for anybody. */
 export function ConflictDialog({ conflicts, onDecided }: Props) {
-  const words = useWords()
   const [choices, setChoices] = useState<ReadonlyMap<string, 'mine' | 'theirs'>>(new Map())
   const isDecided = conflicts.every(({ pointer }) => choices.has(pointer))
   const show = (value: Value) => (value === null || value === '' ? words.nothing : String(value))
@@ -21,7 +20,7 @@ export function ConflictDialog({ conflicts, onDecided }: Props) {
     <Dialog title={words.conflictTitle} lead={words.conflictLead} isOpen={conflicts.length > 0}>
       {conflicts.map(({ pointer, mine, theirs }) => (
         <fieldset key={pointer} className={styles.conflict}>
-          <legend>{labelOf(pointer, words)}</legend>
+          <legend>{labelOf(pointer)}</legend>
           {(
             [
               ['mine', words.keepMine, mine],

@@ -4,14 +4,16 @@ import { useBlocker } from '@tanstack/react-router'
 import { type FormEvent, useId, useState } from 'react'
 import { Problem } from '../../../../lib/client/index.ts'
 import { brandQuery, fontsQuery, saveBrand, type VersionedBrand } from '../../api/brand.ts'
-import { useWords } from '../../app/words/words.ts'
 import { Button } from '../../parts/button.tsx'
+import { Buttons } from '../../parts/card.tsx'
+import { Check } from '../../parts/choice.tsx'
+import { Curl } from '../../parts/curl.tsx'
+import { errorsOf } from '../../parts/errors.ts'
 import { Field } from '../../parts/field.tsx'
 import { Failure } from '../../parts/notice.tsx'
 import styles from './brand.module.css'
 import { Colors } from './colors.tsx'
 import { ConflictDialog } from './conflict-dialog.tsx'
-import { Curl } from './curl.tsx'
 import {
   type Conflict,
   changeOf,
@@ -26,6 +28,7 @@ import {
   withValue,
 } from './fields.ts'
 import { Preview } from './preview.tsx'
+import { words } from './words/words.ts'
 
 interface Props {
   slug: string
@@ -37,7 +40,6 @@ interface Props {
 const nothing: Draft = new Map()
 
 export function Editor({ slug, read, mayManage }: Props) {
-  const words = useWords()
   const queries = useQueryClient()
   const [draft, setDraft] = useState(nothing)
   const [conflicts, setConflicts] = useState<Conflict[]>([])
@@ -86,10 +88,7 @@ export function Editor({ slug, read, mayManage }: Props) {
     if (saving.isSuccess || saving.isError) saving.reset()
     setDraft((before) => withValue(before, brand, pointer, value))
   }
-  const errors = saving.error instanceof Problem ? saving.error.errors : []
-  const errorAt = (pointer: string) => errors.find((each) => each.pointer === pointer)?.detail
-  const shown = pointersOf(words)
-  const isPlaced = errors.length > 0 && errors.every(({ pointer }) => shown.includes(pointer))
+  const errors = errorsOf(saving.error, pointersOf())
 
   const textField = ({ pointer, label, required = false, ...rest }: TextField, list?: string) => (
     <Field
@@ -104,7 +103,7 @@ export function Editor({ slug, read, mayManage }: Props) {
       // An empty field is no value. The name alone must have one.
       onValue={(value) => set(pointer, value === '' && !required ? null : value)}
       error={
-        errorAt(pointer) ??
+        errors.at(pointer) ??
         brand.warnings.find((each) => each.pointer === pointer && !draft.has(pointer))?.detail
       }
     />
@@ -118,27 +117,24 @@ export function Editor({ slug, read, mayManage }: Props) {
   return (
     <div className={styles.columns}>
       <Form className={styles.form} onSubmit={submit}>
-        {sections(words).map(({ title, fields }, at) => (
+        {sections().map(({ title, fields }, at) => (
           <section key={title} className={styles.section} aria-label={title}>
             <h2>{title}</h2>
             {fields.map((field) => textField(field))}
             {at === 0 && (
-              <label className={styles.check}>
-                <input
-                  type="checkbox"
-                  checked={current('/is_active') === true}
-                  disabled={!mayManage}
-                  onChange={(event) => set('/is_active', event.target.checked)}
-                />
-                {words.pageIsOn}
-              </label>
+              <Check
+                label={words.pageIsOn}
+                isChecked={current('/is_active') === true}
+                isDisabled={!mayManage}
+                onChecked={(isOn) => set('/is_active', isOn)}
+              />
             )}
           </section>
         ))}
-        <Colors current={current} set={set} errorAt={errorAt} isDisabled={!mayManage} />
+        <Colors current={current} set={set} errorAt={errors.at} isDisabled={!mayManage} />
         <section className={styles.section} aria-label={words.fonts}>
           <h2>{words.fonts}</h2>
-          {fontFields(words).map((field) => textField(field, fontList))}
+          {fontFields().map((field) => textField(field, fontList))}
           <datalist id={fontList}>
             {fonts.map(({ family }) => (
               <option key={family} value={family} />
@@ -147,11 +143,11 @@ export function Editor({ slug, read, mayManage }: Props) {
         </section>
         {mayManage && (
           <div className={styles.bar}>
-            {saving.error && !isPlaced && <Failure error={saving.error} />}
+            {errors.rest && <Failure error={errors.rest} />}
             <p role="status" className={styles.state}>
               {isDirty ? words.changed(draft.size) : saving.data ? words.saved : ''}
             </p>
-            <div className={styles.buttons}>
+            <Buttons>
               <Button type="submit" disabled={!isDirty || saving.isPending}>
                 {saving.isPending ? words.working : words.save}
               </Button>
@@ -165,8 +161,10 @@ export function Editor({ slug, read, mayManage }: Props) {
               >
                 {words.discard}
               </Button>
-            </div>
-            {isDirty && <Curl slug={slug} change={changeOf(draft)} etag={etag} />}
+            </Buttons>
+            {isDirty && (
+              <Curl method="PATCH" path="/branding/brand" tenant={slug} etag={etag} body={changeOf(draft)} />
+            )}
           </div>
         )}
       </Form>

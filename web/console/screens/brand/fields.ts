@@ -1,5 +1,5 @@
 import type { Brand, BrandChange } from '../../api/brand.ts'
-import type { Words } from '../../app/words/words.ts'
+import { words } from './words/words.ts'
 
 /** What the editor edits: a value of the brand by its JSON Pointer, which is also how the server names it in errors. */
 export type Value = string | boolean | null
@@ -20,7 +20,7 @@ interface Section {
   fields: TextField[]
 }
 
-export const sections = (words: Words): Section[] => [
+export const sections = (): Section[] => [
   {
     title: words.basics,
     fields: [
@@ -51,32 +51,27 @@ export const sections = (words: Words): Section[] => [
   },
 ]
 
-export const fontFields = (words: Words): TextField[] => [
+export const fontFields = (): TextField[] => [
   { pointer: '/brand/fonts/heading', label: words.headingFont, maxLength: 64 },
   { pointer: '/brand/fonts/body', label: words.bodyFont, maxLength: 64 },
 ]
 
 export const colorPointer = (name: string) => `/brand/colors/${name}`
 
-const textFields = (words: Words) => [
-  ...sections(words).flatMap(({ fields }) => fields),
-  ...fontFields(words),
-]
+const textFields = () => [...sections().flatMap(({ fields }) => fields), ...fontFields()]
 
 /** Every place at which the form shows what is wrong. */
-export const pointersOf = (words: Words) => [
-  ...textFields(words).map(({ pointer }) => pointer),
+export const pointersOf = () => [
+  ...textFields().map(({ pointer }) => pointer),
   ...Object.keys(words.color).map(colorPointer),
 ]
 
 /** How a person knows what stands at a pointer. */
-export function labelOf(pointer: string, words: Words): string {
+export function labelOf(pointer: string): string {
   if (pointer === '/is_active') return words.pageIsOn
   const color = /^\/brand\/colors\/(\w+)$/.exec(pointer)?.[1]
   return (
-    textFields(words).find((field) => field.pointer === pointer)?.label ??
-    (color && words.color[color]) ??
-    pointer
+    textFields().find((field) => field.pointer === pointer)?.label ?? (color && words.color[color]) ?? pointer
   )
 }
 

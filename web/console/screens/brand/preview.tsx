@@ -1,16 +1,15 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { type BrandChange, previewQuery } from '../../api/brand.ts'
-import { useWords } from '../../app/words/words.ts'
 import styles from './brand.module.css'
 import type { PreviewMessage } from './preview-message.ts'
+import { words } from './words/words.ts'
 
 /** How long somebody has to pause before the server is asked what the page would be. */
 const pauseMs = 300
 
 /** The page as the draft would make it: rendered by the server, and shown by the modules that visitors run. */
 export function Preview({ slug, change }: { slug: string; change: BrandChange }) {
-  const words = useWords()
   const frame = useRef<HTMLIFrameElement>(null)
   const [isReady, setReady] = useState(false)
   const [scheme, setScheme] = useState<PreviewMessage['scheme']>('light')

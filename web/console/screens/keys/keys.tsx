@@ -1,5 +1,4 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import {
   type ApiKey,
@@ -8,26 +7,29 @@ import {
   revokeApiKey,
   rotateApiKey,
 } from '../../api/api-keys.ts'
-import { tenantQuery } from '../../api/tenants.ts'
-import { useWords } from '../../app/words/words.ts'
 import { Button } from '../../parts/button.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
-import { Banner, Failure } from '../../parts/notice.tsx'
+import { Buttons } from '../../parts/card.tsx'
+import { Confirm } from '../../parts/confirm.tsx'
+import { List, Quiet, Row } from '../../parts/list.tsx'
+import { Failure } from '../../parts/notice.tsx'
+import { Screen } from '../../parts/screen.tsx'
+import { Secret } from '../../parts/secret.tsx'
 import { isRefused, Pending } from '../../parts/states.tsx'
-import styles from './keys.module.css'
+import { dayOf } from '../../parts/when.tsx'
 import { NewKey } from './new-key.tsx'
-import { Secret } from './secret.tsx'
-
-const route = getRouteApi('/t/$slug/keys')
+import { words } from './words/words.ts'
 
 /** The API keys of a tenant: made, replaced and revoked by its managers. */
 export function Keys() {
-  const words = useWords()
-  const { slug } = route.useParams()
-  const tenant = useQuery(tenantQuery(slug))
-  const mayManage = tenant.data?.permissions.includes('manage') ?? false
-  const maySee = tenant.data?.permissions.includes('read_admin') ?? false
-  const keys = useQuery({ ...apiKeysQuery(slug), enabled: maySee })
+  return (
+    <Screen title={words.rooms.keys} lead={words.keysLead} needs="read_admin" notSeen={words.keysNotSeen}>
+      {({ slug, mayManage }) => <KeysOf key={slug} slug={slug} mayManage={mayManage} />}
+    </Screen>
+  )
+}
+
+function KeysOf({ slug, mayManage }: { slug: string; mayManage: boolean }) {
+  const keys = useQuery(apiKeysQuery(slug))
   const queries = useQueryClient()
   const [made, setMade] = useState<ApiKeyWithSecret | null>(null)
   const [ending, setEnding] = useState<ApiKey | null>(null)
@@ -43,33 +45,34 @@ export function Keys() {
     onSuccess: refresh,
   })
 
-  if (!tenant.data || isRefused(tenant)) return <Pending queries={[tenant]} />
-  if (!maySee) return <Banner>{words.keysNotSeen}</Banner>
   if (!keys.data || isRefused(keys)) return <Pending queries={[keys]} />
-  const day = new Intl.DateTimeFormat(words.language, { dateStyle: 'medium' })
   return (
     <>
-      <title>{`${words.keys} – ${tenant.data.name}`}</title>
-      <h1>{words.keys}</h1>
-      <p>{words.keysLead}</p>
       {mayManage && <NewKey slug={slug} onMade={show} />}
       {(rotating.error ?? revoking.error) && <Failure error={rotating.error ?? revoking.error} />}
       {keys.data.length === 0 && <p>{words.noKeys}</p>}
-      <ul className={styles.list}>
+      <List>
         {keys.data.map((key) => (
-          <li key={key.ref_id} aria-label={key.name}>
-            <strong>{key.name}</strong>
-            <code>tk_live_{key.prefix}…</code>
-            <span>{key.scopes.join(', ')}</span>
-            <span className={styles.quiet}>
-              {key.last_used_at ? words.lastUsed(day.format(new Date(key.last_used_at))) : words.neverUsed}
-              {key.expires_at && ` · ${words.expires(day.format(new Date(key.expires_at)))}`}
-            </span>
+          <Row
+            key={key.ref_id}
+            label={key.name}
+            main={
+              <>
+                <strong>{key.name}</strong>
+                <code>tk_live_{key.prefix}…</code>
+                <span>{key.scopes.join(', ')}</span>
+                <Quiet>
+                  {key.last_used_at ? words.lastUsed(dayOf(key.last_used_at)) : words.neverUsed}
+                  {key.expires_at && ` · ${words.expires(dayOf(key.expires_at))}`}
+                </Quiet>
+              </>
+            }
+          >
             {key.revoked_at ? (
               <span>{words.revoked}</span>
             ) : (
               mayManage && (
-                <span className={styles.buttons}>
+                <Buttons>
                   {!key.replaced_at && (
                     <Button
                       look="quiet"
@@ -82,28 +85,30 @@ export function Keys() {
                   <Button look="quiet" onClick={() => setEnding(key)}>
                     {words.revoke}
                   </Button>
-                </span>
+                </Buttons>
               )
             )}
-          </li>
+          </Row>
         ))}
-      </ul>
-      {made && <Secret made={made} onDone={() => setMade(null)} />}
-      <Dialog
+      </List>
+      {made && (
+        <Secret
+          title={words.secretTitle}
+          lead={words.secretLead}
+          label={made.name}
+          secret={made.key}
+          onDone={() => setMade(null)}
+        />
+      )}
+      <Confirm
         title={words.revokeTitle(ending?.name ?? '')}
         lead={words.revokeLead}
+        act={words.revoke}
         isOpen={ending !== null}
+        isPending={revoking.isPending}
+        onAct={() => ending && revoking.mutate(ending.ref_id)}
         onClose={() => setEnding(null)}
-      >
-        <span className={styles.buttons}>
-          <Button disabled={revoking.isPending} onClick={() => ending && revoking.mutate(ending.ref_id)}>
-            {words.revoke}
-          </Button>
-          <Button look="quiet" onClick={() => setEnding(null)}>
-            {words.cancel}
-          </Button>
-        </span>
-      </Dialog>
+      />
     </>
   )
 }

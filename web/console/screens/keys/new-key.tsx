@@ -1,17 +1,16 @@
-import { Form } from '@base-ui/react/form'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Problem } from '../../../../lib/client/index.ts'
 import { type ApiKeyWithSecret, makeApiKey, scopesQuery } from '../../api/api-keys.ts'
-import { useWords } from '../../app/words/words.ts'
 import { Button } from '../../parts/button.tsx'
+import { CardForm } from '../../parts/card.tsx'
+import { Check, toggled } from '../../parts/choice.tsx'
+import { errorsOf } from '../../parts/errors.ts'
 import { Field } from '../../parts/field.tsx'
 import { Failure } from '../../parts/notice.tsx'
-import styles from './keys.module.css'
+import { words } from './words/words.ts'
 
 /** A key can do what its scopes say, and nothing else. */
 export function NewKey({ slug, onMade }: { slug: string; onMade: (made: ApiKeyWithSecret) => void }) {
-  const words = useWords()
   const { data: scopes = [] } = useQuery(scopesQuery)
   const [name, setName] = useState('')
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
@@ -23,18 +22,10 @@ export function NewKey({ slug, onMade }: { slug: string; onMade: (made: ApiKeyWi
       onMade(made)
     },
   })
-  const errors = making.error instanceof Problem ? making.error.errors : []
-  const nameError = errors.find(({ pointer }) => pointer === '/name')?.detail
+  const errors = errorsOf(making.error, ['/name'])
 
   return (
-    <Form
-      className={styles.form}
-      onSubmit={(event) => {
-        event.preventDefault()
-        if (!making.isPending) making.mutate()
-      }}
-    >
-      <h2>{words.newKey}</h2>
+    <CardForm title={words.newKey} isPending={making.isPending} onSubmit={making.mutate}>
       <Field
         name="/name"
         label={words.keyName}
@@ -43,34 +34,27 @@ export function NewKey({ slug, onMade }: { slug: string; onMade: (made: ApiKeyWi
         maxLength={100}
         value={name}
         onValue={setName}
-        error={nameError}
+        error={errors.at('/name')}
       />
-      <fieldset className={styles.scopes}>
+      <fieldset>
         <legend>{words.scopes}</legend>
         {scopes.map(({ scope, description }) => (
-          <label key={scope}>
-            <input
-              type="checkbox"
-              checked={chosen.has(scope)}
-              onChange={(event) =>
-                setChosen((before) => {
-                  const next = new Set(before)
-                  if (event.target.checked) next.add(scope)
-                  else next.delete(scope)
-                  return next
-                })
-              }
-            />
-            <span>
-              <code>{scope}</code> <span lang="en">{description}</span>
-            </span>
-          </label>
+          <Check
+            key={scope}
+            isChecked={chosen.has(scope)}
+            onChecked={(isIn) => setChosen((before) => toggled(before, scope, isIn))}
+            label={
+              <>
+                <code>{scope}</code> <span lang="en">{description}</span>
+              </>
+            }
+          />
         ))}
       </fieldset>
-      {making.error && !nameError && <Failure error={making.error} />}
+      {errors.rest && <Failure error={errors.rest} />}
       <Button type="submit" disabled={chosen.size === 0 || making.isPending}>
         {making.isPending ? words.working : words.makeKey}
       </Button>
-    </Form>
+    </CardForm>
   )
 }

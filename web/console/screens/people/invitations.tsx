@@ -1,7 +1,5 @@
-import { Form } from '@base-ui/react/form'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
-import { Problem } from '../../../../lib/client/index.ts'
 import {
   invite,
   openInvitationsQuery,
@@ -9,16 +7,17 @@ import {
   resendInvitation,
   revokeInvitation,
 } from '../../api/people.ts'
-import { useWords } from '../../app/words/words.ts'
 import { Button } from '../../parts/button.tsx'
+import { CardForm } from '../../parts/card.tsx'
+import { errorsOf } from '../../parts/errors.ts'
 import { Field } from '../../parts/field.tsx'
+import { List, Row } from '../../parts/list.tsx'
 import { Failure } from '../../parts/notice.tsx'
-import styles from './people.module.css'
 import { RoleSelect } from './role-select.tsx'
+import { words } from './words/words.ts'
 
 /** Inviting, and the invitations that wait for an answer. */
 export function Invitations({ slug }: { slug: string }) {
-  const words = useWords()
   const queries = useQueryClient()
   const { data: invitations = [], error } = useQuery(openInvitationsQuery(slug))
   const [email, setEmail] = useState('')
@@ -39,21 +38,19 @@ export function Invitations({ slug }: { slug: string }) {
     onSuccess: (_, { email: to }) => setTold(words.invited(to)),
   })
   const revoking = useMutation({ mutationFn: (ref: string) => revokeInvitation(slug, ref), onSettled })
-  const errors = inviting.error instanceof Problem ? inviting.error.errors : []
-  const emailError = errors.find(({ pointer }) => pointer === '/email')?.detail
-  const failure = error ?? sending.error ?? revoking.error ?? (emailError ? null : inviting.error)
+  const errors = errorsOf(inviting.error, ['/email'])
+  const failure = error ?? sending.error ?? revoking.error ?? errors.rest
 
   return (
     <>
-      <Form
-        className={styles.form}
-        onSubmit={(event) => {
-          event.preventDefault()
+      <CardForm
+        title={words.invite}
+        isPending={inviting.isPending}
+        onSubmit={() => {
           setTold('')
-          if (!inviting.isPending) inviting.mutate()
+          inviting.mutate()
         }}
       >
-        <h2>{words.invite}</h2>
         <Field
           name="/email"
           type="email"
@@ -62,20 +59,19 @@ export function Invitations({ slug }: { slug: string }) {
           maxLength={254}
           value={email}
           onValue={setEmail}
-          error={emailError}
+          error={errors.at('/email')}
         />
-        <RoleSelect label={words.roleLabel} value={role} onChange={setRole} />
+        <RoleSelect label={words.roleLabel} value={role} onValue={setRole} />
         {failure && <Failure error={failure} />}
         <p role="status">{told}</p>
         <Button type="submit" disabled={inviting.isPending}>
           {inviting.isPending ? words.working : words.invite}
         </Button>
-      </Form>
-      {invitations.length > 0 && <h2 className={styles.head}>{words.openInvitations}</h2>}
-      <ul className={styles.list}>
+      </CardForm>
+      {invitations.length > 0 && <h2>{words.openInvitations}</h2>}
+      <List>
         {invitations.map((each) => (
-          <li key={each.ref_id} aria-label={each.email}>
-            <strong className={styles.who}>{each.email}</strong>
+          <Row key={each.ref_id} label={each.email} main={<strong>{each.email}</strong>}>
             <span>{words.role[each.role] ?? each.role}</span>
             {each.status === 'expired' && <span>{words.expired}</span>}
             <Button look="quiet" disabled={sending.isPending} onClick={() => sending.mutate(each)}>
@@ -84,9 +80,9 @@ export function Invitations({ slug }: { slug: string }) {
             <Button look="quiet" disabled={revoking.isPending} onClick={() => revoking.mutate(each.ref_id)}>
               {words.revoke}
             </Button>
-          </li>
+          </Row>
         ))}
-      </ul>
+      </List>
     </>
   )
 }

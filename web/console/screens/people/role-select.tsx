@@ -1,6 +1,6 @@
 import type { Role } from '../../api/people.ts'
-import { useWords } from '../../app/words/words.ts'
-import styles from './people.module.css'
+import { Select } from '../../parts/choice.tsx'
+import { words } from './words/words.ts'
 
 /** A tenant has one owner, and becoming it takes more than a choice in a list. */
 const roles = ['admin', 'member', 'reviewer'] as const
@@ -8,25 +8,11 @@ const roles = ['admin', 'member', 'reviewer'] as const
 interface Props {
   label: string
   value: Role
+  isBare?: boolean
   isDisabled?: boolean
-  onChange: (role: Role) => void
+  onValue: (role: Role) => void
 }
 
-export function RoleSelect({ label, value, isDisabled, onChange }: Props) {
-  const words = useWords()
-  return (
-    <select
-      className={styles.select}
-      aria-label={label}
-      value={value}
-      disabled={isDisabled}
-      onChange={(event) => onChange(event.target.value as Role)}
-    >
-      {roles.map((role) => (
-        <option key={role} value={role}>
-          {words.role[role]}
-        </option>
-      ))}
-    </select>
-  )
+export function RoleSelect(props: Props) {
+  return <Select {...props} options={roles.map((role) => [role, words.role[role] ?? role] as const)} />
 }

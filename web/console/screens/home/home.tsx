@@ -1,11 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { overviewQuery } from '../api/overview.ts'
-import { tenantQuery } from '../api/tenants.ts'
-import { useWords } from '../app/words/words.ts'
-import { Banner } from '../parts/notice.tsx'
-import { isRefused, Pending } from '../parts/states.tsx'
+import { overviewQuery } from '../../api/overview.ts'
+import { tenantQuery } from '../../api/tenants.ts'
+import { List, Row } from '../../parts/list.tsx'
+import { Banner } from '../../parts/notice.tsx'
+import { isRefused, Pending } from '../../parts/states.tsx'
 import styles from './home.module.css'
+import { words } from './words/words.ts'
 
 const route = getRouteApi('/t/$slug')
 
@@ -18,7 +19,6 @@ const screens = {
 
 /** What needs doing. */
 export function Home() {
-  const words = useWords()
   const { slug } = route.useParams()
   const tenant = useQuery(tenantQuery(slug))
   const overview = useQuery(overviewQuery(slug))
@@ -39,29 +39,37 @@ export function Home() {
       {status === 'frozen' && <Banner>{words.frozen}</Banner>}
       <h2>{words.toDo}</h2>
       {overview.data.length === 0 && <p>{words.nothingToDo}</p>}
-      <ul className={styles.list}>
+      <List>
         {overview.data.map(({ code, severity, description, target_type, targets, has_more }) => {
           const screen = Object.hasOwn(screens, target_type) && screens[target_type as keyof typeof screens]
           return (
-            <li key={code} className={styles[severity]}>
-              <strong>{words.severity[severity]}</strong>
-              {/* The server speaks English. */}
-              <span lang="en">{description}</span>
-              {targets.some((target) => target.name) && (
-                <span>
-                  {targets.flatMap((target) => target.name ?? []).join(', ')}
-                  {has_more && ' …'}
-                </span>
-              )}
+            <Row
+              key={code}
+              label={code}
+              className={styles[severity]}
+              main={
+                <>
+                  <strong>{words.severity[severity]}</strong>
+                  {/* The server speaks English. */}
+                  <span lang="en">{description}</span>
+                  {targets.some((target) => target.name) && (
+                    <span>
+                      {targets.flatMap((target) => target.name ?? []).join(', ')}
+                      {has_more && ' …'}
+                    </span>
+                  )}
+                </>
+              }
+            >
               {screen && (
                 <Link to={screen} params={{ slug }}>
                   {words.goThere}
                 </Link>
               )}
-            </li>
+            </Row>
           )
         })}
-      </ul>
+      </List>
     </>
   )
 }

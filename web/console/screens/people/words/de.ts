@@ -1,0 +1,21 @@
+import type en from './en.ts'
+
+const de: typeof en = {
+  peopleNotManaged: 'Nur Admins und Inhaber laden ein und ändern Rollen.',
+  members: 'Mitglieder',
+  memberStatus: { deactivated: 'Deaktiviert', switched_off: 'Der Plan hat keinen Platz' },
+  roleOf: (who) => `Rolle von ${who}`,
+  roleLabel: 'Rolle',
+  remove: 'Entfernen',
+  leave: 'Verlassen',
+  removeTitle: (who) => `${who} entfernen?`,
+  leaveTitle: (tenant) => `${tenant} verlassen?`,
+  removeLead: 'Der Zugang endet sofort. Eine neue Einladung gibt ihn zurück.',
+  invite: 'Einladen',
+  invited: (email) => `Eine Einladung ging an ${email}.`,
+  openInvitations: 'Eingeladen',
+  expired: 'Abgelaufen',
+  sendAgain: 'Noch einmal senden',
+}
+
+export default de

@@ -1,0 +1,20 @@
+export default {
+  peopleNotManaged: 'Only admins and owners invite people and change roles.',
+  members: 'Members',
+  memberStatus: { deactivated: 'Deactivated', switched_off: 'The plan has no place' } as Record<
+    string,
+    string
+  >,
+  roleOf: (who: string) => `Role of ${who}`,
+  roleLabel: 'Role',
+  remove: 'Remove',
+  leave: 'Leave',
+  removeTitle: (who: string) => `Remove ${who}?`,
+  leaveTitle: (tenant: string) => `Leave ${tenant}?`,
+  removeLead: 'Access ends at once. A new invitation gives it back.',
+  invite: 'Invite',
+  invited: (email: string) => `An invitation was sent to ${email}.`,
+  openInvitations: 'Invited',
+  expired: 'Expired',
+  sendAgain: 'Send again',
+}

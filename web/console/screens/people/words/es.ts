@@ -1,0 +1,21 @@
+import type en from './en.ts'
+
+const es: typeof en = {
+  peopleNotManaged: 'Solo los admins y los propietarios invitan y cambian los roles.',
+  members: 'Miembros',
+  memberStatus: { deactivated: 'Desactivado', switched_off: 'El plan no tiene sitio' },
+  roleOf: (who) => `Rol de ${who}`,
+  roleLabel: 'Rol',
+  remove: 'Quitar',
+  leave: 'Salir',
+  removeTitle: (who) => `¿Quitar a ${who}?`,
+  leaveTitle: (tenant) => `¿Salir de ${tenant}?`,
+  removeLead: 'El acceso termina enseguida. Una invitación nueva lo devuelve.',
+  invite: 'Invitar',
+  invited: (email) => `Se ha enviado una invitación a ${email}.`,
+  openInvitations: 'Invitados',
+  expired: 'Caducada',
+  sendAgain: 'Enviar de nuevo',
+}
+
+export default es

@@ -1,0 +1,21 @@
+import type en from './en.ts'
+
+const it: typeof en = {
+  peopleNotManaged: 'Solo gli admin e i titolari invitano e cambiano i ruoli.',
+  members: 'Membri',
+  memberStatus: { deactivated: 'Disattivato', switched_off: 'Il piano non ha posto' },
+  roleOf: (who) => `Ruolo di ${who}`,
+  roleLabel: 'Ruolo',
+  remove: 'Rimuovi',
+  leave: 'Lascia',
+  removeTitle: (who) => `Rimuovere ${who}?`,
+  leaveTitle: (tenant) => `Lasciare ${tenant}?`,
+  removeLead: 'L’accesso finisce subito. Un nuovo invito lo restituisce.',
+  invite: 'Invita',
+  invited: (email) => `Un invito è stato inviato a ${email}.`,
+  openInvitations: 'Invitati',
+  expired: 'Scaduto',
+  sendAgain: 'Invia di nuovo',
+}
+
+export default it
