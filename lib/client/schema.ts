@@ -7609,6 +7609,8 @@ export interface components {
         TenantState: {
             tenant: components["schemas"]["RegisteredTenant"];
             lifecycle: components["schemas"]["TenantLifecycleDetail"];
+            /** @description The plans that it can be given. */
+            plans: string[];
             /** @description Whom to write to: at most ten, the first ones. */
             owners: {
                 ref_id: string;

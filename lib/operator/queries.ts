@@ -63,6 +63,11 @@ export function readTenantState(db: Db, name: string): Promise<TenantState> {
         select ref_id, slug, status, reason, since, trial_ends_at, freezes_at, frozen_at, archives_at, archived_at, purgeable_at,
           to_json(moves) as moves
         from private.read_tenant_life(${id})`),
+      plans: (
+        await tx.query<{ plan: string }>(
+          sql`select p.plan from public.plans as p where p.trial_days is null order by p.price_minor = 0, p.price_minor, p.plan`,
+        )
+      ).map(({ plan }) => plan),
       owners: await tx.query<TenantState['owners'][number]>(sql`
         select p.ref_id, p.name, p.email from public.tenant_members as m join public.user_profiles as p on p.user_id = m.user_id
         where m.tenant_id = ${id} and m.role = 'owner' and m.status = 'active' order by m.created_at, m.user_id limit 10`),

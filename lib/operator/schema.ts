@@ -43,6 +43,7 @@ export const TenantState = z
   .strictObject({
     tenant: RegisteredTenant,
     lifecycle: TenantLifecycleDetail,
+    plans: z.array(z.string()).meta({ description: 'The plans that it can be given.' }),
     owners: z
       .array(
         z.strictObject({ ref_id: z.string(), name: z.string().nullable(), email: z.string().nullable() }),

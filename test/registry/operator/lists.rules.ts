@@ -10,5 +10,6 @@ export default {
       for (const n of [1, 2]) await makeTenant({ slug: `${tenant.slug}-${n}` })
     },
   },
+  'GET /registry/tenants/:ref/state': { isNoList: 'the figures of one tenant, and its first owners' },
   'GET /registry/operator/queues': { isNoList: 'a figure for each queue there is' },
 } satisfies ListRules

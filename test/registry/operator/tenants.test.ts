@@ -142,6 +142,7 @@ describe('a look at a tenant', () => {
     expect(state).toMatchObject({
       tenant: { slug: tenant.slug, status: 'active', plan: 'business' },
       lifecycle: { status: 'active', moves: ['frozen', 'archived'] },
+      plans: ['starter', 'professional', 'business', 'enterprise'],
       owners: [{ ref_id: owner.refId, email: owner.email }],
       members: { owner: 1, admin: 0, member: 0, reviewer: 0 },
       usage: { event_count: 1, tokens_used: 7 },

@@ -47,6 +47,7 @@ const de: typeof en = {
     settings: 'Einstellungen',
   },
   yourTenants: 'Ihre Praxen',
+  operate: 'Die Plattform betreiben',
   noTenants: 'Sie gehören noch zu keiner Praxis. Bitten Sie um eine Einladung.',
   role: { owner: 'Inhaber', admin: 'Admin', member: 'Mitglied', reviewer: 'Prüfer' },
   status: { demo: 'Demo', trial: 'Testzeit', active: 'Aktiv', frozen: 'Eingefroren', archived: 'Archiviert' },

@@ -46,6 +46,7 @@ export default {
     settings: 'Settings',
   },
   yourTenants: 'Your practices',
+  operate: 'Run the platform',
   noTenants: 'You belong to no practice yet. Ask for an invitation.',
   role: { owner: 'Owner', admin: 'Admin', member: 'Member', reviewer: 'Reviewer' } as Record<string, string>,
   status: {

@@ -47,6 +47,7 @@ const es: typeof en = {
     settings: 'Ajustes',
   },
   yourTenants: 'Tus consultas',
+  operate: 'Gestionar la plataforma',
   noTenants: 'Todavía no perteneces a ninguna consulta. Pide una invitación.',
   role: { owner: 'Propietario', admin: 'Admin', member: 'Miembro', reviewer: 'Revisor' },
   status: { demo: 'Demo', trial: 'Prueba', active: 'Activa', frozen: 'Congelada', archived: 'Archivada' },

@@ -49,6 +49,7 @@ const fr: typeof en = {
     settings: 'Paramètres',
   },
   yourTenants: 'Vos cabinets',
+  operate: 'Gérer la plateforme',
   noTenants: 'Vous n’appartenez encore à aucun cabinet. Demandez une invitation.',
   role: { owner: 'Propriétaire', admin: 'Admin', member: 'Membre', reviewer: 'Réviseur' },
   status: { demo: 'Démo', trial: 'Essai', active: 'Actif', frozen: 'Gelé', archived: 'Archivé' },

@@ -47,6 +47,7 @@ const it: typeof en = {
     settings: 'Impostazioni',
   },
   yourTenants: 'I tuoi studi',
+  operate: 'Gestisci la piattaforma',
   noTenants: 'Non appartieni ancora a nessuno studio. Chiedi un invito.',
   role: { owner: 'Titolare', admin: 'Admin', member: 'Membro', reviewer: 'Revisore' },
   status: { demo: 'Demo', trial: 'Prova', active: 'Attivo', frozen: 'Congelato', archived: 'Archiviato' },
