@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { codeAt } from '../../stack/auth-rest/totp.ts'
 import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { superuser } from '../kit/db.ts'
 import { makeOperator, makePerson, type Person } from '../kit/people.ts'
+import { signUpPerson } from '../kit/sign-up.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
 import { openConsole, phone } from './visit.ts'
 
@@ -65,6 +67,52 @@ describeInBrowser('the operator in the console', (browser) => {
       'operator.viewed',
       ...Array(3).fill('tenants.updated'),
     ])
+  })
+
+  it('signs in with a second factor, which is set up at the first visit and asked for at the next', async () => {
+    const password = 'a password of this test'
+    const { id, email, client } = await signUpPerson()
+    await client.auth.updateUser({ password })
+    await superuser.query('select private.appoint_operator($1)', [email])
+    const page = await openConsole(browser(), '/operator')
+    const signIn = async () => {
+      await page.getByLabel('E-mail').fill(email)
+      await page.getByRole('button', { name: 'Continue' }).click()
+      await page.getByLabel('Password').fill(password)
+      await page.getByRole('button', { name: 'Sign in' }).click()
+    }
+    await signIn()
+    await page.getByText('This takes a second factor, and you have none yet.').waitFor()
+    await page.getByLabel('Name').fill('My phone')
+    await page.getByRole('button', { name: 'Set it up' }).click()
+    const secret = (await page.getByText(/^[A-Z2-7]{32}$/).textContent()) ?? ''
+    expect(await violationsOn(page)).toEqual([])
+    const show = async (code: string) => {
+      await page.getByLabel('Code').fill(code)
+      await page.getByRole('button', { name: 'Continue' }).click()
+    }
+    await show('000000')
+    await page.getByText('The code is wrong').waitFor()
+    await show(codeAt(secret, Date.now()))
+    await page.getByLabel('Search for').waitFor()
+
+    await page.getByRole('button', { name: 'Sign out' }).click()
+    await signIn()
+    await page.getByText('Enter the code that your app shows now.').waitFor()
+    expect(await violationsOn(page)).toEqual([])
+    await show(codeAt(secret, Date.now()))
+    await page.getByLabel('Search for').waitFor()
+
+    await page.getByRole('link', { name: email }).click()
+    const row = page.getByRole('listitem', { name: 'My phone' })
+    await row.waitFor()
+    expect(await violationsOn(page)).toEqual([])
+    await row.getByRole('button', { name: 'Remove' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+    await page.getByText('You have set up no app yet.').waitFor()
+    await page.goto(new URL('/operator', page.url()).href)
+    await page.getByText('This takes a second factor, and you have none yet.').waitFor()
+    await superuser.query('delete from public.tenant_members where user_id = $1', [id])
   })
 
   it('reads the log of one tenant, and of all, by what stands in the address', async () => {
