@@ -44,23 +44,29 @@ const unframed = {
  * Serves the files of web/page/, whatever the Host: the page asks for its own tenant. Below /confirm/ are those of
  * web/confirm/, where the links of Auth's mails lead, below /join/ those of web/join/, where invitations lead, and below
  * /register/ those of web/register/. Below /unsubscribe/ are those of web/unsubscribe/, where mails end. A folder is its
- * index.html. Into these pages goes the key that an operator puts there for a hosted project. Below /quiz/ are those of
+ * index.html. Into these pages goes what
+ * an operator puts there for a hosted project: the key, and the application that people go on to. Below /quiz/ are those of
  * web/quiz/, where a campaign is taken, in frames on tenants' own sites too. Below /fonts/ is what "npm run fonts" writes for
  * a hosted project.
  */
 export function staticFiles(root: string, publishableKey: string): (request: Request) => Promise<Response> {
   const page = serveFolder(resolve(root, 'web/page'), securityHeaders)
-  const withKey = (html: string) =>
-    html.replace(
-      '<meta name="tenantry-key" content="">',
-      `<meta name="tenantry-key" content="${publishableKey}">`,
-    )
+  const withProject = (html: string, { port }: URL) =>
+    html
+      .replace(
+        '<meta name="tenantry-key" content="">',
+        `<meta name="tenantry-key" content="${publishableKey}">`,
+      )
+      .replace(
+        '<meta name="tenantry-app" content="/">',
+        `<meta name="tenantry-app" content="http://console.localhost:${port}/">`,
+      )
   const fonts = serveFonts(root)
   const folder = (name: string) => resolve(root, 'web', name)
   const folders = [
     ...['confirm', 'join', 'register', 'unsubscribe'].map((name) => ({
       path: `/${name}`,
-      serve: serveFolder(folder(name), unframed, withKey),
+      serve: serveFolder(folder(name), unframed, withProject),
     })),
     { path: '/quiz', serve: serveFolder(folder('quiz'), securityHeaders) },
   ]
@@ -114,7 +120,7 @@ function notFound(headers: Record<string, string>): Response {
 export function serveFolder(
   folder: string,
   securityHeaders: Record<string, string>,
-  complete: (html: string) => string = (html) => html,
+  complete: (html: string, url: URL) => string = (html) => html,
 ) {
   return async (request: Request, pathname: string): Promise<Response> => {
     const refusal = refusalOf(request, securityHeaders)
@@ -132,7 +138,10 @@ export function serveFolder(
     if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
     if (request.method === 'HEAD') return new Response(null, { headers })
     const isHtml = extname(path) === '.html'
-    return new Response(isHtml ? complete(await readFile(path, 'utf8')) : await readFile(path), { headers })
+    return new Response(
+      isHtml ? complete(await readFile(path, 'utf8'), new URL(request.url)) : await readFile(path),
+      { headers },
+    )
   }
 }
 

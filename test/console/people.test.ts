@@ -43,7 +43,7 @@ describeInBrowser('people in the console', (browser) => {
     await row(page, email).waitFor({ state: 'hidden' })
   })
 
-  it('tells at its field that an address is wrong, and keeps it', async () => {
+  it('tells at its field that an address is wrong, keeps it, and takes the right one after that', async () => {
     const page = await opened()
     // Browsers take it for an address.
     await page.getByLabel('E-mail').fill('two..dots@example.com')
@@ -51,6 +51,10 @@ describeInBrowser('people in the console', (browser) => {
     await expect.poll(() => page.getByLabel('E-mail').getAttribute('aria-invalid')).toBe('true')
     expect(await page.getByLabel('E-mail').inputValue()).toBe('two..dots@example.com')
     expect(await page.getByText('An invitation was sent').count()).toBe(0)
+    const email = `${randomUUID()}@example.com`
+    await page.getByLabel('E-mail').fill(email)
+    await page.getByRole('button', { name: 'Invite', exact: true }).click()
+    await page.getByText(`An invitation was sent to ${email}.`).waitFor()
   })
 
   it('changes a role and removes somebody, after asking', async () => {

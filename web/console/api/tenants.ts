@@ -1,4 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
+import type { Schemas } from '../../../lib/client/index.ts'
 import { platform } from './client.ts'
 
 /** The tenants that the person belongs to. */
@@ -21,3 +22,9 @@ export const tenantQuery = (slug: string) =>
       return data
     },
   })
+
+/** Makes a tenant, whose owner is the person who is signed in. Gives its slug. */
+export async function makeTenant(body: Schemas['NewTenant']): Promise<string> {
+  const { data } = await platform.POST('/registry/tenants', { body })
+  return data.slug
+}

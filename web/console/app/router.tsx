@@ -39,7 +39,8 @@ const operatorAudit = createRoute({
 })
 
 const routeTree = root.addChildren([
-  screen('/', () => import('../screens/tenants.tsx'), 'Tenants'),
+  screen('/', () => import('../screens/tenants/tenants.tsx'), 'Tenants'),
+  screen('/join', () => import('../screens/join/join.tsx'), 'Join'),
   screen('/t/$slug', () => import('../screens/home/home.tsx'), 'Home'),
   screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
   screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
@@ -49,6 +50,7 @@ const routeTree = root.addChildren([
   screen('/operator/queues', () => import('../screens/operator/queues.tsx'), 'OperatorQueues'),
   screen('/operator/tenants/$tenant', () => import('../screens/operator/tenant.tsx'), 'OperatorTenant'),
   screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
+  screen('/t/$slug/contract', () => import('../screens/contract/contract.tsx'), 'ContractScreen'),
 ])
 
 export const makeRouter = (queries: QueryClient) =>

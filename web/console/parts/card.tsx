@@ -1,8 +1,10 @@
-import { Form } from '@base-ui/react/form'
 import type { ReactNode } from 'react'
 import styles from './field.module.css'
 
-/** A form on a card of its own. `onSubmit` is not asked while an earlier one is under way. */
+/**
+ * A form on a card of its own. `onSubmit` is not asked while an earlier one is under way. The browser asks for what is
+ * required. Base UI's form would send nothing more while a field still shows what the server said of it.
+ */
 export function CardForm({
   title,
   isPending,
@@ -15,7 +17,7 @@ export function CardForm({
   children: ReactNode
 }) {
   return (
-    <Form
+    <form
       className={styles.card}
       {...(title && { 'aria-label': title })}
       onSubmit={(event) => {
@@ -25,7 +27,7 @@ export function CardForm({
     >
       {title && <h2>{title}</h2>}
       {children}
-    </Form>
+    </form>
   )
 }
 

@@ -1,3 +1,4 @@
+import { Link, useParams } from '@tanstack/react-router'
 import { NetworkFault, Problem, UnexpectedAnswer } from '../../../lib/client/index.ts'
 import { words } from '../app/words/words.ts'
 import { Button } from './button.tsx'
@@ -14,6 +15,19 @@ function sentenceOf(error: unknown): string {
   return words.refused(error instanceof UnexpectedAnswer ? String(error.status) : 'unexpected')
 }
 
+/** Until its contract is accepted, a tenant refuses everything else. */
+function ToContract() {
+  const { slug } = useParams({ strict: false })
+  if (!slug) return null
+  return (
+    <p>
+      <Link to="/t/$slug/contract" params={{ slug }}>
+        {words.toContract}
+      </Link>
+    </p>
+  )
+}
+
 /** A refusal or a fault, with what somebody who helps has to know of it. */
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const id = error instanceof Problem || error instanceof UnexpectedAnswer ? error.requestId : undefined
@@ -22,6 +36,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
       {/* The server speaks English. */}
       {error instanceof Problem ? <p lang="en">{error.detail}</p> : <p>{sentenceOf(error)}</p>}
       {id && <p className={styles.id}>{words.requestId(id)}</p>}
+      {error instanceof Problem && error.code === 'contract_not_accepted' && <ToContract />}
       {retry && (
         <Button look="quiet" onClick={retry}>
           {words.retry}

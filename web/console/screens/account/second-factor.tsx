@@ -19,7 +19,7 @@ export function sentenceOf(error: unknown): string {
     insufficient_aal: words.factorFirst,
     mfa_totp_enroll_not_enabled: words.factorsOff,
     mfa_totp_verify_not_enabled: words.factorsOff,
-    over_request_rate_limit: words.tooMany,
+    over_request_rate_limit: words.tooManyTries,
     offline: words.offline,
   }
   return sentences[code] ?? words.refused(code)
@@ -115,7 +115,7 @@ function CodeForm({ title, lead, factors, onDone, children }: CodeProps) {
       )}
       <Field
         name="/code"
-        label={words.code}
+        label={words.appCode}
         required
         inputMode="numeric"
         autoComplete="one-time-code"

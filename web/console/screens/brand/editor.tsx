@@ -1,4 +1,3 @@
-import { Form } from '@base-ui/react/form'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useBlocker } from '@tanstack/react-router'
 import { type FormEvent, useId, useState } from 'react'
@@ -116,7 +115,7 @@ export function Editor({ slug, read, mayManage }: Props) {
 
   return (
     <div className={styles.columns}>
-      <Form className={styles.form} onSubmit={submit}>
+      <form className={styles.form} onSubmit={submit}>
         {sections().map(({ title, fields }, at) => (
           <section key={title} className={styles.section} aria-label={title}>
             <h2>{title}</h2>
@@ -167,7 +166,7 @@ export function Editor({ slug, read, mayManage }: Props) {
             )}
           </div>
         )}
-      </Form>
+      </form>
       {mayManage && (
         <Preview slug={slug} change={isDirty ? changeOf(draft) : { display_name: brand.display_name }} />
       )}

@@ -1,6 +1,8 @@
 import type en from './en.ts'
 
 const de: typeof en = {
+  appCode: 'Code',
+  tooManyTries: 'Das waren zu viele Versuche. Warten Sie eine Minute, und versuchen Sie es noch einmal.',
   account: 'Ihr Konto',
   secondFactor: 'Zweiter Faktor',
   secondFactorLead:

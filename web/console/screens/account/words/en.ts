@@ -1,4 +1,6 @@
 export default {
+  appCode: 'Code',
+  tooManyTries: 'There were too many tries. Wait a minute, and try again.',
   account: 'Your account',
   secondFactor: 'Second factor',
   secondFactorLead:

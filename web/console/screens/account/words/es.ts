@@ -1,6 +1,8 @@
 import type en from './en.ts'
 
 const es: typeof en = {
+  appCode: 'Código',
+  tooManyTries: 'Hubo demasiados intentos. Espera un minuto e inténtalo de nuevo.',
   account: 'Tu cuenta',
   secondFactor: 'Segundo factor',
   secondFactorLead:

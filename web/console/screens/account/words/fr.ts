@@ -1,6 +1,8 @@
 import type en from './en.ts'
 
 const fr: typeof en = {
+  appCode: 'Code',
+  tooManyTries: 'Il y a eu trop d’essais. Attendez une minute, puis réessayez.',
   account: 'Votre compte',
   secondFactor: 'Second facteur',
   secondFactorLead:

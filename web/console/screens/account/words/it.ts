@@ -1,6 +1,8 @@
 import type en from './en.ts'
 
 const it: typeof en = {
+  appCode: 'Codice',
+  tooManyTries: 'Ci sono stati troppi tentativi. Aspetta un minuto e riprova.',
   account: 'Il tuo account',
   secondFactor: 'Secondo fattore',
   secondFactorLead:

@@ -1,13 +1,17 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { tenantsQuery } from '../api/tenants.ts'
-import { words } from '../app/words/words.ts'
-import { List, Row } from '../parts/list.tsx'
-import { isRefused, Pending } from '../parts/states.tsx'
+import { useState } from 'react'
+import { tenantsQuery } from '../../api/tenants.ts'
+import { Button } from '../../parts/button.tsx'
+import { List, Row } from '../../parts/list.tsx'
+import { isRefused, Pending } from '../../parts/states.tsx'
+import { NewTenant } from './new-tenant.tsx'
+import { words } from './words/words.ts'
 
-/** Where somebody goes who belongs to several tenants. */
+/** Where somebody goes who belongs to several tenants, or to none yet. */
 export function Tenants() {
   const tenants = useQuery(tenantsQuery)
+  const [isMaking, setMaking] = useState(false)
   const { data } = tenants
   if (!data || isRefused(tenants)) return <Pending queries={[tenants]} />
   return (
@@ -32,6 +36,15 @@ export function Tenants() {
           </Row>
         ))}
       </List>
+      {isMaking ? (
+        <NewTenant />
+      ) : (
+        <p>
+          <Button look="quiet" onClick={() => setMaking(true)}>
+            {words.newTenant}
+          </Button>
+        </p>
+      )}
     </>
   )
 }
