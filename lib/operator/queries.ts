@@ -22,7 +22,7 @@ export async function findTenants(
 ): Promise<RegisteredTenants> {
   const rows = await db.query<RegisteredTenant>(sql`
     select ${registeredColumns} from public.tenants as t
-    where ${q === undefined ? sql`true` : sql`t.id in (${idsOf(q)})`}
+    where ${q === undefined ? sql`true` : sql`t.id = any (array(${idsOf(q)}))`}
       and (${status}::public.tenant_status is null or t.status = ${status}::public.tenant_status)
       and (${plan}::text is null or t.plan = ${plan})
       and (${cursor?.ref_id}::text is null or t.id < private.ulid_to_uuid(${cursor?.ref_id}))
