@@ -3,8 +3,9 @@ import { useState } from 'react'
 import { beginFactor, type Factor, factorsQuery, showCode } from '../../api/second-factor.ts'
 import { codeOfRefusal } from '../../api/session.ts'
 import { Button } from '../../parts/button.tsx'
-import { CardForm } from '../../parts/card.tsx'
+import { Buttons, CardForm } from '../../parts/card.tsx'
 import { Field } from '../../parts/field.tsx'
+import { Copy } from '../../parts/secret.tsx'
 import { isRefused, Pending } from '../../parts/states.tsx'
 import styles from './account.module.css'
 import { words } from './words/words.ts'
@@ -64,6 +65,9 @@ export function NewFactorForm({ lead, onDone }: { lead: string; onDone: () => vo
         <p>
           {words.secret} <code className={styles.secret}>{begun.secret}</code>
         </p>
+        <Buttons>
+          <Copy text={begun.secret} />
+        </Buttons>
       </CodeForm>
     )
   return (
