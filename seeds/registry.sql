@@ -18,7 +18,8 @@ from (values
   ('5eed0000-0000-4000-8000-000000000004', 'priya@brightpath.test', 'Priya', 'Raman'),
   ('5eed0000-0000-4000-8000-000000000005', 'tomas@brightpath.test', 'Tomas', 'Vidal'),
   ('5eed0000-0000-4000-8000-000000000006', 'gideon@kassangas.test', 'Gideon', 'Mwangi'),
-  ('5eed0000-0000-4000-8000-000000000007', 'demo@example.com', 'Dana', 'Demo')
+  ('5eed0000-0000-4000-8000-000000000007', 'demo@example.com', 'Dana', 'Demo'),
+  ('5eed0000-0000-4000-8000-000000000008', 'operator@tenantry.test', 'Ada', 'Example')
 ) as people (id, email, first_name, last_name);
 
 insert into auth.identities (id, user_id, provider, provider_id, identity_data, created_at, updated_at)
@@ -55,6 +56,9 @@ from (values
 ) as m (slug, email, role, status)
 join public.tenants as t on t.slug = m.slug
 join public.user_profiles as p on p.email = m.email;
+
+-- Who runs the platform. The second factor is set up in the console, at the first visit.
+select private.appoint_operator('operator@tenantry.test');
 
 update public.tenant_billing as b set
   legal_name = v.legal_name, billing_name = v.legal_name, billing_address = v.address, billing_city = v.city,

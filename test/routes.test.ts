@@ -3,12 +3,13 @@ import { beforeAll, describe, expect, inject, it } from 'vitest'
 import { functionNames, routesOf } from './http/apps.ts'
 import { type CallOptions, call } from './kit/call.ts'
 import { admin } from './kit/db.ts'
-import { makePerson, type Person, type Role, signToken } from './kit/people.ts'
+import { makeOperator, makePerson, type Person, type Role, signToken } from './kit/people.ts'
 import { loadRules, mergeOnce } from './kit/rules/load.ts'
 import {
   anyone,
   type Credential,
   credentials,
+  operator as forOperators,
   promised,
   type Room,
   type RouteRule,
@@ -40,11 +41,13 @@ interface OpenRoom extends Room {
 }
 
 let stranger: Person
+let operator: Awaited<ReturnType<typeof makeOperator>>
 let neighbour: OpenRoom
 /** What is read, and whatever is refused, leaves a tenant as it was: all of that happens in this one. */
 let shared: OpenRoom
 beforeAll(async () => {
   stranger = await makePerson()
+  operator = await makeOperator()
   neighbour = await makeRoom()
   shared = await makeRoom()
 })
@@ -60,7 +63,7 @@ describe('the table is whole', () => {
   it.each(routes.map((route) => [nameOf(route), route] as const))(
     '%s says who may call it',
     (_name, route) => {
-      expect(route.access?.auth).toMatch(/^(public|user|member|service)$/)
+      expect(route.access?.auth).toMatch(/^(public|user|member|operator|service)$/)
     },
   )
 })
@@ -73,7 +76,7 @@ describe('each caller gets what the route promises them', () => {
           const status = promised(rule, credential)
           const isAlone = status < 400 && (rule.isExclusive || !name.startsWith('GET '))
           const response = await ask(name, rule, credential, isAlone ? await makeRoom() : shared)
-          await checkRefusal(response, credential)
+          await checkRefusal(response, credential, rule)
           return [credential, response.status]
         }),
       )
@@ -119,11 +122,13 @@ async function subjectIn(room: OpenRoom, make: Make): Promise<string> {
   return subject
 }
 
-async function checkRefusal(response: Response, credential: Credential): Promise<void> {
+async function checkRefusal(response: Response, credential: Credential, rule: RouteRule): Promise<void> {
   if (response.status < 400) return void (await response.body?.cancel())
   expect(response.headers.get('content-type')).toBe('application/problem+json')
   const document = (await response.json()) as { status: number; code: string }
   expect(document.status).toBe(response.status)
+  if (response.status === 403 && credential === 'operator without a second factor')
+    expect(document.code).toBe(rule.may.includes(forOperators) ? 'second_factor_required' : 'forbidden')
   if (response.status !== 401) return
   expect(document.code).toBe(credential === 'expired token' ? 'token_expired' : 'unauthenticated')
   expect(response.headers.get('www-authenticate')).toMatch(/^Bearer /)
@@ -156,6 +161,10 @@ async function present(credential: Credential, room: OpenRoom, rule: RouteRule):
       return { apikey: stack.secret_key.replace(/.$/, (last) => (last === '_' ? '-' : '_')) }
     case 'nobody’s member':
       return { token: stranger.token }
+    case 'operator':
+      return { token: operator.token }
+    case 'operator without a second factor':
+      return { token: operator.passwordToken }
     case 'another tenant’s owner':
       return { token: neighbour.people.owner.token }
     case 'secret key':

@@ -98,8 +98,8 @@ const own = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
 
 export const audit = new Hono().route('/', viewers).route('/', read).route('/', exporting).route('/', own)
 
-/** The logs of all tenants as one, for the platform's own servers. */
-export const platformAudit = router({ auth: 'service', tenant: 'filter' }).get(
+/** The logs of all tenants as one, for operators and the platform's own servers. */
+export const platformAudit = router({ auth: 'operator', tenant: 'filter' }).get(
   '/',
   describeRoute(
     'Read the audit logs of all tenants as one, the newest first',

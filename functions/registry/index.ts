@@ -8,6 +8,7 @@ import { identityProviders, signInOptions } from './identity-providers.ts'
 import { invitations, invited } from './invitations.ts'
 import { lifecycle } from './lifecycle.ts'
 import { members, ownership, roles } from './members.ts'
+import { operator, tenantState } from './operator.ts'
 import { overview } from './overview.ts'
 import { entitlements, products, tenantProducts } from './products.ts'
 import { projects } from './projects.ts'
@@ -35,6 +36,8 @@ export const app = createApp('registry')
   .route('/tenants/:ref/forget-person', forgetting)
   .route('/tenants', lifecycle)
   .route('/tenants', overview)
+  .route('/tenants', tenantState)
+  .route('/operator', operator)
   .route('/tenants', tenantExport)
 
 Deno.serve(app.fetch)

@@ -41,7 +41,7 @@ const own = router({ auth: 'member', permission: 'own', tenant: 'path' }).post(
     c.json(await changeTenantStatus(c.var.db, c.var.tenant.id, { ...c.req.valid('json'), status: 'frozen' })),
 )
 
-const platform = router({ auth: 'service' })
+const operator = router({ auth: 'operator' })
   .put(
     '/:ref/status',
     describeRoute(
@@ -75,24 +75,26 @@ const platform = router({ auth: 'service' })
     body(TenantTrialChange),
     async (c) => c.json(await extendTrial(c.var.db, c.req.param('ref') ?? '', c.req.valid('json').ends_at)),
   )
-  .post(
-    '/:ref/purge',
-    describeRoute(
-      'Delete everything that an archived tenant owned, except its audit log',
-      {
-        200: { description: 'Done.', schema: TenantPurge },
-        202: {
-          description: 'Under way: it goes on by itself. Ask again to see how far it is.',
-          schema: TenantPurge,
-        },
-      },
-      ['tenant_not_found', 'not_purgeable'],
-    ),
-    body(TenantPurgeRequest),
-    async (c) => {
-      const purge = await purgeTenant(c.var.db, c.req.param('ref') ?? '', c.req.valid('json'))
-      return c.json(purge, purge.finished_at === null ? 202 : 200)
-    },
-  )
 
-export const lifecycle = new Hono().route('/', read).route('/', own).route('/', platform)
+// Not for a person: it cannot be taken back, and a session may be stolen.
+const platform = router({ auth: 'service' }).post(
+  '/:ref/purge',
+  describeRoute(
+    'Delete everything that an archived tenant owned, except its audit log',
+    {
+      200: { description: 'Done.', schema: TenantPurge },
+      202: {
+        description: 'Under way: it goes on by itself. Ask again to see how far it is.',
+        schema: TenantPurge,
+      },
+    },
+    ['tenant_not_found', 'not_purgeable'],
+  ),
+  body(TenantPurgeRequest),
+  async (c) => {
+    const purge = await purgeTenant(c.var.db, c.req.param('ref') ?? '', c.req.valid('json'))
+    return c.json(purge, purge.finished_at === null ? 202 : 200)
+  },
+)
+
+export const lifecycle = new Hono().route('/', read).route('/', own).route('/', operator).route('/', platform)

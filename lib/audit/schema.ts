@@ -12,7 +12,7 @@ export const AuditEvent = z
     project_id: text,
     actor_id: text.meta({ description: "A person's or a key's ref_id; service_role; cron; database." }),
     actor_name: text,
-    actor_type: z.enum(['user', 'api_key', 'service', 'system', 'anonymous']),
+    actor_type: z.enum(['user', 'operator', 'api_key', 'service', 'system', 'anonymous']),
     action: z.string(),
     crud: z.enum(['c', 'r', 'u', 'd']),
     target_id: text,

@@ -10,6 +10,7 @@ const problems = declareProblems({
   limit_reached: { status: 402, title: 'The plan allows no more' },
   product_not_granted: { status: 402, title: 'The tenant may not use this product' },
   key_not_accepted: { status: 403, title: 'This route accepts no API key' },
+  second_factor_required: { status: 403, title: 'A second factor is required' },
   tenant_frozen: { status: 403, title: 'The tenant is frozen' },
   trial_ended: { status: 403, title: 'The trial has ended' },
   contract_not_accepted: { status: 403, title: 'The contract is not accepted yet' },

@@ -2497,6 +2497,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry/tenants/{ref}/state": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read where a tenant stands, and its figures, as an operator */
+        get: operations["getRegistryTenantsRefState"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/operator/tenants": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Find tenants of the whole platform, the newest first */
+        get: operations["getRegistryOperatorTenants"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/operator/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell how the queues of webhooks and notifications stand, over all tenants */
+        get: operations["getRegistryOperatorQueues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/registry/tenants/{ref}/export": {
         parameters: {
             query?: never;
@@ -3638,7 +3689,7 @@ export interface components {
             actor_id: string | null;
             actor_name: string | null;
             /** @enum {string} */
-            actor_type: "user" | "api_key" | "service" | "system" | "anonymous";
+            actor_type: "user" | "operator" | "api_key" | "service" | "system" | "anonymous";
             action: string;
             /** @enum {string} */
             crud: "c" | "r" | "u" | "d";
@@ -6513,6 +6564,40 @@ export interface components {
             };
             enabled_assessments: string[];
         };
+        /** @description How the queues stand over all tenants. */
+        Queues: {
+            queues: {
+                queue: string;
+                /** @description What has yet to become items of the queue. */
+                unexpanded_count: number;
+                waiting_count: number;
+                /** @description Of those that wait: whose time has come. */
+                due_count: number;
+                under_way_count: number;
+                /** @description Since when the oldest waits that could be sent now. */
+                oldest_due_at: string | null;
+                /** @description Receivers that failed five times or more in a row. */
+                failing_receiver_count: number;
+                /** @description Dispatchers that run now. */
+                dispatcher_count: number;
+                /** @description Attempts, since the beginning. */
+                succeeded_count: number;
+                /** @description Attempts, since the beginning. */
+                failed_count: number;
+                /** @description What was given up after its last attempt, since the beginning. */
+                dead_count: number;
+                /** @description The twenty with the most that is due, and then with the most that waits. */
+                tenants: {
+                    ref_id: string;
+                    slug: string;
+                    name: string;
+                    waiting_count: number;
+                    due_count: number;
+                    oldest_due_at: string | null;
+                    failing_receiver_count: number;
+                }[];
+            }[];
+        };
         ReadUntil: {
             /** @description The newest notification that was shown. Later ones stay unread. */
             until: string;
@@ -6535,6 +6620,31 @@ export interface components {
                 /** @description Why it is off: the tenant has none for this, or there is none now. null: it is not. */
                 reason: ("not_offered" | "unavailable") | null;
             };
+        };
+        /** @description What the register says of a tenant. */
+        RegisteredTenant: {
+            ref_id: string;
+            slug: string;
+            name: string;
+            /** @enum {string} */
+            status: "demo" | "trial" | "active" | "frozen" | "archived";
+            /** @enum {string} */
+            kind: "customer" | "demo" | "platform";
+            plan: string;
+            tenant_type: string;
+            /** @description Its primary domain. */
+            domain: string | null;
+            trial_ends_at: string | null;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC, to the millisecond.
+             */
+            created_at: string;
+        };
+        RegisteredTenants: {
+            tenants: components["schemas"]["RegisteredTenant"][];
+            /** @description The cursor of the next page; null on the last one. */
+            next_cursor: string | null;
         };
         Registration: {
             ref_id: string;
@@ -7494,6 +7604,60 @@ export interface components {
         TenantSlugChange: {
             slug: string;
         };
+        /** @description A tenant as an operator sees it. */
+        TenantState: {
+            tenant: components["schemas"]["RegisteredTenant"];
+            lifecycle: components["schemas"]["TenantLifecycleDetail"];
+            /** @description The plans that it can be given. */
+            plans: string[];
+            /** @description Whom to write to: at most ten, the first ones. */
+            owners: {
+                ref_id: string;
+                name: string | null;
+                email: string | null;
+            }[];
+            /** @description How many active ones there are in each role. */
+            members: {
+                owner: number;
+                admin: number;
+                member: number;
+                reviewer: number;
+            };
+            limits: {
+                limit: string;
+                most: number | null;
+                used: number;
+                /** @description Null for what counts what there is. */
+                resets_at: string | null;
+            }[];
+            /** @description Of this month, in the time zone of the tenant. */
+            usage: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC, to the millisecond.
+                 */
+                since_at: string;
+                event_count: number;
+                tokens_used: number;
+                /** @description In millionths of a US dollar. */
+                cost_micros: number;
+            };
+            queues: {
+                queue: string;
+                waiting_count: number;
+                due_count: number;
+                oldest_due_at: string | null;
+                receiver_count: number;
+                failing_receiver_count: number;
+            }[];
+            /** @description What needs doing there, the gravest first. */
+            findings: {
+                code: string;
+                /** @enum {string} */
+                severity: "error" | "warning" | "info";
+                description: string;
+            }[];
+        };
         TenantStatusChange: {
             /** @enum {string} */
             status: "active" | "frozen" | "archived";
@@ -8353,7 +8517,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9093,7 +9257,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9355,7 +9519,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9501,7 +9665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -9988,7 +10152,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10122,7 +10286,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_scheduled, forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description too_many_scheduled, forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10267,7 +10431,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10468,7 +10632,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10627,7 +10791,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -10982,7 +11146,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11110,7 +11274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11217,7 +11381,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11363,7 +11527,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11485,7 +11649,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11608,7 +11772,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11737,7 +11901,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11837,7 +12001,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -11939,7 +12103,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12393,7 +12557,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -12503,7 +12667,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14185,7 +14349,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14351,7 +14515,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14492,7 +14656,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14624,7 +14788,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -14877,7 +15041,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_domains, forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description too_many_domains, forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15014,7 +15178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15124,7 +15288,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15232,7 +15396,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15736,7 +15900,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15847,7 +16011,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -15958,7 +16122,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16066,7 +16230,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16213,7 +16377,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16333,7 +16497,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16439,7 +16603,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16568,7 +16732,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16678,7 +16842,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16783,7 +16947,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -16909,7 +17073,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17014,7 +17178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17307,7 +17471,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17671,7 +17835,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17774,7 +17938,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -17903,7 +18067,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -18011,7 +18175,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19695,7 +19859,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -19902,7 +20066,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20014,7 +20178,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20149,7 +20313,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -20351,7 +20515,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21390,7 +21554,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21516,7 +21680,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21619,7 +21783,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -21986,7 +22150,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22125,7 +22289,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22263,7 +22427,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22375,7 +22539,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_invitations, forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description too_many_invitations, forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22515,7 +22679,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description too_many_invitations, forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description too_many_invitations, forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22640,7 +22804,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -22863,7 +23027,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -23112,7 +23276,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24340,7 +24504,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24461,7 +24625,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24597,7 +24761,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24701,7 +24865,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24839,7 +25003,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -24948,7 +25112,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25061,7 +25225,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25186,7 +25350,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25286,7 +25450,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25633,7 +25797,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25741,7 +25905,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25840,7 +26004,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -25952,7 +26116,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26078,7 +26242,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26189,7 +26353,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden, key_not_accepted, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26487,7 +26651,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26622,7 +26786,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26725,7 +26889,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -26864,7 +27028,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden, key_not_accepted, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27003,7 +27167,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden, key_not_accepted, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27133,7 +27297,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden, key_not_accepted, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27476,6 +27640,294 @@ export interface operations {
             };
         };
     };
+    getRegistryTenantsRefState: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description That somebody looked is in its audit log. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TenantState"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryOperatorTenants: {
+        parameters: {
+            query?: {
+                q?: string;
+                status?: "demo" | "trial" | "active" | "frozen" | "archived";
+                plan?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of what the register says of them. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RegisteredTenants"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryOperatorQueues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Each queue, with the tenants that wait most. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Queues"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getRegistryTenantsRefExport: {
         parameters: {
             query?: never;
@@ -27513,7 +27965,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27750,7 +28202,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27891,7 +28343,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -28252,7 +28704,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -28494,7 +28946,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -28744,7 +29196,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -28856,7 +29308,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description tenant_frozen, forbidden, key_not_accepted, trial_ended */
+            /** @description tenant_frozen, forbidden, key_not_accepted, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -29159,7 +29611,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -29269,7 +29721,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -29380,7 +29832,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -29822,7 +30274,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -30072,7 +30524,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -30213,7 +30665,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -30354,7 +30806,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31043,7 +31495,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31184,7 +31636,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31438,7 +31890,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31573,7 +32025,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31676,7 +32128,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31800,7 +32252,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -31908,7 +32360,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32016,7 +32468,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32119,7 +32571,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32581,7 +33033,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32702,7 +33154,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32830,7 +33282,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -32929,7 +33381,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33034,7 +33486,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description tenant_frozen, trial_ended, forbidden */
+            /** @description tenant_frozen, trial_ended, forbidden, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33164,7 +33616,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33274,7 +33726,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33379,7 +33831,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33511,7 +33963,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33661,7 +34113,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33802,7 +34254,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -33943,7 +34395,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34084,7 +34536,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34194,7 +34646,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34296,7 +34748,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34413,7 +34865,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34529,7 +34981,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34641,7 +35093,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -34753,7 +35205,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, tenant_frozen, trial_ended */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;

@@ -61,6 +61,22 @@ function actingFor(claims: Claims): Claims {
   return claims.sub === undefined ? claims : { role: 'service_role', sub: claims.sub }
 }
 
+/**
+ * Enters as an operator of the platform. Each transaction asks the database whether the person is one, and gets the
+ * service's rights only then; the audit log names the person. Refuses with 403 forbidden or second_factor_required.
+ */
+export async function enterAsOperator(
+  claims: Claims & { sub: string },
+  headers: RequestHeaders,
+): Promise<{ db: Db; leave: () => void }> {
+  const identity = named(
+    'enter_operator',
+    sql`select private.enter_operator(${JSON.stringify(claims)}, ${JSON.stringify(headers)})`,
+  )
+  const { db, leave } = await enter({ identity })
+  return { db, leave }
+}
+
 /** Runs `work` in one transaction as this caller. `work` sees only what RLS lets the caller see. */
 export function asCaller<Result>(
   claims: Claims,
@@ -107,7 +123,14 @@ export async function enterAsCaller<Row>(
   first: Sql,
   headers: RequestHeaders = {},
 ): Promise<{ rows: Row[]; db: Db; leave: () => void }> {
-  const opening = { identity: identityOf(claims, headers) }
+  return enter({ identity: identityOf(claims, headers) }, first)
+}
+
+/** A transaction that is open, whose first statement may have run, until somebody uses it or its time is over. */
+async function enter<Row>(
+  opening: Opening,
+  first?: Sql,
+): Promise<{ rows: Row[]; db: Db; leave: () => void }> {
   const { client, rows } = await withRetries(() => openTransaction<Row>(opening, first))
   let held: typeof client | undefined = client
   const take = () => {

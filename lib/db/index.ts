@@ -6,6 +6,7 @@ export {
   type Claims,
   callerDb,
   enterAsCaller,
+  enterAsOperator,
   ping,
   type RequestHeaders,
   serviceFor,

@@ -43,6 +43,13 @@ export function openApiDocument(domain: string, routes: Route[]): Json {
           bearerFormat: 'tk_live_…',
           description: 'An API key of a tenant, with the scope that is named.',
         },
+        operator: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description:
+            "An access token of an operator: an owner or admin of the platform's own tenant, signed in with a second factor.",
+        },
         service: { type: 'apiKey', in: 'header', name: 'apikey', description: 'A secret key (sb_secret_…).' },
       },
     },
@@ -81,6 +88,7 @@ function operation(route: Route, schemas: Record<string, Json>): Json {
 function security(access: Access | undefined): Json[] {
   if (!access || access.auth === 'public') return []
   if (access.auth === 'service') return [{ service: [] }]
+  if (access.auth === 'operator') return [{ operator: [] }, { service: [] }]
   const scope = scopeOf(access)
   return [
     { user: [] },
@@ -105,7 +113,7 @@ function parameters(route: Route, schemas: Record<string, Json>): Json[] {
   }))
   const { access } = route
   const choosesTenant = access?.auth === 'member' && access.tenant !== 'path'
-  const narrows = access?.auth === 'service' && access.tenant === 'filter'
+  const narrows = (access?.auth === 'service' || access?.auth === 'operator') && access.tenant === 'filter'
   const description = narrows
     ? 'The slug or ref_id of the one tenant that is asked about. Without it, all tenants are.'
     : 'The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one.'
@@ -175,10 +183,12 @@ function problems(
     if (scopeOf(access)) add('tenant_not_found')
     else add('key_not_accepted')
   }
+  if (access?.auth === 'operator') add('second_factor_required')
   if (access?.auth === 'member') {
     add('tenant_not_found')
     if (access.tenant !== 'path') add('tenant_required')
     if (access.permission !== 'read') add('tenant_frozen', 'trial_ended')
+    if (access.permission !== 'read' && access.permission !== 'leave') add('second_factor_required')
   }
   if (body)
     add('invalid_json', 'payload_too_large', 'unsupported_media_type', 'invalid_body', 'invalid_value')

@@ -10,7 +10,7 @@ import {
   type User,
   unauthenticated,
 } from '../auth/index.ts'
-import { type Claims, callerDb, type Db, Problem } from '../db/index.ts'
+import { type Claims, callerDb, type Db, enterAsOperator, Problem } from '../db/index.ts'
 import { receiveBody } from './input/json-body.ts'
 import { requestHeaders } from './request-headers.ts'
 import { annotate, note, settle } from './route-notes.ts'
@@ -25,6 +25,12 @@ export type Access =
     }
   | {
       auth: 'service'
+      /** The header x-tenant narrows the answer to one tenant. The handler reads it. */
+      tenant?: 'filter'
+    }
+  | {
+      /** A manager of the platform's own tenant who signed in with a second factor; or the service. */
+      auth: 'operator'
       /** The header x-tenant narrows the answer to one tenant. The handler reads it. */
       tenant?: 'filter'
     }
@@ -55,7 +61,9 @@ export type VariablesOf<A extends Access> = A extends { auth: 'public' }
     ? { caller: User | KeyOf<A>; db: Db }
     : A extends { auth: 'service' }
       ? { caller: Service; db: Db }
-      : { caller: User | KeyOf<A> | ServiceOf<A>; db: Db; tenant: ChosenTenant }
+      : A extends { auth: 'operator' }
+        ? { caller: User | Service; db: Db }
+        : { caller: User | KeyOf<A> | ServiceOf<A>; db: Db; tenant: ChosenTenant }
 type KeyOf<A> = A extends { key: Scope } ? ApiKey : never
 type ServiceOf<A> = A extends { service: true } ? Service : never
 
@@ -99,6 +107,12 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     const claims = claimsOf(caller, scope)
     c.set('claims', claims)
     const headers = requestHeaders(c)
+    if (access.auth === 'operator' && caller.kind === 'user') {
+      await receiveBody(c.req.raw)
+      const { db, leave } = await enterAsOperator(caller.claims, headers)
+      c.set('db', db)
+      return leaveAfter(next, leave)
+    }
     const needs = scope ?? (access.auth === 'member' ? access.permission : undefined)
     if (!needs) {
       c.set('db', callerDb(claims, headers))
@@ -114,11 +128,15 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     })
     c.set('tenant', tenant)
     c.set('db', db)
-    try {
-      await next()
-    } finally {
-      leave()
-    }
+    return leaveAfter(next, leave)
+  }
+}
+
+async function leaveAfter(next: () => Promise<void>, leave: () => void): Promise<void> {
+  try {
+    await next()
+  } finally {
+    leave()
   }
 }
 
@@ -142,7 +160,7 @@ function claimsOf(caller: Caller, scope: Scope | undefined): Claims {
 
 function mayEnter(access: Access, caller: Caller): boolean {
   if (access.auth === 'service') return caller.kind === 'service'
-  if (access.auth === 'member' && access.service) return true
+  if (access.auth === 'operator' || (access.auth === 'member' && access.service)) return true
   return caller.kind !== 'service'
 }
 
@@ -150,6 +168,8 @@ function whatIsNeeded(access: Access): string {
   const token = 'an access token in the header "Authorization: Bearer …"'
   const secretKey = 'a secret key in the header "apikey"'
   if (access.auth === 'service') return `This needs ${secretKey}.`
+  if (access.auth === 'operator')
+    return `This needs an operator of the platform, with ${token}, or ${secretKey}.`
   const scope = scopeOf(access)
   const ways = [token]
   if (scope) ways.push(`an API key with the scope "${scope}" in the same header`)

@@ -4,6 +4,7 @@ import { App, getStorageSchemaSql, type ServerOptions } from '@supabase/lite'
 import { createPostgresConnection, type PostgresConnection } from '@supabase/lite/postgres'
 import { Client } from 'pg'
 import { type DatabaseRole, databaseUrl, type StackFile } from '../secrets.ts'
+import { factorsAsHosted } from './factors.ts'
 import type { AuthMailer } from './mail/driver.ts'
 import { asPostgrestError } from './rest-errors.ts'
 import { type AuthSettings, templateNames } from './settings.ts'
@@ -52,18 +53,23 @@ export async function openAuthRest(
   if (restConnection.config.schemaCache) catalog.config.schemaCache = restConnection.config.schemaCache
   const storage = await openStorage(file, dbPort, apiUrl, storageFolder)
   const listener = await reloadOnNotify(file, dbPort, () => catalog.clearSchemaCache())
-  const answerAuth = verifyAsHosted(
+  const answerVerified = verifyAsHosted(
     async (request) => authApp.fetch(request),
     authConnection,
     mailer,
     settings,
     { siteUrl: apiUrl, keys: [file.publishable_key, file.secret_key] },
   )
+  const answerAuth = factorsAsHosted(answerVerified, authConnection, {
+    jwtSecret: file.jwt_secret,
+    key: file.publishable_key,
+    totp: settings.totp,
+  })
 
   return {
     lost: listener.ended,
     auth: async (request) =>
-      withHostedClaims(await answerAuth(request), file.jwt_secret, `${apiUrl}/auth/v1`),
+      withHostedClaims(await answerAuth(request), file.jwt_secret, `${apiUrl}/auth/v1`, authConnection),
     rest: (request) => headersOf.run(request.headers, () => restApp.fetch(request)),
     storage: (request) => storage.answer(request),
     async close() {

@@ -37,6 +37,16 @@ const Config = z.object({
           template: z.partialRecord(z.enum(templateNames), Template).default({}),
         })
         .prefault({}),
+      mfa: z
+        .object({
+          totp: z
+            .object({
+              enroll_enabled: z.boolean().default(false),
+              verify_enabled: z.boolean().default(false),
+            })
+            .prefault({}),
+        })
+        .prefault({}),
     })
     .prefault({}),
 })
@@ -48,6 +58,8 @@ export interface AuthSettings {
   secondsBetweenMails: number
   codeLength: number
   codeSeconds: number
+  /** Whether apps that show codes can be set up, and whether their codes count. */
+  totp: { enrol: boolean; verify: boolean }
   sender: { name: string; address: string }
   /** The path of each template's HTML is absolute. */
   templates: Partial<Record<TemplateName, { subject: string; path: string }>>
@@ -80,6 +92,7 @@ export async function readAuthSettings(root: string): Promise<AuthSettings> {
     secondsBetweenMails: readDuration(email.max_frequency),
     codeLength: email.otp_length,
     codeSeconds: email.otp_expiry,
+    totp: { enrol: auth.mfa.totp.enroll_enabled, verify: auth.mfa.totp.verify_enabled },
     sender: {
       name: email.smtp.sender_name ?? 'Tenantry',
       address: email.smtp.admin_email ?? 'no-reply@mail.localhost',

@@ -14,9 +14,15 @@ export interface MachineLine {
   llm_url: string
   data_dir: string
   coaches: Coach[]
+  /** Who runs the platform. */
+  operator?: Coach
 }
 
-export function machineLine(file: StackFile, dataDir: string, coaches: Coach[]): MachineLine {
+/** The slug of the platform's own tenant. */
+const platform = 'tenantry'
+
+export function machineLine(file: StackFile, dataDir: string, owners: Coach[]): MachineLine {
+  const operator = owners.find(({ tenant_slug }) => tenant_slug === platform)
   return {
     api_url: file.api_url ?? '',
     db_url: file.db_url ?? '',
@@ -26,7 +32,8 @@ export function machineLine(file: StackFile, dataDir: string, coaches: Coach[]):
     smtp_port: file.runtime?.smtp_port ?? 0,
     llm_url: file.runtime ? `http://127.0.0.1:${file.runtime.llm_port}/v1` : '',
     data_dir: dataDir,
-    coaches,
+    coaches: owners.filter(({ tenant_slug }) => tenant_slug !== platform),
+    ...(operator && { operator }),
   }
 }
 
@@ -49,6 +56,13 @@ export function describe(line: MachineLine): string {
   if (coach) {
     rows.push(['Branded page', `http://${coach.tenant_slug}.localhost:${port}/`])
     rows.push(['Its coach', `${coach.email}  password ${coach.password}`])
+  }
+  if (line.operator) {
+    const { email, password } = line.operator
+    rows.push([
+      'Operator',
+      `${email}  password ${password}  (/operator of the console sets up a second factor)`,
+    ])
   }
   rows.push([
     'Registration',

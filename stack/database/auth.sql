@@ -79,3 +79,23 @@ end
 $$;
 
 grant execute on all functions in schema auth to anon, authenticated, service_role, postgres;
+
+-- The second factor, which lite has not: stack/auth-rest/factors.ts.
+create table if not exists auth.mfa_factors (
+  id uuid primary key default gen_random_uuid(),
+  user_id uuid not null references auth.users on delete cascade,
+  friendly_name text not null,
+  factor_type text not null default 'totp',
+  status text not null default 'unverified',
+  secret text not null,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  unique (user_id, friendly_name)
+);
+create table if not exists auth.mfa_challenges (
+  id uuid primary key default gen_random_uuid(),
+  factor_id uuid not null references auth.mfa_factors on delete cascade,
+  created_at timestamptz not null default now()
+);
+create index if not exists mfa_challenges_factor_id_idx on auth.mfa_challenges (factor_id);
+grant select, insert, update, delete on auth.mfa_factors, auth.mfa_challenges to supabase_auth_admin;

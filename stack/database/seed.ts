@@ -85,7 +85,7 @@ export interface Coach {
   password: string
 }
 
-/** The owners of the customers' and demo tenants, who can sign in. */
+/** The owners of tenants who can sign in, also of the platform's own. */
 export async function listCoaches(file: StackFile, dbPort: number): Promise<Coach[]> {
   const client = new Client({ connectionString: databaseUrl(file, 'postgres', dbPort) })
   await client.connect()
@@ -95,8 +95,7 @@ export async function listCoaches(file: StackFile, dbPort: number): Promise<Coac
        from public.tenants as t
        join public.tenant_members as m on m.tenant_id = t.id and m.role = 'owner' and m.status = 'active'
        join auth.users as u on u.id = m.user_id
-       where t.kind in ('customer', 'demo')
-       order by t.created_at, t.slug, u.email`,
+       order by t.kind = 'platform', t.created_at, t.slug, u.email`,
     )
     return rows.flatMap((row) => {
       const password = file.user_passwords[row.email]

@@ -86,6 +86,10 @@ begin
     select m.tenant_id from public.tenant_members as m
     where m.user_id = person and m.status = 'active' and m.role = any (array(
       select p.role from private.role_permissions as p where p.permission = tenant_ids.permission)));
+  -- Who manages the platform's own tenant could make anybody an operator.
+  if private.platform_tenant_id() = any (ids) and tenant_ids.permission not in ('read', 'leave') and not private.has_second_factor() then
+    ids := array_remove(ids, private.platform_tenant_id());
+  end if;
   if private.is_write_permission(tenant_ids.permission) then
     return array(
       select t.id from public.tenants as t
@@ -156,6 +160,10 @@ begin
     perform private.raise_problem(403, 'contract_not_accepted',
       'An owner or an admin must accept the contract of this tenant first. Until then only the contract, the export and leaving are open.');
   end if;
+  if not is_trusted and require_permission.tenant = private.platform_tenant_id() and needed not in ('read', 'leave')
+    and not private.has_second_factor() then
+    perform private.raise_problem(403, 'second_factor_required', 'In the platform''s own tenant this takes a second factor. Sign in with yours, or set one up first.');
+  end if;
   if needed is null or not is_trusted and not exists (
     select from private.role_permissions as p
     where p.role = found_role and p.permission = needed) then
@@ -219,17 +227,7 @@ end
 $$;
 comment on function private.colleague_ids() is 'The people who are in a tenant together with the caller, or in the tenant of the calling API key.';
 
-create function private.platform_tenant_id() returns uuid
-  language plpgsql immutable parallel safe
-  set search_path = ''
-as $$
-begin
-  return '00000000-0000-7000-8000-000000000001'::uuid;
-end
-$$;
-comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
-grant execute on function private.tenant_ids(text, text[]), private.colleague_ids(), private.platform_tenant_id(),
-  private.is_trusted_caller(), private.require_permission(uuid, text), private.enter_tenant(text, text)
+grant execute on function private.tenant_ids(text, text[]), private.colleague_ids(), private.is_trusted_caller(), private.require_permission(uuid, text), private.enter_tenant(text, text)
   to authenticated, service_role;
 grant execute on function private.caller_api_key() to authenticated, service_role;
 
@@ -447,10 +445,12 @@ create table public.tenants (
 -- generated column changes. If a full key changes, the row is locked against inserts of its children.
 create unique index tenants_ref_id_idx on public.tenants (ref_id) where ref_id is not null;
 comment on table public.tenants is 'The root: one row for each customer. Every row that a tenant owns points to it by tenant_id.';
-create index tenants_status_idx on public.tenants (status);
+-- The operator finds tenants by these, the newest first.
+create index tenants_status_idx on public.tenants (status, id);
+create index tenants_name_words_idx on public.tenants using gin (to_tsvector('simple', name));
 create index tenants_created_by_idx on public.tenants (created_by, created_at) where created_by is not null;
 create index tenants_kind_idx on public.tenants (kind);
-create index tenants_plan_idx on public.tenants (plan);
+create index tenants_plan_idx on public.tenants (plan, id);
 create index tenants_trial_ends_at_idx on public.tenants (trial_ends_at) where trial_ends_at is not null;
 create unique index tenants_one_platform_idx on public.tenants (kind) where kind = 'platform';
 create trigger tenants_touch before update on public.tenants for each row execute function private.tg_touch_updated_at();
@@ -508,6 +508,17 @@ grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, t
   created_by, updated_by, frozen_at, archived_at, purgeable_at, industry, website, country, state, data_privacy_level, active_platforms,
   deployment_mode, contract_accepted_at, contract_pending_at, status_changed_at), update (name, locale, time_zone, industry, website, country, state, data_privacy_level, active_platforms) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
+
+create function private.platform_tenant_id() returns uuid
+  language plpgsql immutable parallel safe
+  set search_path = ''
+as $$
+begin
+  return '00000000-0000-7000-8000-000000000001'::uuid;
+end
+$$;
+comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
+grant execute on function private.platform_tenant_id() to authenticated, service_role;
 
 create function private.shown_tenant(tenant public.tenants) returns public.tenants
   language plpgsql stable
@@ -648,6 +659,8 @@ create table public.tenant_slugs (
 );
 comment on table public.tenant_slugs is
   'Every slug that was ever claimed. A retired slug still leads to its tenant. Nobody else can claim it for 90 days.';
+-- The operator finds tenants by the beginning of a slug, also of one that they gave up.
+create index tenant_slugs_beginning_idx on public.tenant_slugs (slug text_pattern_ops);
 create index tenant_slugs_tenant_id_idx on public.tenant_slugs (tenant_id);
 create unique index tenant_slugs_one_current_idx on public.tenant_slugs (tenant_id) where retired_at is null;
 
@@ -1188,6 +1201,8 @@ create table public.user_profiles (
   constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
 );
 create unique index user_profiles_ref_id_idx on public.user_profiles (ref_id) where ref_id is not null;
+-- The operator finds tenants by the beginning of an owner's address.
+create index user_profiles_email_beginning_idx on public.user_profiles (lower(email) text_pattern_ops);
 comment on table public.user_profiles is 'A person who can sign in (1:1 with auth.users). The e-mail address is copied from there.';
 create trigger user_profiles_touch before update on public.user_profiles for each row execute function private.tg_touch_updated_at();
 
@@ -1590,6 +1605,79 @@ $$;
 comment on function private.permissions_in_effect() is
   'What the person who calls may do now in each of their tenants. Nothing for an API key, whose scopes say what it may do.';
 grant execute on function private.permissions_in_effect() to authenticated, service_role;
+
+-- 40_members/05_operators.sql
+
+-- Operators: the people who run the platform. They are managers of the platform's own tenant, with a second factor.
+
+create function private.has_second_factor() returns boolean
+  language plpgsql stable parallel safe
+  set search_path = ''
+as $$
+begin
+  -- Auth writes this claim, and only after the person showed a second factor in this session. What people can write
+  -- themselves is in user_metadata.
+  return coalesce(nullif(current_setting('request.jwt.claims', true), '')::jsonb ->> 'aal' = 'aal2', false);
+end
+$$;
+comment on function private.has_second_factor() is 'Whether the person who calls has signed in with a second factor.';
+
+-- A definer, because it tells a manager without a second factor from everybody else.
+create function private.require_operator() returns void
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  -- Looked up in each transaction, so whoever is removed is no operator any more.
+  if private.caller_api_key() is not null or not exists (
+    select from public.tenant_members as m join private.role_permissions as p on p.role = m.role and p.permission = 'manage'
+    where m.tenant_id = private.platform_tenant_id() and m.user_id = (select auth.uid()) and m.status = 'active') then
+    perform private.raise_problem(403, 'forbidden', 'This is for operators of the platform: owners and admins of its own tenant.');
+  end if;
+  if not private.has_second_factor() then
+    perform private.raise_problem(403, 'second_factor_required', 'An operator signs in with a second factor. Sign in with yours, or set one up first.');
+  end if;
+end
+$$;
+comment on function private.require_operator() is
+  'Refuses unless the caller is an operator: 403 forbidden to everybody else, 403 second_factor_required to one who has not shown a second factor.';
+
+-- No definer, because a definer may not change the role. Only the pool's own role may call it.
+create function private.enter_operator(claims jsonb, headers jsonb) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  perform set_config('request.jwt.claims', claims::text, true), set_config('request.headers', headers::text, true),
+    set_config('tenantry.api_key', '', true);
+  perform private.require_operator();
+  -- Not before: until here the transaction has no rights of the service. From here on the audit log names the person.
+  perform set_config('request.jwt.claims',
+      jsonb_build_object('role', 'service_role', 'sub', claims ->> 'sub', 'is_operator', true)::text, true),
+    set_config('role', 'service_role', true);
+end
+$$;
+comment on function private.enter_operator(jsonb, jsonb) is
+  'Begins a transaction for an operator with these claims, which Auth signed: the service''s rights, and the person''s name in the audit log. Refuses as require_operator().';
+
+create function private.appoint_operator(email text) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  -- Any identity provider of a tenant could name this address. An account of its own was confirmed by mail.
+  person uuid := (select u.id from auth.users as u
+    where u.email = private.normalize_email(appoint_operator.email) and not u.is_sso_user and u.email_confirmed_at is not null);
+begin
+  if person is null then
+    raise exception 'appoint_operator: nobody has an account with this address. Sign up with it first, and confirm it.';
+  end if;
+  insert into public.tenant_members (tenant_id, user_id, role) values (private.platform_tenant_id(), person, 'owner')
+  on conflict (tenant_id, user_id) do update set role = 'owner', status = 'active';
+end
+$$;
+comment on function private.appoint_operator(text) is
+  'Makes the person with this address an owner of the platform''s own tenant. For the SQL editor: the first operator is appointed there, and invites the others.';
 
 -- 50_entitlements.sql
 
@@ -2344,6 +2432,43 @@ select private.register_table('private.tenant_purges', plain => '{slugs,reason,d
 
 -- The lifecycle as it is read: where a tenant stands, what comes by itself and when, and what the caller may change.
 
+create type private.tenant_lifecycle as (
+  ref_id text, slug text, status public.tenant_status, reason text, since timestamptz, trial_ends_at timestamptz, freezes_at timestamptz,
+  frozen_at timestamptz, archives_at timestamptz, archived_at timestamptz, purgeable_at timestamptz, moves public.tenant_status[]
+);
+
+create function private.lifecycle_of(tenant public.tenants) returns private.tenant_lifecycle
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  is_trusted boolean := private.is_trusted_caller();
+  life private.tenant_lifecycle;
+begin
+  life.ref_id := tenant.ref_id;
+  life.slug := tenant.slug;
+  life.status := tenant.status;
+  life.reason := tenant.status_reason;
+  life.since := tenant.status_changed_at;
+  life.trial_ends_at := tenant.trial_ends_at;
+  life.freezes_at := case when tenant.status = 'trial' then tenant.trial_ends_at + private.trial_grace() end;
+  life.frozen_at := tenant.frozen_at;
+  life.archives_at := case when tenant.status = 'frozen' then tenant.frozen_at + private.frozen_window() end;
+  life.archived_at := tenant.archived_at;
+  life.purgeable_at := coalesce(tenant.purgeable_at, life.archives_at + private.export_window());
+  -- What tg_move_tenant() would let the caller do. A trial becomes active by a plan and by nothing else.
+  life.moves := array(
+    select m.to_status from private.status_moves as m
+    where m.from_status = tenant.status and tenant.kind = 'customer'
+      and (is_trusted or m.who = 'own' and tenant.id = any (private.tenant_ids('own')))
+      and not (m.to_status = 'active' and private.is_trial_plan(tenant.plan))
+    order by m.to_status);
+  return life;
+end
+$$;
+comment on function private.lifecycle_of(public.tenants) is
+  'Where a tenant stands in its life, and to which statuses the caller may move it. Checks nobody''s permission.';
+
 -- A definer, because the moves stand in private and the reason is granted to nobody.
 create function public.read_tenant_lifecycle(
   tenant_id uuid, out ref_id text, out slug text, out status public.tenant_status, out reason text, out since timestamptz,
@@ -2353,30 +2478,10 @@ create function public.read_tenant_lifecycle(
   language plpgsql stable security definer
   set search_path = ''
 as $$
-declare
-  tenant public.tenants;
-  is_trusted boolean := private.is_trusted_caller();
 begin
   perform private.require_permission(read_tenant_lifecycle.tenant_id, 'read_admin');
-  select * into tenant from public.tenants as t where t.id = read_tenant_lifecycle.tenant_id;
-  ref_id := tenant.ref_id;
-  slug := tenant.slug;
-  status := tenant.status;
-  reason := tenant.status_reason;
-  since := tenant.status_changed_at;
-  trial_ends_at := tenant.trial_ends_at;
-  freezes_at := case when tenant.status = 'trial' then tenant.trial_ends_at + private.trial_grace() end;
-  frozen_at := tenant.frozen_at;
-  archives_at := case when tenant.status = 'frozen' then tenant.frozen_at + private.frozen_window() end;
-  archived_at := tenant.archived_at;
-  purgeable_at := coalesce(tenant.purgeable_at, archives_at + private.export_window());
-  -- What tg_move_tenant() would let the caller do. A trial becomes active by a plan and by nothing else.
-  moves := array(
-    select m.to_status from private.status_moves as m
-    where m.from_status = tenant.status and tenant.kind = 'customer'
-      and (is_trusted or m.who = 'own' and tenant.id = any (private.tenant_ids('own')))
-      and not (m.to_status = 'active' and private.is_trial_plan(tenant.plan))
-    order by m.to_status);
+  select l.* into ref_id, slug, status, reason, since, trial_ends_at, freezes_at, frozen_at, archives_at, archived_at, purgeable_at, moves
+  from public.tenants as t cross join lateral private.lifecycle_of(t) as l where t.id = read_tenant_lifecycle.tenant_id;
 end
 $$;
 comment on function public.read_tenant_lifecycle(uuid) is
@@ -2425,28 +2530,23 @@ $$;
 comment on function private.register_overview(text, private.overview_severity, text, text, text, text, text) is
   'Adds a line to the overview. Its function gets a tenant and finds the newest or most urgent things, along an index that begins with the tenant: only the first six are looked at.';
 
--- A definer, because the finders check nobody's permission and are granted to nobody. Whoever may leave is in the tenant,
--- whatever its state. What a person is told depends on what they may do there now.
-create function public.read_tenant_overview(tenant_id uuid)
+create function private.find_overview(tenant uuid, held text[])
   returns table (code text, severity text, description text, target_type text, path text, targets jsonb, has_more boolean)
-  language plpgsql stable security definer
+  language plpgsql stable
   set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  held text[];
   known private.overview_codes;
   found_count int;
 begin
-  perform private.require_permission(read_tenant_overview.tenant_id, 'leave');
-  held := (select p.permissions from private.permissions_in_effect() as p where p.tenant_id = read_tenant_overview.tenant_id);
   for known in select * from private.overview_codes as o where o.permission = any (held) order by o.severity, o.code
   loop
     execute format(
       'select count(*), coalesce(jsonb_agg(jsonb_build_object(''ref_id'', f.ref_id, ''name'', f.name, ''at'', to_char(f.at at time zone ''utc'', ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"''))
          order by f.n) filter (where f.n <= 5), ''[]'')
        from (select * from private.%I($1) with ordinality as f (ref_id, name, at, n) limit 6) as f', known.found_by)
-    into found_count, targets using read_tenant_overview.tenant_id;
+    into found_count, targets using find_overview.tenant;
     if found_count > 0 then
       code := known.code;
       severity := known.severity;
@@ -2457,6 +2557,22 @@ begin
       return next;
     end if;
   end loop;
+end
+$$;
+comment on function private.find_overview(uuid, text[]) is
+  'What needs doing in a tenant, of what may be told to a holder of these permissions. Checks nobody''s permission.';
+
+-- A definer, because the finders check nobody's permission and are granted to nobody. Whoever may leave is in the tenant,
+-- whatever its state. What a person is told depends on what they may do there now.
+create function public.read_tenant_overview(tenant_id uuid)
+  returns table (code text, severity text, description text, target_type text, path text, targets jsonb, has_more boolean)
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(read_tenant_overview.tenant_id, 'leave');
+  return query select o.* from private.find_overview(read_tenant_overview.tenant_id,
+    (select p.permissions from private.permissions_in_effect() as p where p.tenant_id = read_tenant_overview.tenant_id)) as o;
 end
 $$;
 comment on function public.read_tenant_overview(uuid) is

@@ -8,6 +8,7 @@ create type public.audit_crud as enum ('c', 'r', 'u', 'd');
 
 create type public.audit_actor_type as enum (
   'user',      -- a person; its id is the person's ref_id
+  'operator',  -- a person of the platform, at work as one; its id is the person's ref_id
   'api_key',   -- a tenant's server; its id is the key's ref_id
   'service',   -- the platform's own servers, which have a secret key
   'system',    -- cron, with the job as its name, or a direct connection
@@ -283,6 +284,8 @@ declare
   address text;
   -- The service's connection may work for somebody: then its claims name them. Not over REST, where a token brings the claims.
   is_for_somebody boolean := role = 'service_role' and session_user <> 'authenticator' and claims ?| '{sub,acting_key}';
+  -- Only private.enter_operator() writes this claim. An operator is named in every tenant: its people may know who looked.
+  is_operator boolean := is_for_somebody and claims ? 'is_operator';
   works_for_user text;
   works_for_key text;
 begin
@@ -293,7 +296,7 @@ begin
     where k.tenant_id = audit_context.tenant and k.id = (claims ->> 'acting_key')::uuid;
     -- What they start may change another tenant: a host goes to whoever proves it. That tenant's log says that the
     -- service did it, and nothing about a stranger.
-    if works_for_user is null and works_for_key is null then
+    if works_for_user is null and works_for_key is null and not is_operator then
       headers := null;
     end if;
   end if;
@@ -303,7 +306,11 @@ begin
     when application like 'pg_cron%' then 'cron'
     else 'database' end;
 
-  if role = 'authenticated' and api_key is not null or works_for_key is not null then
+  if is_operator then
+    context.actor_type := 'operator';
+    context.actor_id := private.ulid((claims ->> 'sub')::uuid);
+    select p.name into context.actor_name from public.user_profiles as p where p.user_id = (claims ->> 'sub')::uuid;
+  elsif role = 'authenticated' and api_key is not null or works_for_key is not null then
     context.actor_type := 'api_key';
     context.actor_id := private.ulid(coalesce(works_for_key::uuid, api_key));
   elsif role = 'authenticated' and claims ->> 'sub' is not null or works_for_user is not null then

@@ -1,7 +1,7 @@
-import { keyWith, manager, person, type RouteRules, service } from '../kit/rules/routes.ts'
+import { keyWith, manager, operator, person, type RouteRules, service } from '../kit/rules/routes.ts'
 
 export default {
-  'GET /registry/audit': { may: [service] },
+  'GET /registry/audit': { may: [operator] },
   'GET /registry/audit-actions': { may: [person], unaudited: 'reads what is the same for everybody' },
   'GET /registry/tenants/:ref/audit': { may: [manager, service, keyWith('audit:read')] },
   'GET /registry/tenants/:ref/audit/export': {

@@ -134,6 +134,8 @@ it('no function of the schema reads the address of an account but those that loo
   )
   expect(rows.map(({ name }) => name)).toEqual([
     'accept_invitation',
+    // Appoints a confirmed account.
+    'appoint_operator',
     'confirmed_address',
     // Takes the language of a confirmed account.
     'mail_invitation',

@@ -32,7 +32,7 @@ async function send(
   const response = await fetch(`${inject('stack').api_url}/functions/v1${path}`, {
     method: route.method,
     headers: {
-      ...(route.access?.auth === 'service'
+      ...(/^(service|operator)$/.test(route.access?.auth ?? '')
         ? { apikey: inject('stack').secret_key }
         : { authorization: `Bearer ${owner.token}` }),
       'content-type': type,

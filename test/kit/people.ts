@@ -24,6 +24,33 @@ export async function makePerson(): Promise<Person> {
   return { id, refId: ulidOf(id), email, token: await signToken({ sub: id, email }) }
 }
 
+/** A token of a session that began with a password and was raised by a code, with the claims that Auth then writes. */
+export function secondFactorToken({ id, email }: Pick<Person, 'id' | 'email'>): Promise<string> {
+  const timestamp = Math.floor(Date.now() / 1000)
+  const amr = ['totp', 'password'].map((method) => ({ method, timestamp }))
+  return signToken({ sub: id, email, aal: 'aal2', amr, session_id: randomUUID() })
+}
+
+/** An operator of the platform. `token` is of a session with a second factor, and `passwordToken` of one without. */
+export async function makeOperator(role: Role = 'admin'): Promise<Person & { passwordToken: string }> {
+  const person = await makePerson()
+  await superuser.query(
+    'insert into public.tenant_members (tenant_id, user_id, role) values (private.platform_tenant_id(), $1, $2)',
+    [person.id, role],
+  )
+  const { id, email } = person
+  return {
+    ...person,
+    token: await secondFactorToken(person),
+    passwordToken: await signToken({
+      sub: id,
+      email,
+      aal: 'aal1',
+      amr: [{ method: 'password', timestamp: 1 }],
+    }),
+  }
+}
+
 /** A token of this stack's Auth, valid for ten minutes unless the claims say otherwise. */
 export function signToken(claims: Record<string, unknown>): Promise<string> {
   return new SignJWT({

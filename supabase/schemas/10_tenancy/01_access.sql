@@ -82,6 +82,10 @@ begin
     select m.tenant_id from public.tenant_members as m
     where m.user_id = person and m.status = 'active' and m.role = any (array(
       select p.role from private.role_permissions as p where p.permission = tenant_ids.permission)));
+  -- Who manages the platform's own tenant could make anybody an operator.
+  if private.platform_tenant_id() = any (ids) and tenant_ids.permission not in ('read', 'leave') and not private.has_second_factor() then
+    ids := array_remove(ids, private.platform_tenant_id());
+  end if;
   if private.is_write_permission(tenant_ids.permission) then
     return array(
       select t.id from public.tenants as t
@@ -152,6 +156,10 @@ begin
     perform private.raise_problem(403, 'contract_not_accepted',
       'An owner or an admin must accept the contract of this tenant first. Until then only the contract, the export and leaving are open.');
   end if;
+  if not is_trusted and require_permission.tenant = private.platform_tenant_id() and needed not in ('read', 'leave')
+    and not private.has_second_factor() then
+    perform private.raise_problem(403, 'second_factor_required', 'In the platform''s own tenant this takes a second factor. Sign in with yours, or set one up first.');
+  end if;
   if needed is null or not is_trusted and not exists (
     select from private.role_permissions as p
     where p.role = found_role and p.permission = needed) then
@@ -215,17 +223,7 @@ end
 $$;
 comment on function private.colleague_ids() is 'The people who are in a tenant together with the caller, or in the tenant of the calling API key.';
 
-create function private.platform_tenant_id() returns uuid
-  language plpgsql immutable parallel safe
-  set search_path = ''
-as $$
-begin
-  return '00000000-0000-7000-8000-000000000001'::uuid;
-end
-$$;
-comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
-grant execute on function private.tenant_ids(text, text[]), private.colleague_ids(), private.platform_tenant_id(),
-  private.is_trusted_caller(), private.require_permission(uuid, text), private.enter_tenant(text, text)
+grant execute on function private.tenant_ids(text, text[]), private.colleague_ids(), private.is_trusted_caller(), private.require_permission(uuid, text), private.enter_tenant(text, text)
   to authenticated, service_role;
 grant execute on function private.caller_api_key() to authenticated, service_role;
 

@@ -39,6 +39,8 @@ declare
   address text;
   -- The service's connection may work for somebody: then its claims name them. Not over REST, where a token brings the claims.
   is_for_somebody boolean := role = 'service_role' and session_user <> 'authenticator' and claims ?| '{sub,acting_key}';
+  -- Only private.enter_operator() writes this claim. An operator is named in every tenant: its people may know who looked.
+  is_operator boolean := is_for_somebody and claims ? 'is_operator';
   works_for_user text;
   works_for_key text;
 begin
@@ -49,7 +51,7 @@ begin
     where k.tenant_id = audit_context.tenant and k.id = (claims ->> 'acting_key')::uuid;
     -- What they start may change another tenant: a host goes to whoever proves it. That tenant's log says that the
     -- service did it, and nothing about a stranger.
-    if works_for_user is null and works_for_key is null then
+    if works_for_user is null and works_for_key is null and not is_operator then
       headers := null;
     end if;
   end if;
@@ -59,7 +61,11 @@ begin
     when application like 'pg_cron%' then 'cron'
     else 'database' end;
 
-  if role = 'authenticated' and api_key is not null or works_for_key is not null then
+  if is_operator then
+    context.actor_type := 'operator';
+    context.actor_id := private.ulid((claims ->> 'sub')::uuid);
+    select p.name into context.actor_name from public.user_profiles as p where p.user_id = (claims ->> 'sub')::uuid;
+  elsif role = 'authenticated' and api_key is not null or works_for_key is not null then
     context.actor_type := 'api_key';
     context.actor_id := private.ulid(coalesce(works_for_key::uuid, api_key));
   elsif role = 'authenticated' and claims ->> 'sub' is not null or works_for_user is not null then

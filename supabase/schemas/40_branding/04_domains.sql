@@ -48,6 +48,8 @@ comment on column public.tenant_domains.switched_off_at is 'Since when it shows 
 create unique index tenant_domains_verified_host_idx on public.tenant_domains (host) where status = 'verified';
 create unique index tenant_domains_one_primary_idx on public.tenant_domains (tenant_id) where is_primary;
 create index tenant_domains_next_check_at_idx on public.tenant_domains (next_check_at) where status = 'verified';
+-- The operator finds tenants by the beginning of a host, whoever it was verified for.
+create index tenant_domains_host_beginning_idx on public.tenant_domains (host text_pattern_ops);
 create trigger tenant_domains_touch before update on public.tenant_domains for each row execute function private.tg_touch_updated_at();
 create trigger tenant_domains_stamp_editor before insert or update on public.tenant_domains for each row execute function private.tg_stamp_editor();
 

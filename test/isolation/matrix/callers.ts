@@ -21,6 +21,8 @@ export interface Caller {
   role: 'anon' | 'authenticated'
   /** What the caller may do where, as tenancy.md promises it. Written out: reading it from SQL would prove nothing. */
   holds: Partial<Record<TenantName, string>>
+  /** A manager of the platform's own tenant, with a second factor. What they see of that one is not looked at here. */
+  isOperator?: true
   /** An API key and not a person: the scope its request uses; nothing when it is dead. */
   key?: Key
 }
@@ -63,6 +65,8 @@ export const callers: Caller[] = [
     // A tenant of theirs that is closed takes nothing from the others.
     holds: { home: managing, other: all, unaccepted: 'export contract leave' },
   },
+  // Over REST an operator is a person like any other: what operators may do, they do by routes.
+  { name: 'operator', role: 'authenticated', holds: {}, isOperator: true },
   { name: 'suspended', role: 'authenticated', holds: {} },
   { name: 'removed', role: 'authenticated', holds: {} },
   {
@@ -201,8 +205,9 @@ export const isPublished = (tenant: TenantName | 'nowhere') => tenant !== 'nowhe
 export const keyId = (name: string) =>
   numbered('15010000-0000-7000-8003-', callers.findIndex((caller) => caller.name === name) + 1)
 
-export function claimsOf({ name, role, key }: Caller): Record<string, string> {
+export function claimsOf({ name, role, key, isOperator }: Caller): Record<string, string> {
   if (key) return { role, api_key: keyId(name), tenant_id: tenantId(key.of), scope: key.uses }
+  if (isOperator) return { role, sub: personId(name), aal: 'aal2' }
   return role === 'anon' || name === 'subjectless' ? { role } : { role, sub: personId(name) }
 }
 

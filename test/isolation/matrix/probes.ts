@@ -20,6 +20,8 @@ export interface Probe {
   expected: string
   role: string
   claims: string
+  /** The platform's own tenant is left out of what is seen and touched. */
+  isOperator?: true
   /** The API key that was verified. */
   key?: string
   kind: 'see' | 'touch' | 'do' | 'call'
@@ -64,10 +66,11 @@ export function relationProbes(name: string, rule: RelationRule): Probe[] {
   return [...asked, ...attemptProbes(name, rule)]
 }
 
-type Who = Pick<Probe, 'role' | 'claims' | 'key'>
+type Who = Pick<Probe, 'role' | 'claims' | 'key' | 'isOperator'>
 
 function whoIs(caller: Caller): Who {
   const who = { role: caller.role, claims: JSON.stringify(claimsOf(caller)) }
+  if (caller.isOperator) return { ...who, isOperator: true }
   return caller.key && !caller.key.isClaimed ? { ...who, key: keyId(caller.name) } : who
 }
 

@@ -64,6 +64,12 @@ export async function makeWorld(db: Client, rules: Rules): Promise<void> {
       ),
     ],
   )
+  for (const { name, isOperator } of callers)
+    if (isOperator)
+      await db.query(
+        `insert into public.tenant_members (tenant_id, user_id, role) values (private.platform_tenant_id(), $1, 'owner')`,
+        [personId(name)],
+      )
   await fillTables(db, rules)
   // Last, because some rows are made by functions that ask for a permission.
   await db.query('update public.tenants set contract_pending_at = now() where id = $1', [

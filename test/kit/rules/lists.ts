@@ -18,6 +18,8 @@ export interface List {
     | 'the highest first'
   /** What stands in the path for a name other than `:ref`. */
   path?: Record<string, string>
+  /** What is asked for besides, where a list holds the rows of all tenants. */
+  query?: (tenant: Tenant) => string
   /** Gives the tenant rows, three of them where it may have that many. */
   fill?: (room: ListRoom) => Promise<unknown>
   /** Comes after every list was filled: for rows that filling others would disturb. */

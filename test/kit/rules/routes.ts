@@ -11,6 +11,8 @@ export const credentials = [
   'forged secret key',
   'nobody’s member',
   'another tenant’s owner',
+  'operator',
+  'operator without a second factor',
   'reviewer',
   'member',
   'admin',
@@ -36,7 +38,15 @@ export interface Outcome {
 export const anyone: Outcome = { admits: credentials }
 /** Everybody who is signed in, in a tenant or in none. */
 export const person: Outcome = {
-  admits: ['nobody’s member', 'another tenant’s owner', 'reviewer', 'member', 'admin', 'owner'],
+  admits: [
+    ...([
+      'nobody’s member',
+      'another tenant’s owner',
+      'operator',
+      'operator without a second factor',
+    ] as const),
+    ...(['reviewer', 'member', 'admin', 'owner'] as const),
+  ],
 }
 /** Everybody who belongs to the tenant. */
 export const reader: Outcome = { admits: people }
@@ -46,6 +56,8 @@ export const manager: Outcome = { admits: ['admin', 'owner'] }
 export const owner: Outcome = { admits: ['owner'] }
 /** A server with the secret key. */
 export const service: Outcome = { admits: ['secret key'] }
+/** A person of the platform with a second factor, or a server with the secret key. */
+export const operator: Outcome = { admits: ['operator', 'secret key'] }
 /** An API key of the tenant with this scope. */
 export const keyWith = (scope: string): Outcome => ({ admits: ['key with the scope'], scope })
 
@@ -91,7 +103,10 @@ export function promised(rule: RouteRule, credential: Credential): number {
     // A tenant that is not theirs is a tenant that does not exist.
     case 'nobody’s member':
     case 'another tenant’s owner':
-      return rule.may.includes(service) && rule.may.length === 1 ? 403 : 404
+    // In somebody else's tenant they are no more than anybody.
+    case 'operator':
+    case 'operator without a second factor':
+      return rule.may.every((outcome) => outcome === service || outcome === operator) ? 403 : 404
     case 'another tenant’s key with the scope':
       return scopeOf(rule) ? 404 : 403
     default:

@@ -1,13 +1,13 @@
-import { manager, owner, type RouteRules, service } from '../../kit/rules/routes.ts'
+import { manager, operator, owner, type RouteRules, service } from '../../kit/rules/routes.ts'
 
 export default {
   'GET /registry/tenants/:ref/lifecycle': { may: [manager, service] },
   'POST /registry/tenants/:ref/cancel': { may: [owner], body: () => ({}) },
-  'PUT /registry/tenants/:ref/status': { may: [service], body: () => ({ status: 'frozen' }) },
-  'PUT /registry/tenants/:ref/plan': { may: [service], body: () => ({ plan: 'business' }) },
+  'PUT /registry/tenants/:ref/status': { may: [operator], body: () => ({ status: 'frozen' }) },
+  'PUT /registry/tenants/:ref/plan': { may: [operator], body: () => ({ plan: 'business' }) },
   // The tenant is not in trial.
   'PUT /registry/tenants/:ref/trial': {
-    may: [service],
+    may: [operator],
     gives: 409,
     body: () => ({ ends_at: new Date(Date.now() + 86_400_000).toISOString() }),
   },

@@ -25,7 +25,7 @@ export function Shell() {
       <header className={styles.head}>
         <Link to="/">{words.yourTenants}</Link>
         <p className={styles.who}>
-          <span>{user.email}</span>
+          <Link to="/account">{user.email}</Link>
           <Button look="quiet" onClick={() => void auth.signOut({ scope: 'local' })}>
             {words.signOut}
           </Button>

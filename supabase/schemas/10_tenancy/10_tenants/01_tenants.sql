@@ -71,10 +71,12 @@ create table public.tenants (
 -- generated column changes. If a full key changes, the row is locked against inserts of its children.
 create unique index tenants_ref_id_idx on public.tenants (ref_id) where ref_id is not null;
 comment on table public.tenants is 'The root: one row for each customer. Every row that a tenant owns points to it by tenant_id.';
-create index tenants_status_idx on public.tenants (status);
+-- The operator finds tenants by these, the newest first.
+create index tenants_status_idx on public.tenants (status, id);
+create index tenants_name_words_idx on public.tenants using gin (to_tsvector('simple', name));
 create index tenants_created_by_idx on public.tenants (created_by, created_at) where created_by is not null;
 create index tenants_kind_idx on public.tenants (kind);
-create index tenants_plan_idx on public.tenants (plan);
+create index tenants_plan_idx on public.tenants (plan, id);
 create index tenants_trial_ends_at_idx on public.tenants (trial_ends_at) where trial_ends_at is not null;
 create unique index tenants_one_platform_idx on public.tenants (kind) where kind = 'platform';
 create trigger tenants_touch before update on public.tenants for each row execute function private.tg_touch_updated_at();
@@ -132,6 +134,17 @@ grant select (id, ref_id, slug, name, status, kind, plan, tenant_type, locale, t
   created_by, updated_by, frozen_at, archived_at, purgeable_at, industry, website, country, state, data_privacy_level, active_platforms,
   deployment_mode, contract_accepted_at, contract_pending_at, status_changed_at), update (name, locale, time_zone, industry, website, country, state, data_privacy_level, active_platforms) on public.tenants to authenticated;
 grant select, insert, update, delete on public.tenants to service_role;
+
+create function private.platform_tenant_id() returns uuid
+  language plpgsql immutable parallel safe
+  set search_path = ''
+as $$
+begin
+  return '00000000-0000-7000-8000-000000000001'::uuid;
+end
+$$;
+comment on function private.platform_tenant_id() is 'The one tenant of kind platform. It owns every global row.';
+grant execute on function private.platform_tenant_id() to authenticated, service_role;
 
 create function private.shown_tenant(tenant public.tenants) returns public.tenants
   language plpgsql stable

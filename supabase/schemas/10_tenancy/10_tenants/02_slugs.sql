@@ -51,6 +51,8 @@ create table public.tenant_slugs (
 );
 comment on table public.tenant_slugs is
   'Every slug that was ever claimed. A retired slug still leads to its tenant. Nobody else can claim it for 90 days.';
+-- The operator finds tenants by the beginning of a slug, also of one that they gave up.
+create index tenant_slugs_beginning_idx on public.tenant_slugs (slug text_pattern_ops);
 create index tenant_slugs_tenant_id_idx on public.tenant_slugs (tenant_id);
 create unique index tenant_slugs_one_current_idx on public.tenant_slugs (tenant_id) where retired_at is null;
 

@@ -19,6 +19,8 @@ create table public.user_profiles (
   constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
 );
 create unique index user_profiles_ref_id_idx on public.user_profiles (ref_id) where ref_id is not null;
+-- The operator finds tenants by the beginning of an owner's address.
+create index user_profiles_email_beginning_idx on public.user_profiles (lower(email) text_pattern_ops);
 comment on table public.user_profiles is 'A person who can sign in (1:1 with auth.users). The e-mail address is copied from there.';
 create trigger user_profiles_touch before update on public.user_profiles for each row execute function private.tg_touch_updated_at();
 

@@ -38,28 +38,23 @@ $$;
 comment on function private.register_overview(text, private.overview_severity, text, text, text, text, text) is
   'Adds a line to the overview. Its function gets a tenant and finds the newest or most urgent things, along an index that begins with the tenant: only the first six are looked at.';
 
--- A definer, because the finders check nobody's permission and are granted to nobody. Whoever may leave is in the tenant,
--- whatever its state. What a person is told depends on what they may do there now.
-create function public.read_tenant_overview(tenant_id uuid)
+create function private.find_overview(tenant uuid, held text[])
   returns table (code text, severity text, description text, target_type text, path text, targets jsonb, has_more boolean)
-  language plpgsql stable security definer
+  language plpgsql stable
   set search_path = ''
 as $$
 #variable_conflict use_column
 declare
-  held text[];
   known private.overview_codes;
   found_count int;
 begin
-  perform private.require_permission(read_tenant_overview.tenant_id, 'leave');
-  held := (select p.permissions from private.permissions_in_effect() as p where p.tenant_id = read_tenant_overview.tenant_id);
   for known in select * from private.overview_codes as o where o.permission = any (held) order by o.severity, o.code
   loop
     execute format(
       'select count(*), coalesce(jsonb_agg(jsonb_build_object(''ref_id'', f.ref_id, ''name'', f.name, ''at'', to_char(f.at at time zone ''utc'', ''YYYY-MM-DD"T"HH24:MI:SS.MS"Z"''))
          order by f.n) filter (where f.n <= 5), ''[]'')
        from (select * from private.%I($1) with ordinality as f (ref_id, name, at, n) limit 6) as f', known.found_by)
-    into found_count, targets using read_tenant_overview.tenant_id;
+    into found_count, targets using find_overview.tenant;
     if found_count > 0 then
       code := known.code;
       severity := known.severity;
@@ -70,6 +65,22 @@ begin
       return next;
     end if;
   end loop;
+end
+$$;
+comment on function private.find_overview(uuid, text[]) is
+  'What needs doing in a tenant, of what may be told to a holder of these permissions. Checks nobody''s permission.';
+
+-- A definer, because the finders check nobody's permission and are granted to nobody. Whoever may leave is in the tenant,
+-- whatever its state. What a person is told depends on what they may do there now.
+create function public.read_tenant_overview(tenant_id uuid)
+  returns table (code text, severity text, description text, target_type text, path text, targets jsonb, has_more boolean)
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(read_tenant_overview.tenant_id, 'leave');
+  return query select o.* from private.find_overview(read_tenant_overview.tenant_id,
+    (select p.permissions from private.permissions_in_effect() as p where p.tenant_id = read_tenant_overview.tenant_id)) as o;
 end
 $$;
 comment on function public.read_tenant_overview(uuid) is

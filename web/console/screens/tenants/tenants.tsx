@@ -20,7 +20,7 @@ export function Tenants() {
       <h1>{words.yourTenants}</h1>
       {data.tenants.length === 0 && <p>{words.noTenants}</p>}
       <List>
-        {data.tenants.map(({ ref_id, slug, name, role, status }) => (
+        {data.tenants.map(({ ref_id, slug, name, role, status, kind }) => (
           <Row
             key={ref_id}
             label={name}
@@ -30,6 +30,7 @@ export function Tenants() {
               </Link>
             }
           >
+            {kind === 'platform' && <Link to="/operator">{words.operate}</Link>}
             <span>{role && (words.role[role] ?? role)}</span>
             <span>{words.status[status] ?? status}</span>
           </Row>

@@ -1,6 +1,7 @@
 import type en from './en.ts'
 
 const de: typeof en = {
+  operate: 'Die Plattform betreiben',
   noTenants: 'Sie gehören noch zu keiner Praxis. Bitten Sie um eine Einladung.',
   newTenant: 'Neue Praxis',
   newTenantLead: 'Das Ausprobieren ist kostenlos. Die Praxis gehört dann Ihnen.',

@@ -1,4 +1,5 @@
 export default {
+  operate: 'Run the platform',
   noTenants: 'You belong to no practice yet. Ask for an invitation.',
   newTenant: 'New practice',
   newTenantLead: 'It is free to try. You become its owner.',

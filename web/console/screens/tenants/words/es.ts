@@ -1,6 +1,7 @@
 import type en from './en.ts'
 
 const es: typeof en = {
+  operate: 'Gestionar la plataforma',
   noTenants: 'Todavía no perteneces a ninguna consulta. Pide una invitación.',
   newTenant: 'Nueva consulta',
   newTenantLead: 'Probar es gratis. La consulta será suya.',

@@ -1,6 +1,7 @@
 import type en from './en.ts'
 
 const fr: typeof en = {
+  operate: 'Gérer la plateforme',
   noTenants: 'Vous n’appartenez encore à aucun cabinet. Demandez une invitation.',
   newTenant: 'Nouveau cabinet',
   newTenantLead: 'L’essai est gratuit. Le cabinet est à vous.',

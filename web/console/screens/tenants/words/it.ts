@@ -1,6 +1,7 @@
 import type en from './en.ts'
 
 const it: typeof en = {
+  operate: 'Gestisci la piattaforma',
   noTenants: 'Non appartieni ancora a nessuno studio. Chiedi un invito.',
   newTenant: 'Nuovo studio',
   newTenantLead: 'La prova è gratuita. Lo studio sarà Suo.',

@@ -1,0 +1,62 @@
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { type Queue, queuesQuery } from '../../api/operator.ts'
+import { Card } from '../../parts/card.tsx'
+import { List, Quiet, Row } from '../../parts/list.tsx'
+import { Moment, numberOf } from '../../parts/when.tsx'
+import { Facts, OperatorScreen } from './frame.tsx'
+import { words } from './words/words.ts'
+
+/** What waits to be sent, over all tenants. Asked again every ten seconds. */
+export function OperatorQueues() {
+  const queues = useQuery(queuesQuery)
+  return (
+    <OperatorScreen title={words.opQueues} query={queues}>
+      {() => queues.data?.map((queue) => <QueueCard key={queue.queue} of={queue} />)}
+    </OperatorScreen>
+  )
+}
+
+function QueueCard({ of }: { of: Queue }) {
+  return (
+    <Card title={of.queue}>
+      <Facts
+        of={[
+          [words.waiting, numberOf(of.waiting_count)],
+          [words.due, numberOf(of.due_count)],
+          [words.underWay, numberOf(of.under_way_count)],
+          [words.unexpanded, numberOf(of.unexpanded_count)],
+          [words.oldest, of.oldest_due_at && <Moment at={of.oldest_due_at} />],
+          [words.failing, numberOf(of.failing_receiver_count)],
+          [words.dispatchers, numberOf(of.dispatcher_count)],
+          [words.succeeded, numberOf(of.succeeded_count)],
+          [words.failures, numberOf(of.failed_count)],
+          [words.dead, numberOf(of.dead_count)],
+        ]}
+      />
+      <h3>{words.worst}</h3>
+      {of.tenants.length === 0 && <p>{words.nobodyWaits}</p>}
+      <List label={`${words.worst}: ${of.queue}`}>
+        {of.tenants.map((tenant) => (
+          <Row
+            key={tenant.ref_id}
+            label={tenant.name}
+            main={
+              <>
+                <Link to="/operator/tenants/$tenant" params={{ tenant: tenant.slug }}>
+                  <strong>{tenant.name}</strong>
+                </Link>
+                <Quiet>
+                  {words.waiting} {numberOf(tenant.waiting_count)} · {words.due} {numberOf(tenant.due_count)}{' '}
+                  · {words.failing} {numberOf(tenant.failing_receiver_count)}
+                </Quiet>
+              </>
+            }
+          >
+            {tenant.oldest_due_at && <Moment at={tenant.oldest_due_at} />}
+          </Row>
+        ))}
+      </List>
+    </Card>
+  )
+}
