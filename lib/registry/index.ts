@@ -31,6 +31,7 @@ export {
   TenantProductQuery,
   TenantProducts,
 } from './entitlements/schema.ts'
+export { ExportFileQuery, ExportLink, issueExportLink, openExportLink } from './export/links.ts'
 export { exportTenant } from './export/queries.ts'
 export { forgetPerson } from './forgetting/queries.ts'
 export { ForgetRequest, ForgottenPerson } from './forgetting/schema.ts'
