@@ -1,5 +1,8 @@
 import { queryOptions } from '@tanstack/react-query'
+import type { Schemas } from '../../../lib/client/index.ts'
 import { platform } from './client.ts'
+
+export type TenantChange = Schemas['TenantChange']
 
 /** The tenants that the person belongs to. */
 export const tenantsQuery = queryOptions({
@@ -21,3 +24,7 @@ export const tenantQuery = (slug: string) =>
       return data
     },
   })
+
+export async function changeTenant(slug: string, body: TenantChange): Promise<void> {
+  await platform.PATCH('/registry/tenants/{ref}', { params: { path: { ref: slug } }, body })
+}

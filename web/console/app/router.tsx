@@ -30,6 +30,7 @@ const routeTree = root.addChildren([
   screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
   screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
   screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
+  screen('/t/$slug/settings', () => import('../screens/settings/settings.tsx'), 'Settings'),
 ])
 
 export const makeRouter = (queries: QueryClient) =>

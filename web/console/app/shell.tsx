@@ -11,6 +11,7 @@ const rooms = [
   { to: '/t/$slug/brand', word: 'brand' },
   { to: '/t/$slug/people', word: 'people' },
   { to: '/t/$slug/keys', word: 'keys' },
+  { to: '/t/$slug/settings', word: 'settings' },
 ] as const
 
 /** The frame around every screen. */
