@@ -878,6 +878,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/branding/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read where a tenant's page is, and where its domains have to lead */
+        get: operations["getBrandingAddress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/branding/domains": {
         parameters: {
             query?: never;
@@ -905,7 +922,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Look for a domain’s record now */
+        /** Look now for a domain’s record, and whether it shows the page */
         post: operations["postBrandingDomainsDomainVerify"];
         delete?: never;
         options?: never;
@@ -3494,6 +3511,15 @@ export interface components {
             /** @description Fewer than were named: the lease of the others was over, and they come again. */
             acknowledged: number;
         };
+        /** @description Where a tenant's page is. */
+        Address: {
+            /** @description Where the tenant's page is: the primary domain first, then the addresses by its slug. */
+            page_urls: string[];
+            /** @description Where the CNAME record of a domain has to lead; null if the platform has not said it. */
+            pages_host: string | null;
+            /** @description Whether the page is switched on. */
+            is_shown: boolean;
+        };
         AnswerChange: {
             /** @description By the ids of the items. null takes an answer back; others stay as they are. */
             answers: {
@@ -4793,6 +4819,13 @@ export interface components {
                 name: string;
                 value: string;
             };
+            /** @description Null if the platform has not said where its pages are. */
+            address_record: {
+                /** @constant */
+                type: "CNAME";
+                name: string;
+                value: string;
+            } | null;
             /** @description What the last look at the record found, in a word and in a sentence. */
             last_check: {
                 /**
@@ -4802,6 +4835,17 @@ export interface components {
                 at: string;
                 /** @enum {string} */
                 result: "token_found" | "wrong_token" | "no_record" | "no_such_name" | "host_taken" | "dns_failed" | "resolver_timeout" | "resolver_failed";
+                detail: string;
+            } | null;
+            /** @description What a visitor saw at the last look, in a word and in a sentence. It decides nothing. */
+            last_route: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC, to the millisecond.
+                 */
+                at: string;
+                /** @enum {string} */
+                result: "page_shown" | "no_address" | "not_reached" | "not_public" | "not_trusted" | "another_page";
                 detail: string;
             } | null;
             /** @description Since when the record of a verified domain is gone. After three days it is lost. */
@@ -14756,6 +14800,105 @@ export interface operations {
             };
         };
     };
+    getBrandingAddress: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its addresses. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Address"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getBrandingDomains: {
         parameters: {
             query?: {
@@ -15032,7 +15175,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The domain; last_check says what was found. */
+            /** @description The domain; last_check and last_route say what was found. */
             200: {
                 headers: {
                     [name: string]: unknown;
