@@ -28,6 +28,7 @@ const routeTree = root.addChildren([
   screen('/', () => import('../screens/tenants.tsx'), 'Tenants'),
   screen('/t/$slug', () => import('../screens/home/home.tsx'), 'Home'),
   screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
+  screen('/t/$slug/address', () => import('../screens/address/address.tsx'), 'AddressScreen'),
   screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
   screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
   screen('/t/$slug/settings', () => import('../screens/settings/settings.tsx'), 'Settings'),

@@ -9,6 +9,7 @@ import { words } from './words/words.ts'
 const rooms = [
   { to: '/t/$slug', word: 'home' },
   { to: '/t/$slug/brand', word: 'brand' },
+  { to: '/t/$slug/address', word: 'address' },
   { to: '/t/$slug/people', word: 'people' },
   { to: '/t/$slug/keys', word: 'keys' },
   { to: '/t/$slug/settings', word: 'settings' },

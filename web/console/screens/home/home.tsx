@@ -14,6 +14,7 @@ const route = getRouteApi('/t/$slug')
 const screens = {
   brand: '/t/$slug/brand',
   api_key: '/t/$slug/keys',
+  domain: '/t/$slug/address',
   invitation: '/t/$slug/people',
 } as const
 
