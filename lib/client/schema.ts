@@ -2721,6 +2721,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/usage/payments/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read which plans and bundles of credits can be ordered, and at which providers */
+        get: operations["getUsagePaymentsOffers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/usage/payments/webhooks/{provider}": {
         parameters: {
             query?: never;
@@ -6147,6 +6164,30 @@ export interface components {
                 price_minor: number;
                 currency: string;
             }[];
+        };
+        /** @description What can be ordered, and at which providers. */
+        Offers: {
+            /** @description Paid each month; the cheapest first. */
+            plans: {
+                plan: string;
+                name: string;
+                /** @description In the smallest unit of the currency. */
+                price_minor: number;
+                /** @description ISO 4217. */
+                currency: string;
+            }[];
+            /** @description Credits, paid once; the cheapest first. */
+            bundles: {
+                bundle: string;
+                credits: number;
+                name: string;
+                /** @description In the smallest unit of the currency. */
+                price_minor: number;
+                /** @description ISO 4217. */
+                currency: string;
+            }[];
+            /** @description Those that are set up here. */
+            providers: components["schemas"]["PaymentProvider"][];
         };
         OidcSettings: {
             /** @description Exactly as the provider spells it. Discovery starts here. */
@@ -29306,6 +29347,93 @@ export interface operations {
                 };
             };
             /** @description unavailable, payment_provider_not_set_up, payment_provider_failed */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUsagePaymentsOffers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What can be ordered now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offers"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */
