@@ -2207,6 +2207,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry/tenants/{ref}/identity-providers/{type}/at-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what to enter at a provider, before or after it is set here */
+        get: operations["getRegistryTenantsRefIdentityProvidersTypeAtProvider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/registry/tenants/{ref}/identity-providers/{type}/check": {
         parameters: {
             query?: never;
@@ -3691,6 +3708,17 @@ export interface components {
         };
         AssessmentSessionAnswer: {
             session: components["schemas"]["AssessmentSession"];
+        };
+        /** @description What to enter at the provider. */
+        AtProvider: {
+            /** @description OIDC: the callback. */
+            redirect_uri: string | null;
+            /** @description SAML: where assertions are posted. */
+            acs_url: string | null;
+            /** @description SAML: the service provider, also the audience. */
+            entity_id: string | null;
+            /** @description SAML: all of that as a document. */
+            metadata_url: string | null;
         };
         /** @description What a row of an audit log may say was done. */
         AuditAction: {
@@ -5266,17 +5294,7 @@ export interface components {
             warnings: string[];
             /** @description Supabase Auth's provider, once bound. */
             sso_provider_id: string | null;
-            /** @description What to enter at the provider. */
-            at_provider: {
-                /** @description OIDC: the callback. */
-                redirect_uri: string | null;
-                /** @description SAML: where assertions are posted. */
-                acs_url: string | null;
-                /** @description SAML: the service provider, also the audience. */
-                entity_id: string | null;
-                /** @description SAML: all of that as a document. */
-                metadata_url: string | null;
-            };
+            at_provider: components["schemas"]["AtProvider"];
             /** @description The tenant's verified domains. Once bound, addresses of these domains sign in here. */
             email_domains: string[];
             /**
@@ -25396,6 +25414,106 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryTenantsRefIdentityProvidersTypeAtProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Addresses of this platform. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AtProvider"];
+                };
             };
             /** @description malformed_url */
             400: {

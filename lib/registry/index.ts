@@ -37,12 +37,14 @@ export { forgetPerson } from './forgetting/queries.ts'
 export { ForgetRequest, ForgottenPerson } from './forgetting/schema.ts'
 export { checkIdentityProvider } from './identity-providers/check.ts'
 export {
+  atProvider,
   listIdentityProviders,
   readIdentityProvider,
   removeIdentityProvider,
   setIdentityProvider,
 } from './identity-providers/queries.ts'
 export {
+  AtProvider,
   IdentityProvider,
   IdentityProviderQuery,
   IdentityProviders,

@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router'
 import { Failure } from '../parts/notice.tsx'
+import { texts } from '../parts/search.ts'
 import { Loading, NotFound } from '../parts/states.tsx'
 import { Shell } from './shell.tsx'
 
@@ -24,13 +25,29 @@ const screen = <const Path extends string, Module extends Record<string, unknown
   name: keyof Module & string,
 ) => createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) })
 
+/** One whose address says what is shown of it. */
+const filtered = <
+  const Path extends string,
+  Module extends Record<string, unknown>,
+  Search extends Record<string, unknown>,
+>(
+  path: Path,
+  load: () => Promise<Module>,
+  name: keyof Module & string,
+  validateSearch: (search: Record<string, unknown>) => Search,
+) =>
+  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name), validateSearch })
+
 const routeTree = root.addChildren([
   screen('/', () => import('../screens/tenants.tsx'), 'Tenants'),
   screen('/t/$slug', () => import('../screens/home/home.tsx'), 'Home'),
   screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
   screen('/t/$slug/address', () => import('../screens/address/address.tsx'), 'AddressScreen'),
   screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
+  screen('/t/$slug/sso', () => import('../screens/sso/sso.tsx'), 'Sso'),
   screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
+  filtered('/t/$slug/usage', () => import('../screens/usage/usage.tsx'), 'Usage', texts('days', 'by', 'of')),
+  screen('/t/$slug/credits', () => import('../screens/credits/credits.tsx'), 'Credits'),
   screen('/t/$slug/settings', () => import('../screens/settings/settings.tsx'), 'Settings'),
 ])
 

@@ -11,7 +11,10 @@ const rooms = [
   { to: '/t/$slug/brand', word: 'brand' },
   { to: '/t/$slug/address', word: 'address' },
   { to: '/t/$slug/people', word: 'people' },
+  { to: '/t/$slug/sso', word: 'sso' },
   { to: '/t/$slug/keys', word: 'keys' },
+  { to: '/t/$slug/usage', word: 'usage' },
+  { to: '/t/$slug/credits', word: 'credits' },
   { to: '/t/$slug/settings', word: 'settings' },
 ] as const
 

@@ -15,6 +15,9 @@ const screens = {
   brand: '/t/$slug/brand',
   api_key: '/t/$slug/keys',
   domain: '/t/$slug/address',
+  limit: '/t/$slug/usage',
+  tenant: '/t/$slug/usage',
+  identity_provider: '/t/$slug/sso',
   invitation: '/t/$slug/people',
 } as const
 
