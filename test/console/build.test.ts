@@ -48,10 +48,7 @@ async function weightOf(...chunks: string[]) {
 }
 
 it('signing in is at most 130 KB, the first screen 190, and another screen 30 more', async () => {
-  const [signIn, tenants] = [
-    await weightOf('sign-in'),
-    await weightOf('console', 'tenants'),
-  ]
+  const [signIn, tenants] = [await weightOf('sign-in'), await weightOf('console', 'tenants')]
   expect(signIn).toBeGreaterThan(40)
   expect(signIn).toBeLessThanOrEqual(130)
   expect(tenants).toBeLessThanOrEqual(190)

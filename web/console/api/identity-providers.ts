@@ -5,7 +5,6 @@ import { platform } from './client.ts'
 
 export type IdentityProvider = Schemas['IdentityProvider']
 export type Kind = IdentityProvider['type']
-export type AtProvider = Schemas['AtProvider']
 export type OidcSettings = Schemas['OidcSettings']
 export type SamlSettings = Schemas['SamlSettings']
 

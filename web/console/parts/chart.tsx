@@ -3,7 +3,7 @@ import { words } from '../app/words/words.ts'
 import styles from './chart.module.css'
 import { numberOf } from './when.tsx'
 
-export interface Point {
+interface Point {
   /** What the bar is of, such as an hour. */
   name: string
   /** One for each series, from the bottom to the top. */
