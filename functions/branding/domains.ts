@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import {
+  Address,
   addDomain,
   CheckedDomains,
   Domain,
@@ -8,6 +9,7 @@ import {
   Domains,
   listDomains,
   NewDomain,
+  readAddress,
   recheckDomains,
   removeDomain,
   setPrimaryDomain,
@@ -45,8 +47,8 @@ const manage = router({ auth: 'member', permission: 'manage' })
   .post(
     '/:domain/verify',
     describeRoute(
-      'Look for a domain’s record now',
-      { 200: { description: 'The domain; last_check says what was found.', schema: Domain } },
+      'Look now for a domain’s record, and whether it shows the page',
+      { 200: { description: 'The domain; last_check and last_route say what was found.', schema: Domain } },
       ['domain_taken', 'domain_just_checked'],
     ),
     params(DomainPath),
@@ -82,6 +84,14 @@ const recheck = router({ auth: 'service' }).post(
     200: { description: 'How many were checked, and what was found.', schema: CheckedDomains },
   }),
   async (c) => c.json(await recheckDomains(c.var.db)),
+)
+
+export const address = router({ auth: 'member', permission: 'read' }).get(
+  '/',
+  describeRoute("Read where a tenant's page is, and where its domains have to lead", {
+    200: { description: 'Its addresses.', schema: Address },
+  }),
+  async (c) => c.json(await readAddress(c.var.db, c.var.tenant)),
 )
 
 /** A tenant's own domains. Cron wakes the last of these routes. */

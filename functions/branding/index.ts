@@ -1,6 +1,6 @@
 import { createApp } from '../../lib/http/index.ts'
 import { brand } from './brand.ts'
-import { domains } from './domains.ts'
+import { address, domains } from './domains.ts'
 import { fonts } from './fonts.ts'
 import { lookup } from './lookup.ts'
 import { pictures } from './pictures.ts'
@@ -9,6 +9,7 @@ export const app = createApp('branding')
   .route('/', lookup)
   .route('/brand', brand)
   .route('/brand', pictures)
+  .route('/address', address)
   .route('/domains', domains)
   .route('/fonts', fonts)
 

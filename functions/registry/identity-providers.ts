@@ -12,6 +12,8 @@ import {
   validationProblem,
 } from '../../lib/http/index.ts'
 import {
+  AtProvider,
+  atProvider,
   bindSsoProvider,
   checkIdentityProvider,
   findSignInOptions,
@@ -47,6 +49,14 @@ const read = router({ auth: 'member', permission: 'read_admin', tenant: 'path' }
     }),
     params(IdpPath),
     async (c) => c.json(await readIdentityProvider(c.var.db, c.var.tenant.id, c.req.valid('param').type)),
+  )
+  .get(
+    '/:type/at-provider',
+    describeRoute('Read what to enter at a provider, before or after it is set here', {
+      200: { description: 'Addresses of this platform.', schema: AtProvider },
+    }),
+    params(IdpPath),
+    (c) => c.json(atProvider(c.req.valid('param').type)),
   )
 
 const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })

@@ -10,11 +10,13 @@ import {
   listPaymentOrders,
   makeOrder,
   NewOrder,
+  Offers,
   PaymentOrder,
   PaymentOrderQuery,
   PaymentOrders,
   ProviderPath,
   ReceivedEvent,
+  readOffers,
   receiveWebhook,
 } from '../../lib/usage/index.ts'
 
@@ -52,6 +54,15 @@ const orders = router({ auth: 'member', permission: 'read_admin' })
     },
   )
 
+/** The price list belongs to no tenant. */
+const offers = router({ auth: 'user' }).get(
+  '/offers',
+  describeRoute('Read which plans and bundles of credits can be ordered, and at which providers', {
+    200: { description: 'What can be ordered now.', schema: Offers },
+  }),
+  async (c) => c.json(await readOffers(c.var.db)),
+)
+
 /** No caller: the provider's signature over the raw body says who sends, and it is verified before anything is stored. */
 const webhooks = router({ auth: 'public' }).post(
   '/webhooks/:provider',
@@ -76,7 +87,11 @@ const check = router({ auth: 'service' }).post(
 )
 
 /** Orders, and what providers say about them. Cron wakes the last of these routes. */
-export const payments = new Hono().route('/', orders).route('/', webhooks).route('/', check)
+export const payments = new Hono()
+  .route('/', orders)
+  .route('/', offers)
+  .route('/', webhooks)
+  .route('/', check)
 
 export const billingEvents = router({ auth: 'member', permission: 'read_admin' }).get(
   '/',

@@ -878,6 +878,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/branding/address": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read where a tenant's page is, and where its domains have to lead */
+        get: operations["getBrandingAddress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/branding/domains": {
         parameters: {
             query?: never;
@@ -905,7 +922,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Look for a domain’s record now */
+        /** Look now for a domain’s record, and whether it shows the page */
         post: operations["postBrandingDomainsDomainVerify"];
         delete?: never;
         options?: never;
@@ -2190,6 +2207,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry/tenants/{ref}/identity-providers/{type}/at-provider": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read what to enter at a provider, before or after it is set here */
+        get: operations["getRegistryTenantsRefIdentityProvidersTypeAtProvider"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/registry/tenants/{ref}/identity-providers/{type}/check": {
         parameters: {
             query?: never;
@@ -2565,6 +2599,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry/tenants/{ref}/export/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a link that exports a tenant once, within five minutes, for a browser to download */
+        post: operations["postRegistryTenantsRefExportLinks"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/tenants/{ref}/export/file": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Open a link to an export, once */
+        get: operations["getRegistryTenantsRefExportFile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/usage/health": {
         parameters: {
             query?: never;
@@ -2715,6 +2783,23 @@ export interface paths {
         put?: never;
         /** Order a plan or a bundle of credits, once for each Idempotency-Key */
         post: operations["postUsagePaymentsOrders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/usage/payments/offers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Read which plans and bundles of credits can be ordered, and at which providers */
+        get: operations["getUsagePaymentsOffers"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3511,6 +3596,15 @@ export interface components {
             /** @description Fewer than were named: the lease of the others was over, and they come again. */
             acknowledged: number;
         };
+        /** @description Where a tenant's page is. */
+        Address: {
+            /** @description Where the tenant's page is: the primary domain first, then the addresses by its slug. */
+            page_urls: string[];
+            /** @description Where the CNAME record of a domain has to lead; null if the platform has not said it. */
+            pages_host: string | null;
+            /** @description Whether the page is switched on. */
+            is_shown: boolean;
+        };
         AnswerChange: {
             /** @description By the ids of the items. null takes an answer back; others stay as they are. */
             answers: {
@@ -3665,6 +3759,17 @@ export interface components {
         };
         AssessmentSessionAnswer: {
             session: components["schemas"]["AssessmentSession"];
+        };
+        /** @description What to enter at the provider. */
+        AtProvider: {
+            /** @description OIDC: the callback. */
+            redirect_uri: string | null;
+            /** @description SAML: where assertions are posted. */
+            acs_url: string | null;
+            /** @description SAML: the service provider, also the audience. */
+            entity_id: string | null;
+            /** @description SAML: all of that as a document. */
+            metadata_url: string | null;
         };
         /** @description What a row of an audit log may say was done. */
         AuditAction: {
@@ -4809,6 +4914,13 @@ export interface components {
                 name: string;
                 value: string;
             };
+            /** @description Null if the platform has not said where its pages are. */
+            address_record: {
+                /** @constant */
+                type: "CNAME";
+                name: string;
+                value: string;
+            } | null;
             /** @description What the last look at the record found, in a word and in a sentence. */
             last_check: {
                 /**
@@ -4818,6 +4930,17 @@ export interface components {
                 at: string;
                 /** @enum {string} */
                 result: "token_found" | "wrong_token" | "no_record" | "no_such_name" | "host_taken" | "dns_failed" | "resolver_timeout" | "resolver_failed";
+                detail: string;
+            } | null;
+            /** @description What a visitor saw at the last look, in a word and in a sentence. It decides nothing. */
+            last_route: {
+                /**
+                 * Format: date-time
+                 * @description RFC 3339, in UTC, to the millisecond.
+                 */
+                at: string;
+                /** @enum {string} */
+                result: "page_shown" | "no_address" | "not_reached" | "not_public" | "not_trusted" | "another_page";
                 detail: string;
             } | null;
             /** @description Since when the record of a verified domain is gone. After three days it is lost. */
@@ -4953,6 +5076,16 @@ export interface components {
                 /** @description Since when what is beyond the plan is off, the newest first. */
                 switched_off_at: string | null;
             }[];
+        };
+        /** @description Shown once. Exports the tenant once, within five minutes. */
+        ExportLink: {
+            /** @description Where the file is, below functions/v1. It needs no header, so keep it to yourself. */
+            path: string;
+            /**
+             * Format: date-time
+             * @description When it can no longer be opened.
+             */
+            expires_at: string;
         };
         /** @description A mail to a participant some time after the assessment. */
         Followup: {
@@ -5211,17 +5344,7 @@ export interface components {
             warnings: string[];
             /** @description Supabase Auth's provider, once bound. */
             sso_provider_id: string | null;
-            /** @description What to enter at the provider. */
-            at_provider: {
-                /** @description OIDC: the callback. */
-                redirect_uri: string | null;
-                /** @description SAML: where assertions are posted. */
-                acs_url: string | null;
-                /** @description SAML: the service provider, also the audience. */
-                entity_id: string | null;
-                /** @description SAML: all of that as a document. */
-                metadata_url: string | null;
-            };
+            at_provider: components["schemas"]["AtProvider"];
             /** @description The tenant's verified domains. Once bound, addresses of these domains sign in here. */
             email_domains: string[];
             /**
@@ -6109,6 +6232,30 @@ export interface components {
                 price_minor: number;
                 currency: string;
             }[];
+        };
+        /** @description What can be ordered, and at which providers. */
+        Offers: {
+            /** @description Paid each month; the cheapest first. */
+            plans: {
+                plan: string;
+                name: string;
+                /** @description In the smallest unit of the currency. */
+                price_minor: number;
+                /** @description ISO 4217. */
+                currency: string;
+            }[];
+            /** @description Credits, paid once; the cheapest first. */
+            bundles: {
+                bundle: string;
+                credits: number;
+                name: string;
+                /** @description In the smallest unit of the currency. */
+                price_minor: number;
+                /** @description ISO 4217. */
+                currency: string;
+            }[];
+            /** @description Those that are set up here. */
+            providers: components["schemas"]["PaymentProvider"][];
         };
         OidcSettings: {
             /** @description Exactly as the provider spells it. Discovery starts here. */
@@ -14875,6 +15022,105 @@ export interface operations {
             };
         };
     };
+    getBrandingAddress: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its addresses. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Address"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getBrandingDomains: {
         parameters: {
             query?: {
@@ -15151,7 +15397,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The domain; last_check says what was found. */
+            /** @description The domain; last_check and last_route say what was found. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -25410,6 +25656,106 @@ export interface operations {
             };
         };
     };
+    getRegistryTenantsRefIdentityProvidersTypeAtProvider: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Addresses of this platform. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AtProvider"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postRegistryTenantsRefIdentityProvidersTypeCheck: {
         parameters: {
             query?: never;
@@ -28034,6 +28380,193 @@ export interface operations {
             };
         };
     };
+    postRegistryTenantsRefExportLinks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The link. It is shown this once. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportLink"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_export_links, rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryTenantsRefExportFile: {
+        parameters: {
+            query: {
+                token: string;
+            };
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A line {"header": …} with the tables and their counts, a line {"table": …, "row": …} for each row, and a line {"trailer": …} with what was sent. A copy without a trailer was cut off. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description export_link_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description export_running */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_query */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getUsageHealth: {
         parameters: {
             query?: never;
@@ -29383,6 +29916,93 @@ export interface operations {
                 };
             };
             /** @description unavailable, payment_provider_not_set_up, payment_provider_failed */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUsagePaymentsOffers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What can be ordered now. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Offers"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
             503: {
                 headers: {
                     /** @description After how many seconds to try again. */

@@ -16,6 +16,7 @@ const preflight = cors({
     'authorization',
     'apikey',
     'content-type',
+    'idempotency-key',
     'if-match',
     'if-none-match',
     'x-client-info',

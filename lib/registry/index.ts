@@ -31,17 +31,20 @@ export {
   TenantProductQuery,
   TenantProducts,
 } from './entitlements/schema.ts'
+export { ExportFileQuery, ExportLink, issueExportLink, openExportLink } from './export/links.ts'
 export { exportTenant } from './export/queries.ts'
 export { forgetPerson } from './forgetting/queries.ts'
 export { ForgetRequest, ForgottenPerson } from './forgetting/schema.ts'
 export { checkIdentityProvider } from './identity-providers/check.ts'
 export {
+  atProvider,
   listIdentityProviders,
   readIdentityProvider,
   removeIdentityProvider,
   setIdentityProvider,
 } from './identity-providers/queries.ts'
 export {
+  AtProvider,
   IdentityProvider,
   IdentityProviderQuery,
   IdentityProviders,

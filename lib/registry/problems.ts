@@ -10,6 +10,8 @@ const problems = declareProblems({
   not_in_trial: { status: 409, title: 'The tenant is not in trial' },
   not_purgeable: { status: 409, title: 'The tenant cannot be purged now' },
   export_running: { status: 409, title: 'An export of the tenant is running' },
+  export_link_not_found: { status: 404, title: 'There is no such link' },
+  too_many_export_links: { status: 429, title: 'Too many links to exports', retryAfterSeconds: 600 },
   last_owner: { status: 409, title: 'A tenant must have an owner' },
   member_not_active: { status: 409, title: 'The membership is not active' },
   is_member: { status: 409, title: 'They are a member of the tenant' },

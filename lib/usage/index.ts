@@ -69,6 +69,7 @@ export {
 export { LlmProviderAnswer, LlmProviderSettings } from './models/schema.ts'
 export { testLlmProvider } from './models/test.ts'
 export { checkOpenOrders } from './payments/check.ts'
+export { Offers, readOffers } from './payments/offers.ts'
 export {
   idempotencyKeyOf,
   listBillingEvents,

@@ -77,6 +77,8 @@ export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: str
     SUPABASE_SECRET_KEYS: JSON.stringify({ default: file.secret_key }),
     SUPABASE_JWKS: JSON.stringify({ keys: [] }),
     TENANTRY_BASE_DOMAINS: 'localhost',
+    // What a CNAME record would lead to. Nothing leads here from outside.
+    TENANTRY_PAGES_HOST: 'pages.localhost',
     // Where links of mails lead, until a developer names an application.
     TENANTRY_APP_URL: apiUrl,
     // The local mailbox gets everything. A real provider that a developer sets up reaches nobody without being told so.

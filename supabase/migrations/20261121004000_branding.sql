@@ -522,6 +522,15 @@ create type public.domain_check_result as enum (
   'resolver_failed'   -- the resolver could not be reached, or its answer could not be read
 );
 
+create type public.domain_route as enum (
+  'page_shown',   -- https://<host>/ is the page of tenants, with a certificate that browsers trust
+  'no_address',   -- the name has no address
+  'not_reached',  -- nothing answered in time, or not in HTTP
+  'not_public',   -- the address is inside a network
+  'not_trusted',  -- browsers would refuse the certificate
+  'another_page'  -- something else answered
+);
+
 create table public.tenant_domains (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -537,6 +546,8 @@ create table public.tenant_domains (
   first_missed_at timestamptz,
   missed_check_count int not null default 0,
   switched_off_at timestamptz,
+  last_routed_at timestamptz,
+  last_route public.domain_route,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -554,6 +565,7 @@ create table public.tenant_domains (
 create unique index tenant_domains_ref_id_idx on public.tenant_domains (tenant_id, ref_id) where ref_id is not null;
 comment on table public.tenant_domains is 'A custom domain. It shows the tenant''s page only while it is verified. Only one tenant at a time can hold a verified host.';
 comment on column public.tenant_domains.switched_off_at is 'Since when it shows no page, because the plan has no place for it. The tenant still holds the host.';
+comment on column public.tenant_domains.last_route is 'What https://<host>/ showed when somebody last looked. It decides nothing.';
 create unique index tenant_domains_verified_host_idx on public.tenant_domains (host) where status = 'verified';
 create unique index tenant_domains_one_primary_idx on public.tenant_domains (tenant_id) where is_primary;
 create index tenant_domains_next_check_at_idx on public.tenant_domains (next_check_at) where status = 'verified';
@@ -721,7 +733,7 @@ select private.register_limit('domains', 'Domains, verified or not.',
 select private.register_switch('domains', 'keep_domains', feature => 'custom_domain');
 
 select private.register_table('public.tenant_domains', plain => '{host}', secret => '{verification_token}',
-  quiet => '{last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count}');
+  quiet => '{last_checked_at,last_check_result,next_check_at,first_missed_at,missed_check_count,last_routed_at,last_route}');
 
 select private.register_event_type('domain.verified', 'A custom domain was proven to be the tenant''s. It shows the tenant''s page from now on.',
     '{"domain": {"ref_id": "ref_id", "host": "text"}, "verified_at": "moment"}',
@@ -866,6 +878,17 @@ $$;
 comment on function private.record_domain_check(uuid, uuid, text[], public.domain_check_result) is
   'What DNS said about _tenantry.<host>: the tokens found there, or why there are none. The domain is then verified, given to another tenant, or lost.';
 
+create function private.record_domain_route(tenant uuid, domain uuid, found public.domain_route) returns public.tenant_domains
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.tenant_domains as d set last_route = record_domain_route.found, last_routed_at = now()
+  where d.tenant_id = record_domain_route.tenant and d.id = record_domain_route.domain
+  returning d.*
+$$;
+comment on function private.record_domain_route(uuid, uuid, public.domain_route) is
+  'What the page of a verified domain answered over HTTPS. For the service, because a caller must not be able to state it.';
+
 create function private.request_domain_checks() returns text
   language plpgsql
   set search_path = ''
@@ -888,7 +911,8 @@ comment on function private.request_domain_checks() is
   'If a check is due, wakes the edge function that re-checks domains, because only that function can query DNS. Returns what it did.';
 grant execute on function private.start_domain_check(uuid, text) to authenticated;
 grant execute on function private.claim_due_domain_checks(int),
-  private.record_domain_check(uuid, uuid, text[], public.domain_check_result) to service_role;
+  private.record_domain_check(uuid, uuid, text[], public.domain_check_result),
+  private.record_domain_route(uuid, uuid, public.domain_route) to service_role;
 
 select cron.schedule('branding: re-check verified domains', '*/5 * * * *',
   'select private.request_domain_checks()');

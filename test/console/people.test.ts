@@ -51,10 +51,22 @@ describeInBrowser('people in the console', (browser) => {
     await expect.poll(() => page.getByLabel('E-mail').getAttribute('aria-invalid')).toBe('true')
     expect(await page.getByLabel('E-mail').inputValue()).toBe('two..dots@example.com')
     expect(await page.getByText('An invitation was sent').count()).toBe(0)
+    // What is corrected can be sent.
     const email = `${randomUUID()}@example.com`
     await page.getByLabel('E-mail').fill(email)
     await page.getByRole('button', { name: 'Invite', exact: true }).click()
     await page.getByText(`An invitation was sent to ${email}.`).waitFor()
+  })
+
+  it('an owner hands the tenant over, after asking, and is an admin from then on', async () => {
+    const page = await opened()
+    await row(page, member.email).getByRole('button', { name: 'Make owner' }).click()
+    const dialog = page.getByRole('dialog', { name: `Hand ${tenant.slug} over to` })
+    await dialog.getByRole('button', { name: 'Make owner' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await row(page, member.email).getByText('Owner').waitFor()
+    expect(await rolesOf()).toEqual({ [owner.email]: 'admin', [member.email]: 'owner' })
+    expect(await page.getByRole('button', { name: 'Make owner' }).count()).toBe(0)
   })
 
   it('changes a role and removes somebody, after asking', async () => {

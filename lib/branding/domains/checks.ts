@@ -3,6 +3,7 @@ import { forgetHost } from '../page/queries.ts'
 import { type FindTxt, findTxt, isInconclusive, type TxtLookup } from './dns.ts'
 import { recordName } from './host.ts'
 import { type DomainRow, shown } from './queries.ts'
+import { type FindRoute, findRoute } from './route.ts'
 import type { CheckedDomains, Domain } from './schema.ts'
 
 /** Each lookup takes two resolvers of three seconds at most, and ten run at a time: a batch is done within a minute. */
@@ -10,7 +11,7 @@ const batchSize = 100
 const atOnce = 10
 
 /**
- * Looks for a domain's record now and records the result. The returned domain says what was found. Refuses with 404, 409 domain_taken while another tenant's record stands, and 429
+ * Looks for a domain's record now, and whether its page is shown, and records both. The returned domain says what was found. Refuses with 404, 409 domain_taken while another tenant's record stands, and 429
  * domain_just_checked within ten seconds of the last time.
  */
 export async function verifyDomain(
@@ -19,6 +20,7 @@ export async function verifyDomain(
   tenantId: string,
   ref: string,
   find: FindTxt = findTxt,
+  look: FindRoute = findRoute,
 ): Promise<Domain> {
   const { domain_id, host, wait_seconds } = await db.one<{
     domain_id: string
@@ -32,9 +34,18 @@ export async function verifyDomain(
   }
   const lookup = await find(recordName(host))
   // As the service, because a caller must not be able to state what DNS said.
-  const row = await record(serviceFor(claims, headers), tenantId, domain_id, lookup)
+  const service = serviceFor(claims, headers)
+  let row = await record(service, tenantId, domain_id, lookup)
   if (!row) throw new Problem('not_found', 'You have no such domain.')
   forgetHost(host)
+  // Only of a host whose record stands: the platform is nobody's way to ask servers that are not theirs.
+  if (row.last_check_result === 'token_found') {
+    const found = await look(host)
+    const [routed] = await service.query<DomainRow>(
+      sql`select * from private.record_domain_route(${tenantId}, ${domain_id}, ${found})`,
+    )
+    row = routed ?? row
+  }
   const domain = shown(row)
   if (row.last_check_result === 'host_taken')
     throw new Problem('domain_taken', domain.last_check?.detail ?? '')

@@ -1,7 +1,15 @@
 import { type Db, Problem, readPage, sql } from '../../db/index.ts'
 import { forgetHost } from '../page/queries.ts'
+import { pagesHost } from './address.ts'
 import { checkHost, recordName } from './host.ts'
-import { type CheckResult, type Domain, type DomainQuery, type Domains, domainOrder } from './schema.ts'
+import {
+  type CheckResult,
+  type Domain,
+  type DomainQuery,
+  type Domains,
+  domainOrder,
+  type RouteResult,
+} from './schema.ts'
 
 /** The columns of tenant_domains that are shown. */
 export interface DomainRow {
@@ -16,6 +24,8 @@ export interface DomainRow {
   last_check_result: CheckResult | null
   first_missed_at: Date | null
   switched_off_at: Date | null
+  last_routed_at: Date | null
+  last_route: RouteResult | null
 }
 
 /** A page of a tenant's domains, the newest first. */
@@ -30,7 +40,7 @@ export async function listDomains(
     { limit, cursor },
     (rowCount) => sql`
     select ref_id, host, status, is_primary, verification_token, verified_at, created_at, last_checked_at,
-      last_check_result, first_missed_at, switched_off_at
+      last_check_result, first_missed_at, switched_off_at, last_routed_at, last_route
     from public.tenant_domains
     where tenant_id = ${tenantId} and (${cursor?.ref_id}::text is null or id < private.ulid_to_uuid(${cursor?.ref_id}))
     order by id desc limit ${rowCount}`,
@@ -69,6 +79,8 @@ export async function removeDomain(db: Db, tenantId: string, ref: string): Promi
 
 export function shown(row: DomainRow): Domain {
   const { ref_id, host, status, is_primary, last_checked_at: at, last_check_result: result } = row
+  const { last_routed_at, last_route } = row
+  const target = pagesHost()
   return {
     ref_id,
     host,
@@ -77,7 +89,14 @@ export function shown(row: DomainRow): Domain {
     verified_at: row.verified_at,
     created_at: row.created_at,
     record: { type: 'TXT', name: recordName(host), value: row.verification_token },
+    address_record: target === null ? null : { type: 'CNAME', name: host, value: target },
     last_check: at && result && { at, result, detail: sentences[result](recordName(host)) },
+    last_route: last_routed_at &&
+      last_route && {
+        at: last_routed_at,
+        result: last_route,
+        detail: routeSentences[last_route](host, target),
+      },
     missing_since: row.first_missed_at,
     switched_off_at: row.switched_off_at,
   }
@@ -98,4 +117,20 @@ const sentences: Record<CheckResult, (name: string) => string> = {
     `The domain's name servers gave no proper answer about ${name}. Check them, and DNSSEC, with your provider. ${nothingChanged}`,
   resolver_timeout: () => `Asking DNS took too long. ${nothingChanged}`,
   resolver_failed: () => `DNS could not be asked. ${nothingChanged}`,
+}
+
+const lead = (host: string, target: string | null) =>
+  target === null
+    ? `Ask the platform where ${host} has to lead.`
+    : `Have a CNAME record lead ${host} to ${target}.`
+const routeSentences: Record<RouteResult, (host: string, target: string | null) => string> = {
+  page_shown: (host) => `https://${host}/ shows the page.`,
+  no_address: (host, target) =>
+    `${host} has no address yet. ${lead(host, target)} A new record can take an hour to show.`,
+  not_reached: (host, target) => `Nothing answered at https://${host}/ in time. ${lead(host, target)}`,
+  not_public: (host, target) => `${host} leads to an address that is not public. ${lead(host, target)}`,
+  not_trusted: (host) =>
+    `Browsers would refuse the certificate at https://${host}/. It may take some minutes to be issued. If it stays so, tell the platform.`,
+  another_page: (host, target) =>
+    `https://${host}/ shows something else than the page. ${lead(host, target)}`,
 }

@@ -19,6 +19,16 @@ export const CheckResult = z.enum([
 ])
 export type CheckResult = z.infer<typeof CheckResult>
 
+export const RouteResult = z.enum([
+  'page_shown',
+  'no_address',
+  'not_reached',
+  'not_public',
+  'not_trusted',
+  'another_page',
+])
+export type RouteResult = z.infer<typeof RouteResult>
+
 export const Domain = z
   .object({
     ref_id: z.string(),
@@ -29,10 +39,18 @@ export const Domain = z
     created_at: moment,
     /** The record that shows whose domain it is. */
     record: z.object({ type: z.literal('TXT'), name: z.string(), value: z.string() }),
+    /** The record that leads visitors to the page. */
+    address_record: z
+      .object({ type: z.literal('CNAME'), name: z.string(), value: z.string() })
+      .nullable()
+      .meta({ description: 'Null if the platform has not said where its pages are.' }),
     last_check: z
       .object({ at: moment, result: CheckResult, detail: z.string() })
       .nullable()
       .meta({ description: 'What the last look at the record found, in a word and in a sentence.' }),
+    last_route: z.object({ at: moment, result: RouteResult, detail: z.string() }).nullable().meta({
+      description: 'What a visitor saw at the last look, in a word and in a sentence. It decides nothing.',
+    }),
     missing_since: moment.nullable().meta({
       description: 'Since when the record of a verified domain is gone. After three days it is lost.',
     }),

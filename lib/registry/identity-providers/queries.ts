@@ -79,8 +79,8 @@ function withWarnings(provider: Stored): IdentityProvider {
   return { ...provider, warnings: warningsOf(provider), at_provider: atProvider(provider.type) }
 }
 
-/** Where Supabase Auth, which carries out the sign-ins, expects the provider's answers. */
-function atProvider(type: IdpKind): IdentityProvider['at_provider'] {
+/** Where Supabase Auth, which carries out the sign-ins, expects the provider's answers. The same for every tenant. */
+export function atProvider(type: IdpKind): IdentityProvider['at_provider'] {
   const auth = publicUrl('/auth/v1')
   if (type === 'oidc')
     return { redirect_uri: `${auth}/callback`, acs_url: null, entity_id: null, metadata_url: null }

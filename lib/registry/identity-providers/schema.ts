@@ -55,6 +55,15 @@ export const IdpSettings = z.union([OidcSettings, SamlSettings])
 export const IdpKind = z.enum(['oidc', 'saml'])
 export const IdpPath = z.object({ type: IdpKind })
 
+export const AtProvider = z
+  .strictObject({
+    redirect_uri: z.string().nullable().meta({ description: 'OIDC: the callback.' }),
+    acs_url: z.string().nullable().meta({ description: 'SAML: where assertions are posted.' }),
+    entity_id: z.string().nullable().meta({ description: 'SAML: the service provider, also the audience.' }),
+    metadata_url: z.string().nullable().meta({ description: 'SAML: all of that as a document.' }),
+  })
+  .meta({ id: 'AtProvider', description: 'What to enter at the provider.' })
+
 /** A tenant's identity provider, as its managers see it. */
 export const IdentityProvider = z
   .strictObject({
@@ -72,17 +81,7 @@ export const IdentityProvider = z
     keys_expire_at: moment.nullable().meta({ description: "When a SAML provider's last certificate ends." }),
     warnings: z.array(z.string()),
     sso_provider_id: z.string().nullable().meta({ description: "Supabase Auth's provider, once bound." }),
-    at_provider: z
-      .strictObject({
-        redirect_uri: z.string().nullable().meta({ description: 'OIDC: the callback.' }),
-        acs_url: z.string().nullable().meta({ description: 'SAML: where assertions are posted.' }),
-        entity_id: z
-          .string()
-          .nullable()
-          .meta({ description: 'SAML: the service provider, also the audience.' }),
-        metadata_url: z.string().nullable().meta({ description: 'SAML: all of that as a document.' }),
-      })
-      .meta({ description: 'What to enter at the provider.' }),
+    at_provider: AtProvider,
     email_domains: z.array(z.string()).meta({
       description: "The tenant's verified domains. Once bound, addresses of these domains sign in here.",
     }),

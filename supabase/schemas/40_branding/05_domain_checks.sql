@@ -127,6 +127,17 @@ $$;
 comment on function private.record_domain_check(uuid, uuid, text[], public.domain_check_result) is
   'What DNS said about _tenantry.<host>: the tokens found there, or why there are none. The domain is then verified, given to another tenant, or lost.';
 
+create function private.record_domain_route(tenant uuid, domain uuid, found public.domain_route) returns public.tenant_domains
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.tenant_domains as d set last_route = record_domain_route.found, last_routed_at = now()
+  where d.tenant_id = record_domain_route.tenant and d.id = record_domain_route.domain
+  returning d.*
+$$;
+comment on function private.record_domain_route(uuid, uuid, public.domain_route) is
+  'What the page of a verified domain answered over HTTPS. For the service, because a caller must not be able to state it.';
+
 create function private.request_domain_checks() returns text
   language plpgsql
   set search_path = ''
@@ -149,7 +160,8 @@ comment on function private.request_domain_checks() is
   'If a check is due, wakes the edge function that re-checks domains, because only that function can query DNS. Returns what it did.';
 grant execute on function private.start_domain_check(uuid, text) to authenticated;
 grant execute on function private.claim_due_domain_checks(int),
-  private.record_domain_check(uuid, uuid, text[], public.domain_check_result) to service_role;
+  private.record_domain_check(uuid, uuid, text[], public.domain_check_result),
+  private.record_domain_route(uuid, uuid, public.domain_route) to service_role;
 
 select cron.schedule('branding: re-check verified domains', '*/5 * * * *',
   'select private.request_domain_checks()');

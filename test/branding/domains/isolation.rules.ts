@@ -5,7 +5,7 @@ export default {
   relations: {
     tenant_domains: {
       columns:
-        'tenant_id id ref_id host status is_primary verification_token verified_at last_checked_at last_check_result next_check_at first_missed_at missed_check_count switched_off_at created_at updated_at created_by updated_by',
+        'tenant_id id ref_id host status is_primary verification_token verified_at last_checked_at last_check_result next_check_at first_missed_at missed_check_count switched_off_at last_routed_at last_route created_at updated_at created_by updated_by',
       secretsShown: {
         verification_token: 'stands in public DNS once it is used, and proves nothing without the zone',
       },

@@ -3,6 +3,7 @@ import { freshSlug } from '../../kit/tenants.ts'
 import { makeDomain } from './subjects.ts'
 
 export default {
+  'GET /branding/address': { may: [reader] },
   'GET /branding/domains': { may: [reader] },
   'POST /branding/domains': { may: [manager], gives: 201, body: () => ({ host: `${freshSlug()}.test` }) },
   'POST /branding/domains/:domain/verify': { may: [manager], where: { domain: makeDomain } },

@@ -8,6 +8,10 @@ export default {
     gives: 404,
     path: '/registry/tenants/:ref/identity-providers/oidc',
   },
+  'GET /registry/tenants/:ref/identity-providers/:type/at-provider': {
+    may: [manager],
+    path: '/registry/tenants/:ref/identity-providers/oidc/at-provider',
+  },
   'PUT /registry/tenants/:ref/identity-providers/:type': {
     may: [manager],
     path: '/registry/tenants/:ref/identity-providers/saml',

@@ -1,6 +1,7 @@
-import { anyone, manager, type RouteRules, service } from '../../kit/rules/routes.ts'
+import { anyone, manager, person, type RouteRules, service } from '../../kit/rules/routes.ts'
 
 export default {
+  'GET /usage/payments/offers': { may: [person] },
   'GET /usage/payments/orders': { may: [manager] },
   'POST /usage/payments/orders': {
     whenFrozen: 'paying is how it ends: see subscriptions/buyers.test.ts',

@@ -70,3 +70,11 @@ export async function changeRole(slug: string, user: string, role: Role): Promis
 export async function removeMember(slug: string, user: string): Promise<void> {
   await platform.DELETE('/registry/tenants/{ref}/members/{user}', { params: memberOf(slug, user) })
 }
+
+/** The member becomes the owner, and the caller an admin: both, or neither. */
+export async function handOver(slug: string, user: string): Promise<void> {
+  await platform.POST('/registry/tenants/{ref}/ownership', {
+    params: { path: { ref: slug } },
+    body: { to: user },
+  })
+}

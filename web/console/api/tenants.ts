@@ -2,6 +2,8 @@ import { queryOptions } from '@tanstack/react-query'
 import type { Schemas } from '../../../lib/client/index.ts'
 import { platform } from './client.ts'
 
+export type TenantChange = Schemas['TenantChange']
+
 /** The tenants that the person belongs to. */
 export const tenantsQuery = queryOptions({
   queryKey: ['tenants'],
@@ -27,4 +29,8 @@ export const tenantQuery = (slug: string) =>
 export async function makeTenant(body: Schemas['NewTenant']): Promise<string> {
   const { data } = await platform.POST('/registry/tenants', { body })
   return data.slug
+}
+
+export async function changeTenant(slug: string, body: TenantChange): Promise<void> {
+  await platform.PATCH('/registry/tenants/{ref}', { params: { path: { ref: slug } }, body })
 }

@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router'
 import { Failure } from '../parts/notice.tsx'
+import { texts } from '../parts/search.ts'
 import { Loading, NotFound } from '../parts/states.tsx'
 import { auditSearchIn, tenantSearchIn } from '../screens/operator/search.ts'
 import { Shell } from './shell.tsx'
@@ -25,32 +26,37 @@ const screen = <const Path extends string, Module extends Record<string, unknown
   name: keyof Module & string,
 ) => createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) })
 
-const operatorTenants = createRoute({
-  getParentRoute: () => root,
-  path: '/operator',
-  validateSearch: tenantSearchIn,
-  component: lazyRouteComponent(() => import('../screens/operator/tenants.tsx'), 'OperatorTenants'),
-})
-const operatorAudit = createRoute({
-  getParentRoute: () => root,
-  path: '/operator/audit',
-  validateSearch: auditSearchIn,
-  component: lazyRouteComponent(() => import('../screens/operator/audit.tsx'), 'OperatorAudit'),
-})
+/** One whose address says what is shown of it. */
+const filtered = <
+  const Path extends string,
+  Module extends Record<string, unknown>,
+  Search extends Record<string, unknown>,
+>(
+  path: Path,
+  load: () => Promise<Module>,
+  name: keyof Module & string,
+  validateSearch: (search: Record<string, unknown>) => Search,
+) =>
+  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name), validateSearch })
 
 const routeTree = root.addChildren([
   screen('/', () => import('../screens/tenants/tenants.tsx'), 'Tenants'),
   screen('/join', () => import('../screens/join/join.tsx'), 'Join'),
-  screen('/t/$slug', () => import('../screens/home/home.tsx'), 'Home'),
-  screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
-  screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
   screen('/account', () => import('../screens/account/account.tsx'), 'Account'),
-  operatorTenants,
-  operatorAudit,
+  screen('/t/$slug', () => import('../screens/home/home.tsx'), 'Home'),
+  screen('/t/$slug/contract', () => import('../screens/contract/contract.tsx'), 'ContractScreen'),
+  screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
+  screen('/t/$slug/address', () => import('../screens/address/address.tsx'), 'AddressScreen'),
+  screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
+  screen('/t/$slug/sso', () => import('../screens/sso/sso.tsx'), 'Sso'),
+  screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
+  filtered('/t/$slug/usage', () => import('../screens/usage/usage.tsx'), 'Usage', texts('days', 'by', 'of')),
+  screen('/t/$slug/credits', () => import('../screens/credits/credits.tsx'), 'Credits'),
+  screen('/t/$slug/settings', () => import('../screens/settings/settings.tsx'), 'Settings'),
+  filtered('/operator', () => import('../screens/operator/tenants.tsx'), 'OperatorTenants', tenantSearchIn),
+  filtered('/operator/audit', () => import('../screens/operator/audit.tsx'), 'OperatorAudit', auditSearchIn),
   screen('/operator/queues', () => import('../screens/operator/queues.tsx'), 'OperatorQueues'),
   screen('/operator/tenants/$tenant', () => import('../screens/operator/tenant.tsx'), 'OperatorTenant'),
-  screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
-  screen('/t/$slug/contract', () => import('../screens/contract/contract.tsx'), 'ContractScreen'),
 ])
 
 export const makeRouter = (queries: QueryClient) =>

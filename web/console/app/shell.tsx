@@ -9,8 +9,13 @@ import { words } from './words/words.ts'
 const rooms = [
   { to: '/t/$slug', word: 'home' },
   { to: '/t/$slug/brand', word: 'brand' },
+  { to: '/t/$slug/address', word: 'address' },
   { to: '/t/$slug/people', word: 'people' },
+  { to: '/t/$slug/sso', word: 'sso' },
   { to: '/t/$slug/keys', word: 'keys' },
+  { to: '/t/$slug/usage', word: 'usage' },
+  { to: '/t/$slug/credits', word: 'credits' },
+  { to: '/t/$slug/settings', word: 'settings' },
 ] as const
 
 /** The frame around every screen. */

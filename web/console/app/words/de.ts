@@ -44,6 +44,7 @@ const de: typeof en = {
   save: 'Speichern',
   unsaved: 'Es gibt Änderungen, die nicht gespeichert sind. Trotzdem verlassen?',
   asCurl: 'Dasselbe mit curl',
+  asTable: 'Als Tabelle',
 
   cancel: 'Abbrechen',
   revoke: 'Widerrufen',

@@ -49,6 +49,7 @@ export default {
   save: 'Save',
   unsaved: 'There are changes that are not saved. Leave all the same?',
   asCurl: 'The same with curl',
+  asTable: 'As a table',
 
   cancel: 'Cancel',
   revoke: 'Revoke',

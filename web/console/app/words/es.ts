@@ -43,6 +43,7 @@ const es: typeof en = {
   save: 'Guardar',
   unsaved: 'Hay cambios sin guardar. ¿Salir de todos modos?',
   asCurl: 'Lo mismo con curl',
+  asTable: 'Como tabla',
 
   cancel: 'Cancelar',
   revoke: 'Revocar',

@@ -43,6 +43,7 @@ const fr: typeof en = {
   save: 'Enregistrer',
   unsaved: 'Des modifications ne sont pas enregistrées. Quitter quand même ?',
   asCurl: 'La même chose avec curl',
+  asTable: 'En tableau',
 
   cancel: 'Annuler',
   revoke: 'Révoquer',

@@ -44,6 +44,7 @@ const it: typeof en = {
   save: 'Salva',
   unsaved: 'Ci sono modifiche non salvate. Uscire lo stesso?',
   asCurl: 'Lo stesso con curl',
+  asTable: 'Come tabella',
 
   cancel: 'Annulla',
   revoke: 'Revoca',

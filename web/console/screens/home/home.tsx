@@ -14,6 +14,10 @@ const route = getRouteApi('/t/$slug')
 const screens = {
   brand: '/t/$slug/brand',
   api_key: '/t/$slug/keys',
+  domain: '/t/$slug/address',
+  limit: '/t/$slug/usage',
+  tenant: '/t/$slug/usage',
+  identity_provider: '/t/$slug/sso',
   invitation: '/t/$slug/people',
   contract: '/t/$slug/contract',
 } as const

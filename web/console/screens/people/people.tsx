@@ -1,7 +1,8 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRouteContext } from '@tanstack/react-router'
 import { useState } from 'react'
-import { changeRole, type Member, membersQuery, type Role, removeMember } from '../../api/people.ts'
+import { changeRole, handOver, type Member, membersQuery, type Role, removeMember } from '../../api/people.ts'
+import { tenantQuery } from '../../api/tenants.ts'
 import { Button } from '../../parts/button.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { List, More, Row } from '../../parts/list.tsx'
@@ -31,6 +32,7 @@ function Members({ slug, tenant, mayManage }: { slug: string; tenant: Tenant; ma
   const members = useInfiniteQuery(membersQuery(slug))
   const queries = useQueryClient()
   const [leaving, setLeaving] = useState<Member | null>(null)
+  const [heir, setHeir] = useState<Member | null>(null)
   const refresh = () => queries.invalidateQueries({ queryKey: membersQuery(slug).queryKey })
   const changing = useMutation({
     mutationFn: ({ member, role }: { member: Member; role: Role }) => changeRole(slug, member.ref_id, role),
@@ -43,14 +45,24 @@ function Members({ slug, tenant, mayManage }: { slug: string; tenant: Tenant; ma
       await refresh()
     },
   })
+  const handing = useMutation({
+    mutationFn: (member: Member) => handOver(slug, member.ref_id),
+    onSettled: async () => {
+      setHeir(null)
+      // What one may do has changed, too.
+      await Promise.all([refresh(), queries.invalidateQueries({ queryKey: tenantQuery(slug).queryKey })])
+    },
+  })
+  const failure = changing.error ?? removing.error ?? handing.error
 
   if (!members.data || isRefused(members)) return <Pending queries={[members]} />
+  const mayOwn = tenant.permissions.includes('own')
   const isSelf = (member: Member | null) => member?.email === user.email
   const listed = members.data.pages.flatMap((page) => page.members)
   return (
     <>
       <h2>{words.members}</h2>
-      {(changing.error ?? removing.error) && <Failure error={changing.error ?? removing.error} />}
+      {failure && <Failure error={failure} />}
       <List>
         {listed.map((member) => (
           <Row
@@ -77,6 +89,11 @@ function Members({ slug, tenant, mayManage }: { slug: string; tenant: Tenant; ma
             ) : (
               <span>{words.role[member.role] ?? member.role}</span>
             )}
+            {mayOwn && member.role !== 'owner' && member.status === 'active' && (
+              <Button look="quiet" onClick={() => setHeir(member)}>
+                {words.handOver}
+              </Button>
+            )}
             {member.role !== 'owner' && (mayManage || isSelf(member)) && (
               <Button look="quiet" onClick={() => setLeaving(member)}>
                 {isSelf(member) ? words.leave : words.remove}
@@ -94,6 +111,15 @@ function Members({ slug, tenant, mayManage }: { slug: string; tenant: Tenant; ma
         isPending={removing.isPending}
         onAct={() => leaving && removing.mutate(leaving)}
         onClose={() => setLeaving(null)}
+      />
+      <Confirm
+        title={words.handOverTitle(tenant.name, heir?.name ?? heir?.email ?? '')}
+        lead={words.handOverLead}
+        act={words.handOver}
+        isOpen={heir !== null}
+        isPending={handing.isPending}
+        onAct={() => heir && handing.mutate(heir)}
+        onClose={() => setHeir(null)}
       />
     </>
   )

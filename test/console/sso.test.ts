@@ -1,0 +1,127 @@
+import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { violationsOn } from '../kit/axe.ts'
+import { describeInBrowser } from '../kit/browser.ts'
+import { call } from '../kit/call.ts'
+import { admin } from '../kit/db.ts'
+import { makePerson, type Person } from '../kit/people.ts'
+import { daysFromNow, makeCertificate } from '../kit/servers/certificates.ts'
+import { client, startOidcServer } from '../kit/servers/oidc-server.ts'
+import { samlMetadata } from '../kit/servers/saml-metadata.ts'
+import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import { openConsole, phone } from './visit.ts'
+
+const hostile = '<img src=x onerror="document.title=1">'
+let owner: Person
+let tenant: Tenant
+beforeEach(async () => {
+  owner = await makePerson()
+  tenant = await makeTenant({ owner })
+})
+
+const at = (rest = '') => `/registry/tenants/${tenant.slug}/identity-providers${rest}`
+const read = async (type: string) => (await call(at(`/${type}`), { token: owner.token })).json()
+/** Lets the time pass that is between two checks. */
+const rest = () =>
+  admin.query('update public.tenant_idp_config set check_started_at = null where tenant_id = $1', [tenant.id])
+
+describeInBrowser('company sign-in in the console', (browser) => {
+  const opened = (person = owner, options = {}) =>
+    openConsole(browser(), `/t/${tenant.slug}/sso`, person, options)
+
+  it('an OIDC provider is set, checked, corrected and removed; its secret stays where it is', async () => {
+    const server = await startOidcServer()
+    onTestFinished(() => server.stop())
+    const page = await opened()
+    const card = page.getByRole('region', { name: 'OpenID Connect' })
+    await card.getByText(/\/auth\/v1\/callback$/).waitFor()
+    await card.getByLabel('Issuer').fill('http://10.0.0.1/')
+    await card.getByLabel('Client ID').fill(client.id)
+    await card.getByLabel('Client secret').fill('wrong')
+    await card.getByRole('button', { name: 'Save' }).click()
+    await card.getByText('must be the https URL of a public server').waitFor()
+    await card.getByLabel('Issuer').fill(server.issuer)
+    await card.getByRole('button', { name: 'Save' }).click()
+    await card.getByText('Not checked yet').waitFor()
+    await card.getByRole('button', { name: 'Check now' }).click()
+    await card.getByText('The provider does not know this client id with this secret.').waitFor()
+
+    await card.getByRole('button', { name: 'Change the settings' }).click()
+    expect(await card.getByLabel('Client secret').inputValue()).toBe('')
+    await card.getByLabel('Client secret').fill(client.secret)
+    await card.getByRole('button', { name: 'Save' }).click()
+    await card.getByText('Not checked yet').waitFor()
+    await rest()
+    await card.getByRole('button', { name: 'Check now' }).click()
+    await card.getByText('Verified', { exact: true }).waitFor()
+    await card.getByText(/has to connect it to the sign-in/).waitFor()
+    expect(await read('oidc')).toMatchObject({ verified: true })
+    expect(await page.content()).not.toContain(client.secret)
+
+    await card.getByRole('button', { name: 'Remove' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Remove OpenID Connect?' })
+    await dialog.getByRole('button', { name: 'Remove' }).click()
+    await card.getByLabel('Issuer').waitFor()
+    expect(await read('oidc')).toMatchObject({ status: 404 })
+  })
+
+  it('a SAML provider shows when its certificates end, and what it wrote stays text', async () => {
+    const [late, soon] = await Promise.all([
+      makeCertificate({ rsaBits: 2048, notAfter: daysFromNow(10) }),
+      makeCertificate({ rsaBits: 2048, notAfter: daysFromNow(5) }),
+    ])
+    const page = await opened()
+    const card = page.getByRole('region', { name: 'SAML' })
+    await card.getByText(/\/sso\/saml\/acs$/).waitFor()
+    await card.getByLabel('Metadata', { exact: true }).selectOption('xml')
+    await card.getByLabel('Metadata as XML').fill(samlMetadata([late.base64, soon.base64]))
+    await card.getByLabel('Entity ID', { exact: true }).fill(hostile)
+    await card.getByRole('button', { name: 'Save' }).click()
+    await card.getByText(hostile).waitFor()
+    await card.getByRole('button', { name: 'Check now' }).click()
+    await card.getByText('The last check found a fault').waitFor()
+
+    await card.getByRole('button', { name: 'Change the settings' }).click()
+    await card.getByLabel('Entity ID', { exact: true }).fill('')
+    await card.getByRole('button', { name: 'Save' }).click()
+    await card.getByText('Not checked yet').waitFor()
+    await rest()
+    await card.getByRole('button', { name: 'Check now' }).click()
+    await card.getByText('Verified', { exact: true }).waitFor()
+    await card.getByText('Certificate 2').waitFor()
+    await card.getByText('The last certificate expires in 9 days.').waitFor()
+    await card.getByText('https://idp.example/saml').waitFor()
+  })
+
+  it('a plan without it says which plan has it, and offers no form', async () => {
+    tenant = await makeTenant({ owner, plan: 'starter' })
+    const page = await opened()
+    await page.getByText('Your plan does not have company sign-in. The plan “business” has it.').waitFor()
+    expect(await page.getByRole('button', { name: 'Save' }).count()).toBe(0)
+  })
+
+  it('a member sees that others set it', async () => {
+    const member = await makePerson()
+    tenant = await makeTenant({ owner, member })
+    const page = await opened(member)
+    await page.getByText('Only admins and owners see this.').waitFor()
+  })
+
+  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+    const set = await call(at('/saml'), {
+      ...{ method: 'PUT', token: owner.token },
+      body: { metadata_url: `https://idp.example.com/${'long'.repeat(60)}` },
+    })
+    expect(set.status).toBe(200)
+    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+      const page = await opened(owner, options)
+      const card = page.getByRole('region', { name: 'SAML' })
+      await card.getByText(/\/sso\/saml\/acs$/).waitFor()
+      await card.getByRole('button', { name: 'Change the settings' }).click()
+      expect(await violationsOn(page)).toEqual([])
+      await card.getByRole('button', { name: 'Remove' }).click()
+      await page.getByRole('dialog').waitFor()
+      expect(await violationsOn(page)).toEqual([])
+      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+    }
+  })
+})

@@ -1,0 +1,48 @@
+export default {
+  addressNotManaged: 'Only admins and owners change addresses and domains.',
+  page: 'Your page',
+  pageOff: 'The page is switched off. Visitors see nothing at these addresses.',
+  noPage: 'The page has no address yet. Add a domain.',
+  copyAddress: 'Copy the address',
+  alsoAt: 'Also at',
+
+  slug: 'Handle',
+  slugLabel: 'Handle of this practice',
+  slugHint: '3 to 40 characters: a to z, digits and hyphens. It is part of the page’s address.',
+  changeSlug: 'Change the handle',
+  slugTitle: (from: string, to: string) => `Change ${from} to ${to}?`,
+  slugLead: (from: string) =>
+    `The page and this console move to the new address. ${from} leads there for 90 days and is given to nobody else. At most five handles can be given up in 90 days.`,
+
+  domains: 'Domains of your own',
+  domainsLead: 'A domain shows your page once two records at your DNS provider lead here.',
+  newDomain: 'New domain',
+  host: 'Domain',
+  hostHint: 'Such as quiz.example.com, without https://. The same with www. is included.',
+  addDomain: 'Add the domain',
+  domainStatus: {
+    pending: 'Waits for its record',
+    verified: 'Verified',
+    failed: 'Lost: its record is gone',
+  },
+  primary: 'primary',
+  overPlan: 'Switched off: the plan has no place for it',
+  missingSince: (day: string) =>
+    `Its record has been missing since ${day}. After three days the domain is lost.`,
+  records: 'Records for your DNS provider',
+  recordProof: '1. It proves that the domain is yours',
+  recordAddress: '2. It leads visitors to your page',
+  recordType: 'Type',
+  recordName: 'Name',
+  recordValue: 'Value',
+  copyName: 'Copy the name',
+  copyValue: 'Copy the value',
+  apex: 'A domain without a part in front, such as example.com, can have no CNAME. There your provider calls it ALIAS, ANAME or flattening.',
+  noTarget: 'Ask the operator of this platform where the second record, a CNAME, has to lead.',
+  checkNow: 'Check now',
+  makePrimary: 'Make it the primary one',
+  removeDomain: 'Remove',
+  removeDomainTitle: (host: string) => `Remove ${host}?`,
+  removeDomainLead:
+    'It shows your page no more, at once. Somebody else who proves the domain can then use it.',
+}

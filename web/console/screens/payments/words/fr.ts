@@ -1,0 +1,24 @@
+import type en from './en.ts'
+
+const fr: typeof en = {
+  order: 'Commander',
+  orderNow: 'Commander et aller payer',
+  isCurrent: 'Votre offre',
+  payAt: 'Payer chez',
+  payNow: (provider) => `Payer chez ${provider}`,
+  ordered: 'C’est commandé. Payez sur la page du prestataire. Cet écran montre quand le paiement est arrivé.',
+  noPayPage: (id) =>
+    `C’est commandé. Ce prestataire n’a pas de page de paiement : votre application l’ouvre avec la commande ${id}.`,
+  noProvider: 'Les paiements ne sont pas configurés ici. Demandez à l’exploitant de cette plateforme.',
+  close: 'Fermer',
+  orders: 'Commandes',
+  orderStatus: {
+    created: 'Attend le paiement',
+    failed: 'Paiement échoué',
+    paid: 'Payé',
+    refund_due: 'À rembourser',
+    refunded: 'Remboursé',
+  },
+}
+
+export default fr

@@ -1,0 +1,25 @@
+import type en from './en.ts'
+
+const it: typeof en = {
+  order: 'Ordina',
+  orderNow: 'Ordina e vai a pagare',
+  isCurrent: 'Il tuo piano',
+  payAt: 'Paga con',
+  payNow: (provider) => `Paga con ${provider}`,
+  ordered:
+    'È ordinato. Paga sulla pagina del fornitore. Questa schermata mostra quando il pagamento è arrivato.',
+  noPayPage: (id) =>
+    `È ordinato. Questo fornitore non ha una pagina per pagare: la tua applicazione la apre con l’ordine ${id}.`,
+  noProvider: 'Qui i pagamenti non sono configurati. Chiedi al gestore di questa piattaforma.',
+  close: 'Chiudi',
+  orders: 'Ordini',
+  orderStatus: {
+    created: 'Attende il pagamento',
+    failed: 'Pagamento fallito',
+    paid: 'Pagato',
+    refund_due: 'Da rimborsare',
+    refunded: 'Rimborsato',
+  },
+}
+
+export default it

@@ -1,0 +1,26 @@
+import { Screen } from '../../parts/screen.tsx'
+import { Plan } from './plan.tsx'
+import { Spending } from './spending.tsx'
+import { Subscriptions } from './subscriptions.tsx'
+import { Totals } from './totals.tsx'
+import { words } from './words/words.ts'
+
+/** The plan, how much of it is used, what was used when, and what it costs. */
+export function Usage() {
+  return (
+    <Screen title={words.rooms.usage}>
+      {({ slug, tenant }) => {
+        // Also in a frozen tenant: paying is how that ends.
+        const mayPay = tenant.permissions.includes('read_admin')
+        return (
+          <div key={slug}>
+            <Plan slug={slug} />
+            {mayPay && <Subscriptions slug={slug} tenant={tenant} />}
+            <Totals slug={slug} timeZone={tenant.time_zone} />
+            {mayPay && <Spending slug={slug} mayOwn={tenant.permissions.includes('own')} />}
+          </div>
+        )
+      }}
+    </Screen>
+  )
+}
