@@ -10,12 +10,14 @@ export default {
   },
   'GET /registry/tenants/:ref/audit/verify': { may: [manager, service, keyWith('audit:read')] },
   'POST /registry/tenants/:ref/audit/viewer-tokens': {
+    noScreen: 'a program asks for it, and shows the log in its own pages',
     whenFrozen: 'lets somebody read the audit log for a few minutes',
     may: [manager],
     gives: 201,
     body: () => ({}),
   },
   'DELETE /registry/tenants/:ref/audit/viewer-tokens': {
+    noScreen: 'a program ends what it asked for',
     whenFrozen: 'takes that back',
     may: [manager],
   },

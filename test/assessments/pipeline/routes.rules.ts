@@ -19,5 +19,8 @@ export default {
     body: () => ({ client_status: 'contacted' }),
   },
   'GET /assessments/pipeline': { may: [reader] },
-  'GET /assessments/pipeline/completions': { may: [reader] },
+  'GET /assessments/pipeline/completions': {
+    noScreen: 'the pipeline’s counts are shown, not yet by day',
+    may: [reader],
+  },
 } satisfies RouteRules

@@ -2,6 +2,7 @@ import { keyWith, manager, type RouteRules } from '../../kit/rules/routes.ts'
 
 export default {
   'POST /notifications/messages': {
+    noScreen: 'a program sends them',
     may: [manager, keyWith('notifications:write')],
     gives: 202,
     unaudited: 'a job is a record itself, and the log has each attempt',

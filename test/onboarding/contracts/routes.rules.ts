@@ -16,7 +16,12 @@ export default {
     where: { ref },
     body: () => ({ sha256: '0'.repeat(64), agreed: true }),
   },
-  'GET /onboarding/tenants/:ref/contract/evidence': { may: [manager], gives: 404, where: { ref } },
+  'GET /onboarding/tenants/:ref/contract/evidence': {
+    noScreen: 'it is for disputes, and not for every day',
+    may: [manager],
+    gives: 404,
+    where: { ref },
+  },
   'POST /onboarding/tenants/:ref/contract': { may: [service], gives: 201 },
   'POST /onboarding/contracts/render': { may: [service] },
   'POST /onboarding/contracts/templates': {

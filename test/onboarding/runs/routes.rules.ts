@@ -5,8 +5,13 @@ const reviewer: Outcome = { admits: ['reviewer'] }
 const ref = (status: string) => (tenant: { id: string; slug: string }) => addRun(tenant, status)
 
 export default {
-  'GET /onboarding/tenants/:ref/run': { may: [reader], where: { ref: ref('review') } },
+  'GET /onboarding/tenants/:ref/run': {
+    noScreen: 'no agent works here yet whose findings could be reviewed',
+    may: [reader],
+    where: { ref: ref('review') },
+  },
   'POST /onboarding/tenants/:ref/run/review': {
+    noScreen: 'no agent works here yet whose findings could be reviewed',
     may: [manager, reviewer],
     where: { ref: ref('review') },
     body: () => ({ is_approved: true }),

@@ -1,7 +1,11 @@
 import { anyone, owner, type RouteRules, service } from '../../kit/rules/routes.ts'
 
 export default {
-  'GET /registry/tenants/:ref/export': { may: [owner, service], isExclusive: true },
+  'GET /registry/tenants/:ref/export': {
+    noScreen: 'a link that exports once does the same for a browser',
+    may: [owner, service],
+    isExclusive: true,
+  },
   'POST /registry/tenants/:ref/export/links': {
     whenFrozen: 'leads to an export, which a frozen tenant may have',
     may: [owner],

@@ -4,6 +4,7 @@ export default {
   'GET /registry/tenants/:ref/identity-providers': { may: [manager] },
   // The tenant has none: past the door is 404 not_found.
   'GET /registry/tenants/:ref/identity-providers/:type': {
+    noScreen: 'the list of all says the same',
     may: [manager],
     gives: 404,
     path: '/registry/tenants/:ref/identity-providers/oidc',

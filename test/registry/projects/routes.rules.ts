@@ -9,6 +9,7 @@ export default {
     body: () => ({ slug: 'spring', name: 'Spring' }),
   },
   'GET /registry/tenants/:ref/projects/:project': {
+    noScreen: 'the list of all says the same',
     may: [reader],
     gives: 404,
     path: '/registry/tenants/:ref/projects/spring',

@@ -10,7 +10,10 @@ export default {
     body: () => ({ slug: freshSlug(), name: 'New' }),
   },
   'GET /registry/tenants/:ref': { may: [reader, keyWith('tenant:read')] },
-  'GET /registry/tenants/:ref/account': { may: [manager, service] },
+  'GET /registry/tenants/:ref/account': {
+    noScreen: 'customer numbers are for the platform’s support',
+    may: [manager, service],
+  },
   'PATCH /registry/tenants/:ref': { may: [manager], body: () => ({ name: 'Renamed' }) },
   'POST /registry/tenants/:ref/slug': { may: [manager], body: () => ({ slug: freshSlug() }) },
 } satisfies RouteRules

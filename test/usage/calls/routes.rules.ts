@@ -22,8 +22,9 @@ async function openCall({ id }: Tenant): Promise<string> {
 }
 
 export default {
-  'GET /usage/llm-calls': { may: mayRead },
+  'GET /usage/llm-calls': { noScreen: 'spend is shown by model, not yet call by call', may: mayRead },
   'POST /usage/llm-calls': {
+    noScreen: 'programs call it',
     unaudited: 'a started call is a record itself, and names who started it',
     may: mayWrite,
     body: () => ({
@@ -32,20 +33,22 @@ export default {
     }),
   },
   'POST /usage/llm-calls/:call/completion': {
+    noScreen: 'programs call it',
     unaudited: 'calls are records themselves',
     may: mayWrite,
     where: { call: openCall },
     body: () => ({ status: 'ok', input_tokens: 1, output_tokens: 1 }),
   },
-  'GET /usage/tool-calls': { may: mayRead },
+  'GET /usage/tool-calls': { noScreen: 'spend is shown by model, not yet call by call', may: mayRead },
   'POST /usage/tool-calls': {
+    noScreen: 'programs call it',
     unaudited: 'calls are records themselves',
     may: mayWrite,
     body: () => ({ tool: 'search', method: 'find', status: 'ok', idempotency_key: freshKey() }),
   },
   'GET /usage/spend': { may: [manager, service, keyWith('spend:read')] },
   'PUT /usage/spend/cap': { may: [owner], body: () => ({ cap_micros: 50_000_000 }) },
-  'GET /usage/model-prices': { may: [person] },
+  'GET /usage/model-prices': { noScreen: 'spend is shown in money already', may: [person] },
   'POST /usage/model-prices': {
     may: [service],
     body: () => ({ provider: 'test', model: freshKey(), input_micros: 1 }),

@@ -20,25 +20,29 @@ const adjustment = () => ({ credits: 5, idempotency_key: freshKey(), actor: 'adm
 export default {
   'GET /usage/credits': { may: mayRead },
   'GET /usage/credits/ledger': { may: mayRead },
-  'GET /usage/credits/reservations': { may: mayRead },
+  'GET /usage/credits/reservations': { noScreen: 'the ledger shows what became of them', may: mayRead },
   'GET /usage/credits/statements': { may: mayRead },
   'POST /usage/credits/reservations': {
+    noScreen: 'programs call it',
     unaudited: 'entries of the ledger are records themselves',
     may: mayWrite,
     body: () => ({ credits: 1, idempotency_key: freshKey() }),
   },
   'POST /usage/credits/reservations/batch': {
+    noScreen: 'programs call it',
     unaudited: 'entries of the ledger are records themselves',
     may: mayWrite,
     body: () => ({ reservations: [{ credits: 1, idempotency_key: freshKey() }] }),
   },
   'POST /usage/credits/reservations/:reservation/consume': {
+    noScreen: 'programs call it',
     unaudited: 'entries of the ledger are records themselves',
     may: mayWrite,
     where: { reservation: openReservation },
     body: () => ({ credits: 1, idempotency_key: freshKey() }),
   },
   'POST /usage/credits/reservations/:reservation/release': {
+    noScreen: 'programs call it',
     unaudited: 'entries of the ledger are records themselves',
     may: mayWrite,
     where: { reservation: (tenant) => openReservation(tenant) },

@@ -18,5 +18,8 @@ export default {
     body: () => ({ id: 'evt_forged', type: 'invoice.paid' }),
   },
   'POST /usage/payments/check': { may: [service] },
-  'GET /usage/billing-events': { may: [manager] },
+  'GET /usage/billing-events': {
+    noScreen: 'orders and subscriptions are shown, not yet what happened to each',
+    may: [manager],
+  },
 } satisfies RouteRules

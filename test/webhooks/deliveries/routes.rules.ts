@@ -2,7 +2,10 @@ import { keyWith, manager, type RouteRules } from '../../kit/rules/routes.ts'
 import { makeMessage } from '../route-subjects.ts'
 
 export default {
-  'GET /webhooks/messages': { may: [manager, keyWith('deliveries:read')] },
+  'GET /webhooks/messages': {
+    noScreen: 'deliveries lead to their messages',
+    may: [manager, keyWith('deliveries:read')],
+  },
   'GET /webhooks/messages/:message': {
     may: [manager, keyWith('deliveries:read')],
     where: { message: makeMessage },
