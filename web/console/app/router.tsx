@@ -7,6 +7,7 @@ import {
   lazyRouteComponent,
 } from '@tanstack/react-router'
 import { Failure } from '../parts/notice.tsx'
+import { texts } from '../parts/search.ts'
 import { Loading, NotFound } from '../parts/states.tsx'
 import { Shell } from './shell.tsx'
 
@@ -24,12 +25,62 @@ const screen = <const Path extends string, Module extends Record<string, unknown
   name: keyof Module & string,
 ) => createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) })
 
+/** One whose address says what is shown of it. */
+const filtered = <
+  const Path extends string,
+  Module extends Record<string, unknown>,
+  Search extends Record<string, unknown>,
+>(
+  path: Path,
+  load: () => Promise<Module>,
+  name: keyof Module & string,
+  validateSearch: (search: Record<string, unknown>) => Search,
+) =>
+  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name), validateSearch })
+
 const routeTree = root.addChildren([
   screen('/', () => import('../screens/tenants.tsx'), 'Tenants'),
   screen('/t/$slug', () => import('../screens/home/home.tsx'), 'Home'),
   screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
   screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
   screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
+  filtered(
+    '/t/$slug/webhooks',
+    () => import('../screens/webhooks/endpoints.tsx'),
+    'Endpoints',
+    texts('hours'),
+  ),
+  filtered(
+    '/t/$slug/webhooks/deliveries',
+    () => import('../screens/webhooks/deliveries.tsx'),
+    'Deliveries',
+    texts('endpoint', 'status', 'event_type', 'since', 'until'),
+  ),
+  screen(
+    '/t/$slug/webhooks/deliveries/$message/$endpoint',
+    () => import('../screens/webhooks/delivery.tsx'),
+    'DeliveryScreen',
+  ),
+  filtered(
+    '/t/$slug/webhooks/events',
+    () => import('../screens/webhooks/events.tsx'),
+    'EventTypes',
+    texts('type'),
+  ),
+  filtered(
+    '/t/$slug/webhooks/$endpoint',
+    () => import('../screens/webhooks/endpoint.tsx'),
+    'EndpointScreen',
+    texts('hours'),
+  ),
+  filtered(
+    '/t/$slug/audit',
+    () => import('../screens/audit/log.tsx'),
+    'AuditLog',
+    texts('action', 'actor', 'target', 'request_id', 'since', 'until', 'is_failure'),
+  ),
+  screen('/t/$slug/audit/check', () => import('../screens/audit/check.tsx'), 'AuditCheck'),
+  screen('/t/$slug/audit/$seq', () => import('../screens/audit/entry.tsx'), 'AuditEntry'),
 ])
 
 export const makeRouter = (queries: QueryClient) =>

@@ -11,6 +11,8 @@ const rooms = [
   { to: '/t/$slug/brand', word: 'brand' },
   { to: '/t/$slug/people', word: 'people' },
   { to: '/t/$slug/keys', word: 'keys' },
+  { to: '/t/$slug/webhooks', word: 'webhooks' },
+  { to: '/t/$slug/audit', word: 'audit' },
 ] as const
 
 /** The frame around every screen. */

@@ -1,5 +1,5 @@
 import { Field as Base } from '@base-ui/react/field'
-import type { InputHTMLAttributes, ReactNode } from 'react'
+import { type InputHTMLAttributes, type ReactNode, useState } from 'react'
 import styles from './field.module.css'
 
 interface Props extends Omit<InputHTMLAttributes<HTMLInputElement>, 'onChange' | 'value' | 'defaultValue'> {
@@ -14,8 +14,14 @@ interface Props extends Omit<InputHTMLAttributes<HTMLInputElement>, 'onChange' |
   lines?: number
 }
 
-/** A labelled text field. Its error is told to screen readers together with the field. */
-export function Field({ name, label, hint, error, value, onValue, lines, ...rest }: Props) {
+/**
+ * A labelled text field. Its error is told to screen readers together with the field. It goes once the value is changed,
+ * because a form with a wrong field is not sent.
+ */
+export function Field({ name, label, hint, error: told, value, onValue, lines, ...rest }: Props) {
+  const [corrected, setCorrected] = useState<string>()
+  if (told === undefined && corrected !== undefined) setCorrected(undefined)
+  const error = told === corrected ? undefined : told
   return (
     <Base.Root name={name} invalid={error !== undefined} className={styles.field}>
       <Base.Label className={styles.label}>{label}</Base.Label>
@@ -24,7 +30,10 @@ export function Field({ name, label, hint, error, value, onValue, lines, ...rest
         {...rest}
         className={styles.control}
         value={value}
-        onValueChange={onValue}
+        onValueChange={(next) => {
+          setCorrected(told)
+          onValue(next)
+        }}
         {...(lines && { render: <textarea rows={lines} /> })}
       />
       <Base.Error match={error !== undefined} className={styles.error}>

@@ -8,7 +8,7 @@ import { Banner } from './notice.tsx'
 import { isRefused, Pending } from './states.tsx'
 
 export type Tenant = Schemas['Tenant']
-export type Permission = Tenant['permissions'][number]
+type Permission = Tenant['permissions'][number]
 
 interface Props {
   title: string
