@@ -2,6 +2,8 @@ import { Hono } from 'hono'
 import {
   AuditActionQuery,
   AuditActions,
+  AuditEvent,
+  AuditEventPath,
   AuditEvents,
   AuditQuery,
   AuditVerification,
@@ -15,6 +17,7 @@ import {
   NewAuditViewerToken,
   PlatformAuditQuery,
   RevokedAuditViewerTokens,
+  readAuditEvent,
   readAuditLog,
   readPlatformAuditLog,
   revokeViewerTokens,
@@ -24,6 +27,7 @@ import {
   body,
   check,
   describeRoute,
+  params,
   query,
   requestHeaders,
   router,
@@ -76,6 +80,16 @@ const exporting = router({ ...access, key: 'audit:export' }).get(
   },
 )
 
+// Behind the routes whose names stand in the same place.
+const one = router({ ...access, key: 'audit:read' }).get(
+  '/:seq',
+  describeRoute('Read a row of the audit log', {
+    200: { description: 'The row. That it was read is recorded.', schema: AuditEvent },
+  }),
+  params(AuditEventPath),
+  async (c) => c.json(await readAuditEvent(c.var.db, c.var.tenant.id, c.req.valid('param').seq)),
+)
+
 const own = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
   .post(
     '/viewer-tokens',
@@ -96,7 +110,12 @@ const own = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
     async (c) => c.json(await revokeViewerTokens(c.var.db, c.var.tenant.id)),
   )
 
-export const audit = new Hono().route('/', viewers).route('/', read).route('/', exporting).route('/', own)
+export const audit = new Hono()
+  .route('/', viewers)
+  .route('/', read)
+  .route('/', exporting)
+  .route('/', own)
+  .route('/', one)
 
 /** The logs of all tenants as one, for operators and the platform's own servers. */
 export const platformAudit = router({ auth: 'operator', tenant: 'filter' }).get(

@@ -1,4 +1,5 @@
-import { type Db, type Keyset, pageOf, sql } from '../db/index.ts'
+import { type Db, type Keyset, Problem, pageOf, sql } from '../db/index.ts'
+import { breakOf } from './chain.ts'
 import {
   type AuditEvent,
   type AuditEvents,
@@ -34,6 +35,14 @@ export async function readAuditLog(db: Db, tenantId: string, query: AuditQuery):
   return pageOfEvents(auditOrder, found, limit)
 }
 
+/** One row of it. 404 not_found, also for a row that comes later. */
+export async function readAuditEvent(db: Db, tenantId: string, seq: number): Promise<AuditEvent> {
+  const { events } = await readAuditLog(db, tenantId, { limit: 1, cursor: { seq: seq + 1 } })
+  const [event] = events
+  if (event?.seq !== seq) throw new Problem('not_found', 'This audit log has no row with this seq.')
+  return event
+}
+
 /**
  * A page of the logs of all tenants as one, newest first, or of one tenant: by its slug or ref_id, and by its ref_id also
  * when it was purged. For the service. The reading is recorded in the log of the tenant that was asked for, or in the
@@ -61,20 +70,6 @@ function pageOfEvents(order: Keyset, found: StoredEvent[], limit: number): Audit
   return { events: rows, next_cursor }
 }
 
-/** What a break of a chain means. The keys are those of private.find_audit_break(). */
-export const chainProblems: Record<string, string> = {
-  gap: 'The row is missing.',
-  hash_mismatch: 'The row does not fit its own hash: a field of it was changed, or it is not where it was.',
-  payload_mismatch: "The row's metadata does not fit its payload_hash.",
-  wrong_prev: 'The row does not follow the one before it: that one was replaced, or this one forged.',
-  tail_cut: 'The row and what followed it are missing: the chain ends before its head.',
-  beyond_head: 'The row was put behind the end of the chain.',
-  head_mismatch: "The last row is not the one that the chain's head names.",
-  head_missing: 'The chain has no head.',
-  checkpoint_mismatch: 'The row is not the one that the checkpoint names: the chain was written anew.',
-  checkpoint_missing: 'The row that the checkpoint names is missing: the chain was cut and its head moved.',
-}
-
 /** The last row that a walk along a chain has reached. */
 export interface ChainStep {
   last_seq: string
@@ -95,9 +90,8 @@ export async function walkChain(
     const { problem, break_seq, is_end } = walked
     checkpoint = { tenant, seq: Number(walked.last_seq), hash: walked.last_hash }
     if (problem !== null) {
-      const detail = chainProblems[problem] ?? problem
       const seq = break_seq === null ? null : Number(break_seq)
-      return { is_intact: false, checkpoint, break: { seq, problem, detail } }
+      return { is_intact: false, checkpoint, break: breakOf(problem, seq) }
     }
     if (is_end) return { is_intact: true, checkpoint, break: null }
   }

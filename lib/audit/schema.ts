@@ -72,6 +72,15 @@ export const PlatformAuditQuery = z.strictObject({
   ...pageParameters(platformAuditOrder),
 })
 
+/** How a row is named within its tenant. */
+export const AuditEventPath = z.object({
+  seq: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(Number.MAX_SAFE_INTEGER - 1),
+})
+
 export const ExportQuery = z.strictObject({ format: z.enum(['csv', 'jsonl']) })
 
 export const AuditVerification = z

@@ -1,17 +1,24 @@
 // npm run audit:verify walks every tenant's audit chain and names the first break of each.
-import { existsSync } from 'node:fs'
+import { createReadStream, existsSync } from 'node:fs'
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import pg from 'pg'
-import { z } from 'zod'
-import { chainProblems, walkChain } from '../../lib/audit/index.ts'
+import {
+  type AuditCheckpoint,
+  breakOf,
+  linesOf,
+  readCheckpoint,
+  verifyExport,
+  walkChain,
+} from '../../lib/audit/index.ts'
 import { StackFailure } from '../failure.ts'
 import { readStackFile } from '../secrets.ts'
 
-const usage = `Usage: npm run audit:verify -- [--data DIR] [--checkpoint FILE] [--save-checkpoint FILE]
+const usage = `Usage: npm run audit:verify -- [--data DIR | --export FILE] [--checkpoint FILE] [--save-checkpoint FILE]
   --data DIR              the running stack's data folder (default .tenantry)
+  --export FILE           an export of one audit log as JSON lines, in place of a database
   --checkpoint FILE       what an earlier run saved: nothing before it may have changed since
   --save-checkpoint FILE  writes how far each chain holds. Keep it where the database's owner cannot write.
 Without --data, the environment variable TENANTRY_DB_URL, or else SUPABASE_DB_URL, names any other database, as a role
@@ -20,13 +27,6 @@ Exit code 1 when a chain is broken, 2 when nothing could be verified.`
 
 const dbUrlRefusal =
   'Every user of this machine can read a command line, so a database with its password is not named there. Set TENANTRY_DB_URL instead.'
-
-const Checkpoint = z.object({
-  tenant: z.guid(),
-  seq: z.int().min(0),
-  hash: z.string().regex(/^[0-9a-f]{64}$/),
-})
-type Checkpoint = z.infer<typeof Checkpoint>
 
 try {
   process.exitCode = (await run(process.argv.slice(2))) ? 0 : 1
@@ -38,6 +38,7 @@ try {
 async function run(args: string[]): Promise<boolean> {
   const options = readOptions(args)
   const saved = options.checkpoint ? await readCheckpoints(options.checkpoint) : []
+  if (options.export) return verifyFile(options.export, saved, options['save-checkpoint'])
   const db = new pg.Client({
     connectionString: await findDatabase(options),
     application_name: 'audit-verify',
@@ -45,7 +46,7 @@ async function run(args: string[]): Promise<boolean> {
   await db.connect()
   try {
     const tenants = await listTenants(db, saved)
-    const checkpoints: Checkpoint[] = []
+    const checkpoints: AuditCheckpoint[] = []
     let broken = 0
     let rows = 0
     for (const { id, name } of tenants) {
@@ -79,7 +80,7 @@ async function run(args: string[]): Promise<boolean> {
 function readOptions(args: string[]) {
   try {
     const text = { type: 'string' } as const
-    const options = { data: text, checkpoint: text, 'save-checkpoint': text }
+    const options = { data: text, export: text, checkpoint: text, 'save-checkpoint': text }
     // Not repeated in the refusal, which may be logged.
     if (args.some((arg) => /^--db-url(=|$)/.test(arg))) throw new Error(dbUrlRefusal)
     return parseArgs({ args, options }).values
@@ -103,19 +104,35 @@ async function findDatabase(options: { data?: string | undefined }): Promise<str
   return url
 }
 
-async function readCheckpoints(file: string): Promise<Checkpoint[]> {
+async function readCheckpoints(file: string): Promise<AuditCheckpoint[]> {
   if (!existsSync(file)) throw new StackFailure(`There is no checkpoint file ${file}.`)
   const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.trim() !== '')
-  return lines.map((line) => Checkpoint.parse(JSON.parse(line)))
+  return lines.map((line, index) => {
+    const checkpoint = readCheckpoint(line)
+    if (!checkpoint) throw new StackFailure(`Line ${index + 1} of ${file} is no checkpoint.`)
+    return checkpoint
+  })
 }
 
-async function save(file: string, checkpoints: Checkpoint[]): Promise<void> {
+async function save(file: string, checkpoints: AuditCheckpoint[]): Promise<void> {
   await writeFile(`${file}.new`, checkpoints.map((checkpoint) => `${JSON.stringify(checkpoint)}\n`).join(''))
   await rename(`${file}.new`, file)
 }
 
+/** Without the database, as whoever has the export alone. */
+async function verifyFile(file: string, saved: AuditCheckpoint[], saveTo: string | undefined) {
+  if (!existsSync(file)) throw new StackFailure(`There is no export ${file}.`)
+  if (saved.length > 1) throw new StackFailure('An export is of one tenant, and takes one checkpoint.')
+  const verdict = await verifyExport(linesOf(createReadStream(file)), { kept: saved[0] })
+  const { break: found, checkpoint } = verdict
+  if (found) console.log(`BROKEN  ${found.problem} at ${found.seq}. ${found.detail}`)
+  else console.log(`intact  up to its last line: ${checkpoint.seq} rows`)
+  if (saveTo && verdict.is_intact) await save(saveTo, [checkpoint])
+  return verdict.is_intact
+}
+
 /** Every tenant, and everything with rows, a head or a checkpoint, so that a chain that is gone is found too. */
-async function listTenants(db: pg.Client, saved: Checkpoint[]): Promise<{ id: string; name: string }[]> {
+async function listTenants(db: pg.Client, saved: AuditCheckpoint[]): Promise<{ id: string; name: string }[]> {
   const { rows } = await db.query<{ id: string; name: string }>(
     `with recursive logged as (
        (select tenant_id from public.audit_log order by tenant_id limit 1)
@@ -151,13 +168,12 @@ async function walk(db: pg.Client, tenant: string, name: string) {
 }
 
 /** Whether the row a checkpoint names is still that row. The chain before it hangs on its hash. */
-async function compare(db: pg.Client, saved: Checkpoint | undefined) {
+async function compare(db: pg.Client, saved: AuditCheckpoint | undefined) {
   if (!saved || saved.seq === 0) return null
   const { rows } = await db.query<{ hash: string }>(
     'select hash from public.audit_log where tenant_id = $1 and seq = $2',
     [saved.tenant, saved.seq],
   )
   if (rows[0]?.hash === saved.hash) return null
-  const problem = rows[0] ? 'checkpoint_mismatch' : 'checkpoint_missing'
-  return { seq: saved.seq, problem, detail: chainProblems[problem] ?? problem }
+  return breakOf(rows[0] ? 'checkpoint_mismatch' : 'checkpoint_missing', saved.seq)
 }

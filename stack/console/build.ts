@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { fontFiles } from '../fonts.ts'
 
 /** What the console is made of. */
-const sources = ['web/console', 'web/page', 'lib/client', 'package-lock.json', 'tsconfig.json']
+const sources = [
+  'web/console',
+  'web/page',
+  'lib/audit/chain.ts',
+  'lib/client',
+  'package-lock.json',
+  'tsconfig.json',
+]
 
 /**
  * The folder of the built console. It is built once for each state of its sources, which takes some seconds, and kept

@@ -4,6 +4,10 @@ export default {
   'GET /registry/audit': { may: [operator] },
   'GET /registry/audit-actions': { may: [person], unaudited: 'reads what is the same for everybody' },
   'GET /registry/tenants/:ref/audit': { may: [manager, service, keyWith('audit:read')] },
+  'GET /registry/tenants/:ref/audit/:seq': {
+    may: [manager, service, keyWith('audit:read')],
+    path: '/registry/tenants/:ref/audit/1',
+  },
   'GET /registry/tenants/:ref/audit/export': {
     may: [manager, service, keyWith('audit:export')],
     path: '/registry/tenants/:ref/audit/export?format=csv',

@@ -38,7 +38,11 @@ async function weigh(names: Iterable<string>): Promise<number> {
 /** What the page itself loads, and then each of these chunks. */
 async function weightOf(...chunks: string[]) {
   const all = await readdir(`${out}/assets`)
-  const chunk = (name: string) => all.filter((each) => each.startsWith(`${name}-`) && each.endsWith('.js'))
+  const chunk = (name: string) => {
+    const found = all.filter((each) => each.startsWith(`${name}-`) && each.endsWith('.js'))
+    if (found.length === 0) throw new Error(`There is no chunk ${name}.`)
+    return found
+  }
   const [entry] = /[\w-]+\.js/.exec(
     (await read('index.html')).match(/<script [^>]+>/)![0].split('/assets/')[1]!,
   )!
@@ -54,6 +58,18 @@ it('signing in is at most 130 KB, the first screen 190, and another screen 30 mo
   expect(tenants).toBeLessThanOrEqual(190)
   for (const room of ['brand', 'address', 'sso', 'usage', 'credits', 'settings'])
     expect((await weightOf('console', 'tenants', room)) - tenants, room).toBeLessThanOrEqual(30)
+  for (const screen of [
+    'brand',
+    'endpoints',
+    'endpoint',
+    'deliveries',
+    'delivery',
+    'events',
+    'log',
+    'entry',
+    'check',
+  ])
+    expect((await weightOf('console', 'tenants', screen)) - tenants, screen).toBeLessThanOrEqual(30)
 })
 
 it('all style sheets together are at most 15 KB', async () => {

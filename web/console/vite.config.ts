@@ -27,6 +27,20 @@ export default defineConfig({
     manifest: true,
     rolldownOptions: {
       input: { index: at('index.html'), preview: at('preview.html') },
+      output: {
+        codeSplitting: {
+          includeDependenciesRecursively: false,
+          groups: [
+            // The first screen needs most of it, and the others the rest.
+            { name: 'query', test: /@tanstack\/(?:react-query|query-core)/ },
+            // A screen with a form has a dialog too, as a rule. In one piece they are smaller than in many.
+            {
+              name: 'forms',
+              test: /@base-ui\/(?!react\/(?:csp-provider|internals\/csp-context))|floating-ui|console\/parts\/(?:card|confirm|curl|dialog|errors|field|secret)\.tsx?$/,
+            },
+          ],
+        },
+      },
       // The libraries say for which frameworks they are client code. There is no other here.
       onLog(level, log, tell) {
         if (log.code !== 'MODULE_LEVEL_DIRECTIVE') tell(level, log)

@@ -50,6 +50,19 @@ describe('reading', () => {
     expect(whole.length).toBeGreaterThan(18)
   })
 
+  it('gives one row by its seq, and 404 for one that is not there yet or is not its own', async () => {
+    const { events } = await read('?limit=100&action=campaigns.created')
+    const one = await call(at(`/${events[3]!.seq}`), { token: owner.token })
+    expect([one.status, await one.json()]).toEqual([200, events[3]])
+    const wrong = async (rest: string, token = owner.token) => problemOf(await call(at(rest), { token }))
+    for (const seq of ['99999', '0', '-1', 'x', '1.5', '9007199254740993'])
+      expect(await wrong(`/${seq}`), seq).toEqual({ status: 404, code: 'not_found', pointers: [] })
+    expect(await wrong('/1', (await makePerson()).token)).toMatchObject({
+      status: 404,
+      code: 'tenant_not_found',
+    })
+  })
+
   it.each([
     ['?limit=0', '/limit'],
     ['?limit=101', '/limit'],

@@ -57,6 +57,43 @@ const routeTree = root.addChildren([
   filtered('/operator/audit', () => import('../screens/operator/audit.tsx'), 'OperatorAudit', auditSearchIn),
   screen('/operator/queues', () => import('../screens/operator/queues.tsx'), 'OperatorQueues'),
   screen('/operator/tenants/$tenant', () => import('../screens/operator/tenant.tsx'), 'OperatorTenant'),
+  filtered(
+    '/t/$slug/webhooks',
+    () => import('../screens/webhooks/endpoints.tsx'),
+    'Endpoints',
+    texts('hours'),
+  ),
+  filtered(
+    '/t/$slug/webhooks/deliveries',
+    () => import('../screens/webhooks/deliveries.tsx'),
+    'Deliveries',
+    texts('endpoint', 'status', 'event_type', 'since', 'until'),
+  ),
+  screen(
+    '/t/$slug/webhooks/deliveries/$message/$endpoint',
+    () => import('../screens/webhooks/delivery.tsx'),
+    'DeliveryScreen',
+  ),
+  filtered(
+    '/t/$slug/webhooks/events',
+    () => import('../screens/webhooks/events.tsx'),
+    'EventTypes',
+    texts('type'),
+  ),
+  filtered(
+    '/t/$slug/webhooks/$endpoint',
+    () => import('../screens/webhooks/endpoint.tsx'),
+    'EndpointScreen',
+    texts('hours'),
+  ),
+  filtered(
+    '/t/$slug/audit',
+    () => import('../screens/audit/log.tsx'),
+    'AuditLog',
+    texts('action', 'actor', 'target', 'request_id', 'since', 'until', 'is_failure'),
+  ),
+  screen('/t/$slug/audit/check', () => import('../screens/audit/check.tsx'), 'AuditCheck'),
+  screen('/t/$slug/audit/$seq', () => import('../screens/audit/entry.tsx'), 'AuditEntry'),
 ])
 
 export const makeRouter = (queries: QueryClient) =>

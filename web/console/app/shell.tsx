@@ -16,6 +16,8 @@ const rooms = [
   { to: '/t/$slug/usage', word: 'usage' },
   { to: '/t/$slug/credits', word: 'credits' },
   { to: '/t/$slug/settings', word: 'settings' },
+  { to: '/t/$slug/webhooks', word: 'webhooks' },
+  { to: '/t/$slug/audit', word: 'audit' },
 ] as const
 
 /** The frame around every screen. */

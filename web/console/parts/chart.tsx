@@ -4,6 +4,8 @@ import styles from './chart.module.css'
 import { numberOf } from './when.tsx'
 
 interface Point {
+  /** Two hours may have one name, when the clock is put back. */
+  at: string
   /** What the bar is of, such as an hour. */
   name: string
   /** One for each series, from the bottom to the top. */
@@ -45,13 +47,13 @@ export function Chart({ title, summary, series, points, nameOfPoints }: Props) {
         preserveAspectRatio="none"
         aria-hidden="true"
       >
-        {points.map(({ name, values }, x) => {
+        {points.map(({ at, values }, x) => {
           let height = 0
           return values.map((value, n) => {
             height += value
             return (
               <rect
-                key={`${name} ${series[n]}`}
+                key={`${at} ${series[n]}`}
                 className={styles[`series${n}`]}
                 x={x + 0.1}
                 width={0.8}
@@ -82,8 +84,8 @@ export function Chart({ title, summary, series, points, nameOfPoints }: Props) {
               </tr>
             </thead>
             <tbody>
-              {points.map(({ name, values }) => (
-                <tr key={name}>
+              {points.map(({ at, name, values }) => (
+                <tr key={at}>
                   <th scope="row">{name}</th>
                   {values.map((value, n) => (
                     <td key={series[n]}>{numberOf(value)}</td>

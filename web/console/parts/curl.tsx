@@ -1,6 +1,6 @@
 import { project } from '../api/project.ts'
 import { words } from '../app/words/words.ts'
-import styles from './copy.module.css'
+import { Code } from './code.tsx'
 
 interface Props {
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -30,11 +30,7 @@ export function Curl({ method, path, tenant, etag, body }: Props) {
   return (
     <details>
       <summary>{words.asCurl}</summary>
-      {/* A long command scrolls, so the keyboard has to reach it. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls */}
-      <pre className={styles.block} tabIndex={0}>
-        {command}
-      </pre>
+      <Code>{command}</Code>
     </details>
   )
 }

@@ -14,3 +14,7 @@ export const texts =
 /** The value if it is one of these. Anybody can write an address. */
 export const oneOf = <Value extends string>(values: readonly Value[], value: string | undefined) =>
   values.find((each) => each === value)
+
+/** A moment of an address, if it is one. */
+export const momentIn = (value: string | undefined) =>
+  value !== undefined && !Number.isNaN(Date.parse(value)) ? new Date(value).toISOString() : undefined

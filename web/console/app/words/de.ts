@@ -53,6 +53,11 @@ const de: typeof en = {
   haveKept: 'Ich habe ihn aufbewahrt',
 
   showMore: 'Mehr zeigen',
+  asTable: 'Als Tabelle',
+  filters: 'Filter',
+  before: 'Vorher',
+  after: 'Nachher',
+  hidden: 'Es hat sich geändert. Was darin steht, wird hier nicht aufbewahrt.',
 }
 
 export default de

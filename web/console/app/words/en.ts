@@ -58,4 +58,9 @@ export default {
   haveKept: 'I have kept it',
 
   showMore: 'Show more',
+  asTable: 'As a table',
+  filters: 'Filters',
+  before: 'Before',
+  after: 'After',
+  hidden: 'It changed. What it holds is not kept here.',
 }

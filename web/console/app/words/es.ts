@@ -52,6 +52,11 @@ const es: typeof en = {
   haveKept: 'La he guardado',
 
   showMore: 'Mostrar más',
+  asTable: 'Como tabla',
+  filters: 'Filtros',
+  before: 'Antes',
+  after: 'Después',
+  hidden: 'Cambió. Lo que contiene no se guarda aquí.',
 }
 
 export default es

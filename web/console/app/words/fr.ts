@@ -52,6 +52,11 @@ const fr: typeof en = {
   haveKept: 'Je l’ai conservée',
 
   showMore: 'Afficher plus',
+  asTable: 'En tableau',
+  filters: 'Filtres',
+  before: 'Avant',
+  after: 'Après',
+  hidden: 'Cela a changé. Ce qu’il contient n’est pas gardé ici.',
 }
 
 export default fr

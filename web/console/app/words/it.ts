@@ -53,6 +53,11 @@ const it: typeof en = {
   haveKept: 'L’ho conservata',
 
   showMore: 'Mostra altro',
+  asTable: 'Come tabella',
+  filters: 'Filtri',
+  before: 'Prima',
+  after: 'Dopo',
+  hidden: 'È cambiato. Ciò che contiene non è conservato qui.',
 }
 
 export default it

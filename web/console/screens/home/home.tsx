@@ -13,6 +13,7 @@ const route = getRouteApi('/t/$slug')
 /** The screen on which something that needs doing is done, as far as the console has it. */
 const screens = {
   brand: '/t/$slug/brand',
+  webhook_endpoint: '/t/$slug/webhooks',
   api_key: '/t/$slug/keys',
   domain: '/t/$slug/address',
   limit: '/t/$slug/usage',

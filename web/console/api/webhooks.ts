@@ -1,0 +1,217 @@
+import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
+import type { Schemas } from '../../../lib/client/index.ts'
+import { all } from './all.ts'
+import { inTenant } from './client.ts'
+
+export type Endpoint = Schemas['WebhookEndpoint']
+export type EndpointWithSecret = Schemas['WebhookEndpointWithSecret']
+export type NewEndpoint = Schemas['NewWebhookEndpoint']
+export type EndpointChange = Schemas['WebhookEndpointChange']
+
+/** All endpoints, the newest first. A plan has room for a few dozen at most. */
+export const endpointsQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [slug, 'webhooks', 'endpoints'],
+    queryFn: ({ signal }) => all(inTenant(slug).list('/webhooks/endpoints', { signal })),
+  })
+
+const endpointOf = (endpoint: string) => ({ path: { endpoint } })
+
+export const endpointQuery = (slug: string, endpoint: string) =>
+  queryOptions({
+    queryKey: [slug, 'webhooks', 'endpoints', endpoint],
+    queryFn: async ({ signal }) => {
+      const { data } = await inTenant(slug).GET('/webhooks/endpoints/{endpoint}', {
+        params: endpointOf(endpoint),
+        signal,
+      })
+      return data
+    },
+  })
+
+export async function makeEndpoint(slug: string, body: NewEndpoint): Promise<EndpointWithSecret> {
+  const { data } = await inTenant(slug).POST('/webhooks/endpoints', { body })
+  return data
+}
+
+export async function changeEndpoint(slug: string, endpoint: string, body: EndpointChange) {
+  const { data } = await inTenant(slug).PATCH('/webhooks/endpoints/{endpoint}', {
+    params: endpointOf(endpoint),
+    body,
+  })
+  return data
+}
+
+export async function deleteEndpoint(slug: string, endpoint: string): Promise<void> {
+  await inTenant(slug).DELETE('/webhooks/endpoints/{endpoint}', { params: endpointOf(endpoint) })
+}
+
+/** What verifies the messages of an endpoint. That it was read stands in the audit log. */
+export async function readSecret(slug: string, endpoint: string): Promise<Schemas['WebhookSigningSecret']> {
+  const { data } = await inTenant(slug).GET('/webhooks/endpoints/{endpoint}/secret', {
+    params: endpointOf(endpoint),
+  })
+  return data
+}
+
+/** A new secret. For a day, messages are signed with the old one too. */
+export async function rotateSecret(slug: string, endpoint: string): Promise<EndpointWithSecret> {
+  const { data } = await inTenant(slug).POST('/webhooks/endpoints/{endpoint}/secret/rotate', {
+    params: endpointOf(endpoint),
+    body: { overlap_seconds: 86_400 },
+  })
+  return data
+}
+
+/** The types of events are the same for every tenant. */
+export const eventTypesQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [slug, 'webhooks', 'event-types'],
+    queryFn: ({ signal }) => all(inTenant(slug).list('/webhooks/event-types', { signal })),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+export const eventTypeQuery = (slug: string, type: string) =>
+  queryOptions({
+    queryKey: [slug, 'webhooks', 'event-types', type],
+    queryFn: async ({ signal }) => {
+      const { data } = await inTenant(slug).GET('/webhooks/event-types/{type}', {
+        params: { path: { type } },
+        signal,
+      })
+      return data
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+/** Sends the example of a type to one endpoint. Answers the message's id. */
+export async function sendTest(slug: string, endpoint: string, type: string): Promise<string> {
+  const { data } = await inTenant(slug).POST('/webhooks/endpoints/{endpoint}/test', {
+    params: endpointOf(endpoint),
+    body: { event_type: type },
+  })
+  return data.message_id
+}
+
+export interface DeliveryFilters {
+  endpoint?: string
+  status?: Schemas['WebhookDelivery']['status']
+  event_type?: string
+  since?: string
+  until?: string
+}
+
+/** Deliveries page by page, those of the newest messages first. */
+export const deliveriesQuery = (slug: string, filters: DeliveryFilters) =>
+  infiniteQueryOptions({
+    queryKey: [slug, 'webhooks', 'deliveries', filters],
+    initialPageParam: undefined as string | undefined,
+    queryFn: async ({ pageParam: cursor, signal }) => {
+      const { data } = await inTenant(slug).GET('/webhooks/deliveries', {
+        params: { query: { ...filters, limit: 50, ...(cursor && { cursor }) } },
+        signal,
+      })
+      return data
+    },
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+  })
+
+/** One message on its way to one endpoint, or null. It is asked for again while it is under way. */
+export const deliveryQuery = (slug: string, message: string, endpoint: string) =>
+  queryOptions({
+    queryKey: [slug, 'webhooks', 'delivery', message, endpoint],
+    queryFn: async ({ signal }) => {
+      const { data } = await inTenant(slug).GET('/webhooks/deliveries', {
+        params: { query: { message, endpoint, limit: 1 } },
+        signal,
+      })
+      return data.deliveries[0] ?? null
+    },
+    refetchInterval: ({ state }) => (state.data?.status === 'pending' ? 2_000 : false),
+  })
+
+export const messageQuery = (slug: string, message: string) =>
+  queryOptions({
+    queryKey: [slug, 'webhooks', 'messages', message],
+    queryFn: async ({ signal }) => {
+      const { data } = await inTenant(slug).GET('/webhooks/messages/{message}', {
+        params: { path: { message } },
+        signal,
+      })
+      return data
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+
+/** Each attempt of a delivery, the newest first. `after` is what has to have changed to ask again. */
+export const attemptsQuery = (slug: string, message: string, endpoint: string, after: string) =>
+  infiniteQueryOptions({
+    queryKey: [slug, 'webhooks', 'attempts', message, endpoint, after],
+    initialPageParam: undefined as string | undefined,
+    queryFn: async ({ pageParam: cursor, signal }) => {
+      const { data } = await inTenant(slug).GET('/webhooks/attempts', {
+        params: { query: { message, endpoint, limit: 20, ...(cursor && { cursor }) } },
+        signal,
+      })
+      return data
+    },
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+    // What was tried before stays while the next attempt is asked for.
+    placeholderData: (before) => before,
+  })
+
+export async function resend(slug: string, message: string, endpoint: string): Promise<void> {
+  await inTenant(slug).POST('/webhooks/messages/{message}/endpoints/{endpoint}/resend', {
+    params: { path: { message, endpoint } },
+  })
+}
+
+export interface ReplayWish {
+  since: string
+  until?: string
+  which: 'failed' | 'missing' | 'all'
+}
+
+/** Sends messages again, or says how many that would be. */
+export async function replay(slug: string, endpoint: string, wish: ReplayWish, isDryRun: boolean) {
+  const { data } = await inTenant(slug).POST('/webhooks/endpoints/{endpoint}/replay', {
+    params: endpointOf(endpoint),
+    body: { ...wish, ...(isDryRun && { dry_run: true }) },
+  })
+  return data
+}
+
+/** How each endpoint did in the last hours. */
+export const statsQuery = (slug: string, hours: number) =>
+  queryOptions({
+    queryKey: [slug, 'webhooks', 'stats', hours],
+    queryFn: ({ signal }) =>
+      all(inTenant(slug).list('/webhooks/stats', { params: { query: { window_hours: hours } }, signal })),
+  })
+
+export const endpointStatsQuery = (slug: string, endpoint: string, hours: number) =>
+  queryOptions({
+    queryKey: [slug, 'webhooks', 'stats', hours, endpoint],
+    queryFn: async ({ signal }) => {
+      const { data } = await inTenant(slug).GET('/webhooks/endpoints/{endpoint}/stats', {
+        params: { ...endpointOf(endpoint), query: { window_hours: hours } },
+        signal,
+      })
+      return data
+    },
+  })
+
+/** How the attempts went over time, of one endpoint or all: by hour for a day, and by day for longer. */
+export const seriesQuery = (slug: string, hours: number, endpoint?: string) =>
+  queryOptions({
+    queryKey: [slug, 'webhooks', 'series', hours, endpoint],
+    queryFn: async ({ signal }) => {
+      const { data } = await inTenant(slug).GET('/webhooks/stats/series', {
+        params: {
+          query: { window_hours: hours, step: hours > 24 ? 'day' : 'hour', ...(endpoint && { endpoint }) },
+        },
+        signal,
+      })
+      return data
+    },
+  })

@@ -1,0 +1,49 @@
+import { Link, useParams } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
+import { Screen, type Tenant } from '../../parts/screen.tsx'
+import { Tabs } from '../../parts/tabs.tsx'
+import { words } from './words/words.ts'
+
+interface Here {
+  slug: string
+  tenant: Tenant
+  mayManage: boolean
+}
+
+/** What all screens of the webhooks have above their content. */
+export function WebhooksScreen({ children }: { children: (here: Here) => ReactNode }) {
+  const { slug = '' } = useParams({ strict: false })
+  return (
+    <Screen
+      title={words.rooms.webhooks}
+      lead={words.webhooksLead}
+      needs="read_admin"
+      notSeen={words.webhooksNotSeen}
+    >
+      {(here) => (
+        <>
+          <Tabs label={words.rooms.webhooks}>
+            <Link
+              to="/t/$slug/webhooks"
+              params={{ slug }}
+              activeOptions={{ exact: true, includeSearch: false }}
+            >
+              {words.endpoints}
+            </Link>
+            <Link
+              to="/t/$slug/webhooks/deliveries"
+              params={{ slug }}
+              activeOptions={{ includeSearch: false }}
+            >
+              {words.deliveries}
+            </Link>
+            <Link to="/t/$slug/webhooks/events" params={{ slug }} activeOptions={{ includeSearch: false }}>
+              {words.eventTypes}
+            </Link>
+          </Tabs>
+          {children(here)}
+        </>
+      )}
+    </Screen>
+  )
+}
