@@ -19,21 +19,25 @@ const participantColumns = sql`
   (select r.primary_id from public.assessment_results as r where r.tenant_id = s.tenant_id and r.session_id = s.id) as primary_id,
   s.started_at, s.completed_at, s.expires_at, s.created_at`
 
-/** A page of a tenant's participants, the newest first. Each filter has an index that is in this order. */
+/**
+ * A page of a tenant's participants, the newest first. Status and campaign have an index that is in this order. A search reads
+ * back through those of the tenant until the page is full.
+ */
 export async function listParticipants(
   db: Db,
   tenantId: string,
-  { limit, cursor, client_status, campaign }: ParticipantQuery,
+  { limit, cursor, client_status, campaign, search }: Omit<ParticipantQuery, 'format'>,
 ): Promise<Participants> {
   const { rows, next_cursor } = await readPage<Participant>(
     db,
     participantOrder,
-    { limit, cursor },
+    { limit, cursor, client_status, campaign, search },
     (rowCount) => sql`
     select ${participantColumns}
     from public.participant_sessions as s
     where s.tenant_id = ${tenantId} ${client_status ? sql`and s.client_status = ${client_status}` : sql``}
       ${campaign ? sql`and s.campaign_id = private.ulid_to_uuid(${campaign})` : sql``}
+      ${search ? sql`and position(lower(${search}) in lower(concat_ws(' ', s.full_name, s.email))) > 0` : sql``}
       ${cursor ? sql`and s.id < private.ulid_to_uuid(${cursor.ref_id})` : sql``}
     order by s.id desc limit ${rowCount}`,
   )

@@ -76,6 +76,13 @@ export const ParticipantQuery = z.strictObject({
   ...pageParameters(participantOrder),
   client_status: clientStatus.optional().meta({ description: 'Only those with this status.' }),
   campaign,
+  search: z.string().trim().min(1).max(100).optional().meta({
+    description: 'Only those whose name or address has this in it, in any case.',
+  }),
+  format: z.enum(['json', 'csv']).optional().meta({
+    description:
+      'csv is all of them from the cursor on, whatever limit says. If it is missing, the header Accept decides.',
+  }),
 })
 export const Participants = z
   .strictObject({ participants: z.array(Participant), next_cursor: nextCursor })
