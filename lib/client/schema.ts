@@ -4895,6 +4895,13 @@ export interface components {
             data?: {
                 [key: string]: unknown;
             };
+            /** @description Words that are not saved. What is left out is as it is saved. */
+            words?: {
+                subject?: string;
+                body_html?: string;
+                /** @description Made from the HTML if it is left out. */
+                body_text?: string | null;
+            };
         };
         EmailTemplate: {
             slug: string;
@@ -6372,6 +6379,14 @@ export interface components {
                  */
                 written_at: string;
             } | null;
+            /** @description What a language model remarked on answers, in the order in which it did. */
+            remarks: {
+                item_id: string;
+                /** @description The one that it is about, which may have been changed since. */
+                answer: string;
+                text: string;
+                model: string;
+            }[];
             /** @description The newest first, 100 at most. */
             moves: {
                 from_status: ("registered" | "started" | "completed" | "contacted" | "converted" | "archived") | null;
@@ -16417,6 +16432,8 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                channel?: "email" | "sms" | "whatsapp" | "web";
+                status?: "sent" | "failed" | "partial" | "skipped_dev_filter";
             };
             header?: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */

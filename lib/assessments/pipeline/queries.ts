@@ -55,6 +55,9 @@ export async function readParticipant(db: Db, tenantId: string, ref: string): Pr
         from public.assessment_results as r where r.tenant_id = s.tenant_id and r.session_id = s.id) as result,
       (select jsonb_build_object('text', w.words, 'model', w.model, 'written_at', w.written_at) from public.participant_reflections as w
         where w.tenant_id = s.tenant_id and w.session_id = s.id and w.status = 'written') as reflection,
+      coalesce((select jsonb_agg(jsonb_build_object('item_id', i.item_id, 'answer', i.answer, 'text', i.words, 'model', i.model)
+          order by i.begun_at, i.item_id)
+        from public.participant_insights as i where i.tenant_id = s.tenant_id and i.session_id = s.id and i.status = 'written'), '[]') as remarks,
       coalesce((select jsonb_agg(jsonb_build_object('from_status', m.from_status, 'to_status', m.to_status,
           'moved_by', (select p.ref_id from public.user_profiles as p where p.user_id = m.moved_by), 'moved_at', m.moved_at) order by m.id desc)
         from (select o.* from public.participant_moves as o where o.tenant_id = s.tenant_id and o.session_id = s.id
