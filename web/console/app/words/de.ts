@@ -60,6 +60,12 @@ const de: typeof en = {
   unsaved: 'Es gibt Änderungen, die nicht gespeichert sind. Trotzdem verlassen?',
   asCurl: 'Dasselbe mit curl',
 
+  conflictLead:
+    'Während Sie bearbeiteten, wurde dasselbe geändert. Wählen Sie, was bleibt. Bis dahin geht nichts verloren.',
+  keepMine: 'Meines behalten',
+  takeTheirs: 'Das andere nehmen',
+  nothing: 'nichts',
+
   cancel: 'Abbrechen',
   revoke: 'Widerrufen',
   copy: 'Kopieren',

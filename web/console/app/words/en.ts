@@ -65,6 +65,12 @@ export default {
   unsaved: 'There are changes that are not saved. Leave all the same?',
   asCurl: 'The same with curl',
 
+  conflictLead:
+    'While you were editing, the same was changed. Choose what stays. Nothing is lost until you do.',
+  keepMine: 'Keep mine',
+  takeTheirs: 'Take theirs',
+  nothing: 'nothing',
+
   cancel: 'Cancel',
   revoke: 'Revoke',
   copy: 'Copy',

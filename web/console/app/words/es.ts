@@ -59,6 +59,12 @@ const es: typeof en = {
   unsaved: 'Hay cambios sin guardar. ¿Salir de todos modos?',
   asCurl: 'Lo mismo con curl',
 
+  conflictLead:
+    'Mientras editabas, se cambió lo mismo. Elige qué se queda. Hasta entonces no se pierde nada.',
+  keepMine: 'Dejar lo mío',
+  takeTheirs: 'Tomar lo otro',
+  nothing: 'nada',
+
   cancel: 'Cancelar',
   revoke: 'Revocar',
   copy: 'Copiar',

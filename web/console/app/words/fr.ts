@@ -61,6 +61,12 @@ const fr: typeof en = {
   unsaved: 'Des modifications ne sont pas enregistrées. Quitter quand même ?',
   asCurl: 'La même chose avec curl',
 
+  conflictLead:
+    'Pendant que vous travailliez, la même chose a été modifiée. Choisissez ce qui reste. Rien n’est perdu avant.',
+  keepMine: 'Garder le mien',
+  takeTheirs: 'Prendre l’autre',
+  nothing: 'rien',
+
   cancel: 'Annuler',
   revoke: 'Révoquer',
   copy: 'Copier',

@@ -60,6 +60,12 @@ const it: typeof en = {
   unsaved: 'Ci sono modifiche non salvate. Uscire lo stesso?',
   asCurl: 'Lo stesso con curl',
 
+  conflictLead:
+    'Mentre modificavi, la stessa cosa è stata cambiata. Scegli che cosa resta. Fino ad allora nulla va perso.',
+  keepMine: 'Tieni il mio',
+  takeTheirs: 'Prendi l’altro',
+  nothing: 'niente',
+
   cancel: 'Annulla',
   revoke: 'Revoca',
   copy: 'Copia',
