@@ -8,6 +8,9 @@ import {
 } from '@tanstack/react-router'
 import { Failure } from '../parts/notice.tsx'
 import { Loading, NotFound } from '../parts/states.tsx'
+import { campaignSearch } from '../screens/campaigns/search.ts'
+import { inboxSearch, logSearch } from '../screens/notifications/search.ts'
+import { participantSearch } from '../screens/participants/search.ts'
 import { Shell } from './shell.tsx'
 
 interface RouterContext {
@@ -24,10 +27,69 @@ const screen = <const Path extends string, Module extends Record<string, unknown
   name: keyof Module & string,
 ) => createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) })
 
+/** One whose address says what is shown of it. */
+const filtered = <const Path extends string, Module extends Record<string, unknown>, Search extends object>(
+  path: Path,
+  load: () => Promise<Module>,
+  name: keyof Module & string,
+  validateSearch: (search: Record<string, unknown>) => Search,
+) =>
+  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name), validateSearch })
+
 const routeTree = root.addChildren([
   screen('/', () => import('../screens/tenants.tsx'), 'Tenants'),
   screen('/t/$slug', () => import('../screens/home/home.tsx'), 'Home'),
+  filtered(
+    '/t/$slug/campaigns',
+    () => import('../screens/campaigns/campaigns.tsx'),
+    'Campaigns',
+    campaignSearch,
+  ),
+  screen('/t/$slug/campaigns/$campaign', () => import('../screens/campaigns/campaign.tsx'), 'Campaign'),
+  filtered(
+    '/t/$slug/participants',
+    () => import('../screens/participants/participants.tsx'),
+    'Participants',
+    participantSearch,
+  ),
+  screen(
+    '/t/$slug/participants/$participant',
+    () => import('../screens/participants/participant.tsx'),
+    'Participant',
+  ),
   screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
+  filtered(
+    '/t/$slug/notifications',
+    () => import('../screens/notifications/inbox.tsx'),
+    'Inbox',
+    inboxSearch,
+  ),
+  screen(
+    '/t/$slug/notifications/preferences',
+    () => import('../screens/notifications/preferences.tsx'),
+    'Preferences',
+  ),
+  screen(
+    '/t/$slug/notifications/templates',
+    () => import('../screens/notifications/templates.tsx'),
+    'Templates',
+  ),
+  screen(
+    '/t/$slug/notifications/templates/$template/$locale',
+    () => import('../screens/notifications/template.tsx'),
+    'Template',
+  ),
+  screen(
+    '/t/$slug/notifications/providers',
+    () => import('../screens/notifications/providers.tsx'),
+    'Providers',
+  ),
+  screen(
+    '/t/$slug/notifications/suppressions',
+    () => import('../screens/notifications/suppressions.tsx'),
+    'Suppressions',
+  ),
+  filtered('/t/$slug/notifications/log', () => import('../screens/notifications/log.tsx'), 'Log', logSearch),
   screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
   screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
 ])

@@ -8,7 +8,10 @@ import { words } from './words/words.ts'
 /** The rooms of a tenant, in the order in which they are listed. */
 const rooms = [
   { to: '/t/$slug', word: 'home' },
+  { to: '/t/$slug/campaigns', word: 'campaigns' },
+  { to: '/t/$slug/participants', word: 'participants' },
   { to: '/t/$slug/brand', word: 'brand' },
+  { to: '/t/$slug/notifications', word: 'notifications' },
   { to: '/t/$slug/people', word: 'people' },
   { to: '/t/$slug/keys', word: 'keys' },
 ] as const

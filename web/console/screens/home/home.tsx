@@ -15,6 +15,7 @@ const screens = {
   brand: '/t/$slug/brand',
   api_key: '/t/$slug/keys',
   invitation: '/t/$slug/people',
+  notification_provider: '/t/$slug/notifications/providers',
 } as const
 
 /** What needs doing. */
