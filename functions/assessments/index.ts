@@ -1,4 +1,5 @@
 import { createApp } from '../../lib/http/index.ts'
+import { campaigns } from './campaigns.ts'
 import { clients } from './clients.ts'
 import { drafts } from './drafts.ts'
 import { followups } from './followups.ts'
@@ -12,6 +13,7 @@ export const app = createApp('assessments')
   .route('/frameworks', frameworks)
   .route('/frameworks', drafts)
   .route('/frameworks', suggestions)
+  .route('/campaigns', campaigns)
   .route('/campaigns', invitations)
   .route('/participants', participants)
   .route('/participants', clients)

@@ -1,8 +1,8 @@
 import {
   InvitationAnswer,
-  InvitationPath,
   inviteParticipants,
   NewInvitations,
+  OwnCampaignPath,
 } from '../../lib/assessments/index.ts'
 import { body, describeRoute, params, router } from '../../lib/http/index.ts'
 
@@ -22,7 +22,7 @@ export const invitations = router({ auth: 'member', permission: 'write' }).post(
       'invited_too_soon',
     ],
   ),
-  params(InvitationPath),
+  params(OwnCampaignPath),
   body(NewInvitations),
   async (c) =>
     c.json(

@@ -14,17 +14,27 @@ import {
   readCompletions,
   readParticipant,
   readPipeline,
+  writeParticipants,
 } from '../../lib/assessments/index.ts'
-import { body, describeRoute, params, query, router } from '../../lib/http/index.ts'
+import { body, csvFile, describeRoute, formatOf, params, query, router } from '../../lib/http/index.ts'
 
 const read = router({ auth: 'member', permission: 'read' })
   .get(
     '/',
     describeRoute('List the participants, the newest first', {
-      200: { description: 'A page of them.', schema: Participants },
+      200: {
+        description: 'A page of them. With format=csv, or Accept: text/csv, all of them as CSV (RFC 4180).',
+        schema: Participants,
+        orCsv: true,
+      },
     }),
     query(ParticipantQuery),
-    async (c) => c.json(await listParticipants(c.var.db, c.var.tenant.id, c.req.valid('query'))),
+    async (c) => {
+      const { db, tenant } = c.var
+      const asked = c.req.valid('query')
+      if (formatOf(c, asked.format) === 'json') return c.json(await listParticipants(db, tenant.id, asked))
+      return csvFile(c, `participants-${tenant.slug}`, await writeParticipants(db, tenant.id, asked))
+    },
   )
   .get(
     '/:participant',

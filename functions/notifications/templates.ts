@@ -57,7 +57,7 @@ const read = router({ auth: 'member', permission: 'read_admin' })
     body(PreviewRequest),
     async (c) =>
       c.json(
-        await previewTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'), c.req.valid('json').data),
+        await previewTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'), c.req.valid('json')),
         // Whoever opens the answer itself must not run what stands in it.
         200,
         { 'content-security-policy': 'sandbox' },

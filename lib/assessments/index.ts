@@ -1,5 +1,20 @@
 import './problems.ts'
 
+export {
+  changeCampaign,
+  createCampaign,
+  deleteCampaign,
+  listCampaigns,
+  readCampaign,
+} from './campaigns/queries.ts'
+export {
+  Campaign,
+  CampaignChange,
+  CampaignQuery,
+  Campaigns,
+  NewCampaign,
+  OwnCampaignPath,
+} from './campaigns/schema.ts'
 export { ClientBio, ClientBioChange } from './clients/bio-schema.ts'
 export { deleteBio, readBio, saveBio } from './clients/bios.ts'
 export {
@@ -71,7 +86,8 @@ export { FollowupAnswer, FollowupPath, FollowupQuery, Followups } from './follow
 export { listFrameworks } from './frameworks/queries.ts'
 export { FrameworkPath, FrameworkQuery, Frameworks } from './frameworks/schema.ts'
 export { inviteParticipants } from './invitations/queries.ts'
-export { InvitationAnswer, InvitationPath, NewInvitations } from './invitations/schema.ts'
+export { InvitationAnswer, NewInvitations } from './invitations/schema.ts'
+export { writeParticipants } from './pipeline/csv.ts'
 export {
   listParticipants,
   moveParticipant,

@@ -28,6 +28,8 @@ const problems = declareProblems({
 })
 
 declareConstraints({
+  campaign_name_is_text: { pointer: '/name', detail: 'must be text without control characters' },
+  campaign_closes_after_it_opens: { pointer: '/closes_at', detail: 'must be after it opens' },
   campaign_landing_is_text: {
     pointer: '/landing',
     detail: 'must have a headline of 200 characters and an intro of 2,000, or one of them, and nothing else',

@@ -2,8 +2,6 @@ import { z } from 'zod'
 import { emailAddress, refId } from '../../db/index.ts'
 import { locale } from '../taking/schema.ts'
 
-export const InvitationPath = z.object({ campaign: refId })
-
 const Person = z.strictObject({
   email: emailAddress,
   full_name: z

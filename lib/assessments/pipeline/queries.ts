@@ -19,21 +19,25 @@ const participantColumns = sql`
   (select r.primary_id from public.assessment_results as r where r.tenant_id = s.tenant_id and r.session_id = s.id) as primary_id,
   s.started_at, s.completed_at, s.expires_at, s.created_at`
 
-/** A page of a tenant's participants, the newest first. Each filter has an index that is in this order. */
+/**
+ * A page of a tenant's participants, the newest first. Status and campaign have an index that is in this order. A search reads
+ * back through those of the tenant until the page is full.
+ */
 export async function listParticipants(
   db: Db,
   tenantId: string,
-  { limit, cursor, client_status, campaign }: ParticipantQuery,
+  { limit, cursor, client_status, campaign, search }: Omit<ParticipantQuery, 'format'>,
 ): Promise<Participants> {
   const { rows, next_cursor } = await readPage<Participant>(
     db,
     participantOrder,
-    { limit, cursor },
+    { limit, cursor, client_status, campaign, search },
     (rowCount) => sql`
     select ${participantColumns}
     from public.participant_sessions as s
     where s.tenant_id = ${tenantId} ${client_status ? sql`and s.client_status = ${client_status}` : sql``}
       ${campaign ? sql`and s.campaign_id = private.ulid_to_uuid(${campaign})` : sql``}
+      ${search ? sql`and position(lower(${search}) in lower(concat_ws(' ', s.full_name, s.email))) > 0` : sql``}
       ${cursor ? sql`and s.id < private.ulid_to_uuid(${cursor.ref_id})` : sql``}
     order by s.id desc limit ${rowCount}`,
   )
@@ -51,6 +55,9 @@ export async function readParticipant(db: Db, tenantId: string, ref: string): Pr
         from public.assessment_results as r where r.tenant_id = s.tenant_id and r.session_id = s.id) as result,
       (select jsonb_build_object('text', w.words, 'model', w.model, 'written_at', w.written_at) from public.participant_reflections as w
         where w.tenant_id = s.tenant_id and w.session_id = s.id and w.status = 'written') as reflection,
+      coalesce((select jsonb_agg(jsonb_build_object('item_id', i.item_id, 'answer', i.answer, 'text', i.words, 'model', i.model)
+          order by i.begun_at, i.item_id)
+        from public.participant_insights as i where i.tenant_id = s.tenant_id and i.session_id = s.id and i.status = 'written'), '[]') as remarks,
       coalesce((select jsonb_agg(jsonb_build_object('from_status', m.from_status, 'to_status', m.to_status,
           'moved_by', (select p.ref_id from public.user_profiles as p where p.user_id = m.moved_by), 'moved_at', m.moved_at) order by m.id desc)
         from (select o.* from public.participant_moves as o where o.tenant_id = s.tenant_id and o.session_id = s.id

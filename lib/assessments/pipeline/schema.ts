@@ -64,6 +64,18 @@ export const ParticipantDetails = Participant.extend({
     .strictObject({ text: z.string(), model: z.string(), written_at: moment })
     .nullable()
     .meta({ description: 'What a language model wrote to them about the result.' }),
+  remarks: z
+    .array(
+      z.strictObject({
+        item_id: z.string(),
+        answer: z
+          .string()
+          .meta({ description: 'The one that it is about, which may have been changed since.' }),
+        text: z.string(),
+        model: z.string(),
+      }),
+    )
+    .meta({ description: 'What a language model remarked on answers, in the order in which it did.' }),
   moves: z.array(Move).meta({ description: 'The newest first, 100 at most.' }),
   has_bio: z.boolean().meta({ description: 'Whether there is a bio that the caller may read.' }),
   document_count: z.int().meta({ description: 'How many stored documents the caller may read.' }),
@@ -76,6 +88,13 @@ export const ParticipantQuery = z.strictObject({
   ...pageParameters(participantOrder),
   client_status: clientStatus.optional().meta({ description: 'Only those with this status.' }),
   campaign,
+  search: z.string().trim().min(1).max(100).optional().meta({
+    description: 'Only those whose name or address has this in it, in any case.',
+  }),
+  format: z.enum(['json', 'csv']).optional().meta({
+    description:
+      'csv is all of them from the cursor on, whatever limit says. If it is missing, the header Accept decides.',
+  }),
 })
 export const Participants = z
   .strictObject({ participants: z.array(Participant), next_cursor: nextCursor })

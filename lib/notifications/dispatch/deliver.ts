@@ -5,7 +5,14 @@ import { isOnThisMachine } from '../senders/settings.ts'
 import { lookOf, type StoredLook } from '../templates/look.ts'
 import { renderMail, type Words } from '../templates/render.ts'
 import type { EmailTemplateVariable } from '../templates/schema.ts'
-import { applicationUrl, callbackUrl, mayReach, unsubscribePage, unsubscribeUrl } from './settings.ts'
+import {
+  applicationUrl,
+  callbackUrl,
+  campaignUrl,
+  mayReach,
+  unsubscribePage,
+  unsubscribeUrl,
+} from './settings.ts'
 
 /** A job with everything that it needs, as private.read_notification_jobs() gives it. */
 export interface ReadyJob {
@@ -178,24 +185,19 @@ function outcomeOf(
 function linkOf(data: Record<string, unknown>): { link?: string } {
   const { invitation_token: token } = data
   const application = applicationUrl()
-  if (typeof data.session_token === 'string') return quizLink(data, application)
+  if (typeof data.session_token === 'string') return quizLink(data)
   if (typeof token !== 'string' || application === null) return {}
   // Behind the #, where it reaches no server's log.
   return { link: `${application}/join#${token}` }
 }
 
-/** To the tenant's own page of assessments, or else to the application's. */
-function quizLink(
-  { session_token, campaign_ref, tenant_slug, quiz_url }: Record<string, unknown>,
-  application: string | null,
-): { link?: string } {
-  const page = typeof quiz_url === 'string' ? quiz_url : application && `${application}/quiz/`
-  if (!page || !URL.canParse(page)) return {}
-  const link = new URL(page)
-  link.searchParams.set('campaign', String(campaign_ref))
-  if (typeof quiz_url !== 'string') link.searchParams.set('tenant', String(tenant_slug))
-  link.hash = `t=${session_token}`
-  return { link: link.href }
+/** The token stands behind the #, where it reaches no server's log. */
+function quizLink({ session_token, campaign_ref, tenant_slug, quiz_url }: Record<string, unknown>): {
+  link?: string
+} {
+  const quizUrl = typeof quiz_url === 'string' ? quiz_url : null
+  const url = campaignUrl(String(campaign_ref), { slug: String(tenant_slug), quizUrl })
+  return url === null ? {} : { link: `${url}#t=${session_token}` }
 }
 
 function isGiven(data: Record<string, unknown>, key: string): boolean {

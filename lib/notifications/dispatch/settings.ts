@@ -25,6 +25,20 @@ export function applicationUrl(): string | null {
   return process.env.TENANTRY_APP_URL?.replace(/\/+$/, '') || null
 }
 
+/**
+ * Where a campaign is taken: on the tenant's own page of assessments, or else on the application's, which has to be told whose
+ * it is. Null if there is neither.
+ */
+export function campaignUrl(ref: string, tenant: { slug: string; quizUrl: string | null }): string | null {
+  const application = applicationUrl()
+  const page = tenant.quizUrl ?? (application && `${application}/quiz/`)
+  if (!page || !URL.canParse(page)) return null
+  const url = new URL(page)
+  url.searchParams.set('campaign', ref)
+  if (tenant.quizUrl === null) url.searchParams.set('tenant', tenant.slug)
+  return url.href
+}
+
 export function unsubscribeUrl(token: string): string {
   return `${functionUrl()}/unsubscribe/${token}`
 }

@@ -10,17 +10,18 @@ import {
 export async function listDispatches(
   db: Db,
   tenantId: string,
-  { limit, cursor }: NotificationDispatchQuery,
+  { limit, cursor, channel, status }: NotificationDispatchQuery,
 ): Promise<NotificationDispatches> {
   const { rows, next_cursor } = await readPage<NotificationDispatch>(
     db,
     dispatchOrder,
-    { limit, cursor },
+    { limit, cursor, channel, status },
     (rowCount) => sql`
     select l.ref_id, l.notification_job_id as job_id, l.channel, l.type, l.recipients_count, l.provider, l.status,
       l.provider_response, l.error, l.duration_ms, l.attempt, l.created_at
     from public.notification_dispatch_log as l
-    where l.tenant_id = ${tenantId}
+    where l.tenant_id = ${tenantId} ${channel ? sql`and l.channel = ${channel}` : sql``}
+      ${status ? sql`and l.status = ${status}` : sql``}
       and (${cursor?.ref_id}::text is null or l.id < private.ulid_to_uuid(${cursor?.ref_id}))
     order by l.id desc limit ${rowCount}`,
   )

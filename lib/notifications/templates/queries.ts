@@ -11,6 +11,7 @@ import {
   type EmailTemplateQuery,
   type EmailTemplates,
   type NewEmailTemplate,
+  type PreviewRequest,
   templateOrder,
 } from './schema.ts'
 
@@ -156,10 +157,17 @@ export async function previewTemplate(
   tenantId: string,
   asker: Asker,
   path: EmailTemplatePath,
-  data: object,
+  { data, words: changed }: PreviewRequest,
 ): Promise<EmailPreview> {
   const look = await readLook(tenantId)
-  const words = await readTemplate(tenantId, asker, path)
+  const saved = await readTemplate(tenantId, asker, path)
+  const words = {
+    ...saved,
+    subject: changed.subject ?? saved.subject,
+    body_html: changed.body_html ?? saved.body_html,
+    body_text: changed.body_text === undefined ? saved.body_text : changed.body_text,
+  }
+  requireRenderable(words)
   return renderMail(words, data, look, { locale: path.locale, unsubscribe_url: null })
 }
 

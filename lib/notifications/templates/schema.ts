@@ -111,8 +111,13 @@ export const PreviewRequest = z
       .record(z.string().max(100), z.unknown())
       .default({})
       .meta({ description: 'The values of its variables.' }),
+    words: NewEmailTemplate.pick({ subject: true, body_html: true, body_text: true })
+      .partial()
+      .default({})
+      .meta({ description: 'Words that are not saved. What is left out is as it is saved.' }),
   })
   .meta({ id: 'EmailPreviewRequest' })
+export type PreviewRequest = z.output<typeof PreviewRequest>
 export const EmailPreview = z
   .strictObject({
     subject: z.string(),

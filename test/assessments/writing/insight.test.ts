@@ -1,6 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
-import { InsightAnswer } from '../../../lib/assessments/index.ts'
-import { problemOf } from '../../kit/call.ts'
+import { InsightAnswer, ParticipantDetails, Participants } from '../../../lib/assessments/index.ts'
+import { call, problemOf } from '../../kit/call.ts'
 import { admin } from '../../kit/db.ts'
 import { setCap } from '../../usage/calls/scene.ts'
 import {
@@ -44,6 +44,14 @@ it('is written once for each question and answer, whoever asks at the same time'
   expect(asked()).toBe(before + 2)
   expect(await callsOf(writer.tenant)).toMatchObject([{ agent: 'micro_insight' }, { agent: 'micro_insight' }])
   expect(await heldBy(writer.tenant)).toEqual({ micros: 0, credits: 0 })
+
+  const as = { token: writer.owner.token, tenant: writer.tenant.slug }
+  const listed = Participants.parse(await (await call('/assessments/participants', as)).json())
+  const read = await call(`/assessments/participants/${listed.participants[0]?.ref_id}`, as)
+  expect(ParticipantDetails.parse(await read.json()).remarks).toEqual([
+    { item_id: 'l01', answer: String(heroic.l01), text: first.text, model: expect.any(String) },
+    { item_id: 'l01', answer: '1', text: expect.any(String), model: expect.any(String) },
+  ])
 })
 
 it('is so many in a session, by how many are asked for at once too', async () => {

@@ -126,3 +126,17 @@ it('a preview is in the look of the tenant, and is sent to nobody', async () => 
   expect(mail.html).toContain('Ada &#60;3')
   expect(mail.html).not.toContain('<3')
 })
+
+it('a preview is of words that are not saved, checked as they would be, and saves nothing', async () => {
+  const preview = (words: object) =>
+    ask('/welcome/en/preview', 'POST', { data: { tenant: 'Ada', name: 'Bob' }, words })
+  const mail = EmailPreview.parse(
+    await (await preview({ subject: 'Hi {{name}}', body_html: '<p>{{tenant}}: {{name}}</p>' })).json(),
+  )
+  expect([mail.subject, mail.text]).toEqual(['Hi Bob', expect.stringContaining('Ada: Bob')])
+  expect(await problemOf(await preview({ body_html: '{{#name}}' }))).toMatchObject({
+    ...{ code: 'invalid_value', pointers: ['/body_html'] },
+  })
+  const { subject, is_global } = (await (await ask('/welcome/en')).json()) as Record<string, unknown>
+  expect([subject === 'Hi {{name}}', is_global]).toEqual([false, true])
+})

@@ -9,7 +9,10 @@ import {
 import { Failure } from '../parts/notice.tsx'
 import { texts } from '../parts/search.ts'
 import { Loading, NotFound } from '../parts/states.tsx'
+import { campaignSearch } from '../screens/campaigns/search.ts'
+import { inboxSearch, logSearch } from '../screens/notifications/search.ts'
 import { auditSearchIn, tenantSearchIn } from '../screens/operator/search.ts'
+import { participantSearch } from '../screens/participants/search.ts'
 import { Shell } from './shell.tsx'
 
 interface RouterContext {
@@ -27,11 +30,7 @@ const screen = <const Path extends string, Module extends Record<string, unknown
 ) => createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) })
 
 /** One whose address says what is shown of it. */
-const filtered = <
-  const Path extends string,
-  Module extends Record<string, unknown>,
-  Search extends Record<string, unknown>,
->(
+const filtered = <const Path extends string, Module extends Record<string, unknown>, Search extends object>(
   path: Path,
   load: () => Promise<Module>,
   name: keyof Module & string,
@@ -45,18 +44,61 @@ const routeTree = root.addChildren([
   screen('/account', () => import('../screens/account/account.tsx'), 'Account'),
   screen('/t/$slug', () => import('../screens/home/home.tsx'), 'Home'),
   screen('/t/$slug/contract', () => import('../screens/contract/contract.tsx'), 'ContractScreen'),
+  filtered(
+    '/t/$slug/campaigns',
+    () => import('../screens/campaigns/campaigns.tsx'),
+    'Campaigns',
+    campaignSearch,
+  ),
+  screen('/t/$slug/campaigns/$campaign', () => import('../screens/campaigns/campaign.tsx'), 'Campaign'),
+  filtered(
+    '/t/$slug/participants',
+    () => import('../screens/participants/participants.tsx'),
+    'Participants',
+    participantSearch,
+  ),
+  screen(
+    '/t/$slug/participants/$participant',
+    () => import('../screens/participants/participant.tsx'),
+    'Participant',
+  ),
   screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
   screen('/t/$slug/address', () => import('../screens/address/address.tsx'), 'AddressScreen'),
+  filtered(
+    '/t/$slug/notifications',
+    () => import('../screens/notifications/inbox.tsx'),
+    'Inbox',
+    inboxSearch,
+  ),
+  screen(
+    '/t/$slug/notifications/preferences',
+    () => import('../screens/notifications/preferences.tsx'),
+    'Preferences',
+  ),
+  screen(
+    '/t/$slug/notifications/templates',
+    () => import('../screens/notifications/templates.tsx'),
+    'Templates',
+  ),
+  screen(
+    '/t/$slug/notifications/templates/$template/$locale',
+    () => import('../screens/notifications/template.tsx'),
+    'Template',
+  ),
+  screen(
+    '/t/$slug/notifications/providers',
+    () => import('../screens/notifications/providers.tsx'),
+    'Providers',
+  ),
+  screen(
+    '/t/$slug/notifications/suppressions',
+    () => import('../screens/notifications/suppressions.tsx'),
+    'Suppressions',
+  ),
+  filtered('/t/$slug/notifications/log', () => import('../screens/notifications/log.tsx'), 'Log', logSearch),
   screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
   screen('/t/$slug/sso', () => import('../screens/sso/sso.tsx'), 'Sso'),
   screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
-  filtered('/t/$slug/usage', () => import('../screens/usage/usage.tsx'), 'Usage', texts('days', 'by', 'of')),
-  screen('/t/$slug/credits', () => import('../screens/credits/credits.tsx'), 'Credits'),
-  screen('/t/$slug/settings', () => import('../screens/settings/settings.tsx'), 'Settings'),
-  filtered('/operator', () => import('../screens/operator/tenants.tsx'), 'OperatorTenants', tenantSearchIn),
-  filtered('/operator/audit', () => import('../screens/operator/audit.tsx'), 'OperatorAudit', auditSearchIn),
-  screen('/operator/queues', () => import('../screens/operator/queues.tsx'), 'OperatorQueues'),
-  screen('/operator/tenants/$tenant', () => import('../screens/operator/tenant.tsx'), 'OperatorTenant'),
   filtered(
     '/t/$slug/webhooks',
     () => import('../screens/webhooks/endpoints.tsx'),
@@ -86,6 +128,8 @@ const routeTree = root.addChildren([
     'EndpointScreen',
     texts('hours'),
   ),
+  filtered('/t/$slug/usage', () => import('../screens/usage/usage.tsx'), 'Usage', texts('days', 'by', 'of')),
+  screen('/t/$slug/credits', () => import('../screens/credits/credits.tsx'), 'Credits'),
   filtered(
     '/t/$slug/audit',
     () => import('../screens/audit/log.tsx'),
@@ -94,6 +138,11 @@ const routeTree = root.addChildren([
   ),
   screen('/t/$slug/audit/check', () => import('../screens/audit/check.tsx'), 'AuditCheck'),
   screen('/t/$slug/audit/$seq', () => import('../screens/audit/entry.tsx'), 'AuditEntry'),
+  screen('/t/$slug/settings', () => import('../screens/settings/settings.tsx'), 'Settings'),
+  filtered('/operator', () => import('../screens/operator/tenants.tsx'), 'OperatorTenants', tenantSearchIn),
+  filtered('/operator/audit', () => import('../screens/operator/audit.tsx'), 'OperatorAudit', auditSearchIn),
+  screen('/operator/queues', () => import('../screens/operator/queues.tsx'), 'OperatorQueues'),
+  screen('/operator/tenants/$tenant', () => import('../screens/operator/tenant.tsx'), 'OperatorTenant'),
 ])
 
 export const makeRouter = (queries: QueryClient) =>

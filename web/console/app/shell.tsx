@@ -8,16 +8,19 @@ import { words } from './words/words.ts'
 /** The rooms of a tenant, in the order in which they are listed. */
 const rooms = [
   { to: '/t/$slug', word: 'home' },
+  { to: '/t/$slug/campaigns', word: 'campaigns' },
+  { to: '/t/$slug/participants', word: 'participants' },
   { to: '/t/$slug/brand', word: 'brand' },
   { to: '/t/$slug/address', word: 'address' },
+  { to: '/t/$slug/notifications', word: 'notifications' },
   { to: '/t/$slug/people', word: 'people' },
   { to: '/t/$slug/sso', word: 'sso' },
   { to: '/t/$slug/keys', word: 'keys' },
+  { to: '/t/$slug/webhooks', word: 'webhooks' },
   { to: '/t/$slug/usage', word: 'usage' },
   { to: '/t/$slug/credits', word: 'credits' },
-  { to: '/t/$slug/settings', word: 'settings' },
-  { to: '/t/$slug/webhooks', word: 'webhooks' },
   { to: '/t/$slug/audit', word: 'audit' },
+  { to: '/t/$slug/settings', word: 'settings' },
 ] as const
 
 /** The frame around every screen. */

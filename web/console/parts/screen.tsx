@@ -8,7 +8,7 @@ import { Banner } from './notice.tsx'
 import { isRefused, Pending } from './states.tsx'
 
 export type Tenant = Schemas['Tenant']
-type Permission = Tenant['permissions'][number]
+export type Permission = Tenant['permissions'][number]
 
 interface Props {
   title: string
@@ -16,20 +16,29 @@ interface Props {
   /** What somebody has to be allowed to see anything here, and what the others are told. */
   needs?: Permission
   notSeen?: string
-  /** Told to those who may look and not change. */
+  /** What somebody has to be allowed to change something here, and what those are told who may only look. */
+  managedBy?: Permission
   notManaged?: string
   /** `mayManage` is what the server says of the role, the state of the tenant and its trial together. */
   children: (here: { slug: string; tenant: Tenant; mayManage: boolean }) => ReactNode
 }
 
 /** A screen of a tenant: its title, why somebody cannot change it, and then its content. */
-export function Screen({ title, lead, needs = 'read', notSeen, notManaged, children }: Props) {
+export function Screen({
+  title,
+  lead,
+  needs = 'read',
+  notSeen,
+  managedBy = 'manage',
+  notManaged,
+  children,
+}: Props) {
   const { slug } = useParams({ strict: false })
   if (!slug) throw new Error('A screen stands below /t/$slug.')
   const query = useQuery(tenantQuery(slug))
   if (!query.data || isRefused(query)) return <Pending queries={[query]} />
   const tenant = query.data
-  const mayManage = tenant.permissions.includes('manage')
+  const mayManage = tenant.permissions.includes(managedBy)
   return (
     <>
       <title>{`${title} – ${tenant.name}`}</title>

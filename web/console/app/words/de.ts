@@ -46,6 +46,12 @@ const de: typeof en = {
   asCurl: 'Dasselbe mit curl',
   asTable: 'Als Tabelle',
 
+  conflictLead:
+    'Während Sie bearbeiteten, wurde dasselbe geändert. Wählen Sie, was bleibt. Bis dahin geht nichts verloren.',
+  keepMine: 'Meines behalten',
+  takeTheirs: 'Das andere nehmen',
+  nothing: 'nichts',
+
   cancel: 'Abbrechen',
   revoke: 'Widerrufen',
   copy: 'Kopieren',
@@ -53,7 +59,6 @@ const de: typeof en = {
   haveKept: 'Ich habe ihn aufbewahrt',
 
   showMore: 'Mehr zeigen',
-  asTable: 'Als Tabelle',
   filters: 'Filter',
   before: 'Vorher',
   after: 'Nachher',

@@ -51,6 +51,12 @@ export default {
   asCurl: 'The same with curl',
   asTable: 'As a table',
 
+  conflictLead:
+    'While you were editing, the same was changed. Choose what stays. Nothing is lost until you do.',
+  keepMine: 'Keep mine',
+  takeTheirs: 'Take theirs',
+  nothing: 'nothing',
+
   cancel: 'Cancel',
   revoke: 'Revoke',
   copy: 'Copy',
@@ -58,7 +64,6 @@ export default {
   haveKept: 'I have kept it',
 
   showMore: 'Show more',
-  asTable: 'As a table',
   filters: 'Filters',
   before: 'Before',
   after: 'After',

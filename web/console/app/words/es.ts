@@ -45,6 +45,12 @@ const es: typeof en = {
   asCurl: 'Lo mismo con curl',
   asTable: 'Como tabla',
 
+  conflictLead:
+    'Mientras editabas, se cambió lo mismo. Elige qué se queda. Hasta entonces no se pierde nada.',
+  keepMine: 'Dejar lo mío',
+  takeTheirs: 'Tomar lo otro',
+  nothing: 'nada',
+
   cancel: 'Cancelar',
   revoke: 'Revocar',
   copy: 'Copiar',
@@ -52,7 +58,6 @@ const es: typeof en = {
   haveKept: 'La he guardado',
 
   showMore: 'Mostrar más',
-  asTable: 'Como tabla',
   filters: 'Filtros',
   before: 'Antes',
   after: 'Después',

@@ -45,6 +45,12 @@ const fr: typeof en = {
   asCurl: 'La même chose avec curl',
   asTable: 'En tableau',
 
+  conflictLead:
+    'Pendant que vous travailliez, la même chose a été modifiée. Choisissez ce qui reste. Rien n’est perdu avant.',
+  keepMine: 'Garder le mien',
+  takeTheirs: 'Prendre l’autre',
+  nothing: 'rien',
+
   cancel: 'Annuler',
   revoke: 'Révoquer',
   copy: 'Copier',
@@ -52,7 +58,6 @@ const fr: typeof en = {
   haveKept: 'Je l’ai conservée',
 
   showMore: 'Afficher plus',
-  asTable: 'En tableau',
   filters: 'Filtres',
   before: 'Avant',
   after: 'Après',

@@ -46,6 +46,12 @@ const it: typeof en = {
   asCurl: 'Lo stesso con curl',
   asTable: 'Come tabella',
 
+  conflictLead:
+    'Mentre modificavi, la stessa cosa è stata cambiata. Scegli che cosa resta. Fino ad allora nulla va perso.',
+  keepMine: 'Tieni il mio',
+  takeTheirs: 'Prendi l’altro',
+  nothing: 'niente',
+
   cancel: 'Annulla',
   revoke: 'Revoca',
   copy: 'Copia',
@@ -53,7 +59,6 @@ const it: typeof en = {
   haveKept: 'L’ho conservata',
 
   showMore: 'Mostra altro',
-  asTable: 'Come tabella',
   filters: 'Filtri',
   before: 'Prima',
   after: 'Dopo',

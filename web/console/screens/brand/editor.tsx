@@ -6,19 +6,19 @@ import { brandQuery, fontsQuery, saveBrand, type VersionedBrand } from '../../ap
 import { Button } from '../../parts/button.tsx'
 import { Buttons } from '../../parts/card.tsx'
 import { Check } from '../../parts/choice.tsx'
+import { type Conflict, ConflictDialog } from '../../parts/conflict.tsx'
 import { Curl } from '../../parts/curl.tsx'
 import { errorsOf } from '../../parts/errors.ts'
 import { Field } from '../../parts/field.tsx'
 import { Failure } from '../../parts/notice.tsx'
 import styles from './brand.module.css'
 import { Colors } from './colors.tsx'
-import { ConflictDialog } from './conflict-dialog.tsx'
 import {
-  type Conflict,
   changeOf,
   conflictsOf,
   type Draft,
   fontFields,
+  labelOf,
   pointersOf,
   sections,
   type TextField,
@@ -173,7 +173,9 @@ export function Editor({ slug, read, mayManage }: Props) {
         <Preview slug={slug} change={isDirty ? changeOf(draft) : { display_name: brand.display_name }} />
       )}
       <ConflictDialog
+        title={words.conflictTitle}
         conflicts={conflicts}
+        labelOf={labelOf}
         onDecided={(kept) => {
           setConflicts([])
           saving.reset()

@@ -1,4 +1,5 @@
 import type { Brand, BrandChange } from '../../api/brand.ts'
+import type { Conflict } from '../../parts/conflict.tsx'
 import { words } from './words/words.ts'
 
 /** What the editor edits: a value of the brand by its JSON Pointer, which is also how the server names it in errors. */
@@ -106,12 +107,6 @@ export function changeOf(draft: Draft): BrandChange {
     at[last] = value
   }
   return change
-}
-
-export interface Conflict {
-  pointer: string
-  mine: Value
-  theirs: Value
 }
 
 /** Where somebody else changed, since this was read, what is changed here too, to something else. */

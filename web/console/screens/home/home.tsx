@@ -21,6 +21,7 @@ const screens = {
   identity_provider: '/t/$slug/sso',
   invitation: '/t/$slug/people',
   contract: '/t/$slug/contract',
+  notification_provider: '/t/$slug/notifications/providers',
 } as const
 
 /** What needs doing. */

@@ -96,7 +96,7 @@ function Days({ totals, range, measure }: { totals: Total[]; range: Range; measu
   for (const name of values.keys()) names.add(name)
   // Micros would be read as dollars in the table.
   const scale = measure === 'cost_micros' ? 1_000_000 : 1
-  const points = [...names].map((name) => ({ name, values: [(values.get(name) ?? 0) / scale] }))
+  const points = [...names].map((name) => ({ at: name, name, values: [(values.get(name) ?? 0) / scale] }))
   const sum = totals.reduce((all, total) => all + total[measure], 0)
   return (
     <Chart

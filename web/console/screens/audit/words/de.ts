@@ -20,6 +20,7 @@ const de: typeof en = {
     api_key: 'API-Schlüssel',
     service: 'Der Dienst',
     system: 'Das System',
+    operator: 'Die Plattform',
     anonymous: 'Jemand Unbekanntes',
   },
   exportCsv: 'Als CSV exportieren',

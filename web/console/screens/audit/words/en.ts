@@ -18,6 +18,7 @@ export default {
     api_key: 'API key',
     service: 'The service',
     system: 'The system',
+    operator: 'The platform',
     anonymous: 'Somebody unknown',
   },
   exportCsv: 'Export as CSV',

@@ -20,6 +20,7 @@ const es: typeof en = {
     api_key: 'Clave de API',
     service: 'El servicio',
     system: 'El sistema',
+    operator: 'La plataforma',
     anonymous: 'Alguien desconocido',
   },
   exportCsv: 'Exportar como CSV',

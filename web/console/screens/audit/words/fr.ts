@@ -20,6 +20,7 @@ const fr: typeof en = {
     api_key: 'Clé d’API',
     service: 'Le service',
     system: 'Le système',
+    operator: 'La plateforme',
     anonymous: 'Quelqu’un d’inconnu',
   },
   exportCsv: 'Exporter en CSV',

@@ -20,6 +20,7 @@ const it: typeof en = {
     api_key: 'Chiave API',
     service: 'Il servizio',
     system: 'Il sistema',
+    operator: 'La piattaforma',
     anonymous: 'Qualcuno di sconosciuto',
   },
   exportCsv: 'Esporta come CSV',

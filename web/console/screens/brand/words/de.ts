@@ -48,11 +48,6 @@ const de: typeof en = {
   changed: (count) =>
     count === 1 ? 'Eine Änderung ist nicht gespeichert.' : `${count} Änderungen sind nicht gespeichert.`,
   conflictTitle: 'Jemand anderes hat die Marke geändert',
-  conflictLead:
-    'Während Sie bearbeiteten, wurde dasselbe geändert. Wählen Sie, was bleibt. Bis dahin geht nichts verloren.',
-  keepMine: 'Meines behalten',
-  takeTheirs: 'Das andere nehmen',
-  nothing: 'nichts',
 }
 
 export default de

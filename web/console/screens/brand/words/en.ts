@@ -45,9 +45,4 @@ export default {
   discard: 'Discard the changes',
   changed: (count: number) => (count === 1 ? 'One change is not saved.' : `${count} changes are not saved.`),
   conflictTitle: 'Somebody else changed the brand',
-  conflictLead:
-    'While you were editing, the same was changed. Choose what stays. Nothing is lost until you do.',
-  keepMine: 'Keep mine',
-  takeTheirs: 'Take theirs',
-  nothing: 'nothing',
 }

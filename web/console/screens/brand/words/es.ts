@@ -47,11 +47,6 @@ const es: typeof en = {
   discard: 'Descartar los cambios',
   changed: (count) => (count === 1 ? 'Hay un cambio sin guardar.' : `Hay ${count} cambios sin guardar.`),
   conflictTitle: 'Otra persona ha cambiado la marca',
-  conflictLead:
-    'Mientras editabas, se cambió lo mismo. Elige qué se queda. Hasta entonces no se pierde nada.',
-  keepMine: 'Dejar lo mío',
-  takeTheirs: 'Tomar lo otro',
-  nothing: 'nada',
 }
 
 export default es

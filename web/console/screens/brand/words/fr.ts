@@ -50,11 +50,6 @@ const fr: typeof en = {
       ? 'Une modification n’est pas enregistrée.'
       : `${count} modifications ne sont pas enregistrées.`,
   conflictTitle: 'Quelqu’un d’autre a modifié la marque',
-  conflictLead:
-    'Pendant que vous travailliez, la même chose a été modifiée. Choisissez ce qui reste. Rien n’est perdu avant.',
-  keepMine: 'Garder le mien',
-  takeTheirs: 'Prendre l’autre',
-  nothing: 'rien',
 }
 
 export default fr

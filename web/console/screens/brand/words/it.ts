@@ -47,11 +47,6 @@ const it: typeof en = {
   discard: 'Scarta le modifiche',
   changed: (count) => (count === 1 ? 'Una modifica non è salvata.' : `${count} modifiche non sono salvate.`),
   conflictTitle: 'Qualcun altro ha modificato il marchio',
-  conflictLead:
-    'Mentre modificavi, la stessa cosa è stata cambiata. Scegli che cosa resta. Fino ad allora nulla va perso.',
-  keepMine: 'Tieni il mio',
-  takeTheirs: 'Prendi l’altro',
-  nothing: 'niente',
 }
 
 export default it

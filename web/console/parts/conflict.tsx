@@ -1,23 +1,34 @@
 import { useState } from 'react'
-import { Button } from '../../parts/button.tsx'
-import { Dialog } from '../../parts/dialog.tsx'
-import styles from './brand.module.css'
-import { type Conflict, labelOf, type Value } from './fields.ts'
-import { words } from './words/words.ts'
+import { words } from '../app/words/words.ts'
+import { Button } from './button.tsx'
+import styles from './conflict.module.css'
+import { Dialog } from './dialog.tsx'
+
+/** What two people changed to different things. */
+export interface Conflict {
+  pointer: string
+  mine: Value
+  theirs: Value
+}
+
+type Value = string | boolean | null
 
 interface Props {
+  title: string
   conflicts: Conflict[]
+  /** How a person knows what stands at a pointer. */
+  labelOf: (pointer: string) => string
   /** The pointers at which the person's own value stays. */
   onDecided: (kept: ReadonlySet<string>) => void
 }
 
 /** Both values of everything that two people changed. Nothing is chosen for anybody. */
-export function ConflictDialog({ conflicts, onDecided }: Props) {
+export function ConflictDialog({ title, conflicts, labelOf, onDecided }: Props) {
   const [choices, setChoices] = useState<ReadonlyMap<string, 'mine' | 'theirs'>>(new Map())
   const isDecided = conflicts.every(({ pointer }) => choices.has(pointer))
   const show = (value: Value) => (value === null || value === '' ? words.nothing : String(value))
   return (
-    <Dialog title={words.conflictTitle} lead={words.conflictLead} isOpen={conflicts.length > 0}>
+    <Dialog title={title} lead={words.conflictLead} isOpen={conflicts.length > 0}>
       {conflicts.map(({ pointer, mine, theirs }) => (
         <fieldset key={pointer} className={styles.conflict}>
           <legend>{labelOf(pointer)}</legend>

@@ -1,0 +1,198 @@
+import { beforeEach, expect, inject, it } from 'vitest'
+import { violationsOn } from '../kit/axe.ts'
+import { describeInBrowser } from '../kit/browser.ts'
+import { call } from '../kit/call.ts'
+import { admin, superuser } from '../kit/db.ts'
+import { makePerson, type Person } from '../kit/people.ts'
+import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import { openConsole, phone } from './visit.ts'
+
+const hostile = '<img src=x onerror="document.title=1">'
+let owner: Person
+let tenant: Tenant
+beforeEach(async () => {
+  owner = await makePerson()
+  tenant = await makeTenant({ owner })
+})
+
+const tell = (limit: string) =>
+  admin.query(`select private.notify($1, 'limit.near', array[$2], $3)`, [
+    ...[tenant.id, owner.id],
+    { limit, percent: 80, most: 10 },
+  ])
+const read = async (path: string) =>
+  (await call(`/notifications${path}`, { token: owner.token, tenant: tenant.slug })).json()
+const suppress = (address: string) =>
+  superuser.query(
+    `insert into public.notification_suppressions (tenant_id, channel, address, reason) values ($1, 'email', $2, 'unsubscribed')`,
+    [tenant.id, address],
+  )
+
+describeInBrowser('notifications in the console', (browser) => {
+  const opened = (path = '', person = owner, options = {}) =>
+    openConsole(browser(), `/t/${tenant.slug}/notifications${path}`, person, options)
+
+  it('what one is told is read, put away, and marked all at once', async () => {
+    for (const limit of ['first', hostile, 'third']) await tell(limit)
+    const page = await opened('?status=unread')
+    const told = page.getByRole('list', { name: 'What you are told' }).getByRole('listitem')
+    await expect.poll(() => told.count()).toBe(3)
+    await told.filter({ hasText: hostile }).getByRole('button', { name: 'Mark as read' }).click()
+    await expect.poll(() => told.count()).toBe(2)
+    await told.filter({ hasText: 'first' }).getByRole('button', { name: 'Put away' }).click()
+    await expect.poll(() => told.count()).toBe(1)
+    await page.getByRole('button', { name: 'Mark all as read' }).click()
+    await page.getByText('There is nothing here.').waitFor()
+    expect(await read('/unread-count')).toEqual({ unread: 0, has_more: false })
+    await page.getByLabel('Show').selectOption('All')
+    await expect.poll(() => told.count()).toBe(2)
+    expect(await page.title()).not.toBe('1')
+  })
+
+  it('one’s channels and quiet hours are kept, and a zone that is none is told at its field', async () => {
+    const page = await opened('/preferences')
+    const own = page.getByRole('form', { name: 'How you are told' })
+    await own.getByRole('group', { name: 'Plan' }).getByLabel('E-mail').uncheck()
+    await own.getByLabel('Quiet from').fill('22:00')
+    await own.getByLabel('Quiet until').fill('07:00')
+    await own.getByLabel('Time zone').fill('Europe/Nowhere')
+    await own.getByRole('button', { name: 'Save' }).click()
+    await expect.poll(() => own.getByLabel('Time zone').getAttribute('aria-invalid')).toBe('true')
+    await own.getByLabel('Time zone').fill('Europe/Zurich')
+    await own.getByRole('button', { name: 'Save' }).click()
+    await own.getByText('Saved.').waitFor()
+    expect(await read('/preferences')).toEqual({
+      ...{ channels: { plan: { email: false } }, quiet_from: '22:00', quiet_until: '07:00' },
+      time_zone: 'Europe/Zurich',
+    })
+  })
+
+  it('words are previewed, checked and saved, and those of two people are both kept', async () => {
+    const page = await opened('/templates/welcome/en')
+    await page.getByLabel('Subject').fill('Hi {{name}} {{tenant}}')
+    await page.getByLabel('HTML').fill(`<p>{{tenant}} greets {{name}} {{nobody}}</p>`)
+    await page.getByRole('button', { name: 'Preview' }).click()
+    await page.getByText(/which is not one of its variables/).waitFor()
+    await page.getByLabel('HTML').fill('<p>{{tenant}} greets {{name}}</p>')
+    await page.getByRole('button', { name: 'Preview' }).click()
+    const mail = page.getByRole('region', { name: /^The mail as text/ })
+    await mail.getByText('[tenant] greets [name]').waitFor()
+    await mail.getByText('Hi [name] [tenant]').waitFor()
+
+    const body = {
+      name: 'Theirs',
+      subject: 'Theirs {{name}} {{tenant}}',
+      body_html: '<p>{{tenant}} {{name}}</p>',
+    }
+    const theirs = await call('/notifications/templates/welcome/en', {
+      ...{ method: 'PUT', token: owner.token, tenant: tenant.slug, headers: { 'if-match': '"0"' }, body },
+    })
+    expect(theirs.status, await theirs.clone().text()).toBe(200)
+    await page.getByRole('button', { name: 'Save' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Somebody else changed this template' })
+    await dialog.waitFor()
+    expect(await violationsOn(page)).toEqual([])
+    await dialog
+      .getByRole('group', { name: 'Subject' })
+      .getByLabel(/Take theirs/)
+      .check()
+    await dialog
+      .getByRole('group', { name: 'HTML' })
+      .getByLabel(/Keep mine/)
+      .check()
+    await dialog.getByRole('button', { name: 'Continue' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await page.getByRole('button', { name: 'Save' }).click()
+    await page.getByText('Saved.').waitFor()
+    expect(await read('/templates/welcome/en')).toMatchObject({
+      ...{ ...body, body_html: '<p>{{tenant}} greets {{name}}</p>', is_global: false },
+    })
+
+    await page.getByText('How your words differ').click()
+    await page.getByText(/\+ <p>\{\{tenant\}\} greets/).waitFor()
+    await page.getByRole('button', { name: 'Back to the supplied words' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Back to the supplied words' }).click()
+    await page.getByRole('form', { name: 'The supplied words' }).waitFor()
+    expect(await read('/templates/welcome/en')).toMatchObject({ is_global: true })
+  })
+
+  it('a provider is set, its secret is gone from the page, and it is used once a test went well', async () => {
+    const page = await opened('/providers')
+    const mail = page.getByRole('form', { name: 'E-mail' })
+    await mail.getByText('Sent by the platform.').waitFor()
+    await mail.getByLabel('host').fill('127.0.0.1')
+    await mail.getByLabel('port').fill('0')
+    await mail.getByLabel('user').fill('ada')
+    await mail.getByLabel('from_email').fill('hello@example.com')
+    await mail.getByLabel('Secret', { exact: true }).fill('pass-phrase-of-ada')
+    await mail.getByRole('button', { name: 'Save' }).click()
+    await expect.poll(() => mail.getByLabel('port').getAttribute('aria-invalid')).toBe('true')
+    await mail.getByLabel('port').fill(String(inject('stack').smtp_port))
+    await mail.getByRole('button', { name: 'Save' }).click()
+    await mail.getByText('Not used yet.').waitFor()
+    expect(await mail.getByLabel('Secret', { exact: true }).inputValue()).toBe('')
+    expect(await page.content()).not.toContain('pass-phrase-of-ada')
+    await mail.getByRole('button', { name: 'Send a test' }).click()
+    await mail.getByText(/^Used\. The test went well/).waitFor()
+    await mail.getByRole('button', { name: 'Remove' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
+    await mail.getByText('Sent by the platform.').waitFor()
+    expect(await read('/providers')).toMatchObject({ providers: [] })
+  })
+
+  it('an address is written to again after a question, and the log tells what was sent', async () => {
+    await suppress('bob@example.com')
+    await admin.query(
+      `insert into public.notification_dispatch_log (tenant_id, notification_job_id, channel, type, recipients_count, status, attempt, error)
+       values ($1, gen_random_uuid(), 'email', 'limit.near', 1, 'failed', 1, $2), ($1, gen_random_uuid(), 'sms', 'limit.near', 1, 'sent', 2, null)`,
+      [tenant.id, hostile],
+    )
+    const page = await opened('/suppressions')
+    const row = page.getByRole('listitem', { name: 'bob@example.com' })
+    await row.getByRole('button', { name: 'Write again' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Write again' }).click()
+    await page.getByText('Everybody can be written to.').waitFor()
+    expect(await read('/suppressions')).toMatchObject({ suppressions: [] })
+
+    await page.getByRole('link', { name: 'Log', exact: true }).click()
+    const log = page.getByRole('list', { name: 'Log' }).getByRole('listitem')
+    await expect.poll(() => log.count()).toBe(2)
+    await page.getByLabel('Outcome').selectOption('Failed')
+    await expect.poll(() => log.allInnerTexts()).toEqual([expect.stringContaining(hostile)])
+    expect(new URL(page.url()).searchParams.get('status')).toBe('failed')
+  })
+
+  it('a member has an inbox and preferences, and is told who changes the rest', async () => {
+    const member = await makePerson()
+    tenant = await makeTenant({ owner, member })
+    const page = await opened('/providers', member)
+    await page.getByText('Admins and owners change templates and providers.').waitFor()
+    expect(await page.getByRole('link', { name: 'Templates' }).count()).toBe(0)
+    expect(await page.getByRole('textbox').count()).toBe(0)
+    await page.getByRole('link', { name: 'Preferences' }).click()
+    await page.getByRole('form', { name: 'How you are told' }).waitFor()
+    expect(await page.getByRole('form').count()).toBe(1)
+  })
+
+  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+    await tell(hostile)
+    await suppress('bob@example.com')
+    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+      const page = await opened('', owner, options)
+      const parts = page.getByRole('navigation', { name: 'Notifications' })
+      for (const [part, shown] of [
+        ['What you are told', page.getByRole('button', { name: 'Put away' })],
+        ['Preferences', page.getByLabel('Quiet from').last()],
+        ['Templates', page.getByRole('link', { name: /\(en\)/ }).first()],
+        ['Providers', page.getByLabel('account_sid')],
+        ['No mail to', page.getByRole('button', { name: 'Write again' })],
+        ['Log', page.getByLabel('Outcome')],
+      ] as const) {
+        await parts.getByRole('link', { name: part }).click()
+        await shown.first().waitFor()
+        expect(await violationsOn(page)).toEqual([])
+        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      }
+    }
+  })
+})

@@ -1,0 +1,154 @@
+import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { useState } from 'react'
+import { campaignQuery, campaignsQuery, pipelineQuery } from '../../api/campaigns.ts'
+import { participantsFile, participantsQuery } from '../../api/participants.ts'
+import { Button } from '../../parts/button.tsx'
+import { Buttons, CardForm } from '../../parts/card.tsx'
+import { Select } from '../../parts/choice.tsx'
+import { saveFile } from '../../parts/download.ts'
+import { Field } from '../../parts/field.tsx'
+import { Figures } from '../../parts/figures.tsx'
+import { List, More, Quiet, Row } from '../../parts/list.tsx'
+import { Failure } from '../../parts/notice.tsx'
+import { Screen } from '../../parts/screen.tsx'
+import { isRefused, Pending } from '../../parts/states.tsx'
+import { dayOf, numberOf } from '../../parts/when.tsx'
+import { clientStatuses, filtersOf } from './search.ts'
+import { words } from './words/words.ts'
+
+const route = getRouteApi('/t/$slug/participants')
+
+/** The pipeline: everybody who takes an assessment, or was invited to. */
+export function Participants() {
+  return (
+    <Screen title={words.rooms.participants} lead={words.participantsLead}>
+      {({ slug }) => (
+        <>
+          <Filters slug={slug} />
+          <Listed slug={slug} />
+        </>
+      )}
+    </Screen>
+  )
+}
+
+/** What is chosen stands in the address, so that every view is a link. */
+function Filters({ slug }: { slug: string }) {
+  const chosen = route.useSearch()
+  const navigate = route.useNavigate()
+  const [text, setText] = useState(chosen.search ?? '')
+  // Another address: a link, or the button that leads back.
+  const [shown, setShown] = useState(chosen.search)
+  if (shown !== chosen.search) {
+    setShown(chosen.search)
+    setText(chosen.search ?? '')
+  }
+  const { data: pipeline } = useQuery(pipelineQuery(slug, chosen.campaign))
+  const { data: campaigns } = useInfiniteQuery(campaignsQuery(slug))
+  const listed = campaigns?.pages.flatMap((page) => page.campaigns) ?? []
+  const isListed = !chosen.campaign || listed.some(({ ref_id }) => ref_id === chosen.campaign)
+  // One of long ago, to which an address leads.
+  const { data: other } = useQuery({
+    ...campaignQuery(slug, chosen.campaign ?? ''),
+    enabled: campaigns !== undefined && !isListed,
+  })
+  const go = (change: Partial<Record<keyof typeof chosen, string | undefined>>) =>
+    void navigate({
+      search: (before) => ({ ...before, ...change }) as typeof chosen,
+    })
+
+  return (
+    <>
+      {pipeline && (
+        <Figures
+          of={clientStatuses.map((status) => [
+            <Link key={status} to="." search={(before) => ({ ...before, status })}>
+              {words.clientStatus[status]}
+            </Link>,
+            numberOf(pipeline.statuses[status]),
+          ])}
+        />
+      )}
+      <CardForm isPending={false} onSubmit={() => go({ search: text.trim() || undefined })}>
+        <Select
+          label={words.statusLabel}
+          value={chosen.status ?? ''}
+          options={[
+            ['', words.any],
+            ...clientStatuses.map((status) => [status, words.clientStatus[status]] as const),
+          ]}
+          onValue={(status) => go({ status: status || undefined })}
+        />
+        <Select
+          label={words.campaignLabel}
+          value={chosen.campaign ?? ''}
+          options={[
+            ['', words.any],
+            ...listed.map(({ ref_id, name }) => [ref_id, name] as const),
+            ...(isListed ? [] : [[chosen.campaign ?? '', other?.name ?? chosen.campaign ?? ''] as const]),
+          ]}
+          onValue={(campaign) => go({ campaign: campaign || undefined })}
+        />
+        <Field
+          name="search"
+          type="search"
+          label={words.search}
+          maxLength={100}
+          value={text}
+          onValue={setText}
+        />
+        <Button type="submit" look="quiet">
+          {words.searchAct}
+        </Button>
+      </CardForm>
+    </>
+  )
+}
+
+function Listed({ slug }: { slug: string }) {
+  const filters = filtersOf(route.useSearch())
+  const participants = useInfiniteQuery(participantsQuery(slug, filters))
+  const exporting = useMutation({
+    mutationFn: () => participantsFile(slug, filters),
+    onSuccess: (file) => saveFile(`participants-${slug}.csv`, file),
+  })
+  if (!participants.data || isRefused(participants)) return <Pending queries={[participants]} />
+  const listed = participants.data.pages.flatMap((page) => page.participants)
+  if (listed.length === 0) return <p>{words.nobody}</p>
+  return (
+    <>
+      {exporting.error && <Failure error={exporting.error} />}
+      <Buttons>
+        <Button look="quiet" disabled={exporting.isPending} onClick={() => exporting.mutate()}>
+          {exporting.isPending ? words.working : words.csv}
+        </Button>
+      </Buttons>
+      <List label={words.rooms.participants}>
+        {listed.map((each) => (
+          <Row
+            key={each.ref_id}
+            label={nameOf(each)}
+            main={
+              <>
+                <Link to="/t/$slug/participants/$participant" params={{ slug, participant: each.ref_id }}>
+                  {nameOf(each)}
+                </Link>
+                {each.full_name && each.email && <span>{each.email}</span>}
+                <Quiet>
+                  {[...(each.campaign ? [each.campaign.name] : []), dayOf(each.created_at)].join(' · ')}
+                </Quiet>
+              </>
+            }
+          >
+            <span>{words.clientStatus[each.client_status]}</span>
+          </Row>
+        ))}
+      </List>
+      <More pages={participants} />
+    </>
+  )
+}
+
+export const nameOf = ({ full_name, email }: { full_name: string | null; email: string | null }) =>
+  full_name ?? email ?? words.anonymous

@@ -1,0 +1,76 @@
+import type en from './en.ts'
+
+const de: typeof en = {
+  participantsLead: 'Alle, die einen Test machen oder dazu eingeladen wurden.',
+  participantsNotManaged: 'Prüfer sehen Teilnehmende an und ändern sie nicht.',
+  clientStatus: {
+    registered: 'Angemeldet',
+    started: 'Begonnen',
+    completed: 'Abgeschlossen',
+    contacted: 'Kontaktiert',
+    converted: 'Kunde',
+    archived: 'Abgelegt',
+  },
+  statusLabel: 'Status',
+  campaignLabel: 'Kampagne',
+  any: 'Alle',
+  search: 'Name oder Adresse',
+  searchAct: 'Suchen',
+  nobody: 'Hier ist niemand.',
+  anonymous: 'Jemand ohne Namen',
+  csv: 'Alle diese als CSV',
+
+  contact: 'Kontakt',
+  noAddress: 'keine Adresse',
+  consented: 'Darf kontaktiert werden.',
+  notConsented: 'Hat nicht zugestimmt, kontaktiert zu werden.',
+  forget: 'Diese Person vergessen',
+  forgetTitle: (email) => `${email} vergessen?`,
+  forgetLead:
+    'Alles, was diese Praxis zu dieser Adresse hat, wird gelöscht: Name, Antworten, Notizen, Dokumente. Zahlen bleiben. Das lässt sich nicht rückgängig machen.',
+  forgotten: 'Vergessen. Was diese Person betraf, ist gelöscht.',
+
+  result: 'Ergebnis',
+  answered: (count, all) => `${count} von ${all} Fragen beantwortet`,
+  leads: 'führt',
+  reflection: (model) => `Was ${model} dazu schrieb:`,
+  answers: (count) => `Antworten (${count})`,
+  remark: (answer) => `Bemerkung zu «${answer}»:`,
+
+  bio: 'Notizen',
+  bioField: { headline: 'In einer Zeile', background: 'Hintergrund', goals: 'Ziele', notes: 'Notizen' },
+  bioConflict: 'Jemand anderes hat diese Notizen geändert',
+  saved: 'Gespeichert.',
+
+  documents: 'Dokumente',
+  noDocuments: 'Es gibt noch kein Dokument.',
+  addDocument: 'Dokument hinzufügen (PDF, PNG, JPEG, WebP, Text, DOCX; höchstens 10 MB)',
+  kilobytes: (count) => `${count} KB`,
+  awaited: 'nicht angekommen',
+  open: 'Öffnen',
+  remove: 'Löschen',
+  removeTitle: (name) => `${name} löschen?`,
+  removeLead: 'Die Datei wird sofort gelöscht. Das lässt sich nicht rückgängig machen.',
+
+  followups: 'Nachfassmails',
+  followupStatus: { planned: 'Geplant', sent: 'Gesendet', cancelled: 'Abgesagt' },
+  cancelReason: {
+    by_hand: 'von einem Mitglied',
+    converted: 'ist Kunde geworden',
+    archived: 'abgelegt',
+    no_address: 'keine Adresse',
+    no_consent: 'hat nicht zugestimmt',
+    repeated: 'wurde am selben Tag gesendet',
+    suppressed: 'bekommt keine E-Mails',
+    not_configured: 'nicht mehr eingerichtet',
+    no_template: 'es gibt keinen Text dafür',
+    tenant_stopped: 'die Praxis war angehalten',
+    failed: 'liess sich nicht senden',
+  },
+  sendNow: 'Jetzt senden',
+  cancelFollowup: 'Nicht senden',
+  history: 'Verlauf',
+  byMember: 'von einem Mitglied',
+}
+
+export default de

@@ -1,0 +1,76 @@
+import type en from './en.ts'
+
+const es: typeof en = {
+  participantsLead: 'Todos los que hacen una evaluación, o fueron invitados a una.',
+  participantsNotManaged: 'Los revisores miran a los participantes y no los cambian.',
+  clientStatus: {
+    registered: 'Registrado',
+    started: 'Empezado',
+    completed: 'Terminado',
+    contacted: 'Contactado',
+    converted: 'Cliente',
+    archived: 'Archivado',
+  },
+  statusLabel: 'Estado',
+  campaignLabel: 'Campaña',
+  any: 'Todos',
+  search: 'Nombre o dirección',
+  searchAct: 'Buscar',
+  nobody: 'Aquí no hay nadie.',
+  anonymous: 'Alguien sin nombre',
+  csv: 'Todos estos en CSV',
+
+  contact: 'Contacto',
+  noAddress: 'sin dirección',
+  consented: 'Ha aceptado que se le contacte.',
+  notConsented: 'No ha aceptado que se le contacte.',
+  forget: 'Olvidar a esta persona',
+  forgetTitle: (email) => `¿Olvidar ${email}?`,
+  forgetLead:
+    'Todo lo que esta consulta tiene sobre esta dirección se borra: nombre, respuestas, notas, documentos. Las cifras se quedan. No se puede deshacer.',
+  forgotten: 'Olvidado. Lo que era de esta persona está borrado.',
+
+  result: 'Resultado',
+  answered: (count, all) => `${count} de ${all} preguntas respondidas`,
+  leads: 'destaca',
+  reflection: (model) => `Lo que ${model} le escribió:`,
+  answers: (count) => `Respuestas (${count})`,
+  remark: (answer) => `Comentario sobre «${answer}»:`,
+
+  bio: 'Notas',
+  bioField: { headline: 'En una línea', background: 'Trayectoria', goals: 'Metas', notes: 'Notas' },
+  bioConflict: 'Otra persona ha cambiado estas notas',
+  saved: 'Guardado.',
+
+  documents: 'Documentos',
+  noDocuments: 'Todavía no hay ningún documento.',
+  addDocument: 'Añadir un documento (PDF, PNG, JPEG, WebP, texto, DOCX; 10 MB como máximo)',
+  kilobytes: (count) => `${count} KB`,
+  awaited: 'no ha llegado',
+  open: 'Abrir',
+  remove: 'Eliminar',
+  removeTitle: (name) => `¿Eliminar ${name}?`,
+  removeLead: 'El archivo se elimina enseguida. No se puede deshacer.',
+
+  followups: 'Seguimientos',
+  followupStatus: { planned: 'Previsto', sent: 'Enviado', cancelled: 'Cancelado' },
+  cancelReason: {
+    by_hand: 'por un miembro',
+    converted: 'se hizo cliente',
+    archived: 'archivado',
+    no_address: 'sin dirección',
+    no_consent: 'no ha aceptado',
+    repeated: 'ya se envió ese día',
+    suppressed: 'no recibe correos',
+    not_configured: 'ya no está configurado',
+    no_template: 'no tiene texto',
+    tenant_stopped: 'la consulta estaba detenida',
+    failed: 'no se pudo enviar',
+  },
+  sendNow: 'Enviar ahora',
+  cancelFollowup: 'No enviar',
+  history: 'Historial',
+  byMember: 'por un miembro',
+}
+
+export default es

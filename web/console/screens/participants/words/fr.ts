@@ -1,0 +1,76 @@
+import type en from './en.ts'
+
+const fr: typeof en = {
+  participantsLead: 'Tous ceux qui passent une évaluation, ou y ont été invités.',
+  participantsNotManaged: 'Les relecteurs regardent les participants et ne les changent pas.',
+  clientStatus: {
+    registered: 'Inscrit',
+    started: 'Commencé',
+    completed: 'Terminé',
+    contacted: 'Contacté',
+    converted: 'Client',
+    archived: 'Archivé',
+  },
+  statusLabel: 'État',
+  campaignLabel: 'Campagne',
+  any: 'Tous',
+  search: 'Nom ou adresse',
+  searchAct: 'Chercher',
+  nobody: 'Il n’y a personne ici.',
+  anonymous: 'Quelqu’un sans nom',
+  csv: 'Tous ceux-ci en CSV',
+
+  contact: 'Contact',
+  noAddress: 'aucune adresse',
+  consented: 'A accepté d’être contacté.',
+  notConsented: 'N’a pas accepté d’être contacté.',
+  forget: 'Oublier cette personne',
+  forgetTitle: (email) => `Oublier ${email} ?`,
+  forgetLead:
+    'Tout ce que ce cabinet détient sur cette adresse est effacé : nom, réponses, notes, documents. Les chiffres restent. C’est irréversible.',
+  forgotten: 'Oublié. Ce qui concernait cette personne est effacé.',
+
+  result: 'Résultat',
+  answered: (count, all) => `${count} questions sur ${all} ont une réponse`,
+  leads: 'domine',
+  reflection: (model) => `Ce que ${model} lui a écrit :`,
+  answers: (count) => `Réponses (${count})`,
+  remark: (answer) => `Remarque sur « ${answer} » :`,
+
+  bio: 'Notes',
+  bioField: { headline: 'En une ligne', background: 'Parcours', goals: 'Buts', notes: 'Notes' },
+  bioConflict: 'Quelqu’un d’autre a modifié ces notes',
+  saved: 'Enregistré.',
+
+  documents: 'Documents',
+  noDocuments: 'Il n’y a pas encore de document.',
+  addDocument: 'Ajouter un document (PDF, PNG, JPEG, WebP, texte, DOCX ; 10 Mo au plus)',
+  kilobytes: (count) => `${count} Ko`,
+  awaited: 'n’est pas arrivé',
+  open: 'Ouvrir',
+  remove: 'Supprimer',
+  removeTitle: (name) => `Supprimer ${name} ?`,
+  removeLead: 'Le fichier est supprimé tout de suite. C’est irréversible.',
+
+  followups: 'Relances',
+  followupStatus: { planned: 'Prévue', sent: 'Envoyée', cancelled: 'Annulée' },
+  cancelReason: {
+    by_hand: 'par un membre',
+    converted: 'devenu client',
+    archived: 'archivé',
+    no_address: 'aucune adresse',
+    no_consent: 'n’a pas accepté',
+    repeated: 'déjà envoyée ce jour-là',
+    suppressed: 'ne reçoit pas de messages',
+    not_configured: 'n’est plus configurée',
+    no_template: 'n’a pas de texte',
+    tenant_stopped: 'le cabinet était arrêté',
+    failed: 'n’a pas pu partir',
+  },
+  sendNow: 'Envoyer maintenant',
+  cancelFollowup: 'Ne pas envoyer',
+  history: 'Historique',
+  byMember: 'par un membre',
+}
+
+export default fr

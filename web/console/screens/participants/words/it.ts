@@ -1,0 +1,76 @@
+import type en from './en.ts'
+
+const it: typeof en = {
+  participantsLead: 'Tutti quelli che fanno una valutazione, o vi sono stati invitati.',
+  participantsNotManaged: 'I revisori guardano i partecipanti e non li cambiano.',
+  clientStatus: {
+    registered: 'Registrato',
+    started: 'Iniziato',
+    completed: 'Completato',
+    contacted: 'Contattato',
+    converted: 'Cliente',
+    archived: 'Archiviato',
+  },
+  statusLabel: 'Stato',
+  campaignLabel: 'Campagna',
+  any: 'Tutti',
+  search: 'Nome o indirizzo',
+  searchAct: 'Cerca',
+  nobody: 'Qui non c’è nessuno.',
+  anonymous: 'Qualcuno senza nome',
+  csv: 'Tutti questi in CSV',
+
+  contact: 'Contatto',
+  noAddress: 'nessun indirizzo',
+  consented: 'Ha accettato di essere contattato.',
+  notConsented: 'Non ha accettato di essere contattato.',
+  forget: 'Dimentica questa persona',
+  forgetTitle: (email) => `Dimenticare ${email}?`,
+  forgetLead:
+    'Tutto ciò che questo studio ha su questo indirizzo viene cancellato: nome, risposte, note, documenti. Le cifre restano. Non si può annullare.',
+  forgotten: 'Dimenticato. Ciò che riguardava questa persona è cancellato.',
+
+  result: 'Risultato',
+  answered: (count, all) => `${count} domande su ${all} con risposta`,
+  leads: 'prevale',
+  reflection: (model) => `Che cosa le ha scritto ${model}:`,
+  answers: (count) => `Risposte (${count})`,
+  remark: (answer) => `Osservazione su «${answer}»:`,
+
+  bio: 'Note',
+  bioField: { headline: 'In una riga', background: 'Percorso', goals: 'Obiettivi', notes: 'Note' },
+  bioConflict: 'Qualcun altro ha modificato queste note',
+  saved: 'Salvato.',
+
+  documents: 'Documenti',
+  noDocuments: 'Non c’è ancora nessun documento.',
+  addDocument: 'Aggiungi un documento (PDF, PNG, JPEG, WebP, testo, DOCX; 10 MB al massimo)',
+  kilobytes: (count) => `${count} KB`,
+  awaited: 'non è arrivato',
+  open: 'Apri',
+  remove: 'Elimina',
+  removeTitle: (name) => `Eliminare ${name}?`,
+  removeLead: 'Il file viene eliminato subito. Non si può annullare.',
+
+  followups: 'Richiami',
+  followupStatus: { planned: 'Previsto', sent: 'Inviato', cancelled: 'Annullato' },
+  cancelReason: {
+    by_hand: 'da un membro',
+    converted: 'è diventato cliente',
+    archived: 'archiviato',
+    no_address: 'nessun indirizzo',
+    no_consent: 'non ha accettato',
+    repeated: 'già inviato quel giorno',
+    suppressed: 'non riceve e-mail',
+    not_configured: 'non è più configurato',
+    no_template: 'non ha un testo',
+    tenant_stopped: 'lo studio era fermo',
+    failed: 'non è stato possibile inviarlo',
+  },
+  sendNow: 'Invia ora',
+  cancelFollowup: 'Non inviare',
+  history: 'Cronologia',
+  byMember: 'da un membro',
+}
+
+export default it
