@@ -26,6 +26,7 @@ export default {
     body: () => ({ notes: 'Likes herons.' }),
   },
   'DELETE /assessments/participants/:participant/bio': {
+    noScreen: 'a bio is emptied by writing nothing',
     ...bio,
     gives: 404,
     headers: { 'if-match': `"${nowhere}"` },

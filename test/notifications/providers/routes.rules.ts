@@ -5,7 +5,12 @@ const path = '/notifications/providers/sms'
 
 export default {
   'GET /notifications/providers': { may: [manager] },
-  'GET /notifications/providers/:channel': { may: [manager], gives: 404, path },
+  'GET /notifications/providers/:channel': {
+    noScreen: 'the list of all says the same',
+    may: [manager],
+    gives: 404,
+    path,
+  },
   'PUT /notifications/providers/:channel': {
     may: [manager],
     path: '/notifications/providers/email',
