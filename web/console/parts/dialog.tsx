@@ -1,32 +1,19 @@
-import { Dialog as Base } from '@base-ui/react/dialog'
-import type { ReactNode } from 'react'
-import styles from './dialog.module.css'
+import { lazy, Suspense, useEffect, useState } from 'react'
+import type { PopupProps } from './dialog-popup.tsx'
 
-interface Props {
-  title: string
-  lead: string
-  isOpen: boolean
-  /** Escape and a click beside it. Left out, the dialog stays until its own buttons end it. */
-  onClose?: () => void
-  children: ReactNode
-}
+const load = () => import('./dialog-popup.tsx')
+const Popup = lazy(load)
 
 /** Something that has to be answered before anything else. The focus stays in it, and goes back where it came from. */
-export function Dialog({ title, lead, isOpen, onClose, children }: Props) {
+export function Dialog(props: PopupProps) {
+  // Two thirds of a room's scripts would be for a dialog that is not open. They come once the room is there.
+  useEffect(() => void load(), [])
+  const [wasOpen, setWasOpen] = useState(props.isOpen)
+  if (props.isOpen && !wasOpen) setWasOpen(true)
+  if (!wasOpen) return null
   return (
-    <Base.Root
-      open={isOpen}
-      onOpenChange={(open) => !open && onClose?.()}
-      disablePointerDismissal={onClose === undefined}
-    >
-      <Base.Portal>
-        <Base.Backdrop className={styles.backdrop} />
-        <Base.Popup className={styles.dialog}>
-          <Base.Title>{title}</Base.Title>
-          <Base.Description>{lead}</Base.Description>
-          {children}
-        </Base.Popup>
-      </Base.Portal>
-    </Base.Root>
+    <Suspense>
+      <Popup {...props} />
+    </Suspense>
   )
 }
