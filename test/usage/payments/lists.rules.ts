@@ -2,6 +2,7 @@ import { type ListRules, newestFirst } from '../../kit/rules/lists.ts'
 import { makeOrder, settleFact } from './world.ts'
 
 export default {
+  'GET /usage/payments/offers': { isNoList: 'the price list: a few plans and bundles' },
   'GET /usage/payments/orders': {
     noun: 'orders',
     ...newestFirst,
