@@ -15,8 +15,8 @@ interface Props extends Omit<InputHTMLAttributes<HTMLInputElement>, 'onChange' |
 }
 
 /**
- * A labelled text field. Its error is told to screen readers together with the field. It goes once the value is changed,
- * because a form with a wrong field is not sent.
+ * A labelled text field. Its error is told to screen readers together with the field. It goes once the value is changed: it
+ * was about the old one.
  */
 export function Field({ name, label, hint, error: told, value, onValue, lines, ...rest }: Props) {
   const [corrected, setCorrected] = useState<string>()
