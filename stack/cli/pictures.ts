@@ -42,10 +42,18 @@ try {
     await page.screenshot({ path: join(folder, `${name}.jpg`), quality: 82 })
     console.log(`docs/pictures/${name}.jpg`)
   }
-  await page.goto(site('console', `/t/${coach.tenant_slug}/brand`))
+  const room = (path: string) => site('console', `/t/${coach.tenant_slug}${path}`)
+  await page.goto(room('/brand'))
   await signIn(page, coach)
   await page.frameLocator('iframe').getByRole('heading').first().waitFor()
   await take('console-brand')
+  for (const name of ['campaigns', 'participants', 'usage', 'audit']) {
+    await page.goto(room(`/${name}`))
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    // All that the screen asks for has been answered.
+    await page.waitForLoadState('networkidle')
+    await take(`console-${name}`)
+  }
 } finally {
   await browser.close()
 }

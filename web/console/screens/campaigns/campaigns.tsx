@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { type Campaign, campaignsQuery } from '../../api/campaigns.ts'
 import { Select } from '../../parts/choice.tsx'
+import { Filters } from '../../parts/filters.tsx'
 import { List, More, Quiet, Row } from '../../parts/list.tsx'
 import { Screen } from '../../parts/screen.tsx'
 import { isRefused, Pending } from '../../parts/states.tsx'
@@ -41,12 +42,17 @@ function Listed({ slug }: { slug: string }) {
   const listed = campaigns.data?.pages.flatMap((page) => page.campaigns)
   return (
     <>
-      <Select
-        label={words.campaignStatus}
-        value={status ?? ''}
-        options={[['', words.anyStatus], ...statuses.map((each) => [each, words.statusName[each]] as const)]}
-        onValue={(chosen) => void navigate({ search: chosen ? { status: chosen } : {} })}
-      />
+      <Filters>
+        <Select
+          label={words.campaignStatus}
+          value={status ?? ''}
+          options={[
+            ['', words.anyStatus],
+            ...statuses.map((each) => [each, words.statusName[each]] as const),
+          ]}
+          onValue={(chosen) => void navigate({ search: chosen ? { status: chosen } : {} })}
+        />
+      </Filters>
       {!listed || isRefused(campaigns) ? (
         <Pending queries={[campaigns]} />
       ) : (

@@ -2,6 +2,7 @@ import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { dispatchesQuery } from '../../api/messages.ts'
 import { Select } from '../../parts/choice.tsx'
+import { Filters } from '../../parts/filters.tsx'
 import { List, More, Quiet, Row } from '../../parts/list.tsx'
 import { isRefused, Pending } from '../../parts/states.tsx'
 import { Moment } from '../../parts/when.tsx'
@@ -25,18 +26,20 @@ function Listed({ slug }: { slug: string }) {
   const listed = dispatches.data?.pages.flatMap((page) => page.dispatches)
   return (
     <>
-      <Select
-        label={words.channelLabel}
-        value={chosen.channel ?? ''}
-        options={[['', words.all], ...channels.map((each) => [each, words.channel[each]] as const)]}
-        onValue={(channel) => go({ channel: channel || undefined })}
-      />
-      <Select
-        label={words.outcomeLabel}
-        value={chosen.status ?? ''}
-        options={[['', words.all], ...outcomes.map((each) => [each, words.outcome[each]] as const)]}
-        onValue={(status) => go({ status: status || undefined })}
-      />
+      <Filters>
+        <Select
+          label={words.channelLabel}
+          value={chosen.channel ?? ''}
+          options={[['', words.all], ...channels.map((each) => [each, words.channel[each]] as const)]}
+          onValue={(channel) => go({ channel: channel || undefined })}
+        />
+        <Select
+          label={words.outcomeLabel}
+          value={chosen.status ?? ''}
+          options={[['', words.all], ...outcomes.map((each) => [each, words.outcome[each]] as const)]}
+          onValue={(status) => go({ status: status || undefined })}
+        />
+      </Filters>
       {!listed || isRefused(dispatches) ? (
         <Pending queries={[dispatches]} />
       ) : (

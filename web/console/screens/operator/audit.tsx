@@ -1,10 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { type AuditSearch, allAuditQuery } from '../../api/operator.ts'
-import { Button } from '../../parts/button.tsx'
-import { CardForm } from '../../parts/card.tsx'
-import { Field } from '../../parts/field.tsx'
+import { Filters, TextFilter } from '../../parts/filters.tsx'
 import { List, More, Quiet, Row } from '../../parts/list.tsx'
 import { Moment } from '../../parts/when.tsx'
 import { OperatorScreen } from './frame.tsx'
@@ -26,7 +23,7 @@ export function OperatorAudit() {
     <OperatorScreen title={words.opAudit} query={rows}>
       {() => (
         <>
-          <Filters key={JSON.stringify(search)} search={search} onSearch={go} />
+          <Narrowed search={search} onSearch={go} />
           {events.length === 0 && <p>{words.noneFound}</p>}
           <List label={words.opAudit}>
             {events.map((event) => (
@@ -66,35 +63,29 @@ function shown({ hash: _, prev_hash: __, payload_hash: ___, ...event }: Record<s
   return event
 }
 
-interface FilterProps {
+interface NarrowedProps {
   search: AuditSearch
-  onSearch: (search: AuditSearch) => void
+  onSearch: (change: Partial<AuditSearch>) => void
 }
 
-function Filters({ search, onSearch }: FilterProps) {
-  const [typed, setTyped] = useState(search)
-  const field = (name: keyof AuditSearch, label: string, type = 'text') => (
-    <Field
-      name={`/${name}`}
+function Narrowed({ search, onSearch }: NarrowedProps) {
+  const filter = (name: keyof AuditSearch, label: string, type?: 'datetime-local') => (
+    <TextFilter
       label={label}
-      type={type}
-      maxLength={200}
-      value={typed[name]}
-      onValue={(value) => setTyped((before) => ({ ...before, [name]: value }))}
+      value={search[name]}
+      {...(type && { type })}
+      onValue={(value = '') => onSearch({ [name]: value })}
     />
   )
   return (
-    <CardForm isPending={false} onSubmit={() => onSearch(typed)}>
-      <div className={styles.fields}>
-        {field('tenant', words.tenant)}
-        {field('action', words.action)}
-        {field('actor', words.actor)}
-        {field('target', words.target)}
-        {field('request_id', words.request)}
-        {field('since', words.from, 'datetime-local')}
-        {field('until', words.to, 'datetime-local')}
-      </div>
-      <Button type="submit">{words.find}</Button>
-    </CardForm>
+    <Filters>
+      {filter('tenant', words.tenant)}
+      {filter('action', words.action)}
+      {filter('actor', words.actor)}
+      {filter('target', words.target)}
+      {filter('request_id', words.request)}
+      {filter('since', words.from, 'datetime-local')}
+      {filter('until', words.to, 'datetime-local')}
+    </Filters>
   )
 }

@@ -1,14 +1,10 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { foundTenantsQuery, type TenantSearch } from '../../api/operator.ts'
-import { Button } from '../../parts/button.tsx'
-import { CardForm } from '../../parts/card.tsx'
 import { Select } from '../../parts/choice.tsx'
-import { Field } from '../../parts/field.tsx'
+import { Filters, TextFilter } from '../../parts/filters.tsx'
 import { List, More, Quiet, Row } from '../../parts/list.tsx'
 import { OperatorScreen } from './frame.tsx'
-import styles from './operator.module.css'
 import { tenantSearchIn, tenantSearchOf } from './search.ts'
 import { words } from './words/words.ts'
 
@@ -25,11 +21,9 @@ export function OperatorTenants() {
     <OperatorScreen title={words.opTenants} query={found}>
       {() => (
         <>
-          <SearchForm
-            key={JSON.stringify(search)}
+          <Narrowed
             search={search}
-            isPending={found.isFetching}
-            onSearch={(next) => void navigate({ search: tenantSearchIn({ ...next }) })}
+            onSearch={(change) => void navigate({ search: tenantSearchIn({ ...search, ...change }) })}
           />
           {found.data?.pages[0]?.tenants.length === 0 && <p>{words.noneFound}</p>}
           <List label={words.opTenants}>
@@ -63,40 +57,30 @@ export function OperatorTenants() {
   )
 }
 
-interface FormProps {
+interface NarrowedProps {
   search: TenantSearch
-  isPending: boolean
-  onSearch: (search: TenantSearch) => void
+  onSearch: (change: Partial<TenantSearch>) => void
 }
 
-function SearchForm({ search, isPending, onSearch }: FormProps) {
-  const [typed, setTyped] = useState(search)
-  const change = (part: Partial<TenantSearch>) => setTyped((before) => ({ ...before, ...part }))
+function Narrowed({ search, onSearch }: NarrowedProps) {
   return (
-    <CardForm isPending={false} onSubmit={() => onSearch(typed)}>
-      <Field
-        name="/q"
-        label={words.what}
-        hint={words.findHint}
-        maxLength={200}
-        value={typed.q}
-        onValue={(q) => change({ q })}
-      />
-      <div className={styles.fields}>
+    <>
+      <p>{words.findHint}</p>
+      <Filters>
+        <TextFilter label={words.what} value={search.q} onValue={(q = '') => onSearch({ q })} />
         <Select
           label={words.statusOf}
           options={[['', words.any], ...statuses.map((each) => [each, words.status[each] ?? each] as const)]}
-          value={typed.status}
-          onValue={(status) => change({ status })}
+          value={search.status}
+          onValue={(status) => onSearch({ status })}
         />
         <Select
           label={words.planOf}
           options={[['', words.any], ...plans.map((each) => [each, each] as const)]}
-          value={typed.plan}
-          onValue={(plan) => change({ plan })}
+          value={search.plan}
+          onValue={(plan) => onSearch({ plan })}
         />
-      </div>
-      <Button type="submit">{isPending ? words.working : words.find}</Button>
-    </CardForm>
+      </Filters>
+    </>
   )
 }

@@ -1,14 +1,13 @@
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useState } from 'react'
 import { campaignQuery, campaignsQuery, pipelineQuery } from '../../api/campaigns.ts'
 import { participantsFile, participantsQuery } from '../../api/participants.ts'
 import { Button } from '../../parts/button.tsx'
-import { Buttons, CardForm } from '../../parts/card.tsx'
+import { Buttons } from '../../parts/card.tsx'
 import { Select } from '../../parts/choice.tsx'
 import { saveFile } from '../../parts/download.ts'
-import { Field } from '../../parts/field.tsx'
 import { Figures } from '../../parts/figures.tsx'
+import { Filters, TextFilter } from '../../parts/filters.tsx'
 import { List, More, Quiet, Row } from '../../parts/list.tsx'
 import { Failure } from '../../parts/notice.tsx'
 import { Screen } from '../../parts/screen.tsx'
@@ -25,7 +24,7 @@ export function Participants() {
     <Screen title={words.rooms.participants} lead={words.participantsLead}>
       {({ slug }) => (
         <>
-          <Filters slug={slug} />
+          <Narrowed slug={slug} />
           <Listed slug={slug} />
         </>
       )}
@@ -33,17 +32,9 @@ export function Participants() {
   )
 }
 
-/** What is chosen stands in the address, so that every view is a link. */
-function Filters({ slug }: { slug: string }) {
+function Narrowed({ slug }: { slug: string }) {
   const chosen = route.useSearch()
   const navigate = route.useNavigate()
-  const [text, setText] = useState(chosen.search ?? '')
-  // Another address: a link, or the button that leads back.
-  const [shown, setShown] = useState(chosen.search)
-  if (shown !== chosen.search) {
-    setShown(chosen.search)
-    setText(chosen.search ?? '')
-  }
   const { data: pipeline } = useQuery(pipelineQuery(slug, chosen.campaign))
   const { data: campaigns } = useInfiniteQuery(campaignsQuery(slug))
   const listed = campaigns?.pages.flatMap((page) => page.campaigns) ?? []
@@ -70,7 +61,7 @@ function Filters({ slug }: { slug: string }) {
           ])}
         />
       )}
-      <CardForm isPending={false} onSubmit={() => go({ search: text.trim() || undefined })}>
+      <Filters>
         <Select
           label={words.statusLabel}
           value={chosen.status ?? ''}
@@ -90,18 +81,8 @@ function Filters({ slug }: { slug: string }) {
           ]}
           onValue={(campaign) => go({ campaign: campaign || undefined })}
         />
-        <Field
-          name="search"
-          type="search"
-          label={words.search}
-          maxLength={100}
-          value={text}
-          onValue={setText}
-        />
-        <Button type="submit" look="quiet">
-          {words.searchAct}
-        </Button>
-      </CardForm>
+        <TextFilter label={words.search} value={chosen.search} onValue={(search) => go({ search })} />
+      </Filters>
     </>
   )
 }

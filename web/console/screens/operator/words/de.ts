@@ -5,7 +5,6 @@ const de: typeof en = {
   opAudit: 'Protokoll aller Mandanten',
   opQueues: 'Warteschlangen',
   parts: 'Plattform',
-  find: 'Suchen',
   findHint: 'Name, Kurzname, Domain, Referenz oder E-Mail-Adresse eines Inhabers.',
   what: 'Suchen nach',
   statusOf: 'Status',

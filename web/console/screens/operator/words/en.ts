@@ -3,7 +3,6 @@ export default {
   opAudit: 'Audit log of all tenants',
   opQueues: 'Queues',
   parts: 'Platform',
-  find: 'Find',
   findHint: 'Name, slug, domain, reference, or an owner’s e-mail address.',
   what: 'Search for',
   statusOf: 'Status',

@@ -5,7 +5,6 @@ const es: typeof en = {
   opAudit: 'Registro de todos los inquilinos',
   opQueues: 'Colas',
   parts: 'Plataforma',
-  find: 'Buscar',
   findHint: 'Nombre, identificador, dominio, referencia o correo de un propietario.',
   what: 'Qué buscar',
   statusOf: 'Estado',

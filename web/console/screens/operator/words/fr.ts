@@ -5,7 +5,6 @@ const fr: typeof en = {
   opAudit: 'Journal de tous les locataires',
   opQueues: 'Files d’attente',
   parts: 'Plateforme',
-  find: 'Chercher',
   findHint: 'Nom, identifiant, domaine, référence ou adresse e-mail d’un propriétaire.',
   what: 'Rechercher',
   statusOf: 'Statut',

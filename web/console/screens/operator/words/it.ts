@@ -5,7 +5,6 @@ const it: typeof en = {
   opAudit: 'Registro di tutti i tenant',
   opQueues: 'Code',
   parts: 'Piattaforma',
-  find: 'Cerca',
   findHint: 'Nome, slug, dominio, riferimento o e-mail di un titolare.',
   what: 'Che cosa cercare',
   statusOf: 'Stato',

@@ -15,7 +15,6 @@ const de: typeof en = {
   campaignLabel: 'Kampagne',
   any: 'Alle',
   search: 'Name oder Adresse',
-  searchAct: 'Suchen',
   nobody: 'Hier ist niemand.',
   anonymous: 'Jemand ohne Namen',
   csv: 'Alle diese als CSV',

@@ -13,7 +13,6 @@ export default {
   campaignLabel: 'Campaign',
   any: 'All',
   search: 'Name or address',
-  searchAct: 'Search',
   nobody: 'There is nobody here.',
   anonymous: 'Somebody without a name',
   csv: 'All of these as CSV',

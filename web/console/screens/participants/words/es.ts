@@ -15,7 +15,6 @@ const es: typeof en = {
   campaignLabel: 'Campaña',
   any: 'Todos',
   search: 'Nombre o dirección',
-  searchAct: 'Buscar',
   nobody: 'Aquí no hay nadie.',
   anonymous: 'Alguien sin nombre',
   csv: 'Todos estos en CSV',

@@ -15,7 +15,6 @@ const fr: typeof en = {
   campaignLabel: 'Campagne',
   any: 'Tous',
   search: 'Nom ou adresse',
-  searchAct: 'Chercher',
   nobody: 'Il n’y a personne ici.',
   anonymous: 'Quelqu’un sans nom',
   csv: 'Tous ceux-ci en CSV',

@@ -15,7 +15,6 @@ const it: typeof en = {
   campaignLabel: 'Campagna',
   any: 'Tutti',
   search: 'Nome o indirizzo',
-  searchAct: 'Cerca',
   nobody: 'Qui non c’è nessuno.',
   anonymous: 'Qualcuno senza nome',
   csv: 'Tutti questi in CSV',

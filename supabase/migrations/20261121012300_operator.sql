@@ -1,4 +1,4 @@
--- Made by "npm run generate" from supabase/schemas/90_operator. Change it there.
+-- Made by "npm run generate" from supabase/schemas/83_operator. Change it there.
 
 -- 01_tenants.sql
 
