@@ -66,6 +66,9 @@ export const goodCalls: Record<string, GoodCall> = {
     given: () => ({ framework: 'industry4', expected_version: 0 }),
     withoutNumbers: ['config', 'diff'],
   },
+  'private.appoint_operator': { given: ({ slug }) => ({ email: `${slug}@example.com` }) },
+  // Whose claims these are is asked at the end.
+  'private.enter_operator': { refused: 'forbidden' },
   'private.begin_session': {
     given: ({ campaign }) => ({ campaign, token_hash: sha256(randomBytes(8).toString('hex')), locale: 'en' }),
   },

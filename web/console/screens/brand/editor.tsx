@@ -131,7 +131,7 @@ export function Editor({ slug, read, mayManage }: Props) {
             )}
           </section>
         ))}
-        <Pictures slug={slug} read={read} isDisabled={!mayManage} />
+        <Pictures slug={slug} read={read} isDisabled={!mayManage || saving.isPending} />
         <Colors current={current} set={set} errorAt={errors.at} isDisabled={!mayManage} />
         <section className={styles.section} aria-label={words.fonts}>
           <h2>{words.fonts}</h2>
