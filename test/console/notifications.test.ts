@@ -133,7 +133,7 @@ describeInBrowser('notifications in the console', (browser) => {
     expect(await mail.getByLabel('Secret', { exact: true }).inputValue()).toBe('')
     expect(await page.content()).not.toContain('pass-phrase-of-ada')
     await mail.getByRole('button', { name: 'Send a test' }).click()
-    await mail.getByText(/^Used\. The test went well/).waitFor()
+    await expect.poll(() => mail.getByRole('status').innerText()).toMatch(/^Used\. The test went well/)
     await mail.getByRole('button', { name: 'Remove' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click()
     await mail.getByText('Sent by the platform.').waitFor()

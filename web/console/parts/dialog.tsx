@@ -1,8 +1,6 @@
-import { Dialog as Base } from '@base-ui/react/dialog'
-import type { ReactNode } from 'react'
-import styles from './dialog.module.css'
+import { lazy, type ReactNode, Suspense, useEffect, useState } from 'react'
 
-interface Props {
+export interface DialogProps {
   title: string
   lead: string
   isOpen: boolean
@@ -11,22 +9,18 @@ interface Props {
   children: ReactNode
 }
 
+const load = () => import('./dialog-box.tsx')
+const DialogBox = lazy(load)
+
 /** Something that has to be answered before anything else. The focus stays in it, and goes back where it came from. */
-export function Dialog({ title, lead, isOpen, onClose, children }: Props) {
-  return (
-    <Base.Root
-      open={isOpen}
-      onOpenChange={(open) => !open && onClose?.()}
-      disablePointerDismissal={onClose === undefined}
-    >
-      <Base.Portal>
-        <Base.Backdrop className={styles.backdrop} />
-        <Base.Popup className={styles.dialog}>
-          <Base.Title>{title}</Base.Title>
-          <Base.Description>{lead}</Base.Description>
-          {children}
-        </Base.Popup>
-      </Base.Portal>
-    </Base.Root>
-  )
+export function Dialog(props: DialogProps) {
+  const [wasOpened, setOpened] = useState(props.isOpen)
+  if (props.isOpen && !wasOpened) setOpened(true)
+  // Once the screen stands, so that it opens without a network too.
+  useEffect(() => void load().catch(() => null), [])
+  return wasOpened ? (
+    <Suspense>
+      <DialogBox {...props} />
+    </Suspense>
+  ) : null
 }

@@ -17,11 +17,13 @@ interface Props extends Omit<InputHTMLAttributes<HTMLInputElement>, 'onChange' |
 /** A labelled text field. Its error is told to screen readers together with the field. */
 export function Field({ name, label, hint, error, value, onValue, lines, ...rest }: Props) {
   return (
-    <Base.Root name={name} invalid={error !== undefined} className={styles.field}>
+    <Base.Root name={name} className={styles.field}>
       <Base.Label className={styles.label}>{label}</Base.Label>
       {hint && <Base.Description className={styles.hint}>{hint}</Base.Description>}
       <Base.Control
         {...rest}
+        // Told here and not to the root: a form with an invalid field cannot be sent, and the server judges again.
+        {...(error !== undefined && { 'aria-invalid': true, 'data-invalid': '' })}
         className={styles.control}
         value={value}
         onValueChange={onValue}

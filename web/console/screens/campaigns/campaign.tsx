@@ -15,6 +15,7 @@ import { Banner, Failure } from '../../parts/notice.tsx'
 import { Screen } from '../../parts/screen.tsx'
 import { Copy } from '../../parts/secret.tsx'
 import { isRefused, Pending } from '../../parts/states.tsx'
+import styles from './campaigns.module.css'
 import { CampaignFigures } from './figures.tsx'
 import { Invite } from './invite.tsx'
 import { Setup } from './setup.tsx'
@@ -92,7 +93,7 @@ function Status({
   })
   return (
     <Card title={words.link}>
-      {url ? <code>{url}</code> : <p>{words.noLink}</p>}
+      {url ? <code className={styles.url}>{url}</code> : <p>{words.noLink}</p>}
       {status === 'draft' && <p>{words.linkOfDraft}</p>}
       <p role="status">{`${words.campaignStatus}: ${words.statusName[status]}`}</p>
       {(moving.error ?? removing.error) && <Failure error={moving.error ?? removing.error} />}
