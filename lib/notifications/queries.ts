@@ -24,7 +24,7 @@ export async function listNotifications(
   const { rows, next_cursor } = await readPage<Notification>(
     db,
     notificationOrder,
-    { limit, cursor },
+    { limit, cursor, status },
     (rowCount) => sql`
     select ${notificationColumns}
     from public.notifications as n join public.notification_types as t on t.type = n.type

@@ -142,6 +142,8 @@ describeInBrowser('participants in the console', (browser) => {
     await documents.getByRole('alert').waitFor()
     await row.getByRole('button', { name: 'Delete' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
+    // While it is open, nothing else of the page can be found.
+    await page.getByRole('dialog').waitFor({ state: 'hidden' })
     await row.waitFor({ state: 'hidden' })
     expect(await read(`${ref}/documents`)).toMatchObject({ documents: [] })
   })

@@ -149,3 +149,9 @@ describe('what is refused', () => {
     }
   })
 })
+
+it('lists all and the unread in turn, on the same connections', async () => {
+  await tell(owner)
+  for (let n = 0; n < 5; n++)
+    expect([(await list(owner)).length, (await list(owner, '?status=unread')).length]).toEqual([1, 1])
+})

@@ -15,7 +15,7 @@ export async function listFollowups(
   const { rows, next_cursor } = await readPage<Followup>(
     db,
     followupOrder,
-    { limit, cursor },
+    { limit, cursor, status, participant },
     (rowCount) => sql`
     select ${followupColumns} from public.followups as f
     where f.tenant_id = ${tenantId} ${status ? sql`and f.status = ${status}::public.followup_status` : sql``}

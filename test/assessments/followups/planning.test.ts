@@ -210,3 +210,10 @@ describe('by hand', () => {
     expect(await followupsOf(other)).toMatchObject([{ status: 'planned', hours: 72 }])
   })
 })
+
+it('all and those of one status are listed in turn, on the same connections', async () => {
+  const tenant = await makeOwn()
+  await completed(tenant)
+  for (let n = 0; n < 5; n++)
+    expect([(await listed(tenant)).length, (await listed(tenant, '?status=planned')).length]).toEqual([2, 2])
+})
