@@ -79,6 +79,7 @@ const accepted: Record<string, string> = {
   'GET /registry/tenants/:ref/entitlements': 'entitlements:read',
   'GET /registry/tenants/:ref/entitlements/:product': 'entitlements:read',
   'GET /registry/tenants/:ref/audit': 'audit:read',
+  'GET /registry/tenants/:ref/audit/:seq': 'audit:read',
   'GET /registry/tenants/:ref/audit/verify': 'audit:read',
   'GET /registry/tenants/:ref/audit/export': 'audit:export',
 }
@@ -133,6 +134,7 @@ const askFor = (
     .replace(':message', about.message)
     .replace(':type', 'webhook.test')
     .replace(':product', 'bots')
+    .replace(':seq', '1')
     .replace('/audit/export', '/audit/export?format=csv')
     .replaceAll(/:\w+/g, '01M7WEMVE6F88A2P79KZB3EJTX')
   return call(filled, {
