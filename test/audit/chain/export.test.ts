@@ -129,8 +129,10 @@ describe('an export', () => {
 
 describe('npm run audit:verify -- --export', () => {
   const verify = (...args: string[]): Promise<{ code: number | null; said: string }> => {
-    const script = fileURLToPath(new URL('../../../stack/cli/audit-verify.ts', import.meta.url))
-    const child = spawn(process.execPath, ['--import', 'tsx', script, ...args])
+    const [runner, script] = ['run.js', 'cli/audit-verify.ts'].map((file) =>
+      fileURLToPath(new URL(`../../../stack/${file}`, import.meta.url)),
+    )
+    const child = spawn(process.execPath, [runner!, script!, ...args])
     let said = ''
     for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said += chunk))
     return new Promise((resolve) => child.once('close', (code) => resolve({ code, said })))
