@@ -97,11 +97,11 @@ async function benchTaps(open: Open, slug: string, rounds: number): Promise<Figu
     await name.waitFor()
     await name.tap()
     await page.keyboard.type(' and sons')
-    for (const room of ['People', 'API keys', 'Overview']) {
+    for (const room of ['People', 'API keys', 'Credits']) {
       await menu.tap()
       if (room === 'People') page.once('dialog', (dialog) => void dialog.accept())
       await page.getByRole('link', { name: room, exact: true }).tap()
-      await page.getByRole('heading', { level: 1 }).waitFor()
+      await page.getByRole('heading', { level: 1, name: room }).waitFor()
     }
     slowest.push(await page.evaluate(() => (globalThis as unknown as Measured).slowestEvent))
     await close()

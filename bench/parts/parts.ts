@@ -170,7 +170,7 @@ export const parts: Part[] = [
   },
   {
     name: 'console',
-    functions: ['registry', 'branding', 'notifications'],
+    functions: ['registry', 'branding', 'usage'],
     about:
       'The console in Chromium, on a slow network and a processor four times slower than this one: how long the largest thing of a screen takes to be painted, and how long a tap or a key takes. Then the next page of a long list, without either.',
     run: benchConsole,
