@@ -26,7 +26,13 @@ export function TextFilter({ label, value = '', type = 'search', onValue }: Text
   const [typed, setTyped] = useState({ text: value, of: value })
   // The address may change by a link too.
   const text = typed.of === value ? typed.text : value
-  const take = () => text.trim() !== value && onValue(text.trim() || undefined)
+  const take = () => {
+    const taken = text.trim()
+    if (taken === value) return
+    // Whoever goes back finds what stood there, and not what was typed then.
+    setTyped({ text: taken, of: taken })
+    onValue(taken || undefined)
+  }
   return (
     <div className={fields.field}>
       <label htmlFor={id} className={fields.label}>
