@@ -44,10 +44,9 @@ const unframed = {
  * Serves the files of web/page/, whatever the Host: the page asks for its own tenant. Below /confirm/ are those of
  * web/confirm/, where the links of Auth's mails lead, below /join/ those of web/join/, where invitations lead, and below
  * /register/ those of web/register/. Below /unsubscribe/ are those of web/unsubscribe/, where mails end. A folder is its
- * index.html. Into these pages goes what
- * an operator puts there for a hosted project: the key, and the application that people go on to. Below /quiz/ are those of
- * web/quiz/, where a campaign is taken, in frames on tenants' own sites too. Below /fonts/ is what "npm run fonts" writes for
- * a hosted project.
+ * index.html. Into these pages goes what an operator puts there for a hosted project: the key, and the application that
+ * people go on to. Below /quiz/ are those of web/quiz/, where a campaign is taken, in frames on tenants' own sites too.
+ * Below /fonts/ is what "npm run fonts" writes for a hosted project.
  */
 export function staticFiles(root: string, publishableKey: string): (request: Request) => Promise<Response> {
   const page = serveFolder(resolve(root, 'web/page'), securityHeaders)

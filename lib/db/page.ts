@@ -86,8 +86,17 @@ export async function readPage<Row extends object>(
   const page = alongIndex(statement(limit + 1))
   // Only the first page without filters keeps its plan. A plan for every cursor or filter could not search by them.
   const isPlain = Object.values(rest).every((value) => value === undefined)
-  const rows = await db.query<Row>(isPlain ? named(`list_${order.list}`, page) : page)
+  const rows = await db.query<Row>(isPlain ? named(planName(order, page), page) : page)
   return pageOf(order, rows, limit)
+}
+
+const planNames = new Map<string, string>()
+
+/** One name for one text. A list may leave parts of its statement out, and a connection refuses two texts of one name. */
+function planName({ list }: Keyset, { text }: Sql): string {
+  const name = planNames.get(text) ?? `list_${list}_${planNames.size}`
+  planNames.set(text, name)
+  return name
 }
 
 /** The cursor that goes on behind a row. What it holds may change: to callers it is opaque. */

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { keyset, moment, nextCursor, pageParameters, refId } from '../db/index.ts'
-import { TenantLifecycleDetail } from '../registry/index.ts'
+import { TenantLifecycleDetail, tenantStatuses } from '../registry/index.ts'
 
-const statuses = ['demo', 'trial', 'active', 'frozen', 'archived'] as const
 const kinds = ['customer', 'demo', 'platform'] as const
 const count = z.int().min(0)
 
@@ -12,7 +11,7 @@ const RegisteredTenant = z
     ref_id: z.string(),
     slug: z.string(),
     name: z.string(),
-    status: z.enum(statuses),
+    status: z.enum(tenantStatuses),
     kind: z.enum(kinds),
     plan: z.string(),
     tenant_type: z.string(),
@@ -29,7 +28,7 @@ export const RegisteredTenantQuery = z.strictObject({
     description:
       "The ref_id; words of the name; or the beginning of a slug, of a domain or of an owner's e-mail address.",
   }),
-  status: z.enum(statuses).optional(),
+  status: z.enum(tenantStatuses).optional(),
   // SQL knows the plans there are.
   plan: z.string().min(1).max(40).optional(),
   ...pageParameters(registeredOrder),

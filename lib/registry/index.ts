@@ -126,4 +126,5 @@ export {
   TenantQuery,
   TenantSlugChange,
   Tenants,
+  tenantStatuses,
 } from './tenants/schema.ts'

@@ -63,7 +63,6 @@ export const Brand = z
   })
   .meta({ id: 'Brand', description: "A tenant's whole brand, as its members see it." })
 
-/** A change to a brand. Fields that are named are changed, and null removes a value. */
 type JsonSchema = z.core.JSONSchema.JSONSchema
 
 /** The same shape, where null in the place of any value removes it. */
@@ -83,6 +82,7 @@ function orNull(schema: JsonSchema): JsonSchema {
   }
 }
 
+/** A change to a brand. Fields that are named are changed, and null removes a value. */
 export const BrandChange = z
   .strictObject({
     ...columns,

@@ -11,8 +11,9 @@ const batchSize = 100
 const atOnce = 10
 
 /**
- * Looks for a domain's record now, and whether its page is shown, and records both. The returned domain says what was found. Refuses with 404, 409 domain_taken while another tenant's record stands, and 429
- * domain_just_checked within ten seconds of the last time.
+ * Looks for a domain's record now, and whether its page is shown, and records both. The returned domain says what was
+ * found. Refuses with 404, 409 domain_taken while another tenant's record stands, and 429 domain_just_checked within ten
+ * seconds of the last time.
  */
 export async function verifyDomain(
   db: Db,

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { moment, offsetMoment } from '../../db/index.ts'
+import { tenantStatuses } from '../tenants/schema.ts'
 
-const statuses = ['demo', 'trial', 'active', 'frozen', 'archived'] as const
 const reason = z.string().trim().min(1).max(500)
 
 /** Where a tenant stands in its life. */
@@ -9,7 +9,7 @@ export const TenantLifecycle = z
   .strictObject({
     ref_id: z.string(),
     slug: z.string(),
-    status: z.enum(statuses),
+    status: z.enum(tenantStatuses),
     reason: z.string().nullable().meta({ description: 'Why it came to this status.' }),
     trial_ends_at: moment.nullable(),
     frozen_at: moment.nullable(),
@@ -33,7 +33,7 @@ export const TenantLifecycleDetail = TenantLifecycle.extend({
     description: 'When it can be purged: no way back from then on. Of a frozen tenant: if nothing is done.',
   }),
   moves: z
-    .array(z.enum(statuses))
+    .array(z.enum(tenantStatuses))
     .meta({ description: 'To which statuses the caller may move it now. frozen: by cancelling.' }),
 }).meta({
   id: 'TenantLifecycleDetail',
@@ -76,7 +76,7 @@ export const TenantPlan = z
   .strictObject({
     ref_id: z.string(),
     slug: z.string(),
-    status: z.enum(statuses),
+    status: z.enum(tenantStatuses),
     plan: z.string(),
     trial_ends_at: moment.nullable(),
   })

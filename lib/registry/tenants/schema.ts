@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { keyset, moment, nextCursor, pageParameters, refId } from '../../db/index.ts'
 
+export const tenantStatuses = ['demo', 'trial', 'active', 'frozen', 'archived'] as const
 export const roles = ['owner', 'admin', 'member', 'reviewer'] as const
 
 /** A tenant as its members see it. */
@@ -9,7 +10,7 @@ export const Tenant = z
     ref_id: z.string(),
     slug: z.string(),
     name: z.string(),
-    status: z.enum(['demo', 'trial', 'active', 'frozen', 'archived']),
+    status: z.enum(tenantStatuses),
     kind: z.enum(['customer', 'demo', 'platform']),
     plan: z.string(),
     tenant_type: z.string(),

@@ -11,7 +11,7 @@ export interface Conflict {
   theirs: Value
 }
 
-type Value = string | boolean | null
+export type Value = string | boolean | null
 
 interface Props {
   title: string

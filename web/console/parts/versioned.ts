@@ -1,93 +1,103 @@
 import { useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import { Problem } from '../../../lib/client/index.ts'
-import type { Conflict } from './conflict.tsx'
+import type { Conflict, Value } from './conflict.tsx'
 
-/** Texts by name, with the version that a change of them has to name. */
-export interface Versioned<Fields extends Record<string, string>> {
+/** Values by name, with the version that a change of them has to name. */
+export interface Versioned<Fields extends Record<string, Value>> {
   fields: Fields
   etag: string
 }
 
-interface Options<Fields extends Record<string, string>> {
+interface Options<Fields extends Record<string, Value>> {
   /** What the server has, as far as this page knows. */
   read: Versioned<Fields>
-  /** Writes all of them. Throws a problem 412 if `etag` is not the version any more. */
-  save: (fields: Fields, etag: string) => Promise<unknown>
-  /** Reads them again, so that `read` is the newest. */
+  /**
+   * Writes `fields`, of which `changes` are other than what was read, and sees to it that `read` is the newest. Throws a
+   * problem 412 if `etag` is not the version any more.
+   */
+  save: (etag: string, changes: Partial<Fields>, fields: Fields) => Promise<unknown>
+  /** Reads them again. From then on `read` is what this gives. */
   readAgain: () => Promise<Versioned<Fields>>
 }
 
 /**
- * Texts that two people may edit at once. What the other changed elsewhere comes in, and one's own change is made after it.
+ * Values that two people may edit at once. What the other changed elsewhere comes in, and one's own change is made after it.
  * Where both changed the same, a person decides.
  */
-export function useVersioned<Fields extends Record<string, string>>({
+export function useVersioned<Fields extends Record<string, Value>>({
   read,
   save,
   readAgain,
 }: Options<Fields>) {
-  const [draft, setDraft] = useState<Partial<Fields>>({})
+  const [changes, setChanges] = useState<Partial<Fields>>({})
   const [conflicts, setConflicts] = useState<Conflict[]>([])
 
-  async function write(changes: Partial<Fields>, from: Versioned<Fields>): Promise<boolean> {
+  /** False if a person has to decide first. */
+  async function write(mine: Partial<Fields>, from: Versioned<Fields>): Promise<boolean> {
     try {
-      await save({ ...from.fields, ...changes }, from.etag)
-      await readAgain()
+      await save(from.etag, mine, { ...from.fields, ...mine })
       return true
     } catch (error) {
       if (!(error instanceof Problem) || error.status !== 412) throw error
       const now = await readAgain()
-      const left = without(changes, now.fields)
+      // What they changed to the same is no change any more.
+      const left = differing(mine, now.fields)
       const found = Object.entries(left)
         .filter(([name]) => now.fields[name] !== from.fields[name])
-        .map(([name, mine]) => ({ pointer: name, mine: mine ?? '', theirs: now.fields[name] ?? '' }))
-      setDraft(left)
+        .map(([name, value]) => ({ pointer: name, mine: value ?? null, theirs: now.fields[name] ?? null }))
       setConflicts(found)
-      if (found.length > 0) return false
+      if (found.length > 0) {
+        setChanges((before) => differing(before, now.fields))
+        return false
+      }
       return Object.keys(left).length === 0 || write(left, now)
     }
   }
   const saving = useMutation({
-    mutationFn: () => write(draft, read),
-    onSuccess: (isSaved) => isSaved && setDraft({}),
+    mutationFn: (mine: Partial<Fields>) => write(mine, read),
+    // What was typed meanwhile is not saved yet.
+    onSuccess: (isSaved, mine) => isSaved && setChanges((before) => differing(before, mine)),
   })
 
   return {
-    now: { ...read.fields, ...draft },
-    isDirty: Object.keys(draft).length > 0,
+    now: { ...read.fields, ...changes },
+    /** What differs from what is saved. */
+    changes,
+    isDirty: Object.keys(changes).length > 0,
     saving,
-    set(name: keyof Fields & string, value: string) {
-      if (!saving.isIdle) saving.reset()
-      setDraft((before) => without({ ...before, [name]: value }, read.fields))
+    isSaved: saving.data === true,
+    save() {
+      if (Object.keys(changes).length > 0 && !saving.isPending) saving.mutate(changes)
+    },
+    set(name: keyof Fields & string, value: Value) {
+      if (saving.isSuccess || saving.isError) saving.reset()
+      setChanges((before) => differing<Fields>({ ...before, [name]: value }, read.fields))
     },
     discard() {
       saving.reset()
-      setDraft({})
+      setChanges({})
     },
     conflicts,
     /** The names of those that stay as this person wants them. */
     decide(kept: ReadonlySet<string>) {
       setConflicts([])
       saving.reset()
-      setDraft(
-        (before) =>
-          Object.fromEntries(
-            Object.entries(before).filter(
-              ([name]) => kept.has(name) || !conflicts.some(({ pointer }) => pointer === name),
-            ),
-          ) as Partial<Fields>,
-      )
+      const given = new Set(conflicts.map(({ pointer }) => pointer).filter((name) => !kept.has(name)))
+      setChanges((before) => filtered(before, (name) => !given.has(name)))
     },
   }
 }
 
-/** What differs. */
-function without<Fields extends Record<string, string>>(
-  changes: Partial<Fields>,
-  fields: Fields,
+function filtered<Fields extends Record<string, Value>>(
+  fields: Partial<Fields>,
+  stays: (name: string, value: Value | undefined) => boolean,
 ): Partial<Fields> {
   return Object.fromEntries(
-    Object.entries(changes).filter(([name, value]) => value !== fields[name]),
+    Object.entries(fields).filter(([name, value]) => stays(name, value)),
   ) as Partial<Fields>
 }
+
+/** Those that are other than these. */
+const differing = <Fields extends Record<string, Value>>(changes: Partial<Fields>, from: Partial<Fields>) =>
+  filtered(changes, (name, value) => value !== from[name])

@@ -30,7 +30,12 @@ export const words: Words = await load({
   it: () => import('./it.ts'),
 })
 
+/** A room names its texts otherwise than the frame does: one would hide the other. */
+type NoneOf<Other> = Record<string, unknown> & { [Word in keyof Other]?: never }
+
 /** The texts of a room, and with them those of the frame. They are there before the room's first screen is shown. */
-export async function withCommon<Texts>(room: Languages<Texts>): Promise<Words & Texts> {
+export async function withCommon<Texts extends NoneOf<Words>>(
+  room: Languages<Texts>,
+): Promise<Words & Texts> {
   return { ...words, ...(await load(room)) }
 }

@@ -1,7 +1,8 @@
 import { Button } from '../../parts/button.tsx'
+import type { Value } from '../../parts/conflict.tsx'
 import { Field } from '../../parts/field.tsx'
 import styles from './brand.module.css'
-import { colorPointer, type Value } from './fields.ts'
+import { colorPointer } from './fields.ts'
 import { words } from './words/words.ts'
 
 interface Props {

@@ -1,30 +1,27 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useBlocker } from '@tanstack/react-router'
-import { type FormEvent, useId, useState } from 'react'
-import { Problem } from '../../../../lib/client/index.ts'
+import { type FormEvent, useId } from 'react'
 import { brandQuery, fontsQuery, saveBrand, type VersionedBrand } from '../../api/brand.ts'
 import { Button } from '../../parts/button.tsx'
 import { Buttons } from '../../parts/card.tsx'
 import { Check } from '../../parts/choice.tsx'
-import { type Conflict, ConflictDialog } from '../../parts/conflict.tsx'
+import { ConflictDialog, type Value } from '../../parts/conflict.tsx'
 import { Curl } from '../../parts/curl.tsx'
 import { errorsOf } from '../../parts/errors.ts'
 import { Field } from '../../parts/field.tsx'
 import { Failure } from '../../parts/notice.tsx'
+import { useVersioned, type Versioned } from '../../parts/versioned.ts'
 import styles from './brand.module.css'
 import { Colors } from './colors.tsx'
 import {
   changeOf,
-  conflictsOf,
-  type Draft,
+  type Fields,
+  fieldsOf,
   fontFields,
   labelOf,
   pointersOf,
   sections,
   type TextField,
-  type Value,
-  valueAt,
-  withValue,
 } from './fields.ts'
 import { Pictures } from './pictures.tsx'
 import { Preview } from './preview.tsx'
@@ -37,57 +34,22 @@ interface Props {
   mayManage: boolean
 }
 
-const nothing: Draft = new Map()
+const typed = ({ brand, etag }: VersionedBrand): Versioned<Fields> => ({ fields: fieldsOf(brand), etag })
 
 export function Editor({ slug, read, mayManage }: Props) {
   const queries = useQueryClient()
-  const [draft, setDraft] = useState(nothing)
-  const [conflicts, setConflicts] = useState<Conflict[]>([])
   const { data: fonts = [] } = useQuery(fontsQuery(slug))
   const fontList = useId()
   const { brand, etag } = read
-
-  const saving = useMutation({
-    mutationFn: (changes: Draft) => save(changes, etag),
-    onSuccess: (saved) => {
-      if (!saved) return
-      queries.setQueryData(brandQuery(slug).queryKey, saved)
-      setDraft(nothing)
-    },
+  const query = brandQuery(slug)
+  const { now, changes, set, isDirty, saving, isSaved, save, discard, conflicts, decide } = useVersioned({
+    read: typed(read),
+    save: async (version, changed) =>
+      queries.setQueryData(query.queryKey, await saveBrand(slug, changeOf(changed), version)),
+    readAgain: async () => typed(await queries.fetchQuery({ ...query, staleTime: 0 })),
   })
-
-  /**
-   * Null if somebody else was first and both changed the same: a person decides. What the other changed elsewhere comes in,
-   * and the change is made after theirs.
-   */
-  async function save(changes: Draft, version: string): Promise<VersionedBrand | null> {
-    try {
-      return await saveBrand(slug, changeOf(changes), version)
-    } catch (error) {
-      if (!(error instanceof Problem) || error.code !== 'version_mismatch') throw error
-      const now = await queries.fetchQuery({ ...brandQuery(slug), staleTime: 0 })
-      const found = conflictsOf(changes, brand, now.brand)
-      // What they changed to the same is no change any more.
-      const left = [...changes].reduce<Draft>(
-        (next, [pointer, value]) => withValue(next, now.brand, pointer, value),
-        nothing,
-      )
-      setDraft(left)
-      if (found.length > 0) setConflicts(found)
-      else return left.size > 0 ? save(left, now.etag) : now
-      return null
-    }
-  }
-
-  const isDirty = draft.size > 0
   useBlocker({ shouldBlockFn: () => isDirty && !confirm(words.unsaved), enableBeforeUnload: () => isDirty })
-
-  const current = (pointer: string): Value =>
-    draft.get(pointer) ?? (draft.has(pointer) ? null : valueAt(brand, pointer))
-  const set = (pointer: string, value: Value) => {
-    if (saving.isSuccess || saving.isError) saving.reset()
-    setDraft((before) => withValue(before, brand, pointer, value))
-  }
+  const current = (pointer: string): Value => now[pointer] ?? null
   const errors = errorsOf(saving.error, pointersOf())
 
   const textField = ({ pointer, label, required = false, ...rest }: TextField, list?: string) => (
@@ -104,14 +66,14 @@ export function Editor({ slug, read, mayManage }: Props) {
       onValue={(value) => set(pointer, value === '' && !required ? null : value)}
       error={
         errors.at(pointer) ??
-        brand.warnings.find((each) => each.pointer === pointer && !draft.has(pointer))?.detail
+        brand.warnings.find((each) => each.pointer === pointer && !(pointer in changes))?.detail
       }
     />
   )
 
   function submit(event: FormEvent<HTMLFormElement>) {
     event.preventDefault()
-    if (isDirty && !saving.isPending) saving.mutate(draft)
+    save()
   }
 
   return (
@@ -146,47 +108,36 @@ export function Editor({ slug, read, mayManage }: Props) {
           <div className={styles.bar}>
             {errors.rest && <Failure error={errors.rest} />}
             <p role="status" className={styles.state}>
-              {isDirty ? words.changed(draft.size) : saving.data ? words.saved : ''}
+              {isDirty ? words.changed(Object.keys(changes).length) : isSaved ? words.saved : ''}
             </p>
             <Buttons>
               <Button type="submit" disabled={!isDirty || saving.isPending}>
                 {saving.isPending ? words.working : words.save}
               </Button>
-              <Button
-                look="quiet"
-                disabled={!isDirty || saving.isPending}
-                onClick={() => {
-                  saving.reset()
-                  setDraft(nothing)
-                }}
-              >
+              <Button look="quiet" disabled={!isDirty || saving.isPending} onClick={discard}>
                 {words.discard}
               </Button>
             </Buttons>
             {isDirty && (
-              <Curl method="PATCH" path="/branding/brand" tenant={slug} etag={etag} body={changeOf(draft)} />
+              <Curl
+                method="PATCH"
+                path="/branding/brand"
+                tenant={slug}
+                etag={etag}
+                body={changeOf(changes)}
+              />
             )}
           </div>
         )}
       </form>
       {mayManage && (
-        <Preview slug={slug} change={isDirty ? changeOf(draft) : { display_name: brand.display_name }} />
+        <Preview slug={slug} change={isDirty ? changeOf(changes) : { display_name: brand.display_name }} />
       )}
       <ConflictDialog
         title={words.conflictTitle}
         conflicts={conflicts}
         labelOf={labelOf}
-        onDecided={(kept) => {
-          setConflicts([])
-          saving.reset()
-          setDraft((before) =>
-            conflicts.reduce(
-              (next, { pointer, mine, theirs }) =>
-                withValue(next, brand, pointer, kept.has(pointer) ? mine : theirs),
-              before,
-            ),
-          )
-        }}
+        onDecided={decide}
       />
     </div>
   )

@@ -1,11 +1,9 @@
 import type { Brand, BrandChange } from '../../api/brand.ts'
-import type { Conflict } from '../../parts/conflict.tsx'
+import type { Value } from '../../parts/conflict.tsx'
 import { words } from './words/words.ts'
 
-/** What the editor edits: a value of the brand by its JSON Pointer, which is also how the server names it in errors. */
-export type Value = string | boolean | null
-/** What is changed and not saved, by pointer. */
-export type Draft = ReadonlyMap<string, Value>
+/** What the editor edits: values of the brand by their JSON Pointers, which is also how the server names them in errors. */
+export type Fields = Record<string, Value>
 
 export interface TextField {
   pointer: string
@@ -79,24 +77,20 @@ export function labelOf(pointer: string): string {
 const steps = (pointer: string) => pointer.slice(1).split('/')
 
 /** What stands in the brand at a pointer; null if there is nothing. */
-export function valueAt(brand: Brand, pointer: string): Value {
+function valueAt(brand: Brand, pointer: string): Value {
   let found: unknown = brand
   for (const step of steps(pointer)) found = (found as Record<string, unknown> | undefined)?.[step]
   return typeof found === 'string' || typeof found === 'boolean' ? found : null
 }
 
-/** The draft with one value more, or one less if it is what is saved anyway. */
-export function withValue(draft: Draft, brand: Brand, pointer: string, value: Value): Draft {
-  const next = new Map(draft)
-  if (value === valueAt(brand, pointer)) next.delete(pointer)
-  else next.set(pointer, value)
-  return next
-}
+/** Everything that the form edits. */
+export const fieldsOf = (brand: Brand): Fields =>
+  Object.fromEntries(['/is_active', ...pointersOf()].map((pointer) => [pointer, valueAt(brand, pointer)]))
 
 /** The body of the request that makes these changes. */
-export function changeOf(draft: Draft): BrandChange {
+export function changeOf(changes: Partial<Fields>): BrandChange {
   const change: Record<string, unknown> = {}
-  for (const [pointer, value] of draft) {
+  for (const [pointer, value] of Object.entries(changes)) {
     const path = steps(pointer)
     const last = path.pop()!
     let at = change
@@ -107,11 +101,4 @@ export function changeOf(draft: Draft): BrandChange {
     at[last] = value
   }
   return change
-}
-
-/** Where somebody else changed, since this was read, what is changed here too, to something else. */
-export function conflictsOf(draft: Draft, before: Brand, now: Brand): Conflict[] {
-  return [...draft]
-    .map(([pointer, mine]) => ({ pointer, mine, theirs: valueAt(now, pointer) }))
-    .filter(({ pointer, mine, theirs }) => theirs !== valueAt(before, pointer) && theirs !== mine)
 }

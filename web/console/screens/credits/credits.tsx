@@ -157,7 +157,7 @@ function Ledger({ slug }: { slug: string }) {
             }
           >
             <span>{changeOf(entry)}</span>
-            <span>{words.after(numberOf(entry.available_after - entry.reserved_after))}</span>
+            <span>{words.freeAfter(numberOf(entry.available_after - entry.reserved_after))}</span>
           </Row>
         ))}
       </List>

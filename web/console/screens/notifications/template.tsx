@@ -87,10 +87,11 @@ function Editor({ slug, template: name, locale, mayManage, read }: Props & { rea
   const readAgain = async () => typed(await queries.fetchQuery({ ...query, staleTime: 0 }))
   const refreshList = () =>
     queries.invalidateQueries({ queryKey: [slug, 'templates'], refetchType: 'inactive' })
-  const { now, set, isDirty, saving, conflicts, decide, discard } = useVersioned({
+  const { now, set, isDirty, saving, isSaved, save, conflicts, decide, discard } = useVersioned({
     read: typed(read),
-    save: async (fields, version) => {
+    save: async (version, _, fields) => {
       await saveTemplate(slug, template, fields, version)
+      await readAgain()
       void refreshList()
       void queries.invalidateQueries({ queryKey: templateDiffQuery(slug, name, locale).queryKey })
     },
@@ -117,7 +118,7 @@ function Editor({ slug, template: name, locale, mayManage, read }: Props & { rea
       <CardForm
         title={template.is_global ? words.globalWords : words.ownWords}
         isPending={saving.isPending}
-        onSubmit={() => isDirty && saving.mutate()}
+        onSubmit={save}
       >
         <p>
           {words.variables}{' '}
@@ -144,7 +145,7 @@ function Editor({ slug, template: name, locale, mayManage, read }: Props & { rea
           />
         ))}
         {(errors.rest ?? removing.error) && <Failure error={errors.rest ?? removing.error} />}
-        <p role="status">{saving.isSuccess && saving.data && !isDirty ? words.saved : ''}</p>
+        <p role="status">{isSaved && !isDirty ? words.saved : ''}</p>
         <Buttons>
           {mayManage && (
             <Button type="submit" disabled={!isDirty || saving.isPending}>

@@ -2,9 +2,10 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { type Queue, queuesQuery } from '../../api/operator.ts'
 import { Card } from '../../parts/card.tsx'
+import { Facts } from '../../parts/facts.tsx'
 import { List, Quiet, Row } from '../../parts/list.tsx'
 import { Moment, numberOf } from '../../parts/when.tsx'
-import { Facts, OperatorScreen } from './frame.tsx'
+import { OperatorScreen } from './frame.tsx'
 import { words } from './words/words.ts'
 
 /** What waits to be sent, over all tenants. Asked again every ten seconds. */

@@ -40,16 +40,16 @@ export function Bio(props: Props) {
 
 function BioForm({ slug, participant, mayWrite, read }: Props & { read: Versioned<Fields> }) {
   const queries = useQueryClient()
-  const { now, set, isDirty, saving, conflicts, decide } = useVersioned({
+  const readAgain = async () =>
+    typed(await queries.fetchQuery({ ...bioQuery(slug, participant), staleTime: 0 }))
+  const { now, set, isDirty, saving, isSaved, save, conflicts, decide } = useVersioned({
     read,
-    save: (bio, etag) =>
-      saveBio(
-        slug,
-        participant,
-        Object.fromEntries(Object.entries(bio).map(([name, text]) => [name, text || null])) as BioData,
-        etag,
-      ),
-    readAgain: async () => typed(await queries.fetchQuery({ ...bioQuery(slug, participant), staleTime: 0 })),
+    save: async (etag, _, bio) => {
+      const texts = Object.fromEntries(Object.entries(bio).map(([name, text]) => [name, text || null]))
+      await saveBio(slug, participant, texts as BioData, etag)
+      await readAgain()
+    },
+    readAgain,
   })
   useBlocker({ shouldBlockFn: () => isDirty && !confirm(words.unsaved), enableBeforeUnload: () => isDirty })
   const errors = errorsOf(
@@ -57,7 +57,7 @@ function BioForm({ slug, participant, mayWrite, read }: Props & { read: Versione
     fields.map(({ name }) => `/${name}`),
   )
   return (
-    <CardForm title={words.bio} isPending={saving.isPending} onSubmit={() => isDirty && saving.mutate()}>
+    <CardForm title={words.bio} isPending={saving.isPending} onSubmit={save}>
       {fields.map(({ name, maxLength, lines }) => (
         <Field
           key={name}
@@ -74,7 +74,7 @@ function BioForm({ slug, participant, mayWrite, read }: Props & { read: Versione
       {mayWrite && (
         <>
           {errors.rest && <Failure error={errors.rest} />}
-          <p role="status">{saving.isSuccess && !isDirty ? words.saved : ''}</p>
+          <p role="status">{isSaved && !isDirty ? words.saved : ''}</p>
           <Buttons>
             <Button type="submit" disabled={!isDirty || saving.isPending}>
               {saving.isPending ? words.working : words.save}

@@ -47,7 +47,6 @@ const de: typeof en = {
   completedOfAll: 'von allen haben abgeschlossen',
   convertedOfThose: 'von diesen wurden Kunden',
   toParticipants: 'Ihre Teilnehmenden zeigen',
-  variants: 'Vergleich der Startseiten',
   variantsLead: 'Was aus denen wurde, die die Startseite mit und ohne Personas sahen.',
   variant: { personas: 'Mit Personas', plain: 'Ohne' },
 

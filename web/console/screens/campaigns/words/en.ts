@@ -45,7 +45,6 @@ export default {
   completedOfAll: 'of all have completed',
   convertedOfThose: 'of these became clients',
   toParticipants: 'Show its participants',
-  variants: 'Test of the landing',
   variantsLead: 'What became of those who saw the landing with its personas, and without.',
   variant: { personas: 'With personas', plain: 'Without' },
 

@@ -47,7 +47,6 @@ const es: typeof en = {
   completedOfAll: 'de todos han terminado',
   convertedOfThose: 'de estos se hicieron clientes',
   toParticipants: 'Mostrar sus participantes',
-  variants: 'Prueba de la página de inicio',
   variantsLead: 'Qué fue de quienes vieron la página con sus personas, y sin ellas.',
   variant: { personas: 'Con personas', plain: 'Sin' },
 

@@ -47,7 +47,6 @@ const fr: typeof en = {
   completedOfAll: 'de tous ont terminé',
   convertedOfThose: 'd’entre eux sont devenus clients',
   toParticipants: 'Voir ses participants',
-  variants: 'Test de la page d’accueil',
   variantsLead: 'Ce que sont devenus ceux qui ont vu la page avec ses personas, et sans.',
   variant: { personas: 'Avec personas', plain: 'Sans' },
 

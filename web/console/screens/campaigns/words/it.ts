@@ -47,7 +47,6 @@ const it: typeof en = {
   completedOfAll: 'di tutti hanno completato',
   convertedOfThose: 'di questi sono diventati clienti',
   toParticipants: 'Mostra i suoi partecipanti',
-  variants: 'Prova della pagina iniziale',
   variantsLead: 'Che cosa è stato di chi ha visto la pagina con le sue personas, e senza.',
   variant: { personas: 'Con personas', plain: 'Senza' },
 

@@ -19,7 +19,7 @@ const de: typeof en = {
   ledger: 'Jede Änderung',
   noEntries: 'Noch ist nichts geschehen.',
   lasts: (day) => `gelten bis ${day}`,
-  after: (n) => `danach ${n} frei`,
+  freeAfter: (n) => `danach ${n} frei`,
   holds: (n) => `${n} zurückgelegt`,
   columns: {
     opening: 'Anfangs',

@@ -17,7 +17,7 @@ export default {
   ledger: 'Every change',
   noEntries: 'Nothing has happened yet.',
   lasts: (day: string) => `last until ${day}`,
-  after: (n: string) => `${n} free after it`,
+  freeAfter: (n: string) => `${n} free after it`,
   holds: (n: string) => `${n} held`,
   columns: {
     opening: 'At first',

@@ -19,7 +19,7 @@ const es: typeof en = {
   ledger: 'Cada cambio',
   noEntries: 'Todavía no ha pasado nada.',
   lasts: (day) => `duran hasta el ${day}`,
-  after: (n) => `${n} libres después`,
+  freeAfter: (n) => `${n} libres después`,
   holds: (n) => `${n} reservados`,
   columns: {
     opening: 'Al principio',

@@ -19,7 +19,7 @@ const fr: typeof en = {
   ledger: 'Chaque changement',
   noEntries: 'Il ne s’est encore rien passé.',
   lasts: (day) => `durent jusqu’au ${day}`,
-  after: (n) => `${n} libres ensuite`,
+  freeAfter: (n) => `${n} libres ensuite`,
   holds: (n) => `${n} retenus`,
   columns: {
     opening: 'Au début',

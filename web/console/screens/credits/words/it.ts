@@ -19,7 +19,7 @@ const it: typeof en = {
   ledger: 'Ogni cambiamento',
   noEntries: 'Non è ancora successo nulla.',
   lasts: (day) => `durano fino al ${day}`,
-  after: (n) => `${n} liberi dopo`,
+  freeAfter: (n) => `${n} liberi dopo`,
   holds: (n) => `${n} trattenuti`,
   columns: {
     opening: 'All’inizio',
