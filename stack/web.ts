@@ -97,10 +97,14 @@ function serveFonts(root: string) {
       'cache-control': extname(path) === '.css' ? 'no-cache' : 'public, max-age=31536000, immutable',
       etag,
     }
-    if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
+    if (isFresh(request, etag)) return new Response(null, { status: 304, headers })
     return new Response(request.method === 'HEAD' ? null : new Uint8Array(content), { headers })
   }
 }
+
+/** Whether the browser has this version. It names a compressed one weakly. */
+const isFresh = (request: Request, etag: string) =>
+  request.headers.get('if-none-match')?.replace(/^W\//, '') === etag
 
 /** The answer to what is no request for a file. */
 function refusalOf(request: Request, headers: Record<string, string>): Response | undefined {
@@ -134,7 +138,7 @@ export function serveFolder(
       'cache-control': 'no-cache',
       etag,
     }
-    if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers })
+    if (isFresh(request, etag)) return new Response(null, { status: 304, headers })
     if (request.method === 'HEAD') return new Response(null, { headers })
     const isHtml = extname(path) === '.html'
     return new Response(

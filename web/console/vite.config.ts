@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { defineConfig, type Plugin } from 'vite'
+import { defineConfig, type HtmlTagDescriptor, type Plugin } from 'vite'
 
 const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
@@ -15,11 +15,39 @@ const pageTemplates: Plugin = {
   },
 }
 
+const link = (attrs: Record<string, string | boolean>): HtmlTagDescriptor => ({
+  tag: 'link',
+  attrs,
+  injectTo: 'head',
+})
+
+/** The first file only says what comes, so the page itself asks for the one that shows it, and for what that one imports. */
+const preloadedMain: Plugin = {
+  name: 'preloaded-main',
+  transformIndexHtml: {
+    order: 'post',
+    handler(html, { filename, bundle }) {
+      if (filename !== at('index.html') || !bundle) return html
+      const chunks = Object.values(bundle).filter((file) => file.type === 'chunk')
+      const main = chunks.find(({ facadeModuleId }) => facadeModuleId === at('app/main.tsx'))
+      if (!main) throw new Error('app/main.tsx has no chunk of its own.')
+      const files = [main.fileName, ...main.imports]
+      const styles = chunks
+        .filter(({ fileName }) => files.includes(fileName))
+        .flatMap(({ viteMetadata }) => [...(viteMetadata?.importedCss ?? [])])
+      return [
+        ...styles.map((file) => link({ rel: 'stylesheet', crossorigin: true, href: `/${file}` })),
+        ...files.map((file) => link({ rel: 'modulepreload', crossorigin: true, href: `/${file}` })),
+      ]
+    },
+  },
+}
+
 export default defineConfig({
   root: at('.'),
   base: '/',
   publicDir: false,
-  plugins: [pageTemplates],
+  plugins: [pageTemplates, preloadedMain],
   build: {
     target: ['es2022', 'chrome111', 'firefox115', 'safari16.4'],
     // A file of its own, because the content security policy allows no data: of scripts or styles.
@@ -31,12 +59,25 @@ export default defineConfig({
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
+            // The texts of a language are one file, and so are the styles: each file more is a wait more.
+            ...['en', 'de', 'es', 'fr', 'it'].map((language) => ({
+              name: `words-${language}`,
+              test: new RegExp(`console/.*words/(?:refusals/)?${language}\\.ts$`),
+            })),
+            { name: 'styles', test: /console\/.*\.css$/ },
             // The first screen needs most of it, and the others the rest.
             { name: 'query', test: /@tanstack\/(?:react-query|query-core)/ },
+            { name: 'router', test: /@tanstack\/(?:react-router|router-core|history)/ },
             // A screen with a form has a dialog too, as a rule. In one piece they are smaller than in many.
             {
               name: 'forms',
-              test: /@base-ui\/(?!react\/(?:csp-provider|internals\/csp-context))|floating-ui|console\/parts\/(?:card|confirm|curl|dialog|errors|field|secret)\.tsx?$/,
+              test: /@base-ui\/(?!react\/(?:csp-provider|internals\/csp-context))|floating-ui|console\/parts\/(?:card|choice|code|confirm|conflict|copy|curl|dialog|errors|field|secret|versioned)\.tsx?$/,
+            },
+            // What screens are made of that signing in has no use for.
+            {
+              name: 'parts',
+              test: /console\/(?:parts\/(?!button)|api\/(?!client|project|session|storage-key))/,
+              minShareCount: 3,
             },
           ],
         },

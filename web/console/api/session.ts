@@ -1,11 +1,12 @@
 import { AuthClient, AuthRetryableFetchError, isAuthError, type Session } from '@supabase/auth-js'
 import { project } from './project.ts'
+import { storageKey } from './storage-key.ts'
 
 /** Keeps the session in this browser and refreshes it. supabase-js has the same client, with much more beside it. */
 export const auth = new AuthClient({
   url: `${project.url}/auth/v1`,
   headers: { apikey: project.publishableKey },
-  storageKey: 'tenantry-session',
+  storageKey,
   // Links of mails lead to pages of their own.
   detectSessionInUrl: false,
 })

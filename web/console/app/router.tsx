@@ -1,11 +1,14 @@
 import type { User } from '@supabase/auth-js'
-import type { QueryClient } from '@tanstack/react-query'
+import type { FetchQueryOptions, QueryClient } from '@tanstack/react-query'
 import {
   createRootRouteWithContext,
   createRoute,
   createRouter,
   lazyRouteComponent,
 } from '@tanstack/react-router'
+import { brandQuery, fontsQuery } from '../api/brand.ts'
+import { overviewQuery } from '../api/overview.ts'
+import { tenantQuery } from '../api/tenants.ts'
 import { Failure } from '../parts/notice.tsx'
 import { texts } from '../parts/search.ts'
 import { Loading, NotFound } from '../parts/states.tsx'
@@ -22,12 +25,27 @@ interface RouterContext {
 
 const root = createRootRouteWithContext<RouterContext>()({ component: Shell })
 
+/** Asks for the tenant, which every screen of one begins with, and for more, while the file of the screen is on its way. */
+function ask({ queries }: RouterContext, params: object, more: (slug: string) => object[] = () => []): void {
+  const { slug } = params as { slug?: string }
+  if (!slug) return
+  for (const query of [tenantQuery(slug), ...more(slug)])
+    void queries.prefetchQuery(query as FetchQueryOptions)
+}
+
 /** A screen, whose file is loaded when it is opened. */
 const screen = <const Path extends string, Module extends Record<string, unknown>>(
   path: Path,
   load: () => Promise<Module>,
   name: keyof Module & string,
-) => createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name) })
+  more?: (slug: string) => object[],
+) =>
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(load, name),
+    loader: ({ context, params }) => ask(context, params, more),
+  })
 
 /** One whose address says what is shown of it. */
 const filtered = <const Path extends string, Module extends Record<string, unknown>, Search extends object>(
@@ -36,13 +54,24 @@ const filtered = <const Path extends string, Module extends Record<string, unkno
   name: keyof Module & string,
   validateSearch: (search: Record<string, unknown>) => Search,
 ) =>
-  createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, name), validateSearch })
+  createRoute({
+    getParentRoute: () => root,
+    path,
+    component: lazyRouteComponent(load, name),
+    loader: ({ context, params }) => ask(context, params),
+    validateSearch,
+  })
 
 const routeTree = root.addChildren([
   screen('/', () => import('../screens/tenants/tenants.tsx'), 'Tenants'),
   screen('/join', () => import('../screens/join/join.tsx'), 'Join'),
   screen('/account', () => import('../screens/account/account.tsx'), 'Account'),
-  screen('/t/$slug', () => import('../screens/home/home.tsx'), 'Home'),
+  screen(
+    '/t/$slug',
+    () => import('../screens/home/home.tsx'),
+    'Home',
+    (slug) => [overviewQuery(slug)],
+  ),
   screen('/t/$slug/contract', () => import('../screens/contract/contract.tsx'), 'ContractScreen'),
   filtered(
     '/t/$slug/campaigns',
@@ -62,7 +91,12 @@ const routeTree = root.addChildren([
     () => import('../screens/participants/participant.tsx'),
     'Participant',
   ),
-  screen('/t/$slug/brand', () => import('../screens/brand/brand.tsx'), 'BrandScreen'),
+  screen(
+    '/t/$slug/brand',
+    () => import('../screens/brand/brand.tsx'),
+    'BrandScreen',
+    (slug) => [brandQuery(slug), fontsQuery(slug)],
+  ),
   screen('/t/$slug/address', () => import('../screens/address/address.tsx'), 'AddressScreen'),
   filtered(
     '/t/$slug/notifications',

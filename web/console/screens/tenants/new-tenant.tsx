@@ -10,7 +10,7 @@ import { Failure } from '../../parts/notice.tsx'
 import { words } from './words/words.ts'
 
 /** A tenant of one's own, on trial. */
-export function NewTenant() {
+export default function NewTenant() {
   const [name, setName] = useState('')
   const [slug, setSlug] = useState('')
   const go = useNavigate()

@@ -1,12 +1,14 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { lazy, Suspense, useState } from 'react'
 import { tenantsQuery } from '../../api/tenants.ts'
 import { Button } from '../../parts/button.tsx'
 import { List, Row } from '../../parts/list.tsx'
-import { isRefused, Pending } from '../../parts/states.tsx'
-import { NewTenant } from './new-tenant.tsx'
+import { isRefused, Loading, Pending } from '../../parts/states.tsx'
 import { words } from './words/words.ts'
+
+// Most who come here have a tenant.
+const NewTenant = lazy(() => import('./new-tenant.tsx'))
 
 /** Where somebody goes who belongs to several tenants, or to none yet. */
 export function Tenants() {
@@ -37,7 +39,9 @@ export function Tenants() {
         ))}
       </List>
       {isMaking ? (
-        <NewTenant />
+        <Suspense fallback={<Loading />}>
+          <NewTenant />
+        </Suspense>
       ) : (
         <p>
           <Button look="quiet" onClick={() => setMaking(true)}>
