@@ -41,6 +41,23 @@ describeInBrowser('the menu of the console', (browser) => {
     expect(await menu.getByRole('link').count()).toBe(0)
   })
 
+  it('leads from a change to its entry in the audit log', async () => {
+    const admin = await makePerson()
+    tenant = await makeTenant({ owner, admin })
+    const page = await openConsole(browser(), `/t/${tenant.slug}/settings`, admin)
+    const link = page.getByRole('link', { name: 'Your last change in the audit log' })
+    const form = page.getByRole('form', { name: 'General' })
+    await form.getByLabel('Name').fill('Renamed')
+    expect(await link.count()).toBe(0)
+    await form.getByRole('button', { name: 'Save' }).click()
+    await link.click()
+    await page.getByRole('heading', { name: 'Audit log', level: 1 }).waitFor()
+    const entries = page.getByRole('main').getByRole('listitem')
+    await entries.first().waitFor()
+    expect(await entries.count()).toBe(1)
+    expect(await entries.textContent()).toContain('tenants.updated')
+  })
+
   it('speaks the language of the browser, in every room', async () => {
     tenant = await makeTenant({ owner, plan: 'starter' })
     const page = await opened({ locale: 'de-CH' })

@@ -76,7 +76,7 @@ export default defineConfig({
             // What screens are made of that signing in has no use for.
             {
               name: 'parts',
-              test: /console\/(?:parts\/(?!button)|api\/(?!client|project|session|storage-key))/,
+              test: /console\/(?:parts\/(?!button)|api\/(?!client|last-change|project|session|storage-key))/,
               minShareCount: 3,
             },
           ],

@@ -1,9 +1,11 @@
 import { createClient, type TenantryClient } from '../../../lib/client/index.ts'
+import { notingChanges } from './last-change.ts'
 import { project } from './project.ts'
 import { accessToken } from './session.ts'
 
 /** The client that everybody uses, as the person who is signed in. */
-const clientOf = (tenant?: string): TenantryClient => createClient({ ...project, tenant, accessToken })
+const clientOf = (tenant?: string): TenantryClient =>
+  createClient({ ...project, tenant, accessToken, fetch: notingChanges })
 
 const clients = new Map<string, TenantryClient>()
 

@@ -1,6 +1,9 @@
+import { useQuery } from '@tanstack/react-query'
 import { Link, Outlet, useLocation, useParams, useRouteContext } from '@tanstack/react-router'
 import { useState } from 'react'
+import { useLastChange } from '../api/last-change.ts'
 import { auth } from '../api/session.ts'
+import { tenantQuery } from '../api/tenants.ts'
 import { Button } from '../parts/button.tsx'
 import styles from './shell.module.css'
 import { words } from './words/words.ts'
@@ -45,9 +48,24 @@ export function Shell() {
         {slug && <Menu slug={slug} />}
         <main id="content" tabIndex={-1} className={styles.content}>
           <Outlet />
+          {slug && <LastChange slug={slug} />}
         </main>
       </div>
     </>
+  )
+}
+
+/** Where the audit log has what was just changed, for whoever may read it. */
+function LastChange({ slug }: { slug: string }) {
+  const change = useLastChange()
+  const { data: tenant } = useQuery({ ...tenantQuery(slug), enabled: change?.slug === slug })
+  if (change?.slug !== slug || !tenant?.permissions.includes('read_admin')) return null
+  return (
+    <p className={styles.last}>
+      <Link to="/t/$slug/audit" params={{ slug }} search={{ request_id: change.requestId }}>
+        {words.lastChange}
+      </Link>
+    </p>
   )
 }
 

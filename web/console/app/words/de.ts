@@ -12,6 +12,7 @@ const de: typeof en = {
   refused: (code) => `Das hat nicht geklappt (${code}). Versuchen Sie es noch einmal.`,
 
   signOut: 'Abmelden',
+  lastChange: 'Ihre letzte Änderung im Protokoll',
   skip: 'Zum Inhalt',
   navigation: 'Hauptnavigation',
   menu: 'Menü',

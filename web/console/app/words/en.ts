@@ -10,6 +10,7 @@ export default {
   refused: (code: string) => `That did not work (${code}). Try again.`,
 
   signOut: 'Sign out',
+  lastChange: 'Your last change in the audit log',
   skip: 'Skip to content',
   navigation: 'Main',
   menu: 'Menu',

@@ -12,6 +12,7 @@ const es: typeof en = {
   refused: (code) => `No ha funcionado (${code}). Inténtalo de nuevo.`,
 
   signOut: 'Cerrar sesión',
+  lastChange: 'Su último cambio en el registro de auditoría',
   skip: 'Ir al contenido',
   navigation: 'Navegación principal',
   menu: 'Menú',

@@ -12,6 +12,7 @@ const fr: typeof en = {
   refused: (code) => `Cela n’a pas fonctionné (${code}). Réessayez.`,
 
   signOut: 'Se déconnecter',
+  lastChange: 'Votre dernière modification dans le journal d’audit',
   skip: 'Aller au contenu',
   navigation: 'Navigation principale',
   menu: 'Menu',

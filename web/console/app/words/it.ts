@@ -12,6 +12,7 @@ const it: typeof en = {
   refused: (code) => `Non ha funzionato (${code}). Riprova.`,
 
   signOut: 'Esci',
+  lastChange: 'La sua ultima modifica nel registro di controllo',
   skip: 'Vai al contenuto',
   navigation: 'Navigazione principale',
   menu: 'Menu',
