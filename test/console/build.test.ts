@@ -61,7 +61,7 @@ it('signing in is at most 130 KB, and the first screen 190', async () => {
 })
 
 it.each([
-  ...['address', 'sso', 'usage', 'credits', 'settings'],
+  ...['address', 'sso', 'usage', 'credits', 'settings', 'isolation'],
   ...['endpoints', 'endpoint', 'deliveries', 'delivery', 'events', 'log', 'entry', 'check'],
   ...['brand', 'campaigns', 'campaign', 'participants', 'participant'],
   ...['inbox', 'preferences', 'template', 'providers'],

@@ -60,6 +60,7 @@ export default {
     },
   },
   functions: {
+    list_tenant_relations: { needs: 'signed-in', call: () => 'select public.list_tenant_relations()' },
     create_tenant: {
       whenFrozen: 'makes another tenant',
       needs: 'signed-in',

@@ -172,6 +172,7 @@ const routeTree = root.addChildren([
   ),
   screen('/t/$slug/audit/check', () => import('../screens/audit/check.tsx'), 'AuditCheck'),
   screen('/t/$slug/audit/$seq', () => import('../screens/audit/entry.tsx'), 'AuditEntry'),
+  screen('/t/$slug/isolation', () => import('../screens/isolation/isolation.tsx'), 'Isolation'),
   screen('/t/$slug/settings', () => import('../screens/settings/settings.tsx'), 'Settings'),
   filtered('/operator', () => import('../screens/operator/tenants.tsx'), 'OperatorTenants', tenantSearchIn),
   filtered('/operator/audit', () => import('../screens/operator/audit.tsx'), 'OperatorAudit', auditSearchIn),

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router'
 import { Screen } from '../../parts/screen.tsx'
 import { Export } from './export.tsx'
 import { General } from './general.tsx'
@@ -17,6 +18,11 @@ export function Settings() {
           <Products slug={slug} />
           {tenant.permissions.includes('export') && <Export slug={slug} />}
           {tenant.permissions.includes('read_admin') && <Life slug={slug} tenant={tenant} />}
+          <p>
+            <Link to="/t/$slug/isolation" params={{ slug }}>
+              {words.proveIsolation}
+            </Link>
+          </p>
         </div>
       )}
     </Screen>

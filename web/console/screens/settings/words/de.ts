@@ -53,6 +53,8 @@ const de: typeof en = {
   cancelReason: 'Warum? (kann leer bleiben)',
   cancelTyped: (slug) => `Zur Bestätigung ${slug} eingeben`,
   cancelByOwner: 'Nur der Inhaber kann diese Praxis kündigen.',
+
+  proveIsolation: 'Selbst nachsehen, dass niemand bekommt, was anderen gehört',
 }
 
 export default de

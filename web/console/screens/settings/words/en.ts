@@ -51,4 +51,6 @@ export default {
   cancelReason: 'Why? (can be left out)',
   cancelTyped: (slug: string) => `Type ${slug} to confirm`,
   cancelByOwner: 'Only the owner can cancel this practice.',
+
+  proveIsolation: 'See for yourself that nobody gets what belongs to others',
 }

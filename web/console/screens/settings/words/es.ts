@@ -52,6 +52,8 @@ const es: typeof en = {
   cancelReason: '¿Por qué? (se puede dejar vacío)',
   cancelTyped: (slug) => `Escribe ${slug} para confirmar`,
   cancelByOwner: 'Solo el propietario puede cancelar esta consulta.',
+
+  proveIsolation: 'Compruebe usted que nadie obtiene lo que es de otros',
 }
 
 export default es

@@ -52,6 +52,8 @@ const fr: typeof en = {
   cancelReason: 'Pourquoi ? (facultatif)',
   cancelTyped: (slug) => `Tapez ${slug} pour confirmer`,
   cancelByOwner: 'Seul le propriétaire peut résilier ce cabinet.',
+
+  proveIsolation: 'Vérifier soi-même que personne n’obtient ce qui est à d’autres',
 }
 
 export default fr

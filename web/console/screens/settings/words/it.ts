@@ -54,6 +54,8 @@ const it: typeof en = {
   cancelReason: 'Perché? (si può lasciare vuoto)',
   cancelTyped: (slug) => `Scrivi ${slug} per confermare`,
   cancelByOwner: 'Solo il titolare può disdire questo studio.',
+
+  proveIsolation: 'Verificare di persona che nessuno ottenga ciò che è di altri',
 }
 
 export default it
