@@ -80,6 +80,10 @@ describeInBrowser('the menu of the console', (browser) => {
     await tell('fourth', other)
     await page.goto(consoleUrl(`/t/${other.slug}`))
     await menu.getByRole('link', { name: 'Notifications 1 unread', exact: true }).waitFor()
+    // On a phone the list is closed.
+    await page.setViewportSize(phone.viewport)
+    await menu.getByRole('button', { name: 'Menu 1 unread', exact: true }).waitFor()
+    expect(await violationsOn(page)).toEqual([])
   })
 
   it('speaks the language of the browser, in every room', async () => {

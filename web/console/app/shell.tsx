@@ -68,6 +68,7 @@ function Menu({ slug }: { slug: string }) {
         onClick={() => setOpenOn(isOpen ? null : path)}
       >
         {words.menu}
+        <Unread key={slug} slug={slug} />
       </Button>
       <ul className={isOpen ? styles.open : undefined}>
         {rooms.map(({ to, word }) => (

@@ -26,7 +26,6 @@ export function Participants() {
       {({ slug }) => (
         <>
           <Narrowed slug={slug} />
-          <Completions slug={slug} />
           <Listed slug={slug} />
         </>
       )}
@@ -63,6 +62,7 @@ function Narrowed({ slug }: { slug: string }) {
           ])}
         />
       )}
+      <Completions slug={slug} />
       <Filters>
         <Select
           label={words.statusLabel}

@@ -52,10 +52,9 @@ export function NewMeter({ slug }: { slug: string }) {
   }
   const making = useMutation({
     mutationFn: () => makeMeter(slug, wanted),
-    onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: metersQuery(slug).queryKey })
-      setDraft(empty)
-    },
+    onSuccess: () => setDraft(empty),
+    // Also after an answer that was lost: it may be there.
+    onSettled: () => queries.invalidateQueries({ queryKey: metersQuery(slug).queryKey }),
   })
   const errors = errorsOf(making.error, [
     ...['/name', '/slug', '/event_type', '/value_property'],
