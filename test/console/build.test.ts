@@ -62,6 +62,7 @@ it('signing in is at most 130 KB, and the first screen 190', async () => {
 
 it.each([
   ...['address', 'sso', 'usage', 'credits', 'settings', 'isolation'],
+  ...['meters', 'meter', 'calls', 'prices', 'model'],
   ...['endpoints', 'endpoint', 'deliveries', 'delivery', 'events', 'log', 'entry', 'check'],
   ...['brand', 'campaigns', 'campaign', 'participants', 'participant'],
   ...['inbox', 'preferences', 'template', 'providers'],

@@ -46,6 +46,8 @@ describeInBrowser('credits in the console', (browser) => {
     await page.getByRole('region', { name: '2,500 credits free' }).waitFor()
     const ledger = page.getByRole('region', { name: 'Every change' })
     await ledger.getByRole('listitem', { name: 'Bought' }).getByText('+2,000', { exact: true }).waitFor()
+    await page.getByText('What happened', { exact: true }).click()
+    await page.getByRole('list', { name: 'What happened' }).getByRole('listitem', { name: 'Paid' }).waitFor()
     const month = page.getByRole('table', { name: 'By month' })
     expect(await month.getByRole('cell').allTextContents()).toContain('2,000')
   })

@@ -1,9 +1,10 @@
 import { beforeEach, expect, it } from 'vitest'
 import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
+import { admin } from '../kit/db.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
-import { openConsole, phone } from './visit.ts'
+import { consoleUrl, openConsole, phone } from './visit.ts'
 
 let owner: Person
 let tenant: Tenant
@@ -56,6 +57,50 @@ describeInBrowser('the menu of the console', (browser) => {
     await entries.first().waitFor()
     expect(await entries.count()).toBe(1)
     expect(await entries.textContent()).toContain('tenants.updated')
+  })
+
+  it('says how much is not read, once the screen is there, and anew when it was read or one comes back', async () => {
+    const other = await makeTenant({ owner })
+    const tell = (limit: string, { id } = tenant) =>
+      admin.query(`select private.notify($1, 'limit.near', array[$2], $3)`, [
+        ...[id, owner.id],
+        { limit, percent: 80, most: 10 },
+      ])
+    await tell('first')
+    await tell('second')
+    const page = await openConsole(browser(), '/', owner)
+    await page.getByRole('heading', { level: 1 }).waitFor()
+    // What was asked for, in this order.
+    const asked: string[] = []
+    page.on('request', (request) => {
+      const { pathname } = new URL(request.url())
+      if (request.method() === 'GET' && pathname.startsWith('/functions/')) asked.push(pathname)
+    })
+    await page.goto(consoleUrl(`/t/${tenant.slug}/people`))
+    const menu = page.getByRole('navigation', { name: 'Main' })
+    await menu.getByRole('link', { name: 'Notifications 2 unread', exact: true }).waitFor()
+    expect(asked.length).toBeGreaterThan(2)
+    expect(asked.filter((path) => path.endsWith('/unread-count'))).toEqual([asked.at(-1)])
+    expect(await violationsOn(page)).toEqual([])
+
+    await tell('third')
+    // As the browser says it when somebody comes back to the window.
+    await page.evaluate(`document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))`)
+    await menu.getByRole('link', { name: 'Notifications 3 unread', exact: true }).waitFor()
+
+    await menu.getByRole('link', { name: 'Notifications' }).click()
+    await page.getByRole('button', { name: 'Mark as read' }).first().click()
+    await menu.getByRole('link', { name: 'Notifications 2 unread', exact: true }).waitFor()
+    await page.getByRole('button', { name: 'Mark all as read' }).click()
+    await menu.getByRole('link', { name: 'Notifications', exact: true }).waitFor()
+    // Of one tenant nothing is counted in another.
+    await tell('fourth', other)
+    await page.goto(consoleUrl(`/t/${other.slug}`))
+    await menu.getByRole('link', { name: 'Notifications 1 unread', exact: true }).waitFor()
+    // On a phone the list is closed.
+    await page.setViewportSize(phone.viewport)
+    await menu.getByRole('button', { name: 'Menu 1 unread', exact: true }).waitFor()
+    expect(await violationsOn(page)).toEqual([])
   })
 
   it('speaks the language of the browser, in every room', async () => {

@@ -73,6 +73,21 @@ describeInBrowser('participants in the console', (browser) => {
     expect(await page.title()).not.toBe('1')
   })
 
+  it('how many completed on each day is drawn, of a campaign too', async () => {
+    await completed()
+    await add()
+    const other = await makeCampaign(tenant)
+    const page = await opened()
+    const chart = page.getByRole('figure', { name: 'Completed by day' })
+    await chart.getByText('1 in the last 30 days').waitFor()
+    await chart.getByText('As a table').click()
+    const cells = await chart.getByRole('cell').allTextContents()
+    expect([cells.length, cells.at(-1), cells.filter((each) => each === '0').length]).toEqual([31, '1', 30])
+    await page.getByLabel('Campaign').selectOption({ value: other.ref_id })
+    await page.getByText('There is nobody here.').waitFor()
+    await chart.waitFor({ state: 'detached' })
+  })
+
   it('one is looked at, moved, and its mails are stopped', async () => {
     const ref = await completed()
     const page = await opened(`/${ref}`)

@@ -72,10 +72,16 @@ describeInBrowser('plan and usage in the console', (browser) => {
     await page.getByRole('region', { name: 'Plan: Professional' }).getByText('1 of 10 used').waitFor()
     await page.getByRole('list', { name: 'Orders' }).getByText('Paid', { exact: true }).waitFor()
 
+    await page.getByText('What happened', { exact: true }).click()
+    const happened = page.getByRole('list', { name: 'What happened' })
+    await happened.getByRole('listitem', { name: 'The subscription began' }).waitFor()
+    await happened.getByRole('listitem', { name: 'Paid' }).getByText('CHF').waitFor()
+
     await page.getByRole('button', { name: 'Cancel the subscription' }).click()
     const cancel = page.getByRole('dialog', { name: 'Cancel Professional?' })
     await cancel.getByRole('button', { name: 'Cancel the subscription' }).click()
     await page.getByText('Cancelled', { exact: true }).waitFor()
+    await happened.getByRole('listitem', { name: 'The subscription was cancelled' }).waitFor()
     expect(await read('/usage/subscriptions')).toMatchObject({ subscriptions: [{ status: 'cancelled' }] })
   })
 

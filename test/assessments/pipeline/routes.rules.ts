@@ -19,8 +19,5 @@ export default {
     body: () => ({ client_status: 'contacted' }),
   },
   'GET /assessments/pipeline': { may: [reader] },
-  'GET /assessments/pipeline/completions': {
-    noScreen: 'the pipeline’s counts are shown, not yet by day',
-    may: [reader],
-  },
+  'GET /assessments/pipeline/completions': { may: [reader] },
 } satisfies RouteRules

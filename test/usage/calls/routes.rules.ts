@@ -22,7 +22,7 @@ async function openCall({ id }: Tenant): Promise<string> {
 }
 
 export default {
-  'GET /usage/llm-calls': { noScreen: 'spend is shown by model, not yet call by call', may: mayRead },
+  'GET /usage/llm-calls': { may: mayRead },
   'POST /usage/llm-calls': {
     noScreen: 'programs call it',
     unaudited: 'a started call is a record itself, and names who started it',
@@ -39,7 +39,7 @@ export default {
     where: { call: openCall },
     body: () => ({ status: 'ok', input_tokens: 1, output_tokens: 1 }),
   },
-  'GET /usage/tool-calls': { noScreen: 'spend is shown by model, not yet call by call', may: mayRead },
+  'GET /usage/tool-calls': { may: mayRead },
   'POST /usage/tool-calls': {
     noScreen: 'programs call it',
     unaudited: 'calls are records themselves',
@@ -48,7 +48,7 @@ export default {
   },
   'GET /usage/spend': { may: [manager, service, keyWith('spend:read')] },
   'PUT /usage/spend/cap': { may: [owner], body: () => ({ cap_micros: 50_000_000 }) },
-  'GET /usage/model-prices': { noScreen: 'spend is shown in money already', may: [person] },
+  'GET /usage/model-prices': { may: [person] },
   'POST /usage/model-prices': {
     may: [service],
     body: () => ({ provider: 'test', model: freshKey(), input_micros: 1 }),

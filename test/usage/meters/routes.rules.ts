@@ -9,21 +9,18 @@ const where = {
 const mayRead = [reader, keyWith('usage:read')]
 
 export default {
-  'GET /usage/meters': { noScreen: 'the console has no room for meters yet', may: mayRead },
+  'GET /usage/meters': { may: mayRead },
   'POST /usage/meters': {
-    noScreen: 'the console has no room for meters yet',
     may: [manager],
     gives: 201,
     body: () => ({ slug: freshSlug('meter'), name: 'Calls', aggregation: 'count' }),
   },
-  'GET /usage/meters/:meter': { noScreen: 'the console has no room for meters yet', may: mayRead, where },
+  'GET /usage/meters/:meter': { may: mayRead, where },
   'GET /usage/meters/:meter/query': {
-    noScreen: 'the console has no room for meters yet',
     may: mayRead,
     where,
   },
   'PATCH /usage/meters/:meter': {
-    noScreen: 'the console has no room for meters yet',
     may: [manager],
     where,
     body: () => ({ name: 'Renamed' }),

@@ -4,22 +4,18 @@ const path = '/usage/llm-provider'
 
 export default {
   'GET /usage/llm-provider': {
-    noScreen: 'the console has no form for a language model of one’s own yet',
     may: [manager],
   },
   'PUT /usage/llm-provider': {
-    noScreen: 'the console has no form for a language model of one’s own yet',
     may: [manager],
     body: () => ({ provider_type: 'openai', default_model: 'gpt-4o-mini', api_key: 'sk-example' }),
   },
   // The tenant has none of its own: past the door is 404 not_found.
   'DELETE /usage/llm-provider': {
-    noScreen: 'the console has no form for a language model of one’s own yet',
     may: [manager],
     gives: 404,
   },
   'POST /usage/llm-provider/test': {
-    noScreen: 'the console has no form for a language model of one’s own yet',
     may: [manager],
     gives: 404,
     path: `${path}/test`,

@@ -18,8 +18,5 @@ export default {
     body: () => ({ id: 'evt_forged', type: 'invoice.paid' }),
   },
   'POST /usage/payments/check': { may: [service] },
-  'GET /usage/billing-events': {
-    noScreen: 'orders and subscriptions are shown, not yet what happened to each',
-    may: [manager],
-  },
+  'GET /usage/billing-events': { may: [manager] },
 } satisfies RouteRules

@@ -17,6 +17,14 @@ export const notificationsQuery = (slug: string, status?: 'unread') =>
     getNextPageParam: ({ next_cursor }) => next_cursor,
   })
 
+/** How many one has not read: a hundred at most. Its key begins with that of the list, so reading counts anew. */
+export const unreadQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [slug, 'notifications', 'unread-count'],
+    queryFn: async ({ signal }) => (await inTenant(slug).GET('/notifications/unread-count', { signal })).data,
+    refetchOnWindowFocus: ({ state }) => (state.error ? false : 'always'),
+  })
+
 export async function markNotification(
   slug: string,
   notification: string,

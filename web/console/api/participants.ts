@@ -28,6 +28,19 @@ export const participantsQuery = (slug: string, filters: ParticipantFilters) =>
     getNextPageParam: ({ next_cursor }) => next_cursor,
   })
 
+/** How many completed an assessment on each of the last thirty days, in the time zone of the tenant. */
+export const completionsQuery = (slug: string, campaign?: string) =>
+  queryOptions({
+    queryKey: [slug, 'participants', 'completions', { campaign }],
+    queryFn: async ({ signal }) => {
+      const { data } = await inTenant(slug).GET('/assessments/pipeline/completions', {
+        params: { query: { ...(campaign && { campaign }) } },
+        signal,
+      })
+      return data
+    },
+  })
+
 /** All that the filters leave, as a CSV file. */
 export async function participantsFile(slug: string, filters: ParticipantFilters): Promise<Blob> {
   const { data } = await inTenant(slug).GET('/assessments/participants', {

@@ -6,6 +6,7 @@ import { inTenant, platform } from './client.ts'
 export type Order = Schemas['PaymentOrder']
 export type Provider = Schemas['PaymentProvider']
 export type Subscription = Schemas['Subscription']
+export type BillingEvent = Schemas['BillingEvent']
 
 /** What can be ordered, and at which providers. The same for every tenant. */
 export const offersQuery = queryOptions({
@@ -57,3 +58,18 @@ export async function cancelSubscription(slug: string, subscription: string): Pr
     params: { path: { subscription } },
   })
 }
+
+/** What happened to payments and subscriptions, page by page, the newest first. */
+export const billingEventsQuery = (slug: string) =>
+  infiniteQueryOptions({
+    queryKey: [slug, 'billing-events'],
+    initialPageParam: undefined as string | undefined,
+    queryFn: async ({ pageParam: cursor, signal }) => {
+      const { data } = await inTenant(slug).GET('/usage/billing-events', {
+        params: { query: { limit: 50, ...(cursor && { cursor }) } },
+        signal,
+      })
+      return data
+    },
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+  })

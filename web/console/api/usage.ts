@@ -4,6 +4,7 @@ import { all } from './all.ts'
 import { inTenant } from './client.ts'
 
 export type Total = Schemas['UsageTotal']
+export type ModelSpend = Schemas['ModelSpend']
 export type Group = 'event_type' | 'model_used'
 
 export interface Range {

@@ -163,6 +163,32 @@ const routeTree = root.addChildren([
     texts('hours'),
   ),
   filtered('/t/$slug/usage', () => import('../screens/usage/usage.tsx'), 'Usage', texts('days', 'by', 'of')),
+  screen('/t/$slug/usage/meters', () => import('../screens/usage/meters.tsx'), 'Meters'),
+  filtered(
+    '/t/$slug/usage/meters/$meter',
+    () => import('../screens/usage/meter.tsx'),
+    'MeterScreen',
+    texts('days', 'by'),
+  ),
+  filtered(
+    '/t/$slug/usage/calls',
+    () => import('../screens/usage/calls.tsx'),
+    'LlmCalls',
+    texts('model', 'status', 'since', 'until'),
+  ),
+  filtered(
+    '/t/$slug/usage/tool-calls',
+    () => import('../screens/usage/calls.tsx'),
+    'ToolCalls',
+    texts('tool', 'status', 'since', 'until'),
+  ),
+  filtered(
+    '/t/$slug/usage/prices',
+    () => import('../screens/usage/prices.tsx'),
+    'Prices',
+    texts('provider', 'model'),
+  ),
+  screen('/t/$slug/usage/model', () => import('../screens/usage/model.tsx'), 'ModelScreen'),
   screen('/t/$slug/credits', () => import('../screens/credits/credits.tsx'), 'Credits'),
   filtered(
     '/t/$slug/audit',

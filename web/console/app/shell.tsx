@@ -1,7 +1,8 @@
-import { useQuery } from '@tanstack/react-query'
-import { Link, Outlet, useLocation, useParams, useRouteContext } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useIsFetching, useQuery } from '@tanstack/react-query'
+import { Link, Outlet, useLocation, useParams, useRouteContext, useRouterState } from '@tanstack/react-router'
+import { useEffect, useState } from 'react'
 import { useLastChange } from '../api/last-change.ts'
+import { unreadQuery } from '../api/notifications.ts'
 import { auth } from '../api/session.ts'
 import { tenantQuery } from '../api/tenants.ts'
 import { Button } from '../parts/button.tsx'
@@ -84,6 +85,7 @@ function Menu({ slug }: { slug: string }) {
         onClick={() => setOpenOn(isOpen ? null : path)}
       >
         {words.menu}
+        <Unread key={slug} slug={slug} />
       </Button>
       <ul className={isOpen ? styles.open : undefined}>
         {rooms.map(({ to, word }) => (
@@ -95,10 +97,42 @@ function Menu({ slug }: { slug: string }) {
               activeProps={{ 'aria-current': 'page' }}
             >
               {words.rooms[word]}
+              {word === 'notifications' && <Unread key={slug} slug={slug} />}
             </Link>
           </li>
         ))}
       </ul>
     </nav>
   )
+}
+
+/** How many notifications one has not read. A change is told to screen readers. */
+function Unread({ slug }: { slug: string }) {
+  const isQuiet = useIsQuiet()
+  const { data } = useQuery({ ...unreadQuery(slug), enabled: isQuiet })
+  return (
+    <span aria-live="polite" aria-atomic="true">
+      {data && data.unread > 0 && (
+        <>
+          {' '}
+          <span className={styles.count}>{data.has_more ? `${data.unread}+` : data.unread}</span>{' '}
+          <span className={styles.unseen}>{words.notRead}</span>
+        </>
+      )}
+    </span>
+  )
+}
+
+/** Once the first screen has all that it asks for. What is less urgent waits until then. */
+function useIsQuiet() {
+  const isFetching = useIsFetching() > 0
+  const isOpening = useRouterState({ select: ({ isLoading }) => isLoading })
+  const [isQuiet, setQuiet] = useState(false)
+  useEffect(() => {
+    if (isQuiet || isFetching || isOpening) return
+    // A screen that has its tenant asks for the rest a moment later.
+    const timer = setTimeout(() => setQuiet(true), 200)
+    return () => clearTimeout(timer)
+  }, [isQuiet, isFetching, isOpening])
+  return isQuiet
 }

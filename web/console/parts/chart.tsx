@@ -50,6 +50,8 @@ export function Chart({ title, summary, series, points, nameOfPoints }: Props) {
         {points.map(({ at, values }, x) => {
           let height = 0
           return values.map((value, n) => {
+            // A bar has no room below the line. The table has the value.
+            if (value <= 0) return null
             height += value
             return (
               <rect

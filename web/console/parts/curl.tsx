@@ -10,10 +10,12 @@ interface Props {
   tenant?: string
   etag?: string
   body?: unknown
+  /** What it does, if it is not what the form above it does. */
+  title?: string
 }
 
 /** The same change as a command. The token is left for the reader to fill in: a command line is kept in a history. */
-export function Curl({ method, path, tenant, etag, body }: Props) {
+export function Curl({ method, path, tenant, etag, body, title = words.asCurl }: Props) {
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
   const headers = {
     ...(project.publishableKey && { apikey: project.publishableKey }),
@@ -29,7 +31,7 @@ export function Curl({ method, path, tenant, etag, body }: Props) {
   ].join(' \\\n  ')
   return (
     <details>
-      <summary>{words.asCurl}</summary>
+      <summary>{title}</summary>
       <Code>{command}</Code>
     </details>
   )

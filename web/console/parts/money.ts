@@ -14,3 +14,12 @@ const dollars = new Intl.NumberFormat(words.language, {
 
 /** Millionths of a US dollar. */
 export const dollarsOf = (micros: number) => dollars.format(micros / 1_000_000)
+
+const exactDollars = new Intl.NumberFormat(words.language, {
+  style: 'currency',
+  currency: 'USD',
+  maximumFractionDigits: 6,
+})
+
+/** To the last millionth: a call of a model costs little. */
+export const exactDollarsOf = (micros: number) => exactDollars.format(micros / 1_000_000)

@@ -16,6 +16,7 @@ const de: typeof en = {
   skip: 'Zum Inhalt',
   navigation: 'Hauptnavigation',
   menu: 'Menü',
+  notRead: 'ungelesen',
   rooms: {
     home: 'Übersicht',
     campaigns: 'Kampagnen',

@@ -14,6 +14,8 @@ export default {
   skip: 'Skip to content',
   navigation: 'Main',
   menu: 'Menu',
+  /** After a number of notifications, for screen readers. */
+  notRead: 'unread',
   /** What the rooms are called in the menu, and on top of their screens. */
   rooms: {
     home: 'Overview',

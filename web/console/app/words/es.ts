@@ -16,6 +16,7 @@ const es: typeof en = {
   skip: 'Ir al contenido',
   navigation: 'Navegación principal',
   menu: 'Menú',
+  notRead: 'sin leer',
   rooms: {
     home: 'Resumen',
     campaigns: 'Campañas',

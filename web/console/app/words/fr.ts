@@ -16,6 +16,7 @@ const fr: typeof en = {
   skip: 'Aller au contenu',
   navigation: 'Navigation principale',
   menu: 'Menu',
+  notRead: 'non lues',
   rooms: {
     home: 'Vue d’ensemble',
     campaigns: 'Campagnes',

@@ -16,6 +16,7 @@ const it: typeof en = {
   skip: 'Vai al contenuto',
   navigation: 'Navigazione principale',
   menu: 'Menu',
+  notRead: 'non lette',
   rooms: {
     home: 'Panoramica',
     campaigns: 'Campagne',

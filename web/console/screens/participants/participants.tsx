@@ -1,9 +1,10 @@
 import { useInfiniteQuery, useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { campaignQuery, campaignsQuery, pipelineQuery } from '../../api/campaigns.ts'
-import { participantsFile, participantsQuery } from '../../api/participants.ts'
+import { completionsQuery, participantsFile, participantsQuery } from '../../api/participants.ts'
 import { Button } from '../../parts/button.tsx'
 import { Buttons } from '../../parts/card.tsx'
+import { Chart } from '../../parts/chart.tsx'
 import { Select } from '../../parts/choice.tsx'
 import { saveFile } from '../../parts/download.ts'
 import { Figures } from '../../parts/figures.tsx'
@@ -61,6 +62,7 @@ function Narrowed({ slug }: { slug: string }) {
           ])}
         />
       )}
+      <Completions slug={slug} />
       <Filters>
         <Select
           label={words.statusLabel}
@@ -84,6 +86,36 @@ function Narrowed({ slug }: { slug: string }) {
         <TextFilter label={words.search} value={chosen.search} onValue={(search) => go({ search })} />
       </Filters>
     </>
+  )
+}
+
+const isoDay = (at: Date, timeZone: string) =>
+  new Intl.DateTimeFormat('en-CA', { dateStyle: 'short', timeZone }).format(at)
+const dayName = new Intl.DateTimeFormat(words.language, { dateStyle: 'medium', timeZone: 'UTC' })
+
+/** How many completed on each of the last thirty days. Nothing is drawn where nobody did. */
+function Completions({ slug }: { slug: string }) {
+  const { campaign } = route.useSearch()
+  const { data } = useQuery(completionsQuery(slug, campaign))
+  if (!data || data.days.length === 0) return null
+  const today = Date.parse(isoDay(new Date(), data.time_zone))
+  const counts = new Map<string, number>()
+  for (let back = 30; back >= 0; back--)
+    counts.set(new Date(today - back * 86_400_000).toISOString().slice(0, 10), 0)
+  for (const { day, count } of data.days) counts.set(day, (counts.get(day) ?? 0) + count)
+  const sum = data.days.reduce((all, { count }) => all + count, 0)
+  return (
+    <Chart
+      title={words.completedByDay}
+      summary={words.completedInAll(numberOf(sum))}
+      series={[words.clientStatus.completed]}
+      points={[...counts].map(([day, count]) => ({
+        at: day,
+        name: dayName.format(new Date(day)),
+        values: [count],
+      }))}
+      nameOfPoints={words.day}
+    />
   )
 }
 

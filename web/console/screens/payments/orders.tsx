@@ -6,6 +6,7 @@ import { moneyOf } from '../../parts/money.ts'
 import { isRefused, Pending } from '../../parts/states.tsx'
 import { Moment } from '../../parts/when.tsx'
 import { Pay } from './buy.tsx'
+import { Happened } from './happened.tsx'
 import { words } from './words/words.ts'
 
 /** What was ordered, and what became of it. */
@@ -56,6 +57,7 @@ export function Orders({
         ))}
       </List>
       <More pages={orders} />
+      <Happened slug={slug} kind={kind} />
     </>
   )
 }

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { useState } from 'react'
-import { setSpendCap, spendQuery } from '../../api/usage.ts'
+import { type ModelSpend, setSpendCap, spendQuery } from '../../api/usage.ts'
 import { Button } from '../../parts/button.tsx'
 import { Buttons, CardForm } from '../../parts/card.tsx'
 import { Curl } from '../../parts/curl.tsx'
@@ -52,7 +53,9 @@ export function Spending({ slug, mayOwn }: { slug: string; mayOwn: boolean }) {
         <Facts
           of={models
             .slice(0, 10)
-            .map((each) => [`${each.provider} ${each.model}`, dollarsOf(each.spent_micros)] as const)}
+            .map(
+              (each) => [`${each.provider} ${each.model}`, <Spent key="" slug={slug} of={each} />] as const,
+            )}
         />
       )}
       {mayOwn ? (
@@ -81,5 +84,24 @@ export function Spending({ slug, mayOwn }: { slug: string; mayOwn: boolean }) {
         <p>{words.capByOwner}</p>
       )}
     </CardForm>
+  )
+}
+
+/** The way to the calls that it is the sum of. */
+function Spent({ slug, of: { kind, provider, model, spent_micros } }: { slug: string; of: ModelSpend }) {
+  const sum = dollarsOf(spent_micros)
+  return kind === 'llm' ? (
+    <Link to="/t/$slug/usage/calls" params={{ slug }} search={{ model }} aria-label={`${sum} ${model}`}>
+      {sum}
+    </Link>
+  ) : (
+    <Link
+      to="/t/$slug/usage/tool-calls"
+      params={{ slug }}
+      search={{ tool: provider }}
+      aria-label={`${sum} ${provider}`}
+    >
+      {sum}
+    </Link>
   )
 }

@@ -1,6 +1,7 @@
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import {
+  billingEventsQuery,
   cancelSubscription,
   type Order,
   offersQuery,
@@ -30,6 +31,7 @@ export function Subscriptions({ slug, tenant }: { slug: string; tenant: Tenant }
     mutationFn: (subscription: Subscription) => cancelSubscription(slug, subscription.ref_id),
     onSettled: async () => {
       setEnding(null)
+      await queries.invalidateQueries({ queryKey: billingEventsQuery(slug).queryKey })
       await queries.invalidateQueries({ queryKey: subscriptionsQuery(slug).queryKey })
     },
   })

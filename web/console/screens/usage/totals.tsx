@@ -1,5 +1,5 @@
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { getRouteApi } from '@tanstack/react-router'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import {
   downloadUsage,
   type Group,
@@ -18,6 +18,7 @@ import { Failure } from '../../parts/notice.tsx'
 import { oneOf } from '../../parts/search.ts'
 import { isRefused, Pending } from '../../parts/states.tsx'
 import { numberOf } from '../../parts/when.tsx'
+import { daysIn } from './days.ts'
 import styles from './usage.module.css'
 import { words } from './words/words.ts'
 
@@ -75,7 +76,7 @@ export function Totals({ slug, timeZone }: { slug: string; timeZone: string }) {
       ) : (
         <>
           <Days totals={byDay.data} range={range} measure={measure} />
-          <Groups sums={byGroup.data} group={group} />
+          <Groups slug={slug} sums={byGroup.data} group={group} since={range.since} />
         </>
       )}
     </section>
@@ -87,12 +88,8 @@ const shown = (measure: Measure, value: number) =>
 
 /** Every day of the range, those on which nothing was used too. */
 function Days({ totals, range, measure }: { totals: Total[]; range: Range; measure: Measure }) {
-  const day = new Intl.DateTimeFormat(words.language, { dateStyle: 'medium', timeZone: range.time_zone })
-  // A day has 23 hours at least, so a step of 12 leaves none out.
-  const names = new Set<string>()
-  for (let at = Date.parse(range.since); at < Date.parse(range.until); at += 43_200_000)
-    names.add(day.format(new Date(at)))
-  const values = new Map(totals.map((total) => [day.format(new Date(total.starts_at)), total[measure]]))
+  const { names, nameOf } = daysIn(range)
+  const values = new Map(totals.map((total) => [nameOf(total.starts_at), total[measure]]))
   for (const name of values.keys()) names.add(name)
   // Micros would be read as dollars in the table.
   const scale = measure === 'cost_micros' ? 1_000_000 : 1
@@ -109,7 +106,14 @@ function Days({ totals, range, measure }: { totals: Total[]; range: Range; measu
   )
 }
 
-function Groups({ sums, group }: { sums: Sum[]; group: Group }) {
+interface GroupsProps {
+  slug: string
+  sums: Sum[]
+  group: Group
+  since: string
+}
+
+function Groups({ slug, sums, group, since }: GroupsProps) {
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls
     <div className={styles.table} tabIndex={0}>
@@ -127,7 +131,9 @@ function Groups({ sums, group }: { sums: Sum[]; group: Group }) {
         <tbody>
           {sums.map((sum) => (
             <tr key={sum.name ?? ''}>
-              <th scope="row">{sum.name ?? words.none}</th>
+              <th scope="row">
+                <ToCalls slug={slug} name={sum.name} group={group} since={since} />
+              </th>
               {measures.map((measure) => (
                 <td key={measure}>{shown(measure, sum[measure])}</td>
               ))}
@@ -136,5 +142,26 @@ function Groups({ sums, group }: { sums: Sum[]; group: Group }) {
         </tbody>
       </table>
     </div>
+  )
+}
+
+/** A name, which leads to the calls behind the sum where there are some. */
+function ToCalls({ slug, name, group, since }: Omit<GroupsProps, 'sums'> & { name: string | null }) {
+  if (name === null) return words.none
+  if (group === 'model_used' || name === 'llm_call')
+    return (
+      <Link
+        to="/t/$slug/usage/calls"
+        params={{ slug }}
+        search={{ since, ...(group === 'model_used' && { model: name }) }}
+      >
+        {name}
+      </Link>
+    )
+  if (name !== 'tool_call') return name
+  return (
+    <Link to="/t/$slug/usage/tool-calls" params={{ slug }} search={{ since }}>
+      {name}
+    </Link>
   )
 }

@@ -1,14 +1,13 @@
-import { Screen } from '../../parts/screen.tsx'
+import { UsageScreen } from './frame.tsx'
 import { Plan } from './plan.tsx'
 import { Spending } from './spending.tsx'
 import { Subscriptions } from './subscriptions.tsx'
 import { Totals } from './totals.tsx'
-import { words } from './words/words.ts'
 
 /** The plan, how much of it is used, what was used when, and what it costs. */
 export function Usage() {
   return (
-    <Screen title={words.rooms.usage}>
+    <UsageScreen>
       {({ slug, tenant }) => {
         // Also in a frozen tenant: paying is how that ends.
         const mayPay = tenant.permissions.includes('read_admin')
@@ -21,6 +20,6 @@ export function Usage() {
           </div>
         )
       }}
-    </Screen>
+    </UsageScreen>
   )
 }

@@ -18,6 +18,9 @@ const de: typeof en = {
   nobody: 'Hier ist niemand.',
   anonymous: 'Jemand ohne Namen',
   csv: 'Alle diese als CSV',
+  completedByDay: 'Abgeschlossen nach Tagen',
+  completedInAll: (count) => `${count} in den letzten 30 Tagen`,
+  day: 'Tag',
 
   contact: 'Kontakt',
   noAddress: 'keine Adresse',

@@ -16,6 +16,9 @@ export default {
   nobody: 'There is nobody here.',
   anonymous: 'Somebody without a name',
   csv: 'All of these as CSV',
+  completedByDay: 'Completed by day',
+  completedInAll: (count: string) => `${count} in the last 30 days`,
+  day: 'Day',
 
   contact: 'Contact',
   noAddress: 'no address',

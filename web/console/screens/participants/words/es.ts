@@ -18,6 +18,9 @@ const es: typeof en = {
   nobody: 'Aquí no hay nadie.',
   anonymous: 'Alguien sin nombre',
   csv: 'Todos estos en CSV',
+  completedByDay: 'Terminados por día',
+  completedInAll: (count) => `${count} en los últimos 30 días`,
+  day: 'Día',
 
   contact: 'Contacto',
   noAddress: 'sin dirección',

@@ -18,6 +18,9 @@ const fr: typeof en = {
   nobody: 'Il n’y a personne ici.',
   anonymous: 'Quelqu’un sans nom',
   csv: 'Tous ceux-ci en CSV',
+  completedByDay: 'Terminés par jour',
+  completedInAll: (count) => `${count} ces 30 derniers jours`,
+  day: 'Jour',
 
   contact: 'Contact',
   noAddress: 'aucune adresse',

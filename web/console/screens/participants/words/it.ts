@@ -18,6 +18,9 @@ const it: typeof en = {
   nobody: 'Qui non c’è nessuno.',
   anonymous: 'Qualcuno senza nome',
   csv: 'Tutti questi in CSV',
+  completedByDay: 'Completati per giorno',
+  completedInAll: (count) => `${count} negli ultimi 30 giorni`,
+  day: 'Giorno',
 
   contact: 'Contatto',
   noAddress: 'nessun indirizzo',

@@ -20,6 +20,18 @@ const de: typeof en = {
     refund_due: 'Wird zurückgezahlt',
     refunded: 'Zurückgezahlt',
   },
+  happened: 'Was geschah',
+  nothingHappened: 'Noch ist nichts geschehen.',
+  eventTypes: {
+    'payment.paid': 'Bezahlt',
+    'payment.failed': 'Zahlung gescheitert',
+    'payment.refund_due': 'Wird zurückgezahlt',
+    'payment.refunded': 'Zurückgezahlt',
+    'subscription.activated': 'Das Abonnement begann',
+    'subscription.charged': 'Ein weiterer Monat wurde bezahlt',
+    'subscription.failed': 'Das Abonnement konnte nicht belastet werden',
+    'subscription.cancelled': 'Das Abonnement wurde gekündigt',
+  },
 }
 
 export default de

@@ -17,4 +17,16 @@ export default {
     refund_due: 'To be paid back',
     refunded: 'Paid back',
   },
+  happened: 'What happened',
+  nothingHappened: 'Nothing has happened yet.',
+  eventTypes: {
+    'payment.paid': 'Paid',
+    'payment.failed': 'Payment failed',
+    'payment.refund_due': 'To be paid back',
+    'payment.refunded': 'Paid back',
+    'subscription.activated': 'The subscription began',
+    'subscription.charged': 'A further month was paid',
+    'subscription.failed': 'The subscription could not be charged',
+    'subscription.cancelled': 'The subscription was cancelled',
+  } as Record<string, string>,
 }

@@ -19,6 +19,18 @@ const es: typeof en = {
     refund_due: 'Por devolver',
     refunded: 'Devuelto',
   },
+  happened: 'Lo que pasó',
+  nothingHappened: 'Todavía no ha pasado nada.',
+  eventTypes: {
+    'payment.paid': 'Pagado',
+    'payment.failed': 'El pago falló',
+    'payment.refund_due': 'Por devolver',
+    'payment.refunded': 'Devuelto',
+    'subscription.activated': 'La suscripción empezó',
+    'subscription.charged': 'Se pagó otro mes',
+    'subscription.failed': 'No se pudo cobrar la suscripción',
+    'subscription.cancelled': 'La suscripción se canceló',
+  },
 }
 
 export default es

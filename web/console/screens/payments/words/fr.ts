@@ -19,6 +19,18 @@ const fr: typeof en = {
     refund_due: 'À rembourser',
     refunded: 'Remboursé',
   },
+  happened: 'Ce qui s’est passé',
+  nothingHappened: 'Il ne s’est encore rien passé.',
+  eventTypes: {
+    'payment.paid': 'Payé',
+    'payment.failed': 'Paiement échoué',
+    'payment.refund_due': 'À rembourser',
+    'payment.refunded': 'Remboursé',
+    'subscription.activated': 'L’abonnement a commencé',
+    'subscription.charged': 'Un mois de plus a été payé',
+    'subscription.failed': 'L’abonnement n’a pas pu être débité',
+    'subscription.cancelled': 'L’abonnement a été résilié',
+  },
 }
 
 export default fr

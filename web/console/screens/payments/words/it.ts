@@ -20,6 +20,18 @@ const it: typeof en = {
     refund_due: 'Da rimborsare',
     refunded: 'Rimborsato',
   },
+  happened: 'Che cosa è successo',
+  nothingHappened: 'Non è ancora successo nulla.',
+  eventTypes: {
+    'payment.paid': 'Pagato',
+    'payment.failed': 'Pagamento fallito',
+    'payment.refund_due': 'Da rimborsare',
+    'payment.refunded': 'Rimborsato',
+    'subscription.activated': 'L’abbonamento è iniziato',
+    'subscription.charged': 'È stato pagato un altro mese',
+    'subscription.failed': 'L’abbonamento non ha potuto essere addebitato',
+    'subscription.cancelled': 'L’abbonamento è stato disdetto',
+  },
 }
 
 export default it
