@@ -18,6 +18,7 @@ const it: typeof en = {
   rooms: {
     home: 'Panoramica',
     campaigns: 'Campagne',
+    questionnaires: 'Questionari',
     participants: 'Partecipanti',
     brand: 'Marchio',
     address: 'Indirizzo',
