@@ -62,6 +62,7 @@ it.each([
   ...['address', 'sso', 'usage', 'credits', 'settings'],
   ...['endpoints', 'endpoint', 'deliveries', 'delivery', 'events', 'log', 'entry', 'check'],
   ...['brand', 'campaigns', 'campaign', 'participants', 'participant'],
+  ...['questionnaires', 'framework', 'publish', 'try', 'versions', 'version'],
   ...['inbox', 'preferences', 'template', 'providers'],
 ])('the screen %s is at most 30 KB more', async (name) => {
   const more = (await weightOf('console', 'tenants', name)) - (await weightOf('console', 'tenants'))
