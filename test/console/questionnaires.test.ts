@@ -73,6 +73,10 @@ describeInBrowser('questionnaires in the console', (browser) => {
     const changes = page.getByRole('region', { name: 'What the draft changes' })
     await changes.getByText(hostile, { exact: true }).waitFor()
     await changes.getByText('Our words').waitFor()
+    // What is gone is one change, by its name.
+    expect(await changes.locator('del', { hasText: 'We know who may see which data.' }).count()).toBe(1)
+    expect(await changes.locator('ins', { hasText: 'Do you like figures?' }).count()).toBe(1)
+    expect(await changes.getByText(/Points/).count()).toBe(0)
     await page.getByRole('button', { name: 'Publish now' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Publish now' }).click()
     await page.getByText('It is published.').waitFor()

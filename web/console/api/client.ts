@@ -3,7 +3,8 @@ import { project } from './project.ts'
 import { accessToken } from './session.ts'
 
 /** The client that everybody uses, as the person who is signed in. */
-const clientOf = (tenant?: string): TenantryClient => createClient({ ...project, tenant, accessToken })
+const clientOf = (tenant?: string, timeoutSeconds?: number): TenantryClient =>
+  createClient({ ...project, tenant, accessToken, ...(timeoutSeconds && { timeoutSeconds }) })
 
 const clients = new Map<string, TenantryClient>()
 
@@ -13,6 +14,9 @@ export function inTenant(slug: string): TenantryClient {
   clients.set(slug, client)
   return client
 }
+
+/** The same for what a model writes: the server asks it twice, and waits 50 seconds each time. */
+export const patientlyIn = (slug: string): TenantryClient => clientOf(slug, 120)
 
 /** For the routes that name no tenant. */
 export const platform = clientOf()

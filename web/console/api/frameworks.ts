@@ -1,7 +1,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { Problem, type Schemas } from '../../../lib/client/index.ts'
 import { all } from './all.ts'
-import { inTenant } from './client.ts'
+import { inTenant, patientlyIn } from './client.ts'
 import { type Column, type Columns, type Config, columns, type Draft } from './framework-parts.ts'
 
 /** The assessments that the product knows. */
@@ -229,7 +229,7 @@ export async function tryAnswers(slug: string, framework: string, of: 'draft' | 
 
 /** A column as the tenant's language model would have it. */
 export async function suggestChange(slug: string, framework: string, column: Column, instructions: string) {
-  const { data } = await inTenant(slug).POST('/assessments/frameworks/{framework}/config/suggest', {
+  const { data } = await patientlyIn(slug).POST('/assessments/frameworks/{framework}/config/suggest', {
     params: of(framework),
     body: { column, instructions },
   })

@@ -4,17 +4,7 @@ import { Problem } from '../../../../lib/client/index.ts'
 import { type Columns, columns } from '../../api/framework-parts.ts'
 import { type DraftChange, type Read, readQuery, saveDraft, versionQuery } from '../../api/frameworks.ts'
 import { useVersioned, type Versioned } from '../../parts/versioned.ts'
-import {
-  build,
-  changeFor,
-  type Flat,
-  flatten,
-  isWithin,
-  placeOf,
-  pointerOf,
-  rebased,
-  stepsOf,
-} from './flat.ts'
+import { build, changeFor, type Flat, flatten, isWithin, placeOf, rebased, wholesOf } from './flat.ts'
 
 /** What the draft is for stands among its values. */
 export const reasonAt = '/reason'
@@ -128,12 +118,6 @@ export function useDraft(slug: string, framework: string, read: Read) {
       versioned.setAll(some)
     },
   }
-}
-
-/** The objects in which a value stands, the outermost first. */
-const wholesOf = (pointer: string) => {
-  const steps = stepsOf(pointer)
-  return steps.map((_, at) => pointerOf(...steps.slice(0, at + 1)))
 }
 
 /** Makes a draft that meets what was published since one of what is published now. */

@@ -24,6 +24,12 @@ export const pointerOf = (...names: string[]) => names.map(step).join('')
 export const isWithin = (pointer: string, place: string) =>
   pointer === place || pointer.startsWith(`${place}/`)
 
+/** The objects in which a value stands, the outermost first, and the value itself. */
+export const wholesOf = (pointer: string) => {
+  const steps = stepsOf(pointer)
+  return steps.map((_, at) => pointerOf(...steps.slice(0, at + 1)))
+}
+
 /** The values within a value that stands at a place. */
 export function flatten(value: unknown, at = ''): Flat {
   const found: Flat = {}

@@ -12,11 +12,15 @@ export function labelOf(pointer: string, ...configs: unknown[]): string {
     const known = at === 0 ? (parts[id] ?? fields[id]) : Object.hasOwn(fields, id) && fields[id]
     if (known) return known
     const thing = configs.map((config) => valueAt(config, pointerOf(...steps.slice(0, at + 1)))).find(isTree)
-    const name = thing && (thing.name ?? thing.title ?? thing.prompt ?? thing.label)
+    const name = named(thing)
     return typeof name === 'string' && name !== '' ? short(name) : id
   })
   return names.join(' · ')
 }
+
+/** Of a thing, how it is called. */
+export const named = (value: unknown): unknown =>
+  isTree(value) ? (value.name ?? value.title ?? value.prompt ?? value.label ?? value) : value
 
 const short = (text: string) => (text.length > 60 ? `${text.slice(0, 59)}…` : text)
 

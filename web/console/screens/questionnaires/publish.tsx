@@ -11,9 +11,9 @@ import { Field } from '../../parts/field.tsx'
 import { isoOf } from '../../parts/local-time.ts'
 import { Failure } from '../../parts/notice.tsx'
 import { errorsIn, rebaseDraft } from './draft.ts'
-import { build, differences, flatten, meetings } from './flat.ts'
+import { differences, flatten, meetings, valueAt, wholesOf } from './flat.ts'
 import { FrameworkScreen, type Here, Places } from './frame.tsx'
-import { labelOf, textOf } from './labels.ts'
+import { labelOf, named, textOf } from './labels.ts'
 import { ScheduledChanges } from './scheduled.tsx'
 import { words } from './words/words.ts'
 
@@ -58,8 +58,13 @@ function DraftOf({ slug, framework, mayManage, read }: Here) {
     <>
       <Card title={words.whatChanges}>
         <p role="status">
-          {publishing.isSuccess && !read.draft ? `${words.published} ` : ''}
-          {!read.draft ? words.noDraft : changes.length === 0 ? words.noDifference : ''}
+          {[
+            publishing.isSuccess && !read.draft && words.published,
+            !read.draft && words.noDraft,
+            read.draft && changes.length === 0 && words.noDifference,
+          ]
+            .filter(Boolean)
+            .join(' ')}
         </p>
         {read.draft?.reason && <p>{read.draft.reason}</p>}
         {changes.length > 0 && <Diff label={words.whatChanges} changes={shown(read)} />}
@@ -125,18 +130,16 @@ function DraftOf({ slug, framework, mayManage, read }: Here) {
   )
 }
 
-/** Each value that differs. Of what is new or gone, its values say enough. */
+/** Each value that differs. A thing that is new or gone is one of them, by its name. */
 function shown({ published, drafted }: Here['read']) {
   const [from, to] = [flatten(published), flatten(drafted)]
-  const parsed = (value: unknown) =>
-    typeof value === 'string' ? (build({ '/value': value }) as { value: unknown }).value : undefined
+  const isNewOrGone = (place: string) => (from[place] === undefined) !== (to[place] === undefined)
   return Object.keys(differences(from, to))
-    .map((pointer) => ({ pointer, before: from[pointer], after: to[pointer] }))
-    .filter(({ before, after }) => (before ?? '{}') !== '{}' || (after ?? '{}') !== '{}')
-    .map(({ pointer, before, after }) => ({
+    .filter((pointer) => !wholesOf(pointer).slice(0, -1).some(isNewOrGone))
+    .map((pointer) => ({
       field: labelOf(pointer, drafted, published),
-      before: parsed(before),
-      after: parsed(after),
+      before: named(valueAt(published, pointer)),
+      after: named(valueAt(drafted, pointer)),
     }))
 }
 

@@ -43,7 +43,7 @@ export function ScheduledChanges({ slug, framework, mayManage, read }: Here) {
   )
   return (
     <Card title={words.scheduled}>
-      <p>{words.byRole}</p>
+      <p>{words.inWhoseName}</p>
       {taking.error && <Failure error={taking.error} />}
       <List label={words.scheduled}>
         {scheduled.map((one) => (

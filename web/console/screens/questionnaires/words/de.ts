@@ -120,7 +120,7 @@ const de: typeof en = {
   publishAtHint:
     'Auf Ihrer Uhr, höchstens ein Jahr im Voraus. Danach gibt es keinen Entwurf mehr, und der nächste ist eine andere Änderung.',
   scheduled: 'Geplant',
-  byRole: 'Es geschieht in Ihrem Namen, wenn Sie dann noch veröffentlichen dürfen.',
+  inWhoseName: 'Veröffentlicht wird im Namen der Person, die es geplant hat, wenn sie es dann noch darf.',
   takeBack: 'Zurücknehmen',
   takeBackTitle: 'Zurücknehmen?',
   takeBackLead:

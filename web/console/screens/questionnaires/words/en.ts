@@ -116,7 +116,7 @@ export default {
   publishAtHint:
     'On your clock, at most a year ahead. From then on there is no draft, and the next one is another change.',
   scheduled: 'Scheduled',
-  byRole: 'It is made in your name, if you may still publish then.',
+  inWhoseName: 'It is published in the name of whoever scheduled it, if they may still publish then.',
   takeBack: 'Take back',
   takeBackTitle: 'Take it back?',
   takeBackLead: 'It is not published then. It can become the draft again, if there is none now.',

@@ -119,7 +119,7 @@ const es: typeof en = {
   publishAtHint:
     'En tu reloj, con un año de antelación como máximo. Desde entonces no hay borrador, y el siguiente es otro cambio.',
   scheduled: 'Previsto',
-  byRole: 'Se hace en tu nombre, si entonces todavía puedes publicar.',
+  inWhoseName: 'Se publica en nombre de quien lo programó, si entonces todavía puede publicar.',
   takeBack: 'Retirar',
   takeBackTitle: '¿Retirarlo?',
   takeBackLead: 'Entonces no se publica. Puede volver a ser el borrador, si ahora no hay ninguno.',

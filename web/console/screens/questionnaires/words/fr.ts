@@ -120,7 +120,7 @@ const fr: typeof en = {
   publishAtHint:
     'À votre heure, un an à l’avance au plus. Dès lors il n’y a plus de brouillon, et le suivant est un autre changement.',
   scheduled: 'Prévu',
-  byRole: 'Cela se fait en votre nom, si vous pouvez encore publier à ce moment.',
+  inWhoseName: 'Publié au nom de la personne qui l’a prévu, si elle peut encore publier à ce moment.',
   takeBack: 'Reprendre',
   takeBackTitle: 'Le reprendre ?',
   takeBackLead: 'Il ne sera pas publié. Il peut redevenir le brouillon, s’il n’y en a pas maintenant.',

@@ -119,7 +119,7 @@ const it: typeof en = {
   publishAtHint:
     'Sul tuo orologio, al massimo un anno prima. Da allora non c’è bozza, e la prossima è un’altra modifica.',
   scheduled: 'Previsto',
-  byRole: 'Avviene a nome tuo, se allora puoi ancora pubblicare.',
+  inWhoseName: 'Viene pubblicato a nome di chi lo ha previsto, se allora può ancora farlo.',
   takeBack: 'Ritira',
   takeBackTitle: 'Ritirarlo?',
   takeBackLead: 'Allora non viene pubblicato. Può tornare a essere la bozza, se ora non ce n’è una.',
