@@ -65,6 +65,7 @@ it.each([
   ...['meters', 'meter', 'calls', 'prices', 'model'],
   ...['endpoints', 'endpoint', 'deliveries', 'delivery', 'events', 'log', 'entry', 'check'],
   ...['brand', 'campaigns', 'campaign', 'participants', 'participant'],
+  ...['questionnaires', 'framework', 'publish', 'try', 'versions', 'version'],
   ...['inbox', 'preferences', 'template', 'providers'],
 ])('the screen %s is at most 30 KB more', async (name) => {
   // What forms are made of is loaded once, by the first screen that has one.

@@ -5,25 +5,22 @@ const config = '/assessments/frameworks/industry4/config'
 export default {
   'GET /assessments/frameworks': { may: [reader] },
   'GET /assessments/frameworks/:framework/config': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [reader],
     path: config,
   },
   'PATCH /assessments/frameworks/:framework/config': {
-    noScreen: 'the console has no editor of questionnaires yet',
+    noScreen: 'the console changes it by a draft, which others see before it is published',
     may: [manager],
     path: config,
     headers: { 'if-match': '"0"' },
     body: () => ({ landing_overrides: { headline: 'Ours' } }),
   },
   'GET /assessments/frameworks/:framework/config/draft': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [reader],
     gives: 404,
     path: `${config}/draft`,
   },
   'PUT /assessments/frameworks/:framework/config/draft': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [manager],
     path: `${config}/draft`,
     headers: { 'if-match': '"0"' },
@@ -31,20 +28,17 @@ export default {
   },
   // The tenant has no draft: past the door is 404 draft_not_found.
   'DELETE /assessments/frameworks/:framework/config/draft': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [manager],
     gives: 404,
     path: `${config}/draft`,
     headers: { 'if-match': '"0"' },
   },
   'GET /assessments/frameworks/:framework/config/draft/resolved': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [reader],
     gives: 404,
     path: `${config}/draft/resolved`,
   },
   'POST /assessments/frameworks/:framework/config/draft/preview': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [reader],
     gives: 404,
     path: `${config}/draft/preview`,
@@ -52,14 +46,12 @@ export default {
     whenFrozen: 'changes nothing',
   },
   'POST /assessments/frameworks/:framework/config/draft/publish': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [manager],
     gives: 404,
     path: `${config}/draft/publish`,
     headers: { 'if-match': '"0"' },
   },
   'POST /assessments/frameworks/:framework/config/draft/schedule': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [manager],
     gives: 404,
     path: `${config}/draft/schedule`,
@@ -67,19 +59,16 @@ export default {
     body: () => ({ publish_at: new Date(Date.now() + 3_600_000).toISOString() }),
   },
   'GET /assessments/frameworks/:framework/config/scheduled': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [reader],
     path: `${config}/scheduled`,
   },
   'DELETE /assessments/frameworks/:framework/config/scheduled/:scheduled': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [manager],
     gives: 404,
     path: `${config}/scheduled/01JD3N8Q4ZB6T2V9XK5M7R0C1E`,
   },
   'POST /assessments/frameworks/publish-due': { may: [service], unaudited: 'nothing is due' },
   'POST /assessments/frameworks/:framework/config/preview': {
-    noScreen: 'the console has no editor of questionnaires yet',
     unaudited: 'changes nothing',
     may: [reader],
     path: `${config}/preview`,
@@ -88,26 +77,22 @@ export default {
   },
   'GET /assessments/frameworks/:framework/config/resolved': { may: [reader], path: `${config}/resolved` },
   'POST /assessments/frameworks/:framework/config/restore': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [manager],
     path: `${config}/restore`,
     headers: { 'if-match': '"0"' },
     body: () => ({ version: 0 }),
   },
   'GET /assessments/frameworks/:framework/config/versions': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [reader],
     path: `${config}/versions`,
   },
   // The tenant has no version yet: past the door is 404 version_not_kept.
   'GET /assessments/frameworks/:framework/config/versions/:version': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [reader],
     gives: 404,
     path: `${config}/versions/1`,
   },
   'GET /assessments/frameworks/:framework/config/versions/:version/diff': {
-    noScreen: 'the console has no editor of questionnaires yet',
     may: [reader],
     path: `${config}/versions/0/diff`,
   },

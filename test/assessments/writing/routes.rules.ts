@@ -2,7 +2,6 @@ import { manager, type RouteRules } from '../../kit/rules/routes.ts'
 
 export default {
   'POST /assessments/frameworks/:framework/config/suggest': {
-    noScreen: 'the console has no editor of questionnaires yet',
     unaudited: 'nothing is stored, and calls are records themselves',
     may: [manager],
     path: '/assessments/frameworks/industry4/config/suggest',

@@ -4,8 +4,14 @@ import { project } from './project.ts'
 import { accessToken } from './session.ts'
 
 /** The client that everybody uses, as the person who is signed in. */
-const clientOf = (tenant?: string): TenantryClient =>
-  createClient({ ...project, tenant, accessToken, fetch: notingChanges })
+const clientOf = (tenant?: string, timeoutSeconds?: number): TenantryClient =>
+  createClient({
+    ...project,
+    tenant,
+    accessToken,
+    fetch: notingChanges,
+    ...(timeoutSeconds && { timeoutSeconds }),
+  })
 
 const clients = new Map<string, TenantryClient>()
 
@@ -15,6 +21,9 @@ export function inTenant(slug: string): TenantryClient {
   clients.set(slug, client)
   return client
 }
+
+/** The same for what a model writes: the server asks it twice, and waits 50 seconds each time. */
+export const patientlyIn = (slug: string): TenantryClient => clientOf(slug, 120)
 
 /** For the routes that name no tenant. */
 export const platform = clientOf()

@@ -80,6 +80,37 @@ const routeTree = root.addChildren([
     campaignSearch,
   ),
   screen('/t/$slug/campaigns/$campaign', () => import('../screens/campaigns/campaign.tsx'), 'Campaign'),
+  screen(
+    '/t/$slug/questionnaires',
+    () => import('../screens/questionnaires/questionnaires.tsx'),
+    'Questionnaires',
+  ),
+  filtered(
+    '/t/$slug/questionnaires/$framework',
+    () => import('../screens/questionnaires/framework.tsx'),
+    'Framework',
+    texts('part', 'format', 'json', 'campaign'),
+  ),
+  screen(
+    '/t/$slug/questionnaires/$framework/publish',
+    () => import('../screens/questionnaires/publish.tsx'),
+    'Publish',
+  ),
+  screen(
+    '/t/$slug/questionnaires/$framework/try',
+    () => import('../screens/questionnaires/try.tsx'),
+    'TryIt',
+  ),
+  screen(
+    '/t/$slug/questionnaires/$framework/versions',
+    () => import('../screens/questionnaires/versions.tsx'),
+    'Versions',
+  ),
+  screen(
+    '/t/$slug/questionnaires/$framework/versions/$version',
+    () => import('../screens/questionnaires/version.tsx'),
+    'Version',
+  ),
   filtered(
     '/t/$slug/participants',
     () => import('../screens/participants/participants.tsx'),

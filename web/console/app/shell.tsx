@@ -13,6 +13,7 @@ import { words } from './words/words.ts'
 const rooms = [
   { to: '/t/$slug', word: 'home' },
   { to: '/t/$slug/campaigns', word: 'campaigns' },
+  { to: '/t/$slug/questionnaires', word: 'questionnaires' },
   { to: '/t/$slug/participants', word: 'participants' },
   { to: '/t/$slug/brand', word: 'brand' },
   { to: '/t/$slug/address', word: 'address' },

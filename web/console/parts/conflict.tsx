@@ -18,15 +18,17 @@ interface Props {
   conflicts: Conflict[]
   /** How a person knows what stands at a pointer. */
   labelOf: (pointer: string) => string
+  /** What a value says, where that is not the value itself. */
+  textOf?: (value: Value) => string
   /** The pointers at which the person's own value stays. */
   onDecided: (kept: ReadonlySet<string>) => void
 }
 
 /** Both values of everything that two people changed. Nothing is chosen for anybody. */
-export function ConflictDialog({ title, conflicts, labelOf, onDecided }: Props) {
+export function ConflictDialog({ title, conflicts, labelOf, textOf = String, onDecided }: Props) {
   const [choices, setChoices] = useState<ReadonlyMap<string, 'mine' | 'theirs'>>(new Map())
   const isDecided = conflicts.every(({ pointer }) => choices.has(pointer))
-  const show = (value: Value) => (value === null || value === '' ? words.nothing : String(value))
+  const show = (value: Value) => (value === null || value === '' ? words.nothing : textOf(value))
   return (
     <Dialog title={title} lead={words.conflictLead} isOpen={conflicts.length > 0}>
       {conflicts.map(({ pointer, mine, theirs }) => (

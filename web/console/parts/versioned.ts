@@ -44,7 +44,7 @@ export function useVersioned<Fields extends Record<string, Value>>({
       // What they changed to the same is no change any more.
       const left = differing(mine, now.fields)
       const found = Object.entries(left)
-        .filter(([name]) => now.fields[name] !== from.fields[name])
+        .filter(([name]) => isOther(now.fields[name], from.fields[name]))
         .map(([name, value]) => ({ pointer: name, mine: value ?? null, theirs: now.fields[name] ?? null }))
       setConflicts(found)
       if (found.length > 0) {
@@ -57,8 +57,14 @@ export function useVersioned<Fields extends Record<string, Value>>({
   const saving = useMutation({
     mutationFn: (mine: Partial<Fields>) => write(mine, read),
     // What was typed meanwhile is not saved yet.
-    onSuccess: (isSaved, mine) => isSaved && setChanges((before) => differing(before, mine)),
+    onSuccess: (isSaved, mine) =>
+      isSaved && setChanges((before) => filtered(before, (name, value) => value !== mine[name])),
   })
+
+  function setAll(some: Partial<Fields>) {
+    if (saving.isSuccess || saving.isError) saving.reset()
+    setChanges((before) => differing<Fields>({ ...before, ...some }, read.fields))
+  }
 
   return {
     now: { ...read.fields, ...changes },
@@ -70,10 +76,9 @@ export function useVersioned<Fields extends Record<string, Value>>({
     save() {
       if (Object.keys(changes).length > 0 && !saving.isPending) saving.mutate(changes)
     },
-    set(name: keyof Fields & string, value: Value) {
-      if (saving.isSuccess || saving.isError) saving.reset()
-      setChanges((before) => differing<Fields>({ ...before, [name]: value }, read.fields))
-    },
+    set: (name: keyof Fields & string, value: Value) => setAll({ [name]: value } as Partial<Fields>),
+    /** Several at once. */
+    setAll,
     discard() {
       saving.reset()
       setChanges({})
@@ -100,4 +105,7 @@ function filtered<Fields extends Record<string, Value>>(
 
 /** Those that are other than these. */
 const differing = <Fields extends Record<string, Value>>(changes: Partial<Fields>, from: Partial<Fields>) =>
-  filtered(changes, (name, value) => value !== from[name])
+  filtered(changes, (name, value) => isOther(value, from[name]))
+
+/** What is not there and what is nothing are the same. */
+const isOther = (one: Value | undefined, other: Value | undefined) => (one ?? null) !== (other ?? null)

@@ -20,6 +20,7 @@ const de: typeof en = {
   rooms: {
     home: 'Übersicht',
     campaigns: 'Kampagnen',
+    questionnaires: 'Fragebogen',
     participants: 'Teilnehmende',
     brand: 'Marke',
     address: 'Adresse',

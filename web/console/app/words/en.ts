@@ -20,6 +20,7 @@ export default {
   rooms: {
     home: 'Overview',
     campaigns: 'Campaigns',
+    questionnaires: 'Questionnaires',
     participants: 'Participants',
     brand: 'Brand',
     address: 'Address',

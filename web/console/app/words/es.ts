@@ -20,6 +20,7 @@ const es: typeof en = {
   rooms: {
     home: 'Resumen',
     campaigns: 'Campañas',
+    questionnaires: 'Cuestionarios',
     participants: 'Participantes',
     brand: 'Marca',
     address: 'Dirección',

@@ -20,6 +20,7 @@ const fr: typeof en = {
   rooms: {
     home: 'Vue d’ensemble',
     campaigns: 'Campagnes',
+    questionnaires: 'Questionnaires',
     participants: 'Participants',
     brand: 'Marque',
     address: 'Adresse',

@@ -20,6 +20,7 @@ const it: typeof en = {
   rooms: {
     home: 'Panoramica',
     campaigns: 'Campagne',
+    questionnaires: 'Questionari',
     participants: 'Partecipanti',
     brand: 'Marchio',
     address: 'Indirizzo',

@@ -60,6 +60,13 @@ function One({ slug, campaign: ref, mayWrite, mayManage }: Props) {
       <CampaignFigures slug={slug} campaign={ref} />
       <Link to="/t/$slug/participants" params={{ slug }} search={{ campaign: ref }}>
         {words.toParticipants}
+      </Link>{' '}
+      <Link
+        to="/t/$slug/questionnaires/$framework"
+        params={{ slug, framework: data.assessment_type }}
+        search={{ campaign: ref }}
+      >
+        {words.toQuestionnaire}
       </Link>
       {mayWrite &&
         (data.status === 'open' ? <Invite slug={slug} campaign={ref} /> : <p>{words.inviteNobody}</p>)}

@@ -47,6 +47,7 @@ const de: typeof en = {
   completedOfAll: 'von allen haben abgeschlossen',
   convertedOfThose: 'von diesen wurden Kunden',
   toParticipants: 'Ihre Teilnehmenden zeigen',
+  toQuestionnaire: 'Ihr Fragebogen',
   variantsLead: 'Was aus denen wurde, die die Startseite mit und ohne Personas sahen.',
   variant: { personas: 'Mit Personas', plain: 'Ohne' },
 

@@ -45,6 +45,7 @@ export default {
   completedOfAll: 'of all have completed',
   convertedOfThose: 'of these became clients',
   toParticipants: 'Show its participants',
+  toQuestionnaire: 'Its questionnaire',
   variantsLead: 'What became of those who saw the landing with its personas, and without.',
   variant: { personas: 'With personas', plain: 'Without' },
 

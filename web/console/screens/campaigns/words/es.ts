@@ -47,6 +47,7 @@ const es: typeof en = {
   completedOfAll: 'de todos han terminado',
   convertedOfThose: 'de estos se hicieron clientes',
   toParticipants: 'Mostrar sus participantes',
+  toQuestionnaire: 'Su cuestionario',
   variantsLead: 'Qué fue de quienes vieron la página con sus personas, y sin ellas.',
   variant: { personas: 'Con personas', plain: 'Sin' },
 

@@ -47,6 +47,7 @@ const fr: typeof en = {
   completedOfAll: 'de tous ont terminé',
   convertedOfThose: 'd’entre eux sont devenus clients',
   toParticipants: 'Voir ses participants',
+  toQuestionnaire: 'Son questionnaire',
   variantsLead: 'Ce que sont devenus ceux qui ont vu la page avec ses personas, et sans.',
   variant: { personas: 'Avec personas', plain: 'Sans' },
 

@@ -47,6 +47,7 @@ const it: typeof en = {
   completedOfAll: 'di tutti hanno completato',
   convertedOfThose: 'di questi sono diventati clienti',
   toParticipants: 'Mostra i suoi partecipanti',
+  toQuestionnaire: 'Il suo questionario',
   variantsLead: 'Che cosa è stato di chi ha visto la pagina con le sue personas, e senza.',
   variant: { personas: 'Con personas', plain: 'Senza' },
 
