@@ -8,6 +8,7 @@ import { fontFiles } from '../fonts.ts'
 const sources = [
   'web/console',
   'web/page',
+  'web/quiz',
   'lib/audit/chain.ts',
   'lib/client',
   'package-lock.json',
@@ -113,7 +114,7 @@ const headersOf = (api: string) => `/*
  */
 export async function writeConsole(root: string, outDir: string, project: { api: string; key: string }) {
   await build(root, outDir)
-  for (const name of ['index.html', 'preview.html']) {
+  for (const name of ['index.html', 'preview.html', 'quiz-preview.html']) {
     const path = join(outDir, name)
     await writeFile(path, withProject(await readFile(path, 'utf8'), project))
   }

@@ -1,8 +1,10 @@
 import type { Page } from 'playwright-core'
 import { beforeEach, expect, it } from 'vitest'
+import { makeCampaign } from '../assessments/taking/taker.ts'
 import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
+import { admin } from '../kit/db.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
 import { samples } from '../storage/samples.ts'
@@ -85,6 +87,43 @@ describeInBrowser('the brand in the console', (browser) => {
     expect(await scheme()).toBe('light')
     await page.getByLabel('Dark').check()
     await expect.poll(scheme).toBe('dark')
+  })
+
+  it('shows a campaign in the brand that is not saved, and sends no answer of it', async () => {
+    const page = await opened()
+    await page.getByLabel('Questionnaire', { exact: true }).check()
+    await page.getByText('No campaign is open yet').waitFor()
+    await makeCampaign(tenant)
+    await page.reload()
+    await page.getByLabel('Name', { exact: true }).waitFor()
+    await page.getByLabel('Questionnaire', { exact: true }).check()
+    await edit(page, 'Name', 'Harbour Coaching')
+    await edit(page, 'Main colour', '#7A1F5C')
+    const quiz = preview(page)
+    await quiz.getByText('Harbour Coaching').first().waitFor()
+    await expect
+      .poll(() =>
+        quiz.locator(':root').evaluate((root) => root.style.getPropertyValue('--tenant-color-primary')),
+      )
+      .toBe('#7a1f5c')
+    await quiz.getByRole('button', { name: 'Start' }).click()
+    await quiz.locator('label.option').first().click()
+    await quiz
+      .getByText(/Question 2 of \d+/)
+      .first()
+      .waitFor()
+    // A change of the brand does not lose the place.
+    await edit(page, 'Name', 'Quay Coaching')
+    await quiz.getByText('Quay Coaching').first().waitFor()
+    await quiz
+      .getByText(/Question 2 of \d+/)
+      .first()
+      .waitFor()
+    const { rows } = await admin.query('select 1 from public.participant_sessions where tenant_id = $1', [
+      tenant.id,
+    ])
+    expect(rows).toEqual([])
+    expect(await violationsOn(page)).toEqual([])
   })
 
   it('tells what is wrong at its field, and keeps what was typed', async () => {

@@ -81,7 +81,7 @@ it('all style sheets together are at most 15 KB', async () => {
 })
 
 it('names the project in both pages, and lets them ask nobody else', async () => {
-  for (const page of ['index.html', '404.html', 'preview.html'])
+  for (const page of ['index.html', '404.html', 'preview.html', 'quiz-preview.html'])
     expect(await read(page)).toContain(`<meta name="tenantry-api" content="${api}">`)
   expect(await read('index.html')).toContain(`<meta name="tenantry-key" content="${key}">`)
   const headers = await read('_headers')
@@ -98,7 +98,7 @@ it('asks for what it shows itself with, and for the API, with the page', async (
 })
 
 it('has no script or style inside its pages, which the policy would refuse', async () => {
-  for (const page of ['index.html', 'preview.html']) {
+  for (const page of ['index.html', 'preview.html', 'quiz-preview.html']) {
     const html = await read(page)
     expect(html).not.toMatch(/<script(?![^>]* src=)|<style| style=| on[a-z]+=/)
   }

@@ -54,7 +54,11 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: true,
     rolldownOptions: {
-      input: { index: at('index.html'), preview: at('preview.html') },
+      input: {
+        index: at('index.html'),
+        preview: at('preview.html'),
+        'quiz-preview': at('quiz-preview.html'),
+      },
       output: {
         codeSplitting: {
           includeDependenciesRecursively: false,

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import type { Schemas } from '../../../lib/client/index.ts'
-import { inTenant } from './client.ts'
+import { inTenant, platform } from './client.ts'
 
 export type Campaign = Schemas['Campaign']
 export type CampaignChange = Schemas['CampaignChange']
@@ -19,6 +19,25 @@ export const campaignsQuery = (slug: string, status?: CampaignStatus) =>
       return data
     },
     getNextPageParam: ({ next_cursor }) => next_cursor,
+  })
+
+/** The newest campaign that visitors can see, as they get it; null if there is none. */
+export const shownCampaignQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [slug, 'campaigns', 'shown'],
+    queryFn: async ({ signal }) => {
+      const { data } = await inTenant(slug).GET('/assessments/campaigns', {
+        params: { query: { limit: 1, status: 'open' } },
+        signal,
+      })
+      const [newest] = data.campaigns
+      if (!newest) return null
+      const { data: shown } = await platform.GET('/assessments/take/{slug}/{campaign}', {
+        params: { path: { slug, campaign: newest.ref_id } },
+        signal,
+      })
+      return shown
+    },
   })
 
 const campaignOf = (campaign: string) => ({ path: { campaign } })

@@ -5,4 +5,6 @@ export interface PreviewMessage {
   kind: 'preview'
   page: Schemas['PublicConfig']
   scheme: 'light' | 'dark'
+  /** What a participant is asked, for the preview of a campaign. */
+  campaign?: unknown
 }

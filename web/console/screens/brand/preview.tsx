@@ -1,6 +1,7 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect, useRef, useState } from 'react'
 import { type BrandChange, previewQuery } from '../../api/brand.ts'
+import { shownCampaignQuery } from '../../api/campaigns.ts'
 import styles from './brand.module.css'
 import type { PreviewMessage } from './preview-message.ts'
 import { words } from './words/words.ts'
@@ -8,14 +9,20 @@ import { words } from './words/words.ts'
 /** How long somebody has to pause before the server is asked what the page would be. */
 const pauseMs = 300
 
-/** The page as the draft would make it: rendered by the server, and shown by the modules that visitors run. */
+const pages = { page: '/preview.html', quiz: '/quiz-preview.html' } as const
+
+/** The page and a campaign as the draft would make them: by the server, and shown by the modules that visitors run. */
 export function Preview({ slug, change }: { slug: string; change: BrandChange }) {
   const frame = useRef<HTMLIFrameElement>(null)
   const [isReady, setReady] = useState(false)
   const [scheme, setScheme] = useState<PreviewMessage['scheme']>('light')
+  const [shown, setShown] = useState<keyof typeof pages>('page')
   const settled = useSettled(change)
   const { data } = useQuery({ ...previewQuery(slug, settled), placeholderData: keepPreviousData })
   const page = data?.page
+  const isQuiz = shown === 'quiz'
+  const { data: campaign } = useQuery({ ...shownCampaignQuery(slug), enabled: isQuiz })
+  const lacks = data && !page ? words.noPage : isQuiz && campaign === null ? words.noCampaign : null
 
   useEffect(() => {
     const listen = ({ origin, source, data: message }: MessageEvent) => {
@@ -30,34 +37,72 @@ export function Preview({ slug, change }: { slug: string; change: BrandChange })
     return () => removeEventListener('message', listen)
   }, [])
   useEffect(() => {
-    if (!isReady || !page) return
-    const message: PreviewMessage = { kind: 'preview', page, scheme }
+    if (!isReady || !page || (isQuiz && !campaign)) return
+    const message: PreviewMessage = { kind: 'preview', page, scheme, campaign }
     frame.current?.contentWindow?.postMessage(message, location.origin)
-  }, [isReady, page, scheme])
+  }, [isReady, page, scheme, isQuiz, campaign])
 
   return (
     <section className={styles.preview} aria-label={words.preview}>
       <div className={styles.previewHead}>
         <h2>{words.preview}</h2>
-        <fieldset className={styles.schemes}>
-          <legend className={styles.hidden}>{words.preview}</legend>
-          {(['light', 'dark'] as const).map((each) => (
-            <label key={each}>
-              <input type="radio" name="scheme" checked={scheme === each} onChange={() => setScheme(each)} />
-              {words[each]}
-            </label>
-          ))}
-        </fieldset>
+        <Either
+          name="shown"
+          label={words.shown}
+          options={[
+            ['page', words.shownPage],
+            ['quiz', words.shownQuiz],
+          ]}
+          value={shown}
+          onValue={(next) => {
+            setReady(false)
+            setShown(next)
+          }}
+        />
+        <Either
+          name="scheme"
+          label={words.scheme}
+          options={[
+            ['light', words.light],
+            ['dark', words.dark],
+          ]}
+          value={scheme}
+          onValue={setScheme}
+        />
       </div>
-      {data && !page && <p>{words.noPage}</p>}
+      {lacks && <p>{lacks}</p>}
       <iframe
+        key={shown}
         ref={frame}
-        src="/preview.html"
-        title={words.previewTitle}
+        src={pages[shown]}
+        title={isQuiz ? words.quizTitle : words.previewTitle}
         className={styles.frame}
-        hidden={data && !page}
+        hidden={lacks !== null}
       />
     </section>
+  )
+}
+
+interface EitherProps<Value extends string> {
+  name: string
+  label: string
+  options: readonly (readonly [Value, string])[]
+  value: Value
+  onValue: (value: Value) => void
+}
+
+/** One of two, side by side. */
+function Either<Value extends string>({ name, label, options, value, onValue }: EitherProps<Value>) {
+  return (
+    <fieldset className={styles.schemes}>
+      <legend className={styles.hidden}>{label}</legend>
+      {options.map(([each, word]) => (
+        <label key={each}>
+          <input type="radio" name={name} checked={value === each} onChange={() => onValue(each)} />
+          {word}
+        </label>
+      ))}
+    </fieldset>
   )
 }
 
