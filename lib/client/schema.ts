@@ -6491,6 +6491,8 @@ export interface components {
              * @description RFC 3339, in UTC, to the millisecond.
              */
             expires_at: string;
+            /** @description In seconds, so that no clock of a browser has to be right. */
+            expires_in: number;
             /** @description Whether it may change something now: as it was lent, and by the tenant’s status. */
             can_write: boolean;
             tenant: {

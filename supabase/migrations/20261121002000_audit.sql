@@ -861,14 +861,14 @@ comment on function private.revoke_portal_tokens(uuid, text) is 'Ends the caller
 
 -- A definer, because a token reads no tenant. It says what a page needs on top of the portal, and nothing else.
 create function private.read_portal(tenant uuid)
-  returns table (portal text, expires_at timestamptz, can_write boolean, ref_id text, slug text, name text, status public.tenant_status, trial_ends_at timestamptz)
+  returns table (portal text, expires_at timestamptz, expires_in int, can_write boolean, ref_id text, slug text, name text, status public.tenant_status, trial_ends_at timestamptz)
   language plpgsql stable security definer
   set search_path = ''
   rows 1
 as $$
 begin
   return query
-    select v.portal, v.expires_at,
+    select v.portal, v.expires_at, extract(epoch from v.expires_at - now())::int,
       exists (select from unnest(p.write_scopes) as s where private.portal_token_may(v, s))
         and (t.status in ('active', 'demo') or t.status = 'trial' and t.trial_ends_at > now()) and t.contract_pending_at is null,
       t.ref_id, t.slug, t.name, t.status, t.trial_ends_at

@@ -26,7 +26,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     manifest: true,
     rolldownOptions: {
-      input: { index: at('index.html'), preview: at('preview.html') },
+      input: { index: at('index.html'), preview: at('preview.html'), embed: at('embed.html') },
       output: {
         codeSplitting: {
           includeDependenciesRecursively: false,

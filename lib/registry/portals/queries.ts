@@ -8,6 +8,6 @@ type Row = Omit<OpenPortal, 'tenant'> & OpenPortal['tenant']
 export async function readPortal(db: Db, { tenant: { id } }: PortalToken): Promise<OpenPortal> {
   const [row] = await db.query<Row>(sql`select * from private.read_portal(${id})`)
   if (!row) throw portalTokenOver()
-  const { portal, expires_at, can_write, ...tenant } = row
-  return { portal, expires_at, can_write, tenant }
+  const { portal, expires_at, expires_in, can_write, ...tenant } = row
+  return { portal, expires_at, expires_in, can_write, tenant }
 }

@@ -6,6 +6,7 @@ export const OpenPortal = z
   .strictObject({
     portal: z.enum(['audit', 'webhooks']),
     expires_at: moment,
+    expires_in: z.int().meta({ description: 'In seconds, so that no clock of a browser has to be right.' }),
     can_write: z.boolean().meta({
       description: 'Whether it may change something now: as it was lent, and by the tenant’s status.',
     }),

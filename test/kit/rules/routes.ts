@@ -69,6 +69,10 @@ export const keyWith = (scope: string): Outcome => ({ admits: ['key with the sco
 export const tokenOf = (portal: 'audit' | 'webhooks'): Outcome => ({
   admits: portal === 'audit' ? ['audit token'] : ['webhooks token', 'webhooks token that may write'],
 })
+/** Whoever holds a token, of any tenant, and nobody else. */
+export const holder: Outcome = {
+  admits: ['audit token', 'webhooks token', 'webhooks token that may write', 'another tenant’s portal token'],
+}
 export const writingToken: Outcome = { admits: ['webhooks token that may write'] }
 
 export interface RouteRule {
@@ -116,7 +120,7 @@ export function promised(rule: RouteRule, credential: Credential): number {
     // In somebody else's tenant they are no more than anybody.
     case 'operator':
     case 'operator without a second factor':
-      return rule.may.every((outcome) => outcome === service || outcome === operator) ? 403 : 404
+      return rule.may.every((outcome) => [service, operator, holder].includes(outcome)) ? 403 : 404
     case 'another tenant’s key with the scope':
       return scopeOf(rule) ? 404 : 403
     case 'another tenant’s portal token':

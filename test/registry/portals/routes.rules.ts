@@ -1,7 +1,5 @@
-import { type RouteRules, tokenOf } from '../../kit/rules/routes.ts'
+import { holder, type RouteRules } from '../../kit/rules/routes.ts'
 
 export default {
-  'GET /registry/portal-tokens/current': {
-    may: [tokenOf('audit'), tokenOf('webhooks'), { admits: ['another tenant’s portal token'] }],
-  },
+  'GET /registry/portal-tokens/current': { may: [holder] },
 } satisfies RouteRules
