@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Browser, BrowserContextOptions, Frame, Page } from 'playwright-core'
-import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, inject, it, onTestFinished } from 'vitest'
 import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
@@ -12,6 +13,10 @@ import { makeHistory } from '../webhooks/history.ts'
 import { consoleUrl, phone, signIn } from './visit.ts'
 
 // A customer's own product: a page of another site, which shows the frame and hands over tokens.
+
+const docs = await readFile('docs/console.md', 'utf8')
+/** The first example of the documents in this language. */
+const exampleIn = (language: string) => new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'm').exec(docs)![1]!
 
 const hostPage = `<!doctype html><html lang="en"><meta charset="utf-8"><title>A product</title>
 <style>html, body { margin: 0 } iframe { border: 0; width: 100%; height: 700px }</style>
@@ -242,6 +247,44 @@ describeInBrowser('the console in frames of other sites', (browser) => {
     expect(endpoint).toBeTruthy()
   })
 
+  it('the example of the documents works as it stands', async () => {
+    await makePolled('The CRM')
+    const scopes = [
+      'endpoints:read',
+      'event_types:read',
+      'deliveries:read',
+      'endpoints:write',
+      'replays:write',
+    ]
+    const body = { name: 'Portal', scopes }
+    const made = await call(`/registry/tenants/${tenant.slug}/api-keys`, { token: owner.token, body })
+    const { key } = (await made.json()) as { key: string }
+    const script = exampleIn('js').replace('https://<ref>.supabase.co', inject('stack').api_url)
+    const { webhooksToken } = (await import(`data:text/javascript,${encodeURIComponent(script)}`)) as {
+      webhooksToken(apiKey: string): Promise<string>
+    }
+    const context = await browser().newContext({ locale: 'en-GB' })
+    onTestFinished(() => context.close())
+    const page = await context.newPage()
+    page.setDefaultTimeout(90_000)
+    await page.route(`${hostUrl}webhooks-token`, async (route) =>
+      route.fulfill({ body: await webhooksToken(key) }),
+    )
+    const example = exampleIn('html').replace('https://console.example.com', origin)
+    await page.route(`${hostUrl}product`, (route) =>
+      route.fulfill({ contentType: 'text/html', body: `<!doctype html><title>A product</title>${example}` }),
+    )
+    await page.goto(`${hostUrl}product`)
+    const frame = page.frameLocator('iframe')
+    await frame.getByRole('link', { name: 'The CRM' }).waitFor()
+    await call('/webhooks/portal-tokens', { method: 'DELETE', token: key })
+    await frame.getByRole('link', { name: 'Deliveries' }).click()
+    // It asked, and was given the next one.
+    await frame.getByText('There is no such delivery.').waitFor()
+    await frame.getByRole('link', { name: 'Endpoints' }).click()
+    await frame.getByRole('button', { name: 'New endpoint' }).waitFor()
+  })
+
   it('without a token it asks for one, and the rest of the console stands in no frame', async () => {
     const { page, frame } = await openFrame(browser(), '/embed/webhooks', {})
     await frame.getByRole('alert').waitFor()
@@ -286,6 +329,10 @@ describeInBrowser('the console in frames of other sites', (browser) => {
         await frame.getByRole('button', { name: 'New endpoint' }).click()
         await frame.getByRole('form', { name: 'New endpoint' }).waitFor()
         await look()
+        // Of the accent that was asked for, the nearest shade that can be read.
+        const link = frame.getByRole('list', { name: 'Endpoints' }).getByRole('link')
+        const ink = await link.evaluate((element) => getComputedStyle(element).color)
+        expect(ink).toBe(theme === 'dark' ? 'rgb(127, 152, 199)' : 'rgb(128, 106, 0)')
         const paper = await frame.evaluate<string>('getComputedStyle(document.body).backgroundColor')
         expect(paper).toBe(theme === 'dark' ? 'rgb(21, 25, 23)' : 'rgb(251, 251, 249)')
         await frame.getByRole('list', { name: 'Endpoints' }).getByRole('link').click()

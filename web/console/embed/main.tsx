@@ -62,6 +62,7 @@ function Embed() {
   const { data, isPlaceholderData } = portal
   useEffect(() => {
     if (!data || isPlaceholderData) return
+    tokens.work()
     setOpened(data)
     const { expires_in: seconds } = data
     const timer = setTimeout(() => ask('ending'), (seconds > 120 ? seconds - 60 : seconds / 2) * 1_000)

@@ -17,6 +17,8 @@ interface Held {
 
 const given = fragment.get('token')
 let held: Held = { token: isToken(given) ? given : null, isOver: false }
+/** How many tokens in a row opened nothing. */
+let uselessCount = 0
 const listeners = new Set<() => void>()
 
 function hold(next: Held): void {
@@ -31,11 +33,16 @@ export const tokens = {
     listeners.add(listener)
     return () => void listeners.delete(listener)
   },
-  /** Once: the page around is asked one time for each token. */
+  /** It opened something. */
+  work: () => {
+    uselessCount = 0
+  },
+  /** Once for each token. A page that hands over nothing but tokens that do not work is not asked for ever. */
   end: () => {
     if (held.isOver) return
     hold({ ...held, isOver: true })
-    ask('ended')
+    uselessCount += 1
+    if (uselessCount <= 2) ask('ended')
   },
 }
 
