@@ -34,10 +34,14 @@ const hostPage = `<!doctype html><html lang="en"><meta charset="utf-8"><title>A 
 </script></html>`
 
 let host: Server
+/** The example of the documents, as a product of its own. */
+let product: { page: string; nextToken: () => Promise<string> } | undefined
 let hostUrl: string
 beforeAll(async () => {
-  host = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'text/html; charset=utf-8' }).end(hostPage)
+  host = createServer(async ({ url }, response) => {
+    const isToken = url === '/webhooks-token'
+    response.setHeader('content-type', isToken ? 'text/plain' : 'text/html; charset=utf-8')
+    response.end(isToken ? await product?.nextToken() : url === '/product' ? product?.page : hostPage)
   })
   await new Promise<void>((done) => host.listen(0, '127.0.0.1', done))
   hostUrl = `http://127.0.0.1:${(host.address() as AddressInfo).port}/`
@@ -267,13 +271,11 @@ describeInBrowser('the console in frames of other sites', (browser) => {
     onTestFinished(() => context.close())
     const page = await context.newPage()
     page.setDefaultTimeout(90_000)
-    await page.route(`${hostUrl}webhooks-token`, async (route) =>
-      route.fulfill({ body: await webhooksToken(key) }),
-    )
     const example = exampleIn('html').replace('https://console.example.com', origin)
-    await page.route(`${hostUrl}product`, (route) =>
-      route.fulfill({ contentType: 'text/html', body: `<!doctype html><title>A product</title>${example}` }),
-    )
+    product = {
+      page: `<!doctype html><html lang="en"><meta charset="utf-8"><title>A product</title>${example}</html>`,
+      nextToken: () => webhooksToken(key),
+    }
     await page.goto(`${hostUrl}product`)
     const frame = page.frameLocator('iframe')
     await frame.getByRole('link', { name: 'The CRM' }).waitFor()

@@ -158,8 +158,16 @@ export const callers: Caller[] = [
   tokenCaller('neighbour-token', 'neighbour', { of: 'other', uses: 'endpoints:write' }),
   tokenCaller('frozen-token', 'frozen-owner', { of: 'frozen', uses: 'endpoints:write' }),
   tokenCaller('frozen-reading-token', 'frozen-owner', { of: 'frozen', uses: 'deliveries:read' }),
-  tokenCaller('unaccepted-token', 'unaccepted-owner', { of: 'unaccepted', uses: 'audit:read', waits: true }),
-  tokenCaller('archived-token', 'archived-owner', { of: 'archived', uses: 'audit:read', dead: 'archived' }),
+  tokenCaller('unaccepted-token', 'unaccepted-owner', {
+    of: 'unaccepted',
+    uses: 'deliveries:read',
+    waits: true,
+  }),
+  tokenCaller('archived-token', 'archived-owner', {
+    of: 'archived',
+    uses: 'deliveries:read',
+    dead: 'archived',
+  }),
   tokenCaller('expired-token', 'owner', { uses: 'endpoints:write', dead: 'expired' }),
   // What was lent goes with whoever lent it.
   tokenCaller('of-suspended-token', 'suspended', { uses: 'endpoints:write', isOrphan: true }),

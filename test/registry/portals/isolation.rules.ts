@@ -2,7 +2,7 @@ import { idOf, personId, tenantId } from '../../isolation/matrix/callers.ts'
 import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 
 /** As if a token's word were enough. */
-const claimedToken = `current_setting('request.jwt.claims')::jsonb ->> 'portal_token'`
+const claimedToken = `(current_setting('request.jwt.claims')::jsonb ->> 'portal_token')`
 
 export default {
   privateCalls: {
