@@ -3,7 +3,6 @@ import './problems.ts'
 export { makeApiKey } from './api-keys/secret.ts'
 export { type ApiKey, type Caller, readCaller, type Service, type User } from './credentials.ts'
 export {
-  type IssuedPortalToken,
   issuePortalToken,
   type Portal,
   type PortalToken,

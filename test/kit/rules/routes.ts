@@ -131,7 +131,7 @@ export function promised(rule: RouteRule, credential: Credential): number {
 }
 
 /** Whether a portal token may call it. */
-export const isOfPortal = ({ may }: RouteRule): boolean =>
+const isOfPortal = ({ may }: RouteRule): boolean =>
   may.some(({ admits }) => admits.includes('audit token') || admits.includes('webhooks token that may write'))
 
 export const scopeOf = (rule: RouteRule): string | undefined => rule.may.find(({ scope }) => scope)?.scope
