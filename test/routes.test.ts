@@ -63,7 +63,7 @@ describe('the table is whole', () => {
   it.each(routes.map((route) => [nameOf(route), route] as const))(
     '%s says who may call it',
     (_name, route) => {
-      expect(route.access?.auth).toMatch(/^(public|user|member|operator|service)$/)
+      expect(route.access?.auth).toMatch(/^(public|user|member|operator|service|portal_token)$/)
     },
   )
 })
@@ -175,9 +175,34 @@ async function present(credential: Credential, room: OpenRoom, rule: RouteRule):
       return { token: await keyOf(room, scope) }
     case 'another tenant’s key with the scope':
       return { token: await keyOf(neighbour, scope) }
+    case 'audit token':
+      return { token: await tokenOf(room, 'audit') }
+    case 'webhooks token':
+      return { token: await tokenOf(room, 'webhooks', {}) }
+    case 'webhooks token that may write':
+      return { token: await tokenOf(room, 'webhooks', { can_write: true }) }
+    case 'another tenant’s portal token': {
+      const isAudit = rule.may.some(({ admits }) => admits.includes('audit token'))
+      return {
+        token: await tokenOf(neighbour, isAudit ? 'audit' : 'webhooks', isAudit ? {} : { can_write: true }),
+      }
+    }
     default:
       return { token: room.people[credential].token }
   }
+}
+
+/** A portal token of this tenant, which lives as long as the tests of the file. */
+async function tokenOf(
+  { tenant, people }: OpenRoom,
+  portal: 'audit' | 'webhooks',
+  body: object = {},
+): Promise<string> {
+  const path =
+    portal === 'audit' ? `/registry/tenants/${tenant.slug}/audit/viewer-tokens` : '/webhooks/portal-tokens'
+  const response = await call(path, { token: people.owner.token, tenant: tenant.slug, body })
+  expect(response.status).toBe(201)
+  return ((await response.json()) as { token: string }).token
 }
 
 const keys = new Map<string, Promise<string>>()

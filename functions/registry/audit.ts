@@ -9,10 +9,7 @@ import {
   AuditVerification,
   AuditViewerToken,
   ExportQuery,
-  enterAsViewer,
   exportAuditLog,
-  issueViewerToken,
-  isViewerToken,
   listAuditActions,
   NewAuditViewerToken,
   PlatformAuditQuery,
@@ -20,48 +17,31 @@ import {
   readAuditEvent,
   readAuditLog,
   readPlatformAuditLog,
-  revokeViewerTokens,
   verifyAuditLog,
 } from '../../lib/audit/index.ts'
-import {
-  body,
-  check,
-  describeRoute,
-  params,
-  query,
-  requestHeaders,
-  router,
-  validationProblem,
-} from '../../lib/http/index.ts'
-
-// Comes before the member's route of the same address, and passes every other credential on to it.
-const viewers = router({ auth: 'public' }).get('/', async (c, next) => {
-  const token = /^Bearer +(\S+) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
-  if (token === undefined || !isViewerToken(token)) return next()
-  const { db, tenantId } = await enterAsViewer(token, c.req.param('ref') ?? '', requestHeaders(c))
-  const asked = check(AuditQuery, c.req.query())
-  if (!asked.ok) throw validationProblem('invalid_query', asked.errors)
-  return c.json(await readAuditLog(db, tenantId, asked.data))
-})
+import { issuePortalToken, revokePortalTokens } from '../../lib/auth/index.ts'
+import { body, describeRoute, params, query, router } from '../../lib/http/index.ts'
 
 const access = { auth: 'member', permission: 'read_admin', tenant: 'path', service: true } as const
 
-const read = router({ ...access, key: 'audit:read' })
-  .get(
-    '/',
-    describeRoute("Read a tenant's audit log, the newest first; also with a viewer token as the bearer", {
-      200: { description: 'A page of it. That it was read is recorded.', schema: AuditEvents },
-    }),
-    query(AuditQuery),
-    async (c) => c.json(await readAuditLog(c.var.db, c.var.tenant.id, c.req.valid('query'))),
-  )
-  .get(
-    '/verify',
-    describeRoute("Walk a tenant's audit chain and name the first place where it does not hold", {
-      200: { description: 'Whether it holds. That it was asked is recorded.', schema: AuditVerification },
-    }),
-    async (c) => c.json(await verifyAuditLog(c.var.db, c.var.tenant.id)),
-  )
+const viewed = { ...access, key: 'audit:read', portal: 'audit' } as const
+
+const list = router(viewed).get(
+  '/',
+  describeRoute("Read a tenant's audit log, the newest first", {
+    200: { description: 'A page of it. That it was read is recorded.', schema: AuditEvents },
+  }),
+  query(AuditQuery),
+  async (c) => c.json(await readAuditLog(c.var.db, c.var.tenant.id, c.req.valid('query'))),
+)
+
+const verification = router({ ...access, key: 'audit:read' }).get(
+  '/verify',
+  describeRoute("Walk a tenant's audit chain and name the first place where it does not hold", {
+    200: { description: 'Whether it holds. That it was asked is recorded.', schema: AuditVerification },
+  }),
+  async (c) => c.json(await verifyAuditLog(c.var.db, c.var.tenant.id)),
+)
 
 const exporting = router({ ...access, key: 'audit:export' }).get(
   '/export',
@@ -81,7 +61,7 @@ const exporting = router({ ...access, key: 'audit:export' }).get(
 )
 
 // Behind the routes whose names stand in the same place.
-const one = router({ ...access, key: 'audit:read' }).get(
+const one = router(viewed).get(
   '/:seq',
   describeRoute('Read a row of the audit log', {
     200: { description: 'The row. That it was read is recorded.', schema: AuditEvent },
@@ -90,29 +70,35 @@ const one = router({ ...access, key: 'audit:read' }).get(
   async (c) => c.json(await readAuditEvent(c.var.db, c.var.tenant.id, c.req.valid('param').seq)),
 )
 
-const own = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
+// Whoever may read the log lends that for some minutes.
+const own = router({ auth: 'member', permission: 'read_admin', tenant: 'path', key: 'audit:read' })
   .post(
     '/viewer-tokens',
     describeRoute('Issue a token that reads this audit log for at most 15 minutes', {
       201: { description: 'Shown this once.', schema: AuditViewerToken },
     }),
     body(NewAuditViewerToken),
-    async (c) =>
-      c.json(await issueViewerToken(c.var.db, c.var.tenant.id, c.req.valid('json').ttl_seconds), 201, {
-        'cache-control': 'no-store',
-      }),
+    async (c) => {
+      const { scopes: _, ...issued } = await issuePortalToken(
+        c.var.db,
+        c.var.tenant.id,
+        'audit',
+        c.req.valid('json'),
+      )
+      return c.json(issued, 201, { 'cache-control': 'no-store' })
+    },
   )
   .delete(
     '/viewer-tokens',
     describeRoute("End one's own viewer tokens for this tenant", {
       200: { description: 'How many there were.', schema: RevokedAuditViewerTokens },
     }),
-    async (c) => c.json(await revokeViewerTokens(c.var.db, c.var.tenant.id)),
+    async (c) => c.json(await revokePortalTokens(c.var.db, c.var.tenant.id, 'audit')),
   )
 
 export const audit = new Hono()
-  .route('/', viewers)
-  .route('/', read)
+  .route('/', list)
+  .route('/', verification)
   .route('/', exporting)
   .route('/', own)
   .route('/', one)
@@ -130,7 +116,7 @@ export const platformAudit = router({ auth: 'operator', tenant: 'filter' }).get(
 )
 
 /** What can stand in a log, the same for every tenant. */
-export const auditActions = router({ auth: 'user' }).get(
+export const auditActions = router({ auth: 'user', key: 'audit:read', portal: 'audit' }).get(
   '/',
   describeRoute('List the actions that an audit log may hold, by name', {
     200: { description: 'A page of them.', schema: AuditActions },

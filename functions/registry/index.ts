@@ -10,6 +10,7 @@ import { lifecycle } from './lifecycle.ts'
 import { members, ownership, roles } from './members.ts'
 import { operator, tenantState } from './operator.ts'
 import { overview } from './overview.ts'
+import { portalTokens } from './portal-tokens.ts'
 import { entitlements, products, tenantProducts } from './products.ts'
 import { projects } from './projects.ts'
 import { tenants } from './tenants.ts'
@@ -32,6 +33,7 @@ export const app = createApp('registry')
   .route('/tenants/:ref/audit', audit)
   .route('/audit', platformAudit)
   .route('/audit-actions', auditActions)
+  .route('/portal-tokens', portalTokens)
   .route('/files', files)
   .route('/tenants/:ref/forget-person', forgetting)
   .route('/tenants', lifecycle)

@@ -8,7 +8,12 @@ import {
   listDeliveries,
 } from '../../lib/webhooks/index.ts'
 
-const access = { auth: 'member', permission: 'read_admin', key: 'deliveries:read' } as const
+const access = {
+  auth: 'member',
+  permission: 'read_admin',
+  key: 'deliveries:read',
+  portal: 'webhooks',
+} as const
 
 /** Each message on its way to each endpoint. */
 export const deliveries = router(access).get(

@@ -18,7 +18,7 @@ import {
   updateEndpoint,
 } from '../../lib/webhooks/index.ts'
 
-const read = router({ auth: 'member', permission: 'read_admin', key: 'endpoints:read' })
+const read = router({ auth: 'member', permission: 'read_admin', key: 'endpoints:read', portal: 'webhooks' })
   .get(
     '/',
     describeRoute('List the endpoints, the newest first', {
@@ -34,7 +34,12 @@ const read = router({ auth: 'member', permission: 'read_admin', key: 'endpoints:
     async (c) => c.json(await readEndpoint(c.var.db, c.var.tenant.id, c.req.valid('param').endpoint)),
   )
 
-const statistics = router({ auth: 'member', permission: 'read_admin', key: 'deliveries:read' }).get(
+const statistics = router({
+  auth: 'member',
+  permission: 'read_admin',
+  key: 'deliveries:read',
+  portal: 'webhooks',
+}).get(
   '/:endpoint/stats',
   describeRoute('Tell how an endpoint does', {
     200: { description: 'Attempts of the last hours, what is pending and dead.', schema: EndpointStats },
@@ -49,7 +54,12 @@ const statistics = router({ auth: 'member', permission: 'read_admin', key: 'deli
 
 // "read_admin" is enough for a person to disable an endpoint, in a frozen tenant too. SQL checks "manage" for every other
 // change.
-const change = router({ auth: 'member', permission: 'read_admin', key: 'endpoints:write' }).patch(
+const change = router({
+  auth: 'member',
+  permission: 'read_admin',
+  key: 'endpoints:write',
+  portal: 'webhooks',
+}).patch(
   '/:endpoint',
   describeRoute(
     'Change an endpoint; disabling it is possible in a frozen tenant too',
@@ -64,7 +74,7 @@ const change = router({ auth: 'member', permission: 'read_admin', key: 'endpoint
   },
 )
 
-const manage = router({ auth: 'member', permission: 'manage', key: 'endpoints:write' })
+const manage = router({ auth: 'member', permission: 'manage', key: 'endpoints:write', portal: 'webhooks' })
   .post(
     '/',
     describeRoute(

@@ -9,7 +9,7 @@ import {
 } from '../../lib/webhooks/index.ts'
 
 /** The catalogue. It is the same for all tenants. */
-export const eventTypes = router({ auth: 'user', key: 'event_types:read' })
+export const eventTypes = router({ auth: 'user', key: 'event_types:read', portal: 'webhooks' })
   .get(
     '/',
     describeRoute('List the types of events, by name', {

@@ -6,6 +6,7 @@ import { eventTypes } from './event-types.ts'
 import { messages } from './messages.ts'
 import { metrics } from './metrics.ts'
 import { polling } from './polling.ts'
+import { portalTokens } from './portal-tokens.ts'
 import { replays, resend, tests } from './replays.ts'
 import { signingSecrets } from './signing-secrets.ts'
 import { stats } from './stats.ts'
@@ -22,6 +23,7 @@ export const app = createApp('webhooks')
   .route('/attempts', attempts)
   .route('/stats', stats)
   .route('/event-types', eventTypes)
+  .route('/portal-tokens', portalTokens)
   .route('/dispatch', dispatch)
   .route('/metrics', metrics)
 

@@ -8,7 +8,12 @@ import {
   readMessage,
 } from '../../lib/webhooks/index.ts'
 
-export const messages = router({ auth: 'member', permission: 'read_admin', key: 'deliveries:read' })
+export const messages = router({
+  auth: 'member',
+  permission: 'read_admin',
+  key: 'deliveries:read',
+  portal: 'webhooks',
+})
   .get(
     '/',
     describeRoute('List the messages, the newest first', {

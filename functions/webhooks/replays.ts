@@ -11,7 +11,12 @@ import {
 } from '../../lib/webhooks/index.ts'
 
 /** What is sent to see whether it arrives. */
-export const tests = router({ auth: 'member', permission: 'manage', key: 'endpoints:write' }).post(
+export const tests = router({
+  auth: 'member',
+  permission: 'manage',
+  key: 'endpoints:write',
+  portal: 'webhooks',
+}).post(
   '/:endpoint/test',
   describeRoute(
     "Send an event type's example to an endpoint",
@@ -27,7 +32,7 @@ export const tests = router({ auth: 'member', permission: 'manage', key: 'endpoi
   },
 )
 
-const access = { auth: 'member', permission: 'manage', key: 'replays:write' } as const
+const access = { auth: 'member', permission: 'manage', key: 'replays:write', portal: 'webhooks' } as const
 
 /** Messages that are sent again. */
 export const replays = router(access).post(

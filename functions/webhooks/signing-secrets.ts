@@ -12,7 +12,12 @@ import {
 const noStore = { 'cache-control': 'no-store' }
 
 /** What an endpoint's messages are signed with. */
-export const signingSecrets = router({ auth: 'member', permission: 'manage', key: 'endpoints:write' })
+export const signingSecrets = router({
+  auth: 'member',
+  permission: 'manage',
+  key: 'endpoints:write',
+  portal: 'webhooks',
+})
   .get(
     '/:endpoint/secret',
     describeRoute('Read what the messages of an endpoint are verified with', {

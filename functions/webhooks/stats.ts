@@ -9,7 +9,12 @@ import {
 } from '../../lib/webhooks/index.ts'
 
 /** How all endpoints of a tenant do. */
-export const stats = router({ auth: 'member', permission: 'read_admin', key: 'deliveries:read' })
+export const stats = router({
+  auth: 'member',
+  permission: 'read_admin',
+  key: 'deliveries:read',
+  portal: 'webhooks',
+})
   .get(
     '/',
     describeRoute('Tell how each endpoint does, the newest first', {

@@ -14,4 +14,3 @@ export {
   PlatformAuditQuery,
   RevokedAuditViewerTokens,
 } from './schema.ts'
-export { enterAsViewer, issueViewerToken, isViewerToken, revokeViewerTokens } from './viewers.ts'

@@ -10,9 +10,11 @@ export const AuditEvent = z
     seq: z.int().meta({ description: '1, 2, 3, … within the tenant, without a gap.' }),
     id: z.string(),
     project_id: text,
-    actor_id: text.meta({ description: "A person's or a key's ref_id; service_role; cron; database." }),
+    actor_id: text.meta({
+      description: 'The ref_id of a person, a key or a portal token; service_role; cron; database.',
+    }),
     actor_name: text,
-    actor_type: z.enum(['user', 'operator', 'api_key', 'service', 'system', 'anonymous']),
+    actor_type: z.enum(['user', 'operator', 'api_key', 'portal_token', 'service', 'system', 'anonymous']),
     action: z.string(),
     crud: z.enum(['c', 'r', 'u', 'd']),
     target_id: text,
@@ -100,10 +102,12 @@ export const AuditVerification = z
 export const NewAuditViewerToken = z
   .strictObject({ ttl_seconds: z.int().min(60).max(900).optional() })
   .meta({ id: 'NewAuditViewerToken' })
-export const AuditViewerToken = z.strictObject({ token: z.string(), expires_at: moment }).meta({
-  id: 'AuditViewerToken',
-  description: 'Shown once. Reads the audit log of this tenant and nothing else.',
-})
+export const AuditViewerToken = z
+  .strictObject({ token: z.string(), ref_id: refId, expires_at: moment })
+  .meta({
+    id: 'AuditViewerToken',
+    description: 'Shown once. Reads the audit log of this tenant and nothing else.',
+  })
 export const RevokedAuditViewerTokens = z
   .strictObject({ revoked: z.int() })
   .meta({ id: 'RevokedAuditViewerTokens' })

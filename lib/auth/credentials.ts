@@ -5,6 +5,7 @@ import { keyMark } from './api-keys/format.ts'
 import { requirePepper } from './api-keys/secret.ts'
 import { apiKeyUses } from './api-keys/uses.ts'
 import { apiKeyVerifier, type KeyVerifier } from './api-keys/verifier.ts'
+import { isPortalToken, type PortalToken, readPortalToken } from './portal-tokens.ts'
 import { type AuthSettings, authSettings } from './settings.ts'
 import type { ChosenTenant } from './tenant-choice.ts'
 import { jwtVerifier, unauthenticated } from './verify-jwt.ts'
@@ -33,7 +34,7 @@ export interface Service {
   claims: Claims & { role: 'service_role' }
 }
 
-export type Caller = User | ApiKey | Service
+export type Caller = User | ApiKey | PortalToken | Service
 
 const service: Service = { kind: 'service', claims: { role: 'service_role' } }
 
@@ -48,6 +49,7 @@ export function callerReader(settings: AuthSettings): (headers: Headers) => Prom
     const bearer = bearerToken(headers.get('authorization'))
     // An API key counts as the bearer token, whatever the other header holds.
     if (bearer?.startsWith(keyMark)) return readKey(bearer)
+    if (bearer !== undefined && isPortalToken(bearer)) return readPortalToken(bearer)
     if (bearer === undefined && apikey?.startsWith(keyMark)) {
       const detail = 'A tenant\'s API key is sent as "Authorization: Bearer tk_live_…".'
       throw unauthenticated('unauthenticated', detail, 'api key in the header apikey')

@@ -39,14 +39,14 @@ export interface TenantEntry {
 }
 
 interface EntryOptions {
-  /** The one tenant of an API key. The key's scope may not allow it to read tenants, so it brings the tenant along. */
+  /** The one tenant of an API key or a portal token. Its scope may not allow it to read tenants, so it brings the tenant along. */
   own?: ChosenTenant | undefined
   headers?: RequestHeaders
 }
 
 /**
  * Enters the tenant with this slug or ref_id, or the caller's only tenant if the request names none. The caller must
- * hold the permission there; a key needs a scope instead. Refuses with 400 tenant_required, 404 tenant_not_found
+ * hold the permission there; a key or a portal token needs a scope instead. Refuses with 400 tenant_required, 404 tenant_not_found
  * (also for somebody else's tenant), 403 forbidden, tenant_frozen or trial_ended.
  */
 export async function enterTenant(

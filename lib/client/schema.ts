@@ -2319,7 +2319,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Read a tenant's audit log, the newest first; also with a viewer token as the bearer */
+        /** Read a tenant's audit log, the newest first */
         get: operations["getRegistryTenantsRefAudit"];
         put?: never;
         post?: never;
@@ -2424,6 +2424,23 @@ export interface paths {
         };
         /** List the actions that an audit log may hold, by name */
         get: operations["getRegistryAuditActions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/portal-tokens/current": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tell what the portal token opens, and until when */
+        get: operations["getRegistryPortalTokensCurrent"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3600,6 +3617,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/webhooks/portal-tokens": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Issue a token that opens the webhooks of this tenant for at most 15 minutes */
+        post: operations["postWebhooksPortalTokens"];
+        /** End one's own portal tokens for the webhooks of this tenant */
+        delete: operations["deleteWebhooksPortalTokens"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/webhooks/dispatch": {
         parameters: {
             query?: never;
@@ -3844,11 +3879,11 @@ export interface components {
             seq: number;
             id: string;
             project_id: string | null;
-            /** @description A person's or a key's ref_id; service_role; cron; database. */
+            /** @description The ref_id of a person, a key or a portal token; service_role; cron; database. */
             actor_id: string | null;
             actor_name: string | null;
             /** @enum {string} */
-            actor_type: "user" | "operator" | "api_key" | "service" | "system" | "anonymous";
+            actor_type: "user" | "operator" | "api_key" | "portal_token" | "service" | "system" | "anonymous";
             action: string;
             /** @enum {string} */
             crud: "c" | "r" | "u" | "d";
@@ -3899,6 +3934,7 @@ export interface components {
         /** @description Shown once. Reads the audit log of this tenant and nothing else. */
         AuditViewerToken: {
             token: string;
+            ref_id: string;
             /**
              * Format: date-time
              * @description RFC 3339, in UTC, to the millisecond.
@@ -6113,6 +6149,11 @@ export interface components {
             static_header?: components["schemas"]["WebhookStaticHeader"] | null;
             rate_limit_per_second?: number | null;
         };
+        NewWebhookPortalToken: {
+            ttl_seconds?: number;
+            /** @description Whether its holder may also make, change, test and delete endpoints, read and replace their secrets, and send messages again. */
+            can_write?: boolean;
+        };
         Notification: {
             ref_id: string;
             /** @description A type of the catalogue: domain.lost. */
@@ -6440,6 +6481,28 @@ export interface components {
              * @description RFC 3339, in UTC, to the millisecond.
              */
             updated_at: string;
+        };
+        /** @description What a portal token opens. */
+        OpenPortal: {
+            /** @enum {string} */
+            portal: "audit" | "webhooks";
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC, to the millisecond.
+             */
+            expires_at: string;
+            /** @description In seconds, so that no clock of a browser has to be right. */
+            expires_in: number;
+            /** @description Whether it may change something now: as it was lent, and by the tenant’s status. */
+            can_write: boolean;
+            tenant: {
+                ref_id: string;
+                slug: string;
+                name: string;
+                /** @enum {string} */
+                status: "demo" | "trial" | "active" | "frozen" | "archived";
+                trial_ends_at: string | null;
+            };
         };
         OpenedDocument: {
             ref_id: string;
@@ -7205,6 +7268,9 @@ export interface components {
             reason?: string;
         };
         RevokedAuditViewerTokens: {
+            revoked: number;
+        };
+        RevokedWebhookPortalTokens: {
             revoked: number;
         };
         /** @description What a role may do, the same in every tenant. */
@@ -8366,6 +8432,19 @@ export interface components {
             messages: components["schemas"]["WebhookMessage"][];
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
+        };
+        /** @description Shown once. Opens the webhooks of this tenant and nothing else. */
+        WebhookPortalToken: {
+            token: string;
+            /** @description The actor of what is done with it, in the audit log. */
+            ref_id: string;
+            /**
+             * Format: date-time
+             * @description RFC 3339, in UTC, to the millisecond.
+             */
+            expires_at: string;
+            /** @description An API key lends only those that it has. */
+            scopes: string[];
         };
         /** @description The attempts over time, the oldest step first. */
         WebhookSeries: {
@@ -27213,7 +27292,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27339,7 +27418,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
                     [name: string]: unknown;
@@ -27658,8 +27737,17 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description forbidden, key_not_accepted */
+            /** @description forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -27669,6 +27757,93 @@ export interface operations {
             };
             /** @description invalid_query */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRegistryPortalTokensCurrent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The portal, and the tenant by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpenPortal"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -36901,6 +37076,235 @@ export interface operations {
                 };
             };
             /** @description tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postWebhooksPortalTokens: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhookPortalToken"];
+            };
+        };
+        responses: {
+            /** @description Shown this once. */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookPortalToken"];
+                };
+            };
+            /** @description malformed_url, tenant_required, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_body, invalid_value */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteWebhooksPortalTokens: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
+                "x-tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How many there were. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RevokedWebhookPortalTokens"];
+                };
+            };
+            /** @description malformed_url, tenant_required */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, tenant_frozen, trial_ended, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;

@@ -30,6 +30,14 @@ export type Claims =
       scope: string
     }
   | {
+      role: 'authenticated'
+      /** The id of a verified portal token. It never comes from a token of Auth. */
+      portal_token: string
+      tenant_id: string
+      /** The one scope that the request uses. SQL permits nothing else. */
+      scope: string
+    }
+  | {
       role: 'service_role'
       /** The person or the API key for whom the service's connection works. The audit log names them. */
       sub?: string
@@ -58,6 +66,8 @@ export function serviceFor(claims: Claims, headers: RequestHeaders): Db {
 
 function actingFor(claims: Claims): Claims {
   if ('api_key' in claims) return { role: 'service_role', acting_key: claims.api_key }
+  // The audit log could not name it. So no route that needs the service's rights may accept one.
+  if ('portal_token' in claims) throw new Error('The service works for no portal token.')
   return claims.sub === undefined ? claims : { role: 'service_role', sub: claims.sub }
 }
 
@@ -149,14 +159,16 @@ async function enter<Row>(
 }
 
 function identityOf(claims: Claims, headers: RequestHeaders): Sql {
-  // The REST API passes a token's claims on unchanged, so claims cannot prove that a key was verified. The setting
-  // tenantry.api_key proves it, because only our code can make it.
+  // The REST API passes a token's claims on unchanged, so claims cannot prove that a key was verified. The settings
+  // tenantry.api_key and tenantry.portal_token prove it, because only our code can make them.
   const apiKey = 'api_key' in claims ? claims.api_key : ''
+  const portalToken = 'portal_token' in claims ? claims.portal_token : ''
   return named(
     'set_identity',
     sql`
       select set_config('role', ${claims.role}, true), set_config('request.jwt.claims', ${JSON.stringify(claims)}, true),
-        set_config('request.headers', ${JSON.stringify(headers)}, true), set_config('tenantry.api_key', ${apiKey}, true)`,
+        set_config('request.headers', ${JSON.stringify(headers)}, true), set_config('tenantry.api_key', ${apiKey}, true),
+        set_config('tenantry.portal_token', ${portalToken}, true)`,
   )
 }
 

@@ -3,7 +3,7 @@ import { definitionOf, type ProblemCode } from '../db/index.ts'
 import { ProblemDocument } from './problem-json.ts'
 import type { Answer } from './route-notes.ts'
 import type { Route } from './route-table.ts'
-import { type Access, scopeOf } from './router.ts'
+import { type Access, portalOf, scopeOf } from './router.ts'
 
 type Json = Record<string, unknown>
 
@@ -42,6 +42,13 @@ export function openApiDocument(domain: string, routes: Route[]): Json {
           scheme: 'bearer',
           bearerFormat: 'tk_live_…',
           description: 'An API key of a tenant, with the scope that is named.',
+        },
+        portal: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'twp_…, tav_…',
+          description:
+            'A token of minutes, which a manager or an API key lent to a page in a frame. It opens the portal that is named.',
         },
         operator: {
           type: 'http',
@@ -89,10 +96,12 @@ function security(access: Access | undefined): Json[] {
   if (!access || access.auth === 'public') return []
   if (access.auth === 'service') return [{ service: [] }]
   if (access.auth === 'operator') return [{ operator: [] }, { service: [] }]
-  const scope = scopeOf(access)
+  if (access.auth === 'portal_token') return [{ portal: [] }]
+  const [scope, portal] = [scopeOf(access), portalOf(access)]
   return [
     { user: [] },
     ...(scope ? [{ key: [scope] }] : []),
+    ...(portal ? [{ portal: [portal] }] : []),
     ...(access.auth === 'member' && access.service ? [{ service: [] }] : []),
   ]
 }

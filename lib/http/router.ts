@@ -5,6 +5,8 @@ import {
   type ChosenTenant,
   enterTenant,
   type Permission,
+  type Portal,
+  type PortalToken,
   readCaller,
   type Service,
   type User,
@@ -22,7 +24,11 @@ export type Access =
       auth: 'user'
       /** The scope with which an API key may call too. It then acts for its tenant. */
       key?: Scope
+      /** The portal whose tokens may call too, if they have the scope of the keys. */
+      portal?: Portal
     }
+  /** A page in a frame, with its token and nobody else. */
+  | { auth: 'portal_token' }
   | {
       auth: 'service'
       /** The header x-tenant narrows the answer to one tenant. The handler reads it. */
@@ -44,10 +50,17 @@ export type Access =
       service?: boolean
       /** The scope that an API key needs, as in private.api_scopes. Without it the route accepts no key. */
       key?: Scope
+      /** The portal whose tokens may call too, if they have the scope of the keys. */
+      portal?: Portal
     }
 
 /** A scope of an API key: a noun and a verb. */
 type Scope = `${string}:${'read' | 'write' | 'export'}`
+
+/** The portal whose tokens may call a route of this access, if any. */
+export function portalOf(access: Access | undefined): Portal | undefined {
+  return access?.auth === 'user' || access?.auth === 'member' ? access.portal : undefined
+}
 
 /** The scope with which an API key may call a route of this access, if any. */
 export function scopeOf(access: Access | undefined): Scope | undefined {
@@ -58,13 +71,16 @@ export function scopeOf(access: Access | undefined): Scope | undefined {
 export type VariablesOf<A extends Access> = A extends { auth: 'public' }
   ? object
   : A extends { auth: 'user' }
-    ? { caller: User | KeyOf<A>; db: Db }
+    ? { caller: User | KeyOf<A> | TokenOf<A>; db: Db }
     : A extends { auth: 'service' }
       ? { caller: Service; db: Db }
       : A extends { auth: 'operator' }
         ? { caller: User | Service; db: Db }
-        : { caller: User | KeyOf<A> | ServiceOf<A>; db: Db; tenant: ChosenTenant }
+        : A extends { auth: 'portal_token' }
+          ? { caller: PortalToken; db: Db }
+          : { caller: User | KeyOf<A> | TokenOf<A> | ServiceOf<A>; db: Db; tenant: ChosenTenant }
 type KeyOf<A> = A extends { key: Scope } ? ApiKey : never
+type TokenOf<A> = A extends { portal: Portal } ? PortalToken : never
 type ServiceOf<A> = A extends { service: true } ? Service : never
 
 const methods = ['get', 'post', 'put', 'patch', 'delete'] as const
@@ -102,7 +118,7 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     // Read before anything is refused, because a refusal is recorded with the tenant that the request named.
     c.set('claims', claimsOf(caller, undefined))
     if (access.auth === 'member') c.set('tenantName', tenantNameOf(c, access) ?? null)
-    const scope = caller.kind === 'api_key' ? requireScope(access, caller) : undefined
+    const scope = scopeUsed(access, caller)
     if (!mayEnter(access, caller)) throw new Problem('forbidden', whatIsNeeded(access))
     const claims = claimsOf(caller, scope)
     c.set('claims', claims)
@@ -120,7 +136,7 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
     }
     // A body that arrives slowly must not hold a connection, so all of it is here before the transaction begins.
     await receiveBody(c.req.raw)
-    const own = caller.kind === 'api_key' ? caller.tenant : undefined
+    const own = 'tenant' in caller ? caller.tenant : undefined
     const name = tenantNameOf(c, access)
     const { tenant, db, leave } = await enterTenant(claims, name, needs, {
       own,
@@ -144,6 +160,24 @@ function tenantNameOf(c: Context, access: Access): string | undefined {
   return access.auth === 'member' && access.tenant === 'path' ? c.req.param('ref') : c.req.header('x-tenant')
 }
 
+/** The scope that whoever has scopes uses on this route. */
+function scopeUsed(access: Access, caller: Caller): Scope | undefined {
+  if (caller.kind === 'api_key') return requireScope(access, caller)
+  return caller.kind === 'portal_token' && access.auth !== 'portal_token'
+    ? requirePortal(access, caller)
+    : undefined
+}
+
+/** The scope that a portal token uses on this route. What is not of its portal is not open to it, whatever the scope. */
+function requirePortal(access: Access, { portal, scopes }: PortalToken): Scope {
+  const scope = scopeOf(access)
+  if (!scope || portalOf(access) !== portal)
+    throw new Problem('forbidden', `A token of the portal "${portal}" opens nothing else.`)
+  if (scopes.includes(scope)) return scope
+  const detail = `This portal token was lent without the scope "${scope}". Ask for one that has it.`
+  throw new Problem('forbidden', detail)
+}
+
 /** The scope that an API key uses on this route. It is checked before any query. */
 function requireScope(access: Access, key: ApiKey): Scope {
   const scope = scopeOf(access)
@@ -154,12 +188,15 @@ function requireScope(access: Access, key: ApiKey): Scope {
 }
 
 function claimsOf(caller: Caller, scope: Scope | undefined): Claims {
-  if (caller.kind !== 'api_key') return caller.claims
-  return { role: 'authenticated', api_key: caller.id, tenant_id: caller.tenant.id, scope: scope ?? '' }
+  if (!('tenant' in caller)) return caller.claims
+  const { id, tenant } = caller
+  const used = { role: 'authenticated', tenant_id: tenant.id, scope: scope ?? '' } as const
+  return caller.kind === 'api_key' ? { ...used, api_key: id } : { ...used, portal_token: id }
 }
 
 function mayEnter(access: Access, caller: Caller): boolean {
   if (access.auth === 'service') return caller.kind === 'service'
+  if (access.auth === 'portal_token') return caller.kind === 'portal_token'
   if (access.auth === 'operator' || (access.auth === 'member' && access.service)) return true
   return caller.kind !== 'service'
 }
@@ -170,6 +207,8 @@ function whatIsNeeded(access: Access): string {
   if (access.auth === 'service') return `This needs ${secretKey}.`
   if (access.auth === 'operator')
     return `This needs an operator of the platform, with ${token}, or ${secretKey}.`
+  if (access.auth === 'portal_token')
+    return 'This needs a portal token, in the header "Authorization: Bearer …".'
   const scope = scopeOf(access)
   const ways = [token]
   if (scope) ways.push(`an API key with the scope "${scope}" in the same header`)

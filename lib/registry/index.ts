@@ -108,6 +108,8 @@ export {
 } from './members/schema.ts'
 export { readOverview } from './overview/queries.ts'
 export { Overview } from './overview/schema.ts'
+export { readPortal } from './portals/queries.ts'
+export { OpenPortal } from './portals/schema.ts'
 export { createProject, listProjects, readProject, updateProject } from './projects/queries.ts'
 export { NewProject, Project, ProjectChange, ProjectPath, ProjectQuery, Projects } from './projects/schema.ts'
 export {

@@ -27,6 +27,11 @@ export { MessagePath, MessageQuery, Messages, MessageWithPayload, ResendPath } f
 export { prometheusText, readMetrics } from './metrics/queries.ts'
 export { acknowledgeMessages, pollMessages } from './polling/queries.ts'
 export { AcknowledgeRequest, AcknowledgeResult, PolledMessages, PollRequest } from './polling/schema.ts'
+export {
+  NewWebhookPortalToken,
+  RevokedWebhookPortalTokens,
+  WebhookPortalToken,
+} from './portal-tokens/schema.ts'
 export { replayMessages, sendTestMessage } from './replays/queries.ts'
 export { ReplayRequest, ReplayResult, SentTestMessage, TestMessageRequest } from './replays/schema.ts'
 export { revealSecret, rotateSecret } from './signing-secrets/queries.ts'

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fontFiles } from '../fonts.ts'
 
@@ -69,8 +69,14 @@ async function hashOf(root: string): Promise<string> {
   return hash.digest('hex').slice(0, 16)
 }
 
-/** Nobody but the API is asked, and nobody may put a page of the console into a frame but the console itself. */
-export function consolePolicy(api: string): string {
+/** The pages for frames of other sites, which know a token and no session. Both are embed.html. */
+export const embedPaths = ['/embed/audit', '/embed/webhooks']
+
+/**
+ * Nobody but the API is asked, and nobody may put a page of the console into a frame but the console itself. Pages that are
+ * made for frames may stand in any.
+ */
+export function consolePolicy(api: string, ancestors: "'self'" | '*' = "'self'"): string {
   return [
     "default-src 'none'",
     "script-src 'self'",
@@ -82,7 +88,7 @@ export function consolePolicy(api: string): string {
     "frame-src 'self'",
     "base-uri 'none'",
     "form-action 'none'",
-    "frame-ancestors 'self'",
+    `frame-ancestors ${ancestors}`,
     "require-trusted-types-for 'script'",
     "trusted-types 'none'",
   ].join('; ')
@@ -104,6 +110,9 @@ const headersOf = (api: string) => `/*
   referrer-policy: no-referrer
   x-content-type-options: nosniff
   cross-origin-opener-policy: same-origin
+/embed/*
+  ! content-security-policy
+  content-security-policy: ${consolePolicy(api, '*')}
 /assets/*
   cache-control: public, max-age=31536000, immutable
 `
@@ -114,11 +123,16 @@ const headersOf = (api: string) => `/*
  */
 export async function writeConsole(root: string, outDir: string, project: { api: string; key: string }) {
   await build(root, outDir)
-  for (const name of ['index.html', 'preview.html', 'quiz-preview.html']) {
+  for (const name of ['index.html', 'preview.html', 'quiz-preview.html', 'embed.html']) {
     const path = join(outDir, name)
     await writeFile(path, withProject(await readFile(path, 'utf8'), project))
   }
   await writeFile(join(outDir, '404.html'), await readFile(join(outDir, 'index.html')))
+  for (const path of embedPaths) {
+    await mkdir(join(outDir, path), { recursive: true })
+    await copyFile(join(outDir, 'embed.html'), join(outDir, path, 'index.html'))
+  }
+  await rm(join(outDir, 'embed.html'))
   await writeFile(join(outDir, '_headers'), headersOf(new URL(project.api).origin))
   await rm(join(outDir, '.vite'), { recursive: true, force: true })
   // The preview shows brands in the fonts that they name.

@@ -1,7 +1,7 @@
 import { extname } from 'node:path'
 import { say } from '../log.ts'
 import { serveFolder } from '../web.ts'
-import { builtConsole, consolePolicy, withProject } from './build.ts'
+import { builtConsole, consolePolicy, embedPaths, withProject } from './build.ts'
 
 /** Whether a request's Host names the console. `console` is a reserved slug, so no tenant has this host. */
 export const isConsoleHost = (host: string | undefined) => /^console\.localhost\.?(:\d+)?$/i.test(host ?? '')
@@ -13,11 +13,13 @@ const headers = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
+const embedHeaders = { ...headers, 'content-security-policy': consolePolicy('', '*') }
+
 type Serve = ReturnType<typeof serveFolder>
 
 /**
  * Serves the console. Whoever opens a page gets it as its sources are now: it is built if they have changed. Every address
- * without a file is its one page.
+ * without a file is its one page, but for those that are made for frames.
  */
 export function consoleSite(root: string, publishableKey: string) {
   // The API is on this site.
@@ -27,7 +29,14 @@ export function consoleSite(root: string, publishableKey: string) {
   /** Pages that are opened at once share a build. One that failed is tried again by the next. */
   const open = () => {
     opening ??= builtConsole(root, say)
-      .then((folder) => serveFolder(folder, headers, complete))
+      .then((folder) => {
+        const serve = serveFolder(folder, headers, complete)
+        const serveEmbed = serveFolder(folder, embedHeaders, complete)
+        return (request: Request, pathname: string) =>
+          embedPaths.includes(pathname.replace(/\/$/, ''))
+            ? serveEmbed(request, '/embed.html')
+            : serve(request, extname(pathname) === '' ? '/' : pathname)
+      })
       .finally(() => {
         opening = undefined
       })
@@ -37,6 +46,6 @@ export function consoleSite(root: string, publishableKey: string) {
     const { pathname } = new URL(request.url)
     const isPage = ['', '.html'].includes(extname(pathname))
     if (isPage || !opened) opened = await open()
-    return opened(request, extname(pathname) === '' ? '/' : pathname)
+    return opened(request, pathname)
   }
 }

@@ -10,6 +10,7 @@ create type public.audit_actor_type as enum (
   'user',      -- a person; its id is the person's ref_id
   'operator',  -- a person of the platform, at work as one; its id is the person's ref_id
   'api_key',   -- a tenant's server; its id is the key's ref_id
+  'portal_token', -- a page in a frame, which a person or a key lent a token; its id is the token's ref_id
   'service',   -- the platform's own servers, which have a secret key
   'system',    -- cron, with the job as its name, or a direct connection
   'anonymous'  -- a caller without credentials
@@ -281,6 +282,7 @@ declare
   headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
   -- Not the claim of the token, because any token could have one. Only a verified key sets this setting.
   api_key uuid := nullif(current_setting('tenantry.api_key', true), '')::uuid;
+  portal_token uuid := private.caller_portal_token();
   address text;
   -- The service's connection may work for somebody: then its claims name them. Not over REST, where a token brings the claims.
   is_for_somebody boolean := role = 'service_role' and session_user <> 'authenticator' and claims ?| '{sub,acting_key}';
@@ -313,6 +315,9 @@ begin
   elsif role = 'authenticated' and api_key is not null or works_for_key is not null then
     context.actor_type := 'api_key';
     context.actor_id := private.ulid(coalesce(works_for_key::uuid, api_key));
+  elsif role = 'authenticated' and portal_token is not null then
+    context.actor_type := 'portal_token';
+    context.actor_id := private.ulid(portal_token);
   elsif role = 'authenticated' and claims ->> 'sub' is not null or works_for_user is not null then
     context.actor_type := 'user';
     context.actor_id := private.ulid((claims ->> 'sub')::uuid);
@@ -511,10 +516,10 @@ begin
   -- strangers could fill the log of any tenant whose name they know.
   select t.id into tenant from public.tenants as t
   where (t.slug = record_refusal.tenant_name or t.ref_id = record_refusal.tenant_name
-      or record_refusal.tenant_name is null and (context.actor_type = 'api_key' or t.id = (
+      or record_refusal.tenant_name is null and (context.actor_type in ('api_key', 'portal_token') or t.id = (
         select min(m.tenant_id::text)::uuid from public.tenant_members as m where m.user_id = (select auth.uid()) having count(*) = 1)))
     and (context.actor_type = 'service'
-      or context.actor_type = 'api_key' and t.id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid
+      or context.actor_type in ('api_key', 'portal_token') and t.id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid
       or exists (select from public.tenant_members as m where m.tenant_id = t.id and m.user_id = (select auth.uid())));
   if tenant is null then
     return;
@@ -778,69 +783,108 @@ insert into private.api_scopes (scope, permission, description) values
   ('audit:export', 'read_admin', 'Export the whole audit log.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
--- 08_viewers.sql
+-- 08_portal_tokens.sql
 
--- Viewers: short-lived tokens with which a page can read one tenant's audit log.
+-- Portal tokens: lending one, ending one's own, and what its holder is told. The first portal is the audit log.
 
-create table private.audit_viewers (
-  tenant_id uuid not null references public.tenants on delete cascade,
-  id uuid not null default private.uuid_v7(),
-  user_id uuid not null references public.user_profiles on delete cascade,
-  token_hash bytea not null,
-  expires_at timestamptz not null,
-  created_at timestamptz not null default now(),
-  primary key (tenant_id, id),
-  constraint token_is_a_sha256 check (length(token_hash) = 32),
-  constraint viewer_is_short_lived check (expires_at <= created_at + interval '15 minutes')
-);
-comment on table private.audit_viewers is
-  'Tokens that read one tenant''s audit log for up to 15 minutes, stored by their hash. A token may read what its issuer may read at that moment.';
-create index audit_viewers_token_hash_idx on private.audit_viewers (token_hash);
-create index audit_viewers_user_id_idx on private.audit_viewers (user_id);
-
-create function private.issue_audit_viewer(tenant uuid, token_hash bytea, ttl_seconds int) returns timestamptz
-  language plpgsql security definer
+create function private.refuse_portal_token() returns void
+  language plpgsql stable
   set search_path = ''
 as $$
-declare
-  ends timestamptz := now() + make_interval(secs => least(greatest(ttl_seconds, 1), 900));
 begin
-  perform private.require_permission(issue_audit_viewer.tenant, 'read_admin');
-  delete from private.audit_viewers as v where v.tenant_id = issue_audit_viewer.tenant and v.expires_at <= now();
-  insert into private.audit_viewers (tenant_id, user_id, token_hash, expires_at)
-  values (issue_audit_viewer.tenant, (select auth.uid()), issue_audit_viewer.token_hash, ends);
-  perform private.record_audit(issue_audit_viewer.tenant, 'audit.viewer_issued', 'audit_log', null, null,
-    jsonb_build_object('expires_at', ends));
-  return ends;
+  if private.caller_portal_token() is not null then
+    perform private.raise_problem(403, 'forbidden', 'A portal token lends no other, and ends none.');
+  end if;
 end
 $$;
-comment on function private.issue_audit_viewer(uuid, bytea, int) is 'Stores the hash of a viewer token for up to 15 minutes. Returns when the token ends.';
 
-create function private.revoke_audit_viewers(tenant uuid) returns int
+create function private.issue_portal_token(tenant uuid, portal text, token_hash bytea, ttl_seconds int, can_write boolean default false,
+  out ref_id text, out expires_at timestamptz, out scopes text[])
   language plpgsql security definer
   set search_path = ''
 as $$
 declare
+  opened private.portals;
+  key public.api_keys;
+  created private.portal_tokens;
+begin
+  select p.* into strict opened from private.portals as p where p.portal = issue_portal_token.portal;
+  perform private.require_permission(issue_portal_token.tenant, opened.scope);
+  perform private.refuse_portal_token();
+  issue_portal_token.scopes := opened.read_scopes || case when can_write then opened.write_scopes else '{}' end;
+  if private.caller_api_key() is not null then
+    select k.* into key from public.api_keys as k where k.tenant_id = issue_portal_token.tenant and k.id = private.caller_api_key();
+    if can_write and not opened.write_scopes <@ key.scopes then
+      perform private.raise_problem(403, 'forbidden', format('This API key lends only what it may do. For "can_write" it needs the scopes %s too.',
+        array_to_string(opened.write_scopes, ', ')));
+    end if;
+    issue_portal_token.scopes := array(select s from unnest(issue_portal_token.scopes) as s where s = any (key.scopes));
+  end if;
+  delete from private.portal_tokens as v where v.tenant_id = issue_portal_token.tenant and v.expires_at <= now();
+  insert into private.portal_tokens (tenant_id, portal, scopes, token_hash, user_id, api_key_id, expires_at)
+  values (issue_portal_token.tenant, opened.portal, issue_portal_token.scopes, issue_portal_token.token_hash,
+    (select auth.uid()), key.id, now() + make_interval(secs => least(greatest(ttl_seconds, 1), 900)))
+  returning * into created;
+  issue_portal_token.ref_id := private.ulid(created.id);
+  issue_portal_token.expires_at := created.expires_at;
+  -- Whatever the token does names the token. This row says who lent it.
+  perform private.record_audit(issue_portal_token.tenant, 'portal_token.issued', 'portal_token', issue_portal_token.ref_id, null,
+    jsonb_build_object('portal', created.portal, 'scopes', created.scopes, 'expires_at', created.expires_at));
+end
+$$;
+comment on function private.issue_portal_token(uuid, text, bytea, int, boolean) is
+  'Stores the hash of a token that opens a portal for up to 15 minutes. Returns its ref_id, when it ends, and its scopes: of an API key, only those that the key has.';
+
+create function private.revoke_portal_tokens(tenant uuid, portal text) returns int
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  opened private.portals;
   revoked int;
 begin
-  perform private.require_permission(revoke_audit_viewers.tenant, 'read_admin');
-  delete from private.audit_viewers as v
-  where v.tenant_id = revoke_audit_viewers.tenant and v.user_id = (select auth.uid()) and v.expires_at > now();
+  select p.* into strict opened from private.portals as p where p.portal = revoke_portal_tokens.portal;
+  perform private.require_permission(revoke_portal_tokens.tenant, opened.scope);
+  perform private.refuse_portal_token();
+  delete from private.portal_tokens as v
+  where v.tenant_id = revoke_portal_tokens.tenant and v.portal = opened.portal and v.expires_at > now()
+    and (v.user_id = (select auth.uid()) or v.api_key_id = private.caller_api_key());
   get diagnostics revoked = row_count;
   if revoked > 0 then
-    perform private.record_audit(revoke_audit_viewers.tenant, 'audit.viewers_revoked', 'audit_log', null, null,
-      jsonb_build_object('count', revoked));
+    perform private.record_audit(revoke_portal_tokens.tenant, 'portal_tokens.revoked', 'portal_token', null, null,
+      jsonb_build_object('portal', opened.portal, 'count', revoked));
   end if;
   return revoked;
 end
 $$;
-comment on function private.revoke_audit_viewers(uuid) is 'Ends the caller''s own viewer tokens for a tenant. Returns how many.';
-grant execute on function private.issue_audit_viewer(uuid, bytea, int), private.revoke_audit_viewers(uuid)
-  to authenticated, service_role;
+comment on function private.revoke_portal_tokens(uuid, text) is 'Ends the caller''s own tokens for a portal of a tenant. Returns how many.';
 
-select private.register_table('private.audit_viewers', secret => '{token_hash}', unaudited => 'the functions that issue and revoke record it');
-select private.register_audit_action('audit.viewer_issued', 'c', '{expires_at}');
-select private.register_audit_action('audit.viewers_revoked', 'd', '{count}');
+-- A definer, because a token reads no tenant. It says what a page needs on top of the portal, and nothing else.
+create function private.read_portal(tenant uuid)
+  returns table (portal text, expires_at timestamptz, expires_in int, can_write boolean, ref_id text, slug text, name text, status public.tenant_status, trial_ends_at timestamptz)
+  language plpgsql stable security definer
+  set search_path = ''
+  rows 1
+as $$
+begin
+  return query
+    select v.portal, v.expires_at, extract(epoch from v.expires_at - now())::int,
+      exists (select from unnest(p.write_scopes) as s where private.portal_token_may(v, s))
+        and (t.status in ('active', 'demo') or t.status = 'trial' and t.trial_ends_at > now()) and t.contract_pending_at is null,
+      t.ref_id, t.slug, t.name, t.status, t.trial_ends_at
+    from private.portal_tokens as v join private.portals as p on p.portal = v.portal
+    join public.tenants as t on t.id = v.tenant_id
+    where v.tenant_id = read_portal.tenant and v.id = private.caller_portal_token();
+end
+$$;
+comment on function private.read_portal(uuid) is 'What the calling portal token opens, until when, and of which tenant. Nothing for anybody else.';
+
+grant execute on function private.issue_portal_token(uuid, text, bytea, int, boolean), private.revoke_portal_tokens(uuid, text), private.read_portal(uuid)
+  to authenticated;
+
+select private.register_audit_action('portal_token.issued', 'c', '{portal,scopes,expires_at}');
+select private.register_audit_action('portal_tokens.revoked', 'd', '{portal,count}');
+select private.register_portal('audit', 'The audit log of the tenant, read only.', '{audit:read}');
 
 -- 09_platform_reading.sql
 

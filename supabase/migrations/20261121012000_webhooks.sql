@@ -1834,3 +1834,10 @@ select private.register_overview('endpoint_failing', 'warning', 'read_admin', 'w
   'find_failing_endpoints', 'A webhook endpoint fails. After five days without a success it is disabled.');
 select private.register_overview('endpoint_disabled', 'error', 'read_admin', 'webhook_endpoint', '/webhooks/endpoints/{endpoint}',
   'find_disabled_endpoints', 'A webhook endpoint was disabled, because its receiver failed or asked for it.');
+
+-- 50_portal.sql
+
+-- The portal: what a page in a frame shows of a tenant's webhooks, and what it may do with them.
+
+select private.register_portal('webhooks', 'The webhook endpoints of the tenant, and what became of their messages.',
+  '{endpoints:read,event_types:read,deliveries:read}', '{endpoints:write,replays:write}');

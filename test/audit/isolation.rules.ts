@@ -1,4 +1,4 @@
-import { idOf, personId, tenantId } from '../isolation/matrix/callers.ts'
+import { idOf, tenantId } from '../isolation/matrix/callers.ts'
 import type { IsolationRules } from '../isolation/matrix/rules.ts'
 
 export default {
@@ -59,24 +59,10 @@ export default {
       scope: 'audit:read',
       call: (tenant) => `select * from private.verify_audit_log('${idOf(tenant)}', 0, null)`,
     },
-    issue_audit_viewer: {
-      needs: 'read_admin',
-      call: (tenant) => `select private.issue_audit_viewer('${idOf(tenant)}', sha256('probe'), 60)`,
-    },
-    revoke_audit_viewers: {
-      needs: 'read_admin',
-      call: (tenant) => `select private.revoke_audit_viewers('${idOf(tenant)}')`,
-    },
   },
   privateFunctions: {
     start_audit_export: 'asks require_permission()',
     export_audit_log: 'asks require_permission()',
     verify_audit_log: 'asks require_permission()',
-    issue_audit_viewer: 'asks require_permission()',
-    revoke_audit_viewers: 'asks require_permission()',
-  },
-  rows: {
-    'private.audit_viewers': (tenant) => `(tenant_id, user_id, token_hash, expires_at)
-      values ('${tenantId(tenant)}', '${personId(`${tenant}-anchor`)}', sha256(convert_to('${tenantId(tenant)}', 'UTF8')), now() + interval '1 minute')`,
   },
 } satisfies IsolationRules

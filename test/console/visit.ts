@@ -29,13 +29,15 @@ export async function openConsole(
   })
   // The build takes some seconds for the first who asks.
   page.setDefaultTimeout(90_000)
-  if (person) {
-    const session = sessionOf(person)
-    await page.goto(consoleUrl('/preview.html'))
-    await page.evaluate((value) => localStorage.setItem('tenantry-session', value), session)
-  }
+  if (person) await signIn(page, person)
   await page.goto(consoleUrl(path))
   return page
+}
+
+/** Puts a session where the console keeps it. */
+export async function signIn(page: Page, person: Person): Promise<void> {
+  await page.goto(consoleUrl('/preview.html'))
+  await page.evaluate((value) => localStorage.setItem('tenantry-session', value), sessionOf(person))
 }
 
 /** What the console keeps of a session. The token is as Auth would have issued it. */

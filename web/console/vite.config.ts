@@ -58,6 +58,7 @@ export default defineConfig({
         index: at('index.html'),
         preview: at('preview.html'),
         'quiz-preview': at('quiz-preview.html'),
+        embed: at('embed.html'),
       },
       output: {
         codeSplitting: {
@@ -68,7 +69,7 @@ export default defineConfig({
               name: `words-${language}`,
               test: new RegExp(`console/.*words/(?:refusals/)?${language}\\.ts$`),
             })),
-            { name: 'styles', test: /console\/.*\.css$/ },
+            { name: 'styles', test: /console\/(?!embed\/).*\.css$/ },
             // The first screen needs most of it, and the others the rest.
             { name: 'query', test: /@tanstack\/(?:react-query|query-core)/ },
             { name: 'router', test: /@tanstack\/(?:react-router|router-core|history)/ },

@@ -79,9 +79,9 @@ export function updateEndpoint(
 ): Promise<Endpoint> {
   const { url, ...rest } = change
   const changes = url === undefined ? rest : { ...rest, url: deliverableUrl(url) }
-  // No API key has a scope for disabling alone: a key changes an endpoint by one scope, in whatever way.
+  // No scope is for disabling alone: a key or a portal token changes an endpoint by one scope, in whatever way.
   const isOnlyDisabling =
-    change.disabled === true && Object.keys(change).length === 1 && caller.kind !== 'api_key'
+    change.disabled === true && Object.keys(change).length === 1 && caller.kind === 'user'
   return db.transaction(async (tx) => {
     await tx.query(
       isOnlyDisabling

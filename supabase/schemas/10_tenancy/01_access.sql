@@ -65,7 +65,7 @@ comment on function private.caller_api_key() is 'The API key that is calling. Nu
 -- A definer, because it reads the membership of a caller whose own policies on tenant_members depend on it.
 -- In plpgsql, because plpgsql keeps its plans for the session. An SQL function would plan anew on every statement.
 -- An array and not a set, because Postgres would copy a set twice before a policy can compare with it.
--- A key holds no permission. A policy names the scopes that read its table, and lets in no other key.
+-- A key holds no permission, nor does a portal token. A policy names the scopes that read its table, and lets in no others.
 create function private.tenant_ids(permission text, scopes text[] default '{}') returns uuid[]
   language plpgsql stable security definer parallel safe
   set search_path = ''
@@ -77,6 +77,9 @@ declare
 begin
   if key is not null then
     return array(select private.api_key_tenant_ids(key, tenant_ids.scopes));
+  end if;
+  if person is null and private.caller_portal_token() is not null then
+    return array(select private.portal_token_tenant_ids(private.caller_portal_token(), tenant_ids.scopes));
   end if;
   ids := array(
     select m.tenant_id from public.tenant_members as m
@@ -103,7 +106,7 @@ begin
 end
 $$;
 comment on function private.tenant_ids(text, text[]) is
-  'The tenants in which a person now holds a permission (read, read_clients, read_admin, write, manage, own, review, export, contract, leave). For an API key: its tenant, if its request uses one of the scopes. Every policy uses this.';
+  'The tenants in which a person now holds a permission (read, read_clients, read_admin, write, manage, own, review, export, contract, leave). For an API key or a portal token: its tenant, if its request uses one of the scopes. Every policy uses this.';
 
 -- It sets no search_path, so that Postgres inlines it. Every call of a function asks this, and would parse it anew.
 create function private.is_trusted_caller() returns boolean
@@ -127,6 +130,7 @@ declare
   is_contract_pending boolean;
   is_trusted boolean := private.is_trusted_caller();
   key uuid := private.caller_api_key();
+  token uuid := private.caller_portal_token();
   needed text := require_permission.permission;
 begin
   -- Whatever refuses the request later can say in which tenant.
@@ -137,6 +141,9 @@ begin
   end if;
   if key is not null then
     perform private.require_scope(key, require_permission.tenant, require_permission.permission);
+    is_trusted := true;
+  elsif token is not null then
+    perform private.require_portal_scope(token, require_permission.tenant, require_permission.permission);
     is_trusted := true;
   end if;
   select t.status, t.trial_ends_at, m.role, t.contract_pending_at is not null
@@ -152,7 +159,7 @@ begin
     or (found_role is null and not is_trusted) then
     perform private.raise_problem(404, 'tenant_not_found', 'There is no such tenant, or you are not one of its members.');
   end if;
-  if is_contract_pending and needed not in ('contract', 'leave', 'export') and (key is not null or not is_trusted) then
+  if is_contract_pending and needed not in ('contract', 'leave', 'export') and (coalesce(key, token) is not null or not is_trusted) then
     perform private.raise_problem(403, 'contract_not_accepted',
       'An owner or an admin must accept the contract of this tenant first. Until then only the contract, the export and leaving are open.');
   end if;
@@ -226,22 +233,5 @@ comment on function private.colleague_ids() is 'The people who are in a tenant t
 grant execute on function private.tenant_ids(text, text[]), private.colleague_ids(), private.is_trusted_caller(), private.require_permission(uuid, text), private.enter_tenant(text, text)
   to authenticated, service_role;
 grant execute on function private.caller_api_key() to authenticated, service_role;
-
--- A definer, because the permissions of roles are a table in private. They are the same for everybody.
-create function public.list_roles() returns table (role public.tenant_role, permissions text[])
-  language plpgsql stable security definer
-  set search_path = ''
-as $$
-begin
-  if (select auth.uid()) is null then
-    perform private.raise_problem(401, 'unauthenticated', 'Sign in first.');
-  end if;
-  return query
-    select p.role, array_agg(p.permission order by p.permission) from private.role_permissions as p
-    group by p.role order by p.role;
-end
-$$;
-comment on function public.list_roles() is 'Every role with the permissions it holds. The highest role comes first.';
-grant execute on function public.list_roles() to authenticated;
 
 select private.register_table('private.role_permissions', plain => '{permission}', unaudited => 'changed by migrations only');

@@ -6,6 +6,7 @@ create type public.audit_actor_type as enum (
   'user',      -- a person; its id is the person's ref_id
   'operator',  -- a person of the platform, at work as one; its id is the person's ref_id
   'api_key',   -- a tenant's server; its id is the key's ref_id
+  'portal_token', -- a page in a frame, which a person or a key lent a token; its id is the token's ref_id
   'service',   -- the platform's own servers, which have a secret key
   'system',    -- cron, with the job as its name, or a direct connection
   'anonymous'  -- a caller without credentials

@@ -36,6 +36,7 @@ declare
   headers jsonb := nullif(current_setting('request.headers', true), '')::jsonb;
   -- Not the claim of the token, because any token could have one. Only a verified key sets this setting.
   api_key uuid := nullif(current_setting('tenantry.api_key', true), '')::uuid;
+  portal_token uuid := private.caller_portal_token();
   address text;
   -- The service's connection may work for somebody: then its claims name them. Not over REST, where a token brings the claims.
   is_for_somebody boolean := role = 'service_role' and session_user <> 'authenticator' and claims ?| '{sub,acting_key}';
@@ -68,6 +69,9 @@ begin
   elsif role = 'authenticated' and api_key is not null or works_for_key is not null then
     context.actor_type := 'api_key';
     context.actor_id := private.ulid(coalesce(works_for_key::uuid, api_key));
+  elsif role = 'authenticated' and portal_token is not null then
+    context.actor_type := 'portal_token';
+    context.actor_id := private.ulid(portal_token);
   elsif role = 'authenticated' and claims ->> 'sub' is not null or works_for_user is not null then
     context.actor_type := 'user';
     context.actor_id := private.ulid((claims ->> 'sub')::uuid);

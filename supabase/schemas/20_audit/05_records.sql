@@ -66,10 +66,10 @@ begin
   -- strangers could fill the log of any tenant whose name they know.
   select t.id into tenant from public.tenants as t
   where (t.slug = record_refusal.tenant_name or t.ref_id = record_refusal.tenant_name
-      or record_refusal.tenant_name is null and (context.actor_type = 'api_key' or t.id = (
+      or record_refusal.tenant_name is null and (context.actor_type in ('api_key', 'portal_token') or t.id = (
         select min(m.tenant_id::text)::uuid from public.tenant_members as m where m.user_id = (select auth.uid()) having count(*) = 1)))
     and (context.actor_type = 'service'
-      or context.actor_type = 'api_key' and t.id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid
+      or context.actor_type in ('api_key', 'portal_token') and t.id = (current_setting('request.jwt.claims')::jsonb ->> 'tenant_id')::uuid
       or exists (select from public.tenant_members as m where m.tenant_id = t.id and m.user_id = (select auth.uid())));
   if tenant is null then
     return;

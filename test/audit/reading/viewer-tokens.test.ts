@@ -19,14 +19,22 @@ describe('a viewer token', () => {
   const issue = async (body: object = {}) => {
     const response = await call(at('/viewer-tokens'), { token: owner.token, body })
     expect(response.status).toBe(201)
-    return (await response.json()) as { token: string; expires_at: string }
+    return (await response.json()) as { token: string; ref_id: string; expires_at: string }
   }
 
-  it('reads the log of its tenant, and is its issuer in the log', async () => {
-    const { token, expires_at } = await issue({ ttl_seconds: 60 })
+  it('reads the log of its tenant, and is itself in the log, beside who lent it', async () => {
+    const { token, ref_id, expires_at } = await issue({ ttl_seconds: 60 })
     expect(Date.parse(expires_at) - Date.now()).toBeLessThanOrEqual(60_000)
     expect((await readPage(tenant, token, '?limit=1')).events).toHaveLength(1)
     expect(await problemOf(await call(at('?limit=x'), { token }))).toMatchObject({ code: 'invalid_query' })
+    expect((await call(at('/1'), { token })).status).toBe(200)
+    expect((await call('/registry/audit-actions', { token })).status).toBe(200)
+    const { events } = await readPage(tenant, owner.token, `?target=${ref_id}`)
+    expect(events).toMatchObject([
+      { action: 'portal_token.issued', actor_type: 'user', actor_id: owner.refId, target_id: ref_id },
+    ])
+    const { events: seen } = await readPage(tenant, owner.token, `?actor=${ref_id}`)
+    expect(seen[0]).toMatchObject({ action: 'audit.viewed', actor_type: 'portal_token', actor_id: ref_id })
   })
 
   it('opens nothing else', async () => {
@@ -39,8 +47,8 @@ describe('a viewer token', () => {
       `/registry/tenants/${tenant.slug}`,
       '/registry/tenants',
     ])
-      expect((await call(path, { token })).status).toBe(401)
-    expect((await call(at('/viewer-tokens'), { token, body: {} })).status).toBe(401)
+      expect((await call(path, { token })).status).toBe(403)
+    expect((await call(at('/viewer-tokens'), { token, body: {} })).status).toBe(403)
   })
 
   it('lives for 15 minutes at most, and ends by the clock', async () => {
@@ -50,7 +58,7 @@ describe('a viewer token', () => {
     const { token, expires_at } = await issue()
     expect(Date.parse(expires_at) - Date.now()).toBeLessThanOrEqual(900_000)
     await superuser.query(
-      `update private.audit_viewers set created_at = created_at - interval '1 hour', expires_at = expires_at - interval '1 hour'
+      `update private.portal_tokens set created_at = created_at - interval '1 hour', expires_at = expires_at - interval '1 hour'
        where token_hash = $1`,
       [createHash('sha256').update(token).digest()],
     )
@@ -69,7 +77,7 @@ describe('a viewer token', () => {
     const { token } = (await response.json()) as { token: string }
     expect((await call(at('', left), { token })).status).toBe(200)
     await admin.query('delete from public.tenant_members where user_id = $1', [admin_.id])
-    expect((await call(at('', left), { token })).status).toBe(404)
+    expect((await call(at('', left), { token })).status).toBe(401)
 
     expect((await call(at(), { token: `tav_${randomBytes(32).toString('base64url')}` })).status).toBe(401)
   })
@@ -77,7 +85,7 @@ describe('a viewer token', () => {
   it('is kept as a hash alone', async () => {
     const { token } = await issue()
     const { rows } = await superuser.query(
-      'select v::text as kept from private.audit_viewers as v where tenant_id = $1',
+      'select v::text as kept from private.portal_tokens as v where tenant_id = $1',
       [tenant.id],
     )
     expect(rows.map(({ kept }) => kept).join()).not.toContain(token.slice(4))

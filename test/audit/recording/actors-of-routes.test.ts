@@ -36,6 +36,11 @@ const prepare: Record<string, (owner: Person, tenant: Tenant) => Promise<Partial
     expect((await call(at, { token: owner.token, body: {} })).status).toBe(201)
     return {}
   },
+  'DELETE /webhooks/portal-tokens': async (owner, tenant) => {
+    const at = { token: owner.token, tenant: tenant.slug, body: {} }
+    expect((await call('/webhooks/portal-tokens', at)).status).toBe(201)
+    return {}
+  },
   'POST /branding/domains/:domain/verify': async (_owner, tenant) => {
     const domain = await makeDomain(tenant)
     const { rows } = await superuser.query<{ host: string; verification_token: string }>(

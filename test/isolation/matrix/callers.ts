@@ -23,7 +23,7 @@ export interface Caller {
   holds: Partial<Record<TenantName, string>>
   /** A manager of the platform's own tenant, with a second factor. What they see of that one is not looked at here. */
   isOperator?: true
-  /** An API key and not a person: the scope its request uses; nothing when it is dead. */
+  /** An API key or a portal token and not a person: the scope its request uses; nothing when it is dead. */
   key?: Key
 }
 
@@ -37,6 +37,10 @@ export interface Key {
   waits?: true
   /** Only its claims, as a token could bring them to the REST API: no function verified a key. */
   isClaimed?: true
+  /** A portal token: the person or the API key that lent it. */
+  lentBy?: string
+  /** Of a token: whoever lent it may do this no more. */
+  isOrphan?: true
 }
 
 const all = 'read read_clients read_admin write manage own review export contract leave'
@@ -136,11 +140,51 @@ export const callers: Caller[] = [
     dead: 'archived',
   }),
   keyCaller('claimed-key', { of: 'home', scopes: ['tenant:read'], uses: 'tenant:read', isClaimed: true }),
+  // A portal token for each scope that a portal has, lent by people and by keys.
+  tokenCaller('endpoints-token', 'admin', {
+    scopes: ['endpoints:read', 'deliveries:read'],
+    uses: 'endpoints:read',
+  }),
+  tokenCaller('deliveries-token', 'owner', {
+    scopes: ['endpoints:read', 'deliveries:read'],
+    uses: 'deliveries:read',
+  }),
+  tokenCaller('event-types-token', 'owner', { uses: 'event_types:read' }),
+  tokenCaller('writing-token', 'admin', { uses: 'endpoints:write' }),
+  tokenCaller('replaying-token', 'admin', { uses: 'replays:write' }),
+  tokenCaller('audit-token', 'admin', { uses: 'audit:read' }),
+  tokenCaller('lent-by-key-token', 'endpoints:write-key', { uses: 'endpoints:write' }),
+  tokenCaller('overreaching-token', 'owner', { scopes: ['endpoints:read'], uses: 'endpoints:write' }),
+  tokenCaller('neighbour-token', 'neighbour', { of: 'other', uses: 'endpoints:write' }),
+  tokenCaller('frozen-token', 'frozen-owner', { of: 'frozen', uses: 'endpoints:write' }),
+  tokenCaller('frozen-reading-token', 'frozen-owner', { of: 'frozen', uses: 'deliveries:read' }),
+  tokenCaller('unaccepted-token', 'unaccepted-owner', {
+    of: 'unaccepted',
+    uses: 'deliveries:read',
+    waits: true,
+  }),
+  tokenCaller('archived-token', 'archived-owner', {
+    of: 'archived',
+    uses: 'deliveries:read',
+    dead: 'archived',
+  }),
+  tokenCaller('expired-token', 'owner', { uses: 'endpoints:write', dead: 'expired' }),
+  // What was lent goes with whoever lent it.
+  tokenCaller('of-suspended-token', 'suspended', { uses: 'endpoints:write', isOrphan: true }),
+  tokenCaller('of-member-token', 'member', { uses: 'audit:read', isOrphan: true }),
+  tokenCaller('of-revoked-key-token', 'revoked-writing-key', { uses: 'endpoints:write', isOrphan: true }),
+  tokenCaller('of-narrow-key-token', 'endpoints:read-key', { uses: 'endpoints:write', isOrphan: true }),
+  tokenCaller('claimed-token', 'owner', { uses: 'endpoints:read', isClaimed: true }),
 ]
 
 /** A key holds no permission: what it reaches names its scope. */
 function keyCaller(name: string, key: Key): Caller {
   return { name, role: 'authenticated', holds: {}, key }
+}
+
+/** A portal token, of home unless said otherwise, with the scope that its request uses. */
+function tokenCaller(name: string, lentBy: string, token: Partial<Key> & { uses: string }): Caller {
+  return keyCaller(name, { of: 'home', scopes: [token.uses], lentBy, ...token })
 }
 
 /** Who stands in tenant_members, and how. The suspended have the highest role, so that only their status stops them. */
@@ -206,7 +250,13 @@ export const keyId = (name: string) =>
   numbered('15010000-0000-7000-8003-', callers.findIndex((caller) => caller.name === name) + 1)
 
 export function claimsOf({ name, role, key, isOperator }: Caller): Record<string, string> {
-  if (key) return { role, api_key: keyId(name), tenant_id: tenantId(key.of), scope: key.uses }
+  if (key)
+    return {
+      role,
+      [key.lentBy ? 'portal_token' : 'api_key']: keyId(name),
+      tenant_id: tenantId(key.of),
+      scope: key.uses,
+    }
   if (isOperator) return { role, sub: personId(name), aal: 'aal2' }
   return role === 'anon' || name === 'subjectless' ? { role } : { role, sub: personId(name) }
 }
@@ -218,7 +268,7 @@ export const may = (caller: Caller, permission: Permission, tenant: TenantName) 
 export function sees(caller: Caller, permission: Permission, scopes: string[], tenant: TenantName): boolean {
   const { key } = caller
   if (!key) return may(caller, permission, tenant)
-  const isGood = !key.dead && !key.waits && !key.isClaimed && key.scopes.includes(key.uses)
+  const isGood = !key.dead && !key.waits && !key.isClaimed && !key.isOrphan && key.scopes.includes(key.uses)
   return isGood && key.of === tenant && scopes.includes(key.uses)
 }
 

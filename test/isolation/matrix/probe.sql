@@ -67,6 +67,7 @@ begin
   end if;
   perform set_config('request.jwt.claims', probe ->> 'claims', true);
   perform set_config('tenantry.api_key', coalesce(probe ->> 'key', ''), true);
+  perform set_config('tenantry.portal_token', coalesce(probe ->> 'token', ''), true);
   perform set_config('role', probe ->> 'role', true);
   if probe ->> 'kind' in ('see', 'call') then
     execute probe ->> 'sql' into answer;

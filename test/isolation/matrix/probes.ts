@@ -22,8 +22,9 @@ export interface Probe {
   claims: string
   /** The platform's own tenant is left out of what is seen and touched. */
   isOperator?: true
-  /** The API key that was verified. */
+  /** The API key that was verified, or the portal token. */
   key?: string
+  token?: string
   kind: 'see' | 'touch' | 'do' | 'call'
   sql: string
   watch?: string
@@ -66,12 +67,13 @@ export function relationProbes(name: string, rule: RelationRule): Probe[] {
   return [...asked, ...attemptProbes(name, rule)]
 }
 
-type Who = Pick<Probe, 'role' | 'claims' | 'key' | 'isOperator'>
+type Who = Pick<Probe, 'role' | 'claims' | 'key' | 'token' | 'isOperator'>
 
 function whoIs(caller: Caller): Who {
   const who = { role: caller.role, claims: JSON.stringify(claimsOf(caller)) }
   if (caller.isOperator) return { ...who, isOperator: true }
-  return caller.key && !caller.key.isClaimed ? { ...who, key: keyId(caller.name) } : who
+  if (!caller.key || caller.key.isClaimed) return who
+  return { ...who, [caller.key.lentBy ? 'token' : 'key']: keyId(caller.name) }
 }
 
 const firstColumn = (rule: RelationRule) =>
@@ -218,10 +220,11 @@ function expectedKeyCall(
   rule: FunctionRule,
   target: (typeof tenantNames)[number] | 'nowhere',
 ): string {
-  if (key.dead) return 'PT401 invalid_api_key'
+  if (key.dead) return key.lentBy ? 'PT401 unauthenticated' : 'PT401 invalid_api_key'
   if (target !== key.of) return 'PT404 tenant_not_found'
-  if (!key.scopes.includes(key.uses) || rule.scope !== key.uses) return 'PT403 forbidden'
+  if (!key.scopes.includes(key.uses) || rule.scope !== key.uses || key.isOrphan) return 'PT403 forbidden'
   if (key.waits) return 'PT403 contract_not_accepted'
+  if (key.lentBy && rule.lends) return 'PT403 forbidden'
   const reads = ['read', 'read_clients', 'read_admin', 'export', 'contract', 'leave'].includes(rule.needs)
   return target === 'frozen' && !reads ? 'PT403 tenant_frozen' : 'ok'
 }

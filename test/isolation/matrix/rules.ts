@@ -72,6 +72,8 @@ export interface FunctionRule {
   /** The one scope with which an API key may call it as well. */
   scope?: string
   service?: true
+  /** It lends portal tokens, so none of them may call it, whatever its scope. */
+  lends?: true
   /** Why a function that changes something works in a tenant that is frozen, or whose trial has ended, all the same. */
   whenFrozen?: string
   call: (tenant: TenantName | 'nowhere') => string

@@ -75,7 +75,8 @@ export async function makeWorld(db: Client, rules: Rules): Promise<void> {
   await db.query('update public.tenants set contract_pending_at = now() where id = $1', [
     tenantId('unaccepted'),
   ])
-  for (const { name, key } of callers) if (key) await makeKey(db, keyId(name), key)
+  for (const { name, key } of callers) if (key && !key.lentBy) await makeKey(db, keyId(name), key)
+  for (const { name, key } of callers) if (key?.lentBy) await makeToken(db, keyId(name), key)
   // Nothing is committed here, so what is left to the commit would never come.
   await db.query('set constraints all immediate')
   // Claimed and not verified: it must lead nowhere.
@@ -105,6 +106,16 @@ async function makeKey(db: Client, id: string, { of, scopes, dead }: Key): Promi
   await db.query(
     `insert into private.api_key_windows (tenant_id, api_key_id, window_at, request_count) values ($1, $2, now(), 1)`,
     [tenantId(of), id],
+  )
+}
+
+async function makeToken(db: Client, id: string, { of, scopes, dead, lentBy = '' }: Key): Promise<void> {
+  const isOfKey = callers.some(({ name, key }) => name === lentBy && key)
+  const minutes = dead === 'expired' ? -1 : 10
+  await db.query(
+    `insert into private.portal_tokens (tenant_id, id, portal, scopes, token_hash, user_id, api_key_id, expires_at, created_at)
+     values ($1, $2::uuid, 'webhooks', $3, sha256(convert_to($2::text, 'UTF8')), $4, $5, now() + make_interval(mins => $6), now() - interval '5 minutes')`,
+    [tenantId(of), id, scopes, isOfKey ? null : personId(lentBy), isOfKey ? keyId(lentBy) : null, minutes],
   )
 }
 

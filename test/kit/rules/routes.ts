@@ -21,6 +21,10 @@ export const credentials = [
   'key without the scope',
   'key with the scope',
   'another tenant’s key with the scope',
+  'audit token',
+  'webhooks token',
+  'webhooks token that may write',
+  'another tenant’s portal token',
 ] as const
 export type Credential = (typeof credentials)[number]
 
@@ -60,6 +64,16 @@ export const service: Outcome = { admits: ['secret key'] }
 export const operator: Outcome = { admits: ['operator', 'secret key'] }
 /** An API key of the tenant with this scope. */
 export const keyWith = (scope: string): Outcome => ({ admits: ['key with the scope'], scope })
+
+/** A page in a frame with a token for this portal, and one that may write where it is said so. */
+export const tokenOf = (portal: 'audit' | 'webhooks'): Outcome => ({
+  admits: portal === 'audit' ? ['audit token'] : ['webhooks token', 'webhooks token that may write'],
+})
+/** Whoever holds a token, of any tenant, and nobody else. */
+export const holder: Outcome = {
+  admits: ['audit token', 'webhooks token', 'webhooks token that may write', 'another tenant’s portal token'],
+}
+export const writingToken: Outcome = { admits: ['webhooks token that may write'] }
 
 export interface RouteRule {
   may: Outcome[]
@@ -106,12 +120,18 @@ export function promised(rule: RouteRule, credential: Credential): number {
     // In somebody else's tenant they are no more than anybody.
     case 'operator':
     case 'operator without a second factor':
-      return rule.may.every((outcome) => outcome === service || outcome === operator) ? 403 : 404
+      return rule.may.every((outcome) => [service, operator, holder].includes(outcome)) ? 403 : 404
     case 'another tenant’s key with the scope':
       return scopeOf(rule) ? 404 : 403
+    case 'another tenant’s portal token':
+      return isOfPortal(rule) ? 404 : 403
     default:
       return 403
   }
 }
+
+/** Whether a portal token may call it. */
+const isOfPortal = ({ may }: RouteRule): boolean =>
+  may.some(({ admits }) => admits.includes('audit token') || admits.includes('webhooks token that may write'))
 
 export const scopeOf = (rule: RouteRule): string | undefined => rule.may.find(({ scope }) => scope)?.scope

@@ -82,6 +82,12 @@ const accepted: Record<string, string> = {
   'GET /registry/tenants/:ref/audit/:seq': 'audit:read',
   'GET /registry/tenants/:ref/audit/verify': 'audit:read',
   'GET /registry/tenants/:ref/audit/export': 'audit:export',
+  'GET /registry/audit-actions': 'audit:read',
+  // A key lends what it may read.
+  'POST /registry/tenants/:ref/audit/viewer-tokens': 'audit:read',
+  'DELETE /registry/tenants/:ref/audit/viewer-tokens': 'audit:read',
+  'POST /webhooks/portal-tokens': 'endpoints:read',
+  'DELETE /webhooks/portal-tokens': 'endpoints:read',
 }
 /** What each is asked with, where that is not a usage event. */
 const bodies: Record<string, unknown> = {
@@ -104,6 +110,8 @@ const bodies: Record<string, unknown> = {
     lease_id: crypto.randomUUID(),
     message_ids: ['msg_01M7WEMVE6F88A2P79KZB3EJTX'],
   },
+  'POST /registry/tenants/:ref/audit/viewer-tokens': {},
+  'POST /webhooks/portal-tokens': {},
   'POST /webhooks/endpoints': { url: 'https://hooks.example.com/' },
   'PATCH /webhooks/endpoints/:endpoint': { description: 'Changed by a key' },
   'POST /webhooks/endpoints/:endpoint/test': {},
@@ -119,6 +127,8 @@ const absent = {
   'POST /usage/credits/reservations/:reservation/consume': 404,
   'POST /usage/credits/reservations/:reservation/release': 404,
 } as Record<string, number>
+/** What a key reads, it lends in a frozen tenant too. */
+const lending = ['POST /registry/tenants/:ref/audit/viewer-tokens', 'POST /webhooks/portal-tokens']
 const guarded = routes.filter(({ access }) => access?.auth !== 'public')
 const askFor = (
   name: string,
@@ -248,7 +258,7 @@ describe('the routes that accept keys', () => {
       const writes = scope.endsWith(':write')
       expect({ name, status: response.status }).toEqual({
         name,
-        status: writes ? 403 : (absent[name] ?? 200),
+        status: writes ? 403 : lending.includes(name) ? 201 : (absent[name] ?? 200),
       })
       if (writes) expect(await problemOf(response)).toMatchObject({ code: 'tenant_frozen' })
       else await response.body?.cancel()

@@ -1,14 +1,20 @@
 import { createClient, type TenantryClient } from '../../../lib/client/index.ts'
 import { notingChanges } from './last-change.ts'
 import { project } from './project.ts'
-import { accessToken } from './session.ts'
 
-/** The client that everybody uses, as the person who is signed in. */
+let readToken: () => Promise<string | null> = async () => null
+
+/** Says, before anything is asked, what shows who asks: the session of a person, or the token of a frame. */
+export function askWith(read: () => Promise<string | null>): void {
+  readToken = read
+}
+
+/** The client that everybody uses, as whoever that is. */
 const clientOf = (tenant?: string, timeoutSeconds?: number): TenantryClient =>
   createClient({
     ...project,
     tenant,
-    accessToken,
+    accessToken: () => readToken(),
     fetch: notingChanges,
     ...(timeoutSeconds && { timeoutSeconds }),
   })

@@ -1,25 +1,15 @@
 import { CSPProvider } from '@base-ui/react/csp-provider'
 import type { User } from '@supabase/auth-js'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { useState } from 'react'
-import { Problem, UnexpectedAnswer } from '../../../lib/client/index.ts'
+import { makeQueries } from './queries.ts'
 import { makeRouter } from './router.tsx'
 
 /** What somebody sees who is signed in. Leaving it forgets all that was loaded. */
 export default function Console({ user }: { user: User }) {
   const [{ queries, router }] = useState(() => {
-    const queries = new QueryClient({
-      defaultOptions: {
-        queries: {
-          // The client has tried again already what is worth it. A refusal stays one.
-          retry: false,
-          throwOnError: false,
-          refetchOnWindowFocus: (query) => !isRefusal(query.state.error),
-          staleTime: 10_000,
-        },
-      },
-    })
+    const queries = makeQueries()
     return { queries, router: makeRouter(queries) }
   })
   return (
@@ -31,5 +21,3 @@ export default function Console({ user }: { user: User }) {
     </CSPProvider>
   )
 }
-
-const isRefusal = (error: unknown) => error instanceof Problem || error instanceof UnexpectedAnswer

@@ -1,6 +1,7 @@
 import { lazy, StrictMode, Suspense, useEffect, useState } from 'react'
 import { createRoot } from 'react-dom/client'
-import { auth, type Session } from '../api/session.ts'
+import { askWith } from '../api/client.ts'
+import { accessToken, auth, type Session } from '../api/session.ts'
 import { handedSession } from './arrival.ts'
 import './tokens.css'
 import { words } from './words/words.ts'
@@ -38,6 +39,7 @@ function App() {
   )
 }
 
+askWith(accessToken)
 const root = document.getElementById('app')
 if (!root) throw new Error('index.html has no #app.')
 document.documentElement.lang = words.language

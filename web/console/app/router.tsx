@@ -1,66 +1,17 @@
-import type { User } from '@supabase/auth-js'
-import type { FetchQueryOptions, QueryClient } from '@tanstack/react-query'
-import {
-  createRootRouteWithContext,
-  createRoute,
-  createRouter,
-  lazyRouteComponent,
-} from '@tanstack/react-router'
+import type { QueryClient } from '@tanstack/react-query'
+import { createRouter } from '@tanstack/react-router'
 import { brandQuery, fontsQuery } from '../api/brand.ts'
 import { overviewQuery } from '../api/overview.ts'
-import { tenantQuery } from '../api/tenants.ts'
-import { Failure } from '../parts/notice.tsx'
 import { texts } from '../parts/search.ts'
-import { Loading, NotFound } from '../parts/states.tsx'
 import { campaignSearch } from '../screens/campaigns/search.ts'
 import { inboxSearch, logSearch } from '../screens/notifications/search.ts'
 import { auditSearchIn, tenantSearchIn } from '../screens/operator/search.ts'
 import { participantSearch } from '../screens/participants/search.ts'
+import { auditRoutes, makeRoot, makersOf, routerOptions, webhookRoutes } from './routes.tsx'
 import { Shell } from './shell.tsx'
 
-interface RouterContext {
-  queries: QueryClient
-  user: User
-}
-
-const root = createRootRouteWithContext<RouterContext>()({ component: Shell })
-
-/** Asks for the tenant, which every screen of one begins with, and for more, while the file of the screen is on its way. */
-function ask({ queries }: RouterContext, params: object, more: (slug: string) => object[] = () => []): void {
-  const { slug } = params as { slug?: string }
-  if (!slug) return
-  for (const query of [tenantQuery(slug), ...more(slug)])
-    void queries.prefetchQuery(query as FetchQueryOptions)
-}
-
-/** A screen, whose file is loaded when it is opened. */
-const screen = <const Path extends string, Module extends Record<string, unknown>>(
-  path: Path,
-  load: () => Promise<Module>,
-  name: keyof Module & string,
-  more?: (slug: string) => object[],
-) =>
-  createRoute({
-    getParentRoute: () => root,
-    path,
-    component: lazyRouteComponent(load, name),
-    loader: ({ context, params }) => ask(context, params, more),
-  })
-
-/** One whose address says what is shown of it. */
-const filtered = <const Path extends string, Module extends Record<string, unknown>, Search extends object>(
-  path: Path,
-  load: () => Promise<Module>,
-  name: keyof Module & string,
-  validateSearch: (search: Record<string, unknown>) => Search,
-) =>
-  createRoute({
-    getParentRoute: () => root,
-    path,
-    component: lazyRouteComponent(load, name),
-    loader: ({ context, params }) => ask(context, params),
-    validateSearch,
-  })
+const root = makeRoot(Shell)
+const { screen, filtered } = makersOf(root)
 
 const routeTree = root.addChildren([
   screen('/', () => import('../screens/tenants/tenants.tsx'), 'Tenants'),
@@ -164,35 +115,7 @@ const routeTree = root.addChildren([
   screen('/t/$slug/people', () => import('../screens/people/people.tsx'), 'People'),
   screen('/t/$slug/sso', () => import('../screens/sso/sso.tsx'), 'Sso'),
   screen('/t/$slug/keys', () => import('../screens/keys/keys.tsx'), 'Keys'),
-  filtered(
-    '/t/$slug/webhooks',
-    () => import('../screens/webhooks/endpoints.tsx'),
-    'Endpoints',
-    texts('hours'),
-  ),
-  filtered(
-    '/t/$slug/webhooks/deliveries',
-    () => import('../screens/webhooks/deliveries.tsx'),
-    'Deliveries',
-    texts('endpoint', 'status', 'event_type', 'since', 'until'),
-  ),
-  screen(
-    '/t/$slug/webhooks/deliveries/$message/$endpoint',
-    () => import('../screens/webhooks/delivery.tsx'),
-    'DeliveryScreen',
-  ),
-  filtered(
-    '/t/$slug/webhooks/events',
-    () => import('../screens/webhooks/events.tsx'),
-    'EventTypes',
-    texts('type'),
-  ),
-  filtered(
-    '/t/$slug/webhooks/$endpoint',
-    () => import('../screens/webhooks/endpoint.tsx'),
-    'EndpointScreen',
-    texts('hours'),
-  ),
+  ...webhookRoutes(root),
   filtered('/t/$slug/usage', () => import('../screens/usage/usage.tsx'), 'Usage', texts('days', 'by', 'of')),
   screen('/t/$slug/usage/meters', () => import('../screens/usage/meters.tsx'), 'Meters'),
   filtered(
@@ -221,14 +144,8 @@ const routeTree = root.addChildren([
   ),
   screen('/t/$slug/usage/model', () => import('../screens/usage/model.tsx'), 'ModelScreen'),
   screen('/t/$slug/credits', () => import('../screens/credits/credits.tsx'), 'Credits'),
-  filtered(
-    '/t/$slug/audit',
-    () => import('../screens/audit/log.tsx'),
-    'AuditLog',
-    texts('action', 'actor', 'target', 'request_id', 'since', 'until', 'is_failure'),
-  ),
+  ...auditRoutes(root),
   screen('/t/$slug/audit/check', () => import('../screens/audit/check.tsx'), 'AuditCheck'),
-  screen('/t/$slug/audit/$seq', () => import('../screens/audit/entry.tsx'), 'AuditEntry'),
   screen('/t/$slug/isolation', () => import('../screens/isolation/isolation.tsx'), 'Isolation'),
   screen('/t/$slug/settings', () => import('../screens/settings/settings.tsx'), 'Settings'),
   filtered('/operator', () => import('../screens/operator/tenants.tsx'), 'OperatorTenants', tenantSearchIn),
@@ -238,15 +155,7 @@ const routeTree = root.addChildren([
 ])
 
 export const makeRouter = (queries: QueryClient) =>
-  createRouter({
-    routeTree,
-    context: { queries, user: undefined! },
-    defaultPreload: 'intent',
-    defaultPendingMs: 200,
-    defaultPendingComponent: Loading,
-    defaultNotFoundComponent: NotFound,
-    defaultErrorComponent: ({ error, reset }) => <Failure error={error} retry={reset} />,
-  })
+  createRouter({ routeTree, context: { queries, user: undefined! }, ...routerOptions })
 
 declare module '@tanstack/react-router' {
   interface Register {

@@ -1,6 +1,7 @@
 import { project } from '../api/project.ts'
 import { words } from '../app/words/words.ts'
 import { Code } from './code.tsx'
+import { usePortal } from './portal.ts'
 
 interface Props {
   method: 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -16,6 +17,8 @@ interface Props {
 
 /** The same change as a command. The token is left for the reader to fill in: a command line is kept in a history. */
 export function Curl({ method, path, tenant, etag, body, title = words.asCurl }: Props) {
+  // Whoever looks through a frame has no token to fill in.
+  if (usePortal()) return null
   const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`
   const headers = {
     ...(project.publishableKey && { apikey: project.publishableKey }),

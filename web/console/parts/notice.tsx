@@ -4,6 +4,7 @@ import { refusals } from '../app/words/refusals/refusals.ts'
 import { words } from '../app/words/words.ts'
 import { Button } from './button.tsx'
 import styles from './notice.module.css'
+import { usePortal } from './portal.ts'
 
 /** Something that stands above the content until it is no longer so. */
 export function Banner({ children }: { children: string }) {
@@ -25,7 +26,8 @@ function Refusal({ code, detail }: { code: string; detail: string }) {
 /** Until its contract is accepted, a tenant refuses everything else. */
 function ToContract() {
   const { slug } = useParams({ strict: false })
-  if (!slug) return null
+  const portal = usePortal()
+  if (!slug || portal) return null
   return (
     <p>
       <Link to="/t/$slug/contract" params={{ slug }}>

@@ -5,6 +5,7 @@ import type { Schemas } from '../../../lib/client/index.ts'
 import { tenantQuery } from '../api/tenants.ts'
 import { words } from '../app/words/words.ts'
 import { Banner } from './notice.tsx'
+import { usePortal } from './portal.ts'
 import { isRefused, Pending } from './states.tsx'
 
 export type Tenant = Schemas['Tenant']
@@ -52,8 +53,28 @@ export function Screen({
   )
 }
 
+interface PortalProps extends Omit<Props, 'children'> {
+  children: (here: { slug: string; mayManage: boolean }) => ReactNode
+}
+
+/** A screen that is shown in frames of other pages too. There the token says what may be done, and nothing else is known. */
+export function PortalScreen({ children, ...props }: PortalProps) {
+  const portal = usePortal()
+  if (!portal) return <Screen {...props}>{children}</Screen>
+  const { tenant, can_write } = portal
+  return (
+    <>
+      <title>{`${props.title} – ${tenant.name}`}</title>
+      <h1>{props.title}</h1>
+      {props.lead && <p>{props.lead}</p>}
+      {whyNot(tenant)}
+      {children({ slug: tenant.slug, mayManage: can_write })}
+    </>
+  )
+}
+
 /** What state of the tenant keeps everybody from changing it. */
-function whyNot({ status, trial_ends_at }: Tenant) {
+function whyNot({ status, trial_ends_at }: Pick<Tenant, 'status' | 'trial_ends_at'>) {
   if (status === 'frozen') return <Banner>{words.frozen}</Banner>
   const isOver = status === 'trial' && trial_ends_at && new Date(trial_ends_at) < new Date()
   return isOver ? <Banner>{words.trialOver}</Banner> : null

@@ -39,7 +39,7 @@ create function private.enter_operator(claims jsonb, headers jsonb) returns void
 as $$
 begin
   perform set_config('request.jwt.claims', claims::text, true), set_config('request.headers', headers::text, true),
-    set_config('tenantry.api_key', '', true);
+    set_config('tenantry.api_key', '', true), set_config('tenantry.portal_token', '', true);
   perform private.require_operator();
   -- Not before: until here the transaction has no rights of the service. From here on the audit log names the person.
   perform set_config('request.jwt.claims',

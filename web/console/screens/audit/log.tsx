@@ -6,6 +6,7 @@ import { Select } from '../../parts/choice.tsx'
 import { Filters, MomentFilter, TextFilter } from '../../parts/filters.tsx'
 import { List, More, Quiet, Row } from '../../parts/list.tsx'
 import { Failure } from '../../parts/notice.tsx'
+import { usePortal } from '../../parts/portal.ts'
 import { momentIn, oneOf } from '../../parts/search.ts'
 import { isRefused, Pending } from '../../parts/states.tsx'
 import { Moment } from '../../parts/when.tsx'
@@ -24,6 +25,7 @@ export function AuditLog() {
 function Log({ slug }: { slug: string }) {
   const search = route.useSearch()
   const navigate = route.useNavigate()
+  const portal = usePortal()
   const { data: actions = [] } = useQuery(auditActionsQuery)
   const since = momentIn(search.since)
   const until = momentIn(search.until)
@@ -74,7 +76,7 @@ function Log({ slug }: { slug: string }) {
         <MomentFilter label={words.since} value={since} onValue={(next) => filter({ since: next })} />
         <MomentFilter label={words.until} value={until} onValue={(next) => filter({ until: next })} />
       </Filters>
-      <Export slug={slug} />
+      {!portal && <Export slug={slug} />}
       {!log.data || isRefused(log) ? (
         <Pending queries={[log]} />
       ) : (

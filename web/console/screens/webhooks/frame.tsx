@@ -1,12 +1,11 @@
 import { Link, useParams } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import { Screen, type Tenant } from '../../parts/screen.tsx'
+import { PortalScreen } from '../../parts/screen.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { words } from './words/words.ts'
 
 interface Here {
   slug: string
-  tenant: Tenant
   mayManage: boolean
 }
 
@@ -14,7 +13,7 @@ interface Here {
 export function WebhooksScreen({ children }: { children: (here: Here) => ReactNode }) {
   const { slug = '' } = useParams({ strict: false })
   return (
-    <Screen
+    <PortalScreen
       title={words.rooms.webhooks}
       lead={words.webhooksLead}
       needs="read_admin"
@@ -44,6 +43,6 @@ export function WebhooksScreen({ children }: { children: (here: Here) => ReactNo
           {children(here)}
         </>
       )}
-    </Screen>
+    </PortalScreen>
   )
 }

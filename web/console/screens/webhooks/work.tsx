@@ -14,6 +14,7 @@ import { Buttons } from '../../parts/card.tsx'
 import { Confirm } from '../../parts/confirm.tsx'
 import { Curl } from '../../parts/curl.tsx'
 import { Failure } from '../../parts/notice.tsx'
+import { usePortal } from '../../parts/portal.ts'
 import { draftOf, toChange } from './draft.ts'
 import { EndpointForm } from './endpoint-form.tsx'
 import { nameOf } from './names.ts'
@@ -45,11 +46,12 @@ export default function Work({ slug, endpoint, mayManage }: Props) {
   )
 }
 
-/** What is done by a button. Disabling is possible in a frozen tenant too. */
+/** What is done by a button. For people, disabling is possible in a frozen tenant too. */
 function Acts({ slug, endpoint, mayManage }: Props) {
   const { ref_id: id } = endpoint
   const queries = useQueryClient()
   const navigate = useNavigate()
+  const portal = usePortal()
   const [asked, setAsked] = useState<'delete' | 'rotate' | null>(null)
   const refresh = () => queries.invalidateQueries({ queryKey: [slug, 'webhooks'] })
   const switching = useMutation({
@@ -78,7 +80,7 @@ function Acts({ slug, endpoint, mayManage }: Props) {
     <>
       {failure && <Failure error={failure} />}
       <Buttons>
-        {(mayManage || !endpoint.disabled) && (
+        {(mayManage || (!portal && !endpoint.disabled)) && (
           <Button
             look="quiet"
             disabled={switching.isPending}

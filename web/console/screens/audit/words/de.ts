@@ -18,6 +18,7 @@ const de: typeof en = {
   actorType: {
     user: 'Eine Person',
     api_key: 'API-Schlüssel',
+    portal_token: 'Eine Seite im Rahmen',
     service: 'Der Dienst',
     system: 'Das System',
     operator: 'Die Plattform',

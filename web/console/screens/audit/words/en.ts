@@ -16,6 +16,7 @@ export default {
   actorType: {
     user: 'A person',
     api_key: 'API key',
+    portal_token: 'A page in a frame',
     service: 'The service',
     system: 'The system',
     operator: 'The platform',

@@ -18,6 +18,7 @@ const es: typeof en = {
   actorType: {
     user: 'Una persona',
     api_key: 'Clave de API',
+    portal_token: 'Una página incrustada',
     service: 'El servicio',
     system: 'El sistema',
     operator: 'La plataforma',

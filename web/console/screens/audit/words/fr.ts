@@ -18,6 +18,7 @@ const fr: typeof en = {
   actorType: {
     user: 'Une personne',
     api_key: 'Clé d’API',
+    portal_token: 'Une page intégrée',
     service: 'Le service',
     system: 'Le système',
     operator: 'La plateforme',

@@ -18,6 +18,7 @@ const it: typeof en = {
   actorType: {
     user: 'Una persona',
     api_key: 'Chiave API',
+    portal_token: 'Una pagina incorporata',
     service: 'Il servizio',
     system: 'Il sistema',
     operator: 'La piattaforma',

@@ -1,0 +1,130 @@
+import type { User } from '@supabase/auth-js'
+import type { FetchQueryOptions, QueryClient } from '@tanstack/react-query'
+import {
+  createRootRouteWithContext,
+  createRoute,
+  lazyRouteComponent,
+  type RouteComponent,
+} from '@tanstack/react-router'
+import { tenantQuery } from '../api/tenants.ts'
+import { Failure } from '../parts/notice.tsx'
+import { texts } from '../parts/search.ts'
+import { Loading, NotFound } from '../parts/states.tsx'
+
+interface RouterContext {
+  queries: QueryClient
+  user: User
+}
+
+/** What stands around all screens. */
+export const makeRoot = (component: RouteComponent) =>
+  createRootRouteWithContext<RouterContext>()({ component })
+type Root = ReturnType<typeof makeRoot>
+
+/**
+ * Asks for the tenant, which every screen of one begins with, and for more, while the file of the screen is on its way. In a
+ * frame nobody is signed in, and its token reads no tenant.
+ */
+function ask(
+  { queries, user }: RouterContext,
+  params: object,
+  more: (slug: string) => object[] = () => [],
+): void {
+  const { slug } = params as { slug?: string }
+  if (!slug || !user) return
+  for (const query of [tenantQuery(slug), ...more(slug)])
+    void queries.prefetchQuery(query as FetchQueryOptions)
+}
+
+/** What makes the routes below a root. */
+export const makersOf = (root: Root) => ({
+  /** A screen, whose file is loaded when it is opened. */
+  screen: <const Path extends string, Module extends Record<string, unknown>>(
+    path: Path,
+    load: () => Promise<Module>,
+    name: keyof Module & string,
+    more?: (slug: string) => object[],
+  ) =>
+    createRoute({
+      getParentRoute: () => root,
+      path,
+      component: lazyRouteComponent(load, name),
+      loader: ({ context, params }) => ask(context, params, more),
+    }),
+
+  /** One whose address says what is shown of it. */
+  filtered: <const Path extends string, Module extends Record<string, unknown>, Search extends object>(
+    path: Path,
+    load: () => Promise<Module>,
+    name: keyof Module & string,
+    validateSearch: (search: Record<string, unknown>) => Search,
+  ) =>
+    createRoute({
+      getParentRoute: () => root,
+      path,
+      component: lazyRouteComponent(load, name),
+      loader: ({ context, params }) => ask(context, params),
+      validateSearch,
+    }),
+})
+
+/** The screens of the webhooks, in the console and in frames. */
+export const webhookRoutes = (root: Root) => {
+  const { screen, filtered } = makersOf(root)
+  return [
+    filtered(
+      '/t/$slug/webhooks',
+      () => import('../screens/webhooks/endpoints.tsx'),
+      'Endpoints',
+      texts('hours'),
+    ),
+    filtered(
+      '/t/$slug/webhooks/deliveries',
+      () => import('../screens/webhooks/deliveries.tsx'),
+      'Deliveries',
+      texts('endpoint', 'status', 'event_type', 'since', 'until'),
+    ),
+    screen(
+      '/t/$slug/webhooks/deliveries/$message/$endpoint',
+      () => import('../screens/webhooks/delivery.tsx'),
+      'DeliveryScreen',
+    ),
+    filtered(
+      '/t/$slug/webhooks/events',
+      () => import('../screens/webhooks/events.tsx'),
+      'EventTypes',
+      texts('type'),
+    ),
+    filtered(
+      '/t/$slug/webhooks/$endpoint',
+      () => import('../screens/webhooks/endpoint.tsx'),
+      'EndpointScreen',
+      texts('hours'),
+    ),
+  ] as const
+}
+
+/** Those screens of the audit log that are shown in frames too. */
+export const auditRoutes = (root: Root) => {
+  const { screen, filtered } = makersOf(root)
+  return [
+    filtered(
+      '/t/$slug/audit',
+      () => import('../screens/audit/log.tsx'),
+      'AuditLog',
+      texts('action', 'actor', 'target', 'request_id', 'since', 'until', 'is_failure'),
+    ),
+    screen('/t/$slug/audit/$seq', () => import('../screens/audit/entry.tsx'), 'AuditEntry'),
+  ] as const
+}
+
+/** How every router behaves. */
+export const routerOptions = {
+  defaultPreload: 'intent',
+  defaultPendingMs: 200,
+  defaultPendingComponent: Loading,
+  defaultNotFoundComponent: NotFound,
+  defaultErrorComponent: ({ error, reset }: { error: unknown; reset: () => void }) => (
+    <Failure error={error} retry={reset} />
+  ),
+} as const
