@@ -1,7 +1,7 @@
 import { useSyncExternalStore } from 'react'
 
 /** A change that was made: in which tenant, by its slug, and under which id the audit log has it. */
-export interface Change {
+interface Change {
   slug: string
   requestId: string
 }
