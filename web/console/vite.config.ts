@@ -64,11 +64,7 @@ export default defineConfig({
         codeSplitting: {
           includeDependenciesRecursively: false,
           groups: [
-            // The texts of a language are one file, and so are the styles: each file more is a wait more.
-            ...['en', 'de', 'es', 'fr', 'it'].map((language) => ({
-              name: `words-${language}`,
-              test: new RegExp(`console/.*words/(?:refusals/)?${language}\\.ts$`),
-            })),
+            // Each file more is a wait more.
             { name: 'styles', test: /console\/(?!embed\/).*\.css$/ },
             // The first screen needs most of it, and the others the rest.
             { name: 'query', test: /@tanstack\/(?:react-query|query-core)/ },
@@ -76,12 +72,12 @@ export default defineConfig({
             // A screen with a form has a dialog too, as a rule. In one piece they are smaller than in many.
             {
               name: 'forms',
-              test: /@base-ui\/(?!react\/(?:csp-provider|internals\/csp-context))|floating-ui|console\/parts\/(?:card|choice|code|confirm|conflict|copy|curl|dialog|errors|field|secret|versioned)\.tsx?$/,
+              test: /@base-ui\/(?!react\/(?:csp-provider|internals\/csp-context))|floating-ui|console\/parts\/(?:card|confirm|conflict|curl|dialog|errors|field|secret|versioned)\.tsx?$/,
             },
             // What screens are made of that signing in has no use for.
             {
               name: 'parts',
-              test: /console\/(?:parts\/(?!button)|api\/(?!client|last-change|project|session|storage-key))/,
+              test: /console\/(?:parts\/(?!button)|api\/(?!client|isolation|last-change|project|second-factor|session|storage-key))/,
               minShareCount: 3,
             },
           ],
