@@ -1898,8 +1898,9 @@ select private.register_audit_action('tenant.export_link_issued', 'c', '{expires
 
 -- Which relations of the API hold rows of tenants, so that anybody can ask each of them for rows of others.
 
+-- A definer, so that whoever is not signed in is told so, also where anon were granted it.
 create function public.list_tenant_relations() returns table (relation text, tenant_column text)
-  language plpgsql stable
+  language plpgsql stable security definer
   set search_path = ''
 as $$
 begin

@@ -21,5 +21,6 @@ export default {
   },
   'every definer in public is one that asks for permission, or is listed': {
     create_tenant: 'anybody signed in may; refuses a caller without a user',
+    list_tenant_relations: 'says which relations there are, the same for everybody',
   },
 } satisfies CatalogRules
