@@ -67,6 +67,8 @@ export const goodCalls: Record<string, GoodCall> = {
     withoutNumbers: ['config', 'diff'],
   },
   'private.appoint_operator': { given: ({ slug }) => ({ email: `${slug}@example.com` }) },
+  'private.issue_portal_token': { given: () => ({ portal: 'webhooks' }) },
+  'private.revoke_portal_tokens': { given: () => ({ portal: 'webhooks' }) },
   // Whose claims these are is asked at the end.
   'private.enter_operator': { refused: 'forbidden' },
   'private.begin_session': {
@@ -274,9 +276,12 @@ export const unmeasured: Record<string, string> = {
   'private.register_queue': 'runs in migrations',
   'private.register_switch': 'runs in migrations',
   'private.register_plan_credits': 'runs in migrations',
+  'private.register_portal': 'runs in migrations',
   'private.register_table': 'runs in migrations',
   'private.requeue_items': 'replay_webhook_deliveries() bounds the items',
   'private.requeue_webhook_deliveries': 'replay_webhook_deliveries() bounds the events',
+  'private.portal_token_tenant_ids': 'asks for permissions that our code names',
+  'private.require_portal_scope': 'asks for permissions that our code names',
   'private.require_scope': 'asks for permissions that our code names',
   'private.store_usage_events': 'log_usage_events() bounds the batch',
   'private.review_subscription': 'an order, and the id in a verified event, which has a size',
