@@ -44,7 +44,6 @@ export default {
     path: `${config}/draft/preview`,
     body: () => ({ answers: { s1: 7 } }),
     whenFrozen: 'changes nothing',
-    unaudited: 'changes nothing',
   },
   'POST /assessments/frameworks/:framework/config/draft/publish': {
     may: [manager],
