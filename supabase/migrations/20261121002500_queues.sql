@@ -757,23 +757,23 @@ begin
     order by l.lane_id
     for no key update of l) as l;
 
-  with waiting as (
-    update private.queue_items as i set
-      -- Less than counted here if it was put back in the meantime. Then the schedule begins with this attempt.
-      attempt_count = least(i.attempt_count + 1, r.attempt_number),
-      next_at = now() + private.retry_wait(waits, least(i.attempt_count + 1, r.attempt_number)),
-      lease_id = null,
-      dispatched_at = null
-    from unnest(results) with ordinality as r
-    where i.tenant_id = r.tenant_id and i.queue = complete_items.queue and i.lane_id = r.lane_id and i.item_id = r.item_id
-      and i.lease_id = r.lease_id and r.outcome = 'failed' and least(i.attempt_count + 1, r.attempt_number) <= cardinality(waits)
-    returning r.ordinality, i.attempt_count, false as has_died
-  ), ended as (
-    delete from private.queue_items as i
+  -- One statement for what fails and what ends, so that it locks items in one order. It locks also an item that somebody
+  -- else took after this statement began, and leaves it as it is.
+  with reported as (
+    merge into private.queue_items as i
     using unnest(results) with ordinality as r
-    where i.tenant_id = r.tenant_id and i.queue = complete_items.queue and i.lane_id = r.lane_id and i.item_id = r.item_id
-      and i.lease_id = r.lease_id and (r.outcome <> 'failed' or least(i.attempt_count + 1, r.attempt_number) > cardinality(waits))
-    returning r.ordinality, least(i.attempt_count + 1, r.attempt_number) as attempt_count, r.outcome = 'failed' as has_died
+    on i.tenant_id = r.tenant_id and i.queue = complete_items.queue and i.lane_id = r.lane_id and i.item_id = r.item_id
+      and i.lease_id = r.lease_id
+    when matched and r.outcome = 'failed' and least(i.attempt_count + 1, r.attempt_number) <= cardinality(waits) then
+      update set
+        -- Less than counted here if it was put back in the meantime. Then the schedule begins with this attempt.
+        attempt_count = least(i.attempt_count + 1, r.attempt_number),
+        next_at = now() + private.retry_wait(waits, least(i.attempt_count + 1, r.attempt_number)),
+        lease_id = null,
+        dispatched_at = null
+    when matched then delete
+    returning r.ordinality, r.outcome = 'failed' and merge_action() = 'DELETE' as has_died,
+      case merge_action() when 'UPDATE' then i.attempt_count else least(i.attempt_count + 1, r.attempt_number) end as attempt_count
   )
   select coalesce(array_agg(c.ordinality) filter (where c.attempt_count is not null), '{}'), array_agg(c.attempt_count order by c.ordinality),
     array_agg(c.ordinality) filter (where c.has_died)
@@ -781,7 +781,7 @@ begin
   from (
     select s.ordinality, max(s.attempt_count) as attempt_count, bool_or(s.has_died) as has_died
     from (
-      select * from waiting union all select * from ended
+      select d.ordinality, d.attempt_count, d.has_died from reported as d
       union all select n, null, null from generate_series(1, cardinality(results)) as n) as s
     group by s.ordinality) as c;
 

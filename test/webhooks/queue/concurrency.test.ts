@@ -1,14 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { eventually } from '../../kit/eventually.ts'
 import { makeTenant } from '../../kit/tenants.ts'
 import { takePicture, wrongIn } from './picture.ts'
 import { Storm } from './storm.ts'
 import {
   addEndpoint,
+  callAll,
   claim,
   complete,
   emit,
   emptyQueue,
   expand,
+  failed,
   fill,
   type Lease,
   makeQueue,
@@ -29,6 +32,33 @@ beforeAll(async () => {
 afterAll(() => queue.close())
 beforeEach(() => emptyQueue(queue))
 
+/** Holds the item of a lease until it is released. */
+async function hold({ endpoint_id, event_id }: Lease) {
+  const holder = await queue.db.connect()
+  await holder.query('begin')
+  await holder.query(
+    'select from private.queue_items where lane_id = $1 and item_id = $2 for no key update',
+    [endpoint_id, event_id],
+  )
+  return {
+    async release() {
+      await holder.query('rollback')
+      holder.release()
+    },
+  }
+}
+
+/** Until so many completions wait for a lock. */
+async function waiting(count: number): Promise<void> {
+  await eventually(async () => {
+    const { rowCount } = await queue.superuser.query(
+      `select from pg_stat_activity
+       where datname = current_database() and wait_event_type = 'Lock' and query ~ 'complete_webhook_deliveries'`,
+    )
+    expect(rowCount).toBe(count)
+  })
+}
+
 describe('many connections at once', () => {
   it('lose nothing, take nothing twice, keep the order of keys, and never lock each other out', {
     timeout: 60_000 + events * 100,
@@ -39,7 +69,8 @@ describe('many connections at once', () => {
       (await makeTenant({ db: queue.db })).id,
     ])
     await storm.blow(events)
-    expect([...storm.errors]).toEqual([])
+    // As text, for a message that names them whole.
+    expect([...storm.errors].map(([what, times]) => `${times} x ${what}`).join('\n')).toBe('')
     expect(storm.twice).toEqual([])
     const calm = await takePicture(queue)
     expect(wrongIn(calm)).toEqual([])
@@ -112,6 +143,38 @@ describe('many connections at once', () => {
             ),
       ])
     }
+  })
+  it('complete what others have taken meanwhile, some of it failed, without a deadlock', async () => {
+    const tenant = (await makeTenant({ db: queue.db })).id
+    const endpoint = await addEndpoint(queue, tenant)
+    await fill(queue, endpoint, 4)
+    const byEvent = (a: Lease, b: Lease) => (a.event_id < b.event_id ? -1 : 1)
+    const late = (await claim(queue.db, 50, 0)).sort(byEvent)
+    const [first, second, third, fourth] = late as [Lease, Lease, Lease, Lease]
+    const firstHeld = await hold(first)
+    // It sees its leases as they are now, and then waits for the first.
+    const stale = complete(
+      queue.db,
+      [first, second, third].map((lease) => [lease, succeeded]),
+    )
+    await waiting(1)
+    await callAll(queue)
+    const taken = (await claim(queue.db)).sort(byEvent)
+    expect(taken.map(({ event_id }) => event_id)).toEqual(
+      [second, third, fourth].map(({ event_id }) => event_id),
+    )
+    const fourthHeld = await hold(fourth)
+    const outcomes = [succeeded, failed, failed]
+    const current = complete(
+      queue.db,
+      taken.map((lease, n) => [lease, outcomes[n]!]),
+    )
+    await waiting(2)
+    await firstHeld.release()
+    // Now one of them waits for the other, whichever it is.
+    await waiting(2)
+    await fourthHeld.release()
+    expect(await Promise.all([stale, current])).toEqual([1, 3])
   })
   it('do not overtake an event of the same key that another is expanding', async () => {
     const tenant = (await makeTenant({ db: queue.db })).id
