@@ -75,24 +75,41 @@ export const embedPaths = ['/embed/audit', '/embed/webhooks']
 /**
  * Nobody but the API is asked, and nobody may put a page of the console into a frame but the console itself. Pages that are
  * made for frames may stand in any.
+ *
+ * @param changed directives that are different for some pages
  */
-export function consolePolicy(api: string, ancestors: "'self'" | '*' = "'self'"): string {
-  return [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
+export function consolePolicy(api: string, changed: Record<string, string> = {}): string {
+  const directives: Record<string, string> = {
+    'default-src': "'none'",
+    'script-src': "'self'",
+    'style-src': "'self'",
     // Logos and photos of brands lie anywhere on https.
-    `img-src 'self' https: data: ${api}`.trim(),
-    "font-src 'self'",
-    `connect-src 'self' ${api}`.trim(),
-    "frame-src 'self'",
-    "base-uri 'none'",
-    "form-action 'none'",
-    `frame-ancestors ${ancestors}`,
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; ')
+    'img-src': `'self' https: data: ${api}`.trim(),
+    'font-src': "'self'",
+    'connect-src': `'self' ${api}`.trim(),
+    'frame-src': "'self'",
+    'base-uri': "'none'",
+    'form-action': "'none'",
+    'frame-ancestors': "'self'",
+    'require-trusted-types-for': "'script'",
+    'trusted-types': "'none'",
+    ...changed,
+  }
+  return Object.entries(directives)
+    .map(([name, value]) => `${name} ${value}`)
+    .join('; ')
 }
+
+export const embedPolicy = (api: string) => consolePolicy(api, { 'frame-ancestors': '*' })
+
+/** Mails have styles in their attributes. They are shown in a frame, by a page that does nothing else and asks nobody. */
+export const mailPath = '/mail-preview.html'
+export const mailPolicy = (api: string) =>
+  consolePolicy(api, {
+    'style-src': "'self' 'unsafe-inline'",
+    'connect-src': "'none'",
+    'frame-src': 'blob:',
+  })
 
 /** Puts the address of the project and its publishable key into a page. */
 export function withProject(html: string, { api, key }: { api: string; key: string }): string {
@@ -112,7 +129,10 @@ const headersOf = (api: string) => `/*
   cross-origin-opener-policy: same-origin
 /embed/*
   ! content-security-policy
-  content-security-policy: ${consolePolicy(api, '*')}
+  content-security-policy: ${embedPolicy(api)}
+/mail-preview*
+  ! content-security-policy
+  content-security-policy: ${mailPolicy(api)}
 /assets/*
   cache-control: public, max-age=31536000, immutable
 `

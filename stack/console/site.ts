@@ -1,7 +1,15 @@
 import { extname } from 'node:path'
 import { say } from '../log.ts'
 import { serveFolder } from '../web.ts'
-import { builtConsole, consolePolicy, embedPaths, withProject } from './build.ts'
+import {
+  builtConsole,
+  consolePolicy,
+  embedPaths,
+  embedPolicy,
+  mailPath,
+  mailPolicy,
+  withProject,
+} from './build.ts'
 
 /** Whether a request's Host names the console. `console` is a reserved slug, so no tenant has this host. */
 export const isConsoleHost = (host: string | undefined) => /^console\.localhost\.?(:\d+)?$/i.test(host ?? '')
@@ -13,7 +21,8 @@ const headers = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-const embedHeaders = { ...headers, 'content-security-policy': consolePolicy('', '*') }
+const embedHeaders = { ...headers, 'content-security-policy': embedPolicy('') }
+const mailHeaders = { ...headers, 'content-security-policy': mailPolicy('') }
 
 type Serve = ReturnType<typeof serveFolder>
 
@@ -32,10 +41,12 @@ export function consoleSite(root: string, publishableKey: string) {
       .then((folder) => {
         const serve = serveFolder(folder, headers, complete)
         const serveEmbed = serveFolder(folder, embedHeaders, complete)
-        return (request: Request, pathname: string) =>
-          embedPaths.includes(pathname.replace(/\/$/, ''))
-            ? serveEmbed(request, '/embed.html')
-            : serve(request, extname(pathname) === '' ? '/' : pathname)
+        const serveMail = serveFolder(folder, mailHeaders, complete)
+        return (request: Request, pathname: string) => {
+          if (embedPaths.includes(pathname.replace(/\/$/, ''))) return serveEmbed(request, '/embed.html')
+          if (pathname === mailPath) return serveMail(request, pathname)
+          return serve(request, extname(pathname) === '' ? '/' : pathname)
+        }
       })
       .finally(() => {
         opening = undefined

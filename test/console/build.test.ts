@@ -103,11 +103,13 @@ it('names the project in all pages, and lets them ask nobody else', async () => 
   for (const part of ["default-src 'none'", "frame-ancestors 'self'", "trusted-types 'none'"])
     expect(headers).toContain(part)
   // Other sites may frame what is made for it, and nothing else.
-  const [before, after] = headers.split('/embed/*')
-  expect(before).not.toContain('frame-ancestors *')
-  expect(after).toMatch(
-    /^\n {2}! content-security-policy\n {2}content-security-policy: .*frame-ancestors \*;/,
-  )
+  const policyOf = (path: string) =>
+    headers.split(`${path}\n  ! content-security-policy\n  content-security-policy: `)[1]?.split('\n')[0]
+  expect(policyOf('/embed/*')).toContain('frame-ancestors *;')
+  expect(headers.match(/frame-ancestors \*/g)).toHaveLength(1)
+  // Styles in attributes are for mails only, and what shows them asks nobody.
+  expect(policyOf('/mail-preview*')).toMatch(/'unsafe-inline'.*connect-src 'none'.*frame-ancestors 'self'/)
+  expect(headers.match(/unsafe-inline/g)).toHaveLength(1)
 })
 
 it('asks for what it shows itself with, and for the API, with the page', async () => {
@@ -118,7 +120,7 @@ it('asks for what it shows itself with, and for the API, with the page', async (
 })
 
 it('has no script or style inside its pages, which the policy would refuse', async () => {
-  for (const page of ['index.html', 'preview.html', 'quiz-preview.html', ...embeds]) {
+  for (const page of ['index.html', 'preview.html', 'quiz-preview.html', 'mail-preview.html', ...embeds]) {
     const html = await read(page)
     expect(html).not.toMatch(/<script(?![^>]* src=)|<style| style=| on[a-z]+=/)
   }

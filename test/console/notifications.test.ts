@@ -73,11 +73,26 @@ describeInBrowser('notifications in the console', (browser) => {
     await page.getByLabel('HTML').fill(`<p>{{tenant}} greets {{name}} {{nobody}}</p>`)
     await page.getByRole('button', { name: 'Preview' }).click()
     await page.getByText(/which is not one of its variables/).waitFor()
+    // A mail is whatever somebody wrote: its styles are seen, and nothing in it runs.
+    const hostile = `<script>top.document.title = 'taken'</script><p style="color: rgb(1, 2, 3)">{{tenant}} says: {{name}}</p>`
+    await page.getByLabel('HTML').fill(hostile)
+    await page.getByRole('button', { name: 'Preview' }).click()
+    const mail = page.getByRole('region', { name: /^The mail/ })
+    await mail.getByText('Hi [name] [tenant]').waitFor()
+    const shown = mail.frameLocator('iframe').frameLocator('iframe')
+    const line = shown.getByText('[tenant] says: [name]')
+    await line.waitFor()
+    expect(await line.evaluate((node) => getComputedStyle(node).color)).toBe('rgb(1, 2, 3)')
+    expect(await line.evaluate(() => origin)).toBe('null')
+    expect(await page.title()).not.toBe('taken')
+    expect(await mail.getByText('[tenant] says: [name]').isVisible()).toBe(false)
+    await mail.getByText('As text').click()
+    await mail.getByText('[tenant] says: [name]').waitFor()
+    expect(await violationsOn(page)).toEqual([])
+    // What is changed is previewed anew.
     await page.getByLabel('HTML').fill('<p>{{tenant}} greets {{name}}</p>')
     await page.getByRole('button', { name: 'Preview' }).click()
-    const mail = page.getByRole('region', { name: /^The mail as text/ })
-    await mail.getByText('[tenant] greets [name]').waitFor()
-    await mail.getByText('Hi [name] [tenant]').waitFor()
+    await shown.getByText('[tenant] greets [name]').waitFor()
 
     const body = {
       name: 'Theirs',

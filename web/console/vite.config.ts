@@ -58,6 +58,7 @@ export default defineConfig({
         index: at('index.html'),
         preview: at('preview.html'),
         'quiz-preview': at('quiz-preview.html'),
+        'mail-preview': at('mail-preview.html'),
         embed: at('embed.html'),
       },
       output: {

@@ -1,9 +1,10 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
-import { useEffect, useRef, useState } from 'react'
+import { useEffect, useState } from 'react'
 import { type BrandChange, previewQuery } from '../../api/brand.ts'
 import { shownCampaignQuery } from '../../api/campaigns.ts'
+import { PreviewFrame } from '../../parts/preview-frame.tsx'
+import type { PreviewMessages } from '../../preview-messages.ts'
 import styles from './brand.module.css'
-import type { PreviewMessage } from './preview-message.ts'
 import { words } from './words/words.ts'
 
 /** How long somebody has to pause before the server is asked what the page would be. */
@@ -13,9 +14,7 @@ const pages = { page: '/preview.html', quiz: '/quiz-preview.html' } as const
 
 /** The page and a campaign as the draft would make them: by the server, and shown by the modules that visitors run. */
 export function Preview({ slug, change }: { slug: string; change: BrandChange }) {
-  const frame = useRef<HTMLIFrameElement>(null)
-  const [isReady, setReady] = useState(false)
-  const [scheme, setScheme] = useState<PreviewMessage['scheme']>('light')
+  const [scheme, setScheme] = useState<PreviewMessages['brand']['scheme']>('light')
   const [shown, setShown] = useState<keyof typeof pages>('page')
   const settled = useSettled(change)
   const { data } = useQuery({ ...previewQuery(slug, settled), placeholderData: keepPreviousData })
@@ -23,24 +22,6 @@ export function Preview({ slug, change }: { slug: string; change: BrandChange })
   const isQuiz = shown === 'quiz'
   const { data: campaign } = useQuery({ ...shownCampaignQuery(slug), enabled: isQuiz })
   const lacks = data && !page ? words.noPage : isQuiz && campaign === null ? words.noCampaign : null
-
-  useEffect(() => {
-    const listen = ({ origin, source, data: message }: MessageEvent) => {
-      if (
-        origin === location.origin &&
-        source === frame.current?.contentWindow &&
-        message?.kind === 'preview-ready'
-      )
-        setReady(true)
-    }
-    addEventListener('message', listen)
-    return () => removeEventListener('message', listen)
-  }, [])
-  useEffect(() => {
-    if (!isReady || !page || (isQuiz && !campaign)) return
-    const message: PreviewMessage = { kind: 'preview', page, scheme, campaign }
-    frame.current?.contentWindow?.postMessage(message, location.origin)
-  }, [isReady, page, scheme, isQuiz, campaign])
 
   return (
     <section className={styles.preview} aria-label={words.preview}>
@@ -54,10 +35,7 @@ export function Preview({ slug, change }: { slug: string; change: BrandChange })
             ['quiz', words.shownQuiz],
           ]}
           value={shown}
-          onValue={(next) => {
-            setReady(false)
-            setShown(next)
-          }}
+          onValue={setShown}
         />
         <Either
           name="scheme"
@@ -71,11 +49,11 @@ export function Preview({ slug, change }: { slug: string; change: BrandChange })
         />
       </div>
       {lacks && <p>{lacks}</p>}
-      <iframe
+      <PreviewFrame
         key={shown}
-        ref={frame}
         src={pages[shown]}
         title={isQuiz ? words.quizTitle : words.previewTitle}
+        message={page && (!isQuiz || campaign) ? { kind: 'brand', page, scheme, campaign } : null}
         className={styles.frame}
         hidden={lacks !== null}
       />

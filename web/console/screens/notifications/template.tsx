@@ -17,6 +17,7 @@ import { ConflictDialog } from '../../parts/conflict.tsx'
 import { errorsOf } from '../../parts/errors.ts'
 import { Field } from '../../parts/field.tsx'
 import { Failure } from '../../parts/notice.tsx'
+import { PreviewFrame } from '../../parts/preview-frame.tsx'
 import { isRefused, Pending } from '../../parts/states.tsx'
 import { useVersioned, type Versioned } from '../../parts/versioned.ts'
 import styles from './notifications.module.css'
@@ -169,7 +170,16 @@ function Editor({ slug, template: name, locale, mayManage, read }: Props & { rea
             <br />
             <strong>{previewing.data.subject}</strong>
           </p>
-          <pre className={styles.mail}>{previewing.data.text}</pre>
+          <PreviewFrame
+            src="/mail-preview.html"
+            title={words.previewTitle}
+            message={{ kind: 'mail', subject: previewing.data.subject, html: previewing.data.html }}
+            className={styles.frame}
+          />
+          <details>
+            <summary>{words.asText}</summary>
+            <pre className={styles.mail}>{previewing.data.text}</pre>
+          </details>
         </Card>
       )}
       <ConflictDialog
