@@ -50,14 +50,22 @@ const read = router({ auth: 'member', permission: 'read_admin' })
   )
   .post(
     '/:template/:locale/preview',
-    describeRoute('See what a template becomes with these values', {
-      200: { description: 'The mail. Nothing is sent.', schema: EmailPreview },
-    }),
+    describeRoute(
+      'See what a template becomes with these values',
+      { 200: { description: 'The mail. Nothing is sent.', schema: EmailPreview } },
+      ['invalid_value', 'invalid_brand', 'invalid_email_config', 'feature_not_in_plan', 'assessment_in_use'],
+    ),
     params(EmailTemplatePath),
     body(PreviewRequest),
     async (c) =>
       c.json(
-        await previewTemplate(c.var.tenant.id, askerOf(c), c.req.valid('param'), c.req.valid('json')),
+        await previewTemplate(
+          c.var.db,
+          c.var.tenant.id,
+          askerOf(c),
+          c.req.valid('param'),
+          c.req.valid('json'),
+        ),
         // Whoever opens the answer itself must not run what stands in it.
         200,
         { 'content-security-policy': 'sandbox' },

@@ -1,6 +1,6 @@
 import './problems.ts'
 
-export { previewBrand } from './brand/preview.ts'
+export { previewBrand, tryBrand } from './brand/preview.ts'
 export { readBrand, updateBrand } from './brand/queries.ts'
 export { Brand, BrandChange, BrandPreview } from './brand/schema.ts'
 export { renderThemeCss } from './brand/theme-css.ts'

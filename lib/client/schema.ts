@@ -5128,6 +5128,8 @@ export interface components {
                 /** @description Made from the HTML if it is left out. */
                 body_text?: string | null;
             };
+            /** @description A change to the brand that is not saved. For those who may change it. */
+            brand?: components["schemas"]["BrandChange"];
         };
         EmailTemplate: {
             slug: string;
@@ -17679,6 +17681,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description feature_not_in_plan */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
             403: {
                 headers: {
@@ -17690,6 +17701,15 @@ export interface operations {
             };
             /** @description tenant_not_found, not_found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description assessment_in_use */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -17715,7 +17735,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description invalid_body, invalid_value */
+            /** @description invalid_value, invalid_brand, invalid_email_config, invalid_body */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -60,6 +60,13 @@ export class Problem extends Error {
   get isDeclared(): boolean {
     return isDeclared(this.code)
   }
+
+  /** The same of what stands at a place of the body, such as `/brand`. What was refused begins with it. */
+  at(place: string): Problem {
+    const { code, detail, members, headers } = this
+    const errors = this.errors?.map((error) => ({ ...error, pointer: place + error.pointer }))
+    return errors ? new Problem(code, detail, { errors, members, headers, cause: this }) : this
+  }
 }
 
 /** SQL refuses with a code and a sentence alone, so the code itself says when to try again. */

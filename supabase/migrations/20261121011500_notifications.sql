@@ -93,6 +93,20 @@ as $$
 $$;
 comment on function private.mail_look(uuid) is 'How a tenant''s mails look, and in whose name they come.';
 
+-- A definer, because whether "powered by" is shown depends on the plan.
+create function public.read_mail_look(tenant_id uuid) returns jsonb
+  language plpgsql stable security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(read_mail_look.tenant_id, 'read_admin');
+  return private.mail_look(read_mail_look.tenant_id);
+end
+$$;
+comment on function public.read_mail_look(uuid) is
+  'How a tenant''s mails look, and in whose name they come: {name, logo_url, primary, background, text, from_name, reply_to, signature, is_powered_by_shown}. In a transaction that has changed the brand, as the change has made it.';
+grant execute on function public.read_mail_look(uuid) to authenticated;
+
 select private.register_table('public.email_templates', quiet => '{revision}',
   plain => '{slug,locale,name,subject,body_html,body_text,variables}');
 

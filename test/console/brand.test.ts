@@ -1,13 +1,11 @@
-import type { Page } from 'playwright-core'
 import { beforeEach, expect, it } from 'vitest'
-import { makeCampaign } from '../assessments/taking/taker.ts'
 import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
-import { admin } from '../kit/db.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
 import { samples } from '../storage/samples.ts'
+import { edit, openBrand, preview, publicPageOf, save, saved } from './brand-screen.ts'
 import { consoleUrl, openConsole, phone } from './visit.ts'
 
 let owner: Person
@@ -19,7 +17,7 @@ beforeEach(async () => {
 
 const brandOf = (who = owner, slug = tenant.slug) =>
   call('/branding/brand', { token: who.token, tenant: slug })
-const pageOf = async (slug = tenant.slug) => (await call(`/branding/by-slug/${slug}`)).json()
+const pageOf = (slug = tenant.slug) => publicPageOf(slug)
 
 /** Another person's change, past this window. */
 async function changeElsewhere(body: unknown) {
@@ -35,16 +33,6 @@ async function changeElsewhere(body: unknown) {
   expect(answer.status).toBe(200)
 }
 
-async function openBrand(page: Promise<Page>): Promise<Page> {
-  const opened = await page
-  await opened.getByLabel('Name', { exact: true }).waitFor()
-  return opened
-}
-const edit = (page: Page, label: string, value: string) => page.getByLabel(label, { exact: true }).fill(value)
-const save = (page: Page) => page.getByRole('button', { name: 'Save' }).click()
-/** "… are not saved." would be found too, because the case of letters does not count. */
-const saved = (page: Page) => page.getByText('Saved. Visitors see it within a minute.').waitFor()
-const preview = (page: Page) => page.frameLocator('iframe')
 const path = (slug = tenant.slug) => `/t/${slug}/brand`
 
 describeInBrowser('the brand in the console', (browser) => {
@@ -75,55 +63,6 @@ describeInBrowser('the brand in the console', (browser) => {
       brand: { tagline: 'Calm water', colors: { primary: '#7a1f5c' } },
     })
     expect(await page.getByLabel('Main colour', { exact: true }).inputValue()).toBe('#7a1f5c')
-  })
-
-  it('shows the page as it is in the dark', async () => {
-    const page = await opened()
-    const scheme = () =>
-      preview(page)
-        .locator(':root')
-        .evaluate((root) => getComputedStyle(root).colorScheme)
-    await preview(page).getByRole('heading', { name: tenant.slug }).waitFor()
-    expect(await scheme()).toBe('light')
-    await page.getByLabel('Dark').check()
-    await expect.poll(scheme).toBe('dark')
-  })
-
-  it('shows a campaign in the brand that is not saved, and sends no answer of it', async () => {
-    const page = await opened()
-    await page.getByLabel('Questionnaire', { exact: true }).check()
-    await page.getByText('No campaign is open yet').waitFor()
-    await makeCampaign(tenant)
-    await page.reload()
-    await page.getByLabel('Name', { exact: true }).waitFor()
-    await page.getByLabel('Questionnaire', { exact: true }).check()
-    await edit(page, 'Name', 'Harbour Coaching')
-    await edit(page, 'Main colour', '#7A1F5C')
-    const quiz = preview(page)
-    await quiz.getByText('Harbour Coaching').first().waitFor()
-    await expect
-      .poll(() =>
-        quiz.locator(':root').evaluate((root) => root.style.getPropertyValue('--tenant-color-primary')),
-      )
-      .toBe('#7a1f5c')
-    await quiz.getByRole('button', { name: 'Start' }).click()
-    await quiz.locator('label.option').first().click()
-    await quiz
-      .getByText(/Question 2 of \d+/)
-      .first()
-      .waitFor()
-    // A change of the brand does not lose the place.
-    await edit(page, 'Name', 'Quay Coaching')
-    await quiz.getByText('Quay Coaching').first().waitFor()
-    await quiz
-      .getByText(/Question 2 of \d+/)
-      .first()
-      .waitFor()
-    const { rows } = await admin.query('select 1 from public.participant_sessions where tenant_id = $1', [
-      tenant.id,
-    ])
-    expect(rows).toEqual([])
-    expect(await violationsOn(page)).toEqual([])
   })
 
   it('tells what is wrong at its field, and keeps what was typed', async () => {

@@ -86,9 +86,7 @@ async function requireBrandVersion(
 
 /** SQL's pointers start at the brand, or at the e-mail settings. The sender needs pointers from the start of the body. */
 function withPlace(thrown: unknown): unknown {
-  if (!(thrown instanceof Problem) || !thrown.errors) return thrown
+  if (!(thrown instanceof Problem)) return thrown
   const place = { invalid_brand: '/brand', invalid_email_config: '/email_config' }[thrown.code as string]
-  if (place === undefined) return thrown
-  const errors = thrown.errors.map(({ pointer, detail }) => ({ pointer: place + pointer, detail }))
-  return new Problem(thrown.code, thrown.detail, { errors, cause: thrown })
+  return place === undefined ? thrown : thrown.at(place)
 }

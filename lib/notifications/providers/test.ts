@@ -2,7 +2,7 @@ import { type Asker, type Db, Problem, serviceFor, sql } from '../../db/index.ts
 import { storable, type Verdict } from '../senders/message.ts'
 import { type Sender, sendMail, sendToPhone } from '../senders/send.ts'
 import { readLook } from '../templates/look.ts'
-import { renderMail } from '../templates/render.ts'
+import { type Look, renderMail } from '../templates/render.ts'
 import { readProvider } from './queries.ts'
 import type { Channel, NotificationProvider, ProviderTest } from './schema.ts'
 
@@ -36,15 +36,14 @@ export async function testProvider(
   const subject = await service.one<Subject>(sql`
     select * from private.begin_provider_test(${tenantId}, ${channel}::public.notification_channel)`)
   // No transaction is open while somebody else's server is waited for.
-  const { outcome, detail } = await send(tenantId, channel, subject, recipient)
+  const { outcome, detail } = await send(await readLook(db, tenantId), channel, subject, recipient)
   const error = outcome === 'sent' ? null : storable(detail || outcome)
   await service.query(sql`
     select private.record_provider_test(${tenantId}, ${subject.id}, ${subject.revision}, ${error})`)
   return readProvider(db, tenantId, channel)
 }
 
-async function send(tenantId: string, channel: Channel, subject: Subject, to: string): Promise<Verdict> {
-  const look = await readLook(tenantId)
+async function send(look: Look, channel: Channel, subject: Subject, to: string): Promise<Verdict> {
   if (channel !== 'email')
     return sendToPhone(subject, { to, text: `A test message of ${look.name}.`, locale: 'en', callback: null })
   const {

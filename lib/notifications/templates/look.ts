@@ -1,4 +1,4 @@
-import { admin, sql } from '../../db/index.ts'
+import { type Db, sql } from '../../db/index.ts'
 import { publicUrl } from '../../storage/index.ts'
 import type { Look } from './render.ts'
 
@@ -7,12 +7,9 @@ export type StoredLook = {
   [Field in keyof Look]: Field extends 'primary' | 'background' | 'text' ? string | null : Look[Field]
 }
 
-/**
- * How a tenant's mails look: its brand, and the settings of its e-mails. As the service, because whether "powered by" is
- * shown depends on the plan.
- */
-export async function readLook(tenantId: string): Promise<Look> {
-  const { look } = await admin.one<{ look: StoredLook }>(sql`select private.mail_look(${tenantId}) as look`)
+/** How a tenant's mails look: its brand, and the settings of its e-mails. For those who may see its templates. */
+export async function readLook(db: Db, tenantId: string): Promise<Look> {
+  const { look } = await db.one<{ look: StoredLook }>(sql`select public.read_mail_look(${tenantId}) as look`)
   return lookOf(look)
 }
 

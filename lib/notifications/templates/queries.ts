@@ -1,8 +1,9 @@
+import { type BrandChange, tryBrand } from '../../branding/index.ts'
 import { type Asker, type Db, Problem, readPage, serviceFor, sql } from '../../db/index.ts'
 import { requireRenderable } from './check.ts'
 import { diffLines } from './diff.ts'
 import { readLook } from './look.ts'
-import { renderMail } from './render.ts'
+import { type Look, renderMail } from './render.ts'
 import {
   type EmailPreview,
   type EmailTemplate,
@@ -152,14 +153,18 @@ export async function compareTemplate(
   return { slug: template, locale, own_version: own.version, global_version: common.version, changes }
 }
 
-/** The mail that these words become with these values, in the look of the tenant. 404 not_found. */
+/**
+ * The mail that these words become with these values, in the look of the tenant, or of a brand that is not saved.
+ * 404 not_found; what a change to the brand is refused with.
+ */
 export async function previewTemplate(
+  db: Db,
   tenantId: string,
   asker: Asker,
   path: EmailTemplatePath,
-  { data, words: changed }: PreviewRequest,
+  { data, words: changed, brand }: PreviewRequest,
 ): Promise<EmailPreview> {
-  const look = await readLook(tenantId)
+  const look = brand ? await lookOfDraft(db, tenantId, brand) : await readLook(db, tenantId)
   const saved = await readTemplate(tenantId, asker, path)
   const words = {
     ...saved,
@@ -169,6 +174,14 @@ export async function previewTemplate(
   }
   requireRenderable(words)
   return renderMail(words, data, look, { locale: path.locale, unsubscribe_url: null })
+}
+
+async function lookOfDraft(db: Db, tenantId: string, brand: BrandChange): Promise<Look> {
+  try {
+    return await tryBrand(db, tenantId, brand, (tx) => readLook(tx, tenantId))
+  } catch (thrown) {
+    throw thrown instanceof Problem ? thrown.at('/brand') : thrown
+  }
 }
 
 async function findTemplate(

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BrandChange } from '../../branding/index.ts'
 import { keyset, moment, nextCursor, pageParameters } from '../../db/index.ts'
 
 const slug = z.string().regex(/^[a-z][a-z0-9_]{0,99}$/, 'must be lowercase letters, digits and _')
@@ -115,6 +116,9 @@ export const PreviewRequest = z
       .partial()
       .default({})
       .meta({ description: 'Words that are not saved. What is left out is as it is saved.' }),
+    brand: BrandChange.optional().meta({
+      description: 'A change to the brand that is not saved. For those who may change it.',
+    }),
   })
   .meta({ id: 'EmailPreviewRequest' })
 export type PreviewRequest = z.output<typeof PreviewRequest>

@@ -1,4 +1,4 @@
-import { tenantId } from '../../isolation/matrix/callers.ts'
+import { idOf, tenantId } from '../../isolation/matrix/callers.ts'
 import type { IsolationRules } from '../../isolation/matrix/rules.ts'
 
 export default {
@@ -19,6 +19,12 @@ export default {
           gives: 'refused',
         },
       ],
+    },
+  },
+  functions: {
+    read_mail_look: {
+      needs: 'read_admin',
+      call: (tenant) => `select public.read_mail_look('${idOf(tenant)}')`,
     },
   },
   rows: {

@@ -127,6 +127,25 @@ it('a preview is in the look of the tenant, and is sent to nobody', async () => 
   expect(mail.html).not.toContain('<3')
 })
 
+it('a preview is in a brand that is not saved, for whoever may change it, and changes nothing', async () => {
+  const preview = (brand: object, by = owner) =>
+    ask('/welcome/en/preview', 'POST', { data: { tenant: 'Ada', name: 'Bob' }, brand }, tenant, by)
+  const brand = { display_name: 'Not yet', brand: { colors: { primary: '#123abc' } } }
+  const { html } = EmailPreview.parse(await (await preview(brand)).json())
+  expect(html).toContain('#123abc')
+  expect(html).toContain('>Not yet<')
+  expect((await (await ask('/welcome/en/preview', 'POST', {})).json()).html).not.toContain('#123abc')
+  expect(await problemOf(await preview({ brand: { colors: { primary: 'blue-ish' } } }))).toEqual({
+    ...{ status: 422, code: 'invalid_brand', pointers: ['/brand/brand/colors/primary'] },
+  })
+  const reviewer = await makePerson()
+  await admin.query(
+    `insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, 'reviewer')`,
+    [tenant.id, reviewer.id],
+  )
+  expect((await preview(brand, reviewer)).status).toBe(403)
+})
+
 it('a preview is of words that are not saved, checked as they would be, and saves nothing', async () => {
   const preview = (words: object) =>
     ask('/welcome/en/preview', 'POST', { data: { tenant: 'Ada', name: 'Bob' }, words })

@@ -1,5 +1,5 @@
 import { queryOptions } from '@tanstack/react-query'
-import type { Schemas } from '../../../lib/client/index.ts'
+import { Problem, type Schemas } from '../../../lib/client/index.ts'
 import { inTenant } from './client.ts'
 
 export type Brand = Schemas['Brand']
@@ -28,6 +28,26 @@ export const previewQuery = (slug: string, change: BrandChange) =>
     queryKey: [slug, 'brand', 'preview', change],
     queryFn: async ({ signal }) => {
       const { data } = await inTenant(slug).POST('/branding/brand/preview', { body: change, signal })
+      return data
+    },
+    gcTime: 10_000,
+  })
+
+/** The mail to those who are new, in a brand that is not saved: in this language if there are words in it, or else in English. */
+export const welcomeMailQuery = (slug: string, change: BrandChange, tenant: string, language: string) =>
+  queryOptions({
+    queryKey: [slug, 'brand', 'mail', change, tenant, language],
+    queryFn: async ({ signal }) => {
+      const preview = (locale: string) =>
+        inTenant(slug).POST('/notifications/templates/{template}/{locale}/preview', {
+          params: { path: { template: 'welcome', locale } },
+          body: { data: { tenant, name: 'Ada Example' }, brand: change },
+          signal,
+        })
+      const { data } = await preview(language).catch((error: unknown) => {
+        if (language !== 'en' && error instanceof Problem && error.code === 'not_found') return preview('en')
+        throw error
+      })
       return data
     },
     gcTime: 10_000,

@@ -1,18 +1,18 @@
 import { keepPreviousData, useQuery } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
-import { type BrandChange, previewQuery } from '../../api/brand.ts'
+import { type BrandChange, previewQuery, welcomeMailQuery } from '../../api/brand.ts'
 import { shownCampaignQuery } from '../../api/campaigns.ts'
 import { PreviewFrame } from '../../parts/preview-frame.tsx'
-import type { PreviewMessages } from '../../preview-messages.ts'
+import type { PreviewMessage, PreviewMessages } from '../../preview-messages.ts'
 import styles from './brand.module.css'
 import { words } from './words/words.ts'
 
 /** How long somebody has to pause before the server is asked what the page would be. */
 const pauseMs = 300
 
-const pages = { page: '/preview.html', quiz: '/quiz-preview.html' } as const
+const pages = { page: '/preview.html', quiz: '/quiz-preview.html', mail: '/mail-preview.html' } as const
 
-/** The page and a campaign as the draft would make them: by the server, and shown by the modules that visitors run. */
+/** The page, a campaign and a mail as the draft would make them: by the server, and shown by the modules that visitors run. */
 export function Preview({ slug, change }: { slug: string; change: BrandChange }) {
   const [scheme, setScheme] = useState<PreviewMessages['brand']['scheme']>('light')
   const [shown, setShown] = useState<keyof typeof pages>('page')
@@ -21,7 +21,28 @@ export function Preview({ slug, change }: { slug: string; change: BrandChange })
   const page = data?.page
   const isQuiz = shown === 'quiz'
   const { data: campaign } = useQuery({ ...shownCampaignQuery(slug), enabled: isQuiz })
-  const lacks = data && !page ? words.noPage : isQuiz && campaign === null ? words.noCampaign : null
+  const isMail = shown === 'mail'
+  const language = (page?.locale ?? 'en').split('-')[0]!
+  const { data: mail } = useQuery({
+    ...welcomeMailQuery(slug, settled, page?.display_name ?? slug, language),
+    placeholderData: keepPreviousData,
+    enabled: isMail && data !== undefined,
+  })
+  const lacks = isMail
+    ? null
+    : data && !page
+      ? words.noPage
+      : isQuiz && campaign === null
+        ? words.noCampaign
+        : null
+
+  const message: PreviewMessage | null = isMail
+    ? mail
+      ? { kind: 'mail', subject: mail.subject, html: mail.html }
+      : null
+    : page && (!isQuiz || campaign)
+      ? { kind: 'brand', page, scheme, campaign }
+      : null
 
   return (
     <section className={styles.preview} aria-label={words.preview}>
@@ -33,27 +54,30 @@ export function Preview({ slug, change }: { slug: string; change: BrandChange })
           options={[
             ['page', words.shownPage],
             ['quiz', words.shownQuiz],
+            ['mail', words.shownMail],
           ]}
           value={shown}
           onValue={setShown}
         />
-        <Either
-          name="scheme"
-          label={words.scheme}
-          options={[
-            ['light', words.light],
-            ['dark', words.dark],
-          ]}
-          value={scheme}
-          onValue={setScheme}
-        />
+        {!isMail && (
+          <Either
+            name="scheme"
+            label={words.scheme}
+            options={[
+              ['light', words.light],
+              ['dark', words.dark],
+            ]}
+            value={scheme}
+            onValue={setScheme}
+          />
+        )}
       </div>
       {lacks && <p>{lacks}</p>}
       <PreviewFrame
         key={shown}
         src={pages[shown]}
-        title={isQuiz ? words.quizTitle : words.previewTitle}
-        message={page && (!isQuiz || campaign) ? { kind: 'brand', page, scheme, campaign } : null}
+        title={words.frameTitle[shown]}
+        message={message}
         className={styles.frame}
         hidden={lacks !== null}
       />
