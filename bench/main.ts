@@ -38,7 +38,7 @@ const machine = await describeMachine()
 const page = fileURLToPath(new URL('../docs/benchmarks.md', import.meta.url))
 const results: PartResult[] = []
 // The quick size only shows that all parts run. It begins with those that take longest, so that none is left alone.
-const long = ['matrix', 'webhooks-tenants', 'lookup', 'member', 'refusals']
+const long = ['matrix', 'webhooks-tenants', 'lookup', 'console', 'member', 'notifications']
 const waiting = quick ? wanted.toSorted((one, other) => placeOf(one) - placeOf(other)) : [...wanted]
 // Whoever measures wants the machine for one part.
 await Promise.all(Array.from({ length: quick ? 3 : 1 }, runParts))
