@@ -15,6 +15,9 @@ const headers = {
 
 const embedHeaders = { ...headers, 'content-security-policy': consolePolicy('', '*') }
 
+/** A file of the build has its version in its name. */
+const isKept = (pathname: string) => pathname.startsWith('/assets/')
+
 type Serve = ReturnType<typeof serveFolder>
 
 /**
@@ -30,7 +33,7 @@ export function consoleSite(root: string, publishableKey: string) {
   const open = () => {
     opening ??= builtConsole(root, say)
       .then((folder) => {
-        const serve = serveFolder(folder, headers, complete)
+        const serve = serveFolder(folder, headers, complete, isKept)
         const serveEmbed = serveFolder(folder, embedHeaders, complete)
         return (request: Request, pathname: string) =>
           embedPaths.includes(pathname.replace(/\/$/, ''))

@@ -87,7 +87,11 @@ async function openFrame(browser: Browser, path: string, fragment: object, optio
     if (/content security policy|trusted/i.test(message.text())) faults.push(message.text())
   })
   page.setDefaultTimeout(90_000)
-  if (beside) await signIn(page, beside)
+  if (beside) {
+    const signedIn = await signIn(context, beside)
+    await page.goto(consoleUrl('/preview.html'))
+    await signedIn.dispose()
+  }
   const asked: (string | undefined)[] = []
   page.on('request', (request) => {
     if (request.method() === 'GET' && request.url().includes('/functions/v1/'))

@@ -8,7 +8,7 @@ import { admin } from '../kit/db.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
 import { ownLlm, useModel } from '../usage/models/model-scene.ts'
-import { openConsole, phone } from './visit.ts'
+import { look, openConsole, phone } from './visit.ts'
 
 const hostile = '<img src=x onerror="document.title=1">'
 let owner: Person
@@ -327,29 +327,28 @@ describeInBrowser('questionnaires in the console', (browser) => {
     expect(await frozen.getByLabel('Headline').isDisabled()).toBe(true)
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+  it('is accessible in light and dark, on a phone too', async () => {
     await publishElsewhere(0, { landing_overrides: { headline: hostile } })
     await draftElsewhere({ landing_overrides: { headline: 'x'.repeat(190) } }, '"0"', 1)
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+    for (const options of [{}, phone]) {
       const page = await opened('', owner, options)
-      const look = async (link: string | RegExp, shown: string) => {
+      const lookAt = async (link: string | RegExp, shown: string) => {
         if (link) await page.getByRole('main').getByRole('link', { name: link }).click()
         await page.getByText(shown).locator('visible=true').first().waitFor()
-        expect(await violationsOn(page)).toEqual([])
-        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+        await look(page)
       }
-      await look('', 'A draft waits')
-      await look('Industry 4.0 maturity', 'Question 10')
-      await look('Landing', 'Add a persona')
-      await look('Results', 'Strengths')
-      await look('Everything, as JSON', 'As it is with the draft')
-      await look('Compare and publish', 'x'.repeat(190))
+      await lookAt('', 'A draft waits')
+      await lookAt('Industry 4.0 maturity', 'Question 10')
+      await lookAt('Landing', 'Add a persona')
+      await lookAt('Results', 'Strengths')
+      await lookAt('Everything, as JSON', 'As it is with the draft')
+      await lookAt('Compare and publish', 'x'.repeat(190))
       await page.getByRole('button', { name: 'Publish now' }).click()
-      await look('', 'Publish the draft?')
+      await lookAt('', 'Publish the draft?')
       await page.keyboard.press('Escape')
-      await look('Try it', 'See the result')
-      await look('Versions', 'Version 1')
-      await look('Version 1', 'What it changed')
+      await lookAt('Try it', 'See the result')
+      await lookAt('Versions', 'Version 1')
+      await lookAt('Version 1', 'What it changed')
     }
   })
 
