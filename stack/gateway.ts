@@ -2,7 +2,6 @@ import { createServer, type Server } from 'node:http'
 import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { compress } from 'hono/compress'
 import type { AuthRest } from './auth-rest/auth-rest.ts'
 import { consoleSite, isConsoleHost } from './console/site.ts'
 import { codeOf, StackFailure } from './failure.ts'
@@ -58,7 +57,7 @@ export async function startGateway(
     .use('/storage/v1/*', bodyLimit({ maxSize: restBodyBytes, onError: tooLarge }))
     .all('/storage/v1/*', (c) => authRest?.storage(c.req.raw) ?? notReady())
     .all('/functions/v1/*', notReady)
-    .all('*', compress(), (c) => {
+    .all('*', (c) => {
       const { pathname } = new URL(c.req.url)
       const isConsole = isConsoleHost(c.req.header('host')) && !pathname.startsWith('/fonts/')
       return isConsole ? consoleFiles(c.req.raw) : files(c.req.raw)

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { extname, join, resolve, sep } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { fontFiles } from './fonts.ts'
 
 const contentTypes: Record<string, string> = {
@@ -94,17 +95,42 @@ function serveFonts(root: string) {
     const headers = {
       ...securityHeaders,
       'content-type': contentTypes[extname(path)]!,
-      'cache-control': extname(path) === '.css' ? 'no-cache' : 'public, max-age=31536000, immutable',
+      'cache-control': extname(path) === '.css' ? 'no-cache' : forEver,
       etag,
     }
     if (isFresh(request, etag)) return new Response(null, { status: 304, headers })
-    return new Response(request.method === 'HEAD' ? null : new Uint8Array(content), { headers })
+    if (request.method === 'HEAD') return new Response(null, { headers })
+    return sent(request, content, headers, path)
   }
 }
 
 /** Whether the browser has this version. It names a compressed one weakly. */
 const isFresh = (request: Request, etag: string) =>
   request.headers.get('if-none-match')?.replace(/^W\//, '') === etag
+
+/** A file whose name has its version. */
+const forEver = 'public, max-age=31536000, immutable'
+
+/** Files as they are sent compressed, by their path: a page asks for dozens, and they seldom change. */
+const compressed = new Map<string, { etag: string; content: Uint8Array<ArrayBuffer> }>()
+
+/** The answer with a file, compressed for whoever takes that. What has a path is compressed once for each version. */
+function sent(request: Request, content: Buffer, headers: Record<string, string>, path?: string): Response {
+  if (!/^(text|application)\/|svg/.test(headers['content-type']!) || content.length < 1024)
+    return new Response(new Uint8Array(content), { headers })
+  const varied = { ...headers, vary: 'accept-encoding' }
+  if (!/\bgzip\b(?!\s*;\s*q=0)/i.test(request.headers.get('accept-encoding') ?? ''))
+    return new Response(new Uint8Array(content), { headers: varied })
+  const etag = headers.etag!
+  let kept = path === undefined ? undefined : compressed.get(path)
+  if (kept?.etag !== etag) {
+    kept = { etag, content: new Uint8Array(gzipSync(content)) }
+    if (path !== undefined) compressed.set(path, kept)
+  }
+  return new Response(kept.content, {
+    headers: { ...varied, 'content-encoding': 'gzip', etag: `W/${etag}` },
+  })
+}
 
 /** The answer to what is no request for a file. */
 function refusalOf(request: Request, headers: Record<string, string>): Response | undefined {
@@ -119,11 +145,12 @@ function notFound(headers: Record<string, string>): Response {
   })
 }
 
-/** Serves the files of a folder as they lie there. */
+/** Serves the files of a folder as they lie there, but for what `complete` does to pages. What `isKept` is kept for ever. */
 export function serveFolder(
   folder: string,
   securityHeaders: Record<string, string>,
   complete: (html: string, url: URL) => string = (html) => html,
+  isKept: (pathname: string) => boolean = () => false,
 ) {
   return async (request: Request, pathname: string): Promise<Response> => {
     const refusal = refusalOf(request, securityHeaders)
@@ -135,16 +162,14 @@ export function serveFolder(
     const headers = {
       ...securityHeaders,
       'content-type': contentTypes[extname(path)]!,
-      'cache-control': 'no-cache',
+      'cache-control': isKept(pathname) ? forEver : 'no-cache',
       etag,
     }
     if (isFresh(request, etag)) return new Response(null, { status: 304, headers })
     if (request.method === 'HEAD') return new Response(null, { headers })
-    const isHtml = extname(path) === '.html'
-    return new Response(
-      isHtml ? complete(await readFile(path, 'utf8'), new URL(request.url)) : await readFile(path),
-      { headers },
-    )
+    const content = await readFile(path)
+    if (extname(path) !== '.html') return sent(request, content, headers, path)
+    return sent(request, Buffer.from(complete(content.toString(), new URL(request.url))), headers)
   }
 }
 

@@ -24,6 +24,9 @@ const headers = {
 const embedHeaders = { ...headers, 'content-security-policy': embedPolicy('') }
 const mailHeaders = { ...headers, 'content-security-policy': mailPolicy('') }
 
+/** A file of the build has its version in its name. */
+const isKept = (pathname: string) => pathname.startsWith('/assets/')
+
 type Serve = ReturnType<typeof serveFolder>
 
 /**
@@ -39,7 +42,7 @@ export function consoleSite(root: string, publishableKey: string) {
   const open = () => {
     opening ??= builtConsole(root, say)
       .then((folder) => {
-        const serve = serveFolder(folder, headers, complete)
+        const serve = serveFolder(folder, headers, complete, isKept)
         const serveEmbed = serveFolder(folder, embedHeaders, complete)
         const serveMail = serveFolder(folder, mailHeaders, complete)
         return (request: Request, pathname: string) => {

@@ -28,12 +28,16 @@ const withoutFeatures = [
   ...['HttpsUpgrades', 'HttpsFirstBalancedModeAutoEnable', 'PaintHolding', 'ThirdPartyStoragePartitioning'],
   ...['AvoidCorsURLLoaderRestartOnRedirect', 'OptimizationHints', 'NetworkTimeServiceQuerying', 'AimEnabled'],
   'PreconnectToSearch',
+  // A process in store for each page, which most pages never use.
+  'SpareRendererForSitePerProcess',
 ]
 
 export function chromiumArguments(): string[] {
   return [
     `--disable-features=${withoutFeatures.join(',')}`,
     '--disable-gpu',
+    // Pages of one site share a process. Another site, or another visitor, still has one of its own.
+    '--renderer-process-limit=1',
     '--disable-quic',
     '--no-first-run',
     '--disable-background-networking',

@@ -1,11 +1,10 @@
 import { beforeEach, expect, it } from 'vitest'
 import { domainsOf, freshHost, pageOf, record, rest } from '../branding/domains/world.ts'
-import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { freshSlug, makeTenant, type Tenant } from '../kit/tenants.ts'
-import { consoleUrl, openConsole, phone } from './visit.ts'
+import { consoleUrl, look, openConsole, phone } from './visit.ts'
 
 let owner: Person
 let tenant: Tenant
@@ -95,16 +94,15 @@ describeInBrowser('the address in the console', (browser) => {
       expect(await page.getByRole('button', { name }).count()).toBe(0)
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+  it('is accessible in light and dark, on a phone too', async () => {
     await domainsOf(owner, tenant).add(`${'long-'.repeat(8)}name.${freshHost()}`)
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+    for (const options of [{}, phone]) {
       const page = await opened(owner, options)
       await page.getByText('Waits for its record').waitFor()
-      expect(await violationsOn(page)).toEqual([])
+      await look(page)
       await page.getByRole('button', { name: 'Remove' }).click()
       await page.getByRole('dialog').waitFor()
-      expect(await violationsOn(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      await look(page)
     }
   })
 })

@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import type { Page } from 'playwright-core'
 import { beforeEach, expect, it } from 'vitest'
-import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { admin, superuser } from '../kit/db.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
-import { openConsole, phone } from './visit.ts'
+import { look, openConsole, phone } from './visit.ts'
 
 const hostile = '<img src=x onerror="alert(1)"> & Söhne'
 
@@ -144,22 +143,18 @@ describeInBrowser('the audit log in the console', (browser) => {
     await page.getByText(/entries are as they were written\./).waitFor()
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+  it('is accessible in light and dark, on a phone too', async () => {
+    for (const options of [{}, phone]) {
       const page = await opened('', owner, options)
-      const look = async () => {
-        expect(await violationsOn(page)).toEqual([])
-        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
-      }
       await entries(page).first().waitFor()
-      await look()
+      await look(page)
       await page.getByRole('link', { name: 'tenants.updated' }).click()
       await page.getByRole('list', { name: 'What changed' }).waitFor()
-      await look()
+      await look(page)
       await page.getByRole('link', { name: 'Check the log' }).click()
       await page.getByRole('button', { name: 'Start' }).click()
       await page.getByText(/entries are as they were written\./).waitFor()
-      await look()
+      await look(page)
     }
   })
 })

@@ -6,7 +6,7 @@ import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
 import { samples } from '../storage/samples.ts'
 import { edit, openBrand, preview, publicPageOf, save, saved } from './brand-screen.ts'
-import { consoleUrl, openConsole, phone } from './visit.ts'
+import { consoleUrl, look, openConsole, phone } from './visit.ts'
 
 let owner: Person
 let tenant: Tenant
@@ -223,13 +223,12 @@ describeInBrowser('the brand in the console', (browser) => {
     expect(await page.content()).not.toContain('<input')
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+  it('is accessible in light and dark, on a phone too', async () => {
+    for (const options of [{}, phone]) {
       const page = await opened(owner, options)
       await edit(page, 'Name', 'Changed')
       await preview(page).getByRole('heading', { name: 'Changed' }).waitFor()
-      expect(await violationsOn(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      await look(page)
     }
   })
 })

@@ -1,10 +1,9 @@
 import { beforeEach, expect, inject, it } from 'vitest'
-import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
-import { openConsole, phone } from './visit.ts'
+import { look, openConsole, phone } from './visit.ts'
 
 const hostile = '<img src=x onerror="document.title=1">'
 let owner: Person
@@ -85,17 +84,16 @@ describeInBrowser('credits in the console', (browser) => {
     expect(await asMember.getByRole('heading', { name: 'Buy credits' }).count()).toBe(0)
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+  it('is accessible in light and dark, on a phone too', async () => {
     await adjust(5, 'ticket')
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+    for (const options of [{}, phone]) {
       const page = await opened(owner, options)
       await page.getByRole('listitem', { name: 'Corrected by hand' }).waitFor()
       await page.getByRole('button', { name: 'Order' }).first().waitFor()
-      expect(await violationsOn(page)).toEqual([])
+      await look(page)
       await page.getByRole('button', { name: 'Order' }).first().click()
       await page.getByRole('dialog').waitFor()
-      expect(await violationsOn(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      await look(page)
     }
   })
 })

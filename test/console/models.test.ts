@@ -1,12 +1,11 @@
 import { beforeEach, expect, it } from 'vitest'
-import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { admin } from '../kit/db.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
 import { callsOf, ownLlm, useModel } from '../usage/models/model-scene.ts'
-import { openConsole, phone } from './visit.ts'
+import { look, openConsole, phone } from './visit.ts'
 
 const hostile = '<img src=x onerror="document.title=1">'
 const llm = ownLlm()
@@ -112,16 +111,15 @@ describeInBrowser('a language model of one’s own in the console', (browser) =>
     expect(await frozen.getByRole('button', { name: /Save|Test|Remove/ }).count()).toBe(0)
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+  it('is accessible in light and dark, on a phone too', async () => {
     await useModel(tenant, llm.server(), { model: 'm'.repeat(255) })
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+    for (const options of [{}, phone]) {
       const page = await opened(owner, options)
       await page.getByText(/^Used\. The test went well/).waitFor()
-      expect(await violationsOn(page)).toEqual([])
+      await look(page)
       await page.getByRole('button', { name: 'Remove' }).click()
       await page.getByRole('dialog').waitFor()
-      expect(await violationsOn(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      await look(page)
     }
   })
 })

@@ -5,7 +5,7 @@ import { call } from '../kit/call.ts'
 import { admin, superuser } from '../kit/db.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
-import { openConsole, phone } from './visit.ts'
+import { look, openConsole, phone } from './visit.ts'
 
 const hostile = '<img src=x onerror="document.title=1">'
 let owner: Person
@@ -194,10 +194,10 @@ describeInBrowser('notifications in the console', (browser) => {
     expect(await page.getByRole('form').count()).toBe(1)
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+  it('is accessible in light and dark, on a phone too', async () => {
     await tell(hostile)
     await suppress('bob@example.com')
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+    for (const options of [{}, phone]) {
       const page = await opened('', owner, options)
       const parts = page.getByRole('navigation', { name: 'Notifications' })
       for (const [part, shown] of [
@@ -210,8 +210,7 @@ describeInBrowser('notifications in the console', (browser) => {
       ] as const) {
         await parts.getByRole('link', { name: part }).click()
         await shown.first().waitFor()
-        expect(await violationsOn(page)).toEqual([])
-        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+        await look(page)
       }
     }
   })

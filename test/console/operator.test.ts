@@ -7,7 +7,7 @@ import { superuser } from '../kit/db.ts'
 import { makeOperator, makePerson, type Person } from '../kit/people.ts'
 import { signUpPerson } from '../kit/sign-up.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
-import { openConsole, phone } from './visit.ts'
+import { look, openConsole, phone } from './visit.ts'
 
 const hostile = '<img src=x onerror="document.title=1">'
 
@@ -24,8 +24,6 @@ beforeAll(async () => {
   ])
 })
 afterAll(() => superuser.query('delete from public.tenant_members where user_id = $1', [operator.id]))
-
-const fits = 'document.documentElement.scrollWidth <= innerWidth'
 
 describeInBrowser('the operator in the console', (browser) => {
   const opened = (path: string, person = operator, options = {}) =>
@@ -146,21 +144,20 @@ describeInBrowser('the operator in the console', (browser) => {
     expect(await (await opened('/', owner)).getByRole('link', { name: 'Run the platform' }).count()).toBe(0)
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+  it('is accessible in light and dark, on a phone too', async () => {
     const screens: [path: string, shows: string][] = [
       [`/operator?q=${tenant.slug}`, 'Any'],
       [`/operator/tenants/${tenant.slug}`, 'Limits of the plan'],
       [`/operator/audit?tenant=${tenant.slug}`, 'tenants.created'],
       ['/operator/queues', 'webhooks'],
     ]
-    const page = await opened('/operator', operator, { colorScheme, ...phone })
+    const page = await opened('/operator', operator, phone)
     for (const [path, shows] of screens) {
       await page.goto(new URL(path, page.url()).href)
       await page.getByText(shows).first().waitFor({ state: 'attached' })
-      expect(await violationsOn(page), path).toEqual([])
-      expect(await page.evaluate(fits), path).toBe(true)
+      await look(page)
       await page.setViewportSize({ width: 1200, height: 800 })
-      expect(await violationsOn(page), path).toEqual([])
+      await look(page)
       await page.setViewportSize(phone.viewport)
     }
   })

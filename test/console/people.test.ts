@@ -1,14 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Page } from 'playwright-core'
 import { beforeEach, expect, it } from 'vitest'
-import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { superuser } from '../kit/db.ts'
 import { mailTo } from '../kit/mailbox.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
-import { openConsole, phone } from './visit.ts'
+import { look, openConsole, phone } from './visit.ts'
 
 let owner: Person
 let member: Person
@@ -108,15 +107,14 @@ describeInBrowser('people in the console', (browser) => {
     expect(await page.getByRole('button', { name: 'Show more' }).count()).toBe(0)
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+  it('is accessible in light and dark, on a phone too', async () => {
+    for (const options of [{}, phone]) {
       const page = await opened(owner, options)
       await row(page, member.email).waitFor()
-      expect(await violationsOn(page)).toEqual([])
+      await look(page)
       await row(page, member.email).getByRole('button', { name: 'Remove' }).click()
       await page.getByRole('dialog').waitFor()
-      expect(await violationsOn(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      await look(page)
     }
   })
 })

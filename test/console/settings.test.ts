@@ -1,13 +1,12 @@
 import { readFile } from 'node:fs/promises'
 import { beforeEach, expect, it } from 'vitest'
-import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { admin } from '../kit/db.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
 import { linesOf } from '../registry/export/lines.ts'
-import { openConsole, phone } from './visit.ts'
+import { look, openConsole, phone } from './visit.ts'
 
 const hostile = '<img src=x onerror="document.title=1">&amp;'
 
@@ -113,17 +112,16 @@ describeInBrowser('settings in the console', (browser) => {
       expect(await page.getByRole('button', { name }).count()).toBe(0)
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+  it('is accessible in light and dark, on a phone too', async () => {
     await grantProjects()
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+    for (const options of [{}, phone]) {
       const page = await opened(owner, options)
       await page.getByRole('form', { name: 'New project' }).waitFor()
       await page.getByLabel('Language').selectOption('it-CH')
-      expect(await violationsOn(page)).toEqual([])
+      await look(page)
       await page.getByRole('button', { name: 'Cancel this practice' }).click()
       await page.getByRole('dialog').waitFor()
-      expect(await violationsOn(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      await look(page)
     }
   })
 })

@@ -1,5 +1,4 @@
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
-import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { admin } from '../kit/db.ts'
@@ -8,7 +7,7 @@ import { daysFromNow, makeCertificate } from '../kit/servers/certificates.ts'
 import { client, startOidcServer } from '../kit/servers/oidc-server.ts'
 import { samlMetadata } from '../kit/servers/saml-metadata.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
-import { openConsole, phone } from './visit.ts'
+import { look, openConsole, phone } from './visit.ts'
 
 const hostile = '<img src=x onerror="document.title=1">'
 let owner: Person
@@ -106,22 +105,21 @@ describeInBrowser('company sign-in in the console', (browser) => {
     await page.getByText('Only admins and owners see this.').waitFor()
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+  it('is accessible in light and dark, on a phone too', async () => {
     const set = await call(at('/saml'), {
       ...{ method: 'PUT', token: owner.token },
       body: { metadata_url: `https://idp.example.com/${'long'.repeat(60)}` },
     })
     expect(set.status).toBe(200)
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+    for (const options of [{}, phone]) {
       const page = await opened(owner, options)
       const card = page.getByRole('region', { name: 'SAML' })
       await card.getByText(/\/sso\/saml\/acs$/).waitFor()
       await card.getByRole('button', { name: 'Change the settings' }).click()
-      expect(await violationsOn(page)).toEqual([])
+      await look(page)
       await card.getByRole('button', { name: 'Remove' }).click()
       await page.getByRole('dialog').waitFor()
-      expect(await violationsOn(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      await look(page)
     }
   })
 })

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { beforeEach, expect, it } from 'vitest'
-import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
-import { openConsole, phone } from './visit.ts'
+import { look, openConsole, phone } from './visit.ts'
 
 let owner: Person
 let tenant: Tenant
@@ -111,17 +110,16 @@ describeInBrowser('plan and usage in the console', (browser) => {
     expect(await asMember.getByRole('heading', { name: 'Subscription' }).count()).toBe(0)
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+  it('is accessible in light and dark, on a phone too', async () => {
     await log({ event_type: `${'long.'.repeat(20)}name`, tokens_used: 9_000_000_000 })
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+    for (const options of [{}, phone]) {
       const page = await opened(owner, options)
       await page.getByRole('region', { name: 'Use' }).getByText('1 in all').waitFor()
       await page.getByText('As a table').click()
-      expect(await violationsOn(page)).toEqual([])
+      await look(page)
       await page.getByRole('button', { name: 'Order' }).first().click()
       await page.getByRole('dialog').waitFor()
-      expect(await violationsOn(page)).toEqual([])
-      expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
+      await look(page)
     }
   })
 })

@@ -1,5 +1,6 @@
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { expect, inject, onTestFinished } from 'vitest'
+import { violationsOn } from '../kit/axe.ts'
 import type { Person } from '../kit/people.ts'
 
 const { port } = new URL(inject('stack').api_url)
@@ -29,16 +30,30 @@ export async function openConsole(
   })
   // The build takes some seconds for the first who asks.
   page.setDefaultTimeout(90_000)
-  if (person) await signIn(page, person)
+  const signedIn = person && (await signIn(context, person))
   await page.goto(consoleUrl(path))
+  await signedIn?.dispose()
   return page
 }
 
-/** Puts a session where the console keeps it. */
-export async function signIn(page: Page, person: Person): Promise<void> {
-  await page.goto(consoleUrl('/preview.html'))
-  await page.evaluate((value) => localStorage.setItem('tenantry-session', value), sessionOf(person))
+/** What a page shows now is accessible in both colour schemes, and no wider than the window. */
+export async function look(page: Page): Promise<void> {
+  // Only styles know of the scheme, so what is shown need not be made once more for each.
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    expect(await violationsOn(page), `${page.url()}, ${colorScheme}`).toEqual([])
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth'), page.url()).toBe(true)
+  }
 }
+
+/** Puts a session where the console keeps it, whenever a page of it opens and until this is disposed of. */
+export const signIn = (context: BrowserContext, person: Person) =>
+  context.addInitScript(
+    ([host, value]) => {
+      if (location.host === host) localStorage.setItem('tenantry-session', value)
+    },
+    [new URL(consoleUrl()).host, sessionOf(person)] as const,
+  )
 
 /** What the console keeps of a session. The token is as Auth would have issued it. */
 function sessionOf({ id, email, token }: Person): string {

@@ -1,6 +1,5 @@
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { admin } from '../kit/db.ts'
@@ -9,7 +8,7 @@ import { makeTenant, type Tenant } from '../kit/tenants.ts'
 import { makeEndpoint as insertEndpoint, testSecret } from '../webhooks/dispatch/queue.ts'
 import { makeHistory } from '../webhooks/history.ts'
 import { type Receiver, startReceiver, verify } from '../webhooks/receiver.ts'
-import { openConsole, phone } from './visit.ts'
+import { look, openConsole, phone } from './visit.ts'
 
 let receiver: Receiver
 beforeAll(async () => {
@@ -202,28 +201,24 @@ describeInBrowser('webhooks in the console', (browser) => {
     expect(await ask('/endpoints')).toMatchObject({ endpoints: [] })
   })
 
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
+  it('is accessible in light and dark, on a phone too', async () => {
     const id = await makePolled({ description: 'x'.repeat(80) })
     const [message] = await makeHistory(tenant.id, [{ minutesAgo: 30, at: { [id]: 'dead' } }])
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
+    for (const options of [{}, phone]) {
       const page = await opened(`/${id}`, owner, options)
-      const look = async () => {
-        expect(await violationsOn(page)).toEqual([])
-        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
-      }
       await page.getByRole('figure').getByText('As a table').click()
-      await look()
+      await look(page)
       await page.getByRole('button', { name: 'Replace the secret' }).click()
       await page.getByRole('dialog').waitFor()
-      await look()
+      await look(page)
       await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click()
       await page.getByRole('link', { name: 'What was delivered to it' }).click()
       await page.getByRole('list', { name: 'Deliveries' }).getByRole('link').click({ trial: true })
-      await look()
+      await look(page)
       await page.getByRole('list', { name: 'Deliveries' }).getByRole('link').click()
       await page.getByText(message!).waitFor()
       await page.getByText('What the receiver answered').first().click()
-      await look()
+      await look(page)
     }
   })
 })

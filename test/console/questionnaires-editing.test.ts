@@ -3,49 +3,28 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { makeCampaign, offerOf } from '../assessments/taking/taker.ts'
 import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
-import { call } from '../kit/call.ts'
-import { admin } from '../kit/db.ts'
-import { makePerson, type Person } from '../kit/people.ts'
-import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import { makeTenant } from '../kit/tenants.ts'
 import { ownLlm, useModel } from '../usage/models/model-scene.ts'
-import { openConsole, phone } from './visit.ts'
+import { type Editor, form, hostile, makeEditor } from './questionnaires-scene.ts'
+import { openConsole } from './visit.ts'
 
-const hostile = '<img src=x onerror="document.title=1">'
-let owner: Person
-let tenant: Tenant
-beforeEach(async () => {
-  owner = await makePerson()
-  tenant = await makeTenant({ owner })
-})
-
-const config = '/assessments/frameworks/industry4/config'
-async function ask(method: string, path: string, body?: unknown, etag?: string): Promise<Response> {
-  const headers = etag === undefined ? {} : { 'if-match': etag }
-  return call(config + path, { token: owner.token, tenant: tenant.slug, method, body, headers })
-}
-async function asked<Answer = Record<string, unknown>>(...of: Parameters<typeof ask>): Promise<Answer> {
-  const answer = await ask(...of)
-  expect(answer.status, await answer.clone().text()).toBeLessThan(300)
-  return (await answer.json()) as Answer
-}
-const draft = () => asked<{ revision: string; change: object; reason: string | null }>('GET', '/draft')
-/** Somebody else's draft, past this window. */
-const draftElsewhere = (change: object, etag = '"0"', base_version = 0) =>
-  asked<{ revision: string }>('PUT', '/draft', { base_version, ...change }, etag)
-const publishElsewhere = (version: number, change: object) => asked('PATCH', '', change, `"${version}"`)
-const form = (page: Page, name: string) => page.getByRole('form', { name })
 const saveDraft = async (page: Page) => {
   await page.getByRole('button', { name: 'Save the draft' }).click()
   await page.getByText('The draft is saved.').waitFor()
 }
 
-describeInBrowser('questionnaires in the console', (browser) => {
-  const opened = (path = '/industry4', person = owner, options = {}) =>
-    openConsole(browser(), `/t/${tenant.slug}/questionnaires${path}`, person, options)
+let own: Editor
+beforeEach(async () => {
+  own = await makeEditor()
+})
+
+describeInBrowser('the editor of questionnaires in the console', (browser) => {
+  const opened = (path = '/industry4', person = own.owner, options = {}) =>
+    openConsole(browser(), `/t/${own.tenant.slug}/questionnaires${path}`, person, options)
 
   it('questions are changed, added, moved and removed, and participants see it once it is published', async () => {
-    const campaign = await makeCampaign(tenant, { assessment_type: 'industry4' })
-    const page = await openConsole(browser(), `/t/${tenant.slug}/campaigns/${campaign.ref_id}`, owner)
+    const campaign = await makeCampaign(own.tenant, { assessment_type: 'industry4' })
+    const page = await openConsole(browser(), `/t/${own.tenant.slug}/campaigns/${campaign.ref_id}`, own.owner)
     await page.getByRole('link', { name: 'Its questionnaire' }).click()
     const questions = form(page, 'Questions')
     const question = (n: number) => questions.getByRole('group', { name: `Question ${n}`, exact: true })
@@ -92,7 +71,7 @@ describeInBrowser('questionnaires in the console', (browser) => {
     expect(prompts).not.toContain('We know who may see which data.')
     expect(landing.personas).toMatchObject([{ name: 'Founders', description: 'Your own firm' }])
     const added = modes[0]?.items[9]?.id ?? ''
-    const published = await asked<{ config: { modes: { likert: { items: Record<string, object> } } } }>(
+    const published = await own.asked<{ config: { modes: { likert: { items: Record<string, object> } } } }>(
       'GET',
       '/resolved',
     )
@@ -108,7 +87,7 @@ describeInBrowser('questionnaires in the console', (browser) => {
     await expect.poll(() => page.getByLabel('Headline').getAttribute('aria-invalid')).toBe('true')
     const wrong = page.getByRole('alert')
     await wrong.getByText('/landing/headline', { exact: true }).waitFor()
-    expect((await ask('GET', '/draft')).status).toBe(404)
+    expect((await own.ask('GET', '/draft')).status).toBe(404)
     await page.getByLabel('Headline').fill('Ours')
     await wrong.waitFor({ state: 'hidden' })
 
@@ -132,7 +111,7 @@ describeInBrowser('questionnaires in the console', (browser) => {
     await page.getByText(`Line ${at}: /scoring/severity_bands/developing overlaps`).waitFor()
     await json.fill(supplied.replace(/"to": 25/, '"to": 20'))
     await saveDraft(page)
-    expect(await draft()).toMatchObject({
+    expect(await own.draft()).toMatchObject({
       reason: 'Keep me',
       change: {
         landing_overrides: { headline: 'Ours' },
@@ -142,14 +121,14 @@ describeInBrowser('questionnaires in the console', (browser) => {
   })
 
   it('two people edit at once: nothing is lost, and who changed the same decides', async () => {
-    const { revision } = await draftElsewhere({ landing_overrides: { headline: 'First' } })
+    const { revision } = await own.draftElsewhere({ landing_overrides: { headline: 'First' } })
     const page = await opened('/industry4?part=landing')
     await page.getByLabel('Headline').fill('Mine')
     const theirs = {
       landing_overrides: { headline: 'Theirs' },
       mode_overrides: { likert: { title: 'Their title' } },
     }
-    await draftElsewhere(theirs, `"${revision}"`)
+    await own.draftElsewhere(theirs, `"${revision}"`)
     await page.getByRole('button', { name: 'Save the draft' }).click()
     const dialog = page.getByRole('dialog', { name: 'Somebody else changed this draft' })
     const choice = dialog.getByRole('group', { name: 'Landing · Headline' })
@@ -158,12 +137,12 @@ describeInBrowser('questionnaires in the console', (browser) => {
     await choice.getByLabel(/Keep mine: Mine/).check()
     await dialog.getByRole('button', { name: 'Continue' }).click()
     await saveDraft(page)
-    expect(await draft()).toMatchObject({
+    expect(await own.draft()).toMatchObject({
       change: { ...theirs, landing_overrides: { headline: 'Mine' } },
     })
 
     // Then it is published, with other words at the same place and at another one.
-    await publishElsewhere(0, {
+    await own.publishElsewhere(0, {
       landing_overrides: { headline: 'Published', capture_gate: 'none' },
     })
     await page.getByRole('link', { name: 'Compare and publish' }).click()
@@ -178,7 +157,7 @@ describeInBrowser('questionnaires in the console', (browser) => {
     await page.getByRole('button', { name: 'Publish now' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Publish now' }).click()
     await page.getByText('It is published.').waitFor()
-    expect(await asked('GET', '/resolved')).toMatchObject({
+    expect(await own.asked('GET', '/resolved')).toMatchObject({
       version: 2,
       config: {
         landing: { headline: 'Mine', capture_gate: 'none' },
@@ -195,7 +174,9 @@ describeInBrowser('questionnaires in the console', (browser) => {
       .getByLabel('Question', { exact: true })
       .fill('Mine')
     await questions.getByRole('button', { name: 'Remove: Question 2' }).click()
-    await draftElsewhere({ mode_overrides: { likert: { items: { s1: null, s2: { prompt: 'Theirs' } } } } })
+    await own.draftElsewhere({
+      mode_overrides: { likert: { items: { s1: null, s2: { prompt: 'Theirs' } } } },
+    })
     await page.getByRole('button', { name: 'Save the draft' }).click()
     const dialog = page.getByRole('dialog', { name: 'Somebody else changed this draft' })
     await dialog
@@ -208,7 +189,7 @@ describeInBrowser('questionnaires in the console', (browser) => {
       .check()
     await dialog.getByRole('button', { name: 'Continue' }).click()
     await saveDraft(page)
-    expect(await asked('GET', '/draft/resolved')).toMatchObject({
+    expect(await own.asked('GET', '/draft/resolved')).toMatchObject({
       config: {
         modes: {
           likert: {
@@ -222,141 +203,10 @@ describeInBrowser('questionnaires in the console', (browser) => {
     })
   })
 
-  it('a draft is scheduled, taken back as a draft, scheduled again, and discarded', async () => {
-    await draftElsewhere({ landing_overrides: { headline: 'Spring' }, reason: 'For spring' })
-    const page = await opened('/industry4/publish')
-    const schedule = form(page, 'Publish at a moment')
-    const when = schedule.getByLabel('When')
-    await when.fill('2020-01-01T09:00')
-    await schedule.getByRole('button').click()
-    await schedule.getByText('must be in the future, and at most a year ahead').waitFor()
-    const local = (await page.evaluate(
-      'new Date(Date.now() + 36e5 * 24 - new Date().getTimezoneOffset() * 6e4).toISOString().slice(0, 16)',
-    )) as string
-    await when.fill(local)
-    await schedule.getByRole('button').click()
-    const scheduled = page.getByRole('region', { name: 'Scheduled' })
-    await scheduled.getByText('For spring').waitFor()
-    await page.getByText('There is no draft.').waitFor()
-    const listed = await asked<{ scheduled: { publish_at: string }[] }>('GET', '/scheduled')
-    expect(listed.scheduled.map(({ publish_at }) => publish_at)).toEqual([
-      await page.evaluate((at) => new Date(at).toISOString(), local),
-    ])
-    await page.getByRole('link', { name: 'Questionnaires' }).click()
-    await page.getByRole('listitem', { name: 'Industry 4.0 maturity' }).getByText('Scheduled for').waitFor()
-    await page.getByRole('link', { name: 'Industry 4.0 maturity' }).click()
-    await page.getByRole('link', { name: 'Compare and publish' }).click()
-
-    await scheduled.getByRole('button', { name: 'Take back' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Make it the draft again' }).click()
-    await page.getByRole('button', { name: 'Discard the draft' }).waitFor()
-    expect(await draft()).toMatchObject({
-      reason: 'For spring',
-      change: { landing_overrides: { headline: 'Spring' } },
-    })
-    expect(await asked('GET', '/scheduled')).toMatchObject({ scheduled: [] })
-    await page.getByRole('button', { name: 'Discard the draft' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Discard the draft' }).click()
-    await page.getByText('There is no draft.').waitFor()
-    expect((await ask('GET', '/draft')).status).toBe(404)
-  })
-
-  it('versions are listed page by page, and one is brought back after a question', async () => {
-    for (let version = 0; version < 22; version++)
-      await publishElsewhere(version, {
-        landing_overrides: { headline: `Headline ${version + 1}` },
-        reason: version === 0 ? hostile : `Reason ${version + 1}`,
-      })
-    const page = await opened('/industry4/versions')
-    const rows = page.getByRole('list', { name: 'Versions' }).getByRole('listitem')
-    await expect.poll(() => rows.count()).toBe(20)
-    await page.getByRole('button', { name: 'Show more' }).click()
-    await expect.poll(() => rows.count()).toBe(22)
-    await rows.last().getByText(hostile).waitFor()
-    await page.getByRole('link', { name: 'Version 21', exact: true }).click()
-    const changed = page.getByRole('region', { name: 'What it changed' })
-    await changed.getByText('Headline 20').waitFor()
-    await changed.getByText('Headline 21').waitFor()
-    const way = page.getByRole('region', { name: 'What bringing it back would change' })
-    await way.getByText('Headline 22').waitFor()
-    await way.getByRole('button', { name: 'Bring it back' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Bring it back' }).click()
-    await rows.first().getByText('brought back from version 21').waitFor()
-    expect(await asked('GET', '')).toMatchObject({
-      version: 23,
-      landing_overrides: { headline: 'Headline 21' },
-    })
-    await page.getByRole('link', { name: 'As supplied, without your changes' }).click()
-    await page.getByRole('button', { name: 'Bring it back' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Bring it back' }).click()
-    await rows.first().getByText('brought back from version 0').waitFor()
-    expect(await asked('GET', '')).toMatchObject({ version: 24, landing_overrides: {} })
-  })
-
-  it('answers are tried with the draft and as it is published', async () => {
-    await draftElsewhere({ archetype_overrides: { data: { name: 'Figures' } } })
-    const page = await opened('/industry4/try')
-    await page.getByLabel('We know who may see which data.').selectOption('7: Fully true')
-    await page.getByRole('button', { name: 'See the result' }).click()
-    const result = page.getByRole('region', { name: 'Results' })
-    await result.getByText('1 of 10 answered').waitFor()
-    await result.getByText(/^Figures: 75 \(Leading\)/).waitFor()
-    await page.getByLabel('Which one').selectOption('As published')
-    await page.getByRole('button', { name: 'See the result' }).click()
-    await result.getByText(/^Data: 75/).waitFor()
-  })
-
-  it('a member reads all of it, and is told who changes it; so is everybody of a frozen practice', async () => {
-    const member = await makePerson()
-    tenant = await makeTenant({ owner, member })
-    await draftElsewhere({ landing_overrides: { headline: 'Soon' } })
-    const page = await opened('', member)
-    await page.getByText('Admins and owners change questionnaires.').waitFor()
-    await page.getByRole('listitem', { name: 'Industry' }).getByText('A draft waits').waitFor()
-    await page.getByRole('link', { name: 'Industry 4.0 maturity' }).click()
-    await page.getByRole('navigation', { name: 'Edit' }).getByRole('link', { name: 'Landing' }).click()
-    expect(await page.getByLabel('Headline').inputValue()).toBe('Soon')
-    expect(await page.getByLabel('Headline').isDisabled()).toBe(true)
-    expect(await page.getByRole('button', { name: 'Save the draft' }).count()).toBe(0)
-    await page.getByRole('link', { name: 'Compare and publish' }).click()
-    await page.getByText('Soon').waitFor()
-    expect(await page.getByRole('button', { name: /Publish|Discard/ }).count()).toBe(0)
-    await admin.query(`update public.tenants set status = 'frozen' where id = $1`, [tenant.id])
-    const frozen = await opened('/industry4?part=landing')
-    await frozen.getByText('This practice is frozen.').waitFor()
-    expect(await frozen.getByLabel('Headline').isDisabled()).toBe(true)
-  })
-
-  it.each(['light', 'dark'] as const)('is accessible when it is %s, on a phone too', async (colorScheme) => {
-    await publishElsewhere(0, { landing_overrides: { headline: hostile } })
-    await draftElsewhere({ landing_overrides: { headline: 'x'.repeat(190) } }, '"0"', 1)
-    for (const options of [{ colorScheme }, { colorScheme, ...phone }]) {
-      const page = await opened('', owner, options)
-      const look = async (link: string | RegExp, shown: string) => {
-        if (link) await page.getByRole('main').getByRole('link', { name: link }).click()
-        await page.getByText(shown).locator('visible=true').first().waitFor()
-        expect(await violationsOn(page)).toEqual([])
-        expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true)
-      }
-      await look('', 'A draft waits')
-      await look('Industry 4.0 maturity', 'Question 10')
-      await look('Landing', 'Add a persona')
-      await look('Results', 'Strengths')
-      await look('Everything, as JSON', 'As it is with the draft')
-      await look('Compare and publish', 'x'.repeat(190))
-      await page.getByRole('button', { name: 'Publish now' }).click()
-      await look('', 'Publish the draft?')
-      await page.keyboard.press('Escape')
-      await look('Try it', 'See the result')
-      await look('Versions', 'Version 1')
-      await look('Version 1', 'What it changed')
-    }
-  })
-
   describe('with a model', () => {
     const llm = ownLlm()
     it('words are proposed, looked at, and taken or not', async () => {
-      await useModel(tenant, llm.server())
+      await useModel(own.tenant, llm.server())
       const page = await opened('/industry4?part=landing')
       await page.getByLabel('Headline').waitFor()
       const suggest = form(page, 'Have words proposed: Landing')
@@ -369,13 +219,15 @@ describeInBrowser('questionnaires in the console', (browser) => {
       await suggest.getByRole('button', { name: 'Take it into the draft' }).click()
       expect(await page.getByLabel('Headline').inputValue()).toBe('Know your firm')
       await saveDraft(page)
-      expect(await draft()).toMatchObject({ change: { landing_overrides: { headline: 'Know your firm' } } })
+      expect(await own.draft()).toMatchObject({
+        change: { landing_overrides: { headline: 'Know your firm' } },
+      })
 
-      const starter = await makeTenant({ owner, plan: 'starter' })
+      const starter = await makeTenant({ owner: own.owner, plan: 'starter' })
       const without = await openConsole(
         browser(),
         `/t/${starter.slug}/questionnaires/industry4?part=landing`,
-        owner,
+        own.owner,
       )
       await without.getByLabel('Headline').waitFor()
       expect(await form(without, 'Have words proposed: Landing').count()).toBe(0)
