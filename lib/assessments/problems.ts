@@ -27,6 +27,8 @@ const problems = declareProblems({
   too_many_scheduled: { status: 403, title: 'Too many scheduled changes' },
 })
 
+const configSize =
+  'has a part that is too large, or too many values: each part may have 64 or 256 KiB, and all together 10,000 values'
 declareConstraints({
   campaign_name_is_text: { pointer: '/name', detail: 'must be text without control characters' },
   campaign_closes_after_it_opens: { pointer: '/closes_at', detail: 'must be after it opens' },
@@ -53,8 +55,8 @@ declareConstraints({
     detail: 'must be the name of a file, without a folder, and have the ending of its type',
   },
   draft_reason_is_text: { pointer: '/reason', detail: 'must be text without control characters' },
-  draft_is_small: { pointer: '', detail: 'has a part that is too large: each may have 64 or 256 KiB' },
-  config_is_small: { pointer: '', detail: 'has a part that is too large: each may have 64 or 256 KiB' },
+  draft_is_small: { pointer: '', detail: configSize },
+  config_is_small: { pointer: '', detail: configSize },
 })
 
 declare module '../db/problem-codes.ts' {

@@ -75,17 +75,20 @@ interface PageQuery {
 
 /**
  * Reads one page along the index that its rows are sorted by. The statement sorts by the keyset, starts behind the
- * cursor, and takes as many rows as it is told. Its text is the same for every query.
+ * cursor, and takes as many rows as it is told. Its text is the same for every query, unless `isLeftOut` says that it leaves out
+ * each filter that is not asked for.
  */
 export async function readPage<Row extends object>(
   db: Db,
   order: Keyset,
   { limit, ...rest }: PageQuery,
   statement: (rowCount: number) => Sql,
+  { isLeftOut = false } = {},
 ): Promise<Page<Row>> {
   const page = alongIndex(statement(limit + 1))
-  // Only the first page without filters keeps its plan. A plan for every cursor or filter could not search by them.
-  const isPlain = Object.values(rest).every((value) => value === undefined)
+  // Only the first page without filters keeps its plan. A plan for every cursor or filter could not search by them, unless its
+  // text has only those that are there.
+  const isPlain = isLeftOut || Object.values(rest).every((value) => value === undefined)
   const rows = await db.query<Row>(isPlain ? named(planName(order, page), page) : page)
   return pageOf(order, rows, limit)
 }

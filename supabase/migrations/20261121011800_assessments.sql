@@ -364,28 +364,44 @@ select private.register_event_type('analytics.completed', 'Somebody has complete
         "primary_id": "hero", "secondary_id": "ruler", "answered_count": 16, "item_count": 16, "framework_version": 1,
         "config_version": 3, "seconds_taken": 312, "completed_at": "2026-11-20T10:50:12.25+00:00"}}');
 
+create function private.find_result(token_hash bytea)
+  returns table (disclosure text, result public.assessment_results)
+  language sql stable
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+  -- What is shown goes by the campaign as it is now: a coach may show more after a workshop than before it.
+  select coalesce(c.results_disclosure, 'none'), r
+  from public.participant_sessions as s
+  join public.assessment_results as r on r.tenant_id = s.tenant_id and r.session_id = s.id
+  left join public.campaigns as c on c.tenant_id = s.tenant_id and c.id = s.campaign_id
+  where s.token_hash = find_result.token_hash
+$$;
+comment on function private.find_result(bytea) is 'The result of a token''s session, and how much of it is shown. No row before it is completed.';
+grant execute on function private.find_result(bytea) to service_role;
+
 create function private.complete_session(
   token_hash bytea, revision int, framework text, framework_version int, config_version int, scores jsonb, primary_id text, secondary_id text,
   combination jsonb, answered_count int, item_count int, followups jsonb default '[]'
-) returns boolean
+) returns table (disclosure text, result public.assessment_results)
   language plpgsql security definer
   set search_path = ''
 as $$
 declare
   taken public.participant_sessions := private.lock_session(complete_session.token_hash);
-  result public.assessment_results;
   chosen public.campaigns;
   moment timestamptz := now();
 begin
   if taken.completed_at is not null then
-    return true;
+    return query select f.* from private.find_result(complete_session.token_hash) as f;
+    return;
   end if;
   perform private.require_taking(taken);
   -- Another device has saved an answer since the scores were worked out.
   perform from public.participant_answers as a
   where a.tenant_id = taken.tenant_id and a.session_id = taken.id and a.revision = complete_session.revision;
   if not found then
-    return false;
+    return;
   end if;
   select * into chosen from public.campaigns as c where c.tenant_id = taken.tenant_id and c.id = taken.campaign_id;
   insert into public.assessment_results (tenant_id, session_id, campaign_id, framework_id, mode, locale, scores, primary_id, secondary_id, combination,
@@ -415,28 +431,13 @@ begin
     'result', private.anonymous_result(result)));
   perform private.announce_lead(taken);
   perform private.plan_followups(taken, complete_session.followups);
-  return true;
+  disclosure := coalesce(chosen.results_disclosure, 'none');
+  return next;
 end
 $$;
 comment on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int, jsonb) is
-  'Completes a session with the scores of a revision of its answers, and plans its follow-ups. A second call changes nothing. False if the answers are of another revision. 404 session_not_found, 409 campaign_not_open.';
+  'Completes a session with the scores of a revision of its answers, and plans its follow-ups. The answer is that of find_result(), also for a second call, which changes nothing. No row if the answers are of another revision. 404 session_not_found, 409 campaign_not_open.';
 grant execute on function private.complete_session(bytea, int, text, int, int, jsonb, text, text, jsonb, int, int, jsonb) to service_role;
-
-create function private.find_result(token_hash bytea)
-  returns table (disclosure text, result public.assessment_results)
-  language sql stable
-  set search_path = ''
-  set enable_seqscan = off
-as $$
-  -- What is shown goes by the campaign as it is now: a coach may show more after a workshop than before it.
-  select coalesce(c.results_disclosure, 'none'), r
-  from public.participant_sessions as s
-  join public.assessment_results as r on r.tenant_id = s.tenant_id and r.session_id = s.id
-  left join public.campaigns as c on c.tenant_id = s.tenant_id and c.id = s.campaign_id
-  where s.token_hash = find_result.token_hash
-$$;
-comment on function private.find_result(bytea) is 'The result of a token''s session, and how much of it is shown. No row before it is completed.';
-grant execute on function private.find_result(bytea) to service_role;
 
 -- 07_followups.sql
 

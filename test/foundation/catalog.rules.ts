@@ -7,8 +7,6 @@ export default {
   },
   'any other has one as well, unless Postgres is to inline it': {
     keep_partitions: 'a procedure that commits cannot set one; names every schema',
-    ulid: 'inlined into generated columns and views; names nothing outside pg_catalog',
-    ulid_to_uuid: 'inlined: a batch names a thousand; names nothing outside pg_catalog',
     uuid_v7: 'inlined into defaults; every name in it is qualified',
     uuid_v7_at: 'inlined; names nothing outside pg_catalog',
   },

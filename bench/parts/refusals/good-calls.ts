@@ -44,6 +44,8 @@ const events = {
 const settings = { issuer: 'https://id.example.com', client_id: 'tenantry' }
 const mailServer = { host: 'mail.example.com', port: 465, from_email: 'ada@example.com' }
 const headers = (inner: unknown) => ({ headers: inner })
+const archetypes = (inner: unknown) => ({ archetype_overrides: inner })
+const lastPart = (inner: unknown) => ({ test_clients: inner })
 const staticHeader = (inner: unknown) => ({ static_header: inner })
 
 const voids = {
@@ -64,13 +66,16 @@ const ofSession = { given: ({ session }: World) => ({ token_hash: session }) }
 export const goodCalls: Record<string, GoodCall> = {
   'private.save_framework_config': {
     given: () => ({ framework: 'industry4', expected_version: 0 }),
-    withoutNumbers: ['config', 'diff'],
+    around: { config: [archetypes, lastPart] },
+    withoutNumbers: ['diff'],
   },
+  'private.config_fits': { around: { config: [archetypes, lastPart] } },
+  'private.require_small_config': { around: { config: [archetypes, lastPart] } },
   'private.appoint_operator': { given: ({ slug }) => ({ email: `${slug}@example.com` }) },
   'private.issue_portal_token': { given: () => ({ portal: 'webhooks' }) },
   'private.revoke_portal_tokens': { given: () => ({ portal: 'webhooks' }) },
-  // Auth signed the claims, and a header has a size. Whose they are is asked at the end.
-  'private.enter_operator': { refused: 'forbidden', withoutNumbers: ['claims'] },
+  // Auth signed the claims, and headers are texts that have a size. Whose they are is asked at the end.
+  'private.enter_operator': { refused: 'forbidden', withoutNumbers: ['claims', 'headers'] },
   'private.begin_session': {
     given: ({ campaign }) => ({ campaign, token_hash: sha256(randomBytes(8).toString('hex')), locale: 'en' }),
   },

@@ -33,6 +33,8 @@ const documents: Worst[] = [
   ['an array', (n) => many(n, padded)],
   ['numbers', (n) => ({ a: Array(50 * n).fill(1) })],
   ['long numbers', (n) => ({ a: Array(10 * n).fill(longNumber) })],
+  // The longest that JavaScript writes: six bytes that Postgres writes as 309.
+  ['wide numbers', (n) => ({ a: Array(14 * n).fill(1e308) })],
   // No route lets more levels pass, and no function that REST reaches goes down the levels.
   ['levels', (n) => nested(Math.min(n, 64))],
   ['a text', (n) => 'a'.repeat(100 * n)],

@@ -55,7 +55,9 @@ export function saveDraft(
 ): Promise<ConfigDraft> {
   return serviceFor(claims, headers).transaction(async (tx) => {
     const head = await readHead(tx, tenantId, framework)
-    await tx.query(sql`select private.require_entitlement(${tenantId}, null, 'assessments')`)
+    await tx.query(sql`
+      select private.require_entitlement(${tenantId}, null, 'assessments'),
+        private.require_small_config(${JSON.stringify(change)}::jsonb)`)
     const base_config =
       base_version === head.config.version
         ? overridesOf(head.config)

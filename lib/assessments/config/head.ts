@@ -1,5 +1,5 @@
 import { createPatch } from 'rfc6902'
-import { type Asker, type Db, Problem, serviceFor, sql } from '../../db/index.ts'
+import { type Asker, type Db, named, Problem, serviceFor, sql } from '../../db/index.ts'
 import { configProblems } from './check.ts'
 import { columns, type Overrides } from './parts.ts'
 import type { ConfigDiff, ConfigVersion, FrameworkConfig } from './schema.ts'
@@ -35,9 +35,14 @@ export function changing<Result>(
 export async function lockHead(tx: Db, tenantId: string, framework: string): Promise<Head> {
   // Sent together. The second statement begins when the first one has the lock, and sees what was committed until then.
   const [, head] = await Promise.all([
-    tx.query(sql`
-      select from public.framework_configs as c
-      where c.tenant_id = ${tenantId} and c.framework_id = ${framework} for update`),
+    tx.query(
+      named(
+        'lock_framework_config',
+        sql`
+        select from public.framework_configs as c
+        where c.tenant_id = ${tenantId} and c.framework_id = ${framework} for update`,
+      ),
+    ),
     readHead(tx, tenantId, framework),
   ])
   return head
@@ -54,19 +59,29 @@ export async function save(
   requireFit(base, next)
   const diff = difference(overridesOf(config), next)
   if (diff.length === 0 && restored === undefined) return config
-  return tx.one<FrameworkConfig>(sql`
-    select s.framework_id, s.version, s.archetype_overrides, s.voice_overrides, s.scoring_overrides, s.mode_overrides,
-      s.landing_overrides, s.communications, s.results_display, s.providers, s.test_clients, s.reason, s.updated_at
-    from private.save_framework_config(${tenantId}, ${config.framework_id}, ${config.version},
-      ${JSON.stringify(next)}::jsonb, ${JSON.stringify(diff)}::jsonb, ${reason}, ${restored}) as s`)
+  return tx.one<FrameworkConfig>(
+    named(
+      'save_framework_config',
+      sql`
+      select s.framework_id, s.version, s.archetype_overrides, s.voice_overrides, s.scoring_overrides, s.mode_overrides,
+        s.landing_overrides, s.communications, s.results_display, s.providers, s.test_clients, s.reason, s.updated_at
+      from private.save_framework_config(${tenantId}, ${config.framework_id}, ${config.version},
+        ${JSON.stringify(next)}::jsonb, ${JSON.stringify(diff)}::jsonb, ${reason}, ${restored}) as s`,
+    ),
+  )
 }
 
 export async function readHead(db: Db, tenantId: string, framework: string): Promise<Head> {
-  const [row] = await db.query<FrameworkConfig & Pick<Head, 'framework_version' | 'base'>>(sql`
-    select f.version as framework_version, f.base, ${configColumns}
-    from public.frameworks as f
-    left join public.framework_configs as c on c.tenant_id = ${tenantId} and c.framework_id = f.framework_id
-    where f.framework_id = ${framework}`)
+  const [row] = await db.query<FrameworkConfig & Pick<Head, 'framework_version' | 'base'>>(
+    named(
+      'framework_head',
+      sql`
+      select f.version as framework_version, f.base, ${configColumns}
+      from public.frameworks as f
+      left join public.framework_configs as c on c.tenant_id = ${tenantId} and c.framework_id = f.framework_id
+      where f.framework_id = ${framework}`,
+    ),
+  )
   if (!row) throw new Problem('framework_not_found', 'There is no framework with this name.')
   const { framework_version, base, ...config } = row
   return { framework_version, base, config }

@@ -40,6 +40,7 @@ export async function listParticipants(
       ${search ? sql`and position(lower(${search}) in lower(concat_ws(' ', s.full_name, s.email))) > 0` : sql``}
       ${cursor ? sql`and s.id < private.ulid_to_uuid(${cursor.ref_id})` : sql``}
     order by s.id desc limit ${rowCount}`,
+    { isLeftOut: true },
   )
   return { participants: rows, next_cursor }
 }

@@ -1,4 +1,4 @@
-import { Problem, sql } from '../../db/index.ts'
+import { named, Problem, sql } from '../../db/index.ts'
 import type { ResolvedConfig } from '../config/parts.ts'
 import { type Answers, answerProblems, type Mode, score } from '../scoring/score.ts'
 import type { OpenOffer } from './offers.ts'
@@ -14,6 +14,10 @@ interface ResultRow {
   answered_count: number
   item_count: number
 }
+
+const resultColumns = sql`
+  f.disclosure, (f.result).scores, (f.result).primary_id, (f.result).secondary_id, (f.result).combination,
+  (f.result).answered_count, (f.result).item_count`
 
 /** Each round is an answer that another device saved in between. */
 const maxRounds = 5
@@ -35,12 +39,17 @@ export async function completeSession(participant: Participant): Promise<TakenRe
       throw new Problem('contact_required', 'Say how you can be reached, and agree that it is used.')
     const result = score(offer.config, mode, answers)
     const scores = result.scores.map(({ id, score, band }) => ({ id, score, band }))
-    const { is_done } = await serviceOf(participant).one<{ is_done: boolean }>(sql`
-      select private.complete_session(${tokenHashOf(participant)}, ${revision}, ${offer.offer.framework.framework_id},
-        ${offer.frameworkVersion}, ${offer.configVersion}, ${JSON.stringify(scores)}::jsonb, ${result.primary_id},
-        ${result.secondary_id}, ${result.combination && JSON.stringify(result.combination)}::jsonb, ${result.answered_count},
-        ${result.item_count}, ${JSON.stringify(offer.config.communications.followups)}::jsonb) as is_done`)
-    if (is_done) return resultOf(participant, offer)
+    const [row] = await serviceOf(participant).query<ResultRow>(
+      named(
+        'complete_session',
+        sql`
+        select ${resultColumns} from private.complete_session(${tokenHashOf(participant)}, ${revision},
+          ${offer.offer.framework.framework_id}, ${offer.frameworkVersion}, ${offer.configVersion}, ${JSON.stringify(scores)}::jsonb,
+          ${result.primary_id}, ${result.secondary_id}, ${result.combination && JSON.stringify(result.combination)}::jsonb,
+          ${result.answered_count}, ${result.item_count}, ${JSON.stringify(offer.config.communications.followups)}::jsonb) as f`,
+      ),
+    )
+    if (row) return disclosed(row, offer)
   }
   throw new Problem('conflict', 'The answers are being changed from another device. Try again.')
 }
@@ -52,10 +61,12 @@ export async function readResult(participant: Participant): Promise<TakenResult>
 }
 
 async function resultOf(participant: Participant, offer: OpenOffer | null): Promise<TakenResult> {
-  const [row] = await serviceOf(participant).query<ResultRow>(sql`
-    select f.disclosure, (f.result).scores, (f.result).primary_id, (f.result).secondary_id, (f.result).combination,
-      (f.result).answered_count, (f.result).item_count
-    from private.find_result(${tokenHashOf(participant)}) as f`)
+  const [row] = await serviceOf(participant).query<ResultRow>(
+    named(
+      'find_result',
+      sql`select ${resultColumns} from private.find_result(${tokenHashOf(participant)}) as f`,
+    ),
+  )
   if (!row) throw new Problem('session_not_completed', 'This session is not completed. Finish it first.')
   return disclosed(row, offer)
 }

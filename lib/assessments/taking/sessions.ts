@@ -1,5 +1,13 @@
 import { createHash } from 'node:crypto'
-import { callerDb, type Db, type FieldError, Problem, type RequestHeaders, sql } from '../../db/index.ts'
+import {
+  callerDb,
+  type Db,
+  type FieldError,
+  named,
+  Problem,
+  type RequestHeaders,
+  sql,
+} from '../../db/index.ts'
 import { type Answers, answerProblems } from '../scoring/score.ts'
 import { findOffer, type OpenOffer } from './offers.ts'
 import type { AnswerChange, ContactChange, NewSession, SavedAnswers, Session } from './schema.ts'
@@ -67,13 +75,16 @@ export async function beginSession(
 
 /** The session of a token, and the offer by which it is taken. 404 session_not_found. */
 export async function openSession(participant: Participant): Promise<OpenSession> {
-  const { tenant_slug, campaign_ref, revision, ...row } = await serviceOf(participant).one<SessionRow>(sql`
-    select (f.session).ref_id, (f.session).mode, (f.session).locale, (f.session).client_status, (f.session).email,
-      (f.session).full_name, (f.session).consented_at is not null as has_consented, f.answers,
-      (f.session).started_at, (f.session).completed_at,
-      (f.session).expires_at, f.tenant_slug, f.campaign_ref,
-      f.revision
-    from private.find_session(${tokenHashOf(participant)}) as f`)
+  const { tenant_slug, campaign_ref, revision, ...row } = await serviceOf(participant).one<SessionRow>(
+    named(
+      'find_session',
+      sql`
+      select (f.session).ref_id, (f.session).mode, (f.session).locale, (f.session).client_status, (f.session).email,
+        (f.session).full_name, (f.session).consented_at is not null as has_consented, f.answers,
+        (f.session).started_at, (f.session).completed_at, (f.session).expires_at, f.tenant_slug, f.campaign_ref, f.revision
+      from private.find_session(${tokenHashOf(participant)}) as f`,
+    ),
+  )
   const offer = campaign_ref === null ? null : await findOffer(tenant_slug, campaign_ref).catch(notThere)
   return {
     session: {

@@ -223,6 +223,6 @@ describe('a draft that could not be published', () => {
       Array.from({ length: 9 }, (_, n) => [`t${n}`, { subject: 'x', body_html: 'x'.repeat(40_000) }]),
     )
     const answer = await put({ base_version: 0, communications: { email_templates: templates } })
-    expect(await problemOf(answer)).toMatchObject({ status: 422, code: 'invalid_value' })
+    expect(await problemOf(answer)).toMatchObject({ status: 422, code: 'invalid_value', pointers: [''] })
   })
 })

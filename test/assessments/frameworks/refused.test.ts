@@ -153,6 +153,20 @@ describe('what is refused', () => {
     expect((await config.read()).version).toBe(0)
   })
 
+  it('more values than are looked at, in how few bytes they are', async () => {
+    const answers = (count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`a${n.toString(36)}`, 1e308]))
+    const clients = (count: number) => ({
+      test_clients: [{ id: 'ada', name: 'Ada', answers: answers(count) }],
+    })
+    const refused = await config.ask('PATCH', '', clients(10_000), 0)
+    expect(await problemOf(refused)).toMatchObject({ status: 422, code: 'invalid_value', pointers: [''] })
+    // As few values as these may still be too long.
+    expect((await config.ask('PATCH', '', clients(1_000), 0)).status).toBe(422)
+    expect((await config.read()).version).toBe(0)
+    expect((await config.patch(0, clients(500))).version).toBe(1)
+  })
+
   it('a framework that does not exist, and a version that cannot be one', async () => {
     const at = (path: string) =>
       call(`/assessments/frameworks/${path}`, { token: config.owner.token, tenant: config.tenant.slug })
