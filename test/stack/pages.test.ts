@@ -28,7 +28,7 @@ it('compresses nothing for whoever refuses that', async () => {
 it('lets browsers keep the built files of the console, and has them ask again for its page', async () => {
   const headers = { host: `console.localhost:${new URL(api_url).port}` }
   const ask = (path: string) =>
-    new Promise<{ cached?: string; body: string }>((resolve, reject) => {
+    new Promise<{ cached: string | undefined; body: string }>((resolve, reject) => {
       request(`${api_url}${path}`, { headers }, async (answer) => {
         resolve({ cached: answer.headers['cache-control'], body: (await answer.toArray()).join('') })
       })
