@@ -759,9 +759,10 @@ declare
   small constant text[] := '{voice_overrides,landing_overrides,results_display,providers}';
   large constant text[] := '{archetype_overrides,scoring_overrides,mode_overrides,communications,test_clients}';
   part text;
+  stored_size int := 0;
   value_count int := 0;
 begin
-  if jsonb_typeof(config) <> 'object' or config - (small || large) <> '{}' then
+  if jsonb_typeof(config) <> 'object' then
     return false;
   end if;
   -- A number costs a microsecond below, and a megabyte has half a million. So those that are too many are only counted, and
@@ -772,13 +773,18 @@ begin
       if pg_column_size(config -> part) > 4 * (case when part = any (small) then 65536 else 262144 end) + 1000 then
         return false;
       end if;
+      stored_size := stored_size + coalesce(pg_column_size(config -> part), 0);
       value_count := value_count + coalesce(jsonb_array_length(jsonb_path_query_array(config -> part, 'strict $.**.type()')), 0);
       if value_count > most_values then
         return false;
       end if;
     end loop;
+    -- What is in none of the parts is not even copied.
+    if pg_column_size(config) > stored_size + 1000 then
+      return false;
+    end if;
   end if;
-  return not private.has_long_number(config) and not exists (
+  return config - (small || large) = '{}' and not private.has_long_number(config) and not exists (
     select from jsonb_each(config) as c
     where octet_length(c.value::text) > case when c.key = any (small) then 65536 else 262144 end);
 end
