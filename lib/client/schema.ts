@@ -3318,7 +3318,7 @@ export interface paths {
         /** List the endpoints, the newest first */
         get: operations["getWebhooksEndpoints"];
         put?: never;
-        /** Create an endpoint */
+        /** Create an endpoint, once for each Idempotency-Key */
         post: operations["postWebhooksEndpoints"];
         delete?: never;
         options?: never;
@@ -30830,6 +30830,8 @@ export interface operations {
             header?: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description A key of your own for what is made. Sent again with the same key, it is made once. */
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -34754,6 +34756,8 @@ export interface operations {
             header?: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description A key of your own for what is made. Sent again with the same key, it is made once. */
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -34818,6 +34822,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description payload_too_large */
             413: {
                 headers: {
@@ -34836,7 +34849,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unknown_event_type, invalid_body, invalid_value */
+            /** @description invalid_value, unknown_event_type, invalid_body */
             422: {
                 headers: {
                     [name: string]: unknown;
