@@ -2475,7 +2475,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Forget a person: erase what the tenant holds about an e-mail address */
+        /** Forget a person: erase what the tenant holds about an e-mail address or a participant */
         post: operations["postRegistryTenantsRefForgetPerson"];
         delete?: never;
         options?: never;
@@ -5304,9 +5304,12 @@ export interface components {
                 generic: "serif" | "sans-serif" | "cursive" | "monospace";
             }[];
         };
+        /** @description Either an address or a participant. */
         ForgetRequest: {
             /** @description The address of the person. Letters may be in upper or lower case. */
-            email: string;
+            email?: string;
+            /** @description A participant, who need not have an address. If there is one, it is forgotten too. */
+            participant?: string;
         };
         ForgottenPerson: {
             /** @description By table: rows that stay, without their personal data. They still count. */
@@ -28032,7 +28035,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description tenant_not_found */
+            /** @description not_found, tenant_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
