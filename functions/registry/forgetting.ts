@@ -9,10 +9,10 @@ export const forgetting = router({
 }).post(
   '/',
   describeRoute(
-    'Forget a person: erase what the tenant holds about an e-mail address',
+    'Forget a person: erase what the tenant holds about an e-mail address or a participant',
     { 200: { description: 'Done. Says what was erased, deleted and kept.', schema: ForgottenPerson } },
-    ['is_member'],
+    ['not_found', 'is_member'],
   ),
   body(ForgetRequest),
-  async (c) => c.json(await forgetPerson(c.var.db, c.var.tenant.id, c.req.valid('json').email)),
+  async (c) => c.json(await forgetPerson(c.var.db, c.var.tenant.id, c.req.valid('json'))),
 )

@@ -1,11 +1,20 @@
 import { Hono } from 'hono'
-import { askerOf, body, describeRoute, params, query, receiveBody, router } from '../../lib/http/index.ts'
+import {
+  askerOf,
+  body,
+  describeRoute,
+  idempotencyKeyOf,
+  params,
+  query,
+  receiveBody,
+  router,
+  takesIdempotencyKey,
+} from '../../lib/http/index.ts'
 import {
   BillingEventQuery,
   BillingEvents,
   CheckedOrders,
   checkOpenOrders,
-  idempotencyKeyOf,
   listBillingEvents,
   listPaymentOrders,
   makeOrder,
@@ -46,11 +55,12 @@ const orders = router({ auth: 'member', permission: 'read_admin' })
         'payment_provider_failed',
       ],
     ),
+    takesIdempotencyKey,
     body(NewOrder),
     async (c) => {
       const asker = askerOf(c)
-      const key = idempotencyKeyOf(c.req.header('idempotency-key'))
-      return c.json(await makeOrder(c.var.db, asker, c.var.tenant.id, c.req.valid('json'), key), 201)
+      const order = c.req.valid('json')
+      return c.json(await makeOrder(c.var.db, asker, c.var.tenant.id, order, idempotencyKeyOf(c)), 201)
     },
   )
 

@@ -1,5 +1,13 @@
 import { Hono } from 'hono'
-import { body, describeRoute, params, query, router } from '../../lib/http/index.ts'
+import {
+  body,
+  describeRoute,
+  idempotencyKeyOf,
+  params,
+  query,
+  router,
+  takesIdempotencyKey,
+} from '../../lib/http/index.ts'
 import {
   createEndpoint,
   deleteEndpoint,
@@ -78,13 +86,15 @@ const manage = router({ auth: 'member', permission: 'manage', key: 'endpoints:wr
   .post(
     '/',
     describeRoute(
-      'Create an endpoint',
+      'Create an endpoint, once for each Idempotency-Key',
       { 201: { description: 'The endpoint and what verifies its messages.', schema: EndpointWithSecret } },
-      ['feature_not_in_plan', 'limit_reached', 'unknown_event_type'],
+      ['feature_not_in_plan', 'limit_reached', 'conflict', 'invalid_value', 'unknown_event_type'],
     ),
+    takesIdempotencyKey,
     body(NewEndpoint),
     async (c) => {
-      const created = await createEndpoint(c.var.db, c.var.tenant.id, c.req.valid('json'))
+      const wanted = c.req.valid('json')
+      const created = await createEndpoint(c.var.db, c.var.tenant.id, wanted, idempotencyKeyOf(c))
       return c.json(created, 201, { 'cache-control': 'no-store' })
     },
   )

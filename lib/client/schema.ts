@@ -2475,7 +2475,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Forget a person: erase what the tenant holds about an e-mail address */
+        /** Forget a person: erase what the tenant holds about an e-mail address or a participant */
         post: operations["postRegistryTenantsRefForgetPerson"];
         delete?: never;
         options?: never;
@@ -3318,7 +3318,7 @@ export interface paths {
         /** List the endpoints, the newest first */
         get: operations["getWebhooksEndpoints"];
         put?: never;
-        /** Create an endpoint */
+        /** Create an endpoint, once for each Idempotency-Key */
         post: operations["postWebhooksEndpoints"];
         delete?: never;
         options?: never;
@@ -5306,9 +5306,12 @@ export interface components {
                 generic: "serif" | "sans-serif" | "cursive" | "monospace";
             }[];
         };
+        /** @description Either an address or a participant. */
         ForgetRequest: {
             /** @description The address of the person. Letters may be in upper or lower case. */
-            email: string;
+            email?: string;
+            /** @description A participant, who need not have an address. If there is one, it is forgotten too. */
+            participant?: string;
         };
         ForgottenPerson: {
             /** @description By table: rows that stay, without their personal data. They still count. */
@@ -28052,7 +28055,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description tenant_not_found */
+            /** @description not_found, tenant_not_found */
             404: {
                 headers: {
                     [name: string]: unknown;
@@ -30850,6 +30853,8 @@ export interface operations {
             header?: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description A key of your own for what is made. Sent again with the same key, it is made once. */
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -34774,6 +34779,8 @@ export interface operations {
             header?: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */
                 "x-tenant"?: string;
+                /** @description A key of your own for what is made. Sent again with the same key, it is made once. */
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -34838,6 +34845,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description conflict */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
             /** @description payload_too_large */
             413: {
                 headers: {
@@ -34856,7 +34872,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description unknown_event_type, invalid_body, invalid_value */
+            /** @description invalid_value, unknown_event_type, invalid_body */
             422: {
                 headers: {
                     [name: string]: unknown;

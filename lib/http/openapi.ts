@@ -140,12 +140,20 @@ function parameters(route: Route, schemas: Record<string, Json>): Json[] {
     description: 'The ETag that was read, with its quotes: what is changed must still be this version.',
     schema: { type: 'string' },
   }
+  const idempotencyKey = {
+    name: 'idempotency-key',
+    in: 'header',
+    required: false,
+    description: 'A key of your own for what is made. Sent again with the same key, it is made once.',
+    schema: { type: 'string', minLength: 1, maxLength: 255 },
+  }
   const isVersioned = route.problems?.includes('if_match_required')
   return [
     ...inPath,
     ...inQuery,
     ...(choosesTenant || narrows ? [inHeader] : []),
     ...(isVersioned ? [ifMatch] : []),
+    ...(route.takesIdempotencyKey ? [idempotencyKey] : []),
   ]
 }
 

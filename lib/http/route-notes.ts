@@ -23,6 +23,7 @@ export interface RouteNotes {
   file?: readonly string[]
   query?: z.ZodType
   params?: z.ZodType
+  takesIdempotencyKey?: true
 }
 
 const notes = new WeakMap<object, RouteNotes>()

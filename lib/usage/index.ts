@@ -71,7 +71,6 @@ export { testLlmProvider } from './models/test.ts'
 export { checkOpenOrders } from './payments/check.ts'
 export { Offers, readOffers } from './payments/offers.ts'
 export {
-  idempotencyKeyOf,
   listBillingEvents,
   listPaymentOrders,
   makeOrder,

@@ -34,7 +34,8 @@ export {
 } from './portal-tokens/schema.ts'
 export { replayMessages, sendTestMessage } from './replays/queries.ts'
 export { ReplayRequest, ReplayResult, SentTestMessage, TestMessageRequest } from './replays/schema.ts'
-export { revealSecret, rotateSecret } from './signing-secrets/queries.ts'
+export { rotateSecret } from './signing-secrets/queries.ts'
+export { revealSecret } from './signing-secrets/reveal-secret.ts'
 export { EndpointWithSecret, SigningSecret, SigningSecretRotation } from './signing-secrets/schema.ts'
 export { listStats, readSeries, readStats } from './stats/queries.ts'
 export {

@@ -39,6 +39,7 @@ create table public.webhook_endpoints (
   disabled_at timestamptz,
   disabled_reason public.webhook_disabled_reason,
   revision uuid not null default private.uuid_v7(),
+  idempotency_key text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -53,13 +54,17 @@ create table public.webhook_endpoints (
   constraint static_header_is_one_of_them check (static_header is null or static_header = any (header_names)),
   constraint endpoint_rate_limit_in_range check (rate_limit_per_second between 1 and 10000),
   constraint disabled_for_a_reason check (
-    is_enabled = (disabled_at is null) and is_enabled = (disabled_reason is null))
+    is_enabled = (disabled_at is null) and is_enabled = (disabled_reason is null)),
+  constraint endpoint_key_is_printable check (idempotency_key ~ '^[!-~]{1,255}$')
 );
 create unique index webhook_endpoints_ref_id_idx on public.webhook_endpoints (tenant_id, ref_id) where ref_id is not null;
+create unique index webhook_endpoints_idempotency_key_idx on public.webhook_endpoints (tenant_id, idempotency_key)
+  where idempotency_key is not null;
 comment on table public.webhook_endpoints is
   'A place to which a tenant''s events are sent: all event types, or those it names. Its secrets and the values of its headers are in Vault.';
 comment on column public.webhook_endpoints.event_types is 'Null means every type that is not operational.';
 comment on column public.webhook_endpoints.revision is 'Changes whenever the content or the target of what is sent changes. Caches of secrets compare it.';
+comment on column public.webhook_endpoints.idempotency_key is 'What its creation was sent with. Sent again, it makes no second endpoint.';
 create trigger webhook_endpoints_touch before update on public.webhook_endpoints for each row execute function private.tg_touch_updated_at();
 create trigger webhook_endpoints_stamp_editor before insert or update on public.webhook_endpoints for each row execute function private.tg_stamp_editor();
 
@@ -98,7 +103,7 @@ select private.register_feature('webhooks', 'Events sent to the tenant''s own se
 select private.register_limit('webhook_endpoints', 'Webhook endpoints, enabled or not.',
   '{"trial": 5, "starter": 1, "professional": 5, "business": 50, "enterprise": 200}', 'creating a webhook endpoint');
 
-select private.register_table('public.webhook_endpoints', quiet => '{revision}', plain => '{url,description,event_types,header_names,static_header}',
+select private.register_table('public.webhook_endpoints', quiet => '{revision}', plain => '{url,description,event_types,header_names,static_header,idempotency_key}',
   secret => '{secret_id,previous_secret_id,headers_secret_id}');
 
 insert into private.api_scopes (scope, permission, description) values
@@ -1515,7 +1520,7 @@ $$;
 
 -- 30_endpoints/04_changes.sql
 
--- Changes of endpoints: creating, updating, disabling and deleting them.
+-- Changes of endpoints: updating, disabling and deleting them.
 
 create function private.lock_webhook_endpoint(tenant uuid, endpoint uuid) returns public.webhook_endpoints
   language plpgsql
@@ -1536,44 +1541,7 @@ end
 $$;
 comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint that is going to be changed. It and its lane are locked until the transaction ends. 404 not_found.';
 
--- A definer, as the next one, because members may not write an endpoint or reach Vault.
-create function public.create_webhook_endpoint(
-  tenant_id uuid, secret text, url text default null, kind public.webhook_endpoint_kind default 'push',
-  description text default '', event_types text[] default null, headers jsonb default '{}', static_header jsonb default null,
-  rate_limit_per_second int default null
-) returns public.webhook_endpoints
-  language plpgsql security definer
-  set search_path = ''
-as $$
-declare
-  sent record;
-  created public.webhook_endpoints;
-begin
-  perform private.require_permission(create_webhook_endpoint.tenant_id, 'endpoints:write');
-  perform private.require_feature(create_webhook_endpoint.tenant_id, 'webhooks');
-  created.tenant_id := create_webhook_endpoint.tenant_id;
-  created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
-  created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
-  perform private.require_small_headers(create_webhook_endpoint.headers);
-  perform private.require_small_headers(create_webhook_endpoint.static_header);
-  sent := private.merge_webhook_headers('{}', null,
-    jsonb_build_object('headers', create_webhook_endpoint.headers, 'static_header', create_webhook_endpoint.static_header));
-  perform private.require_place(create_webhook_endpoint.tenant_id, 'webhook_endpoints');
-  insert into public.webhook_endpoints (tenant_id, kind, url, description, event_types, scheme, secret_id, headers_secret_id,
-    header_names, static_header, rate_limit_per_second)
-  values (created.tenant_id, create_webhook_endpoint.kind, create_webhook_endpoint.url, create_webhook_endpoint.description,
-    created.event_types, created.scheme,
-    vault.create_secret(create_webhook_endpoint.secret, null, 'signing secret of a webhook endpoint'),
-    private.store_webhook_headers(sent.headers), array(select n from jsonb_object_keys(sent.headers) as n order by n),
-    sent.static_header, create_webhook_endpoint.rate_limit_per_second)
-  returning * into created;
-  perform private.require_push(created);
-  return created;
-end
-$$;
-comment on function public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int) is
-  'Creates an endpoint and puts its signing secret and the values of its headers in Vault. 402 feature_not_in_plan, limit_reached; 422 unknown_event_type.';
-
+-- A definer, because members may not write an endpoint or reach Vault.
 create function public.update_webhook_endpoint(tenant_id uuid, endpoint_id uuid, changes jsonb)
   returns public.webhook_endpoints
   language plpgsql security definer
@@ -1720,7 +1688,6 @@ $$;
 comment on function public.delete_webhook_endpoint(uuid, uuid) is
   'One step of deleting an endpoint with its secrets and deliveries: disables it, then deletes 10,000 deliveries in each call, then the endpoint. Returns true when it is deleted. Until then, call it again.';
 grant execute on function
-  public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int),
   public.update_webhook_endpoint(uuid, uuid, jsonb), public.disable_webhook_endpoint(uuid, uuid),
   public.delete_webhook_endpoint(uuid, uuid) to authenticated;
 
@@ -1806,6 +1773,95 @@ create trigger webhook_endpoints_within_plan after update of is_enabled on publi
   for each row when (not old.is_enabled and new.is_enabled) execute function private.tg_refuse_endpoint_beyond_plan();
 
 select private.register_switch('webhook_endpoints', 'keep_webhook_endpoints', feature => 'webhooks');
+
+-- 30_endpoints/07_creating.sql
+
+-- Creating endpoints, once for each idempotency key.
+
+create function private.find_endpoint_of_key(wanted public.webhook_endpoints, headers jsonb) returns text
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  stored public.webhook_endpoints;
+begin
+  if wanted.idempotency_key is null then
+    return null;
+  end if;
+  if wanted.idempotency_key !~ '^[!-~]{1,255}$' then
+    perform private.raise_problem(422, 'invalid_value', 'The idempotency key must have 1 to 255 printable characters.');
+  end if;
+  -- Of two requests at once the second waits here, and then finds what the first made, also if that took the last place.
+  perform pg_advisory_xact_lock(hashtextextended('webhook_endpoints.idempotency_key ' || wanted.tenant_id || ' ' || wanted.idempotency_key, 0));
+  select * into stored from public.webhook_endpoints as e
+  where e.tenant_id = wanted.tenant_id and e.idempotency_key = wanted.idempotency_key;
+  if stored.id is not null
+    and ((stored.kind, stored.url, stored.description, stored.event_types, stored.scheme, stored.static_header, stored.rate_limit_per_second)
+      is distinct from (wanted.kind, wanted.url, wanted.description, wanted.event_types, wanted.scheme, wanted.static_header, wanted.rate_limit_per_second)
+    or headers is distinct from coalesce(
+      (select s.decrypted_secret::jsonb from vault.decrypted_secrets as s where s.id = stored.headers_secret_id), '{}')) then
+    perform private.raise_problem(409, 'conflict',
+      'The Idempotency-Key was used before for another endpoint, or its endpoint was changed since. Give this one a key of its own.');
+  end if;
+  return stored.ref_id;
+end
+$$;
+comment on function private.find_endpoint_of_key(public.webhook_endpoints, jsonb) is
+  'The endpoint that was made with this idempotency key, if it is still as it is wanted here; null if there is none. The key is locked until the transaction ends. 409 conflict.';
+
+-- A definer, because members may not write an endpoint or reach Vault.
+create function public.create_webhook_endpoint(
+  tenant_id uuid, secret text, url text default null, kind public.webhook_endpoint_kind default 'push',
+  description text default '', event_types text[] default null, headers jsonb default '{}', static_header jsonb default null,
+  rate_limit_per_second int default null, idempotency_key text default null
+) returns table (ref_id text, is_new boolean)
+  language plpgsql security definer
+  set search_path = ''
+  rows 1
+as $$
+declare
+  sent record;
+  created public.webhook_endpoints;
+begin
+  perform private.require_permission(create_webhook_endpoint.tenant_id, 'endpoints:write');
+  perform private.require_feature(create_webhook_endpoint.tenant_id, 'webhooks');
+  created.tenant_id := create_webhook_endpoint.tenant_id;
+  created.kind := create_webhook_endpoint.kind;
+  created.url := create_webhook_endpoint.url;
+  created.description := create_webhook_endpoint.description;
+  created.rate_limit_per_second := create_webhook_endpoint.rate_limit_per_second;
+  created.idempotency_key := create_webhook_endpoint.idempotency_key;
+  created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
+  created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
+  perform private.require_small_headers(create_webhook_endpoint.headers);
+  perform private.require_small_headers(create_webhook_endpoint.static_header);
+  sent := private.merge_webhook_headers('{}', null,
+    jsonb_build_object('headers', create_webhook_endpoint.headers, 'static_header', create_webhook_endpoint.static_header));
+  created.static_header := sent.static_header;
+  ref_id := private.find_endpoint_of_key(created, sent.headers);
+  is_new := ref_id is null;
+  if not is_new then
+    return next;
+    return;
+  end if;
+  perform private.require_place(create_webhook_endpoint.tenant_id, 'webhook_endpoints');
+  insert into public.webhook_endpoints as e (tenant_id, kind, url, description, event_types, scheme, secret_id, headers_secret_id,
+    header_names, static_header, rate_limit_per_second, idempotency_key)
+  values (created.tenant_id, created.kind, created.url, created.description, created.event_types, created.scheme,
+    vault.create_secret(create_webhook_endpoint.secret, null, 'signing secret of a webhook endpoint'),
+    private.store_webhook_headers(sent.headers), array(select n from jsonb_object_keys(sent.headers) as n order by n),
+    created.static_header, created.rate_limit_per_second, created.idempotency_key)
+  returning e.* into created;
+  perform private.require_push(created);
+  ref_id := created.ref_id;
+  return next;
+end
+$$;
+comment on function public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int, text) is
+  'Creates an endpoint and puts its signing secret and the values of its headers in Vault. The same idempotency_key makes no second one: is_new is then false, and the secret is the first one. 402 feature_not_in_plan, limit_reached; 409 conflict; 422 unknown_event_type.';
+grant execute on function
+  public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int, text)
+  to authenticated;
 
 -- 40_overview.sql
 

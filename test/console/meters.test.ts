@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import type { Locator } from 'playwright-core'
 import { beforeEach, expect, it } from 'vitest'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
@@ -97,6 +98,37 @@ describeInBrowser('meters in the console', (browser) => {
     await settings.getByRole('button', { name: 'Open again' }).click()
     await settings.getByRole('button', { name: 'Archive' }).waitFor()
     expect(await read('/renders')).toMatchObject({ archived_at: null })
+  })
+
+  it('saving leaves the focus where it was, for those who work with keys', async () => {
+    await makeMeter(tenant, { slug: 'renders', name: 'Renders', aggregation: 'count' })
+    const page = await opened('/renders')
+    const settings = page.getByRole('form', { name: 'Change the meter' })
+    const name = settings.getByLabel('Name', { exact: true })
+    const save = settings.getByRole('button', { name: 'Save' })
+    const isFocused = async (of: Locator) => (await of.and(page.locator(':focus')).count()) === 1
+    await name.fill('By Enter')
+    await name.press('Enter')
+    await page.getByRole('heading', { name: 'By Enter' }).waitFor()
+    await expect.poll(() => save.isDisabled()).toBe(true)
+    expect(await isFocused(name)).toBe(true)
+
+    await name.fill('By the button')
+    await save.focus()
+    await page.keyboard.press('Space')
+    await page.getByRole('heading', { name: 'By the button' }).waitFor()
+    await expect.poll(() => save.textContent()).toBe('Save')
+    expect(await isFocused(save)).toBe(true)
+    // Nothing is left to save, so another press sends nothing.
+    const before = await read('/renders')
+    await page.keyboard.press('Space')
+    await name.press('Enter')
+    const archive = settings.getByRole('button', { name: 'Archive' })
+    await archive.focus()
+    await page.keyboard.press('Enter')
+    await page.getByText('This meter is archived. It can still be read.').waitFor()
+    expect(await isFocused(settings.getByRole('button', { name: 'Open again' }))).toBe(true)
+    expect(before).toMatchObject({ name: 'By the button', archived_at: null })
   })
 
   it('a member reads them and is told who makes them, and in a frozen practice nobody does', async () => {

@@ -1,3 +1,4 @@
+import type { Locator } from 'playwright-core'
 import { beforeEach, expect, it } from 'vitest'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
@@ -67,6 +68,30 @@ describeInBrowser('a language model of one’s own in the console', (browser) =>
     await dialog.getByRole('button', { name: 'Remove' }).click()
     await form.getByText('There is none.').waitFor()
     expect(await read()).toMatchObject({ llm_provider: null })
+  })
+
+  it('saving and testing leave the focus where it was, for those who work with keys', async () => {
+    await useModel(tenant, llm.server(), { model: 'sample-1', key: 'sk-of-ada' })
+    const page = await opened()
+    const form = page.getByRole('form', { name: 'A model of your own' })
+    const model = form.getByLabel('Model', { exact: true })
+    const isFocused = async (of: Locator) => (await of.and(page.locator(':focus')).count()) === 1
+    await form.getByText(/^Used\. The test went well/).waitFor()
+    await form.getByLabel('API key').fill('sk-of-bo')
+    await model.fill('sample-2')
+    await model.press('Enter')
+    await form.getByText('Not used yet.').waitFor()
+    await expect.poll(() => form.getByLabel('API key').inputValue()).toBe('')
+    expect(await isFocused(model)).toBe(true)
+    expect(await read()).toMatchObject({ llm_provider: { default_model: 'sample-2' } })
+
+    const test = form.getByRole('button', { name: 'Test' })
+    await test.focus()
+    await page.keyboard.press('Space')
+    await form.getByText(/^Used\. The test went well/).waitFor()
+    await expect.poll(() => test.isEnabled()).toBe(true)
+    expect(await isFocused(test)).toBe(true)
+    expect(llm.server().asked.at(-1)?.key).toBe('sk-of-bo')
   })
 
   it('a key is asked for again where it would go elsewhere, and a test that cannot be paid is refused', async () => {

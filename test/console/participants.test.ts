@@ -171,6 +171,29 @@ describeInBrowser('participants in the console', (browser) => {
     await page.getByText('Forgotten. What was about this person is erased.').waitFor()
     expect(await read(ref)).toMatchObject({ email: null, full_name: null })
     expect(await page.content()).not.toContain('ada@example.com')
+    expect(await page.getByRole('button', { name: 'Forget this person' }).count()).toBe(0)
+  })
+
+  it('one without an address is forgotten after a question, and nobody else', async () => {
+    const [ref, other] = [await add({ full_name: 'Ada Example' }), await add({ full_name: 'Ada Example' })]
+    await call(`/assessments/participants/${ref}/bio`, {
+      ...asOwner(),
+      method: 'PUT',
+      headers: { 'if-match': '"0"' },
+      body: { headline: '', background: '', goals: '', notes: 'Plays the cello.' },
+    })
+    const page = await opened(`/${ref}`)
+    await page.getByText('Plays the cello.').waitFor()
+    await page.getByRole('button', { name: 'Forget this person' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Forget Ada Example?' })
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+    expect(await read(ref)).toMatchObject({ full_name: 'Ada Example' })
+    await page.getByRole('button', { name: 'Forget this person' }).click()
+    await dialog.getByRole('button', { name: 'Forget this person' }).click()
+    await page.getByText('Forgotten. What was about this person is erased.').waitFor()
+    expect(await read(ref)).toMatchObject({ full_name: null, has_bio: false })
+    expect(await read(other)).toMatchObject({ full_name: 'Ada Example' })
+    await expect.poll(() => page.getByRole('main').textContent()).not.toMatch(/Ada Example|cello/)
   })
 
   it('a reviewer sees the result and no notes, and in a frozen practice nobody changes anything', async () => {

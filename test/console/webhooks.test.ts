@@ -85,6 +85,44 @@ describeInBrowser('webhooks in the console', (browser) => {
     expect(await ask('/endpoints')).toMatchObject({ endpoints: [] })
   })
 
+  it('an endpoint whose answer was lost is made once, and shows its secret at the next press', async () => {
+    const page = await opened()
+    const making = form(page, 'New endpoint')
+    await making.getByLabel('How messages get there').selectOption('poll')
+    await making.getByLabel('Description').fill('CRM')
+    const keys: (string | undefined)[] = []
+    await page.route('**/functions/v1/webhooks/endpoints', async (route) => {
+      if (route.request().method() !== 'POST') return route.continue()
+      keys.push(route.request().headers()['idempotency-key'])
+      if (keys.length > 1) return route.continue()
+      // It arrives, and the answer is lost.
+      const sent = await call('/webhooks/endpoints', {
+        ...{ token: owner.token, tenant: tenant.slug, headers: { 'idempotency-key': keys[0]! } },
+        body: route.request().postDataJSON(),
+      })
+      expect(sent.status).toBe(201)
+      await route.abort('connectionreset')
+    })
+    const press = () => making.getByRole('button', { name: 'Make the endpoint' }).click()
+    await press()
+    await making.getByRole('alert').waitFor()
+    const { endpoints } = await ask('/endpoints')
+    expect(endpoints).toMatchObject([{ description: 'CRM' }])
+    await press()
+    const dialog = page.getByRole('dialog', { name: 'Signing secret' })
+    const secret = await dialog.getByLabel('Signing secret').inputValue()
+    expect(await ask('/endpoints')).toEqual({ endpoints, next_cursor: null })
+    expect(await ask(`/endpoints/${endpoints[0]!.ref_id}/secret`)).toMatchObject({ secret })
+    // The next one is another one, also when it is like the first.
+    await dialog.getByRole('button', { name: 'I have kept it' }).click()
+    await making.getByLabel('How messages get there').selectOption('poll')
+    await making.getByLabel('Description').fill('CRM')
+    await press()
+    await dialog.waitFor()
+    expect((await ask('/endpoints')).endpoints).toHaveLength(2)
+    expect([keys[0] === keys[1], new Set(keys).size]).toEqual([true, 2])
+  })
+
   it('what is dead is found by the address, counted, and sent again once that was confirmed', async () => {
     const id = await makePolled()
     const [dead, gone] = await makeHistory(tenant.id, [

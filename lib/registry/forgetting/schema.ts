@@ -1,15 +1,25 @@
 import { z } from 'zod'
+import { refId } from '../../db/index.ts'
 
 const rowsByTable = z.record(z.string(), z.int())
 
 /** Whom to forget. */
 export const ForgetRequest = z
   .strictObject({
-    email: z.string().trim().min(3).max(254).meta({
+    email: z.string().trim().min(3).max(254).optional().meta({
       description: 'The address of the person. Letters may be in upper or lower case.',
     }),
+    participant: refId.optional().meta({
+      description: 'A participant, who need not have an address. If there is one, it is forgotten too.',
+    }),
   })
-  .meta({ id: 'ForgetRequest' })
+  .superRefine(({ email, participant }, context) => {
+    if ((email === undefined) !== (participant === undefined)) return
+    const message =
+      email === undefined ? 'is missing' : 'is one of two: name either an address or a participant'
+    context.addIssue({ code: 'custom', path: ['email'], message })
+  })
+  .meta({ id: 'ForgetRequest', description: 'Either an address or a participant.' })
 
 /** How many rows held something about a person, and what happened to them. */
 export const ForgottenPerson = z
@@ -24,4 +34,5 @@ export const ForgottenPerson = z
   })
   .meta({ id: 'ForgottenPerson' })
 
+export type ForgetRequest = z.output<typeof ForgetRequest>
 export type ForgottenPerson = z.infer<typeof ForgottenPerson>

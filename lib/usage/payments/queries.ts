@@ -101,16 +101,6 @@ export async function placeOrder(
     select ${orderColumns} from private.attach_payment_order(${tenantId}, ${id}, ${made.id}, ${made.payUrl})`)
 }
 
-/**
- * The header Idempotency-Key, if there is one: 1 to 255 printable characters.
- *
- * @throws Problem 422 invalid_value.
- */
-export function idempotencyKeyOf(header: string | undefined): string | undefined {
-  if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header
-  throw new Problem('invalid_value', 'The header Idempotency-Key must have 1 to 255 printable characters.')
-}
-
 /** Stores what a provider said, and then does it. 503 unavailable while another request stores the same. */
 export async function takePaymentEvent(
   db: Db,

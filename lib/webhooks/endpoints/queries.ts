@@ -1,6 +1,7 @@
 import type { Caller, ChosenTenant } from '../../auth/index.ts'
 import { type Db, Problem, readPage, sql } from '../../db/index.ts'
 import { chooseSecret, shownSecret } from '../signing-secrets/chosen-secret.ts'
+import { revealSecret } from '../signing-secrets/reveal-secret.ts'
 import type { SigningSecret } from '../signing-secrets/schema.ts'
 import {
   type Endpoint,
@@ -48,23 +49,30 @@ export async function readEndpoint(db: Db, tenantId: string, ref: string): Promi
 }
 
 /**
- * Creates an endpoint, with a secret of its own or the one it brings. 402 feature_not_in_plan, limit_reached; 422
- * unknown_event_type; 422 invalid_value for a URL or a header that cannot be used, and for a bad secret.
+ * Creates an endpoint, with a secret of its own or the one it brings. The same key answers the first endpoint: its secret
+ * is then read in Vault, which is recorded as any reading of it. 402 feature_not_in_plan, limit_reached; 409 conflict if
+ * the key was used for another endpoint; 422 unknown_event_type; 422 invalid_value for a URL or a header that cannot be
+ * used, and for a bad secret.
  */
 export function createEndpoint(
   db: Db,
   tenantId: string,
   wanted: NewEndpoint,
+  idempotencyKey: string | undefined,
 ): Promise<Endpoint & SigningSecret> {
   const secret = chooseSecret(wanted, 'hmac')
   const url = wanted.url === undefined ? null : deliverableUrl(wanted.url)
   return db.transaction(async (tx) => {
-    const made = await tx.one<{ ref_id: string }>(sql`
-      select ref_id from public.create_webhook_endpoint(tenant_id => ${tenantId}, secret => ${secret}, url => ${url},
+    const made = await tx.one<{ ref_id: string; is_new: boolean }>(sql`
+      select ref_id, is_new from public.create_webhook_endpoint(tenant_id => ${tenantId}, secret => ${secret}, url => ${url},
         kind => ${wanted.kind ?? 'push'}, description => ${wanted.description ?? ''}, event_types => ${wanted.event_types},
         headers => ${JSON.stringify(wanted.headers ?? {})}, static_header => ${JSON.stringify(wanted.static_header ?? null)},
-        rate_limit_per_second => ${wanted.rate_limit_per_second})`)
-    return { ...(await readEndpoint(tx, tenantId, made.ref_id)), ...shownSecret(secret) }
+        rate_limit_per_second => ${wanted.rate_limit_per_second}, idempotency_key => ${idempotencyKey})`)
+    const endpoint = await readEndpoint(tx, tenantId, made.ref_id)
+    if (made.is_new) return { ...endpoint, ...shownSecret(secret) }
+    const first = await revealSecret(tx, tenantId, made.ref_id)
+    if (wanted.secret === undefined || wanted.secret === first.secret) return { ...endpoint, ...first }
+    throw new Problem('conflict', 'The Idempotency-Key was used before with another secret.')
   })
 }
 

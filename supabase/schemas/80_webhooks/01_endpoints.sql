@@ -35,6 +35,7 @@ create table public.webhook_endpoints (
   disabled_at timestamptz,
   disabled_reason public.webhook_disabled_reason,
   revision uuid not null default private.uuid_v7(),
+  idempotency_key text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -49,13 +50,17 @@ create table public.webhook_endpoints (
   constraint static_header_is_one_of_them check (static_header is null or static_header = any (header_names)),
   constraint endpoint_rate_limit_in_range check (rate_limit_per_second between 1 and 10000),
   constraint disabled_for_a_reason check (
-    is_enabled = (disabled_at is null) and is_enabled = (disabled_reason is null))
+    is_enabled = (disabled_at is null) and is_enabled = (disabled_reason is null)),
+  constraint endpoint_key_is_printable check (idempotency_key ~ '^[!-~]{1,255}$')
 );
 create unique index webhook_endpoints_ref_id_idx on public.webhook_endpoints (tenant_id, ref_id) where ref_id is not null;
+create unique index webhook_endpoints_idempotency_key_idx on public.webhook_endpoints (tenant_id, idempotency_key)
+  where idempotency_key is not null;
 comment on table public.webhook_endpoints is
   'A place to which a tenant''s events are sent: all event types, or those it names. Its secrets and the values of its headers are in Vault.';
 comment on column public.webhook_endpoints.event_types is 'Null means every type that is not operational.';
 comment on column public.webhook_endpoints.revision is 'Changes whenever the content or the target of what is sent changes. Caches of secrets compare it.';
+comment on column public.webhook_endpoints.idempotency_key is 'What its creation was sent with. Sent again, it makes no second endpoint.';
 create trigger webhook_endpoints_touch before update on public.webhook_endpoints for each row execute function private.tg_touch_updated_at();
 create trigger webhook_endpoints_stamp_editor before insert or update on public.webhook_endpoints for each row execute function private.tg_stamp_editor();
 
@@ -94,7 +99,7 @@ select private.register_feature('webhooks', 'Events sent to the tenant''s own se
 select private.register_limit('webhook_endpoints', 'Webhook endpoints, enabled or not.',
   '{"trial": 5, "starter": 1, "professional": 5, "business": 50, "enterprise": 200}', 'creating a webhook endpoint');
 
-select private.register_table('public.webhook_endpoints', quiet => '{revision}', plain => '{url,description,event_types,header_names,static_header}',
+select private.register_table('public.webhook_endpoints', quiet => '{revision}', plain => '{url,description,event_types,header_names,static_header,idempotency_key}',
   secret => '{secret_id,previous_secret_id,headers_secret_id}');
 
 insert into private.api_scopes (scope, permission, description) values

@@ -76,11 +76,11 @@ export async function moveParticipant(
   return data
 }
 
-/** Erases what the tenant holds about an address, everywhere. */
-export async function forgetPerson(slug: string, email: string): Promise<void> {
+/** Erases what the tenant holds about a participant, and about the address if there is one, everywhere. */
+export async function forgetParticipant(slug: string, participant: string): Promise<void> {
   await platform.POST('/registry/tenants/{ref}/forget-person', {
     params: { path: { ref: slug } },
-    body: { email },
+    body: { participant },
   })
 }
 

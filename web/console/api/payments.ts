@@ -39,7 +39,7 @@ export const ordersQuery = (slug: string) =>
 /** Orders something, once for each key, however often it is sent. */
 export async function makeOrder(slug: string, body: Schemas['NewOrder'], key: string): Promise<Order> {
   const { data } = await inTenant(slug).POST('/usage/payments/orders', {
-    headers: { 'idempotency-key': key },
+    params: { header: { 'idempotency-key': key } },
     body,
   })
   return data

@@ -29,8 +29,16 @@ export const endpointQuery = (slug: string, endpoint: string) =>
     },
   })
 
-export async function makeEndpoint(slug: string, body: NewEndpoint): Promise<EndpointWithSecret> {
-  const { data } = await inTenant(slug).POST('/webhooks/endpoints', { body })
+/** Makes an endpoint, once for each key, however often it is sent. */
+export async function makeEndpoint(
+  slug: string,
+  body: NewEndpoint,
+  key: string,
+): Promise<EndpointWithSecret> {
+  const { data } = await inTenant(slug).POST('/webhooks/endpoints', {
+    params: { header: { 'idempotency-key': key } },
+    body,
+  })
   return data
 }
 

@@ -1,4 +1,4 @@
--- Changes of endpoints: creating, updating, disabling and deleting them.
+-- Changes of endpoints: updating, disabling and deleting them.
 
 create function private.lock_webhook_endpoint(tenant uuid, endpoint uuid) returns public.webhook_endpoints
   language plpgsql
@@ -19,44 +19,7 @@ end
 $$;
 comment on function private.lock_webhook_endpoint(uuid, uuid) is 'An endpoint that is going to be changed. It and its lane are locked until the transaction ends. 404 not_found.';
 
--- A definer, as the next one, because members may not write an endpoint or reach Vault.
-create function public.create_webhook_endpoint(
-  tenant_id uuid, secret text, url text default null, kind public.webhook_endpoint_kind default 'push',
-  description text default '', event_types text[] default null, headers jsonb default '{}', static_header jsonb default null,
-  rate_limit_per_second int default null
-) returns public.webhook_endpoints
-  language plpgsql security definer
-  set search_path = ''
-as $$
-declare
-  sent record;
-  created public.webhook_endpoints;
-begin
-  perform private.require_permission(create_webhook_endpoint.tenant_id, 'endpoints:write');
-  perform private.require_feature(create_webhook_endpoint.tenant_id, 'webhooks');
-  created.tenant_id := create_webhook_endpoint.tenant_id;
-  created.scheme := private.require_signing_secret(create_webhook_endpoint.secret);
-  created.event_types := private.require_event_types(create_webhook_endpoint.event_types);
-  perform private.require_small_headers(create_webhook_endpoint.headers);
-  perform private.require_small_headers(create_webhook_endpoint.static_header);
-  sent := private.merge_webhook_headers('{}', null,
-    jsonb_build_object('headers', create_webhook_endpoint.headers, 'static_header', create_webhook_endpoint.static_header));
-  perform private.require_place(create_webhook_endpoint.tenant_id, 'webhook_endpoints');
-  insert into public.webhook_endpoints (tenant_id, kind, url, description, event_types, scheme, secret_id, headers_secret_id,
-    header_names, static_header, rate_limit_per_second)
-  values (created.tenant_id, create_webhook_endpoint.kind, create_webhook_endpoint.url, create_webhook_endpoint.description,
-    created.event_types, created.scheme,
-    vault.create_secret(create_webhook_endpoint.secret, null, 'signing secret of a webhook endpoint'),
-    private.store_webhook_headers(sent.headers), array(select n from jsonb_object_keys(sent.headers) as n order by n),
-    sent.static_header, create_webhook_endpoint.rate_limit_per_second)
-  returning * into created;
-  perform private.require_push(created);
-  return created;
-end
-$$;
-comment on function public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int) is
-  'Creates an endpoint and puts its signing secret and the values of its headers in Vault. 402 feature_not_in_plan, limit_reached; 422 unknown_event_type.';
-
+-- A definer, because members may not write an endpoint or reach Vault.
 create function public.update_webhook_endpoint(tenant_id uuid, endpoint_id uuid, changes jsonb)
   returns public.webhook_endpoints
   language plpgsql security definer
@@ -203,7 +166,6 @@ $$;
 comment on function public.delete_webhook_endpoint(uuid, uuid) is
   'One step of deleting an endpoint with its secrets and deliveries: disables it, then deletes 10,000 deliveries in each call, then the endpoint. Returns true when it is deleted. Until then, call it again.';
 grant execute on function
-  public.create_webhook_endpoint(uuid, text, text, public.webhook_endpoint_kind, text, text[], jsonb, jsonb, int),
   public.update_webhook_endpoint(uuid, uuid, jsonb), public.disable_webhook_endpoint(uuid, uuid),
   public.delete_webhook_endpoint(uuid, uuid) to authenticated;
 

@@ -3,7 +3,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useState } from 'react'
 import {
   type ClientStatus,
-  forgetPerson,
+  forgetParticipant,
   moveParticipant,
   type Participant as ParticipantData,
   participantQuery,
@@ -99,7 +99,7 @@ function Head({ slug, participant, mayWrite, mayForget }: HeadProps) {
     },
   })
   const forgetting = useMutation({
-    mutationFn: (address: string) => forgetPerson(slug, address),
+    mutationFn: () => forgetParticipant(slug, ref_id),
     onSettled: () => setForgetting(false),
     onSuccess: () => queries.invalidateQueries({ queryKey: [slug] }),
   })
@@ -120,7 +120,7 @@ function Head({ slug, participant, mayWrite, mayForget }: HeadProps) {
       )}
       {(moving.error ?? forgetting.error) && <Failure error={moving.error ?? forgetting.error} />}
       <p role="status">{forgetting.isSuccess ? words.forgotten : ''}</p>
-      {mayForget && email && (
+      {mayForget && !forgetting.isSuccess && (
         <Buttons>
           <Button look="quiet" onClick={() => setForgetting(true)}>
             {words.forget}
@@ -128,12 +128,12 @@ function Head({ slug, participant, mayWrite, mayForget }: HeadProps) {
         </Buttons>
       )}
       <Confirm
-        title={words.forgetTitle(email ?? '')}
+        title={words.forgetTitle(email ?? nameOf(participant))}
         lead={words.forgetLead}
         act={words.forget}
         isOpen={isForgetting}
         isPending={forgetting.isPending}
-        onAct={() => email && forgetting.mutate(email)}
+        onAct={() => forgetting.mutate()}
         onClose={() => setForgetting(false)}
       />
     </Card>

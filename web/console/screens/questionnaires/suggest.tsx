@@ -64,22 +64,25 @@ export function Suggest({ slug, framework, column, read, edit }: Props) {
       />
       {errors.rest && <Failure error={errors.rest} />}
       <Buttons>
-        <Button type="submit" look="quiet" disabled={asking.isPending}>
+        <Button type="submit" look="quiet" isIdle={asking.isPending}>
           {asking.isPending ? words.working : words.propose}
         </Button>
       </Buttons>
-      {proposal && (
-        <div role="status">
-          <p>
-            {words.proposed(
-              proposal.model,
-              numberOf(proposal.calls.reduce((sum, { credits }) => sum + credits, 0)),
-            )}
-          </p>
-          {proposal.version !== read.version && <p>{words.proposedOld}</p>}
-          {proposal.version === read.version && places.length === 0 && <p>{words.proposedSame}</p>}
-        </div>
-      )}
+      <div role="status">
+        {asking.isPending && <p>{words.proposing}</p>}
+        {proposal && (
+          <>
+            <p>
+              {words.proposed(
+                proposal.model,
+                numberOf(proposal.calls.reduce((sum, { credits }) => sum + credits, 0)),
+              )}
+            </p>
+            {proposal.version !== read.version && <p>{words.proposedOld}</p>}
+            {proposal.version === read.version && places.length === 0 && <p>{words.proposedSame}</p>}
+          </>
+        )}
+      </div>
       {proposal?.version === read.version && places.length > 0 && (
         <>
           <Diff

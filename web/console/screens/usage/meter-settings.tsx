@@ -1,5 +1,6 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
+import type { Schemas } from '../../../../lib/client/index.ts'
 import { changeMeter, type Meter, meterQuery, metersQuery } from '../../api/meters.ts'
 import { Button } from '../../parts/button.tsx'
 import { Buttons, CardForm } from '../../parts/card.tsx'
@@ -13,8 +14,9 @@ import { words } from './words/words.ts'
 /** What can be changed of a meter. What it counts stays, so that what was measured keeps its meaning. */
 export function MeterSettings({ slug, meter }: { slug: string; meter: Meter }) {
   const queries = useQueryClient()
-  const [name, setName] = useState(meter.name)
-  const [groups, setGroups] = useState(meter.group_by.join(', '))
+  // Only what was typed. The rest is as the meter is, so the form stays when it was saved, and the focus with it.
+  const [draft, setDraft] = useState<{ name?: string; groups?: string }>({})
+  const { name, groups } = { name: meter.name, groups: meter.group_by.join(', '), ...draft }
   const wanted = groupsIn(groups)
   const change = {
     ...(name.trim() !== meter.name && { name: name.trim() }),
@@ -22,9 +24,12 @@ export function MeterSettings({ slug, meter }: { slug: string; meter: Meter }) {
   }
   const isChanged = Object.keys(change).length > 0
   const saving = useMutation({
-    mutationFn: (body: typeof change & { is_archived?: boolean }) => changeMeter(slug, meter.ref_id, body),
-    onSuccess: async (changed) => {
+    mutationFn: ({ body }: { body: Schemas['MeterChange']; from?: typeof draft }) =>
+      changeMeter(slug, meter.ref_id, body),
+    onSuccess: async (changed, { from }) => {
       queries.setQueryData(meterQuery(slug, meter.slug).queryKey, changed)
+      // What was typed meanwhile stays.
+      setDraft((now) => (now === from ? {} : now))
       await queries.invalidateQueries({ queryKey: metersQuery(slug).queryKey })
     },
   })
@@ -34,7 +39,7 @@ export function MeterSettings({ slug, meter }: { slug: string; meter: Meter }) {
     <CardForm
       title={words.meterSettings}
       isPending={saving.isPending}
-      onSubmit={() => isChanged && saving.mutate(change)}
+      onSubmit={() => isChanged && saving.mutate({ body: change, from: draft })}
     >
       <p>{words.meterSettingsLead}</p>
       <Field
@@ -43,20 +48,20 @@ export function MeterSettings({ slug, meter }: { slug: string; meter: Meter }) {
         required
         maxLength={200}
         value={name}
-        onValue={setName}
+        onValue={(next) => setDraft({ ...draft, name: next })}
         error={errors.at('/name')}
       />
-      <Groups value={groups} onValue={setGroups} at={errors.at} />
+      <Groups value={groups} onValue={(next) => setDraft({ ...draft, groups: next })} at={errors.at} />
       {errors.rest && <Failure error={errors.rest} />}
       <Buttons>
-        <Button type="submit" disabled={!isChanged || saving.isPending}>
+        <Button type="submit" isIdle={!isChanged || saving.isPending}>
           {saving.isPending ? words.working : words.save}
         </Button>
         <Button
           look="quiet"
           // What was typed would be lost.
-          disabled={isChanged || saving.isPending}
-          onClick={() => saving.mutate({ is_archived: !isArchived })}
+          isIdle={isChanged || saving.isPending}
+          onClick={() => saving.mutate({ body: { is_archived: !isArchived } })}
         >
           {isArchived ? words.unarchive : words.archive}
         </Button>

@@ -71,7 +71,7 @@ function One({ slug, name, timeZone, mayManage }: Props) {
       {meter.data.archived_at && <Banner>{words.archivedLead}</Banner>}
       <Readings slug={slug} meter={meter.data} timeZone={timeZone} />
       <Sending slug={slug} meter={meter.data} />
-      {mayManage && <MeterSettings key={meter.data.updated_at} slug={slug} meter={meter.data} />}
+      {mayManage && <MeterSettings slug={slug} meter={meter.data} />}
     </>
   )
 }

@@ -62,8 +62,7 @@ function Model({ slug, mayManage }: { slug: string; mayManage: boolean }) {
         </p>
       </Card>
       {mayManage ? (
-        // The key: what was typed goes when it is saved, the secret first of all.
-        <Own key={own?.updated_at ?? ''} slug={slug} own={own} />
+        <Own slug={slug} own={own} />
       ) : (
         own && (
           <Card title={words.yourModel}>
@@ -92,13 +91,27 @@ function stateOf(own: Own): string {
   return own.is_active ? words.verified(momentOf(own.verified_at)) : words.notUsed
 }
 
+interface Typed {
+  type: LlmProviderSettings['provider_type']
+  url: string
+  model: string
+  isActive: boolean
+}
+
+const storedOf = (own: Own): Typed => ({
+  type: own?.provider_type ?? 'openai',
+  url: own?.base_url ?? '',
+  model: own?.default_model ?? '',
+  isActive: own?.is_active ?? true,
+})
+
 function Own({ slug, own }: { slug: string; own: Own }) {
   const queries = useQueryClient()
-  const [type, setType] = useState<LlmProviderSettings['provider_type']>(own?.provider_type ?? 'openai')
-  const [url, setUrl] = useState(own?.base_url ?? '')
-  const [model, setModel] = useState(own?.default_model ?? '')
+  // Only what was typed. The rest is as it is stored, so the form stays when it was saved, and the focus with it.
+  const [draft, setDraft] = useState<Partial<Typed>>({})
+  const { type, url, model, isActive } = { ...storedOf(own), ...draft }
   const [key, setKey] = useState('')
-  const [isActive, setActive] = useState(own?.is_active ?? true)
+  const set = (change: Partial<Typed>) => setDraft({ ...draft, ...change })
   const [isLeaving, setLeaving] = useState(false)
   const body: LlmProviderSettings = {
     provider_type: type,
@@ -108,8 +121,14 @@ function Own({ slug, own }: { slug: string; own: Own }) {
   }
   const refresh = () => queries.invalidateQueries({ queryKey: llmProviderQuery(slug).queryKey })
   const saving = useMutation({
-    mutationFn: () => saveLlmProvider(slug, { ...body, ...(key && { api_key: key }) }),
-    onSuccess: refresh,
+    mutationFn: (_sent: { draft: typeof draft; key: string }) =>
+      saveLlmProvider(slug, { ...body, ...(key && { api_key: key }) }),
+    onSuccess: async (_saved, sent) => {
+      // What was typed goes when it is saved, the secret first of all. What was typed meanwhile stays.
+      setKey((now) => (now === sent.key ? '' : now))
+      await refresh()
+      setDraft((now) => (now === sent.draft ? {} : now))
+    },
   })
   const testing = useMutation({
     mutationFn: () => testLlmProvider(slug),
@@ -119,7 +138,11 @@ function Own({ slug, own }: { slug: string; own: Own }) {
   const removing = useMutation({
     mutationFn: () => removeLlmProvider(slug),
     onSettled: () => setLeaving(false),
-    onSuccess: refresh,
+    onSuccess: async () => {
+      setDraft({})
+      setKey('')
+      await refresh()
+    },
   })
   const errors = errorsOf(saving.error, ['/provider_type', '/base_url', '/default_model', '/api_key'])
   const failure = errors.rest ?? testing.error ?? removing.error
@@ -132,17 +155,23 @@ function Own({ slug, own }: { slug: string; own: Own }) {
     model.trim() === own.default_model &&
     isActive === own.is_active
 
+  const save = () => {
+    if (isSaved) return
+    testing.reset()
+    saving.mutate({ draft, key })
+  }
+
   return (
-    <CardForm title={words.yourModel} isPending={isBusy} onSubmit={saving.mutate}>
+    <CardForm title={words.yourModel} isPending={isBusy} onSubmit={save}>
       <p role="status">{stateOf(own)}</p>
       <Select
         label={words.speaks}
         options={types.map((each) => [each, words.modelTypes[each]] as const)}
         value={type}
         onValue={(next) => {
-          setType(next)
           // The address of the one is never that of the other.
-          if (own === null || url === own.base_url) setUrl(next === own?.provider_type ? own.base_url : '')
+          const isOther = own === null || url === own.base_url
+          set({ type: next, ...(isOther && { url: next === own?.provider_type ? own.base_url : '' }) })
         }}
       />
       <Field
@@ -152,7 +181,7 @@ function Own({ slug, own }: { slug: string; own: Own }) {
         hint={words.baseUrlHint}
         maxLength={500}
         value={url}
-        onValue={setUrl}
+        onValue={(next) => set({ url: next })}
         error={errors.at('/base_url')}
       />
       <Field
@@ -162,7 +191,7 @@ function Own({ slug, own }: { slug: string; own: Own }) {
         required
         maxLength={255}
         value={model}
-        onValue={setModel}
+        onValue={(next) => set({ model: next })}
         error={errors.at('/default_model')}
       />
       <Field
@@ -176,16 +205,16 @@ function Own({ slug, own }: { slug: string; own: Own }) {
         onValue={setKey}
         error={errors.at('/api_key')}
       />
-      <Check label={words.isUsed} isChecked={isActive} onChecked={setActive} />
+      <Check label={words.isUsed} isChecked={isActive} onChecked={(next) => set({ isActive: next })} />
       {failure && <Failure error={failure} />}
       <Buttons>
-        <Button type="submit" disabled={isSaved || isBusy}>
+        <Button type="submit" isIdle={isSaved || isBusy}>
           {saving.isPending ? words.working : words.save}
         </Button>
         {own && (
           <>
             {/* What is tested is what was saved. */}
-            <Button look="quiet" disabled={!isSaved || isBusy} onClick={() => testing.mutate()}>
+            <Button look="quiet" isIdle={!isSaved || isBusy} onClick={() => testing.mutate()}>
               {testing.isPending ? words.working : words.test}
             </Button>
             <Button look="quiet" disabled={isBusy} onClick={() => setLeaving(true)}>

@@ -11,12 +11,15 @@ import { words } from './words/words.ts'
 export default function NewEndpoint({ slug }: { slug: string }) {
   const queries = useQueryClient()
   const [draft, setDraft] = useState(draftOf())
+  // One for each endpoint that somebody wants, kept over their tries: an answer that was lost makes no second one.
+  const [key, setKey] = useState(() => crypto.randomUUID())
   const [made, setMade] = useState<EndpointWithSecret | null>(null)
   const making = useMutation({
-    mutationFn: () => makeEndpoint(slug, toNew(draft)),
+    mutationFn: () => makeEndpoint(slug, toNew(draft), key),
     onSuccess: (endpoint) => {
       setMade(endpoint)
       setDraft(draftOf())
+      setKey(crypto.randomUUID())
       void queries.invalidateQueries({ queryKey: [slug, 'webhooks'] })
     },
   })
@@ -30,6 +33,7 @@ export default function NewEndpoint({ slug }: { slug: string }) {
         onDraft={(next) => {
           // What was refused was another draft.
           making.reset()
+          setKey(crypto.randomUUID())
           setDraft(next)
         }}
         error={making.error}

@@ -27,9 +27,9 @@ const de: typeof en = {
   consented: 'Darf kontaktiert werden.',
   notConsented: 'Hat nicht zugestimmt, kontaktiert zu werden.',
   forget: 'Diese Person vergessen',
-  forgetTitle: (email) => `${email} vergessen?`,
+  forgetTitle: (whom) => `${whom} vergessen?`,
   forgetLead:
-    'Alles, was diese Praxis zu dieser Adresse hat, wird gelöscht: Name, Antworten, Notizen, Dokumente. Zahlen bleiben. Das lässt sich nicht rückgängig machen.',
+    'Alles, was diese Praxis zu dieser Person hat, wird gelöscht, auch was anderswo zur selben Adresse steht: Name, Adresse, Notizen, Dokumente, Nachrichten. Antworten und Zahlen bleiben, ohne Namen. Das lässt sich nicht rückgängig machen.',
   forgotten: 'Vergessen. Was diese Person betraf, ist gelöscht.',
 
   result: 'Ergebnis',

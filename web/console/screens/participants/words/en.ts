@@ -25,9 +25,9 @@ export default {
   consented: 'Has agreed to be contacted.',
   notConsented: 'Has not agreed to be contacted.',
   forget: 'Forget this person',
-  forgetTitle: (email: string) => `Forget ${email}?`,
+  forgetTitle: (whom: string) => `Forget ${whom}?`,
   forgetLead:
-    'Everything that this practice holds about this address is erased: name, answers, notes, documents. Figures stay. This cannot be undone.',
+    'Everything that this practice holds about this person is erased, also under the same address elsewhere: name, address, notes, documents, messages. Answers and figures stay, without a name. This cannot be undone.',
   forgotten: 'Forgotten. What was about this person is erased.',
 
   result: 'Result',

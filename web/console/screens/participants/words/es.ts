@@ -27,9 +27,9 @@ const es: typeof en = {
   consented: 'Ha aceptado que se le contacte.',
   notConsented: 'No ha aceptado que se le contacte.',
   forget: 'Olvidar a esta persona',
-  forgetTitle: (email) => `¿Olvidar ${email}?`,
+  forgetTitle: (whom) => `¿Olvidar ${whom}?`,
   forgetLead:
-    'Todo lo que esta consulta tiene sobre esta dirección se borra: nombre, respuestas, notas, documentos. Las cifras se quedan. No se puede deshacer.',
+    'Todo lo que esta consulta tiene sobre esta persona se borra, también lo que haya en otro lugar con la misma dirección: nombre, dirección, notas, documentos, mensajes. Las respuestas y las cifras se quedan, sin nombre. No se puede deshacer.',
   forgotten: 'Olvidado. Lo que era de esta persona está borrado.',
 
   result: 'Resultado',

@@ -27,9 +27,9 @@ const fr: typeof en = {
   consented: 'A accepté d’être contacté.',
   notConsented: 'N’a pas accepté d’être contacté.',
   forget: 'Oublier cette personne',
-  forgetTitle: (email) => `Oublier ${email} ?`,
+  forgetTitle: (whom) => `Oublier ${whom} ?`,
   forgetLead:
-    'Tout ce que ce cabinet détient sur cette adresse est effacé : nom, réponses, notes, documents. Les chiffres restent. C’est irréversible.',
+    'Tout ce que ce cabinet détient sur cette personne est effacé, aussi ce qui porte la même adresse ailleurs : nom, adresse, notes, documents, messages. Les réponses et les chiffres restent, sans nom. C’est irréversible.',
   forgotten: 'Oublié. Ce qui concernait cette personne est effacé.',
 
   result: 'Résultat',

@@ -27,9 +27,9 @@ const it: typeof en = {
   consented: 'Ha accettato di essere contattato.',
   notConsented: 'Non ha accettato di essere contattato.',
   forget: 'Dimentica questa persona',
-  forgetTitle: (email) => `Dimenticare ${email}?`,
+  forgetTitle: (whom) => `Dimenticare ${whom}?`,
   forgetLead:
-    'Tutto ciò che questo studio ha su questo indirizzo viene cancellato: nome, risposte, note, documenti. Le cifre restano. Non si può annullare.',
+    'Tutto ciò che questo studio ha su questa persona viene cancellato, anche ciò che altrove ha lo stesso indirizzo: nome, indirizzo, note, documenti, messaggi. Le risposte e le cifre restano, senza nome. Non si può annullare.',
   forgotten: 'Dimenticato. Ciò che riguardava questa persona è cancellato.',
 
   result: 'Risultato',

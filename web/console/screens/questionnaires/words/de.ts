@@ -99,6 +99,7 @@ const de: typeof en = {
   suggestHint: 'Was Sie möchten, in Ihren eigenen Worten.',
   instructions: 'Wünsche',
   propose: 'Vorschlagen',
+  proposing: 'Das Modell schreibt. Das kann bis zu zwei Minuten dauern.',
   proposed: (model, credits) => `Vorschlag von ${model}, für ${credits} Credits`,
   proposedOld: 'Inzwischen wurde etwas veröffentlicht. Fragen Sie noch einmal.',
   proposedSame: 'Der Vorschlag ist, was schon dasteht.',

@@ -95,6 +95,7 @@ export default {
   suggestHint: 'What you would like, in your own words.',
   instructions: 'Wishes',
   propose: 'Propose',
+  proposing: 'The model is writing. That can take up to two minutes.',
   proposed: (model: string, credits: string) => `Proposed by ${model}, for ${credits} credits`,
   proposedOld: 'Something was published meanwhile. Ask again.',
   proposedSame: 'It proposes what stands there already.',

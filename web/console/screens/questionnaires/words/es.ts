@@ -98,6 +98,7 @@ const es: typeof en = {
   suggestHint: 'Lo que quisieras, con tus palabras.',
   instructions: 'Deseos',
   propose: 'Proponer',
+  proposing: 'El modelo está escribiendo. Puede tardar hasta dos minutos.',
   proposed: (model, credits) => `Propuesto por ${model}, por ${credits} créditos`,
   proposedOld: 'Entretanto se publicó algo. Pregunta otra vez.',
   proposedSame: 'Propone lo que ya está.',

@@ -99,6 +99,7 @@ const fr: typeof en = {
   suggestHint: 'Ce que vous voudriez, avec vos mots.',
   instructions: 'Souhaits',
   propose: 'Proposer',
+  proposing: 'Le modèle écrit. Cela peut prendre jusqu’à deux minutes.',
   proposed: (model, credits) => `Proposé par ${model}, pour ${credits} crédits`,
   proposedOld: 'Entre-temps, quelque chose a été publié. Demandez encore une fois.',
   proposedSame: 'La proposition est ce qui s’y trouve déjà.',

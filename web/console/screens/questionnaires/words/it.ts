@@ -98,6 +98,7 @@ const it: typeof en = {
   suggestHint: 'Che cosa vorresti, con parole tue.',
   instructions: 'Desideri',
   propose: 'Proponi',
+  proposing: 'Il modello sta scrivendo. Può richiedere fino a due minuti.',
   proposed: (model, credits) => `Proposto da ${model}, per ${credits} crediti`,
   proposedOld: 'Nel frattempo è stato pubblicato qualcosa. Chiedi di nuovo.',
   proposedSame: 'Propone ciò che c’è già.',
