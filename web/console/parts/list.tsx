@@ -2,6 +2,7 @@ import type { LiHTMLAttributes, ReactNode } from 'react'
 import { words } from '../app/words/words.ts'
 import { Button } from './button.tsx'
 import styles from './list.module.css'
+import { Failure } from './notice.tsx'
 
 /** Things of one kind, each in a row that wraps on a phone. */
 export function List({ label, children }: { label?: string; children: ReactNode }) {
@@ -36,20 +37,25 @@ export function Quiet({ children }: { children: ReactNode }) {
 interface Pages {
   hasNextPage: boolean
   isFetchingNextPage: boolean
+  isFetchNextPageError: boolean
+  error: unknown
   fetchNextPage: () => unknown
 }
 
-/** The next page of a long list. */
+/** The next page of a long list. If it cannot be had, that is said, and the button asks again. */
 export function More({ pages }: { pages: Pages }) {
   if (!pages.hasNextPage) return null
   return (
-    <Button
-      look="quiet"
-      className={styles.more}
-      disabled={pages.isFetchingNextPage}
-      onClick={() => void pages.fetchNextPage()}
-    >
-      {pages.isFetchingNextPage ? words.loading : words.showMore}
-    </Button>
+    <>
+      {pages.isFetchNextPageError && !pages.isFetchingNextPage && <Failure error={pages.error} />}
+      <Button
+        look="quiet"
+        className={styles.more}
+        disabled={pages.isFetchingNextPage}
+        onClick={() => void pages.fetchNextPage()}
+      >
+        {pages.isFetchingNextPage ? words.loading : words.showMore}
+      </Button>
+    </>
   )
 }
