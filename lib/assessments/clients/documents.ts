@@ -83,7 +83,11 @@ export async function completeDocument(
 ): Promise<ClientDocument> {
   const awaited = await findDocument(db, tenantId, participant, ref)
   if (awaited.state === 'stored') return shown(awaited)
-  const file = await files.read(awaited.storage_path)
+  const file = await files.read(awaited.storage_path).catch(async (thrown: unknown) => {
+    // Another request may be removing it. Then it is not found, whatever the storage says of half a file.
+    await findDocument(db, tenantId, participant, ref)
+    throw thrown
+  })
   if (!file)
     throw new Problem(
       'document_not_uploaded',
