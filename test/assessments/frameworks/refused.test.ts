@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { call, problemOf } from '../../kit/call.ts'
+import { admin } from '../../kit/db.ts'
 import { makePerson } from '../../kit/people.ts'
 import { makeTenant } from '../../kit/tenants.ts'
 import { Config, headline } from './config.ts'
@@ -165,6 +166,13 @@ describe('what is refused', () => {
     expect((await config.ask('PATCH', '', clients(1_000), 0)).status).toBe(422)
     expect((await config.read()).version).toBe(0)
     expect((await config.patch(0, clients(500))).version).toBe(1)
+  })
+
+  it('a number with more digits than JavaScript writes, before they are written out', async () => {
+    const asked = (clients: string) =>
+      admin.query(`select private.require_small_config('{"test_clients": ${clients}}')`)
+    await expect(asked('[1e131071]')).rejects.toMatchObject({ code: 'PT422' })
+    await asked('[1e308]')
   })
 
   it('a framework that does not exist, and a version that cannot be one', async () => {

@@ -42,20 +42,20 @@ $$;
 comment on function private.config_fits(jsonb) is 'Whether each part of a framework config is small enough, all together have at most 10,000 values, and none is there that a config does not have.';
 grant execute on function private.config_fits(jsonb) to service_role;
 
--- Asked before a large config is stored, because a constraint that fails writes out the whole row.
+-- Asked before a config is stored, because a constraint that fails writes out the whole row, with each digit of its numbers.
 create function private.require_small_config(config jsonb) returns void
   language plpgsql immutable parallel safe
   set search_path = ''
 as $$
 begin
-  if pg_column_size(config) > 65536 and not private.config_fits(config) then
+  if (case when pg_column_size(config) > 65536 then not private.config_fits(config) else private.has_long_number(config) end) then
     perform private.raise_problem(422, 'invalid_value', 'The configuration is too large.',
       '[{"pointer": "", "detail": "has a part that is too large, or too many values: each part may have 64 or 256 KiB, and all together 10,000 values"}]');
   end if;
 end
 $$;
 comment on function private.require_small_config(jsonb) is
-  'Refuses what config_fits() refuses, if it is large. 422 invalid_value.';
+  'Refuses what config_fits() refuses, if it is large or has numbers that are. 422 invalid_value.';
 grant execute on function private.require_small_config(jsonb) to service_role;
 
 create table public.framework_configs (
