@@ -1,6 +1,6 @@
 import { useInfiniteQuery, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useRouteContext } from '@tanstack/react-router'
-import { useState } from 'react'
+import { memo, useState } from 'react'
 import { changeRole, handOver, type Member, membersQuery, type Role, removeMember } from '../../api/people.ts'
 import { tenantQuery } from '../../api/tenants.ts'
 import { Button } from '../../parts/button.tsx'
@@ -65,41 +65,17 @@ function Members({ slug, tenant, mayManage }: { slug: string; tenant: Tenant; ma
       {failure && <Failure error={failure} />}
       <List>
         {listed.map((member) => (
-          <Row
+          <MemberRow
             key={member.ref_id}
-            label={member.email ?? member.ref_id}
-            main={
-              <>
-                <strong>{member.name ?? member.email ?? member.ref_id}</strong>
-                {member.name && member.email && <span>{member.email}</span>}
-                {member.status !== 'active' && (
-                  <span>{words.memberStatus[member.status] ?? member.status}</span>
-                )}
-              </>
-            }
-          >
-            {mayManage && member.role !== 'owner' ? (
-              <RoleSelect
-                label={words.roleOf(member.name ?? member.email ?? '')}
-                value={member.role}
-                isBare
-                isDisabled={changing.isPending}
-                onValue={(role) => changing.mutate({ member, role })}
-              />
-            ) : (
-              <span>{words.role[member.role] ?? member.role}</span>
-            )}
-            {mayOwn && member.role !== 'owner' && member.status === 'active' && (
-              <Button look="quiet" onClick={() => setHeir(member)}>
-                {words.handOver}
-              </Button>
-            )}
-            {member.role !== 'owner' && (mayManage || isSelf(member)) && (
-              <Button look="quiet" onClick={() => setLeaving(member)}>
-                {isSelf(member) ? words.leave : words.remove}
-              </Button>
-            )}
-          </Row>
+            member={member}
+            isSelf={isSelf(member)}
+            mayManage={mayManage}
+            mayOwn={mayOwn}
+            isChanging={changing.isPending}
+            onRole={changing.mutate}
+            onLeave={setLeaving}
+            onHandOver={setHeir}
+          />
         ))}
       </List>
       <More pages={members} />
@@ -124,3 +100,62 @@ function Members({ slug, tenant, mayManage }: { slug: string; tenant: Tenant; ma
     </>
   )
 }
+
+interface MemberRowProps {
+  member: Member
+  isSelf: boolean
+  mayManage: boolean
+  mayOwn: boolean
+  isChanging: boolean
+  onRole: (change: { member: Member; role: Role }) => void
+  onLeave: (member: Member) => void
+  onHandOver: (member: Member) => void
+}
+
+/** Remembered, because the next page of a long list changes none of the thousands of rows before it. */
+const MemberRow = memo(function MemberRow({
+  member,
+  isSelf,
+  mayManage,
+  mayOwn,
+  isChanging,
+  onRole,
+  onLeave,
+  onHandOver,
+}: MemberRowProps) {
+  const isOwner = member.role === 'owner'
+  return (
+    <Row
+      label={member.email ?? member.ref_id}
+      main={
+        <>
+          <strong>{member.name ?? member.email ?? member.ref_id}</strong>
+          {member.name && member.email && <span>{member.email}</span>}
+          {member.status !== 'active' && <span>{words.memberStatus[member.status] ?? member.status}</span>}
+        </>
+      }
+    >
+      {mayManage && !isOwner ? (
+        <RoleSelect
+          label={words.roleOf(member.name ?? member.email ?? '')}
+          value={member.role}
+          isBare
+          isDisabled={isChanging}
+          onValue={(role) => onRole({ member, role })}
+        />
+      ) : (
+        <span>{words.role[member.role] ?? member.role}</span>
+      )}
+      {mayOwn && !isOwner && member.status === 'active' && (
+        <Button look="quiet" onClick={() => onHandOver(member)}>
+          {words.handOver}
+        </Button>
+      )}
+      {!isOwner && (mayManage || isSelf) && (
+        <Button look="quiet" onClick={() => onLeave(member)}>
+          {isSelf ? words.leave : words.remove}
+        </Button>
+      )}
+    </Row>
+  )
+})
