@@ -6,12 +6,15 @@ import { note } from './route-notes.ts'
 export const takesIdempotencyKey = note({ takesIdempotencyKey: true })
 
 /**
- * The header Idempotency-Key, if there is one: 1 to 255 printable characters.
+ * The header Idempotency-Key, if there is one: 1 to 255 ASCII characters, without spaces.
  *
  * @throws Problem 422 invalid_value.
  */
 export function idempotencyKeyOf(c: Context): string | undefined {
   const header = c.req.header('idempotency-key')
   if (header === undefined || /^[\x21-\x7e]{1,255}$/.test(header)) return header
-  throw new Problem('invalid_value', 'The header Idempotency-Key must have 1 to 255 printable characters.')
+  throw new Problem(
+    'invalid_value',
+    'The header Idempotency-Key must have 1 to 255 ASCII characters, without spaces.',
+  )
 }

@@ -1789,7 +1789,7 @@ begin
     return null;
   end if;
   if wanted.idempotency_key !~ '^[!-~]{1,255}$' then
-    perform private.raise_problem(422, 'invalid_value', 'The idempotency key must have 1 to 255 printable characters.');
+    perform private.raise_problem(422, 'invalid_value', 'The idempotency key must have 1 to 255 ASCII characters, without spaces.');
   end if;
   -- Of two requests at once the second waits here, and then finds what the first made, also if that took the last place.
   perform pg_advisory_xact_lock(hashtextextended('webhook_endpoints.idempotency_key ' || wanted.tenant_id || ' ' || wanted.idempotency_key, 0));

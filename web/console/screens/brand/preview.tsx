@@ -28,21 +28,13 @@ export function Preview({ slug, change }: { slug: string; change: BrandChange })
     placeholderData: keepPreviousData,
     enabled: isMail && data !== undefined,
   })
-  const lacks = isMail
-    ? null
-    : data && !page
-      ? words.noPage
-      : isQuiz && campaign === null
-        ? words.noCampaign
-        : null
-
-  const message: PreviewMessage | null = isMail
-    ? mail
-      ? { kind: 'mail', subject: mail.subject, html: mail.html }
-      : null
-    : page && (!isQuiz || campaign)
-      ? { kind: 'brand', page, scheme, campaign }
-      : null
+  let lacks: string | null = null
+  let message: PreviewMessage | null = null
+  if (isMail) {
+    if (mail) message = { kind: 'mail', subject: mail.subject, html: mail.html }
+  } else if (data && !page) lacks = words.noPage
+  else if (isQuiz && campaign === null) lacks = words.noCampaign
+  else if (page && (!isQuiz || campaign)) message = { kind: 'brand', page, scheme, campaign }
 
   return (
     <section className={styles.preview} aria-label={words.preview}>
