@@ -60,10 +60,13 @@ export { MeterReadings, ReadingQuery } from './meters/reading-schema.ts'
 export { readReadings } from './meters/readings.ts'
 export { Meter, MeterChange, MeterPath, MeterQuery, Meters, NewMeter } from './meters/schema.ts'
 export { askModel, type ModelAnswer } from './models/ask.ts'
+export { dataOnly, tagged, tidied } from './models/prompt.ts'
 export {
   findModel,
+  type Model,
   readLlmProvider,
   removeLlmProvider,
+  requirePublic,
   setLlmProvider,
 } from './models/queries.ts'
 export { LlmProviderAnswer, LlmProviderSettings } from './models/schema.ts'

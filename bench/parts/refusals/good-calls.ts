@@ -172,6 +172,9 @@ export const goodCalls: Record<string, GoodCall> = {
   'public.start_llm_call': { given: started },
   'private.begin_model_call': { given: started },
   'private.end_model_call': finished,
+  'private.set_bot_model': {
+    given: ({ bot }) => ({ bot, provider: 'openai', base_url: 'https://api.openai.com/v1', model: 'gpt-4o' }),
+  },
   'private.set_llm_provider': {
     given: () => ({
       provider_type: 'openai',

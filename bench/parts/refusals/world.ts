@@ -21,6 +21,7 @@ export interface World {
   /** The ref_ids of the participant and of a document about them. */
   participant: string
   document: string
+  bot: string
 }
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest()
@@ -78,6 +79,10 @@ export async function makeWorld(db: pg.ClientBase): Promise<World> {
      values ($1, $2, 'a.txt', 'text/plain', 5, private.ulid($1) || '/' || md5('bounds')) returning ref_id`,
     [tenant, sessionId],
   )
+  const { id: bot } = await one(
+    `insert into public.bot_tenants (tenant_id, client_name) values ($1, 'Bounds') returning id`,
+    [tenant],
+  )
   const endpoint = async (kind: 'push' | 'poll', url: string | null) => {
     const made = await one(
       `insert into public.webhook_endpoints (tenant_id, kind, url, secret_id)
@@ -89,7 +94,7 @@ export async function makeWorld(db: pg.ClientBase): Promise<World> {
   const { backend } = await one('select pg_backend_pid() as backend', [])
   return {
     ...{ backend, owner, tenant, slug, apiKey, invitation, token, domain, domainRef, campaign, session },
-    ...{ participant, document },
+    ...{ participant, document, bot },
     endpoint: await endpoint('push', 'https://hooks.example.com/in'),
     polled: await endpoint('poll', null),
   }

@@ -1,8 +1,8 @@
 import { Problem, sql } from '../../db/index.ts'
+import { tagged } from '../../usage/index.ts'
 import type { Mode } from '../scoring/score.ts'
 import { ended, openSession, type Participant, serviceOf, tokenHashOf } from '../taking/sessions.ts'
 import { found, off, type Text, writeOnce } from './once.ts'
-import { tagged } from './prompts.ts'
 
 interface Begun {
   tenant: string

@@ -1,8 +1,8 @@
 import { type Db, Problem } from '../../db/index.ts'
 import { log } from '../../runtime/index.ts'
-import { askModel, findModel } from '../../usage/index.ts'
+import { askModel, dataOnly, findModel, tidied } from '../../usage/index.ts'
 import type { OpenOffer } from '../taking/offers.ts'
-import { dataOnly, voiceOf } from './prompts.ts'
+import { voiceOf } from './prompts.ts'
 
 /** What a participant hears of a text that a model writes. */
 export interface Text {
@@ -88,14 +88,3 @@ const written = (text: string, language: string | null): Text => ({
   language,
   reason: null,
 })
-
-/** Lines of text, and nothing that could pass for anything else. */
-function tidied(text: string, maxLetters: number): string {
-  return text
-    .replace(/\r\n?/g, '\n')
-    .replace(/(?!\n)\p{Cc}|[\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, ' ')
-    .replace(/\n{3,}/g, '\n\n')
-    .trim()
-    .slice(0, maxLetters)
-    .replace(/\p{Surrogate}$/u, '')
-}

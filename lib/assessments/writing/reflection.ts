@@ -1,10 +1,10 @@
 import { Problem, sql } from '../../db/index.ts'
+import { tagged } from '../../usage/index.ts'
 import type { OpenOffer } from '../taking/offers.ts'
 import { readResult } from '../taking/results.ts'
 import type { TakenResult } from '../taking/schema.ts'
 import { openSession, type Participant, serviceOf, tokenHashOf } from '../taking/sessions.ts'
 import { found, off, type Text, writeOnce } from './once.ts'
-import { tagged } from './prompts.ts'
 
 interface Begun {
   tenant: string

@@ -1,10 +1,10 @@
 import { type Asker, type Db, type FieldError, Problem, serviceFor, sql } from '../../db/index.ts'
-import { askModel, findModel, type ModelAnswer } from '../../usage/index.ts'
+import { askModel, dataOnly, findModel, type ModelAnswer, tagged } from '../../usage/index.ts'
 import { type Head, overridesOf, readHead } from '../config/head.ts'
 import { type Column, partOf } from '../config/parts.ts'
 import { resolve } from '../config/resolve.ts'
 import { answerSchema, type Proposal, readProposal } from './patch.ts'
-import { dataOnly, tagged, voiceOf } from './prompts.ts'
+import { voiceOf } from './prompts.ts'
 import type { Suggestion, SuggestionRequest } from './schema.ts'
 
 /** An answer that does not fit is given back once. Who fails twice would fail a third time. */

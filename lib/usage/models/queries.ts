@@ -60,8 +60,8 @@ export async function findModel(service: Db, tenantId: string): Promise<Model> {
   )
 }
 
-/** What can be seen without the network. Where a name leads is checked at each request. */
-function requirePublic(baseUrl: string): void {
+/** Refuses a base_url by what can be seen without the network. Where a name leads is checked at each request. 422 invalid_value. */
+export function requirePublic(baseUrl: string): void {
   try {
     parsePublicUrl(baseUrl)
   } catch (thrown) {

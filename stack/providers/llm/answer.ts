@@ -21,6 +21,8 @@ interface JsonSchema {
  * The answer of the local model. It is no model: it says the same each time it is asked the same. Where JSON is asked for, it
  * rewrites the first text that the schema allows, with the words of whoever asks.
  *
+ * Asked as the bot of a shop, it gives the first known answer, and the word for a person if there is none.
+ *
  * Whoever asks may also say what it shall answer: `ANSWER {"patch": {}}`. So it shows what a model could be talked into. A
  * second line like that is the answer to the second question, as when the first answer is refused.
  */
@@ -28,11 +30,13 @@ export function answerTo({ model, system, turns, schema }: Asked): string {
   const words = turns.find(({ role }) => role === 'user')?.content ?? ''
   if (model === 'odd') return 'Two\u0000 \u0007\u202eodd\r\n\n\n\n\nlines.'
   const wish = between(words, 'instructions')
-  const wished = typeof wish === 'string' ? wish : words
+  const customer = messageOf(words)
+  const wished = typeof wish === 'string' ? wish : (customer ?? words)
   if (model === 'prose') return 'I would rather say it in prose.'
   const told = [...wished.matchAll(/^ANSWER (.+)$/gm)].map(([, answer]) => answer ?? '')
   const round = turns.filter(({ role }) => role === 'user').length - 1
   if (told.length > 0) return told[Math.min(round, told.length - 1)] ?? ''
+  if (customer !== undefined) return asShop(words)
   if (!schema) return prose(system, words)
   const written = rewrite(schema.properties?.patch ?? {}, between(words, 'present'), sentence(wished))
   return JSON.stringify({ patch: written ?? {} })
@@ -47,6 +51,20 @@ function prose(system: string, words: string): string {
   return `This is a sample, written by the embedded stack's own model. ${about}It was told ${
     system.split(/\s+/).length
   } words on how to write.`
+}
+
+/** What a customer writes to a bot. */
+function messageOf(words: string): string | undefined {
+  const message = between(words, 'message')
+  if (typeof message !== 'object' || message === null || !('text' in message)) return undefined
+  return typeof message.text === 'string' ? message.text : undefined
+}
+
+/** As a bot it gives the first answer that is known, and passes on whatever none is known for. */
+function asShop(words: string): string {
+  const known = between(words, 'known_answers')
+  const first: unknown = Array.isArray(known) ? known[0]?.answer : undefined
+  return typeof first === 'string' ? `If I understand you: ${first}` : 'ESCALATE'
 }
 
 function sentence(words: string): string {

@@ -20,7 +20,7 @@ comment on table public.products is
 insert into public.products (product, name, description, supports_projects, features) values
   ('assessments', 'Assessments', 'Assessments, with their reports and follow-ups.', false, '{assessments,followups}'),
   ('marketing', 'Marketing', 'Campaigns on the channels where a business advertises.', true, '{content_calendar,ad_campaigns}'),
-  ('bots', 'WhatsApp bots', 'Conversations with customers over WhatsApp.', true, '{whatsapp}')
+  ('bots', 'WhatsApp bots', 'Conversations with customers over WhatsApp.', true, '{whatsapp,bots}')
 on conflict (product) do update set (name, description, supports_projects, features) =
   (excluded.name, excluded.description, excluded.supports_projects, excluded.features);
 

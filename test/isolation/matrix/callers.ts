@@ -93,7 +93,7 @@ export const callers: Caller[] = [
   ...[
     ...['brand:read', 'members:read', 'entitlements:read', 'event_types:read', 'audit:read', 'audit:export'],
     ...['endpoints:read', 'endpoints:write', 'deliveries:read', 'replays:write', 'usage:read', 'voids:write'],
-    ...['credits:read', 'credits:write', 'calls:read', 'calls:write', 'spend:read'],
+    ...['credits:read', 'credits:write', 'calls:read', 'calls:write', 'spend:read', 'bots:read'],
   ].map((scope) => keyCaller(`${scope}-key`, { of: 'home', scopes: [scope], uses: scope })),
   // A key with both, whose request uses one: the other counts for nothing.
   keyCaller('broad-key', {

@@ -61,27 +61,45 @@ $$;
 comment on function private.require_place(uuid, text) is
   'Refuses with 402 limit_reached unless the tenant''s plan has room for one more. For functions that make one. The caller must hold a permission.';
 
+create function private.change_places(tenant uuid, gate text, change int, asks boolean) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  -- The platform may bring over a tenant that has more than its plan allows.
+  if asks and not private.is_trusted_caller() then
+    perform private.refuse_beyond(tenant, gate, private.count_places(tenant, gate, change));
+    return;
+  end if;
+  -- A tenant that is being deleted needs no count. What is put back into a demo was not made this month.
+  if change < 0 and not exists (select from public.tenants as t where t.id = change_places.tenant)
+    or current_setting('tenantry.is_restoring', true) = 'on' and private.limit_period(tenant, gate) > '-infinity' then
+    return;
+  end if;
+  perform private.note_places(tenant, gate, change);
+end
+$$;
+comment on function private.change_places(uuid, text, int, boolean) is
+  'Counts places that a trigger saw taken or given back, and refuses those that the plan does not have.';
+
 -- Arguments: the limit, 1 or -1, and "ask" if nothing asked before. After the row, because a statement that inserts
--- many rows runs all triggers before a row first, and each would find the same place free.
+-- many rows runs all triggers before a row first, and each would find the same place free. Of a table that is filled by
+-- thousands, after the statement, with its rows as "changed": each row would write the count again, and read all that
+-- the rows before it wrote.
 create function private.tg_count_places() returns trigger
   language plpgsql security definer
   set search_path = ''
 as $$
 declare
-  tenant uuid := case tg_op when 'DELETE' then old.tenant_id else new.tenant_id end;
+  asks constant boolean := tg_argv[2] is not distinct from 'ask';
 begin
-  -- The platform may bring over a tenant that has more than its plan allows.
-  if tg_argv[2] = 'ask' and not private.is_trusted_caller() then
-    perform private.refuse_beyond(tenant, tg_argv[0], private.count_places(tenant, tg_argv[0], tg_argv[1]::int));
-    return null;
+  if tg_level = 'STATEMENT' then
+    perform private.change_places(c.tenant_id, tg_argv[0], tg_argv[1]::int * c.count::int, asks)
+    from (select n.tenant_id, count(*) from changed as n group by n.tenant_id order by n.tenant_id) as c;
+  else
+    perform private.change_places(case tg_op when 'DELETE' then old.tenant_id else new.tenant_id end, tg_argv[0], tg_argv[1]::int, asks);
   end if;
-  -- A tenant that is being deleted needs no count. What is put back into a demo was not made this month.
-  if tg_op = 'DELETE' and not exists (select from public.tenants as t where t.id = tenant)
-    or current_setting('tenantry.is_restoring', true) = 'on' and private.limit_period(tenant, tg_argv[0]) > '-infinity' then
-    return null;
-  end if;
-  perform private.note_places(tenant, tg_argv[0], tg_argv[1]::int);
   return null;
 end
 $$;
-comment on function private.tg_count_places() is 'Keeps the count of a limit, and refuses a row that the plan has no place for.';
+comment on function private.tg_count_places() is 'Keeps the count of a limit, and refuses rows that the plan has no place for.';

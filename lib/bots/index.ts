@@ -1,0 +1,42 @@
+import './problems.ts'
+
+export { tryBot } from './answering/answer.ts'
+export { BotAnswer, Trial } from './answering/schema.ts'
+export { changeBot, createBot, deleteBot, listBots, readBot } from './bots/queries.ts'
+export { Bot, BotChange, BotPath, BotQuery, Bots, NewBot } from './bots/schema.ts'
+export { removeBotModel, setBotModel } from './models/queries.ts'
+export { BotModelSettings } from './models/schema.ts'
+export { changeBotSettings, readBotSettings } from './settings/queries.ts'
+export { BotSettings, BotSettingsChange } from './settings/schema.ts'
+export {
+  changeBotTemplate,
+  createBotTemplate,
+  deleteBotTemplate,
+  listBotTemplates,
+  readBotTemplate,
+} from './templates/queries.ts'
+export {
+  BotTemplate,
+  BotTemplateChange,
+  BotTemplatePath,
+  BotTemplateQuery,
+  BotTemplates,
+  NewBotTemplate,
+} from './templates/schema.ts'
+export { importTrainingData, writeTrainingData } from './training-data/csv.ts'
+export {
+  addTrainingRow,
+  changeTrainingRow,
+  deleteTrainingRow,
+  listTrainingData,
+  readTrainingRow,
+} from './training-data/queries.ts'
+export {
+  NewTrainingRow,
+  TrainingChange,
+  TrainingImport,
+  TrainingPath,
+  TrainingQuery,
+  TrainingRow,
+  TrainingRows,
+} from './training-data/schema.ts'

@@ -1,0 +1,39 @@
+import { declareConstraints } from '../db/index.ts'
+
+const phone = 'must be a telephone number such as +254702245555'
+const plain = 'must be text without control characters'
+
+declareConstraints({
+  bot_name_is_text: { pointer: '/client_name', detail: plain },
+  bot_phone_is_a_number: { pointer: '/client_phone', detail: phone },
+  bot_phone_is_its_own: { pointer: '/client_phone', detail: 'is the number of another bot' },
+  bot_email_is_an_address: { pointer: '/client_email', detail: 'must be an e-mail address' },
+  bot_contact_is_text: { pointer: '/point_of_contact_name', detail: plain },
+  bot_contact_phone_is_a_number: { pointer: '/point_of_contact_phone', detail: phone },
+  business_profile_is_texts: {
+    pointer: '/business_profile',
+    detail: 'must be at most 40 texts without control characters, each of 2,000 characters at most',
+  },
+  bot_metadata_is_small: { pointer: '/metadata', detail: 'must be an object of at most 8192 bytes' },
+  template_name_is_its_own: {
+    pointer: '/template_name',
+    detail: 'is the name of another template of the bot',
+  },
+  template_name_is_text: { pointer: '/template_name', detail: plain },
+  template_description_is_text: { pointer: '/description', detail: plain },
+  system_prompt_is_text: { pointer: '/system_prompt', detail: plain },
+  conversation_context_is_small: {
+    pointer: '/conversation_context',
+    detail: 'must be an object of at most 8192 bytes',
+  },
+  default_template_is_active: {
+    pointer: '/is_active',
+    detail: 'must be true for the default template: make another one the default first',
+  },
+  bot_template_metadata_is_small: { pointer: '/metadata', detail: 'must be an object of at most 8192 bytes' },
+  training_question_is_text: { pointer: '/question', detail: plain },
+  training_answer_is_text: { pointer: '/answer', detail: plain },
+  active_training_data_has_an_answer: { pointer: '/answer', detail: 'is missing: an active row answers' },
+  training_category_is_text: { pointer: '/category', detail: plain },
+  bot_settings_metadata_is_small: { pointer: '/metadata', detail: 'must be an object of at most 8192 bytes' },
+})

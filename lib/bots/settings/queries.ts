@@ -1,0 +1,31 @@
+import { type Db, sql } from '../../db/index.ts'
+import { noSuchBot } from '../bots/queries.ts'
+import type { BotSettings, BotSettingsChange } from './schema.ts'
+
+const settingsColumns = sql`s.is_bot_enabled, s.enable_ai_responses, s.enable_training_mode, s.metadata, s.updated_at`
+const ofBot = (tenantId: string, ref: string) => sql`
+  s.tenant_id = ${tenantId} and s.bot_id = private.ulid_to_uuid(${ref})`
+
+/** 404 not_found. */
+export async function readBotSettings(db: Db, tenantId: string, ref: string): Promise<BotSettings> {
+  const [settings] = await db.query<BotSettings>(sql`
+    select ${settingsColumns} from public.bot_control_settings as s where ${ofBot(tenantId, ref)}`)
+  if (!settings) throw noSuchBot()
+  return settings
+}
+
+/** Changes what is named. 404 not_found; 422 invalid_value. */
+export async function changeBotSettings(
+  db: Db,
+  tenantId: string,
+  ref: string,
+  change: BotSettingsChange,
+): Promise<BotSettings> {
+  const [settings] = await db.query<BotSettings>(sql`
+    update public.bot_control_settings as s set (is_bot_enabled, enable_ai_responses, enable_training_mode, metadata) = (
+      select n.is_bot_enabled, n.enable_ai_responses, n.enable_training_mode, n.metadata
+      from jsonb_populate_record(s, ${JSON.stringify(change)}::jsonb) as n)
+    where ${ofBot(tenantId, ref)} returning ${settingsColumns}`)
+  if (!settings) throw noSuchBot()
+  return settings
+}

@@ -1,0 +1,570 @@
+-- Made by "npm run generate" from supabase/schemas/95_bots. Change it there.
+
+-- 01_bots.sql
+
+-- Bots: the assistants of a shop. Each answers its customers in its own words.
+
+create type public.bot_ai_provider as enum (
+  'openai', 'openrouter', 'huggingface',
+  'custom' -- whatever speaks OpenAI's chat completions, at an address of its own
+);
+
+create function private.is_business_profile(profile jsonb) returns boolean
+  language plpgsql immutable parallel safe
+  set search_path = ''
+as $$
+begin
+  -- The size first, so that a large value costs nothing.
+  return case when private.json_problem(profile, 40, 16384) is null and jsonb_typeof(profile) = 'object' then
+    not exists (
+      select from jsonb_each(profile) as f (name, value)
+      where f.name !~ '^[a-z][a-z0-9_]{0,39}$' or jsonb_typeof(f.value) <> 'string' or not private.is_plain_text(f.value #>> '{}', 2000))
+    else false end;
+end
+$$;
+comment on function private.is_business_profile(jsonb) is
+  'Whether it is an object of at most 40 texts of at most 2,000 characters, each with a name of lowercase letters, digits and _.';
+grant execute on function private.is_business_profile(jsonb) to authenticated, service_role;
+
+create table public.bot_tenants (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  client_name text not null,
+  client_phone text,
+  client_email text,
+  point_of_contact_name text,
+  point_of_contact_phone text,
+  business_profile jsonb not null default '{}',
+  ai_provider public.bot_ai_provider,
+  ai_base_url text,
+  ai_model text,
+  ai_api_key_secret_id uuid,
+  is_active boolean not null default false,
+  switched_off_at timestamptz,
+  metadata jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  constraint bot_name_is_text check (length(btrim(client_name)) >= 1 and private.is_plain_text(client_name, 200)),
+  constraint bot_phone_is_a_number check (client_phone ~ '^\+[1-9][0-9]{6,14}$'),
+  constraint bot_phone_is_its_own unique (tenant_id, client_phone),
+  constraint bot_email_is_an_address check (private.is_email(client_email)),
+  constraint bot_contact_is_text check (length(btrim(point_of_contact_name)) >= 1 and private.is_plain_text(point_of_contact_name, 200)),
+  constraint bot_contact_phone_is_a_number check (point_of_contact_phone ~ '^\+[1-9][0-9]{6,14}$'),
+  constraint business_profile_is_texts check (private.is_business_profile(business_profile)),
+  constraint bot_model_is_whole check ((ai_provider is null) = (ai_base_url is null) and (ai_provider is null) = (ai_model is null)
+    and (ai_provider is not null or ai_api_key_secret_id is null)),
+  constraint bot_model_url_is_a_url check (length(ai_base_url) <= 500 and ai_base_url ~ '^https?://[^/?#@[:space:]]+(/[^?#[:space:]]*)?$'),
+  constraint bot_model_is_text check (length(ai_model) between 1 and 255 and private.is_plain_text(ai_model, 255)),
+  constraint bot_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 8192))
+);
+-- Partial: as a full key, a generated column would make every update lock out the row's children.
+create unique index bot_tenants_ref_id_idx on public.bot_tenants (tenant_id, ref_id) where ref_id is not null;
+comment on table public.bot_tenants is 'The bots of a tenant: for which shop each speaks, and which language model writes for it. The key of the model is in Vault.';
+comment on column public.bot_tenants.business_profile is 'What the bot may say of the shop: hours, address, offers. Each name is a variable of the templates.';
+comment on column public.bot_tenants.ai_provider is 'Null: the model of the tenant writes, or else that of the platform.';
+comment on column public.bot_tenants.switched_off_at is 'When the plan had no place for it any more. It is on again when the plan has one.';
+create trigger bot_tenants_touch before update on public.bot_tenants for each row execute function private.tg_touch_updated_at();
+create trigger bot_tenants_stamp_editor before insert or update on public.bot_tenants for each row execute function private.tg_stamp_editor();
+create trigger bot_tenants_drop_secrets after delete or update of ai_api_key_secret_id on public.bot_tenants
+  for each row execute function private.tg_drop_secrets('ai_api_key_secret_id');
+
+alter table public.bot_tenants enable row level security;
+create policy "members read their tenant's bots" on public.bot_tenants
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{bots:read}'))::uuid[]));
+create policy "managers create their tenant's bots" on public.bot_tenants
+  for insert to authenticated with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
+create policy "managers update their tenant's bots" on public.bot_tenants
+  for update to authenticated
+  using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
+create policy "managers delete their tenant's bots" on public.bot_tenants
+  for delete to authenticated using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
+grant select, delete on public.bot_tenants to authenticated;
+-- Nobody may write where the key of the model goes: address and key change together, in set_bot_model().
+grant insert (tenant_id, client_name, client_phone, client_email, point_of_contact_name, point_of_contact_phone, business_profile, is_active, metadata),
+  update (client_name, client_phone, client_email, point_of_contact_name, point_of_contact_phone, business_profile, is_active, metadata)
+  on public.bot_tenants to authenticated;
+grant select, insert, update, delete on public.bot_tenants to service_role;
+
+create trigger bot_tenants_take_place after insert on public.bot_tenants
+  for each row execute function private.tg_count_places('bots', '1', 'ask');
+create trigger bot_tenants_vacate after delete on public.bot_tenants
+  for each row execute function private.tg_count_places('bots', '-1');
+create trigger bot_tenants_require_feature after insert on public.bot_tenants
+  for each row execute function private.tg_require_feature('bots');
+
+create function private.keep_bots(tenant uuid, places bigint) returns void
+  language sql volatile
+  set search_path = ''
+as $$
+  update public.bot_tenants as b set switched_off_at = case when not k.is_kept then now() end
+  from (
+    select o.id, coalesce(row_number() over (order by o.created_at, o.id) <= keep_bots.places, true) as is_kept
+    from public.bot_tenants as o where o.tenant_id = keep_bots.tenant) as k
+  where b.tenant_id = keep_bots.tenant and b.id = k.id and (b.switched_off_at is null) <> k.is_kept
+$$;
+comment on function private.keep_bots(uuid, bigint) is
+  'Leaves so many bots on, the oldest first. Null leaves all. The others answer nobody.';
+
+select private.register_limit('bots', 'Bots, active or not.',
+  '{"trial": 2, "starter": 1, "professional": 2, "business": 5, "enterprise": 100}', 'creating a bot');
+select private.register_feature('bots', 'Conversations with customers over WhatsApp.', asked_for => 'creating a bot, and any answer of one');
+select private.register_switch('bots', 'keep_bots', feature => 'bots');
+
+
+create function private.tg_emit_bot_events() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  subject public.bot_tenants := case tg_op when 'DELETE' then old else new end;
+  data jsonb := jsonb_build_object('bot', jsonb_build_object('ref_id', subject.ref_id, 'client_name', subject.client_name, 'is_active', subject.is_active));
+  ordering_key text := 'bot ' || subject.ref_id;
+  changed text[];
+begin
+  case tg_op
+    when 'INSERT' then
+      perform private.emit_event(subject.tenant_id, 'bot.created', data, ordering_key, has_row_lock => true);
+    when 'DELETE' then
+      perform private.emit_event(subject.tenant_id, 'bot.deleted', data, ordering_key, has_row_lock => true);
+    else
+      changed := array_remove(private.changed_fields(to_jsonb(old), to_jsonb(new)), 'ai_api_key_secret_id');
+      if changed <> '{}' then
+        perform private.emit_event(subject.tenant_id, 'bot.updated', data || jsonb_build_object('changed', changed),
+          ordering_key, has_row_lock => true);
+      end if;
+  end case;
+  return null;
+end
+$$;
+create trigger bot_tenants_write_event after insert or update or delete on public.bot_tenants
+  for each row execute function private.tg_emit_bot_events();
+
+select private.register_table('public.bot_tenants', plain => '{client_name,business_profile,ai_base_url,ai_model,metadata}',
+  personal => '{client_phone,client_email,point_of_contact_name,point_of_contact_phone}', secret => '{ai_api_key_secret_id}',
+  on_forget => 'keep', kept_because => 'How the shop of a bot is reached. A manager changes it with the bot.');
+
+insert into private.api_scopes (scope, permission, description) values
+  ('bots:read', 'read', 'Read the bots, their templates, training data and settings.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
+
+select private.register_event_type('bot.created', 'A bot was created.',
+  '{"bot": {"ref_id": "ref_id", "client_name": "text", "is_active": "flag"}}',
+  '{"bot": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "client_name": "Kassangas Music Shop", "is_active": false}}');
+
+select private.register_event_type('bot.updated', 'A bot was changed. The event has the names of the changed fields, and the bot as it is now.',
+  '{"bot": {"ref_id": "ref_id", "client_name": "text", "is_active": "flag"}, "changed": "text[]"}',
+  '{"bot": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "client_name": "Kassangas Music Shop", "is_active": true}, "changed": ["is_active"]}');
+
+select private.register_event_type('bot.deleted', 'A bot was deleted, with its templates and its training data.',
+  '{"bot": {"ref_id": "ref_id", "client_name": "text", "is_active": "flag"}}',
+  '{"bot": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "client_name": "Kassangas Music Shop", "is_active": false}}');
+
+-- 02_models.sql
+
+-- Models of bots: which language model writes for a bot that has one of its own.
+
+-- A definer, because the key goes to Vault. Only for the service: the edge function has checked the address and the
+-- caller's permission.
+create function private.set_bot_model(tenant uuid, bot uuid, provider public.bot_ai_provider, base_url text, model text, api_key text default null)
+  returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.bot_tenants;
+begin
+  if length(set_bot_model.api_key) > 4096 then
+    perform private.raise_problem(422, 'invalid_value', 'The key is too long.', '[{"pointer": "/api_key", "detail": "must have 4096 characters at most"}]');
+  end if;
+  select * into stored from public.bot_tenants as b where b.tenant_id = set_bot_model.tenant and b.id = set_bot_model.bot for no key update;
+  if stored.id is null then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no bot with this ref_id.');
+  end if;
+  update public.bot_tenants as b set ai_provider = set_bot_model.provider, ai_base_url = set_bot_model.base_url, ai_model = set_bot_model.model,
+    ai_api_key_secret_id = private.keep_secret(set_bot_model.api_key, stored.ai_api_key_secret_id,
+      lower(substring(stored.ai_base_url from '^[a-z]+://[^/]+')) is distinct from lower(substring(set_bot_model.base_url from '^[a-z]+://[^/]+')),
+      'key of a bot''s model', 'api_key')
+  where b.tenant_id = stored.tenant_id and b.id = stored.id;
+end
+$$;
+comment on function private.set_bot_model(uuid, uuid, public.bot_ai_provider, text, text, text) is
+  'Sets which language model writes for a bot, and puts the key in Vault. 404 not_found; 422 invalid_value if the stored key would go to another server.';
+
+-- A definer, as its fellow.
+create function private.remove_bot_model(tenant uuid, bot uuid) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  update public.bot_tenants as b set ai_provider = null, ai_base_url = null, ai_model = null, ai_api_key_secret_id = null
+  where b.tenant_id = remove_bot_model.tenant and b.id = remove_bot_model.bot and b.ai_provider is not null;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'This bot has no model of its own.');
+  end if;
+end
+$$;
+comment on function private.remove_bot_model(uuid, uuid) is 'Forgets the model of a bot and its key. The model of the tenant writes for it then. 404 not_found.';
+grant execute on function private.set_bot_model(uuid, uuid, public.bot_ai_provider, text, text, text), private.remove_bot_model(uuid, uuid)
+  to service_role;
+
+-- 03_templates.sql
+
+-- Templates: in whose manner a bot speaks.
+
+create type public.bot_tone as enum ('professional', 'friendly');
+
+create table public.bot_templates (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  bot_id uuid not null,
+  template_name text not null,
+  description text not null default '',
+  system_prompt text not null,
+  conversation_context jsonb not null default '{}',
+  tone public.bot_tone not null default 'friendly',
+  max_response_length int not null default 1000,
+  is_active boolean not null default true,
+  is_default boolean not null default false,
+  metadata jsonb not null default '{}',
+  version int not null default 1,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  constraint bot_templates_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade,
+  constraint template_name_is_its_own unique (tenant_id, bot_id, template_name),
+  constraint template_name_is_text check (length(btrim(template_name)) >= 1 and private.is_plain_text(template_name, 80)),
+  constraint template_description_is_text check (private.is_plain_text(description, 500)),
+  constraint system_prompt_is_text check (length(btrim(system_prompt)) >= 1 and private.is_plain_text(system_prompt, 8000)),
+  constraint conversation_context_is_small check (jsonb_typeof(conversation_context) = 'object' and private.json_fits(conversation_context, 8192)),
+  constraint response_length_in_range check (max_response_length between 20 and 4096),
+  constraint default_template_is_active check (is_active or not is_default),
+  constraint bot_template_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 8192))
+);
+create unique index bot_templates_ref_id_idx on public.bot_templates (tenant_id, ref_id) where ref_id is not null;
+create unique index bot_templates_default_idx on public.bot_templates (tenant_id, bot_id) where is_default;
+comment on table public.bot_templates is 'How a bot speaks: its instructions to a language model, the tone and the length of an answer.';
+comment on column public.bot_templates.template_name is 'A template is used where the training data that fits best has a category of this name. Else the default one is.';
+comment on column public.bot_templates.conversation_context is 'What the model is told as facts, besides the profile of the shop.';
+comment on column public.bot_templates.max_response_length is 'How many characters an answer of the model may have.';
+comment on column public.bot_templates.version is 'One more after each change, for people who edit at the same time.';
+create trigger bot_templates_touch before update on public.bot_templates for each row execute function private.tg_touch_updated_at();
+create trigger bot_templates_stamp_editor before insert or update on public.bot_templates for each row execute function private.tg_stamp_editor();
+
+create function private.tg_count_bot_template_version() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  new.version := old.version + 1;
+  return new;
+end
+$$;
+create trigger bot_templates_count_version before update on public.bot_templates
+  for each row execute function private.tg_count_bot_template_version();
+
+-- A definer, because members may not lock the row of the bot. Two that become the default wait here for each other.
+create function private.tg_one_default_template() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform from public.bot_tenants as b where b.tenant_id = new.tenant_id and b.id = new.bot_id for no key update;
+  update public.bot_templates as t set is_default = false
+  where t.tenant_id = new.tenant_id and t.bot_id = new.bot_id and t.is_default and t.id <> new.id;
+  return new;
+end
+$$;
+create trigger bot_templates_one_default before insert or update of is_default on public.bot_templates
+  for each row when (new.is_default) execute function private.tg_one_default_template();
+
+alter table public.bot_templates enable row level security;
+create policy "members read their bots' templates" on public.bot_templates
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{bots:read}'))::uuid[]));
+create policy "members create their bots' templates" on public.bot_templates
+  for insert to authenticated with check (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
+create policy "members update their bots' templates" on public.bot_templates
+  for update to authenticated
+  using (tenant_id = any ((select private.tenant_ids('write'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
+create policy "members delete their bots' templates" on public.bot_templates
+  for delete to authenticated using (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
+grant select, delete on public.bot_templates to authenticated;
+grant insert (tenant_id, bot_id, template_name, description, system_prompt, conversation_context, tone, max_response_length, is_active, is_default, metadata),
+  update (template_name, description, system_prompt, conversation_context, tone, max_response_length, is_active, is_default, metadata)
+  on public.bot_templates to authenticated;
+grant select, insert, update, delete on public.bot_templates to service_role;
+
+create trigger bot_templates_take_place after insert on public.bot_templates
+  for each row execute function private.tg_count_places('bot_templates', '1', 'ask');
+create trigger bot_templates_vacate after delete on public.bot_templates
+  for each row execute function private.tg_count_places('bot_templates', '-1');
+select private.register_limit('bot_templates', 'Templates of all bots.',
+  '{"trial": 10, "starter": 5, "professional": 10, "business": 50, "enterprise": 1000}', 'creating a template of a bot');
+
+select private.register_table('public.bot_templates', quiet => '{version}', plain => '{template_name,description,system_prompt,conversation_context,metadata}');
+
+-- 04_training_data.sql
+
+-- Training data: questions that a bot can answer, in the words of the shop.
+
+create type public.bot_data_type as enum ('faq', 'canned_reply', 'example');
+
+create function private.fold_text(value text) returns text
+  language plpgsql immutable parallel safe
+  set search_path = ''
+as $$
+begin
+  -- Case and accents are gone, and what is neither a letter nor a digit of any script is a space.
+  return btrim(regexp_replace(regexp_replace(lower(normalize(value, NFKD)), '[\u0300-\u036f]', '', 'g'), '[^[:alnum:]]+', ' ', 'g'));
+end
+$$;
+comment on function private.fold_text(text) is 'A text for comparing: lowercase, without accents and punctuation.';
+
+create function private.text_language(locale text) returns regconfig
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Those that Postgres knows word forms of. In another language a word is found as it is written.
+  select case left(text_language.locale, 2) when 'da' then 'pg_catalog.danish' when 'de' then 'pg_catalog.german' when 'en' then 'pg_catalog.english'
+    when 'es' then 'pg_catalog.spanish' when 'fr' then 'pg_catalog.french' when 'it' then 'pg_catalog.italian' when 'nl' then 'pg_catalog.dutch'
+    when 'no' then 'pg_catalog.norwegian' when 'pt' then 'pg_catalog.portuguese' when 'sv' then 'pg_catalog.swedish'
+    else 'pg_catalog.simple' end::regconfig
+$$;
+comment on function private.text_language(text) is 'How words of a language are brought to one form for the search.';
+grant execute on function private.fold_text(text), private.text_language(text) to authenticated, service_role;
+
+create table public.bot_training_data (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  bot_id uuid not null,
+  data_type public.bot_data_type not null default 'faq',
+  question text not null,
+  answer text,
+  category text,
+  locale text,
+  priority int not null default 0,
+  confidence_score numeric(4, 3) not null default 1,
+  is_active boolean not null default true,
+  search_vector tsvector not null generated always as (to_tsvector(private.text_language(locale), private.fold_text(question))) stored,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  constraint bot_training_data_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade,
+  constraint training_question_is_text check (length(btrim(question)) >= 1 and private.is_plain_text(question, 1000)),
+  constraint training_answer_is_text check (length(btrim(answer)) >= 1 and private.is_plain_text(answer, 4000)),
+  constraint active_training_data_has_an_answer check (not is_active or answer is not null),
+  constraint training_category_is_text check (length(btrim(category)) >= 1 and private.is_plain_text(category, 80)),
+  constraint training_locale_is_a_language check (locale ~ '^[a-z]{2,3}$'),
+  constraint training_priority_in_range check (priority between -1000 and 1000),
+  constraint confidence_score_in_range check (confidence_score between 0 and 1)
+);
+create unique index bot_training_data_ref_id_idx on public.bot_training_data (tenant_id, ref_id) where ref_id is not null;
+-- The lists of a bot, the newest first.
+create index bot_training_data_bot_idx on public.bot_training_data (tenant_id, bot_id, id desc);
+-- It begins with the bot, so what a search costs does not grow with what others have.
+create index bot_training_data_search_idx on public.bot_training_data using gin (bot_id extensions.uuid_ops, search_vector) with (fastupdate = off)
+  where is_active;
+comment on table public.bot_training_data is 'What a bot knows: a question and its answer. A row without an answer waits for a person who writes one.';
+comment on column public.bot_training_data.data_type is 'faq and canned_reply are answered as they are. An example is shown to the language model, and answers nobody by itself.';
+comment on column public.bot_training_data.priority is 'Of two answers that fit as well, the one with the higher priority is given.';
+comment on column public.bot_training_data.confidence_score is 'How sure the shop is of an answer. How well it fits a question is multiplied by it.';
+comment on column public.bot_training_data.locale is 'The language of the question. Null: any.';
+create trigger bot_training_data_touch before update on public.bot_training_data for each row execute function private.tg_touch_updated_at();
+create trigger bot_training_data_stamp_editor before insert or update on public.bot_training_data for each row execute function private.tg_stamp_editor();
+
+alter table public.bot_training_data enable row level security;
+create policy "members read their bots' training data" on public.bot_training_data
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{bots:read}'))::uuid[]));
+create policy "members create their bots' training data" on public.bot_training_data
+  for insert to authenticated with check (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
+create policy "members update their bots' training data" on public.bot_training_data
+  for update to authenticated
+  using (tenant_id = any ((select private.tenant_ids('write'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
+create policy "members delete their bots' training data" on public.bot_training_data
+  for delete to authenticated using (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
+grant select, delete on public.bot_training_data to authenticated;
+grant insert (tenant_id, bot_id, data_type, question, answer, category, locale, priority, confidence_score, is_active),
+  update (data_type, question, answer, category, locale, priority, confidence_score, is_active) on public.bot_training_data to authenticated;
+grant select, insert, update, delete on public.bot_training_data to service_role;
+
+create trigger bot_training_data_take_place after insert on public.bot_training_data
+  referencing new table as changed for each statement execute function private.tg_count_places('bot_training_data', '1', 'ask');
+create trigger bot_training_data_vacate after delete on public.bot_training_data
+  referencing old table as changed for each statement execute function private.tg_count_places('bot_training_data', '-1');
+select private.register_limit('bot_training_data', 'Rows of training data of all bots.',
+  '{"trial": 1000, "starter": 1000, "professional": 5000, "business": 50000, "enterprise": 1000000}', 'adding training data');
+
+select private.register_table('public.bot_training_data', plain => '{data_type,question,answer,category,locale}');
+
+-- 05_search.sql
+
+-- Searching training data: which rows of a bot answer a question.
+
+-- A definer, as the next one, and for the service alone: behind policies no index would be used, because the operators of text
+-- search may tell something of a row by their errors.
+create function private.search_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5)
+  returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
+  language plpgsql stable security definer
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+  rows 5
+as $$
+#variable_conflict use_column
+declare
+  -- What a person writes in one message. More would only cost time.
+  folded constant text := left(private.fold_text(left(search_training_data.asked, 2000)), 1000);
+  -- The words in the forms of the language, and as they are written for rows of any language.
+  words constant text[] := tsvector_to_array(to_tsvector(private.text_language(search_training_data.language), folded));
+  plain_words constant text[] := tsvector_to_array(to_tsvector('pg_catalog.simple', folded));
+  wanted constant tsquery := (
+    select string_agg(quote_literal(w), ' | ')::tsquery
+    from (select w from unnest(words) as w union select w from unnest(plain_words) as w limit 100) as each (w));
+begin
+  return query
+  select d.ref_id, d.data_type, d.question, d.answer, d.category, d.priority, d.score
+  from (
+    select t.*, (
+      -- Dice's coefficient: the share of the words that both have. If each has a word that the other lacks, they may ask for
+      -- different things, and count for less.
+      2.0 * o.shared / (o.asked_count + length(t.search_vector)) * t.confidence_score
+        * case when o.shared < least(o.asked_count, length(t.search_vector)) then 0.75 else 1 end)::numeric(4, 3) as score
+    from public.bot_training_data as t
+    cross join lateral (
+      select cardinality(p.words) as asked_count,
+        (select count(*)::int from unnest(tsvector_to_array(t.search_vector)) as w where w = any (p.words)) as shared
+      from (select case when t.locale is null then plain_words else words end) as p (words)) as o
+    where t.bot_id = search_training_data.bot and t.tenant_id = search_training_data.tenant and t.is_active
+      and t.search_vector operator(pg_catalog.@@) wanted and (t.locale is null or t.locale = search_training_data.language)) as d
+  where d.score >= 0.25
+  order by round(d.score, 1) desc, d.priority desc, d.score desc, d.id
+  limit most;
+end
+$$;
+comment on function private.search_training_data(uuid, uuid, text, text, int) is
+  'The rows of a bot whose words fit a question best, in its language, with how well: 1 is the same words. Rows below 0.25 are left out. Only for the service.';
+
+create function private.find_similar_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5)
+  returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
+  language plpgsql stable security definer
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+  rows 5
+as $$
+#variable_conflict use_column
+declare
+  folded constant text := left(private.fold_text(left(find_similar_training_data.asked, 2000)), 1000);
+begin
+  return query
+  select d.ref_id, d.data_type, d.question, d.answer, d.category, d.priority, d.score
+  from (
+    -- Letters say less than words: "tubas" and "tuners" have most of theirs.
+    select t.*, (0.85 * extensions.similarity(private.fold_text(t.question), folded) * t.confidence_score)::numeric(4, 3) as score
+    from public.bot_training_data as t
+    where t.tenant_id = find_similar_training_data.tenant and t.bot_id = find_similar_training_data.bot and t.is_active
+      and (t.locale is null or t.locale = find_similar_training_data.language)) as d
+  where d.score >= 0.25
+  order by round(d.score, 1) desc, d.priority desc, d.score desc, d.id
+  limit most;
+end
+$$;
+comment on function private.find_similar_training_data(uuid, uuid, text, text, int) is
+  'The rows of a bot that are spelt most like a question, for words that are misspelt. It looks at all rows of the bot. Only for the service.';
+grant execute on function private.search_training_data(uuid, uuid, text, text, int),
+  private.find_similar_training_data(uuid, uuid, text, text, int) to service_role;
+
+-- 06_control_settings.sql
+
+-- Control settings: what a bot may do, and how much of it.
+
+create table public.bot_control_settings (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  bot_id uuid not null,
+  is_bot_enabled boolean not null default true,
+  enable_ai_responses boolean not null default true,
+  enable_training_mode boolean not null default false,
+  metadata jsonb not null default '{}',
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, bot_id),
+  constraint bot_control_settings_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade,
+  constraint bot_settings_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 8192))
+);
+comment on table public.bot_control_settings is 'What a bot may do, and how much of it (1:1 with bot_tenants, made together with the bot).';
+comment on column public.bot_control_settings.enable_training_mode is 'The bot answers only with its training data. What it does not know becomes a row without an answer.';
+create trigger bot_control_settings_touch before update on public.bot_control_settings for each row execute function private.tg_touch_updated_at();
+create trigger bot_control_settings_stamp_editor before insert or update on public.bot_control_settings for each row execute function private.tg_stamp_editor();
+
+-- A definer, because a new bot has settings from the first moment, whoever makes it.
+create function private.tg_start_bot_settings() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  insert into public.bot_control_settings (tenant_id, bot_id) values (new.tenant_id, new.id) on conflict do nothing;
+  return null;
+end
+$$;
+create trigger bot_tenants_start_settings after insert on public.bot_tenants for each row execute function private.tg_start_bot_settings();
+
+alter table public.bot_control_settings enable row level security;
+create policy "members read their bots' settings" on public.bot_control_settings
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{bots:read}'))::uuid[]));
+create policy "managers update their bots' settings" on public.bot_control_settings
+  for update to authenticated
+  using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
+grant select, update (is_bot_enabled, enable_ai_responses, enable_training_mode, metadata) on public.bot_control_settings to authenticated;
+grant select, insert, update, delete on public.bot_control_settings to service_role;
+
+select private.register_table('public.bot_control_settings', plain => '{metadata}');
+
+-- 07_answering.sql
+
+-- Answering: what a bot needs to know before it answers somebody.
+
+-- A definer, and for the service alone: it reads the key of the model.
+create function private.read_answering_bot(tenant uuid, bot uuid)
+  returns table (stop text, client_name text, business_profile jsonb, brand jsonb, locale text, enable_ai_responses boolean,
+    enable_training_mode boolean, ai_base_url text, ai_model text, ai_api_key text, templates jsonb)
+  language sql stable security definer
+  set search_path = ''
+as $$
+  select case
+      when t.status not in ('active', 'demo', 'trial') or t.status = 'trial' and t.trial_ends_at <= now() or t.contract_pending_at is not null
+        then 'tenant_not_active'
+      when not private.has_feature(t.id, 'bots') then 'feature_not_in_plan'
+      when b.switched_off_at is not null then 'switched_off'
+      when not b.is_active then 'not_active'
+      when not s.is_bot_enabled then 'not_enabled' end,
+    b.client_name, b.business_profile,
+    jsonb_strip_nulls(jsonb_build_object('name', r.display_name, 'website', r.website_url, 'booking', r.booking_url)),
+    left(t.locale, 2), s.enable_ai_responses, s.enable_training_mode, b.ai_base_url, b.ai_model,
+    -- A subquery and not a join: with a join, Postgres may decrypt every secret in Vault.
+    (select v.decrypted_secret from vault.decrypted_secrets as v where v.id = b.ai_api_key_secret_id),
+    (select coalesce(jsonb_agg(jsonb_build_object('ref_id', p.ref_id, 'template_name', p.template_name, 'system_prompt', p.system_prompt,
+        'conversation_context', p.conversation_context, 'tone', p.tone, 'max_response_length', p.max_response_length, 'is_default', p.is_default)
+        order by p.id), '[]')
+      from public.bot_templates as p where p.tenant_id = b.tenant_id and p.bot_id = b.id and p.is_active)
+  from public.bot_tenants as b
+  join public.tenants as t on t.id = b.tenant_id
+  join public.bot_control_settings as s on s.tenant_id = b.tenant_id and s.bot_id = b.id
+  left join public.tenant_brands as r on r.tenant_id = b.tenant_id
+  where b.tenant_id = read_answering_bot.tenant and b.id = read_answering_bot.bot
+$$;
+comment on function private.read_answering_bot(uuid, uuid) is
+  'What a bot needs to answer: the shop, the templates, the settings and its model with the key. stop says why it answers nobody now. Only for the service.';
+grant execute on function private.read_answering_bot(uuid, uuid) to service_role;

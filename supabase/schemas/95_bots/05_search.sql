@@ -1,0 +1,73 @@
+-- Searching training data: which rows of a bot answer a question.
+
+-- A definer, as the next one, and for the service alone: behind policies no index would be used, because the operators of text
+-- search may tell something of a row by their errors.
+create function private.search_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5)
+  returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
+  language plpgsql stable security definer
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+  rows 5
+as $$
+#variable_conflict use_column
+declare
+  -- What a person writes in one message. More would only cost time.
+  folded constant text := left(private.fold_text(left(search_training_data.asked, 2000)), 1000);
+  -- The words in the forms of the language, and as they are written for rows of any language.
+  words constant text[] := tsvector_to_array(to_tsvector(private.text_language(search_training_data.language), folded));
+  plain_words constant text[] := tsvector_to_array(to_tsvector('pg_catalog.simple', folded));
+  wanted constant tsquery := (
+    select string_agg(quote_literal(w), ' | ')::tsquery
+    from (select w from unnest(words) as w union select w from unnest(plain_words) as w limit 100) as each (w));
+begin
+  return query
+  select d.ref_id, d.data_type, d.question, d.answer, d.category, d.priority, d.score
+  from (
+    select t.*, (
+      -- Dice's coefficient: the share of the words that both have. If each has a word that the other lacks, they may ask for
+      -- different things, and count for less.
+      2.0 * o.shared / (o.asked_count + length(t.search_vector)) * t.confidence_score
+        * case when o.shared < least(o.asked_count, length(t.search_vector)) then 0.75 else 1 end)::numeric(4, 3) as score
+    from public.bot_training_data as t
+    cross join lateral (
+      select cardinality(p.words) as asked_count,
+        (select count(*)::int from unnest(tsvector_to_array(t.search_vector)) as w where w = any (p.words)) as shared
+      from (select case when t.locale is null then plain_words else words end) as p (words)) as o
+    where t.bot_id = search_training_data.bot and t.tenant_id = search_training_data.tenant and t.is_active
+      and t.search_vector operator(pg_catalog.@@) wanted and (t.locale is null or t.locale = search_training_data.language)) as d
+  where d.score >= 0.25
+  order by round(d.score, 1) desc, d.priority desc, d.score desc, d.id
+  limit most;
+end
+$$;
+comment on function private.search_training_data(uuid, uuid, text, text, int) is
+  'The rows of a bot whose words fit a question best, in its language, with how well: 1 is the same words. Rows below 0.25 are left out. Only for the service.';
+
+create function private.find_similar_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5)
+  returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
+  language plpgsql stable security definer
+  set search_path = ''
+  set plan_cache_mode = force_custom_plan
+  rows 5
+as $$
+#variable_conflict use_column
+declare
+  folded constant text := left(private.fold_text(left(find_similar_training_data.asked, 2000)), 1000);
+begin
+  return query
+  select d.ref_id, d.data_type, d.question, d.answer, d.category, d.priority, d.score
+  from (
+    -- Letters say less than words: "tubas" and "tuners" have most of theirs.
+    select t.*, (0.85 * extensions.similarity(private.fold_text(t.question), folded) * t.confidence_score)::numeric(4, 3) as score
+    from public.bot_training_data as t
+    where t.tenant_id = find_similar_training_data.tenant and t.bot_id = find_similar_training_data.bot and t.is_active
+      and (t.locale is null or t.locale = find_similar_training_data.language)) as d
+  where d.score >= 0.25
+  order by round(d.score, 1) desc, d.priority desc, d.score desc, d.id
+  limit most;
+end
+$$;
+comment on function private.find_similar_training_data(uuid, uuid, text, text, int) is
+  'The rows of a bot that are spelt most like a question, for words that are misspelt. It looks at all rows of the bot. Only for the service.';
+grant execute on function private.search_training_data(uuid, uuid, text, text, int),
+  private.find_similar_training_data(uuid, uuid, text, text, int) to service_role;

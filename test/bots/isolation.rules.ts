@@ -1,0 +1,119 @@
+import { nowhereId, tenantId } from '../isolation/matrix/callers.ts'
+import type { IsolationRules } from '../isolation/matrix/rules.ts'
+
+const written = 'created_at updated_at created_by updated_by'
+const shop =
+  'client_name client_phone client_email point_of_contact_name point_of_contact_phone business_profile is_active metadata'
+const template =
+  'template_name description system_prompt conversation_context tone max_response_length is_active is_default metadata'
+const training = 'data_type question answer category locale priority confidence_score is_active'
+const settings = 'is_bot_enabled enable_ai_responses enable_training_mode metadata'
+
+/** The bot of each tenant of the matrix. Ids are of a tenant, so all of them may have the same. */
+const bot = '15010000-0000-7000-8000-0000000000b0'
+
+export default {
+  relations: {
+    bot_tenants: {
+      columns: `tenant_id id ref_id ${shop} ai_provider ai_base_url ai_model ai_api_key_secret_id switched_off_at ${written}`,
+      secretsShown: {
+        ai_api_key_secret_id:
+          'an id in Vault, which no role of the API can read; shown as whether there is a key',
+      },
+      key: 'tenant_id',
+      select: 'read',
+      scopes: ['bots:read'],
+      insert: { needs: 'manage', columns: `tenant_id ${shop}`, row: `client_name = 'Probe'` },
+      update: { needs: 'manage', columns: shop, set: `client_name = 'Probe'` },
+      delete: 'manage',
+      service: 'all',
+      attempts: [
+        // Where the key of the model is sent to.
+        {
+          as: 'owner',
+          tries: `update public.bot_tenants set ai_base_url = 'https://eve.example/v1'`,
+          gives: 'denied',
+        },
+        { as: 'owner', tries: `update public.bot_tenants set switched_off_at = null`, gives: 'denied' },
+      ],
+    },
+    bot_templates: {
+      columns: `tenant_id id ref_id bot_id ${template} version ${written}`,
+      key: 'tenant_id',
+      select: 'read',
+      scopes: ['bots:read'],
+      insert: {
+        needs: 'write',
+        columns: `tenant_id bot_id ${template}`,
+        row: `bot_id, template_name, system_prompt = '${bot}', 'Probe', 'Probe'`,
+      },
+      update: { needs: 'write', columns: template, set: `description = 'Probe'` },
+      delete: 'write',
+      service: 'all',
+      attempts: [
+        {
+          as: 'member',
+          tries: `insert into public.bot_templates (tenant_id, bot_id, template_name, system_prompt)
+            values ('${tenantId('home')}', '${nowhereId}', 'Probe', 'Probe')`,
+          gives: '23503',
+        },
+      ],
+    },
+    bot_training_data: {
+      columns: `tenant_id id ref_id bot_id ${training} search_vector ${written}`,
+      key: 'tenant_id',
+      select: 'read',
+      scopes: ['bots:read'],
+      insert: {
+        needs: 'write',
+        columns: `tenant_id bot_id ${training}`,
+        row: `bot_id, question, answer = '${bot}', 'Probe', 'Probe'`,
+      },
+      update: { needs: 'write', columns: training, set: `priority = 1` },
+      delete: 'write',
+      service: 'all',
+      attempts: [
+        {
+          as: 'member',
+          tries: `insert into public.bot_training_data (tenant_id, bot_id, question, answer)
+            values ('${tenantId('home')}', '${nowhereId}', 'Probe', 'Probe')`,
+          gives: '23503',
+        },
+      ],
+    },
+    bot_control_settings: {
+      columns: `tenant_id bot_id ${settings} ${written}`,
+      key: 'tenant_id',
+      select: 'read',
+      scopes: ['bots:read'],
+      update: { needs: 'manage', columns: settings, set: `is_bot_enabled = false` },
+      service: 'all',
+      attempts: [
+        {
+          as: 'owner',
+          before: 'grant insert on public.bot_control_settings to authenticated',
+          tries: `insert into public.bot_control_settings (tenant_id, bot_id) values ('${tenantId('home')}', '${nowhereId}')`,
+          gives: 'refused',
+        },
+        {
+          as: 'service',
+          tries: `insert into public.bot_control_settings (tenant_id, bot_id) values ('${tenantId('home')}', '${nowhereId}')`,
+          gives: '23503',
+        },
+      ],
+    },
+  },
+  privateFunctions: {
+    is_business_profile: 'pure; a check constraint of bot_tenants calls it',
+    fold_text: 'pure; a generated column of bot_training_data calls it',
+    text_language: 'pure; a generated column of bot_training_data calls it',
+  },
+  rows: {
+    'public.bot_tenants': (tenant) =>
+      `(tenant_id, id, client_name) values ('${tenantId(tenant)}', '${bot}', 'Matrix')`,
+    'public.bot_templates': (tenant) => `(tenant_id, bot_id, template_name, system_prompt)
+      values ('${tenantId(tenant)}', '${bot}', 'Matrix', 'Matrix')`,
+    'public.bot_training_data': (tenant) => `(tenant_id, bot_id, question, answer)
+      values ('${tenantId(tenant)}', '${bot}', 'Matrix?', 'Matrix.')`,
+  },
+} satisfies IsolationRules
