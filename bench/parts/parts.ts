@@ -2,6 +2,7 @@ import type { Figure } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 import { benchApiKeys } from './api-keys.ts'
 import { benchAudit } from './audit.ts'
+import { benchBots } from './bots.ts'
 import { benchCalls } from './calls.ts'
 import { benchConfig } from './config.ts'
 import { benchConsole } from './console.ts'
@@ -160,6 +161,12 @@ export const parts: Part[] = [
     about:
       'Completing sessions of assessments. The baseline inserts the rows that this wrote, log and events included, into tables with the same columns, keys and indexes and without triggers. Then a page of the pipeline of one tenant among those of all.',
     run: benchTaking,
+  },
+  {
+    name: 'bots',
+    about:
+      'Finding what a bot knows: 10,000 rows of its own among 1,000,000 of a hundred bots, by the SQL functions that an answer asks.',
+    run: benchBots,
   },
   {
     name: 'notifications',
