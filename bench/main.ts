@@ -62,7 +62,8 @@ async function runParts(): Promise<void> {
   for (let part = waiting.shift(); part; part = waiting.shift()) {
     say(`${part.name}, ${wanted.length - waiting.length} of ${wanted.length} ...`)
     const since = performance.now()
-    results.push(await measure(part))
+    const outcome = await measure(part)
+    results.push({ ...outcome, seconds: (performance.now() - since) / 1000 })
     say(`${part.name} took ${secondsSince(since)} s`)
     // After each part, so that a run that is cut off keeps what it has.
     if (write) await writeFile(page, writePage(results, wanted, machine, Number(secondsSince(startedAt))))
@@ -74,7 +75,7 @@ function placeOf({ name }: Part): number {
 }
 
 /** Runs one part in a stack of its own. Its failure is told and ends no other part. */
-async function measure(part: Part): Promise<PartResult> {
+async function measure(part: Part): Promise<Omit<PartResult, 'seconds'>> {
   let stack: BenchStack | undefined
   try {
     stack = await bootStack(part.functions ?? [])
