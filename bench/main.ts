@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { loadAtMost } from './load/load.ts'
 import { describeMachine } from './machine.ts'
 import { say } from './measure.ts'
 import { type Part, parts } from './parts/parts.ts'
@@ -21,6 +22,7 @@ if (write && (quick || only !== undefined)) {
   process.exit(2)
 }
 const wanted = choose(only?.split(','))
+if (quick) loadAtMost(200)
 
 const stacks = new Set<BenchStack>()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
