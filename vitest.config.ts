@@ -7,9 +7,13 @@ import { findPgBouncer } from './stack/processes/binaries.ts'
 
 const functions = readdirSync('functions', { withFileTypes: true }).filter((entry) => entry.isDirectory())
 
-/** Tests of what the functions answer. They run behind a pooler, as the functions of a hosted project do. */
+/**
+ * Tests of what the functions answer, and of the pages that ask them. They run behind a pooler, as the functions of a hosted
+ * project do.
+ */
 const overHttp = {
   include: [
+    'test/{console,web}/**/*.test.ts',
     `test/{audit,auth,client,http,${functions.map(({ name }) => name).join(',')}}/**/*.test.ts`,
     'test/{lists,routes}.test.ts',
   ],
@@ -104,6 +108,7 @@ export default defineConfig({
         pool: 'forks',
         // Behind the pooler a worker reads the modules of the project once, and not for each file.
         isolate: test.name !== pooled.name,
+        env: { TENANTRY_TEST_PROCESS: test.name === pooled.name ? 'shared' : 'own' },
         // One more than two processors have work for, because many tests wait for what takes its time.
         maxWorkers: 3,
         // Against what never ends. No test is about time by the clock of a busy machine.

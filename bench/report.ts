@@ -7,6 +7,8 @@ export interface PartResult {
   part: Part
   figures: Figure[]
   failure?: string
+  /** Filling and booting included. */
+  seconds: number
 }
 
 const heads = ['figure', 'value', 'baseline', 'ratio', 'goal', '']
@@ -39,13 +41,11 @@ export function writePage(
     '`npm run bench -- --write` wrote this page. Nobody edits it.',
     '',
     `Measured on ${date}, commit ${commit}, on ${summary} The load generator, the functions and Postgres share the machine.`,
-    `The whole run takes ${Math.ceil(seconds / 60)} minutes.`,
+    ranOf(results, wanted, seconds),
     `${count(true)} goals are met, ${count(false)} are not. A ratio compares a figure with its baseline; 1 is equal.`,
   ]
-  const missing = wanted.slice(results.length).map(({ name }) => name)
-  if (missing.length > 0) lines.push(`**The run was cut off.** Not measured: ${missing.join(', ')}.`)
-  for (const { part, figures, failure } of results) {
-    lines.push('', `## ${part.name}`, '', part.about, '')
+  for (const { part, figures, failure, seconds: took } of results) {
+    lines.push('', `## ${part.name}`, '', part.about, '', `Took ${written(Math.round(took))} s.`, '')
     if (failure) lines.push(`**This part failed:** ${failure}`, '')
     if (figures.length === 0) continue
     lines.push(`| ${heads.join(' | ')} |`, '| --- | ---: | ---: | ---: | --- | --- |')
@@ -54,6 +54,20 @@ export function writePage(
     if (notes.length > 0) lines.push('', ...notes.map(({ what, note }) => `- ${what}: ${note}`))
   }
   return `${lines.join('\n')}\n`
+}
+
+/** A run that is cut off, or in which a part fails, may not read like a whole one. */
+function ranOf(results: PartResult[], wanted: Part[], seconds: number): string {
+  const minutes = `${Math.ceil(seconds / 60)} minutes`
+  const names = (parts: Part[]) => parts.map(({ name }) => name).join(', ')
+  const missing = wanted.filter((part) => !results.some((result) => result.part === part))
+  const failed = results.flatMap(({ part, failure }) => (failure ? [part] : []))
+  return [
+    missing.length === 0
+      ? `All ${wanted.length} parts ran, in ${minutes}.`
+      : `**The run was cut off** after ${results.length} of ${wanted.length} parts and ${minutes}. Not measured: ${names(missing)}.`,
+    ...(failed.length > 0 ? [`**Failed:** ${names(failed)}.`] : []),
+  ].join(' ')
 }
 
 function cellsOf(figure: Figure): string[] {

@@ -73,6 +73,8 @@ async function prove(copy: ProjectCopy, files: string[]) {
       'node_modules/.bin/vitest',
       'run',
       ...files,
+      // A worker reads the routes of all domains once, and not for each file.
+      '--no-isolate',
     ] as const),
     ...['--testNamePattern', pattern, '--testTimeout=300000', '--reporter=json', `--outputFile=${report}`],
   )

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises'
 import pg from 'pg'
 import { say } from '../measure.ts'
 
-const batch = 25_000
+/** So many pages are rendered, and all others are copied from the last of these. */
+const rendered = 10_000
 
 /** Brings the number of tenants ("tenant-1" and so on) up to this; `db` is a superuser's connection. */
 export async function fillTenants(db: pg.Client, count: number): Promise<void> {
@@ -15,17 +16,22 @@ export async function fillTenants(db: pg.Client, count: number): Promise<void> {
   let next = filled + 1
   try {
     // One connection keeps one core busy.
-    const work = (connection: pg.Client) =>
+    const work = (connection: pg.Client, end: number, batch: number) =>
       withoutTriggers(connection, async () => {
-        while (next <= count) {
+        while (next <= end) {
           const first = next
-          const last = Math.min(first + batch - 1, count)
+          const last = Math.min(first + batch - 1, end)
           next = last + 1
           await connection.query('select bench.fill_tenants($1, $2)', [first, last])
           if (last < count) say(`${last.toLocaleString('en')} tenants filled`)
         }
       })
-    await withoutChecks(db, () => Promise.all([work(db), work(second)]))
+    const both = (end: number, batch: number) => Promise.all([work(db, end, batch), work(second, end, batch)])
+    await withoutChecks(db, async () => {
+      // Whoever copies finds the pages to copy.
+      await both(Math.min(rendered, count), rendered / 2)
+      await both(count, 25_000)
+    })
   } finally {
     await second.end()
   }

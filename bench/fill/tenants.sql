@@ -57,12 +57,12 @@ begin
   join public.tenants as t on t.id = s.tenant_id
   -- What differs between two tenants are numbers and the ref_id. From these three on, their pages are copied with the
   -- others' numbers, which takes a tenth of the time. fillTenants() compares some with the real function.
-  left join private.tenant_pages as sample on first > 100000 and sample.slug = 'tenant-' || (99997 + (n - 99997) % 3)
+  left join private.tenant_pages as sample on first > 10000 and sample.slug = 'tenant-' || (9997 + (n - 9997) % 3)
   left join public.tenants as st on st.id = sample.tenant_id
   cross join lateral (select coalesce(
     -- The number first: a colour or a ref_id may contain it by chance.
-    replace(replace(replace(sample.config, (99997 + (n - 99997) % 3)::text, n::text),
-      bench.color_of(99997 + (n - 99997) % 3), bench.color_of(n)), st.ref_id, t.ref_id),
+    replace(replace(replace(sample.config, (9997 + (n - 9997) % 3)::text, n::text),
+      bench.color_of(9997 + (n - 9997) % 3), bench.color_of(n)), st.ref_id, t.ref_id),
     private.render_tenant_page(s.tenant_id)::text) as config) as page;
 
   insert into bench.pages (slug, config)

@@ -29,6 +29,13 @@ const hasWrk = spawnSync('wrk', ['-v']).error === undefined
 /** wrk needs a tenth of the time that autocannon needs. It shares the processors with what is measured. */
 export const generator = hasWrk ? 'wrk' : 'autocannon'
 
+let most = 0
+
+/** For the quick size, which only shows that the routes answer: from then on no run makes more requests than this. */
+export function loadAtMost(requests: number): void {
+  most = requests
+}
+
 /** Sends requests as fast as they are answered, from a process of its own. Throws if an answer is not 2xx. */
 export async function load(options: LoadOptions): Promise<Load> {
   const {
@@ -38,11 +45,11 @@ export async function load(options: LoadOptions): Promise<Load> {
     order = 'sequence',
     start = 0,
     seconds,
-    amount = 0,
+    amount = most,
     headers = {},
   } = options
   const file = (name: string) => fileURLToPath(new URL(name, import.meta.url))
-  const numbers = [first, last, start, amount].map(String)
+  const numbers = [first, last, start, most > 0 ? Math.min(amount, most) : amount].map(String)
   const said = await (hasWrk
     ? run('wrk', [
         '-t1',

@@ -15,6 +15,12 @@ function init(args)
     if name ~= "Host" then tail = tail .. name .. ": " .. value .. "\r\n" end
   end
   tail = tail .. "\r\n"
+  if amount > 0 then
+    function response()
+      answered = answered + 1
+      if answered == amount then wrk.thread:stop() end
+    end
+  end
   if order == "same" then
     local text = head .. tail
     function request() return text end
@@ -24,12 +30,6 @@ function init(args)
     at = at + 1
     local number = order == "random" and math.random(first, last) or first + at * stride % span
     return head .. number .. tail
-  end
-  if amount > 0 then
-    function response()
-      answered = answered + 1
-      if answered == amount then wrk.thread:stop() end
-    end
   end
 end
 

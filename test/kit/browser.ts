@@ -4,6 +4,10 @@ import { chromiumArguments, findChromium } from '../../stack/processes/chromium.
 
 const ADVICE = 'install Chromium or set CHROME_PATH to one'
 
+/** Files that share a process share a browser too: starting one takes as long as a visit. It ends with the process. */
+const isKept = process.env.TENANTRY_TEST_PROCESS === 'shared'
+let kept: Browser | undefined
+
 /**
  * A describe() with one Chromium for all its tests. Without a Chromium on a person's machine its tests are
  * skipped under a name that says why; in CI they fail, since a skip there would go unseen.
@@ -24,10 +28,15 @@ export function describeInBrowser(name: string, body: (browser: () => Browser) =
   describe(name, () => {
     let browser: Browser | undefined
     beforeAll(async () => {
-      browser = await chromium.launch({ executablePath, args: chromiumArguments() })
+      browser = kept?.isConnected()
+        ? kept
+        : await chromium.launch({ executablePath, args: chromiumArguments() })
+      if (isKept) kept = browser
     })
     afterAll(async () => {
-      await browser?.close()
+      if (!isKept) return browser?.close()
+      // What a test left open would go on running beside the next file.
+      for (const context of browser?.contexts() ?? []) await context.close()
     })
     body(() => browser ?? neverOpened())
   })

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { cp, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
@@ -31,10 +31,11 @@ export async function copyProject(): Promise<ProjectCopy> {
     cwd: project,
     maxBuffer: 16 << 20,
   })
-  for (const path of listed.stdout.split('\0').filter(Boolean)) {
-    await mkdir(dirname(join(root, path)), { recursive: true })
+  const paths = listed.stdout.split('\0').filter(Boolean)
+  for (const folder of new Set(paths.map(dirname))) await mkdir(join(root, folder), { recursive: true })
+  for (const path of paths) {
     // A file that is deleted and not committed is listed all the same.
-    await cp(join(project, path), join(root, path)).catch((error: { code?: string }) => {
+    await copyFile(join(project, path), join(root, path)).catch((error: { code?: string }) => {
       if (error.code !== 'ENOENT') throw error
     })
   }

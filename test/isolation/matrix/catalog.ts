@@ -3,13 +3,22 @@ import type { Rules } from './declared.ts'
 
 /** What the catalog must say for the rules to be the whole truth: nothing unclassified, no grant too many or too few. */
 export async function checkCatalog(db: Client, rules: Rules): Promise<string[]> {
-  return [
-    ...(await checkClassified(db, rules)),
-    ...(await checkColumns(db, rules)),
-    ...(await checkGrants(db, rules)),
-    ...(await checkExecutables(db, rules)),
-  ]
+  const wrong: string[] = []
+  for (const check of checks) wrong.push(...(await check(db, rules)))
+  return wrong
 }
+
+/** The first thing that is wrong, and what comes after it is not read. */
+export async function findInCatalog(db: Client, rules: Rules): Promise<string | null> {
+  for (const check of checks) {
+    const [wrong] = await check(db, rules)
+    if (wrong) return wrong
+  }
+  return null
+}
+
+// Most holes of the catalog are functions that somebody may execute.
+const checks = [checkExecutables, checkGrants, checkClassified, checkColumns]
 
 async function checkClassified(db: Client, rules: Rules): Promise<string[]> {
   const { rows } = await db.query<{ kind: string; name: string; count: number }>(

@@ -91,9 +91,9 @@ exception
 end
 $$;
 
--- What was not as expected in the probes of these subjects, or only the first of it. Probes of the shapes that are named
--- come first, in that order.
-create function pg_temp.surprises(subjects text[], shapes text[], only_first boolean)
+-- What was not as expected in the probes of these subjects, or only the first of it. Probes with most of the suspects in
+-- their shape come first, and among these the shapes that are named, in that order.
+create function pg_temp.surprises(subjects text[], shapes text[], suspects text[], only_first boolean)
   returns table (subject text, shape text, surprise text)
   language plpgsql
 as $$
@@ -106,7 +106,8 @@ begin
     select s.name, p.shape, p.probe, coalesce((p.probe ->> 'quiet')::boolean, false) as is_quiet
     from unnest(subjects) with ordinality as s (name, place)
     join pg_temp.matrix_probes as p on p.subject = s.name
-    order by array_position(shapes, p.shape) is null, s.place, array_position(shapes, p.shape), is_quiet, p.n
+    order by (select count(*) from unnest(suspects) as u (word) where strpos(p.shape, u.word) > 0) desc,
+      array_position(shapes, p.shape) is null, s.place, array_position(shapes, p.shape), is_quiet, p.n
   loop
     -- Triggers off where a guard of its own would hide which rows the policies let through. Not for each attempt: this
     -- drops all plans of the session, and making them again takes most of the time.

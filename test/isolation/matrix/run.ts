@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { Client } from 'pg'
 import { tenantNames } from './callers.ts'
-import { checkCatalog } from './catalog.ts'
+import { checkCatalog, findInCatalog } from './catalog.ts'
 import { declared, type Rules } from './declared.ts'
 import { functionProbes, type Probe, relationProbes } from './probes.ts'
 import { makeWorld } from './world.ts'
@@ -17,8 +17,12 @@ export interface Slice {
 export interface Matrix {
   /** Says in a sentence each what was not as promised. */
   run(slice?: Slice): Promise<string[]>
-  /** The first thing that is not as promised, and nothing after it is tried: for who asks only whether there is one. */
-  findSurprise(slice: Slice): Promise<string | null>
+  /**
+   * The first thing that is not as promised, and nothing after it is tried: for who asks only whether there is one.
+   *
+   * @param suspects words of the titles of attempts; those with most of them are made first
+   */
+  findSurprise(slice: Slice, suspects?: string[]): Promise<string | null>
 }
 
 /**
@@ -52,7 +56,7 @@ export async function beginMatrix(db: Client, rules: Rules = declared): Promise<
   return {
     async run(slice = wholeOf(rules)) {
       const { rows } = await db.query<{ surprise: string }>(
-        `select surprise from pg_temp.surprises($1, '{}', false)`,
+        `select surprise from pg_temp.surprises($1, '{}', '{}', false)`,
         [subjectsOf(slice)],
       )
       return [
@@ -61,15 +65,15 @@ export async function beginMatrix(db: Client, rules: Rules = declared): Promise<
         ...rows.map((row) => row.surprise),
       ]
     },
-    async findSurprise(slice) {
+    async findSurprise(slice, suspects = []) {
       // Holes of one kind are often seen in the same place and by the same kind of attempt, and a slice of every table is
       // long: who looks for the first surprise looks there first.
       const { rows } = await db.query<{ subject: string; shape: string; surprise: string }>(
-        'select subject, shape, surprise from pg_temp.surprises($1, $2, true)',
-        [subjects.sort(subjectsOf(slice)), shapes.all().slice(0, mostShapes)],
+        'select subject, shape, surprise from pg_temp.surprises($1, $2, $3, true)',
+        [subjects.sort(subjectsOf(slice)), shapes.all().slice(0, mostShapes), suspects],
       )
       const [first] = rows
-      if (!first) return slice.catalog ? ((await checkCatalog(db, rules))[0] ?? null) : null
+      if (!first) return slice.catalog ? await findInCatalog(db, rules) : null
       subjects.note(first.subject)
       shapes.note(first.shape)
       return first.surprise

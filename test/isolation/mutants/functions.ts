@@ -93,7 +93,27 @@ export async function conditionMutants(db: Client, { conditions }: Rules): Promi
       name: `private.${name}: "${from}" became "${to}"`,
       sql: [definition.replace(from, to), ...(then ? [then] : [])],
       touched: { function: `private.${name}` },
+      suspects: suspectsOf(`${name} ${from}`),
     })
   }
   return mutants
+}
+
+/** Whom a condition is about, in the words of the callers' names. Nobody is left out: these only come first. */
+const suspectsOf = (condition: string) =>
+  Object.entries(namesAbout).flatMap(([name, about]) => (about.test(condition) ? [name] : []))
+
+const namesAbout: Record<string, RegExp> = {
+  '-token': /token/,
+  '-key': /key|scope/,
+  archived: /archived/,
+  unaccepted: /contract/,
+  frozen: /frozen|is_write_permission/,
+  ended: /trial/,
+  suspended: /m\.status|'active'/,
+  revoked: /is_live_api_key/,
+  expired: /expires_at/,
+  overreaching: /scope = any|scope is distinct/,
+  'of-member': /p\.permission/,
+  'endpoints-token': /portal_scope\.scope/,
 }

@@ -45,7 +45,8 @@ async function huntIn(
       await db.query('savepoint mutant')
       for (const statement of mutant.sql) await db.query(statement)
       let surprise: string | null = null
-      for (const slice of slicesOf(mutant.touched)) surprise ??= await matrix.findSurprise(slice)
+      for (const slice of slicesOf(mutant.touched))
+        surprise ??= await matrix.findSurprise(slice, mutant.suspects)
       surprises.set(mutant.name, surprise)
       await db.query('rollback to savepoint mutant; release savepoint mutant')
     }

@@ -3,6 +3,8 @@ export interface Mutant {
   name: string
   sql: string[]
   touched: Touched
+  /** Words of those who are likely to notice it, who are asked first. */
+  suspects?: string[]
 }
 
 /** What a mutant changes. What depends on it is read from the catalog. */

@@ -8,7 +8,8 @@ import { deliver, makeRegistrations, openPool, type Pool, periodEnd, type Regist
 // Whatever order events come in, however often, and on however many connections: a paid registration is one tenant, and
 // any other is none. kill.test.ts says what comes of a connection that dies.
 
-const runs = 1_000
+/** More of the same: TENANTRY_HISTORIES=1000 npx vitest run test/onboarding/checkout/histories. */
+const runs = Number(process.env.TENANTRY_HISTORIES ?? 400)
 const connections = 8
 
 let own: OwnDatabase
@@ -140,7 +141,7 @@ function statusOf(payments: string[], isClosed: boolean): string {
   return has('failed') || isClosed ? 'failed' : 'created'
 }
 
-it('a thousand histories, shuffled, tripled and on eight connections at once, each make one tenant or none', {
+it(`${runs} histories, shuffled, tripled and on eight connections at once, each make one tenant or none`, {
   timeout: 300_000,
 }, async () => {
   const sample = fc.sample(histories, { numRuns: runs, seed: 20_261_122 })
