@@ -231,6 +231,7 @@ export const goodCalls: Record<string, GoodCall> = {
 export const unmeasured: Record<string, string> = {
   'private.add_credits': 'the operations have bounded what they add',
   'private.add_usage_hours': 'log_usage_events() bounds the batch',
+  'private.announce_lead': 'the name of a campaign, which has a size',
   'private.api_key_tenant_ids': 'asks for permissions that our code names',
   'private.audit_target': 'its keys are columns',
   'private.audit_value': 'values of columns, which have a size',
@@ -243,6 +244,7 @@ export const unmeasured: Record<string, string> = {
   'private.days_of_usage_hour': 'UTC, and the time zone of a tenant',
   'private.drop_secrets': 'the secrets of one row',
   'private.keep_secret': 'the functions that set a provider bound the secret, and our code names the rest',
+  'private.emit_events': 'what our code reports; emit_event() is a batch of one, and is measured',
   'private.endpoint_change_problems': 'update_webhook_endpoint() bounds the changes',
   'private.event_schema': 'runs in migrations',
   'private.plan_followups': 'a configuration, which has a size; 20 of its follow-ups are looked at',
@@ -288,6 +290,7 @@ export const unmeasured: Record<string, string> = {
   'private.portal_token_tenant_ids': 'asks for permissions that our code names',
   'private.require_portal_scope': 'asks for permissions that our code names',
   'private.require_scope': 'asks for permissions that our code names',
+  'private.store_usage_event': 'log_usage_event() and log_usage_events() bound it',
   'private.store_usage_events': 'log_usage_events() bounds the batch',
   'private.review_subscription': 'an order, and the id in a verified event, which has a size',
   'private.store_webhook_headers': 'merge_webhook_headers() bounds the headers',
