@@ -101,6 +101,7 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.remove_client_document': ofDocument,
   'private.begin_insight': { ...ofSession, refused: 'invalid_value' },
   'private.begin_reflection': { ...ofSession, refused: 'session_not_completed' },
+  'private.find_participants': { given: () => ({ most: 50 }) },
   'private.find_session': ofSession,
   'private.lock_session': ofSession,
   'private.save_contact': ofSession,
