@@ -40,12 +40,14 @@ export async function listParticipants(
     { limit, cursor, client_status, campaign, search },
     (rowCount) =>
       search
-        ? sql`
+        ? // In the order of the function: a lateral join takes one row after the other. By a range, as the result above:
+          // with an equation, an index was chosen in which all of the tenant is read for each of them.
+          sql`
     select ${participantColumns}
     from private.find_participants(${tenantId}, ${search}, ${client_status}, private.ulid_to_uuid(${campaign}),
       private.ulid_to_uuid(${cursor?.ref_id}), ${rowCount}) as f (id)
-    cross join lateral (select * from public.participant_sessions as o where o.tenant_id = ${tenantId} and o.id = f.id offset 0) as s
-    order by s.id desc`
+    cross join lateral (select * from public.participant_sessions as o
+      where o.tenant_id = ${tenantId} and o.id >= f.id and o.id <= f.id order by o.id limit 1) as s`
         : sql`
     select ${participantColumns}
     from public.participant_sessions as s
