@@ -159,7 +159,7 @@ export const parts: Part[] = [
     name: 'taking',
     functions: ['assessments', 'registry'],
     about:
-      'Completing sessions of assessments. The baseline inserts the rows that this wrote, log and events included, into tables with the same columns, keys and indexes and without triggers. Then a page of the pipeline of one tenant among those of all.',
+      'Completing sessions of assessments. The baseline inserts the rows that this wrote, log and events included, into tables with the same columns, keys and indexes and without triggers. Then a page of the pipeline of one tenant among those of all, and searches among a hundred thousand.',
     run: benchTaking,
   },
   {

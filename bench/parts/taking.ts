@@ -11,7 +11,7 @@ const tokenOf = (n: number) => createHash('sha256').update(`session ${n}`).diges
 
 /** Completing sessions, and a page of the pipeline. */
 export async function benchTaking(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  return [...(await benchCompleting(stack, isQuick)), await benchPipeline(stack, isQuick)]
+  return [...(await benchCompleting(stack, isQuick)), ...(await benchPipeline(stack, isQuick))]
 }
 
 async function benchCompleting(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
@@ -157,25 +157,48 @@ async function writeAll(
 }
 
 /** Pages of one tenant's participants, among those of all. */
-async function benchPipeline(stack: BenchStack, isQuick: boolean): Promise<Figure> {
-  const tenants = isQuick ? 20 : 1_000
+async function benchPipeline(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
+  const [tenants, rounds, many] = isQuick ? [20, 20, 1_000] : [1_000, 500, 100_000]
   const admin = await stack.connect(stack.adminUrl)
   await fillSessions(admin, tenants)
   const { token } = await makeKeyAndToken(stack)
   const [tenant] = await joinTenants(admin, owner, 1)
-  const url = `http://127.0.0.1:${stack.functionPort('assessments')}/assessments/participants?client_status=completed&limit=50`
-  const read = async () => {
+  const read = async (query: string, expected: number) => {
+    const url = `http://127.0.0.1:${stack.functionPort('assessments')}/assessments/participants?limit=50&${query}`
     const response = await fetch(url, {
       headers: { authorization: `Bearer ${token}`, 'x-tenant': tenant!.slug },
     })
     const { participants } = (await response.json()) as { participants: unknown[] }
-    if (participants?.length !== 50) throw new Error(`${url} answered ${response.status}.`)
+    if (participants?.length !== expected) throw new Error(`${url} answered ${response.status}.`)
   }
-  const times: number[] = []
-  for (let n = 0; n < (isQuick ? 20 : 500); n++) times.push(await timed(read))
-  return {
-    ...{ what: `GET …/participants, 50 of one status, p50`, unit: 'ms', value: median(times.slice(10)) },
-    ...{ goal: { atMost: 5 } },
-    note: `${(tenants * 1_000).toLocaleString('en')} participants of ${tenants.toLocaleString('en')} tenants; one request at a time`,
+  const p50 = async (query: string, expected: number, times: number) => {
+    const waits: number[] = []
+    for (let n = 0; n < times; n++) waits.push(await timed(() => read(query, expected)))
+    return median(waits.slice(times / 10))
   }
+  const note = `${(tenants * 1_000).toLocaleString('en')} participants of ${tenants.toLocaleString('en')} tenants; one request at a time`
+  const page: Figure = {
+    ...{ what: 'GET …/participants, 50 of one status, p50', unit: 'ms' },
+    ...{ value: await p50('client_status=completed', 50, rounds), goal: { atMost: 5 }, note },
+  }
+  say(`taking: a search among ${many.toLocaleString('en')}`)
+  await admin.query('set session_replication_role = replica')
+  await admin.query('select bench.fill_sessions_of($1, $2)', [tenant!.id, many])
+  await admin.query('reset session_replication_role')
+  await admin.query('vacuum (analyze) public.participant_sessions, private.participant_names')
+  const searches: Figure[] = []
+  for (const [what, search, expected] of [
+    ['nobody, by two letters', 'zq', 0],
+    ['nobody, by a name', 'Example Person', 0],
+    ['many, by a part of the address', 'example.com', 50],
+  ] as const)
+    searches.push({
+      ...{ what: `GET …/participants?search=, finds ${what}, p50`, unit: 'ms' },
+      ...{
+        value: await p50(`search=${encodeURIComponent(search)}`, expected, rounds / 5),
+        goal: { atMost: 50 },
+      },
+      note: `${many.toLocaleString('en')} participants of this tenant, beside those of all`,
+    })
+  return [page, ...searches]
 }

@@ -157,79 +157,110 @@ create policy "managers read their tenant's events" on public.webhook_events
   for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin', '{deliveries:read}'))::uuid[]));
 grant select on public.webhook_events to authenticated, service_role;
 
+-- Not in SQL: Postgres would parse and plan it anew in each transaction, which takes longer than all that it does.
 create function private.webhook_payload(type text, moment timestamptz, data jsonb) returns text
-  language sql stable
+  language plpgsql stable
   set search_path = ''
 as $$
+begin
   -- Put together by hand, so that the payload begins with what a person looks for.
-  select format('{"type":%s,"timestamp":"%s","data":%s}', to_json(type),
-    to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), coalesce(data, '{}'))
+  return format('{"type":%s,"timestamp":"%s","data":%s}', to_json(type),
+    to_char(moment at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), coalesce(data, '{}'));
+end
 $$;
 comment on function private.webhook_payload(text, timestamptz, jsonb) is 'The text of an event as it is stored, signed and sent (Standard Webhooks).';
 
--- A definer, because callers hold no privilege to write events. With such a privilege they could forge events.
-create function private.emit_event(
-  tenant uuid, type text, data jsonb, ordering_key text default null, idempotency_key text default null,
+-- A definer, because callers hold no privilege to write events. With such a privilege they could forge events. Position n of
+-- each array is event n: as many as happen at once cost little more than one.
+create function private.emit_events(
+  tenant uuid, types text[], data jsonb[], ordering_keys text[] default '{}', idempotency_keys text[] default '{}',
   has_row_lock boolean default false
-) returns uuid
+) returns uuid[]
   language plpgsql security definer
   set search_path = ''
   -- A session that plans this while the table is new and empty would read all of it for every later event.
   set enable_seqscan = off
+  -- A plan for just these arrays would seem cheaper each time, and planning takes longer than all the rest.
+  set plan_cache_mode = force_generic_plan
 as $$
 declare
   moment timestamptz := clock_timestamp();
-  event_id uuid := private.uuid_v7();
-  last_id uuid;
-  event_version int;
-  payload text;
+  versions int[];
+  last_ids uuid[];
+  ids uuid[];
+  payloads text[];
+  told int;
 begin
   -- Rows that are restored to an earlier state (the demo's nightly reset) are not an event.
-  if current_setting('tenantry.is_restoring', true) = 'on'
-    or not exists (select from public.tenants as t where t.id = emit_event.tenant and t.status <> 'archived') then
+  if current_setting('tenantry.is_restoring', true) = 'on' then
     return null;
   end if;
-  select max(t.version) into event_version from public.webhook_event_types as t where t.type = emit_event.type;
-  if event_version is null then
-    perform private.raise_problem(422, 'unknown_event_type', format('There is no event type "%s" in the catalogue.', emit_event.type));
+  -- The lock is held until this transaction ends. So the events of one key get their ids in the order in which
+  -- they commit, even with concurrent transactions or a clock that moves back. If the caller changed the one
+  -- row that the key stands for, the lock on that row is enough. Ten thousand locks of this kind would fill
+  -- the lock table that the whole server shares.
+  if not has_row_lock and array_remove(ordering_keys, null) <> '{}' then
+    -- Sorted, so that two batches lock their keys in one order.
+    perform pg_advisory_xact_lock(hashtextextended('webhook order ' || tenant || ' ' || o.ordering_key, 0))
+    from (select distinct k.ordering_key from unnest(ordering_keys) as k (ordering_key) where k.ordering_key is not null order by 1) as o;
   end if;
-  payload := private.webhook_payload(emit_event.type, moment, emit_event.data);
-  if octet_length(payload) > 262144 then
-    perform private.raise_problem(413, 'payload_too_large', format(
-      'The payload of an event can have 256 KiB (262144 bytes). This payload of the type "%s" has %s. Send a reference to large data.',
-      emit_event.type, octet_length(payload)));
+  select array_agg((select max(c.version) from public.webhook_event_types as c where c.type = i.type) order by i.n),
+    array_agg((select e.id from public.webhook_events as e
+      where e.tenant_id = t.id and e.ordering_key = i.ordering_key order by e.id desc limit 1) order by i.n)
+  into versions, last_ids
+  from public.tenants as t cross join unnest(types, ordering_keys) with ordinality as i (type, ordering_key, n)
+  where t.id = tenant and t.status <> 'archived';
+  if versions is null then
+    return null;
   end if;
-
-  if emit_event.ordering_key is not null then
-    -- The lock is held until this transaction ends. So the events of one key get their ids in the order in which
-    -- they commit, even with concurrent transactions or a clock that moves back. If the caller changed the one
-    -- row that the key stands for, the lock on that row is enough. Ten thousand locks of this kind would fill
-    -- the lock table that the whole server shares.
-    if not has_row_lock then
-      perform pg_advisory_xact_lock(hashtextextended('webhook order ' || emit_event.tenant || ' ' || emit_event.ordering_key, 0));
+  for n in 1 .. cardinality(types) loop
+    if versions[n] is null then
+      perform private.raise_problem(422, 'unknown_event_type', format('There is no event type "%s" in the catalogue.', types[n]));
     end if;
-    select e.id into last_id
-    from public.webhook_events as e
-    where e.tenant_id = emit_event.tenant and e.ordering_key = emit_event.ordering_key
-    order by e.id desc limit 1;
-    event_id := private.uuid_v7();
-    if last_id >= event_id then
-      event_id := private.uuid_after(last_id);
+    payloads[n] := private.webhook_payload(types[n], moment, data[n]);
+    if octet_length(payloads[n]) > 262144 then
+      perform private.raise_problem(413, 'payload_too_large', format(
+        'The payload of an event can have 256 KiB (262144 bytes). This payload of the type "%s" has %s. Send a reference to large data.',
+        types[n], octet_length(payloads[n])));
     end if;
-  end if;
+    ids[n] := private.uuid_v7();
+    if greatest(last_ids[n], ids[n - 1]) >= ids[n] then
+      ids[n] := private.uuid_after(greatest(last_ids[n], ids[n - 1]));
+    end if;
+  end loop;
 
-  insert into public.webhook_events (tenant_id, id, type, version, payload, ordering_key, idempotency_key, created_at)
-  values (emit_event.tenant, event_id, emit_event.type, event_version, payload, emit_event.ordering_key,
-    emit_event.idempotency_key, moment)
-  on conflict do nothing;
-  if not found then
-    return (select e.id from public.webhook_events as e
-      where e.tenant_id = emit_event.tenant and e.idempotency_key = emit_event.idempotency_key);
+  with made as (
+    insert into public.webhook_events (tenant_id, id, type, version, payload, ordering_key, idempotency_key, created_at)
+    select tenant, i.id, i.type, i.version, i.payload, i.ordering_key, i.idempotency_key, moment
+    from unnest(ids, types, versions, payloads, ordering_keys, idempotency_keys) as i (id, type, version, payload, ordering_key, idempotency_key)
+    on conflict do nothing
+    returning id, ordering_key
+  )
+  insert into private.webhook_outbox (tenant_id, event_id, ordering_key) select tenant, m.id, m.ordering_key from made as m;
+  get diagnostics told = row_count;
+  if told > 0 then
+    perform private.wake_dispatcher('webhooks');
   end if;
-  insert into private.webhook_outbox (tenant_id, event_id, ordering_key)
-  values (emit_event.tenant, event_id, emit_event.ordering_key);
-  perform private.wake_dispatcher('webhooks');
-  return event_id;
+  if told < cardinality(types) then
+    return array(select coalesce(e.id, i.id)
+      from unnest(ids, idempotency_keys) with ordinality as i (id, idempotency_key, n)
+      left join public.webhook_events as e on e.tenant_id = tenant and e.idempotency_key = i.idempotency_key order by i.n);
+  end if;
+  return ids;
+end
+$$;
+comment on function private.emit_events(uuid, text[], jsonb[], text[], text[], boolean) is
+  'Reports to a tenant''s webhooks what happened at once, if and only if this transaction commits. Each event is as emit_event() has it; their ids are in this order. has_row_lock: the caller has changed the rows that the keys stand for. Returns their ids, or null if nothing is told.';
+
+create function private.emit_event(
+  tenant uuid, type text, data jsonb, ordering_key text default null, idempotency_key text default null,
+  has_row_lock boolean default false
+) returns uuid
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  return (private.emit_events(tenant, array[type], array[data], array[ordering_key], array[idempotency_key], has_row_lock))[1];
 end
 $$;
 comment on function private.emit_event(uuid, text, jsonb, text, text, boolean) is

@@ -214,29 +214,50 @@ create function private.add_usage_hours(
   set search_path = ''
   set plan_cache_mode = force_generic_plan
 as $$
+declare
+  added public.usage_hours[];
+  hour_at timestamptz;
+  in_15 int;
+  in_30 int;
 begin
-  with quarters as (
-    -- Few rows, so what follows costs little however many events there are.
-    select date_bin('15 minutes', i.moment, 'epoch') as at, i.type, coalesce(i.model, '') as model, count(*) as events,
-      coalesce(sum(i.tokens), 0) as tokens, coalesce(sum(i.cost), 0) as cost, count(i.tokens) as told_tokens, count(i.cost) as told_cost
-    from unnest(types, models, tokens, costs, moments) as i (type, model, tokens, cost, moment) group by 1, 2, 3
-  ), parts as (
-    select date_trunc('hour', q.at, 'UTC') as starts_at, q.at < date_trunc('hour', q.at, 'UTC') + interval '15 minutes' as in_15,
-      q.at < date_trunc('hour', q.at, 'UTC') + interval '30 minutes' as in_30, q.*
-    from quarters as q
-  )
-  -- Sorted, so that two batches lock these rows in one order. Every batch has locked all of its keys by then.
-  insert into public.usage_hours as h (tenant_id, starts_at, event_type, model_used,
-    event_count, event_count_15, event_count_30, tokens_used, tokens_used_15, tokens_used_30,
-    cost_micros, cost_micros_15, cost_micros_30, tokens_count, tokens_count_15, tokens_count_30,
-    cost_count, cost_count_15, cost_count_30)
-  select tenant, p.starts_at, p.type, p.model,
-    sum(p.events), coalesce(sum(p.events) filter (where p.in_15), 0), coalesce(sum(p.events) filter (where p.in_30), 0),
-    sum(p.tokens), coalesce(sum(p.tokens) filter (where p.in_15), 0), coalesce(sum(p.tokens) filter (where p.in_30), 0),
-    sum(p.cost), coalesce(sum(p.cost) filter (where p.in_15), 0), coalesce(sum(p.cost) filter (where p.in_30), 0),
-    sum(p.told_tokens), coalesce(sum(p.told_tokens) filter (where p.in_15), 0), coalesce(sum(p.told_tokens) filter (where p.in_30), 0),
-    sum(p.told_cost), coalesce(sum(p.told_cost) filter (where p.in_15), 0), coalesce(sum(p.told_cost) filter (where p.in_30), 0)
-  from parts as p group by p.starts_at, p.type, p.model order by p.starts_at, p.type, p.model
+  if cardinality(moments) = 1 then
+    -- Most calls have one event. To put it together here takes a fifth of the time of the query below.
+    hour_at := date_trunc('hour', moments[1], 'UTC');
+    in_15 := (moments[1] < hour_at + interval '15 minutes')::int;
+    in_30 := (moments[1] < hour_at + interval '30 minutes')::int;
+    added := array[row(tenant, hour_at, types[1], coalesce(models[1], ''), 1, coalesce(tokens[1], 0), coalesce(costs[1], 0),
+      num_nonnulls(tokens[1]), num_nonnulls(costs[1]), in_15, in_30,
+      coalesce(tokens[1], 0) * in_15, coalesce(tokens[1], 0) * in_30, coalesce(costs[1], 0) * in_15, coalesce(costs[1], 0) * in_30,
+      num_nonnulls(tokens[1]) * in_15, num_nonnulls(tokens[1]) * in_30, num_nonnulls(costs[1]) * in_15, num_nonnulls(costs[1]) * in_30)
+      ::public.usage_hours];
+  else
+    with quarters as (
+      -- Few rows, so what follows costs little however many events there are.
+      select date_bin('15 minutes', i.moment, 'epoch') as at, i.type, coalesce(i.model, '') as model, count(*) as events,
+        coalesce(sum(i.tokens), 0) as tokens, coalesce(sum(i.cost), 0) as cost, count(i.tokens) as told_tokens, count(i.cost) as told_cost
+      from unnest(types, models, tokens, costs, moments) as i (type, model, tokens, cost, moment) group by 1, 2, 3
+    ), parts as (
+      select date_trunc('hour', q.at, 'UTC') as starts_at, q.at < date_trunc('hour', q.at, 'UTC') + interval '15 minutes' as in_15,
+        q.at < date_trunc('hour', q.at, 'UTC') + interval '30 minutes' as in_30, q.*
+      from quarters as q
+    ), hours as (
+      select p.starts_at, p.type, p.model, sum(p.events) as events, sum(p.tokens) as tokens, sum(p.cost) as cost,
+        sum(p.told_tokens) as told_tokens, sum(p.told_cost) as told_cost,
+        coalesce(sum(p.events) filter (where p.in_15), 0) as events_15, coalesce(sum(p.events) filter (where p.in_30), 0) as events_30,
+        coalesce(sum(p.tokens) filter (where p.in_15), 0) as tokens_15, coalesce(sum(p.tokens) filter (where p.in_30), 0) as tokens_30,
+        coalesce(sum(p.cost) filter (where p.in_15), 0) as cost_15, coalesce(sum(p.cost) filter (where p.in_30), 0) as cost_30,
+        coalesce(sum(p.told_tokens) filter (where p.in_15), 0) as told_tokens_15,
+        coalesce(sum(p.told_tokens) filter (where p.in_30), 0) as told_tokens_30,
+        coalesce(sum(p.told_cost) filter (where p.in_15), 0) as told_cost_15, coalesce(sum(p.told_cost) filter (where p.in_30), 0) as told_cost_30
+      from parts as p group by p.starts_at, p.type, p.model
+    )
+    select array_agg(row(tenant, o.starts_at, o.type, o.model, o.events, o.tokens, o.cost, o.told_tokens, o.told_cost, o.events_15, o.events_30,
+      o.tokens_15, o.tokens_30, o.cost_15, o.cost_30, o.told_tokens_15, o.told_tokens_30, o.told_cost_15, o.told_cost_30)::public.usage_hours
+      -- Sorted, so that two batches lock these rows in one order. Every batch has locked all of its keys by then.
+      order by o.starts_at, o.type, o.model)
+    into added from hours as o;
+  end if;
+  insert into public.usage_hours as h select o.* from unnest(added) as o
   on conflict (tenant_id, starts_at, event_type, model_used) do update set
     event_count = h.event_count + excluded.event_count, event_count_15 = h.event_count_15 + excluded.event_count_15,
     event_count_30 = h.event_count_30 + excluded.event_count_30,
@@ -350,8 +371,7 @@ declare
 begin
   select array_agg(private.uuid_v7_at(started_at + i.n) order by i.n), array_agg(coalesce(i.moment, now()) order by i.n),
     array_agg(private.usage_payload_hash(i.type, i.data, i.tokens, i.model, i.cost, i.moment) order by i.n),
-    -- One alone is as fast without the attempt below.
-    count(*) > 1 and count(private.judge_usage_moment(i.moment, earliest, latest)) = 0
+    count(private.judge_usage_moment(i.moment, earliest, latest)) = 0
   into ids, found_moments, hashes, is_each_new
   from unnest(types, data, tokens, models, costs, moments) with ordinality as i (type, data, tokens, model, cost, moment, n);
   if is_each_new then
@@ -419,6 +439,47 @@ $$;
 comment on function private.store_usage_events(uuid, uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[], timestamptz, timestamptz) is
   'Stores a batch of usage events and adds them to usage_hours. Each event is accepted, duplicate (the same event was sent before), conflict (its id was sent before with another content), too_old or in_future.';
 
+-- What the function above does for a batch, without its arrays: most calls have one event.
+create function private.store_usage_event(
+  tenant uuid, member uuid, event_id text, source text, type text, data jsonb, tokens bigint, model text, cost bigint,
+  stated_at timestamptz, earliest timestamptz, latest timestamptz, out id uuid, out outcome text, out moment timestamptz
+)
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  made_id uuid := private.uuid_v7();
+  payload_hash uuid;
+  first record;
+begin
+  moment := coalesce(stated_at, now());
+  outcome := private.judge_usage_moment(stated_at, earliest, latest);
+  if outcome is not null then
+    return;
+  end if;
+  if store_usage_event.event_id is not null then
+    payload_hash := private.usage_payload_hash(type, data, tokens, model, cost, stated_at);
+    -- The update changes nothing. It only returns the hash of the first event with this key.
+    insert into public.usage_event_keys as k (tenant_id, source, event_id, payload_hash, usage_event_id)
+    values (tenant, store_usage_event.source, store_usage_event.event_id, payload_hash, made_id)
+    on conflict on constraint usage_event_keys_pkey do update set payload_hash = k.payload_hash
+    returning k.payload_hash, k.xmax = 0 as is_new into first;
+    if not first.is_new then
+      outcome := case when first.payload_hash = payload_hash then 'duplicate' else 'conflict' end;
+      return;
+    end if;
+  end if;
+  insert into public.usage_events
+    (tenant_id, id, user_id, source, event_id, event_type, event_data, tokens_used, model_used, cost_micros, occurred_at)
+  values (tenant, made_id, member, store_usage_event.source, store_usage_event.event_id, type, data, tokens, model, cost, moment);
+  perform private.add_usage_hours(tenant, array[type], array[model], array[tokens], array[cost], array[moment]);
+  id := made_id;
+  outcome := 'accepted';
+end
+$$;
+comment on function private.store_usage_event(uuid, uuid, text, text, text, jsonb, bigint, text, bigint, timestamptz, timestamptz, timestamptz) is
+  'Stores one usage event as private.store_usage_events() stores a batch. Its id is null unless it is accepted.';
+
 create function private.judge_usage_events(
   tenant uuid, event_ids text[], sources text[], types text[], data jsonb[],
   tokens bigint[], models text[], costs bigint[], moments timestamptz[], earliest timestamptz, latest timestamptz
@@ -475,6 +536,16 @@ select private.register_limit('usage_events', 'Usage events that were logged thi
   '{"trial": 10000, "starter": 10000, "professional": 100000, "business": 1000000, "enterprise": 100000000}',
   'logging a usage event', is_monthly => true);
 
+create function private.refuse_large_usage_data() returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  perform private.raise_problem(422, 'invalid_value',
+    'The data of an event is too large: at most 32768 bytes, and no number of more than 400 digits.');
+end
+$$;
+
 create function private.ingest_usage_events(
   tenant uuid, member uuid, event_ids text[], sources text[], types text[], data jsonb[],
   tokens bigint[], models text[], costs bigint[], moments timestamptz[], is_bound boolean default false
@@ -484,8 +555,7 @@ create function private.ingest_usage_events(
 as $$
 #variable_conflict use_column
 declare
-  window_start timestamptz;
-  window_end timestamptz;
+  bounds record;
   earliest timestamptz := '-infinity';
   latest timestamptz := 'infinity';
   most bigint;
@@ -493,37 +563,45 @@ declare
   stored_ids uuid[];
   outcomes text[];
   placed uuid[];
+  is_one constant boolean := greatest(cardinality(event_ids), cardinality(sources), cardinality(types), cardinality(data), cardinality(tokens),
+    cardinality(models), cardinality(costs), cardinality(moments)) = 1;
+  one record;
 begin
-  -- JSON of very many small values takes up to six times as much stored as sent. Each value costs time here.
-  if (select sum(pg_column_size(d.value)) from unnest(data) as d (value)) > 1048576 then
-    perform private.raise_problem(422, 'invalid_value',
-      'The data of these events takes more than 1 MiB in its stored form. Send fewer events at once.');
+  -- The constraint event_data_is_small comes too late, because the hash below writes the data as text.
+  if is_one then
+    if pg_column_size(data[1]) > 262144 or private.has_long_number(data[1]) then
+      perform private.refuse_large_usage_data();
+    end if;
+  else
+    -- JSON of very many small values takes up to six times as much stored as sent. Each value costs time here.
+    if (select sum(pg_column_size(d.value)) from unnest(data) as d (value)) > 1048576 then
+      perform private.raise_problem(422, 'invalid_value',
+        'The data of these events takes more than 1 MiB in its stored form. Send fewer events at once.');
+    end if;
+    -- The query of private.has_long_number() stands here again: a thousand calls would take longer than the query.
+    if exists (
+      select from unnest(data) as d (value)
+      where pg_column_size(d.value) > 262144 or exists (
+        select from jsonb_array_elements(jsonb_path_query_array(d.value, 'strict $.** ? (@.type() == "number")')) as n (number)
+        where length(n.number::text) > 400)) then
+      perform private.refuse_large_usage_data();
+    end if;
   end if;
-  -- The constraint event_data_is_small comes too late, because the hash below writes the data as text. The query of
-  -- private.has_long_number() stands here again: a thousand calls would take longer than the query.
-  if exists (
-    select from unnest(data) as d (value)
-    where pg_column_size(d.value) > 262144 or exists (
-      select from jsonb_array_elements(jsonb_path_query_array(d.value, 'strict $.** ? (@.type() == "number")')) as n (number)
-      where length(n.number::text) > 400)) then
-    perform private.raise_problem(422, 'invalid_value',
-      'The data of an event is too large: at most 32768 bytes, and no number of more than 400 digits.');
-  end if;
-  -- The tenant cannot be deleted until this batch is stored.
-  perform from public.tenants as t where t.id = tenant for key share;
-  select w.earliest, w.latest into window_start, window_end from private.usage_window() as w;
-  -- Read without a lock, so that senders wait for each other no longer than they do for the same hour. Who finds room
-  -- here and none below takes back what it stored.
-  select (p.limits ->> 'usage_events')::bigint, case when private.is_same_period(c.period_at, private.limit_period(t.id, 'usage_events')) then c.used else 0 end
+  bounds := private.usage_window();
+  -- The lock: the tenant cannot be deleted until this batch is stored. The count is read without one, so that senders wait for
+  -- each other no longer than they do for the same hour. Who finds room here and none below takes back what it stored. The
+  -- limit is a monthly one, so this is its private.limit_period().
+  select (p.limits ->> 'usage_events')::bigint,
+    case when private.is_same_period(c.period_at, date_trunc('month', now(), t.time_zone)) then c.used else 0 end
   into most, used
   from public.tenants as t join public.plans as p on p.plan = t.plan
   left join private.tenant_counts as c on c.tenant_id = t.id and c.gate = 'usage_events'
-  where t.id = tenant;
+  where t.id = tenant for key share of t;
   if is_bound then
-    latest := window_end;
+    latest := bounds.latest;
     -- The platform may bring over what was logged elsewhere, however old it is.
     if not private.is_trusted_caller() or private.caller_api_key() is not null then
-      earliest := window_start;
+      earliest := bounds.earliest;
     end if;
     if used >= most then
       return query select j.n, null::uuid, j.outcome from private.judge_usage_events(
@@ -531,10 +609,18 @@ begin
       return;
     end if;
   end if;
-  select array_agg(s.id), array_agg(s.outcome), array_agg(s.id) filter (where s.id is not null and s.moment >= window_start)
-  into stored_ids, outcomes, placed
-  from private.store_usage_events(
-    tenant, member, event_ids, sources, types, data, tokens, models, costs, moments, earliest, latest) as s;
+  if is_one then
+    one := private.store_usage_event(
+      tenant, member, event_ids[1], sources[1], types[1], data[1], tokens[1], models[1], costs[1], moments[1], earliest, latest);
+    stored_ids := array[one.id];
+    outcomes := array[one.outcome];
+    placed := case when one.id is not null and one.moment >= bounds.earliest then stored_ids end;
+  else
+    select array_agg(s.id), array_agg(s.outcome), array_agg(s.id) filter (where s.id is not null and s.moment >= bounds.earliest)
+    into stored_ids, outcomes, placed
+    from private.store_usage_events(
+      tenant, member, event_ids, sources, types, data, tokens, models, costs, moments, earliest, latest) as s;
+  end if;
   if placed is not null then
     used := private.count_places(tenant, 'usage_events', cardinality(placed));
     if used >= most * 0.5 then
@@ -554,7 +640,14 @@ begin
       return;
     end if;
   end if;
-  return query select u.n::int, u.id, u.outcome from unnest(stored_ids, outcomes) with ordinality as u (id, outcome, n);
+  if is_one then
+    n := 1;
+    id := one.id;
+    outcome := one.outcome;
+    return next;
+  else
+    return query select u.n::int, u.id, u.outcome from unnest(stored_ids, outcomes) with ordinality as u (id, outcome, n);
+  end if;
 end
 $$;
 comment on function private.ingest_usage_events(uuid, uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[], boolean) is

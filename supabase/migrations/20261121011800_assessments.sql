@@ -93,10 +93,19 @@ $$;
 create trigger participant_sessions_keep_completion after update of completed_at on public.participant_sessions
   for each row when (old.completed_at is not null and new.completed_at is null) execute function private.tg_keep_completion();
 
+-- Each field by its name, because private.anonymous_row() reads the register and the columns of the table for each row. A test
+-- holds the two against each other.
 create function private.anonymous_result(result public.assessment_results) returns jsonb
-  language sql stable
+  language plpgsql stable
   set search_path = ''
-as $$ select private.anonymous_row(to_jsonb(result), 'public.assessment_results') $$;
+as $$
+begin
+  return jsonb_build_object('framework_id', result.framework_id, 'mode', result.mode, 'locale', result.locale, 'scores', result.scores,
+    'primary_id', result.primary_id, 'secondary_id', result.secondary_id, 'combination', result.combination,
+    'answered_count', result.answered_count, 'item_count', result.item_count, 'framework_version', result.framework_version,
+    'config_version', result.config_version, 'seconds_taken', result.seconds_taken, 'completed_at', result.completed_at);
+end
+$$;
 comment on function private.anonymous_result(public.assessment_results) is 'A result as analytics may have it: without ids, and without what the register calls personal or secret.';
 
 select private.register_table('public.assessment_results', plain => '{framework_id,mode,locale,scores,primary_id,secondary_id,combination}',
@@ -188,7 +197,7 @@ grant execute on function private.begin_session(uuid, uuid, bytea, text, text, t
 
 -- Leads: a participant who has completed an assessment and said how to be reached. The coach hears of each once.
 
-create function private.announce_lead(lead public.participant_sessions) returns void
+create function private.announce_lead(lead public.participant_sessions, campaign_name text) returns void
   language plpgsql
   set search_path = ''
 as $$
@@ -201,19 +210,18 @@ begin
   if lead.completed_at is null or lead.email is null or lead.consented_at is null then
     return;
   end if;
-  data := jsonb_build_object('person', coalesce(lead.full_name, lead.email), 'email', lead.email, 'campaign',
-    coalesce((select c.name from public.campaigns as c where c.tenant_id = lead.tenant_id and c.id = lead.campaign_id), '–'));
+  data := jsonb_build_object('person', coalesce(lead.full_name, lead.email), 'email', lead.email, 'campaign', coalesce(campaign_name, '–'));
   -- A workshop of forty ends at one moment. A manager who wants mails gets one of it.
   perform private.notify(lead.tenant_id, 'assessment.lead', '{admins}', data, 'participant_session', lead.ref_id, key, 'leads', '15 minutes');
   -- An address that no mail reaches must not keep a participant from finishing.
   select coalesce(private.normalize_email(b.coach_notification_email), private.normalize_email(b.coach_email)) into coach_address
   from public.tenant_brands as b where b.tenant_id = lead.tenant_id;
   if coach_address is not null then
-    perform private.mail_address(lead.tenant_id, coach_address, 'new_lead', data, key);
+    perform private.message_address(lead.tenant_id, 'email', coach_address, 'new_lead', data, key);
   end if;
 end
 $$;
-comment on function private.announce_lead(public.participant_sessions) is
+comment on function private.announce_lead(public.participant_sessions, text) is
   'Tells the managers in the application, and the coach by mail, of a participant who is through, can be reached and agrees to it. Once, however often it is called.';
 
 -- The coach is mailed as the brand says, and managers who want a mail too say so in their preferences.
@@ -331,7 +339,7 @@ begin
     consented_at = case when has_consented then coalesce(s.consented_at, now()) when not has_consented then null else s.consented_at end
   where s.tenant_id = taken.tenant_id and s.id = taken.id
   returning s.* into taken;
-  perform private.announce_lead(taken);
+  perform private.announce_lead(taken, (select c.name from public.campaigns as c where c.tenant_id = taken.tenant_id and c.id = taken.campaign_id));
 end
 $$;
 comment on function private.save_contact(bytea, text, text, boolean) is
@@ -397,13 +405,13 @@ begin
     return;
   end if;
   perform private.require_taking(taken);
-  -- Another device has saved an answer since the scores were worked out.
-  perform from public.participant_answers as a
+  -- Not found, if another device has saved an answer since the scores were worked out.
+  select c.* into chosen
+  from public.participant_answers as a join public.campaigns as c on c.tenant_id = a.tenant_id and c.id = taken.campaign_id
   where a.tenant_id = taken.tenant_id and a.session_id = taken.id and a.revision = complete_session.revision;
   if not found then
     return;
   end if;
-  select * into chosen from public.campaigns as c where c.tenant_id = taken.tenant_id and c.id = taken.campaign_id;
   insert into public.assessment_results (tenant_id, session_id, campaign_id, framework_id, mode, locale, scores, primary_id, secondary_id, combination,
     answered_count, item_count, framework_version, config_version, seconds_taken, completed_at)
   values (taken.tenant_id, taken.id, taken.campaign_id, left(complete_session.framework, 64), taken.mode, taken.locale, complete_session.scores,
@@ -418,18 +426,18 @@ begin
   perform private.ingest_usage_events(taken.tenant_id, null, array['completion ' || result.ref_id], array['assessments'], array['assessment.completed'],
     array[jsonb_build_object('framework_id', result.framework_id, 'mode', result.mode)], array[null::bigint], array[null::text], array[null::bigint],
     array[null::timestamptz]);
-  perform private.emit_event(taken.tenant_id, 'assessment.completed', jsonb_build_object(
-    'participant_session', jsonb_build_object('ref_id', taken.ref_id, 'email', taken.email, 'full_name', taken.full_name,
-      'has_consented', taken.consented_at is not null),
-    'campaign', jsonb_build_object('ref_id', chosen.ref_id, 'name', chosen.name),
-    'result', jsonb_build_object('ref_id', result.ref_id, 'framework_id', result.framework_id, 'mode', result.mode, 'scores', result.scores,
-      'primary_id', result.primary_id, 'secondary_id', result.secondary_id, 'answered_count', result.answered_count,
-      'item_count', result.item_count, 'completed_at', private.event_moment(result.completed_at))),
-    'participant_session ' || taken.ref_id, has_row_lock => true);
-  perform private.emit_event(taken.tenant_id, 'analytics.completed', jsonb_build_object(
-    'campaign', jsonb_build_object('ref_id', chosen.ref_id),
-    'result', private.anonymous_result(result)));
-  perform private.announce_lead(taken);
+  perform private.emit_events(taken.tenant_id, array['assessment.completed', 'analytics.completed'], array[
+    jsonb_build_object(
+      'participant_session', jsonb_build_object('ref_id', taken.ref_id, 'email', taken.email, 'full_name', taken.full_name,
+        'has_consented', taken.consented_at is not null),
+      'campaign', jsonb_build_object('ref_id', chosen.ref_id, 'name', chosen.name),
+      'result', jsonb_build_object('ref_id', result.ref_id, 'framework_id', result.framework_id, 'mode', result.mode, 'scores', result.scores,
+        'primary_id', result.primary_id, 'secondary_id', result.secondary_id, 'answered_count', result.answered_count,
+        'item_count', result.item_count, 'completed_at', private.event_moment(result.completed_at))),
+    jsonb_build_object('campaign', jsonb_build_object('ref_id', chosen.ref_id), 'result', private.anonymous_result(result))],
+    -- No key for the second one: it would lead to the participant.
+    array['participant_session ' || taken.ref_id, null], has_row_lock => true);
+  perform private.announce_lead(taken, chosen.name);
   perform private.plan_followups(taken, complete_session.followups);
   disclosure := coalesce(chosen.results_disclosure, 'none');
   return next;

@@ -130,20 +130,30 @@ declare
     'campaign_id', private.ulid(new.campaign_id), 'email', new.email, 'full_name', new.full_name, 'status', new.client_status,
     'started_at', private.event_moment(new.started_at), 'completed_at', private.event_moment(new.completed_at),
     'expires_at', private.event_moment(new.expires_at), 'created_at', private.event_moment(new.created_at)));
-  ordering_key text := 'participant_session ' || new.ref_id;
+  types text[] := '{}';
+  happened jsonb[] := '{}';
+  once text[] := '{}';
 begin
   if tg_op = 'INSERT' then
-    perform private.emit_event(new.tenant_id, 'participant_session.created', data, ordering_key, has_row_lock => true);
+    types := array['participant_session.created'];
+    happened := array[data];
+    once := array[null];
   elsif new.client_status <> old.client_status then
-    perform private.emit_event(new.tenant_id, 'participant_session.status_changed',
-      data || jsonb_build_object('old_status', old.client_status), ordering_key, has_row_lock => true);
+    types := array['participant_session.status_changed'];
+    happened := array[data || jsonb_build_object('old_status', old.client_status)];
+    once := array[null];
   end if;
   -- A coach may set the status without the moment. With the idempotency key the event is emitted once, even if the
   -- completion is taken back and set again.
   if (new.client_status = 'completed' or new.completed_at is not null)
     and (tg_op = 'INSERT' or old.client_status <> 'completed' and old.completed_at is null) then
-    perform private.emit_event(new.tenant_id, 'participant_session.completed', data, ordering_key,
-      'participant_session.completed ' || new.ref_id, has_row_lock => true);
+    types := types || array['participant_session.completed'];
+    happened := happened || data;
+    once := once || ('participant_session.completed ' || new.ref_id);
+  end if;
+  if types <> '{}' then
+    perform private.emit_events(new.tenant_id, types, happened, array_fill('participant_session ' || new.ref_id, array[cardinality(types)]), once,
+      has_row_lock => true);
   end if;
   return null;
 end

@@ -1,6 +1,6 @@
 -- Leads: a participant who has completed an assessment and said how to be reached. The coach hears of each once.
 
-create function private.announce_lead(lead public.participant_sessions) returns void
+create function private.announce_lead(lead public.participant_sessions, campaign_name text) returns void
   language plpgsql
   set search_path = ''
 as $$
@@ -13,19 +13,18 @@ begin
   if lead.completed_at is null or lead.email is null or lead.consented_at is null then
     return;
   end if;
-  data := jsonb_build_object('person', coalesce(lead.full_name, lead.email), 'email', lead.email, 'campaign',
-    coalesce((select c.name from public.campaigns as c where c.tenant_id = lead.tenant_id and c.id = lead.campaign_id), '–'));
+  data := jsonb_build_object('person', coalesce(lead.full_name, lead.email), 'email', lead.email, 'campaign', coalesce(campaign_name, '–'));
   -- A workshop of forty ends at one moment. A manager who wants mails gets one of it.
   perform private.notify(lead.tenant_id, 'assessment.lead', '{admins}', data, 'participant_session', lead.ref_id, key, 'leads', '15 minutes');
   -- An address that no mail reaches must not keep a participant from finishing.
   select coalesce(private.normalize_email(b.coach_notification_email), private.normalize_email(b.coach_email)) into coach_address
   from public.tenant_brands as b where b.tenant_id = lead.tenant_id;
   if coach_address is not null then
-    perform private.mail_address(lead.tenant_id, coach_address, 'new_lead', data, key);
+    perform private.message_address(lead.tenant_id, 'email', coach_address, 'new_lead', data, key);
   end if;
 end
 $$;
-comment on function private.announce_lead(public.participant_sessions) is
+comment on function private.announce_lead(public.participant_sessions, text) is
   'Tells the managers in the application, and the coach by mail, of a participant who is through, can be reached and agrees to it. Once, however often it is called.';
 
 -- The coach is mailed as the brand says, and managers who want a mail too say so in their preferences.

@@ -92,7 +92,7 @@ begin
     consented_at = case when has_consented then coalesce(s.consented_at, now()) when not has_consented then null else s.consented_at end
   where s.tenant_id = taken.tenant_id and s.id = taken.id
   returning s.* into taken;
-  perform private.announce_lead(taken);
+  perform private.announce_lead(taken, (select c.name from public.campaigns as c where c.tenant_id = taken.tenant_id and c.id = taken.campaign_id));
 end
 $$;
 comment on function private.save_contact(bytea, text, text, boolean) is

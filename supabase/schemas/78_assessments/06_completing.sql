@@ -54,13 +54,13 @@ begin
     return;
   end if;
   perform private.require_taking(taken);
-  -- Another device has saved an answer since the scores were worked out.
-  perform from public.participant_answers as a
+  -- Not found, if another device has saved an answer since the scores were worked out.
+  select c.* into chosen
+  from public.participant_answers as a join public.campaigns as c on c.tenant_id = a.tenant_id and c.id = taken.campaign_id
   where a.tenant_id = taken.tenant_id and a.session_id = taken.id and a.revision = complete_session.revision;
   if not found then
     return;
   end if;
-  select * into chosen from public.campaigns as c where c.tenant_id = taken.tenant_id and c.id = taken.campaign_id;
   insert into public.assessment_results (tenant_id, session_id, campaign_id, framework_id, mode, locale, scores, primary_id, secondary_id, combination,
     answered_count, item_count, framework_version, config_version, seconds_taken, completed_at)
   values (taken.tenant_id, taken.id, taken.campaign_id, left(complete_session.framework, 64), taken.mode, taken.locale, complete_session.scores,
@@ -75,18 +75,18 @@ begin
   perform private.ingest_usage_events(taken.tenant_id, null, array['completion ' || result.ref_id], array['assessments'], array['assessment.completed'],
     array[jsonb_build_object('framework_id', result.framework_id, 'mode', result.mode)], array[null::bigint], array[null::text], array[null::bigint],
     array[null::timestamptz]);
-  perform private.emit_event(taken.tenant_id, 'assessment.completed', jsonb_build_object(
-    'participant_session', jsonb_build_object('ref_id', taken.ref_id, 'email', taken.email, 'full_name', taken.full_name,
-      'has_consented', taken.consented_at is not null),
-    'campaign', jsonb_build_object('ref_id', chosen.ref_id, 'name', chosen.name),
-    'result', jsonb_build_object('ref_id', result.ref_id, 'framework_id', result.framework_id, 'mode', result.mode, 'scores', result.scores,
-      'primary_id', result.primary_id, 'secondary_id', result.secondary_id, 'answered_count', result.answered_count,
-      'item_count', result.item_count, 'completed_at', private.event_moment(result.completed_at))),
-    'participant_session ' || taken.ref_id, has_row_lock => true);
-  perform private.emit_event(taken.tenant_id, 'analytics.completed', jsonb_build_object(
-    'campaign', jsonb_build_object('ref_id', chosen.ref_id),
-    'result', private.anonymous_result(result)));
-  perform private.announce_lead(taken);
+  perform private.emit_events(taken.tenant_id, array['assessment.completed', 'analytics.completed'], array[
+    jsonb_build_object(
+      'participant_session', jsonb_build_object('ref_id', taken.ref_id, 'email', taken.email, 'full_name', taken.full_name,
+        'has_consented', taken.consented_at is not null),
+      'campaign', jsonb_build_object('ref_id', chosen.ref_id, 'name', chosen.name),
+      'result', jsonb_build_object('ref_id', result.ref_id, 'framework_id', result.framework_id, 'mode', result.mode, 'scores', result.scores,
+        'primary_id', result.primary_id, 'secondary_id', result.secondary_id, 'answered_count', result.answered_count,
+        'item_count', result.item_count, 'completed_at', private.event_moment(result.completed_at))),
+    jsonb_build_object('campaign', jsonb_build_object('ref_id', chosen.ref_id), 'result', private.anonymous_result(result))],
+    -- No key for the second one: it would lead to the participant.
+    array['participant_session ' || taken.ref_id, null], has_row_lock => true);
+  perform private.announce_lead(taken, chosen.name);
   perform private.plan_followups(taken, complete_session.followups);
   disclosure := coalesce(chosen.results_disclosure, 'none');
   return next;

@@ -1,7 +1,7 @@
 import { beforeAll, expect, it } from 'vitest'
 import { Participants } from '../../../lib/assessments/index.ts'
 import { call, problemOf } from '../../kit/call.ts'
-import { admin } from '../../kit/db.ts'
+import { admin, asUser, superuser } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
@@ -38,6 +38,8 @@ it.each([
   ['%', ['bob@example.org']],
   ['_x_', ['bob@example.org']],
   ["' or true --", []],
+  ['da', ['ada@example.com']],
+  ['e e', []],
 ])('a search for %s finds those of the tenant whose name or address has it', async (search, emails) => {
   expect(await found(search)).toEqual(emails)
 })
@@ -54,6 +56,51 @@ it('a search goes with the other filters, and with pages', async () => {
     2,
     ['ada@example.com'],
   ])
+})
+
+it('a search knows the present name alone, and nobody who was removed or forgotten', async () => {
+  const own = await makeTenant({ member })
+  const of = async (search: string) =>
+    Participants.parse(
+      await (
+        await call(`/assessments/participants?search=${search}`, { token: member.token, tenant: own.slug })
+      ).json(),
+    ).participants.map(({ email }) => email)
+  for (const email of ['first@example.com', 'second@example.com', 'third@example.com'])
+    await add(own, email, 'Old Name')
+  const set = (change: string, email: string) =>
+    admin.query(`update public.participant_sessions set ${change} where tenant_id = $1 and email = $2`, [
+      own.id,
+      email,
+    ])
+  await set(`full_name = 'New Name'`, 'first@example.com')
+  await set('full_name = null', 'second@example.com')
+  expect(await of('old')).toEqual(['third@example.com'])
+  expect(await of('new')).toEqual(['first@example.com'])
+  expect(await of('second')).toEqual(['second@example.com'])
+  await set('email = null', 'second@example.com')
+  expect(await of('second')).toEqual([])
+  await admin.query('select public.forget_person($1, $2)', [own.id, 'first@example.com'])
+  await admin.query('delete from public.participant_sessions where tenant_id = $1 and email = $2', [
+    own.id,
+    'third@example.com',
+  ])
+  const { rows } = await superuser.query('select words from private.participant_names where tenant_id = $1', [
+    own.id,
+  ])
+  expect(rows).toEqual([])
+})
+
+it('nobody asks for the names of another tenant, nor reads the names themselves', async () => {
+  const stranger = await makePerson()
+  const find = `select private.find_participants($1, 'ada', null, null, null, 10) as id`
+  expect((await asUser(member.id, (db) => db.query(find, [tenant.id]))).rowCount).toBe(1)
+  expect((await asUser(stranger.id, (db) => db.query(find, [tenant.id]))).rowCount).toBe(0)
+  await expect(
+    asUser(member.id, (db) => db.query('select from private.participant_names')),
+  ).rejects.toMatchObject({
+    code: '42501',
+  })
 })
 
 it('an empty search, and one that is too long, are refused', async () => {

@@ -17,6 +17,10 @@ export default {
       })),
     },
   },
+  privateFunctions: {
+    find_participants:
+      'the search of lib calls it; it asks for the permission itself, as finding.test.ts shows',
+  },
   // Each participant has come in by a move.
   rows: {},
 } satisfies IsolationRules

@@ -90,6 +90,19 @@ describe('a completed session', () => {
     })
   })
 
+  it('tells analytics what the register of the table calls harmless, and no more', async () => {
+    const own = await makeTenant({ owner, member })
+    const taker = await Taker.begun(await makeCampaign(own), { ...ada, locale: 'fr' }, heroic)
+    await taker.result()
+    const { rows } = await superuser.query<{ told: object; registered: object }>(
+      `select private.anonymous_result(r) as told, private.anonymous_row(to_jsonb(r), 'public.assessment_results') as registered
+       from public.assessment_results as r where r.tenant_id = $1`,
+      [own.id],
+    )
+    expect(rows).toHaveLength(1)
+    expect(rows[0]!.told).toEqual(rows[0]!.registered)
+  })
+
   it('is anonymous for analytics: no field of the event is known from the person or the session', async () => {
     const own = await makeTenant()
     const person = {

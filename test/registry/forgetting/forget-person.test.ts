@@ -115,6 +115,7 @@ describe('a person who is forgotten', () => {
       client_documents: 1,
       participant_insights: 1,
       participant_reflections: 1,
+      'private.participant_names': had.participant_sessions!.length,
       // Its mark is hashed in the token alone.
       tenant_invitations: 1,
       notifications: had.notifications!.length,

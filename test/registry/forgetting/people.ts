@@ -73,6 +73,8 @@ export const fills: Record<string, Fill> = {
        select tenant_id, user_id, 'limit.near', $2, $3 from public.tenant_members where tenant_id = $1 and role = 'owner'`,
       [id, `${address} wrote. ${mark}`, JSON.stringify({ email: address, mark })],
     ),
+  // A trigger of participant_sessions writes them.
+  'private.participant_names': async () => {},
   'private.notification_jobs': ({ id }, { address, mark }) =>
     admin.query(
       `insert into private.notification_jobs (tenant_id, type, template, address, data, idempotency_key, status, settled_at)

@@ -16,7 +16,8 @@ async function emittedTypes(): Promise<Map<string, string[]>> {
     `select p.oid::regproc::text as name,
        array(select m[1] from regexp_matches(regexp_replace(p.prosrc, 'private\\.notify\\([^;]*', '', 'g'), '''([a-z_]+(?:\\.[a-z_]+)+)''', 'g') as m) as types
      from pg_proc as p
-     where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace) and p.prosrc ~ 'private\\.emit_event\\('`,
+     where p.pronamespace in ('public'::regnamespace, 'private'::regnamespace) and p.prosrc ~ 'private\\.emit_events?\\('
+       and p.proname <> 'emit_event'`,
   )
   return new Map(rows.map(({ name, types }) => [name, types]))
 }

@@ -46,29 +46,50 @@ create function private.add_usage_hours(
   set search_path = ''
   set plan_cache_mode = force_generic_plan
 as $$
+declare
+  added public.usage_hours[];
+  hour_at timestamptz;
+  in_15 int;
+  in_30 int;
 begin
-  with quarters as (
-    -- Few rows, so what follows costs little however many events there are.
-    select date_bin('15 minutes', i.moment, 'epoch') as at, i.type, coalesce(i.model, '') as model, count(*) as events,
-      coalesce(sum(i.tokens), 0) as tokens, coalesce(sum(i.cost), 0) as cost, count(i.tokens) as told_tokens, count(i.cost) as told_cost
-    from unnest(types, models, tokens, costs, moments) as i (type, model, tokens, cost, moment) group by 1, 2, 3
-  ), parts as (
-    select date_trunc('hour', q.at, 'UTC') as starts_at, q.at < date_trunc('hour', q.at, 'UTC') + interval '15 minutes' as in_15,
-      q.at < date_trunc('hour', q.at, 'UTC') + interval '30 minutes' as in_30, q.*
-    from quarters as q
-  )
-  -- Sorted, so that two batches lock these rows in one order. Every batch has locked all of its keys by then.
-  insert into public.usage_hours as h (tenant_id, starts_at, event_type, model_used,
-    event_count, event_count_15, event_count_30, tokens_used, tokens_used_15, tokens_used_30,
-    cost_micros, cost_micros_15, cost_micros_30, tokens_count, tokens_count_15, tokens_count_30,
-    cost_count, cost_count_15, cost_count_30)
-  select tenant, p.starts_at, p.type, p.model,
-    sum(p.events), coalesce(sum(p.events) filter (where p.in_15), 0), coalesce(sum(p.events) filter (where p.in_30), 0),
-    sum(p.tokens), coalesce(sum(p.tokens) filter (where p.in_15), 0), coalesce(sum(p.tokens) filter (where p.in_30), 0),
-    sum(p.cost), coalesce(sum(p.cost) filter (where p.in_15), 0), coalesce(sum(p.cost) filter (where p.in_30), 0),
-    sum(p.told_tokens), coalesce(sum(p.told_tokens) filter (where p.in_15), 0), coalesce(sum(p.told_tokens) filter (where p.in_30), 0),
-    sum(p.told_cost), coalesce(sum(p.told_cost) filter (where p.in_15), 0), coalesce(sum(p.told_cost) filter (where p.in_30), 0)
-  from parts as p group by p.starts_at, p.type, p.model order by p.starts_at, p.type, p.model
+  if cardinality(moments) = 1 then
+    -- Most calls have one event. To put it together here takes a fifth of the time of the query below.
+    hour_at := date_trunc('hour', moments[1], 'UTC');
+    in_15 := (moments[1] < hour_at + interval '15 minutes')::int;
+    in_30 := (moments[1] < hour_at + interval '30 minutes')::int;
+    added := array[row(tenant, hour_at, types[1], coalesce(models[1], ''), 1, coalesce(tokens[1], 0), coalesce(costs[1], 0),
+      num_nonnulls(tokens[1]), num_nonnulls(costs[1]), in_15, in_30,
+      coalesce(tokens[1], 0) * in_15, coalesce(tokens[1], 0) * in_30, coalesce(costs[1], 0) * in_15, coalesce(costs[1], 0) * in_30,
+      num_nonnulls(tokens[1]) * in_15, num_nonnulls(tokens[1]) * in_30, num_nonnulls(costs[1]) * in_15, num_nonnulls(costs[1]) * in_30)
+      ::public.usage_hours];
+  else
+    with quarters as (
+      -- Few rows, so what follows costs little however many events there are.
+      select date_bin('15 minutes', i.moment, 'epoch') as at, i.type, coalesce(i.model, '') as model, count(*) as events,
+        coalesce(sum(i.tokens), 0) as tokens, coalesce(sum(i.cost), 0) as cost, count(i.tokens) as told_tokens, count(i.cost) as told_cost
+      from unnest(types, models, tokens, costs, moments) as i (type, model, tokens, cost, moment) group by 1, 2, 3
+    ), parts as (
+      select date_trunc('hour', q.at, 'UTC') as starts_at, q.at < date_trunc('hour', q.at, 'UTC') + interval '15 minutes' as in_15,
+        q.at < date_trunc('hour', q.at, 'UTC') + interval '30 minutes' as in_30, q.*
+      from quarters as q
+    ), hours as (
+      select p.starts_at, p.type, p.model, sum(p.events) as events, sum(p.tokens) as tokens, sum(p.cost) as cost,
+        sum(p.told_tokens) as told_tokens, sum(p.told_cost) as told_cost,
+        coalesce(sum(p.events) filter (where p.in_15), 0) as events_15, coalesce(sum(p.events) filter (where p.in_30), 0) as events_30,
+        coalesce(sum(p.tokens) filter (where p.in_15), 0) as tokens_15, coalesce(sum(p.tokens) filter (where p.in_30), 0) as tokens_30,
+        coalesce(sum(p.cost) filter (where p.in_15), 0) as cost_15, coalesce(sum(p.cost) filter (where p.in_30), 0) as cost_30,
+        coalesce(sum(p.told_tokens) filter (where p.in_15), 0) as told_tokens_15,
+        coalesce(sum(p.told_tokens) filter (where p.in_30), 0) as told_tokens_30,
+        coalesce(sum(p.told_cost) filter (where p.in_15), 0) as told_cost_15, coalesce(sum(p.told_cost) filter (where p.in_30), 0) as told_cost_30
+      from parts as p group by p.starts_at, p.type, p.model
+    )
+    select array_agg(row(tenant, o.starts_at, o.type, o.model, o.events, o.tokens, o.cost, o.told_tokens, o.told_cost, o.events_15, o.events_30,
+      o.tokens_15, o.tokens_30, o.cost_15, o.cost_30, o.told_tokens_15, o.told_tokens_30, o.told_cost_15, o.told_cost_30)::public.usage_hours
+      -- Sorted, so that two batches lock these rows in one order. Every batch has locked all of its keys by then.
+      order by o.starts_at, o.type, o.model)
+    into added from hours as o;
+  end if;
+  insert into public.usage_hours as h select o.* from unnest(added) as o
   on conflict (tenant_id, starts_at, event_type, model_used) do update set
     event_count = h.event_count + excluded.event_count, event_count_15 = h.event_count_15 + excluded.event_count_15,
     event_count_30 = h.event_count_30 + excluded.event_count_30,

@@ -39,8 +39,7 @@ declare
 begin
   select array_agg(private.uuid_v7_at(started_at + i.n) order by i.n), array_agg(coalesce(i.moment, now()) order by i.n),
     array_agg(private.usage_payload_hash(i.type, i.data, i.tokens, i.model, i.cost, i.moment) order by i.n),
-    -- One alone is as fast without the attempt below.
-    count(*) > 1 and count(private.judge_usage_moment(i.moment, earliest, latest)) = 0
+    count(private.judge_usage_moment(i.moment, earliest, latest)) = 0
   into ids, found_moments, hashes, is_each_new
   from unnest(types, data, tokens, models, costs, moments) with ordinality as i (type, data, tokens, model, cost, moment, n);
   if is_each_new then
@@ -107,6 +106,47 @@ end
 $$;
 comment on function private.store_usage_events(uuid, uuid, text[], text[], text[], jsonb[], bigint[], text[], bigint[], timestamptz[], timestamptz, timestamptz) is
   'Stores a batch of usage events and adds them to usage_hours. Each event is accepted, duplicate (the same event was sent before), conflict (its id was sent before with another content), too_old or in_future.';
+
+-- What the function above does for a batch, without its arrays: most calls have one event.
+create function private.store_usage_event(
+  tenant uuid, member uuid, event_id text, source text, type text, data jsonb, tokens bigint, model text, cost bigint,
+  stated_at timestamptz, earliest timestamptz, latest timestamptz, out id uuid, out outcome text, out moment timestamptz
+)
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  made_id uuid := private.uuid_v7();
+  payload_hash uuid;
+  first record;
+begin
+  moment := coalesce(stated_at, now());
+  outcome := private.judge_usage_moment(stated_at, earliest, latest);
+  if outcome is not null then
+    return;
+  end if;
+  if store_usage_event.event_id is not null then
+    payload_hash := private.usage_payload_hash(type, data, tokens, model, cost, stated_at);
+    -- The update changes nothing. It only returns the hash of the first event with this key.
+    insert into public.usage_event_keys as k (tenant_id, source, event_id, payload_hash, usage_event_id)
+    values (tenant, store_usage_event.source, store_usage_event.event_id, payload_hash, made_id)
+    on conflict on constraint usage_event_keys_pkey do update set payload_hash = k.payload_hash
+    returning k.payload_hash, k.xmax = 0 as is_new into first;
+    if not first.is_new then
+      outcome := case when first.payload_hash = payload_hash then 'duplicate' else 'conflict' end;
+      return;
+    end if;
+  end if;
+  insert into public.usage_events
+    (tenant_id, id, user_id, source, event_id, event_type, event_data, tokens_used, model_used, cost_micros, occurred_at)
+  values (tenant, made_id, member, store_usage_event.source, store_usage_event.event_id, type, data, tokens, model, cost, moment);
+  perform private.add_usage_hours(tenant, array[type], array[model], array[tokens], array[cost], array[moment]);
+  id := made_id;
+  outcome := 'accepted';
+end
+$$;
+comment on function private.store_usage_event(uuid, uuid, text, text, text, jsonb, bigint, text, bigint, timestamptz, timestamptz, timestamptz) is
+  'Stores one usage event as private.store_usage_events() stores a batch. Its id is null unless it is accepted.';
 
 create function private.judge_usage_events(
   tenant uuid, event_ids text[], sources text[], types text[], data jsonb[],

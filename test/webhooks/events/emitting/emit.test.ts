@@ -123,6 +123,57 @@ describe('an event', () => {
   })
 })
 
+describe('events that happen at once', () => {
+  const emitAll = `select private.emit_events($1, $2, $3::text[]::jsonb[], $4, $5) as ids`
+  const types = Array.from({ length: 3 }, () => type)
+  const numbered = types.map((_, n) => JSON.stringify({ product: `${n}` }))
+  const told = async (tenant: string) =>
+    (await toldTo(db, tenant)).map(({ data }) => (data as { product: string }).product)
+
+  it('are told in the order in which they stand, behind what was told of their keys before', async () => {
+    const { id } = await makeTenant()
+    // What a server has told whose clock is a century ahead.
+    const ahead = '03ffffff-ffff-7000-8000-000000000000'
+    await db.query(
+      `insert into public.webhook_events (tenant_id, id, type, version, payload, ordering_key)
+       values ($1, $2, $3, 1, private.webhook_payload($3, now(), '{"product": "before"}'), 'key')`,
+      [id, ahead, type],
+    )
+    const { rows } = await db.query<{ ids: string[] }>(emitAll, [
+      id,
+      types,
+      numbered,
+      ['key', null, 'key'],
+      null,
+    ])
+    const ids = rows[0]!.ids
+    expect([ahead, ...ids]).toEqual([ahead, ...ids].sort())
+    expect(await told(id)).toEqual(['before', '0', '1', '2'])
+  })
+
+  it('count once by their keys, each by its own', async () => {
+    const { id } = await makeTenant()
+    const keys = ['a', null, 'b']
+    const first = await db.query<{ ids: string[] }>(emitAll, [id, types, numbered, [], ['a', null, 'c']])
+    const second = await db.query<{ ids: string[] }>(emitAll, [id, types, numbered, [], keys])
+    expect(second.rows[0]!.ids[0]).toBe(first.rows[0]!.ids[0])
+    expect(await told(id)).toEqual(['0', '1', '2', '1', '2'])
+    const { rowCount } = await db.query(
+      `select from public.webhook_events where tenant_id = $1 and id = any ($2)`,
+      [id, second.rows[0]!.ids],
+    )
+    expect(rowCount).toBe(3)
+  })
+
+  it('are none, if one of them is refused', async () => {
+    const { id } = await makeTenant()
+    await expect(db.query(emitAll, [id, [type, 'product.sold'], ['{}', '{}'], [], []])).rejects.toMatchObject(
+      { message: 'unknown_event_type' },
+    )
+    expect(await toldTo(db, id)).toEqual([])
+  })
+})
+
 describe('an idempotency key', () => {
   it('is good once a tenant: the second time the same event is answered', async () => {
     const [tenant, other] = [await makeTenant(), await makeTenant()]
