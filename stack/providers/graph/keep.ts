@@ -19,14 +19,17 @@ export interface Kept {
 }
 
 const soonMs = 300
+/** A write of much takes long. It is done less often then, so that it takes a twentieth of the time at most. */
+const pauseFactor = 20
 
 /**
  * Keeps everything in <folder>/state.json, and writes it shortly after it changes: many messages in a row cost one write. A
- * kill may lose the last moment.
+ * kill may lose the last moments.
  */
 export class Keeper {
   readonly #folder: string
   #timer: NodeJS.Timeout | undefined
+  #lastWriteMs = 0
 
   private constructor(folder: string) {
     this.#folder = folder
@@ -47,15 +50,18 @@ export class Keeper {
   }
 
   saveSoon(state: () => Kept): void {
-    this.#timer ??= setTimeout(() => this.saveNow(state), soonMs).unref()
+    const wait = Math.max(soonMs, this.#lastWriteMs * pauseFactor)
+    this.#timer ??= setTimeout(() => this.saveNow(state), wait).unref()
   }
 
   saveNow(state: () => Kept): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
+    const began = Date.now()
     // Tokens and secrets of apps are in it.
     writeFileSync(`${this.#path()}.new`, JSON.stringify(state()), { mode: 0o600 })
     renameSync(`${this.#path()}.new`, this.#path())
+    this.#lastWriteMs = Date.now() - began
   }
 
   #path(): string {

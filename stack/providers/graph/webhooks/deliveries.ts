@@ -33,6 +33,8 @@ const usualTimes: DeliveryTimes = {
 }
 const longestWaitMs = 3_600_000
 const mostKept = 2_000
+/** How many may be too many before they are counted again, which takes a look at each. */
+const tooMany = 500
 
 /** Posts webhooks to whoever has set a callback, again and again until it answers with 200. */
 export class Deliveries {
@@ -119,7 +121,7 @@ export class Deliveries {
       messages,
     }
     this.#kept.push(delivery)
-    if (this.#kept.length > mostKept)
+    if (this.#kept.length > mostKept && this.#kept.length % tooMany === 0)
       this.#kept = this.#kept.filter(isWorthKeeping(this.#kept.length - mostKept))
     if (!misbehaviour.reorder) {
       void this.#post(delivery)
@@ -205,7 +207,7 @@ export class Deliveries {
 }
 
 /** Without the oldest of those that nobody waits for. */
-function isWorthKeeping(tooMany: number) {
-  let left = tooMany
+function isWorthKeeping(tooManyNow: number) {
+  let left = tooManyNow
   return ({ status }: Delivery) => status === 'waiting' || left-- <= 0
 }
