@@ -74,7 +74,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
 
   let functions: Functions | null = null
   const mail = await MailStore.open(dataDir)
-  const whatsapp = await Platform.open({ folder: join(dataDir, 'whatsapp'), keyPepper: file.key_pepper })
+  const whatsapp = Platform.open({ folder: join(dataDir, 'whatsapp') })
   const gateway: Gateway = await startGateway(options.port, root, () => functions, {
     sites: [
       { isHost: isMailHost, answer: mailSite(mail) },
@@ -115,6 +115,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
 
   const graph = await startGraphServer(whatsapp, file.runtime?.whatsapp_port ?? server.port + 4)
   stops.push(() => graph.stop())
+  whatsapp.beginWithNumber(file.key_pepper)
 
   const parts = { gateway, server, receiver, llm, graph, pooler }
   const record = () => recordRuntime(options, file, { ...parts, functions })

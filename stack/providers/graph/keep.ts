@@ -1,5 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { codeOf } from '../../failure.ts'
 import type { Chat } from './chats.ts'
@@ -31,13 +30,8 @@ export class Keeper {
   #timer: NodeJS.Timeout | undefined
   #lastWriteMs = 0
 
-  private constructor(folder: string) {
+  constructor(folder: string) {
     this.#folder = folder
-  }
-
-  static async open(folder: string): Promise<Keeper> {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
-    return new Keeper(folder)
   }
 
   read(): Kept | null {
@@ -58,6 +52,7 @@ export class Keeper {
     clearTimeout(this.#timer)
     this.#timer = undefined
     const began = Date.now()
+    mkdirSync(this.#folder, { recursive: true, mode: 0o700 })
     // Tokens and secrets of apps are in it.
     writeFileSync(`${this.#path()}.new`, JSON.stringify(state()), { mode: 0o600 })
     renameSync(`${this.#path()}.new`, this.#path())

@@ -12,8 +12,6 @@ import { contactOf } from './webhooks/payload.ts'
 export interface PlatformOptions {
   /** Where it keeps what it knows between runs. Without it everything is gone with the process. */
   folder?: string
-  /** With it there is a number from the beginning, the same for each start of a data folder. */
-  keyPepper?: string
   times?: Partial<DeliveryTimes>
 }
 
@@ -47,12 +45,14 @@ export class Platform {
     this.deliveries.resume(kept?.deliveries ?? [])
   }
 
-  static async open(options: PlatformOptions = {}): Promise<Platform> {
-    const keeper = options.folder ? await Keeper.open(options.folder) : null
-    const platform = new Platform(keeper, options)
-    if (options.keyPepper && platform.numbers().length === 0)
-      platform.makeNumber(firstNumber(options.keyPepper))
-    return platform
+  static open(options: PlatformOptions = {}): Platform {
+    const keeper = options.folder ? new Keeper(options.folder) : null
+    return new Platform(keeper, options)
+  }
+
+  /** Has a folder without numbers begin with one, the same each time. */
+  beginWithNumber(keyPepper: string): void {
+    if (this.#numbers.size === 0) this.makeNumber(firstNumber(keyPepper))
   }
 
   numbers(): WhatsappNumber[] {

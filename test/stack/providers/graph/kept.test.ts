@@ -14,7 +14,11 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true, force: true }))
 
 const times = { retryMs: 20 }
-const open = () => Platform.open({ folder, times, keyPepper: 'a pepper' })
+const open = async () => {
+  const platform = Platform.open({ folder, times })
+  platform.beginWithNumber('a pepper')
+  return platform
+}
 
 it('a folder begins with a number, which stays the same', async () => {
   const first = await open()
@@ -75,9 +79,16 @@ it('what was being written when the stack was killed does not count, and nobody 
   expect(await readdir(folder)).toEqual(['state.json'])
 })
 
-it('without a folder nothing is kept', async () => {
-  const platform = await Platform.open()
+it('a folder is made by what is kept in it, and not before', async () => {
+  const platform = Platform.open({ folder })
+  await expect(readdir(folder)).rejects.toThrow('ENOENT')
+  platform.stop()
+  expect(await readdir(folder)).toEqual(['state.json'])
+})
+
+it('without a folder nothing is kept', () => {
+  const platform = Platform.open()
   platform.makeNumber()
   platform.stop()
-  expect((await Platform.open()).numbers()).toEqual([])
+  expect(Platform.open().numbers()).toEqual([])
 })

@@ -38,7 +38,7 @@ export function openScene(): Scene {
   beforeAll(async () => {
     // A group waits for as long as a busy machine may need between two of its webhooks.
     const times = { retryMs: 20, timeoutMs: 2_000, groupMs: 3_000 }
-    scene.platform = await Platform.open({ times })
+    scene.platform = Platform.open({ times })
     scene.server = await startGraphServer(scene.platform)
   })
   beforeEach(async () => {
