@@ -7,7 +7,6 @@ import { consoleSite, isConsoleHost } from './console/site.ts'
 import { codeOf, StackFailure } from './failure.ts'
 import type { Functions } from './functions/functions.ts'
 import { isFunctionPath, proxyToFunction } from './functions/functions-proxy.ts'
-import { isMailHost } from './mail/site/guard.ts'
 import { staticFiles } from './web.ts'
 
 /** lite reads the whole body into memory, so its size is limited. */
@@ -24,24 +23,30 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
+/** A site of a host of its own, such as mail.localhost, which has nothing else. */
+interface LocalSite {
+  isHost(host: string | undefined): boolean
+  answer(request: Request): Promise<Response>
+}
+
 export interface GatewayOptions {
-  /** Answers for the host mail.localhost. */
-  mailbox?: (request: Request) => Promise<Response>
+  sites?: LocalSite[]
   /** For the pages that speak to Auth. */
   publishableKey?: string
 }
 
 /**
- * One port for everything: /auth/v1, /rest/v1, /storage/v1, /functions/v1, and the pages of web/ for the rest. The host
- * mail.localhost has the mailbox, and nothing else. The host console.localhost has the console in place of those pages.
+ * One port for everything: /auth/v1, /rest/v1, /storage/v1, /functions/v1, and the pages of web/ for the rest. The hosts of
+ * local sites have these sites, and nothing else. The host console.localhost has the console in place of those pages.
  */
 export async function startGateway(
   port: number,
   root: string,
   functions: () => Functions | null,
-  { mailbox, publishableKey = '' }: GatewayOptions = {},
+  { sites = [], publishableKey = '' }: GatewayOptions = {},
 ): Promise<Gateway> {
   let authRest: Omit<AuthRest, 'lost'> | null = null
+  const siteOf = (host: string | undefined) => sites.find((site) => site.isHost(host))
   const tooLarge = () => Response.json({ message: 'The body is too large.' }, { status: 413 })
   const notReady = () => Response.json({ message: 'The stack is starting.' }, { status: 503 })
   const files = staticFiles(root, publishableKey)
@@ -49,7 +54,7 @@ export async function startGateway(
 
   const app = new Hono<{ Bindings: HttpBindings }>()
     .use(sayWhenToRetry)
-    .use(async (c, next) => (mailbox && isMailHost(c.req.header('host')) ? mailbox(c.req.raw) : next()))
+    .use(async (c, next) => siteOf(c.req.header('host'))?.answer(c.req.raw) ?? next())
     .use('/auth/v1/*', bodyLimit({ maxSize: authBodyBytes, onError: tooLarge }))
     .use('/rest/v1/*', bodyLimit({ maxSize: restBodyBytes, onError: tooLarge }))
     .all('/auth/v1/*', (c) => authRest?.auth(c.req.raw) ?? notReady())
@@ -70,7 +75,7 @@ export async function startGateway(
 
   const server = createServer(keepAlive, (req, res) => {
     const running = functions()
-    if (isFunctionPath(req.url ?? '') && running && !isMailHost(req.headers.host)) {
+    if (isFunctionPath(req.url ?? '') && running && !siteOf(req.headers.host)) {
       proxyToFunction(running, req, res).catch((error) => {
         console.error(error)
         res.destroy()

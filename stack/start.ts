@@ -19,6 +19,7 @@ import { type Gateway, startGateway } from './gateway.ts'
 import { say, step } from './log.ts'
 import { keepPlatformProvider } from './mail/platform-provider.ts'
 import { type Receiver, startReceiver } from './mail/receiver.ts'
+import { isMailHost } from './mail/site/guard.ts'
 import { mailSite } from './mail/site/site.ts'
 import { MailStore } from './mail/store.ts'
 import { findDeno, findSupabaseCli } from './processes/binaries.ts'
@@ -28,6 +29,10 @@ import { startGuard } from './processes/processes.ts'
 import { makeReachable } from './processes/server-user.ts'
 import { endStrays, listStrays } from './processes/strays.ts'
 import { type Supervised, supervise } from './processes/supervise.ts'
+import { whatsappEnvironment } from './providers/graph/environment.ts'
+import { isPhoneHost, phoneSite } from './providers/graph/phone/site.ts'
+import { Platform } from './providers/graph/platform.ts'
+import { type GraphServer, startGraphServer } from './providers/graph/server.ts'
 import { keepPlatformModel } from './providers/llm/platform-model.ts'
 import { type LlmServer, startLlmServer } from './providers/llm/server.ts'
 import { paymentEnvironment } from './providers/payments/environment.ts'
@@ -69,8 +74,12 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
 
   let functions: Functions | null = null
   const mail = await MailStore.open(dataDir)
+  const whatsapp = Platform.open({ folder: join(dataDir, 'whatsapp') })
   const gateway: Gateway = await startGateway(options.port, root, () => functions, {
-    mailbox: mailSite(mail),
+    sites: [
+      { isHost: isMailHost, answer: mailSite(mail) },
+      { isHost: isPhoneHost, answer: phoneSite(whatsapp) },
+    ],
     publishableKey: file.publishable_key,
   })
   stops.push(() => gateway.stop())
@@ -104,7 +113,12 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   const llm = await startLlmServer(file.runtime?.llm_port ?? server.port + 3)
   stops.push(() => llm.stop())
 
-  const record = () => recordRuntime(options, file, { gateway, server, receiver, llm, functions, pooler })
+  const graph = await startGraphServer(whatsapp, file.runtime?.whatsapp_port ?? server.port + 4)
+  stops.push(() => graph.stop())
+  whatsapp.beginWithNumber(file.key_pepper)
+
+  const parts = { gateway, server, receiver, llm, graph, pooler }
+  const record = () => recordRuntime(options, file, { ...parts, functions })
   // Written one after another: two renames at once could leave the older one.
   let recorded = Promise.resolve()
   const recordSoon = () => {
@@ -122,7 +136,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
     server.port + 1,
   )
   stops.push(() => payments.stop())
-  Object.assign(environment, paymentEnvironment(payments.url, secrets))
+  Object.assign(environment, paymentEnvironment(payments.url, secrets), whatsappEnvironment(graph.url))
   functions = await startFunctions(root, options.functions, environment, dataDir, guard, recordSoon)
   stops.push(async () => {
     await functions?.stop()
@@ -218,6 +232,7 @@ interface Parts {
   server: Supervised
   receiver: Receiver
   llm: LlmServer
+  graph: GraphServer
   functions: Functions | null
   pooler: Pooler | null
 }
@@ -225,7 +240,7 @@ interface Parts {
 async function recordRuntime(
   { dataDir, stay }: Options,
   file: StackFile,
-  { gateway, server, receiver, llm, functions, pooler }: Parts,
+  { gateway, server, receiver, llm, graph, functions, pooler }: Parts,
 ): Promise<void> {
   file.api_url = `http://127.0.0.1:${gateway.port}`
   file.db_url = databaseUrl(file, 'postgres', server.port)
@@ -240,6 +255,7 @@ async function recordRuntime(
     db_port: server.port,
     smtp_port: receiver.port,
     llm_port: Number(new URL(llm.url).port),
+    whatsapp_port: Number(new URL(graph.url).port),
     postgres_pid: server.pid,
     ...(pooler?.pid && { pooler: { pid: pooler.pid, port: pooler.port } }),
     functions: Object.fromEntries(running ?? []),

@@ -12,6 +12,9 @@ export interface MachineLine {
   smtp_port: number
   /** Where the local language model is asked. */
   llm_url: string
+  /** What stands for Meta's Graph API, and where the phones are that WhatsApp messages reach. */
+  whatsapp_url: string
+  phone_url: string
   data_dir: string
   coaches: Coach[]
   /** Who runs the platform. */
@@ -31,6 +34,8 @@ export function machineLine(file: StackFile, dataDir: string, owners: Coach[]): 
     mail_url: file.runtime ? `http://mail.localhost:${file.runtime.api_port}/` : '',
     smtp_port: file.runtime?.smtp_port ?? 0,
     llm_url: file.runtime ? `http://127.0.0.1:${file.runtime.llm_port}/v1` : '',
+    whatsapp_url: file.runtime ? `http://127.0.0.1:${file.runtime.whatsapp_port}` : '',
+    phone_url: file.runtime ? `http://phone.localhost:${file.runtime.api_port}/` : '',
     data_dir: dataDir,
     coaches: owners.filter(({ tenant_slug }) => tenant_slug !== platform),
     ...(operator && { operator }),
@@ -72,6 +77,10 @@ export function describe(line: MachineLine): string {
   rows.push([
     'Language model',
     `${line.llm_url}  (a local one that writes samples; OpenAI's and Anthropic's formats)`,
+  ])
+  rows.push([
+    'Phone',
+    `${line.phone_url}  (writes to bots and shows their answers; WhatsApp's API is ${line.whatsapp_url})`,
   ])
   rows.push(['Publishable key', line.publishable_key])
   rows.push(['Secret key', line.secret_key])

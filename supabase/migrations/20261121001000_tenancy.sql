@@ -608,7 +608,7 @@ begin
   return slug = any ('{about,account,accounts,admin,administrator,api,app,apps,assets,auth,autoconfig,
     autodiscover,billing,blog,cdn,config,console,contact,dashboard,dev,dns,docs,domain,email,ftp,
     functions,graphql,help,host,imap,internal,invite,invitations,local,localhost,login,logout,mail,
-    manage,members,metrics,mx,null,oauth,onboarding,pay,payments,platform,pop,portal,postmaster,
+    manage,members,metrics,mx,null,oauth,onboarding,pay,payments,phone,platform,pop,portal,postmaster,
     preview,pricing,privacy,public,register,rest,root,sales,secure,security,settings,signin,signup,
     smtp,ssl,staging,static,status,storage,support,system,tenant,tenantry,tenants,terms,test,undefined,
     update,usage,webhook,webhooks,webmail,wpad,www}'::text[])

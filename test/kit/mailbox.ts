@@ -1,6 +1,5 @@
-import { request } from 'node:http'
-import { text } from 'node:stream/consumers'
 import { inject } from 'vitest'
+import { askSite, type SiteAnswer, type SiteRequest } from './local-site.ts'
 import type { StackAccess } from './stack.ts'
 
 /** A message as the mailbox's JSON API gives it. */
@@ -19,32 +18,12 @@ export interface Mail {
   codes: string[]
 }
 
-export interface MailboxAnswer {
-  status: number
-  headers: Record<string, string | string[] | undefined>
-  body: string
-}
-
-/** A request to the mailbox. Node resolves no *.localhost, so the name stands in the Host alone. */
+/** A request to the mailbox. */
 export function askMailbox(
   path: string,
-  options: { method?: string; headers?: Record<string, string>; stack?: Pick<StackAccess, 'mail_url'> } = {},
-): Promise<MailboxAnswer> {
-  const { host, port } = new URL((options.stack ?? inject('stack')).mail_url)
-  return new Promise((resolve, reject) => {
-    request({
-      host: '127.0.0.1',
-      port,
-      path,
-      method: options.method ?? 'GET',
-      headers: { host, ...options.headers },
-    })
-      .on('response', async (response) =>
-        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: await text(response) }),
-      )
-      .on('error', reject)
-      .end()
-  })
+  { stack, ...options }: SiteRequest & { stack?: Pick<StackAccess, 'mail_url'> } = {},
+): Promise<SiteAnswer> {
+  return askSite((stack ?? inject('stack')).mail_url, path, options)
 }
 
 /** What was mailed to an address, the oldest first. */

@@ -16,6 +16,8 @@ export interface StackAccess {
   mail_url: string
   smtp_port: number
   llm_url: string
+  whatsapp_url: string
+  phone_url: string
   data_dir: string
   coaches: { tenant_slug: string; email: string; password: string }[]
   admin_db_url: string

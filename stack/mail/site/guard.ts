@@ -1,56 +1,7 @@
-import type { MiddlewareHandler } from 'hono'
+import { isSiteHost, noOtherOrigin } from '../../local-sites/guard.ts'
 
-/** Whether a request's Host names the mailbox. `mail` is a reserved slug, so no tenant has this host. */
-export function isMailHost(host: string | undefined): boolean {
-  return /^mail\.localhost\.?(:\d+)?$/i.test(host ?? '')
-}
-
-/**
- * The mailbox shows links that sign people in, so no other page may read it or change it. Another site cannot have this
- * Host without this address, and what it asks for is told apart by Origin and Sec-Fetch-Site, which browsers always
- * send and pages cannot set. A link from elsewhere may lead to a page of the mailbox. Programs send neither header.
- */
-export const ownPagesOnly: MiddlewareHandler = async (c, next) => {
-  const { host } = new URL(c.req.url)
-  const origin = c.req.header('origin')
-  const site = c.req.header('sec-fetch-site')
-  const reads = c.req.method === 'GET' || c.req.method === 'HEAD'
-  const isOwn =
-    (origin === undefined || origin === `http://${host}`) &&
-    (site === undefined || site === 'same-origin' || site === 'none')
-  const isFollowedLink =
-    reads &&
-    origin === undefined &&
-    c.req.header('sec-fetch-mode') === 'navigate' &&
-    c.req.header('sec-fetch-dest') === 'document'
-  if (!isOwn && !isFollowedLink) return c.text('Only the mailbox itself may ask for this.\n', 403)
-  await next()
-}
-
-const noOtherOrigin = {
-  'cache-control': 'no-store',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
-  'x-content-type-options': 'nosniff',
-}
-
-export const pageHeaders = {
-  ...noOtherOrigin,
-  // With "no-referrer" forms would be sent without their origin.
-  'referrer-policy': 'same-origin',
-  'content-security-policy': [
-    "default-src 'none'",
-    "script-src 'self'",
-    "style-src 'self'",
-    "connect-src 'self'",
-    "frame-src 'self'",
-    "form-action 'self'",
-    "base-uri 'none'",
-    "frame-ancestors 'none'",
-    "require-trusted-types-for 'script'",
-    "trusted-types 'none'",
-  ].join('; '),
-}
+/** Whether a request's Host names the mailbox. */
+export const isMailHost = (host: string | undefined) => isSiteHost('mail', host)
 
 /**
  * For a message's own HTML, wherever it is opened. In this sandbox nothing runs, nothing is fetched, no form is sent,

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { Hono } from 'hono'
+import { ownPagesOnly, pageHeaders, withHeaders } from '../../local-sites/guard.ts'
 import { readMessage } from '../message.ts'
 import type { MailStore } from '../store.ts'
-import { messageHeaders, ownPagesOnly, pageHeaders } from './guard.ts'
+import { messageHeaders } from './guard.ts'
 import { listPage, messagePage, missingPage } from './pages.ts'
 
 const mostListed = 500
@@ -10,13 +11,8 @@ const mostListed = 500
 /** The mailbox at http://mail.localhost:<port>/: pages for people, and the same as JSON below /api. */
 export function mailSite(store: MailStore): (request: Request) => Promise<Response> {
   const app = new Hono()
-    .use(async (c, next) => {
-      await next()
-      for (const [name, value] of Object.entries(pageHeaders)) {
-        if (!c.res.headers.has(name)) c.res.headers.set(name, value)
-      }
-    })
-    .use(ownPagesOnly)
+    .use(withHeaders(pageHeaders(["frame-src 'self'"])))
+    .use(ownPagesOnly('mailbox'))
     .get('/', (c) => {
       const to = c.req.query('to')?.trim() ?? ''
       return c.html(listPage(store.list(to), to))
