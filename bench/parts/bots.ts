@@ -9,10 +9,9 @@ interface Shop {
 
 /** Finding training data of one bot among that of many. */
 export async function benchBots(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
-  const admin = await stack.connect(stack.adminUrl)
   const [bots, rows] = isQuick ? [5, 100] : [100, 10_000]
   say(`bots: ${bots} bots with ${rows} rows of training data each`)
-  const shop = await fillTrainingData(admin, bots, rows)
+  const shop = await fillTrainingData(stack, bots, rows)
   const db = await stack.connect(stack.dbUrl)
   const { rows: known } = await db.query<{ question: string }>(
     'select question from public.bot_training_data where tenant_id = $1 and bot_id = $2 order by md5(id::text) limit 300',
@@ -63,7 +62,8 @@ async function search(
 }
 
 /** Bots of ten tenants. Some words are in thousands of rows of a bot and most in a few, as in any language. */
-async function fillTrainingData(admin: pg.Client, bots: number, rows: number): Promise<Shop> {
+async function fillTrainingData(stack: BenchStack, bots: number, rows: number): Promise<Shop> {
+  const admin = await stack.connect(stack.adminUrl)
   await admin.query('set session_replication_role = replica')
   const { rows: made } = await admin.query<Shop>(
     `with shops as (
@@ -79,13 +79,20 @@ async function fillTrainingData(admin: pg.Client, bots: number, rows: number): P
     `select pg_get_indexdef('public.bot_training_data_search_idx'::regclass) as text`,
   )
   await admin.query('drop index public.bot_training_data_search_idx')
-  for (const { tenantId, botId } of made.slice(0, bots))
-    await admin.query(
-      `insert into public.bot_training_data (tenant_id, bot_id, question, answer, locale)
-       select $1, $2, format('Do you sell word%s or word%s with word%s for word%s?', floor(3000 ^ random()), floor(3000 ^ random()),
-         floor(3000 ^ random()), floor(3000 ^ random())), 'Yes.', 'en' from generate_series(1, $3::int)`,
-      [tenantId, botId, rows],
-    )
+  const waiting = made.slice(0, bots)
+  // One connection keeps one processor busy.
+  const fill = async (db: pg.Client) => {
+    for (let bot = waiting.pop(); bot; bot = waiting.pop())
+      await db.query(
+        `insert into public.bot_training_data (tenant_id, bot_id, question, answer, locale)
+         select $1, $2, format('Do you sell word%s or word%s with word%s for word%s?', floor(3000 ^ random()), floor(3000 ^ random()),
+           floor(3000 ^ random()), floor(3000 ^ random())), 'Yes.', 'en' from generate_series(1, $3::int)`,
+        [bot.tenantId, bot.botId, rows],
+      )
+  }
+  const second = await stack.connect(stack.adminUrl)
+  await second.query('set session_replication_role = replica')
+  await Promise.all([fill(admin), fill(second)])
   await admin.query(index[0]!.text)
   await admin.query('set session_replication_role = origin')
   await admin.query('vacuum analyze public.bot_training_data')

@@ -4260,6 +4260,7 @@ export interface components {
                 model: string;
                 input_tokens: number;
                 output_tokens: number;
+                /** @description In millionths of a US dollar. null: the model has no price. */
                 cost_micros: number | null;
                 credits: number;
             } | null;

@@ -21,7 +21,6 @@ alter default privileges revoke execute on functions from public;
 create extension if not exists pg_cron with schema pg_catalog;
 create extension if not exists pg_net with schema extensions;
 create extension if not exists supabase_vault with schema vault cascade;
-create extension if not exists btree_gin with schema extensions;
 create extension if not exists pg_trgm with schema extensions;
 
 -- 02_ids.sql

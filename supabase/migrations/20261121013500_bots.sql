@@ -91,9 +91,9 @@ grant insert (tenant_id, client_name, client_phone, client_email, point_of_conta
 grant select, insert, update, delete on public.bot_tenants to service_role;
 
 create trigger bot_tenants_take_place after insert on public.bot_tenants
-  for each row execute function private.tg_count_places('bots', '1', 'ask');
+  for each row execute function private.tg_count_places('bot_tenants', '1', 'ask');
 create trigger bot_tenants_vacate after delete on public.bot_tenants
-  for each row execute function private.tg_count_places('bots', '-1');
+  for each row execute function private.tg_count_places('bot_tenants', '-1');
 create trigger bot_tenants_require_feature after insert on public.bot_tenants
   for each row execute function private.tg_require_feature('bots');
 
@@ -110,10 +110,10 @@ $$;
 comment on function private.keep_bots(uuid, bigint) is
   'Leaves so many bots on, the oldest first. Null leaves all. The others answer nobody.';
 
-select private.register_limit('bots', 'Bots, active or not.',
+select private.register_limit('bot_tenants', 'Bots, active or not.',
   '{"trial": 2, "starter": 1, "professional": 2, "business": 5, "enterprise": 100}', 'creating a bot');
 select private.register_feature('bots', 'Conversations with customers over WhatsApp.', asked_for => 'creating a bot, and any answer of one');
-select private.register_switch('bots', 'keep_bots', feature => 'bots');
+select private.register_switch('bot_tenants', 'keep_bots', feature => 'bots');
 
 
 create function private.tg_emit_bot_events() returns trigger
@@ -341,6 +341,15 @@ $$;
 comment on function private.text_language(text) is 'How words of a language are brought to one form for the search.';
 grant execute on function private.fold_text(text), private.text_language(text) to authenticated, service_role;
 
+-- A key of the index of words. The bot is in it, so a search meets no row of another bot, and costs the same however many
+-- others there are.
+create function private.word_keys(bot uuid, words text[]) returns bigint[]
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select array(select hashtextextended(w, hashtextextended(bot::text, 0)) from unnest(words) as w) $$;
+comment on function private.word_keys(uuid, text[]) is 'By which keys the words of a bot are found.';
+grant execute on function private.word_keys(uuid, text[]) to authenticated, service_role;
+
 create table public.bot_training_data (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -354,6 +363,7 @@ create table public.bot_training_data (
   priority int not null default 0,
   confidence_score numeric(4, 3) not null default 1,
   is_active boolean not null default true,
+  question_folded text not null generated always as (private.fold_text(question)) stored,
   search_vector tsvector not null generated always as (to_tsvector(private.text_language(locale), private.fold_text(question))) stored,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -372,9 +382,8 @@ create table public.bot_training_data (
 create unique index bot_training_data_ref_id_idx on public.bot_training_data (tenant_id, ref_id) where ref_id is not null;
 -- The lists of a bot, the newest first.
 create index bot_training_data_bot_idx on public.bot_training_data (tenant_id, bot_id, id desc);
--- It begins with the bot, so what a search costs does not grow with what others have.
-create index bot_training_data_search_idx on public.bot_training_data using gin (bot_id extensions.uuid_ops, search_vector) with (fastupdate = off)
-  where is_active;
+create index bot_training_data_search_idx on public.bot_training_data using gin (private.word_keys(bot_id, tsvector_to_array(search_vector)))
+  with (fastupdate = off) where is_active;
 comment on table public.bot_training_data is 'What a bot knows: a question and its answer. A row without an answer waits for a person who writes one.';
 comment on column public.bot_training_data.data_type is 'faq and canned_reply are answered as they are. An example is shown to the language model, and answers nobody by itself.';
 comment on column public.bot_training_data.priority is 'Of two answers that fit as well, the one with the higher priority is given.';
@@ -406,7 +415,7 @@ create trigger bot_training_data_vacate after delete on public.bot_training_data
 select private.register_limit('bot_training_data', 'Rows of training data of all bots.',
   '{"trial": 1000, "starter": 1000, "professional": 5000, "business": 50000, "enterprise": 1000000}', 'adding training data');
 
-select private.register_table('public.bot_training_data', plain => '{data_type,question,answer,category,locale}');
+select private.register_table('public.bot_training_data', plain => '{data_type,question,answer,category,locale,question_folded}');
 
 -- 05_search.sql
 
@@ -418,7 +427,8 @@ create function private.search_training_data(tenant uuid, bot uuid, asked text, 
   returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
   language plpgsql stable security definer
   set search_path = ''
-  set plan_cache_mode = force_custom_plan
+  set enable_seqscan = off
+  set plan_cache_mode = force_generic_plan
   rows 5
 as $$
 #variable_conflict use_column
@@ -428,10 +438,32 @@ declare
   -- The words in the forms of the language, and as they are written for rows of any language.
   words constant text[] := tsvector_to_array(to_tsvector(private.text_language(search_training_data.language), folded));
   plain_words constant text[] := tsvector_to_array(to_tsvector('pg_catalog.simple', folded));
-  wanted constant tsquery := (
-    select string_agg(quote_literal(w), ' | ')::tsquery
-    from (select w from unnest(words) as w union select w from unnest(plain_words) as w limit 100) as each (w));
+  -- A word that is in more rows than this says little. Two of them together say something.
+  many constant int := 200;
+  found_ids uuid[] := '{}';
+  common bigint[] := '{}';
+  key bigint;
+  holders uuid[];
 begin
+  for key in select k from unnest(private.word_keys(bot, words || plain_words)) as k group by k limit 40 loop
+    holders := array(select t.id from public.bot_training_data as t
+      where private.word_keys(t.bot_id, tsvector_to_array(t.search_vector)) @> array[key] and t.is_active limit many + 1);
+    if cardinality(holders) <= many then
+      found_ids := found_ids || holders;
+    else
+      common := common || key;
+    end if;
+  end loop;
+  -- Of a single common word any row is as good as another.
+  if cardinality(common) = 1 and found_ids = '{}' then
+    found_ids := holders;
+  end if;
+  found_ids := found_ids || array(
+    select t.id from unnest(common[:8]) with ordinality as one (key, n)
+    join unnest(common[:8]) with ordinality as other (key, n) on one.n < other.n
+    cross join lateral (
+      select o.id from public.bot_training_data as o
+      where private.word_keys(o.bot_id, tsvector_to_array(o.search_vector)) @> array[one.key, other.key] and o.is_active limit many) as t);
   return query
   select d.ref_id, d.data_type, d.question, d.answer, d.category, d.priority, d.score
   from (
@@ -445,8 +477,8 @@ begin
       select cardinality(p.words) as asked_count,
         (select count(*)::int from unnest(tsvector_to_array(t.search_vector)) as w where w = any (p.words)) as shared
       from (select case when t.locale is null then plain_words else words end) as p (words)) as o
-    where t.bot_id = search_training_data.bot and t.tenant_id = search_training_data.tenant and t.is_active
-      and t.search_vector operator(pg_catalog.@@) wanted and (t.locale is null or t.locale = search_training_data.language)) as d
+    where t.tenant_id = search_training_data.tenant and t.bot_id = search_training_data.bot and t.id = any (found_ids) and t.is_active
+      and (t.locale is null or t.locale = search_training_data.language)) as d
   where d.score >= 0.25
   order by round(d.score, 1) desc, d.priority desc, d.score desc, d.id
   limit most;
@@ -459,7 +491,6 @@ create function private.find_similar_training_data(tenant uuid, bot uuid, asked 
   returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
   language plpgsql stable security definer
   set search_path = ''
-  set plan_cache_mode = force_custom_plan
   rows 5
 as $$
 #variable_conflict use_column
@@ -470,7 +501,7 @@ begin
   select d.ref_id, d.data_type, d.question, d.answer, d.category, d.priority, d.score
   from (
     -- Letters say less than words: "tubas" and "tuners" have most of theirs.
-    select t.*, (0.85 * extensions.similarity(private.fold_text(t.question), folded) * t.confidence_score)::numeric(4, 3) as score
+    select t.*, (0.85 * extensions.similarity(t.question_folded, folded) * t.confidence_score)::numeric(4, 3) as score
     from public.bot_training_data as t
     where t.tenant_id = find_similar_training_data.tenant and t.bot_id = find_similar_training_data.bot and t.is_active
       and (t.locale is null or t.locale = find_similar_training_data.language)) as d

@@ -60,7 +60,7 @@ export default {
       ],
     },
     bot_training_data: {
-      columns: `tenant_id id ref_id bot_id ${training} search_vector ${written}`,
+      columns: `tenant_id id ref_id bot_id ${training} question_folded search_vector ${written}`,
       key: 'tenant_id',
       select: 'read',
       scopes: ['bots:read'],

@@ -28,7 +28,7 @@ async function send(
     .replace(':ref', tenant.slug)
     .replace(':product', 'assessments')
     .replace(':type', 'saml')
-    .replace(/:\w+/, owner.refId)
+    .replace(/:\w+/g, owner.refId)
   const response = await fetch(`${inject('stack').api_url}/functions/v1${path}`, {
     method: route.method,
     headers: {

@@ -59,8 +59,11 @@ export const BotAnswer = z
         model: z.string(),
         input_tokens: z.int(),
         output_tokens: z.int(),
-        cost_micros: z.number().nullable(),
-        credits: z.number(),
+        cost_micros: z
+          .int()
+          .nullable()
+          .meta({ description: 'In millionths of a US dollar. null: the model has no price.' }),
+        credits: z.int(),
       })
       .nullable(),
   })

@@ -87,9 +87,9 @@ grant insert (tenant_id, client_name, client_phone, client_email, point_of_conta
 grant select, insert, update, delete on public.bot_tenants to service_role;
 
 create trigger bot_tenants_take_place after insert on public.bot_tenants
-  for each row execute function private.tg_count_places('bots', '1', 'ask');
+  for each row execute function private.tg_count_places('bot_tenants', '1', 'ask');
 create trigger bot_tenants_vacate after delete on public.bot_tenants
-  for each row execute function private.tg_count_places('bots', '-1');
+  for each row execute function private.tg_count_places('bot_tenants', '-1');
 create trigger bot_tenants_require_feature after insert on public.bot_tenants
   for each row execute function private.tg_require_feature('bots');
 
@@ -106,10 +106,10 @@ $$;
 comment on function private.keep_bots(uuid, bigint) is
   'Leaves so many bots on, the oldest first. Null leaves all. The others answer nobody.';
 
-select private.register_limit('bots', 'Bots, active or not.',
+select private.register_limit('bot_tenants', 'Bots, active or not.',
   '{"trial": 2, "starter": 1, "professional": 2, "business": 5, "enterprise": 100}', 'creating a bot');
 select private.register_feature('bots', 'Conversations with customers over WhatsApp.', asked_for => 'creating a bot, and any answer of one');
-select private.register_switch('bots', 'keep_bots', feature => 'bots');
+select private.register_switch('bot_tenants', 'keep_bots', feature => 'bots');
 
 
 create function private.tg_emit_bot_events() returns trigger

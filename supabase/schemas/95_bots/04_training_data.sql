@@ -26,6 +26,15 @@ $$;
 comment on function private.text_language(text) is 'How words of a language are brought to one form for the search.';
 grant execute on function private.fold_text(text), private.text_language(text) to authenticated, service_role;
 
+-- A key of the index of words. The bot is in it, so a search meets no row of another bot, and costs the same however many
+-- others there are.
+create function private.word_keys(bot uuid, words text[]) returns bigint[]
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select array(select hashtextextended(w, hashtextextended(bot::text, 0)) from unnest(words) as w) $$;
+comment on function private.word_keys(uuid, text[]) is 'By which keys the words of a bot are found.';
+grant execute on function private.word_keys(uuid, text[]) to authenticated, service_role;
+
 create table public.bot_training_data (
   tenant_id uuid not null references public.tenants on delete cascade,
   id uuid not null default private.uuid_v7(),
@@ -39,6 +48,7 @@ create table public.bot_training_data (
   priority int not null default 0,
   confidence_score numeric(4, 3) not null default 1,
   is_active boolean not null default true,
+  question_folded text not null generated always as (private.fold_text(question)) stored,
   search_vector tsvector not null generated always as (to_tsvector(private.text_language(locale), private.fold_text(question))) stored,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -57,9 +67,8 @@ create table public.bot_training_data (
 create unique index bot_training_data_ref_id_idx on public.bot_training_data (tenant_id, ref_id) where ref_id is not null;
 -- The lists of a bot, the newest first.
 create index bot_training_data_bot_idx on public.bot_training_data (tenant_id, bot_id, id desc);
--- It begins with the bot, so what a search costs does not grow with what others have.
-create index bot_training_data_search_idx on public.bot_training_data using gin (bot_id extensions.uuid_ops, search_vector) with (fastupdate = off)
-  where is_active;
+create index bot_training_data_search_idx on public.bot_training_data using gin (private.word_keys(bot_id, tsvector_to_array(search_vector)))
+  with (fastupdate = off) where is_active;
 comment on table public.bot_training_data is 'What a bot knows: a question and its answer. A row without an answer waits for a person who writes one.';
 comment on column public.bot_training_data.data_type is 'faq and canned_reply are answered as they are. An example is shown to the language model, and answers nobody by itself.';
 comment on column public.bot_training_data.priority is 'Of two answers that fit as well, the one with the higher priority is given.';
@@ -91,4 +100,4 @@ create trigger bot_training_data_vacate after delete on public.bot_training_data
 select private.register_limit('bot_training_data', 'Rows of training data of all bots.',
   '{"trial": 1000, "starter": 1000, "professional": 5000, "business": 50000, "enterprise": 1000000}', 'adding training data');
 
-select private.register_table('public.bot_training_data', plain => '{data_type,question,answer,category,locale}');
+select private.register_table('public.bot_training_data', plain => '{data_type,question,answer,category,locale,question_folded}');

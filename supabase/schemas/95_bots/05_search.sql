@@ -6,7 +6,8 @@ create function private.search_training_data(tenant uuid, bot uuid, asked text, 
   returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
   language plpgsql stable security definer
   set search_path = ''
-  set plan_cache_mode = force_custom_plan
+  set enable_seqscan = off
+  set plan_cache_mode = force_generic_plan
   rows 5
 as $$
 #variable_conflict use_column
@@ -16,10 +17,32 @@ declare
   -- The words in the forms of the language, and as they are written for rows of any language.
   words constant text[] := tsvector_to_array(to_tsvector(private.text_language(search_training_data.language), folded));
   plain_words constant text[] := tsvector_to_array(to_tsvector('pg_catalog.simple', folded));
-  wanted constant tsquery := (
-    select string_agg(quote_literal(w), ' | ')::tsquery
-    from (select w from unnest(words) as w union select w from unnest(plain_words) as w limit 100) as each (w));
+  -- A word that is in more rows than this says little. Two of them together say something.
+  many constant int := 200;
+  found_ids uuid[] := '{}';
+  common bigint[] := '{}';
+  key bigint;
+  holders uuid[];
 begin
+  for key in select k from unnest(private.word_keys(bot, words || plain_words)) as k group by k limit 40 loop
+    holders := array(select t.id from public.bot_training_data as t
+      where private.word_keys(t.bot_id, tsvector_to_array(t.search_vector)) @> array[key] and t.is_active limit many + 1);
+    if cardinality(holders) <= many then
+      found_ids := found_ids || holders;
+    else
+      common := common || key;
+    end if;
+  end loop;
+  -- Of a single common word any row is as good as another.
+  if cardinality(common) = 1 and found_ids = '{}' then
+    found_ids := holders;
+  end if;
+  found_ids := found_ids || array(
+    select t.id from unnest(common[:8]) with ordinality as one (key, n)
+    join unnest(common[:8]) with ordinality as other (key, n) on one.n < other.n
+    cross join lateral (
+      select o.id from public.bot_training_data as o
+      where private.word_keys(o.bot_id, tsvector_to_array(o.search_vector)) @> array[one.key, other.key] and o.is_active limit many) as t);
   return query
   select d.ref_id, d.data_type, d.question, d.answer, d.category, d.priority, d.score
   from (
@@ -33,8 +56,8 @@ begin
       select cardinality(p.words) as asked_count,
         (select count(*)::int from unnest(tsvector_to_array(t.search_vector)) as w where w = any (p.words)) as shared
       from (select case when t.locale is null then plain_words else words end) as p (words)) as o
-    where t.bot_id = search_training_data.bot and t.tenant_id = search_training_data.tenant and t.is_active
-      and t.search_vector operator(pg_catalog.@@) wanted and (t.locale is null or t.locale = search_training_data.language)) as d
+    where t.tenant_id = search_training_data.tenant and t.bot_id = search_training_data.bot and t.id = any (found_ids) and t.is_active
+      and (t.locale is null or t.locale = search_training_data.language)) as d
   where d.score >= 0.25
   order by round(d.score, 1) desc, d.priority desc, d.score desc, d.id
   limit most;
@@ -47,7 +70,6 @@ create function private.find_similar_training_data(tenant uuid, bot uuid, asked 
   returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
   language plpgsql stable security definer
   set search_path = ''
-  set plan_cache_mode = force_custom_plan
   rows 5
 as $$
 #variable_conflict use_column
@@ -58,7 +80,7 @@ begin
   select d.ref_id, d.data_type, d.question, d.answer, d.category, d.priority, d.score
   from (
     -- Letters say less than words: "tubas" and "tuners" have most of theirs.
-    select t.*, (0.85 * extensions.similarity(private.fold_text(t.question), folded) * t.confidence_score)::numeric(4, 3) as score
+    select t.*, (0.85 * extensions.similarity(t.question_folded, folded) * t.confidence_score)::numeric(4, 3) as score
     from public.bot_training_data as t
     where t.tenant_id = find_similar_training_data.tenant and t.bot_id = find_similar_training_data.bot and t.is_active
       and (t.locale is null or t.locale = find_similar_training_data.language)) as d

@@ -32,6 +32,13 @@ const nameOf = ({ method, path }: { method: string; path: string }) => `${method
 const accepted: Record<string, string> = {
   'POST /usage/events': 'usage:write',
   'POST /usage/voids': 'voids:write',
+  'GET /bots/bots': 'bots:read',
+  'GET /bots/bots/:bot': 'bots:read',
+  'GET /bots/bots/:bot/settings': 'bots:read',
+  'GET /bots/bots/:bot/templates': 'bots:read',
+  'GET /bots/bots/:bot/templates/:template': 'bots:read',
+  'GET /bots/bots/:bot/training-data': 'bots:read',
+  'GET /bots/bots/:bot/training-data/:row': 'bots:read',
   'GET /usage/totals': 'usage:read',
   'GET /usage/meters': 'usage:read',
   'GET /usage/meters/:meter': 'usage:read',
@@ -121,6 +128,12 @@ const bodies: Record<string, unknown> = {
 /** What is about something that is not there: whoever may hears so. test/routes.test.ts has one to delete. */
 const absent = {
   'DELETE /webhooks/endpoints/:endpoint': 404,
+  'GET /bots/bots/:bot': 404,
+  'GET /bots/bots/:bot/settings': 404,
+  'GET /bots/bots/:bot/templates': 404,
+  'GET /bots/bots/:bot/templates/:template': 404,
+  'GET /bots/bots/:bot/training-data': 404,
+  'GET /bots/bots/:bot/training-data/:row': 404,
   'GET /usage/meters/:meter': 404,
   'GET /usage/meters/:meter/query': 404,
   'POST /usage/llm-calls/:call/completion': 404,

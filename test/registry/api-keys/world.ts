@@ -8,6 +8,7 @@ export const allScopes = [
   ...[
     'audit:export',
     'audit:read',
+    'bots:read',
     'brand:read',
     'calls:read',
     'calls:write',

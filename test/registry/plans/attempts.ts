@@ -22,6 +22,10 @@ const createEndpoint: Attempt = (db, tenantId) =>
     secret,
   ])
 
+const addBot: Attempt = (db, tenantId) =>
+  db.query(`insert into public.bot_tenants (tenant_id, client_name) values ($1, 'Probe')`, [tenantId])
+const botOf = `(select id from public.bot_tenants where tenant_id = $1 and client_name = 'Room')`
+
 /** A gate that something asks for has to be here. */
 export const attempts: Record<string, Attempt> = {
   custom_domain: addDomain,
@@ -30,6 +34,19 @@ export const attempts: Record<string, Attempt> = {
   api_keys: createKey,
   webhooks: createEndpoint,
   webhook_endpoints: createEndpoint,
+  bots: addBot,
+  bot_tenants: addBot,
+  bot_templates: (db, tenantId) =>
+    db.query(
+      `insert into public.bot_templates (tenant_id, bot_id, template_name, system_prompt)
+       values ($1, ${botOf}, gen_random_uuid(), 'Probe')`,
+      [tenantId],
+    ),
+  bot_training_data: (db, tenantId) =>
+    db.query(
+      `insert into public.bot_training_data (tenant_id, bot_id, question, answer) values ($1, ${botOf}, 'Probe', 'Probe')`,
+      [tenantId],
+    ),
   sso: (db, tenantId) =>
     db.query(
       `select public.set_idp_config($1, 'oidc', '{"issuer": "https://idp.example.com", "client_id": "probe"}')`,
@@ -78,6 +95,10 @@ export const attempts: Record<string, Attempt> = {
 
 /** How a place is given back, the one that was taken first. A monthly limit has none. */
 export const givingBack: Record<string, string> = {
+  bot_tenants: `delete from public.bot_tenants where id = (select id from public.bot_tenants where tenant_id = $1 and client_name <> 'Room' limit 1)`,
+  bot_templates: `delete from public.bot_templates where id = (select id from public.bot_templates where tenant_id = $1 limit 1)`,
+  bot_training_data: `delete from public.bot_training_data where id = (
+    select id from public.bot_training_data where tenant_id = $1 limit 1)`,
   domains:
     'select public.remove_domain(tenant_id, id) from public.tenant_domains where tenant_id = $1 limit 1',
   api_keys:

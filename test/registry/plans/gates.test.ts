@@ -111,7 +111,7 @@ describe.each(asked.map(({ gate }) => gate))('what needs the feature %s', (gate)
 describe.each(limits)('the limit $gate', ({ gate, is_monthly }) => {
   const most = 2
   // The owner is a member and has the first place.
-  const free = gate === 'members' ? most - 1 : most
+  const free = ['members', 'bot_tenants'].includes(gate) ? most - 1 : most
   const plan = `probe_${gate}`
   // A plan for a time is offered to nobody, in the tests that run meanwhile neither.
   beforeAll(async () => {
@@ -207,6 +207,9 @@ describe('a count', () => {
            when 'domains' then (select count(*) from public.tenant_domains where tenant_id = $1)
            when 'usage_events' then (select count(*) from public.usage_events where tenant_id = $1)
            when 'messages' then (select count(*) from private.notification_jobs where tenant_id = $1 and type = 'message')
+           when 'bot_tenants' then (select count(*) from public.bot_tenants where tenant_id = $1)
+           when 'bot_templates' then (select count(*) from public.bot_templates where tenant_id = $1)
+           when 'bot_training_data' then (select count(*) from public.bot_training_data where tenant_id = $1)
            when 'webhook_endpoints' then (select count(*) from public.webhook_endpoints where tenant_id = $1) end as there
          from private.gates as g where g.kind = 'limit') as l order by l.gate`,
       [tenant.id],

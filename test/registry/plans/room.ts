@@ -3,13 +3,16 @@ import { admin } from '../../kit/db.ts'
 import type { Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
-/** A tenant with people in it who are switched off. */
+/** A tenant with people in it who are switched off, and with a bot. */
 export async function makeRoom(owner: Person, reviewers: Person[], plan: string): Promise<Tenant> {
   const tenant = await makeTenant({ owner, plan })
   await admin.query(
     `insert into public.tenant_members (tenant_id, user_id, role, status) select $1, unnest($2::uuid[]), 'reviewer', 'deactivated'`,
     [tenant.id, reviewers.map(({ id }) => id)],
   )
+  await admin.query(`insert into public.bot_tenants (tenant_id, client_name) values ($1, 'Room')`, [
+    tenant.id,
+  ])
   return tenant
 }
 

@@ -20,7 +20,7 @@ beforeAll(async () => {
 describe.each(limits)('the limit $gate', ({ gate }) => {
   const most = 2
   // The owner is a member and has the first place.
-  const free = gate === 'members' ? most - 1 : most
+  const free = ['members', 'bot_tenants'].includes(gate) ? most - 1 : most
   const plan = `probe_told_${gate}`
   // A plan for a time is offered to nobody, in the tests that run meanwhile neither.
   beforeAll(async () => {
