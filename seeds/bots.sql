@@ -5,7 +5,7 @@ select set_config('tenantry.is_restoring', 'on', true);
 
 insert into public.bot_tenants
   (tenant_id, client_name, client_phone, client_email, point_of_contact_name, point_of_contact_phone, business_profile, is_active)
-select t.id, 'Kassangas Music Shop', '+254702245555', 'hello@kassangas.test', 'Gideon', '+254702245555', jsonb_build_object(
+select t.id, 'Kassangas Music Shop', '+447700900145', 'hello@kassangas.test', 'Gideon', '+447700900145', jsonb_build_object(
   'address', 'Moi Avenue, opposite the old post office, Nairobi. Branch: Nkrumah Road, Mombasa.',
   'hours', 'Monday to Friday 8:30 to 18:30, Saturday 9:00 to 17:00. Closed on Sundays and public holidays.',
   'payment', 'Cash, card, M-Pesa.',

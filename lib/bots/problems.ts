@@ -1,6 +1,6 @@
 import { declareConstraints } from '../db/index.ts'
 
-const phone = 'must be a telephone number such as +254702245555'
+const phone = 'must be a telephone number such as +447700900145'
 const plain = 'must be text without control characters'
 
 declareConstraints({

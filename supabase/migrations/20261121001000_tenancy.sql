@@ -358,7 +358,6 @@ select private.register_table('public.plans', plain => '{plan,name,currency,feat
 -- Features of domains that are still to come. A domain registers its own gates in its own files.
 select private.register_feature('marketing', 'Campaigns on the channels where a business advertises.');
 select private.register_feature('knowledge', 'Answers from documents of the tenant''s own.');
-select private.register_feature('bots', 'Conversations with customers over WhatsApp.');
 
 -- 10_tenants/01_tenants.sql
 

@@ -105,6 +105,7 @@ export default {
   },
   privateFunctions: {
     is_business_profile: 'pure; a check constraint of bot_tenants calls it',
+    word_keys: 'pure; an index of bot_training_data calls it',
     fold_text: 'pure; a generated column of bot_training_data calls it',
     text_language: 'pure; a generated column of bot_training_data calls it',
   },

@@ -12,7 +12,7 @@ const line = (max: number) =>
 const phone = z
   .string()
   .trim()
-  .regex(/^\+[1-9][0-9]{6,14}$/, 'must be a telephone number such as +254702245555')
+  .regex(/^\+[1-9][0-9]{6,14}$/, 'must be a telephone number such as +447700900145')
 const BusinessProfile = z
   .record(
     z.string().regex(/^[a-z][a-z0-9_]{0,39}$/, 'must be a name of lowercase letters, digits and _'),

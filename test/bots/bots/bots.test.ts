@@ -23,10 +23,10 @@ describe('a bot', () => {
   it('keeps what the shop is and how it is reached', async () => {
     const given = {
       client_name: 'Kassangas Music Shop',
-      client_phone: '+254702245555',
+      client_phone: '+447700900145',
       client_email: 'hello@kassangas.test',
       point_of_contact_name: 'Gideon',
-      point_of_contact_phone: '+254702245556',
+      point_of_contact_phone: '+447700900146',
       business_profile: { hours: 'Monday to Friday', address: 'Moi Avenue' },
       metadata: { crm: 7 },
     }
@@ -147,7 +147,7 @@ describe('what is refused', () => {
     expect(await problemOf(await shop.ask(shop.owner, 'PATCH', at, body))).toEqual(refused)
   })
   it('the telephone number of another bot of the tenant, and not of another tenant', async () => {
-    const number = { client_phone: '+254702245555' }
+    const number = { client_phone: '+447700900145' }
     await okay(await shop.ask(shop.owner, 'PATCH', at, number))
     const second = await addBot(shop.tenant)
     const refused = { status: 409, pointers: ['/client_phone'] }

@@ -62,7 +62,8 @@ it('a webhook that nobody took before a restart is posted after it', async () =>
   await eventually(() =>
     expect(after.chats.withMessage(found, id)?.messages[0]).toMatchObject({ id, status: 'delivered' }),
   )
-  expect(callback.messages()).toMatchObject([{ id }])
+  // Twice, if the stack was stopped in the middle of a request.
+  expect(new Set(callback.messages().map((message) => message.id))).toEqual(new Set([id]))
   after.stop()
   await callback.stop()
 })

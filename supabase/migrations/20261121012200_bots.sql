@@ -1,4 +1,4 @@
--- Made by "npm run generate" from supabase/schemas/95_bots. Change it there.
+-- Made by "npm run generate" from supabase/schemas/82_bots. Change it there.
 
 -- 01_bots.sql
 
