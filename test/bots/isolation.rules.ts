@@ -1,4 +1,4 @@
-import { nowhereId, tenantId } from '../isolation/matrix/callers.ts'
+import { letIn, nowhereId, tenantId } from '../isolation/matrix/callers.ts'
 import type { IsolationRules } from '../isolation/matrix/rules.ts'
 
 const written = 'created_at updated_at created_by updated_by'
@@ -90,13 +90,9 @@ export default {
       service: 'all',
       attempts: [
         {
+          // A person whom a grant and a policy let in.
           as: 'owner',
-          before: 'grant insert on public.bot_control_settings to authenticated',
-          tries: `insert into public.bot_control_settings (tenant_id, bot_id) values ('${tenantId('home')}', '${nowhereId}')`,
-          gives: 'refused',
-        },
-        {
-          as: 'service',
+          before: letIn('bot_control_settings'),
           tries: `insert into public.bot_control_settings (tenant_id, bot_id) values ('${tenantId('home')}', '${nowhereId}')`,
           gives: '23503',
         },

@@ -70,7 +70,13 @@ describeInBrowser('publishing questionnaires in the console', (browser) => {
     const rows = page.getByRole('list', { name: 'Versions' }).getByRole('listitem')
     await expect.poll(() => rows.count()).toBe(20)
     await page.getByRole('button', { name: 'Show more' }).click()
-    await expect.poll(() => rows.count()).toBe(22)
+    await expect
+      .poll(() => rows.count())
+      .toBe(22)
+      .catch(async (thrown) => {
+        // What the page says in the place of the next versions.
+        throw new Error(await page.getByRole('main').innerText(), { cause: thrown })
+      })
     await rows.last().getByText(hostile).waitFor()
     await page.getByRole('link', { name: 'Version 21', exact: true }).click()
     const changed = page.getByRole('region', { name: 'What it changed' })
