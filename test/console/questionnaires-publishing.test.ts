@@ -75,7 +75,7 @@ describeInBrowser('publishing questionnaires in the console', (browser) => {
       .toBe(22)
       .catch(async (thrown) => {
         // What the page says in the place of the next versions.
-        throw new Error(await page.getByRole('main').innerText(), { cause: thrown })
+        throw new Error((await page.getByRole('main').textContent()) ?? '', { cause: thrown })
       })
     await rows.last().getByText(hostile).waitFor()
     await page.getByRole('link', { name: 'Version 21', exact: true }).click()
