@@ -108,7 +108,6 @@ export default defineConfig({
         pool: 'forks',
         // Behind the pooler a worker reads the modules of the project once, and not for each file.
         isolate: test.name !== pooled.name,
-        env: { TENANTRY_TEST_PROCESS: test.name === pooled.name ? 'shared' : 'own' },
         // One more than two processors have work for, because many tests wait for what takes its time.
         maxWorkers: 3,
         // Against what never ends. No test is about time by the clock of a busy machine.
