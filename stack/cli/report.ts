@@ -80,7 +80,7 @@ export function describe(line: MachineLine): string {
   ])
   rows.push([
     'Phone',
-    `${line.phone_url}  (writes to bots and shows their answers; WhatsApp's API is ${line.whatsapp_url})`,
+    `${line.phone_url}  (shows what is sent by WhatsApp, and can answer; the API is ${line.whatsapp_url})`,
   ])
   rows.push(['Publishable key', line.publishable_key])
   rows.push(['Secret key', line.secret_key])
