@@ -444,6 +444,7 @@ declare
   common bigint[] := '{}';
   key bigint;
   holders uuid[];
+  common_holders uuid[];
 begin
   for key in select k from unnest(private.word_keys(bot, words || plain_words)) as k group by k limit 40 loop
     holders := array(select t.id from public.bot_training_data as t
@@ -452,11 +453,12 @@ begin
       found_ids := found_ids || holders;
     else
       common := common || key;
+      common_holders := holders;
     end if;
   end loop;
   -- Of a single common word any row is as good as another.
   if cardinality(common) = 1 and found_ids = '{}' then
-    found_ids := holders;
+    found_ids := common_holders;
   end if;
   found_ids := found_ids || array(
     select t.id from unnest(common[:8]) with ordinality as one (key, n)

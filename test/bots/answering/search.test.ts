@@ -106,6 +106,23 @@ it('a bot knows nothing of another bot, of its own tenant or of another', async 
     ).toMatchObject({ outcome: 'escalated', training_data: [] })
 })
 
+it('one common word among unknown ones finds rows, wherever it stands', async () => {
+  const own = await makeShop()
+  await admin.query(
+    `insert into public.bot_training_data (tenant_id, bot_id, question, answer, locale)
+     select $1, private.ulid_to_uuid($2), 'kazoo number' || n, 'Yes.', 'en' from generate_series(1, 250) as n`,
+    [own.tenant.id, own.bot.ref_id],
+  )
+  // The words are looked up in the order of their hashes, so each of these asks in another order.
+  for (let n = 0; n < 20; n++) {
+    const { rows: found } = await admin.query(
+      `select from private.search_training_data($1, private.ulid_to_uuid($2), $3, 'en')`,
+      [own.tenant.id, own.bot.ref_id, `kazoo unheard${n}`],
+    )
+    expect(found, `unheard${n}`).toHaveLength(5)
+  }
+})
+
 it('a search reads the rows of its bot by an index, however many others have', async () => {
   const own = await makeShop()
   await teach(own, { question: 'Do you sell kazoos?', answer: 'Yes.' })
