@@ -70,13 +70,17 @@ describe('every function that takes text, JSON or a list', () => {
 async function unboundedCalls(db: pg.PoolClient, world: World, callable: Callable): Promise<string[]> {
   await db.query(`set local track_functions = 'all'`)
   const found: string[] = []
+  // Some functions call one for each registered table, whatever they are given.
+  const start = await innerCalls(db)
+  await attempt(db, world, callable, goodArguments(callable, world))
   let before = await innerCalls(db)
+  const usual = before - start
   for (const { what, args } of badCalls(callable, world, 1_000)) {
     const { refusal } = await attempt(db, world, callable, args)
     const after = await innerCalls(db)
     const calls = after - before
     before = after
-    if (calls > 100 && !goodCalls[callable.name]?.takesMany)
+    if (calls > usual + 100 && !goodCalls[callable.name]?.takesMany)
       found.push(`${callable.name}, ${what}: ${calls} calls`)
     if (refusal && lengthOf(refusal) > 8_000)
       found.push(`${callable.name}, ${what}: an answer of ${lengthOf(refusal)} characters`)

@@ -1,6 +1,8 @@
-import type pg from 'pg'
-import { describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { admin, rolledBack } from '../kit/db.ts'
+import { makeMigrated, type OwnDatabase } from '../kit/own-database.ts'
+import { makeTenant } from '../kit/tenants.ts'
 
 /** A table of its own, registered, in a transaction that is rolled back: it keeps nobody else waiting. */
 const withTable = (
@@ -123,4 +125,59 @@ describe('the night', () => {
     )
     expect(rows).toHaveLength(1)
   })
+
+  describe('while a tenant is being deleted', () => {
+    let own: OwnDatabase
+    let night: pg.Client
+    let person: pg.Client
+    const warnings: string[] = []
+    beforeAll(async () => {
+      own = await makeMigrated(inject('stack'))
+      ;[night, person] = [
+        new pg.Client({ connectionString: own.url }),
+        new pg.Client({ connectionString: own.url }),
+      ]
+      night.on('notice', ({ message }) => warnings.push(message ?? ''))
+      await Promise.all([night.connect(), person.connect()])
+    })
+    afterAll(async () => {
+      await Promise.all([night?.end(), person?.end()])
+      await own?.drop()
+    })
+
+    it.each([
+      ['makes', '2033-12-15T00:00:00Z', /coming partitions of usage_events were not made/],
+      ['drops', '2036-06-15T00:00:00Z', /old partitions of usage_events are in use/],
+    ])('%s nothing and is in no deadlock, and does so when it comes again', async (_, at, told) => {
+      const { id } = await makeTenant({ db: person })
+      const months = async () =>
+        (
+          await person.query<{ name: string }>(
+            `select inhrelid::regclass::text as name from pg_inherits where inhparent = 'public.usage_events'::regclass order by 1`,
+          )
+        ).rows.map(({ name }) => name)
+      const before = await months()
+      await person.query('begin')
+      // What a delete has locked before it comes to the rows of the tenant.
+      await person.query('update public.tenants set updated_at = now() where id = $1', [id])
+      const nightly = night.query(`call private.keep_partitions('${at}')`)
+      await expect.poll(() => heldBack(person)).toBe(true)
+      await person.query('delete from public.usage_events where tenant_id = $1', [id])
+      await person.query('delete from public.tenants where id = $1', [id])
+      await nightly
+      await person.query('commit')
+      expect(warnings.join('\n')).toMatch(told)
+      await night.query(`call private.keep_partitions('${at}')`)
+      expect(await months()).not.toEqual(before)
+      expect(await months()).toContain(`private.usage_events_${at.slice(0, 7).replace('-', '_')}`)
+    })
+  })
 })
+
+/** Whether somebody waits for a lock on the tenants. */
+const heldBack = async (db: pg.Client) =>
+  (
+    await db.query(
+      `select from pg_locks where relation = 'public.tenants'::regclass and not granted and database = (select oid from pg_database where datname = current_database())`,
+    )
+  ).rowCount! > 0

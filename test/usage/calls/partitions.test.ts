@@ -1,9 +1,22 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import pg from 'pg'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { admin, type Queryable, rolledBack } from '../../kit/db.ts'
+import { makeMigrated, type OwnDatabase } from '../../kit/own-database.ts'
 import { makeTenant } from '../../kit/tenants.ts'
 import { finish, priceModel, recordTool, spendOf, start } from './scene.ts'
 
-beforeAll(() => priceModel())
+// In a database of its own: who makes and drops months locks the tenants too, and other tests delete some.
+let own: OwnDatabase
+let pool: pg.Pool
+beforeAll(async () => {
+  own = await makeMigrated(inject('stack'))
+  pool = new pg.Pool({ connectionString: own.url, max: 1 })
+  await priceModel(undefined, { db: pool })
+})
+afterAll(async () => {
+  await pool?.end()
+  await own?.drop()
+})
 
 /** Copies a tenant's call to another moment, as the clock would have put it there. */
 const copyTo = (db: Queryable, table: string, tenant: string, moment: string) =>
@@ -36,12 +49,11 @@ describe.each(['llm_calls', 'tool_calls'])('the months of %s', (table) => {
   })
 
   it('pass over a year’s end: what waited in the default partition moves, what is too old goes, and the spend stays', async () => {
-    await rolledBack(admin, async (db) => {
+    await rolledBack(pool, async (db) => {
       const { id } = await makeTenant({ db })
       await finish(id, (await start(id, { db })).id, { db })
       await recordTool(id, { db })
       const spent = await spendOf(id, db)
-      await db.query(`lock table public.${table} in access exclusive mode`)
       for (const moment of ['2031-12-31T23:59:59.999Z', '2032-01-01T00:00:00Z'])
         await copyTo(db, table, id, moment)
       const fallback = `private.${table}_default`
