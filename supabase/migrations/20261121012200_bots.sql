@@ -601,3 +601,326 @@ $$;
 comment on function private.read_answering_bot(uuid, uuid) is
   'What a bot needs to answer: the shop, the templates, the settings and its model with the key. stop says why it answers nobody now. Only for the service.';
 grant execute on function private.read_answering_bot(uuid, uuid) to service_role;
+
+-- 10_number/01_bot_numbers.sql
+
+-- Numbers: the WhatsApp number of a bot, and what Meta said of it.
+
+create table public.bot_numbers (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  bot_id uuid not null,
+  whatsapp_phone_number_id text not null,
+  whatsapp_business_account_id text not null,
+  display_phone_number text,
+  verified_name text,
+  whatsapp_token_expires_at timestamptz,
+  is_verified boolean not null default false,
+  verified_at timestamptz,
+  last_checked_at timestamptz,
+  last_problem text,
+  paused_at timestamptz,
+  paused_reason text,
+  access_token_secret_id uuid not null,
+  app_secret_id uuid not null,
+  verify_token_secret_id uuid not null,
+  verify_token_hash bytea not null,
+  verify_token_made_at timestamptz not null default now(),
+  previous_verify_token_hash bytea,
+  previous_verify_token_expires_at timestamptz,
+  expiry_told_days int,
+  verify_token_told_at timestamptz,
+  revision uuid not null default private.uuid_v7(),
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, bot_id),
+  constraint bot_numbers_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade,
+  constraint phone_number_id_is_digits check (whatsapp_phone_number_id ~ '^[0-9]{5,30}$'),
+  constraint business_account_id_is_digits check (whatsapp_business_account_id ~ '^[0-9]{5,30}$'),
+  constraint display_phone_number_is_short check (private.is_plain_text(display_phone_number, 40)),
+  constraint verified_name_is_short check (private.is_plain_text(verified_name, 200)),
+  constraint verified_number_has_a_moment check (is_verified = (verified_at is not null)),
+  constraint number_problem_is_a_word check (last_problem ~ '^[a-z][a-z_]{0,39}$'),
+  constraint paused_for_a_reason check ((paused_at is null) = (paused_reason is null)),
+  constraint pause_reason_is_a_word check (paused_reason ~ '^[a-z][a-z_]{0,39}$'),
+  constraint previous_verify_token_ends check ((previous_verify_token_hash is null) = (previous_verify_token_expires_at is null))
+);
+comment on table public.bot_numbers is
+  'The WhatsApp number of a bot, at most one. is_verified is true only after Meta was asked about exactly these ids. Tokens and the app secret are in Vault.';
+comment on column public.bot_numbers.whatsapp_phone_number_id is 'Meta''s id of the number. Of the verified ones each is of one bot, over all tenants.';
+comment on column public.bot_numbers.last_problem is 'What the last check found wrong. Null if all was well.';
+comment on column public.bot_numbers.paused_reason is 'Why the bot sends nothing now, as token_invalid.';
+comment on column public.bot_numbers.expiry_told_days is 'How many days before its end the access token was last told of.';
+comment on column public.bot_numbers.revision is 'Changes with every change of the settings, so that a check of older ones cannot verify newer ones.';
+-- Whoever only types a number in blocks nobody.
+create unique index bot_numbers_verified_idx on public.bot_numbers (whatsapp_phone_number_id) where is_verified;
+-- Meta calls a path that names the bot and not its tenant.
+create index bot_numbers_bot_idx on public.bot_numbers (bot_id);
+create index bot_numbers_last_checked_idx on public.bot_numbers (last_checked_at nulls first) where is_verified;
+create index bot_numbers_expiry_idx on public.bot_numbers (whatsapp_token_expires_at) where whatsapp_token_expires_at is not null;
+create index bot_numbers_old_verify_token_idx on public.bot_numbers (verify_token_made_at) where verify_token_told_at is null;
+create trigger bot_numbers_touch before update on public.bot_numbers for each row execute function private.tg_touch_updated_at();
+create trigger bot_numbers_stamp_editor before insert or update on public.bot_numbers for each row execute function private.tg_stamp_editor();
+create trigger bot_numbers_drop_secrets after delete or update of access_token_secret_id, app_secret_id, verify_token_secret_id
+  on public.bot_numbers
+  for each row execute function private.tg_drop_secrets('access_token_secret_id', 'app_secret_id', 'verify_token_secret_id');
+
+alter table public.bot_numbers enable row level security;
+create policy "managers read their bots' numbers" on public.bot_numbers
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
+create policy "managers remove their bots' numbers" on public.bot_numbers
+  for delete to authenticated using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
+-- Nobody may insert or update: ids, secrets and trust change together, in functions.
+grant select (tenant_id, bot_id, whatsapp_phone_number_id, whatsapp_business_account_id, display_phone_number, verified_name,
+    whatsapp_token_expires_at, is_verified, verified_at, last_checked_at, last_problem, paused_at, paused_reason, verify_token_made_at,
+    previous_verify_token_expires_at, created_at, updated_at, created_by, updated_by), delete
+  on public.bot_numbers to authenticated;
+grant select on public.bot_numbers to service_role;
+
+select private.register_table('public.bot_numbers',
+  quiet => '{revision,last_checked_at,last_problem,expiry_told_days,verify_token_told_at}',
+  -- The number and the name are those of a business, as Meta shows them to everybody.
+  plain => '{whatsapp_phone_number_id,whatsapp_business_account_id,display_phone_number,verified_name,last_problem,paused_reason}',
+  secret => '{access_token_secret_id,app_secret_id,verify_token_secret_id,verify_token_hash,previous_verify_token_hash}');
+
+-- 10_number/02_setting.sql
+
+-- Setting a number: its ids, its secrets in Vault, and the verify token with which Meta asks for the callback.
+
+create function private.make_verify_token(out token text, out secret_id uuid, out hash bytea)
+  language plpgsql volatile
+  set search_path = ''
+as $$
+begin
+  token := encode(extensions.gen_random_bytes(20), 'hex');
+  secret_id := vault.create_secret(token, null, 'verify token of a bot''s number');
+  hash := sha256(convert_to(token, 'UTF8'));
+end
+$$;
+comment on function private.make_verify_token() is 'A new verify token, which is in Vault already, and its hash.';
+
+-- A definer, as the next ones, because the secrets are in Vault. Only for the service: the edge function has checked the
+-- caller's permission.
+create function private.set_bot_number(
+  tenant uuid, bot uuid, phone_number_id text, business_account_id text, access_token text default null, app_secret text default null
+) returns text
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.bot_numbers;
+  made record;
+  problems jsonb;
+  is_other boolean;
+begin
+  perform from public.bot_tenants as b where b.tenant_id = set_bot_number.tenant and b.id = set_bot_number.bot for no key update;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no bot with this ref_id.');
+  end if;
+  select * into stored from public.bot_numbers as n where n.tenant_id = set_bot_number.tenant and n.bot_id = set_bot_number.bot for update;
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', '/' || f.name, 'detail', case when f.given is null then 'is missing'
+    else 'must have 4096 characters at most' end)), '[]') into problems
+  from (values ('access_token', set_bot_number.access_token), ('app_secret', set_bot_number.app_secret)) as f (name, given)
+  where length(f.given) > 4096 or f.given is null and stored.bot_id is null;
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_value', 'The number cannot be connected with these secrets.', problems);
+  end if;
+
+  if stored.bot_id is null then
+    select * into made from private.make_verify_token();
+    insert into public.bot_numbers (tenant_id, bot_id, whatsapp_phone_number_id, whatsapp_business_account_id, access_token_secret_id,
+      app_secret_id, verify_token_secret_id, verify_token_hash)
+    values (set_bot_number.tenant, set_bot_number.bot, set_bot_number.phone_number_id, set_bot_number.business_account_id,
+      vault.create_secret(set_bot_number.access_token, null, 'access token of a bot''s number'),
+      vault.create_secret(set_bot_number.app_secret, null, 'app secret of a bot''s number'), made.secret_id, made.hash);
+    return made.token;
+  end if;
+  is_other := (stored.whatsapp_phone_number_id, stored.whatsapp_business_account_id)
+    <> (set_bot_number.phone_number_id, set_bot_number.business_account_id);
+  update public.bot_numbers as n set
+    whatsapp_phone_number_id = set_bot_number.phone_number_id, whatsapp_business_account_id = set_bot_number.business_account_id,
+    access_token_secret_id = private.keep_secret(set_bot_number.access_token, n.access_token_secret_id, is_other,
+      'access token of a bot''s number', 'access_token'),
+    app_secret_id = private.keep_secret(set_bot_number.app_secret, n.app_secret_id, false, 'app secret of a bot''s number', 'app_secret'),
+    is_verified = n.is_verified and not is_other,
+    verified_at = case when not is_other then n.verified_at end,
+    display_phone_number = case when not is_other then n.display_phone_number end,
+    verified_name = case when not is_other then n.verified_name end,
+    -- What was known of the token was known of the one before.
+    whatsapp_token_expires_at = case when set_bot_number.access_token is null then n.whatsapp_token_expires_at end,
+    expiry_told_days = case when set_bot_number.access_token is null then n.expiry_told_days end,
+    last_checked_at = null, last_problem = null,
+    revision = private.uuid_v7()
+  where n.tenant_id = stored.tenant_id and n.bot_id = stored.bot_id
+    and (is_other or set_bot_number.access_token is not null or set_bot_number.app_secret is not null);
+  return null;
+end
+$$;
+comment on function private.set_bot_number(uuid, uuid, text, text, text, text) is
+  'Sets which WhatsApp number a bot has, and puts its secrets in Vault. Other ids have to be verified again, and need the access token again. Returns the verify token if it was made now. 404 not_found; 422 invalid_value.';
+
+create function private.rotate_verify_token(tenant uuid, bot uuid, overlap interval default '7 days') returns text
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  made record;
+begin
+  perform from public.bot_numbers as n where n.tenant_id = rotate_verify_token.tenant and n.bot_id = rotate_verify_token.bot for update;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'This bot has no number.');
+  end if;
+  select * into made from private.make_verify_token();
+  update public.bot_numbers as n set verify_token_secret_id = made.secret_id, verify_token_hash = made.hash, verify_token_made_at = now(),
+    previous_verify_token_hash = n.verify_token_hash, previous_verify_token_expires_at = now() + overlap, verify_token_told_at = null
+  where n.tenant_id = rotate_verify_token.tenant and n.bot_id = rotate_verify_token.bot;
+  return made.token;
+end
+$$;
+comment on function private.rotate_verify_token(uuid, uuid, interval) is
+  'Gives the number of a bot a new verify token, and returns it. The one before counts for the overlap. 404 not_found.';
+
+create function private.reveal_verify_token(tenant uuid, bot uuid) returns text
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  secret_id uuid;
+begin
+  select n.verify_token_secret_id into secret_id from public.bot_numbers as n
+  where n.tenant_id = reveal_verify_token.tenant and n.bot_id = reveal_verify_token.bot;
+  if secret_id is null then
+    perform private.raise_problem(404, 'not_found', 'This bot has no number.');
+  end if;
+  perform private.record_audit(tenant, 'bot_number.verify_token_read', 'bot_numbers', private.ulid(bot));
+  return (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = secret_id);
+end
+$$;
+comment on function private.reveal_verify_token(uuid, uuid) is
+  'The verify token of a bot''s number, to be entered at Meta. Each reading is recorded. 404 not_found. Only for the service.';
+
+create function private.read_verify_hashes(bot_ref text) returns table (verify_token_hash text, previous_verify_token_hash text)
+  language sql stable security definer
+  set search_path = ''
+as $$
+  select encode(n.verify_token_hash, 'hex'), case when n.previous_verify_token_expires_at > now() then encode(n.previous_verify_token_hash, 'hex') end
+  from public.bot_numbers as n join public.tenants as t on t.id = n.tenant_id and t.status <> 'archived'
+  where n.bot_id = private.ulid_to_uuid(left(bot_ref, 27))
+$$;
+comment on function private.read_verify_hashes(text) is
+  'What a verify token is compared with, in hexadecimal: the hash of the one that counts, and of the one before within the overlap. Only for the service.';
+grant execute on function private.set_bot_number(uuid, uuid, text, text, text, text), private.rotate_verify_token(uuid, uuid, interval),
+  private.reveal_verify_token(uuid, uuid), private.read_verify_hashes(text) to service_role;
+
+select private.register_audit_action('bot_number.verify_token_read', 'r');
+
+-- 10_number/03_using.sql
+
+-- Using a number: what receiving and sending read of it, and how a bot is paused.
+
+-- Definers, all of them, because they read Vault or write what nobody else may. Only for the service.
+create function private.read_bot_webhook(bot_ref text)
+  returns table (tenant_id uuid, bot_id uuid, whatsapp_phone_number_id text, whatsapp_business_account_id text, app_secret text)
+  language sql stable security definer
+  set search_path = ''
+as $$
+  select f.tenant_id, f.bot_id, f.whatsapp_phone_number_id, f.whatsapp_business_account_id, f.app_secret
+  from (
+    select n.tenant_id, n.bot_id, n.whatsapp_phone_number_id, n.whatsapp_business_account_id,
+      -- A subquery and not a join: with a join, Postgres may decrypt every secret in Vault.
+      (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = n.app_secret_id) as app_secret
+    from public.bot_numbers as n join public.tenants as t on t.id = n.tenant_id and t.status <> 'archived'
+    where n.bot_id = private.ulid_to_uuid(left(read_bot_webhook.bot_ref, 27))) as f
+  where f.app_secret is not null
+$$;
+comment on function private.read_bot_webhook(text) is
+  'What a webhook of Meta is verified with, by the ref_id of the bot. No row if the bot is unknown or has no number. Only for the service.';
+
+create function private.read_bot_sender(tenant uuid, bot uuid)
+  returns table (whatsapp_phone_number_id text, access_token text, is_verified boolean, paused_reason text)
+  language sql stable security definer
+  set search_path = ''
+as $$
+  select n.whatsapp_phone_number_id, (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = n.access_token_secret_id),
+    n.is_verified, n.paused_reason
+  from public.bot_numbers as n
+  where n.tenant_id = read_bot_sender.tenant and n.bot_id = read_bot_sender.bot
+$$;
+comment on function private.read_bot_sender(uuid, uuid) is
+  'By which number a bot sends, and with which access token. It sends nothing unless the number is verified and not paused. Only for the service.';
+
+create function private.tell_of_pause(tenant uuid, bot uuid, type text, reason text) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  subject public.bot_tenants;
+begin
+  -- Whoever calls this has locked the bot, for which the key stands.
+  select * into subject from public.bot_tenants as b where b.tenant_id = tell_of_pause.tenant and b.id = tell_of_pause.bot;
+  perform private.emit_event(subject.tenant_id, tell_of_pause.type,
+    jsonb_build_object('bot', jsonb_build_object('ref_id', subject.ref_id, 'client_name', subject.client_name), 'reason', tell_of_pause.reason),
+    'bot ' || subject.ref_id, has_row_lock => true);
+  if tell_of_pause.type = 'bot.paused' then
+    perform private.notify(subject.tenant_id, 'bot.paused', '{admins}', jsonb_build_object('bot', subject.client_name), 'bot', subject.ref_id);
+  end if;
+end
+$$;
+comment on function private.tell_of_pause(uuid, uuid, text, text) is 'Tells webhooks that a bot is paused or not any more, and its managers if it is.';
+
+create function private.pause_bot(tenant uuid, bot uuid, reason text) returns boolean
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- The bot before its number, as whoever sets a number locks them.
+  perform from public.bot_tenants as b where b.tenant_id = pause_bot.tenant and b.id = pause_bot.bot for no key update;
+  update public.bot_numbers as n set paused_at = now(), paused_reason = pause_bot.reason
+  where n.tenant_id = pause_bot.tenant and n.bot_id = pause_bot.bot and n.paused_at is null;
+  if found then
+    perform private.tell_of_pause(tenant, bot, 'bot.paused', reason);
+    return true;
+  end if;
+  return false;
+end
+$$;
+comment on function private.pause_bot(uuid, uuid, text) is
+  'Has a bot send nothing until its number is verified again, and tells its managers once. The reason is a word, as token_invalid. Returns whether it was not paused before. Only for the service.';
+
+create function private.resume_bot(tenant uuid, bot uuid) returns boolean
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  reason text;
+begin
+  perform from public.bot_tenants as b where b.tenant_id = resume_bot.tenant and b.id = resume_bot.bot for no key update;
+  select n.paused_reason into reason from public.bot_numbers as n
+  where n.tenant_id = resume_bot.tenant and n.bot_id = resume_bot.bot and n.paused_at is not null for no key update;
+  if reason is null then
+    return false;
+  end if;
+  update public.bot_numbers as n set paused_at = null, paused_reason = null
+  where n.tenant_id = resume_bot.tenant and n.bot_id = resume_bot.bot;
+  perform private.tell_of_pause(tenant, bot, 'bot.resumed', reason);
+  return true;
+end
+$$;
+comment on function private.resume_bot(uuid, uuid) is
+  'Has a bot send again. The event says why it was paused. Returns whether it was paused before. Only for the service.';
+grant execute on function private.read_bot_webhook(text), private.read_bot_sender(uuid, uuid), private.pause_bot(uuid, uuid, text),
+  private.resume_bot(uuid, uuid) to service_role;
+
+select private.register_event_type('bot.paused', 'A bot sends nothing until its number is verified again. The reason is a word, as token_invalid.',
+  '{"bot": {"ref_id": "ref_id", "client_name": "text"}, "reason": "text"}',
+  '{"bot": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "client_name": "Kassangas Music Shop"}, "reason": "token_invalid"}');
+select private.register_event_type('bot.resumed', 'A bot sends again. The reason is the one for which it was paused.',
+  '{"bot": {"ref_id": "ref_id", "client_name": "text"}, "reason": "text"}',
+  '{"bot": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "client_name": "Kassangas Music Shop"}, "reason": "token_invalid"}');
+
+select private.register_notification_type('bot.paused', 'bots', 'A bot sends nothing, because WhatsApp does not take it any more.',
+  '{"en": "Your bot {{bot}} is paused and answers nobody on WhatsApp. Verify its number to learn what to do.",
+    "de": "Dein Bot {{bot}} pausiert und antwortet niemandem auf WhatsApp. Prüfe seine Nummer, um zu erfahren, was zu tun ist.",
+    "fr": "Votre bot {{bot}} est en pause et ne répond à personne sur WhatsApp. Vérifiez son numéro pour savoir que faire."}',
+  '{"bot": "Kassangas Music Shop"}', is_critical => true);

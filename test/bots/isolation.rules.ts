@@ -1,4 +1,4 @@
-import { letIn, nowhereId, tenantId } from '../isolation/matrix/callers.ts'
+import { letIn, nowhereId, type TenantName, tenantId } from '../isolation/matrix/callers.ts'
 import type { IsolationRules } from '../isolation/matrix/rules.ts'
 
 const written = 'created_at updated_at created_by updated_by'
@@ -7,10 +7,18 @@ const shop =
 const template =
   'template_name description system_prompt conversation_context tone max_response_length is_active is_default metadata'
 const training = 'data_type question answer category locale priority confidence_score is_active'
+const number =
+  'whatsapp_phone_number_id whatsapp_business_account_id display_phone_number verified_name whatsapp_token_expires_at ' +
+  'is_verified verified_at last_checked_at last_problem paused_at paused_reason verify_token_made_at previous_verify_token_expires_at'
 const settings = 'is_bot_enabled enable_ai_responses enable_training_mode metadata'
 
 /** The bot of each tenant of the matrix. Ids are of a tenant, so all of them may have the same. */
 const bot = '15010000-0000-7000-8000-0000000000b0'
+
+const numberColumns = `(tenant_id, bot_id, whatsapp_phone_number_id, whatsapp_business_account_id, access_token_secret_id, app_secret_id,
+  verify_token_secret_id, verify_token_hash)`
+const numberOf = (tenant: TenantName, ofBot: string) =>
+  `('${tenantId(tenant)}', '${ofBot}', '100001', '200001', '${nowhereId}', '${nowhereId}', '${nowhereId}', 'Probe')`
 
 export default {
   relations: {
@@ -98,6 +106,25 @@ export default {
         },
       ],
     },
+    bot_numbers: {
+      columns: `tenant_id bot_id ${number} ${written}`,
+      withheld:
+        'access_token_secret_id app_secret_id verify_token_secret_id verify_token_hash previous_verify_token_hash ' +
+        'expiry_told_days verify_token_told_at revision',
+      key: 'tenant_id',
+      select: 'read_admin',
+      delete: 'manage',
+      service: 'select',
+      attempts: [
+        { as: 'owner', tries: `update public.bot_numbers set is_verified = true`, gives: 'denied' },
+        {
+          as: 'owner',
+          before: letIn('bot_numbers'),
+          tries: `insert into public.bot_numbers ${numberColumns} values ${numberOf('home', nowhereId)}`,
+          gives: '23503',
+        },
+      ],
+    },
   },
   privateFunctions: {
     is_business_profile: 'pure; a check constraint of bot_tenants calls it',
@@ -112,5 +139,6 @@ export default {
       values ('${tenantId(tenant)}', '${bot}', 'Matrix', 'Matrix')`,
     'public.bot_training_data': (tenant) => `(tenant_id, bot_id, question, answer)
       values ('${tenantId(tenant)}', '${bot}', 'Matrix?', 'Matrix.')`,
+    'public.bot_numbers': (tenant) => `${numberColumns} values ${numberOf(tenant, bot)}`,
   },
 } satisfies IsolationRules

@@ -176,6 +176,13 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.set_bot_model': {
     given: ({ bot }) => ({ bot, provider: 'openai', base_url: 'https://api.openai.com/v1', model: 'gpt-4o' }),
   },
+  'private.set_bot_number': {
+    given: ({ bot }) => ({
+      ...{ bot, phone_number_id: '100001', business_account_id: '200001' },
+      ...{ access_token: 'token', app_secret: 'secret' },
+    }),
+  },
+  'private.pause_bot': { given: ({ bot }) => ({ bot, reason: 'account_locked' }) },
   'private.set_llm_provider': {
     given: () => ({
       provider_type: 'openai',
@@ -268,6 +275,7 @@ export const unmeasured: Record<string, string> = {
   'private.read_callback_provider': 'the path of a callback bounds the ref_id',
   'private.take_notification_callbacks': 'what a provider has signed, of a megabyte at most',
   'private.mail_invitation': 'the token is compared with a hash first',
+  'private.tell_of_pause': 'our code names the reason',
   'private.overwrite_paths': 'the paths of a table, which its register names',
   'private.wake_dispatcher': 'our code names the queue',
   'private.read_webhook_secrets': 'the endpoints that a dispatcher holds',
