@@ -1,6 +1,9 @@
 import { createApp } from '../../lib/http/index.ts'
 import { bots } from './bots.ts'
+import { conversations } from './conversations.ts'
+import { answers, sends } from './dispatch.ts'
 import { models } from './models.ts'
+import { receiving } from './receiving.ts'
 import { settings } from './settings.ts'
 import { templates } from './templates.ts'
 import { trainingData } from './training-data.ts'
@@ -8,6 +11,10 @@ import { trials } from './trials.ts'
 
 export const app = createApp('bots')
   .route('/bots', bots)
+  .route('/answer', answers)
+  .route('/send', sends)
+  .route('/whatsapp', receiving)
+  .route('/bots', conversations)
   .route('/bots', models)
   .route('/bots', settings)
   .route('/bots', templates)

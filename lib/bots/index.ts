@@ -1,11 +1,34 @@
 import './problems.ts'
 
 export { tryBot } from './answering/answer.ts'
+export { answerContacts } from './answering/queue.ts'
 export { BotAnswer, Trial } from './answering/schema.ts'
 export { changeBot, createBot, deleteBot, listBots, readBot } from './bots/queries.ts'
 export { Bot, BotChange, BotPath, BotQuery, Bots, NewBot } from './bots/schema.ts'
+export {
+  forgetContact,
+  handBack,
+  listConversations,
+  listMessages,
+  readConversation,
+  takeOver,
+  writeToContact,
+} from './conversations/queries.ts'
+export {
+  Conversation,
+  ConversationPath,
+  ConversationQuery,
+  Conversations,
+  Message,
+  MessageQuery,
+  Messages,
+  NewBotMessage,
+} from './conversations/schema.ts'
 export { removeBotModel, setBotModel } from './models/queries.ts'
 export { BotModelSettings } from './models/schema.ts'
+export { receiveWebhook } from './receiving/receive.ts'
+export { TakenWebhook } from './receiving/schema.ts'
+export { sendToContacts } from './sending/queue.ts'
 export { changeBotSettings, readBotSettings } from './settings/queries.ts'
 export { BotSettings, BotSettingsChange } from './settings/schema.ts'
 export {

@@ -1,7 +1,12 @@
-import { declareConstraints } from '../db/index.ts'
+import { declareConstraints, declareProblems } from '../db/index.ts'
 
 const phone = 'must be a telephone number such as +447700900145'
 const plain = 'must be text without control characters'
+
+declareProblems({
+  contact_opted_out: { status: 409, title: 'The contact does not want to be written to' },
+  window_closed: { status: 409, title: 'WhatsApp lets nobody write to this contact now' },
+})
 
 declareConstraints({
   bot_name_is_text: { pointer: '/client_name', detail: plain },
@@ -35,5 +40,7 @@ declareConstraints({
   training_answer_is_text: { pointer: '/answer', detail: plain },
   active_training_data_has_an_answer: { pointer: '/answer', detail: 'is missing: an active row answers' },
   training_category_is_text: { pointer: '/category', detail: plain },
+  escalation_email_is_an_address: { pointer: '/escalation_email', detail: 'must be an e-mail address' },
+  escalation_phone_is_a_number: { pointer: '/escalation_phone', detail: phone },
   bot_settings_metadata_is_small: { pointer: '/metadata', detail: 'must be an object of at most 8192 bytes' },
 })

@@ -1,5 +1,6 @@
 import './problems.ts'
 
+export { isSignedByMeta } from './callbacks/meta.ts'
 export { confirmCallback, receiveCallback } from './callbacks/receive.ts'
 export { CallbackPath, TakenCallbacks } from './callbacks/schema.ts'
 export { dispatchNotifications } from './dispatch/queue.ts'
@@ -32,6 +33,9 @@ export {
   ReadUntil,
   UnreadCount,
 } from './schema.ts'
+export { postToProvider } from './senders/http.ts'
+export { storable, type Verdict } from './senders/message.ts'
+export { providerUrl } from './senders/settings.ts'
 export {
   liftSuppression,
   listSuppressions,

@@ -15,13 +15,18 @@ export interface LeasedItem {
 
 /** The result of an attempt: private.queue_result. A domain adds what it wants to keep of the answer. */
 export interface ItemResult extends Omit<LeasedItem, 'is_slow'> {
-  /** What failed is tried again while attempts are left. What was dropped is not, and its lane is not to blame. */
-  outcome: 'succeeded' | 'failed' | 'dropped'
+  /**
+   * What failed is tried again while attempts are left. What was postponed is tried again after wait_seconds, which is no attempt.
+   * What was dropped is not tried again. Of these two, their lane is not to blame.
+   */
+  outcome: 'succeeded' | 'failed' | 'postponed' | 'dropped'
   duration_ms: number
   /** The receiver asks for a pause of this many seconds. */
   block_seconds: number | null
   /** The receiver asks for nothing more, and why. */
   stop_reason: string | null
+  /** How long what is postponed waits. */
+  wait_seconds?: number
 }
 
 /** What a dispatcher has to know of a domain's queue. */

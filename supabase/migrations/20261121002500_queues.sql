@@ -22,6 +22,7 @@ comment on table private.queues is 'The queues of the domains: webhooks and othe
 create type private.queue_outcome as enum (
   'succeeded',
   'failed', -- it is tried again, while attempts are left
+  'postponed', -- it is tried again after wait_seconds, which is no attempt, and its lane is not to blame
   'dropped' -- it is not tried again, and its lane is not to blame
 );
 
@@ -37,7 +38,9 @@ create type private.queue_result as (
   -- The receiver asked for a pause of this many seconds.
   block_seconds int,
   -- The receiver asked for nothing more, and why.
-  stop_reason text
+  stop_reason text,
+  -- How long what is postponed waits.
+  wait_seconds int
 );
 comment on type private.queue_result is 'The result of one leased item, as a dispatcher reports it.';
 
@@ -211,6 +214,16 @@ end
 $$;
 comment on function private.wake_queue_tenants(text, uuid[], boolean) is
   'Makes tenants due when the earliest of their lanes is due, and at once if they were at their cap and an item of theirs has ended. The last that a transaction does: a claim skips tenants that somebody holds.';
+
+create function private.open_lane(queue text, tenant uuid, lane uuid, rate_limit_per_second int default null) returns void
+  language sql
+  set search_path = ''
+as $$
+  insert into private.queue_lanes (tenant_id, queue, lane_id, rate_limit_per_second)
+  values (tenant, open_lane.queue, open_lane.lane, open_lane.rate_limit_per_second) on conflict do nothing;
+  insert into private.queue_tenants (tenant_id, queue) values (tenant, open_lane.queue) on conflict do nothing
+$$;
+comment on function private.open_lane(text, uuid, uuid, int) is 'Makes a lane of a tenant, and its place in the queue. It may be there already.';
 
 create function private.wake_tenants_after(queue text, results private.queue_result[], tenants uuid[]) returns void
   language plpgsql
@@ -771,6 +784,8 @@ begin
         next_at = now() + private.retry_wait(waits, least(i.attempt_count + 1, r.attempt_number)),
         lease_id = null,
         dispatched_at = null
+    when matched and r.outcome = 'postponed' then
+      update set next_at = now() + make_interval(secs => r.wait_seconds), lease_id = null, dispatched_at = null
     when matched then delete
     returning r.ordinality, r.outcome = 'failed' and merge_action() = 'DELETE' as has_died,
       case merge_action() when 'UPDATE' then i.attempt_count else least(i.attempt_count + 1, r.attempt_number) end as attempt_count
@@ -816,6 +831,23 @@ $$;
 comment on function private.complete_items(text, private.queue_result[], int) is
   'Takes the results of leased items, in the order of lane_id and item_id. Settles those whose lease is still held, and steers their lanes. Returns the places of the settled results and of those that died, how many attempts each item has had (null where the lease was lost), what the domain may tell people of the lanes (steer_lanes), and the tenants for wake_tenants_after(), which the domain calls at its end.';
 
+create function private.complete_queue_items(queue text, given jsonb, dispatcher int default null) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  results private.queue_result[] := array(
+    select r from jsonb_populate_recordset(null::private.queue_result, given) as r order by r.lane_id, r.item_id, r.lease_id);
+  done record;
+begin
+  select * into done from private.complete_items(complete_queue_items.queue, results, dispatcher);
+  perform private.wake_tenants_after(complete_queue_items.queue, results, done.tenants);
+  return cardinality(done.settled);
+end
+$$;
+comment on function private.complete_queue_items(text, jsonb, int) is
+  'Takes the results of leased items of a queue whose domain has nothing to record about them. Returns how many were settled.';
+
 -- 08_steer_lanes.sql
 
 -- Steering: what the results of attempts change in their lanes.
@@ -858,7 +890,7 @@ begin
       select l.failure_count + s.failures as failure_count,
         -- The circuit opens once for all requests that were under way together. Only requests sent after the pause count again.
         s.failures > 0 and l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
-    where s.failures > 0 or s.is_slow or s.block_seconds is not null or s.stop_reason is not null
+    where s.failures > 0 or s.retry_at is not null or s.is_slow or s.block_seconds is not null or s.stop_reason is not null
       or l.failure_count > 0 or l.is_capped or l.is_slow is not false
   ), steered as (
     update private.queue_lanes as l set

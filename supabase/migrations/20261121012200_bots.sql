@@ -149,7 +149,7 @@ select private.register_table('public.bot_tenants', plain => '{client_name,busin
   on_forget => 'keep', kept_because => 'How the shop of a bot is reached. A manager changes it with the bot.');
 
 insert into private.api_scopes (scope, permission, description) values
-  ('bots:read', 'read', 'Read the bots, their templates, training data and settings.')
+  ('bots:read', 'read', 'Read the bots, their templates, training data, settings and conversations.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 select private.register_event_type('bot.created', 'A bot was created.',
@@ -527,6 +527,12 @@ create table public.bot_control_settings (
   is_bot_enabled boolean not null default true,
   enable_ai_responses boolean not null default true,
   enable_training_mode boolean not null default false,
+  enable_auto_reply boolean not null default true,
+  log_conversations boolean not null default true,
+  max_messages_per_hour int not null default 1000,
+  max_messages_per_user_per_day int not null default 100,
+  escalation_email text,
+  escalation_phone text,
   metadata jsonb not null default '{}',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -534,10 +540,19 @@ create table public.bot_control_settings (
   updated_by uuid,
   primary key (tenant_id, bot_id),
   constraint bot_control_settings_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade,
+  constraint bot_hour_limit_in_range check (max_messages_per_hour between 1 and 100000),
+  constraint bot_day_limit_in_range check (max_messages_per_user_per_day between 1 and 10000),
+  constraint escalation_email_is_an_address check (private.is_email(escalation_email)),
+  constraint escalation_phone_is_a_number check (escalation_phone ~ '^\+[1-9][0-9]{6,14}$'),
   constraint bot_settings_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 8192))
 );
 comment on table public.bot_control_settings is 'What a bot may do, and how much of it (1:1 with bot_tenants, made together with the bot).';
 comment on column public.bot_control_settings.enable_training_mode is 'The bot answers only with its training data. What it does not know becomes a row without an answer.';
+comment on column public.bot_control_settings.enable_auto_reply is 'Off: nobody is answered by the bot. Each message waits for a person.';
+comment on column public.bot_control_settings.log_conversations is 'Off: of a message that is settled, only the facts are kept: when, by whom, and which rule.';
+comment on column public.bot_control_settings.max_messages_per_hour is 'How many messages the bot answers in an hour, of all contacts together.';
+comment on column public.bot_control_settings.max_messages_per_user_per_day is 'How many messages of one contact it answers in a day of the tenant''s time zone.';
+comment on column public.bot_control_settings.escalation_email is 'Who is told, besides the people of the tenant, when a contact waits for a person.';
 create trigger bot_control_settings_touch before update on public.bot_control_settings for each row execute function private.tg_touch_updated_at();
 create trigger bot_control_settings_stamp_editor before insert or update on public.bot_control_settings for each row execute function private.tg_stamp_editor();
 
@@ -560,10 +575,13 @@ create policy "managers update their bots' settings" on public.bot_control_setti
   for update to authenticated
   using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]))
   with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
-grant select, update (is_bot_enabled, enable_ai_responses, enable_training_mode, metadata) on public.bot_control_settings to authenticated;
+grant select, update (is_bot_enabled, enable_ai_responses, enable_training_mode, enable_auto_reply, log_conversations, max_messages_per_hour,
+  max_messages_per_user_per_day, escalation_email, escalation_phone, metadata)
+  on public.bot_control_settings to authenticated;
 grant select, insert, update, delete on public.bot_control_settings to service_role;
 
-select private.register_table('public.bot_control_settings', plain => '{metadata}');
+select private.register_table('public.bot_control_settings', plain => '{metadata}', personal => '{escalation_email,escalation_phone}',
+  on_forget => 'keep', kept_because => 'Whom the shop itself tells. A manager changes it with the settings.');
 
 -- 07_answering.sql
 
@@ -924,3 +942,909 @@ select private.register_notification_type('bot.paused', 'bots', 'A bot sends not
     "de": "Dein Bot {{bot}} pausiert und antwortet niemandem auf WhatsApp. Prüfe seine Nummer, um zu erfahren, was zu tun ist.",
     "fr": "Votre bot {{bot}} est en pause et ne répond à personne sur WhatsApp. Vérifiez son numéro pour savoir que faire."}',
   '{"bot": "Kassangas Music Shop"}', is_critical => true);
+
+-- 20_conversations/01_contacts.sql
+
+-- Contacts: the customers who write to a bot.
+
+create table public.contacts (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  bot_id uuid not null,
+  wa_id text,
+  user_id text,
+  full_name text,
+  opted_out_at timestamptz,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint contacts_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade,
+  constraint contact_is_of_a_bot unique (tenant_id, bot_id, id),
+  constraint wa_id_is_digits check (wa_id ~ '^[1-9][0-9]{6,14}$'),
+  constraint user_id_is_short check (length(user_id) between 1 and 200 and user_id ~ '^[!-~]+$'),
+  constraint contact_name_is_short check (length(full_name) between 1 and 200)
+);
+create unique index contacts_ref_id_idx on public.contacts (tenant_id, ref_id) where ref_id is not null;
+create unique index contacts_wa_id_idx on public.contacts (tenant_id, bot_id, wa_id) where wa_id is not null;
+create unique index contacts_user_id_idx on public.contacts (tenant_id, bot_id, user_id) where user_id is not null;
+comment on table public.contacts is 'The customers of a bot. Two bots of one tenant have contacts of their own, also if one person writes to both.';
+comment on column public.contacts.wa_id is 'The telephone number as WhatsApp has it: digits without a plus. Whoever has a user name may hide it.';
+comment on column public.contacts.user_id is 'What WhatsApp calls the person for this business, whatever the number is.';
+comment on column public.contacts.opted_out_at is 'When the contact wrote STOP. Nothing is sent until the contact writes START.';
+
+alter table public.contacts enable row level security;
+create policy "members read their bots' contacts" on public.contacts
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{bots:read}'))::uuid[]));
+grant select on public.contacts to authenticated;
+grant select, insert, update, delete on public.contacts to service_role;
+
+select private.register_table('public.contacts', personal => '{wa_id,user_id,full_name}', person => 'wa_id',
+  unaudited => 'made by what the contact writes; forgetting one has its own row in the log');
+
+-- 20_conversations/02_conversation_states.sql
+
+-- States of conversations: who answers a contact now, the bot or a person.
+
+create table public.conversation_states (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  bot_id uuid not null,
+  contact_id uuid not null,
+  taken_over_at timestamptz,
+  taken_over_by uuid,
+  escalated_at timestamptz,
+  escalation_reason text,
+  last_received_at timestamptz,
+  last_message_at timestamptz(3) not null default now(),
+  notice_on date,
+  primary key (tenant_id, contact_id),
+  constraint conversation_states_contact_fkey foreign key (tenant_id, bot_id, contact_id)
+    references public.contacts (tenant_id, bot_id, id) on delete cascade,
+  constraint escalated_for_a_reason check ((escalated_at is null) = (escalation_reason is null)),
+  constraint escalation_reason_is_a_word check (escalation_reason ~ '^[a-z_]{1,40}$')
+) with (fillfactor = 80);
+create index conversation_states_list_idx on public.conversation_states (tenant_id, bot_id, last_message_at desc, contact_id desc);
+create index conversation_states_escalated_idx on public.conversation_states (tenant_id, bot_id, last_message_at desc, contact_id desc)
+  where escalated_at is not null;
+comment on table public.conversation_states is 'Who answers a contact now, and until when the contact may be written to (1:1 with contacts, made together).';
+comment on column public.conversation_states.taken_over_at is 'The bot is quiet from then on, until the conversation is handed back.';
+comment on column public.conversation_states.escalated_at is 'Since when the contact waits for a person.';
+comment on column public.conversation_states.last_received_at is 'WhatsApp lets a business write for 24 hours after it.';
+comment on column public.conversation_states.notice_on is 'The day on which the contact was last told that there were too many messages.';
+
+alter table public.conversation_states enable row level security;
+create policy "members read the states of their bots' conversations" on public.conversation_states
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{bots:read}'))::uuid[]));
+grant select on public.conversation_states to authenticated;
+grant select, insert, update, delete on public.conversation_states to service_role;
+
+select private.register_table('public.conversation_states', plain => '{escalation_reason}',
+  quiet => '{last_received_at,last_message_at,notice_on,escalated_at,escalation_reason}');
+
+-- 20_conversations/03_messages.sql
+
+-- Messages: what a contact wrote, what was answered, and why. One row for each message of WhatsApp.
+
+create type public.message_direction as enum ('inbound', 'outbound');
+create type public.bot_message_status as enum (
+  -- In this order a message moves, and never back.
+  'waiting',
+  'unknown', -- it was sent, and WhatsApp has not answered; its status will tell
+  'sent', 'delivered', 'read',
+  'failed'
+);
+create type public.bot_message_source as enum ('contact', 'bot', 'person', 'api_key');
+
+create table public.bot_messages (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  bot_id uuid not null,
+  contact_id uuid not null,
+  direction public.message_direction not null,
+  source public.bot_message_source not null,
+  kind text not null default 'text',
+  whatsapp_message_id text,
+  message_text text,
+  raw_payload jsonb,
+  occurred_at timestamptz not null default now(),
+  -- Of what a contact wrote: what the bot did about it.
+  begun_at timestamptz,
+  settled_at timestamptz,
+  outcome text,
+  reason text,
+  template_used text,
+  training_data_ref text,
+  llm_call_ref text,
+  -- Of what is sent: what it answers, and how far it got.
+  answers_id uuid,
+  sent_by uuid,
+  status public.bot_message_status,
+  attempted_at timestamptz,
+  error_code int,
+  error_message text,
+  created_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint bot_messages_contact_fkey foreign key (tenant_id, bot_id, contact_id)
+    references public.contacts (tenant_id, bot_id, id) on update cascade on delete cascade,
+  constraint direction_goes_with_source check ((direction = 'inbound') = (source = 'contact')),
+  constraint only_what_is_sent_has_a_status check ((direction = 'outbound') = (status is not null)),
+  constraint message_kind_is_a_word check (kind ~ '^[a-z_]{1,40}$'),
+  constraint wamid_is_short check (length(whatsapp_message_id) between 1 and 300 and whatsapp_message_id ~ '^[!-~]+$'),
+  constraint message_text_is_short check (length(message_text) between 1 and 8192),
+  constraint message_payload_is_small check (jsonb_typeof(raw_payload) = 'object' and private.json_fits(raw_payload, 65536)),
+  constraint message_outcome_is_known check (outcome in ('answered', 'escalated', 'silent')),
+  constraint settled_message_has_an_outcome check ((settled_at is null) = (outcome is null) and (outcome is null) = (reason is null)),
+  constraint message_reason_is_a_word check (reason ~ '^[a-z_]{1,40}$'),
+  constraint template_used_is_short check (length(template_used) <= 200),
+  constraint message_error_is_short check (length(error_message) <= 1000)
+) with (fillfactor = 80);
+create unique index bot_messages_ref_id_idx on public.bot_messages (tenant_id, ref_id) where ref_id is not null;
+-- The inbox: whatever WhatsApp sends again is there already.
+create unique index bot_messages_whatsapp_message_id_idx on public.bot_messages (tenant_id, bot_id, whatsapp_message_id)
+  where whatsapp_message_id is not null;
+create index bot_messages_contact_idx on public.bot_messages (tenant_id, contact_id, id desc);
+create index bot_messages_bot_idx on public.bot_messages (tenant_id, bot_id, id desc);
+create index bot_messages_open_idx on public.bot_messages (tenant_id, contact_id, id) where direction = 'inbound' and settled_at is null;
+create index bot_messages_created_at_idx on public.bot_messages using brin (created_at) with (autosummarize = on);
+comment on table public.bot_messages is 'The messages of a bot, received and sent. conversations and bot_message_logs are two views of it.';
+comment on column public.bot_messages.message_text is 'Null if it has no text, or if log_conversations is off and the message is settled.';
+comment on column public.bot_messages.raw_payload is 'What a contact wrote, in WhatsApp''s own words.';
+comment on column public.bot_messages.occurred_at is 'When the contact wrote it, by WhatsApp''s clock; or when it was written here.';
+comment on column public.bot_messages.begun_at is 'When the bot first thought about it. It counts for the limits once.';
+comment on column public.bot_messages.attempted_at is 'When an attempt to send it began whose end nobody knows yet.';
+
+alter table public.bot_messages enable row level security;
+create policy "members read their bots' messages" on public.bot_messages
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{bots:read}'))::uuid[]));
+grant select on public.bot_messages to authenticated;
+grant select, insert, update, delete on public.bot_messages to service_role;
+
+create view public.conversations with (security_invoker = true) as
+  select m.tenant_id, m.bot_id, m.ref_id, c.ref_id as contact, m.direction, m.raw_payload, m.message_text, m.whatsapp_message_id, m.occurred_at
+  from public.bot_messages as m join public.contacts as c on c.tenant_id = m.tenant_id and c.id = m.contact_id;
+comment on view public.conversations is 'What was said between a bot and its contacts.';
+
+create view public.bot_message_logs with (security_invoker = true) as
+  select m.tenant_id, m.bot_id, m.ref_id, c.ref_id as contact, m.direction, m.message_text, m.whatsapp_message_id,
+    m.llm_call_ref is not null as ai_processed, a.message_text as ai_response, m.outcome, m.reason, m.template_used,
+    m.training_data_ref as training_data_id, m.status, coalesce(m.error_message, a.error_message) as error_message, m.occurred_at
+  from public.bot_messages as m
+  join public.contacts as c on c.tenant_id = m.tenant_id and c.id = m.contact_id
+  left join lateral (
+    select o.message_text, o.error_message from public.bot_messages as o
+    where o.tenant_id = m.tenant_id and o.contact_id = m.contact_id and o.answers_id = m.id order by o.id limit 1) as a on true;
+comment on view public.bot_message_logs is 'What a bot did about each message, and which rule, row, template and model led to it.';
+grant select on public.conversations, public.bot_message_logs to authenticated, service_role;
+
+create function private.sweep_bot_messages(batch int default 5000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with gone as (
+    delete from public.bot_messages as m where m.ctid = any (array(
+      select o.ctid from public.bot_messages as o where o.created_at < now() - interval '2 years' limit batch for update skip locked))
+    returning 1)
+  select count(*)::int from gone
+$$;
+comment on function private.sweep_bot_messages(int) is 'Deletes messages that are older than two years. Returns how many.';
+select cron.schedule('bots: delete old messages', '41 * * * *', 'select private.sweep_bot_messages()');
+
+select private.register_table('public.bot_messages', plain => '{kind,outcome,reason,template_used,training_data_ref,llm_call_ref,whatsapp_message_id}',
+  personal => '{message_text,raw_payload,error_message}', on_forget => 'delete', forgotten_with => 'public.contacts',
+  unaudited => 'each message is a row of the log by itself');
+
+-- 20_conversations/04_receiving.sql
+
+-- Receiving: what WhatsApp brings becomes messages of contacts, each once.
+
+select private.register_queue('bot_answers', '/bots/answer', '{5 s,30 s,2 min,10 min}');
+
+-- A definer, because whoever creates a bot holds no privilege on queues.
+create function private.tg_keep_bot_lanes() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE' then
+    delete from private.queue_lanes as l where l.tenant_id = old.tenant_id and l.queue in ('bot_answers', 'bot_messages') and l.lane_id = old.id;
+    return null;
+  end if;
+  perform private.open_lane('bot_answers', new.tenant_id, new.id);
+  -- As many as WhatsApp takes of one number.
+  perform private.open_lane('bot_messages', new.tenant_id, new.id, rate_limit_per_second => 80);
+  return null;
+end
+$$;
+create trigger bot_tenants_keep_lanes after insert or delete on public.bot_tenants for each row execute function private.tg_keep_bot_lanes();
+
+create function private.find_contact(tenant uuid, bot uuid, given_wa_id text, given_user_id text, given_name text) returns uuid
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  by_user public.contacts;
+  by_number public.contacts;
+  found_id uuid;
+begin
+  select * into by_user from public.contacts as c where c.tenant_id = tenant and c.bot_id = bot and c.user_id = given_user_id;
+  select * into by_number from public.contacts as c where c.tenant_id = tenant and c.bot_id = bot and c.wa_id = given_wa_id;
+  -- Telephone numbers are given to others after some time. Somebody else's conversation stays with the person who had it.
+  if by_number.user_id <> given_user_id then
+    update public.contacts as c set wa_id = null where c.tenant_id = tenant and c.id = by_number.id;
+    by_number := null;
+  end if;
+  if by_user.id <> by_number.id then
+    perform private.join_contacts(tenant, bot, by_user.id, by_number.id);
+  end if;
+  found_id := coalesce(by_user.id, by_number.id);
+  if found_id is null then
+    insert into public.contacts (tenant_id, bot_id, wa_id, user_id, full_name)
+    values (tenant, bot, given_wa_id, given_user_id, given_name) returning id into found_id;
+    insert into public.conversation_states (tenant_id, bot_id, contact_id) values (tenant, bot, found_id);
+  else
+    update public.contacts as c
+    set wa_id = coalesce(given_wa_id, c.wa_id), user_id = coalesce(given_user_id, c.user_id), full_name = coalesce(given_name, c.full_name)
+    where c.tenant_id = tenant and c.id = found_id
+      and (coalesce(given_wa_id, c.wa_id), coalesce(given_user_id, c.user_id), coalesce(given_name, c.full_name))
+        is distinct from (c.wa_id, c.user_id, c.full_name);
+  end if;
+  return found_id;
+end
+$$;
+comment on function private.find_contact(uuid, uuid, text, text, text) is
+  'The contact with this number or this id of a user, made if there is none. Two contacts who turn out to be one person are joined. The caller must hold the lane of the bot.';
+
+create function private.join_contacts(tenant uuid, bot uuid, kept uuid, other uuid) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  update public.bot_messages as m set contact_id = kept where m.tenant_id = tenant and m.bot_id = bot and m.contact_id = other;
+  update public.conversation_states as s set
+    last_received_at = greatest(s.last_received_at, o.last_received_at), last_message_at = greatest(s.last_message_at, o.last_message_at),
+    taken_over_at = coalesce(s.taken_over_at, o.taken_over_at), taken_over_by = coalesce(s.taken_over_by, o.taken_over_by),
+    escalated_at = coalesce(s.escalated_at, o.escalated_at), escalation_reason = coalesce(s.escalation_reason, o.escalation_reason),
+    notice_on = greatest(s.notice_on, o.notice_on)
+  from public.conversation_states as o
+  where s.tenant_id = tenant and s.contact_id = kept and o.tenant_id = tenant and o.contact_id = other;
+  -- Whoever did not want to be written to does not want it under the other name either.
+  update public.contacts as c set opted_out_at = coalesce(c.opted_out_at, o.opted_out_at)
+  from public.contacts as o
+  where c.tenant_id = tenant and c.id = kept and o.tenant_id = tenant and o.id = other;
+  delete from public.contacts as c where c.tenant_id = tenant and c.id = other;
+end
+$$;
+comment on function private.join_contacts(uuid, uuid, uuid, uuid) is 'Moves the messages of one contact to another, who is the same person, and removes it.';
+
+
+create function private.is_stop_word(value text) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- The whole message, and not one that has the word in it: "Where does the bus stop?" is a question.
+  select length(value) <= 40 and private.fold_text(value) in ('stop', 'stop all', 'stopall', 'unsubscribe', 'arret', 'arreter', 'desabonner', 'parar',
+    'pare', 'cancelar suscripcion', 'abmelden', 'stopp', 'acha', 'simama')
+$$;
+comment on function private.is_stop_word(text) is 'Whether a contact wants to be written to no more.';
+
+create function private.receive_bot_messages(tenant uuid, bot uuid, given jsonb) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  message record;
+  sender uuid;
+  made public.bot_messages;
+  is_known_bot boolean;
+  logged boolean := (select s.log_conversations from public.bot_control_settings as s where s.tenant_id = tenant and s.bot_id = bot);
+  items uuid[] := '{}';
+  keys text[] := '{}';
+  events jsonb[] := '{}';
+  event_keys text[] := '{}';
+  received int := 0;
+begin
+  -- Whoever holds the lane is alone with the contacts of the bot, so two webhooks at once make no contact twice.
+  perform private.lock_lanes('bot_answers', array[tenant], array[bot]);
+  for message in
+    select m.* from rows from (jsonb_to_recordset(given)
+      as (wamid text, wa_id text, user_id text, name text, kind text, text text, at timestamptz, payload jsonb)) with ordinality as m (wamid, wa_id, user_id, name, kind, text, at, payload, n)
+    order by m.n
+  loop
+    continue when exists (
+      select from public.bot_messages as m where m.tenant_id = tenant and m.bot_id = bot and m.whatsapp_message_id = message.wamid);
+    sender := private.find_contact(tenant, bot, message.wa_id, message.user_id, message.name);
+    insert into public.bot_messages (tenant_id, bot_id, contact_id, direction, source, kind, whatsapp_message_id, message_text, raw_payload, occurred_at)
+    values (tenant, bot, sender, 'inbound', 'contact', message.kind, message.wamid, message.text,
+      case when private.json_fits(message.payload, 65536) then message.payload end,
+      least(message.at, clock_timestamp()))
+    on conflict do nothing returning * into made;
+    continue when made.id is null;
+    received := received + 1;
+    update public.conversation_states as s
+    set last_received_at = greatest(s.last_received_at, made.occurred_at), last_message_at = greatest(s.last_message_at, made.occurred_at)
+    where s.tenant_id = tenant and s.contact_id = sender;
+    if private.is_stop_word(message.text) then
+      update public.contacts as c set opted_out_at = coalesce(c.opted_out_at, now()) where c.tenant_id = tenant and c.id = sender;
+      update public.bot_messages as m set settled_at = now(), outcome = 'silent', reason = 'opted_out' where m.tenant_id = tenant and m.id = made.id;
+    elsif message.kind = 'reaction' then
+      update public.bot_messages as m set settled_at = now(), outcome = 'silent', reason = 'reaction' where m.tenant_id = tenant and m.id = made.id;
+    else
+      if private.fold_text(left(message.text, 40)) = 'start' then
+        update public.contacts as c set opted_out_at = null where c.tenant_id = tenant and c.id = sender and c.opted_out_at is not null;
+      end if;
+      items := items || made.id;
+      keys := keys || sender::text;
+    end if;
+    events := events || jsonb_build_object('message', jsonb_strip_nulls(jsonb_build_object('ref_id', made.ref_id, 'contact', private.ulid(sender), 'bot', private.ulid(bot),
+      'kind', made.kind, 'text', case when logged then made.message_text end)));
+    event_keys := event_keys || ('contact ' || private.ulid(sender));
+  end loop;
+  if events <> '{}' then
+    perform private.emit_events(tenant, array_fill('message.received'::text, array[cardinality(events)]), events, event_keys, has_row_lock => true);
+  end if;
+  if items <> '{}' then
+    perform private.enqueue_items('bot_answers', array_fill(tenant, array[cardinality(items)]), array_fill(bot, array[cardinality(items)]), items, keys);
+    perform private.wake_dispatcher('bot_answers');
+  end if;
+  return received;
+end
+$$;
+comment on function private.receive_bot_messages(uuid, uuid, jsonb) is
+  'Stores what contacts wrote to a bot, [{wamid, wa_id, user_id, name, kind, text, at, payload}], and has it answered. What is there already changes nothing. Returns how many were new.';
+
+select private.register_event_type('message.received', 'A contact wrote to a bot. The text is left out if log_conversations is off.',
+  '{"message": {"ref_id": "ref_id", "contact": "ref_id", "bot": "ref_id", "kind": "text", "text?": "text"}}',
+  '{"message": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "contact": "01JD3N8Q4ZB6T2V9XK5M7R0C1F", "bot": "01JD3N8Q4ZB6T2V9XK5M7R0C1G", "kind": "text", "text": "Do you sell ukuleles?"}}');
+
+-- 20_conversations/05_escalating.sql
+
+-- Escalation: a contact waits for a person, who is told once. And what the bot did not know is kept, so that it learns.
+
+create function private.draft_training_data(tenant uuid, bot uuid, question text, locale text) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  asked text := left(btrim(question), 1000);
+begin
+  if coalesce(private.fold_text(asked), '') = '' then
+    return;
+  end if;
+  -- 500 are more than anybody writes answers to. And a stranger must not use up the rows of the plan.
+  insert into public.bot_training_data (tenant_id, bot_id, question, locale, is_active)
+  select tenant, bot, asked, draft_training_data.locale, false
+  where not exists (select from public.bot_training_data as d
+      where d.tenant_id = tenant and d.bot_id = bot and d.question_folded = private.fold_text(asked))
+    and (select count(*) from (select from public.bot_training_data as d
+      where d.tenant_id = tenant and d.bot_id = bot and d.answer is null limit 500) as d) < 500;
+exception when sqlstate 'P0001' then
+  -- The plan has no place for another row. The contact is escalated all the same.
+  null;
+end
+$$;
+comment on function private.draft_training_data(uuid, uuid, text, text) is
+  'Keeps a question that a bot could not answer, for a person who writes the answer. At most 500 of a bot wait.';
+
+create function private.announce_escalation(bot public.bot_tenants, contact public.contacts, settings public.bot_control_settings, reason text)
+  returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  -- Each escalation is told once.
+  key constant text := 'escalated ' || contact.ref_id || ' ' || extract(epoch from now());
+  data jsonb := jsonb_build_object('person', coalesce(contact.full_name, '+' || contact.wa_id, contact.user_id), 'bot', bot.client_name);
+  channel public.notification_channel;
+begin
+  perform private.emit_event(bot.tenant_id, 'conversation.escalated',
+    jsonb_build_object('conversation', jsonb_build_object('contact', contact.ref_id, 'bot', bot.ref_id, 'reason', reason)),
+    'contact ' || contact.ref_id, has_row_lock => true);
+  perform private.notify(bot.tenant_id, 'conversation.escalated', '{everybody}', data, 'conversation', contact.ref_id, key,
+    'escalated ' || bot.ref_id, '2 minutes');
+  if settings.escalation_email is not null then
+    perform private.message_address(bot.tenant_id, 'email', settings.escalation_email, 'conversation_escalated', data, key);
+  end if;
+  if settings.escalation_phone is not null then
+    select p.channel into channel from public.notification_providers as p
+    where p.tenant_id in (bot.tenant_id, private.platform_tenant_id()) and p.channel in ('whatsapp', 'sms') and p.is_active and p.verified_at is not null
+    order by p.tenant_id = bot.tenant_id desc, p.channel desc limit 1;
+    if channel is not null then
+      perform private.message_address(bot.tenant_id, channel, settings.escalation_phone, 'conversation_escalated', data, key);
+    end if;
+  end if;
+end
+$$;
+comment on function private.announce_escalation(public.bot_tenants, public.contacts, public.bot_control_settings, text) is
+  'Tells the people of the tenant, and whom the settings name, that a contact waits for a person.';
+
+select private.register_event_type('conversation.escalated', 'A contact waits for a person, because the bot does not answer.',
+  '{"conversation": {"contact": "ref_id", "bot": "ref_id", "reason": "text"}}',
+  '{"conversation": {"contact": "01JD3N8Q4ZB6T2V9XK5M7R0C1F", "bot": "01JD3N8Q4ZB6T2V9XK5M7R0C1G", "reason": "model_does_not_know"}}');
+
+select private.register_notification_type('conversation.escalated', 'bots', 'A customer of a bot waits for a person.',
+  '{"en": "{{person}} waits for an answer of {{bot}}.", "de": "{{person}} wartet auf eine Antwort von {{bot}}.", "fr": "{{person}} attend une réponse de {{bot}}."}',
+  '{"person": "Ada Example", "bot": "Kassangas Music Shop"}');
+
+select private.register_email_template('conversation_escalated', t.locale, 'A customer waits', t.subject, t.body_html,
+  '[{"key": "person", "description": "The name or the number of the customer.", "required": true},
+    {"key": "bot", "description": "The shop of the bot.", "required": true},
+    {"key": "tenant", "description": "The name of the tenant.", "required": true}]', 'alert')
+from (values
+  ('en', '{{person}} waits for an answer of {{bot}}', '<p>{{person}} wrote to {{bot}}, and the bot has no answer.</p><p>You find the conversation in the console of {{tenant}}, under Bots.</p>'),
+  ('de', '{{person}} wartet auf eine Antwort von {{bot}}', '<p>{{person}} hat {{bot}} geschrieben, und der Bot weiß keine Antwort.</p><p>Das Gespräch steht in der Konsole von {{tenant}} unter Bots.</p>'),
+  ('fr', '{{person}} attend une réponse de {{bot}}', '<p>{{person}} a écrit à {{bot}}, et le bot n’a pas de réponse.</p><p>La conversation se trouve dans la console de {{tenant}}, sous Bots.</p>')
+) as t (locale, subject, body_html);
+
+-- 20_conversations/06_answering.sql
+
+-- Answering: what waits of a contact, whether the bot may answer it, and what became of it. For the service alone.
+
+create table private.bot_answer_counts (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  bot_id uuid not null,
+  -- Of one contact in a day, or of all contacts in an hour: then it is the id of the bot.
+  counted_for uuid not null,
+  starts_at timestamptz not null,
+  message_count int not null,
+  primary key (tenant_id, bot_id, counted_for, starts_at),
+  constraint bot_answer_counts_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade
+) with (fillfactor = 70);
+create index bot_answer_counts_starts_at_idx on private.bot_answer_counts (starts_at);
+comment on table private.bot_answer_counts is 'How many messages a bot has answered: of all its contacts in an hour, and of each in a day.';
+
+create function private.count_bot_answers(tenant uuid, bot uuid, counted_for uuid, starts_at timestamptz, added int, most int) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  -- The row is locked until the end of the transaction, so nobody counts beside it.
+  insert into private.bot_answer_counts as c (tenant_id, bot_id, counted_for, starts_at, message_count)
+  select tenant, bot, count_bot_answers.counted_for, count_bot_answers.starts_at, added where added <= most
+  on conflict on constraint bot_answer_counts_pkey do update set message_count = c.message_count + excluded.message_count
+    where c.message_count + excluded.message_count <= most;
+  return found;
+end
+$$;
+comment on function private.count_bot_answers(uuid, uuid, uuid, timestamptz, int, int) is
+  'Counts messages that a bot answers, unless they would be more than this. Returns whether they were counted.';
+
+create function private.begin_bot_answer(tenant uuid, message uuid)
+  returns table (bot_id uuid, contact_id uuid, stop text, messages jsonb, turns jsonb, is_escalated boolean)
+  language plpgsql
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  asked public.bot_messages;
+  state public.conversation_states;
+  contact public.contacts;
+  settings public.bot_control_settings;
+  sender record;
+  zone text := (select t.time_zone from public.tenants as t where t.id = tenant);
+  opened jsonb;
+  newest timestamptz;
+  new_count int;
+  found_stop text;
+begin
+  select * into asked from public.bot_messages as m where m.tenant_id = tenant and m.id = begin_bot_answer.message;
+  -- The conversation is held, so that nobody takes it over between the look and the count.
+  select * into state from public.conversation_states as s where s.tenant_id = tenant and s.contact_id = asked.contact_id for update;
+  select jsonb_agg(jsonb_build_object('id', m.id, 'text', m.message_text, 'kind', m.kind) order by m.occurred_at, m.id), max(m.occurred_at),
+    count(*) filter (where m.begun_at is null)
+  into opened, newest, new_count
+  from (
+    select * from public.bot_messages as o
+    where o.tenant_id = tenant and o.contact_id = asked.contact_id and o.direction = 'inbound' and o.settled_at is null
+    order by o.id limit 50) as m;
+  if opened is null then
+    return; -- Answered together with an earlier one.
+  end if;
+  select * into contact from public.contacts as c where c.tenant_id = tenant and c.id = asked.contact_id;
+  select * into settings from public.bot_control_settings as s where s.tenant_id = tenant and s.bot_id = asked.bot_id;
+  select s.is_verified, s.paused_reason into sender from private.read_bot_sender(tenant, asked.bot_id) as s;
+  found_stop := case
+    when contact.opted_out_at is not null then 'opted_out'
+    when state.taken_over_at is not null then 'taken_over'
+    when sender.is_verified is not true then 'not_verified'
+    when sender.paused_reason is not null then 'paused'
+    when newest < now() - interval '24 hours' then 'window_closed'
+    when not settings.enable_auto_reply then 'auto_reply_off' end;
+  if found_stop is null and new_count > 0 then
+    found_stop := case
+      when not private.count_bot_answers(tenant, asked.bot_id, asked.contact_id, date_trunc('day', now(), zone), new_count,
+        settings.max_messages_per_user_per_day) then 'day_limit'
+      when not private.count_bot_answers(tenant, asked.bot_id, asked.bot_id, date_trunc('hour', now()), new_count,
+        settings.max_messages_per_hour) then 'hour_limit' end;
+    -- A worker that is killed after this counts nothing again.
+    if found_stop is null then
+      update public.bot_messages as m set begun_at = now()
+      where m.tenant_id = tenant and m.id in (select (o ->> 'id')::uuid from jsonb_array_elements(opened) as o) and m.begun_at is null;
+    end if;
+  end if;
+  return query select asked.bot_id, asked.contact_id, found_stop, opened, (
+      select coalesce(jsonb_agg(jsonb_build_object('role', case m.direction when 'inbound' then 'user' else 'assistant' end, 'text', m.message_text)
+        order by m.id), '[]')
+      from (
+        select * from public.bot_messages as o
+        where o.tenant_id = tenant and o.contact_id = asked.contact_id and o.message_text is not null
+          and (o.direction = 'outbound' or o.settled_at is not null) and o.created_at > now() - interval '24 hours'
+        order by o.id desc limit 10) as m),
+    state.escalated_at is not null;
+end
+$$;
+comment on function private.begin_bot_answer(uuid, uuid) is
+  'What a contact wrote and nobody has answered, counted for the limits once, with the last turns of the day. stop says why the bot does not answer it. No row if nothing waits.';
+
+create function private.settle_bot_answer(
+  tenant uuid, contact uuid, messages uuid[], outcome text, reason text, replies text[], notice text default null, details jsonb default '{}'
+) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  bot public.bot_tenants;
+  person public.contacts;
+  settings public.bot_control_settings;
+  state public.conversation_states;
+  settled uuid[];
+  today date := (select (now() at time zone t.time_zone)::date from public.tenants as t where t.id = tenant);
+begin
+  select b.* into bot from public.bot_tenants as b join public.contacts as c on c.tenant_id = b.tenant_id and c.bot_id = b.id
+  where c.tenant_id = tenant and c.id = contact;
+  -- Lanes are locked before any row.
+  perform private.lock_lanes('bot_messages', array[tenant], array[bot.id]);
+  select * into state from public.conversation_states as s where s.tenant_id = tenant and s.contact_id = contact for update;
+  select * into person from public.contacts as c where c.tenant_id = tenant and c.id = contact;
+  select * into settings from public.bot_control_settings as s where s.tenant_id = tenant and s.bot_id = bot.id;
+  -- While the bot was thinking, a person may have taken over, or the contact may have had enough.
+  if state.taken_over_at is not null or person.opted_out_at is not null then
+    outcome := 'silent';
+    reason := case when person.opted_out_at is not null then 'opted_out' else 'taken_over' end;
+    replies := '{}';
+    notice := null;
+  end if;
+  with done as (
+    update public.bot_messages as m set settled_at = now(), outcome = settle_bot_answer.outcome, reason = settle_bot_answer.reason,
+      template_used = details ->> 'template', training_data_ref = details ->> 'training_data', llm_call_ref = details ->> 'call',
+      message_text = case when settings.log_conversations or settle_bot_answer.outcome = 'escalated' then m.message_text end,
+      raw_payload = case when settings.log_conversations then m.raw_payload end
+    where m.tenant_id = tenant and m.id = any (messages) and m.settled_at is null
+    returning m.id)
+  select array_agg(d.id order by d.id) into settled from done as d;
+  -- Somebody else has settled them: each message has one effect.
+  if settled is null then
+    return false;
+  end if;
+  if outcome = 'escalated' then
+    if state.escalated_at is null then
+      update public.conversation_states as s set escalated_at = now(), escalation_reason = settle_bot_answer.reason
+      where s.tenant_id = tenant and s.contact_id = contact;
+      perform private.announce_escalation(bot, person, settings, reason);
+    else
+      notice := null;
+    end if;
+    if reason = 'training_mode' then
+      perform private.draft_training_data(tenant, bot.id, details ->> 'question', details ->> 'locale');
+    end if;
+  elsif reason in ('day_limit', 'hour_limit') then
+    if state.notice_on = today then
+      notice := null;
+    end if;
+    update public.conversation_states as s set notice_on = today where s.tenant_id = tenant and s.contact_id = contact;
+  end if;
+  perform private.enqueue_bot_messages(tenant, bot.id, contact, replies || array_remove(array[notice], null), 'bot', settled[1]);
+  return true;
+end
+$$;
+comment on function private.settle_bot_answer(uuid, uuid, uuid[], text, text, text[], text, jsonb) is
+  'Says what became of messages of a contact, and sends the replies, all in this transaction. outcome: answered, escalated or silent. notice is sent once: when a conversation is escalated, or once a day above a limit. False if they are settled already.';
+
+create function private.sweep_bot_answer_counts(batch int default 5000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with gone as (
+    delete from private.bot_answer_counts as c where c.ctid = any (array(
+      select o.ctid from private.bot_answer_counts as o where o.starts_at < now() - interval '3 days' limit batch for update skip locked))
+    returning 1)
+  select count(*)::int from gone
+$$;
+comment on function private.sweep_bot_answer_counts(int) is 'Deletes counts that no limit asks for any more. Returns how many.';
+select cron.schedule('bots: delete old counts', '47 * * * *', 'select private.sweep_bot_answer_counts()');
+
+select private.register_table('private.bot_answer_counts', keeping => 'derived', unaudited => 'counts');
+
+-- 20_conversations/07_sending.sql
+
+-- Sending: the queue of messages to contacts, and how far each got. For the service alone.
+
+select private.register_queue('bot_messages', '/bots/send', '{5 s,30 s,2 min,10 min,1 h}');
+
+create function private.enqueue_bot_messages(
+  tenant uuid, bot uuid, contact uuid, texts text[], source public.bot_message_source, answers uuid default null, sent_by uuid default null
+) returns uuid[]
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  made uuid[];
+begin
+  if texts = '{}' then
+    return '{}';
+  end if;
+  with written as (
+    insert into public.bot_messages (tenant_id, bot_id, contact_id, direction, source, message_text, answers_id, sent_by, status)
+    select tenant, bot, contact, 'outbound', enqueue_bot_messages.source, t.value, answers, enqueue_bot_messages.sent_by, 'waiting'
+    from unnest(texts) with ordinality as t (value, n) order by t.n
+    returning id)
+  select array_agg(w.id order by w.id) into made from written as w;
+  update public.conversation_states as s set last_message_at = now() where s.tenant_id = tenant and s.contact_id = contact;
+  perform private.enqueue_items('bot_messages', array_fill(tenant, array[cardinality(made)]), array_fill(bot, array[cardinality(made)]), made,
+    array_fill(contact::text, array[cardinality(made)]));
+  perform private.wake_dispatcher('bot_messages');
+  return made;
+end
+$$;
+comment on function private.enqueue_bot_messages(uuid, uuid, uuid, text[], public.bot_message_source, uuid, uuid) is
+  'Sends texts to a contact, in this order, if and only if this transaction commits. The caller must hold the lane of the bot, and does nothing after this.';
+
+create function private.begin_bot_send(tenant uuid, message uuid)
+  returns table (stop text, ref_id text, to_number text, to_user text, text text, phone_number_id text, access_token text, is_ours boolean)
+  language plpgsql
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  sent public.bot_messages;
+  contact public.contacts;
+  sender record;
+  stopped text;
+  is_begun boolean := false;
+begin
+  select * into sent from public.bot_messages as m
+  where m.tenant_id = tenant and m.id = begin_bot_send.message and m.status in ('waiting', 'unknown') for no key update;
+  if sent.id is null then
+    return; -- Its status came already, or it was deleted.
+  end if;
+  select * into contact from public.contacts as c where c.tenant_id = tenant and c.id = sent.contact_id;
+  select s.whatsapp_phone_number_id, s.access_token, s.is_verified, s.paused_reason into sender from private.read_bot_sender(tenant, sent.bot_id) as s;
+  stopped := case
+    when contact.opted_out_at is not null then 'opted_out'
+    when not exists (select from public.tenants as t where t.id = tenant and t.status in ('active', 'demo', 'trial')) then 'tenant_not_active'
+    when sender.is_verified is not true then 'not_verified'
+    when not exists (select from public.conversation_states as s
+      where s.tenant_id = tenant and s.contact_id = sent.contact_id and s.last_received_at > now() - interval '24 hours') then 'window_closed'
+    when sender.paused_reason is not null then 'paused' end;
+  if stopped is null then
+    update public.bot_messages as m set attempted_at = now(), status = 'unknown'
+    where m.tenant_id = tenant and m.id = sent.id and (m.attempted_at is null or m.attempted_at < now() - interval '10 minutes');
+    is_begun := found;
+  end if;
+  return query select stopped, sent.ref_id, contact.wa_id, contact.user_id, sent.message_text, sender.whatsapp_phone_number_id, sender.access_token,
+    is_begun;
+end
+$$;
+comment on function private.begin_bot_send(uuid, uuid) is
+  'What a message needs to be sent, and that it is being sent from now on. is_ours is false for ten minutes after an attempt whose end nobody knows: the status may come. stop says why it is not sent now. No row if it is sent, or gone.';
+
+create function private.complete_bot_sends(given jsonb, dispatcher int default null) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  results private.queue_result[] := array(
+    select r from jsonb_populate_recordset(null::private.queue_result, given) as r order by r.lane_id, r.item_id, r.lease_id);
+  done record;
+  attempt record;
+begin
+  select * into done from private.complete_items('bot_messages', results, dispatcher);
+  for attempt in
+    select r.tenant_id, r.item_id, a.value ->> 'wamid' as wamid, (a.value ->> 'is_unsent')::boolean as is_unsent, (a.value ->> 'error_code')::int as error_code,
+      left(a.value ->> 'error', 1000) as error, case
+        when a.value ->> 'wamid' is not null then 'sent'
+        when r.ordinality = any (done.died) or (a.value ->> 'is_final')::boolean then 'failed' end as status
+    from unnest(results) with ordinality as r
+    join jsonb_array_elements(given) as a on (a.value ->> 'item_id')::uuid = r.item_id and (a.value ->> 'lease_id')::uuid = r.lease_id
+    order by r.item_id
+  loop
+    if attempt.status is not null then
+      perform private.raise_bot_message(attempt.tenant_id, attempt.item_id, attempt.status::public.bot_message_status, attempt.wamid,
+        attempt.error_code, attempt.error);
+    elsif attempt.is_unsent then
+      -- WhatsApp did not take it, so another attempt sends no second one.
+      update public.bot_messages as m set attempted_at = null, status = 'waiting', error_code = attempt.error_code, error_message = attempt.error
+      where m.tenant_id = attempt.tenant_id and m.id = attempt.item_id and m.status in ('waiting', 'unknown');
+    end if;
+  end loop;
+  perform private.wake_tenants_after('bot_messages', results, done.tenants);
+  return cardinality(done.settled);
+end
+$$;
+comment on function private.complete_bot_sends(jsonb, int) is
+  'Takes the results of attempts to send, [private.queue_result with wamid, or is_final, is_unsent, error_code and error]. Returns how many were settled.';
+
+create function private.raise_bot_message(
+  tenant uuid, message uuid, reached public.bot_message_status, wamid text default null, code int default null, error text default null
+) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  raised public.bot_messages;
+begin
+  -- Statuses come late and in any order. A lower one changes nothing, and what has failed stays so.
+  update public.bot_messages as m set
+    status = case when m.status < reached then reached else m.status end,
+    whatsapp_message_id = coalesce(m.whatsapp_message_id, wamid), attempted_at = null,
+    error_code = case when m.status < reached then code end, error_message = case when m.status < reached then raise_bot_message.error end,
+    message_text = case when s.log_conversations then m.message_text end
+  from public.bot_control_settings as s
+  where m.tenant_id = tenant and m.id = message and m.direction = 'outbound' and s.tenant_id = m.tenant_id and s.bot_id = m.bot_id
+    and (m.status < reached or m.whatsapp_message_id is null and wamid is not null)
+    and not (reached = 'failed' and m.status in ('delivered', 'read'))
+  returning m.* into raised;
+  if raised.id is null then
+    return false;
+  end if;
+  if raised.status = reached and reached in ('sent', 'failed') then
+    perform private.emit_event(tenant, 'message.' || reached, jsonb_build_object('message', jsonb_strip_nulls(jsonb_build_object(
+        'ref_id', raised.ref_id, 'contact', private.ulid(raised.contact_id), 'bot', private.ulid(raised.bot_id), 'source', raised.source,
+        'text', raised.message_text, 'error_code', raised.error_code))),
+      'contact ' || private.ulid(raised.contact_id));
+  end if;
+  return true;
+end
+$$;
+comment on function private.raise_bot_message(uuid, uuid, public.bot_message_status, text, int, text) is
+  'Says how far a message got. It moves forward only. Returns whether anything changed.';
+
+create function private.take_bot_statuses(tenant uuid, bot uuid, given jsonb) returns int
+  language plpgsql
+  set search_path = ''
+  set enable_seqscan = off
+as $$
+declare
+  told record;
+  taken int := 0;
+begin
+  for told in
+    select m.id, s.status, s.wamid, s.code, left(s.error, 1000) as error
+    from jsonb_to_recordset(given) as s (wamid text, ref text, status text, code int, error text)
+    cross join lateral (
+      select o.id from public.bot_messages as o
+      where o.tenant_id = tenant and o.bot_id = bot and o.direction = 'outbound' and o.whatsapp_message_id = s.wamid
+      union all
+      -- Before its sender has said under which id WhatsApp took it, or if that answer was lost.
+      select o.id from public.bot_messages as o
+      where o.tenant_id = tenant and o.bot_id = bot and o.direction = 'outbound' and o.whatsapp_message_id is null
+        and o.id = case when s.ref ~ '^[0-9A-HJKMNP-TV-Z]{26}$' then private.ulid_to_uuid(s.ref) end
+      limit 1) as m
+    -- Two calls at once lock in one order.
+    order by m.id
+  loop
+    if private.raise_bot_message(tenant, told.id, told.status::public.bot_message_status, told.wamid, told.code, told.error) then
+      taken := taken + 1;
+    end if;
+  end loop;
+  return taken;
+end
+$$;
+comment on function private.take_bot_statuses(uuid, uuid, jsonb) is
+  'What WhatsApp says of messages of a bot, [{wamid, ref, status, code, error}]. Of other bots'' messages it changes nothing. Returns how many got further.';
+
+select private.register_event_type('message.sent', 'WhatsApp took a message of a bot, or of a person who answers for it. The text is left out if log_conversations is off.',
+  '{"message": {"ref_id": "ref_id", "contact": "ref_id", "bot": "ref_id", "source": "text", "text?": "text"}}',
+  '{"message": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "contact": "01JD3N8Q4ZB6T2V9XK5M7R0C1F", "bot": "01JD3N8Q4ZB6T2V9XK5M7R0C1G", "source": "bot", "text": "Yes, from 4,500 shillings."}}');
+select private.register_event_type('message.failed', 'A message could not be sent, or WhatsApp could not deliver it.',
+  '{"message": {"ref_id": "ref_id", "contact": "ref_id", "bot": "ref_id", "source": "text", "text?": "text", "error_code?": "count"}}',
+  '{"message": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "contact": "01JD3N8Q4ZB6T2V9XK5M7R0C1F", "bot": "01JD3N8Q4ZB6T2V9XK5M7R0C1G", "source": "bot", "error_code": 131026}}');
+
+-- 20_conversations/08_people.sql
+
+-- People in a conversation: taking it over from the bot, writing to the contact, handing it back, forgetting the contact.
+
+-- Definers, this one and the next: people may change nothing of a conversation but who answers it.
+create function public.take_over_conversation(tenant_id uuid, contact_id uuid) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(take_over_conversation.tenant_id, 'write');
+  update public.conversation_states as s set taken_over_at = now(), taken_over_by = auth.uid(), escalated_at = null, escalation_reason = null
+  where s.tenant_id = take_over_conversation.tenant_id and s.contact_id = take_over_conversation.contact_id
+    and (s.taken_over_at is null or s.taken_over_by is distinct from auth.uid());
+  if not found and not exists (select from public.conversation_states as s
+      where s.tenant_id = take_over_conversation.tenant_id and s.contact_id = take_over_conversation.contact_id) then
+    perform private.raise_problem(404, 'not_found', 'This bot has no contact with this ref_id.');
+  end if;
+end
+$$;
+comment on function public.take_over_conversation(uuid, uuid) is
+  'The bot does not answer this contact any more: the caller does. It may be taken over from somebody else. 404 not_found.';
+
+create function public.hand_back_conversation(tenant_id uuid, contact_id uuid) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.require_permission(hand_back_conversation.tenant_id, 'write');
+  update public.conversation_states as s set taken_over_at = null, taken_over_by = null, escalated_at = null, escalation_reason = null
+  where s.tenant_id = hand_back_conversation.tenant_id and s.contact_id = hand_back_conversation.contact_id;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'This bot has no contact with this ref_id.');
+  end if;
+end
+$$;
+comment on function public.hand_back_conversation(uuid, uuid) is 'The bot answers this contact again, from the next message on. 404 not_found.';
+
+-- A definer, because people hold no privilege on queues.
+create function public.write_to_contact(tenant_id uuid, contact_id uuid, message_text text) returns uuid
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  contact public.contacts;
+  received_at timestamptz;
+  writer uuid := auth.uid();
+begin
+  perform private.require_permission(write_to_contact.tenant_id, 'bots:write');
+  if coalesce(length(btrim(left(message_text, 8192))), 0) = 0 or length(message_text) > 4096 or not private.is_plain_text(message_text, 4096) then
+    perform private.raise_problem(422, 'invalid_value', 'This is no message.',
+      '[{"pointer": "/text", "detail": "must be plain text of 1 to 4096 characters"}]');
+  end if;
+  select * into contact from public.contacts as c
+  where c.tenant_id = write_to_contact.tenant_id and c.id = write_to_contact.contact_id;
+  if contact.id is null then
+    perform private.raise_problem(404, 'not_found', 'This bot has no contact with this ref_id.');
+  end if;
+  perform private.lock_lanes('bot_messages', array[contact.tenant_id], array[contact.bot_id]);
+  select s.last_received_at into received_at from public.conversation_states as s
+  where s.tenant_id = contact.tenant_id and s.contact_id = contact.id for update;
+  if contact.opted_out_at is not null then
+    perform private.raise_problem(409, 'contact_opted_out', 'This contact wrote STOP, so nothing may be sent. The contact can write START.');
+  elsif received_at is null or received_at < now() - interval '24 hours' then
+    perform private.raise_problem(409, 'window_closed',
+      'WhatsApp lets a business write for 24 hours after the last message of a customer. Wait until this one writes again.');
+  end if;
+  -- Whoever writes has taken over. A program that writes leaves it to the bot.
+  if writer is not null then
+    update public.conversation_states as s set taken_over_at = coalesce(s.taken_over_at, now()), taken_over_by = writer, escalated_at = null, escalation_reason = null
+    where s.tenant_id = contact.tenant_id and s.contact_id = contact.id
+      and (s.taken_over_at is null or s.taken_over_by is distinct from writer or s.escalated_at is not null);
+  end if;
+  return (private.enqueue_bot_messages(contact.tenant_id, contact.bot_id, contact.id, array[message_text],
+    case when writer is null then 'api_key' else 'person' end::public.bot_message_source, sent_by => writer))[1];
+end
+$$;
+comment on function public.write_to_contact(uuid, uuid, text) is
+  'Sends a text to a contact. A person who writes takes the conversation over. Returns the id of the message. 404 not_found; 409 contact_opted_out, window_closed; 422 invalid_value.';
+
+-- A definer, because it changes tables that nobody may change directly.
+create function public.forget_contact(tenant_id uuid, contact_id uuid) returns jsonb
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  contact public.contacts;
+  forgotten jsonb;
+begin
+  perform private.require_permission(forget_contact.tenant_id, 'manage');
+  select * into contact from public.contacts as c where c.tenant_id = forget_contact.tenant_id and c.id = forget_contact.contact_id;
+  if contact.id is null then
+    perform private.raise_problem(404, 'not_found', 'This bot has no contact with this ref_id.');
+  end if;
+  forgotten := private.forget_rows(contact.tenant_id, null, 'public.contacts', contact.id, contact.ref_id);
+  delete from public.contacts as c where c.tenant_id = contact.tenant_id and c.id = contact.id;
+  return forgotten;
+end
+$$;
+comment on function public.forget_contact(uuid, uuid) is
+  'Erases what a tenant holds about a contact: the messages, and whatever names the ref_id. Whoever writes again is a new contact. 404 not_found.';
+grant execute on function public.take_over_conversation(uuid, uuid), public.hand_back_conversation(uuid, uuid), public.write_to_contact(uuid, uuid, text),
+  public.forget_contact(uuid, uuid) to authenticated, service_role;
+
+insert into private.api_scopes (scope, permission, description) values
+  ('bots:write', 'write', 'Write to the contacts of the bots.')
+on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);

@@ -1,15 +1,24 @@
-import { type Asker, type Db, Problem, serviceFor, sql } from '../../db/index.ts'
-import { askModel, findModel, type Model, tidied } from '../../usage/index.ts'
+import { type Asker, type Db, Problem, type Sql, serviceFor, sql } from '../../db/index.ts'
+import { askModel, findModel, type Model, type ModelAnswer, tidied } from '../../usage/index.ts'
 import { findBot, noSuchBot } from '../bots/queries.ts'
 import type { PromptVariables } from '../templates/prompt.ts'
 import {
   type AnsweringTemplate,
   messagePrompt,
   systemPrompt,
+  type Turn,
   tellsInstructions,
   unknownWord,
 } from './prompt.ts'
 import type { BotAnswer, Trial } from './schema.ts'
+
+/** What a bot is asked. */
+export interface Asked extends Trial {
+  /** What was said before, the oldest first. */
+  turns?: Turn[]
+  /** What is done with an answer that a model wrote, in the transaction in which it is paid. */
+  settle?: (answer: BotAnswer) => Sql
+}
 
 interface AnsweringBot extends PromptVariables {
   stop: 'tenant_not_active' | 'feature_not_in_plan' | 'switched_off' | 'not_active' | 'not_enabled' | null
@@ -52,19 +61,16 @@ export async function tryBot(
   return answer(serviceFor(asker.claims, asker.headers), tenantId, bot, trial)
 }
 
-/** Finds an answer: the training data first, then a language model, and else a person. `service` acts for whoever asks. */
-async function answer(
-  service: Db,
-  tenantId: string,
-  botId: string,
-  { text, locale }: Trial,
-): Promise<BotAnswer> {
+/** Finds an answer: the training data first, then a language model, and else a person. `service` acts for whoever asks, or for nobody. */
+export async function answer(service: Db, tenantId: string, botId: string, asked: Asked): Promise<BotAnswer> {
+  const { text, locale } = asked
   const [bot] = await service.query<AnsweringBot>(sql`
     select a.stop, a.client_name, a.business_profile, a.brand, a.locale, a.enable_ai_responses, a.enable_training_mode, a.ai_base_url, a.ai_model,
       a.ai_api_key, a.templates
     from private.read_answering_bot(${tenantId}, ${botId}) as a`)
   if (!bot) throw noSuchBot()
   if (bot.stop) return { ...nothing, outcome: 'silent', reason: bot.stop }
+  if (text === '') return { ...nothing, outcome: 'escalated', reason: 'not_text' }
   const language = locale ?? bot.locale
   const fits = await findFits(service, tenantId, botId, text, language)
   const found = {
@@ -75,7 +81,7 @@ async function answer(
   if (best?.answer) return { ...found, outcome: 'answered', reason: 'training_data', text: best.answer }
   const refusal = whyNoModel(bot)
   if (refusal) return { ...found, outcome: 'escalated', reason: refusal }
-  return { ...found, ...(await write(service, tenantId, botId, bot, fits, text, language)) }
+  return write(service, tenantId, { id: botId, ...bot }, found, fits, { ...asked, locale: language })
 }
 
 /** The training data that fits best. Misspelt words are looked for only if no row has enough of them as they are. */
@@ -109,47 +115,51 @@ function whyNoModel({ enable_training_mode, enable_ai_responses, templates }: An
   return templates.length === 0 ? 'no_template' : undefined
 }
 
-type WrittenAnswer = Pick<BotAnswer, 'outcome' | 'reason' | 'text' | 'template' | 'prompt' | 'call'>
-
 /** Has a model write the answer. Whatever is wrong with it becomes a matter for a person. */
 async function write(
   service: Db,
   tenantId: string,
-  botId: string,
-  bot: AnsweringBot,
+  bot: AnsweringBot & { id: string },
+  found: Omit<BotAnswer, 'outcome' | 'reason'>,
   fits: Fit[],
-  text: string,
-  language: string,
-): Promise<WrittenAnswer> {
+  { text, locale, turns = [], settle }: Asked & { locale: string },
+): Promise<BotAnswer> {
   const template = chooseTemplate(bot.templates, fits[0]?.category)
-  const system = systemPrompt(template, bot, language)
-  const message = messagePrompt(template, bot, fits, text)
-  const about: WrittenAnswer = {
+  const system = systemPrompt(template, bot, locale)
+  const message = messagePrompt(template, bot, fits, turns, text)
+  const about: BotAnswer = {
+    ...found,
     outcome: 'escalated',
     reason: 'no_model',
-    text: null,
     template: { ref_id: template.ref_id, template_name: template.template_name },
     prompt: { system, message },
-    call: null,
+  }
+  const judge = ({ text, isRefused }: { text: string; isRefused: boolean }): BotAnswer => {
+    const words = isRefused ? '' : tidied(text, template.max_response_length)
+    if (!words || words.includes(unknownWord) || tellsInstructions(words, system))
+      return { ...about, reason: 'model_does_not_know' }
+    return { ...about, outcome: 'answered', reason: 'model', text: words }
   }
   try {
-    const said = await askModel(service, tenantId, await modelOf(service, tenantId, botId, bot), {
+    const said = await askModel(service, tenantId, await modelOf(service, tenantId, bot), {
       agent: 'bot',
       system,
       turns: [{ role: 'user', content: message }],
       max_output_tokens: Math.min(2_048, Math.ceil(template.max_response_length / 2) + 64),
       idempotency_key: `bot ${crypto.randomUUID()}`,
       timeoutMs: modelTimeoutMs,
+      ...(settle && { settle: ({ call, ...written }) => settle({ ...judge(written), call: callOf(call) }) }),
     })
-    const { call: ref_id, model, input_tokens, output_tokens, cost_micros, credits } = said
-    const call = { ref_id, model, input_tokens, output_tokens, cost_micros, credits }
-    const words = said.isRefused ? '' : tidied(said.text, template.max_response_length)
-    if (!words || words.includes(unknownWord) || tellsInstructions(words, system))
-      return { ...about, reason: 'model_does_not_know', call }
-    return { ...about, outcome: 'answered', reason: 'model', text: words, call }
+    return { ...judge(said), call: callOf(said.call, said) }
   } catch (thrown) {
     return { ...about, reason: whyNotWritten(thrown) }
   }
+}
+
+/** Before it is paid, only its name is known. */
+function callOf(ref_id: string, paid?: ModelAnswer): NonNullable<BotAnswer['call']> {
+  const { model = '', input_tokens = 0, output_tokens = 0, cost_micros = null, credits = 0 } = paid ?? {}
+  return { ref_id, model, input_tokens, output_tokens, cost_micros, credits }
 }
 
 function whyNotWritten(thrown: unknown) {
@@ -178,8 +188,7 @@ function chooseTemplate(
 async function modelOf(
   service: Db,
   tenantId: string,
-  botId: string,
-  { ai_base_url, ai_model, ai_api_key }: AnsweringBot,
+  { id, ai_base_url, ai_model, ai_api_key }: AnsweringBot & { id: string },
 ): Promise<Model> {
   if (ai_base_url === null || ai_model === null) return findModel(service, tenantId)
   return {
@@ -189,7 +198,7 @@ async function modelOf(
     base_url: ai_base_url,
     default_model: ai_model,
     // No settings of the tenant's own provider have it: what the model of a bot refuses says nothing of that one.
-    revision: botId,
+    revision: id,
     api_key: ai_api_key,
   }
 }

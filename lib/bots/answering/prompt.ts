@@ -4,6 +4,12 @@ import { fillPrompt, type PromptVariables } from '../templates/prompt.ts'
 /** What a model writes if it has no answer. */
 export const unknownWord = 'ESCALATE'
 
+/** What was said before. */
+export interface Turn {
+  role: 'user' | 'assistant'
+  text: string
+}
+
 export interface AnsweringTemplate {
   ref_id: string
   template_name: string
@@ -38,6 +44,7 @@ export function messagePrompt(
   { conversation_context }: AnsweringTemplate,
   { business_profile }: PromptVariables,
   fits: { question: string; answer: string | null }[],
+  turns: Turn[],
   text: string,
 ): string {
   return [
@@ -47,9 +54,24 @@ export function messagePrompt(
       'known_answers',
       fits.map(({ question, answer }) => ({ question, answer })),
     ),
+    ...(turns.length > 0 ? [tagged('said_before', lastOf(turns))] : []),
     tagged('message', { text }),
   ].join('\n')
 }
+
+/** The last turns that fit into what a model should read of them. */
+function lastOf(turns: Turn[]): Turn[] {
+  const kept: Turn[] = []
+  let letters = 0
+  for (const { role, text } of turns.toReversed()) {
+    const words = text.slice(0, 1_000)
+    letters += words.length
+    if (letters > turnLetters) break
+    kept.unshift({ role, text: words })
+  }
+  return kept
+}
+const turnLetters = 6_000
 
 /** Whether an answer repeats a part of the instructions: so many letters in a row are no accident. */
 export function tellsInstructions(answer: string, system: string): boolean {

@@ -37,6 +37,7 @@ export const BotAnswer = z
         'switched_off',
         'not_active',
         'not_enabled',
+        'not_text',
         'training_mode',
         'ai_responses_off',
         'no_template',

@@ -9,7 +9,7 @@ const line = (max: number) =>
     .min(1)
     .max(max)
     .regex(/^\P{Cc}*$/u, 'must be text without control characters')
-const phone = z
+export const phone = z
   .string()
   .trim()
   .regex(/^\+[1-9][0-9]{6,14}$/, 'must be a telephone number such as +447700900145')

@@ -2,7 +2,9 @@ import { type Db, sql } from '../../db/index.ts'
 import { noSuchBot } from '../bots/queries.ts'
 import type { BotSettings, BotSettingsChange } from './schema.ts'
 
-const settingsColumns = sql`s.is_bot_enabled, s.enable_ai_responses, s.enable_training_mode, s.metadata, s.updated_at`
+const settingsColumns = sql`
+  s.is_bot_enabled, s.enable_ai_responses, s.enable_training_mode, s.enable_auto_reply, s.log_conversations, s.max_messages_per_hour,
+  s.max_messages_per_user_per_day, s.escalation_email, s.escalation_phone, s.metadata, s.updated_at`
 const ofBot = (tenantId: string, ref: string) => sql`
   s.tenant_id = ${tenantId} and s.bot_id = private.ulid_to_uuid(${ref})`
 
@@ -22,8 +24,10 @@ export async function changeBotSettings(
   change: BotSettingsChange,
 ): Promise<BotSettings> {
   const [settings] = await db.query<BotSettings>(sql`
-    update public.bot_control_settings as s set (is_bot_enabled, enable_ai_responses, enable_training_mode, metadata) = (
-      select n.is_bot_enabled, n.enable_ai_responses, n.enable_training_mode, n.metadata
+    update public.bot_control_settings as s set (is_bot_enabled, enable_ai_responses, enable_training_mode, enable_auto_reply, log_conversations, max_messages_per_hour,
+      max_messages_per_user_per_day, escalation_email, escalation_phone, metadata) = (
+      select n.is_bot_enabled, n.enable_ai_responses, n.enable_training_mode, n.enable_auto_reply, n.log_conversations, n.max_messages_per_hour,
+        n.max_messages_per_user_per_day, n.escalation_email, n.escalation_phone, n.metadata
       from jsonb_populate_record(s, ${JSON.stringify(change)}::jsonb) as n)
     where ${ofBot(tenantId, ref)} returning ${settingsColumns}`)
   if (!settings) throw noSuchBot()

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { moment } from '../../db/index.ts'
+import { emailAddress, moment } from '../../db/index.ts'
+import { phone } from '../bots/schema.ts'
 
 const changeable = z.strictObject({
   is_bot_enabled: z.boolean().meta({ description: 'false: it answers nobody.' }),
@@ -10,6 +11,27 @@ const changeable = z.strictObject({
   enable_training_mode: z
     .boolean()
     .meta({ description: 'true: it answers only with its training data, even where a model could.' }),
+  enable_auto_reply: z
+    .boolean()
+    .meta({ description: 'false: nobody is answered by the bot. Each message waits for a person.' }),
+  log_conversations: z.boolean().meta({
+    description:
+      'false: of a message that is settled, only the facts are kept: when, by whom, and which rule.',
+  }),
+  max_messages_per_hour: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .meta({ description: 'How many messages it answers in an hour, of all contacts together.' }),
+  max_messages_per_user_per_day: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .meta({ description: 'How many messages of one contact it answers in a day of your time zone.' }),
+  escalation_email: emailAddress
+    .nullable()
+    .meta({ description: 'Who is told, besides the people of the tenant, that a contact waits.' }),
+  escalation_phone: phone.nullable().meta({ description: 'The same by WhatsApp or SMS.' }),
   metadata: z
     .record(z.string(), z.unknown())
     .meta({ description: 'Whatever you want to keep. At most 8 KiB.' }),

@@ -7,7 +7,11 @@ import { isHmac } from './signatures.ts'
  * Whether Meta signed a callback (header x-hub-signature-256): HMAC-SHA256 with the app's secret over the body.
  * Source: developers.facebook.com/docs/graph-api/webhooks/getting-started.
  */
-export async function verifyMeta({ headers, body }: CallbackRequest, appSecret: string): Promise<boolean> {
+export async function isSignedByMeta(
+  headers: Pick<Headers, 'get'>,
+  body: Uint8Array,
+  appSecret: string,
+): Promise<boolean> {
   const hex = /^sha256=([0-9a-f]{64})$/.exec(headers.get('x-hub-signature-256') ?? '')?.[1]
   if (!hex) return false
   const signature = Uint8Array.from(hex.match(/../g) ?? [], (pair) => Number.parseInt(pair, 16))

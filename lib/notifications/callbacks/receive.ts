@@ -3,7 +3,7 @@ import { callbackUrl } from '../dispatch/settings.ts'
 import type { NotificationProvider } from '../providers/schema.ts'
 import { storable } from '../senders/message.ts'
 import type { CallbackEvent, CallbackRequest, CallbackSettings } from './event.ts'
-import { answerMeta, readMeta, verifyMeta } from './meta.ts'
+import { answerMeta, isSignedByMeta, readMeta } from './meta.ts'
 import { readMsg91, verifyMsg91 } from './msg91.ts'
 import type { TakenCallbacks } from './schema.ts'
 import { readSendgrid, verifySendgrid } from './sendgrid.ts'
@@ -65,7 +65,9 @@ export async function readEvents(
     case 'sendgrid':
       return (await verifySendgrid(request, config)) ? readSendgrid(request) : undefined
     case 'whatsapp_business_api':
-      return callback_secret && (await verifyMeta(request, callback_secret)) ? readMeta(request) : undefined
+      return callback_secret && (await isSignedByMeta(request.headers, request.body, callback_secret))
+        ? readMeta(request)
+        : undefined
     case 'msg91':
       return callback_secret && (await verifyMsg91(request, callback_secret)) ? readMsg91(request) : undefined
     case 'ses': {

@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { createHash } from 'node:crypto'
-import { type Db, Problem, sql } from '../../db/index.ts'
+import { type Db, Problem, type Sql, sql } from '../../db/index.ts'
 import { fetchPublic, NetFault, type PublicAnswer } from '../../net/index.ts'
 import { formats, type Question, type Tokens, type Written } from './formats.ts'
 import type { Model } from './queries.ts'
@@ -12,6 +12,11 @@ export interface ModelQuestion extends Question {
   /** A call is made once for a key. Whoever asks again, because the answer is lost, takes another. */
   idempotency_key: string
   timeoutMs: number
+  /**
+   * What is done with an answer in the very transaction in which the call is paid: an expression of SQL. So nobody pays for an
+   * answer that is lost, and nobody gets one that is not paid.
+   */
+  settle?: (answer: { call: string; text: string; isRefused: boolean }) => Sql
 }
 
 export interface ModelAnswer extends Omit<Written, 'tokens'> {
@@ -64,8 +69,9 @@ export async function askModel(
     (thrown): Outcome => ({ status: 'error', tokens: noTokens, error_code: 'internal', problem: thrown }),
   )
   const { tokens, written, status, error_code } = outcome
+  const settle = written && question.settle?.({ call, ...written })
   const { cost_micros, credits } = await service.one<{ cost_micros: number | null; credits: number }>(sql`
-    select e.cost_micros::float8 as cost_micros, e.credits::float8 as credits
+    select e.cost_micros::float8 as cost_micros, e.credits::float8 as credits, ${settle ?? sql`null`} as settled
     from private.end_model_call(${tenantId}, private.ulid_to_uuid(${call}), ${status}::public.call_status, ${tokens.input_tokens},
       ${tokens.output_tokens}, ${tokens.cached_tokens}, ${tokens.cache_write_tokens}, ${Date.now() - began},
       ${written && sha256(written.text)}, ${error_code}) as e`)

@@ -18,6 +18,7 @@ comment on table private.queues is 'The queues of the domains: webhooks and othe
 create type private.queue_outcome as enum (
   'succeeded',
   'failed', -- it is tried again, while attempts are left
+  'postponed', -- it is tried again after wait_seconds, which is no attempt, and its lane is not to blame
   'dropped' -- it is not tried again, and its lane is not to blame
 );
 
@@ -33,7 +34,9 @@ create type private.queue_result as (
   -- The receiver asked for a pause of this many seconds.
   block_seconds int,
   -- The receiver asked for nothing more, and why.
-  stop_reason text
+  stop_reason text,
+  -- How long what is postponed waits.
+  wait_seconds int
 );
 comment on type private.queue_result is 'The result of one leased item, as a dispatcher reports it.';
 

@@ -44,6 +44,16 @@ $$;
 comment on function private.wake_queue_tenants(text, uuid[], boolean) is
   'Makes tenants due when the earliest of their lanes is due, and at once if they were at their cap and an item of theirs has ended. The last that a transaction does: a claim skips tenants that somebody holds.';
 
+create function private.open_lane(queue text, tenant uuid, lane uuid, rate_limit_per_second int default null) returns void
+  language sql
+  set search_path = ''
+as $$
+  insert into private.queue_lanes (tenant_id, queue, lane_id, rate_limit_per_second)
+  values (tenant, open_lane.queue, open_lane.lane, open_lane.rate_limit_per_second) on conflict do nothing;
+  insert into private.queue_tenants (tenant_id, queue) values (tenant, open_lane.queue) on conflict do nothing
+$$;
+comment on function private.open_lane(text, uuid, uuid, int) is 'Makes a lane of a tenant, and its place in the queue. It may be there already.';
+
 create function private.wake_tenants_after(queue text, results private.queue_result[], tenants uuid[]) returns void
   language plpgsql
   set search_path = ''

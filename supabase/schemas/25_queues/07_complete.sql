@@ -43,6 +43,8 @@ begin
         next_at = now() + private.retry_wait(waits, least(i.attempt_count + 1, r.attempt_number)),
         lease_id = null,
         dispatched_at = null
+    when matched and r.outcome = 'postponed' then
+      update set next_at = now() + make_interval(secs => r.wait_seconds), lease_id = null, dispatched_at = null
     when matched then delete
     returning r.ordinality, r.outcome = 'failed' and merge_action() = 'DELETE' as has_died,
       case merge_action() when 'UPDATE' then i.attempt_count else least(i.attempt_count + 1, r.attempt_number) end as attempt_count
@@ -87,3 +89,20 @@ end
 $$;
 comment on function private.complete_items(text, private.queue_result[], int) is
   'Takes the results of leased items, in the order of lane_id and item_id. Settles those whose lease is still held, and steers their lanes. Returns the places of the settled results and of those that died, how many attempts each item has had (null where the lease was lost), what the domain may tell people of the lanes (steer_lanes), and the tenants for wake_tenants_after(), which the domain calls at its end.';
+
+create function private.complete_queue_items(queue text, given jsonb, dispatcher int default null) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  results private.queue_result[] := array(
+    select r from jsonb_populate_recordset(null::private.queue_result, given) as r order by r.lane_id, r.item_id, r.lease_id);
+  done record;
+begin
+  select * into done from private.complete_items(complete_queue_items.queue, results, dispatcher);
+  perform private.wake_tenants_after(complete_queue_items.queue, results, done.tenants);
+  return cardinality(done.settled);
+end
+$$;
+comment on function private.complete_queue_items(text, jsonb, int) is
+  'Takes the results of leased items of a queue whose domain has nothing to record about them. Returns how many were settled.';

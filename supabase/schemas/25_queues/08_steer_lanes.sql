@@ -38,7 +38,7 @@ begin
       select l.failure_count + s.failures as failure_count,
         -- The circuit opens once for all requests that were under way together. Only requests sent after the pause count again.
         s.failures > 0 and l.failure_count + s.failures >= 5 and l.blocked_until_at <= now() as opens) as f
-    where s.failures > 0 or s.is_slow or s.block_seconds is not null or s.stop_reason is not null
+    where s.failures > 0 or s.retry_at is not null or s.is_slow or s.block_seconds is not null or s.stop_reason is not null
       or l.failure_count > 0 or l.is_capped or l.is_slow is not false
   ), steered as (
     update private.queue_lanes as l set

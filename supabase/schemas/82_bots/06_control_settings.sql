@@ -6,6 +6,12 @@ create table public.bot_control_settings (
   is_bot_enabled boolean not null default true,
   enable_ai_responses boolean not null default true,
   enable_training_mode boolean not null default false,
+  enable_auto_reply boolean not null default true,
+  log_conversations boolean not null default true,
+  max_messages_per_hour int not null default 1000,
+  max_messages_per_user_per_day int not null default 100,
+  escalation_email text,
+  escalation_phone text,
   metadata jsonb not null default '{}',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -13,10 +19,19 @@ create table public.bot_control_settings (
   updated_by uuid,
   primary key (tenant_id, bot_id),
   constraint bot_control_settings_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade,
+  constraint bot_hour_limit_in_range check (max_messages_per_hour between 1 and 100000),
+  constraint bot_day_limit_in_range check (max_messages_per_user_per_day between 1 and 10000),
+  constraint escalation_email_is_an_address check (private.is_email(escalation_email)),
+  constraint escalation_phone_is_a_number check (escalation_phone ~ '^\+[1-9][0-9]{6,14}$'),
   constraint bot_settings_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 8192))
 );
 comment on table public.bot_control_settings is 'What a bot may do, and how much of it (1:1 with bot_tenants, made together with the bot).';
 comment on column public.bot_control_settings.enable_training_mode is 'The bot answers only with its training data. What it does not know becomes a row without an answer.';
+comment on column public.bot_control_settings.enable_auto_reply is 'Off: nobody is answered by the bot. Each message waits for a person.';
+comment on column public.bot_control_settings.log_conversations is 'Off: of a message that is settled, only the facts are kept: when, by whom, and which rule.';
+comment on column public.bot_control_settings.max_messages_per_hour is 'How many messages the bot answers in an hour, of all contacts together.';
+comment on column public.bot_control_settings.max_messages_per_user_per_day is 'How many messages of one contact it answers in a day of the tenant''s time zone.';
+comment on column public.bot_control_settings.escalation_email is 'Who is told, besides the people of the tenant, when a contact waits for a person.';
 create trigger bot_control_settings_touch before update on public.bot_control_settings for each row execute function private.tg_touch_updated_at();
 create trigger bot_control_settings_stamp_editor before insert or update on public.bot_control_settings for each row execute function private.tg_stamp_editor();
 
@@ -39,7 +54,10 @@ create policy "managers update their bots' settings" on public.bot_control_setti
   for update to authenticated
   using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]))
   with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
-grant select, update (is_bot_enabled, enable_ai_responses, enable_training_mode, metadata) on public.bot_control_settings to authenticated;
+grant select, update (is_bot_enabled, enable_ai_responses, enable_training_mode, enable_auto_reply, log_conversations, max_messages_per_hour,
+  max_messages_per_user_per_day, escalation_email, escalation_phone, metadata)
+  on public.bot_control_settings to authenticated;
 grant select, insert, update, delete on public.bot_control_settings to service_role;
 
-select private.register_table('public.bot_control_settings', plain => '{metadata}');
+select private.register_table('public.bot_control_settings', plain => '{metadata}', personal => '{escalation_email,escalation_phone}',
+  on_forget => 'keep', kept_because => 'Whom the shop itself tells. A manager changes it with the settings.');
