@@ -1,10 +1,12 @@
 import { createApp } from '../../lib/http/index.ts'
 import { bots } from './bots.ts'
 import { models } from './models.ts'
+import { number, numberChecks } from './number.ts'
 import { settings } from './settings.ts'
 import { templates } from './templates.ts'
 import { trainingData } from './training-data.ts'
 import { trials } from './trials.ts'
+import { whatsapp } from './whatsapp.ts'
 
 export const app = createApp('bots')
   .route('/bots', bots)
@@ -13,5 +15,8 @@ export const app = createApp('bots')
   .route('/bots', templates)
   .route('/bots', trainingData)
   .route('/bots', trials)
+  .route('/bots', number)
+  .route('/numbers', numberChecks)
+  .route('/whatsapp', whatsapp)
 
 Deno.serve(app.fetch)

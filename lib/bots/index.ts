@@ -6,6 +6,23 @@ export { changeBot, createBot, deleteBot, listBots, readBot } from './bots/queri
 export { Bot, BotChange, BotPath, BotQuery, Bots, NewBot } from './bots/schema.ts'
 export { removeBotModel, setBotModel } from './models/queries.ts'
 export { BotModelSettings } from './models/schema.ts'
+export { answerHandshake } from './number/handshake.ts'
+export { checkDueNumbers } from './number/health.ts'
+export {
+  readBotNumber,
+  removeBotNumber,
+  revealVerifyToken,
+  rotateVerifyToken,
+  setBotNumber,
+  verifyBotNumber,
+} from './number/queries.ts'
+export {
+  BotNumber,
+  BotNumberSettings,
+  CheckedNumbers,
+  ConnectedBotNumber,
+  VerifyToken,
+} from './number/schema.ts'
 export { changeBotSettings, readBotSettings } from './settings/queries.ts'
 export { BotSettings, BotSettingsChange } from './settings/schema.ts'
 export {

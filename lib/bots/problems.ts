@@ -1,7 +1,20 @@
-import { declareConstraints } from '../db/index.ts'
+import { declareConstraints, declareProblems } from '../db/index.ts'
 
 const phone = 'must be a telephone number such as +447700900145'
 const plain = 'must be text without control characters'
+
+const problems = declareProblems({
+  handshake_refused: { status: 403, title: 'The handshake is refused' },
+  too_many_number_checks: {
+    status: 429,
+    title: 'Too many checks of WhatsApp numbers',
+    retryAfterSeconds: 3_600,
+  },
+})
+
+declare module '../db/problem-codes.ts' {
+  interface ProblemCodes extends Record<keyof typeof problems, true> {}
+}
 
 declareConstraints({
   bot_name_is_text: { pointer: '/client_name', detail: plain },
@@ -35,5 +48,7 @@ declareConstraints({
   training_answer_is_text: { pointer: '/answer', detail: plain },
   active_training_data_has_an_answer: { pointer: '/answer', detail: 'is missing: an active row answers' },
   training_category_is_text: { pointer: '/category', detail: plain },
+  phone_number_id_is_digits: { pointer: '/whatsapp_phone_number_id', detail: 'must be digits' },
+  business_account_id_is_digits: { pointer: '/whatsapp_business_account_id', detail: 'must be digits' },
   bot_settings_metadata_is_small: { pointer: '/metadata', detail: 'must be an object of at most 8192 bytes' },
 })

@@ -924,3 +924,254 @@ select private.register_notification_type('bot.paused', 'bots', 'A bot sends not
     "de": "Dein Bot {{bot}} pausiert und antwortet niemandem auf WhatsApp. Prüfe seine Nummer, um zu erfahren, was zu tun ist.",
     "fr": "Votre bot {{bot}} est en pause et ne répond à personne sur WhatsApp. Vérifiez son numéro pour savoir que faire."}',
   '{"bot": "Kassangas Music Shop"}', is_critical => true);
+
+-- 10_number/04_checks.sql
+
+-- Checks of numbers: how Meta's answers verify one, and what a token that does not count any more leads to.
+
+-- Definers, all of them: they read Vault, and what a check found is written by nobody else. Only for the service.
+create function private.begin_number_check(tenant uuid, bot uuid,
+    out phone_number_id text, out business_account_id text, out access_token text, out app_secret text, out verify_token text,
+    out revision uuid, out is_taken boolean)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.bot_numbers;
+begin
+  select * into stored from public.bot_numbers as n where n.tenant_id = begin_number_check.tenant and n.bot_id = begin_number_check.bot;
+  if stored.bot_id is null then
+    perform private.raise_problem(404, 'not_found', 'This bot has no number.');
+  end if;
+  if not private.take_turn(tenant, 'bot_number_check', 60, 'hour') then
+    perform private.raise_problem(429, 'too_many_number_checks', 'This tenant has verified numbers 60 times in this hour. Wait until the next.');
+  end if;
+  perform private.record_audit(tenant, 'bot_number.secrets_read', 'bot_numbers', private.ulid(bot));
+  phone_number_id := stored.whatsapp_phone_number_id;
+  business_account_id := stored.whatsapp_business_account_id;
+  access_token := (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = stored.access_token_secret_id);
+  app_secret := (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = stored.app_secret_id);
+  verify_token := (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = stored.verify_token_secret_id);
+  revision := stored.revision;
+  is_taken := exists (select from private.holders_of_number(stored) as h where not h.is_lapsed);
+end
+$$;
+comment on function private.begin_number_check(uuid, uuid) is
+  'What Meta is asked about a number, and with what. is_taken: it is verified for another bot. At most 60 times an hour. 404 not_found; 429 too_many_number_checks. Only for the service.';
+
+create function private.holders_of_number(claim public.bot_numbers) returns table (tenant_id uuid, bot_id uuid, is_lapsed boolean)
+  language sql stable
+  set search_path = ''
+as $$
+  -- An archived tenant keeps nothing, and neither does a token that Meta does not accept any more.
+  select n.tenant_id, n.bot_id, t.status = 'archived' or coalesce(n.paused_reason = 'token_invalid', false)
+  from public.bot_numbers as n join public.tenants as t on t.id = n.tenant_id
+  where n.whatsapp_phone_number_id = claim.whatsapp_phone_number_id and n.is_verified
+    and (n.tenant_id, n.bot_id) <> (claim.tenant_id, claim.bot_id)
+$$;
+comment on function private.holders_of_number(public.bot_numbers) is
+  'The other bot for which a number is verified, and whether a bot that proves the number takes it over.';
+
+create function private.record_number_check(
+  tenant uuid, bot uuid, revision uuid, outcome text, problem text default null, display_phone_number text default null,
+  verified_name text default null, token_expires_at timestamptz default null
+) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.bot_numbers;
+begin
+  if record_number_check.outcome not in ('good', 'bad', 'passing') then
+    raise exception 'unknown outcome %', left(record_number_check.outcome, 100);
+  end if;
+  -- The bot before its number, as whoever sets a number locks them.
+  perform from public.bot_tenants as b where b.tenant_id = record_number_check.tenant and b.id = record_number_check.bot for no key update;
+  select * into stored from public.bot_numbers as n
+  where n.tenant_id = record_number_check.tenant and n.bot_id = record_number_check.bot and n.revision = record_number_check.revision
+  for no key update;
+  if stored.bot_id is null then
+    perform private.raise_problem(409, 'conflict', 'The number was changed during the check. Verify it again.');
+  end if;
+  begin
+    if record_number_check.outcome = 'good' then
+      update public.bot_numbers as n set is_verified = false, verified_at = null, last_problem = 'number_taken'
+      from private.holders_of_number(stored) as h
+      where n.tenant_id = h.tenant_id and n.bot_id = h.bot_id and h.is_lapsed;
+    end if;
+    update public.bot_numbers as n set
+      -- A server that is down for a moment says nothing of the number. What was verified stays verified.
+      is_verified = record_number_check.outcome = 'good' or record_number_check.outcome = 'passing' and n.is_verified,
+      verified_at = case record_number_check.outcome when 'good' then now() when 'passing' then n.verified_at end,
+      last_checked_at = now(), last_problem = record_number_check.problem,
+      display_phone_number = coalesce(left(record_number_check.display_phone_number, 40), n.display_phone_number),
+      verified_name = coalesce(left(record_number_check.verified_name, 200), n.verified_name),
+      whatsapp_token_expires_at = case when record_number_check.outcome = 'good' then record_number_check.token_expires_at else n.whatsapp_token_expires_at end,
+      expiry_told_days = case when record_number_check.outcome <> 'good' or n.whatsapp_token_expires_at is not distinct from record_number_check.token_expires_at then n.expiry_told_days end
+    where n.tenant_id = stored.tenant_id and n.bot_id = stored.bot_id;
+  exception when unique_violation then
+    -- Two bots have proven it at once, and the other was first.
+    update public.bot_numbers as n set last_checked_at = now(), last_problem = 'number_taken'
+    where n.tenant_id = stored.tenant_id and n.bot_id = stored.bot_id;
+    return;
+  end;
+  if record_number_check.outcome = 'good' then
+    perform private.resume_bot(tenant, bot);
+  end if;
+end
+$$;
+comment on function private.record_number_check(uuid, uuid, uuid, text, text, text, text, timestamptz) is
+  'Stores what a check found, for the settings that were checked: good, bad, or passing, which says nothing of the number. This is the only way to is_verified. 409 conflict. Only for the service.';
+grant execute on function private.begin_number_check(uuid, uuid),
+  private.record_number_check(uuid, uuid, uuid, text, text, text, text, timestamptz) to service_role;
+
+select private.register_audit_action('bot_number.secrets_read', 'r');
+
+-- 10_number/05_health.sql
+
+-- Health of numbers: every 15 minutes Meta is asked whether the token of a verified number still counts.
+
+-- A definer, as the next one, because it reads Vault. Only for the service.
+create function private.claim_due_numbers(batch int default 100)
+  returns table (tenant_id uuid, bot_id uuid, revision uuid, phone_number_id text, access_token text)
+  language sql volatile security definer
+  set search_path = ''
+as $$
+  with due as materialized (
+    select n.tenant_id, n.bot_id from public.bot_numbers as n join public.tenants as t on t.id = n.tenant_id and t.status <> 'archived'
+    where n.is_verified and (n.last_checked_at is null or n.last_checked_at <= now() - interval '14 minutes')
+    -- Whoever waits longest comes first, so that no tenant's numbers hold up another's.
+    order by n.last_checked_at nulls first
+    limit batch
+    for no key update of n skip locked
+  )
+  update public.bot_numbers as n set last_checked_at = now()
+  from due as d where n.tenant_id = d.tenant_id and n.bot_id = d.bot_id
+  returning n.tenant_id, n.bot_id, n.revision, n.whatsapp_phone_number_id,
+    (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = n.access_token_secret_id)
+$$;
+comment on function private.claim_due_numbers(int) is
+  'The verified numbers that were not checked for a quarter of an hour, those that wait longest first. Two callers never get the same one. Only for the service.';
+
+create function private.record_number_health(tenant uuid, bot uuid, revision uuid, problem text default null) returns boolean
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  reason text;
+begin
+  perform from public.bot_tenants as b where b.tenant_id = record_number_health.tenant and b.id = record_number_health.bot for no key update;
+  update public.bot_numbers as n set last_problem = record_number_health.problem
+  where n.tenant_id = record_number_health.tenant and n.bot_id = record_number_health.bot and n.revision = record_number_health.revision
+    and n.is_verified
+  returning coalesce(n.paused_reason, '') into reason;
+  -- The number was changed meanwhile, or disconnected.
+  if reason is null then
+    return false;
+  end if;
+  if record_number_health.problem = 'token_invalid' then
+    return private.pause_bot(tenant, bot, 'token_invalid');
+  end if;
+  if record_number_health.problem is null and reason = 'token_invalid' then
+    perform private.resume_bot(tenant, bot);
+  end if;
+  return false;
+end
+$$;
+comment on function private.record_number_health(uuid, uuid, uuid, text) is
+  'Stores what Meta said of a number, for the settings that were asked with. A token that does not count any more pauses the bot; one that counts again lets it send. Returns whether the bot was paused now. Only for the service.';
+
+create function private.request_number_checks() returns text
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not exists (
+    select from public.bot_numbers as n join public.tenants as t on t.id = n.tenant_id and t.status <> 'archived'
+    where n.is_verified and (n.last_checked_at is null or n.last_checked_at <= now() - interval '14 minutes')) then
+    return 'No number is due.';
+  end if;
+  -- Unlike format(), this is null if no request was made.
+  return coalesce('Asked with request ' || private.call_edge_function('/bots/numbers/check', timeout_milliseconds => 120000) || '.',
+    'Nothing was asked: Vault does not have the secret tenantry_functions_url or tenantry_service_key.');
+end
+$$;
+comment on function private.request_number_checks() is
+  'If a number is due, wakes the edge function that asks Meta. Returns what it did.';
+grant execute on function private.claim_due_numbers(int), private.record_number_health(uuid, uuid, uuid, text) to service_role;
+
+select cron.schedule('bots: ask WhatsApp about numbers', '*/5 * * * *', 'select private.request_number_checks()');
+
+-- 10_number/06_reminders.sql
+
+-- Reminders: an access token that expires, and a verify token that is old.
+
+create function private.tell_of_expiring_tokens(batch int default 500) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  due record;
+  told int := 0;
+begin
+  for due in
+    select n.tenant_id, n.bot_id, b.ref_id, b.client_name, s.days, to_char(n.whatsapp_token_expires_at at time zone t.time_zone, 'YYYY-MM-DD') as expires_on
+    from public.bot_numbers as n
+    join public.tenants as t on t.id = n.tenant_id and t.status <> 'archived'
+    join public.bot_tenants as b on b.tenant_id = n.tenant_id and b.id = n.bot_id
+    cross join lateral (select case when n.whatsapp_token_expires_at <= now() + interval '1 day' then 1
+      when n.whatsapp_token_expires_at <= now() + interval '7 days' then 7 else 14 end) as s (days)
+    where n.whatsapp_token_expires_at > now() and n.whatsapp_token_expires_at <= now() + interval '14 days'
+      and (n.expiry_told_days is null or n.expiry_told_days > s.days)
+    order by n.whatsapp_token_expires_at limit batch for no key update of n skip locked
+  loop
+    update public.bot_numbers as n set expiry_told_days = due.days where n.tenant_id = due.tenant_id and n.bot_id = due.bot_id;
+    perform private.notify(due.tenant_id, 'bot.token_expiring', '{admins}',
+      jsonb_build_object('bot', due.client_name, 'expires_on', due.expires_on), 'bot', due.ref_id);
+    told := told + 1;
+  end loop;
+  return told;
+end
+$$;
+comment on function private.tell_of_expiring_tokens(int) is
+  'Tells the managers of each access token that expires within 14, 7 and 1 days, once for each, at most one batch. Returns of how many.';
+
+create function private.tell_of_old_verify_tokens(batch int default 500) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  due record;
+  told int := 0;
+begin
+  for due in
+    select n.tenant_id, n.bot_id, b.ref_id, b.client_name
+    from public.bot_numbers as n
+    join public.tenants as t on t.id = n.tenant_id and t.status <> 'archived'
+    join public.bot_tenants as b on b.tenant_id = n.tenant_id and b.id = n.bot_id
+    where n.verify_token_made_at < now() - interval '90 days' and n.verify_token_told_at is null
+    order by n.verify_token_made_at limit batch for no key update of n skip locked
+  loop
+    update public.bot_numbers as n set verify_token_told_at = now() where n.tenant_id = due.tenant_id and n.bot_id = due.bot_id;
+    perform private.notify(due.tenant_id, 'bot.verify_token_old', '{admins}', jsonb_build_object('bot', due.client_name), 'bot', due.ref_id);
+    told := told + 1;
+  end loop;
+  return told;
+end
+$$;
+comment on function private.tell_of_old_verify_tokens(int) is
+  'Tells the managers of each verify token that is older than 90 days, once, at most one batch. Returns of how many.';
+
+select private.register_notification_type('bot.token_expiring', 'bots', 'The access token of a bot''s number expires soon.',
+  '{"en": "The WhatsApp access token of your bot {{bot}} expires on {{expires_on}}. Make a new one at Meta and enter it.",
+    "de": "Das WhatsApp-Zugriffstoken deines Bots {{bot}} läuft am {{expires_on}} ab. Erzeuge bei Meta ein neues und trage es ein.",
+    "fr": "Le jeton d’accès WhatsApp de votre bot {{bot}} expire le {{expires_on}}. Créez-en un nouveau chez Meta et saisissez-le."}',
+  '{"bot": "Kassangas Music Shop", "expires_on": "2026-12-20"}', is_critical => true);
+select private.register_notification_type('bot.verify_token_old', 'bots', 'The verify token of a bot''s number is older than 90 days.',
+  '{"en": "The verify token of your bot {{bot}} is older than 90 days. Make a new one and enter it at Meta.",
+    "de": "Das Prüftoken deines Bots {{bot}} ist älter als 90 Tage. Erzeuge ein neues und trage es bei Meta ein.",
+    "fr": "Le jeton de vérification de votre bot {{bot}} a plus de 90 jours. Créez-en un nouveau et saisissez-le chez Meta."}',
+  '{"bot": "Kassangas Music Shop"}');
+
+select cron.schedule('bots: tell of access tokens that expire', '23 * * * *', 'select private.tell_of_expiring_tokens()');
+select cron.schedule('bots: tell of old verify tokens', '29 5 * * *', 'select private.tell_of_old_verify_tokens()');

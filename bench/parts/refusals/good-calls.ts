@@ -183,6 +183,7 @@ export const goodCalls: Record<string, GoodCall> = {
     }),
   },
   'private.pause_bot': { given: ({ bot }) => ({ bot, reason: 'account_locked' }) },
+  'private.record_number_check': { given: ({ bot }) => ({ bot, outcome: 'bad' }), refused: 'conflict' },
   'private.set_llm_provider': {
     given: () => ({
       provider_type: 'openai',
