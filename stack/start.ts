@@ -29,6 +29,7 @@ import { startGuard } from './processes/processes.ts'
 import { makeReachable } from './processes/server-user.ts'
 import { endStrays, listStrays } from './processes/strays.ts'
 import { type Supervised, supervise } from './processes/supervise.ts'
+import { connectDemoShop } from './providers/graph/demo-shop.ts'
 import { whatsappEnvironment } from './providers/graph/environment.ts'
 import { isPhoneHost, phoneSite } from './providers/graph/phone/site.ts'
 import { Platform } from './providers/graph/platform.ts'
@@ -180,7 +181,19 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
     say(`           the function "${name}" does not answer yet; its log lines start with [${name}]`)
   recordSoon()
   await recorded
-  return machineLine(file, dataDir, await listCoaches(file, server.port))
+  const coaches = await listCoaches(file, server.port)
+  // Only where the functions ask the local platform.
+  const isLocal = Object.keys(whatsappEnvironment(graph.url)).length > 0
+  if (options.seed && isLocal && (options.functions ?? ['bots']).includes('bots') && !late.includes('bots'))
+    await step('the demo shop’s number', () =>
+      connectDemoShop(whatsapp, {
+        apiUrl,
+        coaches,
+        publishableKey: file.publishable_key,
+        keyPepper: file.key_pepper,
+      }),
+    )
+  return machineLine(file, dataDir, coaches)
 }
 
 /** The functions would refuse to run, each with a stack trace in the log. */

@@ -3,11 +3,13 @@ import { bots } from './bots.ts'
 import { conversations } from './conversations.ts'
 import { answers, sends } from './dispatch.ts'
 import { models } from './models.ts'
+import { number, numberChecks } from './number.ts'
 import { receiving } from './receiving.ts'
 import { settings } from './settings.ts'
 import { templates } from './templates.ts'
 import { trainingData } from './training-data.ts'
 import { trials } from './trials.ts'
+import { whatsapp } from './whatsapp.ts'
 
 export const app = createApp('bots')
   .route('/bots', bots)
@@ -20,5 +22,8 @@ export const app = createApp('bots')
   .route('/bots', templates)
   .route('/bots', trainingData)
   .route('/bots', trials)
+  .route('/bots', number)
+  .route('/numbers', numberChecks)
+  .route('/whatsapp', whatsapp)
 
 Deno.serve(app.fetch)

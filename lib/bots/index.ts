@@ -26,6 +26,23 @@ export {
 } from './conversations/schema.ts'
 export { removeBotModel, setBotModel } from './models/queries.ts'
 export { BotModelSettings } from './models/schema.ts'
+export { answerHandshake } from './number/handshake.ts'
+export { checkDueNumbers } from './number/health.ts'
+export {
+  readBotNumber,
+  removeBotNumber,
+  revealVerifyToken,
+  rotateVerifyToken,
+  setBotNumber,
+  verifyBotNumber,
+} from './number/queries.ts'
+export {
+  BotNumber,
+  BotNumberSettings,
+  CheckedNumbers,
+  ConnectedBotNumber,
+  VerifyToken,
+} from './number/schema.ts'
 export { receiveWebhook } from './receiving/receive.ts'
 export { TakenWebhook } from './receiving/schema.ts'
 export { sendToContacts } from './sending/queue.ts'

@@ -3,10 +3,20 @@ import { declareConstraints, declareProblems } from '../db/index.ts'
 const phone = 'must be a telephone number such as +447700900145'
 const plain = 'must be text without control characters'
 
-declareProblems({
+const problems = declareProblems({
   contact_opted_out: { status: 409, title: 'The contact does not want to be written to' },
   window_closed: { status: 409, title: 'WhatsApp lets nobody write to this contact now' },
+  handshake_refused: { status: 403, title: 'The handshake is refused' },
+  too_many_number_checks: {
+    status: 429,
+    title: 'Too many checks of WhatsApp numbers',
+    retryAfterSeconds: 3_600,
+  },
 })
+
+declare module '../db/problem-codes.ts' {
+  interface ProblemCodes extends Record<keyof typeof problems, true> {}
+}
 
 declareConstraints({
   bot_name_is_text: { pointer: '/client_name', detail: plain },
@@ -42,5 +52,7 @@ declareConstraints({
   training_category_is_text: { pointer: '/category', detail: plain },
   escalation_email_is_an_address: { pointer: '/escalation_email', detail: 'must be an e-mail address' },
   escalation_phone_is_a_number: { pointer: '/escalation_phone', detail: phone },
+  phone_number_id_is_digits: { pointer: '/whatsapp_phone_number_id', detail: 'must be digits' },
+  business_account_id_is_digits: { pointer: '/whatsapp_business_account_id', detail: 'must be digits' },
   bot_settings_metadata_is_small: { pointer: '/metadata', detail: 'must be an object of at most 8192 bytes' },
 })

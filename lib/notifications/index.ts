@@ -35,7 +35,7 @@ export {
 } from './schema.ts'
 export { postToProvider } from './senders/http.ts'
 export { storable, type Verdict } from './senders/message.ts'
-export { providerUrl } from './senders/settings.ts'
+export { graphUrl } from './senders/settings.ts'
 export {
   liftSuppression,
   listSuppressions,

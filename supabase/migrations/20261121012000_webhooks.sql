@@ -451,7 +451,7 @@ begin
   from (
     select g.lane_id, g.item_id, g.lease_id,
       row(g.tenant_id, g.lane_id, g.item_id, g.lease_id, g.attempt_number, g.ordering_key, g.outcome, g.duration_ms, g.block_seconds,
-        g.stop_reason)::private.queue_result as result,
+        g.stop_reason, null)::private.queue_result as result,
       row(g.response_status, g.response_body, g.error_code, g.error_detail)::private.webhook_answer as answer
     from json_to_recordset(given) as g (tenant_id uuid, lane_id uuid, item_id uuid, lease_id uuid, attempt_number int, ordering_key text,
       outcome private.queue_outcome, duration_ms int, block_seconds int, stop_reason text,
@@ -542,7 +542,7 @@ declare
   n int;
 begin
   -- Nobody polls for these any more. They can be replayed until they are removed.
-  select array_agg(row(i.tenant_id, i.lane_id, i.item_id, i.lease_id, i.attempt_count, i.ordering_key, 'dropped', 0, null, null)::private.queue_result)
+  select array_agg(row(i.tenant_id, i.lane_id, i.item_id, i.lease_id, i.attempt_count, i.ordering_key, 'dropped', 0, null, null, null)::private.queue_result)
   into given_up
   from (
     select i.* from private.queue_lanes as l
@@ -868,7 +868,7 @@ declare
   removed private.queue_result[];
 begin
   -- Not if the endpoint is deleted too, and not in an archived tenant, whose lanes are paused.
-  select array_agg(row(g.tenant_id, g.endpoint_id, g.event_id, null, 0, g.ordering_key, 'dropped', 0, null, null)::private.queue_result) into removed
+  select array_agg(row(g.tenant_id, g.endpoint_id, g.event_id, null, 0, g.ordering_key, 'dropped', 0, null, null, null)::private.queue_result) into removed
   from (
     select distinct on (d.tenant_id, d.endpoint_id, d.ordering_key) d.* from gone as d
     where d.status = 'pending' and d.ordering_key is not null) as g

@@ -943,6 +943,257 @@ select private.register_notification_type('bot.paused', 'bots', 'A bot sends not
     "fr": "Votre bot {{bot}} est en pause et ne répond à personne sur WhatsApp. Vérifiez son numéro pour savoir que faire."}',
   '{"bot": "Kassangas Music Shop"}', is_critical => true);
 
+-- 10_number/04_checks.sql
+
+-- Checks of numbers: how Meta's answers verify one, and what a token that does not count any more leads to.
+
+-- Definers, all of them: they read Vault, and what a check found is written by nobody else. Only for the service.
+create function private.begin_number_check(tenant uuid, bot uuid,
+    out phone_number_id text, out business_account_id text, out access_token text, out app_secret text, out verify_token text,
+    out revision uuid, out is_taken boolean)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.bot_numbers;
+begin
+  select * into stored from public.bot_numbers as n where n.tenant_id = begin_number_check.tenant and n.bot_id = begin_number_check.bot;
+  if stored.bot_id is null then
+    perform private.raise_problem(404, 'not_found', 'This bot has no number.');
+  end if;
+  if not private.take_turn(tenant, 'bot_number_check', 60, 'hour') then
+    perform private.raise_problem(429, 'too_many_number_checks', 'This tenant has verified numbers 60 times in this hour. Wait until the next.');
+  end if;
+  perform private.record_audit(tenant, 'bot_number.secrets_read', 'bot_numbers', private.ulid(bot));
+  phone_number_id := stored.whatsapp_phone_number_id;
+  business_account_id := stored.whatsapp_business_account_id;
+  access_token := (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = stored.access_token_secret_id);
+  app_secret := (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = stored.app_secret_id);
+  verify_token := (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = stored.verify_token_secret_id);
+  revision := stored.revision;
+  is_taken := exists (select from private.holders_of_number(stored) as h where not h.is_lapsed);
+end
+$$;
+comment on function private.begin_number_check(uuid, uuid) is
+  'What Meta is asked about a number, and with what. is_taken: it is verified for another bot. At most 60 times an hour. 404 not_found; 429 too_many_number_checks. Only for the service.';
+
+create function private.holders_of_number(claim public.bot_numbers) returns table (tenant_id uuid, bot_id uuid, is_lapsed boolean)
+  language sql stable
+  set search_path = ''
+as $$
+  -- An archived tenant keeps nothing, and neither does a token that Meta does not accept any more.
+  select n.tenant_id, n.bot_id, t.status = 'archived' or coalesce(n.paused_reason = 'token_invalid', false)
+  from public.bot_numbers as n join public.tenants as t on t.id = n.tenant_id
+  where n.whatsapp_phone_number_id = claim.whatsapp_phone_number_id and n.is_verified
+    and (n.tenant_id, n.bot_id) <> (claim.tenant_id, claim.bot_id)
+$$;
+comment on function private.holders_of_number(public.bot_numbers) is
+  'The other bot for which a number is verified, and whether a bot that proves the number takes it over.';
+
+create function private.record_number_check(
+  tenant uuid, bot uuid, revision uuid, outcome text, problem text default null, display_phone_number text default null,
+  verified_name text default null, token_expires_at timestamptz default null
+) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.bot_numbers;
+begin
+  if record_number_check.outcome not in ('good', 'bad', 'passing') then
+    raise exception 'unknown outcome %', left(record_number_check.outcome, 100);
+  end if;
+  -- The bot before its number, as whoever sets a number locks them.
+  perform from public.bot_tenants as b where b.tenant_id = record_number_check.tenant and b.id = record_number_check.bot for no key update;
+  select * into stored from public.bot_numbers as n
+  where n.tenant_id = record_number_check.tenant and n.bot_id = record_number_check.bot and n.revision = record_number_check.revision
+  for no key update;
+  if stored.bot_id is null then
+    perform private.raise_problem(409, 'conflict', 'The number was changed during the check. Verify it again.');
+  end if;
+  begin
+    if record_number_check.outcome = 'good' then
+      update public.bot_numbers as n set is_verified = false, verified_at = null, last_problem = 'number_taken'
+      from private.holders_of_number(stored) as h
+      where n.tenant_id = h.tenant_id and n.bot_id = h.bot_id and h.is_lapsed;
+    end if;
+    update public.bot_numbers as n set
+      -- A server that is down for a moment says nothing of the number. What was verified stays verified.
+      is_verified = record_number_check.outcome = 'good' or record_number_check.outcome = 'passing' and n.is_verified,
+      verified_at = case record_number_check.outcome when 'good' then now() when 'passing' then n.verified_at end,
+      last_checked_at = now(), last_problem = record_number_check.problem,
+      display_phone_number = coalesce(left(record_number_check.display_phone_number, 40), n.display_phone_number),
+      verified_name = coalesce(left(record_number_check.verified_name, 200), n.verified_name),
+      whatsapp_token_expires_at = case when record_number_check.outcome = 'good' then record_number_check.token_expires_at else n.whatsapp_token_expires_at end,
+      expiry_told_days = case when record_number_check.outcome <> 'good' or n.whatsapp_token_expires_at is not distinct from record_number_check.token_expires_at then n.expiry_told_days end
+    where n.tenant_id = stored.tenant_id and n.bot_id = stored.bot_id;
+  exception when unique_violation then
+    -- Two bots have proven it at once, and the other was first.
+    update public.bot_numbers as n set last_checked_at = now(), last_problem = 'number_taken'
+    where n.tenant_id = stored.tenant_id and n.bot_id = stored.bot_id;
+    return;
+  end;
+  if record_number_check.outcome = 'good' then
+    perform private.resume_bot(tenant, bot);
+  end if;
+end
+$$;
+comment on function private.record_number_check(uuid, uuid, uuid, text, text, text, text, timestamptz) is
+  'Stores what a check found, for the settings that were checked: good, bad, or passing, which says nothing of the number. This is the only way to is_verified. 409 conflict. Only for the service.';
+grant execute on function private.begin_number_check(uuid, uuid),
+  private.record_number_check(uuid, uuid, uuid, text, text, text, text, timestamptz) to service_role;
+
+select private.register_audit_action('bot_number.secrets_read', 'r');
+
+-- 10_number/05_health.sql
+
+-- Health of numbers: every 15 minutes Meta is asked whether the token of a verified number still counts.
+
+-- A definer, as the next one, because it reads Vault. Only for the service.
+create function private.claim_due_numbers(batch int default 100)
+  returns table (tenant_id uuid, bot_id uuid, revision uuid, phone_number_id text, access_token text)
+  language sql volatile security definer
+  set search_path = ''
+as $$
+  with due as materialized (
+    select n.tenant_id, n.bot_id from public.bot_numbers as n join public.tenants as t on t.id = n.tenant_id and t.status <> 'archived'
+    where n.is_verified and (n.last_checked_at is null or n.last_checked_at <= now() - interval '14 minutes')
+    -- Whoever waits longest comes first, so that no tenant's numbers hold up another's.
+    order by n.last_checked_at nulls first
+    limit batch
+    for no key update of n skip locked
+  )
+  update public.bot_numbers as n set last_checked_at = now()
+  from due as d where n.tenant_id = d.tenant_id and n.bot_id = d.bot_id
+  returning n.tenant_id, n.bot_id, n.revision, n.whatsapp_phone_number_id,
+    (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = n.access_token_secret_id)
+$$;
+comment on function private.claim_due_numbers(int) is
+  'The verified numbers that were not checked for a quarter of an hour, those that wait longest first. Two callers never get the same one. Only for the service.';
+
+create function private.record_number_health(tenant uuid, bot uuid, revision uuid, problem text default null) returns boolean
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  reason text;
+begin
+  perform from public.bot_tenants as b where b.tenant_id = record_number_health.tenant and b.id = record_number_health.bot for no key update;
+  update public.bot_numbers as n set last_problem = record_number_health.problem
+  where n.tenant_id = record_number_health.tenant and n.bot_id = record_number_health.bot and n.revision = record_number_health.revision
+    and n.is_verified
+  returning coalesce(n.paused_reason, '') into reason;
+  -- The number was changed meanwhile, or disconnected.
+  if reason is null then
+    return false;
+  end if;
+  if record_number_health.problem = 'token_invalid' then
+    return private.pause_bot(tenant, bot, 'token_invalid');
+  end if;
+  if record_number_health.problem is null and reason = 'token_invalid' then
+    perform private.resume_bot(tenant, bot);
+  end if;
+  return false;
+end
+$$;
+comment on function private.record_number_health(uuid, uuid, uuid, text) is
+  'Stores what Meta said of a number, for the settings that were asked with. A token that does not count any more pauses the bot; one that counts again lets it send. Returns whether the bot was paused now. Only for the service.';
+
+create function private.request_number_checks() returns text
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not exists (
+    select from public.bot_numbers as n join public.tenants as t on t.id = n.tenant_id and t.status <> 'archived'
+    where n.is_verified and (n.last_checked_at is null or n.last_checked_at <= now() - interval '14 minutes')) then
+    return 'No number is due.';
+  end if;
+  -- Unlike format(), this is null if no request was made.
+  return coalesce('Asked with request ' || private.call_edge_function('/bots/numbers/check', timeout_milliseconds => 120000) || '.',
+    'Nothing was asked: Vault does not have the secret tenantry_functions_url or tenantry_service_key.');
+end
+$$;
+comment on function private.request_number_checks() is
+  'If a number is due, wakes the edge function that asks Meta. Returns what it did.';
+grant execute on function private.claim_due_numbers(int), private.record_number_health(uuid, uuid, uuid, text) to service_role;
+
+select cron.schedule('bots: ask WhatsApp about numbers', '*/5 * * * *', 'select private.request_number_checks()');
+
+-- 10_number/06_reminders.sql
+
+-- Reminders: an access token that expires, and a verify token that is old.
+
+create function private.tell_of_expiring_tokens(batch int default 500) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  due record;
+  told int := 0;
+begin
+  for due in
+    select n.tenant_id, n.bot_id, b.ref_id, b.client_name, s.days, to_char(n.whatsapp_token_expires_at at time zone t.time_zone, 'YYYY-MM-DD') as expires_on
+    from public.bot_numbers as n
+    join public.tenants as t on t.id = n.tenant_id and t.status <> 'archived'
+    join public.bot_tenants as b on b.tenant_id = n.tenant_id and b.id = n.bot_id
+    cross join lateral (select case when n.whatsapp_token_expires_at <= now() + interval '1 day' then 1
+      when n.whatsapp_token_expires_at <= now() + interval '7 days' then 7 else 14 end) as s (days)
+    where n.whatsapp_token_expires_at > now() and n.whatsapp_token_expires_at <= now() + interval '14 days'
+      and (n.expiry_told_days is null or n.expiry_told_days > s.days)
+    order by n.whatsapp_token_expires_at limit batch for no key update of n skip locked
+  loop
+    update public.bot_numbers as n set expiry_told_days = due.days where n.tenant_id = due.tenant_id and n.bot_id = due.bot_id;
+    perform private.notify(due.tenant_id, 'bot.token_expiring', '{admins}',
+      jsonb_build_object('bot', due.client_name, 'expires_on', due.expires_on), 'bot', due.ref_id);
+    told := told + 1;
+  end loop;
+  return told;
+end
+$$;
+comment on function private.tell_of_expiring_tokens(int) is
+  'Tells the managers of each access token that expires within 14, 7 and 1 days, once for each, at most one batch. Returns of how many.';
+
+create function private.tell_of_old_verify_tokens(batch int default 500) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  due record;
+  told int := 0;
+begin
+  for due in
+    select n.tenant_id, n.bot_id, b.ref_id, b.client_name
+    from public.bot_numbers as n
+    join public.tenants as t on t.id = n.tenant_id and t.status <> 'archived'
+    join public.bot_tenants as b on b.tenant_id = n.tenant_id and b.id = n.bot_id
+    where n.verify_token_made_at < now() - interval '90 days' and n.verify_token_told_at is null
+    order by n.verify_token_made_at limit batch for no key update of n skip locked
+  loop
+    update public.bot_numbers as n set verify_token_told_at = now() where n.tenant_id = due.tenant_id and n.bot_id = due.bot_id;
+    perform private.notify(due.tenant_id, 'bot.verify_token_old', '{admins}', jsonb_build_object('bot', due.client_name), 'bot', due.ref_id);
+    told := told + 1;
+  end loop;
+  return told;
+end
+$$;
+comment on function private.tell_of_old_verify_tokens(int) is
+  'Tells the managers of each verify token that is older than 90 days, once, at most one batch. Returns of how many.';
+
+select private.register_notification_type('bot.token_expiring', 'bots', 'The access token of a bot''s number expires soon.',
+  '{"en": "The WhatsApp access token of your bot {{bot}} expires on {{expires_on}}. Make a new one at Meta and enter it.",
+    "de": "Das WhatsApp-Zugriffstoken deines Bots {{bot}} läuft am {{expires_on}} ab. Erzeuge bei Meta ein neues und trage es ein.",
+    "fr": "Le jeton d’accès WhatsApp de votre bot {{bot}} expire le {{expires_on}}. Créez-en un nouveau chez Meta et saisissez-le."}',
+  '{"bot": "Kassangas Music Shop", "expires_on": "2026-12-20"}', is_critical => true);
+select private.register_notification_type('bot.verify_token_old', 'bots', 'The verify token of a bot''s number is older than 90 days.',
+  '{"en": "The verify token of your bot {{bot}} is older than 90 days. Make a new one and enter it at Meta.",
+    "de": "Das Prüftoken deines Bots {{bot}} ist älter als 90 Tage. Erzeuge ein neues und trage es bei Meta ein.",
+    "fr": "Le jeton de vérification de votre bot {{bot}} a plus de 90 jours. Créez-en un nouveau et saisissez-le chez Meta."}',
+  '{"bot": "Kassangas Music Shop"}');
+
+select cron.schedule('bots: tell of access tokens that expire', '23 * * * *', 'select private.tell_of_expiring_tokens()');
+select cron.schedule('bots: tell of old verify tokens', '29 5 * * *', 'select private.tell_of_old_verify_tokens()');
+
 -- 20_conversations/01_contacts.sql
 
 -- Contacts: the customers who write to a bot.
@@ -994,7 +1245,7 @@ create table public.conversation_states (
   escalated_at timestamptz,
   escalation_reason text,
   last_received_at timestamptz,
-  last_message_at timestamptz(3) not null default now(),
+  last_message_at timestamptz not null default date_trunc('milliseconds', now()),
   notice_on date,
   primary key (tenant_id, contact_id),
   constraint conversation_states_contact_fkey foreign key (tenant_id, bot_id, contact_id)
@@ -1003,12 +1254,14 @@ create table public.conversation_states (
   constraint escalation_reason_is_a_word check (escalation_reason ~ '^[a-z_]{1,40}$')
 ) with (fillfactor = 80);
 create index conversation_states_list_idx on public.conversation_states (tenant_id, bot_id, last_message_at desc, contact_id desc);
+create index conversation_states_contact_idx on public.conversation_states (tenant_id, bot_id, contact_id);
 create index conversation_states_escalated_idx on public.conversation_states (tenant_id, bot_id, last_message_at desc, contact_id desc)
   where escalated_at is not null;
 comment on table public.conversation_states is 'Who answers a contact now, and until when the contact may be written to (1:1 with contacts, made together).';
 comment on column public.conversation_states.taken_over_at is 'The bot is quiet from then on, until the conversation is handed back.';
 comment on column public.conversation_states.escalated_at is 'Since when the contact waits for a person.';
 comment on column public.conversation_states.last_received_at is 'WhatsApp lets a business write for 24 hours after it.';
+comment on column public.conversation_states.last_message_at is 'In milliseconds, as the API shows it, because the list is in its order.';
 comment on column public.conversation_states.notice_on is 'The day on which the contact was last told that there were too many messages.';
 
 alter table public.conversation_states enable row level security;
@@ -1075,14 +1328,18 @@ create table public.bot_messages (
   constraint message_outcome_is_known check (outcome in ('answered', 'escalated', 'silent')),
   constraint settled_message_has_an_outcome check ((settled_at is null) = (outcome is null) and (outcome is null) = (reason is null)),
   constraint message_reason_is_a_word check (reason ~ '^[a-z_]{1,40}$'),
+  constraint bot_messages_answers_fkey foreign key (tenant_id, answers_id) references public.bot_messages (tenant_id, id) on delete set null (answers_id),
   constraint template_used_is_short check (length(template_used) <= 200),
+  constraint training_data_ref_is_one check (training_data_ref ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'),
+  constraint llm_call_ref_is_one check (llm_call_ref ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'),
   constraint message_error_is_short check (length(error_message) <= 1000)
 ) with (fillfactor = 80);
 create unique index bot_messages_ref_id_idx on public.bot_messages (tenant_id, ref_id) where ref_id is not null;
 -- The inbox: whatever WhatsApp sends again is there already.
 create unique index bot_messages_whatsapp_message_id_idx on public.bot_messages (tenant_id, bot_id, whatsapp_message_id)
   where whatsapp_message_id is not null;
-create index bot_messages_contact_idx on public.bot_messages (tenant_id, contact_id, id desc);
+create index bot_messages_contact_idx on public.bot_messages (tenant_id, bot_id, contact_id, id desc);
+create index bot_messages_answers_idx on public.bot_messages (tenant_id, answers_id) where answers_id is not null;
 create index bot_messages_bot_idx on public.bot_messages (tenant_id, bot_id, id desc);
 create index bot_messages_open_idx on public.bot_messages (tenant_id, contact_id, id) where direction = 'inbound' and settled_at is null;
 create index bot_messages_created_at_idx on public.bot_messages using brin (created_at) with (autosummarize = on);
@@ -1112,7 +1369,7 @@ create view public.bot_message_logs with (security_invoker = true) as
   join public.contacts as c on c.tenant_id = m.tenant_id and c.id = m.contact_id
   left join lateral (
     select o.message_text, o.error_message from public.bot_messages as o
-    where o.tenant_id = m.tenant_id and o.contact_id = m.contact_id and o.answers_id = m.id order by o.id limit 1) as a on true;
+    where o.tenant_id = m.tenant_id and o.answers_id = m.id order by o.id limit 1) as a on true;
 comment on view public.bot_message_logs is 'What a bot did about each message, and which rule, row, template and model led to it.';
 grant select on public.conversations, public.bot_message_logs to authenticated, service_role;
 
@@ -1257,7 +1514,7 @@ begin
     insert into public.bot_messages (tenant_id, bot_id, contact_id, direction, source, kind, whatsapp_message_id, message_text, raw_payload, occurred_at)
     values (tenant, bot, sender, 'inbound', 'contact', message.kind, message.wamid, message.text,
       case when private.json_fits(message.payload, 65536) then message.payload end,
-      least(message.at, clock_timestamp()))
+      date_trunc('milliseconds', least(message.at, clock_timestamp())))
     on conflict do nothing returning * into made;
     continue when made.id is null;
     received := received + 1;
@@ -1467,7 +1724,7 @@ begin
         order by m.id), '[]')
       from (
         select * from public.bot_messages as o
-        where o.tenant_id = tenant and o.contact_id = asked.contact_id and o.message_text is not null
+        where o.tenant_id = tenant and o.bot_id = asked.bot_id and o.contact_id = asked.contact_id and o.message_text is not null
           and (o.direction = 'outbound' or o.settled_at is not null) and o.created_at > now() - interval '24 hours'
         order by o.id desc limit 10) as m),
     state.escalated_at is not null;
@@ -1579,7 +1836,7 @@ begin
     from unnest(texts) with ordinality as t (value, n) order by t.n
     returning id)
   select array_agg(w.id order by w.id) into made from written as w;
-  update public.conversation_states as s set last_message_at = now() where s.tenant_id = tenant and s.contact_id = contact;
+  update public.conversation_states as s set last_message_at = date_trunc('milliseconds', now()) where s.tenant_id = tenant and s.contact_id = contact;
   perform private.enqueue_items('bot_messages', array_fill(tenant, array[cardinality(made)]), array_fill(bot, array[cardinality(made)]), made,
     array_fill(contact::text, array[cardinality(made)]));
   perform private.wake_dispatcher('bot_messages');

@@ -14,5 +14,7 @@ export default {
   'a flag is named is_* or has_*': {
     'bot_control_settings.enable_ai_responses': 'the name requirement document 004 gives it',
     'bot_control_settings.enable_training_mode': 'the name requirement document 004 gives it',
+    'bot_control_settings.enable_auto_reply': 'the name requirement document 004 gives it',
+    'bot_control_settings.log_conversations': 'the name requirement document 004 gives it',
   },
 } satisfies CatalogRules

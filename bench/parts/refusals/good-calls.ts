@@ -182,7 +182,32 @@ export const goodCalls: Record<string, GoodCall> = {
       ...{ access_token: 'token', app_secret: 'secret' },
     }),
   },
+  'private.complete_bot_sends': { given: () => ({ given: [] }), withoutNumbers: ['given'] },
+  'private.complete_queue_items': {
+    given: () => ({ queue: 'webhooks', given: [] }),
+    withoutNumbers: ['given'],
+  },
+  'private.draft_training_data': { given: ({ bot }) => ({ bot, question: 'Why?', locale: 'en' }) },
+  'private.enqueue_bot_messages': {
+    takesMany: true,
+    given: ({ bot, contact }) => ({ bot, contact, texts: ['Hello'], source: 'bot' }),
+  },
+  'private.find_contact': {
+    given: ({ bot }) => ({ bot, given_wa_id: '254700000002', given_user_id: 'KE.1', given_name: 'Ada' }),
+  },
+  'private.open_lane': { given: () => ({ queue: 'webhooks' }) },
+  'private.receive_bot_messages': { given: ({ bot }) => ({ bot, given: [] }), withoutNumbers: ['given'] },
+  'private.settle_bot_answer': {
+    given: ({ contact, botMessage }) => ({
+      ...{ contact, messages: [botMessage], outcome: 'answered', reason: 'model' },
+      ...{ replies: ['Yes.'], notice: null, details: {} },
+    }),
+    withoutNumbers: ['details'],
+  },
+  'private.take_bot_statuses': { given: ({ bot }) => ({ bot, given: [] }), withoutNumbers: ['given'] },
+  'public.write_to_contact': { given: ({ contact }) => ({ contact_id: contact, message_text: 'Hello' }) },
   'private.pause_bot': { given: ({ bot }) => ({ bot, reason: 'account_locked' }) },
+  'private.record_number_check': { given: ({ bot }) => ({ bot, outcome: 'bad' }), refused: 'conflict' },
   'private.set_llm_provider': {
     given: () => ({
       provider_type: 'openai',

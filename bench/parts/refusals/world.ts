@@ -22,6 +22,8 @@ export interface World {
   participant: string
   document: string
   bot: string
+  contact: string
+  botMessage: string
 }
 
 export const sha256 = (text: string) => createHash('sha256').update(text).digest()
@@ -83,6 +85,19 @@ export async function makeWorld(db: pg.ClientBase): Promise<World> {
     `insert into public.bot_tenants (tenant_id, client_name) values ($1, 'Bounds') returning id`,
     [tenant],
   )
+  const { id: contact } = await one(
+    `insert into public.contacts (tenant_id, bot_id, wa_id) values ($1, $2, '254700000001') returning id`,
+    [tenant, bot],
+  )
+  await db.query(
+    `insert into public.conversation_states (tenant_id, bot_id, contact_id, last_received_at) values ($1, $2, $3, now())`,
+    [tenant, bot, contact],
+  )
+  const { id: botMessage } = await one(
+    `insert into public.bot_messages (tenant_id, bot_id, contact_id, direction, source, message_text)
+     values ($1, $2, $3, 'inbound', 'contact', 'Hello') returning id`,
+    [tenant, bot, contact],
+  )
   const endpoint = async (kind: 'push' | 'poll', url: string | null) => {
     const made = await one(
       `insert into public.webhook_endpoints (tenant_id, kind, url, secret_id)
@@ -94,7 +109,7 @@ export async function makeWorld(db: pg.ClientBase): Promise<World> {
   const { backend } = await one('select pg_backend_pid() as backend', [])
   return {
     ...{ backend, owner, tenant, slug, apiKey, invitation, token, domain, domainRef, campaign, session },
-    ...{ participant, document, bot },
+    ...{ participant, document, bot, contact, botMessage },
     endpoint: await endpoint('push', 'https://hooks.example.com/in'),
     polled: await endpoint('poll', null),
   }

@@ -16,7 +16,7 @@ const conversationColumns = sql`
   c.ref_id as contact, c.full_name, c.wa_id, c.opted_out_at is not null as is_opted_out, s.taken_over_at, s.taken_over_by, s.escalated_at,
   s.escalation_reason, s.last_received_at + interval '24 hours' as window_ends_at, s.last_message_at, (
     select left(m.message_text, 200) from public.bot_messages as m
-    where m.tenant_id = s.tenant_id and m.contact_id = s.contact_id order by m.id desc limit 1) as last_text`
+    where m.tenant_id = s.tenant_id and m.bot_id = s.bot_id and m.contact_id = s.contact_id order by m.id desc limit 1) as last_text`
 const conversations = sql`
   public.conversation_states as s join public.contacts as c on c.tenant_id = s.tenant_id and c.id = s.contact_id`
 
@@ -83,7 +83,7 @@ export async function listMessages(
     { limit, cursor, contact: path.contact },
     (rowCount) => sql`
     select ${messageColumns} from public.bot_messages as m
-    where m.tenant_id = ${tenantId} and m.contact_id = ${contact}
+    where m.tenant_id = ${tenantId} and m.bot_id = private.ulid_to_uuid(${path.bot}) and m.contact_id = ${contact}
       and (${cursor?.ref_id}::text is null or m.id < private.ulid_to_uuid(${cursor?.ref_id}))
     order by m.id desc limit ${rowCount}`,
   )

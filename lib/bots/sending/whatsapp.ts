@@ -1,8 +1,5 @@
 import { z } from 'zod'
-import { postToProvider, providerUrl, type Verdict } from '../../notifications/index.ts'
-
-/** Meta keeps a version for two years. */
-export const graphVersion = 'v23.0'
+import { graphUrl, postToProvider, type Verdict } from '../../notifications/index.ts'
 
 export interface WhatsappText {
   phone_number_id: string
@@ -26,14 +23,17 @@ const Refused = z.object({ error: z.object({ code: z.int(), message: z.string() 
  * Sends a text by WhatsApp. What a code means is for the caller: Meta's statuses of HTTP say little.
  * Source: developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes.
  */
-export async function sendText(
-  { phone_number_id, access_token, to, text, reference }: WhatsappText,
-  url = providerUrl('whatsapp'),
-): Promise<WhatsappVerdict> {
+export async function sendText({
+  phone_number_id,
+  access_token,
+  to,
+  text,
+  reference,
+}: WhatsappText): Promise<WhatsappVerdict> {
   let code: number | null = null
   const verdict = await postToProvider(
     {
-      url: `${url}/${graphVersion}/${phone_number_id}/messages`,
+      url: graphUrl(`${phone_number_id}/messages`),
       headers: { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' },
       body: JSON.stringify({
         messaging_product: 'whatsapp',

@@ -1,7 +1,13 @@
 import { z } from 'zod'
 import { postToProvider } from './http.ts'
 import type { PhoneMessage, Verdict } from './message.ts'
-import { type Msg91Settings, providerUrl, type TwilioSettings, type WhatsappSettings } from './settings.ts'
+import {
+  graphUrl,
+  type Msg91Settings,
+  providerUrl,
+  type TwilioSettings,
+  type WhatsappSettings,
+} from './settings.ts'
 
 const TwilioAnswer = z.object({ sid: z.string() })
 
@@ -86,7 +92,7 @@ export function sendByWhatsapp(
   }
   return postToProvider(
     {
-      url: `${url}/v23.0/${phone_number_id}/messages`,
+      url: graphUrl(`${phone_number_id}/messages`, url),
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     },

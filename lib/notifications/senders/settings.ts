@@ -109,6 +109,9 @@ export function providerUrl(provider: keyof typeof usualUrls, region = ''): stri
   return named ? named.replace(/\/+$/, '') : usualUrls[provider](region)
 }
 
+/** Where something is in Meta's Graph API. Meta keeps a version for two years. */
+export const graphUrl = (path: string, base = providerUrl('whatsapp')): string => `${base}/v23.0/${path}`
+
 /** Whether a provider is on this machine, as the local mailbox is: what it gets reaches nobody. */
 export function isOnThisMachine(provider: string, config: unknown): boolean {
   const { host } = (config ?? {}) as { host?: unknown }

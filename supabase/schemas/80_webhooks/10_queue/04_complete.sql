@@ -29,7 +29,7 @@ begin
   from (
     select g.lane_id, g.item_id, g.lease_id,
       row(g.tenant_id, g.lane_id, g.item_id, g.lease_id, g.attempt_number, g.ordering_key, g.outcome, g.duration_ms, g.block_seconds,
-        g.stop_reason)::private.queue_result as result,
+        g.stop_reason, null)::private.queue_result as result,
       row(g.response_status, g.response_body, g.error_code, g.error_detail)::private.webhook_answer as answer
     from json_to_recordset(given) as g (tenant_id uuid, lane_id uuid, item_id uuid, lease_id uuid, attempt_number int, ordering_key text,
       outcome private.queue_outcome, duration_ms int, block_seconds int, stop_reason text,

@@ -11,7 +11,7 @@ declare
   n int;
 begin
   -- Nobody polls for these any more. They can be replayed until they are removed.
-  select array_agg(row(i.tenant_id, i.lane_id, i.item_id, i.lease_id, i.attempt_count, i.ordering_key, 'dropped', 0, null, null)::private.queue_result)
+  select array_agg(row(i.tenant_id, i.lane_id, i.item_id, i.lease_id, i.attempt_count, i.ordering_key, 'dropped', 0, null, null, null)::private.queue_result)
   into given_up
   from (
     select i.* from private.queue_lanes as l

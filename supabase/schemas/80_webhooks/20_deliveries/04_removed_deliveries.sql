@@ -25,7 +25,7 @@ declare
   removed private.queue_result[];
 begin
   -- Not if the endpoint is deleted too, and not in an archived tenant, whose lanes are paused.
-  select array_agg(row(g.tenant_id, g.endpoint_id, g.event_id, null, 0, g.ordering_key, 'dropped', 0, null, null)::private.queue_result) into removed
+  select array_agg(row(g.tenant_id, g.endpoint_id, g.event_id, null, 0, g.ordering_key, 'dropped', 0, null, null, null)::private.queue_result) into removed
   from (
     select distinct on (d.tenant_id, d.endpoint_id, d.ordering_key) d.* from gone as d
     where d.status = 'pending' and d.ordering_key is not null) as g

@@ -51,14 +51,18 @@ create table public.bot_messages (
   constraint message_outcome_is_known check (outcome in ('answered', 'escalated', 'silent')),
   constraint settled_message_has_an_outcome check ((settled_at is null) = (outcome is null) and (outcome is null) = (reason is null)),
   constraint message_reason_is_a_word check (reason ~ '^[a-z_]{1,40}$'),
+  constraint bot_messages_answers_fkey foreign key (tenant_id, answers_id) references public.bot_messages (tenant_id, id) on delete set null (answers_id),
   constraint template_used_is_short check (length(template_used) <= 200),
+  constraint training_data_ref_is_one check (training_data_ref ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'),
+  constraint llm_call_ref_is_one check (llm_call_ref ~ '^[0-7][0-9A-HJKMNP-TV-Z]{25}$'),
   constraint message_error_is_short check (length(error_message) <= 1000)
 ) with (fillfactor = 80);
 create unique index bot_messages_ref_id_idx on public.bot_messages (tenant_id, ref_id) where ref_id is not null;
 -- The inbox: whatever WhatsApp sends again is there already.
 create unique index bot_messages_whatsapp_message_id_idx on public.bot_messages (tenant_id, bot_id, whatsapp_message_id)
   where whatsapp_message_id is not null;
-create index bot_messages_contact_idx on public.bot_messages (tenant_id, contact_id, id desc);
+create index bot_messages_contact_idx on public.bot_messages (tenant_id, bot_id, contact_id, id desc);
+create index bot_messages_answers_idx on public.bot_messages (tenant_id, answers_id) where answers_id is not null;
 create index bot_messages_bot_idx on public.bot_messages (tenant_id, bot_id, id desc);
 create index bot_messages_open_idx on public.bot_messages (tenant_id, contact_id, id) where direction = 'inbound' and settled_at is null;
 create index bot_messages_created_at_idx on public.bot_messages using brin (created_at) with (autosummarize = on);
@@ -88,7 +92,7 @@ create view public.bot_message_logs with (security_invoker = true) as
   join public.contacts as c on c.tenant_id = m.tenant_id and c.id = m.contact_id
   left join lateral (
     select o.message_text, o.error_message from public.bot_messages as o
-    where o.tenant_id = m.tenant_id and o.contact_id = m.contact_id and o.answers_id = m.id order by o.id limit 1) as a on true;
+    where o.tenant_id = m.tenant_id and o.answers_id = m.id order by o.id limit 1) as a on true;
 comment on view public.bot_message_logs is 'What a bot did about each message, and which rule, row, template and model led to it.';
 grant select on public.conversations, public.bot_message_logs to authenticated, service_role;
 

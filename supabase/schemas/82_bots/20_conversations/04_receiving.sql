@@ -120,7 +120,7 @@ begin
     insert into public.bot_messages (tenant_id, bot_id, contact_id, direction, source, kind, whatsapp_message_id, message_text, raw_payload, occurred_at)
     values (tenant, bot, sender, 'inbound', 'contact', message.kind, message.wamid, message.text,
       case when private.json_fits(message.payload, 65536) then message.payload end,
-      least(message.at, clock_timestamp()))
+      date_trunc('milliseconds', least(message.at, clock_timestamp())))
     on conflict do nothing returning * into made;
     continue when made.id is null;
     received := received + 1;

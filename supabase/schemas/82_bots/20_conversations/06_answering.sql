@@ -87,7 +87,7 @@ begin
         order by m.id), '[]')
       from (
         select * from public.bot_messages as o
-        where o.tenant_id = tenant and o.contact_id = asked.contact_id and o.message_text is not null
+        where o.tenant_id = tenant and o.bot_id = asked.bot_id and o.contact_id = asked.contact_id and o.message_text is not null
           and (o.direction = 'outbound' or o.settled_at is not null) and o.created_at > now() - interval '24 hours'
         order by o.id desc limit 10) as m),
     state.escalated_at is not null;

@@ -20,7 +20,7 @@ begin
     from unnest(texts) with ordinality as t (value, n) order by t.n
     returning id)
   select array_agg(w.id order by w.id) into made from written as w;
-  update public.conversation_states as s set last_message_at = now() where s.tenant_id = tenant and s.contact_id = contact;
+  update public.conversation_states as s set last_message_at = date_trunc('milliseconds', now()) where s.tenant_id = tenant and s.contact_id = contact;
   perform private.enqueue_items('bot_messages', array_fill(tenant, array[cardinality(made)]), array_fill(bot, array[cardinality(made)]), made,
     array_fill(contact::text, array[cardinality(made)]));
   perform private.wake_dispatcher('bot_messages');
