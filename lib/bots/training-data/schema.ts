@@ -46,6 +46,18 @@ export const TrainingQuery = z.strictObject({
     .transform((given) => given === 'true')
     .optional()
     .meta({ description: 'Only those that are active, or only the others.' }),
+  has_answer: z
+    .enum(['true', 'false'])
+    .transform((given) => given === 'true')
+    .optional()
+    .meta({ description: 'Only those with an answer, or only those that wait for one.' }),
+  search: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: 'A part of the question. Case, accents and punctuation do not matter.' }),
 })
 export const TrainingRows = z
   .strictObject({ training_data: z.array(TrainingRow), next_cursor: nextCursor })
