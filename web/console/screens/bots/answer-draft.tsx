@@ -1,5 +1,5 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { useRef, useState } from 'react'
 import { changeTrainingRow, type TrainingRow } from '../../api/bot-training.ts'
 import { Button } from '../../parts/button.tsx'
 import { errorsOf } from '../../parts/errors.ts'
@@ -11,14 +11,19 @@ import { words } from './words/words.ts'
 /** Answers a question that waits, where it stands. From then on it answers customers. */
 export function AnswerDraft({ slug, bot, row }: { slug: string; bot: string; row: TrainingRow }) {
   const queries = useQueryClient()
+  const form = useRef<HTMLFormElement>(null)
   const [answer, setAnswer] = useState('')
   const answering = useMutation({
     mutationFn: () => changeTrainingRow(slug, bot, row.ref_id, { answer, is_active: true }),
-    onSuccess: () => queries.invalidateQueries({ queryKey: [slug, 'bots', bot, 'training'] }),
+    onSuccess: () => {
+      if (form.current?.contains(document.activeElement)) focusNext(form.current)
+      return queries.invalidateQueries({ queryKey: [slug, 'bots', bot, 'training'] })
+    },
   })
   const errors = errorsOf(answering.error, ['/answer'])
   return (
     <form
+      ref={form}
       className={styles.draft}
       onSubmit={(event) => {
         event.preventDefault()
@@ -41,4 +46,12 @@ export function AnswerDraft({ slug, bot, row }: { slug: string; bot: string; row
       </Button>
     </form>
   )
+}
+
+/** This form goes. Whoever works with keys goes on with the next question that waits, or with the list. */
+function focusNext(form: HTMLFormElement): void {
+  const waiting = [...document.querySelectorAll(`form.${styles.draft}`)]
+  const at = waiting.indexOf(form)
+  const next = (waiting[at + 1] ?? waiting[at - 1])?.querySelector('textarea')
+  ;(next ?? document.getElementById('content'))?.focus()
 }

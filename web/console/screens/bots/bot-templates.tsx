@@ -47,14 +47,14 @@ function Listed({ slug, bot, mayChange }: { slug: string; bot: string; mayChange
         ))}
       </List>
       <More pages={templates} />
-      {mayChange &&
-        (isMaking || listed.length === 0 ? (
-          <NewTemplate slug={slug} bot={bot} />
-        ) : (
-          <p>
-            <Button onClick={() => setMaking(true)}>{words.newTemplate}</Button>
-          </p>
-        ))}
+      {mayChange && listed.length > 0 && (
+        <p>
+          <Button look="quiet" aria-expanded={isMaking} onClick={() => setMaking(!isMaking)}>
+            {words.newTemplate}
+          </Button>
+        </p>
+      )}
+      {mayChange && (isMaking || listed.length === 0) && <NewTemplate slug={slug} bot={bot} />}
     </>
   )
 }

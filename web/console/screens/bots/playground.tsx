@@ -8,7 +8,7 @@ import { Field } from '../../parts/field.tsx'
 import { Banner, Failure } from '../../parts/notice.tsx'
 import { BotScreen } from './frame.tsx'
 import { Learn } from './learn.tsx'
-import { Outcome } from './outcome.tsx'
+import { Outcome, Why } from './outcome.tsx'
 import { words } from './words/words.ts'
 
 /** What a bot would answer, and why. */
@@ -76,9 +76,8 @@ function Trial({ slug, bot, own }: { slug: string; bot: string; own: string }) {
           </Button>
         </Buttons>
       </CardForm>
-      <div aria-live="polite">
-        {asking.data && <Outcome key={asking.submittedAt} slug={slug} bot={bot} answer={asking.data} />}
-      </div>
+      <div aria-live="polite">{asking.data && <Outcome slug={slug} bot={bot} answer={asking.data} />}</div>
+      {asking.data && asking.data.outcome !== 'silent' && <Why slug={slug} bot={bot} answer={asking.data} />}
       {asked && asking.data?.outcome === 'escalated' && (
         <Learn
           key={asking.submittedAt}

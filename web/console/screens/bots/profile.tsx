@@ -2,6 +2,7 @@ import { useId } from 'react'
 import { Button } from '../../parts/button.tsx'
 import { Buttons } from '../../parts/card.tsx'
 import { Field } from '../../parts/field.tsx'
+import styles from './bots.module.css'
 import { words } from './words/words.ts'
 
 /** A text of the profile. Its key stays while its name is typed. */
@@ -44,7 +45,7 @@ export function Profile({ rows, isDisabled, errorAt, onRows }: Props) {
       <legend>{words.profile}</legend>
       <p>{words.profileHint}</p>
       {rows.map((row, at) => (
-        <div key={row.key}>
+        <div key={row.key} className={styles.text}>
           <Field
             name={`/business_profile/${row.key}/name`}
             label={words.profileName(at + 1)}

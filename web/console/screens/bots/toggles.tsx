@@ -45,7 +45,9 @@ export function Toggles({ slug, bot, read, mayChange }: Props) {
           key={name}
           label={
             <>
-              {words.toggle[name]} <Quiet>{words.toggleHint[name]}</Quiet>
+              {words.toggle[name]}
+              <br />
+              <Quiet>{words.toggleHint[name]}</Quiet>
             </>
           }
           isChecked={draft[name] ?? read[name]}

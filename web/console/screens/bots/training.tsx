@@ -3,7 +3,6 @@ import { getRouteApi, Link } from '@tanstack/react-router'
 import { useState } from 'react'
 import { drafts, type TrainingRow, trainingQuery } from '../../api/bot-training.ts'
 import { Button } from '../../parts/button.tsx'
-import { Buttons } from '../../parts/card.tsx'
 import { Select } from '../../parts/choice.tsx'
 import { Filters, TextFilter } from '../../parts/filters.tsx'
 import { List, More, Quiet, Row } from '../../parts/list.tsx'
@@ -109,10 +108,12 @@ function Listed({ slug, bot, mayChange }: Props) {
   )
 }
 
+const languages = new Intl.DisplayNames([words.language], { type: 'language' })
+
 const aboutOf = ({ data_type, category, locale }: TrainingRow) => [
   words.kinds[data_type],
   ...(category ? [category] : []),
-  locale ?? words.anyLanguage,
+  locale === null ? words.anyLanguage : (languages.of(locale) ?? locale),
 ]
 
 function stateOf({ answer, is_active }: TrainingRow): string {
@@ -125,13 +126,12 @@ function Adding({ slug, bot, locale }: { slug: string; bot: string; locale: stri
   const [isAdding, setAdding] = useState(false)
   return (
     <>
-      {isAdding ? (
-        <NewRow slug={slug} bot={bot} locale={locale} />
-      ) : (
-        <Buttons>
-          <Button onClick={() => setAdding(true)}>{words.addRow}</Button>
-        </Buttons>
-      )}
+      <p>
+        <Button look="quiet" aria-expanded={isAdding} onClick={() => setAdding(!isAdding)}>
+          {words.addRow}
+        </Button>
+      </p>
+      {isAdding && <NewRow slug={slug} bot={bot} locale={locale} />}
       <TrainingImport slug={slug} bot={bot} />
     </>
   )

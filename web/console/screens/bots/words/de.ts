@@ -186,6 +186,7 @@ const de: typeof en = {
     model_does_not_know: 'Weder die Trainingsdaten noch das Sprachmodell haben eine Antwort.',
   },
   changeIt: 'Das ändern',
+  ledTitle: 'Was dazu führte',
   fits: 'Trainingsdaten, die am besten passen',
   noFits: 'Keine Trainingsdaten passen.',
   score: (score) => `passt zu ${score}`,

@@ -108,7 +108,7 @@ export default {
     count === '1' && !more
       ? 'One question waits for an answer.'
       : `${count}${more ? ' or more' : ''} questions wait for an answer.`,
-  showWaiting: 'Answer them',
+  showWaiting: 'Answer now',
   search: 'Part of the question',
   category: 'Category',
   shown: 'Show',
@@ -183,6 +183,7 @@ export default {
     model_does_not_know: 'Neither the training data nor the language model has an answer.',
   },
   changeIt: 'Change that',
+  ledTitle: 'What led to it',
   fits: 'Training data that fits best',
   noFits: 'No training data fits.',
   score: (score: string) => `fits ${score}`,

@@ -111,7 +111,7 @@ const es: typeof en = {
     count === '1' && !more
       ? 'Una pregunta espera una respuesta.'
       : `${count}${more ? ' o más' : ''} preguntas esperan una respuesta.`,
-  showWaiting: 'Responderlas',
+  showWaiting: 'Responder',
   search: 'Parte de la pregunta',
   category: 'Categoría',
   shown: 'Mostrar',
@@ -189,6 +189,7 @@ const es: typeof en = {
     model_does_not_know: 'Ni los datos de entrenamiento ni el modelo de lenguaje tienen una respuesta.',
   },
   changeIt: 'Cambiarlo',
+  ledTitle: 'Qué llevó a ello',
   fits: 'Datos de entrenamiento que mejor encajan',
   noFits: 'No encaja ningún dato de entrenamiento.',
   score: (score) => `encaja al ${score}`,

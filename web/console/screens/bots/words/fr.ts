@@ -110,7 +110,7 @@ const fr: typeof en = {
     count === '1' && !more
       ? 'Une question attend une réponse.'
       : `${count}${more ? ' questions ou plus' : ' questions'} attendent une réponse.`,
-  showWaiting: 'Y répondre',
+  showWaiting: 'Répondre',
   search: 'Partie de la question',
   category: 'Catégorie',
   shown: 'Montrer',
@@ -192,6 +192,7 @@ const fr: typeof en = {
     model_does_not_know: 'Ni les données d’entraînement ni le modèle de langage n’ont de réponse.',
   },
   changeIt: 'Changer cela',
+  ledTitle: 'Ce qui y a mené',
   fits: 'Données d’entraînement qui conviennent le mieux',
   noFits: 'Aucune donnée d’entraînement ne convient.',
   score: (score) => `convient à ${score}`,

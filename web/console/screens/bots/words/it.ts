@@ -195,6 +195,7 @@ const it: typeof en = {
     model_does_not_know: 'Né i dati di addestramento né il modello linguistico hanno una risposta.',
   },
   changeIt: 'Cambialo',
+  ledTitle: 'Che cosa ha portato lì',
   fits: 'Dati di addestramento che corrispondono meglio',
   noFits: 'Nessun dato di addestramento corrisponde.',
   score: (score) => `corrisponde al ${score}`,
