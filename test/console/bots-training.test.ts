@@ -73,7 +73,7 @@ describeInBrowser('what a bot knows, in the console', (browser) => {
     expect((await readFile(await download.path(), 'utf8')).trimEnd().split('\r\n')).toHaveLength(2)
 
     await listed(page).getByRole('link').click()
-    const editing = page.getByRole('form', { name: 'Question' })
+    const editing = page.getByRole('form', { name: 'Question', exact: true })
     await editing.getByLabel('Answer', { exact: true }).fill('Until seven.')
     await editing.getByLabel('It answers customers').uncheck()
     await editing.getByRole('button', { name: 'Save' }).click()

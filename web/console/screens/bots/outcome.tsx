@@ -36,24 +36,26 @@ export function Why({ slug, bot, answer }: Props) {
     <Card title={words.ledTitle}>
       <h3 className={styles.part}>{words.fits}</h3>
       <p>{fits.length === 0 ? words.noFits : words.fitsLead}</p>
-      <List label={words.fits}>
-        {fits.map(({ ref_id, question, data_type, category, score }) => (
-          <Row
-            key={ref_id}
-            label={question}
-            main={
-              <>
-                <Link to="/t/$slug/bots/$bot/training/$row" params={{ ...params, row: ref_id }}>
-                  {question}
-                </Link>
-                <Quiet>{[words.kinds[data_type], ...(category ? [category] : [])].join(' · ')}</Quiet>
-              </>
-            }
-          >
-            <span>{words.score(shareOf(score))}</span>
-          </Row>
-        ))}
-      </List>
+      {fits.length > 0 && (
+        <List label={words.fits}>
+          {fits.map(({ ref_id, question, data_type, category, score }) => (
+            <Row
+              key={ref_id}
+              label={question}
+              main={
+                <>
+                  <Link to="/t/$slug/bots/$bot/training/$row" params={{ ...params, row: ref_id }}>
+                    {question}
+                  </Link>
+                  <Quiet>{[words.kinds[data_type], ...(category ? [category] : [])].join(' · ')}</Quiet>
+                </>
+              }
+            >
+              <span>{words.score(shareOf(score))}</span>
+            </Row>
+          ))}
+        </List>
+      )}
       {template && (
         <Facts
           of={[
