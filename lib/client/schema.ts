@@ -18427,6 +18427,8 @@ export interface operations {
                 category?: string;
                 format?: "json" | "csv";
                 is_active?: "true" | "false";
+                has_answer?: "true" | "false";
+                search?: string;
             };
             header?: {
                 /** @description The slug or ref_id of the tenant that is meant. May be left out by an API key and by a member of exactly one. */

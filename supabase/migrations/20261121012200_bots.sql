@@ -1339,7 +1339,7 @@ create unique index bot_messages_ref_id_idx on public.bot_messages (tenant_id, r
 create unique index bot_messages_whatsapp_message_id_idx on public.bot_messages (tenant_id, bot_id, whatsapp_message_id)
   where whatsapp_message_id is not null;
 create index bot_messages_contact_idx on public.bot_messages (tenant_id, bot_id, contact_id, id desc);
-create index bot_messages_answers_idx on public.bot_messages (tenant_id, answers_id) where answers_id is not null;
+create index bot_messages_answers_idx on public.bot_messages (tenant_id, answers_id);
 create index bot_messages_bot_idx on public.bot_messages (tenant_id, bot_id, id desc);
 create index bot_messages_open_idx on public.bot_messages (tenant_id, contact_id, id) where direction = 'inbound' and settled_at is null;
 create index bot_messages_created_at_idx on public.bot_messages using brin (created_at) with (autosummarize = on);

@@ -9,76 +9,64 @@ const first = { 'if-match': '"1"' }
 const template = { bot: botOf, template: (tenant: Tenant) => addChild(tenant, 'bot_templates') }
 const row = { bot: botOf, row: (tenant: Tenant) => addChild(tenant, 'bot_training_data') }
 
-/** The console has no room for bots yet. */
-const noScreen = 'bots have no screens yet'
-
 export default {
-  'GET /bots/bots': { noScreen, may: read },
-  'POST /bots/bots': { noScreen, may: [manager], gives: 201, body: () => ({ client_name: 'The first' }) },
-  'GET /bots/bots/:bot': { noScreen, may: read, where },
-  'PATCH /bots/bots/:bot': { noScreen, may: [manager], where, body: () => ({ is_active: true }) },
-  'DELETE /bots/bots/:bot': { noScreen, may: [manager], gives: 204, where },
+  'GET /bots/bots': { may: read },
+  'POST /bots/bots': { may: [manager], gives: 201, body: () => ({ client_name: 'The first' }) },
+  'GET /bots/bots/:bot': { may: read, where },
+  'PATCH /bots/bots/:bot': { may: [manager], where, body: () => ({ is_active: true }) },
+  'DELETE /bots/bots/:bot': { may: [manager], gives: 204, where },
   'PUT /bots/bots/:bot/model': {
-    noScreen,
     may: [manager],
     where,
     body: () => ({ provider: 'openai', model: 'gpt-4o-mini' }),
   },
   'DELETE /bots/bots/:bot/model': {
-    noScreen,
     may: [manager],
     gives: 204,
     where: { bot: async (tenant) => withModel(await addBot(tenant)) },
   },
-  'GET /bots/bots/:bot/settings': { noScreen, may: read, where },
+  'GET /bots/bots/:bot/settings': { may: read, where },
   'PATCH /bots/bots/:bot/settings': {
-    noScreen,
     may: [manager],
     where,
     body: () => ({ is_bot_enabled: false }),
   },
-  'GET /bots/bots/:bot/templates': { noScreen, may: read, where },
+  'GET /bots/bots/:bot/templates': { may: read, where },
   'POST /bots/bots/:bot/templates': {
-    noScreen,
     may: [member],
     gives: 201,
     where,
     body: () => ({ template_name: 'default', system_prompt: 'Sell.' }),
   },
-  'GET /bots/bots/:bot/templates/:template': { noScreen, may: read, where: template },
+  'GET /bots/bots/:bot/templates/:template': { may: read, where: template },
   'PATCH /bots/bots/:bot/templates/:template': {
-    noScreen,
     may: [member],
     where: template,
     headers: first,
     body: () => ({ tone: 'professional' }),
   },
-  'DELETE /bots/bots/:bot/templates/:template': { noScreen, may: [member], gives: 204, where: template },
-  'GET /bots/bots/:bot/training-data': { noScreen, may: read, where },
+  'DELETE /bots/bots/:bot/templates/:template': { may: [member], gives: 204, where: template },
+  'GET /bots/bots/:bot/training-data': { may: read, where },
   'POST /bots/bots/:bot/training-data': {
-    noScreen,
     may: [member],
     gives: 201,
     where,
     body: () => ({ question: 'Open?', answer: 'Yes.' }),
   },
   'POST /bots/bots/:bot/training-data/import': {
-    noScreen,
     may: [member],
     where,
     headers: { 'content-type': 'text/csv' },
     body: () => new TextEncoder().encode('question,answer\nOpen?,Yes.\n'),
   },
-  'GET /bots/bots/:bot/training-data/:row': { noScreen, may: read, where: row },
+  'GET /bots/bots/:bot/training-data/:row': { may: read, where: row },
   'PATCH /bots/bots/:bot/training-data/:row': {
-    noScreen,
     may: [member],
     where: row,
     body: () => ({ priority: 1 }),
   },
-  'DELETE /bots/bots/:bot/training-data/:row': { noScreen, may: [member], gives: 204, where: row },
+  'DELETE /bots/bots/:bot/training-data/:row': { may: [member], gives: 204, where: row },
   'POST /bots/bots/:bot/try': {
-    noScreen,
     unaudited: 'nothing is stored; a call of the model is in llm_calls',
     may: [member],
     where,

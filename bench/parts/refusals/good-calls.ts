@@ -195,9 +195,9 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.find_contact': {
     given: ({ bot }) => ({ bot, given_wa_id: '254700000002', given_user_id: 'KE.1', given_name: 'Ada' }),
   },
-  'private.open_lane': { given: () => ({ queue: 'webhooks' }) },
   'private.receive_bot_messages': { given: ({ bot }) => ({ bot, given: [] }), withoutNumbers: ['given'] },
   'private.settle_bot_answer': {
+    takesMany: true,
     given: ({ contact, botMessage }) => ({
       ...{ contact, messages: [botMessage], outcome: 'answered', reason: 'model' },
       ...{ replies: ['Yes.'], notice: null, details: {} },
@@ -265,6 +265,7 @@ export const goodCalls: Record<string, GoodCall> = {
 
 /** Functions that get no value of any length from a person, and why. Only what no API role may call can be here. */
 export const unmeasured: Record<string, string> = {
+  'private.open_lane': 'triggers of our own name the queue',
   'private.add_credits': 'the operations have bounded what they add',
   'private.add_usage_hours': 'log_usage_events() bounds the batch',
   'private.announce_lead': 'the name of a campaign, which has a size',

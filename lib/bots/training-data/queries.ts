@@ -23,19 +23,21 @@ export async function listTrainingData(
   db: Db,
   tenantId: string,
   ref: string,
-  { limit, cursor, category, is_active }: TrainingQuery,
+  { limit, cursor, category, is_active, has_answer, search }: TrainingQuery,
 ): Promise<TrainingRows> {
   const bot = await findBot(db, tenantId, ref)
   const { rows, next_cursor } = await readPage<TrainingRow>(
     db,
     trainingOrder,
-    { limit, cursor, category, is_active },
+    { limit, cursor, category, is_active, has_answer, search },
     (rowCount) => sql`
     select ${trainingColumns} from public.bot_training_data as d
     where d.tenant_id = ${tenantId} and d.bot_id = ${bot}
       and (${cursor?.ref_id}::text is null or d.id < private.ulid_to_uuid(${cursor?.ref_id}))
       and (${category}::text is null or d.category = ${category})
       and (${is_active}::boolean is null or d.is_active = ${is_active})
+      and (${has_answer}::boolean is null or (d.answer is not null) = ${has_answer})
+      and (${search}::text is null or strpos(d.question_folded, nullif(private.fold_text(${search}), '')) > 0)
     order by d.id desc limit ${rowCount}`,
   )
   return { training_data: rows, next_cursor }

@@ -13,7 +13,7 @@ const changeable = z.strictObject({
     description:
       'faq and canned_reply are answered as they are. An example is shown to the model, and answers nobody by itself.',
   }),
-  question: z.string().trim().min(1).max(1_000),
+  question: z.string().trim().min(1, 'is missing').max(1_000),
   answer: z.string().trim().min(1).max(4_000).nullable(),
   category: category.nullable(),
   locale: z
@@ -46,6 +46,18 @@ export const TrainingQuery = z.strictObject({
     .transform((given) => given === 'true')
     .optional()
     .meta({ description: 'Only those that are active, or only the others.' }),
+  has_answer: z
+    .enum(['true', 'false'])
+    .transform((given) => given === 'true')
+    .optional()
+    .meta({ description: 'Only those with an answer, or only those that wait for one.' }),
+  search: z
+    .string()
+    .trim()
+    .min(1)
+    .max(200)
+    .optional()
+    .meta({ description: 'A part of the question. Case, accents and punctuation do not matter.' }),
 })
 export const TrainingRows = z
   .strictObject({ training_data: z.array(TrainingRow), next_cursor: nextCursor })
@@ -62,6 +74,7 @@ export const TrainingChange = changeable
 /** A row of a CSV file: every cell is text, and an empty one is what a new row has. */
 const cell = <Value extends z.ZodType>(value: Value, empty: unknown) =>
   z.preprocess((text) => (text === '' || text === undefined ? empty : text), value)
+const number = z.coerce.number({ error: 'must be a number' })
 export const ImportRow = z
   .strictObject({
     ref_id: cell(refId.optional(), undefined),
@@ -70,8 +83,8 @@ export const ImportRow = z
     answer: cell(changeable.shape.answer, null),
     category: cell(changeable.shape.category, null),
     locale: cell(z.union([z.literal('*'), changeable.shape.locale]), null),
-    priority: cell(z.coerce.number().pipe(changeable.shape.priority), 0),
-    confidence_score: cell(z.coerce.number().pipe(changeable.shape.confidence_score), 1),
+    priority: cell(number.pipe(changeable.shape.priority), 0),
+    confidence_score: cell(number.pipe(changeable.shape.confidence_score), 1),
     is_active: cell(z.enum(['true', 'false', 'TRUE', 'FALSE']).optional(), undefined),
   })
   .transform(({ is_active, ...row }) => ({

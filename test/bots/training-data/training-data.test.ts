@@ -52,6 +52,19 @@ describe('training data', () => {
     expect(await listed('?category=Products&is_active=true')).toEqual(['one'])
     expect(await listed('?is_active=false')).toEqual(['three'])
   })
+  it('is listed by what waits for an answer, and by a part of the question', async () => {
+    await teach(shop, { question: 'Vendez-vous des CAFÉS-crème?', answer: 'Oui.' })
+    await teach(shop, { question: 'Do you hire out drums?', answer: null })
+    await teach(shop, { question: 'Do you sell drums?', answer: 'Yes.', is_active: false })
+    const listed = async (query: string) =>
+      TrainingRows.parse(await okay(await shop.ask(shop.reviewer, 'GET', `${at}${query}`))).training_data.map(
+        ({ question }) => question,
+      )
+    expect(await listed('?has_answer=false')).toEqual(['Do you hire out drums?'])
+    expect(await listed('?has_answer=true&search=drums')).toEqual(['Do you sell drums?'])
+    expect(await listed('?search=cafes%20CREME')).toEqual(['Vendez-vous des CAFÉS-crème?'])
+    expect(await listed('?search=%25')).toEqual([])
+  })
   it('is deleted once', async () => {
     const { ref_id } = await teach(shop, { question: 'Open?', answer: 'Yes.' })
     expect((await shop.ask(shop.member, 'DELETE', `${at}/${ref_id}`)).status).toBe(204)

@@ -73,6 +73,23 @@ const routeTree = root.addChildren([
     () => import('../screens/participants/participant.tsx'),
     'Participant',
   ),
+  screen('/t/$slug/bots', () => import('../screens/bots/bots.tsx'), 'Bots'),
+  screen('/t/$slug/bots/$bot', () => import('../screens/bots/shop.tsx'), 'Shop'),
+  screen('/t/$slug/bots/$bot/behaviour', () => import('../screens/bots/behaviour.tsx'), 'Behaviour'),
+  screen('/t/$slug/bots/$bot/templates', () => import('../screens/bots/bot-templates.tsx'), 'BotTemplates'),
+  screen(
+    '/t/$slug/bots/$bot/templates/$template',
+    () => import('../screens/bots/bot-template.tsx'),
+    'BotTemplate',
+  ),
+  filtered(
+    '/t/$slug/bots/$bot/training',
+    () => import('../screens/bots/training.tsx'),
+    'Training',
+    texts('search', 'category', 'show'),
+  ),
+  screen('/t/$slug/bots/$bot/training/$row', () => import('../screens/bots/training-row.tsx'), 'TrainingRow'),
+  screen('/t/$slug/bots/$bot/try', () => import('../screens/bots/playground.tsx'), 'Playground'),
   screen(
     '/t/$slug/brand',
     () => import('../screens/brand/brand.tsx'),

@@ -15,6 +15,7 @@ const rooms = [
   { to: '/t/$slug/campaigns', word: 'campaigns' },
   { to: '/t/$slug/questionnaires', word: 'questionnaires' },
   { to: '/t/$slug/participants', word: 'participants' },
+  { to: '/t/$slug/bots', word: 'bots' },
   { to: '/t/$slug/brand', word: 'brand' },
   { to: '/t/$slug/address', word: 'address' },
   { to: '/t/$slug/notifications', word: 'notifications' },

@@ -22,6 +22,7 @@ const de: typeof en = {
     campaigns: 'Kampagnen',
     questionnaires: 'Fragebogen',
     participants: 'Teilnehmende',
+    bots: 'Bots',
     brand: 'Marke',
     address: 'Adresse',
     notifications: 'Benachrichtigungen',

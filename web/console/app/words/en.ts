@@ -22,6 +22,7 @@ export default {
     campaigns: 'Campaigns',
     questionnaires: 'Questionnaires',
     participants: 'Participants',
+    bots: 'Bots',
     brand: 'Brand',
     address: 'Address',
     notifications: 'Notifications',

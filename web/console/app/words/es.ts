@@ -22,6 +22,7 @@ const es: typeof en = {
     campaigns: 'Campañas',
     questionnaires: 'Cuestionarios',
     participants: 'Participantes',
+    bots: 'Bots',
     brand: 'Marca',
     address: 'Dirección',
     notifications: 'Notificaciones',

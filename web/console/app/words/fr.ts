@@ -22,6 +22,7 @@ const fr: typeof en = {
     campaigns: 'Campagnes',
     questionnaires: 'Questionnaires',
     participants: 'Participants',
+    bots: 'Bots',
     brand: 'Marque',
     address: 'Adresse',
     notifications: 'Notifications',

@@ -22,6 +22,7 @@ const it: typeof en = {
     campaigns: 'Campagne',
     questionnaires: 'Questionari',
     participants: 'Partecipanti',
+    bots: 'Bot',
     brand: 'Marchio',
     address: 'Indirizzo',
     notifications: 'Notifiche',
