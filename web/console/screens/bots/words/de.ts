@@ -183,6 +183,7 @@ const de: typeof en = {
     model_failed: 'Keine Trainingsdaten passen gut genug, und das Sprachmodell gab keine Antwort.',
     model_not_paid:
       'Keine Trainingsdaten passen gut genug, und das Guthaben oder die Ausgabengrenze lässt keinen Aufruf des Modells zu.',
+    not_text: 'Eine Nachricht ohne Text, etwa ein Bild.',
     model_does_not_know: 'Weder die Trainingsdaten noch das Sprachmodell haben eine Antwort.',
   },
   changeIt: 'Das ändern',

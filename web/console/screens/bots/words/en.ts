@@ -180,6 +180,7 @@ export default {
     model_failed: 'No training data fits well enough, and the language model gave no answer.',
     model_not_paid:
       'No training data fits well enough, and the credits or the spend cap do not allow a call of the model.',
+    not_text: 'A message without text, such as a picture.',
     model_does_not_know: 'Neither the training data nor the language model has an answer.',
   },
   changeIt: 'Change that',

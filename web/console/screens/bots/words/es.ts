@@ -186,6 +186,7 @@ const es: typeof en = {
     model_failed: 'Ningún dato de entrenamiento encaja bastante, y el modelo de lenguaje no dio respuesta.',
     model_not_paid:
       'Ningún dato de entrenamiento encaja bastante, y los créditos o el límite de gasto no permiten llamar al modelo.',
+    not_text: 'Un mensaje sin texto, por ejemplo una imagen.',
     model_does_not_know: 'Ni los datos de entrenamiento ni el modelo de lenguaje tienen una respuesta.',
   },
   changeIt: 'Cambiarlo',

@@ -189,6 +189,7 @@ const fr: typeof en = {
       'Aucune donnée d’entraînement ne convient assez bien, et le modèle de langage n’a pas donné de réponse.',
     model_not_paid:
       'Aucune donnée d’entraînement ne convient assez bien, et les crédits ou le plafond de dépenses ne permettent pas d’appeler le modèle.',
+    not_text: 'Un message sans texte, par exemple une image.',
     model_does_not_know: 'Ni les données d’entraînement ni le modèle de langage n’ont de réponse.',
   },
   changeIt: 'Changer cela',

@@ -192,6 +192,7 @@ const it: typeof en = {
       'Nessun dato di addestramento corrisponde abbastanza, e il modello linguistico non ha dato risposta.',
     model_not_paid:
       'Nessun dato di addestramento corrisponde abbastanza, e i crediti o il limite di spesa non permettono di chiamare il modello.',
+    not_text: 'Un messaggio senza testo, per esempio un’immagine.',
     model_does_not_know: 'Né i dati di addestramento né il modello linguistico hanno una risposta.',
   },
   changeIt: 'Cambialo',
