@@ -3,38 +3,18 @@ import { type Conversation, Conversations, type Message, Messages } from '../../
 import type { WhatsappNumber } from '../../../stack/providers/graph/numbers.ts'
 import { payloadOf, signAsMeta } from '../../../stack/providers/graph/webhooks/payload.ts'
 import { call } from '../../kit/call.ts'
-import { superuser } from '../../kit/db.ts'
-import type { TenantOptions } from '../../kit/tenants.ts'
-import { makeNumber, type Phone, phoneOf } from '../../kit/whatsapp.ts'
-import { makeShop, okay, type Shop } from '../bots-scene.ts'
+import { type Phone, phoneOf } from '../../kit/whatsapp.ts'
+import { okay, type Shop } from '../bots-scene.ts'
+import { makeVerified } from '../number/number-scene.ts'
 
 /** A shop whose bot has a number on the local WhatsApp, and is active. */
 export interface Counter extends Shop {
   number: WhatsappNumber
 }
 
-export async function openCounter(options: TenantOptions = {}): Promise<Counter> {
-  const shop = await makeShop(options)
-  return { ...shop, number: await connect(shop) }
-}
-
-/** Gives a bot a number, as if Meta had verified it. */
-export async function connect({ tenant, bot }: Shop, ref = bot.ref_id): Promise<WhatsappNumber> {
-  const number = await makeNumber()
-  const { phone_number_id, waba_id, token, app_secret } = number
-  await superuser.query('select private.set_bot_number($1, private.ulid_to_uuid($2), $3, $4, $5, $6)', [
-    tenant.id,
-    ref,
-    phone_number_id,
-    waba_id,
-    token,
-    app_secret,
-  ])
-  await superuser.query(
-    'update public.bot_numbers set is_verified = true, verified_at = now() where tenant_id = $1 and bot_id = private.ulid_to_uuid($2)',
-    [tenant.id, ref],
-  )
-  return number
+export async function openCounter(): Promise<Counter> {
+  const { shop, number } = await makeVerified()
+  return { ...shop, number }
 }
 
 let people = 0
@@ -91,7 +71,7 @@ export const bodyOf = ({ number }: Pick<Counter, 'number'>, writer: Writer, mess
     },
   ])
 
-/** Somebody writes, on the phone as well, so that WhatsApp lets the shop answer. */
+/** Somebody with a phone, whose messages WhatsApp brings to the shop. */
 export async function customer(counter: Counter, name = 'Ada Example'): Promise<Customer> {
   const wa_id = newNumber()
   const phone = await phoneOf(counter.number, { phone: wa_id, name })
@@ -99,11 +79,7 @@ export async function customer(counter: Counter, name = 'Ada Example'): Promise<
   return {
     ...{ wa_id, writer, phone },
     async says(...texts) {
-      for (const text of texts) {
-        const { id, at } = await phone.text(text)
-        const body = bodyOf(counter, writer, [messageOf(writer, text, { id, at: new Date(at) })])
-        await okay(await postWebhook(counter, body))
-      }
+      for (const text of texts) await phone.text(text)
     },
     heard: async () =>
       (await phone.received()).map(
