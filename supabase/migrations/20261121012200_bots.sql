@@ -2036,8 +2036,8 @@ end
 $$;
 comment on function public.hand_back_conversation(uuid, uuid) is 'The bot answers this contact again, from the next message on. 404 not_found.';
 
--- A definer, because people hold no privilege on queues.
-create function public.write_to_contact(tenant_id uuid, contact_id uuid, message_text text) returns uuid
+-- A definer, because people hold no privilege on queues. It answers the message, because a key that may only write may read nothing.
+create function public.write_to_contact(tenant_id uuid, bot_id uuid, contact_id uuid, message_text text) returns public.bot_messages
   language plpgsql security definer
   set search_path = ''
 as $$
@@ -2045,6 +2045,8 @@ declare
   contact public.contacts;
   received_at timestamptz;
   writer uuid := auth.uid();
+  sent_id uuid;
+  sent public.bot_messages;
 begin
   perform private.require_permission(write_to_contact.tenant_id, 'bots:write');
   if coalesce(length(btrim(left(message_text, 8192))), 0) = 0 or length(message_text) > 4096 or not private.is_plain_text(message_text, 4096) then
@@ -2052,7 +2054,7 @@ begin
       '[{"pointer": "/text", "detail": "must be plain text of 1 to 4096 characters"}]');
   end if;
   select * into contact from public.contacts as c
-  where c.tenant_id = write_to_contact.tenant_id and c.id = write_to_contact.contact_id;
+  where c.tenant_id = write_to_contact.tenant_id and c.bot_id = write_to_contact.bot_id and c.id = write_to_contact.contact_id;
   if contact.id is null then
     perform private.raise_problem(404, 'not_found', 'This bot has no contact with this ref_id.');
   end if;
@@ -2071,12 +2073,14 @@ begin
     where s.tenant_id = contact.tenant_id and s.contact_id = contact.id
       and (s.taken_over_at is null or s.taken_over_by is distinct from writer or s.escalated_at is not null);
   end if;
-  return (private.enqueue_bot_messages(contact.tenant_id, contact.bot_id, contact.id, array[message_text],
+  sent_id := (private.enqueue_bot_messages(contact.tenant_id, contact.bot_id, contact.id, array[message_text],
     case when writer is null then 'api_key' else 'person' end::public.bot_message_source, sent_by => writer))[1];
+  select * into sent from public.bot_messages as m where m.tenant_id = contact.tenant_id and m.id = sent_id;
+  return sent;
 end
 $$;
-comment on function public.write_to_contact(uuid, uuid, text) is
-  'Sends a text to a contact. A person who writes takes the conversation over. Returns the id of the message. 404 not_found; 409 contact_opted_out, window_closed; 422 invalid_value.';
+comment on function public.write_to_contact(uuid, uuid, uuid, text) is
+  'Sends a text to a contact. A person who writes takes the conversation over. Returns the message. 404 not_found; 409 contact_opted_out, window_closed; 422 invalid_value.';
 
 -- A definer, because it changes tables that nobody may change directly.
 create function public.forget_contact(tenant_id uuid, contact_id uuid) returns jsonb
@@ -2099,7 +2103,7 @@ end
 $$;
 comment on function public.forget_contact(uuid, uuid) is
   'Erases what a tenant holds about a contact: the messages, and whatever names the ref_id. Whoever writes again is a new contact. 404 not_found.';
-grant execute on function public.take_over_conversation(uuid, uuid), public.hand_back_conversation(uuid, uuid), public.write_to_contact(uuid, uuid, text),
+grant execute on function public.take_over_conversation(uuid, uuid), public.hand_back_conversation(uuid, uuid), public.write_to_contact(uuid, uuid, uuid, text),
   public.forget_contact(uuid, uuid) to authenticated, service_role;
 
 insert into private.api_scopes (scope, permission, description) values

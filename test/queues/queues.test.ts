@@ -136,6 +136,42 @@ it('an item is tried as often as its queue says, and dies', async () => {
   expect(await waiting('letters')).toEqual([])
 })
 
+it('what is postponed is tried again after its time, as the same attempt, and its lane is not to blame', async () => {
+  const items = Array.from({ length: 8 }, () => crypto.randomUUID())
+  await enqueue('letters', items)
+  for (let round = 0; round < 3; round++) {
+    const leases = await claim('letters')
+    expect(leases.map(({ attempt_number }) => attempt_number)).toEqual(Array(8).fill(1))
+    expect((await complete('letters', leases, { outcome: 'postponed', wait_seconds: 90 })).died).toBeNull()
+    expect(await claim('letters')).toEqual([])
+    for (const { seconds, attempt_count } of await waiting('letters')) {
+      expect(attempt_count).toBe(0)
+      expect(seconds).toBeGreaterThan(88)
+      expect(seconds).toBeLessThanOrEqual(90)
+    }
+    const { rows } = await db.query(
+      `select failure_count, extract(epoch from next_at - now())::float8 < 91 as is_soon from private.queue_lanes where queue = 'letters'`,
+    )
+    expect(rows).toEqual([{ failure_count: 0, is_soon: true }])
+    await passTime(91)
+  }
+})
+
+it('what is postponed keeps the later items of its ordering key waiting, and no others', async () => {
+  const [first, second, other] = [1, 2, 3].map((n) => `00000000-0000-7000-8000-00000000000${n}`) as [
+    string,
+    string,
+    string,
+  ]
+  await enqueue('letters', [first, second, other], ['a', 'a', 'b'])
+  const leases = await claim('letters')
+  expect(leases.map(({ item_id }) => item_id).toSorted()).toEqual([first, other])
+  await complete('letters', leases, { outcome: 'postponed', wait_seconds: 90 })
+  expect(await claim('letters')).toEqual([])
+  await passTime(91)
+  expect((await claim('letters')).map(({ item_id }) => item_id).toSorted()).toEqual([first, other])
+})
+
 it('what is dropped is not tried again, and its lane is not to blame', async () => {
   const items = Array.from({ length: 8 }, () => crypto.randomUUID())
   await enqueue('letters', items)

@@ -205,7 +205,9 @@ export const goodCalls: Record<string, GoodCall> = {
     withoutNumbers: ['details'],
   },
   'private.take_bot_statuses': { given: ({ bot }) => ({ bot, given: [] }), withoutNumbers: ['given'] },
-  'public.write_to_contact': { given: ({ contact }) => ({ contact_id: contact, message_text: 'Hello' }) },
+  'public.write_to_contact': {
+    given: ({ bot, contact }) => ({ bot_id: bot, contact_id: contact, message_text: 'Hello' }),
+  },
   'private.pause_bot': { given: ({ bot }) => ({ bot, reason: 'account_locked' }) },
   'private.record_number_check': { given: ({ bot }) => ({ bot, outcome: 'bad' }), refused: 'conflict' },
   'private.set_llm_provider': {

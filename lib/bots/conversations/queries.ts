@@ -91,20 +91,15 @@ export async function listMessages(
 }
 
 /** Sends a text to a contact. 404 not_found; 409 contact_opted_out, window_closed; 422 invalid_value. */
-export async function writeToContact(
+export function writeToContact(
   db: Db,
   tenantId: string,
-  path: ConversationPath,
+  { bot, contact }: ConversationPath,
   text: string,
 ): Promise<Message> {
-  const contact = await findContact(db, tenantId, path)
-  // The insert is seen by the next statement only, so the row is read after it.
-  const { id } = await db.one<{ id: string }>(
-    sql`select public.write_to_contact(${tenantId}, ${contact}, ${text}) as id`,
-  )
-  return db.one<Message>(
-    sql`select ${messageColumns} from public.bot_messages as m where m.tenant_id = ${tenantId} and m.id = ${id}`,
-  )
+  return db.one<Message>(sql`
+    select ${messageColumns}
+    from public.write_to_contact(${tenantId}, private.ulid_to_uuid(${bot}), private.ulid_to_uuid(${contact}), ${text}) as m`)
 }
 
 /** The bot is quiet for this contact, and the caller answers. 404 not_found. */

@@ -47,8 +47,8 @@ describe('a contact who writes', () => {
     const { rows } = await admin.query(
       // now() is when a transaction began. In one of its own, the message would be settled after the call was recorded.
       `select c.status, m.settled_at <= c.created_at as is_one_commit from public.llm_calls as c
-       join public.bot_messages as m on m.tenant_id = c.tenant_id and m.llm_call_ref = c.ref_id
-       where c.tenant_id = $1 and c.ref_id = $2`,
+       join public.bot_messages as m on m.tenant_id = c.tenant_id and m.llm_call_ref = private.ulid(c.id)
+       where c.tenant_id = $1 and m.llm_call_ref = $2`,
       [shop.tenant.id, asked!.llm_call],
     )
     expect(rows).toEqual([{ status: 'ok', is_one_commit: true }])

@@ -73,7 +73,8 @@ export default {
       needs: 'write',
       scope: 'bots:write',
       service: true,
-      call: (tenant) => `select public.write_to_contact('${idOf(tenant)}', '${contact}', 'Hello')`,
+      call: (tenant) =>
+        `select (public.write_to_contact('${idOf(tenant)}', '${bot}', '${contact}', 'Hello')).kind`,
     },
     forget_contact: {
       needs: 'manage',

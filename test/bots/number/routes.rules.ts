@@ -30,7 +30,7 @@ export default {
   },
 } satisfies RouteRules
 
-async function withNumber(bot: string): Promise<string> {
+export async function withNumber(bot: string): Promise<string> {
   await admin.query(
     `select private.set_bot_number(b.tenant_id, b.id, '100001', '200001', 'token', 'secret')
      from public.bot_tenants as b where b.ref_id = $1`,

@@ -83,6 +83,7 @@ const de: typeof en = {
     account: 'Konto',
     assessments: 'Tests',
     billing: 'Rechnungen',
+    bots: 'Bots',
     domains: 'Domains',
     messages: 'Nachrichten',
     onboarding: 'Einrichtung',

@@ -76,6 +76,7 @@ export default {
     account: 'Account',
     assessments: 'Assessments',
     billing: 'Billing',
+    bots: 'Bots',
     domains: 'Domains',
     messages: 'Messages',
     onboarding: 'Onboarding',

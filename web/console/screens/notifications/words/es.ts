@@ -78,6 +78,7 @@ const es: typeof en = {
     account: 'Cuenta',
     assessments: 'Evaluaciones',
     billing: 'Facturación',
+    bots: 'Bots',
     domains: 'Dominios',
     messages: 'Mensajes',
     onboarding: 'Puesta en marcha',

@@ -78,6 +78,7 @@ const fr: typeof en = {
     account: 'Compte',
     assessments: 'Évaluations',
     billing: 'Facturation',
+    bots: 'Bots',
     domains: 'Domaines',
     messages: 'Messages',
     onboarding: 'Mise en route',

@@ -79,6 +79,7 @@ const it: typeof en = {
     account: 'Conto',
     assessments: 'Valutazioni',
     billing: 'Fatturazione',
+    bots: 'Bot',
     domains: 'Domini',
     messages: 'Messaggi',
     onboarding: 'Avvio',

@@ -1,0 +1,45 @@
+import { signAsMeta } from '../../../stack/providers/graph/webhooks/payload.ts'
+import { anyone, keyWith, manager, member, type RouteRules, reader, service } from '../../kit/rules/routes.ts'
+import type { Tenant } from '../../kit/tenants.ts'
+import { addBot } from '../bots-scene.ts'
+import { withNumber } from '../number/routes.rules.ts'
+import { addContact } from './contacts.ts'
+
+const read = [reader, keyWith('bots:read')]
+const where = { bot: botOf, contact: async (tenant: Tenant) => addContact(tenant, await botOf(tenant)) }
+const webhook = JSON.stringify({ object: 'whatsapp_business_account', entry: [] })
+/** The console has no screen of it yet. */
+const noScreen = 'conversations have no screens yet'
+
+export default {
+  'GET /bots/bots/:bot/conversations': { noScreen, may: read, where: { bot: botOf } },
+  'GET /bots/bots/:bot/conversations/:contact': { noScreen, may: read, where },
+  'GET /bots/bots/:bot/conversations/:contact/messages': { noScreen, may: read, where },
+  'POST /bots/bots/:bot/conversations/:contact/messages': {
+    noScreen,
+    unaudited: 'the message is a row of the log by itself',
+    may: [member, keyWith('bots:write')],
+    gives: 202,
+    where,
+    body: () => ({ text: 'Hello' }),
+  },
+  'POST /bots/bots/:bot/conversations/:contact/take-over': { noScreen, may: [member], where },
+  'POST /bots/bots/:bot/conversations/:contact/hand-back': { noScreen, may: [member], where },
+  'DELETE /bots/bots/:bot/conversations/:contact': { noScreen, may: [manager], gives: 204, where },
+  'POST /bots/answer': { may: [service] },
+  'POST /bots/send': { may: [service] },
+  'POST /bots/whatsapp/:bot': {
+    may: [anyone],
+    where: { bot: async (tenant) => withNumber(await addBot(tenant)) },
+    headers: { 'x-hub-signature-256': signAsMeta(webhook, 'secret') },
+    body: () => new TextEncoder().encode(webhook),
+  },
+} satisfies RouteRules
+
+/** One bot of a tenant, whose contacts stand in the path behind it. */
+const known = new Map<string, Promise<string>>()
+function botOf(tenant: Tenant): Promise<string> {
+  const bot = known.get(tenant.id) ?? addBot(tenant)
+  known.set(tenant.id, bot)
+  return bot
+}
