@@ -22,7 +22,7 @@ import { body, describeRoute, params, query, router } from '../../lib/http/index
 const read = router({ auth: 'member', permission: 'read', key: 'bots:read' })
   .get(
     '/:bot/conversations',
-    describeRoute('List the conversations of a bot, the one with the latest message first', {
+    describeRoute('List the conversations of a bot, those of the newest messages first', {
       200: { description: 'A page of them.', schema: Conversations },
     }),
     params(BotPath),

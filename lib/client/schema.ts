@@ -840,7 +840,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** List the conversations of a bot, the one with the latest message first */
+        /** List the conversations of a bot, those of the newest messages first */
         get: operations["getBotsBotsBotConversations"];
         put?: never;
         post?: never;

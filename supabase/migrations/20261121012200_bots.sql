@@ -868,7 +868,7 @@ $$;
 comment on function private.read_bot_sender(uuid, uuid) is
   'By which number a bot sends, and with which access token. It sends nothing unless the number is verified and not paused. Only for the service.';
 
-create function private.tell_of_pause(tenant uuid, bot uuid, type text, reason text) returns void
+create function private.tell_of_pause(tenant uuid, bot uuid, is_paused boolean, reason text) returns void
   language plpgsql
   set search_path = ''
 as $$
@@ -877,15 +877,15 @@ declare
 begin
   -- Whoever calls this has locked the bot, for which the key stands.
   select * into subject from public.bot_tenants as b where b.tenant_id = tell_of_pause.tenant and b.id = tell_of_pause.bot;
-  perform private.emit_event(subject.tenant_id, tell_of_pause.type,
+  perform private.emit_event(subject.tenant_id, case when is_paused then 'bot.paused' else 'bot.resumed' end,
     jsonb_build_object('bot', jsonb_build_object('ref_id', subject.ref_id, 'client_name', subject.client_name), 'reason', tell_of_pause.reason),
     'bot ' || subject.ref_id, has_row_lock => true);
-  if tell_of_pause.type = 'bot.paused' then
+  if is_paused then
     perform private.notify(subject.tenant_id, 'bot.paused', '{admins}', jsonb_build_object('bot', subject.client_name), 'bot', subject.ref_id);
   end if;
 end
 $$;
-comment on function private.tell_of_pause(uuid, uuid, text, text) is 'Tells webhooks that a bot is paused or not any more, and its managers if it is.';
+comment on function private.tell_of_pause(uuid, uuid, boolean, text) is 'Tells webhooks that a bot is paused or not any more, and its managers if it is.';
 
 create function private.pause_bot(tenant uuid, bot uuid, reason text) returns boolean
   language plpgsql security definer
@@ -897,7 +897,7 @@ begin
   update public.bot_numbers as n set paused_at = now(), paused_reason = pause_bot.reason
   where n.tenant_id = pause_bot.tenant and n.bot_id = pause_bot.bot and n.paused_at is null;
   if found then
-    perform private.tell_of_pause(tenant, bot, 'bot.paused', reason);
+    perform private.tell_of_pause(tenant, bot, true, reason);
     return true;
   end if;
   return false;
@@ -921,7 +921,7 @@ begin
   end if;
   update public.bot_numbers as n set paused_at = null, paused_reason = null
   where n.tenant_id = resume_bot.tenant and n.bot_id = resume_bot.bot;
-  perform private.tell_of_pause(tenant, bot, 'bot.resumed', reason);
+  perform private.tell_of_pause(tenant, bot, false, reason);
   return true;
 end
 $$;
@@ -1946,7 +1946,7 @@ begin
     return false;
   end if;
   if raised.status = reached and reached in ('sent', 'failed') then
-    perform private.emit_event(tenant, 'message.' || reached, jsonb_build_object('message', jsonb_strip_nulls(jsonb_build_object(
+    perform private.emit_event(tenant, case reached when 'sent' then 'message.sent' else 'message.failed' end, jsonb_build_object('message', jsonb_strip_nulls(jsonb_build_object(
         'ref_id', raised.ref_id, 'contact', private.ulid(raised.contact_id), 'bot', private.ulid(raised.bot_id), 'source', raised.source,
         'text', raised.message_text, 'error_code', raised.error_code))),
       'contact ' || private.ulid(raised.contact_id));

@@ -87,6 +87,8 @@ export default {
       `(tenant_id, id, bot_id, wa_id, full_name) values ('${tenantId(tenant)}', '${contact}', '${bot}', '254700000001', 'Ada Example')`,
     'public.conversation_states': (tenant) => `(tenant_id, bot_id, contact_id, last_received_at)
       values ('${tenantId(tenant)}', '${bot}', '${contact}', now())`,
+    'private.bot_answer_counts': (tenant) => `(tenant_id, bot_id, counted_for, starts_at, message_count)
+      values ('${tenantId(tenant)}', '${bot}', '${bot}', '2026-01-01', 1)`,
     'public.bot_messages': (tenant) => `(tenant_id, id, bot_id, contact_id, direction, source, message_text)
       values ('${tenantId(tenant)}', '${message}', '${bot}', '${contact}', 'inbound', 'contact', 'Hello')`,
   },

@@ -26,8 +26,8 @@ export default {
   'POST /bots/bots/:bot/conversations/:contact/take-over': { noScreen, may: [member], where },
   'POST /bots/bots/:bot/conversations/:contact/hand-back': { noScreen, may: [member], where },
   'DELETE /bots/bots/:bot/conversations/:contact': { noScreen, may: [manager], gives: 204, where },
-  'POST /bots/answer': { may: [service] },
-  'POST /bots/send': { may: [service] },
+  'POST /bots/answer': { may: [service], gives: 202 },
+  'POST /bots/send': { may: [service], gives: 202 },
   'POST /bots/whatsapp/:bot': {
     may: [anyone],
     where: { bot: async (tenant) => withNumber(await addBot(tenant)) },

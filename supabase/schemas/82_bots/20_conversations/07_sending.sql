@@ -130,7 +130,7 @@ begin
     return false;
   end if;
   if raised.status = reached and reached in ('sent', 'failed') then
-    perform private.emit_event(tenant, 'message.' || reached, jsonb_build_object('message', jsonb_strip_nulls(jsonb_build_object(
+    perform private.emit_event(tenant, case reached when 'sent' then 'message.sent' else 'message.failed' end, jsonb_build_object('message', jsonb_strip_nulls(jsonb_build_object(
         'ref_id', raised.ref_id, 'contact', private.ulid(raised.contact_id), 'bot', private.ulid(raised.bot_id), 'source', raised.source,
         'text', raised.message_text, 'error_code', raised.error_code))),
       'contact ' || private.ulid(raised.contact_id));
