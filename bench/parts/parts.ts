@@ -6,6 +6,7 @@ import { benchBots } from './bots.ts'
 import { benchCalls } from './calls.ts'
 import { benchConfig } from './config.ts'
 import { benchConsole } from './console.ts'
+import { benchConversations } from './conversations.ts'
 import { benchCredits } from './credits.ts'
 import { benchGates } from './gates.ts'
 import { benchLookup } from './lookup.ts'
@@ -167,6 +168,13 @@ export const parts: Part[] = [
     about:
       'Finding what a bot knows: 10,000 rows of its own among 1,000,000 of a hundred bots, by the SQL functions that an answer asks.',
     run: benchBots,
+  },
+  {
+    name: 'conversations',
+    functions: ['bots'],
+    about:
+      'Receiving what contacts write to bots: by the SQL function, beside inserts of the same rows, and by the route, with the signature, while a worker settles the messages. The numbers are not verified, so nothing is sent.',
+    run: benchConversations,
   },
   {
     name: 'notifications',
