@@ -1271,7 +1271,7 @@ grant select on public.conversation_states to authenticated;
 grant select, insert, update, delete on public.conversation_states to service_role;
 
 select private.register_table('public.conversation_states', plain => '{escalation_reason}',
-  quiet => '{last_received_at,last_message_at,notice_on,escalated_at,escalation_reason}');
+  unaudited => 'what people change has an action of its own in the log; the rest follows from the messages');
 
 -- 20_conversations/03_messages.sql
 
@@ -1437,7 +1437,6 @@ begin
   if found_id is null then
     insert into public.contacts (tenant_id, bot_id, wa_id, user_id, full_name)
     values (tenant, bot, given_wa_id, given_user_id, given_name) returning id into found_id;
-    insert into public.conversation_states (tenant_id, bot_id, contact_id) values (tenant, bot, found_id);
   else
     update public.contacts as c
     set wa_id = coalesce(given_wa_id, c.wa_id), user_id = coalesce(given_user_id, c.user_id), full_name = coalesce(given_name, c.full_name)
@@ -1518,9 +1517,10 @@ begin
     on conflict do nothing returning * into made;
     continue when made.id is null;
     received := received + 1;
-    update public.conversation_states as s
-    set last_received_at = greatest(s.last_received_at, made.occurred_at), last_message_at = greatest(s.last_message_at, made.occurred_at)
-    where s.tenant_id = tenant and s.contact_id = sender;
+    insert into public.conversation_states as s (tenant_id, bot_id, contact_id, last_received_at, last_message_at)
+    values (tenant, bot, sender, made.occurred_at, made.occurred_at)
+    on conflict on constraint conversation_states_pkey do update set
+      last_received_at = greatest(s.last_received_at, excluded.last_received_at), last_message_at = greatest(s.last_message_at, excluded.last_message_at);
     if private.is_stop_word(message.text) then
       update public.contacts as c set opted_out_at = coalesce(c.opted_out_at, now()) where c.tenant_id = tenant and c.id = sender;
       update public.bot_messages as m set settled_at = now(), outcome = 'silent', reason = 'opted_out' where m.tenant_id = tenant and m.id = made.id;
@@ -2012,7 +2012,9 @@ begin
   update public.conversation_states as s set taken_over_at = now(), taken_over_by = auth.uid(), escalated_at = null, escalation_reason = null
   where s.tenant_id = take_over_conversation.tenant_id and s.contact_id = take_over_conversation.contact_id
     and (s.taken_over_at is null or s.taken_over_by is distinct from auth.uid());
-  if not found and not exists (select from public.conversation_states as s
+  if found then
+    perform private.record_audit(take_over_conversation.tenant_id, 'conversation.taken_over', 'contacts', private.ulid(contact_id));
+  elsif not exists (select from public.conversation_states as s
       where s.tenant_id = take_over_conversation.tenant_id and s.contact_id = take_over_conversation.contact_id) then
     perform private.raise_problem(404, 'not_found', 'This bot has no contact with this ref_id.');
   end if;
@@ -2032,6 +2034,7 @@ begin
   if not found then
     perform private.raise_problem(404, 'not_found', 'This bot has no contact with this ref_id.');
   end if;
+  perform private.record_audit(hand_back_conversation.tenant_id, 'conversation.handed_back', 'contacts', private.ulid(contact_id));
 end
 $$;
 comment on function public.hand_back_conversation(uuid, uuid) is 'The bot answers this contact again, from the next message on. 404 not_found.';
@@ -2072,6 +2075,9 @@ begin
     update public.conversation_states as s set taken_over_at = coalesce(s.taken_over_at, now()), taken_over_by = writer, escalated_at = null, escalation_reason = null
     where s.tenant_id = contact.tenant_id and s.contact_id = contact.id
       and (s.taken_over_at is null or s.taken_over_by is distinct from writer or s.escalated_at is not null);
+    if found then
+      perform private.record_audit(contact.tenant_id, 'conversation.taken_over', 'contacts', contact.ref_id);
+    end if;
   end if;
   sent_id := (private.enqueue_bot_messages(contact.tenant_id, contact.bot_id, contact.id, array[message_text],
     case when writer is null then 'api_key' else 'person' end::public.bot_message_source, sent_by => writer))[1];
@@ -2105,6 +2111,9 @@ comment on function public.forget_contact(uuid, uuid) is
   'Erases what a tenant holds about a contact: the messages, and whatever names the ref_id. Whoever writes again is a new contact. 404 not_found.';
 grant execute on function public.take_over_conversation(uuid, uuid), public.hand_back_conversation(uuid, uuid), public.write_to_contact(uuid, uuid, uuid, text),
   public.forget_contact(uuid, uuid) to authenticated, service_role;
+
+select private.register_audit_action('conversation.taken_over', 'u');
+select private.register_audit_action('conversation.handed_back', 'u');
 
 insert into private.api_scopes (scope, permission, description) values
   ('bots:write', 'write', 'Write to the contacts of the bots.')

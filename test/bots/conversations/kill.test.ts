@@ -7,9 +7,10 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { findDeno } from '../../../stack/processes/binaries.ts'
 import { startGuard } from '../../../stack/processes/processes.ts'
+import type { WhatsappNumber } from '../../../stack/providers/graph/numbers.ts'
 import { type BootedStack, bootStack } from '../../kit/stack.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
-import { makeNumber, type Phone, phoneOf } from '../../kit/whatsapp.ts'
+import { makeNumber, misbehave, type Phone, phoneOf } from '../../kit/whatsapp.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const rounds = 12
@@ -33,6 +34,7 @@ let stack: BootedStack
 let db: pg.Pool
 let tenant: Tenant
 let bot: string
+let number: WhatsappNumber
 let phones: { wa_id: string; phone: Phone }[]
 beforeAll(async () => {
   // With no function of its own: what is answered here, a process of ours answers.
@@ -52,7 +54,7 @@ beforeAll(async () => {
   await db.query(`select private.set_bot_model($1, $2, 'custom', $3, 'slow')`, [
     ...[tenant.id, bot, `http://127.0.0.1:${(model.address() as AddressInfo).port}/v1`],
   ])
-  const number = await makeNumber({ limits: { pair_burst: null, per_second: null } }, stack.access)
+  number = await makeNumber({ limits: { pair_burst: null, per_second: null } }, stack.access)
   await db.query('select private.set_bot_number($1, $2, $3, $4, $5, $6)', [
     ...[tenant.id, bot, number.phone_number_id, number.waba_id, number.token, number.app_secret],
   ])
@@ -141,7 +143,7 @@ const moments = [
     until(
       `select from private.queue_items where tenant_id = $1 and queue = 'bot_answers' and lease_id is not null`,
     ),
-  // It is sending, or has just sent and has not said so.
+  // It has sent, and the answer of WhatsApp does not come.
   () => until(`select from public.bot_messages where tenant_id = $1 and status = 'unknown'`),
   // Anywhere in between.
   async () => {
@@ -163,6 +165,7 @@ it('workers that are killed, over and over, answer each message once, and pay fo
       ])
       received++
     }
+    if (round % moments.length === 1) await misbehave(number, { silent_answers: 1 }, stack.access)
     const worker = startWorker()
     await moments[round % moments.length]!()
     worker.kill('SIGKILL')

@@ -43,7 +43,6 @@ begin
   if found_id is null then
     insert into public.contacts (tenant_id, bot_id, wa_id, user_id, full_name)
     values (tenant, bot, given_wa_id, given_user_id, given_name) returning id into found_id;
-    insert into public.conversation_states (tenant_id, bot_id, contact_id) values (tenant, bot, found_id);
   else
     update public.contacts as c
     set wa_id = coalesce(given_wa_id, c.wa_id), user_id = coalesce(given_user_id, c.user_id), full_name = coalesce(given_name, c.full_name)
@@ -124,9 +123,10 @@ begin
     on conflict do nothing returning * into made;
     continue when made.id is null;
     received := received + 1;
-    update public.conversation_states as s
-    set last_received_at = greatest(s.last_received_at, made.occurred_at), last_message_at = greatest(s.last_message_at, made.occurred_at)
-    where s.tenant_id = tenant and s.contact_id = sender;
+    insert into public.conversation_states as s (tenant_id, bot_id, contact_id, last_received_at, last_message_at)
+    values (tenant, bot, sender, made.occurred_at, made.occurred_at)
+    on conflict on constraint conversation_states_pkey do update set
+      last_received_at = greatest(s.last_received_at, excluded.last_received_at), last_message_at = greatest(s.last_message_at, excluded.last_message_at);
     if private.is_stop_word(message.text) then
       update public.contacts as c set opted_out_at = coalesce(c.opted_out_at, now()) where c.tenant_id = tenant and c.id = sender;
       update public.bot_messages as m set settled_at = now(), outcome = 'silent', reason = 'opted_out' where m.tenant_id = tenant and m.id = made.id;

@@ -10,7 +10,9 @@ begin
   update public.conversation_states as s set taken_over_at = now(), taken_over_by = auth.uid(), escalated_at = null, escalation_reason = null
   where s.tenant_id = take_over_conversation.tenant_id and s.contact_id = take_over_conversation.contact_id
     and (s.taken_over_at is null or s.taken_over_by is distinct from auth.uid());
-  if not found and not exists (select from public.conversation_states as s
+  if found then
+    perform private.record_audit(take_over_conversation.tenant_id, 'conversation.taken_over', 'contacts', private.ulid(contact_id));
+  elsif not exists (select from public.conversation_states as s
       where s.tenant_id = take_over_conversation.tenant_id and s.contact_id = take_over_conversation.contact_id) then
     perform private.raise_problem(404, 'not_found', 'This bot has no contact with this ref_id.');
   end if;
@@ -30,6 +32,7 @@ begin
   if not found then
     perform private.raise_problem(404, 'not_found', 'This bot has no contact with this ref_id.');
   end if;
+  perform private.record_audit(hand_back_conversation.tenant_id, 'conversation.handed_back', 'contacts', private.ulid(contact_id));
 end
 $$;
 comment on function public.hand_back_conversation(uuid, uuid) is 'The bot answers this contact again, from the next message on. 404 not_found.';
@@ -70,6 +73,9 @@ begin
     update public.conversation_states as s set taken_over_at = coalesce(s.taken_over_at, now()), taken_over_by = writer, escalated_at = null, escalation_reason = null
     where s.tenant_id = contact.tenant_id and s.contact_id = contact.id
       and (s.taken_over_at is null or s.taken_over_by is distinct from writer or s.escalated_at is not null);
+    if found then
+      perform private.record_audit(contact.tenant_id, 'conversation.taken_over', 'contacts', contact.ref_id);
+    end if;
   end if;
   sent_id := (private.enqueue_bot_messages(contact.tenant_id, contact.bot_id, contact.id, array[message_text],
     case when writer is null then 'api_key' else 'person' end::public.bot_message_source, sent_by => writer))[1];
@@ -103,6 +109,9 @@ comment on function public.forget_contact(uuid, uuid) is
   'Erases what a tenant holds about a contact: the messages, and whatever names the ref_id. Whoever writes again is a new contact. 404 not_found.';
 grant execute on function public.take_over_conversation(uuid, uuid), public.hand_back_conversation(uuid, uuid), public.write_to_contact(uuid, uuid, uuid, text),
   public.forget_contact(uuid, uuid) to authenticated, service_role;
+
+select private.register_audit_action('conversation.taken_over', 'u');
+select private.register_audit_action('conversation.handed_back', 'u');
 
 insert into private.api_scopes (scope, permission, description) values
   ('bots:write', 'write', 'Write to the contacts of the bots.')
