@@ -59,6 +59,9 @@ function One({
         <Link to="/t/$slug/bots/$bot" params={params} activeOptions={asFirstTab}>
           {words.parts.shop}
         </Link>
+        <Link to="/t/$slug/bots/$bot/conversations" params={params} activeOptions={asTab}>
+          {words.parts.conversations}
+        </Link>
         <Link to="/t/$slug/bots/$bot/behaviour" params={params} activeOptions={asTab}>
           {words.parts.behaviour}
         </Link>

@@ -47,6 +47,10 @@ const de = {
   address_suppressed: 'Eine der Adressen hat unsere Mails abbestellt, oder es gibt sie nicht.',
   invited_too_soon: 'Eine der Adressen wurde in der letzten Stunde schon eingeladen.',
   followup_settled: 'Diese Nachricht wurde schon gesendet oder gestrichen.',
+  contact_opted_out:
+    'Dieser Kontakt hat STOP geschrieben, darum wird nichts gesendet. Mit START geht es wieder.',
+  window_closed:
+    'WhatsApp lässt Sie nur 24 Stunden nach der letzten Nachricht der Kundschaft schreiben. Warten Sie, bis wieder eine kommt.',
   draft_changed: 'Jemand anders hat den Entwurf inzwischen geändert. Laden Sie ihn neu.',
   bio_changed: 'Jemand anders hat diesen Text inzwischen geändert. Laden Sie ihn neu.',
   template_changed: 'Jemand anders hat diese Vorlage inzwischen geändert. Laden Sie sie neu.',

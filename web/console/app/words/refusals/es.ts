@@ -47,6 +47,9 @@ const es: Refusals = {
   address_suppressed: 'Una de las direcciones se dio de baja de nuestros correos, o no existe.',
   invited_too_soon: 'Una de las direcciones ya recibió una invitación en la última hora.',
   followup_settled: 'Este mensaje ya se envió o se canceló.',
+  contact_opted_out: 'Este contacto escribió STOP, así que no se le puede enviar nada. Puede escribir START.',
+  window_closed:
+    'WhatsApp solo le deja escribir 24 horas después del último mensaje del cliente. Espere a que vuelva a escribir.',
   draft_changed: 'Otra persona ha cambiado el borrador. Cárguelo de nuevo.',
   bio_changed: 'Otra persona ha cambiado este texto. Cárguelo de nuevo.',
   template_changed: 'Otra persona ha cambiado esta plantilla. Cárguela de nuevo.',

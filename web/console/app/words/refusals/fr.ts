@@ -49,6 +49,9 @@ const fr: Refusals = {
   address_suppressed: 'L’une des adresses ne veut plus de nos mails, ou n’existe pas.',
   invited_too_soon: 'L’une des adresses a déjà été invitée durant la dernière heure.',
   followup_settled: 'Ce message a déjà été envoyé ou annulé.',
+  contact_opted_out: 'Ce contact a écrit STOP : rien ne peut lui être envoyé. Il peut écrire START.',
+  window_closed:
+    'WhatsApp ne vous laisse écrire que 24 heures après le dernier message du client. Attendez qu’il écrive à nouveau.',
   draft_changed: 'Quelqu’un d’autre a changé le brouillon. Rechargez-le.',
   bio_changed: 'Quelqu’un d’autre a changé ce texte. Rechargez-le.',
   template_changed: 'Quelqu’un d’autre a changé ce modèle. Rechargez-le.',

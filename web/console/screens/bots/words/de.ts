@@ -13,6 +13,7 @@ const de: typeof en = {
   noPlace: 'Ihr Tarif hat keinen Platz für diesen Bot, darum antwortet er niemandem.',
   parts: {
     shop: 'Laden',
+    conversations: 'Gespräche',
     behaviour: 'Verhalten',
     templates: 'Vorlagen',
     training: 'Trainingsdaten',

@@ -13,6 +13,7 @@ export default {
   noPlace: 'Your plan has no place for this bot, so it answers nobody.',
   parts: {
     shop: 'Shop',
+    conversations: 'Conversations',
     behaviour: 'Behaviour',
     templates: 'Templates',
     training: 'Training data',

@@ -13,6 +13,7 @@ const es: typeof en = {
   noPlace: 'Su plan no tiene lugar para este bot, así que no responde a nadie.',
   parts: {
     shop: 'Tienda',
+    conversations: 'Conversaciones',
     behaviour: 'Comportamiento',
     templates: 'Plantillas',
     training: 'Datos de entrenamiento',

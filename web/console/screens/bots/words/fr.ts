@@ -13,6 +13,7 @@ const fr: typeof en = {
   noPlace: 'Votre offre n’a pas de place pour ce bot : il ne répond à personne.',
   parts: {
     shop: 'Magasin',
+    conversations: 'Conversations',
     behaviour: 'Comportement',
     templates: 'Modèles de ton',
     training: 'Données d’entraînement',

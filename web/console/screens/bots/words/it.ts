@@ -13,6 +13,7 @@ const it: typeof en = {
   noPlace: 'Il suo piano non ha posto per questo bot, quindi non risponde a nessuno.',
   parts: {
     shop: 'Negozio',
+    conversations: 'Conversazioni',
     behaviour: 'Comportamento',
     templates: 'Modelli di stile',
     training: 'Dati di addestramento',
