@@ -86,6 +86,7 @@ const routeTree = root.addChildren([
     () => import('../screens/bots/conversations/conversation.tsx'),
     'Conversation',
   ),
+  screen('/t/$slug/bots/$bot/number', () => import('../screens/bots/number/number.tsx'), 'NumberScreen'),
   screen('/t/$slug/bots/$bot/behaviour', () => import('../screens/bots/behaviour.tsx'), 'Behaviour'),
   screen('/t/$slug/bots/$bot/templates', () => import('../screens/bots/bot-templates.tsx'), 'BotTemplates'),
   screen(

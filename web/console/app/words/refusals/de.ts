@@ -77,6 +77,7 @@ const de = {
   idp_just_checked: 'Die Prüfung lief gerade erst. Warten Sie einen Moment.',
   too_many_idp_checks: 'Das waren zu viele Prüfungen. Warten Sie eine Minute.',
   too_many_provider_tests: 'Das waren zu viele Versuche in dieser Stunde.',
+  too_many_number_checks: 'In dieser Stunde wurden schon 60 Nummern geprüft.',
   internal:
     'Bei uns ist etwas schiefgegangen. Versuchen Sie es noch einmal, und nennen Sie uns sonst die Nummer.',
   unavailable: 'Der Dienst ist gerade nicht erreichbar. Versuchen Sie es gleich noch einmal.',

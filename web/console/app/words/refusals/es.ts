@@ -76,6 +76,7 @@ const es: Refusals = {
   idp_just_checked: 'Se acaba de comprobar. Espere un momento.',
   too_many_idp_checks: 'Son demasiadas comprobaciones. Espere un minuto.',
   too_many_provider_tests: 'Son demasiadas pruebas en esta hora.',
+  too_many_number_checks: 'En esta hora ya se han verificado 60 números.',
   internal: 'Algo ha fallado aquí. Inténtelo otra vez; si no, díganos el número.',
   unavailable: 'El servicio no responde ahora. Inténtelo enseguida otra vez.',
   payment_provider_failed: 'El proveedor de pagos no ha respondido. El pedido se conserva.',

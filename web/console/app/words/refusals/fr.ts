@@ -78,6 +78,7 @@ const fr: Refusals = {
   idp_just_checked: 'La vérification vient d’avoir lieu. Attendez un instant.',
   too_many_idp_checks: 'C’étaient trop de vérifications. Attendez une minute.',
   too_many_provider_tests: 'C’étaient trop d’essais dans cette heure.',
+  too_many_number_checks: '60 numéros ont déjà été vérifiés dans cette heure.',
   internal: 'Quelque chose a échoué chez nous. Réessayez, ou donnez-nous le numéro.',
   unavailable: 'Le service ne répond pas en ce moment. Réessayez dans un instant.',
   payment_provider_failed: 'Le prestataire de paiement n’a pas répondu. La commande est conservée.',

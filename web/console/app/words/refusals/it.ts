@@ -76,6 +76,7 @@ const it: Refusals = {
   idp_just_checked: 'Il controllo è appena avvenuto. Aspetti un momento.',
   too_many_idp_checks: 'I controlli erano troppi. Aspetti un minuto.',
   too_many_provider_tests: 'Le prove erano troppe in quest’ora.',
+  too_many_number_checks: 'In quest’ora sono già stati verificati 60 numeri.',
   internal: 'Qualcosa è andato storto da noi. Riprovi, o ci dica il numero.',
   unavailable: 'Il servizio ora non risponde. Riprovi fra un momento.',
   payment_provider_failed: 'Il fornitore dei pagamenti non ha risposto. L’ordine resta.',

@@ -18,6 +18,7 @@ const de: typeof en = {
     templates: 'Vorlagen',
     training: 'Trainingsdaten',
     try: 'Ausprobieren',
+    number: 'Nummer',
   },
 
   state: 'Zustand',

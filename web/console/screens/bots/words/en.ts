@@ -18,6 +18,7 @@ export default {
     templates: 'Templates',
     training: 'Training data',
     try: 'Try it',
+    number: 'Number',
   },
 
   state: 'State',

@@ -18,6 +18,7 @@ const es: typeof en = {
     templates: 'Plantillas',
     training: 'Datos de entrenamiento',
     try: 'Probar',
+    number: 'Número',
   },
 
   state: 'Estado',

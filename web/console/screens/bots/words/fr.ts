@@ -18,6 +18,7 @@ const fr: typeof en = {
     templates: 'Modèles de ton',
     training: 'Données d’entraînement',
     try: 'Essayer',
+    number: 'Numéro',
   },
 
   state: 'État',

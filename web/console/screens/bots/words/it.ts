@@ -18,6 +18,7 @@ const it: typeof en = {
     templates: 'Modelli di stile',
     training: 'Dati di addestramento',
     try: 'Prova',
+    number: 'Numero',
   },
 
   state: 'Stato',

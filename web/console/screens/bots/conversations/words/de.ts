@@ -65,7 +65,7 @@ const de: typeof en = {
     reaction: 'Ein Emoji zu einer Nachricht ist keine Frage.',
     taken_over: 'In diesem Gespräch antwortet eine Person.',
     not_verified: 'Die Nummer des Bots ist nicht geprüft.',
-    paused: 'Der Bot ist angehalten, weil Meta sein Zugriffstoken nicht annimmt.',
+    paused: 'Der Bot ist angehalten, darum sendet seine Nummer nichts.',
     window_closed: 'Die Nachricht war älter als 24 Stunden, darum lässt WhatsApp niemanden antworten.',
     auto_reply_off: 'Der Bot antwortet nicht von selbst. Jede Nachricht wartet auf eine Person.',
     day_limit: 'Heute kamen von dieser Person mehr Nachrichten, als der Bot beantworten darf.',

@@ -64,7 +64,7 @@ export default {
     reaction: 'A reaction is no question.',
     taken_over: 'A person answers this conversation.',
     not_verified: 'The number of the bot is not verified.',
-    paused: 'The bot is paused, because Meta does not accept its access token.',
+    paused: 'The bot is paused, so its number sends nothing.',
     window_closed: 'The message was older than 24 hours, so WhatsApp lets nobody answer it.',
     auto_reply_off: 'The bot does not reply by itself. Each message waits for a person.',
     day_limit: 'The customer wrote more messages today than the bot may answer.',

@@ -65,7 +65,7 @@ const es: typeof en = {
     reaction: 'Una reacción no es una pregunta.',
     taken_over: 'En esta conversación responde una persona.',
     not_verified: 'El número del bot no está verificado.',
-    paused: 'El bot está en pausa, porque Meta no acepta su token de acceso.',
+    paused: 'El bot está en pausa, así que su número no envía nada.',
     window_closed: 'El mensaje tenía más de 24 horas, así que WhatsApp no deja responder a nadie.',
     auto_reply_off: 'El bot no responde por sí mismo. Cada mensaje espera a una persona.',
     day_limit: 'El cliente escribió hoy más mensajes de los que el bot puede responder.',

@@ -65,7 +65,7 @@ const fr: typeof en = {
     reaction: 'Une réaction n’est pas une question.',
     taken_over: 'Une personne répond dans cette conversation.',
     not_verified: 'Le numéro du bot n’est pas vérifié.',
-    paused: 'Le bot est en pause, parce que Meta n’accepte pas son jeton d’accès.',
+    paused: 'Le bot est en pause : son numéro n’envoie rien.',
     window_closed: 'Le message avait plus de 24 heures : WhatsApp ne laisse personne y répondre.',
     auto_reply_off: 'Le bot ne répond pas de lui-même. Chaque message attend une personne.',
     day_limit: 'Le client a écrit aujourd’hui plus de messages que le bot ne peut en traiter.',

@@ -65,7 +65,7 @@ const it: typeof en = {
     reaction: 'Una reazione non è una domanda.',
     taken_over: 'In questa conversazione risponde una persona.',
     not_verified: 'Il numero del bot non è verificato.',
-    paused: 'Il bot è in pausa, perché Meta non accetta il suo token di accesso.',
+    paused: 'Il bot è in pausa, quindi il suo numero non manda niente.',
     window_closed: 'Il messaggio aveva più di 24 ore, quindi WhatsApp non lascia rispondere nessuno.',
     auto_reply_off: 'Il bot non risponde da solo. Ogni messaggio aspetta una persona.',
     day_limit: 'Oggi il cliente ha scritto più messaggi di quanti il bot possa trattare.',
