@@ -14,6 +14,13 @@ export interface ConversationFilters {
 const listMilliseconds = 15_000
 const openMilliseconds = 5_000
 
+/**
+ * A refusal stays one, such as that of a contact who was forgotten. Whoever looks far back asks for all those pages each time, and
+ * so less often.
+ */
+const pause = (milliseconds: number, error: unknown, pageCount = 1) =>
+  error instanceof Problem ? false : milliseconds * pageCount
+
 /** The conversations of a bot page by page, the one with the latest message first. */
 export const conversationsQuery = (slug: string, bot: string, filters: ConversationFilters) =>
   infiniteQueryOptions({
@@ -27,13 +34,8 @@ export const conversationsQuery = (slug: string, bot: string, filters: Conversat
       return data
     },
     getNextPageParam: ({ next_cursor }) => next_cursor,
-    // Whoever looks far back would ask for all those pages each time.
-    refetchInterval: ({ state }) => (state.data?.pages.length === 1 ? listMilliseconds : false),
+    refetchInterval: ({ state }) => pause(listMilliseconds, state.error, state.data?.pages.length),
   })
-
-/** A refusal stays one, such as that of a contact who was forgotten. */
-const untilRefused = ({ state }: { state: { error: unknown } }) =>
-  state.error instanceof Problem ? false : openMilliseconds
 
 const conversationOf = (bot: string, contact: string) => ({ path: { bot, contact } })
 
@@ -48,7 +50,7 @@ export const conversationQuery = (slug: string, bot: string, contact: string) =>
       })
       return data
     },
-    refetchInterval: untilRefused,
+    refetchInterval: ({ state }) => pause(openMilliseconds, state.error),
   })
 
 /** What was said, page by page, the newest first. */
@@ -64,7 +66,7 @@ export const messagesQuery = (slug: string, bot: string, contact: string) =>
       return data
     },
     getNextPageParam: ({ next_cursor }) => next_cursor,
-    refetchInterval: untilRefused,
+    refetchInterval: ({ state }) => pause(openMilliseconds, state.error, state.data?.pages.length),
   })
 
 export async function takeOver(slug: string, bot: string, contact: string): Promise<Conversation> {
