@@ -109,6 +109,32 @@ describeInBrowser('bots in the console', (browser) => {
     await may.getByText('Saved.').waitFor()
     expect(await tried(shop, 'ANSWER Hello')).toMatchObject({ outcome: 'silent', reason: 'not_enabled' })
 
+    const much = form(page, 'How much it answers, and who is told')
+    await much.getByLabel('in an hour').fill('40')
+    await much.getByLabel('E-mail').fill('ada@kassangas.test')
+    await much.getByLabel('Telephone').fill('0700 900145')
+    await much.getByRole('button', { name: 'Save' }).click()
+    await expect.poll(() => much.getByLabel('Telephone').getAttribute('aria-invalid')).toBe('true')
+    await much.getByLabel('Telephone').fill('')
+    // Somebody else changes something else meanwhile.
+    const settings = `/${shop.bot.ref_id}/settings`
+    await okay(await shop.ask(shop.owner, 'PATCH', settings, { max_messages_per_user_per_day: 7 }))
+    await may.getByLabel('Replies by itself').uncheck()
+    await may.getByLabel('Keeps what was said').uncheck()
+    await may.getByRole('button', { name: 'Save' }).click()
+    await may.getByText('Saved.').waitFor()
+    expect(await much.getByLabel('in an hour').inputValue()).toBe('40')
+    await much.getByRole('button', { name: 'Save' }).click()
+    await much.getByText('Saved.').waitFor()
+    const stored = { enable_auto_reply: false, log_conversations: false, escalation_phone: null }
+    expect(await read(settings)).toMatchObject({
+      ...{ ...stored, max_messages_per_hour: 40, max_messages_per_user_per_day: 7 },
+      escalation_email: 'ada@kassangas.test',
+    })
+    await much.getByLabel('E-mail').fill('')
+    await much.getByRole('button', { name: 'Save' }).click()
+    await expect.poll(() => read(settings)).toMatchObject({ escalation_email: null })
+
     await own.getByRole('button', { name: 'Remove' }).click()
     const dialog = page.getByRole('dialog', { name: 'Remove bots-own?' })
     await dialog.getByRole('button', { name: 'Remove' }).click()

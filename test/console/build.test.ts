@@ -66,7 +66,18 @@ it.each([
   ...['brand', 'campaigns', 'campaign', 'participants', 'participant'],
   ...['questionnaires', 'framework', 'publish', 'try', 'versions', 'version'],
   ...['inbox', 'preferences', 'template', 'providers'],
-  ...['bots', 'shop', 'behaviour', 'bot-templates', 'bot-template', 'training', 'training-row', 'playground'],
+  ...[
+    'bots',
+    'shop',
+    'conversations',
+    'conversation',
+    'behaviour',
+    'bot-templates',
+    'bot-template',
+    'training',
+    'training-row',
+    'playground',
+  ],
 ])('the screen %s is at most 30 KB more', async (name) => {
   // What forms are made of is loaded once, by the first screen that has one.
   const more =

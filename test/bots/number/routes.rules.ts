@@ -4,13 +4,10 @@ import type { Tenant } from '../../kit/tenants.ts'
 import { addBot } from '../bots-scene.ts'
 
 const where = { bot: async (tenant: Tenant) => withNumber(await addBot(tenant)) }
-/** The console has no room for bots yet. */
-const noScreen = 'bots have no screens yet'
 
 export default {
-  'GET /bots/bots/:bot/number': { noScreen, may: [manager], where },
+  'GET /bots/bots/:bot/number': { may: [manager], where },
   'PUT /bots/bots/:bot/number': {
-    noScreen,
     may: [manager],
     where: { bot: (tenant) => addBot(tenant) },
     body: () => ({
@@ -18,10 +15,10 @@ export default {
       ...{ access_token: 'token', app_secret: 'secret' },
     }),
   },
-  'DELETE /bots/bots/:bot/number': { noScreen, may: [manager], gives: 204, where },
-  'POST /bots/bots/:bot/number/verify': { noScreen, may: [manager], where },
-  'POST /bots/bots/:bot/number/verify-token/rotate': { noScreen, may: [manager], where },
-  'POST /bots/bots/:bot/number/verify-token/reveal': { noScreen, may: [manager], where },
+  'DELETE /bots/bots/:bot/number': { may: [manager], gives: 204, where },
+  'POST /bots/bots/:bot/number/verify': { may: [manager], where },
+  'POST /bots/bots/:bot/number/verify-token/rotate': { may: [manager], where },
+  'POST /bots/bots/:bot/number/verify-token/reveal': { may: [manager], where },
   'POST /bots/numbers/check': { may: [service] },
   'GET /bots/whatsapp/:bot': {
     may: [anyone],

@@ -75,6 +75,18 @@ const routeTree = root.addChildren([
   ),
   screen('/t/$slug/bots', () => import('../screens/bots/bots.tsx'), 'Bots'),
   screen('/t/$slug/bots/$bot', () => import('../screens/bots/shop.tsx'), 'Shop'),
+  filtered(
+    '/t/$slug/bots/$bot/conversations',
+    () => import('../screens/bots/conversations/conversations.tsx'),
+    'Conversations',
+    texts('state', 'contact'),
+  ),
+  screen(
+    '/t/$slug/bots/$bot/conversations/$contact',
+    () => import('../screens/bots/conversations/conversation.tsx'),
+    'Conversation',
+  ),
+  screen('/t/$slug/bots/$bot/number', () => import('../screens/bots/number/number.tsx'), 'NumberScreen'),
   screen('/t/$slug/bots/$bot/behaviour', () => import('../screens/bots/behaviour.tsx'), 'Behaviour'),
   screen('/t/$slug/bots/$bot/templates', () => import('../screens/bots/bot-templates.tsx'), 'BotTemplates'),
   screen(

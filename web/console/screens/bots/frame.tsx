@@ -4,7 +4,7 @@ import type { ReactNode } from 'react'
 import { type Bot, botQuery } from '../../api/bots.ts'
 import { entitlementsQuery } from '../../api/projects.ts'
 import { Banner } from '../../parts/notice.tsx'
-import { Screen, type Tenant } from '../../parts/screen.tsx'
+import { type Permission, Screen, type Tenant } from '../../parts/screen.tsx'
 import { isRefused, Pending } from '../../parts/states.tsx'
 import { Tabs } from '../../parts/tabs.tsx'
 import { words } from './words/words.ts'
@@ -19,15 +19,18 @@ interface Here {
 
 interface Props {
   managedBy?: 'manage' | 'write'
+  /** What somebody has to be allowed to see this part, and what the others are told. */
+  needs?: Permission
+  notSeen?: string
   notManaged: string
   children: (here: Here) => ReactNode
 }
 
 /** A part of a bot, below the links to all of them. */
-export function BotScreen({ managedBy = 'manage', notManaged, children }: Props) {
+export function BotScreen({ managedBy = 'manage', children, ...rest }: Props) {
   const { bot = '' } = useParams({ strict: false })
   return (
-    <Screen title={words.rooms.bots} managedBy={managedBy} notManaged={notManaged}>
+    <Screen {...rest} title={words.rooms.bots} managedBy={managedBy}>
       {({ slug, tenant, mayManage }) => (
         <One key={`${slug} ${bot}`} slug={slug} bot={bot} tenant={tenant} mayChange={mayManage}>
           {children}
@@ -59,6 +62,9 @@ function One({
         <Link to="/t/$slug/bots/$bot" params={params} activeOptions={asFirstTab}>
           {words.parts.shop}
         </Link>
+        <Link to="/t/$slug/bots/$bot/conversations" params={params} activeOptions={asTab}>
+          {words.parts.conversations}
+        </Link>
         <Link to="/t/$slug/bots/$bot/behaviour" params={params} activeOptions={asTab}>
           {words.parts.behaviour}
         </Link>
@@ -71,6 +77,11 @@ function One({
         <Link to="/t/$slug/bots/$bot/try" params={params} activeOptions={asTab}>
           {words.parts.try}
         </Link>
+        {tenant.permissions.includes('read_admin') && (
+          <Link to="/t/$slug/bots/$bot/number" params={params} activeOptions={asTab}>
+            {words.parts.number}
+          </Link>
+        )}
       </Tabs>
       {children({ slug, bot: bot.data, tenant, mayChange })}
     </>

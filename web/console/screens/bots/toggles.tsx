@@ -9,7 +9,13 @@ import { Quiet } from '../../parts/list.tsx'
 import { Failure } from '../../parts/notice.tsx'
 import { words } from './words/words.ts'
 
-const names = ['is_bot_enabled', 'enable_ai_responses', 'enable_training_mode'] as const
+const names = [
+  'is_bot_enabled',
+  'enable_auto_reply',
+  'enable_ai_responses',
+  'enable_training_mode',
+  'log_conversations',
+] as const
 type Draft = Partial<Record<(typeof names)[number], boolean>>
 
 interface Props {

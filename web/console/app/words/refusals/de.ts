@@ -47,6 +47,10 @@ const de = {
   address_suppressed: 'Eine der Adressen hat unsere Mails abbestellt, oder es gibt sie nicht.',
   invited_too_soon: 'Eine der Adressen wurde in der letzten Stunde schon eingeladen.',
   followup_settled: 'Diese Nachricht wurde schon gesendet oder gestrichen.',
+  contact_opted_out:
+    'Dieser Kontakt hat STOP geschrieben, darum wird nichts gesendet. Mit START geht es wieder.',
+  window_closed:
+    'WhatsApp lässt Sie nur 24 Stunden nach der letzten Nachricht der Kundschaft schreiben. Warten Sie, bis wieder eine kommt.',
   draft_changed: 'Jemand anders hat den Entwurf inzwischen geändert. Laden Sie ihn neu.',
   bio_changed: 'Jemand anders hat diesen Text inzwischen geändert. Laden Sie ihn neu.',
   template_changed: 'Jemand anders hat diese Vorlage inzwischen geändert. Laden Sie sie neu.',
@@ -73,6 +77,7 @@ const de = {
   idp_just_checked: 'Die Prüfung lief gerade erst. Warten Sie einen Moment.',
   too_many_idp_checks: 'Das waren zu viele Prüfungen. Warten Sie eine Minute.',
   too_many_provider_tests: 'Das waren zu viele Versuche in dieser Stunde.',
+  too_many_number_checks: 'In dieser Stunde wurden schon 60 Nummern geprüft.',
   internal:
     'Bei uns ist etwas schiefgegangen. Versuchen Sie es noch einmal, und nennen Sie uns sonst die Nummer.',
   unavailable: 'Der Dienst ist gerade nicht erreichbar. Versuchen Sie es gleich noch einmal.',

@@ -47,6 +47,9 @@ const es: Refusals = {
   address_suppressed: 'Una de las direcciones se dio de baja de nuestros correos, o no existe.',
   invited_too_soon: 'Una de las direcciones ya recibió una invitación en la última hora.',
   followup_settled: 'Este mensaje ya se envió o se canceló.',
+  contact_opted_out: 'Este contacto escribió STOP, así que no se le puede enviar nada. Puede escribir START.',
+  window_closed:
+    'WhatsApp solo le deja escribir 24 horas después del último mensaje del cliente. Espere a que vuelva a escribir.',
   draft_changed: 'Otra persona ha cambiado el borrador. Cárguelo de nuevo.',
   bio_changed: 'Otra persona ha cambiado este texto. Cárguelo de nuevo.',
   template_changed: 'Otra persona ha cambiado esta plantilla. Cárguela de nuevo.',
@@ -73,6 +76,7 @@ const es: Refusals = {
   idp_just_checked: 'Se acaba de comprobar. Espere un momento.',
   too_many_idp_checks: 'Son demasiadas comprobaciones. Espere un minuto.',
   too_many_provider_tests: 'Son demasiadas pruebas en esta hora.',
+  too_many_number_checks: 'En esta hora ya se han verificado 60 números.',
   internal: 'Algo ha fallado aquí. Inténtelo otra vez; si no, díganos el número.',
   unavailable: 'El servicio no responde ahora. Inténtelo enseguida otra vez.',
   payment_provider_failed: 'El proveedor de pagos no ha respondido. El pedido se conserva.',

@@ -49,6 +49,9 @@ const fr: Refusals = {
   address_suppressed: 'L’une des adresses ne veut plus de nos mails, ou n’existe pas.',
   invited_too_soon: 'L’une des adresses a déjà été invitée durant la dernière heure.',
   followup_settled: 'Ce message a déjà été envoyé ou annulé.',
+  contact_opted_out: 'Ce contact a écrit STOP : rien ne peut lui être envoyé. Il peut écrire START.',
+  window_closed:
+    'WhatsApp ne vous laisse écrire que 24 heures après le dernier message du client. Attendez qu’il écrive à nouveau.',
   draft_changed: 'Quelqu’un d’autre a changé le brouillon. Rechargez-le.',
   bio_changed: 'Quelqu’un d’autre a changé ce texte. Rechargez-le.',
   template_changed: 'Quelqu’un d’autre a changé ce modèle. Rechargez-le.',
@@ -75,6 +78,7 @@ const fr: Refusals = {
   idp_just_checked: 'La vérification vient d’avoir lieu. Attendez un instant.',
   too_many_idp_checks: 'C’étaient trop de vérifications. Attendez une minute.',
   too_many_provider_tests: 'C’étaient trop d’essais dans cette heure.',
+  too_many_number_checks: '60 numéros ont déjà été vérifiés dans cette heure.',
   internal: 'Quelque chose a échoué chez nous. Réessayez, ou donnez-nous le numéro.',
   unavailable: 'Le service ne répond pas en ce moment. Réessayez dans un instant.',
   payment_provider_failed: 'Le prestataire de paiement n’a pas répondu. La commande est conservée.',

@@ -47,6 +47,10 @@ const it: Refusals = {
   address_suppressed: 'Uno degli indirizzi non vuole più le nostre e-mail, o non esiste.',
   invited_too_soon: 'Uno degli indirizzi è già stato invitato nell’ultima ora.',
   followup_settled: 'Questo messaggio è già stato mandato o annullato.',
+  contact_opted_out:
+    'Questo contatto ha scritto STOP, quindi non gli si può mandare niente. Può scrivere START.',
+  window_closed:
+    'WhatsApp le permette di scrivere solo per 24 ore dopo l’ultimo messaggio del cliente. Aspetti che scriva di nuovo.',
   draft_changed: 'Qualcun altro ha cambiato la bozza. La ricarichi.',
   bio_changed: 'Qualcun altro ha cambiato questo testo. Lo ricarichi.',
   template_changed: 'Qualcun altro ha cambiato questo modello. Lo ricarichi.',
@@ -72,6 +76,7 @@ const it: Refusals = {
   idp_just_checked: 'Il controllo è appena avvenuto. Aspetti un momento.',
   too_many_idp_checks: 'I controlli erano troppi. Aspetti un minuto.',
   too_many_provider_tests: 'Le prove erano troppe in quest’ora.',
+  too_many_number_checks: 'In quest’ora sono già stati verificati 60 numeri.',
   internal: 'Qualcosa è andato storto da noi. Riprovi, o ci dica il numero.',
   unavailable: 'Il servizio ora non risponde. Riprovi fra un momento.',
   payment_provider_failed: 'Il fornitore dei pagamenti non ha risposto. L’ordine resta.',

@@ -13,10 +13,12 @@ const de: typeof en = {
   noPlace: 'Ihr Tarif hat keinen Platz für diesen Bot, darum antwortet er niemandem.',
   parts: {
     shop: 'Laden',
+    conversations: 'Gespräche',
     behaviour: 'Verhalten',
     templates: 'Vorlagen',
     training: 'Trainingsdaten',
     try: 'Ausprobieren',
+    number: 'Nummer',
   },
 
   state: 'Zustand',
@@ -50,12 +52,30 @@ const de: typeof en = {
     is_bot_enabled: 'Er antwortet der Kundschaft',
     enable_ai_responses: 'Ein Sprachmodell darf schreiben',
     enable_training_mode: 'Trainingsmodus',
+    enable_auto_reply: 'Antwortet von selbst',
+    log_conversations: 'Bewahrt auf, was gesagt wurde',
   },
   toggleHint: {
     is_bot_enabled: 'Aus: Er schweigt, wie in einer Pause.',
     enable_ai_responses: 'Aus: Was die Trainingsdaten nicht beantworten, geht an eine Person.',
     enable_training_mode:
       'Ein: Er antwortet nur mit den Trainingsdaten, auch wo ein Modell schreiben könnte.',
+    enable_auto_reply: 'Aus: jede Nachricht wartet auf eine Person.',
+    log_conversations: 'Aus: von einer erledigten Nachricht bleibt nur, wann, von wem und welche Regel.',
+  },
+  limits: 'Wie viel er beantwortet, und wer es erfährt',
+  limit: {
+    max_messages_per_hour: 'Nachrichten, die er in einer Stunde beantwortet',
+    max_messages_per_user_per_day: 'Nachrichten derselben Person, die er an einem Tag beantwortet',
+    escalation_email: 'E-Mail der Person, die es erfährt',
+    escalation_phone: 'Telefon der Person, die es erfährt',
+  },
+  limitHint: {
+    max_messages_per_hour:
+      'Von der ganzen Kundschaft zusammen. Wer darüber hinaus schreibt, erfährt das einmal am Tag.',
+    max_messages_per_user_per_day: 'An einem Tag Ihrer Zeitzone.',
+    escalation_email: 'Ausser den Leuten Ihrer Praxis, wenn jemand auf eine Person wartet.',
+    escalation_phone: 'Dasselbe über WhatsApp oder SMS. Mit dem Land, wie +447700900145.',
   },
 
   modelTitle: 'Ein eigenes Modell',

@@ -13,10 +13,12 @@ export default {
   noPlace: 'Your plan has no place for this bot, so it answers nobody.',
   parts: {
     shop: 'Shop',
+    conversations: 'Conversations',
     behaviour: 'Behaviour',
     templates: 'Templates',
     training: 'Training data',
     try: 'Try it',
+    number: 'Number',
   },
 
   state: 'State',
@@ -49,11 +51,29 @@ export default {
     is_bot_enabled: 'Answers customers',
     enable_ai_responses: 'A language model may write',
     enable_training_mode: 'Training mode',
+    enable_auto_reply: 'Replies by itself',
+    log_conversations: 'Keeps what was said',
   },
   toggleHint: {
     is_bot_enabled: 'Off: it is silent to everybody, as in a break.',
     enable_ai_responses: 'Off: what its training data does not answer goes to a person.',
     enable_training_mode: 'On: it answers with its training data alone, even where a model could write.',
+    enable_auto_reply: 'Off: each message waits for a person.',
+    log_conversations:
+      'Off: of a message that is settled, only the facts are kept: when, by whom, and which rule.',
+  },
+  limits: 'How much it answers, and who is told',
+  limit: {
+    max_messages_per_hour: 'Messages that it answers in an hour',
+    max_messages_per_user_per_day: 'Messages of one customer that it answers in a day',
+    escalation_email: 'E-mail of who is told',
+    escalation_phone: 'Telephone of who is told',
+  },
+  limitHint: {
+    max_messages_per_hour: 'Of all customers together. Whoever writes beyond that is told so once a day.',
+    max_messages_per_user_per_day: 'In a day of your time zone.',
+    escalation_email: 'Besides the people of your practice, when a customer waits for a person.',
+    escalation_phone: 'The same by WhatsApp or SMS. With the country, such as +447700900145.',
   },
 
   modelTitle: 'A model of its own',

@@ -13,10 +13,12 @@ const es: typeof en = {
   noPlace: 'Su plan no tiene lugar para este bot, así que no responde a nadie.',
   parts: {
     shop: 'Tienda',
+    conversations: 'Conversaciones',
     behaviour: 'Comportamiento',
     templates: 'Plantillas',
     training: 'Datos de entrenamiento',
     try: 'Probar',
+    number: 'Número',
   },
 
   state: 'Estado',
@@ -50,12 +52,30 @@ const es: typeof en = {
     is_bot_enabled: 'Responde a los clientes',
     enable_ai_responses: 'Un modelo de lenguaje puede escribir',
     enable_training_mode: 'Modo de entrenamiento',
+    enable_auto_reply: 'Responde por sí mismo',
+    log_conversations: 'Guarda lo que se dijo',
   },
   toggleHint: {
     is_bot_enabled: 'Sin marcar: calla para todos, como en una pausa.',
     enable_ai_responses: 'Sin marcar: lo que sus datos no responden va a una persona.',
     enable_training_mode:
       'Marcado: responde solo con sus datos de entrenamiento, también donde un modelo podría escribir.',
+    enable_auto_reply: 'Apagado: cada mensaje espera a una persona.',
+    log_conversations:
+      'Apagado: de un mensaje resuelto solo quedan los hechos: cuándo, de quién y qué regla.',
+  },
+  limits: 'Cuánto responde y a quién se avisa',
+  limit: {
+    max_messages_per_hour: 'Mensajes que responde en una hora',
+    max_messages_per_user_per_day: 'Mensajes de un cliente que responde en un día',
+    escalation_email: 'Correo de quien recibe el aviso',
+    escalation_phone: 'Teléfono de quien recibe el aviso',
+  },
+  limitHint: {
+    max_messages_per_hour: 'De todos los clientes juntos. Por encima, se avisa al cliente una vez al día.',
+    max_messages_per_user_per_day: 'En un día de su zona horaria.',
+    escalation_email: 'Además de las personas de su consulta, cuando un cliente espera a una persona.',
+    escalation_phone: 'Lo mismo por WhatsApp o SMS. Con el país, como +447700900145.',
   },
 
   modelTitle: 'Un modelo propio',

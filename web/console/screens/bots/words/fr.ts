@@ -13,10 +13,12 @@ const fr: typeof en = {
   noPlace: 'Votre offre n’a pas de place pour ce bot : il ne répond à personne.',
   parts: {
     shop: 'Magasin',
+    conversations: 'Conversations',
     behaviour: 'Comportement',
     templates: 'Modèles de ton',
     training: 'Données d’entraînement',
     try: 'Essayer',
+    number: 'Numéro',
   },
 
   state: 'État',
@@ -50,12 +52,31 @@ const fr: typeof en = {
     is_bot_enabled: 'Il répond aux clients',
     enable_ai_responses: 'Un modèle de langage peut écrire',
     enable_training_mode: 'Mode d’entraînement',
+    enable_auto_reply: 'Répond de lui-même',
+    log_conversations: 'Conserve ce qui a été dit',
   },
   toggleHint: {
     is_bot_enabled: 'Non coché : il se tait pour tous, comme pendant une pause.',
     enable_ai_responses: 'Non coché : ce que ses données d’entraînement ne savent pas va à une personne.',
     enable_training_mode:
       'Coché : il ne répond qu’avec ses données d’entraînement, même là où un modèle pourrait écrire.',
+    enable_auto_reply: 'Désactivé : chaque message attend une personne.',
+    log_conversations:
+      'Désactivé : d’un message réglé ne restent que les faits : quand, par qui et quelle règle.',
+  },
+  limits: 'Combien il répond, et qui est averti',
+  limit: {
+    max_messages_per_hour: 'Messages auxquels il répond en une heure',
+    max_messages_per_user_per_day: 'Messages d’un client auxquels il répond en un jour',
+    escalation_email: 'E-mail de la personne avertie',
+    escalation_phone: 'Téléphone de la personne avertie',
+  },
+  limitHint: {
+    max_messages_per_hour:
+      'De tous les clients ensemble. Au-delà, le client en est averti une fois par jour.',
+    max_messages_per_user_per_day: 'Un jour de votre fuseau horaire.',
+    escalation_email: 'En plus des personnes de votre cabinet, quand un client attend une personne.',
+    escalation_phone: 'De même par WhatsApp ou SMS. Avec le pays, comme +447700900145.',
   },
 
   modelTitle: 'Un modèle de langage à lui',

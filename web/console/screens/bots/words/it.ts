@@ -13,10 +13,12 @@ const it: typeof en = {
   noPlace: 'Il suo piano non ha posto per questo bot, quindi non risponde a nessuno.',
   parts: {
     shop: 'Negozio',
+    conversations: 'Conversazioni',
     behaviour: 'Comportamento',
     templates: 'Modelli di stile',
     training: 'Dati di addestramento',
     try: 'Prova',
+    number: 'Numero',
   },
 
   state: 'Stato',
@@ -50,12 +52,31 @@ const it: typeof en = {
     is_bot_enabled: 'Risponde ai clienti',
     enable_ai_responses: 'Un modello linguistico può scrivere',
     enable_training_mode: 'Modalità di addestramento',
+    enable_auto_reply: 'Risponde da solo',
+    log_conversations: 'Conserva ciò che è stato detto',
   },
   toggleHint: {
     is_bot_enabled: 'Non spuntato: tace con tutti, come in una pausa.',
     enable_ai_responses: 'Non spuntato: ciò che i suoi dati non sanno va a una persona.',
     enable_training_mode:
       'Spuntato: risponde solo con i suoi dati di addestramento, anche dove un modello potrebbe scrivere.',
+    enable_auto_reply: 'Spento: ogni messaggio aspetta una persona.',
+    log_conversations:
+      'Spento: di un messaggio concluso restano solo i fatti: quando, di chi e quale regola.',
+  },
+  limits: 'Quanto risponde, e chi viene avvisato',
+  limit: {
+    max_messages_per_hour: 'Messaggi a cui risponde in un’ora',
+    max_messages_per_user_per_day: 'Messaggi di un cliente a cui risponde in un giorno',
+    escalation_email: 'E-mail di chi viene avvisato',
+    escalation_phone: 'Telefono di chi viene avvisato',
+  },
+  limitHint: {
+    max_messages_per_hour:
+      'Di tutti i clienti insieme. Oltre, il cliente viene avvisato una volta al giorno.',
+    max_messages_per_user_per_day: 'In un giorno del suo fuso orario.',
+    escalation_email: 'Oltre alle persone del suo studio, quando un cliente aspetta una persona.',
+    escalation_phone: 'Lo stesso per WhatsApp o SMS. Con il paese, come +447700900145.',
   },
 
   modelTitle: 'Un modello linguistico proprio',
