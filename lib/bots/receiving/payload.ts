@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { storable } from '../../notifications/index.ts'
 
 /** What a contact wrote, as private.receive_bot_messages() takes it. */
-export interface ReceivedMessage {
+interface ReceivedMessage {
   /** How WhatsApp names it. It may come again, and counts once. */
   wamid: string
   /** Digits. Whoever has a user name may hide the number. */
@@ -17,7 +17,7 @@ export interface ReceivedMessage {
 }
 
 /** How far a message got, as private.take_bot_statuses() takes it. */
-export interface ReceivedStatus {
+interface ReceivedStatus {
   wamid: string
   /** The ref_id that the message was sent with. */
   ref: string | null

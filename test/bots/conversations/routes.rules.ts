@@ -8,24 +8,21 @@ import { addContact } from './contacts.ts'
 const read = [reader, keyWith('bots:read')]
 const where = { bot: botOf, contact: async (tenant: Tenant) => addContact(tenant, await botOf(tenant)) }
 const webhook = JSON.stringify({ object: 'whatsapp_business_account', entry: [] })
-/** The console has no screen of it yet. */
-const noScreen = 'conversations have no screens yet'
 
 export default {
-  'GET /bots/bots/:bot/conversations': { noScreen, may: read, where: { bot: botOf } },
-  'GET /bots/bots/:bot/conversations/:contact': { noScreen, may: read, where },
-  'GET /bots/bots/:bot/conversations/:contact/messages': { noScreen, may: read, where },
+  'GET /bots/bots/:bot/conversations': { may: read, where: { bot: botOf } },
+  'GET /bots/bots/:bot/conversations/:contact': { may: read, where },
+  'GET /bots/bots/:bot/conversations/:contact/messages': { may: read, where },
   'POST /bots/bots/:bot/conversations/:contact/messages': {
-    noScreen,
     unaudited: 'the message is a row of the log by itself',
     may: [member, keyWith('bots:write')],
     gives: 202,
     where,
     body: () => ({ text: 'Hello' }),
   },
-  'POST /bots/bots/:bot/conversations/:contact/take-over': { noScreen, may: [member], where },
-  'POST /bots/bots/:bot/conversations/:contact/hand-back': { noScreen, may: [member], where },
-  'DELETE /bots/bots/:bot/conversations/:contact': { noScreen, may: [manager], gives: 204, where },
+  'POST /bots/bots/:bot/conversations/:contact/take-over': { may: [member], where },
+  'POST /bots/bots/:bot/conversations/:contact/hand-back': { may: [member], where },
+  'DELETE /bots/bots/:bot/conversations/:contact': { may: [manager], gives: 204, where },
   'POST /bots/answer': { may: [service], gives: 202 },
   'POST /bots/send': { may: [service], gives: 202 },
   'POST /bots/whatsapp/:bot': {

@@ -12,7 +12,7 @@ const leavesNoRow = [
   /\/suggest$/,
   /^\/notifications\/(?:read-all|preferences(?:\/default)?)$/,
   /^\/webhooks\/.*\/(?:test|replay|resend)$/,
-  /^\/bots\/.*\/try$/,
+  /^\/bots\/.*\/(?:try|messages)$/,
   /^\/assessments\/followups\//,
 ]
 
