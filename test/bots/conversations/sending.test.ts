@@ -220,6 +220,13 @@ describe('WhatsApp', () => {
       await misbehave(shop.number, { refuse: { code, times: 1 } })
       await okay(await writes(ada, 'Hello'), 202)
       await expect.poll(async () => lastOf(ada)).toMatchObject({ status: 'failed', error_code: code })
+      // A status that comes too late mends nothing, and takes no reason away.
+      const { ref_id } = (await lastOf(ada))!
+      await admin.query('select private.take_bot_statuses($1, private.ulid_to_uuid($2), $3)', [
+        ...[shop.tenant.id, shop.bot.ref_id],
+        JSON.stringify([{ wamid: `wamid.late.${ref_id}`, ref: ref_id, status: 'delivered' }]),
+      ])
+      expect(await lastOf(ada)).toMatchObject({ status: 'failed', error_code: code })
       expect(await ada.heard()).toHaveLength(1)
     },
   )

@@ -119,7 +119,8 @@ begin
   update public.bot_messages as m set
     status = case when m.status < reached then reached else m.status end,
     whatsapp_message_id = coalesce(m.whatsapp_message_id, wamid), attempted_at = null,
-    error_code = case when m.status < reached then code end, error_message = case when m.status < reached then raise_bot_message.error end,
+    error_code = case when m.status < reached then code else m.error_code end,
+    error_message = case when m.status < reached then raise_bot_message.error else m.error_message end,
     message_text = case when s.log_conversations then m.message_text end
   from public.bot_control_settings as s
   where m.tenant_id = tenant and m.id = message and m.direction = 'outbound' and s.tenant_id = m.tenant_id and s.bot_id = m.bot_id
