@@ -3,10 +3,12 @@ import { dispatchRoute } from '../../lib/http/index.ts'
 import type { DispatchReport } from '../../lib/queue/index.ts'
 import { log } from '../../lib/runtime/index.ts'
 
-const noted =
-  (event: string) =>
-  ({ lanes: _, isBusy: __, durationMs, ...counts }: DispatchReport) =>
-    log('info', { function: 'bots', event, ...counts, duration_ms: durationMs })
+const noted = (event: string, dispatch: () => Promise<DispatchReport>) => async () => {
+  const report = await dispatch()
+  const { lanes, durationMs, isBusy: _, ...counts } = report
+  if (lanes.size > 0) log('info', { function: 'bots', event, ...counts, duration_ms: durationMs })
+  return report
+}
 
-export const answers = dispatchRoute('Answer what contacts wrote', answerContacts, noted('answered'))
-export const sends = dispatchRoute('Send messages to contacts', sendToContacts, noted('sent'))
+export const answers = dispatchRoute('Answer what contacts wrote', noted('answered', answerContacts))
+export const sends = dispatchRoute('Send messages to contacts', noted('sent', sendToContacts))

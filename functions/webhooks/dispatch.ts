@@ -3,9 +3,13 @@ import type { DispatchReport } from '../../lib/queue/index.ts'
 import { log } from '../../lib/runtime/index.ts'
 import { dispatchWebhooks, readMetrics } from '../../lib/webhooks/index.ts'
 
-export const dispatch = dispatchRoute('Deliver what is due', dispatchWebhooks, async (report) => {
-  logReport(report)
-  await logQueue()
+export const dispatch = dispatchRoute('Deliver what is due', async () => {
+  const report = await dispatchWebhooks()
+  if (!report.isBusy && (report.expanded > 0 || report.lanes.size > 0)) {
+    logReport(report)
+    await logQueue()
+  }
+  return report
 })
 
 function logReport({ isBusy: _, lanes, durationMs, ...counts }: DispatchReport): void {

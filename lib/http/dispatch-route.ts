@@ -23,6 +23,7 @@ const Run = z
   })
   .meta({ id: 'DispatchRun' })
 
+/** What a run did: DispatchReport of lib/queue. */
 interface Report {
   isBusy: boolean
   expanded: number
@@ -31,18 +32,14 @@ interface Report {
   stale: number
   unreported: number
   durationMs: number
-  lanes: Map<string, unknown>
+  lanes: { size: number }
 }
 
 /**
  * The route on which a queue is served. pg_net calls it when something becomes due, and cron does. A run finds out by itself what is
- * due. `note` is told of each run that did something, for the log.
+ * due.
  */
-export function dispatchRoute<R extends Report>(
-  what: string,
-  dispatch: () => Promise<R>,
-  note: (report: R) => void | Promise<void>,
-) {
+export function dispatchRoute(what: string, dispatch: () => Promise<Report>) {
   return router({ auth: 'service' }).post(
     '/',
     describeRoute(what, {
@@ -51,19 +48,14 @@ export function dispatchRoute<R extends Report>(
     }),
     query(Wait),
     async (c) => {
-      const run = async () => {
-        const report = await dispatch()
-        if (!report.isBusy && (report.expanded > 0 || report.lanes.size > 0)) await note(report)
-        return report
-      }
       if (c.req.valid('query').wait !== 'true') {
         // Answer at once: pg_net waits for answers before it sends many more requests.
-        inBackground(what, run)
+        inBackground(what, dispatch)
         return c.json({ status: 'started' as const }, 202)
       }
-      const { isBusy, durationMs, lanes: _, ...counts } = await run()
+      const { isBusy, durationMs, expanded, succeeded, failed, stale, unreported } = await dispatch()
       const status = isBusy ? ('busy' as const) : ('done' as const)
-      return c.json({ status, ...counts, duration_ms: durationMs })
+      return c.json({ status, expanded, succeeded, failed, stale, unreported, duration_ms: durationMs })
     },
   )
 }

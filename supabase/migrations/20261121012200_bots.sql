@@ -1229,7 +1229,8 @@ create policy "members read their bots' contacts" on public.contacts
 grant select on public.contacts to authenticated;
 grant select, insert, update, delete on public.contacts to service_role;
 
-select private.register_table('public.contacts', personal => '{wa_id,user_id,full_name}', person => 'wa_id',
+select private.register_table('public.contacts', personal => '{wa_id,user_id,full_name}',
+  on_forget => 'keep', kept_because => 'A contact of WhatsApp is known by a telephone number and not by an address. A manager forgets it in its conversation.',
   unaudited => 'made by what the contact writes; forgetting one has its own row in the log');
 
 -- 20_conversations/02_conversation_states.sql
@@ -1387,7 +1388,7 @@ comment on function private.sweep_bot_messages(int) is 'Deletes messages that ar
 select cron.schedule('bots: delete old messages', '41 * * * *', 'select private.sweep_bot_messages()');
 
 select private.register_table('public.bot_messages', plain => '{kind,outcome,reason,template_used,training_data_ref,llm_call_ref,whatsapp_message_id}',
-  personal => '{message_text,raw_payload,error_message}', on_forget => 'delete', forgotten_with => 'public.contacts',
+  personal => '{message_text,raw_payload,error_message}', on_forget => 'keep', kept_because => 'What a contact of WhatsApp wrote goes with the contact, whom a manager forgets in the conversation.',
   unaudited => 'each message is a row of the log by itself');
 
 -- 20_conversations/04_receiving.sql
@@ -1935,7 +1936,8 @@ begin
   update public.bot_messages as m set
     status = case when m.status < reached then reached else m.status end,
     whatsapp_message_id = coalesce(m.whatsapp_message_id, wamid), attempted_at = null,
-    error_code = case when m.status < reached then code end, error_message = case when m.status < reached then raise_bot_message.error end,
+    error_code = case when m.status < reached then code else m.error_code end,
+    error_message = case when m.status < reached then raise_bot_message.error else m.error_message end,
     message_text = case when s.log_conversations then m.message_text end
   from public.bot_control_settings as s
   where m.tenant_id = tenant and m.id = message and m.direction = 'outbound' and s.tenant_id = m.tenant_id and s.bot_id = m.bot_id
@@ -2075,10 +2077,8 @@ begin
     update public.conversation_states as s set taken_over_at = coalesce(s.taken_over_at, now()), taken_over_by = writer, escalated_at = null, escalation_reason = null
     where s.tenant_id = contact.tenant_id and s.contact_id = contact.id
       and (s.taken_over_at is null or s.taken_over_by is distinct from writer or s.escalated_at is not null);
-    if found then
-      perform private.record_audit(contact.tenant_id, 'conversation.taken_over', 'contacts', contact.ref_id);
-    end if;
   end if;
+  perform private.record_audit(contact.tenant_id, 'conversation.written_to', 'contacts', contact.ref_id);
   sent_id := (private.enqueue_bot_messages(contact.tenant_id, contact.bot_id, contact.id, array[message_text],
     case when writer is null then 'api_key' else 'person' end::public.bot_message_source, sent_by => writer))[1];
   select * into sent from public.bot_messages as m where m.tenant_id = contact.tenant_id and m.id = sent_id;
@@ -2114,6 +2114,7 @@ grant execute on function public.take_over_conversation(uuid, uuid), public.hand
 
 select private.register_audit_action('conversation.taken_over', 'u');
 select private.register_audit_action('conversation.handed_back', 'u');
+select private.register_audit_action('conversation.written_to', 'c');
 
 insert into private.api_scopes (scope, permission, description) values
   ('bots:write', 'write', 'Write to the contacts of the bots.')

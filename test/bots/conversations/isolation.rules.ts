@@ -48,6 +48,12 @@ export default {
       attempts: strays(
         'bot_messages',
         `(tenant_id, bot_id, contact_id, direction, source) values ('${tenantId('home')}', '${bot}', '${nowhereId}', 'inbound', 'contact')`,
+      ).concat(
+        strays(
+          'bot_messages',
+          `(tenant_id, bot_id, contact_id, direction, source, answers_id)
+           values ('${tenantId('home')}', '${bot}', '${contact}', 'inbound', 'contact', '${nowhereId}')`,
+        ),
       ),
     },
     conversations: {

@@ -14,7 +14,6 @@ export default {
   'GET /bots/bots/:bot/conversations/:contact': { may: read, where },
   'GET /bots/bots/:bot/conversations/:contact/messages': { may: read, where },
   'POST /bots/bots/:bot/conversations/:contact/messages': {
-    unaudited: 'the message is a row of the log by itself',
     may: [member, keyWith('bots:write')],
     gives: 202,
     where,
@@ -26,6 +25,7 @@ export default {
   'POST /bots/answer': { may: [service], gives: 202 },
   'POST /bots/send': { may: [service], gives: 202 },
   'POST /bots/whatsapp/:bot': {
+    whenFrozen: 'what contacts write is stored, and the bot is silent',
     may: [anyone],
     where: { bot: async (tenant) => withNumber(await addBot(tenant)) },
     headers: { 'x-hub-signature-256': signAsMeta(webhook, 'secret') },

@@ -3,6 +3,7 @@ import { type Conversation, Conversations, type Message, Messages } from '../../
 import type { WhatsappNumber } from '../../../stack/providers/graph/numbers.ts'
 import { payloadOf, signAsMeta } from '../../../stack/providers/graph/webhooks/payload.ts'
 import { call } from '../../kit/call.ts'
+import { admin } from '../../kit/db.ts'
 import { type Phone, phoneOf } from '../../kit/whatsapp.ts'
 import { okay, type Shop } from '../bots-scene.ts'
 import { makeVerified } from '../number/number-scene.ts'
@@ -79,7 +80,10 @@ export async function customer(counter: Counter, name = 'Ada Example'): Promise<
   return {
     ...{ wa_id, writer, phone },
     async says(...texts) {
-      for (const text of texts) await phone.text(text)
+      for (const text of texts) {
+        const { id } = await phone.text(text)
+        await expect.poll(() => isStored(id)).toBe(true)
+      }
     },
     heard: async () =>
       (await phone.received()).map(
@@ -87,6 +91,10 @@ export async function customer(counter: Counter, name = 'Ada Example'): Promise<
       ),
   }
 }
+
+const isStored = async (wamid: string) =>
+  (await admin.query('select from public.bot_messages where whatsapp_message_id = $1', [wamid])).rowCount ===
+  1
 
 export interface Customer {
   wa_id: string

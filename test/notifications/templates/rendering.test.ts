@@ -132,6 +132,7 @@ it('the global templates can be rendered, in English, German and French, and hav
   )
   expect(rows.map(({ slug, locale }) => `${slug} ${locale}`)).toEqual(
     [
+      'conversation_escalated',
       'digest',
       'followup_day10',
       'followup_day3',

@@ -39,6 +39,10 @@ const accepted: Record<string, string> = {
   'GET /bots/bots/:bot/templates/:template': 'bots:read',
   'GET /bots/bots/:bot/training-data': 'bots:read',
   'GET /bots/bots/:bot/training-data/:row': 'bots:read',
+  'GET /bots/bots/:bot/conversations': 'bots:read',
+  'GET /bots/bots/:bot/conversations/:contact': 'bots:read',
+  'GET /bots/bots/:bot/conversations/:contact/messages': 'bots:read',
+  'POST /bots/bots/:bot/conversations/:contact/messages': 'bots:write',
   'GET /usage/totals': 'usage:read',
   'GET /usage/meters': 'usage:read',
   'GET /usage/meters/:meter': 'usage:read',
@@ -98,6 +102,7 @@ const accepted: Record<string, string> = {
 }
 /** What each is asked with, where that is not a usage event. */
 const bodies: Record<string, unknown> = {
+  'POST /bots/bots/:bot/conversations/:contact/messages': { text: 'Hello' },
   'POST /usage/voids': { events: [{ event_id: 'never-sent' }] },
   'POST /usage/llm-calls': {
     ...{ provider: 'openai', model: 'gpt-4o', max_input_tokens: 1, max_output_tokens: 1 },
@@ -134,6 +139,10 @@ const absent = {
   'GET /bots/bots/:bot/templates/:template': 404,
   'GET /bots/bots/:bot/training-data': 404,
   'GET /bots/bots/:bot/training-data/:row': 404,
+  'GET /bots/bots/:bot/conversations': 404,
+  'GET /bots/bots/:bot/conversations/:contact': 404,
+  'GET /bots/bots/:bot/conversations/:contact/messages': 404,
+  'POST /bots/bots/:bot/conversations/:contact/messages': 404,
   'GET /usage/meters/:meter': 404,
   'GET /usage/meters/:meter/query': 404,
   'POST /usage/llm-calls/:call/completion': 404,

@@ -9,6 +9,7 @@ export const allScopes = [
     'audit:export',
     'audit:read',
     'bots:read',
+    'bots:write',
     'brand:read',
     'calls:read',
     'calls:write',

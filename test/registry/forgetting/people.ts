@@ -125,6 +125,23 @@ export const keptFills: Record<string, Fill> = {
       `insert into public.bot_tenants (tenant_id, client_name, client_email) values ($1, 'Shop', lower($2))`,
       [id, address],
     ),
+  bot_control_settings: ({ id }, { address }) =>
+    admin.query(`update public.bot_control_settings set escalation_email = lower($2) where tenant_id = $1`, [
+      id,
+      address,
+    ]),
+  contacts: ({ id }, { address }) =>
+    admin.query(
+      `insert into public.contacts (tenant_id, bot_id, wa_id, full_name) select $1, b.id, '254700000001', $2
+       from public.bot_tenants as b where b.tenant_id = $1`,
+      [id, address],
+    ),
+  bot_messages: ({ id }, { address }) =>
+    admin.query(
+      `insert into public.bot_messages (tenant_id, bot_id, contact_id, direction, source, message_text)
+       select c.tenant_id, c.bot_id, c.id, 'inbound', 'contact', $2 from public.contacts as c where c.tenant_id = $1`,
+      [id, `Write to ${address}.`],
+    ),
   tenant_idp_config: ({ id }, { address }) =>
     admin.query(`insert into public.tenant_idp_config (tenant_id, type, metadata) values ($1, 'saml', $2)`, [
       id,

@@ -12,7 +12,7 @@ const leavesNoRow = [
   /\/suggest$/,
   /^\/notifications\/(?:read-all|preferences(?:\/default)?)$/,
   /^\/webhooks\/.*\/(?:test|replay|resend)$/,
-  /^\/bots\/.*\/(?:try|messages)$/,
+  /^\/bots\/.*\/try$/,
   /^\/assessments\/followups\//,
 ]
 

@@ -31,5 +31,6 @@ create policy "members read their bots' contacts" on public.contacts
 grant select on public.contacts to authenticated;
 grant select, insert, update, delete on public.contacts to service_role;
 
-select private.register_table('public.contacts', personal => '{wa_id,user_id,full_name}', person => 'wa_id',
+select private.register_table('public.contacts', personal => '{wa_id,user_id,full_name}',
+  on_forget => 'keep', kept_because => 'A contact of WhatsApp is known by a telephone number and not by an address. A manager forgets it in its conversation.',
   unaudited => 'made by what the contact writes; forgetting one has its own row in the log');

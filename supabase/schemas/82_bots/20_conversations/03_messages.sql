@@ -110,5 +110,5 @@ comment on function private.sweep_bot_messages(int) is 'Deletes messages that ar
 select cron.schedule('bots: delete old messages', '41 * * * *', 'select private.sweep_bot_messages()');
 
 select private.register_table('public.bot_messages', plain => '{kind,outcome,reason,template_used,training_data_ref,llm_call_ref,whatsapp_message_id}',
-  personal => '{message_text,raw_payload,error_message}', on_forget => 'delete', forgotten_with => 'public.contacts',
+  personal => '{message_text,raw_payload,error_message}', on_forget => 'keep', kept_because => 'What a contact of WhatsApp wrote goes with the contact, whom a manager forgets in the conversation.',
   unaudited => 'each message is a row of the log by itself');

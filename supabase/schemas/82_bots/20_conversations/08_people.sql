@@ -73,10 +73,8 @@ begin
     update public.conversation_states as s set taken_over_at = coalesce(s.taken_over_at, now()), taken_over_by = writer, escalated_at = null, escalation_reason = null
     where s.tenant_id = contact.tenant_id and s.contact_id = contact.id
       and (s.taken_over_at is null or s.taken_over_by is distinct from writer or s.escalated_at is not null);
-    if found then
-      perform private.record_audit(contact.tenant_id, 'conversation.taken_over', 'contacts', contact.ref_id);
-    end if;
   end if;
+  perform private.record_audit(contact.tenant_id, 'conversation.written_to', 'contacts', contact.ref_id);
   sent_id := (private.enqueue_bot_messages(contact.tenant_id, contact.bot_id, contact.id, array[message_text],
     case when writer is null then 'api_key' else 'person' end::public.bot_message_source, sent_by => writer))[1];
   select * into sent from public.bot_messages as m where m.tenant_id = contact.tenant_id and m.id = sent_id;
@@ -112,6 +110,7 @@ grant execute on function public.take_over_conversation(uuid, uuid), public.hand
 
 select private.register_audit_action('conversation.taken_over', 'u');
 select private.register_audit_action('conversation.handed_back', 'u');
+select private.register_audit_action('conversation.written_to', 'c');
 
 insert into private.api_scopes (scope, permission, description) values
   ('bots:write', 'write', 'Write to the contacts of the bots.')
