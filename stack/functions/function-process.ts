@@ -10,7 +10,8 @@ import { dataDirArgument } from '../processes/strays.ts'
 
 const minPauseMs = 250
 const maxPauseMs = 30_000
-const watcherNoise = /^(Watcher Process (started|finished)|Listening on http)/
+const listening = /^Listening on http/
+const watcherNoise = /^Watcher Process (started|finished)/
 
 /** One edge function: a Deno process of its own, as hosted isolates are. */
 export interface EdgeFunction {
@@ -39,6 +40,8 @@ export class FunctionProcess implements EdgeFunction {
   isBroken = false
   private readonly options: FunctionOptions
   private child: ChildProcess | null = null
+  /** It said so. Whoever answers on its port may be somebody else who was quicker to take it. */
+  private isListening = false
   private stopping = false
   private pauseMs = minPauseMs
   private launchedAt = 0
@@ -63,6 +66,7 @@ export class FunctionProcess implements EdgeFunction {
     const config = join(folder, 'deno.json')
     this.launchedAt = Date.now()
     this.isBroken = false
+    this.isListening = false
     const child = spawn(
       deno,
       [
@@ -107,10 +111,15 @@ export class FunctionProcess implements EdgeFunction {
   }
 
   private log(line: string): void {
+    if (listening.test(line)) {
+      this.isListening = true
+      return
+    }
     if (/^Watcher Process (failed|finished)/.test(line)) this.revive()
     // An edit is a new program, with no failures yet.
     else if (/^Watcher Restarting/.test(line)) {
       this.isBroken = false
+      this.isListening = false
       this.pauseMs = minPauseMs
     }
     if (!watcherNoise.test(line)) say(`[${this.name}] ${line}`)
@@ -120,6 +129,7 @@ export class FunctionProcess implements EdgeFunction {
   private revive(): void {
     const idle = this.child
     this.isBroken = true
+    this.isListening = false
     this.later(this.nextPause(), async () => {
       if (this.child !== idle || (await this.isUp())) return
       this.pauseMs /= 2
@@ -141,8 +151,8 @@ export class FunctionProcess implements EdgeFunction {
     return pause
   }
 
-  isUp(): Promise<boolean> {
-    return answers(this.port)
+  async isUp(): Promise<boolean> {
+    return this.isListening && answers(this.port)
   }
 
   async stop(): Promise<void> {

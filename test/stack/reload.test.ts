@@ -1,4 +1,5 @@
 import { rm, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../kit/eventually.ts'
@@ -104,6 +105,27 @@ describe('a function', () => {
     await expect.poll(text).toBe('three other /hello')
     const recorded = async () => (await stack.stackFile()).runtime.functions.hello?.pid
     await expect.poll(recorded).not.toBe(pid)
+  })
+
+  test('whose port somebody else took while it restarted gets another one', async () => {
+    const { port } = (await stack.stackFile()).runtime.functions.hello!
+    // It takes its time, so that its port is free for a moment.
+    await edit(
+      'lib/word.ts',
+      `await new Promise((go) => setTimeout(go, 1_500)); export const word = 'patient'`,
+    )
+    const other = createServer((_, response) => response.end('somebody else'))
+    await eventually(
+      () =>
+        new Promise<void>((resolve, reject) => {
+          other.once('error', reject).listen(port, '127.0.0.1', resolve)
+        }),
+    )
+    try {
+      await expect.poll(text, { timeout: 10_000 }).toBe('three patient /hello')
+    } finally {
+      other.close()
+    }
   })
 
   test('that ended in an uncaught error is started again', async () => {
