@@ -4,7 +4,6 @@ import { conversations } from './conversations.ts'
 import { answers, sends } from './dispatch.ts'
 import { models } from './models.ts'
 import { number, numberChecks } from './number.ts'
-import { receiving } from './receiving.ts'
 import { settings } from './settings.ts'
 import { templates } from './templates.ts'
 import { trainingData } from './training-data.ts'
@@ -16,7 +15,6 @@ export const app = createApp('bots')
 app.route('/bots', bots)
 app.route('/answer', answers)
 app.route('/send', sends)
-app.route('/whatsapp', receiving)
 app.route('/bots', conversations)
 app.route('/bots', models)
 app.route('/bots', settings)

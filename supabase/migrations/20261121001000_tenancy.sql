@@ -29,6 +29,13 @@ create type public.member_status as enum (
 );
 
 -- It sets no search_path, so that Postgres inlines it.
+create function private.is_writable(status public.tenant_status, trial_ends_at timestamptz) returns boolean
+  language sql stable parallel safe
+as $$ select status in ('active', 'demo') or status = 'trial' and trial_ends_at > now() $$;
+comment on function private.is_writable(public.tenant_status, timestamptz) is
+  'Whether a tenant with this status may change anything. Frozen and archived tenants may not, nor may those whose trial has ended.';
+
+-- It sets no search_path, so that Postgres inlines it.
 create function private.is_write_permission(permission text) returns boolean
   language sql immutable parallel safe
 as $$ select permission not in ('read', 'read_clients', 'read_admin', 'export', 'contract', 'leave') $$;
@@ -96,9 +103,7 @@ begin
   if private.is_write_permission(tenant_ids.permission) then
     return array(
       select t.id from public.tenants as t
-      where t.id = any (ids)
-        and (t.status in ('active', 'demo') or (t.status = 'trial' and t.trial_ends_at > now()))
-        and t.contract_pending_at is null);
+      where t.id = any (ids) and private.is_writable(t.status, t.trial_ends_at) and t.contract_pending_at is null);
   end if;
   -- Few people have an archived tenant, or one whose contract waits. A look into the index of these costs less than
   -- reading each tenant, and this is the cost of every statement of a person with many tenants.

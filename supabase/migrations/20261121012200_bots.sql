@@ -595,8 +595,7 @@ create function private.read_answering_bot(tenant uuid, bot uuid)
   set search_path = ''
 as $$
   select case
-      when t.status not in ('active', 'demo', 'trial') or t.status = 'trial' and t.trial_ends_at <= now() or t.contract_pending_at is not null
-        then 'tenant_not_active'
+      when not private.is_writable(t.status, t.trial_ends_at) or t.contract_pending_at is not null then 'tenant_not_active'
       when not private.has_feature(t.id, 'bots') then 'feature_not_in_plan'
       when b.switched_off_at is not null then 'switched_off'
       when not b.is_active then 'not_active'
@@ -1311,7 +1310,6 @@ create table public.bot_messages (
   llm_call_ref text,
   -- Of what is sent: what it answers, and how far it got.
   answers_id uuid,
-  sent_by uuid,
   status public.bot_message_status,
   attempted_at timestamptz,
   error_code int,
@@ -1668,9 +1666,10 @@ comment on function private.count_bot_answers(uuid, uuid, uuid, timestamptz, int
   'Counts messages that a bot answers, unless they would be more than this. Returns whether they were counted.';
 
 create function private.begin_bot_answer(tenant uuid, message uuid)
-  returns table (bot_id uuid, contact_id uuid, stop text, messages jsonb, turns jsonb, is_escalated boolean)
+  returns table (bot_id uuid, contact_id uuid, stop text, messages jsonb, turns jsonb)
   language plpgsql
   set search_path = ''
+  set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -1727,8 +1726,7 @@ begin
         select * from public.bot_messages as o
         where o.tenant_id = tenant and o.bot_id = asked.bot_id and o.contact_id = asked.contact_id and o.message_text is not null
           and (o.direction = 'outbound' or o.settled_at is not null) and o.created_at > now() - interval '24 hours'
-        order by o.id desc limit 10) as m),
-    state.escalated_at is not null;
+        order by o.id desc limit 10) as m);
 end
 $$;
 comment on function private.begin_bot_answer(uuid, uuid) is
@@ -1739,6 +1737,7 @@ create function private.settle_bot_answer(
 ) returns boolean
   language plpgsql
   set search_path = ''
+  set enable_seqscan = off
 as $$
 declare
   bot public.bot_tenants;
@@ -1820,7 +1819,7 @@ select private.register_table('private.bot_answer_counts', keeping => 'derived',
 select private.register_queue('bot_messages', '/bots/send', '{5 s,30 s,2 min,10 min,1 h}');
 
 create function private.enqueue_bot_messages(
-  tenant uuid, bot uuid, contact uuid, texts text[], source public.bot_message_source, answers uuid default null, sent_by uuid default null
+  tenant uuid, bot uuid, contact uuid, texts text[], source public.bot_message_source, answers uuid default null
 ) returns uuid[]
   language plpgsql
   set search_path = ''
@@ -1832,8 +1831,8 @@ begin
     return '{}';
   end if;
   with written as (
-    insert into public.bot_messages (tenant_id, bot_id, contact_id, direction, source, message_text, answers_id, sent_by, status)
-    select tenant, bot, contact, 'outbound', enqueue_bot_messages.source, t.value, answers, enqueue_bot_messages.sent_by, 'waiting'
+    insert into public.bot_messages (tenant_id, bot_id, contact_id, direction, source, message_text, answers_id, status)
+    select tenant, bot, contact, 'outbound', enqueue_bot_messages.source, t.value, answers, 'waiting'
     from unnest(texts) with ordinality as t (value, n) order by t.n
     returning id)
   select array_agg(w.id order by w.id) into made from written as w;
@@ -1844,13 +1843,14 @@ begin
   return made;
 end
 $$;
-comment on function private.enqueue_bot_messages(uuid, uuid, uuid, text[], public.bot_message_source, uuid, uuid) is
+comment on function private.enqueue_bot_messages(uuid, uuid, uuid, text[], public.bot_message_source, uuid) is
   'Sends texts to a contact, in this order, if and only if this transaction commits. The caller must hold the lane of the bot, and does nothing after this.';
 
 create function private.begin_bot_send(tenant uuid, message uuid)
   returns table (stop text, ref_id text, to_number text, to_user text, text text, phone_number_id text, access_token text, is_ours boolean)
   language plpgsql
   set search_path = ''
+  set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -1869,7 +1869,8 @@ begin
   select s.whatsapp_phone_number_id, s.access_token, s.is_verified, s.paused_reason into sender from private.read_bot_sender(tenant, sent.bot_id) as s;
   stopped := case
     when contact.opted_out_at is not null then 'opted_out'
-    when not exists (select from public.tenants as t where t.id = tenant and t.status in ('active', 'demo', 'trial')) then 'tenant_not_active'
+    when not exists (select from public.tenants as t
+      where t.id = tenant and private.is_writable(t.status, t.trial_ends_at) and t.contract_pending_at is null) then 'tenant_not_active'
     when sender.is_verified is not true then 'not_verified'
     when not exists (select from public.conversation_states as s
       where s.tenant_id = tenant and s.contact_id = sent.contact_id and s.last_received_at > now() - interval '24 hours') then 'window_closed'
@@ -1928,6 +1929,7 @@ create function private.raise_bot_message(
 ) returns boolean
   language plpgsql
   set search_path = ''
+  set enable_seqscan = off
 as $$
 declare
   raised public.bot_messages;
@@ -2080,7 +2082,7 @@ begin
   end if;
   perform private.record_audit(contact.tenant_id, 'conversation.written_to', 'contacts', contact.ref_id);
   sent_id := (private.enqueue_bot_messages(contact.tenant_id, contact.bot_id, contact.id, array[message_text],
-    case when writer is null then 'api_key' else 'person' end::public.bot_message_source, sent_by => writer))[1];
+    case when writer is null then 'api_key' else 'person' end::public.bot_message_source))[1];
   select * into sent from public.bot_messages as m where m.tenant_id = contact.tenant_id and m.id = sent_id;
   return sent;
 end

@@ -4,7 +4,8 @@ import type { BenchStack } from '../../stack.ts'
 import { attempt } from './attempt.ts'
 import { type BadCall, badCalls, goodArguments } from './bad-calls.ts'
 import { type Callable, readCallables } from './calls.ts'
-import { goodCalls, unmeasured } from './good-calls.ts'
+import { goodCalls } from './good-calls.ts'
+import { unmeasured } from './unmeasured.ts'
 import { makeWorld, type World } from './world.ts'
 
 /** In parts of about 100 bytes: 10,000 are a megabyte, which is what a body may have. */

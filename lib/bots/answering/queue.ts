@@ -1,11 +1,11 @@
 import { admin, named, type Sql, sql } from '../../db/index.ts'
 import {
+  claimItems,
   type DispatchLimits,
   type DispatchReport,
   dispatch,
   type ItemResult,
   type LeasedItem,
-  leaseSeconds,
   type Queue,
 } from '../../queue/index.ts'
 import { log } from '../../runtime/index.ts'
@@ -56,14 +56,7 @@ const queue: Queue<LeasedItem, ItemResult> = {
   name: 'bot_answers',
   expand: async () => 0,
 
-  claim: (batch, slowBatch) =>
-    admin.query<LeasedItem>(
-      named(
-        'claim_bot_answers',
-        sql`select tenant_id, lane_id, item_id, lease_id, attempt_number, ordering_key, is_slow
-          from private.claim_items('bot_answers', ${batch}, ${leaseSeconds}, ${slowBatch})`,
-      ),
-    ),
+  claim: (batch, slowBatch) => claimItems('bot_answers', batch, slowBatch),
 
   async send({ is_slow: _, ...item }) {
     const startedAt = performance.now()

@@ -1,12 +1,12 @@
 import { admin, named, sql } from '../../db/index.ts'
 import { storable } from '../../notifications/index.ts'
 import {
+  claimItems,
   type DispatchLimits,
   type DispatchReport,
   dispatch,
   type ItemResult,
   type LeasedItem,
-  leaseSeconds,
   type Queue,
 } from '../../queue/index.ts'
 import { sendText } from './whatsapp.ts'
@@ -64,14 +64,7 @@ const queue: Queue<LeasedItem, SendResult> = {
   name: 'bot_messages',
   expand: async () => 0,
 
-  claim: (batch, slowBatch) =>
-    admin.query<LeasedItem>(
-      named(
-        'claim_bot_messages',
-        sql`select tenant_id, lane_id, item_id, lease_id, attempt_number, ordering_key, is_slow
-          from private.claim_items('bot_messages', ${batch}, ${leaseSeconds}, ${slowBatch})`,
-      ),
-    ),
+  claim: (batch, slowBatch) => claimItems('bot_messages', batch, slowBatch),
 
   async send({ is_slow: _, ...item }) {
     const startedAt = performance.now()

@@ -83,7 +83,7 @@ begin
   return query
     select v.portal, v.expires_at, extract(epoch from v.expires_at - now())::int,
       exists (select from unnest(p.write_scopes) as s where private.portal_token_may(v, s))
-        and (t.status in ('active', 'demo') or t.status = 'trial' and t.trial_ends_at > now()) and t.contract_pending_at is null,
+        and private.is_writable(t.status, t.trial_ends_at) and t.contract_pending_at is null,
       t.ref_id, t.slug, t.name, t.status, t.trial_ends_at
     from private.portal_tokens as v join private.portals as p on p.portal = v.portal
     join public.tenants as t on t.id = v.tenant_id

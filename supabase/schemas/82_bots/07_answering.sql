@@ -8,8 +8,7 @@ create function private.read_answering_bot(tenant uuid, bot uuid)
   set search_path = ''
 as $$
   select case
-      when t.status not in ('active', 'demo', 'trial') or t.status = 'trial' and t.trial_ends_at <= now() or t.contract_pending_at is not null
-        then 'tenant_not_active'
+      when not private.is_writable(t.status, t.trial_ends_at) or t.contract_pending_at is not null then 'tenant_not_active'
       when not private.has_feature(t.id, 'bots') then 'feature_not_in_plan'
       when b.switched_off_at is not null then 'switched_off'
       when not b.is_active then 'not_active'

@@ -42,7 +42,7 @@ export default {
       ...reading,
       columns:
         'tenant_id id ref_id bot_id contact_id direction source kind whatsapp_message_id message_text raw_payload occurred_at begun_at ' +
-        'settled_at outcome reason template_used training_data_ref llm_call_ref answers_id sent_by status attempted_at error_code ' +
+        'settled_at outcome reason template_used training_data_ref llm_call_ref answers_id status attempted_at error_code ' +
         'error_message created_at',
       service: 'all',
       attempts: strays(

@@ -7,6 +7,7 @@ import { admin as setup } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 import { makeEndpoint, makeMessage } from '../../webhooks/route-subjects.ts'
+import { accepted } from './accepted.ts'
 import { allScopes, logEvent, type MadeKey, makeKey } from './world.ts'
 
 let owner: Person
@@ -28,78 +29,6 @@ beforeAll(async () => {
 const routes = (await Promise.all(functionNames.map(routesOf))).flat()
 const nameOf = ({ method, path }: { method: string; path: string }) => `${method} ${path}`
 
-/** The routes a key may call, and with which scope. Written out: a new one is a decision. */
-const accepted: Record<string, string> = {
-  'POST /usage/events': 'usage:write',
-  'POST /usage/voids': 'voids:write',
-  'GET /bots/bots': 'bots:read',
-  'GET /bots/bots/:bot': 'bots:read',
-  'GET /bots/bots/:bot/settings': 'bots:read',
-  'GET /bots/bots/:bot/templates': 'bots:read',
-  'GET /bots/bots/:bot/templates/:template': 'bots:read',
-  'GET /bots/bots/:bot/training-data': 'bots:read',
-  'GET /bots/bots/:bot/training-data/:row': 'bots:read',
-  'GET /bots/bots/:bot/conversations': 'bots:read',
-  'GET /bots/bots/:bot/conversations/:contact': 'bots:read',
-  'GET /bots/bots/:bot/conversations/:contact/messages': 'bots:read',
-  'POST /bots/bots/:bot/conversations/:contact/messages': 'bots:write',
-  'GET /usage/totals': 'usage:read',
-  'GET /usage/meters': 'usage:read',
-  'GET /usage/meters/:meter': 'usage:read',
-  'GET /usage/meters/:meter/query': 'usage:read',
-  'GET /usage/credits': 'credits:read',
-  'GET /usage/credits/ledger': 'credits:read',
-  'GET /usage/credits/reservations': 'credits:read',
-  'GET /usage/credits/statements': 'credits:read',
-  'POST /usage/credits/reservations': 'credits:write',
-  'POST /usage/credits/reservations/batch': 'credits:write',
-  'POST /usage/credits/reservations/:reservation/consume': 'credits:write',
-  'POST /usage/credits/reservations/:reservation/release': 'credits:write',
-  'GET /usage/llm-calls': 'calls:read',
-  'GET /usage/tool-calls': 'calls:read',
-  'POST /usage/llm-calls': 'calls:write',
-  'POST /usage/llm-calls/:call/completion': 'calls:write',
-  'POST /usage/tool-calls': 'calls:write',
-  'GET /usage/spend': 'spend:read',
-  'POST /webhooks/endpoints/:endpoint/poll': 'webhooks:write',
-  'POST /webhooks/endpoints/:endpoint/acknowledge': 'webhooks:write',
-  'GET /webhooks/endpoints': 'endpoints:read',
-  'GET /webhooks/endpoints/:endpoint': 'endpoints:read',
-  'POST /webhooks/endpoints': 'endpoints:write',
-  'PATCH /webhooks/endpoints/:endpoint': 'endpoints:write',
-  'DELETE /webhooks/endpoints/:endpoint': 'endpoints:write',
-  'POST /webhooks/endpoints/:endpoint/test': 'endpoints:write',
-  'GET /webhooks/endpoints/:endpoint/secret': 'endpoints:write',
-  'POST /webhooks/endpoints/:endpoint/secret/rotate': 'endpoints:write',
-  'GET /webhooks/endpoints/:endpoint/stats': 'deliveries:read',
-  'GET /webhooks/messages': 'deliveries:read',
-  'GET /webhooks/messages/:message': 'deliveries:read',
-  'GET /webhooks/deliveries': 'deliveries:read',
-  'GET /webhooks/attempts': 'deliveries:read',
-  'GET /webhooks/stats': 'deliveries:read',
-  'GET /webhooks/stats/series': 'deliveries:read',
-  'POST /webhooks/endpoints/:endpoint/replay': 'replays:write',
-  'POST /webhooks/messages/:message/endpoints/:endpoint/resend': 'replays:write',
-  'GET /webhooks/event-types': 'event_types:read',
-  'GET /webhooks/event-types/:type': 'event_types:read',
-  'POST /notifications/messages': 'notifications:write',
-  'GET /branding/brand': 'brand:read',
-  'GET /registry/tenants/:ref': 'tenant:read',
-  'GET /registry/tenants/:ref/members': 'members:read',
-  'GET /registry/tenants/:ref/products': 'entitlements:read',
-  'GET /registry/tenants/:ref/entitlements': 'entitlements:read',
-  'GET /registry/tenants/:ref/entitlements/:product': 'entitlements:read',
-  'GET /registry/tenants/:ref/audit': 'audit:read',
-  'GET /registry/tenants/:ref/audit/:seq': 'audit:read',
-  'GET /registry/tenants/:ref/audit/verify': 'audit:read',
-  'GET /registry/tenants/:ref/audit/export': 'audit:export',
-  'GET /registry/audit-actions': 'audit:read',
-  // A key lends what it may read.
-  'POST /registry/tenants/:ref/audit/viewer-tokens': 'audit:read',
-  'DELETE /registry/tenants/:ref/audit/viewer-tokens': 'audit:read',
-  'POST /webhooks/portal-tokens': 'endpoints:read',
-  'DELETE /webhooks/portal-tokens': 'endpoints:read',
-}
 /** What each is asked with, where that is not a usage event. */
 const bodies: Record<string, unknown> = {
   'POST /bots/bots/:bot/conversations/:contact/messages': { text: 'Hello' },

@@ -7,7 +7,7 @@ create function private.credits_of_plan(tenant uuid) returns bigint
 as $$
   -- A tenant that may not change anything gets nothing, until it may again.
   select coalesce((select c.credits_monthly from public.tenants as t join private.plan_credits as c on c.plan = t.plan
-    where t.id = tenant and (t.status in ('active', 'demo') or t.status = 'trial' and t.trial_ends_at > now())), 0)
+    where t.id = tenant and private.is_writable(t.status, t.trial_ends_at)), 0)
 $$;
 comment on function private.credits_of_plan(uuid) is 'How many credits a month the tenant''s plan brings now.';
 

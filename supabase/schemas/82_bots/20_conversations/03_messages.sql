@@ -33,7 +33,6 @@ create table public.bot_messages (
   llm_call_ref text,
   -- Of what is sent: what it answers, and how far it got.
   answers_id uuid,
-  sent_by uuid,
   status public.bot_message_status,
   attempted_at timestamptz,
   error_code int,

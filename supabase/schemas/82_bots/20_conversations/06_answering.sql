@@ -30,9 +30,10 @@ comment on function private.count_bot_answers(uuid, uuid, uuid, timestamptz, int
   'Counts messages that a bot answers, unless they would be more than this. Returns whether they were counted.';
 
 create function private.begin_bot_answer(tenant uuid, message uuid)
-  returns table (bot_id uuid, contact_id uuid, stop text, messages jsonb, turns jsonb, is_escalated boolean)
+  returns table (bot_id uuid, contact_id uuid, stop text, messages jsonb, turns jsonb)
   language plpgsql
   set search_path = ''
+  set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -89,8 +90,7 @@ begin
         select * from public.bot_messages as o
         where o.tenant_id = tenant and o.bot_id = asked.bot_id and o.contact_id = asked.contact_id and o.message_text is not null
           and (o.direction = 'outbound' or o.settled_at is not null) and o.created_at > now() - interval '24 hours'
-        order by o.id desc limit 10) as m),
-    state.escalated_at is not null;
+        order by o.id desc limit 10) as m);
 end
 $$;
 comment on function private.begin_bot_answer(uuid, uuid) is
@@ -101,6 +101,7 @@ create function private.settle_bot_answer(
 ) returns boolean
   language plpgsql
   set search_path = ''
+  set enable_seqscan = off
 as $$
 declare
   bot public.bot_tenants;

@@ -3,7 +3,7 @@
 select private.register_queue('bot_messages', '/bots/send', '{5 s,30 s,2 min,10 min,1 h}');
 
 create function private.enqueue_bot_messages(
-  tenant uuid, bot uuid, contact uuid, texts text[], source public.bot_message_source, answers uuid default null, sent_by uuid default null
+  tenant uuid, bot uuid, contact uuid, texts text[], source public.bot_message_source, answers uuid default null
 ) returns uuid[]
   language plpgsql
   set search_path = ''
@@ -15,8 +15,8 @@ begin
     return '{}';
   end if;
   with written as (
-    insert into public.bot_messages (tenant_id, bot_id, contact_id, direction, source, message_text, answers_id, sent_by, status)
-    select tenant, bot, contact, 'outbound', enqueue_bot_messages.source, t.value, answers, enqueue_bot_messages.sent_by, 'waiting'
+    insert into public.bot_messages (tenant_id, bot_id, contact_id, direction, source, message_text, answers_id, status)
+    select tenant, bot, contact, 'outbound', enqueue_bot_messages.source, t.value, answers, 'waiting'
     from unnest(texts) with ordinality as t (value, n) order by t.n
     returning id)
   select array_agg(w.id order by w.id) into made from written as w;
@@ -27,13 +27,14 @@ begin
   return made;
 end
 $$;
-comment on function private.enqueue_bot_messages(uuid, uuid, uuid, text[], public.bot_message_source, uuid, uuid) is
+comment on function private.enqueue_bot_messages(uuid, uuid, uuid, text[], public.bot_message_source, uuid) is
   'Sends texts to a contact, in this order, if and only if this transaction commits. The caller must hold the lane of the bot, and does nothing after this.';
 
 create function private.begin_bot_send(tenant uuid, message uuid)
   returns table (stop text, ref_id text, to_number text, to_user text, text text, phone_number_id text, access_token text, is_ours boolean)
   language plpgsql
   set search_path = ''
+  set enable_seqscan = off
 as $$
 #variable_conflict use_column
 declare
@@ -52,7 +53,8 @@ begin
   select s.whatsapp_phone_number_id, s.access_token, s.is_verified, s.paused_reason into sender from private.read_bot_sender(tenant, sent.bot_id) as s;
   stopped := case
     when contact.opted_out_at is not null then 'opted_out'
-    when not exists (select from public.tenants as t where t.id = tenant and t.status in ('active', 'demo', 'trial')) then 'tenant_not_active'
+    when not exists (select from public.tenants as t
+      where t.id = tenant and private.is_writable(t.status, t.trial_ends_at) and t.contract_pending_at is null) then 'tenant_not_active'
     when sender.is_verified is not true then 'not_verified'
     when not exists (select from public.conversation_states as s
       where s.tenant_id = tenant and s.contact_id = sent.contact_id and s.last_received_at > now() - interval '24 hours') then 'window_closed'
@@ -111,6 +113,7 @@ create function private.raise_bot_message(
 ) returns boolean
   language plpgsql
   set search_path = ''
+  set enable_seqscan = off
 as $$
 declare
   raised public.bot_messages;

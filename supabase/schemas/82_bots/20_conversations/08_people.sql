@@ -76,7 +76,7 @@ begin
   end if;
   perform private.record_audit(contact.tenant_id, 'conversation.written_to', 'contacts', contact.ref_id);
   sent_id := (private.enqueue_bot_messages(contact.tenant_id, contact.bot_id, contact.id, array[message_text],
-    case when writer is null then 'api_key' else 'person' end::public.bot_message_source, sent_by => writer))[1];
+    case when writer is null then 'api_key' else 'person' end::public.bot_message_source))[1];
   select * into sent from public.bot_messages as m where m.tenant_id = contact.tenant_id and m.id = sent_id;
   return sent;
 end
