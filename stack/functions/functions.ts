@@ -81,6 +81,7 @@ export function functionEnvironment(file: StackFile, dbPort: number, apiUrl: str
     TENANTRY_PAGES_HOST: 'pages.localhost',
     // Where links of mails lead, until a developer names an application.
     TENANTRY_APP_URL: apiUrl,
+    TENANTRY_CONSOLE_URL: `http://console.localhost:${new URL(apiUrl).port}`,
     // The local mailbox gets everything. A real provider that a developer sets up reaches nobody without being told so.
     TENANTRY_NOTIFY_ONLY: 'loopback',
     // A developer's receivers run on this machine. A hosted project may fetch nothing private.

@@ -9,6 +9,7 @@ import {
   applicationUrl,
   callbackUrl,
   campaignUrl,
+  consoleUrl,
   mayReach,
   unsubscribePage,
   unsubscribeUrl,
@@ -186,9 +187,15 @@ function linkOf(data: Record<string, unknown>): { link?: string } {
   const { invitation_token: token } = data
   const application = applicationUrl()
   if (typeof data.session_token === 'string') return quizLink(data)
+  if (typeof data.console_path === 'string') return consoleLink(data.console_path)
   if (typeof token !== 'string' || application === null) return {}
   // Behind the #, where it reaches no server's log.
   return { link: `${application}/join#${token}` }
+}
+
+function consoleLink(path: string): { link?: string } {
+  const url = consoleUrl()
+  return url === null ? {} : { link: `${url}${path}` }
 }
 
 /** The token stands behind the #, where it reaches no server's log. */

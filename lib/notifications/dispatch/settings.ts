@@ -25,6 +25,11 @@ export function applicationUrl(): string | null {
   return process.env.TENANTRY_APP_URL?.replace(/\/+$/, '') || null
 }
 
+/** The console, where the links of people at work lead: TENANTRY_CONSOLE_URL, without a slash at its end. Null if it is not set. */
+export function consoleUrl(): string | null {
+  return process.env.TENANTRY_CONSOLE_URL?.replace(/\/+$/, '') || null
+}
+
 /**
  * Where a campaign is taken: on the tenant's own page of assessments, or else on the application's, which has to be told whose
  * it is. Null if there is neither.

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { admin } from '../../kit/db.ts'
+import { mailTo } from '../../kit/mailbox.ts'
 import { misbehave } from '../../kit/whatsapp.ts'
 import { addTemplate, okay, teach } from '../bots-scene.ts'
 import { type Counter, conversationOf, conversationsOf, customer, messagesOf, openCounter } from './scene.ts'
@@ -79,6 +80,17 @@ describe('a contact who writes', () => {
     )
     // The owner, the member and the reviewer.
     expect(rows).toEqual([{ people: 3, mails: 1, events: 1 }])
+    const { contact } = await conversationOf(shop, ada.writer)
+    const mails = async () => (await mailTo('shop@example.com')).flatMap(({ links }) => links)
+    await expect
+      .poll(mails, { timeout: 15_000 })
+      .toContainEqual(
+        expect.stringMatching(
+          new RegExp(
+            `^http://console.localhost:\\d+/t/${shop.tenant.slug}/bots/${shop.bot.ref_id}/conversations/${contact}$`,
+          ),
+        ),
+      )
     await set({ escalation_email: null })
   })
 

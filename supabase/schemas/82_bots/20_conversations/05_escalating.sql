@@ -33,7 +33,8 @@ as $$
 declare
   -- Each escalation is told once.
   key constant text := 'escalated ' || contact.ref_id || ' ' || extract(epoch from now());
-  data jsonb := jsonb_build_object('person', coalesce(contact.full_name, '+' || contact.wa_id, contact.user_id), 'bot', bot.client_name);
+  data jsonb := jsonb_build_object('person', coalesce(contact.full_name, '+' || contact.wa_id, contact.user_id), 'bot', bot.client_name,
+    'console_path', '/t/' || (select t.slug from public.tenants as t where t.id = bot.tenant_id) || '/bots/' || bot.ref_id || '/conversations/' || contact.ref_id);
   channel public.notification_channel;
 begin
   perform private.emit_event(bot.tenant_id, 'conversation.escalated',
@@ -68,9 +69,10 @@ select private.register_notification_type('conversation.escalated', 'bots', 'A c
 select private.register_email_template('conversation_escalated', t.locale, 'A customer waits', t.subject, t.body_html,
   '[{"key": "person", "description": "The name or the number of the customer.", "required": true},
     {"key": "bot", "description": "The shop of the bot.", "required": true},
-    {"key": "tenant", "description": "The name of the tenant.", "required": true}]', 'alert')
+    {"key": "tenant", "description": "The name of the tenant.", "required": true},
+    {"key": "link", "description": "Where the conversation is answered. Nothing, if TENANTRY_CONSOLE_URL is not set.", "required": false}]', 'alert')
 from (values
-  ('en', '{{person}} waits for an answer of {{bot}}', '<p>{{person}} wrote to {{bot}}, and the bot has no answer.</p><p>You find the conversation in the console of {{tenant}}, under Bots.</p>'),
-  ('de', '{{person}} wartet auf eine Antwort von {{bot}}', '<p>{{person}} hat {{bot}} geschrieben, und der Bot weiß keine Antwort.</p><p>Das Gespräch steht in der Konsole von {{tenant}} unter Bots.</p>'),
-  ('fr', '{{person}} attend une réponse de {{bot}}', '<p>{{person}} a écrit à {{bot}}, et le bot n’a pas de réponse.</p><p>La conversation se trouve dans la console de {{tenant}}, sous Bots.</p>')
+  ('en', '{{person}} waits for an answer of {{bot}}', '<p>{{person}} wrote to {{bot}}, and the bot has no answer.</p><p>You find the conversation in the console of {{tenant}}, under Bots.</p><p>{{link}}</p>'),
+  ('de', '{{person}} wartet auf eine Antwort von {{bot}}', '<p>{{person}} hat {{bot}} geschrieben, und der Bot weiß keine Antwort.</p><p>Das Gespräch steht in der Konsole von {{tenant}} unter Bots.</p><p>{{link}}</p>'),
+  ('fr', '{{person}} attend une réponse de {{bot}}', '<p>{{person}} a écrit à {{bot}}, et le bot n’a pas de réponse.</p><p>La conversation se trouve dans la console de {{tenant}}, sous Bots.</p><p>{{link}}</p>')
 ) as t (locale, subject, body_html);
