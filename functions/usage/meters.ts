@@ -17,7 +17,7 @@ import {
   writeReadings,
 } from '../../lib/usage/index.ts'
 
-const read = router({ auth: 'member', permission: 'read', key: 'usage:read' })
+const read = router({ auth: 'member', permission: 'read', key: 'usage:read', report: true })
   .get(
     '/',
     describeRoute("List a tenant's meters, the newest first", {

@@ -13,7 +13,13 @@ import {
   setSpendCap,
 } from '../../lib/usage/index.ts'
 
-const read = router({ auth: 'member', permission: 'read_admin', service: true, key: 'spend:read' }).get(
+const read = router({
+  auth: 'member',
+  permission: 'read_admin',
+  service: true,
+  key: 'spend:read',
+  report: true,
+}).get(
   '/',
   describeRoute("Read what this month's calls cost, by model, and what is left of the cap", {
     200: { description: 'At this moment.', schema: Spend },

@@ -1,7 +1,7 @@
 import { csvFile, describeRoute, formatOf, query, router } from '../../lib/http/index.ts'
 import { readTotals, TotalsQuery, UsageTotals, writeTotals } from '../../lib/usage/index.ts'
 
-export const totals = router({ auth: 'member', permission: 'read', key: 'usage:read' }).get(
+export const totals = router({ auth: 'member', permission: 'read', key: 'usage:read', report: true }).get(
   '/',
   describeRoute('Read what the tenant used, the newest first', {
     200: {

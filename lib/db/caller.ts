@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import { toProblem } from './errors.ts'
 import { connections, type Db } from './pool.ts'
+import { reportDb } from './report.ts'
 import { named, type Sql, sql } from './sql.ts'
 import {
   finish,
@@ -116,6 +117,14 @@ export async function asCallerSnapshot<Result>(
 /** A Db that runs each statement, or a whole transaction, as this caller. */
 export function callerDb(claims: Claims, headers: RequestHeaders = {}): Db {
   return dbOf({ identity: identityOf(claims, headers) })
+}
+
+/**
+ * The same caller's Db for a report. It reads at the replica, if there is one, and sees everything that was committed before the
+ * report began. `primary` is where the caller was let in. Nothing that a report runs may write.
+ */
+export function reportsOf(primary: Db, claims: Claims, headers: RequestHeaders = {}): Db {
+  return reportDb(primary, identityOf(claims, headers))
 }
 
 /** How long an open transaction waits for its first statement. It is far longer than our own code needs. */

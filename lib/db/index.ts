@@ -9,6 +9,7 @@ export {
   enterAsOperator,
   ping,
   type RequestHeaders,
+  reportsOf,
   serviceFor,
 } from './caller.ts'
 export { emailAddress } from './email-address.ts'
@@ -25,6 +26,8 @@ export {
 export { closeConnections, type Db } from './pool.ts'
 export { type FieldError, Problem } from './problem.ts'
 export { declaredCodes, declareProblems, definitionOf, type ProblemCode } from './problem-codes.ts'
+export { tellOfReplica } from './read-replica.ts'
+export { forgetMarks, queryRecent } from './recent.ts'
 export { refId, refIdForm, refIdPattern } from './ref-id.ts'
 export { alongIndex, named, type Sql, sql } from './sql.ts'
 export { ulidOf } from './ulid.ts'

@@ -17,6 +17,8 @@ export interface Db {
 /** The connections of this isolate, and what may be expected of them. */
 export interface Connections extends DatabaseSettings {
   pool: pg.Pool
+  /** Connections to the standby, if there is one. */
+  replica: pg.Pool | undefined
 }
 
 let opened: Connections | undefined
@@ -28,10 +30,20 @@ export function connections(): Connections {
 }
 
 function open(settings: DatabaseSettings): Connections {
+  const { url, readUrl } = settings
+  return {
+    ...settings,
+    pool: poolOf(url, 3_000, settings),
+    // Short, because the primary is there already.
+    replica: readUrl === undefined ? undefined : poolOf(readUrl, 500, settings),
+  }
+}
+
+function poolOf(url: string, connectMs: number, settings: DatabaseSettings): pg.Pool {
   const pool = new pg.Pool({
-    connectionString: settings.url,
+    connectionString: url,
     max: settings.connections,
-    connectionTimeoutMillis: 3_000,
+    connectionTimeoutMillis: connectMs,
     idleTimeoutMillis: 30_000,
     // This limit is for a server that does not answer at all.
     query_timeout: 10_000,
@@ -45,12 +57,12 @@ function open(settings: DatabaseSettings): Connections {
   // isolate if nobody listened.
   pool.on('error', () => {})
   pool.on('connect', (client) => client.on('error', () => {}))
-  return { ...settings, pool }
+  return pool
 }
 
-/** Closes the pool. For tests and scripts: a function keeps its pool for as long as its isolate lives. */
+/** Closes the pools. For tests and scripts: a function keeps them for as long as its isolate lives. */
 export async function closeConnections(): Promise<void> {
   const closing = opened
   opened = undefined
-  await closing?.pool.end()
+  await Promise.all([closing?.pool.end(), closing?.replica?.end()])
 }

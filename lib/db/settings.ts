@@ -3,6 +3,8 @@ import process from 'node:process'
 /** How this function reaches its database. */
 export interface DatabaseSettings {
   url: string
+  /** A standby of that database, reached in the same way. */
+  readUrl?: string | undefined
   /** How many connections one isolate opens at most. */
   connections: number
   /**
@@ -26,7 +28,9 @@ export const timeouts = {
  * Reads the environment of the function:
  * - TENANTRY_DB_URL: the connection string of a pooler in transaction mode. It wins over SUPABASE_DB_URL.
  * - SUPABASE_DB_URL: the direct connection, which every hosted function finds in its environment.
- * - TENANTRY_DB_CONNECTIONS: how many connections one isolate opens at most. 10 if it is not set.
+ * - TENANTRY_READ_DB_URL: a streaming standby, which answers the public lookup and reports. It is a pooler if TENANTRY_DB_URL is
+ *   set, and a direct connection if not.
+ * - TENANTRY_DB_CONNECTIONS: how many connections one isolate opens at most, to each of the two. 10 if it is not set.
  * - TENANTRY_DB_PREPARED_STATEMENTS=true: the pooler keeps prepared statements (PgBouncer from 1.21 on, with
  *   max_prepared_statements).
  *
@@ -47,5 +51,6 @@ export function databaseSettings(
     throw new Error('TENANTRY_DB_CONNECTIONS must be a whole number from 1 to 200.')
   const isPooled = Boolean(pooler)
   const keepsStatements = !isPooled || environment.TENANTRY_DB_PREPARED_STATEMENTS === 'true'
-  return { url, connections, isPooled, keepsStatements }
+  const readUrl = environment.TENANTRY_READ_DB_URL || undefined
+  return { url, readUrl, connections, isPooled, keepsStatements }
 }

@@ -15,6 +15,8 @@ export interface Opening {
   begin?: string
   /** Sets the caller. Missing: the pool's own role, which skips RLS. */
   identity?: Sql
+  /** The connections of the standby. Missing: those of the primary. */
+  pool?: pg.Pool
 }
 
 /** Behind a pooler each transaction sets its time limits. A direct connection has them from its start. */
@@ -37,7 +39,7 @@ export interface OpenTransaction<Row> {
  * given to nobody in that case.
  */
 export async function openTransaction<Row>(opening: Opening, first?: Sql): Promise<OpenTransaction<Row>> {
-  const client = await connect()
+  const client = await connect(opening.pool)
   try {
     const [, , , rows] = await Promise.all([
       client.query(opening.begin ?? 'begin'),
@@ -138,16 +140,19 @@ export function withOne({ query, transaction }: Omit<Db, 'one'>): Db {
   }
 }
 
-async function connect(): Promise<pg.PoolClient> {
+async function connect(pool = connections().pool): Promise<pg.PoolClient> {
   try {
-    return await connections().pool.connect()
+    return await pool.connect()
   } catch (thrown) {
     throw toProblem(thrown)
   }
 }
 
 /** Sends a statement, without its name where the server connection would not remember it. */
-async function send<Row>(client: pg.PoolClient, { text, values, name, isAlongIndex }: Sql): Promise<Row[]> {
+export async function send<Row>(
+  client: pg.PoolClient,
+  { text, values, name, isAlongIndex }: Sql,
+): Promise<Row[]> {
   try {
     // Sent ahead in the same round trip. If it fails, Postgres refuses the statement as well.
     if (isAlongIndex) client.query(withoutSorting).catch(() => {})

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { routePath } from 'hono/route'
 import { noteRefusal } from '../auth/index.ts'
-import { Problem } from '../db/index.ts'
+import { Problem, tellOfReplica } from '../db/index.ts'
 import { log } from '../runtime/index.ts'
 import { healthRoutes } from './health.ts'
 import { type ObservedEnv, observe } from './observe.ts'
@@ -20,6 +20,7 @@ import { router } from './router.ts'
 export function createApp(domain: string) {
   const app = new Hono<ObservedEnv>().basePath(`/${domain}`)
   app.fetch = observe(domain, app.fetch)
+  tellOfReplica((code, reason) => log('warn', { function: domain, code, reason }))
   // Runs only if no route matched, so that other requests pay nothing for it.
   const refuseOtherMethods = methodNotAllowed({
     app,

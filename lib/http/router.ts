@@ -12,7 +12,7 @@ import {
   type User,
   unauthenticated,
 } from '../auth/index.ts'
-import { type Claims, callerDb, type Db, enterAsOperator, Problem } from '../db/index.ts'
+import { type Claims, callerDb, type Db, enterAsOperator, Problem, reportsOf } from '../db/index.ts'
 import { receiveBody } from './input/json-body.ts'
 import { requestHeaders } from './request-headers.ts'
 import { annotate, note, settle } from './route-notes.ts'
@@ -52,6 +52,8 @@ export type Access =
       key?: Scope
       /** The portal whose tokens may call too, if they have the scope of the keys. */
       portal?: Portal
+      /** These routes are reports: they only read, and may do so at a read replica. Who may call is asked at the primary. */
+      report?: true
     }
 
 /** A scope of an API key: a noun and a verb. */
@@ -143,7 +145,7 @@ function guard(access: Access): MiddlewareHandler<{ Variables: GuardedVariables 
       headers,
     })
     c.set('tenant', tenant)
-    c.set('db', db)
+    c.set('db', access.auth === 'member' && access.report ? reportsOf(db, claims, headers) : db)
     return leaveAfter(next, leave)
   }
 }

@@ -5,11 +5,12 @@ console.log = console.info = console.debug = console.error
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { citusStatements, citusTables } from '../citus/tables.ts'
 import { migrationsOf, readSchemas } from '../database/schemas.ts'
 import { withScratchServer } from '../database/scratch-server.ts'
 import { StackFailure } from '../failure.ts'
 import { say } from '../log.ts'
-import { compareWithSchemas } from '../release/compare.ts'
+import { compareWithSchemas, makeFromSchemas } from '../release/compare.ts'
 import { readMigrations, readReleases, requireUntouched } from '../release/releases.ts'
 import { bundleFiles } from './bundles.ts'
 import { openApiFiles } from './openapi.ts'
@@ -53,8 +54,17 @@ async function settleMigrations(): Promise<void> {
     await settle(`supabase/migrations/${name}`, migrations.get(name))
 }
 
+/** From a database, because the register of tables is made by statements. */
+async function settleCitus(): Promise<void> {
+  const tables = await withScratchServer(async (server) =>
+    citusTables((await makeFromSchemas(server, root)).url),
+  )
+  await settle('docs/citus.sql', citusStatements(tables))
+}
+
 try {
   await settleMigrations()
+  await settleCitus()
 } catch (error) {
   if (!(error instanceof StackFailure)) throw error
   say(error.message)

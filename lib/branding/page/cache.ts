@@ -10,6 +10,8 @@ export interface Page {
   slug: string
   /** Whether the lookup used a slug that the tenant has given up. */
   isRetired: boolean
+  /** How long ago it may have ceased to be true. A read replica is a little behind. */
+  ageMs?: number
 }
 
 /** A page with everything that its answers need, prepared once. */
@@ -93,7 +95,8 @@ export class PageCache {
         // were kept would lead to each other. Where it leads to is known now.
         if (page?.isRetired)
           this.#entries.set(`slug:${page.slug}`, { page: prepare({ ...page, isRetired: false }) })
-        else this.#entries.set(key, { page })
+        // What was not quite new when it was read is kept for less long.
+        else this.#entries.set(key, { page }, { ttl: maxAgeMs - (found?.ageMs ?? 0) })
         return page
       }
     } finally {

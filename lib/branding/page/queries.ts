@@ -1,4 +1,4 @@
-import { admin, named, sql } from '../../db/index.ts'
+import { admin, forgetMarks, named, queryRecent, type Sql, sql } from '../../db/index.ts'
 import { baseDomains } from '../domains/base-domains.ts'
 import { normaliseHost } from '../domains/normalise-host.ts'
 import { type CachedPage, type Page, PageCache } from './cache.ts'
@@ -30,22 +30,22 @@ function readBySlug(slug: string): Promise<Page | null> {
   })
 }
 
-// The admin connection, because nobody is signed in and the two finders read only public pages. One prepared
+// The service's connection, because nobody is signed in and the two finders read only public pages. One prepared
 // statement on a pooled connection and no transaction, because this is the hottest path.
 async function readWaiting(): Promise<void> {
   isReading = true
   while (waiting.length > 0) {
     const asked = waiting.splice(0, maxBatch)
     try {
-      const rows = await admin.query<PageRow & { n: number }>(
-        named(
-          'find_pages_by_slug',
-          sql`
-          select n, config, etag, current_slug, is_retired from private.find_tenant_pages_by_slug(${asked.map((each) => each.slug)})`,
-        ),
-      )
-      const found = new Map(rows.map((row) => [row.n, pageOf(row)]))
-      for (const [index, { resolve }] of asked.entries()) resolve(found.get(index + 1) ?? null)
+      const { rows, ageMs } = await queryRecent<Numbered>(pagesOf(asked))
+      const found = new Map(rows.map((row) => [row.n, pageOf(row, ageMs)]))
+      const unsure: Waiting[] = []
+      for (const [index, each] of asked.entries()) {
+        const page = found.get(index + 1) ?? null
+        if (ageMs === 0 || isSure(page)) each.resolve(page)
+        else unsure.push(each)
+      }
+      if (unsure.length > 0) await readForSure(unsure)
     } catch (thrown) {
       for (const { reject } of asked) reject(thrown)
     }
@@ -53,19 +53,42 @@ async function readWaiting(): Promise<void> {
   isReading = false
 }
 
-async function readByHost(host: string): Promise<Page | null> {
-  const [row] = await admin.query<PageRow>(
-    named(
-      'find_page_by_host',
-      sql`
-      select config, etag, current_slug, false as is_retired from private.find_tenant_page_by_host(${host})`,
-    ),
-  )
-  return row ? pageOf(row) : null
+interface Numbered extends PageRow {
+  n: number
 }
 
-function pageOf(row: PageRow): Page {
-  return { config: row.config, etag: row.etag, slug: row.current_slug, isRetired: row.is_retired }
+const pagesOf = (asked: Waiting[]): Sql =>
+  named(
+    'find_pages_by_slug',
+    sql`
+    select n, config, etag, current_slug, is_retired from private.find_tenant_pages_by_slug(${asked.map((each) => each.slug)})`,
+  )
+
+/**
+ * Whether a replica may say so. A tenant that was just made would be missing there, and two redirects of different ages could lead to
+ * each other. So the primary says what is not there, and where a redirect leads.
+ */
+const isSure = (page: Page | null) => page !== null && !page.isRetired
+
+async function readForSure(asked: Waiting[]): Promise<void> {
+  const rows = await admin.query<Numbered>(pagesOf(asked))
+  const found = new Map(rows.map((row) => [row.n, pageOf(row, 0)]))
+  for (const [index, { resolve }] of asked.entries()) resolve(found.get(index + 1) ?? null)
+}
+
+async function readByHost(host: string): Promise<Page | null> {
+  const statement = named(
+    'find_page_by_host',
+    sql`
+    select config, etag, current_slug, false as is_retired from private.find_tenant_page_by_host(${host})`,
+  )
+  const { rows, ageMs } = await queryRecent<PageRow>(statement)
+  const [row] = rows.length > 0 || ageMs === 0 ? rows : await admin.query<PageRow>(statement)
+  return row ? pageOf(row, ageMs) : null
+}
+
+function pageOf(row: PageRow, ageMs: number): Page {
+  return { config: row.config, etag: row.etag, slug: row.current_slug, isRetired: row.is_retired, ageMs }
 }
 
 const pages = new PageCache((key) => {
@@ -101,10 +124,12 @@ export function findPageByHost(host: string): Found {
 
 /** Drops a tenant's page from this isolate's cache. Other isolates read it again when their entry is too old. */
 export function forgetPage(currentSlug: string): void {
+  forgetMarks()
   pages.forget(currentSlug)
 }
 
 /** Drops a custom domain's entry from this isolate's cache, as forgetPage does for a slug. */
 export function forgetHost(host: string): void {
+  forgetMarks()
   pages.forgetKey(`host:${host}`)
 }
