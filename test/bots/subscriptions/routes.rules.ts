@@ -15,7 +15,7 @@ let plans = 0
 
 export default {
   'GET /bots/bots/:bot/plans': { may: read, where: { bot: botOf } },
-  'GET /bots/bots/:bot/plans/:plan': { may: read, where },
+  'GET /bots/bots/:bot/plans/:plan': { may: read, where, noScreen: 'the list has all of a plan' },
   'POST /bots/bots/:bot/plans': {
     may: [manager],
     gives: 201,
@@ -23,7 +23,12 @@ export default {
     body: () => ({ plan_name: `Made ${plans++}`, amount_minor: 100, level: 1 }),
   },
   'PATCH /bots/bots/:bot/plans/:plan': { may: [manager], where, body: () => ({ level: 2 }) },
-  'DELETE /bots/bots/:bot/plans/:plan': { may: [manager], gives: 204, where },
+  'DELETE /bots/bots/:bot/plans/:plan': {
+    may: [manager],
+    gives: 204,
+    where,
+    noScreen: 'a plan that is offered no more is the same to contacts, and can come back',
+  },
   'GET /bots/bots/:bot/subscriptions': { may: read, where: { bot: botOf } },
   'GET /bots/bots/:bot/mpesa': { may: [manager], where: withAccount },
   'PUT /bots/bots/:bot/mpesa': {
@@ -31,7 +36,12 @@ export default {
     where: { bot: (tenant) => addBot(tenant) },
     body: () => account,
   },
-  'DELETE /bots/bots/:bot/mpesa': { may: [manager], gives: 204, where: withAccount },
+  'DELETE /bots/bots/:bot/mpesa': {
+    may: [manager],
+    gives: 204,
+    where: withAccount,
+    noScreen: 'the screen switches the payment flow off, or sets another account',
+  },
   'POST /bots/checkouts/push': { may: [service], gives: 202 },
   'POST /bots/checkouts/check': { may: [service] },
   'POST /bots/checkouts/:subscription/:token': {
