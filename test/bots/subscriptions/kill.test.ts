@@ -125,11 +125,14 @@ const until = async (condition: string): Promise<void> => {
     if (Date.now() > end) throw new Error(`It did not happen: ${condition}`)
   }
 }
-const isAsked = `select from public.contact_subscriptions where tenant_id = $1 and attempted_at is not null and checkout_request_id is null`
 /** When to kill: resolves at the moment. */
 const moments = [
-  // M-Pesa is being asked, and its answer does not come.
-  () => until(isAsked),
+  // The phone rings, and the answer of M-Pesa does not come.
+  async () => {
+    const before = daraja.till.prompts.size
+    for (const end = Date.now() + 60_000; daraja.till.prompts.size === before && Date.now() < end; )
+      await sleep(3)
+  },
   // It has the item, and maybe nothing more.
   () =>
     until(

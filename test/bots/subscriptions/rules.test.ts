@@ -124,29 +124,30 @@ it('two workers that choose for one contact at once begin one payment', async ()
   const gus = await customer(club)
   await gus.says('subscribe')
   await hears(gus, /Write the number of a plan/)
-  const { rows } = await admin.query<{ contact: string; plan: string; message: string }>(
-    `select c.id as contact, s.offered_plans[1] as plan, (
-       select m.id from public.bot_messages as m where m.tenant_id = c.tenant_id and m.contact_id = c.id and m.direction = 'inbound' order by m.id limit 1) as message
+  const { rows } = await admin.query<{ contact: string; bot: string; plan: string }>(
+    `select c.id as contact, c.bot_id as bot, s.offered_plans[1] as plan
      from public.contacts as c join public.conversation_states as s on s.tenant_id = c.tenant_id and s.contact_id = c.id
      where c.tenant_id = $1 and c.wa_id = $2`,
     [club.tenant.id, gus.wa_id],
   )
-  const { contact, plan, message } = rows[0]!
-  await admin.query(
-    `update public.bot_messages set settled_at = null, outcome = null, reason = null where tenant_id = $1 and id = $2`,
-    [club.tenant.id, message],
+  const { contact, bot, plan } = rows[0]!
+  // Each worker has a message of its own, so that only the payment that is under way keeps them apart.
+  const written = await admin.query<{ id: string }>(
+    `insert into public.bot_messages (tenant_id, bot_id, contact_id, direction, source, message_text)
+     select $1, $2, $3, 'inbound', 'contact', '1' from generate_series(1, 4) returning id`,
+    [club.tenant.id, bot, contact],
   )
   const outcomes = await Promise.all(
-    Array.from({ length: 8 }, async () => {
+    written.rows.map(async ({ id }) => {
       const chosen = await admin.query<{ outcome: string }>(
         `select private.choose_bot_plan($1, $2, array[$3]::uuid[], $4, 50000, $5, 'Look at your phone.') as outcome`,
-        [club.tenant.id, contact, message, plan, gus.wa_id],
+        [club.tenant.id, contact, id, plan, gus.wa_id],
       )
       return chosen.rows[0]!.outcome
     }),
   )
+  expect(outcomes.sort()).toEqual(['begun', 'pending', 'pending', 'pending'])
   await ringing(club, gus.wa_id, 1)
-  expect(outcomes).toContain('begun')
   expect(await statusOf(club, gus)).toEqual(['pending'])
 })
 

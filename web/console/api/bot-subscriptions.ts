@@ -2,7 +2,6 @@ import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query'
 import { Problem, type Schemas } from '../../../lib/client/index.ts'
 import { inTenant } from './client.ts'
 
-export type BotPlan = Schemas['BotPlan']
 export type NewBotPlan = Schemas['NewBotPlan']
 export type MpesaAccount = Schemas['BotMpesaAccount']
 export type MpesaSettings = Schemas['BotMpesaSettings']
