@@ -39,7 +39,8 @@ export type PaymentAnswer =
   | { outcome: 'paid' | 'failed'; code: string; words: Record<string, unknown> }
   | { outcome: 'unclear' }
 
-// The shapes are those of Daraja's M-Pesa Express: developer.safaricom.co.ke/APIs/MpesaExpressSimulate and MpesaExpressQuery.
+// The shapes of Daraja's M-Pesa Express, as others have written them down, because the portal of Safaricom needs an account:
+// dev.to/msnmongare/m-pesa-express-stk-push-api-guide-40a2; jeffnyauke.github.io/mpesa-sdk-kotlin (StkPushQueryResponse).
 const Token = z.object({ access_token: z.string().min(1), expires_in: z.coerce.number().catch(3_599) })
 const Taken = z.object({
   ResponseCode: z.literal('0'),
@@ -59,8 +60,8 @@ const maxBytes = 65_536
 /**
  * Result codes that end a payment: no balance, a session of the payer that is busy, expired, not delivered, cancelled, no answer, a wrong PIN.
  * Whatever is not here is asked again. While the payer types, the query answers the error 500.001.1001 ("The transaction is being
- * processed"), and from some servers the result 4999. Sources: github.com/safaricom/LNMOnlineAndroidSample/issues/13;
- * kenzobe.com/blog/mpesa-daraja-api-errors; paylod.dev/docs/errors.
+ * processed"). Sources: github.com/safaricom/LNMOnlineAndroidSample/issues/13;
+ * kenzobe.com/blog/mpesa-daraja-api-errors; paylod.dev/docs/errors. None of them is Safaricom's own.
  */
 const failures: Record<string, string> = {
   1: 'insufficient_funds',

@@ -39,7 +39,7 @@ export interface DarajaMisbehaviour {
   phones?: number
 }
 
-/** Daraja's results, in its words. Source: developer.safaricom.co.ke/APIs/MpesaExpressSimulate. */
+/** Daraja's results, roughly in its words: kenzobe.com/blog/mpesa-daraja-api-errors. The codes count, and not the words. */
 export const resultWords: Record<number, string> = {
   0: 'The service request is processed successfully.',
   1: 'The balance is insufficient for the transaction.',
