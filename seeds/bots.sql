@@ -1,4 +1,4 @@
--- Bots: the assistant of Kassangas Music Shop, with three templates and what the shop knows.
+-- Bots: the assistant of Kassangas Music Shop, with four templates, three plans, and what the shop knows.
 
 -- Rows that seeds insert are not events, so webhooks report nothing.
 select set_config('tenantry.is_restoring', 'on', true);
@@ -24,6 +24,33 @@ cross join (values
   ('support', 'Repairs, returns and deliveries.', false, 'professional', 600, '{}',
    'You help customers of {{client_name}} with repairs, returns and deliveries. Returns: {{business.returns}} Whoever is angry, or names a sum, is passed on to a person.')
 ) as v (template_name, description, is_default, tone, length, context, system_prompt);
+
+update public.bot_control_settings as s set enable_payment_flow = true, subscribe_words = '{subscribe,jiunge,club}'
+from public.tenants as t where t.id = s.tenant_id and t.slug = 'kassangas';
+
+insert into public.bot_plans (tenant_id, bot_id, plan_name, amount_minor, level, plan_type)
+select b.tenant_id, b.id, v.plan_name, v.amount_minor, v.level, v.plan_type::public.bot_plan_type
+from public.bot_tenants as b join public.tenants as t on t.id = b.tenant_id and t.slug = 'kassangas'
+cross join (values
+  ('Music club', 50000, 1, 'monthly'),
+  ('Band club', 120000, 2, 'monthly'),
+  ('Chord book', 75000, 1, 'one')
+) as v (plan_name, amount_minor, level, plan_type);
+
+insert into public.bot_templates (tenant_id, bot_id, template_name, description, system_prompt, tone, max_response_length, min_level)
+select b.tenant_id, b.id, 'lessons', 'Chords and practice, for members of the clubs.',
+  'You help members of the music club of {{client_name}} with chords and practice. Answer in short steps that somebody can play at once.', 'friendly', 900, 1
+from public.bot_tenants as b join public.tenants as t on t.id = b.tenant_id and t.slug = 'kassangas';
+
+insert into public.bot_training_data (tenant_id, bot_id, data_type, question, answer, category, locale, priority, min_level)
+select b.tenant_id, b.id, 'faq', v.question, v.answer, v.category, 'en', v.priority, v.min_level
+from public.bot_tenants as b join public.tenants as t on t.id = b.tenant_id and t.slug = 'kassangas'
+cross join (values
+  ('How do I join the music club?', 'Write SUBSCRIBE here, choose a plan, and confirm it with M-Pesa on your phone.', 'product', 5, 0),
+  ('When does the music club meet?', 'On the first Saturday of each month at 15:00, upstairs in the shop. Bring your instrument.', 'lessons', 5, 1),
+  ('Which chords should I learn first?', 'G, C, D and E minor: four chords for a hundred songs. Change between two of them for five minutes a day.', 'lessons', 5, 1),
+  ('Can our band use the practice room?', 'Yes, two hours a week are yours. Write here which evening suits you.', 'lessons', 5, 2)
+) as v (question, answer, category, priority, min_level);
 
 insert into public.bot_training_data (tenant_id, bot_id, data_type, question, answer, category, locale, priority)
 select b.tenant_id, b.id, v.data_type::public.bot_data_type, v.question, v.answer, v.category, v.locale, v.priority

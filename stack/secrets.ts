@@ -14,6 +14,7 @@ const Runtime = z.object({
   smtp_port: z.number().optional(),
   llm_port: z.number().optional(),
   whatsapp_port: z.number().optional(),
+  mpesa_port: z.number().optional(),
   postgres_pid: z.number().optional(),
   /** PgBouncer, if the functions reach the database through it. */
   pooler: z.object({ pid: z.number(), port: z.number() }).optional(),

@@ -29,6 +29,8 @@ import { startGuard } from './processes/processes.ts'
 import { makeReachable } from './processes/server-user.ts'
 import { endStrays, listStrays } from './processes/strays.ts'
 import { type Supervised, supervise } from './processes/supervise.ts'
+import { connectDemoTill } from './providers/daraja/demo-shop.ts'
+import { type DarajaServer, startDarajaServer } from './providers/daraja/server.ts'
 import { connectDemoShop } from './providers/graph/demo-shop.ts'
 import { whatsappEnvironment } from './providers/graph/environment.ts'
 import { isPhoneHost, phoneSite } from './providers/graph/phone/site.ts'
@@ -118,7 +120,10 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   stops.push(() => graph.stop())
   whatsapp.beginWithNumber(file.key_pepper)
 
-  const parts = { gateway, server, receiver, llm, graph, pooler }
+  const mpesa = await startDarajaServer(file.runtime?.mpesa_port ?? server.port + 5)
+  stops.push(() => mpesa.stop())
+
+  const parts = { gateway, server, receiver, llm, graph, mpesa, pooler }
   const record = () => recordRuntime(options, file, { ...parts, functions })
   // Written one after another: two renames at once could leave the older one.
   let recorded = Promise.resolve()
@@ -184,15 +189,11 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   const coaches = await listCoaches(file, server.port)
   // Only where the functions ask the local platform.
   const isLocal = Object.keys(whatsappEnvironment(graph.url)).length > 0
-  if (options.seed && isLocal && (options.functions ?? ['bots']).includes('bots') && !late.includes('bots'))
-    await step('the demo shop’s number', () =>
-      connectDemoShop(whatsapp, {
-        apiUrl,
-        coaches,
-        publishableKey: file.publishable_key,
-        keyPepper: file.key_pepper,
-      }),
-    )
+  if (options.seed && (options.functions ?? ['bots']).includes('bots') && !late.includes('bots')) {
+    const place = { apiUrl, coaches, publishableKey: file.publishable_key, keyPepper: file.key_pepper }
+    if (isLocal) await step('the demo shop’s number', () => connectDemoShop(whatsapp, place))
+    await step('the demo shop’s M-Pesa', () => connectDemoTill(mpesa.url, place))
+  }
   return machineLine(file, dataDir, coaches)
 }
 
@@ -246,6 +247,7 @@ interface Parts {
   receiver: Receiver
   llm: LlmServer
   graph: GraphServer
+  mpesa: DarajaServer
   functions: Functions | null
   pooler: Pooler | null
 }
@@ -253,7 +255,7 @@ interface Parts {
 async function recordRuntime(
   { dataDir, stay }: Options,
   file: StackFile,
-  { gateway, server, receiver, llm, graph, functions, pooler }: Parts,
+  { gateway, server, receiver, llm, graph, mpesa, functions, pooler }: Parts,
 ): Promise<void> {
   file.api_url = `http://127.0.0.1:${gateway.port}`
   file.db_url = databaseUrl(file, 'postgres', server.port)
@@ -269,6 +271,7 @@ async function recordRuntime(
     smtp_port: receiver.port,
     llm_port: Number(new URL(llm.url).port),
     whatsapp_port: Number(new URL(graph.url).port),
+    mpesa_port: Number(new URL(mpesa.url).port),
     postgres_pid: server.pid,
     ...(pooler?.pid && { pooler: { pid: pooler.pid, port: pooler.port } }),
     functions: Object.fromEntries(running ?? []),

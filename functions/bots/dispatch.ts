@@ -1,4 +1,4 @@
-import { answerContacts, sendToContacts } from '../../lib/bots/index.ts'
+import { answerContacts, pushPayments, sendToContacts } from '../../lib/bots/index.ts'
 import { dispatchRoute } from '../../lib/http/index.ts'
 import type { DispatchReport } from '../../lib/queue/index.ts'
 import { log } from '../../lib/runtime/index.ts'
@@ -12,3 +12,7 @@ const noted = (event: string, dispatch: () => Promise<DispatchReport>) => async 
 
 export const answers = dispatchRoute('Answer what contacts wrote', noted('answered', answerContacts))
 export const sends = dispatchRoute('Send messages to contacts', noted('sent', sendToContacts))
+export const pushes = dispatchRoute(
+  'Have M-Pesa ring the phones of those who chose a plan',
+  noted('pushed', pushPayments),
+)

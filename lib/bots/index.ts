@@ -26,6 +26,8 @@ export {
 } from './conversations/schema.ts'
 export { removeBotModel, setBotModel } from './models/queries.ts'
 export { BotModelSettings } from './models/schema.ts'
+export { readMpesaAccount, removeMpesaAccount, setMpesaAccount } from './mpesa/queries.ts'
+export { MpesaAccount, MpesaSettings } from './mpesa/schema.ts'
 export { answerHandshake } from './number/handshake.ts'
 export { checkDueNumbers } from './number/health.ts'
 export {
@@ -43,11 +45,30 @@ export {
   ConnectedBotNumber,
   VerifyToken,
 } from './number/schema.ts'
+export {
+  changeBotPlan,
+  createBotPlan,
+  deleteBotPlan,
+  listBotPlans,
+  readBotPlan,
+} from './plans/queries.ts'
+export { BotPlan, BotPlanChange, BotPlanPath, BotPlanQuery, BotPlans, NewBotPlan } from './plans/schema.ts'
 export { receiveWebhook } from './receiving/receive.ts'
 export { TakenWebhook } from './receiving/schema.ts'
 export { sendToContacts } from './sending/queue.ts'
 export { changeBotSettings, readBotSettings } from './settings/queries.ts'
 export { BotSettings, BotSettingsChange } from './settings/schema.ts'
+export { checkCheckouts, hearCheckout } from './subscriptions/checking.ts'
+export { pushPayments } from './subscriptions/pushing.ts'
+export { listContactSubscriptions } from './subscriptions/queries.ts'
+export {
+  CheckedCheckouts,
+  CheckoutPath,
+  ContactSubscription,
+  ContactSubscriptionQuery,
+  ContactSubscriptions,
+  HeardCheckout,
+} from './subscriptions/schema.ts'
 export {
   changeBotTemplate,
   createBotTemplate,

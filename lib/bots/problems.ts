@@ -51,6 +51,21 @@ declareConstraints({
   active_training_data_has_an_answer: { pointer: '/answer', detail: 'is missing: an active row answers' },
   training_category_is_text: { pointer: '/category', detail: plain },
   escalation_email_is_an_address: { pointer: '/escalation_email', detail: 'must be an e-mail address' },
+  subscribe_words_are_words: {
+    pointer: '/subscribe_words',
+    detail: 'must be 1 to 10 words, none of them a number, START, or a word for STOP',
+  },
+  default_template_is_for_everybody: {
+    pointer: '/min_level',
+    detail: 'must be 0 for the default template: make another one the default first',
+  },
+  bot_plan_name_is_its_own: { pointer: '/plan_name', detail: 'is the name of another plan of the bot' },
+  bot_plan_name_is_text: { pointer: '/plan_name', detail: plain },
+  bot_plan_amount_is_whole_shillings: {
+    pointer: '/amount_minor',
+    detail: 'must be whole shillings, from 1 to 250,000',
+  },
+  mpesa_url_is_a_url: { pointer: '/base_url', detail: 'must be a URL without a query' },
   escalation_phone_is_a_number: { pointer: '/escalation_phone', detail: phone },
   phone_number_id_is_digits: { pointer: '/whatsapp_phone_number_id', detail: 'must be digits' },
   business_account_id_is_digits: { pointer: '/whatsapp_business_account_id', detail: 'must be digits' },

@@ -63,3 +63,14 @@ export function claimItems(queue: string, batch: number, slowBatch: number): Pro
     ),
   )
 }
+
+/** Settles items of a queue by their results alone. Returns how many were settled. */
+export async function completeItems(queue: string, results: ItemResult[], slot: number): Promise<number> {
+  const { completed } = await admin.one<{ completed: number }>(
+    named(
+      `complete_${queue}`,
+      sql`select private.complete_queue_items(${queue}, ${JSON.stringify(results)}::jsonb, ${slot}) as completed`,
+    ),
+  )
+  return completed
+}

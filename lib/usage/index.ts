@@ -79,6 +79,7 @@ export {
   makeOrder,
   orderColumns,
   placeOrder,
+  takePaymentEvent,
 } from './payments/queries.ts'
 export {
   BillingEventQuery,

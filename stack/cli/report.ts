@@ -15,6 +15,8 @@ export interface MachineLine {
   /** What stands for Meta's Graph API, and where the phones are that WhatsApp messages reach. */
   whatsapp_url: string
   phone_url: string
+  /** What stands for Safaricom's Daraja, and shows the phones that M-Pesa rings. */
+  mpesa_url: string
   data_dir: string
   coaches: Coach[]
   /** Who runs the platform. */
@@ -36,6 +38,7 @@ export function machineLine(file: StackFile, dataDir: string, owners: Coach[]): 
     llm_url: file.runtime ? `http://127.0.0.1:${file.runtime.llm_port}/v1` : '',
     whatsapp_url: file.runtime ? `http://127.0.0.1:${file.runtime.whatsapp_port}` : '',
     phone_url: file.runtime ? `http://phone.localhost:${file.runtime.api_port}/` : '',
+    mpesa_url: file.runtime ? `http://127.0.0.1:${file.runtime.mpesa_port}` : '',
     data_dir: dataDir,
     coaches: owners.filter(({ tenant_slug }) => tenant_slug !== platform),
     ...(operator && { operator }),
@@ -82,6 +85,7 @@ export function describe(line: MachineLine): string {
     'Phone',
     `${line.phone_url}  (shows what is sent by WhatsApp, and can answer; the API is ${line.whatsapp_url})`,
   ])
+  rows.push(['M-Pesa', `${line.mpesa_url}  (a local one: shows the phones that it rings; no money is moved)`])
   rows.push(['Publishable key', line.publishable_key])
   rows.push(['Secret key', line.secret_key])
   rows.push(['Database', line.db_url])

@@ -1023,16 +1023,20 @@ create table private.order_kinds (
   settle text not null,
   is_recurring boolean not null default false,
   is_for_tenant boolean not null default true,
+  is_paid_to_tenant boolean not null default false,
   constraint kind_is_a_word check (kind ~ '^[a-z][a-z_]{1,39}$')
 );
 comment on table private.order_kinds is
   'The register of what can be bought. The file of each kind registers it. Payments are settled by the function that the kind names.';
 comment on column private.order_kinds.is_recurring is 'Whether the provider charges again each month. Then each period is settled once.';
+comment on column private.order_kinds.is_paid_to_tenant is
+  'Whether the money goes to the tenant, from its own customers. Such an order is no bill of the tenant: any tenant may have it, and the platform hears nothing of it.';
 comment on column private.order_kinds.is_for_tenant is
   'Whether a customer must exist already. An order of another kind belongs to the platform''s tenant: whoever pays has no tenant yet. Its function makes one, and gives the order to it.';
 
 create function private.register_order_kind(
-  kind text, settle regprocedure, description text, is_recurring boolean default false, is_for_tenant boolean default true
+  kind text, settle regprocedure, description text, is_recurring boolean default false, is_for_tenant boolean default true,
+  is_paid_to_tenant boolean default false
 ) returns void
   language plpgsql
   set search_path = ''
@@ -1043,14 +1047,14 @@ begin
     is distinct from 'public.payment_orders, public.payments' then
     raise exception 'register_order_kind: % must take an order and a payment.', register_order_kind.settle;
   end if;
-  insert into private.order_kinds (kind, description, settle, is_recurring, is_for_tenant)
+  insert into private.order_kinds (kind, description, settle, is_recurring, is_for_tenant, is_paid_to_tenant)
   values (register_order_kind.kind, register_order_kind.description, register_order_kind.settle::oid::regproc::text,
-    register_order_kind.is_recurring, register_order_kind.is_for_tenant)
-  on conflict on constraint order_kinds_pkey do update set (description, settle, is_recurring, is_for_tenant) =
-    (excluded.description, excluded.settle, excluded.is_recurring, excluded.is_for_tenant);
+    register_order_kind.is_recurring, register_order_kind.is_for_tenant, register_order_kind.is_paid_to_tenant)
+  on conflict on constraint order_kinds_pkey do update set (description, settle, is_recurring, is_for_tenant, is_paid_to_tenant) =
+    (excluded.description, excluded.settle, excluded.is_recurring, excluded.is_for_tenant, excluded.is_paid_to_tenant);
 end
 $$;
-comment on function private.register_order_kind(text, regprocedure, text, boolean, boolean) is
+comment on function private.register_order_kind(text, regprocedure, text, boolean, boolean, boolean) is
   'Adds a kind of order. settle(order, payment) runs once for each order, or once for each period of a recurring kind, in the transaction that makes the payment paid. What it refuses with a problem (PT4xx) makes the payment refund_due.';
 
 select private.register_table('private.order_kinds', plain => '{kind,description,settle}', unaudited => 'changed by migrations only');
@@ -1059,7 +1063,10 @@ select private.register_table('private.order_kinds', plain => '{kind,description
 
 -- Orders: what somebody wants to pay for at a provider, and the payments that came for it.
 
-create type public.payment_provider as enum ('razorpay', 'stripe');
+create type public.payment_provider as enum (
+  'razorpay', 'stripe',
+  'mpesa' -- only of what a tenant's own customers pay to the tenant
+);
 
 create type public.payment_order_status as enum (
   'created',    -- waits for a payment
@@ -1172,7 +1179,7 @@ begin
   select * into strict wanted from private.order_kinds as k where k.kind = make_payment_order.kind;
   if not wanted.is_for_tenant and tenant <> private.platform_tenant_id() then
     raise exception 'An order of the kind % belongs to the platform until it is settled.', make_payment_order.kind;
-  elsif wanted.is_for_tenant and exists (select from public.tenants as t where t.id = tenant and t.kind <> 'customer') then
+  elsif wanted.is_for_tenant and not wanted.is_paid_to_tenant and exists (select from public.tenants as t where t.id = tenant and t.kind <> 'customer') then
     perform private.raise_problem(409, 'not_billable', 'Only a customer is billed. A demo tenant and the platform never are.');
   end if;
   insert into public.payment_orders (tenant_id, provider, kind, amount_minor, currency, bought, idempotency_key)
@@ -1263,6 +1270,7 @@ as $$
 declare
   tenant public.tenants;
   data jsonb;
+  is_bill boolean := not coalesce((select k.is_paid_to_tenant from private.order_kinds as k where k.kind = new.payload ->> 'kind'), false);
 begin
   if new.event_type not in ('payment.paid', 'payment.failed', 'payment.refund_due', 'payment.refunded',
     'subscription.activated', 'subscription.charged', 'subscription.failed', 'subscription.cancelled') then
@@ -1275,6 +1283,10 @@ begin
     'provider', new.provider, 'provider_entity_id', new.provider_entity_id,
     'amount_minor', new.amount_minor, 'currency', new.currency, 'plan', new.plan, 'reason', new.payload ->> 'reason');
   perform private.emit_event(new.tenant_id, new.event_type, data, 'order ' || (new.payload ->> 'order'), has_row_lock => true);
+  -- What a tenant's own customers pay to it is nothing that its managers can pay, and the platform has none of it.
+  if not is_bill then
+    return null;
+  end if;
   -- Those who can pay are told what needs them. What went well, they did themselves. The platform pays for nothing: its
   -- orders are those of strangers.
   if new.event_type in ('payment.failed', 'subscription.failed', 'subscription.cancelled') and tenant.kind <> 'platform' then
@@ -1292,7 +1304,7 @@ create trigger billing_events_emit after insert on public.billing_events
   for each row execute function private.tg_emit_billing_events();
 
 select private.register_event_type(t.type, t.description,
-  '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "order": {"ref_id": "ref_id", "kind": "text"}, "provider": "razorpay|stripe",
+  '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "order": {"ref_id": "ref_id", "kind": "text"}, "provider": "razorpay|stripe|mpesa",
     "provider_entity_id?": "text", "amount_minor?": "count", "currency?": "text", "plan?": "text", "reason?": "text"}',
   jsonb_build_object('tenant', '{"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "our-studio"}'::jsonb,
     'order', '{"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1F", "kind": "subscription"}'::jsonb, 'provider', 'stripe',
@@ -1932,22 +1944,24 @@ comment on function private.order_plan(uuid, public.payment_provider, text, text
 grant execute on function private.order_plan(uuid, public.payment_provider, text, text) to authenticated;
 
 -- A definer: not even the service may write orders directly.
-create function private.claim_open_orders(batch int default 50)
+create function private.claim_open_orders(
+  batch int default 50, providers public.payment_provider[] default '{razorpay,stripe}', least_wait interval default '15 minutes'
+)
   returns table (tenant_id uuid, id uuid, ref_id text, provider public.payment_provider, provider_order_id text, is_recurring boolean)
   language sql volatile security definer
   set search_path = ''
 as $$
   with due as materialized (
     select o.tenant_id, o.id from public.payment_orders as o
-    where o.next_ask_at <= now()
+    where o.next_ask_at <= now() and o.provider = any (providers)
     order by o.next_ask_at limit batch
     for no key update skip locked
   ), claimed as (
-    -- Asked after 15 minutes, then half an hour, and so on to once a day. After four days nobody pays an order any more,
+    -- Asked after 15 minutes, then half an hour, and so on to once a day. Where a payment takes a minute, from less on. After four days nobody pays an order any more,
     -- and what a provider sends later is still settled.
     update public.payment_orders as o set
       next_ask_at = case when o.created_at > now() - interval '4 days' and o.provider_order_id is not null
-        then now() + least(greatest(now() - o.created_at, interval '15 minutes'), interval '1 day') end
+        then now() + least(greatest(now() - o.created_at, least_wait), interval '1 day') end
     from due as d where o.tenant_id = d.tenant_id and o.id = d.id
     returning o.tenant_id, o.id, o.ref_id, o.provider, o.provider_order_id, o.kind
   )
@@ -1955,10 +1969,10 @@ as $$
   from claimed as c join private.order_kinds as k on k.kind = c.kind
   where c.provider_order_id is not null
 $$;
-comment on function private.claim_open_orders(int) is
+comment on function private.claim_open_orders(int, public.payment_provider[], interval) is
   'The orders that nobody has paid, as far as we know, and about which the provider is to be asked now. Two callers never get the same one.';
 
-grant execute on function private.attach_payment_order(uuid, uuid, text, text), private.claim_open_orders(int),
+grant execute on function private.attach_payment_order(uuid, uuid, text, text), private.claim_open_orders(int, public.payment_provider[], interval),
   private.receive_payment_event(public.payment_provider, text, bytea, jsonb),
   private.settle_payment_event(public.payment_provider, text) to service_role;
 

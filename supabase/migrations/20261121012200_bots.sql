@@ -149,7 +149,7 @@ select private.register_table('public.bot_tenants', plain => '{client_name,busin
   on_forget => 'keep', kept_because => 'How the shop of a bot is reached. A manager changes it with the bot.');
 
 insert into private.api_scopes (scope, permission, description) values
-  ('bots:read', 'read', 'Read the bots, their templates, training data, settings and conversations.')
+  ('bots:read', 'read', 'Read the bots, their templates, training data, settings, plans, conversations and subscriptions.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 select private.register_event_type('bot.created', 'A bot was created.',
@@ -232,6 +232,7 @@ create table public.bot_templates (
   is_active boolean not null default true,
   is_default boolean not null default false,
   metadata jsonb not null default '{}',
+  min_level int not null default 0,
   version int not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -246,6 +247,8 @@ create table public.bot_templates (
   constraint conversation_context_is_small check (jsonb_typeof(conversation_context) = 'object' and private.json_fits(conversation_context, 8192)),
   constraint response_length_in_range check (max_response_length between 20 and 4096),
   constraint default_template_is_active check (is_active or not is_default),
+  constraint template_level_in_range check (min_level between 0 and 100),
+  constraint default_template_is_for_everybody check (min_level = 0 or not is_default),
   constraint bot_template_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 8192))
 );
 create unique index bot_templates_ref_id_idx on public.bot_templates (tenant_id, ref_id) where ref_id is not null;
@@ -254,6 +257,7 @@ comment on table public.bot_templates is 'How a bot speaks: its instructions to 
 comment on column public.bot_templates.template_name is 'A template is used where the training data that fits best has a category of this name. Else the default one is.';
 comment on column public.bot_templates.conversation_context is 'What the model is told as facts, besides the profile of the shop.';
 comment on column public.bot_templates.max_response_length is 'How many characters an answer of the model may have.';
+comment on column public.bot_templates.min_level is 'Only contacts with a subscription of this level or more are answered with it. 0: everybody.';
 comment on column public.bot_templates.version is 'One more after each change, for people who edit at the same time.';
 create trigger bot_templates_touch before update on public.bot_templates for each row execute function private.tg_touch_updated_at();
 create trigger bot_templates_stamp_editor before insert or update on public.bot_templates for each row execute function private.tg_stamp_editor();
@@ -297,8 +301,8 @@ create policy "members update their bots' templates" on public.bot_templates
 create policy "members delete their bots' templates" on public.bot_templates
   for delete to authenticated using (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
 grant select, delete on public.bot_templates to authenticated;
-grant insert (tenant_id, bot_id, template_name, description, system_prompt, conversation_context, tone, max_response_length, is_active, is_default, metadata),
-  update (template_name, description, system_prompt, conversation_context, tone, max_response_length, is_active, is_default, metadata)
+grant insert (tenant_id, bot_id, template_name, description, system_prompt, conversation_context, tone, max_response_length, is_active, is_default, metadata, min_level),
+  update (template_name, description, system_prompt, conversation_context, tone, max_response_length, is_active, is_default, metadata, min_level)
   on public.bot_templates to authenticated;
 grant select, insert, update, delete on public.bot_templates to service_role;
 
@@ -363,6 +367,7 @@ create table public.bot_training_data (
   priority int not null default 0,
   confidence_score numeric(4, 3) not null default 1,
   is_active boolean not null default true,
+  min_level int not null default 0,
   question_folded text not null generated always as (private.fold_text(question)) stored,
   search_vector tsvector not null generated always as (to_tsvector(private.text_language(locale), private.fold_text(question))) stored,
   created_at timestamptz not null default now(),
@@ -377,6 +382,7 @@ create table public.bot_training_data (
   constraint training_category_is_text check (length(btrim(category)) >= 1 and private.is_plain_text(category, 80)),
   constraint training_locale_is_a_language check (locale ~ '^[a-z]{2,3}$'),
   constraint training_priority_in_range check (priority between -1000 and 1000),
+  constraint training_level_in_range check (min_level between 0 and 100),
   constraint confidence_score_in_range check (confidence_score between 0 and 1)
 );
 create unique index bot_training_data_ref_id_idx on public.bot_training_data (tenant_id, ref_id) where ref_id is not null;
@@ -388,6 +394,7 @@ comment on table public.bot_training_data is 'What a bot knows: a question and i
 comment on column public.bot_training_data.data_type is 'faq and canned_reply are answered as they are. An example is shown to the language model, and answers nobody by itself.';
 comment on column public.bot_training_data.priority is 'Of two answers that fit as well, the one with the higher priority is given.';
 comment on column public.bot_training_data.confidence_score is 'How sure the shop is of an answer. How well it fits a question is multiplied by it.';
+comment on column public.bot_training_data.min_level is 'Only contacts with a subscription of this level or more are answered with it. 0: everybody.';
 comment on column public.bot_training_data.locale is 'The language of the question. Null: any.';
 create trigger bot_training_data_touch before update on public.bot_training_data for each row execute function private.tg_touch_updated_at();
 create trigger bot_training_data_stamp_editor before insert or update on public.bot_training_data for each row execute function private.tg_stamp_editor();
@@ -404,8 +411,8 @@ create policy "members update their bots' training data" on public.bot_training_
 create policy "members delete their bots' training data" on public.bot_training_data
   for delete to authenticated using (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
 grant select, delete on public.bot_training_data to authenticated;
-grant insert (tenant_id, bot_id, data_type, question, answer, category, locale, priority, confidence_score, is_active),
-  update (data_type, question, answer, category, locale, priority, confidence_score, is_active) on public.bot_training_data to authenticated;
+grant insert (tenant_id, bot_id, data_type, question, answer, category, locale, priority, confidence_score, is_active, min_level),
+  update (data_type, question, answer, category, locale, priority, confidence_score, is_active, min_level) on public.bot_training_data to authenticated;
 grant select, insert, update, delete on public.bot_training_data to service_role;
 
 create trigger bot_training_data_take_place after insert on public.bot_training_data
@@ -423,7 +430,7 @@ select private.register_table('public.bot_training_data', plain => '{data_type,q
 
 -- A definer, as the next one, and for the service alone: behind policies no index would be used, because the operators of text
 -- search may tell something of a row by their errors.
-create function private.search_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5)
+create function private.search_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5, level int default 0)
   returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
   language plpgsql stable security definer
   set search_path = ''
@@ -448,7 +455,7 @@ declare
 begin
   for key in select k from unnest(private.word_keys(bot, words || plain_words)) as k group by k limit 40 loop
     holders := array(select t.id from public.bot_training_data as t
-      where private.word_keys(t.bot_id, tsvector_to_array(t.search_vector)) @> array[key] and t.is_active limit many + 1);
+      where private.word_keys(t.bot_id, tsvector_to_array(t.search_vector)) @> array[key] and t.is_active and t.min_level <= level limit many + 1);
     if cardinality(holders) <= many then
       found_ids := found_ids || holders;
     else
@@ -465,7 +472,7 @@ begin
     join unnest(common[:8]) with ordinality as other (key, n) on one.n < other.n
     cross join lateral (
       select o.id from public.bot_training_data as o
-      where private.word_keys(o.bot_id, tsvector_to_array(o.search_vector)) @> array[one.key, other.key] and o.is_active limit many) as t);
+      where private.word_keys(o.bot_id, tsvector_to_array(o.search_vector)) @> array[one.key, other.key] and o.is_active and o.min_level <= level limit many) as t);
   return query
   select d.ref_id, d.data_type, d.question, d.answer, d.category, d.priority, d.score
   from (
@@ -479,17 +486,17 @@ begin
       select cardinality(p.words) as asked_count,
         (select count(*)::int from unnest(tsvector_to_array(t.search_vector)) as w where w = any (p.words)) as shared
       from (select case when t.locale is null then plain_words else words end) as p (words)) as o
-    where t.tenant_id = search_training_data.tenant and t.bot_id = search_training_data.bot and t.id = any (found_ids) and t.is_active
+    where t.tenant_id = search_training_data.tenant and t.bot_id = search_training_data.bot and t.id = any (found_ids) and t.is_active and t.min_level <= level
       and (t.locale is null or t.locale = search_training_data.language)) as d
   where d.score >= 0.25
   order by round(d.score, 1) desc, d.priority desc, d.score desc, d.id
   limit most;
 end
 $$;
-comment on function private.search_training_data(uuid, uuid, text, text, int) is
-  'The rows of a bot whose words fit a question best, in its language, with how well: 1 is the same words. Rows below 0.25 are left out. Only for the service.';
+comment on function private.search_training_data(uuid, uuid, text, text, int, int) is
+  'The rows of a bot whose words fit a question best, in its language, with how well: 1 is the same words. Rows below 0.25 are left out, and those for a higher level. Only for the service.';
 
-create function private.find_similar_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5)
+create function private.find_similar_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5, level int default 0)
   returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
   language plpgsql stable security definer
   set search_path = ''
@@ -505,21 +512,46 @@ begin
     -- Letters say less than words: "tubas" and "tuners" have most of theirs.
     select t.*, (0.85 * extensions.similarity(t.question_folded, folded) * t.confidence_score)::numeric(4, 3) as score
     from public.bot_training_data as t
-    where t.tenant_id = find_similar_training_data.tenant and t.bot_id = find_similar_training_data.bot and t.is_active
+    where t.tenant_id = find_similar_training_data.tenant and t.bot_id = find_similar_training_data.bot and t.is_active and t.min_level <= level
       and (t.locale is null or t.locale = find_similar_training_data.language)) as d
   where d.score >= 0.25
   order by round(d.score, 1) desc, d.priority desc, d.score desc, d.id
   limit most;
 end
 $$;
-comment on function private.find_similar_training_data(uuid, uuid, text, text, int) is
+comment on function private.find_similar_training_data(uuid, uuid, text, text, int, int) is
   'The rows of a bot that are spelt most like a question, for words that are misspelt. It looks at all rows of the bot. Only for the service.';
-grant execute on function private.search_training_data(uuid, uuid, text, text, int),
-  private.find_similar_training_data(uuid, uuid, text, text, int) to service_role;
+grant execute on function private.search_training_data(uuid, uuid, text, text, int, int),
+  private.find_similar_training_data(uuid, uuid, text, text, int, int) to service_role;
 
 -- 06_control_settings.sql
 
 -- Control settings: what a bot may do, and how much of it.
+
+create function private.is_stop_word(value text) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- The whole message, and not one that has the word in it: "Where does the bus stop?" is a question.
+  select length(value) <= 40 and private.fold_text(value) in ('stop', 'stop all', 'stopall', 'unsubscribe', 'arret', 'arreter', 'desabonner', 'parar',
+    'pare', 'cancelar suscripcion', 'abmelden', 'stopp', 'acha', 'simama')
+$$;
+comment on function private.is_stop_word(text) is 'Whether a contact wants to be written to no more.';
+grant execute on function private.is_stop_word(text) to authenticated, service_role;
+
+create function private.are_subscribe_words(words text[]) returns boolean
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  -- Whoever writes STOP or START means that, so no bot may take these words for its own.
+  select cardinality(words) between 1 and 10 and not exists (
+    select from unnest(words) as w
+    where w is null or length(w) > 40 or private.fold_text(w) = '' or private.fold_text(w) = 'start' or private.is_stop_word(w)
+      -- A number chooses a plan.
+      or private.fold_text(w) ~ '^[0-9 ]+$')
+$$;
+comment on function private.are_subscribe_words(text[]) is 'Whether a contact may write these to be offered plans: 1 to 10 words of at most 40 characters.';
+grant execute on function private.are_subscribe_words(text[]) to authenticated, service_role;
 
 create table public.bot_control_settings (
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -529,6 +561,8 @@ create table public.bot_control_settings (
   enable_training_mode boolean not null default false,
   enable_auto_reply boolean not null default true,
   log_conversations boolean not null default true,
+  enable_payment_flow boolean not null default false,
+  subscribe_words text[] not null default '{subscribe,jiunge}',
   max_messages_per_hour int not null default 1000,
   max_messages_per_user_per_day int not null default 100,
   escalation_email text,
@@ -542,6 +576,7 @@ create table public.bot_control_settings (
   constraint bot_control_settings_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade,
   constraint bot_hour_limit_in_range check (max_messages_per_hour between 1 and 100000),
   constraint bot_day_limit_in_range check (max_messages_per_user_per_day between 1 and 10000),
+  constraint subscribe_words_are_words check (private.are_subscribe_words(subscribe_words)),
   constraint escalation_email_is_an_address check (private.is_email(escalation_email)),
   constraint escalation_phone_is_a_number check (escalation_phone ~ '^\+[1-9][0-9]{6,14}$'),
   constraint bot_settings_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 8192))
@@ -550,6 +585,8 @@ comment on table public.bot_control_settings is 'What a bot may do, and how much
 comment on column public.bot_control_settings.enable_training_mode is 'The bot answers only with its training data. What it does not know becomes a row without an answer.';
 comment on column public.bot_control_settings.enable_auto_reply is 'Off: nobody is answered by the bot. Each message waits for a person.';
 comment on column public.bot_control_settings.log_conversations is 'Off: of a message that is settled, only the facts are kept: when, by whom, and which rule.';
+comment on column public.bot_control_settings.enable_payment_flow is 'A contact who writes a word of subscribe_words is offered the plans of the bot, and pays by M-Pesa.';
+comment on column public.bot_control_settings.subscribe_words is 'Each is a whole message. Case, accents and punctuation do not matter.';
 comment on column public.bot_control_settings.max_messages_per_hour is 'How many messages the bot answers in an hour, of all contacts together.';
 comment on column public.bot_control_settings.max_messages_per_user_per_day is 'How many messages of one contact it answers in a day of the tenant''s time zone.';
 comment on column public.bot_control_settings.escalation_email is 'Who is told, besides the people of the tenant, when a contact waits for a person.';
@@ -575,32 +612,39 @@ create policy "managers update their bots' settings" on public.bot_control_setti
   for update to authenticated
   using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]))
   with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
-grant select, update (is_bot_enabled, enable_ai_responses, enable_training_mode, enable_auto_reply, log_conversations, max_messages_per_hour,
+grant select, update (is_bot_enabled, enable_ai_responses, enable_training_mode, enable_auto_reply, log_conversations, enable_payment_flow, subscribe_words, max_messages_per_hour,
   max_messages_per_user_per_day, escalation_email, escalation_phone, metadata)
   on public.bot_control_settings to authenticated;
 grant select, insert, update, delete on public.bot_control_settings to service_role;
 
-select private.register_table('public.bot_control_settings', plain => '{metadata}', personal => '{escalation_email,escalation_phone}',
+select private.register_table('public.bot_control_settings', plain => '{metadata,subscribe_words}', personal => '{escalation_email,escalation_phone}',
   on_forget => 'keep', kept_because => 'Whom the shop itself tells. A manager changes it with the settings.');
 
 -- 07_answering.sql
 
 -- Answering: what a bot needs to know before it answers somebody.
 
+create function private.bot_stop(tenant public.tenants, bot public.bot_tenants, settings public.bot_control_settings) returns text
+  language sql stable
+  set search_path = ''
+as $$
+  select case
+    when not private.is_writable(tenant.status, tenant.trial_ends_at) or tenant.contract_pending_at is not null then 'tenant_not_active'
+    when not private.has_feature(tenant.id, 'bots') then 'feature_not_in_plan'
+    when bot.switched_off_at is not null then 'switched_off'
+    when not bot.is_active then 'not_active'
+    when not settings.is_bot_enabled then 'not_enabled' end
+$$;
+comment on function private.bot_stop(public.tenants, public.bot_tenants, public.bot_control_settings) is 'Why a bot answers nobody now. Null: it answers.';
+
 -- A definer, and for the service alone: it reads the key of the model.
-create function private.read_answering_bot(tenant uuid, bot uuid)
+create function private.read_answering_bot(tenant uuid, bot uuid, level int default 0)
   returns table (stop text, client_name text, business_profile jsonb, brand jsonb, locale text, enable_ai_responses boolean,
     enable_training_mode boolean, ai_base_url text, ai_model text, ai_api_key text, templates jsonb)
   language sql stable security definer
   set search_path = ''
 as $$
-  select case
-      when not private.is_writable(t.status, t.trial_ends_at) or t.contract_pending_at is not null then 'tenant_not_active'
-      when not private.has_feature(t.id, 'bots') then 'feature_not_in_plan'
-      when b.switched_off_at is not null then 'switched_off'
-      when not b.is_active then 'not_active'
-      when not s.is_bot_enabled then 'not_enabled' end,
-    b.client_name, b.business_profile,
+  select private.bot_stop(t, b, s), b.client_name, b.business_profile,
     jsonb_strip_nulls(jsonb_build_object('name', r.display_name, 'website', r.website_url, 'booking', r.booking_url)),
     left(t.locale, 2), s.enable_ai_responses, s.enable_training_mode, b.ai_base_url, b.ai_model,
     -- A subquery and not a join: with a join, Postgres may decrypt every secret in Vault.
@@ -608,16 +652,16 @@ as $$
     (select coalesce(jsonb_agg(jsonb_build_object('ref_id', p.ref_id, 'template_name', p.template_name, 'system_prompt', p.system_prompt,
         'conversation_context', p.conversation_context, 'tone', p.tone, 'max_response_length', p.max_response_length, 'is_default', p.is_default)
         order by p.id), '[]')
-      from public.bot_templates as p where p.tenant_id = b.tenant_id and p.bot_id = b.id and p.is_active)
+      from public.bot_templates as p where p.tenant_id = b.tenant_id and p.bot_id = b.id and p.is_active and p.min_level <= read_answering_bot.level)
   from public.bot_tenants as b
   join public.tenants as t on t.id = b.tenant_id
   join public.bot_control_settings as s on s.tenant_id = b.tenant_id and s.bot_id = b.id
   left join public.tenant_brands as r on r.tenant_id = b.tenant_id
   where b.tenant_id = read_answering_bot.tenant and b.id = read_answering_bot.bot
 $$;
-comment on function private.read_answering_bot(uuid, uuid) is
-  'What a bot needs to answer: the shop, the templates, the settings and its model with the key. stop says why it answers nobody now. Only for the service.';
-grant execute on function private.read_answering_bot(uuid, uuid) to service_role;
+comment on function private.read_answering_bot(uuid, uuid, int) is
+  'What a bot needs to answer: the shop, the templates for somebody of this level, the settings and its model with the key. stop says why it answers nobody now. Only for the service.';
+grant execute on function private.read_answering_bot(uuid, uuid, int) to service_role;
 
 -- 10_number/01_bot_numbers.sql
 
@@ -1247,9 +1291,12 @@ create table public.conversation_states (
   last_received_at timestamptz,
   last_message_at timestamptz not null default date_trunc('milliseconds', now()),
   notice_on date,
+  offered_plans uuid[],
+  offered_at timestamptz,
   primary key (tenant_id, contact_id),
   constraint conversation_states_contact_fkey foreign key (tenant_id, bot_id, contact_id)
     references public.contacts (tenant_id, bot_id, id) on delete cascade,
+  constraint offer_has_a_moment check ((offered_plans is null) = (offered_at is null)),
   constraint escalated_for_a_reason check ((escalated_at is null) = (escalation_reason is null)),
   constraint escalation_reason_is_a_word check (escalation_reason ~ '^[a-z_]{1,40}$')
 ) with (fillfactor = 80);
@@ -1262,6 +1309,7 @@ comment on column public.conversation_states.taken_over_at is 'The bot is quiet 
 comment on column public.conversation_states.escalated_at is 'Since when the contact waits for a person.';
 comment on column public.conversation_states.last_received_at is 'WhatsApp lets a business write for 24 hours after it.';
 comment on column public.conversation_states.last_message_at is 'In milliseconds, as the API shows it, because the list is in its order.';
+comment on column public.conversation_states.offered_plans is 'Which plans the contact was offered, in the order of their numbers. Null: none, or one was chosen.';
 comment on column public.conversation_states.notice_on is 'The day on which the contact was last told that there were too many messages.';
 
 alter table public.conversation_states enable row level security;
@@ -1462,6 +1510,8 @@ begin
     notice_on = greatest(s.notice_on, o.notice_on)
   from public.conversation_states as o
   where s.tenant_id = tenant and s.contact_id = kept and o.tenant_id = tenant and o.contact_id = other;
+  -- What was paid for under the other name.
+  update public.contact_subscriptions as p set contact_id = kept where p.tenant_id = tenant and p.bot_id = bot and p.contact_id = other;
   -- Whoever did not want to be written to does not want it under the other name either.
   update public.contacts as c set opted_out_at = coalesce(c.opted_out_at, o.opted_out_at)
   from public.contacts as o
@@ -1470,17 +1520,6 @@ begin
 end
 $$;
 comment on function private.join_contacts(uuid, uuid, uuid, uuid) is 'Moves the messages of one contact to another, who is the same person, and removes it.';
-
-
-create function private.is_stop_word(value text) returns boolean
-  language sql immutable parallel safe
-  set search_path = ''
-as $$
-  -- The whole message, and not one that has the word in it: "Where does the bus stop?" is a question.
-  select length(value) <= 40 and private.fold_text(value) in ('stop', 'stop all', 'stopall', 'unsubscribe', 'arret', 'arreter', 'desabonner', 'parar',
-    'pare', 'cancelar suscripcion', 'abmelden', 'stopp', 'acha', 'simama')
-$$;
-comment on function private.is_stop_word(text) is 'Whether a contact wants to be written to no more.';
 
 create function private.receive_bot_messages(tenant uuid, bot uuid, given jsonb) returns int
   language plpgsql
@@ -2123,3 +2162,864 @@ select private.register_audit_action('conversation.written_to', 'c');
 insert into private.api_scopes (scope, permission, description) values
   ('bots:write', 'write', 'Write to the contacts of the bots.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
+
+-- 30_subscriptions/01_plans.sql
+
+-- Plans: what the contacts of a bot can subscribe to, and what it costs.
+
+create type public.bot_plan_type as enum (
+  'monthly',
+  'one' -- paid once, and never ends
+);
+
+create table public.bot_plans (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  bot_id uuid not null,
+  plan_name text not null,
+  amount_minor bigint not null,
+  currency char(3) not null default 'KES',
+  level int not null,
+  plan_type public.bot_plan_type not null default 'monthly',
+  is_active boolean not null default true,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, id),
+  constraint bot_plans_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade,
+  constraint bot_plan_name_is_its_own unique (tenant_id, bot_id, plan_name),
+  constraint bot_plan_name_is_text check (length(btrim(plan_name)) >= 1 and private.is_plain_text(plan_name, 60)),
+  -- M-Pesa moves whole shillings, at most 250,000 at once.
+  constraint bot_plan_amount_is_whole_shillings check (amount_minor between 100 and 25000000 and amount_minor % 100 = 0),
+  constraint bot_plan_currency_is_that_of_mpesa check (currency = 'KES'),
+  constraint bot_plan_level_in_range check (level between 1 and 100)
+);
+create unique index bot_plans_ref_id_idx on public.bot_plans (tenant_id, ref_id) where ref_id is not null;
+comment on table public.bot_plans is 'What the contacts of a bot can subscribe to. A change is for later payments: who has paid keeps what was bought.';
+comment on column public.bot_plans.level is 'Opens the templates and the training data with this min_level, and those with less.';
+create trigger bot_plans_touch before update on public.bot_plans for each row execute function private.tg_touch_updated_at();
+create trigger bot_plans_stamp_editor before insert or update on public.bot_plans for each row execute function private.tg_stamp_editor();
+
+alter table public.bot_plans enable row level security;
+create policy "members read their bots' plans" on public.bot_plans
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{bots:read}'))::uuid[]));
+create policy "managers create their bots' plans" on public.bot_plans
+  for insert to authenticated with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
+create policy "managers update their bots' plans" on public.bot_plans
+  for update to authenticated
+  using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]))
+  with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
+create policy "managers delete their bots' plans" on public.bot_plans
+  for delete to authenticated using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
+grant select, delete on public.bot_plans to authenticated;
+grant insert (tenant_id, bot_id, plan_name, amount_minor, currency, level, plan_type, is_active),
+  update (plan_name, amount_minor, currency, level, plan_type, is_active) on public.bot_plans to authenticated;
+grant select, insert, update, delete on public.bot_plans to service_role;
+
+create trigger bot_plans_take_place after insert on public.bot_plans
+  for each row execute function private.tg_count_places('bot_plans', '1', 'ask');
+create trigger bot_plans_vacate after delete on public.bot_plans
+  for each row execute function private.tg_count_places('bot_plans', '-1');
+select private.register_limit('bot_plans', 'Plans of all bots, for sale or not.',
+  '{"trial": 10, "starter": 10, "professional": 20, "business": 50, "enterprise": 1000}', 'creating a plan of a bot');
+
+select private.register_table('public.bot_plans', plain => '{plan_name,currency}');
+
+-- 30_subscriptions/02_mpesa_accounts.sql
+
+-- M-Pesa accounts: where the contacts of a bot pay to, and with which secrets M-Pesa is asked.
+
+create table public.bot_mpesa_accounts (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  bot_id uuid not null,
+  shortcode text not null,
+  till_number text,
+  base_url text not null default 'https://api.safaricom.co.ke',
+  consumer_key_secret_id uuid not null,
+  consumer_secret_secret_id uuid not null,
+  passkey_secret_id uuid not null,
+  last_problem text,
+  last_problem_at timestamptz,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  created_by uuid,
+  updated_by uuid,
+  primary key (tenant_id, bot_id),
+  constraint bot_mpesa_accounts_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade,
+  constraint shortcode_is_digits check (shortcode ~ '^[0-9]{5,10}$'),
+  constraint till_number_is_digits check (till_number ~ '^[0-9]{5,10}$'),
+  constraint mpesa_url_is_a_url check (length(base_url) <= 500 and base_url ~ '^https?://[^/?#@[:space:]]+(/[^?#[:space:]]*[^/?#[:space:]])?$'),
+  constraint mpesa_problem_is_a_word check (last_problem ~ '^[a-z_]{1,40}$'),
+  constraint mpesa_problem_has_a_moment check ((last_problem is null) = (last_problem_at is null))
+);
+comment on table public.bot_mpesa_accounts is 'The M-Pesa account of a bot, at most one. The three secrets are in Vault, and are never shown.';
+comment on column public.bot_mpesa_accounts.till_number is 'Of a shop that sells goods (Buy Goods). Null: the shortcode is a Pay Bill number.';
+comment on column public.bot_mpesa_accounts.last_problem is 'Why M-Pesa did not take the last request, as credentials. Null if it did.';
+create trigger bot_mpesa_accounts_touch before update on public.bot_mpesa_accounts for each row execute function private.tg_touch_updated_at();
+create trigger bot_mpesa_accounts_stamp_editor before insert or update on public.bot_mpesa_accounts
+  for each row execute function private.tg_stamp_editor();
+create trigger bot_mpesa_accounts_drop_secrets
+  after delete or update of consumer_key_secret_id, consumer_secret_secret_id, passkey_secret_id on public.bot_mpesa_accounts
+  for each row execute function private.tg_drop_secrets('consumer_key_secret_id', 'consumer_secret_secret_id', 'passkey_secret_id');
+
+alter table public.bot_mpesa_accounts enable row level security;
+create policy "managers read their bots' M-Pesa accounts" on public.bot_mpesa_accounts
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read_admin'))::uuid[]));
+create policy "managers remove their bots' M-Pesa accounts" on public.bot_mpesa_accounts
+  for delete to authenticated using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
+-- Nobody may insert or update: where the secrets go and the secrets change together, in a function.
+grant select (tenant_id, bot_id, shortcode, till_number, base_url, last_problem, last_problem_at, created_at, updated_at, created_by, updated_by),
+  delete on public.bot_mpesa_accounts to authenticated;
+grant select on public.bot_mpesa_accounts to service_role;
+
+-- A definer, as the next ones, because the secrets are in Vault. Only for the service: the edge function has checked the
+-- address and the caller's permission.
+create function private.set_bot_mpesa(
+  tenant uuid, bot uuid, shortcode text, till_number text, base_url text,
+  consumer_key text default null, consumer_secret text default null, passkey text default null
+) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.bot_mpesa_accounts;
+  problems jsonb;
+  is_elsewhere boolean;
+begin
+  perform from public.bot_tenants as b where b.tenant_id = set_bot_mpesa.tenant and b.id = set_bot_mpesa.bot for no key update;
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'This tenant has no bot with this ref_id.');
+  end if;
+  select * into stored from public.bot_mpesa_accounts as a where a.tenant_id = set_bot_mpesa.tenant and a.bot_id = set_bot_mpesa.bot for update;
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', '/' || f.name, 'detail', case when f.given is null then 'is missing'
+    else 'must have 4096 characters at most' end)), '[]') into problems
+  from (values ('consumer_key', set_bot_mpesa.consumer_key), ('consumer_secret', set_bot_mpesa.consumer_secret), ('passkey', set_bot_mpesa.passkey))
+    as f (name, given)
+  where length(f.given) > 4096 or f.given is null and stored.bot_id is null;
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_value', 'The account cannot be used with these secrets.', problems);
+  end if;
+  if stored.bot_id is null then
+    insert into public.bot_mpesa_accounts (tenant_id, bot_id, shortcode, till_number, base_url, consumer_key_secret_id,
+      consumer_secret_secret_id, passkey_secret_id)
+    values (set_bot_mpesa.tenant, set_bot_mpesa.bot, set_bot_mpesa.shortcode, set_bot_mpesa.till_number, set_bot_mpesa.base_url,
+      vault.create_secret(set_bot_mpesa.consumer_key, null, 'M-Pesa consumer key of a bot'),
+      vault.create_secret(set_bot_mpesa.consumer_secret, null, 'M-Pesa consumer secret of a bot'),
+      vault.create_secret(set_bot_mpesa.passkey, null, 'M-Pesa passkey of a bot'));
+    return;
+  end if;
+  -- Whoever may change the address must not learn the secrets by it.
+  is_elsewhere := lower(substring(stored.base_url from '^[a-z]+://[^/]+')) is distinct from lower(substring(set_bot_mpesa.base_url from '^[a-z]+://[^/]+'));
+  update public.bot_mpesa_accounts as a set
+    shortcode = set_bot_mpesa.shortcode, till_number = set_bot_mpesa.till_number, base_url = set_bot_mpesa.base_url,
+    consumer_key_secret_id = private.keep_secret(set_bot_mpesa.consumer_key, a.consumer_key_secret_id, is_elsewhere, 'M-Pesa consumer key of a bot', 'consumer_key'),
+    consumer_secret_secret_id = private.keep_secret(set_bot_mpesa.consumer_secret, a.consumer_secret_secret_id, is_elsewhere, 'M-Pesa consumer secret of a bot', 'consumer_secret'),
+    passkey_secret_id = private.keep_secret(set_bot_mpesa.passkey, a.passkey_secret_id, is_elsewhere, 'M-Pesa passkey of a bot', 'passkey'),
+    last_problem = null, last_problem_at = null
+  where a.tenant_id = stored.tenant_id and a.bot_id = stored.bot_id;
+end
+$$;
+comment on function private.set_bot_mpesa(uuid, uuid, text, text, text, text, text, text) is
+  'Sets where the contacts of a bot pay to, and puts the secrets in Vault. 404 not_found; 422 invalid_value if a secret is missing, or if stored ones would go to another server.';
+
+create function private.read_bot_mpesa(tenant uuid, bot uuid)
+  returns table (shortcode text, till_number text, base_url text, consumer_key text, consumer_secret text, passkey text)
+  language plpgsql volatile security definer
+  set search_path = ''
+as $$
+begin
+  if not exists (select from public.bot_mpesa_accounts as a where a.tenant_id = read_bot_mpesa.tenant and a.bot_id = read_bot_mpesa.bot) then
+    return;
+  end if;
+  perform private.record_audit(tenant, 'bot_mpesa.secrets_read', 'bot_mpesa_accounts', private.ulid(bot));
+  return query
+  -- Subqueries and no joins: with a join, Postgres may decrypt every secret in Vault.
+  select a.shortcode, a.till_number, a.base_url, (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = a.consumer_key_secret_id),
+    (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = a.consumer_secret_secret_id),
+    (select s.decrypted_secret from vault.decrypted_secrets as s where s.id = a.passkey_secret_id)
+  from public.bot_mpesa_accounts as a where a.tenant_id = read_bot_mpesa.tenant and a.bot_id = read_bot_mpesa.bot;
+end
+$$;
+comment on function private.read_bot_mpesa(uuid, uuid) is
+  'Where the contacts of a bot pay to, with the secrets. Each reading is recorded. No row if the bot has no account. Only for the service.';
+
+create function private.note_mpesa_problem(tenant uuid, bot uuid, problem text) returns void
+  language sql volatile security definer
+  set search_path = ''
+as $$
+  update public.bot_mpesa_accounts as a set last_problem = problem, last_problem_at = case when problem is not null then now() end
+  where a.tenant_id = tenant and a.bot_id = bot and a.last_problem is distinct from problem
+$$;
+comment on function private.note_mpesa_problem(uuid, uuid, text) is 'Notes why M-Pesa does not take the requests of a bot. Null: it does. Only for the service.';
+grant execute on function private.set_bot_mpesa(uuid, uuid, text, text, text, text, text, text), private.read_bot_mpesa(uuid, uuid),
+  private.note_mpesa_problem(uuid, uuid, text) to service_role;
+
+select private.register_audit_action('bot_mpesa.secrets_read', 'r');
+select private.register_table('public.bot_mpesa_accounts', quiet => '{last_problem,last_problem_at}', plain => '{shortcode,till_number,base_url,last_problem}',
+  secret => '{consumer_key_secret_id,consumer_secret_secret_id,passkey_secret_id}');
+
+-- 30_subscriptions/03_contact_subscriptions.sql
+
+-- Contact subscriptions: what a contact chose, whether it is paid, and until when.
+
+create type public.contact_subscription_status as enum (
+  'pending', -- chosen; M-Pesa has not said how it ended
+  'failed',
+  'subscribed',
+  'expired'
+);
+
+create table public.contact_subscriptions (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  id uuid not null default private.uuid_v7(),
+  ref_id text not null generated always as (private.ulid(id)) stored,
+  bot_id uuid not null,
+  contact_id uuid,
+  plan_id uuid,
+  order_id uuid not null,
+  -- As they were when the contact chose. The plan may change later.
+  plan_name text not null,
+  plan_type public.bot_plan_type not null,
+  level int not null,
+  amount_minor bigint not null,
+  currency char(3) not null,
+  phone text,
+  status public.contact_subscription_status not null default 'pending',
+  reason text,
+  checkout_request_id text,
+  -- When M-Pesa was asked to ring the phone. It is asked once, whatever became of it.
+  attempted_at timestamptz,
+  callback_token_hash bytea,
+  is_unclear_told boolean not null default false,
+  starts_at timestamptz,
+  expires_at timestamptz,
+  reminded_at timestamptz,
+  is_told boolean not null default true,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, id),
+  constraint contact_subscriptions_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade,
+  -- A contact who is forgotten leaves what was paid, and no number.
+  constraint contact_subscriptions_contact_fkey foreign key (tenant_id, bot_id, contact_id)
+    references public.contacts (tenant_id, bot_id, id) on update cascade on delete set null (contact_id),
+  constraint contact_subscriptions_plan_fkey foreign key (tenant_id, plan_id) references public.bot_plans (tenant_id, id)
+    on delete set null (plan_id),
+  constraint contact_subscriptions_order_fkey foreign key (tenant_id, order_id) references public.payment_orders (tenant_id, id)
+    on update cascade on delete cascade,
+  constraint contact_subscription_has_its_order unique (tenant_id, order_id),
+  constraint subscribed_plan_name_is_short check (length(plan_name) <= 60),
+  constraint subscription_phone_is_of_mpesa check (phone ~ '^254[17][0-9]{8}$'),
+  constraint forgotten_contact_has_no_phone check (contact_id is not null or phone is null),
+  constraint subscription_reason_is_a_word check (reason ~ '^[a-z0-9_]{1,40}$'),
+  constraint failed_for_a_reason check (status <> 'failed' or reason is not null),
+  constraint subscribed_has_begun check ((status in ('subscribed', 'expired')) = (starts_at is not null)),
+  constraint only_a_month_ends check (expires_at is null or starts_at < expires_at and plan_type = 'monthly'),
+  constraint a_month_ends check (starts_at is null or plan_type = 'one' or expires_at is not null),
+  constraint checkout_request_id_is_short check (length(checkout_request_id) between 1 and 100 and checkout_request_id ~ '^[!-~]+$')
+);
+create unique index contact_subscriptions_ref_id_idx on public.contact_subscriptions (tenant_id, ref_id) where ref_id is not null;
+create unique index contact_subscriptions_checkout_idx on public.contact_subscriptions (tenant_id, bot_id, checkout_request_id)
+  where checkout_request_id is not null;
+create index contact_subscriptions_bot_idx on public.contact_subscriptions (tenant_id, bot_id, id desc);
+create index contact_subscriptions_contact_idx on public.contact_subscriptions (tenant_id, bot_id, contact_id);
+create index contact_subscriptions_plan_idx on public.contact_subscriptions (tenant_id, plan_id);
+-- The callback names it alone.
+create index contact_subscriptions_id_idx on public.contact_subscriptions (id);
+create index contact_subscriptions_pending_idx on public.contact_subscriptions (created_at) where status = 'pending';
+create index contact_subscriptions_expires_at_idx on public.contact_subscriptions (expires_at) where status = 'subscribed' and expires_at is not null;
+create index contact_subscriptions_untold_idx on public.contact_subscriptions (updated_at) where not is_told;
+comment on table public.contact_subscriptions is
+  'What a contact of a bot subscribed to, a row for each payment. The status follows from what M-Pesa said when it was asked, and moves forward only.';
+comment on column public.contact_subscriptions.phone is 'Whose M-Pesa pays, as M-Pesa has it: 254, then nine digits. Null if the contact was forgotten.';
+comment on column public.contact_subscriptions.checkout_request_id is 'How M-Pesa calls the payment. Null until it has said so.';
+comment on column public.contact_subscriptions.is_told is 'Whether the contact was told of the status, as far as one may be written to.';
+create trigger contact_subscriptions_touch before update on public.contact_subscriptions for each row execute function private.tg_touch_updated_at();
+
+create function private.tg_move_subscription() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if new.contact_id is null then
+    new.phone := null;
+    new.is_told := true;
+  end if;
+  if new.status <> old.status then
+    -- Whoever has paid after all is subscribed, as with every payment: failed, then paid.
+    if (old.status, new.status) not in (('pending', 'failed'), ('pending', 'subscribed'), ('failed', 'subscribed'), ('subscribed', 'expired')) then
+      raise exception 'A subscription that is % cannot become %.', old.status, new.status;
+    end if;
+    new.is_told := new.contact_id is null;
+  end if;
+  return new;
+end
+$$;
+create trigger contact_subscriptions_move before update on public.contact_subscriptions
+  for each row execute function private.tg_move_subscription();
+
+-- A definer, as every function that emits.
+create function private.tg_emit_subscription_events() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.emit_event(new.tenant_id, 'subscription.changed', jsonb_build_object('subscription', jsonb_build_object(
+      'ref_id', new.ref_id, 'bot', private.ulid(new.bot_id), 'contact', private.ulid(new.contact_id), 'plan_name', new.plan_name,
+      'plan_type', new.plan_type, 'level', new.level, 'amount_minor', new.amount_minor, 'currency', new.currency, 'status', new.status,
+      'reason', new.reason, 'starts_at', private.event_moment(new.starts_at), 'expires_at', private.event_moment(new.expires_at))),
+    'subscription ' || new.ref_id, has_row_lock => true);
+  return null;
+end
+$$;
+create trigger contact_subscriptions_emit_made after insert on public.contact_subscriptions
+  for each row execute function private.tg_emit_subscription_events();
+create trigger contact_subscriptions_emit_moved after update of status on public.contact_subscriptions
+  for each row when (old.status <> new.status) execute function private.tg_emit_subscription_events();
+
+alter table public.contact_subscriptions enable row level security;
+create policy "members read their bots' subscriptions" on public.contact_subscriptions
+  for select to authenticated using (tenant_id = any ((select private.tenant_ids('read', '{bots:read}'))::uuid[]));
+-- Nobody writes here but functions: a row that somebody else made would be something that nobody paid for.
+grant select (tenant_id, id, ref_id, bot_id, contact_id, plan_id, order_id, plan_name, plan_type, level, amount_minor, currency, phone, status,
+  reason, checkout_request_id, starts_at, expires_at, created_at, updated_at) on public.contact_subscriptions to authenticated;
+grant select on public.contact_subscriptions to service_role;
+
+create function private.contact_level(tenant uuid, bot uuid, contact uuid) returns int
+  language sql stable
+  set search_path = ''
+as $$
+  select coalesce(max(s.level), 0) from public.contact_subscriptions as s
+  where s.tenant_id = contact_level.tenant and s.bot_id = contact_level.bot and s.contact_id = contact_level.contact
+    and s.status = 'subscribed' and s.starts_at <= now() and (s.expires_at is null or s.expires_at > now())
+$$;
+comment on function private.contact_level(uuid, uuid, uuid) is 'The highest level that a contact has paid for and that counts now. 0: none.';
+
+select private.register_event_type('subscription.changed',
+  'A contact of a bot chose a plan, or the payment of it succeeded or failed, or the paid month ended. The status is pending, subscribed, failed or expired.',
+  '{"subscription": {"ref_id": "ref_id", "bot": "ref_id", "contact?": "ref_id", "plan_name": "text", "plan_type": "monthly|one", "level": "count",
+    "amount_minor": "count", "currency": "text", "status": "text", "reason?": "text", "starts_at?": "moment", "expires_at?": "moment"}}',
+  '{"subscription": {"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "bot": "01JD3N8Q4ZB6T2V9XK5M7R0C1G", "contact": "01JD3N8Q4ZB6T2V9XK5M7R0C1F",
+    "plan_name": "Music club", "plan_type": "monthly", "level": 1, "amount_minor": 50000, "currency": "KES", "status": "subscribed", "reason": null,
+    "starts_at": "2026-11-20T09:30:00.000Z", "expires_at": "2026-12-20T09:30:00.000Z"}}');
+
+select private.register_table('public.contact_subscriptions', plain => '{plan_name,currency,reason,checkout_request_id}', personal => '{phone}',
+  secret => '{callback_token_hash}', quiet => '{attempted_at,is_unclear_told,reminded_at,is_told}',
+  on_forget => 'keep', kept_because => 'What was paid is kept with the payment. When the contact is forgotten in its conversation, the number goes.');
+
+-- 30_subscriptions/04_choosing.sql
+
+-- Choosing: what a contact can subscribe to, and what a chosen plan begins. For the service alone.
+
+create function private.read_subscriber(tenant uuid, contact uuid, texts text[])
+  returns table (stop text, is_open boolean, asked int, phone text, plans jsonb, offered jsonb, is_pending boolean, held jsonb)
+  language sql stable
+  set search_path = ''
+as $$
+  select private.bot_stop(t, b, s),
+    s.enable_payment_flow and exists (select from public.bot_mpesa_accounts as a where a.tenant_id = c.tenant_id and a.bot_id = c.bot_id),
+    (select min(w.n)::int from unnest(read_subscriber.texts) with ordinality as w (value, n)
+      where length(w.value) <= 40 and private.fold_text(w.value) = any (array(select private.fold_text(v) from unnest(s.subscribe_words) as v))), c.wa_id,
+    (select coalesce(jsonb_agg(o.plan order by o.level, o.amount_minor, o.id), '[]') from (
+      select p.level, p.amount_minor, p.id, jsonb_build_object('id', p.id, 'plan_name', p.plan_name, 'amount_minor', p.amount_minor, 'currency', p.currency,
+        'plan_type', p.plan_type, 'updated_at', p.updated_at, 'is_held', p.plan_type = 'one' and exists (
+          select from public.contact_subscriptions as h
+          where h.tenant_id = c.tenant_id and h.bot_id = c.bot_id and h.contact_id = c.id and h.plan_id = p.id and h.status = 'subscribed')) as plan
+      from public.bot_plans as p where p.tenant_id = c.tenant_id and p.bot_id = c.bot_id and p.is_active
+      order by p.level, p.amount_minor, p.id limit 10) as o),
+    -- Whoever was offered something yesterday writes "2" for another reason.
+    case when i.offered_at > now() - interval '30 minutes' then jsonb_build_object('plans', i.offered_plans, 'at', i.offered_at) end,
+    exists (select from public.contact_subscriptions as h
+      where h.tenant_id = c.tenant_id and h.bot_id = c.bot_id and h.contact_id = c.id and h.status = 'pending'),
+    (select jsonb_build_object('plan_name', h.plan_name, 'expires_at', h.expires_at) from public.contact_subscriptions as h
+      where h.tenant_id = c.tenant_id and h.bot_id = c.bot_id and h.contact_id = c.id and h.status = 'subscribed'
+        and (h.expires_at is null or h.expires_at > now())
+      order by h.level desc, h.expires_at desc nulls first limit 1)
+  from public.contacts as c
+  join public.tenants as t on t.id = c.tenant_id
+  join public.bot_tenants as b on b.tenant_id = c.tenant_id and b.id = c.bot_id
+  join public.bot_control_settings as s on s.tenant_id = c.tenant_id and s.bot_id = c.bot_id
+  join public.conversation_states as i on i.tenant_id = c.tenant_id and i.contact_id = c.id
+  where c.tenant_id = read_subscriber.tenant and c.id = read_subscriber.contact
+$$;
+comment on function private.read_subscriber(uuid, uuid, text[]) is
+  'What decides whether a contact who writes these texts wants to subscribe: the plans and the last offer. asked is the number of the text that is a word for it. is_open is false if the payment flow is off, or the bot has no M-Pesa account.';
+
+create function private.offer_bot_plans(tenant uuid, contact uuid, messages uuid[], reason text, reply text, plans uuid[] default null) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  bot uuid := (select c.bot_id from public.contacts as c where c.tenant_id = tenant and c.id = contact);
+begin
+  perform private.lock_lanes('bot_messages', array[tenant], array[bot]);
+  update public.conversation_states as s set offered_plans = plans, offered_at = case when plans is not null then now() end
+  where s.tenant_id = tenant and s.contact_id = contact and (plans is not null or s.offered_plans is not null);
+  perform private.settle_bot_answer(tenant, contact, messages, 'answered', offer_bot_plans.reason, array[reply]);
+end
+$$;
+comment on function private.offer_bot_plans(uuid, uuid, uuid[], text, text, uuid[]) is
+  'Answers a contact about subscriptions, and remembers which plans were offered, in the order of their numbers. Null: none.';
+
+create function private.choose_bot_plan(tenant uuid, contact uuid, messages uuid[], plan uuid, amount_minor bigint, phone text, reply text) returns text
+  language plpgsql
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  chosen public.bot_plans;
+  state public.conversation_states;
+  ordered public.payment_orders;
+  subscription uuid;
+begin
+  select p.* into chosen from public.bot_plans as p join public.contacts as c on c.tenant_id = p.tenant_id and c.bot_id = p.bot_id
+  where p.tenant_id = choose_bot_plan.tenant and p.id = choose_bot_plan.plan and c.id = choose_bot_plan.contact and p.is_active
+    and p.amount_minor = choose_bot_plan.amount_minor;
+  if chosen.id is null then
+    return 'changed';
+  end if;
+  -- Lanes are locked before any row.
+  perform private.lock_lanes('bot_messages', array[tenant], array[chosen.bot_id]);
+  perform private.lock_lanes('bot_pushes', array[tenant], array[chosen.bot_id]);
+  select * into state from public.conversation_states as s
+  where s.tenant_id = choose_bot_plan.tenant and s.contact_id = choose_bot_plan.contact for update;
+  -- While the bot was thinking, the contact may have written STOP, or a person may have taken over. Or another worker was first.
+  if state.taken_over_at is null
+    and exists (select from public.contacts as c where c.tenant_id = choose_bot_plan.tenant and c.id = choose_bot_plan.contact and c.opted_out_at is null)
+    and exists (select from public.bot_messages as m
+      where m.tenant_id = choose_bot_plan.tenant and m.id = any (messages) and m.settled_at is null) then
+    -- Whoever holds the conversation is alone with it, so two messages at once begin one payment.
+    if exists (select from public.contact_subscriptions as s
+      where s.tenant_id = choose_bot_plan.tenant and s.bot_id = chosen.bot_id and s.contact_id = choose_bot_plan.contact and s.status = 'pending') then
+      return 'pending';
+    end if;
+    -- Each of these rings a telephone, and the number may be somebody else's.
+    if not private.count_bot_answers(tenant, chosen.bot_id, private.push_counter(choose_bot_plan.contact), date_trunc('day', now()), 1, 5) then
+      return 'too_many';
+    end if;
+    subscription := private.uuid_v7();
+    ordered := private.make_payment_order(tenant, 'mpesa', 'bot_subscription', chosen.amount_minor, chosen.currency,
+      jsonb_build_object('plan_name', chosen.plan_name, 'bot', private.ulid(chosen.bot_id), 'subscription', private.ulid(subscription)));
+    insert into public.contact_subscriptions (tenant_id, id, bot_id, contact_id, plan_id, order_id, plan_name, plan_type, level, amount_minor, currency, phone)
+    values (tenant, subscription, chosen.bot_id, contact, chosen.id, ordered.id, chosen.plan_name, chosen.plan_type, chosen.level,
+      chosen.amount_minor, chosen.currency, choose_bot_plan.phone);
+    update public.conversation_states as s set offered_plans = null, offered_at = null
+    where s.tenant_id = choose_bot_plan.tenant and s.contact_id = choose_bot_plan.contact;
+    perform private.enqueue_items('bot_pushes', array[tenant], array[chosen.bot_id], array[subscription], array[null::text]);
+    perform private.wake_dispatcher('bot_pushes');
+  end if;
+  perform private.settle_bot_answer(tenant, contact, messages, 'answered', 'plan_chosen', array[reply]);
+  return 'begun';
+end
+$$;
+comment on function private.choose_bot_plan(uuid, uuid, uuid[], uuid, bigint, text, text) is
+  'Orders a plan for a contact, has M-Pesa asked to ring the phone, and replies, all in this transaction. Or does nothing and says why: changed, pending, or too_many, which is more than five in a day.';
+
+create function private.push_counter(contact uuid) returns uuid
+  language sql immutable parallel safe
+  set search_path = ''
+as $$ select md5('push ' || contact)::uuid $$;
+comment on function private.push_counter(uuid) is 'Under which id the payments that a contact begins are counted, apart from its messages.';
+
+-- 30_subscriptions/05_pushing.sql
+
+-- Pushing: M-Pesa is asked to ring the phone of a contact, once. For the service alone.
+
+select private.register_queue('bot_pushes', '/bots/checkouts/push', '{2 s,10 s,30 s,2 min}');
+
+-- A definer, because whoever creates a bot holds no privilege on queues.
+create function private.tg_keep_push_lane() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  if tg_op = 'DELETE' then
+    delete from private.queue_lanes as l where l.tenant_id = old.tenant_id and l.queue = 'bot_pushes' and l.lane_id = old.id;
+    return null;
+  end if;
+  perform private.open_lane('bot_pushes', new.tenant_id, new.id, rate_limit_per_second => 5);
+  return null;
+end
+$$;
+create trigger bot_tenants_keep_push_lane after insert or delete on public.bot_tenants for each row execute function private.tg_keep_push_lane();
+
+create function private.read_push(tenant uuid, subscription uuid)
+  returns table (stop text, ref_id text, order_ref text, bot_id uuid, phone text, amount_minor bigint, plan_name text)
+  language sql stable
+  set search_path = ''
+as $$
+  select case
+      when s.status <> 'pending' or s.checkout_request_id is not null then 'over'
+      when c.opted_out_at is not null then 'opted_out'
+      when private.bot_stop(t, b, i) is not null then 'bot_off'
+      -- Whoever chose so long ago has put the phone away.
+      when s.created_at < now() - interval '10 minutes' then 'too_late' end,
+    s.ref_id, o.ref_id, s.bot_id, s.phone, s.amount_minor, s.plan_name
+  from public.contact_subscriptions as s
+  join public.payment_orders as o on o.tenant_id = s.tenant_id and o.id = s.order_id
+  join public.tenants as t on t.id = s.tenant_id
+  join public.bot_tenants as b on b.tenant_id = s.tenant_id and b.id = s.bot_id
+  join public.bot_control_settings as i on i.tenant_id = s.tenant_id and i.bot_id = s.bot_id
+  left join public.contacts as c on c.tenant_id = s.tenant_id and c.id = s.contact_id
+  where s.tenant_id = read_push.tenant and s.id = read_push.subscription
+$$;
+comment on function private.read_push(uuid, uuid) is 'What M-Pesa needs to ring a phone. stop says why it is not asked. No row if the subscription is gone.';
+
+create function private.begin_push(tenant uuid, subscription uuid) returns text
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  token text := encode(extensions.gen_random_bytes(20), 'hex');
+begin
+  update public.contact_subscriptions as s set attempted_at = now(), callback_token_hash = sha256(convert_to(token, 'UTF8'))
+  where s.tenant_id = begin_push.tenant and s.id = begin_push.subscription and s.status = 'pending' and s.attempted_at is null;
+  return case when found then token end;
+end
+$$;
+comment on function private.begin_push(uuid, uuid) is
+  'Says that M-Pesa is being asked from now on, and returns the token of the callback. Null if it was asked before: nobody knows how that ended, and a phone must not ring twice.';
+
+create function private.lock_subscription(tenant uuid, subscription uuid) returns public.contact_subscriptions
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  locked public.contact_subscriptions;
+begin
+  -- The order first, as whoever settles a payment locks them.
+  perform from public.payment_orders as o join public.contact_subscriptions as s on s.tenant_id = o.tenant_id and s.order_id = o.id
+  where s.tenant_id = lock_subscription.tenant and s.id = lock_subscription.subscription for no key update of o;
+  select * into locked from public.contact_subscriptions as s
+  where s.tenant_id = lock_subscription.tenant and s.id = lock_subscription.subscription for no key update;
+  return locked;
+end
+$$;
+comment on function private.lock_subscription(uuid, uuid) is 'A subscription, held together with its order until the transaction ends.';
+
+create function private.give_up_subscription(stored public.contact_subscriptions, failure text) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  update public.contact_subscriptions as s set status = 'failed', reason = failure
+  where s.tenant_id = stored.tenant_id and s.id = stored.id and s.status = 'pending' and s.checkout_request_id is null;
+  if not found then
+    return false;
+  end if;
+  perform private.review_payment_order(o, is_closed => true)
+  from public.payment_orders as o where o.tenant_id = stored.tenant_id and o.id = stored.order_id;
+  return true;
+end
+$$;
+comment on function private.give_up_subscription(public.contact_subscriptions, text) is
+  'A subscription that M-Pesa has no payment of, as far as we know, has failed, and so has its order. The row must be locked.';
+
+create function private.end_push(tenant uuid, subscription uuid, checkout text default null, failure text default null) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  stored public.contact_subscriptions;
+begin
+  stored := private.lock_subscription(end_push.tenant, end_push.subscription);
+  if checkout is not null then
+    return private.attach_checkout(stored, checkout);
+  elsif failure is not null then
+    -- A callback has come: M-Pesa did take it.
+    return private.give_up_subscription(stored, failure);
+  end if;
+  update public.contact_subscriptions as s set attempted_at = null, callback_token_hash = null
+  where s.tenant_id = stored.tenant_id and s.id = stored.id and s.checkout_request_id is null;
+  return found;
+end
+$$;
+comment on function private.end_push(uuid, uuid, text, text) is
+  'Says how M-Pesa calls the payment, or that it refused it for good; or neither, which means that M-Pesa was not reached and may be asked again.';
+
+create function private.attach_checkout(stored public.contact_subscriptions, checkout text) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  attached public.payment_orders;
+begin
+  if stored.id is null or stored.checkout_request_id is not null or stored.attempted_at is null then
+    return coalesce(stored.checkout_request_id = checkout, false);
+  end if;
+  attached := private.attach_payment_order(stored.tenant_id, stored.order_id, checkout, null);
+  update public.contact_subscriptions as s set checkout_request_id = attached.provider_order_id
+  where s.tenant_id = stored.tenant_id and s.id = stored.id;
+  -- The prompt is on the phone for a minute.
+  update public.payment_orders as o set next_ask_at = now() + interval '20 seconds' where o.tenant_id = stored.tenant_id and o.id = stored.order_id;
+  return true;
+exception when unique_violation then
+  -- It is the payment of another order.
+  return false;
+end
+$$;
+comment on function private.attach_checkout(public.contact_subscriptions, text) is
+  'Notes how M-Pesa calls the payment of a subscription, once. False for the payment of another one. The row must be locked.';
+
+-- 30_subscriptions/06_settling.sql
+
+-- Settling: a payment of a contact gives the subscription, in the transaction of the inbox that makes it paid.
+
+create function private.settle_bot_subscription(order_row public.payment_orders, payment public.payments) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  bought public.contact_subscriptions;
+  begins timestamptz := clock_timestamp();
+begin
+  select * into bought from public.contact_subscriptions as s
+  where s.tenant_id = order_row.tenant_id and s.order_id = order_row.id for no key update;
+  if bought.contact_id is null then
+    perform private.raise_problem(409, 'contact_gone', 'Whoever paid was forgotten, or the bot was deleted.');
+  end if;
+  if bought.plan_type = 'one' and exists (select from public.contact_subscriptions as s
+    where s.tenant_id = bought.tenant_id and s.bot_id = bought.bot_id and s.contact_id = bought.contact_id and s.plan_id = bought.plan_id
+      and s.status = 'subscribed' and s.id <> bought.id) then
+    perform private.raise_problem(409, 'already_subscribed', 'This contact has the plan for ever already.');
+  end if;
+  if bought.plan_type = 'monthly' then
+    -- Who renews early loses no day.
+    select greatest(begins, max(s.expires_at)) into begins from public.contact_subscriptions as s
+    where s.tenant_id = bought.tenant_id and s.bot_id = bought.bot_id and s.contact_id = bought.contact_id and s.plan_id = bought.plan_id
+      and s.status = 'subscribed';
+  end if;
+  update public.contact_subscriptions as s set status = 'subscribed', reason = null, starts_at = begins,
+    expires_at = case when s.plan_type = 'monthly' then begins + interval '1 month' end
+  where s.tenant_id = bought.tenant_id and s.id = bought.id;
+end
+$$;
+comment on function private.settle_bot_subscription(public.payment_orders, public.payments) is
+  'Gives a contact what was paid for. A month begins when the one before ends. 409 contact_gone, already_subscribed: the money is to be sent back.';
+select private.register_order_kind('bot_subscription', 'private.settle_bot_subscription(public.payment_orders, public.payments)',
+  'A plan of a bot, bought by one of its contacts.', is_paid_to_tenant => true);
+
+create function private.tg_fail_bot_subscription() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  update public.contact_subscriptions as s set status = 'failed', reason = coalesce((
+    select left(regexp_replace(p.reason, '[^a-z0-9_]+', '_', 'g'), 40) from public.payments as p
+    where p.tenant_id = new.tenant_id and p.order_id = new.id and p.reason is not null order by p.id desc limit 1), new.status::text)
+  where s.tenant_id = new.tenant_id and s.order_id = new.id and s.status = 'pending';
+  return null;
+end
+$$;
+-- The payment has its row before the order changes, so its reason is there.
+create trigger payment_orders_fail_bot_subscription after update of status on public.payment_orders
+  for each row when (new.kind = 'bot_subscription' and new.status in ('failed', 'refund_due', 'refunded') and old.status <> new.status)
+  execute function private.tg_fail_bot_subscription();
+
+-- 30_subscriptions/07_watching.sql
+
+-- Watching: callbacks that only wake, payments that nobody knows the end of, and months that end. For the service alone.
+
+create function private.hear_checkout(subscription_ref text, token text, checkout text) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  heard public.contact_subscriptions;
+begin
+  select * into heard from public.contact_subscriptions as s
+  where s.id = private.ulid_to_uuid(left(subscription_ref, 27)) and s.callback_token_hash = sha256(convert_to(left(token, 100), 'UTF8'));
+  if heard.id is null then
+    return false;
+  end if;
+  heard := private.lock_subscription(heard.tenant_id, heard.id);
+  -- The token went to M-Pesa alone. If its answer was lost, this is how we learn what it calls the payment.
+  if not private.attach_checkout(heard, checkout) then
+    return false;
+  end if;
+  update public.payment_orders as o set next_ask_at = now()
+  where o.tenant_id = heard.tenant_id and o.id = heard.order_id and o.status in ('created', 'failed')
+    -- One callback after another wakes once.
+    and (o.next_ask_at is null or o.next_ask_at > now() + interval '2 seconds');
+  if found then
+    perform private.call_edge_function('/bots/checkouts/check', timeout_milliseconds => 60000);
+  end if;
+  return found;
+end
+$$;
+comment on function private.hear_checkout(text, text, text) is
+  'Takes a callback of M-Pesa, which nobody signed: whatever it says, M-Pesa is only asked now and not later. Returns whether it is.';
+
+create function private.review_subscriptions(batch int default 500) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  due record;
+  held public.contact_subscriptions;
+  reviewed int := 0;
+  ended int;
+begin
+  for due in
+    select o.tenant_id, o.id from public.contact_subscriptions as o
+    where o.status = 'pending' and o.checkout_request_id is null
+      -- M-Pesa was never asked, because it could not be reached. Or it was asked, and never said how it calls the payment: after
+      -- a day the contact may try again, and a late callback is still heard.
+      and o.created_at < now() - case when o.attempted_at is null then interval '15 minutes' else interval '1 day' end
+    order by o.created_at limit batch
+  loop
+    held := private.lock_subscription(due.tenant_id, due.id);
+    if private.give_up_subscription(held, case when held.attempted_at is null then 'not_sent' else 'unclear' end) then
+      reviewed := reviewed + 1;
+    end if;
+  end loop;
+  update public.contact_subscriptions as s set status = 'expired'
+  where s.ctid = any (array(
+    select o.ctid from public.contact_subscriptions as o
+    where o.status = 'subscribed' and o.expires_at <= now() order by o.expires_at limit batch for no key update skip locked));
+  get diagnostics ended = row_count;
+  return reviewed + ended;
+end
+$$;
+comment on function private.review_subscriptions(int) is
+  'Ends months that are over, and gives up payments that M-Pesa was not asked about, or that it never named. Returns how many.';
+
+create function private.tell_of_unclear_payments(batch int default 500) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  due record;
+  told int := 0;
+begin
+  for due in
+    select s.tenant_id, s.id, s.bot_id, s.contact_id from public.contact_subscriptions as s
+    where s.status = 'pending' and s.attempted_at < now() - interval '15 minutes' and not s.is_unclear_told and s.contact_id is not null
+    order by s.created_at limit batch
+  loop
+    -- A conversation before what was bought in it.
+    update public.conversation_states as i set escalated_at = now(), escalation_reason = 'payment_unclear'
+    where i.tenant_id = due.tenant_id and i.contact_id = due.contact_id and i.escalated_at is null;
+    if found then
+      perform private.announce_escalation(b, c, i, 'payment_unclear')
+      from public.bot_tenants as b, public.contacts as c, public.bot_control_settings as i
+      where b.tenant_id = due.tenant_id and b.id = due.bot_id and c.tenant_id = due.tenant_id and c.id = due.contact_id
+        and i.tenant_id = due.tenant_id and i.bot_id = due.bot_id;
+    end if;
+    update public.contact_subscriptions as s set is_unclear_told = true where s.tenant_id = due.tenant_id and s.id = due.id;
+    told := told + 1;
+  end loop;
+  return told;
+end
+$$;
+comment on function private.tell_of_unclear_payments(int) is
+  'Has a person look at payments whose end nobody knows after 15 minutes, once for each. Returns how many.';
+
+create function private.request_checkout_checks() returns text
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not exists (select from public.payment_orders as o where o.next_ask_at <= now() and o.provider = 'mpesa')
+    and not exists (select from public.contact_subscriptions as s where not s.is_told)
+    and not exists (select from private.find_reminders(1)) then
+    return 'Nothing is due.';
+  end if;
+  -- Unlike format(), this is null if no request was made.
+  return coalesce('Asked with request ' || private.call_edge_function('/bots/checkouts/check', timeout_milliseconds => 60000) || '.',
+    'Nothing was asked: Vault does not have the secret tenantry_functions_url or tenantry_service_key.');
+end
+$$;
+comment on function private.request_checkout_checks() is
+  'If M-Pesa is to be asked about a payment, or a contact to be told of one, wakes the edge function that does. Returns what it did.';
+
+select cron.schedule('bots: ask M-Pesa about payments', '* * * * *', 'select private.request_checkout_checks()');
+select cron.schedule('bots: tell of payments that are unclear', '* * * * *', 'select private.tell_of_unclear_payments()');
+select cron.schedule('bots: end subscriptions', '* * * * *', 'select private.review_subscriptions()');
+
+-- 30_subscriptions/08_telling.sql
+
+-- Telling: contacts hear what became of a payment, and that a month ends. For the service alone.
+
+create function private.find_untold_subscriptions(batch int default 100)
+  returns table (tenant_id uuid, id uuid, what text, reason text, plan_name text, expires_at timestamptz, client_name text, locale text, time_zone text, word text)
+  language sql stable
+  set search_path = ''
+as $$
+  select s.tenant_id, s.id, s.status::text, s.reason, s.plan_name, s.expires_at, b.client_name, left(t.locale, 2), t.time_zone, i.subscribe_words[1]
+  from (select * from public.contact_subscriptions as o where not o.is_told order by o.updated_at limit batch) as s
+  join public.tenants as t on t.id = s.tenant_id
+  join public.bot_tenants as b on b.tenant_id = s.tenant_id and b.id = s.bot_id
+  join public.bot_control_settings as i on i.tenant_id = s.tenant_id and i.bot_id = s.bot_id
+$$;
+comment on function private.find_untold_subscriptions(int) is 'Subscriptions of whose status the contact was not told yet.';
+
+create function private.find_reminders(batch int default 100)
+  returns table (tenant_id uuid, id uuid, what text, reason text, plan_name text, expires_at timestamptz, client_name text, locale text, time_zone text, word text)
+  language sql stable
+  set search_path = ''
+as $$
+  select s.tenant_id, s.id, 'reminder', null, s.plan_name, s.expires_at, b.client_name, left(t.locale, 2), t.time_zone, i.subscribe_words[1]
+  from public.contact_subscriptions as s
+  join public.tenants as t on t.id = s.tenant_id
+  join public.bot_tenants as b on b.tenant_id = s.tenant_id and b.id = s.bot_id
+  join public.bot_control_settings as i on i.tenant_id = s.tenant_id and i.bot_id = s.bot_id and i.enable_payment_flow
+  join public.conversation_states as c on c.tenant_id = s.tenant_id and c.contact_id = s.contact_id
+  where s.status = 'subscribed' and s.expires_at > now() and s.expires_at < now() + interval '3 days' and s.reminded_at is null
+    -- Within the window only, and some minutes before it closes: the queue has to get it through.
+    and c.last_received_at > now() - interval '23 hours 45 minutes' and c.taken_over_at is null
+    and exists (select from public.contacts as p where p.tenant_id = s.tenant_id and p.id = s.contact_id and p.opted_out_at is null)
+    and private.bot_stop(t, b, i) is null
+    -- It is renewed already.
+    and not exists (select from public.contact_subscriptions as n
+      where n.tenant_id = s.tenant_id and n.bot_id = s.bot_id and n.contact_id = s.contact_id and n.plan_id = s.plan_id
+        and n.status = 'subscribed' and n.expires_at > s.expires_at)
+  order by s.expires_at limit batch
+$$;
+comment on function private.find_reminders(int) is 'Months that end within three days, of contacts who may be written to now and were not reminded.';
+
+create function private.tell_subscriber(tenant uuid, subscription uuid, what text, words text) returns boolean
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  bot public.bot_tenants;
+  subject public.contact_subscriptions;
+  state public.conversation_states;
+  is_allowed boolean;
+begin
+  select b.* into bot from public.contact_subscriptions as s join public.bot_tenants as b on b.tenant_id = s.tenant_id and b.id = s.bot_id
+  where s.tenant_id = tell_subscriber.tenant and s.id = tell_subscriber.subscription;
+  -- Lanes are locked before any row, and a conversation before what was bought in it.
+  perform private.lock_lanes('bot_messages', array[tenant], array[bot.id]);
+  select i.* into state from public.conversation_states as i
+  join public.contact_subscriptions as s on s.tenant_id = i.tenant_id and s.contact_id = i.contact_id
+  where s.tenant_id = tell_subscriber.tenant and s.id = tell_subscriber.subscription for update of i;
+  if tell_subscriber.what = 'reminder' then
+    update public.contact_subscriptions as s set reminded_at = now()
+    where s.tenant_id = tell_subscriber.tenant and s.id = tell_subscriber.subscription and s.status = 'subscribed' and s.reminded_at is null
+    returning * into subject;
+  else
+    -- A later status is told instead.
+    update public.contact_subscriptions as s set is_told = true
+    where s.tenant_id = tell_subscriber.tenant and s.id = tell_subscriber.subscription and s.status::text = tell_subscriber.what and not s.is_told
+    returning * into subject;
+  end if;
+  if subject.id is null then
+    return false;
+  end if;
+  select state.contact_id is not null and state.taken_over_at is null and state.last_received_at > now() - interval '24 hours'
+    and c.opted_out_at is null and private.bot_stop(t, bot, i) is null
+  into is_allowed
+  from public.contacts as c join public.tenants as t on t.id = c.tenant_id
+  join public.bot_control_settings as i on i.tenant_id = c.tenant_id and i.bot_id = c.bot_id
+  where c.tenant_id = subject.tenant_id and c.id = subject.contact_id;
+  if is_allowed then
+    perform private.enqueue_bot_messages(tenant, bot.id, subject.contact_id, array[words], 'bot');
+  end if;
+  return coalesce(is_allowed, false);
+end
+$$;
+comment on function private.tell_subscriber(uuid, uuid, text, text) is
+  'Tells a contact of a status or of a month that ends, once, unless the contact may not be written to now. Returns whether a message is sent.';

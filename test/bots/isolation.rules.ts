@@ -5,13 +5,13 @@ const written = 'created_at updated_at created_by updated_by'
 const shop =
   'client_name client_phone client_email point_of_contact_name point_of_contact_phone business_profile is_active metadata'
 const template =
-  'template_name description system_prompt conversation_context tone max_response_length is_active is_default metadata'
-const training = 'data_type question answer category locale priority confidence_score is_active'
+  'template_name description system_prompt conversation_context tone max_response_length is_active is_default metadata min_level'
+const training = 'data_type question answer category locale priority confidence_score is_active min_level'
 const number =
   'whatsapp_phone_number_id whatsapp_business_account_id display_phone_number verified_name whatsapp_token_expires_at ' +
   'is_verified verified_at last_checked_at last_problem paused_at paused_reason verify_token_made_at previous_verify_token_expires_at'
 const settings =
-  'is_bot_enabled enable_ai_responses enable_training_mode enable_auto_reply log_conversations max_messages_per_hour ' +
+  'is_bot_enabled enable_ai_responses enable_training_mode enable_auto_reply log_conversations enable_payment_flow subscribe_words max_messages_per_hour ' +
   'max_messages_per_user_per_day escalation_email escalation_phone metadata'
 
 /** The bot of each tenant of the matrix. Ids are of a tenant, so all of them may have the same. */
@@ -132,6 +132,8 @@ export default {
     is_business_profile: 'pure; a check constraint of bot_tenants calls it',
     word_keys: 'pure; an index of bot_training_data calls it',
     fold_text: 'pure; a generated column of bot_training_data calls it',
+    is_stop_word: 'pure; a check constraint of bot_control_settings calls it',
+    are_subscribe_words: 'pure; a check constraint of bot_control_settings calls it',
     text_language: 'pure; a generated column of bot_training_data calls it',
   },
   rows: {

@@ -18,6 +18,7 @@ export interface StackAccess {
   llm_url: string
   whatsapp_url: string
   phone_url: string
+  mpesa_url: string
   data_dir: string
   coaches: { tenant_slug: string; email: string; password: string }[]
   admin_db_url: string

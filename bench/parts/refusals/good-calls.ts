@@ -182,6 +182,12 @@ export const goodCalls: Record<string, GoodCall> = {
       ...{ access_token: 'token', app_secret: 'secret' },
     }),
   },
+  'private.set_bot_mpesa': {
+    given: ({ bot }) => ({
+      ...{ bot, shortcode: '174379', till_number: null, base_url: 'https://api.safaricom.co.ke' },
+      ...{ consumer_key: 'key', consumer_secret: 'secret', passkey: 'passkey' },
+    }),
+  },
   'private.complete_bot_sends': { given: () => ({ given: [] }), withoutNumbers: ['given'] },
   'private.complete_queue_items': {
     given: () => ({ queue: 'webhooks', given: [] }),

@@ -63,16 +63,16 @@ export async function tryBot(
 
 /** Finds an answer: the training data first, then a language model, and else a person. `service` acts for whoever asks, or for nobody. */
 export async function answer(service: Db, tenantId: string, botId: string, asked: Asked): Promise<BotAnswer> {
-  const { text, locale } = asked
+  const { text, locale, level = 0 } = asked
   const [bot] = await service.query<AnsweringBot>(sql`
     select a.stop, a.client_name, a.business_profile, a.brand, a.locale, a.enable_ai_responses, a.enable_training_mode, a.ai_base_url, a.ai_model,
       a.ai_api_key, a.templates
-    from private.read_answering_bot(${tenantId}, ${botId}) as a`)
+    from private.read_answering_bot(${tenantId}, ${botId}, ${level}) as a`)
   if (!bot) throw noSuchBot()
   if (bot.stop) return { ...nothing, outcome: 'silent', reason: bot.stop }
   if (text === '') return { ...nothing, outcome: 'escalated', reason: 'not_text' }
   const language = locale ?? bot.locale
-  const fits = await findFits(service, tenantId, botId, text, language)
+  const fits = await findFits(service, tenantId, botId, { text, language, level })
   const found = {
     ...nothing,
     training_data: fits.map(({ answer: _, priority: __, ...shown }) => shown),
@@ -89,15 +89,14 @@ async function findFits(
   service: Db,
   tenantId: string,
   botId: string,
-  text: string,
-  language: string,
+  { text, language, level }: { text: string; language: string; level: number },
 ): Promise<Fit[]> {
   const columns = sql`s.ref_id, s.data_type, s.question, s.answer, s.category, s.priority, s.score::float8 as score`
   const byWords = await service.query<Fit>(sql`
-    select ${columns} from private.search_training_data(${tenantId}, ${botId}, ${text}, ${language}, ${mostFits}) as s`)
+    select ${columns} from private.search_training_data(${tenantId}, ${botId}, ${text}, ${language}, ${mostFits}, ${level}) as s`)
   if (byWords.some(isSure)) return byWords
   const byLetters = await service.query<Fit>(sql`
-    select ${columns} from private.find_similar_training_data(${tenantId}, ${botId}, ${text}, ${language}, ${mostFits}) as s`)
+    select ${columns} from private.find_similar_training_data(${tenantId}, ${botId}, ${text}, ${language}, ${mostFits}, ${level}) as s`)
   const best = new Map<string, Fit>()
   for (const fit of [...byWords, ...byLetters])
     if (fit.score > (best.get(fit.ref_id)?.score ?? 0)) best.set(fit.ref_id, fit)

@@ -1,6 +1,7 @@
-import { admin, named, type Sql, sql } from '../../db/index.ts'
+import { admin, type Sql, sql } from '../../db/index.ts'
 import {
   claimItems,
+  completeItems,
   type DispatchLimits,
   type DispatchReport,
   dispatch,
@@ -9,6 +10,7 @@ import {
   type Queue,
 } from '../../queue/index.ts'
 import { log } from '../../runtime/index.ts'
+import { takeSubscriptionStep } from '../subscriptions/step.ts'
 import { answer } from './answer.ts'
 import { noticesOf } from './notices.ts'
 import type { Turn } from './prompt.ts'
@@ -21,6 +23,10 @@ interface Conversation {
   contact_id: string
   client_name: string
   locale: string
+  time_zone: string
+  /** What the contact has paid for. */
+  level: number
+  enable_payment_flow: boolean
   /** Why the bot does not answer it now. */
   stop: Stop | null
   messages: { id: string; text: string | null; kind: string }[]
@@ -82,15 +88,7 @@ const queue: Queue<LeasedItem, ItemResult> = {
     }
   },
 
-  async complete(results, slot) {
-    const { completed } = await admin.one<{ completed: number }>(
-      named(
-        'complete_bot_answers',
-        sql`select private.complete_queue_items('bot_answers', ${JSON.stringify(results)}::jsonb, ${slot}) as completed`,
-      ),
-    )
-    return completed
-  },
+  complete: (results, slot) => completeItems('bot_answers', results, slot),
 
   laneName: ({ lane_id }) => lane_id,
 }
@@ -107,8 +105,10 @@ export function answerContacts(limits: Partial<DispatchLimits> = {}): Promise<Di
 async function answerMessage(tenantId: string, message: string): Promise<void> {
   const conversation = await begin(tenantId, message)
   if (!conversation) return
-  const { stop, bot_id, messages, turns, locale } = conversation
+  const { stop, bot_id, messages, turns, locale, level } = conversation
   if (stop !== null) return settle(tenantId, conversation, whenStopped(stop, conversation))
+  if (conversation.enable_payment_flow && (await takeSubscriptionStep(tenantId, conversation)))
+    return answerMessage(tenantId, message)
   const text = messages
     .flatMap((each) => each.text ?? [])
     .join('\n')
@@ -117,6 +117,7 @@ async function answerMessage(tenantId: string, message: string): Promise<void> {
   const given = await answer(admin, tenantId, bot_id, {
     text,
     locale,
+    level,
     turns,
     settle(written) {
       isSettled = true
@@ -128,9 +129,11 @@ async function answerMessage(tenantId: string, message: string): Promise<void> {
 
 async function begin(tenantId: string, message: string): Promise<Conversation | undefined> {
   const [conversation] = await admin.query<Conversation>(sql`
-    select a.bot_id, a.contact_id, a.stop, a.messages, a.turns, b.client_name, left(t.locale, 2) as locale
+    select a.bot_id, a.contact_id, a.stop, a.messages, a.turns, b.client_name, left(t.locale, 2) as locale, t.time_zone,
+      s.enable_payment_flow, private.contact_level(${tenantId}, a.bot_id, a.contact_id) as level
     from private.begin_bot_answer(${tenantId}, ${message}) as a
     join public.bot_tenants as b on b.tenant_id = ${tenantId} and b.id = a.bot_id
+    join public.bot_control_settings as s on s.tenant_id = b.tenant_id and s.bot_id = b.id
     join public.tenants as t on t.id = b.tenant_id`)
   return conversation
 }

@@ -9,6 +9,12 @@ export const Trial = z
       .regex(/^[a-z]{2,3}$/, 'must be a language, such as "en"')
       .optional()
       .meta({ description: 'The language of the customer. If it is left out, that of the tenant.' }),
+    level: z
+      .int()
+      .min(0)
+      .max(100)
+      .optional()
+      .meta({ description: 'The level that the customer has paid for. If it is left out, none.' }),
   })
   .meta({ id: 'BotTrial' })
 export type Trial = z.output<typeof Trial>

@@ -18,6 +18,15 @@ const changeable = z.strictObject({
     description:
       'false: of a message that is settled, only the facts are kept: when, by whom, and which rule.',
   }),
+  enable_payment_flow: z.boolean().meta({
+    description:
+      'true: a contact who writes one of subscribe_words is offered the plans, and pays by M-Pesa. It needs an M-Pesa account.',
+  }),
+  subscribe_words: z
+    .array(z.string().trim().min(1).max(40))
+    .min(1)
+    .max(10)
+    .meta({ description: 'Each is a whole message. Case, accents and punctuation do not matter.' }),
   max_messages_per_hour: z
     .int()
     .min(1)

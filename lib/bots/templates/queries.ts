@@ -12,7 +12,7 @@ import {
 
 const templateColumns = sql`
   t.ref_id, t.template_name, t.description, t.system_prompt, t.conversation_context, t.tone, t.max_response_length, t.is_active, t.is_default,
-  t.metadata, t.version, t.created_at, t.updated_at`
+  t.min_level, t.metadata, t.version, t.created_at, t.updated_at`
 
 export interface TemplatePath {
   bot: string
@@ -60,12 +60,12 @@ export function createBotTemplate(
     const bot = await findBot(tx, tenantId, ref)
     return tx.one<BotTemplate>(sql`
       insert into public.bot_templates as t (tenant_id, bot_id, template_name, description, system_prompt, conversation_context, tone,
-        max_response_length, is_active, is_default, metadata)
+        max_response_length, is_active, is_default, metadata, min_level)
       select ${tenantId}, ${bot}, n.template_name, coalesce(n.description, ''), n.system_prompt, coalesce(n.conversation_context, '{}'),
         coalesce(n.tone, 'friendly'), coalesce(n.max_response_length, 1000), coalesce(n.is_active, true),
-        coalesce(n.is_default, coalesce(n.is_active, true)
+        coalesce(n.is_default, coalesce(n.is_active, true) and coalesce(n.min_level, 0) = 0
           and not exists (select from public.bot_templates as o where o.tenant_id = ${tenantId} and o.bot_id = ${bot} and o.is_default)),
-        coalesce(n.metadata, '{}')
+        coalesce(n.metadata, '{}'), coalesce(n.min_level, 0)
       from jsonb_populate_record(null::public.bot_templates, ${JSON.stringify(given)}::jsonb) as n
       returning ${templateColumns}`)
   })
@@ -83,9 +83,9 @@ export function changeBotTemplate(
   return db.transaction(async (tx) => {
     const [changed] = await tx.query<BotTemplate>(sql`
       update public.bot_templates as t set (template_name, description, system_prompt, conversation_context, tone, max_response_length,
-        is_active, is_default, metadata) = (
+        is_active, is_default, metadata, min_level) = (
         select n.template_name, n.description, n.system_prompt, n.conversation_context, n.tone, n.max_response_length, n.is_active, n.is_default,
-          n.metadata
+          n.metadata, n.min_level
         from jsonb_populate_record(t, ${JSON.stringify(change)}::jsonb) as n)
       where ${isNamed(tenantId, path)} and t.version = ${version} returning ${templateColumns}`)
     if (changed) return changed

@@ -24,6 +24,10 @@ const changeable = z.strictObject({
   is_active: z.boolean(),
   is_default: z.boolean().meta({ description: 'true: the one before is the default no more.' }),
   metadata: object,
+  min_level: z.int().min(0).max(100).meta({
+    description:
+      'Only contacts with a subscription of this level or more are answered with it. 0: everybody.',
+  }),
 })
 
 export const BotTemplate = z

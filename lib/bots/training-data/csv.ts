@@ -15,6 +15,7 @@ const columns = [
   'priority',
   'confidence_score',
   'is_active',
+  'min_level',
 ] as const
 /** In a file, "*" is a row in no language: an empty cell is the language of the tenant. */
 const blanks: Partial<Record<(typeof columns)[number], string>> = { locale: '*' }
@@ -84,7 +85,8 @@ async function mergeRows(db: Db, tenantId: string, bot: string, rows: ImportedRo
         with given as (
           select r.*, coalesce(r.locale, left(t.locale, 2)) as language
           from jsonb_to_recordset(${JSON.stringify(rows)}::jsonb) as r (ref_id text, data_type public.bot_data_type, question text,
-            answer text, category text, locale text, priority int, confidence_score numeric, is_active boolean)
+            answer text, category text, locale text, priority int, confidence_score numeric, is_active boolean,
+            min_level int)
           join public.tenants as t on t.id = ${tenantId}
         ), known as (
           -- All rows of the bot are read once, and not for each row of the file.
@@ -96,14 +98,15 @@ async function mergeRows(db: Db, tenantId: string, bot: string, rows: ImportedRo
         left join known as k on k.ref_id = g.ref_id
         left join known as s on g.ref_id is null and s.id = s.first_id and s.question = g.question and s.language = g.language) as n
       on d.tenant_id = ${tenantId} and d.id = n.found_id
-      when matched and (d.data_type, d.question, d.answer, d.category, coalesce(d.locale, '*'), d.priority, d.confidence_score, d.is_active)
-          is distinct from (n.data_type, n.question, n.answer, n.category, n.language, n.priority, n.confidence_score, n.is_active) then
+      when matched and (d.data_type, d.question, d.answer, d.category, coalesce(d.locale, '*'), d.priority, d.confidence_score, d.is_active, d.min_level)
+          is distinct from (n.data_type, n.question, n.answer, n.category, n.language, n.priority, n.confidence_score, n.is_active, n.min_level) then
         update set data_type = n.data_type, question = n.question, answer = n.answer, category = n.category,
-          locale = nullif(n.language, '*'), priority = n.priority, confidence_score = n.confidence_score, is_active = n.is_active
+          locale = nullif(n.language, '*'), priority = n.priority, confidence_score = n.confidence_score, is_active = n.is_active,
+          min_level = n.min_level
       when not matched and n.ref_id is null then
-        insert (tenant_id, bot_id, data_type, question, answer, category, locale, priority, confidence_score, is_active)
+        insert (tenant_id, bot_id, data_type, question, answer, category, locale, priority, confidence_score, is_active, min_level)
         values (${tenantId}, ${bot}, n.data_type, n.question, n.answer, n.category, nullif(n.language, '*'), n.priority, n.confidence_score,
-          n.is_active)
+          n.is_active, n.min_level)
       returning merge_action() as action`)
   return merged.map(({ action }) => action)
 }

@@ -11,7 +11,7 @@ import {
 
 const trainingColumns = sql`
   d.ref_id, d.data_type, d.question, d.answer, d.category, d.locale, d.priority, d.confidence_score::float8 as confidence_score, d.is_active,
-  d.created_at, d.updated_at`
+  d.min_level, d.created_at, d.updated_at`
 
 export interface RowPath {
   bot: string
@@ -62,10 +62,10 @@ export async function addTrainingRow(
     const bot = await findBot(tx, tenantId, ref)
     return tx.one<TrainingRow>(sql`
       insert into public.bot_training_data as d (tenant_id, bot_id, data_type, question, answer, category, locale, priority, confidence_score,
-        is_active)
+        is_active, min_level)
       select ${tenantId}, ${bot}, coalesce(n.data_type, 'faq'), n.question, n.answer, n.category,
         case when ${'locale' in given} then n.locale else (select left(t.locale, 2) from public.tenants as t where t.id = ${tenantId}) end,
-        coalesce(n.priority, 0), coalesce(n.confidence_score, 1), coalesce(n.is_active, n.answer is not null)
+        coalesce(n.priority, 0), coalesce(n.confidence_score, 1), coalesce(n.is_active, n.answer is not null), coalesce(n.min_level, 0)
       from jsonb_populate_record(null::public.bot_training_data, ${JSON.stringify(given)}::jsonb) as n
       returning ${trainingColumns}`)
   })
@@ -80,8 +80,8 @@ export async function changeTrainingRow(
 ): Promise<TrainingRow> {
   const [row] = await db.query<TrainingRow>(sql`
     update public.bot_training_data as d set
-      (data_type, question, answer, category, locale, priority, confidence_score, is_active) = (
-      select n.data_type, n.question, n.answer, n.category, n.locale, n.priority, n.confidence_score, n.is_active
+      (data_type, question, answer, category, locale, priority, confidence_score, is_active, min_level) = (
+      select n.data_type, n.question, n.answer, n.category, n.locale, n.priority, n.confidence_score, n.is_active, n.min_level
       from jsonb_populate_record(d, ${JSON.stringify(change)}::jsonb) as n)
     where ${isNamed(tenantId, path)} returning ${trainingColumns}`)
   if (!row) throw noSuchRow()

@@ -26,6 +26,10 @@ const changeable = z.strictObject({
   }),
   confidence_score: z.number().min(0).max(1).meta({ description: 'How sure you are of the answer.' }),
   is_active: z.boolean(),
+  min_level: z.int().min(0).max(100).meta({
+    description:
+      'Only contacts with a subscription of this level or more are answered with it. 0: everybody.',
+  }),
 })
 
 export const TrainingRow = z
@@ -85,6 +89,7 @@ export const ImportRow = z
     locale: cell(z.union([z.literal('*'), changeable.shape.locale]), null),
     priority: cell(number.pipe(changeable.shape.priority), 0),
     confidence_score: cell(number.pipe(changeable.shape.confidence_score), 1),
+    min_level: cell(number.pipe(changeable.shape.min_level), 0),
     is_active: cell(z.enum(['true', 'false', 'TRUE', 'FALSE']).optional(), undefined),
   })
   .transform(({ is_active, ...row }) => ({

@@ -32,7 +32,8 @@ export async function listPaymentOrders(
     { limit, cursor },
     (rowCount) => sql`
     select ${orderColumns} from public.payment_orders
-    where tenant_id = ${tenantId} and (${cursor?.ref_id}::text is null or id < private.ulid_to_uuid(${cursor?.ref_id}))
+    -- What a tenant's own customers pay to it is no bill of the tenant.
+    where tenant_id = ${tenantId} and provider <> 'mpesa' and (${cursor?.ref_id}::text is null or id < private.ulid_to_uuid(${cursor?.ref_id}))
     order by id desc limit ${rowCount}`,
   )
   return { orders: rows, next_cursor }
@@ -51,7 +52,7 @@ export async function listBillingEvents(
     (rowCount) => sql`
     select ref_id, event_type, provider, provider_entity_id, amount_minor::float8 as amount_minor, currency, plan, payload, created_at
     from public.billing_events
-    where tenant_id = ${tenantId} and (${cursor?.ref_id}::text is null or id < private.ulid_to_uuid(${cursor?.ref_id}))
+    where tenant_id = ${tenantId} and provider <> 'mpesa' and (${cursor?.ref_id}::text is null or id < private.ulid_to_uuid(${cursor?.ref_id}))
     order by id desc limit ${rowCount}`,
   )
   return { billing_events: rows, next_cursor }
@@ -104,7 +105,7 @@ export async function placeOrder(
 /** Stores what a provider said, and then does it. 503 unavailable while another request stores the same. */
 export async function takePaymentEvent(
   db: Db,
-  provider: PaymentProvider,
+  provider: PaymentProvider | 'mpesa',
   event: { id: string; body: Uint8Array; fact: PaymentFact | null },
 ): Promise<ReceivedEvent['outcome']> {
   const fact = event.fact && JSON.stringify(event.fact)

@@ -145,7 +145,7 @@ select private.register_table('public.bot_tenants', plain => '{client_name,busin
   on_forget => 'keep', kept_because => 'How the shop of a bot is reached. A manager changes it with the bot.');
 
 insert into private.api_scopes (scope, permission, description) values
-  ('bots:read', 'read', 'Read the bots, their templates, training data, settings and conversations.')
+  ('bots:read', 'read', 'Read the bots, their templates, training data, settings, plans, conversations and subscriptions.')
 on conflict (scope) do update set (permission, description) = (excluded.permission, excluded.description);
 
 select private.register_event_type('bot.created', 'A bot was created.',

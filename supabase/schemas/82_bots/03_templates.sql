@@ -16,6 +16,7 @@ create table public.bot_templates (
   is_active boolean not null default true,
   is_default boolean not null default false,
   metadata jsonb not null default '{}',
+  min_level int not null default 0,
   version int not null default 1,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -30,6 +31,8 @@ create table public.bot_templates (
   constraint conversation_context_is_small check (jsonb_typeof(conversation_context) = 'object' and private.json_fits(conversation_context, 8192)),
   constraint response_length_in_range check (max_response_length between 20 and 4096),
   constraint default_template_is_active check (is_active or not is_default),
+  constraint template_level_in_range check (min_level between 0 and 100),
+  constraint default_template_is_for_everybody check (min_level = 0 or not is_default),
   constraint bot_template_metadata_is_small check (jsonb_typeof(metadata) = 'object' and private.json_fits(metadata, 8192))
 );
 create unique index bot_templates_ref_id_idx on public.bot_templates (tenant_id, ref_id) where ref_id is not null;
@@ -38,6 +41,7 @@ comment on table public.bot_templates is 'How a bot speaks: its instructions to 
 comment on column public.bot_templates.template_name is 'A template is used where the training data that fits best has a category of this name. Else the default one is.';
 comment on column public.bot_templates.conversation_context is 'What the model is told as facts, besides the profile of the shop.';
 comment on column public.bot_templates.max_response_length is 'How many characters an answer of the model may have.';
+comment on column public.bot_templates.min_level is 'Only contacts with a subscription of this level or more are answered with it. 0: everybody.';
 comment on column public.bot_templates.version is 'One more after each change, for people who edit at the same time.';
 create trigger bot_templates_touch before update on public.bot_templates for each row execute function private.tg_touch_updated_at();
 create trigger bot_templates_stamp_editor before insert or update on public.bot_templates for each row execute function private.tg_stamp_editor();
@@ -81,8 +85,8 @@ create policy "members update their bots' templates" on public.bot_templates
 create policy "members delete their bots' templates" on public.bot_templates
   for delete to authenticated using (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
 grant select, delete on public.bot_templates to authenticated;
-grant insert (tenant_id, bot_id, template_name, description, system_prompt, conversation_context, tone, max_response_length, is_active, is_default, metadata),
-  update (template_name, description, system_prompt, conversation_context, tone, max_response_length, is_active, is_default, metadata)
+grant insert (tenant_id, bot_id, template_name, description, system_prompt, conversation_context, tone, max_response_length, is_active, is_default, metadata, min_level),
+  update (template_name, description, system_prompt, conversation_context, tone, max_response_length, is_active, is_default, metadata, min_level)
   on public.bot_templates to authenticated;
 grant select, insert, update, delete on public.bot_templates to service_role;
 

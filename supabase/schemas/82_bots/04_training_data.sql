@@ -48,6 +48,7 @@ create table public.bot_training_data (
   priority int not null default 0,
   confidence_score numeric(4, 3) not null default 1,
   is_active boolean not null default true,
+  min_level int not null default 0,
   question_folded text not null generated always as (private.fold_text(question)) stored,
   search_vector tsvector not null generated always as (to_tsvector(private.text_language(locale), private.fold_text(question))) stored,
   created_at timestamptz not null default now(),
@@ -62,6 +63,7 @@ create table public.bot_training_data (
   constraint training_category_is_text check (length(btrim(category)) >= 1 and private.is_plain_text(category, 80)),
   constraint training_locale_is_a_language check (locale ~ '^[a-z]{2,3}$'),
   constraint training_priority_in_range check (priority between -1000 and 1000),
+  constraint training_level_in_range check (min_level between 0 and 100),
   constraint confidence_score_in_range check (confidence_score between 0 and 1)
 );
 create unique index bot_training_data_ref_id_idx on public.bot_training_data (tenant_id, ref_id) where ref_id is not null;
@@ -73,6 +75,7 @@ comment on table public.bot_training_data is 'What a bot knows: a question and i
 comment on column public.bot_training_data.data_type is 'faq and canned_reply are answered as they are. An example is shown to the language model, and answers nobody by itself.';
 comment on column public.bot_training_data.priority is 'Of two answers that fit as well, the one with the higher priority is given.';
 comment on column public.bot_training_data.confidence_score is 'How sure the shop is of an answer. How well it fits a question is multiplied by it.';
+comment on column public.bot_training_data.min_level is 'Only contacts with a subscription of this level or more are answered with it. 0: everybody.';
 comment on column public.bot_training_data.locale is 'The language of the question. Null: any.';
 create trigger bot_training_data_touch before update on public.bot_training_data for each row execute function private.tg_touch_updated_at();
 create trigger bot_training_data_stamp_editor before insert or update on public.bot_training_data for each row execute function private.tg_stamp_editor();
@@ -89,8 +92,8 @@ create policy "members update their bots' training data" on public.bot_training_
 create policy "members delete their bots' training data" on public.bot_training_data
   for delete to authenticated using (tenant_id = any ((select private.tenant_ids('write'))::uuid[]));
 grant select, delete on public.bot_training_data to authenticated;
-grant insert (tenant_id, bot_id, data_type, question, answer, category, locale, priority, confidence_score, is_active),
-  update (data_type, question, answer, category, locale, priority, confidence_score, is_active) on public.bot_training_data to authenticated;
+grant insert (tenant_id, bot_id, data_type, question, answer, category, locale, priority, confidence_score, is_active, min_level),
+  update (data_type, question, answer, category, locale, priority, confidence_score, is_active, min_level) on public.bot_training_data to authenticated;
 grant select, insert, update, delete on public.bot_training_data to service_role;
 
 create trigger bot_training_data_take_place after insert on public.bot_training_data

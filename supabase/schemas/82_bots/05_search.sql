@@ -2,7 +2,7 @@
 
 -- A definer, as the next one, and for the service alone: behind policies no index would be used, because the operators of text
 -- search may tell something of a row by their errors.
-create function private.search_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5)
+create function private.search_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5, level int default 0)
   returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
   language plpgsql stable security definer
   set search_path = ''
@@ -27,7 +27,7 @@ declare
 begin
   for key in select k from unnest(private.word_keys(bot, words || plain_words)) as k group by k limit 40 loop
     holders := array(select t.id from public.bot_training_data as t
-      where private.word_keys(t.bot_id, tsvector_to_array(t.search_vector)) @> array[key] and t.is_active limit many + 1);
+      where private.word_keys(t.bot_id, tsvector_to_array(t.search_vector)) @> array[key] and t.is_active and t.min_level <= level limit many + 1);
     if cardinality(holders) <= many then
       found_ids := found_ids || holders;
     else
@@ -44,7 +44,7 @@ begin
     join unnest(common[:8]) with ordinality as other (key, n) on one.n < other.n
     cross join lateral (
       select o.id from public.bot_training_data as o
-      where private.word_keys(o.bot_id, tsvector_to_array(o.search_vector)) @> array[one.key, other.key] and o.is_active limit many) as t);
+      where private.word_keys(o.bot_id, tsvector_to_array(o.search_vector)) @> array[one.key, other.key] and o.is_active and o.min_level <= level limit many) as t);
   return query
   select d.ref_id, d.data_type, d.question, d.answer, d.category, d.priority, d.score
   from (
@@ -58,17 +58,17 @@ begin
       select cardinality(p.words) as asked_count,
         (select count(*)::int from unnest(tsvector_to_array(t.search_vector)) as w where w = any (p.words)) as shared
       from (select case when t.locale is null then plain_words else words end) as p (words)) as o
-    where t.tenant_id = search_training_data.tenant and t.bot_id = search_training_data.bot and t.id = any (found_ids) and t.is_active
+    where t.tenant_id = search_training_data.tenant and t.bot_id = search_training_data.bot and t.id = any (found_ids) and t.is_active and t.min_level <= level
       and (t.locale is null or t.locale = search_training_data.language)) as d
   where d.score >= 0.25
   order by round(d.score, 1) desc, d.priority desc, d.score desc, d.id
   limit most;
 end
 $$;
-comment on function private.search_training_data(uuid, uuid, text, text, int) is
-  'The rows of a bot whose words fit a question best, in its language, with how well: 1 is the same words. Rows below 0.25 are left out. Only for the service.';
+comment on function private.search_training_data(uuid, uuid, text, text, int, int) is
+  'The rows of a bot whose words fit a question best, in its language, with how well: 1 is the same words. Rows below 0.25 are left out, and those for a higher level. Only for the service.';
 
-create function private.find_similar_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5)
+create function private.find_similar_training_data(tenant uuid, bot uuid, asked text, language text, most int default 5, level int default 0)
   returns table (ref_id text, data_type public.bot_data_type, question text, answer text, category text, priority int, score numeric)
   language plpgsql stable security definer
   set search_path = ''
@@ -84,14 +84,14 @@ begin
     -- Letters say less than words: "tubas" and "tuners" have most of theirs.
     select t.*, (0.85 * extensions.similarity(t.question_folded, folded) * t.confidence_score)::numeric(4, 3) as score
     from public.bot_training_data as t
-    where t.tenant_id = find_similar_training_data.tenant and t.bot_id = find_similar_training_data.bot and t.is_active
+    where t.tenant_id = find_similar_training_data.tenant and t.bot_id = find_similar_training_data.bot and t.is_active and t.min_level <= level
       and (t.locale is null or t.locale = find_similar_training_data.language)) as d
   where d.score >= 0.25
   order by round(d.score, 1) desc, d.priority desc, d.score desc, d.id
   limit most;
 end
 $$;
-comment on function private.find_similar_training_data(uuid, uuid, text, text, int) is
+comment on function private.find_similar_training_data(uuid, uuid, text, text, int, int) is
   'The rows of a bot that are spelt most like a question, for words that are misspelt. It looks at all rows of the bot. Only for the service.';
-grant execute on function private.search_training_data(uuid, uuid, text, text, int),
-  private.find_similar_training_data(uuid, uuid, text, text, int) to service_role;
+grant execute on function private.search_training_data(uuid, uuid, text, text, int, int),
+  private.find_similar_training_data(uuid, uuid, text, text, int, int) to service_role;

@@ -31,7 +31,8 @@ export default {
     conversation_states: {
       ...reading,
       columns:
-        'tenant_id bot_id contact_id taken_over_at taken_over_by escalated_at escalation_reason last_received_at last_message_at notice_on',
+        'tenant_id bot_id contact_id taken_over_at taken_over_by escalated_at escalation_reason last_received_at last_message_at notice_on ' +
+        'offered_plans offered_at',
       service: 'all',
       attempts: strays(
         'conversation_states',

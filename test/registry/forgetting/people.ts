@@ -142,6 +142,16 @@ export const keptFills: Record<string, Fill> = {
        select c.tenant_id, c.bot_id, c.id, 'inbound', 'contact', $2 from public.contacts as c where c.tenant_id = $1`,
       [id, `Write to ${address}.`],
     ),
+  contact_subscriptions: ({ id }) =>
+    admin.query(
+      `with ordered as (
+         insert into public.payment_orders (tenant_id, provider, kind, amount_minor, currency, bought)
+         values ($1, 'mpesa', 'bot_subscription', 100, 'KES', '{}') returning id)
+       insert into public.contact_subscriptions (tenant_id, bot_id, contact_id, order_id, plan_name, plan_type, level, amount_minor, currency, phone)
+       select c.tenant_id, c.bot_id, c.id, o.id, 'Club', 'one', 1, 100, 'KES', '254700000001'
+       from public.contacts as c, ordered as o where c.tenant_id = $1`,
+      [id],
+    ),
   tenant_idp_config: ({ id }, { address }) =>
     admin.query(`insert into public.tenant_idp_config (tenant_id, type, metadata) values ($1, 'saml', $2)`, [
       id,

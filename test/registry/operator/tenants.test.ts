@@ -51,7 +51,7 @@ const log = async (of: Tenant, by: Person, action: string) => {
   return ((await response.json()) as { events: Event[] }).events
 }
 
-const queueNames = ['bot_answers', 'bot_messages', 'notifications', 'webhooks']
+const queueNames = ['bot_answers', 'bot_messages', 'bot_pushes', 'notifications', 'webhooks']
 
 describe('tenants are found', () => {
   const mark = freshSlug('q').replace('-', '')

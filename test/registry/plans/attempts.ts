@@ -36,6 +36,12 @@ export const attempts: Record<string, Attempt> = {
   webhook_endpoints: createEndpoint,
   bots: addBot,
   bot_tenants: addBot,
+  bot_plans: (db, tenantId) =>
+    db.query(
+      `insert into public.bot_plans (tenant_id, bot_id, plan_name, amount_minor, level)
+       values ($1, ${botOf}, gen_random_uuid(), 100, 1)`,
+      [tenantId],
+    ),
   bot_templates: (db, tenantId) =>
     db.query(
       `insert into public.bot_templates (tenant_id, bot_id, template_name, system_prompt)
@@ -96,6 +102,7 @@ export const attempts: Record<string, Attempt> = {
 /** How a place is given back, the one that was taken first. A monthly limit has none. */
 export const givingBack: Record<string, string> = {
   bot_tenants: `delete from public.bot_tenants where id = (select id from public.bot_tenants where tenant_id = $1 and client_name <> 'Room' limit 1)`,
+  bot_plans: `delete from public.bot_plans where id = (select id from public.bot_plans where tenant_id = $1 limit 1)`,
   bot_templates: `delete from public.bot_templates where id = (select id from public.bot_templates where tenant_id = $1 limit 1)`,
   bot_training_data: `delete from public.bot_training_data where id = (
     select id from public.bot_training_data where tenant_id = $1 limit 1)`,

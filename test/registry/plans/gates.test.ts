@@ -208,6 +208,7 @@ describe('a count', () => {
            when 'usage_events' then (select count(*) from public.usage_events where tenant_id = $1)
            when 'messages' then (select count(*) from private.notification_jobs where tenant_id = $1 and type = 'message')
            when 'bot_tenants' then (select count(*) from public.bot_tenants where tenant_id = $1)
+           when 'bot_plans' then (select count(*) from public.bot_plans where tenant_id = $1)
            when 'bot_templates' then (select count(*) from public.bot_templates where tenant_id = $1)
            when 'bot_training_data' then (select count(*) from public.bot_training_data where tenant_id = $1)
            when 'webhook_endpoints' then (select count(*) from public.webhook_endpoints where tenant_id = $1) end as there

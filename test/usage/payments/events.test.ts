@@ -117,4 +117,6 @@ describeEvents(
       when: (w) => settle(w, { what: 'started', subscription_id: `sub_${w.id}` }),
     },
   },
+  // Those of the contacts of bots.
+  ['subscription.changed'],
 )

@@ -87,6 +87,11 @@ const routeTree = root.addChildren([
     'Conversation',
   ),
   screen('/t/$slug/bots/$bot/number', () => import('../screens/bots/number/number.tsx'), 'NumberScreen'),
+  screen(
+    '/t/$slug/bots/$bot/subscriptions',
+    () => import('../screens/bots/subscriptions/subscriptions.tsx'),
+    'Subscriptions',
+  ),
   screen('/t/$slug/bots/$bot/behaviour', () => import('../screens/bots/behaviour.tsx'), 'Behaviour'),
   screen('/t/$slug/bots/$bot/templates', () => import('../screens/bots/bot-templates.tsx'), 'BotTemplates'),
   screen(

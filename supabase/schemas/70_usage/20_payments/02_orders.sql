@@ -1,6 +1,9 @@
 -- Orders: what somebody wants to pay for at a provider, and the payments that came for it.
 
-create type public.payment_provider as enum ('razorpay', 'stripe');
+create type public.payment_provider as enum (
+  'razorpay', 'stripe',
+  'mpesa' -- only of what a tenant's own customers pay to the tenant
+);
 
 create type public.payment_order_status as enum (
   'created',    -- waits for a payment
@@ -113,7 +116,7 @@ begin
   select * into strict wanted from private.order_kinds as k where k.kind = make_payment_order.kind;
   if not wanted.is_for_tenant and tenant <> private.platform_tenant_id() then
     raise exception 'An order of the kind % belongs to the platform until it is settled.', make_payment_order.kind;
-  elsif wanted.is_for_tenant and exists (select from public.tenants as t where t.id = tenant and t.kind <> 'customer') then
+  elsif wanted.is_for_tenant and not wanted.is_paid_to_tenant and exists (select from public.tenants as t where t.id = tenant and t.kind <> 'customer') then
     perform private.raise_problem(409, 'not_billable', 'Only a customer is billed. A demo tenant and the platform never are.');
   end if;
   insert into public.payment_orders (tenant_id, provider, kind, amount_minor, currency, bought, idempotency_key)

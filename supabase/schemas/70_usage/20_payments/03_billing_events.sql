@@ -38,6 +38,7 @@ as $$
 declare
   tenant public.tenants;
   data jsonb;
+  is_bill boolean := not coalesce((select k.is_paid_to_tenant from private.order_kinds as k where k.kind = new.payload ->> 'kind'), false);
 begin
   if new.event_type not in ('payment.paid', 'payment.failed', 'payment.refund_due', 'payment.refunded',
     'subscription.activated', 'subscription.charged', 'subscription.failed', 'subscription.cancelled') then
@@ -50,6 +51,10 @@ begin
     'provider', new.provider, 'provider_entity_id', new.provider_entity_id,
     'amount_minor', new.amount_minor, 'currency', new.currency, 'plan', new.plan, 'reason', new.payload ->> 'reason');
   perform private.emit_event(new.tenant_id, new.event_type, data, 'order ' || (new.payload ->> 'order'), has_row_lock => true);
+  -- What a tenant's own customers pay to it is nothing that its managers can pay, and the platform has none of it.
+  if not is_bill then
+    return null;
+  end if;
   -- Those who can pay are told what needs them. What went well, they did themselves. The platform pays for nothing: its
   -- orders are those of strangers.
   if new.event_type in ('payment.failed', 'subscription.failed', 'subscription.cancelled') and tenant.kind <> 'platform' then
@@ -67,7 +72,7 @@ create trigger billing_events_emit after insert on public.billing_events
   for each row execute function private.tg_emit_billing_events();
 
 select private.register_event_type(t.type, t.description,
-  '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "order": {"ref_id": "ref_id", "kind": "text"}, "provider": "razorpay|stripe",
+  '{"tenant": {"ref_id": "ref_id", "slug": "text"}, "order": {"ref_id": "ref_id", "kind": "text"}, "provider": "razorpay|stripe|mpesa",
     "provider_entity_id?": "text", "amount_minor?": "count", "currency?": "text", "plan?": "text", "reason?": "text"}',
   jsonb_build_object('tenant', '{"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1E", "slug": "our-studio"}'::jsonb,
     'order', '{"ref_id": "01JD3N8Q4ZB6T2V9XK5M7R0C1F", "kind": "subscription"}'::jsonb, 'provider', 'stripe',

@@ -48,22 +48,24 @@ comment on function private.order_plan(uuid, public.payment_provider, text, text
 grant execute on function private.order_plan(uuid, public.payment_provider, text, text) to authenticated;
 
 -- A definer: not even the service may write orders directly.
-create function private.claim_open_orders(batch int default 50)
+create function private.claim_open_orders(
+  batch int default 50, providers public.payment_provider[] default '{razorpay,stripe}', least_wait interval default '15 minutes'
+)
   returns table (tenant_id uuid, id uuid, ref_id text, provider public.payment_provider, provider_order_id text, is_recurring boolean)
   language sql volatile security definer
   set search_path = ''
 as $$
   with due as materialized (
     select o.tenant_id, o.id from public.payment_orders as o
-    where o.next_ask_at <= now()
+    where o.next_ask_at <= now() and o.provider = any (providers)
     order by o.next_ask_at limit batch
     for no key update skip locked
   ), claimed as (
-    -- Asked after 15 minutes, then half an hour, and so on to once a day. After four days nobody pays an order any more,
+    -- Asked after 15 minutes, then half an hour, and so on to once a day. Where a payment takes a minute, from less on. After four days nobody pays an order any more,
     -- and what a provider sends later is still settled.
     update public.payment_orders as o set
       next_ask_at = case when o.created_at > now() - interval '4 days' and o.provider_order_id is not null
-        then now() + least(greatest(now() - o.created_at, interval '15 minutes'), interval '1 day') end
+        then now() + least(greatest(now() - o.created_at, least_wait), interval '1 day') end
     from due as d where o.tenant_id = d.tenant_id and o.id = d.id
     returning o.tenant_id, o.id, o.ref_id, o.provider, o.provider_order_id, o.kind
   )
@@ -71,9 +73,9 @@ as $$
   from claimed as c join private.order_kinds as k on k.kind = c.kind
   where c.provider_order_id is not null
 $$;
-comment on function private.claim_open_orders(int) is
+comment on function private.claim_open_orders(int, public.payment_provider[], interval) is
   'The orders that nobody has paid, as far as we know, and about which the provider is to be asked now. Two callers never get the same one.';
 
-grant execute on function private.attach_payment_order(uuid, uuid, text, text), private.claim_open_orders(int),
+grant execute on function private.attach_payment_order(uuid, uuid, text, text), private.claim_open_orders(int, public.payment_provider[], interval),
   private.receive_payment_event(public.payment_provider, text, bytea, jsonb),
   private.settle_payment_event(public.payment_provider, text) to service_role;

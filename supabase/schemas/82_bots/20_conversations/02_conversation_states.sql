@@ -11,9 +11,12 @@ create table public.conversation_states (
   last_received_at timestamptz,
   last_message_at timestamptz not null default date_trunc('milliseconds', now()),
   notice_on date,
+  offered_plans uuid[],
+  offered_at timestamptz,
   primary key (tenant_id, contact_id),
   constraint conversation_states_contact_fkey foreign key (tenant_id, bot_id, contact_id)
     references public.contacts (tenant_id, bot_id, id) on delete cascade,
+  constraint offer_has_a_moment check ((offered_plans is null) = (offered_at is null)),
   constraint escalated_for_a_reason check ((escalated_at is null) = (escalation_reason is null)),
   constraint escalation_reason_is_a_word check (escalation_reason ~ '^[a-z_]{1,40}$')
 ) with (fillfactor = 80);
@@ -26,6 +29,7 @@ comment on column public.conversation_states.taken_over_at is 'The bot is quiet 
 comment on column public.conversation_states.escalated_at is 'Since when the contact waits for a person.';
 comment on column public.conversation_states.last_received_at is 'WhatsApp lets a business write for 24 hours after it.';
 comment on column public.conversation_states.last_message_at is 'In milliseconds, as the API shows it, because the list is in its order.';
+comment on column public.conversation_states.offered_plans is 'Which plans the contact was offered, in the order of their numbers. Null: none, or one was chosen.';
 comment on column public.conversation_states.notice_on is 'The day on which the contact was last told that there were too many messages.';
 
 alter table public.conversation_states enable row level security;

@@ -69,6 +69,8 @@ begin
     notice_on = greatest(s.notice_on, o.notice_on)
   from public.conversation_states as o
   where s.tenant_id = tenant and s.contact_id = kept and o.tenant_id = tenant and o.contact_id = other;
+  -- What was paid for under the other name.
+  update public.contact_subscriptions as p set contact_id = kept where p.tenant_id = tenant and p.bot_id = bot and p.contact_id = other;
   -- Whoever did not want to be written to does not want it under the other name either.
   update public.contacts as c set opted_out_at = coalesce(c.opted_out_at, o.opted_out_at)
   from public.contacts as o
@@ -77,17 +79,6 @@ begin
 end
 $$;
 comment on function private.join_contacts(uuid, uuid, uuid, uuid) is 'Moves the messages of one contact to another, who is the same person, and removes it.';
-
-
-create function private.is_stop_word(value text) returns boolean
-  language sql immutable parallel safe
-  set search_path = ''
-as $$
-  -- The whole message, and not one that has the word in it: "Where does the bus stop?" is a question.
-  select length(value) <= 40 and private.fold_text(value) in ('stop', 'stop all', 'stopall', 'unsubscribe', 'arret', 'arreter', 'desabonner', 'parar',
-    'pare', 'cancelar suscripcion', 'abmelden', 'stopp', 'acha', 'simama')
-$$;
-comment on function private.is_stop_word(text) is 'Whether a contact wants to be written to no more.';
 
 create function private.receive_bot_messages(tenant uuid, bot uuid, given jsonb) returns int
   language plpgsql

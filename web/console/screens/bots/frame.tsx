@@ -77,6 +77,9 @@ function One({
         <Link to="/t/$slug/bots/$bot/try" params={params} activeOptions={asTab}>
           {words.parts.try}
         </Link>
+        <Link to="/t/$slug/bots/$bot/subscriptions" params={params} activeOptions={asTab}>
+          {words.parts.subscriptions}
+        </Link>
         {tenant.permissions.includes('read_admin') && (
           <Link to="/t/$slug/bots/$bot/number" params={params} activeOptions={asTab}>
             {words.parts.number}

@@ -14,6 +14,7 @@ const names = [
   'enable_auto_reply',
   'enable_ai_responses',
   'enable_training_mode',
+  'enable_payment_flow',
   'log_conversations',
 ] as const
 type Draft = Partial<Record<(typeof names)[number], boolean>>

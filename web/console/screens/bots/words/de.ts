@@ -19,6 +19,7 @@ const de: typeof en = {
     training: 'Trainingsdaten',
     try: 'Ausprobieren',
     number: 'Nummer',
+    subscriptions: 'Abonnements',
   },
 
   state: 'Zustand',
@@ -49,6 +50,7 @@ const de: typeof en = {
 
   toggles: 'Was er darf',
   toggle: {
+    enable_payment_flow: 'Abonnements',
     is_bot_enabled: 'Er antwortet der Kundschaft',
     enable_ai_responses: 'Ein Sprachmodell darf schreiben',
     enable_training_mode: 'Trainingsmodus',
@@ -56,6 +58,7 @@ const de: typeof en = {
     log_conversations: 'Bewahrt auf, was gesagt wurde',
   },
   toggleHint: {
+    enable_payment_flow: 'Ein: die Kundschaft kann Angebote abonnieren und mit M-Pesa zahlen.',
     is_bot_enabled: 'Aus: Er schweigt, wie in einer Pause.',
     enable_ai_responses: 'Aus: Was die Trainingsdaten nicht beantworten, geht an eine Person.',
     enable_training_mode:

@@ -19,6 +19,7 @@ export default {
     training: 'Training data',
     try: 'Try it',
     number: 'Number',
+    subscriptions: 'Subscriptions',
   },
 
   state: 'State',
@@ -48,6 +49,7 @@ export default {
 
   toggles: 'What it may do',
   toggle: {
+    enable_payment_flow: 'Subscriptions',
     is_bot_enabled: 'Answers customers',
     enable_ai_responses: 'A language model may write',
     enable_training_mode: 'Training mode',
@@ -55,6 +57,7 @@ export default {
     log_conversations: 'Keeps what was said',
   },
   toggleHint: {
+    enable_payment_flow: 'On: contacts can subscribe to plans and pay by M-Pesa.',
     is_bot_enabled: 'Off: it is silent to everybody, as in a break.',
     enable_ai_responses: 'Off: what its training data does not answer goes to a person.',
     enable_training_mode: 'On: it answers with its training data alone, even where a model could write.',

@@ -19,6 +19,7 @@ const es: typeof en = {
     training: 'Datos de entrenamiento',
     try: 'Probar',
     number: 'Número',
+    subscriptions: 'Suscripciones',
   },
 
   state: 'Estado',
@@ -49,6 +50,7 @@ const es: typeof en = {
 
   toggles: 'Qué puede hacer',
   toggle: {
+    enable_payment_flow: 'Suscripciones',
     is_bot_enabled: 'Responde a los clientes',
     enable_ai_responses: 'Un modelo de lenguaje puede escribir',
     enable_training_mode: 'Modo de entrenamiento',
@@ -56,6 +58,7 @@ const es: typeof en = {
     log_conversations: 'Guarda lo que se dijo',
   },
   toggleHint: {
+    enable_payment_flow: 'Activado: la clientela puede suscribirse y pagar por M-Pesa.',
     is_bot_enabled: 'Sin marcar: calla para todos, como en una pausa.',
     enable_ai_responses: 'Sin marcar: lo que sus datos no responden va a una persona.',
     enable_training_mode:

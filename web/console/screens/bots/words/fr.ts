@@ -19,6 +19,7 @@ const fr: typeof en = {
     training: 'Données d’entraînement',
     try: 'Essayer',
     number: 'Numéro',
+    subscriptions: 'Abonnements',
   },
 
   state: 'État',
@@ -49,6 +50,7 @@ const fr: typeof en = {
 
   toggles: 'Ce qu’il peut faire',
   toggle: {
+    enable_payment_flow: 'Abonnements',
     is_bot_enabled: 'Il répond aux clients',
     enable_ai_responses: 'Un modèle de langage peut écrire',
     enable_training_mode: 'Mode d’entraînement',
@@ -56,6 +58,7 @@ const fr: typeof en = {
     log_conversations: 'Conserve ce qui a été dit',
   },
   toggleHint: {
+    enable_payment_flow: 'Activé : les clients peuvent s’abonner et payer par M-Pesa.',
     is_bot_enabled: 'Non coché : il se tait pour tous, comme pendant une pause.',
     enable_ai_responses: 'Non coché : ce que ses données d’entraînement ne savent pas va à une personne.',
     enable_training_mode:

@@ -19,6 +19,7 @@ const it: typeof en = {
     training: 'Dati di addestramento',
     try: 'Prova',
     number: 'Numero',
+    subscriptions: 'Abbonamenti',
   },
 
   state: 'Stato',
@@ -49,6 +50,7 @@ const it: typeof en = {
 
   toggles: 'Che cosa può fare',
   toggle: {
+    enable_payment_flow: 'Abbonamenti',
     is_bot_enabled: 'Risponde ai clienti',
     enable_ai_responses: 'Un modello linguistico può scrivere',
     enable_training_mode: 'Modalità di addestramento',
@@ -56,6 +58,7 @@ const it: typeof en = {
     log_conversations: 'Conserva ciò che è stato detto',
   },
   toggleHint: {
+    enable_payment_flow: 'Attivo: i clienti possono abbonarsi e pagare con M-Pesa.',
     is_bot_enabled: 'Non spuntato: tace con tutti, come in una pausa.',
     enable_ai_responses: 'Non spuntato: ciò che i suoi dati non sanno va a una persona.',
     enable_training_mode:
