@@ -251,6 +251,16 @@ export const goodCalls: Record<string, GoodCall> = {
   'public.release_credits': { refused: 'reservation_not_found' },
   'public.replay_webhook_deliveries': { given: () => ({ since: '2026-01-31T09:30:00Z' }) },
   'public.reserve_credits_batch': { given: () => ({ credits: [1], idempotency_keys: ['k'] }) },
+  'public.set_join_rule': {
+    given: () => ({ type: 'oidc', rule: { rule: 'off' } }),
+    around: {
+      rule: [
+        (inner) => ({ rule: 'off', groups: inner }),
+        (inner) => ({ rule: 'off', groups: [{ value: inner, role: 'member' }] }),
+        (inner) => ({ rule: 'off', claim: inner }),
+      ],
+    },
+  },
   'public.set_idp_config': {
     given: () => ({ type: 'oidc', metadata: settings }),
     around: {
@@ -290,6 +300,8 @@ export const unmeasured: Record<string, string> = {
   'private.find_credit_entry': 'the operations have bounded the key',
   'private.find_usage_events': 'void_usage_events() bounds the batch',
   'private.header_problems': 'merge_webhook_headers() bounds the headers',
+  'private.end_rule_membership': 'our own code names the reason',
+  'private.join_rule_problems': 'set_join_rule() bounds the rule',
   'private.idp_setting_problems': 'set_idp_config() bounds the settings',
   'private.ingest_usage_events': 'log_usage_events() bounds the batch',
   'private.judge_usage_events': 'log_usage_events() bounds the batch',
