@@ -153,12 +153,14 @@ export const identityProviders = new Hono().route('/', read).route('/', manage).
 /** Called before anybody is signed in. */
 export const signInOptions = router({ auth: 'public' }).post(
   '/',
-  describeRoute('Find out how the people of an e-mail address sign in', {
-    200: { description: 'By their own provider, or by password.', schema: SignInOptions },
-  }),
+  describeRoute(
+    'Find out how the people of an e-mail address sign in',
+    { 200: { description: 'By their own provider, or by password.', schema: SignInOptions } },
+    ['too_many_sign_in_questions'],
+  ),
   body(SignInOptionsRequest),
   async (c) => {
-    const options = await findSignInOptions(c.req.valid('json').email)
+    const options = await findSignInOptions(requestHeaders(c), c.req.valid('json').email)
     return c.json(options, 200, { 'cache-control': 'no-store' })
   },
 )
