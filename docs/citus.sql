@@ -51,6 +51,7 @@ select create_distributed_table('private.queue_items', 'tenant_id', colocate_wit
 select create_distributed_table('private.queue_lanes', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.queue_tenants', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.registration_orders', 'tenant_id', colocate_with => 'public.tenants');
+select create_distributed_table('private.rule_memberships', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.tenant_count_changes', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.tenant_counts', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.tenant_pages', 'tenant_id', colocate_with => 'public.tenants');

@@ -22,15 +22,19 @@ import {
   IdentityProviders,
   IdpPath,
   IdpSettings,
+  JoinRule,
   listIdentityProviders,
   OidcSettings,
   readIdentityProvider,
   removeIdentityProvider,
   SamlSettings,
+  SignIn,
   SignInOptions,
   SignInOptionsRequest,
   SsoProviderBinding,
   setIdentityProvider,
+  setJoinRule,
+  settleSignIn,
 } from '../../lib/registry/index.ts'
 
 const read = router({ auth: 'member', permission: 'read_admin', tenant: 'path' })
@@ -75,6 +79,22 @@ const manage = router({ auth: 'member', permission: 'manage', tenant: 'path' })
       const checked = check(type === 'oidc' ? OidcSettings : SamlSettings, c.req.valid('json'))
       if (!checked.ok) throw validationProblem('invalid_body', checked.errors)
       return c.json(await setIdentityProvider(c.var.db, c.var.tenant.id, type, checked.data))
+    },
+  )
+  .put(
+    '/:type/join-rule',
+    describeRoute(
+      'Say whom a provider makes a member, and in which role',
+      {
+        200: { description: 'Who is not covered any more is no member any more.', schema: IdentityProvider },
+      },
+      ['invalid_value', 'feature_not_in_plan'],
+    ),
+    params(IdpPath),
+    body(JoinRule),
+    async (c) => {
+      const { type } = c.req.valid('param')
+      return c.json(await setJoinRule(c.var.db, c.var.tenant.id, type, c.req.valid('json')))
     },
   )
   .delete(
@@ -133,12 +153,23 @@ export const identityProviders = new Hono().route('/', read).route('/', manage).
 /** Called before anybody is signed in. */
 export const signInOptions = router({ auth: 'public' }).post(
   '/',
-  describeRoute('Find out how the people of an e-mail address sign in', {
-    200: { description: 'By their own provider, or by password.', schema: SignInOptions },
-  }),
+  describeRoute(
+    'Find out how the people of an e-mail address sign in',
+    { 200: { description: 'By their own provider, or by password.', schema: SignInOptions } },
+    ['too_many_sign_in_questions'],
+  ),
   body(SignInOptionsRequest),
   async (c) => {
-    const options = await findSignInOptions(c.req.valid('json').email)
+    const options = await findSignInOptions(requestHeaders(c), c.req.valid('json').email)
     return c.json(options, 200, { 'cache-control': 'no-store' })
   },
+)
+
+/** Auth has settled it already. Whoever is no member learns here why, and what was in the way may be gone. */
+export const signIns = router({ auth: 'user' }).post(
+  '/',
+  describeRoute('Join or leave the tenant whose provider signed the caller in, as its rule says now', {
+    200: { description: 'What became of the membership.', schema: SignIn },
+  }),
+  async (c) => c.json(await settleSignIn(c.var.db)),
 )

@@ -2826,6 +2826,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/registry/tenants/{ref}/identity-providers/{type}/join-rule": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Say whom a provider makes a member, and in which role */
+        put: operations["putRegistryTenantsRefIdentityProvidersTypeJoinRule"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/registry/tenants/{ref}/identity-providers/{type}/check": {
         parameters: {
             query?: never;
@@ -2871,6 +2888,23 @@ export interface paths {
         put?: never;
         /** Find out how the people of an e-mail address sign in */
         post: operations["postRegistrySignInOptions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/registry/sign-ins": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Join or leave the tenant whose provider signed the caller in, as its rule says now */
+        post: operations["postRegistrySignIns"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6709,6 +6743,7 @@ export interface components {
             at_provider: components["schemas"]["AtProvider"];
             /** @description The tenant's verified domains. Once bound, addresses of these domains sign in here. */
             email_domains: string[];
+            join_rule: components["schemas"]["JoinRule"];
             /**
              * Format: date-time
              * @description RFC 3339, in UTC, to the millisecond.
@@ -6818,6 +6853,33 @@ export interface components {
             invitations: components["schemas"]["Invitation"][];
             /** @description The cursor of the next page; null on the last one. */
             next_cursor: string | null;
+        };
+        JoinRule: {
+            /**
+             * @description Whom the provider makes a member when they sign in: nobody, those whose address is at a verified domain of the tenant, or those of a group.
+             * @enum {string}
+             */
+            rule: "off" | "verified_domain" | "group";
+            /**
+             * @description verified_domain: the role they get.
+             * @default member
+             * @enum {string}
+             */
+            role: "admin" | "member" | "reviewer";
+            /**
+             * @description group: the claim that lists the groups, as Supabase Auth's attribute mapping names it.
+             * @default null
+             */
+            claim: string | null;
+            /**
+             * @description group: the role of each group. Who is in several has the highest.
+             * @default []
+             */
+            groups: {
+                value: string;
+                /** @enum {string} */
+                role: "admin" | "member" | "reviewer";
+            }[];
         };
         LlmCall: {
             ref_id: string;
@@ -8778,6 +8840,18 @@ export interface components {
         };
         SentTestMessage: {
             message_id: string;
+        };
+        SignIn: {
+            /**
+             * @description member: nothing changed. refused: the rule covers the person, and something is in the way.
+             * @enum {string}
+             */
+            outcome: "joined" | "member" | "role_changed" | "left" | "refused" | "none";
+            /** @description Why the caller is no member. */
+            reason: ("not_of_provider" | "provider_not_bound" | "rule_off" | "domain_not_verified" | "no_group" | "membership_deactivated" | "limit_reached" | "provider_not_verified" | "certificate_expired" | "feature_not_in_plan" | "tenant_frozen" | "trial_ended") | null;
+            /** @description The slug of the tenant whose provider this is. */
+            tenant: string | null;
+            role: string | null;
         };
         SignInOptions: {
             /** @constant */
@@ -33696,6 +33770,146 @@ export interface operations {
             };
         };
     };
+    putRegistryTenantsRefIdentityProvidersTypeJoinRule: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The slug or ref_id of the tenant that is meant. */
+                ref: string;
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JoinRule"];
+            };
+        };
+        responses: {
+            /** @description Who is not covered any more is no member any more. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IdentityProvider"];
+                };
+            };
+            /** @description malformed_url, invalid_json */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description feature_not_in_plan */
+            402: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted, tenant_frozen, trial_ended, second_factor_required */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description tenant_not_found, not_found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description payload_too_large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unsupported_media_type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description invalid_value, invalid_body */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     postRegistryTenantsRefIdentityProvidersTypeCheck: {
         parameters: {
             query?: never;
@@ -33995,6 +34209,104 @@ export interface operations {
             /** @description invalid_body, invalid_value */
             422: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description too_many_sign_in_questions */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description timeout */
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    postRegistrySignIns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What became of the membership. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignIn"];
+                };
+            };
+            /** @description malformed_url */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description unauthenticated, token_expired, invalid_api_key */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description forbidden, key_not_accepted */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description rate_limited */
+            429: {
+                headers: {
+                    /** @description After how many seconds to try again. */
+                    "Retry-After": number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -36,6 +36,7 @@ export { exportTenant } from './export/queries.ts'
 export { forgetPerson } from './forgetting/queries.ts'
 export { ForgetRequest, ForgottenPerson } from './forgetting/schema.ts'
 export { checkIdentityProvider } from './identity-providers/check.ts'
+export { setJoinRule, settleSignIn } from './identity-providers/joining.ts'
 export {
   atProvider,
   listIdentityProviders,
@@ -50,8 +51,10 @@ export {
   IdentityProviders,
   IdpPath,
   IdpSettings,
+  JoinRule,
   OidcSettings,
   SamlSettings,
+  SignIn,
   SignInOptions,
   SignInOptionsRequest,
   SsoProviderBinding,

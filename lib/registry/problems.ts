@@ -29,6 +29,11 @@ const problems = declareProblems({
   idp_not_verified: { status: 409, title: 'The identity provider is not verified' },
   idp_just_checked: { status: 429, title: 'The identity provider was just checked', retryAfterSeconds: 5 },
   too_many_idp_checks: { status: 429, title: 'Too many checks of identity providers', retryAfterSeconds: 60 },
+  too_many_sign_in_questions: {
+    status: 429,
+    title: 'Too many questions about signing in',
+    retryAfterSeconds: 3_600,
+  },
   sso_provider_taken: { status: 409, title: 'The SSO provider is already bound' },
 })
 

@@ -595,6 +595,7 @@ select private.register_table('private.api_key_windows', unaudited => 'counts re
 -- Identity providers: the settings with which a tenant's people sign in at their own provider.
 
 create type public.idp_kind as enum ('oidc', 'saml');
+create type public.join_rule as enum ('off', 'verified_domain', 'group');
 
 create table public.tenant_idp_config (
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -612,6 +613,10 @@ create table public.tenant_idp_config (
   sso_provider_id uuid,
   revision uuid not null default private.uuid_v7(),
   check_started_at timestamptz,
+  join_rule public.join_rule not null default 'off',
+  join_role public.tenant_role not null default 'member',
+  join_claim text,
+  join_groups jsonb not null default '[]',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -624,6 +629,10 @@ create table public.tenant_idp_config (
   constraint idp_check_error_is_short check (length(last_check_error) <= 2000),
   constraint idp_metadata_holds_no_secret check (not metadata ?| '{client_secret,clientSecret,secret,private_key}'),
   constraint verified_provider_was_checked check (verified = (verified_at is not null) and (not verified or last_checked_at is not null)),
+  constraint a_rule_makes_no_owner check (join_role <> 'owner' and not join_groups @? '$[*] ? (@.role == "owner")'),
+  constraint a_rule_by_group_names_groups check (join_rule <> 'group' or join_claim is not null and join_groups <> '[]'),
+  constraint join_claim_is_short check (private.is_plain_text(join_claim, 200)),
+  constraint join_groups_are_few check (jsonb_typeof(join_groups) = 'array' and jsonb_array_length(join_groups) <= 50 and length(join_groups::text) <= 30000),
   constraint only_oidc_has_a_client_secret check (type = 'oidc' or client_secret_id is null)
 );
 create unique index tenant_idp_config_ref_id_idx on public.tenant_idp_config (tenant_id, ref_id) where ref_id is not null;
@@ -765,7 +774,7 @@ select private.register_feature('sso', 'Signing in at the tenant''s own identity
 select private.register_switch('sso', is_used => 'uses_identity_provider');
 
 select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
-  plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}',
+  plain => '{metadata,last_check_error,discovered,join_claim,join_groups}', secret => '{client_secret_id}',
   -- SAML metadata names the people whom an identity provider lists as its contacts.
   personal => '{metadata.metadata_xml}', on_forget => 'keep',
   kept_because => 'The contacts that an identity provider publishes about itself. A manager replaces them with the metadata.');
@@ -921,32 +930,6 @@ $$;
 comment on function private.may_assert_address(uuid, text, uuid) is
   'Whether the address of an account counts in a tenant as confirmed. An SSO provider confirms only addresses of domains that its tenant has verified.';
 
--- A definer, because the caller is not yet signed in. It says only where the people of a domain sign in. They must
--- know that.
-create function public.find_idp_for_email(email text) returns jsonb
-  language plpgsql stable security definer
-  set search_path = ''
-as $$
-declare
-  -- The part before the @ is ignored, so that the answer does not say whether somebody has an account.
-  domain text := rtrim(private.fold_email(substring(left(find_idp_for_email.email, 400) from '@([^@]+)$')), '.');
-begin
-  return coalesce((
-    select jsonb_build_object('method', 'sso', 'tenant', t.slug, 'sso_provider_id', c.sso_provider_id)
-    from public.tenant_domains as d
-    join public.tenants as t on t.id = d.tenant_id and t.status <> 'archived'
-    join public.tenant_idp_config as c on c.tenant_id = d.tenant_id
-    -- Exactly the verified name, because the owner of example.com may not control mail.example.com.
-    where d.host = domain and d.status = 'verified'
-      and c.verified and c.sso_provider_id is not null and (c.keys_expire_at is null or c.keys_expire_at > now())
-      and not private.is_switched_off(t.id, 'sso')
-    order by c.verified_at desc
-    limit 1), '{"method": "password"}');
-end
-$$;
-comment on function public.find_idp_for_email(text) is
-  'How the people of an e-mail address sign in: {method: "sso", tenant, sso_provider_id} if its domain and a provider are verified, otherwise {method: "password"}.';
-grant execute on function public.find_idp_for_email(text) to anon, authenticated, service_role;
 grant execute on function private.begin_idp_check(uuid, public.idp_kind), private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz),
   private.read_idp_secret(uuid, public.idp_kind, uuid), private.bind_sso_provider(uuid, public.idp_kind, uuid),
   private.tenant_of_sso_provider(uuid) to service_role;
@@ -958,6 +941,467 @@ select private.register_notification_type('idp.failing', 'sign_in', 'The identit
     "de": "Dein Identitätsanbieter ({{kind}}) antwortet nicht, wie er soll. Deine Leute können sich vielleicht nicht damit anmelden.",
     "fr": "Votre fournisseur d’identité ({{kind}}) ne répond pas correctement. Vos collaborateurs ne peuvent peut-être pas se connecter."}',
   '{"kind": "OIDC"}', is_critical => true);
+
+-- 30_identity_providers/03_join_rules.sql
+
+-- Join rules: whom a tenant's own provider makes a member, in which role, and what of a sign-in may be believed.
+
+-- What Auth does (github.com/supabase/auth at bc32168, internal/api/samlacs.go and external.go, models/linking.go and user.go):
+-- With each sign-in it replaces auth.identities.identity_data by what the provider asserted. What the mapping of attributes
+-- names besides the usual claims stands there in custom_claims. It merges the same into raw_user_meta_data, where people write
+-- too (PUT /user, "data"), and where a claim stays that the provider no longer sends. So user_metadata counts for nothing.
+-- An account of an "sso:" provider is linked with no other provider, can have no password, and cannot change its address.
+-- auth.users.email is the address of the first sign-in, and stays when the provider later asserts another one.
+create function private.find_rule_role(provider public.tenant_idp_config, person uuid, out role public.tenant_role, out reason text)
+  language plpgsql volatile
+  set search_path = ''
+as $$
+declare
+  asserted jsonb;
+  groups jsonb;
+begin
+  if provider.sso_provider_id is null then
+    reason := 'provider_not_bound';
+    return;
+  elsif provider.join_rule = 'off' then
+    reason := 'rule_off';
+    return;
+  end if;
+  -- Who can also sign in in another way may be somebody else than the person whom the provider meant.
+  select i.identity_data into asserted
+  from auth.users as u join auth.identities as i on i.user_id = u.id and i.provider = 'sso:' || find_rule_role.provider.sso_provider_id
+  where u.id = person and u.is_sso_user and u.deleted_at is null
+    and not exists (select from auth.identities as o where o.user_id = u.id and o.provider <> i.provider)
+  order by i.updated_at desc nulls last, i.id limit 1;
+  if not found then
+    reason := 'not_of_provider';
+    return;
+  end if;
+
+  if provider.join_rule = 'verified_domain' then
+    -- A provider may state any address. It speaks for exactly the domains that its own tenant has verified. The lock lets
+    -- nobody join by a domain that is being lost.
+    perform from public.tenant_domains as d
+    where d.tenant_id = provider.tenant_id and d.status = 'verified'
+      and d.host = split_part(private.normalize_email(asserted ->> 'email'), '@', 2)
+    for share;
+    if found and asserted -> 'email_verified' = 'true' then
+      role := provider.join_role;
+    else
+      reason := 'domain_not_verified';
+    end if;
+    return;
+  end if;
+
+  groups := asserted #> array['custom_claims', provider.join_claim];
+  -- An attribute that is not mapped as an array is a text.
+  if jsonb_typeof(groups) = 'string' then
+    groups := jsonb_build_array(groups);
+  end if;
+  select min((g.value ->> 'role')::public.tenant_role) into role from jsonb_array_elements(provider.join_groups) as g (value)
+  where jsonb_typeof(groups) = 'array' and groups @> jsonb_build_array(g.value -> 'value');
+  if role is null then
+    reason := 'no_group';
+  end if;
+end
+$$;
+comment on function private.find_rule_role(public.tenant_idp_config, uuid) is
+  'The role that a provider''s rule gives a person now, or why it gives none. It believes nothing but what the provider asserted at the person''s last sign-in.';
+
+create function private.find_join_obstacle(provider public.tenant_idp_config) returns text
+  language sql stable
+  set search_path = ''
+as $$
+  select case
+    when not provider.verified then 'provider_not_verified'
+    when provider.keys_expire_at <= now() then 'certificate_expired'
+    when private.is_switched_off(t.id, 'sso') then 'feature_not_in_plan'
+    when t.status = 'frozen' then 'tenant_frozen'
+    when t.status = 'trial' and t.trial_ends_at <= now() then 'trial_ended' end
+  from public.tenants as t where t.id = provider.tenant_id
+$$;
+comment on function private.find_join_obstacle(public.tenant_idp_config) is
+  'Why nobody can join by a provider now. Null if they can. Whoever has joined stays: such a thing passes, and says nothing about the person.';
+
+create function private.join_rule_problems(rule jsonb) returns jsonb
+  language sql immutable parallel safe
+  set search_path = ''
+as $$
+  select coalesce(jsonb_agg(jsonb_build_object('pointer', pointer, 'detail', detail)), '[]')
+  from (
+    select '/rule' as pointer, 'must be one of "off", "verified_domain", "group"' as detail
+    where coalesce(rule ->> 'rule', '') not in ('off', 'verified_domain', 'group')
+    union all
+    select '/role', 'must be one of "admin", "member", "reviewer"' where coalesce(rule ->> 'role', 'member') not in ('admin', 'member', 'reviewer')
+    union all
+    select '/claim', 'must be text of 1 to 200 characters'
+    where (rule ->> 'rule' = 'group' or rule -> 'claim' <> 'null')
+      and (jsonb_typeof(rule -> 'claim') is distinct from 'string' or not private.is_plain_text(rule ->> 'claim', 200) or rule ->> 'claim' = '')
+    union all
+    select '/groups', 'must be a list of at most 50 groups'
+    where rule -> 'groups' <> 'null' and (jsonb_typeof(rule -> 'groups') <> 'array' or jsonb_array_length(
+      case when jsonb_typeof(rule -> 'groups') = 'array' then rule -> 'groups' else '[]' end) > 50)
+    union all
+    select '/groups', 'must name a group' where rule ->> 'rule' = 'group' and coalesce(rule -> 'groups', '[]') in ('[]', 'null')
+    union all
+    select format('/groups/%s', n - 1), 'must be {"value", "role"} with a text of 1 to 500 characters, and "admin", "member" or "reviewer"'
+    from jsonb_array_elements(case when jsonb_typeof(rule -> 'groups') = 'array' then rule -> 'groups' else '[]' end) with ordinality as g (value, n)
+    where jsonb_typeof(value) <> 'object' or jsonb_typeof(value -> 'value') is distinct from 'string'
+      or length(value ->> 'value') not between 1 and 500 or coalesce(value ->> 'role', '') not in ('admin', 'member', 'reviewer')
+  ) as found
+$$;
+
+-- A definer, because nobody may update the table.
+create function public.set_join_rule(tenant_id uuid, type text, rule jsonb) returns public.tenant_idp_config
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  stored public.tenant_idp_config;
+  too_large text;
+  problems jsonb;
+begin
+  perform private.require_permission(set_join_rule.tenant_id, 'manage');
+  perform private.require_feature(set_join_rule.tenant_id, 'sso');
+  too_large := private.json_problem(set_join_rule.rule, 200, 40000);
+  problems := case
+    when too_large is not null then jsonb_build_array(jsonb_build_object('pointer', '', 'detail', too_large))
+    when jsonb_typeof(set_join_rule.rule) is distinct from 'object' then '[{"pointer": "", "detail": "must be an object"}]'
+    else private.join_rule_problems(set_join_rule.rule) end;
+  if problems <> '[]' then
+    perform private.raise_problem(422, 'invalid_value', 'The rule cannot be used.', problems);
+  end if;
+  -- An admin there is an operator, who sees every tenant. No provider appoints one.
+  if set_join_rule.rule ->> 'rule' <> 'off' and set_join_rule.tenant_id = private.platform_tenant_id() then
+    perform private.raise_problem(422, 'invalid_value', 'The people of the platform are invited one by one. No rule makes them.',
+      '[{"pointer": "/rule", "detail": "must be \"off\" in the tenant of the platform"}]');
+  end if;
+  update public.tenant_idp_config as c set
+    join_rule = (set_join_rule.rule ->> 'rule')::public.join_rule,
+    join_role = coalesce(set_join_rule.rule ->> 'role', 'member')::public.tenant_role,
+    join_claim = set_join_rule.rule ->> 'claim',
+    join_groups = coalesce((select jsonb_agg(jsonb_build_object('value', g.value -> 'value', 'role', g.value -> 'role') order by g.n)
+      from jsonb_array_elements(nullif(set_join_rule.rule -> 'groups', 'null')) with ordinality as g (value, n)), '[]')
+  where c.tenant_id = set_join_rule.tenant_id and c.type::text = set_join_rule.type
+  returning * into stored;
+  return stored;
+end
+$$;
+comment on function public.set_join_rule(uuid, text, jsonb) is
+  'Says whom a provider makes a member: {rule: "off" | "verified_domain" | "group", role, claim, groups: [{value, role}]}. Whoever it made one and no longer covers is none at once. A row of nulls if there is no such provider.';
+grant execute on function public.set_join_rule(uuid, text, jsonb) to authenticated, service_role;
+
+-- 30_identity_providers/04_joining.sql
+
+-- Joining: who is a member by a provider's rule. They join as Auth signs them in, and leave when the rule does not hold any more.
+
+create table private.rule_memberships (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  user_id uuid not null,
+  idp_id uuid not null,
+  -- What the rule gave last. A manager may give another role, which stays until the rule gives another one than this.
+  given_role public.tenant_role not null,
+  joined_at timestamptz not null default now(),
+  settled_at timestamptz not null default now(),
+  primary key (tenant_id, user_id),
+  foreign key (tenant_id, user_id) references public.tenant_members on delete cascade,
+  foreign key (tenant_id, idp_id) references public.tenant_idp_config on delete cascade
+);
+comment on table private.rule_memberships is
+  'The memberships that a rule made. A membership without a row here was made by people, and no rule changes or ends it.';
+create index rule_memberships_idp_id_idx on private.rule_memberships (tenant_id, idp_id);
+create index rule_memberships_settled_at_idx on private.rule_memberships (settled_at);
+
+-- Somebody whom an owner makes an owner belongs to the tenant by that decision. So no rule ends the last owner.
+create function private.tg_own_by_hand() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  delete from private.rule_memberships as r where r.tenant_id = new.tenant_id and r.user_id = new.user_id;
+  return null;
+end
+$$;
+create trigger tenant_members_own_by_hand after update of role on public.tenant_members
+  for each row when (new.role = 'owner' and old.role <> 'owner') execute function private.tg_own_by_hand();
+
+create function private.end_rule_membership(given private.rule_memberships, reason text) returns void
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  delete from public.tenant_members as m where m.tenant_id = given.tenant_id and m.user_id = given.user_id;
+  perform private.record_audit(given.tenant_id, 'member.left_by_rule', 'tenant_members', private.ulid(given.user_id), null,
+    jsonb_build_object('identity_provider', private.ulid(given.idp_id), 'role', given.given_role, 'reason', end_rule_membership.reason));
+end
+$$;
+
+create function private.join_by_rule(provider public.tenant_idp_config, person uuid, role public.tenant_role) returns text
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  obstacle text := private.find_join_obstacle(provider);
+begin
+  if obstacle is not null then
+    return obstacle;
+  end if;
+  begin
+    -- The trigger of the table does not ask for Auth, which signs the person in.
+    perform private.require_place(provider.tenant_id, 'members');
+    insert into public.tenant_members (tenant_id, user_id, role) values (provider.tenant_id, person, join_by_rule.role)
+    on conflict on constraint tenant_members_pkey do nothing;
+    -- Another request of the same person was faster.
+    if not found then
+      return null;
+    end if;
+  exception when sqlstate 'PT402' then
+    return 'limit_reached';
+  end;
+  insert into private.rule_memberships (tenant_id, user_id, idp_id, given_role)
+  values (provider.tenant_id, person, provider.id, join_by_rule.role);
+  perform private.record_audit(provider.tenant_id, 'member.joined_by_rule', 'tenant_members', private.ulid(person), null,
+    jsonb_build_object('identity_provider', provider.ref_id, 'rule', provider.join_rule, 'role', join_by_rule.role));
+  return null;
+end
+$$;
+comment on function private.join_by_rule(public.tenant_idp_config, uuid, public.tenant_role) is
+  'Makes a person a member whom the rule gives a role. Returns what stands in the way, if anything does.';
+
+create function private.settle_rule_membership(tenant uuid, provider uuid, person uuid, out outcome text, out reason text, out role public.tenant_role)
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  rule public.tenant_idp_config;
+  found_role record;
+  membership public.tenant_members;
+  given private.rule_memberships;
+begin
+  -- Who changes the rule or unbinds the provider waits for this lock, and then sees who joined. Nobody slips in between.
+  select * into rule from public.tenant_idp_config as c where c.tenant_id = tenant and c.id = provider for share;
+  if rule.id is null or exists (select from public.tenants as t where t.id = tenant and t.status = 'archived') then
+    outcome := 'none';
+    reason := 'not_of_provider';
+    return;
+  end if;
+  select * into found_role from private.find_rule_role(rule, person);
+  select * into membership from public.tenant_members as m where m.tenant_id = tenant and m.user_id = person for no key update;
+  update private.rule_memberships as r set settled_at = now() where r.tenant_id = tenant and r.user_id = person returning * into given;
+  outcome := 'member';
+  role := membership.role;
+
+  if membership.status = 'deactivated' then
+    -- The row stays whatever the rule says: without it the next sign-in would undo a manager's decision.
+    outcome := 'refused';
+    reason := 'membership_deactivated';
+    role := null;
+  elsif given.user_id is not null and found_role.role is null then
+    perform private.end_rule_membership(given, found_role.reason);
+    outcome := 'left';
+    reason := found_role.reason;
+    role := null;
+  elsif given.user_id is not null and found_role.role <> given.given_role then
+    update private.rule_memberships as r set given_role = found_role.role where r.tenant_id = tenant and r.user_id = person;
+    update public.tenant_members as m set role = found_role.role where m.tenant_id = tenant and m.user_id = person;
+    perform private.record_audit(tenant, 'member.role_by_rule', 'tenant_members', private.ulid(person), null,
+      jsonb_build_object('identity_provider', rule.ref_id, 'rule', rule.join_rule, 'role', found_role.role));
+    outcome := 'role_changed';
+    role := found_role.role;
+  elsif membership.user_id is null and found_role.role is null then
+    outcome := 'none';
+    reason := found_role.reason;
+  elsif membership.user_id is null then
+    reason := private.join_by_rule(rule, person, found_role.role);
+    outcome := case when reason is null then 'joined' else 'refused' end;
+    role := case when reason is null then found_role.role end;
+  end if;
+end
+$$;
+comment on function private.settle_rule_membership(uuid, uuid, uuid) is
+  'Lets a person join or leave a tenant, or have another role there, as its provider''s rule says now: joined, left, role_changed, member (nothing changed), refused or none, and why.';
+
+select private.register_audit_action('member.joined_by_rule', 'c', '{identity_provider,rule,role}');
+select private.register_audit_action('member.role_by_rule', 'u', '{identity_provider,rule,role}');
+select private.register_audit_action('member.left_by_rule', 'd', '{identity_provider,role,reason}');
+
+select private.register_table('private.rule_memberships', keeping => 'derived', unaudited => 'each row comes and goes with a membership, which is audited');
+
+-- 30_identity_providers/05_settling.sql
+
+-- Settling: when somebody's membership by a rule is looked at: as Auth signs them in, and as what the rule stands on goes away.
+
+create function private.settle_rule_memberships(tenant uuid default null, provider uuid default null, batch int default null) returns int
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  given private.rule_memberships;
+  ended int := 0;
+begin
+  for given in
+    select r.* from private.rule_memberships as r
+    where (settle_rule_memberships.tenant is null or r.tenant_id = settle_rule_memberships.tenant)
+      and (settle_rule_memberships.provider is null or r.idp_id = settle_rule_memberships.provider)
+    order by r.settled_at limit batch
+  loop
+    ended := ended + ((private.settle_rule_membership(given.tenant_id, given.idp_id, given.user_id)).outcome = 'left')::int;
+  end loop;
+  return ended;
+end
+$$;
+comment on function private.settle_rule_memberships(uuid, uuid, int) is
+  'Ends the memberships that rules made and that they do not cover any more, of a tenant or of all. Returns how many.';
+
+-- A definer, as the next three: Auth signs somebody in, and a manager or DNS takes away what a rule stands on.
+create function private.tg_settle_signed_in() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  provider public.tenant_idp_config;
+begin
+  -- A hosted project lets its migrations put triggers on this table:
+  -- supabase.com/changelog/34270-restricting-access-on-auth-storage-and-realtime-schemas-on-april-21-2025
+  -- So no client has to call anything, and none can avoid it.
+  if pg_input_is_valid(substring(new.provider from 5), 'uuid') then
+    select * into provider from public.tenant_idp_config as c where c.sso_provider_id = substring(new.provider from 5)::uuid;
+  end if;
+  if provider.id is not null then
+    perform private.settle_rule_membership(provider.tenant_id, provider.id, new.user_id);
+  end if;
+  return null;
+exception when others then
+  -- People sign in all the same. What they may not have any more, cron takes away.
+  raise warning 'The membership of somebody who signed in was not settled: %', sqlerrm;
+  return null;
+end
+$$;
+create trigger settle_signed_in after insert or update of identity_data on auth.identities
+  for each row when (new.provider like 'sso:%') execute function private.tg_settle_signed_in();
+
+create function private.tg_settle_provider() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  given private.rule_memberships;
+begin
+  if tg_op = 'UPDATE' then
+    perform private.settle_rule_memberships(new.tenant_id, new.id);
+    return null;
+  end if;
+  -- With a tenant that is deleted everything goes.
+  if exists (select from public.tenants as t where t.id = old.tenant_id) then
+    for given in select * from private.rule_memberships as r where r.tenant_id = old.tenant_id and r.idp_id = old.id loop
+      if not exists (select from public.tenant_members as m
+        where m.tenant_id = given.tenant_id and m.user_id = given.user_id and m.status = 'deactivated') then
+        perform private.end_rule_membership(given, 'provider_removed');
+      end if;
+    end loop;
+  end if;
+  return old;
+end
+$$;
+create trigger tenant_idp_config_settle_members after update of join_rule, join_role, join_claim, join_groups, sso_provider_id on public.tenant_idp_config
+  for each row when ((old.join_rule, old.join_role, old.join_claim, old.join_groups, old.sso_provider_id)
+    is distinct from (new.join_rule, new.join_role, new.join_claim, new.join_groups, new.sso_provider_id))
+  execute function private.tg_settle_provider();
+create trigger tenant_idp_config_end_members before delete on public.tenant_idp_config
+  for each row execute function private.tg_settle_provider();
+
+create function private.tg_settle_domain() returns trigger
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  perform private.settle_rule_memberships(old.tenant_id);
+  return null;
+end
+$$;
+create trigger tenant_domains_lost after update of status on public.tenant_domains
+  for each row when (old.status = 'verified' and new.status <> 'verified') execute function private.tg_settle_domain();
+create trigger tenant_domains_removed after delete on public.tenant_domains
+  for each row when (old.status = 'verified') execute function private.tg_settle_domain();
+
+-- A definer, because the caller may not be a member yet.
+create function private.settle_own_membership(out tenant text, out outcome text, out reason text, out role public.tenant_role)
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  provider public.tenant_idp_config;
+begin
+  -- Auth's own rows, and not the token: its claims may be an hour old.
+  select c.* into provider from auth.identities as i
+  join public.tenant_idp_config as c on c.sso_provider_id = case when pg_input_is_valid(substring(i.provider from 5), 'uuid') then substring(i.provider from 5)::uuid end
+  where i.provider like 'sso:%' and i.user_id = (select auth.uid()) and private.caller_api_key() is null limit 1;
+  if provider.id is null then
+    outcome := 'none';
+    reason := 'not_of_provider';
+    return;
+  end if;
+  select s.outcome, s.reason, s.role, t.slug into outcome, reason, role, tenant
+  from private.settle_rule_membership(provider.tenant_id, provider.id, (select auth.uid())) as s
+  join public.tenants as t on t.id = provider.tenant_id;
+end
+$$;
+comment on function private.settle_own_membership() is
+  'Settles the caller''s membership in the tenant whose provider signed them in, and says why they are no member. Auth has done the same as it signed them in.';
+grant execute on function private.settle_own_membership() to authenticated;
+
+select cron.schedule('registry: end memberships that no rule covers', '37 * * * *', 'select private.settle_rule_memberships(batch => 2000)');
+
+-- 30_identity_providers/06_sign_in_options.sql
+
+-- Sign-in options: where the people of an e-mail address sign in, told to anybody who asks, at a bounded rate.
+
+create function private.find_sign_in_options(email text) returns jsonb
+  language plpgsql stable
+  set search_path = ''
+as $$
+declare
+  -- The part before the @ is ignored, so that the answer does not say whether somebody has an account.
+  domain text := coalesce(rtrim(private.fold_email(substring(left(find_sign_in_options.email, 400) from '@([^@]+)$')), '.'), '');
+  holder uuid;
+  slug text;
+  provider uuid;
+  is_off boolean;
+begin
+  -- Each step is taken whatever the one before found, with an id that nobody has if it found nothing. Otherwise the time of an
+  -- answer would tell a domain that a tenant holds without a provider from one that nobody holds.
+  -- Exactly the verified name, because the owner of example.com may not control mail.example.com.
+  holder := coalesce((select d.tenant_id from public.tenant_domains as d where d.host = domain and d.status = 'verified'),
+    '00000000-0000-0000-0000-000000000000');
+  provider := (select c.sso_provider_id from public.tenant_idp_config as c
+    where c.tenant_id = holder and c.verified and c.sso_provider_id is not null and (c.keys_expire_at is null or c.keys_expire_at > now())
+    order by c.verified_at desc limit 1);
+  slug := (select t.slug from public.tenants as t where t.id = holder and t.status <> 'archived');
+  is_off := private.is_switched_off(holder, 'sso');
+  return case when provider is null or slug is null or is_off then '{"method": "password"}'
+    else jsonb_build_object('method', 'sso', 'tenant', slug, 'sso_provider_id', provider) end;
+end
+$$;
+comment on function private.find_sign_in_options(text) is 'What find_idp_for_email() answers. It does the same work for every address.';
+
+-- A definer, because the caller is not yet signed in. It says only where the people of a domain sign in. They must
+-- know that.
+create function public.find_idp_for_email(email text) returns jsonb
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- Whoever asks for a list of domains learns which of them are customers. Only a session of the platform without a request may.
+  if not (private.is_trusted_caller() and coalesce(current_setting('request.headers', true), '') = '')
+    and not private.take_turn(private.platform_tenant_id(), private.turn_from_here('sign_in_options'), 600, 'hour') then
+    perform private.raise_problem(429, 'too_many_sign_in_questions', 'It was asked 600 times in this hour from here how people sign in. Try again later.');
+  end if;
+  return private.find_sign_in_options(email);
+end
+$$;
+comment on function public.find_idp_for_email(text) is
+  'How the people of an e-mail address sign in: {method: "sso", tenant, sso_provider_id} if its domain and a provider are verified, otherwise {method: "password"}. 600 times an hour from one address; 429 too_many_sign_in_questions.';
+grant execute on function public.find_idp_for_email(text) to anon, authenticated, service_role;
 
 -- 40_ownership.sql
 

@@ -137,6 +137,8 @@ it('no function of the schema reads the address of an account but those that loo
     // Appoints a confirmed account.
     'appoint_operator',
     'confirmed_address',
+    // Reads the address that the provider asserted, which counts at the verified domains of its own tenant.
+    'find_rule_role',
     // Takes the language of a confirmed account.
     'mail_invitation',
     // Reads which providers vouch for an account, and not its address.

@@ -91,6 +91,36 @@ describeInBrowser('company sign-in in the console', (browser) => {
     await card.getByText('https://idp.example/saml').waitFor()
   })
 
+  it('a rule is set by group, read again, and switched off', async () => {
+    const set = await call(at('/saml'), {
+      ...{ method: 'PUT', token: owner.token },
+      body: { metadata_url: 'https://idp.example.com/metadata' },
+    })
+    expect(set.status).toBe(200)
+    const page = await opened()
+    const form = page.getByRole('form', { name: 'Who becomes a member by SAML' })
+    await form.getByLabel('Becomes a member').selectOption('group')
+    await form.getByLabel('Name of the group').fill('coaches')
+    await form.getByRole('button', { name: 'Add a group' }).click()
+    const second = form.getByRole('group', { name: 'Group 2' })
+    await second.getByLabel('Name of the group').fill(hostile)
+    await second.getByLabel('Role').selectOption('admin')
+    await look(page)
+    await form.getByRole('button', { name: 'Save the rule' }).click()
+    await form.getByText('The rule is saved.').waitFor()
+    const groups = [
+      { value: 'coaches', role: 'member' },
+      { value: hostile, role: 'admin' },
+    ]
+    expect(await read('saml')).toMatchObject({ join_rule: { rule: 'group', claim: 'groups', groups } })
+    await page.reload()
+    expect(await second.getByLabel('Name of the group').inputValue()).toBe(hostile)
+    await form.getByLabel('Becomes a member').selectOption('off')
+    await form.getByRole('button', { name: 'Save the rule' }).click()
+    await form.getByText('The rule is saved.').waitFor()
+    expect(await read('saml')).toMatchObject({ join_rule: { rule: 'off', groups: [] } })
+  })
+
   it('a plan without it says which plan has it, and offers no form', async () => {
     tenant = await makeTenant({ owner, plan: 'starter' })
     const page = await opened()

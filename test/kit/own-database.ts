@@ -36,6 +36,9 @@ export async function makeDatabase(
       await db.query(
         `create table auth.users (id uuid primary key, email text, email_confirmed_at timestamptz, raw_app_meta_data jsonb, raw_user_meta_data jsonb)`,
       )
+      await db.query(
+        `create table auth.identities (id uuid primary key, provider text, provider_id text, user_id uuid, identity_data jsonb, updated_at timestamptz)`,
+      )
       await db.query(readFileSync(new URL('stack/database/auth.sql', root), 'utf8'))
       await db.query(`alter database ${name} owner to postgres`)
       await db.query(`alter database ${name} set search_path to "$user", public, extensions`)

@@ -257,6 +257,16 @@ export const goodCalls: Record<string, GoodCall> = {
   'public.release_credits': { refused: 'reservation_not_found' },
   'public.replay_webhook_deliveries': { given: () => ({ since: '2026-01-31T09:30:00Z' }) },
   'public.reserve_credits_batch': { given: () => ({ credits: [1], idempotency_keys: ['k'] }) },
+  'public.set_join_rule': {
+    given: () => ({ type: 'oidc', rule: { rule: 'off' } }),
+    around: {
+      rule: [
+        (inner) => ({ rule: 'off', groups: inner }),
+        (inner) => ({ rule: 'off', groups: [{ value: inner, role: 'member' }] }),
+        (inner) => ({ rule: 'off', claim: inner }),
+      ],
+    },
+  },
   'public.set_idp_config': {
     given: () => ({ type: 'oidc', metadata: settings }),
     around: {

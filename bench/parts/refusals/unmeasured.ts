@@ -23,6 +23,8 @@ export const unmeasured: Record<string, string> = {
   'private.find_credit_entry': 'the operations have bounded the key',
   'private.find_usage_events': 'void_usage_events() bounds the batch',
   'private.header_problems': 'merge_webhook_headers() bounds the headers',
+  'private.end_rule_membership': 'our own code names the reason',
+  'private.join_rule_problems': 'set_join_rule() bounds the rule',
   'private.idp_setting_problems': 'set_idp_config() bounds the settings',
   'private.ingest_usage_events': 'log_usage_events() bounds the batch',
   'private.judge_usage_events': 'log_usage_events() bounds the batch',

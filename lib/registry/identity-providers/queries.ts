@@ -28,6 +28,7 @@ export async function listIdentityProviders(
     (rowCount) => sql`
     select c.ref_id, c.type, c.metadata, c.client_secret_id is not null as has_client_secret, c.verified, c.verified_at,
       c.last_checked_at, c.last_check_error, c.discovered, c.keys_expire_at, c.sso_provider_id, c.created_at, c.updated_at,
+      jsonb_build_object('rule', c.join_rule, 'role', c.join_role, 'claim', c.join_claim, 'groups', c.join_groups) as join_rule,
       array(select d.host from public.tenant_domains as d
         where d.tenant_id = c.tenant_id and d.status = 'verified' order by d.host) as email_domains
     from public.tenant_idp_config as c

@@ -64,6 +64,27 @@ export const AtProvider = z
   })
   .meta({ id: 'AtProvider', description: 'What to enter at the provider.' })
 
+/** No rule makes an owner. */
+const RuleRole = z.enum(['admin', 'member', 'reviewer'])
+
+export const JoinRule = z
+  .strictObject({
+    rule: z.enum(['off', 'verified_domain', 'group']).meta({
+      description:
+        'Whom the provider makes a member when they sign in: nobody, those whose address is at a verified domain of the tenant, or those of a group.',
+    }),
+    role: RuleRole.default('member').meta({ description: 'verified_domain: the role they get.' }),
+    claim: z.string().min(1).max(200).nullable().default(null).meta({
+      description: "group: the claim that lists the groups, as Supabase Auth's attribute mapping names it.",
+    }),
+    groups: z
+      .array(z.strictObject({ value: z.string().min(1).max(500), role: RuleRole }))
+      .max(50)
+      .default([])
+      .meta({ description: 'group: the role of each group. Who is in several has the highest.' }),
+  })
+  .meta({ id: 'JoinRule' })
+
 /** A tenant's identity provider, as its managers see it. */
 export const IdentityProvider = z
   .strictObject({
@@ -85,6 +106,7 @@ export const IdentityProvider = z
     email_domains: z.array(z.string()).meta({
       description: "The tenant's verified domains. Once bound, addresses of these domains sign in here.",
     }),
+    join_rule: JoinRule,
     created_at: moment,
     updated_at: moment,
   })
@@ -117,6 +139,26 @@ export const SignInOptions = z
   ])
   .meta({ id: 'SignInOptions' })
 
+const notMemberBecause = [
+  ...(['not_of_provider', 'provider_not_bound', 'rule_off', 'domain_not_verified', 'no_group'] as const),
+  ...(['membership_deactivated', 'limit_reached', 'provider_not_verified', 'certificate_expired'] as const),
+  ...(['feature_not_in_plan', 'tenant_frozen', 'trial_ended'] as const),
+] as const
+
+export const SignIn = z
+  .strictObject({
+    outcome: z.enum(['joined', 'member', 'role_changed', 'left', 'refused', 'none']).meta({
+      description:
+        'member: nothing changed. refused: the rule covers the person, and something is in the way.',
+    }),
+    reason: z.enum(notMemberBecause).nullable().meta({ description: 'Why the caller is no member.' }),
+    tenant: z.string().nullable().meta({ description: 'The slug of the tenant whose provider this is.' }),
+    role: z.string().nullable(),
+  })
+  .meta({ id: 'SignIn' })
+
+export type JoinRule = z.output<typeof JoinRule>
+export type SignIn = z.infer<typeof SignIn>
 export type IdpKind = z.infer<typeof IdpKind>
 export type OidcSettings = z.infer<typeof OidcSettings>
 export type SamlSettings = z.infer<typeof SamlSettings>

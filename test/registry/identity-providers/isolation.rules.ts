@@ -5,7 +5,7 @@ export default {
   relations: {
     tenant_idp_config: {
       columns:
-        'tenant_id id ref_id type metadata verified verified_at last_checked_at last_check_error discovered keys_expire_at client_secret_id sso_provider_id revision check_started_at created_at updated_at created_by updated_by',
+        'tenant_id id ref_id type metadata verified verified_at last_checked_at last_check_error discovered keys_expire_at client_secret_id sso_provider_id revision check_started_at join_rule join_role join_claim join_groups created_at updated_at created_by updated_by',
       secretsShown: {
         client_secret_id:
           'an id in Vault, which no role of the API can read; shown to managers as whether there is a secret',
@@ -30,12 +30,22 @@ export default {
       call: (tenant) => `select public.find_idp_for_email('somebody@${hostOf(tenant)}') ->> 'tenant'`,
       answers: (tenant) => (isPublished(tenant) ? slugOf(tenant) : 'nothing'),
     },
+    set_join_rule: {
+      needs: 'manage',
+      service: true,
+      call: (tenant) =>
+        `select public.set_join_rule('${idOf(tenant)}', 'oidc', '{"rule": "off"}') is not null`,
+    },
     set_idp_config: {
       needs: 'manage',
       service: true,
       call: (tenant) =>
         `select public.set_idp_config('${idOf(tenant)}', 'saml', '{"metadata_xml": "probe"}') is not null`,
     },
+  },
+  privateFunctions: {
+    settle_own_membership:
+      'about the caller alone, by what their provider asserted to Auth: test/registry/joining has its rules',
   },
   rows: {
     'public.tenant_idp_config': (

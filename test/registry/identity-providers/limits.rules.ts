@@ -30,4 +30,19 @@ export default [
         }),
       ),
   },
+  {
+    code: 'too_many_sign_in_questions',
+    trick: 'ask for another domain each time',
+    run: () =>
+      asService(async (db) => {
+        await db.query(`select set_config('request.headers', '{"x-forwarded-for": "192.0.2.97"}', true)`)
+        await db.query(
+          `insert into private.tenant_turns (tenant_id, what, period_at, turn_count)
+           select private.platform_tenant_id(), private.turn_from_here('sign_in_options'), date_trunc('hour', now(), 'UTC'), 600
+           on conflict (tenant_id, what) do update set turn_count = 600, period_at = excluded.period_at`,
+        )
+        await db.query('set local role anon')
+        return refusal(db, 'select public.find_idp_for_email($1)', ['ada@another.example'])
+      }),
+  },
 ] satisfies LimitTrick[]

@@ -1,4 +1,4 @@
-import { anyone, manager, type RouteRules, service } from '../../kit/rules/routes.ts'
+import { anyone, manager, person, type RouteRules, service } from '../../kit/rules/routes.ts'
 
 export default {
   'GET /registry/tenants/:ref/identity-providers': { may: [manager] },
@@ -28,11 +28,23 @@ export default {
     gives: 404,
     path: '/registry/tenants/:ref/identity-providers/oidc/check',
   },
+  'PUT /registry/tenants/:ref/identity-providers/:type/join-rule': {
+    may: [manager],
+    gives: 404,
+    path: '/registry/tenants/:ref/identity-providers/oidc/join-rule',
+    body: () => ({ rule: 'off' }),
+  },
   'PUT /registry/tenants/:ref/identity-providers/:type/sso-provider': {
     may: [service],
     gives: 404,
     path: '/registry/tenants/:ref/identity-providers/saml/sso-provider',
     body: () => ({ sso_provider_id: null }),
+  },
+  'POST /registry/sign-ins': {
+    noScreen: 'Auth has settled it already; this is for a program that wants to know why',
+    unaudited: 'no provider signed the caller in, so no tenant is meant',
+    whenFrozen: 'lets people leave, and asks for the state of the tenant before anybody joins',
+    may: [person],
   },
   'POST /registry/sign-in-options': {
     whenFrozen: 'changes nothing',

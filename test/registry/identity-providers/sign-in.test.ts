@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { beforeEach, describe, expect, inject, it } from 'vitest'
 import { call, problemOf } from '../../kit/call.ts'
 import { anonClient } from '../../kit/clients.ts'
-import { admin, asService } from '../../kit/db.ts'
+import { admin, asService, type Queryable, rolledBack } from '../../kit/db.ts'
 import { makePerson } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
 
@@ -131,6 +131,74 @@ describe('an e-mail address', () => {
     expect(await problemOf(await call('/registry/sign-in-options', { body }))).toMatchObject({
       code: 'invalid_body',
     })
+  })
+})
+
+describe('asking', () => {
+  /** How often it was asked from an address in this hour, after it was set to that. */
+  const turnsFrom = async (db: Queryable, address: string, set?: number) => {
+    await db.query(`select set_config('request.headers', $1, true)`, [
+      JSON.stringify({ 'x-forwarded-for': address }),
+    ])
+    const { rows } = await db.query<{ turn_count: number }>(
+      `insert into private.tenant_turns (tenant_id, what, period_at, turn_count)
+       values (private.platform_tenant_id(), private.turn_from_here('sign_in_options'), date_trunc('hour', now(), 'UTC'), coalesce($1::int, 0))
+       on conflict (tenant_id, what) do update set turn_count = coalesce($1::int, tenant_turns.turn_count) returning turn_count`,
+      [set],
+    )
+    return rows[0]!.turn_count
+  }
+  const askOver = (db: Queryable) => db.query(`select public.find_idp_for_email('ada@example.com')`)
+
+  it.each(['anon', 'authenticated', 'service_role'])(
+    'as %s is refused after 600 times in an hour from one address',
+    async (role) => {
+      await rolledBack(admin, async (db) => {
+        const address = `2001:db8::${randomBytes(2).toString('hex')}`
+        await turnsFrom(db, address, 599)
+        await db.query(`set local role ${role}`)
+        await askOver(db)
+        await expect(askOver(db)).rejects.toMatchObject({
+          code: 'PT429',
+          message: 'too_many_sign_in_questions',
+        })
+      })
+    },
+  )
+  it('over the route is counted by the address of whoever asks', async () => {
+    const count = () => rolledBack(admin, (db) => turnsFrom(db, '127.0.0.1'))
+    const before = await count()
+    await ask('ada@example.com')
+    expect(await count()).toBeGreaterThan(before)
+  })
+  it('costs the same for an address of nobody, of a domain that is held, and of a bound provider', async () => {
+    const hosts = [freshHost(), freshHost(), freshHost(), freshHost()]
+    const [, pending, held, bound] = hosts
+    await addDomain(tenant, bound!, 'verified')
+    await addProvider(tenant)
+    await addDomain(await makeTenant(), pending!, 'pending')
+    await addDomain(await makeTenant(), held!, 'verified')
+    const looks = await Promise.all(
+      hosts.map((name) =>
+        rolledBack(admin, async (db) => {
+          const count = async () => {
+            const { rows } = await db.query<{ relname: string; scans: number }>(
+              `select relname, (seq_scan + coalesce(idx_scan, 0))::int as scans from pg_stat_xact_user_tables
+               where relname in ('tenant_domains', 'tenants', 'tenant_idp_config', 'plan_excesses') order by 1`,
+            )
+            return rows
+          }
+          const before = await count()
+          await db.query('select private.find_sign_in_options($1)', [`ada@${name}`])
+          return (await count()).map(({ relname, scans }, n) => [relname, scans - before[n]!.scans])
+        }),
+      ),
+    )
+    expect(looks[0]).toEqual([
+      ...[['plan_excesses', 1] as const, ['tenant_domains', 1] as const],
+      ...[['tenant_idp_config', 1] as const, ['tenants', 1] as const],
+    ])
+    for (const each of looks) expect(each).toEqual(looks[0])
   })
 })
 

@@ -5,6 +5,7 @@ import { platform } from './client.ts'
 
 export type IdentityProvider = Schemas['IdentityProvider']
 export type Kind = IdentityProvider['type']
+export type JoinRule = IdentityProvider['join_rule']
 export type OidcSettings = Schemas['OidcSettings']
 export type SamlSettings = Schemas['SamlSettings']
 
@@ -57,4 +58,12 @@ export async function checkIdentityProvider(slug: string, type: Kind): Promise<v
 
 export async function removeIdentityProvider(slug: string, type: Kind): Promise<void> {
   await platform.DELETE('/registry/tenants/{ref}/identity-providers/{type}', { params: kindOf(slug, type) })
+}
+
+/** Whoever the rule made a member and no longer covers is none at once. */
+export async function setJoinRule(slug: string, type: Kind, body: JoinRule): Promise<void> {
+  await platform.PUT('/registry/tenants/{ref}/identity-providers/{type}/join-rule', {
+    params: kindOf(slug, type),
+    body,
+  })
 }

@@ -1,6 +1,7 @@
 -- Identity providers: the settings with which a tenant's people sign in at their own provider.
 
 create type public.idp_kind as enum ('oidc', 'saml');
+create type public.join_rule as enum ('off', 'verified_domain', 'group');
 
 create table public.tenant_idp_config (
   tenant_id uuid not null references public.tenants on delete cascade,
@@ -18,6 +19,10 @@ create table public.tenant_idp_config (
   sso_provider_id uuid,
   revision uuid not null default private.uuid_v7(),
   check_started_at timestamptz,
+  join_rule public.join_rule not null default 'off',
+  join_role public.tenant_role not null default 'member',
+  join_claim text,
+  join_groups jsonb not null default '[]',
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -30,6 +35,10 @@ create table public.tenant_idp_config (
   constraint idp_check_error_is_short check (length(last_check_error) <= 2000),
   constraint idp_metadata_holds_no_secret check (not metadata ?| '{client_secret,clientSecret,secret,private_key}'),
   constraint verified_provider_was_checked check (verified = (verified_at is not null) and (not verified or last_checked_at is not null)),
+  constraint a_rule_makes_no_owner check (join_role <> 'owner' and not join_groups @? '$[*] ? (@.role == "owner")'),
+  constraint a_rule_by_group_names_groups check (join_rule <> 'group' or join_claim is not null and join_groups <> '[]'),
+  constraint join_claim_is_short check (private.is_plain_text(join_claim, 200)),
+  constraint join_groups_are_few check (jsonb_typeof(join_groups) = 'array' and jsonb_array_length(join_groups) <= 50 and length(join_groups::text) <= 30000),
   constraint only_oidc_has_a_client_secret check (type = 'oidc' or client_secret_id is null)
 );
 create unique index tenant_idp_config_ref_id_idx on public.tenant_idp_config (tenant_id, ref_id) where ref_id is not null;
@@ -171,7 +180,7 @@ select private.register_feature('sso', 'Signing in at the tenant''s own identity
 select private.register_switch('sso', is_used => 'uses_identity_provider');
 
 select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
-  plain => '{metadata,last_check_error,discovered}', secret => '{client_secret_id}',
+  plain => '{metadata,last_check_error,discovered,join_claim,join_groups}', secret => '{client_secret_id}',
   -- SAML metadata names the people whom an identity provider lists as its contacts.
   personal => '{metadata.metadata_xml}', on_forget => 'keep',
   kept_because => 'The contacts that an identity provider publishes about itself. A manager replaces them with the metadata.');

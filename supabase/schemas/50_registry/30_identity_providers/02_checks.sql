@@ -147,32 +147,6 @@ $$;
 comment on function private.may_assert_address(uuid, text, uuid) is
   'Whether the address of an account counts in a tenant as confirmed. An SSO provider confirms only addresses of domains that its tenant has verified.';
 
--- A definer, because the caller is not yet signed in. It says only where the people of a domain sign in. They must
--- know that.
-create function public.find_idp_for_email(email text) returns jsonb
-  language plpgsql stable security definer
-  set search_path = ''
-as $$
-declare
-  -- The part before the @ is ignored, so that the answer does not say whether somebody has an account.
-  domain text := rtrim(private.fold_email(substring(left(find_idp_for_email.email, 400) from '@([^@]+)$')), '.');
-begin
-  return coalesce((
-    select jsonb_build_object('method', 'sso', 'tenant', t.slug, 'sso_provider_id', c.sso_provider_id)
-    from public.tenant_domains as d
-    join public.tenants as t on t.id = d.tenant_id and t.status <> 'archived'
-    join public.tenant_idp_config as c on c.tenant_id = d.tenant_id
-    -- Exactly the verified name, because the owner of example.com may not control mail.example.com.
-    where d.host = domain and d.status = 'verified'
-      and c.verified and c.sso_provider_id is not null and (c.keys_expire_at is null or c.keys_expire_at > now())
-      and not private.is_switched_off(t.id, 'sso')
-    order by c.verified_at desc
-    limit 1), '{"method": "password"}');
-end
-$$;
-comment on function public.find_idp_for_email(text) is
-  'How the people of an e-mail address sign in: {method: "sso", tenant, sso_provider_id} if its domain and a provider are verified, otherwise {method: "password"}.';
-grant execute on function public.find_idp_for_email(text) to anon, authenticated, service_role;
 grant execute on function private.begin_idp_check(uuid, public.idp_kind), private.record_idp_check(uuid, public.idp_kind, uuid, text, text, jsonb, timestamptz),
   private.read_idp_secret(uuid, public.idp_kind, uuid), private.bind_sso_provider(uuid, public.idp_kind, uuid),
   private.tenant_of_sso_provider(uuid) to service_role;

@@ -15,6 +15,7 @@ import { Facts } from '../../parts/facts.tsx'
 import { Failure } from '../../parts/notice.tsx'
 import { Copy } from '../../parts/secret.tsx'
 import { dayOf, Moment, momentOf } from '../../parts/when.tsx'
+import { JoinRule } from './join-rule.tsx'
 import { Oidc, Saml } from './settings.tsx'
 import { words } from './words/words.ts'
 
@@ -74,6 +75,9 @@ export function Provider({ slug, type, provider, mayManage, maySet }: Props) {
             void refresh()
           }}
         />
+      )}
+      {provider && maySet && !isEdited && (
+        <JoinRule slug={slug} provider={provider} onSaved={() => void refresh()} />
       )}
       <Confirm
         title={words.removeTitle(words.kinds[type])}

@@ -41,6 +41,23 @@ const de: typeof en = {
   bound: 'Personen mit diesen Adressen melden sich hier an.',
   notBound:
     'Es funktioniert. Der Betreiber dieser Plattform muss es noch mit der Anmeldung verbinden. Bitten Sie darum.',
+  joinRule: (kind) => `Wer Mitglied wird durch ${kind}`,
+  joinLead: 'Wer sich bei diesem Anbieter anmeldet, kann dadurch Mitglied werden. Inhaber wird so niemand.',
+  joinWho: 'Mitglied wird',
+  joinOff: 'Niemand: Personen werden eingeladen',
+  joinDomain: 'Wer eine Adresse bei einer bestätigten Domain hat',
+  joinGroup: 'Wer in einer Gruppe ist',
+  joinRole: 'Rolle',
+  joinClaim: 'Claim, der die Gruppen nennt',
+  joinClaimHint: 'Wie der Betreiber dieser Plattform ihn zugeordnet hat, meist groups.',
+  joinGroupNumber: (n) => `Gruppe ${n}`,
+  joinGroupName: 'Name der Gruppe',
+  joinAddGroup: 'Gruppe hinzufügen',
+  joinRemoveGroup: 'Diese Gruppe entfernen',
+  joinEnds:
+    'Wen die Regel zum Mitglied machte und nicht mehr erfasst, ist sofort keines mehr. Eingeladene bleiben.',
+  joinSave: 'Regel speichern',
+  joinSaved: 'Die Regel ist gespeichert.',
   settingsOf: (kind) => `Einstellungen von ${kind}`,
   kinds: { oidc: 'OpenID Connect', saml: 'SAML' },
   atProviderNames: {

@@ -42,6 +42,24 @@ const fr: typeof en = {
   bound: 'Les personnes avec ces adresses se connectent ici.',
   notBound:
     'Cela fonctionne. L’exploitant de cette plateforme doit encore le relier à la connexion. Demandez-le.',
+  joinRule: (kind) => `Qui devient membre par ${kind}`,
+  joinLead:
+    'Qui se connecte chez ce fournisseur peut ainsi devenir membre. Personne ne devient propriétaire de cette façon.',
+  joinWho: 'Devient membre',
+  joinOff: 'Personne : on invite',
+  joinDomain: 'Qui a une adresse dans un domaine vérifié',
+  joinGroup: 'Qui est dans un groupe',
+  joinRole: 'Rôle',
+  joinClaim: 'Claim qui donne les groupes',
+  joinClaimHint: 'Tel que l’exploitant de cette plateforme l’a associé, le plus souvent groups.',
+  joinGroupNumber: (n) => `Groupe ${n}`,
+  joinGroupName: 'Nom du groupe',
+  joinAddGroup: 'Ajouter un groupe',
+  joinRemoveGroup: 'Retirer ce groupe',
+  joinEnds:
+    'Les membres que la règle a faits et qu’elle ne couvre plus ne le sont plus, tout de suite. Les personnes invitées restent.',
+  joinSave: 'Enregistrer la règle',
+  joinSaved: 'La règle est enregistrée.',
   settingsOf: (kind) => `Réglages de ${kind}`,
   kinds: { oidc: 'OpenID Connect', saml: 'SAML' },
   atProviderNames: {
