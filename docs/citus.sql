@@ -1,6 +1,6 @@
 -- npm run generate wrote this file from the register of tables. Nobody edits it.
 -- It is no migration. docs/scaling.md says when it is the next step, and what has to change before:
--- test/citus.rules.ts lists the keys and foreign keys that Citus would refuse.
+-- test/citus-refusals.ts lists the keys and foreign keys that Citus would refuse.
 
 -- Every node has a copy. Written seldom, read everywhere.
 select create_reference_table('private.api_scopes');

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type CitusTable, citusRefusals, citusStatements, citusTables } from '../stack/citus/tables.ts'
-import { refused } from './citus.rules.ts'
+import { refused } from './citus-refusals.ts'
 import { connected, makeMigrated, type OwnDatabase } from './kit/own-database.ts'
 
 // Whether the schema could be spread over machines by tenant. Citus itself is not installed here: its rules are read from

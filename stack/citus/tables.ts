@@ -29,7 +29,7 @@ export async function citusTables(url: string): Promise<CitusTable[]> {
 
 const head = `-- npm run generate wrote this file from the register of tables. Nobody edits it.
 -- It is no migration. docs/scaling.md says when it is the next step, and what has to change before:
--- test/citus.rules.ts lists the keys and foreign keys that Citus would refuse.
+-- test/citus-refusals.ts lists the keys and foreign keys that Citus would refuse.
 `
 
 /** The statements that give each tenant's rows to one node, and what belongs to no tenant to each node. */

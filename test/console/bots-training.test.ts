@@ -49,6 +49,7 @@ describeInBrowser('what a bot knows, in the console', (browser) => {
     await adding.getByLabel('Question', { exact: true }).fill(`Cafés ${hostile}?`)
     await adding.getByLabel('Answer', { exact: true }).fill('a\u202eb')
     await adding.getByLabel('Priority').fill('7')
+    await adding.getByLabel('From which level').fill('2')
     await adding.getByLabel('Language of the question').fill('')
     await adding.getByRole('button', { name: 'Teach it' }).click()
     await expect
@@ -58,7 +59,7 @@ describeInBrowser('what a bot knows, in the console', (browser) => {
     await adding.getByRole('button', { name: 'Teach it' }).click()
     await adding.getByText('The bot has learned it.').waitFor()
     expect((await rows())[0]).toMatchObject({
-      ...{ answer: 'Until six.', priority: 7, locale: null, is_active: true, data_type: 'faq' },
+      ...{ answer: 'Until six.', priority: 7, locale: null, is_active: true, data_type: 'faq', min_level: 2 },
     })
 
     await page.getByLabel('Part of the question').fill('CAFES')

@@ -116,6 +116,7 @@ describeInBrowser('bots in the console', (browser) => {
     await much.getByRole('button', { name: 'Save' }).click()
     await expect.poll(() => much.getByLabel('Telephone').getAttribute('aria-invalid')).toBe('true')
     await much.getByLabel('Telephone').fill('')
+    await much.getByLabel('Words to subscribe').fill('premium, Jiunge ,')
     // Somebody else changes something else meanwhile.
     const settings = `/${shop.bot.ref_id}/settings`
     await okay(await shop.ask(shop.owner, 'PATCH', settings, { max_messages_per_user_per_day: 7 }))
@@ -130,6 +131,7 @@ describeInBrowser('bots in the console', (browser) => {
     expect(await read(settings)).toMatchObject({
       ...{ ...stored, max_messages_per_hour: 40, max_messages_per_user_per_day: 7 },
       escalation_email: 'ada@kassangas.test',
+      subscribe_words: ['premium', 'Jiunge'],
     })
     await much.getByLabel('E-mail').fill('')
     await much.getByRole('button', { name: 'Save' }).click()
@@ -197,6 +199,10 @@ describeInBrowser('bots in the console', (browser) => {
     await listed.getByRole('listitem', { name: 'Sundays' }).getByText('The default').waitFor()
     expect(await listed.getByText('The default').count()).toBe(1)
     await listed.getByRole('link', { name: 'Everyday' }).click()
+    await editing.getByLabel('From which level').fill('3')
+    await editing.getByRole('button', { name: 'Save' }).click()
+    await editing.getByText('Saved.').waitFor()
+    expect(await stored()).toMatchObject({ is_default: false, min_level: 3 })
     await editing.getByRole('button', { name: 'Delete' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Delete' }).click()
     await expect.poll(() => listed.getByRole('listitem').count()).toBe(1)

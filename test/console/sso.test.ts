@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, it, onTestFinished } from 'vitest'
+import { ulidOf } from '../../lib/db/index.ts'
 import { describeInBrowser } from '../kit/browser.ts'
 import { call } from '../kit/call.ts'
 import { admin } from '../kit/db.ts'
@@ -7,6 +9,7 @@ import { daysFromNow, makeCertificate } from '../kit/servers/certificates.ts'
 import { client, startOidcServer } from '../kit/servers/oidc-server.ts'
 import { samlMetadata } from '../kit/servers/saml-metadata.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import { byGroup, makeCompany, setRule, signIn } from '../registry/joining/world.ts'
 import { look, openConsole, phone } from './visit.ts'
 
 const hostile = '<img src=x onerror="document.title=1">'
@@ -151,5 +154,19 @@ describeInBrowser('company sign-in in the console', (browser) => {
       await page.getByRole('dialog').waitFor()
       await look(page)
     }
+  })
+
+  it('somebody whom the company signed in, and who is no member, is told why, until the rule covers them', async () => {
+    const company = await makeCompany()
+    await setRule(company, byGroup(['coaches', 'member']))
+    const subject = randomUUID()
+    const { id, token } = await signIn(company, ['guests'], { subject })
+    const ada = { id, token, email: `ada@${company.host}`, refId: ulidOf(id) }
+    const page = await openConsole(browser(), '/', ada, phone)
+    await page.getByText('You are in none of the groups that may use the practice.').waitFor()
+    await look(page)
+    await signIn(company, ['coaches'], { subject })
+    await page.reload()
+    await page.getByRole('link', { name: company.tenant.slug }).waitFor()
   })
 })

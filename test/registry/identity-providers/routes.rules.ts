@@ -41,7 +41,6 @@ export default {
     body: () => ({ sso_provider_id: null }),
   },
   'POST /registry/sign-ins': {
-    noScreen: 'Auth has settled it already; this is for a program that wants to know why',
     unaudited: 'no provider signed the caller in, so no tenant is meant',
     whenFrozen: 'lets people leave, and asks for the state of the tenant before anybody joins',
     may: [person],

@@ -14,6 +14,7 @@ const leavesNoRow = [
   /^\/webhooks\/.*\/(?:test|replay|resend)$/,
   /^\/bots\/.*\/try$/,
   /^\/assessments\/followups\//,
+  /^\/registry\/sign-ins$/,
 ]
 
 /** Whether the audit log has a row for it. */

@@ -25,6 +25,15 @@ export const tenantQuery = (slug: string) =>
     },
   })
 
+/** What the rule of the provider that signed the person in says of them. Asking again changes nothing. */
+export const signInQuery = queryOptions({
+  queryKey: ['sign-in'],
+  queryFn: async ({ signal }) => {
+    const { data } = await platform.POST('/registry/sign-ins', { signal })
+    return data
+  },
+})
+
 /** Makes a tenant, whose owner is the person who is signed in. Gives its slug. */
 export async function makeTenant(body: Schemas['NewTenant']): Promise<string> {
   const { data } = await platform.POST('/registry/tenants', { body })

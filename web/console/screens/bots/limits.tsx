@@ -21,6 +21,7 @@ const names = [
   'max_messages_per_user_per_day',
   'escalation_email',
   'escalation_phone',
+  'subscribe_words',
 ] as const
 type Name = (typeof names)[number]
 type Draft = Partial<Record<Name, string>>
@@ -34,17 +35,25 @@ const kinds = {
   },
   escalation_email: { type: 'email', maxLength: 320 },
   escalation_phone: { type: 'tel', maxLength: 20 },
+  subscribe_words: { required: true, maxLength: 500 },
 } as const
 
 const isCount = (name: string): name is keyof typeof counts => Object.hasOwn(counts, name)
-const textOf = (read: BotSettings, name: Name) => String(read[name] ?? '')
+const textOf = (read: BotSettings, name: Name) =>
+  name === 'subscribe_words' ? read.subscribe_words.join(', ') : String(read[name] ?? '')
+
+const typedValue = (name: string, typed: string) => {
+  if (isCount(name)) return Number(typed)
+  if (name !== 'subscribe_words') return typed.trim() || null
+  return typed.split(',').flatMap((word) => word.trim() || [])
+}
 
 /** What differs from what was read. An address that is emptied is taken away. */
 const changeOf = (read: BotSettings, draft: Draft): BotSettingsChange =>
   Object.fromEntries(
     Object.entries(draft)
       .filter(([name, typed]) => typed.trim() !== textOf(read, name as Name))
-      .map(([name, typed]) => [name, isCount(name) ? Number(typed) : typed.trim() || null]),
+      .map(([name, typed]) => [name, typedValue(name, typed)]),
   )
 
 interface Props {

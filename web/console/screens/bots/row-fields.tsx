@@ -12,6 +12,7 @@ export interface RowFields {
   locale: string
   priority: string
   confidence_score: string
+  min_level: string
   is_active: boolean
 }
 
@@ -19,7 +20,7 @@ const kinds = ['faq', 'canned_reply', 'example'] as const
 
 export const newRow = (locale: string): RowFields => ({
   ...{ question: '', answer: '', data_type: 'faq', category: '', locale, priority: '0' },
-  ...{ confidence_score: '1', is_active: true },
+  ...{ confidence_score: '1', min_level: '0', is_active: true },
 })
 
 export const typedRow = (row: TrainingRow): RowFields => ({
@@ -30,12 +31,13 @@ export const typedRow = (row: TrainingRow): RowFields => ({
   locale: row.locale ?? '',
   priority: String(row.priority),
   confidence_score: String(row.confidence_score),
+  min_level: String(row.min_level),
   is_active: row.is_active,
 })
 
 /** What is sent of these. */
 export function rowBody(fields: Partial<RowFields>): Partial<NewTrainingRow> {
-  const { question, data_type, priority, confidence_score, is_active } = fields
+  const { question, data_type, priority, confidence_score, min_level, is_active } = fields
   const nullable = (name: 'answer' | 'category' | 'locale') => {
     const value = fields[name]
     return value === undefined ? {} : { [name]: value.trim() || null }
@@ -48,13 +50,20 @@ export function rowBody(fields: Partial<RowFields>): Partial<NewTrainingRow> {
     ...nullable('locale'),
     ...(priority !== undefined && { priority: Number(priority) }),
     ...(confidence_score !== undefined && { confidence_score: Number(confidence_score) }),
+    ...(min_level !== undefined && { min_level: Number(min_level) }),
     ...(is_active !== undefined && { is_active }),
   }
 }
 
-export const rowPointers = ['question', 'answer', 'category', 'locale', 'priority', 'confidence_score'].map(
-  (name) => `/${name}`,
-)
+export const rowPointers = [
+  'question',
+  'answer',
+  'category',
+  'locale',
+  'priority',
+  'confidence_score',
+  'min_level',
+].map((name) => `/${name}`)
 
 interface Props {
   now: RowFields
@@ -115,6 +124,15 @@ export function RowFieldset({ now, isDisabled, errorAt, onSet }: Props) {
         min={0}
         max={1}
         step={0.001}
+        required
+      />
+      <Field
+        {...common('min_level')}
+        label={words.minLevel}
+        hint={words.minLevelHint}
+        type="number"
+        min={0}
+        max={100}
         required
       />
     </>

@@ -11,6 +11,7 @@ export interface TemplateFields {
   system_prompt: string
   tone: string
   max_response_length: string
+  min_level: string
   conversation_context: string
   is_active: boolean
   is_default: boolean
@@ -20,7 +21,7 @@ const tones = ['professional', 'friendly'] as const
 
 export const emptyTemplate: TemplateFields = {
   ...{ template_name: '', description: '', system_prompt: '', tone: 'friendly', max_response_length: '1000' },
-  ...{ conversation_context: '', is_active: true, is_default: false },
+  ...{ min_level: '0', conversation_context: '', is_active: true, is_default: false },
 }
 
 export const typedTemplate = (template: BotTemplate): TemplateFields => ({
@@ -29,6 +30,7 @@ export const typedTemplate = (template: BotTemplate): TemplateFields => ({
   system_prompt: template.system_prompt,
   tone: template.tone,
   max_response_length: String(template.max_response_length),
+  min_level: String(template.min_level),
   conversation_context:
     Object.keys(template.conversation_context).length === 0
       ? ''
@@ -52,8 +54,16 @@ export function contextOf(text: string): Record<string, unknown> | undefined {
 
 /** What is sent of these. */
 export function templateBody(fields: Partial<TemplateFields>): Partial<NewBotTemplate> {
-  const { template_name, description, system_prompt, tone, max_response_length, is_active, is_default } =
-    fields
+  const {
+    template_name,
+    description,
+    system_prompt,
+    tone,
+    max_response_length,
+    min_level,
+    is_active,
+    is_default,
+  } = fields
   const context =
     fields.conversation_context === undefined ? undefined : contextOf(fields.conversation_context)
   return {
@@ -62,6 +72,7 @@ export function templateBody(fields: Partial<TemplateFields>): Partial<NewBotTem
     ...(system_prompt !== undefined && { system_prompt }),
     ...(tone !== undefined && { tone: tone as BotTemplate['tone'] }),
     ...(max_response_length !== undefined && { max_response_length: Number(max_response_length) }),
+    ...(min_level !== undefined && { min_level: Number(min_level) }),
     ...(context && { conversation_context: context }),
     ...(is_active !== undefined && { is_active }),
     ...(is_default !== undefined && { is_default }),
@@ -70,7 +81,7 @@ export function templateBody(fields: Partial<TemplateFields>): Partial<NewBotTem
 
 export const templatePointers = [
   ...['/template_name', '/description', '/system_prompt', '/max_response_length', '/conversation_context'],
-  '/is_active',
+  ...['/min_level', '/is_active'],
 ]
 
 interface Props {
@@ -126,6 +137,16 @@ export function TemplateFieldset({ now, isDisabled, isDefaultFixed, errorAt, onS
         max={4_096}
         required
         value={now.max_response_length}
+      />
+      <Field
+        {...common('min_level')}
+        label={words.minLevel}
+        hint={words.minLevelHint}
+        type="number"
+        min={0}
+        max={100}
+        required
+        value={now.min_level}
       />
       <Field
         {...common('conversation_context')}

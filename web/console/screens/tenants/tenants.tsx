@@ -9,6 +9,7 @@ import { words } from './words/words.ts'
 
 // Most who come here have a tenant.
 const NewTenant = lazy(() => import('./new-tenant.tsx'))
+const WhyNone = lazy(() => import('./why-none.tsx'))
 
 /** Where somebody goes who belongs to several tenants, or to none yet. */
 export function Tenants() {
@@ -20,7 +21,14 @@ export function Tenants() {
     <>
       <title>{`${words.yourTenants} – Tenantry`}</title>
       <h1>{words.yourTenants}</h1>
-      {data.tenants.length === 0 && <p>{words.noTenants}</p>}
+      {data.tenants.length === 0 && (
+        <>
+          <p>{words.noTenants}</p>
+          <Suspense fallback={null}>
+            <WhyNone />
+          </Suspense>
+        </>
+      )}
       <List>
         {data.tenants.map(({ ref_id, slug, name, role, status, kind }) => (
           <Row

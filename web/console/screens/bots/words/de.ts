@@ -72,6 +72,7 @@ const de: typeof en = {
     max_messages_per_user_per_day: 'Nachrichten derselben Person, die er an einem Tag beantwortet',
     escalation_email: 'E-Mail der Person, die es erfährt',
     escalation_phone: 'Telefon der Person, die es erfährt',
+    subscribe_words: 'Wörter zum Abonnieren',
   },
   limitHint: {
     max_messages_per_hour:
@@ -79,6 +80,7 @@ const de: typeof en = {
     max_messages_per_user_per_day: 'An einem Tag Ihrer Zeitzone.',
     escalation_email: 'Ausser den Leuten Ihrer Praxis, wenn jemand auf eine Person wartet.',
     escalation_phone: 'Dasselbe über WhatsApp oder SMS. Mit dem Land, wie +447700900145.',
+    subscribe_words: 'Wer nur eines davon schreibt, bekommt die Angebote. Mit Kommas dazwischen.',
   },
 
   modelTitle: 'Ein eigenes Modell',
@@ -154,6 +156,8 @@ const de: typeof en = {
   localeHint: 'Zwei oder drei Buchstaben, wie de. Leer: jede Sprache.',
   priority: 'Vorrang',
   priorityHint: 'Von -1000 bis 1000. Von zwei Antworten, die gleich gut passen, gilt die höhere.',
+  minLevel: 'Ab welcher Stufe',
+  minLevelHint: 'Nur für Kundschaft, deren Angebot diese Stufe öffnet. 0: für alle.',
   confidence: 'Sicherheit',
   confidenceHint: 'Von 0 bis 1: wie sicher Sie der Antwort sind.',
   rowActive: 'Sie antwortet der Kundschaft',

@@ -71,12 +71,14 @@ export default {
     max_messages_per_user_per_day: 'Messages of one customer that it answers in a day',
     escalation_email: 'E-mail of who is told',
     escalation_phone: 'Telephone of who is told',
+    subscribe_words: 'Words to subscribe',
   },
   limitHint: {
     max_messages_per_hour: 'Of all customers together. Whoever writes beyond that is told so once a day.',
     max_messages_per_user_per_day: 'In a day of your time zone.',
     escalation_email: 'Besides the people of your practice, when a customer waits for a person.',
     escalation_phone: 'The same by WhatsApp or SMS. With the country, such as +447700900145.',
+    subscribe_words: 'Whoever writes one of these alone is offered the plans. With commas between them.',
   },
 
   modelTitle: 'A model of its own',
@@ -151,6 +153,8 @@ export default {
   localeHint: 'Two or three letters, such as en. Empty: any language.',
   priority: 'Priority',
   priorityHint: 'From -1000 to 1000. Of two answers that fit as well, the higher one is given.',
+  minLevel: 'From which level',
+  minLevelHint: 'Only for contacts whose plan opens this level. 0: for everybody.',
   confidence: 'Confidence',
   confidenceHint: 'From 0 to 1: how sure you are of the answer.',
   rowActive: 'It answers customers',

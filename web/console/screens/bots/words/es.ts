@@ -73,12 +73,14 @@ const es: typeof en = {
     max_messages_per_user_per_day: 'Mensajes de un cliente que responde en un día',
     escalation_email: 'Correo de quien recibe el aviso',
     escalation_phone: 'Teléfono de quien recibe el aviso',
+    subscribe_words: 'Palabras para suscribirse',
   },
   limitHint: {
     max_messages_per_hour: 'De todos los clientes juntos. Por encima, se avisa al cliente una vez al día.',
     max_messages_per_user_per_day: 'En un día de su zona horaria.',
     escalation_email: 'Además de las personas de su consulta, cuando un cliente espera a una persona.',
     escalation_phone: 'Lo mismo por WhatsApp o SMS. Con el país, como +447700900145.',
+    subscribe_words: 'Quien escribe solo una de ellas recibe los planes. Separadas por comas.',
   },
 
   modelTitle: 'Un modelo propio',
@@ -154,6 +156,8 @@ const es: typeof en = {
   localeHint: 'Dos o tres letras, como es. Vacío: cualquier idioma.',
   priority: 'Prioridad',
   priorityHint: 'De -1000 a 1000. De dos respuestas que encajan igual, se da la más alta.',
+  minLevel: 'Desde qué nivel',
+  minLevelHint: 'Solo para clientes cuyo plan abre este nivel. 0: para todos.',
   confidence: 'Confianza',
   confidenceHint: 'De 0 a 1: cuán seguro está de la respuesta.',
   rowActive: 'Responde a los clientes',

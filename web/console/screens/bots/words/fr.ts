@@ -73,6 +73,7 @@ const fr: typeof en = {
     max_messages_per_user_per_day: 'Messages d’un client auxquels il répond en un jour',
     escalation_email: 'E-mail de la personne avertie',
     escalation_phone: 'Téléphone de la personne avertie',
+    subscribe_words: 'Mots pour s’abonner',
   },
   limitHint: {
     max_messages_per_hour:
@@ -80,6 +81,7 @@ const fr: typeof en = {
     max_messages_per_user_per_day: 'Un jour de votre fuseau horaire.',
     escalation_email: 'En plus des personnes de votre cabinet, quand un client attend une personne.',
     escalation_phone: 'De même par WhatsApp ou SMS. Avec le pays, comme +447700900145.',
+    subscribe_words: 'Qui écrit un seul de ces mots reçoit les offres. Séparés par des virgules.',
   },
 
   modelTitle: 'Un modèle de langage à lui',
@@ -158,6 +160,8 @@ const fr: typeof en = {
   localeHint: 'Deux ou trois lettres, comme fr. Vide : toute langue.',
   priority: 'Priorité',
   priorityHint: 'De -1000 à 1000. De deux réponses qui conviennent aussi bien, la plus haute est donnée.',
+  minLevel: 'À partir de quel niveau',
+  minLevelHint: 'Seulement pour les clients dont l’offre ouvre ce niveau. 0 : pour tous.',
   confidence: 'Confiance',
   confidenceHint: 'De 0 à 1 : à quel point vous êtes sûr de la réponse.',
   rowActive: 'Elle répond aux clients',

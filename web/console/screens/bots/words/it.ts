@@ -73,6 +73,7 @@ const it: typeof en = {
     max_messages_per_user_per_day: 'Messaggi di un cliente a cui risponde in un giorno',
     escalation_email: 'E-mail di chi viene avvisato',
     escalation_phone: 'Telefono di chi viene avvisato',
+    subscribe_words: 'Parole per abbonarsi',
   },
   limitHint: {
     max_messages_per_hour:
@@ -80,6 +81,7 @@ const it: typeof en = {
     max_messages_per_user_per_day: 'In un giorno del suo fuso orario.',
     escalation_email: 'Oltre alle persone del suo studio, quando un cliente aspetta una persona.',
     escalation_phone: 'Lo stesso per WhatsApp o SMS. Con il paese, come +447700900145.',
+    subscribe_words: 'Chi ne scrive una sola riceve le offerte. Separate da virgole.',
   },
 
   modelTitle: 'Un modello linguistico proprio',
@@ -159,6 +161,8 @@ const it: typeof en = {
   localeHint: 'Due o tre lettere, come it. Vuoto: qualsiasi lingua.',
   priority: 'Priorità',
   priorityHint: 'Da -1000 a 1000. Di due risposte che vanno ugualmente bene, si dà la più alta.',
+  minLevel: 'Da quale livello',
+  minLevelHint: 'Solo per i clienti il cui piano apre questo livello. 0: per tutti.',
   confidence: 'Sicurezza',
   confidenceHint: 'Da 0 a 1: quanto è sicuro della risposta.',
   rowActive: 'Risponde ai clienti',
