@@ -4819,7 +4819,7 @@ export interface components {
         BotPlan: {
             ref_id: string;
             plan_name: string;
-            /** @description In cents, because money is written so everywhere here. M-Pesa moves whole shillings. */
+            /** @description In cents of the currency, as all money here. M-Pesa moves whole shillings. */
             amount_minor: number;
             /** @description Opens templates and training data with this min_level, and those with less. */
             level: number;
@@ -4845,7 +4845,7 @@ export interface components {
         /** @description What is left out stays. Who has paid keeps what was bought. */
         BotPlanChange: {
             plan_name?: string;
-            /** @description In cents, because money is written so everywhere here. M-Pesa moves whole shillings. */
+            /** @description In cents of the currency, as all money here. M-Pesa moves whole shillings. */
             amount_minor?: number;
             /** @description Opens templates and training data with this min_level, and those with less. */
             level?: number;
@@ -6002,6 +6002,7 @@ export interface components {
             /** @enum {string} */
             plan_type: "monthly" | "one";
             level: number;
+            /** @description In cents of the currency. */
             amount_minor: number;
             currency: string;
             /** @description Whose M-Pesa pays. */
@@ -7196,7 +7197,7 @@ export interface components {
         /** @description Without a plan_type it is monthly. */
         NewBotPlan: {
             plan_name: string;
-            /** @description In cents, because money is written so everywhere here. M-Pesa moves whole shillings. */
+            /** @description In cents of the currency, as all money here. M-Pesa moves whole shillings. */
             amount_minor: number;
             /** @description Opens templates and training data with this min_level, and those with less. */
             level: number;

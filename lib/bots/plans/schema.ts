@@ -9,7 +9,7 @@ const changeable = z.strictObject({
     .max(60)
     .regex(/^\P{Cc}*$/u, 'must be text without control characters'),
   amount_minor: z.int().min(100).max(25_000_000).multipleOf(100, 'must be whole shillings').meta({
-    description: 'In cents, because money is written so everywhere here. M-Pesa moves whole shillings.',
+    description: 'In cents of the currency, as all money here. M-Pesa moves whole shillings.',
   }),
   level: z.int().min(1).max(100).meta({
     description: 'Opens templates and training data with this min_level, and those with less.',

@@ -12,7 +12,7 @@ export const ContactSubscription = z
     plan_name: z.string(),
     plan_type: z.enum(['monthly', 'one']),
     level: z.int(),
-    amount_minor: z.int(),
+    amount_minor: z.int().meta({ description: 'In cents of the currency.' }),
     currency: z.string(),
     phone: z.string().nullable().meta({ description: 'Whose M-Pesa pays.' }),
     checkout_request_id: z.string().nullable().meta({ description: 'How M-Pesa calls the payment.' }),

@@ -108,7 +108,7 @@ const namesAbout: Record<string, RegExp> = {
   '-key': /key|scope/,
   archived: /archived/,
   unaccepted: /contract/,
-  frozen: /frozen|is_write_permission/,
+  frozen: /frozen|is_write_permission|is_writable/,
   ended: /trial/,
   suspended: /m\.status|'active'/,
   revoked: /is_live_api_key/,

@@ -26,6 +26,7 @@ export default {
   functions: {
     find_idp_for_email: {
       needs: 'everyone',
+      whenFrozen: 'counts who asks, and changes nothing',
       service: true,
       call: (tenant) => `select public.find_idp_for_email('somebody@${hostOf(tenant)}') ->> 'tenant'`,
       answers: (tenant) => (isPublished(tenant) ? slugOf(tenant) : 'nothing'),
@@ -52,5 +53,8 @@ export default {
       tenant,
     ) => `(tenant_id, type, verified, verified_at, last_checked_at, sso_provider_id)
       values ('${tenantId(tenant)}', 'oidc', true, now(), now(), gen_random_uuid())`,
+    'private.rule_memberships': (tenant) => `(tenant_id, user_id, idp_id, given_role)
+      select m.tenant_id, m.user_id, c.id, 'member' from public.tenant_members as m join public.tenant_idp_config as c on c.tenant_id = m.tenant_id
+      where m.tenant_id = '${tenantId(tenant)}' order by m.user_id limit 1`,
   },
 } satisfies IsolationRules
