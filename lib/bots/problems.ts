@@ -5,6 +5,8 @@ const plain = 'must be text without control characters'
 
 const problems = declareProblems({
   contact_opted_out: { status: 409, title: 'The contact does not want to be written to' },
+  contact_gone: { status: 409, title: 'Whoever paid is no contact any more' },
+  already_subscribed: { status: 409, title: 'The contact has this plan already' },
   window_closed: { status: 409, title: 'WhatsApp lets nobody write to this contact now' },
   handshake_refused: { status: 403, title: 'The handshake is refused' },
   too_many_number_checks: {

@@ -16,9 +16,9 @@ const subscription =
   '(tenant_id, bot_id, contact_id, plan_id, order_id, plan_name, plan_type, level, amount_minor, currency)'
 const subscriptionOf = (
   tenant: TenantName,
-  ids: Partial<Record<'bot' | 'contact' | 'plan' | 'order', string>>,
+  ids: Partial<Record<'bot' | 'plan' | 'order', string>> & { contact?: string | null },
 ) =>
-  `('${tenantId(tenant)}', '${ids.bot ?? bot}', '${ids.contact ?? contact}', '${ids.plan ?? plan}', '${ids.order ?? rowId('payment_orders', tenant)}',
+  `('${tenantId(tenant)}', '${ids.bot ?? bot}', ${ids.contact === null ? 'null' : `'${ids.contact ?? contact}'`}, '${ids.plan ?? plan}', '${ids.order ?? rowId('payment_orders', tenant)}',
     'Probe', 'monthly', 1, 100, 'KES')`
 const stray = (ids: Parameters<typeof subscriptionOf>[1]) => ({
   as: 'owner',
@@ -89,7 +89,8 @@ export default {
           tries: `update public.contact_subscriptions set status = 'subscribed', starts_at = now()`,
           gives: 'denied',
         },
-        stray({ bot: nowhereId }),
+        // A contact who was forgotten says nothing of the bot.
+        stray({ bot: nowhereId, contact: null }),
         stray({ contact: nowhereId }),
         stray({ plan: nowhereId }),
         stray({ order: nowhereId }),
