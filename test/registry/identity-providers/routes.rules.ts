@@ -40,6 +40,7 @@ export default {
     path: '/registry/tenants/:ref/identity-providers/saml/sso-provider',
     body: () => ({ sso_provider_id: null }),
   },
+  'POST /registry/identity-providers/check': { may: [service] },
   'POST /registry/sign-ins': {
     noScreen: 'Auth has settled it already; this is for a program that wants to know why',
     unaudited: 'no provider signed the caller in, so no tenant is meant',
