@@ -15,6 +15,8 @@ import {
   AtProvider,
   atProvider,
   bindSsoProvider,
+  CheckedProviders,
+  checkDueProviders,
   checkIdentityProvider,
   findSignInOptions,
   IdentityProvider,
@@ -149,6 +151,15 @@ const service = router({ auth: 'service' }).put(
 )
 
 export const identityProviders = new Hono().route('/', read).route('/', manage).route('/', service)
+
+/** Cron wakes this one. */
+export const providerChecks = router({ auth: 'service' }).post(
+  '/check',
+  describeRoute('Ask the identity providers that are due, as their managers could', {
+    200: { description: 'How many were asked, and what was found.', schema: CheckedProviders },
+  }),
+  async (c) => c.json(await checkDueProviders(c.var.db)),
+)
 
 /** Called before anybody is signed in. */
 export const signInOptions = router({ auth: 'public' }).post(

@@ -4,7 +4,7 @@ import { audit, auditActions, platformAudit } from './audit.ts'
 import { tenantExport } from './export.ts'
 import { files } from './files.ts'
 import { forgetting } from './forgetting.ts'
-import { identityProviders, signInOptions, signIns } from './identity-providers.ts'
+import { identityProviders, providerChecks, signInOptions, signIns } from './identity-providers.ts'
 import { invitations, invited } from './invitations.ts'
 import { lifecycle } from './lifecycle.ts'
 import { members, ownership, roles } from './members.ts'
@@ -29,6 +29,7 @@ export const app = createApp('registry')
   .route('/scopes', scopes)
   .route('/tenants/:ref/api-keys', apiKeys)
   .route('/tenants/:ref/identity-providers', identityProviders)
+  .route('/identity-providers', providerChecks)
   .route('/sign-in-options', signInOptions)
   .route('/sign-ins', signIns)
   .route('/tenants/:ref/audit', audit)

@@ -35,6 +35,7 @@ export { ExportFileQuery, ExportLink, issueExportLink, openExportLink } from './
 export { exportTenant } from './export/queries.ts'
 export { forgetPerson } from './forgetting/queries.ts'
 export { ForgetRequest, ForgottenPerson } from './forgetting/schema.ts'
+export { checkDueProviders } from './identity-providers/asking-again.ts'
 export { checkIdentityProvider } from './identity-providers/check.ts'
 export { setJoinRule, settleSignIn } from './identity-providers/joining.ts'
 export {
@@ -46,6 +47,7 @@ export {
 } from './identity-providers/queries.ts'
 export {
   AtProvider,
+  CheckedProviders,
   IdentityProvider,
   IdentityProviderQuery,
   IdentityProviders,

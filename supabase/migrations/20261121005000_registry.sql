@@ -617,6 +617,8 @@ create table public.tenant_idp_config (
   join_role public.tenant_role not null default 'member',
   join_claim text,
   join_groups jsonb not null default '[]',
+  certificate_told_ends_at timestamptz,
+  certificate_told_days int,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -640,6 +642,8 @@ comment on table public.tenant_idp_config is
   'A tenant''s identity provider, at most one of each kind. verified is true only after a real check of exactly these settings. The client secret is in Vault.';
 comment on column public.tenant_idp_config.client_secret_id is 'The id of the secret in Vault, and never the secret itself.';
 comment on column public.tenant_idp_config.discovered is 'What the last good check found: endpoints and key ids, or entity id, sign-on URLs and certificates.';
+comment on column public.tenant_idp_config.certificate_told_ends_at is 'The end of the certificate that managers were last told of. Another end is told of anew.';
+comment on column public.tenant_idp_config.certificate_told_days is 'How many days before that end they were told: 30, 14, 7, 1, or 0 once it has ended.';
 comment on column public.tenant_idp_config.revision is 'Changes with every change of the settings, so that a check of older settings cannot verify newer ones.';
 
 -- A provider signs people in to one tenant. If two tenants shared it, each could vouch for the people of the other.
@@ -773,7 +777,7 @@ as $$ select exists (select from public.tenant_idp_config as c where c.tenant_id
 select private.register_feature('sso', 'Signing in at the tenant''s own identity provider.', asked_for => 'setting an identity provider');
 select private.register_switch('sso', is_used => 'uses_identity_provider');
 
-select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
+select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision,certificate_told_ends_at,certificate_told_days}',
   plain => '{metadata,last_check_error,discovered,join_claim,join_groups}', secret => '{client_secret_id}',
   -- SAML metadata names the people whom an identity provider lists as its contacts.
   personal => '{metadata.metadata_xml}', on_forget => 'keep',
@@ -826,6 +830,10 @@ begin
   end if;
   select c.verified and c.last_check_error is null into was_well from public.tenant_idp_config as c
   where c.tenant_id = record_idp_check.tenant and c.type = record_idp_check.type for no key update;
+  -- What is bad is forgotten, the end of its certificate too.
+  if record_idp_check.outcome = 'bad' then
+    perform private.tell_of_ending_certificates(record_idp_check.tenant);
+  end if;
   update public.tenant_idp_config as c set
     last_checked_at = now(),
     last_check_error = case when record_idp_check.outcome <> 'good' then left(coalesce(record_idp_check.error, 'The check failed.'), 2000) end,
@@ -1402,6 +1410,118 @@ $$;
 comment on function public.find_idp_for_email(text) is
   'How the people of an e-mail address sign in: {method: "sso", tenant, sso_provider_id} if its domain and a provider are verified, otherwise {method: "password"}. 600 times an hour from one address; 429 too_many_sign_in_questions.';
 grant execute on function public.find_idp_for_email(text) to anon, authenticated, service_role;
+
+-- 30_identity_providers/07_asking_again.sql
+
+-- Asking again: about once a day cron has each provider asked that signs people in, or could.
+
+create function private.due_idps() returns setof public.tenant_idp_config
+  language sql stable
+  set search_path = ''
+as $$
+  select c.* from public.tenant_idp_config as c join public.tenants as t on t.id = c.tenant_id and t.status <> 'archived'
+  -- One that turned bad stays bound, so that it counts again as soon as it is good again.
+  where (c.verified or c.sso_provider_id is not null)
+    -- 22 to 26 hours, for each provider another time. So those that are due at one moment do not stay together.
+    and (c.last_checked_at is null or c.last_checked_at <= now() - case
+      when c.last_check_error is not null then interval '1 hour'
+      else interval '22 hours' + get_byte(uuid_send(c.id), 15) * interval '1 minute' end)
+    -- Whoever claimed it may have died.
+    and (c.check_started_at is null or c.check_started_at <= now() - interval '1 hour')
+$$;
+comment on function private.due_idps() is
+  'The providers that are verified or bound, and that were not asked for about a day, or for an hour if they failed.';
+
+-- A definer, because no role of the API may update the table. Only for the service.
+create function private.claim_due_idps(batch int default 50)
+  returns table (tenant_id uuid, type public.idp_kind, revision uuid, metadata jsonb, was_well boolean)
+  language sql volatile security definer
+  set search_path = ''
+as $$
+  with due as materialized (
+    select c.tenant_id, c.id from public.tenant_idp_config as c
+    where c.id in (select d.id from private.due_idps() as d)
+    -- Whoever waits longest comes first. One whose check never ends waits anew with each try, and holds up nobody. A tenant
+    -- has two providers at most, so that none can fill a batch.
+    order by greatest(c.last_checked_at, c.check_started_at) nulls first, c.id
+    limit batch
+    for no key update of c skip locked
+  )
+  update public.tenant_idp_config as c set check_started_at = now()
+  from due as d where c.tenant_id = d.tenant_id and c.id = d.id
+  returning c.tenant_id, c.type, c.revision, c.metadata, c.verified and c.last_check_error is null
+$$;
+comment on function private.claim_due_idps(int) is
+  'The providers that are due, those that wait longest first. Two callers never get the same one. Only for the service.';
+
+create function private.request_idp_checks() returns text
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  if not exists (select from private.due_idps()) then
+    return 'No provider is due.';
+  end if;
+  -- Unlike format(), this is null if no request was made.
+  return coalesce('Asked with request ' || private.call_edge_function('/registry/identity-providers/check', timeout_milliseconds => 120000) || '.',
+    'Nothing was asked: Vault does not have the secret tenantry_functions_url or tenantry_service_key.');
+end
+$$;
+comment on function private.request_idp_checks() is
+  'If a provider is due, wakes the edge function that asks it. Returns what it did.';
+grant execute on function private.claim_due_idps(int) to service_role;
+
+select cron.schedule('registry: ask identity providers again', '*/5 * * * *', 'select private.request_idp_checks()');
+
+-- 30_identity_providers/08_certificates.sql
+
+-- Certificates: managers are told before the last one of a SAML provider ends, and when it has ended.
+
+create function private.tell_of_ending_certificates(tenant uuid default null, batch int default 500) returns int
+  language plpgsql
+  set search_path = ''
+as $$
+declare
+  due record;
+  told int := 0;
+begin
+  for due in
+    select c.tenant_id, c.id, c.ref_id, c.type, c.keys_expire_at, s.days, to_char(c.keys_expire_at at time zone t.time_zone, 'YYYY-MM-DD') as ends_on
+    from public.tenant_idp_config as c
+    join public.tenants as t on t.id = c.tenant_id and t.status <> 'archived'
+    cross join lateral (select case when c.keys_expire_at <= now() then 0
+      when c.keys_expire_at <= now() + interval '1 day' then 1
+      when c.keys_expire_at <= now() + interval '7 days' then 7
+      when c.keys_expire_at <= now() + interval '14 days' then 14 else 30 end) as s (days)
+    where (tell_of_ending_certificates.tenant is null or c.tenant_id = tell_of_ending_certificates.tenant)
+      and c.keys_expire_at <= now() + interval '30 days'
+      and (c.certificate_told_ends_at is distinct from c.keys_expire_at or c.certificate_told_days > s.days)
+    order by c.keys_expire_at limit batch for no key update of c skip locked
+  loop
+    update public.tenant_idp_config as c set certificate_told_ends_at = due.keys_expire_at, certificate_told_days = due.days
+    where c.tenant_id = due.tenant_id and c.id = due.id;
+    perform private.notify(due.tenant_id, case when due.days = 0 then 'idp.certificate_ended' else 'idp.certificate_ending' end, '{admins}',
+      jsonb_build_object('kind', upper(due.type::text), 'ends_on', due.ends_on), 'identity_provider', due.ref_id);
+    told := told + 1;
+  end loop;
+  return told;
+end
+$$;
+comment on function private.tell_of_ending_certificates(uuid, int) is
+  'Tells the managers of each provider whose last certificate ends within 30, 14, 7 and 1 days, and once it has ended, once for each, at most one batch. Of one tenant, or of all. Returns of how many.';
+
+select private.register_notification_type('idp.certificate_ending', 'sign_in', 'The last certificate of the identity provider ends soon.',
+  '{"en": "The last certificate of your identity provider ({{kind}}) ends on {{ends_on}}. After that your people cannot sign in with it. Enter its new metadata before.",
+    "de": "Das letzte Zertifikat deines Identitätsanbieters ({{kind}}) endet am {{ends_on}}. Danach können sich deine Leute nicht mehr damit anmelden. Trage vorher seine neuen Metadaten ein.",
+    "fr": "Le dernier certificat de votre fournisseur d’identité ({{kind}}) expire le {{ends_on}}. Ensuite, vos collaborateurs ne pourront plus se connecter. Saisissez ses nouvelles métadonnées avant cette date."}',
+  '{"kind": "SAML", "ends_on": "2026-12-20"}', is_critical => true);
+select private.register_notification_type('idp.certificate_ended', 'sign_in', 'The last certificate of the identity provider has ended.',
+  '{"en": "The last certificate of your identity provider ({{kind}}) ended on {{ends_on}}. Your people cannot sign in with it until you enter its new metadata.",
+    "de": "Das letzte Zertifikat deines Identitätsanbieters ({{kind}}) endete am {{ends_on}}. Deine Leute können sich nicht damit anmelden, bis du seine neuen Metadaten einträgst.",
+    "fr": "Le dernier certificat de votre fournisseur d’identité ({{kind}}) a expiré le {{ends_on}}. Vos collaborateurs ne peuvent plus se connecter tant que vous n’avez pas saisi ses nouvelles métadonnées."}',
+  '{"kind": "SAML", "ends_on": "2026-12-20"}', is_critical => true);
+
+select cron.schedule('registry: tell of certificates that end', '19 * * * *', 'select private.tell_of_ending_certificates()');
 
 -- 40_ownership.sql
 

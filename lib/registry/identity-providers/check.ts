@@ -1,22 +1,8 @@
 import { type Asker, type Db, serviceFor, sql } from '../../db/index.ts'
-import { IdpFault, type Reach } from './fault.ts'
-import { checkOidc } from './oidc.ts'
+import type { Reach } from './fault.ts'
 import { noSuchProvider, readIdentityProvider } from './queries.ts'
-import { checkSaml } from './saml.ts'
 import type { IdentityProvider, IdpKind } from './schema.ts'
-
-interface Subject {
-  type: IdpKind
-  revision: string
-  metadata: Record<string, string>
-}
-
-interface Verdict {
-  outcome: 'good' | 'bad' | 'unreachable'
-  error?: string
-  discovered?: object
-  keysExpireAt?: Date
-}
+import { judge, record, type Subject } from './verdict.ts'
 
 /**
  * Checks a provider by asking it, and records the result. Only the service may record it, so the check's own
@@ -38,42 +24,6 @@ export async function checkIdentityProvider(
   if (!subject?.type) throw noSuchProvider(type)
   // No transaction is open while somebody else's server is waited for.
   const verdict = await judge(service, tenantId, subject, reach)
-  await service.query(sql`
-    select private.record_idp_check(${tenantId}, ${type}::public.idp_kind, ${subject.revision}::uuid, ${verdict.outcome},
-      ${verdict.error ?? null}, ${storableJson(verdict.discovered ?? {})}::jsonb, ${verdict.keysExpireAt ?? null})`)
+  await record(service, tenantId, subject, verdict)
   return readIdentityProvider(db, tenantId, type)
-}
-
-async function judge(service: Db, tenantId: string, subject: Subject, reach: Reach): Promise<Verdict> {
-  try {
-    if (subject.type === 'saml') {
-      const { findings, keysExpireAt } = await checkSaml(subject.metadata, reach)
-      return { outcome: 'good', discovered: findings, keysExpireAt }
-    }
-    const { issuer = '', client_id = '' } = subject.metadata
-    const secret = await readSecret(service, tenantId, subject)
-    return { outcome: 'good', discovered: await checkOidc({ issuer, client_id }, secret, reach) }
-  } catch (thrown) {
-    if (!(thrown instanceof IdpFault)) throw thrown
-    return { outcome: thrown.isPassing ? 'unreachable' : 'bad', error: storable(thrown.message) }
-  }
-}
-
-async function readSecret(
-  service: Db,
-  tenantId: string,
-  { type, revision }: Subject,
-): Promise<string | null> {
-  const [row] = await service.query<{ secret: string | null }>(sql`
-    select private.read_idp_secret(${tenantId}, ${type}::public.idp_kind, ${revision}::uuid) as secret`)
-  return row?.secret ?? null
-}
-
-/** Removes U+0000 and halves of surrogate pairs, which a provider may send and the database does not store. */
-function storable(text: string): string {
-  return text.replaceAll('\0', '').replace(/\p{Surrogate}/gu, '')
-}
-
-function storableJson(value: object): string {
-  return JSON.stringify(value, (_key, each: unknown) => (typeof each === 'string' ? storable(each) : each))
 }

@@ -157,6 +157,18 @@ export const SignIn = z
   })
   .meta({ id: 'SignIn' })
 
+/** What asking the due providers again came to. */
+export const CheckedProviders = z
+  .strictObject({
+    checked: z.int(),
+    good: z.int(),
+    bad: z.int(),
+    unreachable: z.int(),
+    changed: z.int().meta({ description: 'Somebody changed the settings meanwhile.' }),
+  })
+  .meta({ id: 'CheckedProviders' })
+
+export type CheckedProviders = z.infer<typeof CheckedProviders>
 export type JoinRule = z.output<typeof JoinRule>
 export type SignIn = z.infer<typeof SignIn>
 export type IdpKind = z.infer<typeof IdpKind>

@@ -5,7 +5,7 @@ export default {
   relations: {
     tenant_idp_config: {
       columns:
-        'tenant_id id ref_id type metadata verified verified_at last_checked_at last_check_error discovered keys_expire_at client_secret_id sso_provider_id revision check_started_at join_rule join_role join_claim join_groups created_at updated_at created_by updated_by',
+        'tenant_id id ref_id type metadata verified verified_at last_checked_at last_check_error discovered keys_expire_at client_secret_id sso_provider_id revision check_started_at join_rule join_role join_claim join_groups certificate_told_ends_at certificate_told_days created_at updated_at created_by updated_by',
       secretsShown: {
         client_secret_id:
           'an id in Vault, which no role of the API can read; shown to managers as whether there is a secret',

@@ -40,6 +40,7 @@ export default {
     path: '/registry/tenants/:ref/identity-providers/saml/sso-provider',
     body: () => ({ sso_provider_id: null }),
   },
+  'POST /registry/identity-providers/check': { may: [service] },
   'POST /registry/sign-ins': {
     unaudited: 'no provider signed the caller in, so no tenant is meant',
     whenFrozen: 'lets people leave, and asks for the state of the tenant before anybody joins',

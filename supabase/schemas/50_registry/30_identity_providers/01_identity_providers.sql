@@ -23,6 +23,8 @@ create table public.tenant_idp_config (
   join_role public.tenant_role not null default 'member',
   join_claim text,
   join_groups jsonb not null default '[]',
+  certificate_told_ends_at timestamptz,
+  certificate_told_days int,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
   created_by uuid,
@@ -46,6 +48,8 @@ comment on table public.tenant_idp_config is
   'A tenant''s identity provider, at most one of each kind. verified is true only after a real check of exactly these settings. The client secret is in Vault.';
 comment on column public.tenant_idp_config.client_secret_id is 'The id of the secret in Vault, and never the secret itself.';
 comment on column public.tenant_idp_config.discovered is 'What the last good check found: endpoints and key ids, or entity id, sign-on URLs and certificates.';
+comment on column public.tenant_idp_config.certificate_told_ends_at is 'The end of the certificate that managers were last told of. Another end is told of anew.';
+comment on column public.tenant_idp_config.certificate_told_days is 'How many days before that end they were told: 30, 14, 7, 1, or 0 once it has ended.';
 comment on column public.tenant_idp_config.revision is 'Changes with every change of the settings, so that a check of older settings cannot verify newer ones.';
 
 -- A provider signs people in to one tenant. If two tenants shared it, each could vouch for the people of the other.
@@ -179,7 +183,7 @@ as $$ select exists (select from public.tenant_idp_config as c where c.tenant_id
 select private.register_feature('sso', 'Signing in at the tenant''s own identity provider.', asked_for => 'setting an identity provider');
 select private.register_switch('sso', is_used => 'uses_identity_provider');
 
-select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision}',
+select private.register_table('public.tenant_idp_config', quiet => '{check_started_at,last_checked_at,revision,certificate_told_ends_at,certificate_told_days}',
   plain => '{metadata,last_check_error,discovered,join_claim,join_groups}', secret => '{client_secret_id}',
   -- SAML metadata names the people whom an identity provider lists as its contacts.
   personal => '{metadata.metadata_xml}', on_forget => 'keep',

@@ -43,6 +43,10 @@ begin
   end if;
   select c.verified and c.last_check_error is null into was_well from public.tenant_idp_config as c
   where c.tenant_id = record_idp_check.tenant and c.type = record_idp_check.type for no key update;
+  -- What is bad is forgotten, the end of its certificate too.
+  if record_idp_check.outcome = 'bad' then
+    perform private.tell_of_ending_certificates(record_idp_check.tenant);
+  end if;
   update public.tenant_idp_config as c set
     last_checked_at = now(),
     last_check_error = case when record_idp_check.outcome <> 'good' then left(coalesce(record_idp_check.error, 'The check failed.'), 2000) end,
