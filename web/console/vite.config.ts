@@ -52,6 +52,8 @@ export default defineConfig({
     target: ['es2022', 'chrome111', 'firefox115', 'safari16.4'],
     // A file of its own, because the content security policy allows no data: of scripts or styles.
     assetsInlineLimit: 0,
+    // For browsers that do not know it, a file only comes later.
+    modulePreload: { polyfill: false },
     manifest: true,
     rolldownOptions: {
       input: {
@@ -67,9 +69,24 @@ export default defineConfig({
           groups: [
             // Each file more is a wait more.
             { name: 'styles', test: /console\/(?!embed\/).*\.css$/ },
+            // What every page begins with, and what the console does before anything else.
+            {
+              name: 'base',
+              test: /preload-helper|rolldown.runtime|node_modules\/(?:react|use-sync-external-store)\/|react-dom\/(?:index|cjs\/react-dom\.)|lib\/client\/problem|api\/project\.ts|parts\/button\.tsx/,
+            },
+            { name: 'arrival', test: /console\/(?:app\/arrival|api\/storage-key)\.ts/ },
+            { name: 'addresses', test: /console\/(?:api\/overview|screens\/.*\/search)\.ts/ },
+            // A screen waits for the texts of its room, and they need not wait for what else the screen waits for.
+            {
+              name: (id) =>
+                id.match(/screens\/(?:.*\/)?(\w[\w-]*)\/words\/words\.ts$/)?.[1]?.concat('-words') ?? null,
+            },
             // The first screen needs most of it, and the others the rest.
             { name: 'query', test: /@tanstack\/(?:react-query|query-core)/ },
-            { name: 'router', test: /@tanstack\/(?:react-router|router-core|history)/ },
+            {
+              name: 'router',
+              test: /@tanstack\/(?:react-router|router-core|history)/,
+            },
             // A screen with a form has a dialog too, as a rule. In one piece they are smaller than in many.
             {
               name: 'forms',

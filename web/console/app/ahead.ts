@@ -1,4 +1,5 @@
 import { storageKey } from '../api/storage-key.ts'
+import { fileAt } from './files.ts'
 
 /**
  * The page begins here: what it is going to need is asked for at once. Each file asks for the next only when it runs, and on
@@ -17,5 +18,10 @@ function isSignedIn(): boolean {
 }
 
 load(import('./words/words.ts'))
-load(isSignedIn() ? import('./console.tsx') : import('../screens/sign-in/sign-in.tsx'))
+if (isSignedIn()) {
+  load(import('./console.tsx'))
+  load(import('./words/refusals/refusals.ts'))
+  const screen = fileAt(location.pathname)
+  if (screen) load(screen())
+} else load(import('../screens/sign-in/sign-in.tsx'))
 void import('./main.tsx')

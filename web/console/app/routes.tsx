@@ -10,6 +10,7 @@ import { tenantQuery } from '../api/tenants.ts'
 import { Failure } from '../parts/notice.tsx'
 import { texts } from '../parts/search.ts'
 import { Loading, NotFound } from '../parts/states.tsx'
+import { sharedFiles } from './shared-files.ts'
 
 interface RouterContext {
   queries: QueryClient
@@ -72,32 +73,27 @@ export const makersOf = (root: Root) => ({
 export const webhookRoutes = (root: Root) => {
   const { screen, filtered } = makersOf(root)
   return [
-    filtered(
-      '/t/$slug/webhooks',
-      () => import('../screens/webhooks/endpoints.tsx'),
-      'Endpoints',
-      texts('hours'),
-    ),
+    filtered('/t/$slug/webhooks', sharedFiles['/t/$slug/webhooks'], 'Endpoints', texts('hours')),
     filtered(
       '/t/$slug/webhooks/deliveries',
-      () => import('../screens/webhooks/deliveries.tsx'),
+      sharedFiles['/t/$slug/webhooks/deliveries'],
       'Deliveries',
       texts('endpoint', 'status', 'event_type', 'since', 'until'),
     ),
     screen(
       '/t/$slug/webhooks/deliveries/$message/$endpoint',
-      () => import('../screens/webhooks/delivery.tsx'),
+      sharedFiles['/t/$slug/webhooks/deliveries/$message/$endpoint'],
       'DeliveryScreen',
     ),
     filtered(
       '/t/$slug/webhooks/events',
-      () => import('../screens/webhooks/events.tsx'),
+      sharedFiles['/t/$slug/webhooks/events'],
       'EventTypes',
       texts('type'),
     ),
     filtered(
       '/t/$slug/webhooks/$endpoint',
-      () => import('../screens/webhooks/endpoint.tsx'),
+      sharedFiles['/t/$slug/webhooks/$endpoint'],
       'EndpointScreen',
       texts('hours'),
     ),
@@ -110,11 +106,11 @@ export const auditRoutes = (root: Root) => {
   return [
     filtered(
       '/t/$slug/audit',
-      () => import('../screens/audit/log.tsx'),
+      sharedFiles['/t/$slug/audit'],
       'AuditLog',
       texts('action', 'actor', 'target', 'request_id', 'since', 'until', 'is_failure'),
     ),
-    screen('/t/$slug/audit/$seq', () => import('../screens/audit/entry.tsx'), 'AuditEntry'),
+    screen('/t/$slug/audit/$seq', sharedFiles['/t/$slug/audit/$seq'], 'AuditEntry'),
   ] as const
 }
 
