@@ -5,6 +5,7 @@ import { bodyLimit } from 'hono/body-limit'
 import type { AuthRest } from './auth-rest/auth-rest.ts'
 import { consoleSite, isConsoleHost } from './console/site.ts'
 import { codeOf, StackFailure } from './failure.ts'
+import { addressHeaders } from './functions/address-headers.ts'
 import type { Functions } from './functions/functions.ts'
 import { isFunctionPath, proxyToFunction } from './functions/functions-proxy.ts'
 import { staticFiles } from './web.ts'
@@ -112,10 +113,10 @@ const sayWhenToRetry: MiddlewareHandler = async (c, next) => {
   if (seconds && !c.res.headers.has('retry-after')) c.header('retry-after', String(seconds))
 }
 
-/** Adds the request's source address, and drops what a caller claims in forwarding headers. */
+/** Adds the request's source address. */
 function forwarded(request: Request, { incoming }: HttpBindings): Request {
   const headers = new Headers(request.headers)
-  headers.set('x-forwarded-for', incoming.socket.remoteAddress ?? '')
+  for (const [name, value] of addressHeaders(incoming)) headers.set(name, value)
   return new Request(request, { headers })
 }
 

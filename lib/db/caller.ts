@@ -46,8 +46,8 @@ export type Claims =
     }
 
 /**
- * The headers of the request that SQL may see, for the audit log: x-forwarded-for, user-agent and x-request-id. They
- * have the names that PostgREST gives them in `request.headers`.
+ * What SQL may know of the request, for limits and the audit log: client-address, user-agent and x-request-id. They
+ * stand where PostgREST puts a request's headers, in `request.headers`.
  */
 export type RequestHeaders = Readonly<Record<string, string>>
 

@@ -1,13 +1,14 @@
 import type { Context } from 'hono'
 import type { Asker, Claims, RequestHeaders } from '../db/index.ts'
+import { clientAddress } from './client-address.ts'
 
-/** The headers that SQL may see: who called, and from where. No other part of a request reaches SQL. */
+/** What SQL may know of a request: who called, and from where. No other part of a request reaches SQL. */
 export function requestHeaders(c: Pick<Context, 'req' | 'env'>): RequestHeaders {
   const headers: Record<string, string> = { 'x-request-id': c.env.requestId }
-  for (const name of ['x-forwarded-for', 'user-agent']) {
-    const value = c.req.header(name)
-    if (value !== undefined) headers[name] = value.slice(0, 1_000)
-  }
+  const agent = c.req.header('user-agent')
+  if (agent !== undefined) headers['user-agent'] = agent.slice(0, 1_000)
+  const address = clientAddress((name) => c.req.header(name))
+  if (address !== undefined) headers['client-address'] = address.slice(0, 100)
   return headers
 }
 

@@ -1,6 +1,7 @@
 import { Agent, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { codeOf } from '../failure.ts'
+import { addressHeaders } from './address-headers.ts'
 import type { EdgeFunction } from './function-process.ts'
 import type { Functions } from './functions.ts'
 
@@ -96,13 +97,13 @@ function attempt(
 }
 
 function forwardedHeaders(req: IncomingMessage): string[] {
-  // This gateway is the edge, as Supabase's is when hosted, so it drops what a caller claims in forwarding headers.
-  const claimed = /^x-forwarded-(host|for|proto|port)$|^x-real-ip$/i
+  // This gateway is the edge, as Supabase's is when hosted, so it replaces what a caller claims, or appends to it.
+  const claimed = /^x-forwarded-(host|for|proto|port)$|^x-real-ip$|^cf-connecting-ip$/i
   const headers = endToEnd(req.rawHeaders, claimed)
   if (req.headers['transfer-encoding'] !== undefined) headers.push('transfer-encoding', 'chunked')
   headers.push('x-forwarded-host', req.headers.host ?? '')
   headers.push('x-forwarded-proto', 'http')
-  headers.push('x-forwarded-for', req.socket.remoteAddress ?? '')
+  headers.push(...addressHeaders(req).flat())
   return headers
 }
 

@@ -283,7 +283,6 @@ declare
   -- Not the claim of the token, because any token could have one. Only a verified key sets this setting.
   api_key uuid := nullif(current_setting('tenantry.api_key', true), '')::uuid;
   portal_token uuid := private.caller_portal_token();
-  address text;
   -- The service's connection may work for somebody: then its claims name them. Not over REST, where a token brings the claims.
   is_for_somebody boolean := role = 'service_role' and session_user <> 'authenticator' and claims ?| '{sub,acting_key}';
   -- Only private.enter_operator() writes this claim. An operator is named in every tenant: its people may know who looked.
@@ -334,15 +333,7 @@ begin
   end if;
 
   if headers is not null then
-    -- The first address is the client's, as the first proxy saw it. Some proxies add its port.
-    address := btrim(split_part(headers ->> 'x-forwarded-for', ',', 1));
-    address := case
-      when address like '[%' then substring(address from '^\[([^]]+)\]')
-      when address ~ '^[0-9.]+:[0-9]+$' then split_part(address, ':', 1)
-      else address end;
-    if address <> '' and pg_input_is_valid(address, 'inet') then
-      context.source_ip := host(address::inet)::inet;
-    end if;
+    context.source_ip := private.request_address(headers);
     context.user_agent := nullif(left(regexp_replace(headers ->> 'user-agent', '[[:cntrl:]]', '', 'g'), 400), '');
     context.request_id := substring(headers ->> 'x-request-id' from '^[A-Za-z0-9_.:=-]{8,128}$');
   end if;

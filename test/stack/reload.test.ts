@@ -49,10 +49,18 @@ describe('a function', () => {
 
   test('gets the Host and what the gateway knows of the caller, not what the caller claims', async () => {
     const headers = await (
-      await hello('/headers', { headers: { 'x-forwarded-host': 'elsewhere.test' } })
+      await hello('/headers', {
+        headers: {
+          'x-forwarded-host': 'elsewhere.test',
+          'x-forwarded-for': '203.0.113.9',
+          'cf-connecting-ip': '203.0.113.9',
+        },
+      })
     ).json()
     const host = new URL(stack.access.api_url).host
-    expect(headers).toMatchObject({ host, 'x-forwarded-host': host, 'x-forwarded-for': '127.0.0.1' })
+    expect(headers).toMatchObject({ host, 'x-forwarded-host': host, 'cf-connecting-ip': '127.0.0.1' })
+    // As hosted: what the caller claims stays, and the gateway appends.
+    expect(headers['x-forwarded-for']).toBe('203.0.113.9, 127.0.0.1')
   })
 
   test('gets bodies whole, whether their length is told or not', async () => {

@@ -6,7 +6,7 @@ export default [
     trick: 'remove each session',
     run: ({ tenant }) =>
       asService(async (db) => {
-        await db.query(`select set_config('request.headers', '{"x-forwarded-for": "192.0.2.98"}', true)`)
+        await db.query(`select set_config('request.headers', '{"client-address": "192.0.2.98"}', true)`)
         const { rows } = await db.query<{ id: string }>(
           `insert into public.campaigns (tenant_id, name) values ($1, 'Limits') returning id`,
           [tenant.id],

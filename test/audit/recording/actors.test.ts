@@ -31,6 +31,8 @@ describe('one row for one change, with whoever made it', () => {
           'user-agent': 'the test/1.0',
           'x-request-id': 'request-0001',
           'x-forwarded-for': '203.0.113.9',
+          'cf-connecting-ip': '203.0.113.9',
+          'client-address': '203.0.113.9',
         },
       }),
     )
@@ -166,7 +168,8 @@ describe('where a request came from', () => {
   }
   it.each<[string, string | null]>([
     ['203.0.113.7', '203.0.113.7'],
-    ['203.0.113.7, 10.0.0.1', '203.0.113.7'],
+    ['203.0.113.7, 10.0.0.1', null],
+    ['::ffff:203.0.113.7', '203.0.113.7'],
     ['203.0.113.7:51234', '203.0.113.7'],
     ['2001:db8::1', '2001:db8::1'],
     ['[2001:db8::1]:443', '2001:db8::1'],
@@ -175,7 +178,7 @@ describe('where a request came from', () => {
     ["'; drop table x", null],
     ['', null],
   ])('%s is %s', async (forwarded, address) => {
-    expect((await contextOf({ 'x-forwarded-for': forwarded })).source_ip).toBe(address)
+    expect((await contextOf({ 'client-address': forwarded })).source_ip).toBe(address)
   })
   it('is cut to size and cleaned', async () => {
     const seen = await contextOf({

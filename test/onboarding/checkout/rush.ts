@@ -36,7 +36,7 @@ export async function makeRegistrations(pool: Pool, count: number): Promise<Regi
       place public.payment_provider;
       made public.payment_orders;
     begin
-      perform set_config('request.headers', format('{"x-forwarded-for": "%s"}', number), true);
+      perform set_config('request.headers', format('{"client-address": "%s"}', '10.0.0.0'::inet + number), true);
       perform private.begin_registration(hash, sha256(convert_to(invitation, 'UTF8')), steps -> 'contact');
       -- A few want the same slug at the same time.
       perform private.save_registration_step(hash, 2, (steps -> 'company') || jsonb_build_object('brand_name', 'Rush ' || number / 4));

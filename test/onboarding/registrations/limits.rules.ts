@@ -6,7 +6,7 @@ export default [
     trick: 'let each one end',
     run: () =>
       asService(async (db) => {
-        await db.query(`select set_config('request.headers', '{"x-forwarded-for": "192.0.2.99"}', true)`)
+        await db.query(`select set_config('request.headers', '{"client-address": "192.0.2.99"}', true)`)
         return untilRefused(120, async (n) => {
           const code = await refusal(
             db,

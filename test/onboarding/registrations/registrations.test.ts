@@ -222,7 +222,7 @@ describe('the table', () => {
   it('takes 120 registrations an hour from one address', async () => {
     const begin = `select private.begin_registration(sha256($1::text::bytea), sha256('x'), '{}')`
     await asService(async (db) => {
-      await db.query(`select set_config('request.headers', '{"x-forwarded-for": "192.0.2.77"}', true)`)
+      await db.query(`select set_config('request.headers', '{"client-address": "192.0.2.77"}', true)`)
       for (let count = 0; count < 120; count++) await db.query(begin, [`limit ${count}`])
       await db.query(`savepoint before_the_limit`)
       await expect(db.query(begin, ['limit'])).rejects.toMatchObject({
@@ -230,7 +230,7 @@ describe('the table', () => {
         message: 'too_many_registrations',
       })
       await db.query(`rollback to before_the_limit`)
-      await db.query(`select set_config('request.headers', '{"x-forwarded-for": "192.0.2.78"}', true)`)
+      await db.query(`select set_config('request.headers', '{"client-address": "192.0.2.78"}', true)`)
       await db.query(begin, ['another address'])
     })
   })

@@ -35,7 +35,7 @@ export default [
     trick: 'ask for another domain each time',
     run: () =>
       asService(async (db) => {
-        await db.query(`select set_config('request.headers', '{"x-forwarded-for": "192.0.2.97"}', true)`)
+        await db.query(`select set_config('request.headers', '{"client-address": "192.0.2.97"}', true)`)
         await db.query(
           `insert into private.tenant_turns (tenant_id, what, period_at, turn_count)
            select private.platform_tenant_id(), private.turn_from_here('sign_in_options'), date_trunc('hour', now(), 'UTC'), 600

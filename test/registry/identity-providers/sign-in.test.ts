@@ -22,6 +22,14 @@ const ask = async (email: string): Promise<unknown> => {
   expect([response.status, response.headers.get('cache-control')]).toEqual([200, 'no-store'])
   return response.json()
 }
+const askOverRest = (headers: Record<string, string>) => {
+  const { api_url, publishable_key } = inject('stack')
+  return fetch(`${api_url}/rest/v1/rpc/find_idp_for_email`, {
+    method: 'POST',
+    headers: { apikey: publishable_key, 'content-type': 'application/json', ...headers },
+    body: JSON.stringify({ email: 'a@b.example' }),
+  })
+}
 const addDomain = (of: Tenant, name: string, status: 'pending' | 'verified' | 'failed') =>
   admin.query(
     `insert into public.tenant_domains (tenant_id, host, status, verified_at) values ($1, $2, $3, now())`,
@@ -138,7 +146,7 @@ describe('asking', () => {
   /** How often it was asked from an address in this hour, after it was set to that. */
   const turnsFrom = async (db: Queryable, address: string, set?: number) => {
     await db.query(`select set_config('request.headers', $1, true)`, [
-      JSON.stringify({ 'x-forwarded-for': address }),
+      JSON.stringify({ 'client-address': address }),
     ])
     const { rows } = await db.query<{ turn_count: number }>(
       `insert into private.tenant_turns (tenant_id, what, period_at, turn_count)
@@ -154,7 +162,7 @@ describe('asking', () => {
     'as %s is refused after 600 times in an hour from one address',
     async (role) => {
       await rolledBack(admin, async (db) => {
-        const address = `2001:db8::${randomBytes(2).toString('hex')}`
+        const address = `2001:db8:${randomBytes(2).toString('hex')}::1`
         await turnsFrom(db, address, 599)
         await db.query(`set local role ${role}`)
         await askOver(db)
@@ -165,11 +173,30 @@ describe('asking', () => {
       })
     },
   )
-  it('over the route is counted by the address of whoever asks', async () => {
+  it.each<[string, (headers: Record<string, string>) => Promise<unknown>]>([
+    [
+      'the route',
+      (headers) => call('/registry/sign-in-options', { body: { email: 'a@b.example' }, headers }),
+    ],
+    ['REST', (headers) => askOverRest(headers)],
+  ])('over %s is counted by the address of whoever asks, whatever they say it is', async (_, askWith) => {
     const count = () => rolledBack(admin, (db) => turnsFrom(db, '127.0.0.1'))
     const before = await count()
-    await ask('ada@example.com')
-    expect(await count()).toBeGreaterThan(before)
+    for (let asked = 0; asked < 20; asked++) {
+      const claimed = `198.51.100.${asked}`
+      const names = ['x-forwarded-for', 'x-real-ip', 'cf-connecting-ip', 'client-address']
+      await askWith(Object.fromEntries(names.map((name) => [name, claimed])))
+    }
+    expect(await count()).toBeGreaterThanOrEqual(before + 20)
+  })
+  it('from another address of the same IPv6 network is counted with it', async () => {
+    await rolledBack(admin, async (db) => {
+      const network = `2001:db8:${randomBytes(2).toString('hex')}`
+      await turnsFrom(db, `${network}::1`, 600)
+      await turnsFrom(db, `${network}:0:abcd::2`)
+      await db.query('set local role anon')
+      await expect(askOver(db)).rejects.toMatchObject({ code: 'PT429' })
+    })
   })
   it('costs the same for an address of nobody, of a domain that is held, and of a bound provider', async () => {
     const hosts = [freshHost(), freshHost(), freshHost(), freshHost()]

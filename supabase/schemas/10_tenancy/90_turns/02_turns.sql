@@ -29,9 +29,11 @@ create function private.turn_from_here(what text) returns text
   language sql stable
   set search_path = ''
 as $$
-  -- Addresses share 4096 counters, so that nobody can fill the table with addresses.
+  -- Addresses share 4096 counters, so that nobody can fill the table with addresses. A customer of a provider holds
+  -- 2^64 addresses of IPv6, so these count as one. Requests of an unknown address share one counter.
   select what || '_from_' || translate(left(md5(coalesce(
-    nullif(current_setting('request.headers', true), '')::jsonb ->> 'x-forwarded-for', '')), 3), '0123456789', 'ghijklmnop')
+    host(case when family(address) = 6 then network(set_masklen(address, 64)) else address end), '')), 3), '0123456789', 'ghijklmnop')
+  from (select private.request_address(nullif(current_setting('request.headers', true), '')::jsonb) as address) as caller
 $$;
 comment on function private.turn_from_here(text) is 'What take_turn() counts if it counts by the address that the request came from.';
 
