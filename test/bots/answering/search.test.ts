@@ -156,6 +156,10 @@ describe('a bot that knows much', () => {
       question: 'Do you repair accordions on Sundays?',
     })
   })
+  it('finds a row all of whose words are misspelt', async () => {
+    await teach(own, { question: 'Ukuleles', answer: 'Yes.' })
+    expect((await tried(own, 'ukeleles')).training_data[0]).toMatchObject({ question: 'Ukuleles' })
+  })
   it('compares the letters of a bounded number of rows, whatever is asked', async () => {
     const { rows: found } = await admin.query<{ ids: number }>(
       `select cardinality(private.find_training_ids($1, private.ulid_to_uuid($2), '{violin,have}', 0, 200)) as ids`,
