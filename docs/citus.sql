@@ -41,6 +41,7 @@ select create_distributed_table('private.api_key_windows', 'tenant_id', colocate
 select create_distributed_table('private.audit_heads', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.audit_pending', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.bot_answer_counts', 'tenant_id', colocate_with => 'public.tenants');
+select create_distributed_table('private.bot_words', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.demo_snapshots', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.export_links', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.notification_callbacks', 'tenant_id', colocate_with => 'public.tenants');

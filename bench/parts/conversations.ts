@@ -4,8 +4,9 @@ import pg from 'pg'
 import { copyTables, insertsBetween, newestTransaction } from '../bare-rows.ts'
 import { type Figure, median, say, timed } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
+import { benchNoisyShop } from './noisy-shop.ts'
 
-interface Bot {
+export interface Bot {
   tenant_id: string
   id: string
   ref_id: string
@@ -18,7 +19,11 @@ export async function benchConversations(stack: BenchStack, isQuick: boolean): P
   const [bots, compared, sent] = isQuick ? [5, 10, 100] : [100, 300, 10_000]
   const admin = await stack.connect(stack.adminUrl)
   const shops = await makeBots(admin, bots)
-  return [...(await benchInbox(stack, admin, shops, compared)), ...(await benchWebhooks(stack, shops, sent))]
+  return [
+    ...(await benchInbox(stack, admin, shops, compared)),
+    ...(await benchWebhooks(stack, shops, sent)),
+    await benchNoisyShop(admin, shops, isQuick),
+  ]
 }
 
 /** One message, beside inserts of the same rows. */

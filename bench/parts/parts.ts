@@ -173,7 +173,7 @@ export const parts: Part[] = [
     name: 'conversations',
     functions: ['bots'],
     about:
-      'Receiving what contacts write to bots: by the SQL function, beside inserts of the same rows, and by the route, with the signature, while a worker settles the messages. The numbers are not verified, so nothing is sent.',
+      'Receiving what contacts write to bots: by the SQL function, beside inserts of the same rows, and by the route, with the signature, while a worker settles the messages. Then how fast a worker settles messages of other bots while one bot has many that wait. The numbers are not verified, so nothing is sent.',
     run: benchConversations,
   },
   {

@@ -143,6 +143,8 @@ export default {
       values ('${tenantId(tenant)}', '${bot}', 'Matrix', 'Matrix')`,
     'public.bot_training_data': (tenant) => `(tenant_id, bot_id, question, answer)
       values ('${tenantId(tenant)}', '${bot}', 'Matrix?', 'Matrix.')`,
+    'private.bot_words': (tenant) => `(tenant_id, bot_id, word, row_count)
+      values ('${tenantId(tenant)}', '${bot}', 'Matrix', 1)`,
     'public.bot_numbers': (tenant) => `${numberColumns} values ${numberOf(tenant, bot)}`,
   },
 } satisfies IsolationRules

@@ -135,7 +135,7 @@ async function write(
   }
   const judge = ({ text, isRefused }: { text: string; isRefused: boolean }): BotAnswer => {
     const words = isRefused ? '' : tidied(text, template.max_response_length)
-    if (!words || words.includes(unknownWord) || tellsInstructions(words, system))
+    if (!words || words.includes(unknownWord) || tellsInstructions(text, system))
       return { ...about, reason: 'model_does_not_know' }
     return { ...about, outcome: 'answered', reason: 'model', text: words }
   }

@@ -73,14 +73,21 @@ function lastOf(turns: Turn[]): Turn[] {
 }
 const turnLetters = 6_000
 
-/** Whether an answer repeats a part of the instructions: so many letters in a row are no accident. */
+/**
+ * Whether an answer repeats a part of the instructions: so many letters in a row are no accident. Signs between the letters hide
+ * nothing, whether they can be seen or not. `answer` is what the model wrote, before it is cut: a part of a leak is one too.
+ */
 export function tellsInstructions(answer: string, system: string): boolean {
-  const letters = 60
-  const said = flat(answer)
-  const told = flat(system)
+  const letters = 50
+  const said = onlyLetters(answer)
+  const told = onlyLetters(system)
   for (let at = 0; at + letters <= said.length; at += 10)
     if (told.includes(said.slice(at, at + letters))) return true
   return false
 }
 
-const flat = (text: string) => text.toLowerCase().replace(/\s+/g, ' ')
+const onlyLetters = (text: string) =>
+  text
+    .normalize('NFKC')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}]+/gu, '')

@@ -32,6 +32,7 @@ export function answerTo({ model, system, turns, schema }: Asked): string {
   const wish = between(words, 'instructions')
   const customer = messageOf(words)
   const wished = typeof wish === 'string' ? wish : (customer ?? words)
+  if (model === 'parrot') return [system, ...turns.map(({ content }) => content)].join('\n')
   if (model === 'prose') return 'I would rather say it in prose.'
   const told = [...wished.matchAll(/^ANSWER (.+)$/gm)].map(([, answer]) => answer ?? '')
   const round = turns.filter(({ role }) => role === 'user').length - 1

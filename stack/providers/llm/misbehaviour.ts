@@ -14,6 +14,7 @@ import type { ServerResponse } from 'node:http'
  * | `no-json`      | 200, and a page of HTML in the place of the answer |
  * | `huge`         | an answer of four megabytes |
  * | `prose`        | an answer in prose, also where JSON is asked for |
+ * | `parrot`       | all that it was told, the instructions first |
  * | `odd`          | an answer with characters that no text should have |
  * | `decline`      | the model will not answer |
  * | `no-usage`     | an answer that does not say how many tokens it took |

@@ -172,10 +172,19 @@ describe('what a customer writes stays data', () => {
     ['the instructions as they are', prompt],
     ['a part of them', prompt.slice(20, 95)],
     ['in capitals, on several lines', prompt.toUpperCase().replaceAll(' ', '  ')],
+    ['with a sign between all letters', [...prompt].join('-')],
+    ['with a sign that nobody sees between all letters', [...prompt].join('\u200b')],
+    ['in full-width letters', prompt.replace(/[a-z]/g, (l) => String.fromCharCode(l.charCodeAt(0) + 0xfee0))],
   ])('a model that was talked into telling %s is not heard', async (_what, leak) => {
     await useModel(shop.tenant, llm.server())
     await addTemplate(shop, { system_prompt: prompt })
     const answer = await tried(shop, `ANSWER Sure: ${leak}`)
+    expect(answer).toMatchObject({ outcome: 'escalated', reason: 'model_does_not_know', text: null })
+  })
+  it('is not heard either if only the beginning of what it tells would be sent', async () => {
+    await useModel(shop.tenant, llm.server())
+    await addTemplate(shop, { system_prompt: prompt, max_response_length: 45 })
+    const answer = await tried(shop, `ANSWER ${prompt}`)
     expect(answer).toMatchObject({ outcome: 'escalated', reason: 'model_does_not_know', text: null })
   })
   it.each([

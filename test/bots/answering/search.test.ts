@@ -133,3 +133,76 @@ it('a search reads the rows of its bot by an index, however many others have', a
   )
   expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toMatch(/bot_training_data_search_idx/)
 })
+
+describe('a bot that knows much', () => {
+  let own: Shop
+  beforeAll(async () => {
+    own = await makeShop()
+    await admin.query(
+      `insert into public.bot_training_data (tenant_id, bot_id, question, answer, locale)
+       select $1, private.ulid_to_uuid($2), 'Do you have a violin of number' || n, n::text, 'en' from generate_series(1, 300) as n`,
+      [own.tenant.id, own.bot.ref_id],
+    )
+    await teach(own, { question: 'Do you repair accordions on Sundays?', answer: 'No.' })
+  })
+  it.each([
+    ['one letter is missing', 'do you repair acordions on sundays'],
+    ['one is too much', 'do you repairr accordions on sundays'],
+    ['one is another', 'do you repair accardions on sundays'],
+    ['two have changed places', 'do you repair accordions on sudnays'],
+    ['two words are wrong', 'do you repiar accordons on sundays'],
+  ])('finds a row though %s', async (_what, asked) => {
+    expect((await tried(own, asked)).training_data[0]).toMatchObject({
+      question: 'Do you repair accordions on Sundays?',
+    })
+  })
+  it('finds a row all of whose words are misspelt', async () => {
+    await teach(own, { question: 'Ukuleles', answer: 'Yes.' })
+    expect((await tried(own, 'ukeleles')).training_data[0]).toMatchObject({ question: 'Ukuleles' })
+  })
+  it('compares the letters of a bounded number of rows, whatever is asked', async () => {
+    const { rows: found } = await admin.query<{ ids: number }>(
+      `select cardinality(private.find_training_ids($1, private.ulid_to_uuid($2), '{violin,have}', 0, 200)) as ids`,
+      [own.tenant.id, own.bot.ref_id],
+    )
+    expect(found).toEqual([{ ids: 200 }])
+  })
+  it('finds a misspelt word along an index', async () => {
+    const { rows: plan } = await admin.query<{ 'QUERY PLAN': string }>(
+      `explain select from private.bot_words as k
+       where private.word_keys(k.bot_id, private.word_cuts(k.word)) && private.word_keys('${own.tenant.id}', private.word_cuts('acordion'))`,
+    )
+    expect(plan.map((line) => line['QUERY PLAN']).join('\n')).toMatch(/bot_words_cuts_idx/)
+  })
+})
+
+it('the words of a bot are counted as its rows come, change and go', async () => {
+  const own = await makeShop()
+  const wrong = async () =>
+    (
+      await admin.query(
+        `with counted as (select word, row_count from private.bot_words where tenant_id = $1),
+           real as (select w as word, count(*)::int as row_count from public.bot_training_data as t, unnest(tsvector_to_array(t.search_vector)) as w
+             where t.tenant_id = $1 and t.is_active group by w)
+         (table counted except table real) union all (table real except table counted)`,
+        [own.tenant.id],
+      )
+    ).rows
+  const kazoo = await teach(own, { question: 'Do you sell kazoos and kazoos?', answer: 'Yes.' })
+  await teach(own, { question: 'Do you sell kazoos?', answer: 'Yes.' })
+  const { rows: counted } = await admin.query(
+    `select row_count from private.bot_words where tenant_id = $1 and word in ('kazoo', 'kazoos')`,
+    [own.tenant.id],
+  )
+  expect(counted).toEqual([{ row_count: 2 }])
+  expect(await wrong()).toEqual([])
+  const path = `/${own.bot.ref_id}/training-data/${kazoo.ref_id}`
+  for (const change of [{ question: 'Drums or kazoos?' }, { is_active: false }, { is_active: true }]) {
+    await okay(await own.ask(own.member, 'PATCH', path, change))
+    expect(await wrong(), JSON.stringify(change)).toEqual([])
+  }
+  expect((await own.ask(own.member, 'DELETE', path)).status).toBe(204)
+  expect(await wrong()).toEqual([])
+  expect((await own.ask(own.owner, 'DELETE', `/${own.bot.ref_id}`)).status).toBeLessThan(300)
+  expect(await wrong()).toEqual([])
+})
