@@ -8321,6 +8321,18 @@ export interface components {
                     failing_receiver_count: number;
                 }[];
             }[];
+            /** @description By whom messages are sent for tenants without a provider of their own, by channel. */
+            providers: {
+                /** @enum {string} */
+                channel: "email" | "sms" | "whatsapp";
+                provider: string;
+                /** @description Whether it is active, and a test went well. */
+                is_used: boolean;
+                /** @description Since when it cannot be reached. */
+                failing_since_at: string | null;
+                /** @description null once it has sent something again. */
+                last_error: string | null;
+            }[];
         };
         ReadUntil: {
             /** @description The newest notification that was shown. Later ones stay unread. */

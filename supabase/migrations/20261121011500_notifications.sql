@@ -192,6 +192,7 @@ create table public.notification_providers (
   is_active boolean not null default true,
   verified_at timestamptz,
   last_error text,
+  failing_since_at timestamptz,
   revision uuid not null default private.uuid_v7(),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -208,6 +209,7 @@ comment on table public.notification_providers is
   'By whom a tenant''s messages are sent, at most one for each channel. It is used only while it is active and verified; otherwise the platform''s is. The secret is in Vault.';
 comment on column public.notification_providers.callback_secret_id is 'What the callbacks of MSG91 and WhatsApp are verified with. The other providers need none.';
 comment on column public.notification_providers.verified_at is 'When a test message went out with exactly these settings.';
+comment on column public.notification_providers.failing_since_at is 'Since when the platform''s provider cannot be reached. Null once it has sent something again.';
 comment on column public.notification_providers.revision is 'Changes with every change of the settings, so that a test of older ones cannot verify newer ones.';
 create unique index notification_providers_ref_id_idx on public.notification_providers (tenant_id, ref_id) where ref_id is not null;
 -- A callback names the settings and no tenant.
@@ -277,6 +279,7 @@ begin
     is_active = set_notification_provider.is_active,
     verified_at = case when not is_changed then p.verified_at end,
     last_error = case when not is_changed then p.last_error end,
+    failing_since_at = case when not is_changed then p.failing_since_at end,
     revision = case when is_changed then private.uuid_v7() else p.revision end
   where p.tenant_id = stored.tenant_id and p.id = stored.id
   returning * into stored;
@@ -296,7 +299,8 @@ declare
   recorded public.notification_providers;
 begin
   update public.notification_providers as p set
-    verified_at = case when record_provider_test.error is null then now() end, last_error = left(record_provider_test.error, 1000)
+    verified_at = case when record_provider_test.error is null then now() end, last_error = left(record_provider_test.error, 1000),
+    failing_since_at = case when record_provider_test.error is not null then p.failing_since_at end
   where p.tenant_id = record_provider_test.tenant_id and p.id = record_provider_test.provider_id and p.revision = record_provider_test.revision
   returning * into recorded;
   if recorded.id is null then
@@ -519,9 +523,26 @@ begin
     perform private.notify(refused.tenant_id, 'platform.provider_refused', '{admins}',
       jsonb_build_object('provider', refused.provider, 'channel', refused.channel), 'notification_provider', refused.ref_id);
   end loop;
-  if exists (select from public.notification_providers as p where p.tenant_id = private.platform_tenant_id() and p.last_error is not null) then
-    update public.notification_providers as p set last_error = null
-    where p.tenant_id = private.platform_tenant_id() and p.last_error is not null and p.id in (
+
+  -- What cannot be sent for a moment is tried again, and is nothing to tell of. What lasts is.
+  update public.notification_providers as p set failing_since_at = now()
+  where p.tenant_id = private.platform_tenant_id() and p.failing_since_at is null and p.id in (
+    select a.provider_id from jsonb_to_recordset(attempts) as a (provider_id uuid, is_down boolean) where a.is_down);
+  for refused in
+    update public.notification_providers as p set last_error = left(a.detail, 1000)
+    from (select distinct on (r.provider_id) r.* from jsonb_to_recordset(attempts) as r (provider_id uuid, detail text, is_down boolean)
+      where r.is_down) as a
+    where p.tenant_id = private.platform_tenant_id() and p.id = a.provider_id and p.last_error is null
+      and p.failing_since_at <= now() - interval '5 minutes'
+    returning p.tenant_id, p.ref_id, p.channel, p.provider
+  loop
+    perform private.notify(refused.tenant_id, 'platform.provider_unreachable', '{admins}',
+      jsonb_build_object('provider', refused.provider, 'channel', refused.channel), 'notification_provider', refused.ref_id);
+  end loop;
+  if exists (select from public.notification_providers as p
+      where p.tenant_id = private.platform_tenant_id() and (p.last_error is not null or p.failing_since_at is not null)) then
+    update public.notification_providers as p set last_error = null, failing_since_at = null
+    where p.tenant_id = private.platform_tenant_id() and (p.last_error is not null or p.failing_since_at is not null) and p.id in (
       select a.provider_id from jsonb_to_recordset(attempts) as a (provider_id uuid, dispatched text) where a.dispatched = 'sent');
   end if;
 end
@@ -539,6 +560,12 @@ select private.register_notification_type('platform.provider_refused', 'messages
   '{"en": "{{provider}} does not accept the platform''s credentials for {{channel}}. Tenants without a provider of their own send nothing by it.",
     "de": "{{provider}} nimmt die Zugangsdaten der Plattform für {{channel}} nicht an. Mandanten ohne eigenen Anbieter verschicken darüber nichts.",
     "fr": "{{provider}} n’accepte pas les identifiants de la plateforme pour {{channel}}. Les clients sans prestataire à eux n’envoient rien par là."}',
+  '{"provider": "smtp", "channel": "email"}', is_critical => true);
+
+select private.register_notification_type('platform.provider_unreachable', 'messages', 'A provider of messages of the platform cannot be reached.',
+  '{"en": "{{provider}} has not been reachable for minutes. Messages by {{channel}} of tenants without a provider of their own wait, and are given up after hours.",
+    "de": "{{provider}} ist seit Minuten nicht erreichbar. Nachrichten über {{channel}} von Mandanten ohne eigenen Anbieter warten, und nach Stunden werden sie aufgegeben.",
+    "fr": "{{provider}} est injoignable depuis plusieurs minutes. Les messages par {{channel}} des clients sans prestataire à eux attendent, et sont abandonnés après des heures."}',
   '{"provider": "smtp", "channel": "email"}', is_critical => true);
 
 -- 06_unsubscribing.sql
