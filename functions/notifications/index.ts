@@ -8,6 +8,7 @@ import { preferences } from './preferences.ts'
 import { providers } from './providers.ts'
 import { suppressions, unsubscribing } from './suppressions.ts'
 import { templates } from './templates.ts'
+import { unsettled } from './unsettled.ts'
 
 export const app = createApp('notifications')
   .route('/dispatch', dispatch)
@@ -16,6 +17,7 @@ export const app = createApp('notifications')
   .route('/providers', providers)
   .route('/callbacks', callbacks)
   .route('/messages', messages)
+  .route('/unsettled', unsettled)
   .route('/preferences', preferences)
   .route('/suppressions', suppressions)
   .route('/unsubscribe', unsubscribing)

@@ -67,3 +67,5 @@ export {
   NewEmailTemplate,
   PreviewRequest,
 } from './templates/schema.ts'
+export { listUnsettled, settleMessage } from './unsettled/queries.ts'
+export { Settlement, UnsettledMessages, UnsettledPath, UnsettledQuery } from './unsettled/schema.ts'

@@ -5,6 +5,8 @@ import { call } from '../kit/call.ts'
 import { admin, superuser } from '../kit/db.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import { jobsOf } from '../notifications/dispatch/world.ts'
+import { makeUnsettled } from '../notifications/unsettled/world.ts'
 import { look, openConsole, phone } from './visit.ts'
 
 const hostile = '<img src=x onerror="document.title=1">'
@@ -182,6 +184,20 @@ describeInBrowser('notifications in the console', (browser) => {
     expect(new URL(page.url()).searchParams.get('status')).toBe('failed')
   })
 
+  it('messages of which nobody knows are settled by hand', async () => {
+    await makeUnsettled(tenant.id, { key: 'one', address: '+447700900123' })
+    await makeUnsettled(tenant.id, { key: 'two', address: '+447700900124' })
+    const page = await opened('/log')
+    const rows = page
+      .getByRole('region', { name: 'Nobody knows whether these were sent' })
+      .getByRole('listitem')
+    await rows.filter({ hasText: '+447700900123' }).getByRole('button', { name: 'It was sent' }).click()
+    await expect.poll(() => rows.count()).toBe(1)
+    await rows.getByRole('button', { name: 'It was not sent' }).click()
+    await expect.poll(() => rows.count()).toBe(0)
+    expect((await jobsOf(tenant)).map(({ status }) => status)).toEqual(['sent', 'failed'])
+  })
+
   it('a member has an inbox and preferences, and is told who changes the rest', async () => {
     const member = await makePerson()
     tenant = await makeTenant({ owner, member })
@@ -197,6 +213,7 @@ describeInBrowser('notifications in the console', (browser) => {
   it('is accessible in light and dark, on a phone too', async () => {
     await tell(hostile)
     await suppress('bob@example.com')
+    await makeUnsettled(tenant.id)
     for (const options of [{}, phone]) {
       const page = await opened('', owner, options)
       const parts = page.getByRole('navigation', { name: 'Notifications' })
@@ -206,7 +223,7 @@ describeInBrowser('notifications in the console', (browser) => {
         ['Templates', page.getByRole('link', { name: /\(en\)/ }).first()],
         ['Providers', page.getByLabel('account_sid')],
         ['No mail to', page.getByRole('button', { name: 'Write again' })],
-        ['Log', page.getByLabel('Outcome')],
+        ['Log', page.getByRole('button', { name: 'It was sent' })],
       ] as const) {
         await parts.getByRole('link', { name: part }).click()
         await shown.first().waitFor()

@@ -55,6 +55,11 @@ const de: typeof en = {
   noSuppressions: 'Allen kann geschrieben werden.',
   lift: 'Wieder schreiben',
   liftLead: 'Wer sich abgemeldet hat, wollte das nicht. Tun Sie es nur, wenn die Person es wünscht.',
+  unsettled: 'Ob diese hinausgingen, weiss niemand',
+  unsettledLead:
+    'Der Anbieter hat nicht geantwortet. Sehen Sie bei ihm nach, und sagen Sie, was Sie gefunden haben. Nach sieben Tagen gelten sie als fehlgeschlagen.',
+  wasSent: 'Ging hinaus',
+  wasNotSent: 'Ging nicht hinaus',
   channelLabel: 'Kanal',
   outcomeLabel: 'Ausgang',
   nothingSent: 'Es wurde nichts gesendet.',

@@ -53,6 +53,11 @@ export default {
   noSuppressions: 'Everybody can be written to.',
   lift: 'Write again',
   liftLead: 'Whoever has unsubscribed did not want this. Do it only if they ask for it.',
+  unsettled: 'Nobody knows whether these were sent',
+  unsettledLead:
+    'The provider did not answer. Look them up there, and say what you found. After seven days they count as failed.',
+  wasSent: 'It was sent',
+  wasNotSent: 'It was not sent',
   channelLabel: 'Channel',
   outcomeLabel: 'Outcome',
   nothingSent: 'Nothing was sent.',

@@ -55,6 +55,11 @@ const es: typeof en = {
   noSuppressions: 'Se puede escribir a todos.',
   lift: 'Volver a escribir',
   liftLead: 'Quien se dio de baja no lo quería. Hágalo solo si lo pide.',
+  unsettled: 'Nadie sabe si estos salieron',
+  unsettledLead:
+    'El proveedor no respondió. Búsquelos allí y diga qué encontró. Después de siete días cuentan como fallidos.',
+  wasSent: 'Salió',
+  wasNotSent: 'No salió',
   channelLabel: 'Canal',
   outcomeLabel: 'Resultado',
   nothingSent: 'No se ha enviado nada.',

@@ -55,6 +55,11 @@ const fr: typeof en = {
   noSuppressions: 'On peut écrire à tout le monde.',
   lift: 'Écrire de nouveau',
   liftLead: 'Qui s’est désinscrit ne le voulait pas. Ne le faites que sur demande.',
+  unsettled: 'Personne ne sait si ceux-ci sont partis',
+  unsettledLead:
+    'Le prestataire n’a pas répondu. Vérifiez chez lui, et dites ce que vous avez trouvé. Après sept jours, ils comptent comme échoués.',
+  wasSent: 'Il est parti',
+  wasNotSent: 'Il n’est pas parti',
   channelLabel: 'Canal',
   outcomeLabel: 'Issue',
   nothingSent: 'Rien n’a été envoyé.',

@@ -56,6 +56,11 @@ const it: typeof en = {
   noSuppressions: 'Si può scrivere a tutti.',
   lift: 'Scrivi di nuovo',
   liftLead: 'Chi si è disiscritto non lo voleva. Lo faccia solo se lo chiede.',
+  unsettled: 'Nessuno sa se questi sono partiti',
+  unsettledLead:
+    'Il fornitore non ha risposto. Cercateli presso di lui e dite che cosa avete trovato. Dopo sette giorni contano come falliti.',
+  wasSent: 'È partito',
+  wasNotSent: 'Non è partito',
   channelLabel: 'Canale',
   outcomeLabel: 'Esito',
   nothingSent: 'Non è stato inviato nulla.',
