@@ -4,6 +4,7 @@ import { dispatch } from './dispatch.ts'
 import { dispatches } from './dispatches.ts'
 import { messages } from './messages.ts'
 import { notifications } from './notifications.ts'
+import { phone } from './phone.ts'
 import { preferences } from './preferences.ts'
 import { providers } from './providers.ts'
 import { suppressions, unsubscribing } from './suppressions.ts'
@@ -19,6 +20,7 @@ export const app = createApp('notifications')
   .route('/messages', messages)
   .route('/unsettled', unsettled)
   .route('/preferences', preferences)
+  .route('/phone', phone)
   .route('/suppressions', suppressions)
   .route('/unsubscribe', unsubscribing)
   .route('/', notifications)

@@ -14,6 +14,8 @@ as $$
       -- A dispatcher began to send it and was not heard of again. Whether it did, only the provider knows.
       when j.begun_at is not null then 'unknown'
       when t.status = 'archived' or r.address is null then 'skipped'
+      -- A code that is no longer taken.
+      when j.type = 'phone_code' and j.created_at < now() - interval '10 minutes' then 'skipped'
       when private.is_suppressed(j.tenant_id, j.channel, r.address, j.is_critical) then 'suppressed'
       -- People are told by mail and inside the application as well. Whoever has no other way is told that it failed.
       when p.id is null and j.channel <> 'email' and j.user_id is not null then 'skipped' end,
@@ -25,10 +27,10 @@ as $$
   join private.notification_jobs as j on j.tenant_id = asked.tenant_id and j.id = asked.job_id
   join public.tenants as t on t.id = j.tenant_id
   cross join lateral (
-    -- A member's address as Auth has confirmed it now, and nobody's who has left meanwhile.
+    -- A member's address as Auth has confirmed it now, or a number that they have confirmed, and nobody's who has left meanwhile.
     select case when j.user_id is null then j.address when j.channel <> 'email' then (
         select o.phone from public.tenant_members as m join public.user_profiles as o on o.user_id = m.user_id
-        where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active')
+        where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active' and o.phone_verified_at is not null)
       else (
       select a.address from public.tenant_members as m, private.confirmed_address(m.user_id) as a (address)
       where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active'
