@@ -3,9 +3,9 @@ import { call, problemOf } from '../../kit/call.ts'
 import { admin, superuser } from '../../kit/db.ts'
 import { makePerson, type Person } from '../../kit/people.ts'
 import { makeTenant, type Tenant } from '../../kit/tenants.ts'
+import { freshNumber } from '../../kit/texts.ts'
 
-/** One of its own for each test, because codes to a number are counted for all. */
-const freshNumber = () => `+4477${String(Math.floor(Math.random() * 1e8)).padStart(8, '0')}`
+// One of its own for each test, because codes to a number are counted for all.
 let number: string
 let owner: Person
 let tenant: Tenant

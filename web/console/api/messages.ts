@@ -147,8 +147,6 @@ export const dispatchesQuery = (slug: string, filters: DispatchFilters) =>
     getNextPageParam: ({ next_cursor }) => next_cursor,
   })
 
-export type Unsettled = Schemas['UnsettledMessage']
-
 /** The messages of which nobody knows whether they were sent. */
 export const unsettledQuery = (slug: string) =>
   infiniteQueryOptions({
