@@ -227,7 +227,7 @@ export const goodCalls: Record<string, GoodCall> = {
   'private.record_provider_test': { refused: 'conflict' },
   'private.settle_message': { refused: 'not_found' },
   'private.send_phone_code': {
-    given: () => ({ phone: '+447700900123', channel: 'sms' }),
+    given: () => ({ phone: '+447700900123', channel: 'whatsapp' }),
     refused: 'no_phone_provider',
   },
   'private.record_idp_check': { given: () => ({ type: 'oidc', outcome: 'bad' }), refused: 'idp_changed' },
