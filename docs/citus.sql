@@ -47,6 +47,7 @@ select create_distributed_table('private.export_links', 'tenant_id', colocate_wi
 select create_distributed_table('private.notification_callbacks', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.notification_jobs', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.participant_names', 'tenant_id', colocate_with => 'public.tenants');
+select create_distributed_table('private.phone_confirmations', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.portal_tokens', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.queue_items', 'tenant_id', colocate_with => 'public.tenants');
 select create_distributed_table('private.queue_lanes', 'tenant_id', colocate_with => 'public.tenants');

@@ -17,7 +17,7 @@ import { codeOf, messageOf, StackFailure } from './failure.ts'
 import { type Functions, functionEnvironment, startFunctions } from './functions/functions.ts'
 import { type Gateway, startGateway } from './gateway.ts'
 import { say, step } from './log.ts'
-import { keepPlatformProvider } from './mail/platform-provider.ts'
+import { keepPlatformProvider, keepPlatformSms } from './mail/platform-provider.ts'
 import { type Receiver, startReceiver } from './mail/receiver.ts'
 import { isMailHost } from './mail/site/guard.ts'
 import { mailSite } from './mail/site/site.ts'
@@ -41,6 +41,8 @@ import { type LlmServer, startLlmServer } from './providers/llm/server.ts'
 import { paymentEnvironment } from './providers/payments/environment.ts'
 import { paymentSecrets } from './providers/payments/secrets.ts'
 import { startPaymentProviders } from './providers/payments/server.ts'
+import { Texts } from './providers/sms/texts.ts'
+import { smsEnvironment, twilioApi } from './providers/sms/twilio.ts'
 import { createSecrets, databaseUrl, readStackFile, type StackFile, writeStackFile } from './secrets.ts'
 
 export interface Stack {
@@ -77,11 +79,12 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
 
   let functions: Functions | null = null
   const mail = await MailStore.open(dataDir)
+  const texts = new Texts()
   const whatsapp = Platform.open({ folder: join(dataDir, 'whatsapp') })
   const gateway: Gateway = await startGateway(options.port, root, () => functions, {
     sites: [
       { isHost: isMailHost, answer: mailSite(mail) },
-      { isHost: isPhoneHost, answer: phoneSite(whatsapp) },
+      { isHost: isPhoneHost, answer: phoneSite(whatsapp, texts) },
     ],
     publishableKey: file.publishable_key,
   })
@@ -116,7 +119,8 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
   const llm = await startLlmServer(file.runtime?.llm_port ?? server.port + 3)
   stops.push(() => llm.stop())
 
-  const graph = await startGraphServer(whatsapp, file.runtime?.whatsapp_port ?? server.port + 4)
+  const graphPort = file.runtime?.whatsapp_port ?? server.port + 4
+  const graph = await startGraphServer(whatsapp, graphPort, twilioApi(texts))
   stops.push(() => graph.stop())
   whatsapp.beginWithNumber(file.key_pepper)
 
@@ -142,7 +146,8 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
     server.port + 1,
   )
   stops.push(() => payments.stop())
-  Object.assign(environment, paymentEnvironment(payments.url, secrets), whatsappEnvironment(graph.url))
+  const sms = smsEnvironment(graph.url)
+  Object.assign(environment, paymentEnvironment(payments.url, secrets), whatsappEnvironment(graph.url), sms)
   functions = await startFunctions(root, options.functions, environment, dataDir, guard, recordSoon)
   stops.push(async () => {
     await functions?.stop()
@@ -162,6 +167,7 @@ async function boot(options: Options, stops: (() => Promise<void> | void)[]): Pr
     tenantry_service_key: file.secret_key,
   })
   await keepPlatformProvider(dbUrl, receiver.port)
+  await keepPlatformSms(dbUrl, sms.TENANTRY_TWILIO_URL !== undefined)
   await keepPlatformModel(dbUrl, llm.url)
   if (options.seed) await step('seeds', () => seed(root, dataDir, file, server.port))
 

@@ -19,11 +19,16 @@ interface ConnectOptions {
   deadline: Deadline
   /** The only trusted authorities. Without it the system's authorities are trusted. */
   ca?: string | undefined
+  /**
+   * What is spoken inside TLS, as ALPN names it. Without it nothing is offered: a mail server that is offered HTTP alone may
+   * end the handshake (RFC 7301, 3.2).
+   */
+  protocol?: 'http/1.1'
 }
 
 /** A connection for HTTP to one of the pinned addresses. */
 export async function openConnection(pinned: PinnedUrl, options: ConnectOptions): Promise<Connection> {
-  return new Connection(await openSocket(pinned, options))
+  return new Connection(await openSocket(pinned, { ...options, protocol: 'http/1.1' }))
 }
 
 /**
@@ -48,12 +53,23 @@ export async function openSocket(
   throw new NetFault('unreachable', `No connection to ${url.host} could be made.`, last, { isUnsent: true })
 }
 
-function openOne(url: URL, address: string, port: number, { deadline, ca }: ConnectOptions): Promise<Socket> {
+function openOne(
+  url: URL,
+  address: string,
+  port: number,
+  { deadline, ca, protocol }: ConnectOptions,
+): Promise<Socket> {
   const isTls = url.protocol === 'https:'
   // SNI does not allow an address. The certificate must then be for the address itself.
   const name = isAddress(url.hostname.replace(/^\[|\]$/g, '')) ? {} : { servername: url.hostname }
   const socket = isTls
-    ? connectTls({ host: address, port, ...name, ALPNProtocols: ['http/1.1'], ...(ca && { ca }) })
+    ? connectTls({
+        host: address,
+        port,
+        ...name,
+        ...(protocol && { ALPNProtocols: [protocol] }),
+        ...(ca && { ca }),
+      })
     : connectTcp({ host: address, port })
   return new Promise((resolve, reject) => {
     const fail = (error: unknown) => {
@@ -85,7 +101,7 @@ interface NativeTls {
   connect(options: { hostname: string; port: number }): Promise<NativeConnection>
   startTls(
     connection: NativeConnection,
-    options: { hostname: string; alpnProtocols: string[]; caCerts?: string[] },
+    options: { hostname: string; alpnProtocols?: string[]; caCerts?: string[] },
   ): Promise<NativeConnection & { handshake(): Promise<unknown> }>
 }
 
@@ -98,7 +114,7 @@ async function findTrustFailure(
   url: URL,
   address: string,
   port: number,
-  { deadline, ca }: ConnectOptions,
+  { deadline, ca, protocol }: ConnectOptions,
 ): Promise<unknown> {
   const deno = (globalThis as { Deno?: NativeTls }).Deno
   const isVague =
@@ -118,7 +134,7 @@ async function findTrustFailure(
     open = await deno.connect({ hostname: address, port })
     const tls = await deno.startTls(open, {
       hostname: url.hostname.replace(/^\[|\]$/g, ''),
-      alpnProtocols: ['http/1.1'],
+      ...(protocol && { alpnProtocols: [protocol] }),
       ...(ca && { caCerts: [ca] }),
     })
     open = tls

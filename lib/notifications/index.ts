@@ -9,6 +9,8 @@ export { listDispatches } from './dispatches/queries.ts'
 export { NotificationDispatches, NotificationDispatchQuery } from './dispatches/schema.ts'
 export { sendMessage } from './messages/queries.ts'
 export { AcceptedMessage, NewMessage } from './messages/schema.ts'
+export { askForPhone, confirmPhone, readPhone, removePhone } from './phone/queries.ts'
+export { NewPhoneNumber, PhoneCode, PhoneNumber } from './phone/schema.ts'
 export { readPreferences, writePreferences } from './preferences/queries.ts'
 export { NotificationPreferences } from './preferences/schema.ts'
 export { listProviders, readProvider, removeProvider, setProvider } from './providers/queries.ts'
@@ -67,3 +69,5 @@ export {
   NewEmailTemplate,
   PreviewRequest,
 } from './templates/schema.ts'
+export { listUnsettled, settleMessage } from './unsettled/queries.ts'
+export { Settlement, UnsettledMessages, UnsettledPath, UnsettledQuery } from './unsettled/schema.ts'

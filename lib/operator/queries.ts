@@ -112,7 +112,11 @@ export function readQueues(db: Db): Promise<Queues> {
       select l.queue, l.ref_id, l.slug, l.name, l.waiting_count::float8, l.due_count::float8, l.oldest_due_at,
         l.failing_receiver_count::float8
       from private.find_longest_queues() as l`)
+    const providers = await tx.query<Queues['providers'][number]>(sql`
+      select p.channel, p.provider, p.is_active and p.verified_at is not null as is_used, p.failing_since_at, p.last_error
+      from public.notification_providers as p where p.tenant_id = private.platform_tenant_id() order by p.channel`)
     return {
+      providers,
       queues: queues.map((each) => ({
         ...each,
         tenants: longest.filter(({ queue }) => queue === each.queue).map(({ queue: _, ...tenant }) => tenant),

@@ -99,6 +99,14 @@ const LongQueue = z.strictObject({
   failing_receiver_count: count,
 })
 
+const PlatformProvider = z.strictObject({
+  channel: z.enum(['email', 'sms', 'whatsapp']),
+  provider: z.string(),
+  is_used: z.boolean().meta({ description: 'Whether it is active, and a test went well.' }),
+  failing_since_at: moment.nullable().meta({ description: 'Since when it cannot be reached.' }),
+  last_error: z.string().nullable().meta({ description: 'null once it has sent something again.' }),
+})
+
 /** How the queues stand over all tenants. */
 export const Queues = z
   .strictObject({
@@ -126,6 +134,9 @@ export const Queues = z
           .meta({ description: 'The twenty with the most that is due, and then with the most that waits.' }),
       }),
     ),
+    providers: z.array(PlatformProvider).meta({
+      description: 'By whom messages are sent for tenants without a provider of their own, by channel.',
+    }),
   })
   .meta({ id: 'Queues', description: 'How the queues stand over all tenants.' })
 

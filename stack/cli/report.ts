@@ -83,7 +83,7 @@ export function describe(line: MachineLine): string {
   ])
   rows.push([
     'Phone',
-    `${line.phone_url}  (shows what is sent by WhatsApp, and can answer; the API is ${line.whatsapp_url})`,
+    `${line.phone_url}  (shows what is sent by WhatsApp, and can answer; SMS are at ${line.phone_url}sms; the API is ${line.whatsapp_url})`,
   ])
   rows.push(['M-Pesa', `${line.mpesa_url}  (a local one: shows the phones that it rings; no money is moved)`])
   rows.push(['Publishable key', line.publishable_key])

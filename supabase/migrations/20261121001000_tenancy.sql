@@ -1203,6 +1203,7 @@ create table public.user_profiles (
   last_name text,
   name text generated always as (nullif(btrim(coalesce(first_name, '') || ' ' || coalesce(last_name, '')), '')) stored,
   phone text,
+  phone_verified_at timestamptz,
   locale text,
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -1210,13 +1211,29 @@ create table public.user_profiles (
   constraint profile_locale_is_short check (private.is_plain_text(locale, 35)),
   constraint title_is_one_of_five check (title in ('Mr.', 'Mrs.', 'Ms.', 'Dr.', 'Prof.')),
   constraint names_are_text check (private.is_plain_text(first_name, 255) and private.is_plain_text(last_name, 255)),
-  constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$')
+  constraint phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$'),
+  constraint only_a_phone_is_verified check (phone is not null or phone_verified_at is null)
 );
 create unique index user_profiles_ref_id_idx on public.user_profiles (ref_id) where ref_id is not null;
 -- The operator finds tenants by the beginning of an owner's address.
 create index user_profiles_email_beginning_idx on public.user_profiles (lower(email) text_pattern_ops);
 comment on table public.user_profiles is 'A person who can sign in (1:1 with auth.users). The e-mail address is copied from there.';
+comment on column public.user_profiles.phone_verified_at is
+  'When the person entered a code that was sent to this number. Before that nothing is sent there.';
 create trigger user_profiles_touch before update on public.user_profiles for each row execute function private.tg_touch_updated_at();
+
+-- A number that somebody typed may be anybody's.
+create function private.tg_unverify_phone() returns trigger
+  language plpgsql
+  set search_path = ''
+as $$
+begin
+  new.phone_verified_at := null;
+  return new;
+end
+$$;
+create trigger user_profiles_unverify_phone before update of phone on public.user_profiles
+  for each row when (old.phone is distinct from new.phone) execute function private.tg_unverify_phone();
 
 -- Copies auth.users. It never refuses, because a sign-up must not fail because of a profile. A definer,
 -- because Auth inserts the user with a role that has no rights in public.

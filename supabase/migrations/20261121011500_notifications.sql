@@ -192,6 +192,7 @@ create table public.notification_providers (
   is_active boolean not null default true,
   verified_at timestamptz,
   last_error text,
+  failing_since_at timestamptz,
   revision uuid not null default private.uuid_v7(),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -208,6 +209,7 @@ comment on table public.notification_providers is
   'By whom a tenant''s messages are sent, at most one for each channel. It is used only while it is active and verified; otherwise the platform''s is. The secret is in Vault.';
 comment on column public.notification_providers.callback_secret_id is 'What the callbacks of MSG91 and WhatsApp are verified with. The other providers need none.';
 comment on column public.notification_providers.verified_at is 'When a test message went out with exactly these settings.';
+comment on column public.notification_providers.failing_since_at is 'Since when the platform''s provider cannot be reached. Null once it has sent something again.';
 comment on column public.notification_providers.revision is 'Changes with every change of the settings, so that a test of older ones cannot verify newer ones.';
 create unique index notification_providers_ref_id_idx on public.notification_providers (tenant_id, ref_id) where ref_id is not null;
 -- A callback names the settings and no tenant.
@@ -277,6 +279,7 @@ begin
     is_active = set_notification_provider.is_active,
     verified_at = case when not is_changed then p.verified_at end,
     last_error = case when not is_changed then p.last_error end,
+    failing_since_at = case when not is_changed then p.failing_since_at end,
     revision = case when is_changed then private.uuid_v7() else p.revision end
   where p.tenant_id = stored.tenant_id and p.id = stored.id
   returning * into stored;
@@ -296,7 +299,8 @@ declare
   recorded public.notification_providers;
 begin
   update public.notification_providers as p set
-    verified_at = case when record_provider_test.error is null then now() end, last_error = left(record_provider_test.error, 1000)
+    verified_at = case when record_provider_test.error is null then now() end, last_error = left(record_provider_test.error, 1000),
+    failing_since_at = case when record_provider_test.error is not null then p.failing_since_at end
   where p.tenant_id = record_provider_test.tenant_id and p.id = record_provider_test.provider_id and p.revision = record_provider_test.revision
   returning * into recorded;
   if recorded.id is null then
@@ -406,6 +410,8 @@ as $$
       -- A dispatcher began to send it and was not heard of again. Whether it did, only the provider knows.
       when j.begun_at is not null then 'unknown'
       when t.status = 'archived' or r.address is null then 'skipped'
+      -- A code that is no longer taken.
+      when j.type = 'phone_code' and j.created_at < now() - interval '10 minutes' then 'skipped'
       when private.is_suppressed(j.tenant_id, j.channel, r.address, j.is_critical) then 'suppressed'
       -- People are told by mail and inside the application as well. Whoever has no other way is told that it failed.
       when p.id is null and j.channel <> 'email' and j.user_id is not null then 'skipped' end,
@@ -417,10 +423,10 @@ as $$
   join private.notification_jobs as j on j.tenant_id = asked.tenant_id and j.id = asked.job_id
   join public.tenants as t on t.id = j.tenant_id
   cross join lateral (
-    -- A member's address as Auth has confirmed it now, and nobody's who has left meanwhile.
+    -- A member's address as Auth has confirmed it now, or a number that they have confirmed, and nobody's who has left meanwhile.
     select case when j.user_id is null then j.address when j.channel <> 'email' then (
         select o.phone from public.tenant_members as m join public.user_profiles as o on o.user_id = m.user_id
-        where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active')
+        where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active' and o.phone_verified_at is not null)
       else (
       select a.address from public.tenant_members as m, private.confirmed_address(m.user_id) as a (address)
       where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active'
@@ -519,9 +525,26 @@ begin
     perform private.notify(refused.tenant_id, 'platform.provider_refused', '{admins}',
       jsonb_build_object('provider', refused.provider, 'channel', refused.channel), 'notification_provider', refused.ref_id);
   end loop;
-  if exists (select from public.notification_providers as p where p.tenant_id = private.platform_tenant_id() and p.last_error is not null) then
-    update public.notification_providers as p set last_error = null
-    where p.tenant_id = private.platform_tenant_id() and p.last_error is not null and p.id in (
+
+  -- What cannot be sent for a moment is tried again, and is nothing to tell of. What lasts is.
+  update public.notification_providers as p set failing_since_at = now()
+  where p.tenant_id = private.platform_tenant_id() and p.failing_since_at is null and p.id in (
+    select a.provider_id from jsonb_to_recordset(attempts) as a (provider_id uuid, is_down boolean) where a.is_down);
+  for refused in
+    update public.notification_providers as p set last_error = left(a.detail, 1000)
+    from (select distinct on (r.provider_id) r.* from jsonb_to_recordset(attempts) as r (provider_id uuid, detail text, is_down boolean)
+      where r.is_down) as a
+    where p.tenant_id = private.platform_tenant_id() and p.id = a.provider_id and p.last_error is null
+      and p.failing_since_at <= now() - interval '5 minutes'
+    returning p.tenant_id, p.ref_id, p.channel, p.provider
+  loop
+    perform private.notify(refused.tenant_id, 'platform.provider_unreachable', '{admins}',
+      jsonb_build_object('provider', refused.provider, 'channel', refused.channel), 'notification_provider', refused.ref_id);
+  end loop;
+  if exists (select from public.notification_providers as p
+      where p.tenant_id = private.platform_tenant_id() and (p.last_error is not null or p.failing_since_at is not null)) then
+    update public.notification_providers as p set last_error = null, failing_since_at = null
+    where p.tenant_id = private.platform_tenant_id() and (p.last_error is not null or p.failing_since_at is not null) and p.id in (
       select a.provider_id from jsonb_to_recordset(attempts) as a (provider_id uuid, dispatched text) where a.dispatched = 'sent');
   end if;
 end
@@ -539,6 +562,12 @@ select private.register_notification_type('platform.provider_refused', 'messages
   '{"en": "{{provider}} does not accept the platform''s credentials for {{channel}}. Tenants without a provider of their own send nothing by it.",
     "de": "{{provider}} nimmt die Zugangsdaten der Plattform für {{channel}} nicht an. Mandanten ohne eigenen Anbieter verschicken darüber nichts.",
     "fr": "{{provider}} n’accepte pas les identifiants de la plateforme pour {{channel}}. Les clients sans prestataire à eux n’envoient rien par là."}',
+  '{"provider": "smtp", "channel": "email"}', is_critical => true);
+
+select private.register_notification_type('platform.provider_unreachable', 'messages', 'A provider of messages of the platform cannot be reached.',
+  '{"en": "{{provider}} has not been reachable for minutes. Messages by {{channel}} of tenants without a provider of their own wait, and are given up after hours.",
+    "de": "{{provider}} ist seit Minuten nicht erreichbar. Nachrichten über {{channel}} von Mandanten ohne eigenen Anbieter warten, und nach Stunden werden sie aufgegeben.",
+    "fr": "{{provider}} est injoignable depuis plusieurs minutes. Les messages par {{channel}} des clients sans prestataire à eux attendent, et sont abandonnés après des heures."}',
   '{"provider": "smtp", "channel": "email"}', is_critical => true);
 
 -- 06_unsubscribing.sql
@@ -1000,3 +1029,218 @@ as $$
 $$;
 select private.register_overview('notification_provider_refusing', 'error', 'read_admin', 'notification_provider', '/notifications/providers',
   'find_refusing_notification_providers', 'A provider of the tenant refuses its settings, so the platform''s sends instead.');
+
+-- 11_unsettled.sql
+
+-- Unsettled messages: sent to a telephone, and then nobody heard of them again. The provider may tell, or a manager who asked it.
+
+-- What each call reads. It stays small, because what is in it ends after a week.
+create index notification_jobs_unknown_idx on private.notification_jobs (tenant_id, id) where status = 'unknown';
+
+-- A definer, as the next one, because jobs are granted to nobody. Only for the service: the edge function has checked the caller's
+-- permission.
+create function private.list_unsettled_messages(tenant uuid, before uuid, most int)
+  returns table (ref_id text, channel public.notification_channel, type text, provider text, recipient text, begun_at timestamptz)
+  language sql stable security definer
+  set search_path = ''
+as $$
+  select private.ulid(j.id), j.channel, j.type, j.provider, coalesce(j.address, p.phone), coalesce(j.begun_at, j.settled_at)
+  from private.notification_jobs as j
+  left join public.user_profiles as p on p.user_id = j.user_id
+    -- Nobody's number who has left meanwhile.
+    and exists (select from public.tenant_members as m where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active')
+  where j.tenant_id = list_unsettled_messages.tenant and j.status = 'unknown' and (before is null or j.id < before)
+  order by j.id desc limit most
+$$;
+comment on function private.list_unsettled_messages(uuid, uuid, int) is
+  'Messages of a tenant of which nobody knows whether they were sent, the newest first. For the service.';
+
+create function private.settle_message(tenant uuid, message text, was_sent boolean) returns void
+  language plpgsql security definer
+  set search_path = ''
+as $$
+begin
+  -- From here on it moves only forward, as with a callback: one that comes late still says that it arrived.
+  update private.notification_jobs as j set
+    status = case when was_sent then 'sent' else 'failed' end::private.notification_job_status, settled_at = now(),
+    error = case when not was_sent then 'A manager says that it was not sent.' end
+  where j.tenant_id = settle_message.tenant and j.id = private.ulid_to_uuid(message) and j.status = 'unknown';
+  if not found then
+    perform private.raise_problem(404, 'not_found', 'There is no message with this ref_id whose end is unknown.');
+  end if;
+  perform private.record_audit(tenant, 'notification_message.settled', 'notification_jobs', message, metadata => jsonb_build_object('was_sent', was_sent));
+end
+$$;
+comment on function private.settle_message(uuid, text, boolean) is
+  'What a manager found out about a message whose end is unknown. 404 not_found for any other. For the service.';
+select private.register_audit_action('notification_message.settled', 'u', '{was_sent}');
+grant execute on function private.list_unsettled_messages(uuid, uuid, int), private.settle_message(uuid, text, boolean) to service_role;
+
+create function private.end_unsettled_messages(batch int default 1000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with ended as (
+    update private.notification_jobs as j set status = 'failed', settled_at = now(),
+      error = 'It may have been sent: the provider said nothing of it for seven days.'
+    where j.ctid = any (array(
+      select o.ctid from private.notification_jobs as o where o.status = 'unknown' and o.settled_at < now() - interval '7 days'
+      limit batch for update skip locked))
+    returning 1
+  )
+  select count(*)::int from ended
+$$;
+comment on function private.end_unsettled_messages(int) is
+  'Ends messages of which nobody has heard for seven days, at most one batch. Returns how many.';
+select cron.schedule('notifications: end messages of which nobody hears', '*/10 * * * *', 'select private.end_unsettled_messages()');
+
+create function private.find_unsettled_messages(tenant uuid) returns setof private.overview_target
+  language sql stable
+  set search_path = ''
+as $$
+  -- A callback comes within minutes.
+  select private.ulid(j.id), j.type, j.settled_at from private.notification_jobs as j
+  where j.tenant_id = find_unsettled_messages.tenant and j.status = 'unknown' and j.settled_at < now() - interval '1 hour'
+  order by j.id limit 6
+$$;
+select private.register_overview('message_unsettled', 'info', 'read_admin', 'unsettled_message', '/notifications/unsettled',
+  'find_unsettled_messages', 'Nobody knows whether a message to a telephone was sent. Ask its provider, and say so.');
+
+-- 12_phone_confirmations.sql
+
+-- Phone confirmations: a person shows by a code that a number is theirs. Nothing else is sent to it before that.
+
+create table private.phone_confirmations (
+  tenant_id uuid not null references public.tenants on delete cascade,
+  user_id uuid not null,
+  phone text not null,
+  code_hash bytea not null,
+  tries int not null default 0,
+  expires_at timestamptz not null default now() + interval '10 minutes',
+  -- For the limit of a person.
+  sent_count int not null default 1,
+  counted_at timestamptz not null default now(),
+  primary key (tenant_id, user_id),
+  foreign key (tenant_id, user_id) references public.tenant_members on delete cascade,
+  constraint confirmed_phone_is_e164 check (phone ~ '^\+[1-9][0-9]{6,14}$'),
+  constraint code_hash_is_sha256 check (length(code_hash) = 32)
+);
+comment on table private.phone_confirmations is
+  'The code that a person was sent last, as a hash, and to which number. A code counts for ten minutes and five tries.';
+create index phone_confirmations_expires_at_idx on private.phone_confirmations (expires_at);
+
+create function private.phone_code_hash(person uuid, phone text, code text) returns bytea
+  language sql immutable
+  set search_path = ''
+-- A dump shows no code. Whoever tries all of them finds it, and has ten minutes to use it.
+as $$ select sha256(convert_to(concat_ws(' ', person, phone, code), 'UTF8')) $$;
+
+-- A definer, as the next ones, because the codes are granted to nobody. Only for the service: the edge function says who asks.
+create function private.send_phone_code(tenant uuid, person uuid, phone text, channel public.notification_channel) returns timestamptz
+  language plpgsql security definer
+  set search_path = ''
+as $$
+#variable_conflict use_column
+declare
+  -- Of 48 random bits.
+  code text := lpad((('x' || right(gen_random_uuid()::text, 12))::bit(48)::bigint % 1000000)::text, 6, '0');
+  kept private.phone_confirmations;
+begin
+  if channel not in ('sms', 'whatsapp') or send_phone_code.phone !~ '^\+[1-9][0-9]{6,14}$' then
+    perform private.raise_problem(422, 'invalid_value', 'This is no number to which a code can be sent.',
+      '[{"pointer": "/phone", "detail": "must be a number such as +447700900123"}]');
+  end if;
+  if not exists (select from public.notification_providers as p
+      where p.tenant_id in (send_phone_code.tenant, private.platform_tenant_id()) and p.channel = send_phone_code.channel
+        and p.is_active and p.verified_at is not null) then
+    perform private.raise_problem(409, 'no_phone_provider', 'Nobody sends messages by this channel here.');
+  end if;
+  insert into private.phone_confirmations as c (tenant_id, user_id, phone, code_hash)
+  values (tenant, person, send_phone_code.phone, private.phone_code_hash(person, send_phone_code.phone, code))
+  on conflict (tenant_id, user_id) do update set (phone, code_hash, tries, expires_at) =
+      (excluded.phone, excluded.code_hash, 0, excluded.expires_at),
+    sent_count = case when c.counted_at > now() - interval '1 hour' then c.sent_count + 1 else 1 end,
+    counted_at = case when c.counted_at > now() - interval '1 hour' then c.counted_at else now() end
+  returning * into kept;
+  -- A code costs money, and its reader sleep. So they are limited by who asks, by whom it is for, and by who pays.
+  if kept.sent_count > 5
+      -- Numbers share counters, so that nobody can fill the table with numbers.
+      or not private.take_turn(private.platform_tenant_id(), 'phone_code_to_' || translate(left(md5(send_phone_code.phone), 4),
+        '0123456789', 'ghijklmnop'), 20, 'day')
+      or not private.take_turn(tenant, 'phone_code', 200, 'day') then
+    perform private.raise_problem(429, 'too_many_phone_codes', 'Too many codes were sent. Wait for an hour.');
+  end if;
+  perform private.message_address(tenant, channel, send_phone_code.phone, 'phone_code', jsonb_build_object('code', code),
+    'phone code ' || gen_random_uuid(), (select p.locale from public.user_profiles as p where p.user_id = person), is_critical => true);
+  return kept.expires_at;
+end
+$$;
+comment on function private.send_phone_code(uuid, uuid, text, public.notification_channel) is
+  'Sends a member a code to a number, in the place of any earlier one. Returns until when it counts. 409 no_phone_provider, 429 too_many_phone_codes.';
+
+create function private.confirm_phone(tenant uuid, person uuid, code text) returns boolean
+  language plpgsql security definer
+  set search_path = ''
+as $$
+declare
+  kept private.phone_confirmations;
+begin
+  -- Whoever guesses at once waits here, so no try is lost. The caller commits it, whatever the answer is.
+  update private.phone_confirmations as c set tries = c.tries + 1
+  where c.tenant_id = confirm_phone.tenant and c.user_id = confirm_phone.person and c.expires_at > now() and c.tries < 5
+  returning * into kept;
+  if not found or kept.code_hash <> private.phone_code_hash(person, kept.phone, left(confirm_phone.code, 20)) then
+    return false;
+  end if;
+  update private.phone_confirmations as c set expires_at = now()
+  where c.tenant_id = confirm_phone.tenant and c.user_id = confirm_phone.person;
+  -- In this order: another number takes back what was confirmed of the one before.
+  update public.user_profiles as p set phone = kept.phone where p.user_id = confirm_phone.person;
+  update public.user_profiles as p set phone_verified_at = now() where p.user_id = confirm_phone.person;
+  return true;
+end
+$$;
+comment on function private.confirm_phone(uuid, uuid, text) is
+  'Makes the number to which this code was sent the number of the person. False for a wrong code, an old one, one that was tried five times, and none.';
+
+create function private.read_phone(tenant uuid, person uuid, out phone text, out phone_verified_at timestamptz, out asked_phone text,
+    out asked_until timestamptz)
+  language sql stable security definer
+  set search_path = ''
+as $$
+  select p.phone, p.phone_verified_at, c.phone, c.expires_at
+  from public.user_profiles as p
+  left join private.phone_confirmations as c
+    on c.tenant_id = read_phone.tenant and c.user_id = p.user_id and c.expires_at > now() and c.tries < 5
+  where p.user_id = read_phone.person
+$$;
+comment on function private.read_phone(uuid, uuid) is 'The number of a person, and the one for which a code is still awaited.';
+grant execute on function private.send_phone_code(uuid, uuid, text, public.notification_channel), private.confirm_phone(uuid, uuid, text),
+  private.read_phone(uuid, uuid) to service_role;
+
+create function private.sweep_phone_confirmations(batch int default 1000) returns int
+  language sql volatile
+  set search_path = ''
+as $$
+  with swept as (
+    delete from private.phone_confirmations as c where c.ctid = any (array(
+      select o.ctid from private.phone_confirmations as o where o.expires_at < now() - interval '1 hour' limit batch for update skip locked))
+    returning 1
+  )
+  select count(*)::int from swept
+$$;
+comment on function private.sweep_phone_confirmations(int) is 'Removes codes an hour after their end, at most one batch. Returns how many.';
+select cron.schedule('notifications: remove old codes', '*/10 * * * *', 'select private.sweep_phone_confirmations()');
+
+select private.register_email_template('phone_code', t.locale, 'A code for a telephone number', t.subject, '<p>' || t.subject || '</p>',
+  '[{"key": "code", "description": "The six digits.", "required": true},
+    {"key": "tenant", "description": "The name of the tenant.", "required": true}]', 'alert')
+from (values
+  ('en', '{{code}} is your code for {{tenant}}. It counts for ten minutes. Tell it to nobody.'),
+  ('de', '{{code}} ist dein Code für {{tenant}}. Er gilt zehn Minuten. Sag ihn niemandem.'),
+  ('fr', '{{code}} est votre code pour {{tenant}}. Il est valable dix minutes. Ne le donnez à personne.')
+) as t (locale, subject);
+
+select private.register_table('private.phone_confirmations', keeping => 'history', personal => '{phone}', secret => '{code_hash}',
+  on_forget => 'keep', kept_because => 'Of a person with an account. It is removed an hour after its end.',
+  unaudited => 'a number belongs to a person and to no tenant');

@@ -5,6 +5,9 @@ import { call } from '../kit/call.ts'
 import { admin, superuser } from '../kit/db.ts'
 import { makePerson, type Person } from '../kit/people.ts'
 import { makeTenant, type Tenant } from '../kit/tenants.ts'
+import { codeSentTo, freshNumber } from '../kit/texts.ts'
+import { jobsOf } from '../notifications/dispatch/world.ts'
+import { makeUnsettled } from '../notifications/unsettled/world.ts'
 import { look, openConsole, phone } from './visit.ts'
 
 const hostile = '<img src=x onerror="document.title=1">'
@@ -182,6 +185,49 @@ describeInBrowser('notifications in the console', (browser) => {
     expect(new URL(page.url()).searchParams.get('status')).toBe('failed')
   })
 
+  it('one’s own number counts once its code was entered, which the local phones show', async () => {
+    const number = freshNumber()
+    const page = await opened('/preferences', owner, phone)
+    const form = page.getByRole('form', { name: 'Your number for SMS and WhatsApp' })
+    await form.getByText('You have no number yet.').waitFor()
+    await form.getByLabel('Number', { exact: true }).fill('07700 900123')
+    await form.getByRole('button', { name: 'Send the code' }).click()
+    await expect
+      .poll(() => form.getByLabel('Number', { exact: true }).getAttribute('aria-invalid'))
+      .toBe('true')
+    await form.getByLabel('Number', { exact: true }).fill(`${number.slice(0, 3)} (${number.slice(3)})`)
+    await page.keyboard.press('Enter')
+    await form.getByText(`A code was sent to ${number}.`).waitFor()
+    await look(page)
+    const code = await codeSentTo(number)
+    await form.getByLabel('Code').fill(code === '000000' ? '000001' : '000000')
+    await page.keyboard.press('Enter')
+    await expect.poll(() => form.getByLabel('Code').getAttribute('aria-invalid')).toBe('true')
+    // What was begun outlives the page.
+    await page.reload()
+    await form.getByLabel('Code').fill(code)
+    await page.keyboard.press('Enter')
+    await form.getByText(`${number}, confirmed`).waitFor()
+    await look(page)
+    await form.getByRole('button', { name: 'Remove the number' }).click()
+    await form.getByText('You have no number yet.').waitFor()
+    expect(await read('/phone')).toEqual({ phone: null, verified_at: null, asked: null })
+  })
+
+  it('messages of which nobody knows are settled by hand', async () => {
+    await makeUnsettled(tenant.id, { key: 'one', address: '+447700900123' })
+    await makeUnsettled(tenant.id, { key: 'two', address: '+447700900124' })
+    const page = await opened('/log')
+    const rows = page
+      .getByRole('region', { name: 'Nobody knows whether these were sent' })
+      .getByRole('listitem')
+    await rows.filter({ hasText: '+447700900123' }).getByRole('button', { name: 'It was sent' }).click()
+    await expect.poll(() => rows.count()).toBe(1)
+    await rows.getByRole('button', { name: 'It was not sent' }).click()
+    await expect.poll(() => rows.count()).toBe(0)
+    expect((await jobsOf(tenant)).map(({ status }) => status)).toEqual(['sent', 'failed'])
+  })
+
   it('a member has an inbox and preferences, and is told who changes the rest', async () => {
     const member = await makePerson()
     tenant = await makeTenant({ owner, member })
@@ -191,12 +237,14 @@ describeInBrowser('notifications in the console', (browser) => {
     expect(await page.getByRole('textbox').count()).toBe(0)
     await page.getByRole('link', { name: 'Preferences' }).click()
     await page.getByRole('form', { name: 'How you are told' }).waitFor()
-    expect(await page.getByRole('form').count()).toBe(1)
+    await page.getByRole('form', { name: 'Your number for SMS and WhatsApp' }).waitFor()
+    expect(await page.getByRole('form').count()).toBe(2)
   })
 
   it('is accessible in light and dark, on a phone too', async () => {
     await tell(hostile)
     await suppress('bob@example.com')
+    await makeUnsettled(tenant.id)
     for (const options of [{}, phone]) {
       const page = await opened('', owner, options)
       const parts = page.getByRole('navigation', { name: 'Notifications' })
@@ -206,7 +254,7 @@ describeInBrowser('notifications in the console', (browser) => {
         ['Templates', page.getByRole('link', { name: /\(en\)/ }).first()],
         ['Providers', page.getByLabel('account_sid')],
         ['No mail to', page.getByRole('button', { name: 'Write again' })],
-        ['Log', page.getByLabel('Outcome')],
+        ['Log', page.getByRole('button', { name: 'It was sent' })],
       ] as const) {
         await parts.getByRole('link', { name: part }).click()
         await shown.first().waitFor()

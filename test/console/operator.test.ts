@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
 import { codeAt } from '../../stack/auth-rest/totp.ts'
 import { violationsOn } from '../kit/axe.ts'
 import { describeInBrowser } from '../kit/browser.ts'
@@ -132,6 +132,26 @@ describeInBrowser('the operator in the console', (browser) => {
     const page = await opened('/operator/queues')
     for (const name of ['webhooks', 'notifications'])
       await page.getByRole('region', { name }).getByText('Waiting', { exact: true }).waitFor()
+  })
+
+  it('sees that a provider of the platform cannot be reached', async () => {
+    // Not verified, so nobody's message goes by it meanwhile.
+    await superuser.query(
+      `insert into public.notification_providers (tenant_id, channel, provider, failing_since_at, last_error)
+       values (private.platform_tenant_id(), 'whatsapp', 'whatsapp_business_api', now(), $1)`,
+      [`No connection. ${hostile}`],
+    )
+    onTestFinished(async () => {
+      await superuser.query(
+        `delete from public.notification_providers where tenant_id = private.platform_tenant_id() and channel = 'whatsapp'`,
+      )
+    })
+    const page = await opened('/operator/queues')
+    const card = page.getByRole('region', { name: 'Providers of the platform' })
+    await card.getByText(`No connection. ${hostile}`).waitFor()
+    await card.getByText('Not reachable since').waitFor()
+    await look(page)
+    await card.getByText('email: smtp').waitFor()
   })
 
   it('is nobody else: an owner is told, and sees nothing', async () => {

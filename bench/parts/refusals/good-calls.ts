@@ -225,6 +225,11 @@ export const goodCalls: Record<string, GoodCall> = {
   },
   'private.record_llm_provider_test': { refused: 'conflict' },
   'private.record_provider_test': { refused: 'conflict' },
+  'private.settle_message': { refused: 'not_found' },
+  'private.send_phone_code': {
+    given: () => ({ phone: '+447700900123', channel: 'whatsapp' }),
+    refused: 'no_phone_provider',
+  },
   'private.record_idp_check': { given: () => ({ type: 'oidc', outcome: 'bad' }), refused: 'idp_changed' },
   'private.set_notification_provider': {
     given: () => ({ channel: 'email', provider: 'smtp', config: mailServer }),

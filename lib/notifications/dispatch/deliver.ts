@@ -51,6 +51,8 @@ export interface Attempt {
   duration_ms: number
   /** Whether the provider does not know the credentials. */
   is_refused: boolean
+  /** Whether the provider cannot be reached. */
+  is_down: boolean
   /** Whether it was written down that a message to a telephone is being sent. */
   has_begun: boolean
   retry_after_seconds: number | null
@@ -75,6 +77,7 @@ export async function deliver(job: ReadyJob, begin: () => Promise<boolean>): Pro
     template_version: job.words?.version ?? null,
     duration_ms: Math.round(performance.now() - startedAt),
     is_refused: false,
+    is_down: false,
     has_begun: false,
     retry_after_seconds: null,
     ...more,
@@ -164,10 +167,10 @@ async function toPhone(sender: Sender, message: PhoneMessage): Promise<Verdict> 
 }
 
 function outcomeOf(
-  { outcome, detail, provider_id, retry_after_seconds }: Verdict,
+  { outcome, detail, provider_id, retry_after_seconds, is_down }: Verdict,
   channel: ReadyJob['channel'],
 ) {
-  const said = { detail: storable(detail), message_id: provider_id, retry_after_seconds }
+  const said = { detail: storable(detail), message_id: provider_id, retry_after_seconds, is_down }
   switch (outcome) {
     case 'sent':
       return { ...said, status: 'sent', dispatched: 'sent' } as const

@@ -37,12 +37,13 @@ export async function postToProvider(
     const meant = read({ status, json: parsed(text), headers: answer.headers })
     return verdict(meant.outcome ?? outcomeOf(status), meant.detail ?? `${status} ${text}`, {
       retry_after_seconds: retryAfter(answer),
+      is_down: status >= 500,
       ...meant,
     })
   } catch (thrown) {
     if (!(thrown instanceof NetFault)) throw thrown
-    if (thrown.isUnsent) return verdict(thrown.isPassing ? 'retry' : 'failed', thrown.message)
-    return verdict('ambiguous', thrown.message)
+    const outcome = thrown.isPassing ? 'retry' : 'failed'
+    return verdict(thrown.isUnsent ? outcome : 'ambiguous', thrown.message, { is_down: true })
   }
 }
 

@@ -40,10 +40,15 @@ export interface Verdict {
   detail: string
   /** When the provider wants to be asked again. */
   retry_after_seconds: number | null
+  /** Whether it cannot be reached, or says that it is at fault itself: then no other message goes out by it either. */
+  is_down: boolean
 }
 
 export function verdict(outcome: Verdict['outcome'], detail: string, more: Partial<Verdict> = {}): Verdict {
-  return { outcome, provider_id: null, retry_after_seconds: null, ...more, detail: detail.slice(0, 1_000) }
+  return {
+    ...{ outcome, provider_id: null, retry_after_seconds: null, is_down: false, ...more },
+    detail: detail.slice(0, 1_000),
+  }
 }
 
 /** The headers that let a mail program offer one click to its reader. */

@@ -88,7 +88,8 @@ const untrusted: [sign: RegExp, sentence: (host: string) => string][] = [
 ]
 
 function verdictOf(thrown: unknown, host: string, hasBegunMessage: boolean): Verdict {
-  if (thrown instanceof NetFault) return verdict(thrown.isPassing ? 'retry' : 'failed', thrown.message)
+  const down = { is_down: true }
+  if (thrown instanceof NetFault) return verdict(thrown.isPassing ? 'retry' : 'failed', thrown.message, down)
   if (!(thrown instanceof Error)) throw thrown
   const { code, responseCode, response, message } = thrown as SmtpFailure
   const said = response ?? message
@@ -97,10 +98,11 @@ function verdictOf(thrown: unknown, host: string, hasBegunMessage: boolean): Ver
     return verdict(responseCode !== undefined && responseCode < 500 ? 'retry' : 'credentials', said)
   if (responseCode === undefined) {
     const failure = hasBegunMessage ? undefined : untrusted.find(([sign]) => sign.test(said))
-    if (failure) return verdict('failed', failure[1](host))
-    return verdict(hasBegunMessage ? 'ambiguous' : 'retry', said)
+    if (failure) return verdict('failed', failure[1](host), down)
+    return verdict(hasBegunMessage ? 'ambiguous' : 'retry', said, down)
   }
-  return verdict(responseCode < 500 ? 'retry' : 'failed', said)
+  // 421: the server itself is closing. Any other 4xx may be about this one message.
+  return verdict(responseCode < 500 ? 'retry' : 'failed', said, { is_down: responseCode === 421 })
 }
 
 /** Hears whether the command was sent after which the server may have the message. */

@@ -18,12 +18,16 @@ export interface GraphServer {
 
 /**
  * Starts a server in the shape of Meta's Graph API, as far as WhatsApp needs it.
- * No message leaves this machine: the phones are at http://phone.localhost.
+ * No message leaves this machine: the phones are at http://phone.localhost. `others` are APIs of other providers to telephones.
  */
-export async function startGraphServer(platform: Platform, preferredPort?: number): Promise<GraphServer> {
+export async function startGraphServer(
+  platform: Platform,
+  preferredPort?: number,
+  others: Hono = new Hono(),
+): Promise<GraphServer> {
   const port = await findPort(preferredPort)
   const url = `http://127.0.0.1:${port}`
-  const server = serve({ fetch: graphApi(platform, () => url).fetch, port, hostname: '127.0.0.1' })
+  const server = serve({ fetch: graphApi(platform, () => url, others).fetch, port, hostname: '127.0.0.1' })
   await new Promise<void>((resolve, reject) => {
     server.once('listening', resolve)
     server.once('error', reject)
@@ -39,7 +43,7 @@ export async function startGraphServer(platform: Platform, preferredPort?: numbe
   }
 }
 
-function graphApi(platform: Platform, url: () => string) {
+function graphApi(platform: Platform, url: () => string, others: Hono) {
   // Every version is answered alike, and so is none.
   const getPath = (request: Request) => new URL(request.url).pathname.replace(/^\/v[0-9]+\.[0-9]+(?=\/)/, '')
   return new Hono<{ Bindings: HttpBindings }>({ getPath })
@@ -50,6 +54,7 @@ function graphApi(platform: Platform, url: () => string) {
       }),
     )
     .route('/', messagesApi(platform, url))
+    .route('/', others)
     .route('/', accountApi(platform))
     .notFound((c) =>
       c.json(

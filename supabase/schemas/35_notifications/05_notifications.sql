@@ -100,7 +100,7 @@ begin
     left join public.notification_preferences as own on own.tenant_id = tenant and own.user_id = n.user_id
     left join public.notification_preferences as common on common.tenant_id = tenant and common.user_id is null
     cross join unnest('{email,sms,whatsapp}'::public.notification_channel[]) as c (channel)
-    where (c.channel = 'email' or p.phone is not null) and (
+    where (c.channel = 'email' or p.phone_verified_at is not null) and (
       catalogue.is_critical and c.channel = any (catalogue.channels)
       or coalesce(own.channels #>> array[catalogue.category, c.channel::text], common.channels #>> array[catalogue.category, c.channel::text],
         (c.channel = any (catalogue.channels))::text) = 'true')

@@ -14,6 +14,7 @@ create table public.notification_providers (
   is_active boolean not null default true,
   verified_at timestamptz,
   last_error text,
+  failing_since_at timestamptz,
   revision uuid not null default private.uuid_v7(),
   created_at timestamptz not null default now(),
   updated_at timestamptz not null default now(),
@@ -30,6 +31,7 @@ comment on table public.notification_providers is
   'By whom a tenant''s messages are sent, at most one for each channel. It is used only while it is active and verified; otherwise the platform''s is. The secret is in Vault.';
 comment on column public.notification_providers.callback_secret_id is 'What the callbacks of MSG91 and WhatsApp are verified with. The other providers need none.';
 comment on column public.notification_providers.verified_at is 'When a test message went out with exactly these settings.';
+comment on column public.notification_providers.failing_since_at is 'Since when the platform''s provider cannot be reached. Null once it has sent something again.';
 comment on column public.notification_providers.revision is 'Changes with every change of the settings, so that a test of older ones cannot verify newer ones.';
 create unique index notification_providers_ref_id_idx on public.notification_providers (tenant_id, ref_id) where ref_id is not null;
 -- A callback names the settings and no tenant.
@@ -99,6 +101,7 @@ begin
     is_active = set_notification_provider.is_active,
     verified_at = case when not is_changed then p.verified_at end,
     last_error = case when not is_changed then p.last_error end,
+    failing_since_at = case when not is_changed then p.failing_since_at end,
     revision = case when is_changed then private.uuid_v7() else p.revision end
   where p.tenant_id = stored.tenant_id and p.id = stored.id
   returning * into stored;
@@ -118,7 +121,8 @@ declare
   recorded public.notification_providers;
 begin
   update public.notification_providers as p set
-    verified_at = case when record_provider_test.error is null then now() end, last_error = left(record_provider_test.error, 1000)
+    verified_at = case when record_provider_test.error is null then now() end, last_error = left(record_provider_test.error, 1000),
+    failing_since_at = case when record_provider_test.error is not null then p.failing_since_at end
   where p.tenant_id = record_provider_test.tenant_id and p.id = record_provider_test.provider_id and p.revision = record_provider_test.revision
   returning * into recorded;
   if recorded.id is null then

@@ -14,6 +14,8 @@ as $$
       -- A dispatcher began to send it and was not heard of again. Whether it did, only the provider knows.
       when j.begun_at is not null then 'unknown'
       when t.status = 'archived' or r.address is null then 'skipped'
+      -- A code that is no longer taken.
+      when j.type = 'phone_code' and j.created_at < now() - interval '10 minutes' then 'skipped'
       when private.is_suppressed(j.tenant_id, j.channel, r.address, j.is_critical) then 'suppressed'
       -- People are told by mail and inside the application as well. Whoever has no other way is told that it failed.
       when p.id is null and j.channel <> 'email' and j.user_id is not null then 'skipped' end,
@@ -25,10 +27,10 @@ as $$
   join private.notification_jobs as j on j.tenant_id = asked.tenant_id and j.id = asked.job_id
   join public.tenants as t on t.id = j.tenant_id
   cross join lateral (
-    -- A member's address as Auth has confirmed it now, and nobody's who has left meanwhile.
+    -- A member's address as Auth has confirmed it now, or a number that they have confirmed, and nobody's who has left meanwhile.
     select case when j.user_id is null then j.address when j.channel <> 'email' then (
         select o.phone from public.tenant_members as m join public.user_profiles as o on o.user_id = m.user_id
-        where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active')
+        where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active' and o.phone_verified_at is not null)
       else (
       select a.address from public.tenant_members as m, private.confirmed_address(m.user_id) as a (address)
       where m.tenant_id = j.tenant_id and m.user_id = j.user_id and m.status = 'active'
@@ -127,9 +129,26 @@ begin
     perform private.notify(refused.tenant_id, 'platform.provider_refused', '{admins}',
       jsonb_build_object('provider', refused.provider, 'channel', refused.channel), 'notification_provider', refused.ref_id);
   end loop;
-  if exists (select from public.notification_providers as p where p.tenant_id = private.platform_tenant_id() and p.last_error is not null) then
-    update public.notification_providers as p set last_error = null
-    where p.tenant_id = private.platform_tenant_id() and p.last_error is not null and p.id in (
+
+  -- What cannot be sent for a moment is tried again, and is nothing to tell of. What lasts is.
+  update public.notification_providers as p set failing_since_at = now()
+  where p.tenant_id = private.platform_tenant_id() and p.failing_since_at is null and p.id in (
+    select a.provider_id from jsonb_to_recordset(attempts) as a (provider_id uuid, is_down boolean) where a.is_down);
+  for refused in
+    update public.notification_providers as p set last_error = left(a.detail, 1000)
+    from (select distinct on (r.provider_id) r.* from jsonb_to_recordset(attempts) as r (provider_id uuid, detail text, is_down boolean)
+      where r.is_down) as a
+    where p.tenant_id = private.platform_tenant_id() and p.id = a.provider_id and p.last_error is null
+      and p.failing_since_at <= now() - interval '5 minutes'
+    returning p.tenant_id, p.ref_id, p.channel, p.provider
+  loop
+    perform private.notify(refused.tenant_id, 'platform.provider_unreachable', '{admins}',
+      jsonb_build_object('provider', refused.provider, 'channel', refused.channel), 'notification_provider', refused.ref_id);
+  end loop;
+  if exists (select from public.notification_providers as p
+      where p.tenant_id = private.platform_tenant_id() and (p.last_error is not null or p.failing_since_at is not null)) then
+    update public.notification_providers as p set last_error = null, failing_since_at = null
+    where p.tenant_id = private.platform_tenant_id() and (p.last_error is not null or p.failing_since_at is not null) and p.id in (
       select a.provider_id from jsonb_to_recordset(attempts) as a (provider_id uuid, dispatched text) where a.dispatched = 'sent');
   end if;
 end
@@ -147,4 +166,10 @@ select private.register_notification_type('platform.provider_refused', 'messages
   '{"en": "{{provider}} does not accept the platform''s credentials for {{channel}}. Tenants without a provider of their own send nothing by it.",
     "de": "{{provider}} nimmt die Zugangsdaten der Plattform für {{channel}} nicht an. Mandanten ohne eigenen Anbieter verschicken darüber nichts.",
     "fr": "{{provider}} n’accepte pas les identifiants de la plateforme pour {{channel}}. Les clients sans prestataire à eux n’envoient rien par là."}',
+  '{"provider": "smtp", "channel": "email"}', is_critical => true);
+
+select private.register_notification_type('platform.provider_unreachable', 'messages', 'A provider of messages of the platform cannot be reached.',
+  '{"en": "{{provider}} has not been reachable for minutes. Messages by {{channel}} of tenants without a provider of their own wait, and are given up after hours.",
+    "de": "{{provider}} ist seit Minuten nicht erreichbar. Nachrichten über {{channel}} von Mandanten ohne eigenen Anbieter warten, und nach Stunden werden sie aufgegeben.",
+    "fr": "{{provider}} est injoignable depuis plusieurs minutes. Les messages par {{channel}} des clients sans prestataire à eux attendent, et sont abandonnés après des heures."}',
   '{"provider": "smtp", "channel": "email"}', is_critical => true);

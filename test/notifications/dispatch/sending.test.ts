@@ -276,3 +276,66 @@ it('a provider of the platform that knows the credentials no more is told of onc
     [2, { is_used: true, last_error: '535' }],
   ])
 })
+
+it('a provider of the platform that cannot be reached is told of after five minutes, once, until it has sent again', async () => {
+  const told = await rolledBack(superuser, async (db) => {
+    const { rows } = await db.query<{ tenant_id: string; id: string }>(
+      `select tenant_id, id from public.notification_providers where tenant_id = private.platform_tenant_id() and channel = 'email'`,
+    )
+    const { tenant_id: platform, id: provider_id } = rows[0]!
+    await db.query(
+      `insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, 'owner')
+       on conflict do nothing`,
+      [platform, owner.id],
+    )
+    await tell(tenant)
+    const job = (await jobsOf(tenant))[0]!
+    const after = async (minutes: number, attempt: object) => {
+      await db.query(
+        'update public.notification_providers set failing_since_at = failing_since_at - make_interval(mins => $2) where id = $1',
+        [provider_id, minutes],
+      )
+      await db.query('select private.record_notification_attempts($1)', [
+        JSON.stringify([
+          {
+            ...{ tenant_id: tenant.id, job_id: job.id, provider_id, provider: 'smtp' },
+            ...{ dispatched: 'failed', detail: 'No connection.', ...attempt },
+          },
+        ]),
+      ])
+      const notifications = await db.query(
+        `select message from public.notifications where user_id = $1 and type = 'platform.provider_unreachable'`,
+        [owner.id],
+      )
+      const provider = await db.query(
+        `select verified_at is not null as is_used, last_error, failing_since_at is not null as is_failing
+         from public.notification_providers where id = $1`,
+        [provider_id],
+      )
+      return [notifications.rowCount, Object.values(provider.rows[0])]
+    }
+    const down = { is_down: true }
+    const sent = { dispatched: 'sent', status: 'sent' }
+    return [
+      // A message that its receiver does not take says nothing of the provider.
+      await after(0, {}),
+      await after(0, down),
+      await after(4, down),
+      await after(2, down),
+      await after(60, down),
+      await after(0, sent),
+      await after(0, down),
+      await after(6, down),
+    ]
+  })
+  expect(told).toEqual([
+    [0, [true, null, false]],
+    [0, [true, null, true]],
+    [0, [true, null, true]],
+    [1, [true, 'No connection.', true]],
+    [1, [true, 'No connection.', true]],
+    [1, [true, null, false]],
+    [1, [true, null, true]],
+    [2, [true, 'No connection.', true]],
+  ])
+})

@@ -38,11 +38,16 @@ beforeEach(async () => {
     owner,
     `${owner}@example.com`,
   ])
-  await db.query('update public.user_profiles set phone = $2 where user_id = $1', [owner, number])
+  await setNumber(owner, number)
   tenant = await makeTenant({ db, owner: { id: owner } })
   provider.answer(sent)
 })
 
+/** A number that its owner has confirmed. */
+const setNumber = async (person: string, phone: string) => {
+  await db.query('update public.user_profiles set phone = $2 where user_id = $1', [person, phone])
+  await db.query('update public.user_profiles set phone_verified_at = now() where user_id = $1', [person])
+}
 const setProvider = async (channel = 'sms', { verified = true, of = tenant.id } = {}) => {
   const [kind, config] =
     channel === 'sms'
@@ -115,7 +120,7 @@ describe('an SMS goes to', () => {
       member,
       `${member}@example.com`,
     ])
-    await db.query(`update public.user_profiles set phone = '+447700900124' where user_id = $1`, [member])
+    await setNumber(member, '+447700900124')
     await db.query(`insert into public.tenant_members (tenant_id, user_id, role) values ($1, $2, 'owner')`, [
       tenant.id,
       member,
@@ -180,6 +185,26 @@ describe('no SMS goes', () => {
     await db.query('update public.user_profiles set phone = null where user_id = $1', [owner])
     await tell()
     expect(await settled()).toEqual([])
+    nobodyGotOne()
+  })
+
+  it('to a number that nobody has confirmed, or that is no longer the confirmed one when it is sent', async () => {
+    await setProvider()
+    await choose({ plan: { sms: true } })
+    await db.query('update public.user_profiles set phone_verified_at = null where user_id = $1', [owner])
+    await tell()
+    expect(await settled()).toEqual([])
+    await setNumber(owner, number)
+    const client = await db.connect()
+    await client.query('begin')
+    await client.query(
+      `select private.notify($1, 'limit.near', '{owners}', '{"limit": "m", "percent": 80, "most": 10}')`,
+      [tenant.id],
+    )
+    await client.query(`update public.user_profiles set phone = '+447700900199' where user_id = $1`, [owner])
+    await client.query('commit')
+    client.release()
+    expect(await settled()).toMatchObject([{ status: 'skipped' }])
     nobodyGotOne()
   })
 

@@ -5,7 +5,7 @@ export default {
   relations: {
     notification_providers: {
       columns:
-        'tenant_id id ref_id channel provider config config_secret_id callback_secret_id is_active verified_at last_error revision created_at updated_at created_by updated_by',
+        'tenant_id id ref_id channel provider config config_secret_id callback_secret_id is_active verified_at last_error failing_since_at revision created_at updated_at created_by updated_by',
       secretsShown: {
         config_secret_id:
           'an id in Vault, which no role of the API can read; shown to managers as whether there is a secret',

@@ -75,7 +75,8 @@ export default {
     },
     user_profiles: {
       // Colleagues see how to reach each other. Whoever wants no phone number to be seen leaves it out.
-      columns: 'user_id ref_id email title first_name last_name name phone locale created_at updated_at',
+      columns:
+        'user_id ref_id email title first_name last_name name phone phone_verified_at locale created_at updated_at',
       key: 'user_id',
       select: 'colleagues',
       scopes: ['members:read'],

@@ -92,6 +92,12 @@ const causes: Record<string, Case> = {
     `insert into public.notification_providers (tenant_id, channel, provider, last_error) values ($1, 'email', 'smtp', 'The password is wrong.')`,
     'email',
   ],
+  message_unsettled: [
+    'active',
+    `insert into private.notification_jobs (tenant_id, channel, type, template, address, idempotency_key, status, settled_at, queued_at)
+     values ($1, 'sms', 'welcome', 'welcome', '+447700900123', 'one', 'unknown', now() - interval '61 minutes', now())`,
+    'welcome',
+  ],
   endpoint_failing: [
     'active',
     `${endpoint('is_enabled', 'true')};

@@ -10,7 +10,7 @@ interface Change {
 const leavesNoRow = [
   /\/preview$/,
   /\/suggest$/,
-  /^\/notifications\/(?:read-all|preferences(?:\/default)?)$/,
+  /^\/notifications\/(?:read-all|preferences(?:\/default)?|phone(?:\/confirmation)?)$/,
   /^\/webhooks\/.*\/(?:test|replay|resend)$/,
   /^\/bots\/.*\/try$/,
   /^\/assessments\/followups\//,

@@ -146,3 +146,25 @@ export const dispatchesQuery = (slug: string, filters: DispatchFilters) =>
     },
     getNextPageParam: ({ next_cursor }) => next_cursor,
   })
+
+/** The messages of which nobody knows whether they were sent. */
+export const unsettledQuery = (slug: string) =>
+  infiniteQueryOptions({
+    queryKey: [slug, 'unsettled'],
+    initialPageParam: undefined as string | undefined,
+    queryFn: async ({ pageParam: cursor, signal }) => {
+      const { data } = await inTenant(slug).GET('/notifications/unsettled', {
+        params: { query: { limit: 20, ...(cursor && { cursor }) } },
+        signal,
+      })
+      return data
+    },
+    getNextPageParam: ({ next_cursor }) => next_cursor,
+  })
+
+export async function settleMessage(slug: string, message: string, was_sent: boolean): Promise<void> {
+  await inTenant(slug).PUT('/notifications/unsettled/{message}', {
+    params: { path: { message } },
+    body: { was_sent },
+  })
+}

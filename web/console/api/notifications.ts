@@ -67,3 +67,27 @@ export async function savePreferences(
       : await client.PUT('/notifications/preferences/default', { body })
   return data
 }
+
+export type PhoneNumber = Schemas['PhoneNumber']
+export type NewPhoneNumber = Schemas['NewPhoneNumber']
+
+/** One's own number, and the one that waits for its code. */
+export const phoneQuery = (slug: string) =>
+  queryOptions({
+    queryKey: [slug, 'phone'],
+    queryFn: async ({ signal }) => (await inTenant(slug).GET('/notifications/phone', { signal })).data,
+    refetchOnWindowFocus: false,
+  })
+
+/** Has a code sent to it. */
+export async function askForPhone(slug: string, body: NewPhoneNumber): Promise<PhoneNumber> {
+  return (await inTenant(slug).POST('/notifications/phone', { body })).data
+}
+
+export async function confirmPhone(slug: string, code: string): Promise<PhoneNumber> {
+  return (await inTenant(slug).PUT('/notifications/phone/confirmation', { body: { code } })).data
+}
+
+export async function removePhone(slug: string): Promise<void> {
+  await inTenant(slug).DELETE('/notifications/phone')
+}

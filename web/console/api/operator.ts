@@ -4,6 +4,7 @@ import { inTenant, platform } from './client.ts'
 
 export type TenantState = Schemas['TenantState']
 export type Queue = Schemas['Queues']['queues'][number]
+export type PlatformProvider = Schemas['Queues']['providers'][number]
 export type Status = 'active' | 'frozen' | 'archived'
 
 /** What tenants are looked for by. Empty texts count for nothing. */
@@ -51,7 +52,7 @@ export const tenantStateQuery = (name: string) =>
 
 export const queuesQuery = queryOptions({
   queryKey: ['operator', 'queues'],
-  queryFn: async ({ signal }) => (await platform.GET('/registry/operator/queues', { signal })).data.queues,
+  queryFn: async ({ signal }) => (await platform.GET('/registry/operator/queues', { signal })).data,
   refetchInterval: 10_000,
 })
 

@@ -13,7 +13,7 @@ export function phonePage() {
 <script type="module" src="/phone.js"></script>
 <main>
 <header>
-<div class="title"><h1>Local phone</h1> <button type="button" id="add-contact">New contact</button></div>
+<div class="title"><h1>Local phone</h1> <a href="/sms">SMS</a> <button type="button" id="add-contact">New contact</button></div>
 <p class="honest">A page of this machine: what it writes reaches the bot here, and nothing reaches WhatsApp.</p>
 <noscript><p>The phone needs JavaScript.</p></noscript>
 <div class="who">

@@ -22,6 +22,7 @@ const screens = {
   invitation: '/t/$slug/people',
   contract: '/t/$slug/contract',
   notification_provider: '/t/$slug/notifications/providers',
+  unsettled_message: '/t/$slug/notifications/log',
   llm_provider: '/t/$slug/usage/model',
 } as const
 

@@ -8,13 +8,23 @@ import { isRefused, Pending } from '../../parts/states.tsx'
 import { Moment } from '../../parts/when.tsx'
 import { channels, outcomes } from './search.ts'
 import { Part } from './tabs.tsx'
+import { Unsettled } from './unsettled.tsx'
 import { words } from './words/words.ts'
 
 const route = getRouteApi('/t/$slug/notifications/log')
 
 /** Each attempt to send a message. */
 export function Log() {
-  return <Part needs="read_admin">{({ slug }) => <Listed key={slug} slug={slug} />}</Part>
+  return (
+    <Part needs="read_admin">
+      {({ slug, mayManage }) => (
+        <>
+          <Unsettled key={`unsettled ${slug}`} slug={slug} mayManage={mayManage} />
+          <Listed key={slug} slug={slug} />
+        </>
+      )}
+    </Part>
+  )
 }
 
 function Listed({ slug }: { slug: string }) {

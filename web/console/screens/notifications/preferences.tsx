@@ -8,6 +8,7 @@ import { errorsOf } from '../../parts/errors.ts'
 import { Field } from '../../parts/field.tsx'
 import { Failure } from '../../parts/notice.tsx'
 import { isRefused, Pending } from '../../parts/states.tsx'
+import { Phone } from './phone.tsx'
 import { channels } from './search.ts'
 import { Part } from './tabs.tsx'
 import { words } from './words/words.ts'
@@ -18,6 +19,7 @@ export function Preferences() {
     <Part>
       {({ slug, mayManage }) => (
         <>
+          <Phone key={`${slug} phone`} slug={slug} />
           <Whose key={`${slug} own`} slug={slug} whose="own" title={words.ownPreferences} />
           {mayManage && (
             <Whose key={`${slug} default`} slug={slug} whose="default" title={words.defaultPreferences} />

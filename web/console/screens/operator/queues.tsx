@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { type Queue, queuesQuery } from '../../api/operator.ts'
+import { type PlatformProvider, type Queue, queuesQuery } from '../../api/operator.ts'
 import { Card } from '../../parts/card.tsx'
 import { Facts } from '../../parts/facts.tsx'
 import { List, Quiet, Row } from '../../parts/list.tsx'
@@ -13,8 +13,46 @@ export function OperatorQueues() {
   const queues = useQuery(queuesQuery)
   return (
     <OperatorScreen title={words.opQueues} query={queues}>
-      {() => queues.data?.map((queue) => <QueueCard key={queue.queue} of={queue} />)}
+      {() => (
+        <>
+          {queues.data && <Providers of={queues.data.providers} />}
+          {queues.data?.queues.map((queue) => (
+            <QueueCard key={queue.queue} of={queue} />
+          ))}
+        </>
+      )}
     </OperatorScreen>
+  )
+}
+
+/** Whoever has no provider of their own sends by these. */
+function Providers({ of }: { of: PlatformProvider[] }) {
+  return (
+    <Card title={words.providers}>
+      {of.length === 0 && <p>{words.noProviders}</p>}
+      <List label={words.providers}>
+        {of.map(({ channel, provider, is_used, failing_since_at, last_error }) => (
+          <Row
+            key={channel}
+            label={`${channel}: ${provider}`}
+            main={
+              <>
+                <strong>
+                  {channel}: {provider}
+                </strong>
+                <Quiet>{last_error ?? (is_used ? words.providerWorks : words.providerUnused)}</Quiet>
+              </>
+            }
+          >
+            {failing_since_at && (
+              <>
+                {words.unreachableSince} <Moment at={failing_since_at} />
+              </>
+            )}
+          </Row>
+        ))}
+      </List>
+    </Card>
   )
 }
 

@@ -76,6 +76,9 @@ const de = {
   too_many_orders: 'In dieser Stunde wurden schon 30 Bestellungen gemacht.',
   idp_just_checked: 'Die Prüfung lief gerade erst. Warten Sie einen Moment.',
   too_many_idp_checks: 'Das waren zu viele Prüfungen. Warten Sie eine Minute.',
+  phone_code_wrong: 'Der Code ist falsch oder nicht mehr gültig. Lassen Sie sich einen neuen senden.',
+  no_phone_provider: 'Hier sendet niemand Nachrichten an Telefone.',
+  too_many_phone_codes: 'Es wurden zu viele Codes gesendet. Warten Sie eine Stunde.',
   too_many_provider_tests: 'Das waren zu viele Versuche in dieser Stunde.',
   too_many_number_checks: 'In dieser Stunde wurden schon 60 Nummern geprüft.',
   internal:

@@ -32,6 +32,8 @@ const de: typeof en = {
     plan_excess: 'Die Praxis hat mehr, als der Tarif erlaubt. Das Neueste davon ist abgeschaltet.',
     notification_provider_refusing:
       'Ein Anbieter für Nachrichten lehnt seine Einstellungen ab, darum sendet der der Plattform.',
+    message_unsettled:
+      'Von einer Nachricht an ein Telefon weiss niemand, ob sie hinausging. Fragen Sie den Anbieter.',
     endpoint_failing: 'Ein Webhook-Endpunkt schlägt fehl. Nach fünf Tagen ohne Erfolg wird er abgeschaltet.',
     endpoint_disabled:
       'Ein Webhook-Endpunkt wurde abgeschaltet, weil sein Empfänger versagte oder darum bat.',

@@ -29,6 +29,7 @@ const es: typeof en = {
     plan_excess: 'La consulta tiene más de lo que permite el plan. Lo más nuevo está desactivado.',
     notification_provider_refusing:
       'Un proveedor de mensajes rechaza sus ajustes, así que envía el de la plataforma.',
+    message_unsettled: 'Nadie sabe si un mensaje a un teléfono salió. Pregunte a su proveedor.',
     endpoint_failing: 'Un destino de webhooks falla. A los cinco días sin éxito se desactiva.',
     endpoint_disabled: 'Un destino de webhooks se desactivó, porque su receptor falló o lo pidió.',
   },

@@ -30,6 +30,8 @@ const fr: typeof en = {
     plan_excess: 'Le cabinet a plus que ce que permet l’offre. Le plus récent est désactivé.',
     notification_provider_refusing:
       'Un fournisseur de messages refuse ses paramètres, celui de la plateforme envoie donc.',
+    message_unsettled:
+      'Personne ne sait si un message vers un téléphone est parti. Demandez à son prestataire.',
     endpoint_failing: 'Un point d’accès webhook échoue. Après cinq jours sans succès il est désactivé.',
     endpoint_disabled:
       'Un point d’accès webhook a été désactivé, car son destinataire a échoué ou l’a demandé.',

@@ -29,6 +29,7 @@ const it: typeof en = {
     plan_excess: 'Lo studio ha più di quanto il piano permette. Il più recente è disattivato.',
     notification_provider_refusing:
       'Un fornitore di messaggi rifiuta le impostazioni, quindi manda quello della piattaforma.',
+    message_unsettled: 'Nessuno sa se un messaggio a un telefono è partito. Chiedete al suo fornitore.',
     endpoint_failing:
       'Un endpoint webhook non funziona. Dopo cinque giorni senza successo viene disattivato.',
     endpoint_disabled:

@@ -61,6 +61,11 @@ const de: typeof en = {
   dead: 'Aufgegeben',
   worst: 'Mandanten, die am meisten warten',
   nobodyWaits: 'Niemand wartet.',
+  providers: 'Anbieter der Plattform',
+  noProviders: 'Die Plattform hat noch keinen Anbieter für Nachrichten.',
+  providerWorks: 'Alles in Ordnung.',
+  providerUnused: 'Nicht in Gebrauch: kein Test ist gelungen.',
+  unreachableSince: 'Nicht erreichbar seit',
 }
 
 export default de

@@ -57,4 +57,9 @@ export default {
   dead: 'Given up',
   worst: 'Tenants that wait most',
   nobodyWaits: 'Nobody waits.',
+  providers: 'Providers of the platform',
+  noProviders: 'The platform has no provider of messages yet.',
+  providerWorks: 'Nothing is wrong.',
+  providerUnused: 'Not in use: no test went well.',
+  unreachableSince: 'Not reachable since',
 }

@@ -59,6 +59,11 @@ const es: typeof en = {
   dead: 'Abandonado',
   worst: 'Inquilinos que más esperan',
   nobodyWaits: 'Nadie espera.',
+  providers: 'Proveedores de la plataforma',
+  noProviders: 'La plataforma aún no tiene proveedor de mensajes.',
+  providerWorks: 'Todo está bien.',
+  providerUnused: 'Sin usar: ninguna prueba salió bien.',
+  unreachableSince: 'Inaccesible desde',
 }
 
 export default es

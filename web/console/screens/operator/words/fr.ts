@@ -60,6 +60,11 @@ const fr: typeof en = {
   dead: 'Abandonné',
   worst: 'Locataires qui attendent le plus',
   nobodyWaits: 'Personne n’attend.',
+  providers: 'Prestataires de la plateforme',
+  noProviders: 'La plateforme n’a pas encore de prestataire de messages.',
+  providerWorks: 'Tout va bien.',
+  providerUnused: 'Inutilisé : aucun test n’a réussi.',
+  unreachableSince: 'Injoignable depuis',
 }
 
 export default fr

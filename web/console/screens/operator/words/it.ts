@@ -59,6 +59,11 @@ const it: typeof en = {
   dead: 'Abbandonato',
   worst: 'Tenant che aspettano di più',
   nobodyWaits: 'Nessuno aspetta.',
+  providers: 'Fornitori della piattaforma',
+  noProviders: 'La piattaforma non ha ancora un fornitore di messaggi.',
+  providerWorks: 'Tutto a posto.',
+  providerUnused: 'Non in uso: nessuna prova è riuscita.',
+  unreachableSince: 'Non raggiungibile da',
 }
 
 export default it
