@@ -4959,6 +4959,8 @@ export interface components {
             enable_training_mode: boolean;
             /** @description false: nobody is answered by the bot. Each message waits for a person. */
             enable_auto_reply: boolean;
+            /** @description true: a customer sees that the bot has read the message, and that it is typing, until the answer comes. */
+            is_typing_shown: boolean;
             /** @description false: of a message that is settled, only the facts are kept: when, by whom, and which rule. */
             log_conversations: boolean;
             /** @description true: a contact who writes one of subscribe_words is offered the plans, and pays by M-Pesa. It needs an M-Pesa account. */
@@ -4993,6 +4995,8 @@ export interface components {
             enable_training_mode?: boolean;
             /** @description false: nobody is answered by the bot. Each message waits for a person. */
             enable_auto_reply?: boolean;
+            /** @description true: a customer sees that the bot has read the message, and that it is typing, until the answer comes. */
+            is_typing_shown?: boolean;
             /** @description false: of a message that is settled, only the facts are kept: when, by whom, and which rule. */
             log_conversations?: boolean;
             /** @description true: a contact who writes one of subscribe_words is offered the plans, and pays by M-Pesa. It needs an M-Pesa account. */

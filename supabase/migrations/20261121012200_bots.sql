@@ -595,6 +595,7 @@ create table public.bot_control_settings (
   enable_ai_responses boolean not null default true,
   enable_training_mode boolean not null default false,
   enable_auto_reply boolean not null default true,
+  is_typing_shown boolean not null default true,
   log_conversations boolean not null default true,
   enable_payment_flow boolean not null default false,
   subscribe_words text[] not null default '{subscribe,jiunge}',
@@ -619,6 +620,7 @@ create table public.bot_control_settings (
 comment on table public.bot_control_settings is 'What a bot may do, and how much of it (1:1 with bot_tenants, made together with the bot).';
 comment on column public.bot_control_settings.enable_training_mode is 'The bot answers only with its training data. What it does not know becomes a row without an answer.';
 comment on column public.bot_control_settings.enable_auto_reply is 'Off: nobody is answered by the bot. Each message waits for a person.';
+comment on column public.bot_control_settings.is_typing_shown is 'A contact sees that the bot has read the message, and that it is typing.';
 comment on column public.bot_control_settings.log_conversations is 'Off: of a message that is settled, only the facts are kept: when, by whom, and which rule.';
 comment on column public.bot_control_settings.enable_payment_flow is 'A contact who writes a word of subscribe_words is offered the plans of the bot, and pays by M-Pesa.';
 comment on column public.bot_control_settings.subscribe_words is 'Each is a whole message. Case, accents and punctuation do not matter.';
@@ -647,7 +649,7 @@ create policy "managers update their bots' settings" on public.bot_control_setti
   for update to authenticated
   using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]))
   with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
-grant select, update (is_bot_enabled, enable_ai_responses, enable_training_mode, enable_auto_reply, log_conversations, enable_payment_flow, subscribe_words, max_messages_per_hour,
+grant select, update (is_bot_enabled, enable_ai_responses, enable_training_mode, enable_auto_reply, is_typing_shown, log_conversations, enable_payment_flow, subscribe_words, max_messages_per_hour,
   max_messages_per_user_per_day, escalation_email, escalation_phone, metadata)
   on public.bot_control_settings to authenticated;
 grant select, insert, update, delete on public.bot_control_settings to service_role;
@@ -1838,7 +1840,7 @@ comment on function private.count_bot_answers(uuid, uuid, uuid, timestamptz, int
   'Counts messages that a bot answers, unless they would be more than this. Returns whether they were counted.';
 
 create function private.begin_bot_answer(tenant uuid, message uuid)
-  returns table (bot_id uuid, contact_id uuid, stop text, messages jsonb, turns jsonb)
+  returns table (bot_id uuid, contact_id uuid, stop text, messages jsonb, turns jsonb, unread text)
   language plpgsql
   set search_path = ''
   set enable_seqscan = off
@@ -1853,6 +1855,7 @@ declare
   zone text := (select t.time_zone from public.tenants as t where t.id = tenant);
   opened jsonb;
   newest timestamptz;
+  newest_wamid text;
   new_count int;
   found_stop text;
 begin
@@ -1860,8 +1863,8 @@ begin
   -- The conversation is held, so that nobody takes it over between the look and the count.
   select * into state from public.conversation_states as s where s.tenant_id = tenant and s.contact_id = asked.contact_id for update;
   select jsonb_agg(jsonb_build_object('id', m.id, 'text', m.message_text, 'kind', m.kind) order by m.occurred_at, m.id), max(m.occurred_at),
-    count(*) filter (where m.begun_at is null)
-  into opened, newest, new_count
+    count(*) filter (where m.begun_at is null), (array_agg(m.whatsapp_message_id order by m.occurred_at desc, m.id desc))[1]
+  into opened, newest, new_count, newest_wamid
   from (
     select * from public.bot_messages as o
     where o.tenant_id = tenant and o.contact_id = asked.contact_id and o.direction = 'inbound' and o.settled_at is null
@@ -1898,11 +1901,12 @@ begin
         select * from public.bot_messages as o
         where o.tenant_id = tenant and o.bot_id = asked.bot_id and o.contact_id = asked.contact_id and o.message_text is not null
           and (o.direction = 'outbound' or o.settled_at is not null) and o.created_at > now() - interval '24 hours'
-        order by o.id desc limit 10) as m);
+        order by o.id desc limit 10) as m),
+    case when found_stop is null and new_count > 0 and settings.is_typing_shown then newest_wamid end;
 end
 $$;
 comment on function private.begin_bot_answer(uuid, uuid) is
-  'What a contact wrote and nobody has answered, counted for the limits once, with the last turns of the day. stop says why the bot does not answer it. No row if nothing waits.';
+  'What a contact wrote and nobody has answered, counted for the limits once, with the last turns of the day. stop says why the bot does not answer it. unread is the newest message, once, if its contact may see that it is read. No row if nothing waits.';
 
 create function private.settle_bot_answer(
   tenant uuid, contact uuid, messages uuid[], outcome text, reason text, replies text[], notice text default null, details jsonb default '{}'

@@ -11,7 +11,7 @@ const number =
   'whatsapp_phone_number_id whatsapp_business_account_id display_phone_number verified_name whatsapp_token_expires_at ' +
   'is_verified verified_at last_checked_at last_problem paused_at paused_reason verify_token_made_at previous_verify_token_expires_at'
 const settings =
-  'is_bot_enabled enable_ai_responses enable_training_mode enable_auto_reply log_conversations enable_payment_flow subscribe_words max_messages_per_hour ' +
+  'is_bot_enabled enable_ai_responses enable_training_mode enable_auto_reply is_typing_shown log_conversations enable_payment_flow subscribe_words max_messages_per_hour ' +
   'max_messages_per_user_per_day escalation_email escalation_phone metadata'
 
 /** The bot of each tenant of the matrix. Ids are of a tenant, so all of them may have the same. */

@@ -17,7 +17,7 @@ export interface Asked extends Trial {
   /** What was said before, the oldest first. */
   turns?: Turn[]
   /** What is done with an answer that a model wrote, in the transaction in which it is paid. */
-  settle?: (answer: BotAnswer) => Sql
+  settle?: (answer: BotAnswer) => Sql | Promise<Sql>
 }
 
 interface AnsweringBot extends PromptVariables {

@@ -12,6 +12,7 @@ import {
 import { log } from '../../runtime/index.ts'
 import { takeSubscriptionStep } from '../subscriptions/step.ts'
 import { answer } from './answer.ts'
+import { markAsRead } from './mark-as-read.ts'
 import { noticesOf } from './notices.ts'
 import type { Turn } from './prompt.ts'
 import type { BotAnswer } from './schema.ts'
@@ -31,6 +32,8 @@ interface Conversation {
   stop: Stop | null
   messages: { id: string; text: string | null; kind: string }[]
   turns: Turn[]
+  /** How WhatsApp names the message that is to be marked as read; null if it was, or is not to be. */
+  unread: string | null
 }
 type Stop =
   | 'opted_out'
@@ -105,31 +108,37 @@ export function answerContacts(limits: Partial<DispatchLimits> = {}): Promise<Di
 async function answerMessage(tenantId: string, message: string): Promise<void> {
   const conversation = await begin(tenantId, message)
   if (!conversation) return
-  const { stop, bot_id, messages, turns, locale, level } = conversation
+  const { stop, bot_id, messages, turns, locale, level, unread } = conversation
   if (stop !== null) return settle(tenantId, conversation, whenStopped(stop, conversation))
-  if (conversation.enable_payment_flow && (await takeSubscriptionStep(tenantId, conversation)))
-    return answerMessage(tenantId, message)
   const text = messages
     .flatMap((each) => each.text ?? [])
     .join('\n')
     .slice(0, 4_096)
+  // A picture waits for a person, who has not seen it yet. A mark that came after the answer would show that somebody types, for nothing:
+  // so whatever answers waits for it.
+  const marked = unread !== null && text !== '' ? markAsRead(tenantId, bot_id, unread) : undefined
+  if (conversation.enable_payment_flow && (await takeSubscriptionStep(tenantId, conversation, marked)))
+    return answerMessage(tenantId, message)
   let isSettled = false
   const given = await answer(admin, tenantId, bot_id, {
     text,
     locale,
     level,
     turns,
-    settle(written) {
+    async settle(written) {
       isSettled = true
+      await marked
       return settling(tenantId, conversation, settlementOf(written, conversation, text))
     },
   })
+  await marked
   if (!isSettled) await settle(tenantId, conversation, settlementOf(given, conversation, text))
 }
 
 async function begin(tenantId: string, message: string): Promise<Conversation | undefined> {
   const [conversation] = await admin.query<Conversation>(sql`
     select a.bot_id, a.contact_id, a.stop, a.messages, a.turns, b.client_name, left(t.locale, 2) as locale, t.time_zone,
+      case when private.bot_stop(t, b, s) is null then a.unread end as unread,
       s.enable_payment_flow, private.contact_level(${tenantId}, a.bot_id, a.contact_id) as level
     from private.begin_bot_answer(${tenantId}, ${message}) as a
     join public.bot_tenants as b on b.tenant_id = ${tenantId} and b.id = a.bot_id

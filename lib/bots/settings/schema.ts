@@ -14,6 +14,10 @@ const changeable = z.strictObject({
   enable_auto_reply: z
     .boolean()
     .meta({ description: 'false: nobody is answered by the bot. Each message waits for a person.' }),
+  is_typing_shown: z.boolean().meta({
+    description:
+      'true: a customer sees that the bot has read the message, and that it is typing, until the answer comes.',
+  }),
   log_conversations: z.boolean().meta({
     description:
       'false: of a message that is settled, only the facts are kept: when, by whom, and which rule.',

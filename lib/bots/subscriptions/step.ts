@@ -40,9 +40,13 @@ const choice = /^\s*(\d{1,2})(?:[\s.,:;)-]+(\+?[\d\s().-]{9,20}))?\s*$/
 
 /**
  * Takes the first message with which a contact wants to subscribe, or chooses a plan that was offered. No model is asked. Returns whether
- * there was one: it is answered then, and the others still wait.
+ * there was one: it is answered then, and the others still wait. The answer comes after what it is told to wait for.
  */
-export async function takeSubscriptionStep(tenantId: string, talk: Talk): Promise<boolean> {
+export async function takeSubscriptionStep(
+  tenantId: string,
+  talk: Talk,
+  afterwards?: Promise<void>,
+): Promise<boolean> {
   const texts = talk.messages.map(({ text }) => text ?? '')
   const [subscriber] = await admin.query<Subscriber>(sql`
     select s.* from private.read_subscriber(${tenantId}, ${talk.contact_id}, ${texts}::text[]) as s`)
@@ -51,6 +55,7 @@ export async function takeSubscriptionStep(tenantId: string, talk: Talk): Promis
   const asked = (subscriber.asked ?? 0) - 1
   const at = [asked, chosen].filter((index) => index >= 0).sort((one, other) => one - other)[0]
   if (at === undefined) return false
+  await afterwards
   const step = new Step(tenantId, talk, subscriber, talk.messages[at]!.id)
   await (at === asked ? step.offer() : step.choose(texts[at]!))
   return true

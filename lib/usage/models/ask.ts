@@ -16,7 +16,7 @@ export interface ModelQuestion extends Question {
    * What is done with an answer in the very transaction in which the call is paid: an expression of SQL. So nobody pays for an
    * answer that is lost, and nobody gets one that is not paid.
    */
-  settle?: (answer: { call: string; text: string; isRefused: boolean }) => Sql
+  settle?: (answer: { call: string; text: string; isRefused: boolean }) => Sql | Promise<Sql>
 }
 
 export interface ModelAnswer extends Omit<Written, 'tokens'> {
@@ -69,11 +69,12 @@ export async function askModel(
     (thrown): Outcome => ({ status: 'error', tokens: noTokens, error_code: 'internal', problem: thrown }),
   )
   const { tokens, written, status, error_code } = outcome
-  const settle = written && question.settle?.({ call, ...written })
+  const duration_ms = Date.now() - began
+  const settle = written && (await question.settle?.({ call, ...written }))
   const { cost_micros, credits } = await service.one<{ cost_micros: number | null; credits: number }>(sql`
     select e.cost_micros::float8 as cost_micros, e.credits::float8 as credits, ${settle ?? sql`null`} as settled
     from private.end_model_call(${tenantId}, private.ulid_to_uuid(${call}), ${status}::public.call_status, ${tokens.input_tokens},
-      ${tokens.output_tokens}, ${tokens.cached_tokens}, ${tokens.cache_write_tokens}, ${Date.now() - began},
+      ${tokens.output_tokens}, ${tokens.cached_tokens}, ${tokens.cache_write_tokens}, ${duration_ms},
       ${written && sha256(written.text)}, ${error_code}) as e`)
   if (error_code === 'credentials')
     await service.query(sql`

@@ -19,6 +19,8 @@ export const Misbehaviour = z.strictObject({
   lost_answers: count.optional(),
   /** The next sends reach the phone, and the answer does not come for ten minutes. */
   silent_answers: count.optional(),
+  /** That a message was read is noted so much later. */
+  mark_delay_ms: z.int().min(0).max(600_000).optional(),
   /** Each webhook is posted this many times more. */
   duplicates: z.int().min(0).max(20).optional(),
   /** So many webhooks are held back, and then posted with the last one first. Those of a started group go after a second. */

@@ -32,6 +32,7 @@ create table public.bot_control_settings (
   enable_ai_responses boolean not null default true,
   enable_training_mode boolean not null default false,
   enable_auto_reply boolean not null default true,
+  is_typing_shown boolean not null default true,
   log_conversations boolean not null default true,
   enable_payment_flow boolean not null default false,
   subscribe_words text[] not null default '{subscribe,jiunge}',
@@ -56,6 +57,7 @@ create table public.bot_control_settings (
 comment on table public.bot_control_settings is 'What a bot may do, and how much of it (1:1 with bot_tenants, made together with the bot).';
 comment on column public.bot_control_settings.enable_training_mode is 'The bot answers only with its training data. What it does not know becomes a row without an answer.';
 comment on column public.bot_control_settings.enable_auto_reply is 'Off: nobody is answered by the bot. Each message waits for a person.';
+comment on column public.bot_control_settings.is_typing_shown is 'A contact sees that the bot has read the message, and that it is typing.';
 comment on column public.bot_control_settings.log_conversations is 'Off: of a message that is settled, only the facts are kept: when, by whom, and which rule.';
 comment on column public.bot_control_settings.enable_payment_flow is 'A contact who writes a word of subscribe_words is offered the plans of the bot, and pays by M-Pesa.';
 comment on column public.bot_control_settings.subscribe_words is 'Each is a whole message. Case, accents and punctuation do not matter.';
@@ -84,7 +86,7 @@ create policy "managers update their bots' settings" on public.bot_control_setti
   for update to authenticated
   using (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]))
   with check (tenant_id = any ((select private.tenant_ids('manage'))::uuid[]));
-grant select, update (is_bot_enabled, enable_ai_responses, enable_training_mode, enable_auto_reply, log_conversations, enable_payment_flow, subscribe_words, max_messages_per_hour,
+grant select, update (is_bot_enabled, enable_ai_responses, enable_training_mode, enable_auto_reply, is_typing_shown, log_conversations, enable_payment_flow, subscribe_words, max_messages_per_hour,
   max_messages_per_user_per_day, escalation_email, escalation_phone, metadata)
   on public.bot_control_settings to authenticated;
 grant select, insert, update, delete on public.bot_control_settings to service_role;

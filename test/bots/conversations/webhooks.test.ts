@@ -26,9 +26,14 @@ const written = async (wa_id: string, of = shop) => {
   const found = (await conversationsOf(of)).find((each) => each.wa_id === wa_id)
   return found ? (await messagesOf(of, found)).filter(({ source }) => source === 'contact') : []
 }
+/** What contacts wrote to these two. Other tests write to others meanwhile, and answers may still come. */
 const countMessages = async () =>
-  (await admin.query<{ count: number }>('select count(*)::int as count from public.bot_messages')).rows[0]!
-    .count
+  (
+    await admin.query<{ count: number }>(
+      `select count(*)::int as count from public.bot_messages where tenant_id = any ($1) and direction = 'inbound'`,
+      [[shop.tenant.id, other.tenant.id]],
+    )
+  ).rows[0]!.count
 
 describe('a webhook of WhatsApp', () => {
   it('counts once, however often it comes and in whatever pieces', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { HttpBindings } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Context, Hono } from 'hono'
@@ -22,7 +23,10 @@ export function messagesApi(platform: Platform, url: () => string) {
       const sent: unknown = await c.req.json().catch(() => {
         throw invalid('The body is no JSON.')
       })
-      if (isMarkAsRead(sent)) return c.json(markAsRead(platform, number, sent))
+      if (isMarkAsRead(sent)) {
+        await sleep(number.misbehaviour.mark_delay_ms ?? 0)
+        return c.json(markAsRead(platform, number, sent))
+      }
       const answer = send(platform, number, sent)
       if (happens(number.misbehaviour, 'lost_answers')) return cutOff(c)
       if (happens(number.misbehaviour, 'silent_answers')) return fallSilent(c)

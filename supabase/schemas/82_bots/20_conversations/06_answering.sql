@@ -30,7 +30,7 @@ comment on function private.count_bot_answers(uuid, uuid, uuid, timestamptz, int
   'Counts messages that a bot answers, unless they would be more than this. Returns whether they were counted.';
 
 create function private.begin_bot_answer(tenant uuid, message uuid)
-  returns table (bot_id uuid, contact_id uuid, stop text, messages jsonb, turns jsonb)
+  returns table (bot_id uuid, contact_id uuid, stop text, messages jsonb, turns jsonb, unread text)
   language plpgsql
   set search_path = ''
   set enable_seqscan = off
@@ -45,6 +45,7 @@ declare
   zone text := (select t.time_zone from public.tenants as t where t.id = tenant);
   opened jsonb;
   newest timestamptz;
+  newest_wamid text;
   new_count int;
   found_stop text;
 begin
@@ -52,8 +53,8 @@ begin
   -- The conversation is held, so that nobody takes it over between the look and the count.
   select * into state from public.conversation_states as s where s.tenant_id = tenant and s.contact_id = asked.contact_id for update;
   select jsonb_agg(jsonb_build_object('id', m.id, 'text', m.message_text, 'kind', m.kind) order by m.occurred_at, m.id), max(m.occurred_at),
-    count(*) filter (where m.begun_at is null)
-  into opened, newest, new_count
+    count(*) filter (where m.begun_at is null), (array_agg(m.whatsapp_message_id order by m.occurred_at desc, m.id desc))[1]
+  into opened, newest, new_count, newest_wamid
   from (
     select * from public.bot_messages as o
     where o.tenant_id = tenant and o.contact_id = asked.contact_id and o.direction = 'inbound' and o.settled_at is null
@@ -90,11 +91,12 @@ begin
         select * from public.bot_messages as o
         where o.tenant_id = tenant and o.bot_id = asked.bot_id and o.contact_id = asked.contact_id and o.message_text is not null
           and (o.direction = 'outbound' or o.settled_at is not null) and o.created_at > now() - interval '24 hours'
-        order by o.id desc limit 10) as m);
+        order by o.id desc limit 10) as m),
+    case when found_stop is null and new_count > 0 and settings.is_typing_shown then newest_wamid end;
 end
 $$;
 comment on function private.begin_bot_answer(uuid, uuid) is
-  'What a contact wrote and nobody has answered, counted for the limits once, with the last turns of the day. stop says why the bot does not answer it. No row if nothing waits.';
+  'What a contact wrote and nobody has answered, counted for the limits once, with the last turns of the day. stop says why the bot does not answer it. unread is the newest message, once, if its contact may see that it is read. No row if nothing waits.';
 
 create function private.settle_bot_answer(
   tenant uuid, contact uuid, messages uuid[], outcome text, reason text, replies text[], notice text default null, details jsonb default '{}'

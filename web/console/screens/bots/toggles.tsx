@@ -12,6 +12,7 @@ import { words } from './words/words.ts'
 const names = [
   'is_bot_enabled',
   'enable_auto_reply',
+  'is_typing_shown',
   'enable_ai_responses',
   'enable_training_mode',
   'enable_payment_flow',

@@ -55,6 +55,7 @@ const de: typeof en = {
     enable_ai_responses: 'Ein Sprachmodell darf schreiben',
     enable_training_mode: 'Trainingsmodus',
     enable_auto_reply: 'Antwortet von selbst',
+    is_typing_shown: 'Zeigt, dass er liest und schreibt',
     log_conversations: 'Bewahrt auf, was gesagt wurde',
   },
   toggleHint: {
@@ -64,6 +65,8 @@ const de: typeof en = {
     enable_training_mode:
       'Ein: Er antwortet nur mit den Trainingsdaten, auch wo ein Modell schreiben könnte.',
     enable_auto_reply: 'Aus: jede Nachricht wartet auf eine Person.',
+    is_typing_shown:
+      'Ein: die Kundschaft sieht, dass ihre Nachricht gelesen ist und eine Antwort geschrieben wird.',
     log_conversations: 'Aus: von einer erledigten Nachricht bleibt nur, wann, von wem und welche Regel.',
   },
   limits: 'Wie viel er beantwortet, und wer es erfährt',

@@ -54,6 +54,7 @@ export default {
     enable_ai_responses: 'A language model may write',
     enable_training_mode: 'Training mode',
     enable_auto_reply: 'Replies by itself',
+    is_typing_shown: 'Shows that it reads and types',
     log_conversations: 'Keeps what was said',
   },
   toggleHint: {
@@ -62,6 +63,7 @@ export default {
     enable_ai_responses: 'Off: what its training data does not answer goes to a person.',
     enable_training_mode: 'On: it answers with its training data alone, even where a model could write.',
     enable_auto_reply: 'Off: each message waits for a person.',
+    is_typing_shown: 'On: customers see that their message is read, and that an answer is being typed.',
     log_conversations:
       'Off: of a message that is settled, only the facts are kept: when, by whom, and which rule.',
   },

@@ -55,6 +55,7 @@ const es: typeof en = {
     enable_ai_responses: 'Un modelo de lenguaje puede escribir',
     enable_training_mode: 'Modo de entrenamiento',
     enable_auto_reply: 'Responde por sí mismo',
+    is_typing_shown: 'Muestra que lee y escribe',
     log_conversations: 'Guarda lo que se dijo',
   },
   toggleHint: {
@@ -64,6 +65,7 @@ const es: typeof en = {
     enable_training_mode:
       'Marcado: responde solo con sus datos de entrenamiento, también donde un modelo podría escribir.',
     enable_auto_reply: 'Apagado: cada mensaje espera a una persona.',
+    is_typing_shown: 'Activado: la clientela ve que su mensaje fue leído y que se escribe una respuesta.',
     log_conversations:
       'Apagado: de un mensaje resuelto solo quedan los hechos: cuándo, de quién y qué regla.',
   },

@@ -55,6 +55,7 @@ const fr: typeof en = {
     enable_ai_responses: 'Un modèle de langage peut écrire',
     enable_training_mode: 'Mode d’entraînement',
     enable_auto_reply: 'Répond de lui-même',
+    is_typing_shown: 'Montre qu’il lit et écrit',
     log_conversations: 'Conserve ce qui a été dit',
   },
   toggleHint: {
@@ -64,6 +65,8 @@ const fr: typeof en = {
     enable_training_mode:
       'Coché : il ne répond qu’avec ses données d’entraînement, même là où un modèle pourrait écrire.',
     enable_auto_reply: 'Désactivé : chaque message attend une personne.',
+    is_typing_shown:
+      'Activé : les clients voient que leur message est lu et qu’une réponse est en cours d’écriture.',
     log_conversations:
       'Désactivé : d’un message réglé ne restent que les faits : quand, par qui et quelle règle.',
   },

@@ -55,6 +55,7 @@ const it: typeof en = {
     enable_ai_responses: 'Un modello linguistico può scrivere',
     enable_training_mode: 'Modalità di addestramento',
     enable_auto_reply: 'Risponde da solo',
+    is_typing_shown: 'Mostra che legge e scrive',
     log_conversations: 'Conserva ciò che è stato detto',
   },
   toggleHint: {
@@ -64,6 +65,7 @@ const it: typeof en = {
     enable_training_mode:
       'Spuntato: risponde solo con i suoi dati di addestramento, anche dove un modello potrebbe scrivere.',
     enable_auto_reply: 'Spento: ogni messaggio aspetta una persona.',
+    is_typing_shown: 'Attivo: i clienti vedono che il messaggio è letto e che si scrive una risposta.',
     log_conversations:
       'Spento: di un messaggio concluso restano solo i fatti: quando, di chi e quale regola.',
   },
