@@ -721,8 +721,8 @@ create table private.bot_words (
   bot_id uuid not null,
   word text not null,
   row_count int not null,
-  primary key (tenant_id, bot_id, word),
-  constraint bot_words_bot_fkey foreign key (tenant_id, bot_id) references public.bot_tenants (tenant_id, id) on delete cascade
+  -- No key to the bot: the words of a deleted bot go with its training data, by the triggers below.
+  primary key (tenant_id, bot_id, word)
 ) with (fillfactor = 80);
 create index bot_words_cuts_idx on private.bot_words using gin (private.word_keys(bot_id, private.word_cuts(word))) with (fastupdate = off);
 comment on table private.bot_words is 'In how many active rows of its training data a bot has a word.';

@@ -4,6 +4,7 @@ export default {
   'a column that names another row is a foreign key': {
     'bot_tenants.ai_api_key_secret_id':
       'Vault lets nobody refer to it; a trigger drops the secret with its row',
+    'bot_words.bot_id': 'the words come and go with rows of training data, which have the key',
     'bot_numbers.access_token_secret_id': 'as the key of a model',
     'bot_numbers.app_secret_id': 'as the key of a model',
     'bot_numbers.verify_token_secret_id': 'as the key of a model',
