@@ -109,7 +109,7 @@ export async function bootStack(options: BootOptions = {}): Promise<BootedStack>
     async stop() {
       run.child.kill('SIGTERM')
       const code = await run.ended
-      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+      if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true, maxRetries: 5 })
       return code
     },
   }

@@ -3,11 +3,13 @@ import { chmod, chown, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type pg from 'pg'
+import { expect } from 'vitest'
 import { connected } from '../../../stack/database/connected.ts'
 import { Postgres, type Server } from '../../../stack/database/postgres.ts'
 import { serverSettings } from '../../../stack/extensions/index.ts'
 import { listProcesses, startGuard } from '../../../stack/processes/processes.ts'
 import { postgresUser } from '../../../stack/processes/server-user.ts'
+import { eventually } from '../eventually.ts'
 import { makeTempDir, type StackAccess } from '../stack.ts'
 
 const run = promisify(execFile)
@@ -74,10 +76,21 @@ export async function startStandby(stack: StackAccess, name: string): Promise<St
       signalAll('SIGCONT', server!.pid)
       await server!.stop()
       guard.dismiss()
-      await connected(stack.admin_db_url, (db) => db.query('select pg_drop_replication_slot($1)', [name]))
-      await rm(home, { recursive: true, force: true })
+      await connected(stack.admin_db_url, (db) => dropSlot(db, name))
+      await rm(home, { recursive: true, force: true, maxRetries: 5 })
     },
   }
+}
+
+/** The primary may learn a moment later than we do that the standby has ended, and until then its slot is in use. */
+async function dropSlot(db: pg.Client, name: string): Promise<void> {
+  await eventually(async () => {
+    const { rows } = await db.query(
+      'select pg_drop_replication_slot(slot_name) from pg_replication_slots where slot_name = $1 and not active',
+      [name],
+    )
+    expect(rows).toHaveLength(1)
+  })
 }
 
 /** The binaries come without pg_basebackup. This is what it does. */
