@@ -24,6 +24,9 @@ const limits = sql`
   select set_config('statement_timeout', ${String(timeouts.statement_timeout)}, true),
     set_config('idle_in_transaction_session_timeout', ${String(timeouts.idle_in_transaction_session_timeout)}, true)`
 
+/** A commit whose answer nobody waits for may have happened or not, so it gets longer than other statements. */
+const commit = { text: 'commit', query_timeout: 30_000 }
+
 const withoutSorting = 'set local enable_sort = off'
 
 /** A transaction that is open on a connection of its own. Whoever holds it must end it. */
@@ -66,7 +69,7 @@ export async function finish<Result>(
       transaction: (nested) => nested(db),
     })
     result = await work(db)
-    const { command } = await client.query('commit')
+    const { command } = await client.query(commit)
     // `work` caught the error of a statement and went on, but Postgres had already aborted the transaction.
     if (command !== 'COMMIT')
       throw new Error('The transaction was rolled back: a statement failed and nobody said so.')
@@ -80,7 +83,7 @@ export async function finish<Result>(
 
 /** Runs the last statement of an open transaction. The commit goes along in the same round trip. */
 export async function finishWith<Row>(client: pg.PoolClient, statement: Sql): Promise<Row[]> {
-  const [ran, ended] = await Promise.allSettled([send<Row>(client, statement), client.query('commit')])
+  const [ran, ended] = await Promise.allSettled([send<Row>(client, statement), client.query(commit)])
   if (ended.status === 'rejected') await abandon(client)
   else client.release()
   if (ran.status === 'rejected') throw ran.reason

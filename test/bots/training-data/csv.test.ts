@@ -97,7 +97,15 @@ describe('a file that is imported', () => {
   it('may have ten thousand rows', async () => {
     const line = (n: number) => `Do you sell thing ${n}?,Yes.`
     const file = `question,answer\n${Array.from({ length: 10_000 }, (_, n) => line(n)).join('\n')}`
-    expect(await okay(await send(file))).toEqual({ rows: 10_000, added: 10_000, changed: 0 })
+    // What asks to be tried again may have been stored, and then nothing is added the second time.
+    let answer = await send(file)
+    for (let tries = 1; answer.status === 503 && tries < 5; tries++) answer = await send(file)
+    expect(await okay(answer)).toMatchObject({ rows: 10_000, changed: 0 })
+    const { rows } = await admin.query<{ count: number }>(
+      'select count(*)::int from public.bot_training_data where tenant_id = $1',
+      [shop.tenant.id],
+    )
+    expect(rows).toEqual([{ count: 10_000 }])
     expect(await problemOf(await send(`${file}\none,more`))).toEqual(refused(['']))
   })
 })
