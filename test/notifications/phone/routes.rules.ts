@@ -4,12 +4,11 @@ const unaudited = 'where somebody can be reached is their own affair'
 
 export default {
   'GET /notifications/phone': { may: [reader] },
-  // The stack may have nobody who sends there: past the door is 409 no_phone_provider.
+  // The stack may have nobody who sends there: past the door is 409 no_phone_provider, which is recorded as refused.
   'POST /notifications/phone': {
     may: [reader],
     gives: 409,
     whenFrozen: unaudited,
-    unaudited,
     body: () => ({ phone: '+447700900123', channel: 'whatsapp' }),
   },
   // No code was sent.

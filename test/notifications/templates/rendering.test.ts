@@ -140,6 +140,7 @@ it('the global templates can be rendered, in English, German and French, and hav
       'new_lead',
       'notification',
       'participant_invitation',
+      'phone_code',
       'registration_welcome',
       'welcome',
     ].flatMap((slug) => ['de', 'en', 'fr'].map((l) => `${slug} ${l}`)),

@@ -67,8 +67,8 @@ it('a manager says whether it was sent, once, and the audit log says who', async
     [tenant.id],
   )
   expect(rows).toEqual([
-    { actor_id: owner.id, target_id: sent, metadata: { was_sent: true } },
-    { actor_id: owner.id, target_id: lost, metadata: { was_sent: false } },
+    { actor_id: owner.refId, target_id: sent, metadata: { was_sent: true } },
+    { actor_id: owner.refId, target_id: lost, metadata: { was_sent: false } },
   ])
 })
 

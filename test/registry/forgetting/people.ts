@@ -152,6 +152,12 @@ export const keptFills: Record<string, Fill> = {
        from public.contacts as c, ordered as o where c.tenant_id = $1`,
       [id],
     ),
+  'private.phone_confirmations': ({ id }) =>
+    admin.query(
+      `insert into private.phone_confirmations (tenant_id, user_id, phone, code_hash)
+       select tenant_id, user_id, '+447700900123', sha256('123456') from public.tenant_members where tenant_id = $1 and role = 'owner'`,
+      [id],
+    ),
   tenant_idp_config: ({ id }, { address }) =>
     admin.query(`insert into public.tenant_idp_config (tenant_id, type, metadata) values ($1, 'saml', $2)`, [
       id,
