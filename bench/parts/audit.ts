@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
-import pg from 'pg'
+import type pg from 'pg'
+import { openPool } from '../load/pool.ts'
 import { type Figure, interleave, median, say } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 
@@ -46,8 +47,8 @@ export async function benchAudit(stack: BenchStack, isQuick: boolean): Promise<F
      select 'audited-' || n, 'Audited', 'active' from generate_series(1, 1000) as n returning id`,
   )
   const tenants = rows.map(({ id }) => id)
-  const pool = new pg.Pool({ connectionString: stack.dbUrl, max: writers })
-  const undisturbed = new pg.Pool({
+  const pool = openPool({ connectionString: stack.dbUrl, max: writers })
+  const undisturbed = openPool({
     ...{ connectionString: stack.dbUrl, max: writers, options: '-c synchronous_commit=off' },
   })
   const figures: Figure[] = []

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
+import { openPool } from '../load/pool.ts'
 import { rateOf } from '../load/rate.ts'
 import { type Figure, interleave, median, say } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
@@ -18,7 +19,7 @@ export async function benchCalls(stack: BenchStack, isQuick: boolean): Promise<F
   const figures: Figure[] = []
   for (const atOnce of atOnces) {
     say(`calls: ${atOnce} at once`)
-    const pool = new pg.Pool({ connectionString: stack.dbUrl, max: atOnce })
+    const pool = openPool({ connectionString: stack.dbUrl, max: atOnce })
     const over = (work: (db: pg.PoolClient) => Promise<unknown>) => () => rateOf(pool, atOnce, seconds, work)
     try {
       const [one, many, credits, refused, read] = (

@@ -1,7 +1,8 @@
 import { createHmac } from 'node:crypto'
 import { Agent, request } from 'node:http'
-import pg from 'pg'
+import type pg from 'pg'
 import { copyTables, insertsBetween, newestTransaction } from '../bare-rows.ts'
+import { openPool } from '../load/pool.ts'
 import { type Figure, median, say, timed } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 import { benchNoisyShop } from './noisy-shop.ts'
@@ -34,7 +35,7 @@ async function benchInbox(
   compared: number,
 ): Promise<Figure[]> {
   say(`conversations: ${compared} messages one by one`)
-  const pool = new pg.Pool({ connectionString: stack.dbUrl, max: 1 })
+  const pool = openPool({ connectionString: stack.dbUrl, max: 1 })
   try {
     const tables = await copyTables(admin)
     const received: number[] = []

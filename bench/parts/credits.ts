@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import pg from 'pg'
+import type pg from 'pg'
+import { openPool } from '../load/pool.ts'
 import { rateOf } from '../load/rate.ts'
 import { type Figure, interleave, median, say } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
@@ -26,7 +27,7 @@ export async function benchCredits(stack: BenchStack, isQuick: boolean): Promise
   const figures: Figure[] = []
   for (const atOnce of [1, 4, 16]) {
     say(`credits: ${atOnce} at once`)
-    const pool = new pg.Pool({ connectionString: stack.dbUrl, max: atOnce })
+    const pool = openPool({ connectionString: stack.dbUrl, max: atOnce })
     const over = (work: (db: pg.PoolClient) => Promise<unknown>) => () => rateOf(pool, atOnce, seconds, work)
     try {
       const ways = [over((db) => pair(db, hot)), over((db) => batch(db, hot)), over((db) => update(db, hot))]
@@ -73,7 +74,7 @@ async function makeHotTenant(admin: pg.Client): Promise<string> {
 
 /** Autovacuum would do it within a minute. Without it the first connections plan for tables that are still empty. */
 async function warmUp(stack: BenchStack, admin: pg.Client, hot: string): Promise<void> {
-  const pool = new pg.Pool({ connectionString: stack.dbUrl, max: 1 })
+  const pool = openPool({ connectionString: stack.dbUrl, max: 1 })
   await rateOf(pool, 1, 0.5, (db) => pair(db, hot))
   await pool.end()
   await admin.query(

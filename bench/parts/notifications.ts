@@ -1,8 +1,9 @@
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import pg from 'pg'
+import type pg from 'pg'
 import { fillTenants } from '../fill/fill.ts'
+import { openPool } from '../load/pool.ts'
 import { type Figure, interleave, median, say } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 import { asleep, hold, wake } from './dispatchers.ts'
@@ -166,7 +167,7 @@ async function fillJobs(admin: pg.Client, tenants: string[], count: number): Pro
 }
 
 async function drain(dbUrl: string, count: number): Promise<number> {
-  const pool = new pg.Pool({ connectionString: dbUrl, max: 2 })
+  const pool = openPool({ connectionString: dbUrl, max: 2 })
   let settled = 0
   const start = performance.now()
   const work = async (slot: number) => {

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import pg from 'pg'
+import type pg from 'pg'
 import {
   type Delivery,
   makeRegistrations,
@@ -10,6 +10,7 @@ import {
 } from '../../test/onboarding/checkout/rush.ts'
 import { copyTables, insertsBetween, newestTransaction } from '../bare-rows.ts'
 import { fillSessions, joinTenants } from '../fill/fill.ts'
+import { openPool } from '../load/pool.ts'
 import { type Figure, interleave, median, say, timed } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 
@@ -25,7 +26,7 @@ export async function benchOnboarding(stack: BenchStack, isQuick: boolean): Prom
 async function benchSettling(stack: BenchStack, isQuick: boolean): Promise<Figure[]> {
   const count = isQuick ? 10 : 300
   const admin = await stack.connect(stack.adminUrl)
-  const pool = new pg.Pool({ connectionString: stack.dbUrl, max: 1 })
+  const pool = openPool({ connectionString: stack.dbUrl, max: 1 })
   try {
     say(`onboarding: ${count} registrations`)
     const registered = await makeRegistrations(pool, count)

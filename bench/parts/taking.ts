@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { Agent, request } from 'node:http'
-import pg from 'pg'
+import type pg from 'pg'
 import { copyTables, insertsBetween, newestTransaction } from '../bare-rows.ts'
 import { fillSessions, joinTenants } from '../fill/fill.ts'
+import { openPool } from '../load/pool.ts'
 import { type Figure, median, say, timed } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 import { makeKeyAndToken, owner } from './api-keys.ts'
@@ -19,7 +20,7 @@ async function benchCompleting(stack: BenchStack, isQuick: boolean): Promise<Fig
   const admin = await stack.connect(stack.adminUrl)
   say(`taking: ${tenants * each} sessions`)
   await makeSessions(admin, tenants, each)
-  const pool = new pg.Pool({ connectionString: stack.dbUrl, max: 1 })
+  const pool = openPool({ connectionString: stack.dbUrl, max: 1 })
   try {
     const tables = await copyTables(admin)
     const completed: number[] = []
@@ -146,7 +147,7 @@ async function writeAll(
   tables: { copy: string }[],
   writes: string[],
 ): Promise<number> {
-  const pool = new pg.Pool({ connectionString: stack.dbUrl, max: 16 })
+  const pool = openPool({ connectionString: stack.dbUrl, max: 16 })
   const rounds: number[] = []
   for (let round = 0; round < 5; round++) {
     await admin.query(`truncate ${tables.map(({ copy }) => copy).join(', ')}`)

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { SignJWT } from 'jose'
-import pg from 'pg'
 import { fillTenants, type JoinedTenant, joinTenants } from '../fill/fill.ts'
+import { openPool } from '../load/pool.ts'
 import { type Figure, interleave, median, say } from '../measure.ts'
 import type { BenchStack } from '../stack.ts'
 import { benchReading } from './usage-reading.ts'
@@ -34,7 +34,7 @@ export async function benchUsage(stack: BenchStack, isQuick: boolean): Promise<F
   ])
   const token = await tokenFor(stack)
   const url = `http://127.0.0.1:${stack.functionPort('usage')}/usage/events`
-  const pool = new pg.Pool({ connectionString: stack.dbUrl, max: 4 })
+  const pool = openPool({ connectionString: stack.dbUrl, max: 4 })
 
   const byInsert = (statement: { name: string; text: string }) =>
     timed(batches, columns, (values, tenant) =>

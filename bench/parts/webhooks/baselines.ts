@@ -1,6 +1,7 @@
 import { type JobHelpers, Logger, run, runMigrations } from 'graphile-worker'
-import pg from 'pg'
+import type pg from 'pg'
 import PgBoss from 'pg-boss'
+import { openPool } from '../../load/pool.ts'
 import { eventType } from './fill.ts'
 import { completeBatch } from './worker.ts'
 
@@ -82,7 +83,7 @@ async function expandOnce(pool: pg.Pool, insert: string, events: number): Promis
 
 /** pg-boss: two workers that fetch 500 at once, not sorted by priority, and complete arrays of 100. */
 export async function startPgBoss(dbUrl: string): Promise<Queue> {
-  const pool = new pg.Pool({ connectionString: dbUrl, max: 2 })
+  const pool = openPool({ connectionString: dbUrl, max: 2 })
   const boss = new PgBoss({
     ...{ connectionString: dbUrl, schema: 'bench_pgboss', max: 2 },
     // This is its maintenance, once a minute. Nothing is due during the measurement.
@@ -134,7 +135,7 @@ export async function startGraphileWorker(dbUrl: string): Promise<Queue> {
   const logger = new Logger(() => () => {})
   // As documented: without even the line about each success.
   process.env.NO_LOG_SUCCESS = '1'
-  const pool = new pg.Pool({ connectionString: dbUrl, max: concurrency + 2 })
+  const pool = openPool({ connectionString: dbUrl, max: concurrency + 2 })
   const schema = 'bench_graphile'
   await runMigrations({ pgPool: pool, schema, logger })
   const insert = `select count(*)::int as inserted from ${schema}.add_jobs((

@@ -1,4 +1,5 @@
-import pg from 'pg'
+import type pg from 'pg'
+import { openPool } from '../../load/pool.ts'
 
 const claimBatch = 500
 /** The answers of receivers arrive one by one. They are reported in batches of this size. */
@@ -31,7 +32,7 @@ export interface DrainOptions {
  */
 export async function drain(dbUrl: string, options: DrainOptions): Promise<number> {
   const { deliveries, fanOut, counts = () => true, succeeds = () => true } = options
-  const pool = new pg.Pool({ connectionString: dbUrl, max: 2 })
+  const pool = openPool({ connectionString: dbUrl, max: 2 })
   const clients = await Promise.all([pool.connect(), pool.connect()])
   let completed = 0
   const start = performance.now()
