@@ -25,7 +25,26 @@ export async function takeMostConnections(): Promise<() => void> {
 }
 
 /** The superuser, for what no role of a hosted project may do. */
-export const superuser = pool(stack.admin_db_url)
+export const superuser = triedAgain(pool(stack.admin_db_url))
+
+/**
+ * A statement that clears up for a test takes rows in any order, while the workers of the stack go on with them. Postgres
+ * then ends one of the two, and asks for it again. The product's own statements have an order, and tests of that use a
+ * client or the role postgres, where nothing is tried again.
+ */
+function triedAgain(pool: pg.Pool): pg.Pool {
+  const query = pool.query.bind(pool) as (...args: unknown[]) => Promise<unknown>
+  const again = async (args: unknown[], times: number): Promise<unknown> => {
+    try {
+      return await query(...args)
+    } catch (error) {
+      if (times === 0 || (error as { code?: string }).code !== deadlock) throw error
+      return again(args, times - 1)
+    }
+  }
+  return Object.assign(pool, { query: (...args: unknown[]) => again(args, 5) })
+}
+const deadlock = '40P01'
 
 /** The role postgres, as migrations and edge functions log in: no superuser, but past row level security. */
 export const admin = pool(stack.db_url)
