@@ -8764,6 +8764,8 @@ export interface components {
             metadata_xml?: string;
             /** @description Which entity is meant, where the metadata describes several. */
             entity_id?: string;
+            /** @description Who must sign the metadata: a certificate (PEM or base64), or its SHA-256 fingerprint (hexadecimal). Metadata that is unsigned, signed by another or altered is then refused. */
+            metadata_signing_certificate?: string;
         };
         SavedAnswers: {
             answered_count: number;
