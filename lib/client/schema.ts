@@ -7128,6 +7128,8 @@ export interface components {
              * @enum {string}
              */
             status: "active" | "deactivated" | "switched_off";
+            /** @description The provider whose rule made them a member. Removed, they join again at their next sign-in; deactivated, they do not. Null: people made them a member. */
+            joined_by: ("oidc" | "saml") | null;
             /**
              * Format: date-time
              * @description RFC 3339, in UTC, to the millisecond.
