@@ -26,8 +26,11 @@ interface Verified {
  */
 export async function verifyMetadata(text: string, pinnedText?: string): Promise<Verified> {
   if (pinnedText === undefined) return verify(text, undefined)
+  const pinned = parsePinned(pinnedText)
+  // Over REST anything can be stored. What cannot be read must not count as nothing pinned.
+  if (!pinned) throw new IdpFault('The pinned certificate cannot be read. Pin it anew.')
   try {
-    return await verify(text, parsePinned(pinnedText))
+    return await verify(text, pinned)
   } catch (thrown) {
     if (!(thrown instanceof IdpFault)) throw thrown
     throw new IdpFault(thrown.message, { isPassing: true, cause: thrown })

@@ -118,6 +118,10 @@ describe('with a pinned certificate, metadata is refused', () => {
       /Pin the whole certificate/,
     )
   })
+  it('whatever it is, when what is pinned cannot be read', async () => {
+    for (const unreadable of ['', 'x', rsa.pem.slice(0, 200), `${rsa.pem}${other.pem}`])
+      await expect(findings(signed, unreadable)).rejects.toThrow('The pinned certificate cannot be read')
+  })
   it('signed by a weak key', async () => {
     expect(await verdictOn(signXml(plain, weak), weak.pem)).toMatch(/1024 bits/)
   })
